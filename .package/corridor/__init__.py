@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from corridor.controller.policy.load import load_policies
     from corridor.controller.testing import load_network
     from corridor.experiments.answers.asking import answers, cut
+    from corridor.experiments.artifact_files.asking import pack_artifact, verify_artifact
     from corridor.experiments.lab.second_opinion import second_opinion
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.exporting import export
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from corridor.experiments.run.options import Options
     from corridor.experiments.run.runner import run_scenario
     from corridor.experiments.scenario.scenario import load_scenario
+    from corridor.experiments.study_runs.results import read_study, run_study
     from corridor.topologies.formats.load import load_topology
     from corridor.topologies.formats.networkx_graphs import topology_from_graph
 
@@ -39,9 +41,13 @@ __all__ = [
     "load_policies",
     "load_scenario",
     "load_topology",
+    "pack_artifact",
+    "read_study",
     "run_scenario",
+    "run_study",
     "second_opinion",
     "topology_from_graph",
+    "verify_artifact",
 ]
 _HOMES = {
     "Lab": "experiments.run.lab",
@@ -55,9 +61,13 @@ _HOMES = {
     "load_policies": "controller.policy.load",
     "load_scenario": "experiments.scenario.scenario",
     "load_topology": "topologies.formats.load",
+    "pack_artifact": "experiments.artifact_files.asking",
+    "read_study": "experiments.study_runs.results",
     "run_scenario": "experiments.run.runner",
+    "run_study": "experiments.study_runs.results",
     "second_opinion": "experiments.lab.second_opinion",
     "topology_from_graph": "topologies.formats.networkx_graphs",
+    "verify_artifact": "experiments.artifact_files.asking",
 }
 
 

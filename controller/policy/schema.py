@@ -62,10 +62,15 @@ def _docstrings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
     """
     for made in reversed(model.__mro__):
         if issubclass(made, Value) and made is not Value and "__firstlineno__" in vars(made):
-            (tree,) = ast.parse(textwrap.dedent(inspect.getsource(made))).body
-            assert isinstance(tree, ast.ClassDef)
-            for named, below in pairwise(tree.body):
-                yield from _described(named, below)
+            yield from attribute_texts(made)
+
+
+def attribute_texts(made: type) -> Iterator[tuple[str, str]]:
+    """Names of attributes and the texts below them, of a class that is written."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(made))).body
+    assert isinstance(tree, ast.ClassDef)
+    for named, below in pairwise(tree.body):
+        yield from _described(named, below)
 
 
 def _described(named: ast.stmt, below: ast.stmt) -> Iterator[tuple[str, str]]:

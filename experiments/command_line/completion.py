@@ -30,6 +30,7 @@ BY_METAVAR: Mapping[str, Source] = {
     "SET": names.policy_sets,
     "SETS": names.policy_sets,
     "SET,...": names.policy_sets,
+    "FORMAT,...": names.figure_formats,
     "TOPOLOGY": names.topologies,
     "SRC": names.topologies,
     "DEMAND": names.demands,
@@ -47,9 +48,24 @@ BY_METAVAR: Mapping[str, Source] = {
     "PLACE": names.jurisdictions,
     "JURISDICTION": names.jurisdictions,
     "NAME": names.networks,
+    "STUDY": names.studies,
 }
 FILES = frozenset(
-    {"SCENARIO", "SET", "SETS", "SET,...", "TOPOLOGY", "SRC", "FILE", "FILE.csv", "OUT.yaml", "DIR"}
+    {
+        "SCENARIO",
+        "SET",
+        "SETS",
+        "SET,...",
+        "TOPOLOGY",
+        "SRC",
+        "STUDY",
+        "FILE",
+        "FILE.csv",
+        "OUT.yaml",
+        "DIR",
+        "X",
+        "Y",
+    }
 )
 """Those that may be a file or a folder, too."""
 

@@ -19,7 +19,9 @@ HERE = Path(__file__).resolve().parents[2]
 TOPOLOGIES = HERE / "topologies" / "data"
 POLICIES = HERE / "controller" / "data" / "policies"
 SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
+STUDIES = HERE / "experiments" / "study" / "shipped"
 LAW = HERE / "controller" / "data" / "law.yaml"
+FIGURE_FORMATS = ("pdf", "png", "svg", "pgf")
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
 DEFAULT_SCENARIO, DEFAULT_TOPOLOGY = "reference", "pan-asia"
 """As the modules have them that load these, which take long to import."""
@@ -34,8 +36,16 @@ def scenarios(_args: argparse.Namespace) -> Names:
     return _stems(SCENARIOS)
 
 
+def studies(_args: argparse.Namespace) -> Names:
+    return sorted(path.parent.name for path in STUDIES.glob("*/study.yaml"))
+
+
 def policy_sets(_args: argparse.Namespace) -> Names:
     return _stems(POLICIES)
+
+
+def figure_formats(_args: argparse.Namespace) -> Names:
+    return FIGURE_FORMATS
 
 
 def topologies(_args: argparse.Namespace) -> Names:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.command_line.names import DEFAULT_SCENARIO
+from corridor.experiments.command_line.names import DEFAULT_SCENARIO, FIGURE_FORMATS
 
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario, Under
@@ -114,3 +114,25 @@ def minutes(text: str) -> float:
     if not seconds > 0:
         raise argparse.ArgumentTypeError("patience is above 0 minutes")
     return seconds
+
+
+def add_figure_options(parser: argparse.ArgumentParser, default: str) -> None:
+    """``args.format`` is empty where nothing is said."""
+    parser.add_argument(
+        "--format",
+        type=figure_formats,
+        default=(),
+        metavar="FORMAT,...",
+        help=f"of figures, some of {','.join(FIGURE_FORMATS)} (default: {default})",
+    )
+    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+
+
+def figure_formats(text: str) -> tuple[str, ...]:
+    """For ``type``: formats of figures, each once."""
+    found = tuple(dict.fromkeys(one.strip() for one in text.split(",")))
+    for one in found:
+        if one not in FIGURE_FORMATS:
+            known = ",".join(FIGURE_FORMATS)
+            raise argparse.ArgumentTypeError(f"{one!r} is no format of figures: some of {known}")
+    return found

@@ -13,7 +13,7 @@ from corridor.experiments.terminal.screen import show, terminal_width
 if TYPE_CHECKING:
     from corridor.experiments.scenario.shipped_things import Shipped
 
-KINDS = ("scenarios", "policies", "topologies", "workloads", "examples")
+KINDS = ("scenarios", "policies", "topologies", "workloads", "examples", "studies")
 SCHEMA = 1
 HEADINGS = ("name", "what it is", "size", "command")
 SPARE = ("size", "command")
@@ -28,7 +28,7 @@ Examples are files of a checkout."""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "list",
-        help="what ships: scenarios, policy sets, maps, workloads, examples",
+        help="what ships: scenarios, policy sets, maps, workloads, examples, studies",
         description="List what ships, with its size and the command that uses it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -38,10 +38,12 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.scenario import shipped_things
+    from corridor.experiments.scenario.shipped_things import KINDS as THINGS
+    from corridor.experiments.study.listing import listed
 
+    kinds = {**THINGS, "studies": listed}
     asked = KINDS if args.kind is None else (args.kind,)
-    found = {kind: list(shipped_things.KINDS[kind]()) for kind in asked}
+    found = {kind: list(kinds[kind]()) for kind in asked}
     if args.json:
         plain = {kind: [asdict(one) for one in some] for kind, some in found.items()}
         print(json.dumps({"schema": SCHEMA, **plain}, indent=1, ensure_ascii=False))

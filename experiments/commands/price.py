@@ -104,10 +104,11 @@ def run(args: argparse.Namespace) -> int:
     if out_dir is not None:
         from corridor.experiments.figures.price import draw_prices
         from corridor.experiments.pages.report import PRICES, write_report
+        from corridor.experiments.run.version import version_line
 
         (out_dir / PRICES).write_text(json.dumps(plain, indent=1) + "\n")
         _write_ways(out_dir, laid, base, [scenarios[name] for name in names])
-        draw_prices(out_dir, found)
+        draw_prices(out_dir, found, f"{version_line()}, prices over scenario {base.scenario.name}")
         write_report(out_dir)
     if args.json:
         print(json.dumps(plain, indent=1))

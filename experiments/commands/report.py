@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.commands.arguments import add_figure_options
 from corridor.experiments.pages import REPORT
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.terminal.live import waiting
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   corridor report results/mini
   corridor report results/mini --json --no-figures
+  corridor report results/mini --format pgf,svg    figures for LaTeX, and for an editor of drawings
   corridor report results/mini --html       report.html again, and nothing else
   corridor report results/mini --pdf        and the same on A4, by a Chromium of this machine
   corridor report results/price --pdf       of what corridor price --out has written
@@ -49,7 +52,7 @@ def add_parser(verbs: Any) -> None:
         "--pdf", action="store_true", help="as --html, and print it to report.pdf (A4)"
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
-    parser.add_argument("--no-figures", action="store_true", help="skip drawing")
+    add_figure_options(parser, "pdf,png")
     parser.add_argument("--all", action="store_true", help="a line for every demand")
 
 
@@ -67,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
             say(f"Report: {path}")
         return 0
     with waiting("reading what the run left" + ("" if args.no_figures else ", and drawing")):
-        recovered = recover(args.dir) if args.no_figures else _recover_and_draw(args.dir)
+        recovered = (
+            recover(args.dir) if args.no_figures else _recover_and_draw(args.dir, args.format)
+        )
     for line in recovered.passed_over:
         say(f"passed over: {line}")
     _pages(args.dir)
@@ -108,17 +113,17 @@ def _code(summary: Summary) -> int:
     return 0
 
 
-def _recover_and_draw(out_dir: Path) -> Recovered:
+def _recover_and_draw(out_dir: Path, formats: Sequence[str]) -> Recovered:
     from corridor.experiments.run.drawing import Drawing
     from corridor.experiments.run.recover import recover
     from corridor.topologies.base.bounded_file import is_folder
     from corridor.topologies.base.errors import InputError
 
-    with Drawing(out_dir, ahead=is_folder(out_dir)) as drawing:
+    with Drawing(out_dir, ahead=is_folder(out_dir) and not formats) as drawing:
         recovered = recover(out_dir)
         drawing.begin()
         try:
-            drawing.finish(recovered.summary)
+            drawing.finish(recovered.summary, formats)
         except OSError as error:
             reason = error.strerror or str(error)
             raise InputError(f"cannot write figures: {reason}", file=str(out_dir)) from error

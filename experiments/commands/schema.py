@@ -1,9 +1,11 @@
-"""``corridor schema``: the JSON Schema of a file, for editors that complete and check."""
+"""``corridor schema``: the JSON Schema of a file that people write, for editors that complete and
+check, or of one that the program writes, for programs that read it."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,33 +14,69 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   corridor schema policy > policy.schema.json
   corridor schema scenario
+  corridor schema summary                   of summary.json, to check or read it by
+  corridor schema --all schemas             all of them as files
 
 Put this on a file's first line, and editors with a YAML language server complete it:
   # yaml-language-server: $schema=policy.schema.json"""
-FILES = ("policy", "scenario", "topology", "walker")
+FILES = ("policy", "scenario", "study", "topology", "walker")
+OUTPUTS = (
+    *("summary", "answers", "manifest", "event", "proof", "account", "certainty", "tables"),
+    *("study-index", "cell", "study-answers"),
+    *("artifact", "artifact-expected", "artifact-verdict"),
+    *("check-answer", "compare-answer", "cut-answer", "explain-answer", "latency-answer"),
+    "list-answer",
+    "price-answer",
+)
+"""As ``output_schemas`` has them; said here, since it takes long to import."""
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the verb."""
     parser = subparsers.add_parser(
         "schema",
-        help="print the JSON Schema of policy, scenario, topology or walker files",
-        description="Print the JSON Schema of a kind of file.",
+        help="print the JSON Schema of files that people write, and of what the program writes",
+        description="Print the JSON Schema of a kind of file, or of an answer as JSON.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", nargs="?", choices=FILES, default="policy", help="kind of file")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        choices=(*FILES, *OUTPUTS),
+        default="policy",
+        help="kind of file (default: policy)",
+    )
+    parser.add_argument(
+        "--all", type=Path, metavar="DIR", help="write all of them there, as NAME.schema.json"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the schema."""
-    print(json.dumps(_schema(args.file), indent=2))
+    if args.all is None:
+        print(json.dumps(_schema(args.file), indent=2))
+        return 0
+    from corridor.experiments.run.folders import writing
+
+    with writing(args.all):
+        args.all.mkdir(parents=True, exist_ok=True)
+        for name in (*FILES, *OUTPUTS):
+            text = json.dumps(_schema(name), indent=2) + "\n"
+            (args.all / f"{name}.schema.json").write_text(text)
+    print(f"{len(FILES) + len(OUTPUTS)} schemas are in {args.all}")
     return 0
 
 
 def _schema(file: str) -> dict[str, Any]:
     from corridor.controller.policy.schema import schema
 
+    if file in OUTPUTS:
+        from corridor.experiments.output_schemas.outputs import output_schema
+
+        return output_schema(file)
+    if file == "study":
+        return _study_schema()
     if file == "scenario":
         return _scenario_schema()
     if file == "topology":
@@ -68,6 +106,13 @@ def _scenario_schema() -> dict[str, Any]:
     made["required"] = ["name"]
     made["anyOf"] = [{"required": [EXTENDS]}, {"required": alone}]
     return made
+
+
+def _study_schema() -> dict[str, Any]:
+    from corridor.controller.policy.schema import json_schema
+    from corridor.experiments.study.study_file import StudyFile
+
+    return json_schema(StudyFile, "Many runs as one: axes, seeds, measures")
 
 
 def _walker_schema() -> dict[str, Any]:

@@ -44,6 +44,20 @@ class RunData:
     """Those of ``data.read_places``, for who has read them already."""
 
     @cached_property
+    def made_by(self) -> str:
+        """What each figure carries: version, scenario, seed; of an old run, what is known."""
+        try:
+            manifest: dict[str, Any] = read_json(self.out_dir / "manifest.json", RESULT)
+        except InputError:
+            manifest = {}
+        said = (
+            manifest.get("version"),
+            f"scenario {manifest['scenario']}" if "scenario" in manifest else None,
+            f"seed {manifest['seed']}" if "seed" in manifest else None,
+        )
+        return ", ".join(filter(None, said))
+
+    @cached_property
     def answers(self) -> Answers | None:
         return read_answers(self.out_dir)
 

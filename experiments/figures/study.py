@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.figures.rows import Rows, RowText
-from corridor.experiments.figures.style import COLUMN, TEXT, Key, Width, save, style
+from corridor.experiments.figures.saving import FORMATS, save
+from corridor.experiments.figures.style import COLUMN, TEXT, Key, Width, style
 from corridor.experiments.study.answers import (
     Answers,
     ComparisonAnswer,
@@ -32,9 +33,22 @@ ROOM = 0.06
 
 
 def draw(
-    folder: Path, study: StudyFile, runs: Sequence[RunValues], found: Answers, made_by: str
+    folder: Path,
+    study: StudyFile,
+    runs: Sequence[RunValues],
+    found: Answers,
+    made_by: str,
+    carried: str = "",
+    formats: Sequence[str] = FORMATS,
 ) -> list[Path]:
-    """A figure a measure, and one of its differences where some are compared, on either width."""
+    """A figure a measure, and one of its differences where some are compared, on either width.
+
+    ``made_by`` is in captions, ``carried`` in the files.
+    """
+
+    def save_it(figure: Figure, name: str) -> list[Path]:
+        return save(figure, folder, name, carried or made_by, formats)
+
     made: list[Path] = []
     folder.mkdir(exist_ok=True)
     with style():
@@ -42,10 +56,10 @@ def draw(
             for width in (TEXT, COLUMN):
                 whole = _of_conditions(measure, Told(runs), found, made_by, width)
                 if whole is not None:
-                    made += save(whole, folder, f"{measure.id}{width.suffix}")
+                    made += save_it(whole, f"{measure.id}{width.suffix}")
                 compared = _of_comparisons(runs, measure, found.comparisons, made_by, width)
                 if compared is not None:
-                    made += save(compared, folder, f"{measure.id}-differences{width.suffix}")
+                    made += save_it(compared, f"{measure.id}-differences{width.suffix}")
     return made
 
 

@@ -1,4 +1,4 @@
-"""How figures look, and a save that gives the same bytes for the same data.
+"""How figures look.
 
 Everything is legible printed in grey at text width: series differ by line, mark
 and lightness, never by hue alone, and no letter is smaller than 7 pt.
@@ -12,7 +12,6 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -236,7 +235,7 @@ def lay_out(figure: Figure) -> None:
             axis.get_ticklabels()  # makes them, so that they can be given fonts
     set_fonts(figure)
     if figure.get_layout_engine() is not None:
-        with _one_warning():
+        with one_warning():
             figure.draw_without_rendering()
     message = lacking(text.get_text() for text in figure.findobj(Text))
     if message:
@@ -246,21 +245,11 @@ def lay_out(figure: Figure) -> None:
 
 
 @contextlib.contextmanager
-def _one_warning() -> Iterator[None]:
+def one_warning() -> Iterator[None]:
     """Ours, which says what to do, instead of one of Matplotlib's for each letter."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         yield
-
-
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write ``name.pdf`` and ``name.png``, laid out alike and without the time of writing."""
-    lay_out(figure)
-    pdf, png = folder / f"{name}.pdf", folder / f"{name}.png"
-    with _one_warning():
-        figure.savefig(pdf, metadata={"CreationDate": None, "Title": name})
-        figure.savefig(png)
-    return [pdf, png]
 
 
 def warm_up() -> None:
@@ -276,7 +265,7 @@ def warm_up() -> None:
 def width_pt(figure: Figure, texts: Iterable[str], size_pt: float, **font: Any) -> float:
     """The width of the widest of some lines, in points."""
     renderer = FigureCanvasAgg(figure).get_renderer()
-    with _one_warning():
+    with one_warning():
         widths = [
             renderer.get_text_width_height_descent(
                 text, FontProperties(family=families(text), size=size_pt, **font), False

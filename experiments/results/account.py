@@ -40,6 +40,7 @@ from corridor.experiments.results.summary import (
     Summary,
 )
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.samples import HostRecords
 
 if TYPE_CHECKING:
@@ -186,9 +187,8 @@ def to_arrow(found: Ledger) -> pa.Table:
 
 
 def write_table(path: Path, found: Ledger) -> None:
-    import pyarrow.parquet as pq
 
-    pq.write_table(to_arrow(found), path, compression="zstd", version="2.6")
+    write_parquet_file(path, to_arrow(found))
 
 
 def _rows(line: Line) -> list[tuple[str | int, ...]]:

@@ -27,6 +27,7 @@ from corridor.experiments.results.event_owners import (
 )
 from corridor.experiments.results.outages import runs
 from corridor.experiments.results.probes import WARM_UP_PHASE
+from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 
 EVENTS_SCHEMA = 1
@@ -224,8 +225,7 @@ def _within_ms(impact: Impact | None) -> tuple[float, float] | None:
 def write_impacts(path: Path, rows: Sequence[EventImpact]) -> None:
     """``events.parquet``: one row an event and demand that it hit."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     table = pa.Table.from_pylist([asdict(row) for row in rows])
     table = table.replace_schema_metadata({"corridor_schema": f"events/{EVENTS_SCHEMA}"})
-    pq.write_table(table, path, compression="zstd", version="2.6")
+    write_parquet_file(path, table)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.topologies.base.seconds import NS_PER_S
 
 USE_SCHEMA = 1
@@ -99,7 +100,6 @@ def _readings(text: str) -> Iterator[Reading]:
 def write_use(path: Path, rows: Sequence[Use]) -> None:
     """Nothing, where there are none."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     if not rows:
         path.unlink(missing_ok=True)
@@ -107,7 +107,7 @@ def write_use(path: Path, rows: Sequence[Use]) -> None:
     columns = dict(zip(Use._fields, zip(*rows, strict=True), strict=True))
     table = pa.table({name: pa.array(values) for name, values in columns.items()})
     table = table.replace_schema_metadata({"corridor_schema": f"fibre-use/{USE_SCHEMA}"})
-    pq.write_table(table, path, compression="zstd", version="2.6")
+    write_parquet_file(path, table)
 
 
 def use_of(path: Path) -> list[Use]:

@@ -11,6 +11,7 @@ from corridor.experiments.plan.values import PlannedDemand
 from corridor.experiments.results.losses import LostAt
 from corridor.experiments.results.samples_told import flow_sample_summary
 from corridor.experiments.results.summary import FlowSummary
+from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.flows import FlowSample
 
 if TYPE_CHECKING:
@@ -126,7 +127,6 @@ def flow_summary(row: FlowRow) -> FlowSummary:
 def write_flows(path: Path, flows: Sequence[FlowRow]) -> None:
     """``flows.parquet``: one row a stream or transfer."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     schema = pa.schema(
         [
@@ -143,4 +143,4 @@ def write_flows(path: Path, flows: Sequence[FlowRow]) -> None:
         for row in flows
     ]
     table: pa.Table = pa.Table.from_pylist(rows, schema=schema)
-    pq.write_table(table, path, compression="zstd", version="2.6")
+    write_parquet_file(path, table)

@@ -20,6 +20,7 @@ from corridor.experiments.results.kept_back import Keeping, kept_back
 from corridor.experiments.workloads.registry import KINDS
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.completion import met
 
 if TYPE_CHECKING:
@@ -281,12 +282,11 @@ _FLAGS = ("back", "met", "background", "kept_back")
 
 def write_messages(path: Path, rows: Sequence[MessageRow]) -> None:
     """``messages.parquet``, where there are any: the same bytes for the same messages."""
-    import pyarrow.parquet as pq
 
     if not rows:
         path.unlink(missing_ok=True)
         return
-    pq.write_table(messages_table(rows), path, compression="zstd", version="2.6")
+    write_parquet_file(path, messages_table(rows))
 
 
 def messages_table(rows: Sequence[MessageRow]) -> pa.Table:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from corridor.experiments.plan.cuts import SETTLED_NS
 from corridor.experiments.plan.values import Cut, Expectation, Plan, PlannedDemand
 from corridor.experiments.results.summary import CutsSummary, OutageSummary
+from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 
 CUTS_SCHEMA = 1
@@ -163,8 +164,7 @@ def summary_of(rows: list[Outage]) -> CutsSummary:
 def write_outages(path: Path, rows: list[Outage]) -> None:
     """``cuts.parquet``: one row a cut and demand."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     table = pa.Table.from_pylist([asdict(row) for row in rows])
     table = table.replace_schema_metadata({"corridor_schema": f"cuts/{CUTS_SCHEMA}"})
-    pq.write_table(table, path, compression="zstd", version="2.6")
+    write_parquet_file(path, table)

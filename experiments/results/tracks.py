@@ -18,6 +18,7 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.transfers import read_transfers
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.workloads.intervals import (
     FORMAT,
     MAX_KEPT,
@@ -222,6 +223,5 @@ def write_series(path: Path, tracks: Sequence[Track]) -> None:
     """``series.parquet``, where there are any: the same bytes for the same tracks."""
     if not tracks:
         return
-    import pyarrow.parquet as pq
 
-    pq.write_table(to_arrow(tracks), path, compression="zstd", version="2.6")
+    write_parquet_file(path, to_arrow(tracks))

@@ -21,6 +21,7 @@ from corridor.experiments.account.packet_classes import (
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.parquet_file import write_parquet_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -172,12 +173,11 @@ def utilisation_table(rows: Sequence[Load]) -> pa.Table:
 
 def write_utilisation(path: Path, rows: Sequence[Load]) -> None:
     """Nothing, where there are none: the same bytes for the same rows."""
-    import pyarrow.parquet as pq
 
     if not rows:
         path.unlink(missing_ok=True)
         return
-    pq.write_table(utilisation_table(rows), path, compression="zstd", version="2.6")
+    write_parquet_file(path, utilisation_table(rows))
 
 
 def utilisation_of(path: Path) -> pa.Table:

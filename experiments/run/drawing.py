@@ -9,6 +9,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -50,12 +51,13 @@ class Drawing:
                 self._process.stdin.write(b"draw\n")
                 self._process.stdin.flush()
 
-    def finish(self, summary: Summary) -> None:
-        """The figures are drawn; raises what ``draw_figures`` does."""
+    def finish(self, summary: Summary, formats: Sequence[str] = ()) -> None:
+        """The figures are drawn, in the usual formats or these; raises as ``draw_figures``."""
         if not self._drawn_by_process():
             from corridor.experiments.figures import draw_figures
+            from corridor.experiments.figures.saving import ON_PAPER_AND_SCREEN
 
-            draw_figures(self._out_dir, summary)
+            draw_figures(self._out_dir, summary, formats=formats or ON_PAPER_AND_SCREEN)
 
     def _drawn_by_process(self) -> bool:
         if self._process is None:

@@ -133,7 +133,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     log = EventLog(out_dir, say, started, sending_s(plan))
     with Drawing(out_dir, ahead=options.figures and choice.clock != "real") as drawing:
         failure = _failure_of(choice, kernel, plan, out_dir, log, options)
-        summary = _finish(out_dir, plan, choice, log, failure)
+        summary = finish(out_dir, plan, choice, log, failure)
         if failure is not None:
             if isinstance(failure, PolicyFailure):
                 prove_run(out_dir, plan, judged_by, expected)
@@ -266,7 +266,7 @@ def _opening_line(plan: Plan, choice: Choice, kernel: AnyKernel | None) -> str:
     )
 
 
-def _finish(
+def finish(
     out_dir: Path,
     plan: Plan,
     choice: Choice,

@@ -20,9 +20,9 @@ class Code(TypedDict):
     changed: bool
 
 
-def version_line() -> str:
-    """``corridor 0.1.0, commit 0123456789ab, changed``."""
-    code = code_of_checkout()
+def version_line(code: Code | None = None) -> str:
+    """``corridor 0.1.0, commit 0123456789ab, changed``; ``code`` is this checkout's."""
+    code = code or code_of_checkout()
     commit = f", commit {code['commit'][:12]}" if code["commit"] else ""
     changed = ", changed" if code["commit"] and code["changed"] else ""
     return f"corridor {version()}{commit}{changed}"

@@ -42,7 +42,7 @@ class Shipped:
 
 _ONE = {"hubs": "hub", "fibres": "fibre", "demands": "demand", "rules": "rule", "lines": "line"}
 _ONE["figures"] = "figure"
-_ONE["classes"] = "class"
+_ONE |= {"classes": "class", "conditions": "condition"}
 
 
 def scenarios() -> Iterator[Shipped]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.intervals import Difference, Estimate, difference, estimate
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.matrix import Levels, matches
@@ -16,7 +17,6 @@ from corridor.experiments.study.study_file import (
     StudyFile,
     described,
     named,
-    parse_bound,
 )
 from corridor.traffic.measures.quantiles import Interval
 

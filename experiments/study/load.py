@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from corridor.experiments.study.answer_blanks import check_answer
+from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.matrix import Levels, combinations, matches
+from corridor.experiments.study.shipped_studies import find_study
 from corridor.experiments.study.study_file import (
     MOST_CELLS,
     ExpectEntry,
     StudyFile,
     described,
     named,
-    parse_bound,
     shown,
 )
 from corridor.topologies.base.documents import Document, Key, read_document, validate
@@ -31,8 +33,8 @@ class Study(NamedTuple):
 
 
 def load_study(path: str | Path) -> Study:
-    """Raises InputError with file, line and a way out."""
-    document = read_document(path)
+    """A file, or one that ships by its name. Raises InputError with file, line and a way out."""
+    document = read_document(find_study(path))
     study = validate(document, StudyFile)
     _check_axes(document, study)
     for number, one in enumerate(study.zip):
@@ -57,6 +59,10 @@ def load_study(path: str | Path) -> Study:
     for number, wanted in enumerate(study.expect):
         if not any(matches(levels, named(wanted.where)) for levels in found):
             raise document.error("no combination has these levels", "expect", number, "where")
+    try:
+        check_answer(study, found)
+    except ValueError as error:
+        raise document.error(str(error), "answer") from error
     return Study(study, document, Path(document.file).parent, found)
 
 

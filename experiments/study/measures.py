@@ -2,7 +2,8 @@
 
 ``[NAME]`` takes the items of a list whose ``id``, ``class``, ``demand`` or ``fibre`` is that name,
 several of them with commas between; without it a path goes into all items. What may come to more
-than one number needs a function around it.
+than one number needs a function around it. ``count(demands.rtt_ms.p50 <= 20)`` counts those numbers
+that are no more. After ``answers.`` a path goes into what was computed before the run.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from statistics import fmean, median
 from typing import Any, NamedTuple
 
 from corridor.experiments.account.losses import CAUSES
+from corridor.experiments.study.bounds import Bound, parse_bound
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.unit_names import unit_of
 
 NAMES = ("id", "class", "demand", "fibre")
 FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
@@ -26,10 +29,11 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "max": max,
     "count": lambda values: float(len(values)),
 }
-UNITS = {"ms": "ms", "s": "s", "ns": "ns", "mbps": "Mbit/s", "gbps": "Gbit/s", "bytes": "bytes"}
 COUNTED = ("lost", "lost_by", "lost_at")
 """Keys of counts by cause, which name none that did not happen."""
+ANSWERS = "answers"
 _WHOLE = re.compile(r"(?:(?P<function>[a-z]+)\((?P<inner>.+)\)|(?P<path>[^()]+))")
+_LIMITED = re.compile(r"(?P<path>[^<>]+)(?P<limit>[<>].*)")
 _STEP = re.compile(r"(?P<key>[A-Za-z0-9_ -]+)(?:\[(?P<names>[^\[\]]+)\])?")
 
 
@@ -43,14 +47,21 @@ class Measure(NamedTuple):
     function: str
     """Empty for a path to one number."""
     steps: tuple[Step, ...]
+    limit: Bound | None = None
+    """Of what is counted, what alone is."""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it is computed before the run."""
+        return self.steps[0].key == ANSWERS
 
     @property
     def unit(self) -> str:
         """By the ending of its keys; empty where none says."""
         if self.function == "count":
             return ""
-        endings = [step.key.rpartition("_")[2] for step in self.steps if "_" in step.key]
-        return next((UNITS[one] for one in reversed(endings) if one in UNITS), "")
+        found = (unit_of(step.key) for step in reversed(self.steps))
+        return next((one for one in found if one is not None), "")
 
 
 def parse(text: str) -> Measure:
@@ -62,14 +73,19 @@ def parse(text: str) -> Measure:
     if function and function not in FUNCTIONS:
         hint = nearest(function, FUNCTIONS) or f"use one of {', '.join(FUNCTIONS)}"
         raise ValueError(f'no function is called "{function}": {hint}')
+    path, limit = whole["inner"] or whole["path"], None
+    if limited := _LIMITED.fullmatch(path):
+        if function != "count":
+            raise ValueError(f'no bound goes with "{text}": write count(PATH {limited["limit"]})')
+        path, limit = limited["path"].strip(), parse_bound(limited["limit"])
     steps = []
-    for part in (whole["inner"] or whole["path"]).split("."):
+    for part in path.split("."):
         step = _STEP.fullmatch(part.strip())
         if step is None:
             raise ValueError(f'"{part}" is no key of a summary')
         names = tuple(name.strip() for name in (step["names"] or "").split(",") if name.strip())
         steps.append(Step(step["key"].strip(), names))
-    return Measure(function, tuple(steps))
+    return Measure(function, tuple(steps), limit)
 
 
 def value_of(measure: Measure, summary: Mapping[str, Any]) -> float | None:
@@ -81,9 +97,13 @@ def value_of(measure: Measure, summary: Mapping[str, Any]) -> float | None:
     """
     happened = [one["id"] for one in summary.get("events", [])]
     found = list(_found(summary, measure.steps, "", {*CAUSES, *happened}))
+    if measure.function == "count" and measure.limit is None:
+        return float(sum(one is not None for one in found))
+    if any(one is not None and not isinstance(one, int | float) for one in found):
+        raise InputError(f'"{".".join(step.key for step in measure.steps)}" is no number')
     values = [float(one) for one in found if one is not None]
-    if measure.function == "count":
-        return float(len(values))
+    if measure.limit is not None:
+        return float(sum(map(measure.limit.holds, values)))
     if measure.function == "sum" and not found:
         return 0.0
     if not values or (len(values) < len(found) and measure.function != "sum"):
@@ -104,12 +124,7 @@ def _found(
             yield from _found(item, steps, so_far, causes)
         return
     if not steps:
-        if isinstance(value, bool):
-            yield float(value)
-        elif value is None or isinstance(value, int | float):
-            yield value
-        else:
-            raise InputError(f'"{so_far}" is no number')
+        yield value
         return
     if value is None:
         yield None

@@ -5,15 +5,15 @@ docs/studies.md describes the keys.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, field_validator
 
 from corridor.experiments.scenario.quantities import ShareAsText
 from corridor.experiments.study import measures
+from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.intervals import LEAST_RUNS
 from corridor.experiments.study.matrix import Levels
 from corridor.topologies.base.seeds import seed_of
@@ -22,36 +22,8 @@ from corridor.topologies.model.fields import Frozen, Slug
 
 MOST_CELLS = 100_000
 MOST_RUNS = 10_000
-_BOUND = re.compile(
-    r"\s*(?P<sign><=?|>=?)\s*(?P<value>-?[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z/%]*)\s*"
-)
 
 type Patch = dict[str, JsonValue]
-
-
-class Bound(NamedTuple):
-    """What a value is to be: ``< 120``."""
-
-    below: bool
-    inclusive: bool
-    limit: float
-    unit: str
-    """Empty where it is not said: the measure's."""
-
-    def holds(self, value: float) -> bool:
-        if value == self.limit:
-            return self.inclusive
-        return (value < self.limit) is self.below
-
-
-def parse_bound(text: str) -> Bound:
-    """Raises ValueError for what is none."""
-    found = _BOUND.fullmatch(text)
-    if found is None:
-        raise ValueError(f'"{text}" is no bound: write for example "< 120 ms"')
-    sign = found["sign"]
-    limit = float(found["value"])
-    return Bound(sign.startswith("<"), sign.endswith("="), limit, found["unit"])
 
 
 def _path(text: str) -> str:
@@ -67,7 +39,7 @@ def _bound(text: str) -> str:
 class MeasureEntry(Frozen):
     id: Slug
     of: Annotated[str, AfterValidator(_path)]
-    """A path into ``summary.json``."""
+    """A path into ``summary.json``, or after ``answers.`` into ``answers.json``."""
     title: str = ""
     unit: str = ""
     """Where the path does not end in one."""
@@ -118,6 +90,19 @@ class UntilEntry(Frozen):
     """Seeds, at which it ends."""
 
 
+class SourceEntry(Frozen):
+    """Where something that a study takes for given can be read."""
+
+    title: str
+    url: str
+    date: str = ""
+    """As precisely as it is known; empty where it is not."""
+    confidence: Literal["confident", "unsure"]
+    """How sure we are that it carries what it is cited for."""
+    says: str = ""
+    """What of it the study uses, in our words."""
+
+
 class StudyFile(Frozen):
     schema_version: Annotated[Literal[1], BeforeValidator(no_truth)] = Field(
         default=1, alias="schema"
@@ -126,7 +111,10 @@ class StudyFile(Frozen):
     title: str = ""
     question: str = ""
     """What it is to answer."""
+    answer: str = ""
+    """A sentence with names of measures and comparisons in braces, which is said with values."""
     assumptions: tuple[str, ...] = ()
+    sources: tuple[SourceEntry, ...] = ()
     scenario: str
     """A shipped one, or a file beside this one."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None

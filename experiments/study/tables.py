@@ -9,16 +9,9 @@ from typing import NamedTuple
 
 from corridor.experiments.study.answers import Answers, ComparisonAnswer, ConditionAnswer
 from corridor.experiments.study.study_file import StudyFile
+from corridor.topologies.base.latex import escaped
 from corridor.traffic.measures.quantiles import Interval
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    **{one: f"\\{one}" for one in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-}
 DIGITS = 4
 MISSING, ALIKE = "-", "all equal"
 
@@ -150,10 +143,6 @@ def as_latex(table: Table, made_by: str) -> str:
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def escaped(text: str) -> str:
-    return "".join(_SPECIAL.get(one, one) for one in text)
 
 
 FORMATS: Mapping[str, Callable[[Table, str], str]] = {

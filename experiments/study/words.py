@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from corridor.experiments.study.answer_sentence import answer_of
 from corridor.experiments.study.answers import (
     Answers,
     ComparisonAnswer,
@@ -19,9 +20,11 @@ MOST_NAMED = 5
 
 
 def sentences(study: StudyFile, answers: Answers) -> Iterator[str]:
-    """The question first, then differences, then what was expected, then what is left out."""
+    """The question and its answer first, then differences, what was expected, what is left out."""
     if study.question:
         yield study.question
+    if study.answer:
+        yield answer_of(study, answers)
     for one in answers.comparisons:
         yield _compared(study, one)
     for wanted in answers.expectations:

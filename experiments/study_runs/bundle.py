@@ -12,7 +12,7 @@ from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_d
 from corridor.experiments.study.cells import Cell, digest_of
 from corridor.experiments.study.study_file import StudyFile
 from corridor.experiments.study_runs.program import program_digest
-from corridor.topologies.base.bounded_file import RESULT, is_file, read_bytes
+from corridor.topologies.base.bounded_file import TRAVELS, is_file, read_bytes
 from corridor.topologies.base.documents import Document, KeyPath, Plain, parse_document
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
@@ -37,8 +37,6 @@ class Bundle(NamedTuple):
 def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundle:
     """Raises InputError where a file cannot be read."""
     document = cell.condition.document
-    files: dict[str, bytes] = {}
-    _collect(document.data, folder, files)
     return Bundle(
         id=cell.id,
         seed=cell.seed,
@@ -50,8 +48,18 @@ def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundl
         data=document.data,
         file=document.file,
         lines=list(document.lines.items()),
-        files=files,
+        files=files_named(document.data, folder),
     )
+
+
+def files_named(data: Plain, folder: Path) -> dict[str, bytes]:
+    """By name, those in a ``folder`` that a document, or one of them, names.
+
+    Raises InputError for one that cannot be read, or is not below the folder.
+    """
+    files: dict[str, bytes] = {}
+    _collect(data, folder, files)
+    return files
 
 
 def opened(bundle: Bundle, folder: Path) -> LoadedScenario:
@@ -81,7 +89,7 @@ def _collect(value: Plain, folder: Path, files: dict[str, bytes]) -> None:
         if text.startswith("/") or ".." in Path(text).parts:
             said = f'"{text}" is not below the study'
             raise InputError(said, "put it beside the study", str(folder))
-        files[text] = read_bytes(folder / text, RESULT)
+        files[text] = read_bytes(folder / text, TRAVELS)
         if text.endswith(YAML):
             with contextlib.suppress(InputError, UnicodeDecodeError):
                 _collect(parse_document(files[text].decode(), text).data, folder, files)

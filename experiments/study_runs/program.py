@@ -11,8 +11,8 @@ FOLDERS = ("topologies", "controller", "traffic", "experiments")
 BESIDE = tuple(
     f"experiments/{room}/"
     for room in (
-        *("atlas", "command_line", "commands", "documentation", "figures", "pages"),
-        *("setup", "study", "terminal"),
+        *("artifact", "artifact_files", "atlas", "command_line", "commands", "documentation"),
+        *("figures", "output_schemas", "pages", "setup", "study", "terminal"),
     )
 )
 """What asks for results, draws and tells them, and makes none."""

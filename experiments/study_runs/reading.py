@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from corridor.experiments.answers.document import ANSWERS_FILE
 from corridor.experiments.run.version import version_line
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.cells import Cell
 from corridor.experiments.study.load import Study
-from corridor.experiments.study.measures import parse, value_of
+from corridor.experiments.study.measures import ANSWERS, parse, value_of
 from corridor.experiments.study.study_file import StudyFile
 from corridor.experiments.study_runs.folder import INDEX, StudyFolder, read_index
 from corridor.topologies.base.bounded_file import RESULT, read_json
@@ -33,6 +34,11 @@ def index_of(study: Study, of: Sequence[Cell], program: str) -> dict[str, Any]:
             for cell in of
         ],
     }
+
+
+def ran_by(path: Path) -> str:
+    """The version that a folder's cells were last run by."""
+    return str(read_index(path).get("version", ""))
 
 
 def read_study(path: Path) -> tuple[StudyFile, list[RunValues]]:
@@ -59,6 +65,8 @@ def values_of(
     values: dict[str, float | None] = {}
     if state == "valid":
         summary: dict[str, Any] = read_json(folder.result(cell) / "summary.json", RESULT)
+        if any(parse(measure.of).is_answered for measure in study.measures):
+            summary[ANSWERS] = read_json(folder.result(cell) / ANSWERS_FILE, RESULT)
         for measure in study.measures:
             try:
                 values[measure.id] = value_of(parse(measure.of), summary)

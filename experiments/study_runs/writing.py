@@ -13,19 +13,37 @@ from corridor.experiments.study.answers import Answers, RunValues
 from corridor.experiments.study.study_file import StudyFile
 from corridor.experiments.study.tables import FORMATS, tables
 from corridor.experiments.study.words import sentences
+from corridor.topologies.base.parquet_file import write_parquet_file
 
 VALUES, ANSWERS, TABLES = "values.parquet", "answers.json", "tables"
 SCHEMA = 1
 
 
-def made_by(study: StudyFile) -> str:
-    """What every table and figure carries."""
-    return f"{version_line()}, study {study.name}, scenario {study.scenario}, seed {study.seed}"
+MOST_SEEDS = 40
 
 
-def write(folder: Path, study: StudyFile, runs: Sequence[RunValues], found: Answers) -> None:
+def made_by(study: StudyFile, ran_by: str = "") -> str:
+    """What captions have: ``ran_by`` is the version that ran the cells, this one if not said."""
+    seeds = "seeds as given" if study.seeds else f"seed {study.seed}"
+    return f"{ran_by or version_line()}, study {study.name}, scenario {study.scenario}, {seeds}"
+
+
+def carried(study: StudyFile, runs: Sequence[RunValues], ran_by: str = "") -> str:
+    """What every figure, table and row has with it: the same, and each seed."""
+    seeds = [study.seed_of(one) for one in sorted({run.repetition for run in runs})]
+    more = f" and {len(seeds) - MOST_SEEDS} more" if len(seeds) > MOST_SEEDS else ""
+    return f"{made_by(study, ran_by)}: {', '.join(map(str, seeds[:MOST_SEEDS]))}{more}"
+
+
+def write(
+    folder: Path,
+    study: StudyFile,
+    runs: Sequence[RunValues],
+    found: Answers,
+    ran_by: str = "",
+) -> None:
     """Raises InputError where the folder cannot be written."""
-    maker = made_by(study)
+    maker = carried(study, runs, ran_by)
     with writing(folder):
         _write_values(folder / VALUES, study, runs, maker)
         (folder / ANSWERS).write_text(json.dumps(as_json(study, found), indent=1) + "\n")
@@ -38,7 +56,6 @@ def write(folder: Path, study: StudyFile, runs: Sequence[RunValues], found: Answ
 def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], maker: str) -> None:
     """A row a cell and measure, with a column an axis; null where a run has no such value."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     rows = [(run, measure) for run in runs for measure in study.measures]
     columns: dict[str, Any] = {
@@ -51,10 +68,13 @@ def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], maker
         "value": pa.array([run.values.get(measure.id) for run, measure in rows], pa.float64()),
         "unit": [measure.shown_unit for _, measure in rows],
     }
+    measures = {
+        one.id: {"of": one.of, "title": one.name, "unit": one.shown_unit} for one in study.measures
+    }
     table = pa.table(columns).replace_schema_metadata(
-        {"corridor_schema": str(SCHEMA), "made_by": maker}
+        {"corridor_schema": str(SCHEMA), "made_by": maker, "measures": json.dumps(measures)}
     )
-    pq.write_table(table, path)
+    write_parquet_file(path, table, {"value": "as column unit says"})
 
 
 def as_json(study: StudyFile, found: Answers) -> dict[str, Any]:

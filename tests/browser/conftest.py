@@ -60,7 +60,7 @@ def open_page(browser: Any) -> Iterator[Open]:
         with_own.append(context)
         context.add_init_script(WATCH)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(60_000)
         seen = Opened(page, path.resolve().as_uri())
         page.on("request", lambda one: seen.asked.append(one.url))
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))

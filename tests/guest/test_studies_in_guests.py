@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from corridor_runs import corridor, environment
+from described import wrong, wrong_of_run
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
 STUDY = """name: short
@@ -81,6 +82,15 @@ def test_all_cells_are_there_and_whole(folders):
         cells = list((folders[name] / "cells").iterdir())
         assert len(cells) == CELLS
         assert {json.loads((one / "cell.json").read_text())["state"] for one in cells} == {"valid"}
+
+
+def test_all_that_is_left_is_as_its_schemas_say(folders):
+    out = folders["hurt"]
+    for name, file in (("study-index", "study.json"), ("study-answers", "answers.json")):
+        assert wrong(name, json.loads((out / file).read_text())) == []
+    cell = next((out / "cells").iterdir())
+    assert wrong("cell", json.loads((cell / "cell.json").read_text())) == []
+    assert wrong_of_run(cell) == []
 
 
 def test_what_they_come_to_is_equal_to_the_byte(folders):

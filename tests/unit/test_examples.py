@@ -219,3 +219,18 @@ def test_a_live_network_is_used_and_ended(guest, command, tmp_path):
     assert "shanghai-guian drained: epoch 1, proven and flipped" in said
     assert "policies none: " in said
     assert list((tmp_path / "state/corridor/live").iterdir()) == []
+
+
+NOTEBOOKS = sorted((EXAMPLES / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_kept_without_outputs_and_its_links_lead_somewhere(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [one for one in cells if one["cell_type"] == "code"]
+    assert all((one["outputs"], one["execution_count"]) == ([], None) for one in code)
+    text = "".join("".join(one["source"]) for one in cells if one["cell_type"] == "markdown")
+    links = re.findall(r"\]\(([^)#]+)", text)
+    assert all((path.parent / link).exists() for link in links)
+    page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert f"(notebooks/{path.name})" in page

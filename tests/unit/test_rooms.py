@@ -33,10 +33,10 @@ ROOMS = {
     ),
     "experiments": (
         *("terminal", "timeline", "workloads", "scenario", "plan", "account", "results"),
-        *("answers", "study"),
+        *("answers", "study", "artifact"),
         *("atlas", "pages", "figures"),
         *("lab", "machines", "testbeds/debian_kernel", "testbeds", "run"),
-        *("study_runs", "own_programs"),
+        *("study_runs", "artifact_files", "output_schemas", "own_programs"),
         *("live_network/guest_link", "live_network/operations", "live_network"),
         "live_network/page",
         *("live_tests", "documentation", "setup", "command_line", "commands"),
@@ -62,7 +62,7 @@ PURE = (
     *("experiments/timeline", "experiments/workloads", "experiments/scenario"),
     *("experiments/plan", "experiments/account", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
-    *("experiments/study",),
+    *("experiments/study", "experiments/artifact"),
 )
 IMPURE = (
     *("ryu", "os_ken", "mininet", "scapy", "eventlet", "pyroute2", "fastapi", "uvicorn"),

@@ -50,6 +50,10 @@ RESULT = Kind(512 * 2**20, "name a result folder that a run left")
 """Any text that a run leaves."""
 RECORDS = Kind(4 * 2**30, "name a result folder that a run left")
 """A host's probes: 64 bytes each, thrice at most."""
+TRAVELS = Kind(
+    64 * 2**20, "leave it out of the scenario, or make it smaller: each cell takes it along"
+)
+"""What a scenario names, as it goes to where a cell of a study runs."""
 NOTE = Kind(64 * 2**10, "name the file that a run or a live network left")
 
 _NO_FILES = (

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from corridor.topologies.base.bounded_file import RECORDS, parse_json, read_bytes
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.workloads import records
 
 if TYPE_CHECKING:
@@ -224,9 +225,7 @@ def to_arrow(probes: Probes, hosts: Sequence[HostRecords] = ()) -> pa.Table:
 
 def write_parquet(path: Path, probes: Probes, hosts: Sequence[HostRecords] = ()) -> None:
     """``probes.parquet``: the same bytes for the same probes."""
-    import pyarrow.parquet as pq
-
-    pq.write_table(to_arrow(probes, hosts), path, compression="zstd", version="2.6")
+    write_parquet_file(path, to_arrow(probes, hosts))
 
 
 def read_parquet(path: Path) -> tuple[Probes, dict[str, str]]:

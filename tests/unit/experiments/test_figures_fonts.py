@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from corridor.experiments.figures import fonts
 from corridor.experiments.figures.fonts import SCRIPTS, LettersLacking
-from corridor.experiments.figures.style import broken, lay_out, new_figure, save, style
+from corridor.experiments.figures.saving import save
+from corridor.experiments.figures.style import broken, lay_out, new_figure, style
 
 THERE = all((fonts.NOTO / script.files[0]).exists() for script in SCRIPTS)
 NEEDS_FONTS = pytest.mark.skipif(not THERE, reason="fonts-noto-core or fonts-noto-cjk is missing")

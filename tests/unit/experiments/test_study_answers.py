@@ -3,10 +3,12 @@
 import pytest
 
 from corridor.experiments.study.answers import RunValues, Told, answers, enough_repetitions
+from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.load import Study
-from corridor.experiments.study.study_file import StudyFile, parse_bound
-from corridor.experiments.study.tables import as_csv, as_latex, as_markdown, escaped, tables
+from corridor.experiments.study.study_file import StudyFile
+from corridor.experiments.study.tables import as_csv, as_latex, as_markdown, tables
 from corridor.experiments.study.words import failed, sentences
+from corridor.topologies.base.latex import escaped
 
 STUDY = {
     "name": "law-and-loss",

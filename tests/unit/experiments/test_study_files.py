@@ -1,5 +1,8 @@
 """Studies as they are written: what they come to, and every mistake with its line."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,25 @@ def test_a_cell_is_known_by_what_it_is(tmp_path):
     }
 
 
+def test_a_cell_is_the_same_in_another_process():
+    """Workloads hold kinds, which hold functions, whose places in memory differ."""
+    study = load_study("queues")
+    here = [one.digest for one in conditions(study)]
+    ask = (
+        "from corridor.experiments.study.cells import conditions\n"
+        "from corridor.experiments.study.load import load_study\n"
+        "print(*(one.digest for one in conditions(load_study('queues'))))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, "PYTHONPATH": str(SHIPPED.parents[2] / ".package")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == here
+
+
 def test_levels_change_the_scenario_and_nothing_else(tmp_path):
     study = load_study(written(tmp_path))
     short, lawful, long, _ = conditions(study)
@@ -91,6 +113,19 @@ def test_what_does_not_lie_below_the_study_cannot_travel(tmp_path):
     first = cells(study, conditions(study), "p")[0]
     with pytest.raises(InputError, match="is not below the study"):
         bundle_of(first, study.of, study.folder, "p")
+
+
+def test_a_file_that_is_too_large_to_travel_is_refused_with_a_way_out(tmp_path):
+    (tmp_path / "mine.yaml").write_text((SHIPPED / "th.yaml").read_text())
+    study = load_study(
+        written(tmp_path, WRITTEN.replace("{policies: none}", "{policies: mine.yaml}"))
+    )
+    first = cells(study, conditions(study), "p")[0]
+    with (tmp_path / "mine.yaml").open("ab") as file:
+        file.truncate(65 * 2**20)
+    with pytest.raises(InputError, match="64 MiB") as refused:
+        bundle_of(first, study.of, study.folder, "p")
+    assert "each cell takes it along" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ SUMMARY = {
         {"id": "infer", "class": "infer", "rtt_ms": {"p50": 30.0, "p99": 31.0}, "lost": 0},
         {"id": "dark", "class": "infer", "rtt_ms": None, "lost": 9},
     ],
+    "answers": {"totals": {"extra_ms": 7.5}, "interval_ms": [1.0, 2.0]},
     "events": [{"id": "red-sea", "hits": [{"out_ms": 10.0}, {"out_ms": 25.0}]}],
 }
 
@@ -34,6 +35,13 @@ SUMMARY = {
         ("account.lost.fault", 4.0),
         ("account.lost.queue", 0.0),
         ("count(events.hits.out_ms)", 2.0),
+        ("count(events.hits)", 2.0),
+        ("count(demands.rtt_ms.p50)", 2.0),
+        ("count(demands.rtt_ms.p50 <= 20)", 1.0),
+        ("count(demands.rtt_ms.p50 < 20)", 0.0),
+        ("count(demands[ckpt, infer].lost >= 0)", 3.0),
+        ("answers.totals.extra_ms", 7.5),
+        ("min(answers.interval_ms)", 1.0),
     ],
 )
 def test_a_path_leads_to_what_a_summary_has(path, value):
@@ -50,6 +58,7 @@ def test_a_path_leads_to_what_a_summary_has(path, value):
         ("account.lost.queu", 'has no key "queu"; did you mean "queue"'),
         ("demands[ckpt].rtt_ms", "is no number"),
         ("invalid[x]", "is no list"),
+        ("max(events.hits)", "is no number"),
     ],
 )
 def test_what_is_wrong_with_a_path_is_told(path, said):
@@ -58,7 +67,10 @@ def test_what_is_wrong_with_a_path_is_told(path, said):
     assert said in str(told.value)
 
 
-@pytest.mark.parametrize("path", ["", "a..b", "average(demands.lost)", "max(a", "a[b"])
+@pytest.mark.parametrize(
+    "path",
+    ["", "a..b", "average(demands.lost)", "max(a", "a[b", "max(a < 3)", "a < 3", "count(a < b)"],
+)
 def test_what_is_no_path_is_refused(path):
     with pytest.raises(ValueError, match="no "):
         parse(path)

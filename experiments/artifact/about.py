@@ -1,0 +1,59 @@
+"""What an artifact is of: ``artifact.json``, which is read before anything else. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from corridor.topologies.base.errors import InputError
+
+SCHEMA = 1
+ABOUT, EXPECTED, ENVIRONMENT = "artifact.json", "expected.json", "environment.json"
+README, CITATION, LOCK = "README.md", "CITATION.cff", "requirements.lock"
+type Kind = Literal["study", "run"]
+
+
+class About(NamedTuple):
+    kind: Kind
+    """Also the name of the folder in which its results are."""
+    name: str
+    title: str
+    question: str
+    assumptions: list[str]
+    sources: list[str]
+    scenario: str
+    made_by: str
+    """The version that ran it, as ``corridor --version`` has it."""
+    program: str
+    """The hash of what by which a run could come to other results, where it was packed."""
+    clock: str
+    machines: list[str]
+    """On which it ran, in words."""
+    kernels: list[str]
+    runs: int
+    left_out: list[str]
+    """What has no results, or none that are valid, and why."""
+    took_s: float
+    """All runs together, where they were measured."""
+    check: list[str]
+    """Cells of the short check."""
+    check_took_s: float
+    answers: list[str]
+    """What it came to, in sentences."""
+
+
+def to_json(about: About) -> dict[str, Any]:
+    return {"schema": SCHEMA, **about._asdict()}
+
+
+def from_json(said: object, file: str) -> About:
+    """Raises InputError for what is no artifact, or one of another version."""
+    if isinstance(said, dict) and said.get("schema") not in (SCHEMA, None):
+        hint = "take the version that its README.md names"
+        raise InputError(f"is an artifact of schema {said['schema']}, not {SCHEMA}", hint, file)
+    plain = {k: v for k, v in said.items() if k != "schema"} if isinstance(said, dict) else said
+    try:
+        return TypeAdapter(About).validate_python(plain)
+    except ValidationError as error:
+        raise InputError("is no artifact of this version", "pack it again", file) from error

@@ -1,0 +1,151 @@
+"""What an artifact says of itself to people: ``README.md`` and ``CITATION.cff``. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from corridor.experiments.artifact.about import About
+from corridor.experiments.artifact.expected import Expected, ExpectedRun
+from corridor.topologies.base.words import counted
+
+MOST_ROWS = 40
+PLACES = {
+    "study": (
+        ("`study/`", "the study's folder: `corridor study show` reads it"),
+        ("`study/inputs/`", "the study, and the files of yours that it names"),
+        ("`study/cells/ID/`", "each run: raw samples in `raw/`, resolved scenario, results"),
+        ("`study/values.parquet`", "a row a run and measure"),
+        ("`study/answers.json`", "estimates, differences, expectations, sentences"),
+        ("`study/tables/`, `study/figures/`", "as they are in the paper"),
+    ),
+    "run": (
+        ("`run/raw/`", "raw samples, the plan that was carried out, what it was judged by"),
+        ("`run/scenario.yaml`", "the scenario, with its topology and policies"),
+        ("`run/`", "results: tables, `summary.json`, figures"),
+    ),
+}
+ALWAYS = (
+    ("`expected.json`", "what each run is to come to, and how far off it may be"),
+    ("`environment.json`, `requirements.lock`", "program, packages and kernel"),
+    ("`SHA256SUMS`", "every file: `sha256sum -c SHA256SUMS`"),
+)
+
+
+def readme(about: About, runs: Sequence[ExpectedRun]) -> str:
+    return "\n".join(
+        [
+            f"# {about.title or about.name}",
+            "",
+            *([about.question, ""] if about.question else []),
+            *(f"- {one}" for one in about.answers if one != about.question),
+            "",
+            "## How to check it",
+            "",
+            *_steps(about),
+            "",
+            "## What is here",
+            "",
+            "| | |",
+            "|---|---|",
+            *(f"| {name} | {what} |" for name, what in (*PLACES[about.kind], *ALWAYS)),
+            "",
+            "## Where it ran",
+            "",
+            f"- {about.made_by}",
+            *(f"- {one}" for one in about.machines),
+            *(f"- {one}" for one in about.kernels),
+            f"- {about.clock} clock; {counted(about.runs, 'run')}, {took(about.took_s)} in all",
+            *(f"- left out: {one}" for one in about.left_out),
+            "",
+            *_listed("What it takes for given", about.assumptions),
+            *_listed("Sources", about.sources),
+            *_expectations(about, runs),
+        ]
+    )
+
+
+def _listed(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"## {title}", "", *(f"- {one}" for one in lines), ""] if lines else []
+
+
+def _steps(about: About) -> list[str]:
+    verify = "corridor artifact verify FILE"
+    short = f"and {counted(len(about.check), 'run')} again"
+    rows = [
+        ("sha256sum -c SHA256SUMS", "that no file was changed", "seconds"),
+        (f"{verify} --no-runs", "and that samples give all values", "about a second a run"),
+        (verify, short, f"runs that took {took(about.check_took_s)} where it was made"),
+        (f"{verify} --whole", f"and all {about.runs} again", f"{took(about.took_s)} of runs"),
+    ]
+    return [
+        f"It was made by `{about.made_by}`. Set up that version, which takes minutes and needs a",
+        "network once; then none is needed. `FILE` is this archive, or the folder of this file.",
+        "",
+        "| command | checks | takes |",
+        "|---|---|---|",
+        *(f"| `{command}` | {what} | {how_long} |" for command, what, how_long in rows),
+        "",
+        "It ends with code 0 if it holds, 1 if it does not, 2 if this is no whole artifact, and 3",
+        "if the machine cannot tell. Runs go on as many at once as there are processors.",
+    ]
+
+
+def _expectations(about: About, runs: Sequence[ExpectedRun]) -> list[str]:
+    """Of the short check; all are in ``expected.json``."""
+    rows = [
+        f"| {run.title} | {value.id} | {_shown(value)} | {_allowed(value.here)}"
+        f" | {_allowed(value.elsewhere)} |"
+        for run in runs
+        if run.cell in about.check
+        for value in run.values
+    ]
+    more = len(rows) - MOST_ROWS
+    return [
+        "## What the short check is to find",
+        "",
+        "The first tolerance is for the environment of `environment.json`, the second for others.",
+        "",
+        "| run | value | expected | may differ | elsewhere |",
+        "|---|---|---:|---:|---:|",
+        *rows[:MOST_ROWS],
+        *(["", f"And {more} more, in `expected.json`."] if more > 0 else []),
+        "",
+    ]
+
+
+def _shown(value: Expected) -> str:
+    unit = f" {value.unit}" if value.unit else ""
+    return "none" if value.value is None else f"{value.value:.9g}{unit}"
+
+
+def _allowed(by: float) -> str:
+    return f"{by:.3g}" if by else "not at all"
+
+
+def took(seconds: float) -> str:
+    """As people say it."""
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{max(1, round(seconds))} s"
+
+
+def citation(about: About, authors: Sequence[str]) -> str:
+    """Strings of JSON are strings of YAML."""
+    title = about.title or about.name
+    people = authors or [f"The authors of {title}"]
+    return "\n".join(
+        [
+            "cff-version: 1.2.0",
+            "message: If you use these data or results, please cite them and the emulator.",
+            "type: dataset",
+            f"title: {json.dumps(f'Artifact of {title}', ensure_ascii=False)}",
+            "authors:",
+            *(f"  - name: {json.dumps(one, ensure_ascii=False)}" for one in people),
+            "references:",
+            "  - type: software",
+            "    title: corridor, an emulator of cross-border data corridors",
+            f"    version: {json.dumps(about.made_by)}",
+            "    authors:",
+            "      - name: The corridor emulator's authors",
+            "",
+        ]
+    )

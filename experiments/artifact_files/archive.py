@@ -1,0 +1,197 @@
+"""The archive: a zip file whose bytes follow from what is in it, and how it is opened safely.
+
+Each file is compressed by itself, so that a spoilt octet spoils one file, which is named. Nothing
+is written outside a folder of one's own, no links are made, and sizes are bounded beforehand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple
+
+from corridor.experiments.artifact.sums import SUMS, written
+from corridor.topologies.base.bounded_file import is_file, is_folder, shown
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+
+type Content = Path | bytes
+MOST_FILES = 500_000
+MOST_BYTES = 64 * 2**30
+MOST_RATIO = 300
+"""Of a file to what it takes in the archive; those of runs have up to some 60."""
+LONGEST_NAME = 1000
+LEVEL = 6
+CHUNK = 2**20
+SINCE = (1980, 1, 1, 0, 0, 0)
+UNREADABLE = ""
+"""The digest of a file that cannot be read."""
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+ANOTHER = "get it again, or name the file that corridor artifact pack wrote"
+
+
+class Opened(NamedTuple):
+    root: Path
+    digests: dict[str, str]
+    """By name, of all files but that of the sums."""
+
+
+def write_archive(file: Path, top: str, contents: Mapping[str, Content]) -> str:
+    """All files below a folder ``top``, with their sums, which are returned. Raises OSError."""
+    digests: dict[str, str] = {}
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    try:
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as made:
+            for name in sorted(contents):
+                digests[name] = _add(made, f"{top}/{name}", contents[name])
+            sums = written(digests)
+            _add(made, f"{top}/{SUMS}", sums.encode())
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return sums
+
+
+def _add(made: zipfile.ZipFile, name: str, content: Content) -> str:
+    info = zipfile.ZipInfo(name, SINCE)
+    info.create_system = 3
+    info.external_attr = (stat.S_IFREG | 0o644) << 16
+    info.compress_type = zipfile.ZIP_DEFLATED
+    size = len(content) if isinstance(content, bytes) else content.stat().st_size
+    digest = hashlib.sha256()
+    with made.open(info, "w", force_zip64=size > 2**31) as into:
+        for chunk in _chunks(content):
+            digest.update(chunk)
+            into.write(chunk)
+    return digest.hexdigest()
+
+
+def _chunks(content: Content) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content
+        return
+    with content.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+@contextlib.contextmanager
+def opened(place: Path) -> Iterator[Opened]:
+    """An archive, unpacked into a folder of one's own while it is looked at; or the folder that
+    somebody unpacked. Raises InputError for what is neither."""
+    if is_folder(place):
+        yield Opened(place, dict(_digests(place)))
+        return
+    if not is_file(place):
+        raise InputError("no such file", "name an artifact, or its folder", shown(place))
+    with tempfile.TemporaryDirectory(prefix="corridor-artifact-") as folder:
+        yield _unpacked(place, Path(folder))
+
+
+def _unpacked(file: Path, into: Path) -> Opened:
+    try:
+        with zipfile.ZipFile(file) as packed:
+            entries = _checked(packed, file)
+            _refuse_lack_of_room(entries, into)
+            digests = {name: _extract(packed, one, into / name) for name, one in entries.items()}
+    except DAMAGED as error:
+        raise InputError(f"is damaged, or no artifact: {error}", ANOTHER, str(file)) from error
+    except OSError as error:
+        said = f"cannot be unpacked: {error.strerror or error}"
+        raise InputError(said, "", str(file)) from error
+    digests.pop(SUMS, None)
+    return Opened(into, digests)
+
+
+def _checked(packed: zipfile.ZipFile, file: Path) -> dict[str, zipfile.ZipInfo]:
+    """Files by their names below the one folder of the archive, once all names are safe."""
+    found: dict[str, zipfile.ZipInfo] = {}
+    tops = set()
+    for entry in packed.infolist():
+        if entry.is_dir():
+            continue
+        top, _, name = entry.filename.partition("/")
+        tops.add(top)
+        if why := _refused(entry, name):
+            raise _no_artifact(file, f"{entry.filename!r} {why}")
+        if name in found:
+            raise _no_artifact(file, f"{name!r} is in it twice")
+        found[name] = entry
+    if len(tops) > 1 or SUMS not in found:
+        raise _no_artifact(file, f"it has no {SUMS} in one folder")
+    if len(found) > MOST_FILES or sum(one.file_size for one in found.values()) > MOST_BYTES:
+        raise _no_artifact(file, f"it has over {MOST_FILES} files or {MOST_BYTES >> 30} GiB")
+    return found
+
+
+def _refused(entry: zipfile.ZipInfo, name: str) -> str:
+    """Why a file may not be in an artifact, if it may not."""
+    parts = PurePosixPath(name).parts
+    plain = "/".join(parts) == name and not {".", ".."} & set(parts) and not name.startswith("/")
+    if not name or not plain or "\\" in name or len(name) > LONGEST_NAME or not name.isprintable():
+        return "is no name of a file in an artifact"
+    mode = entry.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "is no regular file"
+    if entry.flag_bits & 1:
+        return "is encrypted"
+    if entry.file_size > MOST_RATIO * max(entry.compress_size, 1) + CHUNK:
+        return "is compressed more than files of runs are"
+    return ""
+
+
+def _no_artifact(file: Path, why: str) -> InputError:
+    return InputError(f"is no artifact: {why}", ANOTHER, str(file))
+
+
+def _refuse_lack_of_room(entries: Mapping[str, zipfile.ZipInfo], into: Path) -> None:
+    needed = sum(one.file_size for one in entries.values())
+    free = os.statvfs(into)
+    if needed > free.f_bavail * free.f_frsize:
+        said = f"{into.parent} has no room for {needed / 1e6:.0f} MB"
+        raise EnvironmentUnsupported(said, "set TMPDIR to a folder with more")
+
+
+def _extract(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> str:
+    """The digest of what was written; that of no file, where the archive is spoilt there."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with packed.open(entry) as source, place.open("xb") as target:
+            return _copied(source, target)
+    except (*DAMAGED, RuntimeError):
+        place.unlink(missing_ok=True)
+        return UNREADABLE
+
+
+def _copied(source: IO[bytes], target: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+        target.write(chunk)
+    return digest.hexdigest()
+
+
+def _digests(root: Path) -> Iterator[tuple[str, str]]:
+    """Of a folder, without following links: those have the digest of no file."""
+    for folder, folders, files in os.walk(root):
+        for name in (*files, *(one for one in folders if Path(folder, one).is_symlink())):
+            path = Path(folder, name)
+            inside = path.relative_to(root).as_posix()
+            if inside != SUMS:
+                yield inside, _digest(path)
+
+
+def _digest(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return UNREADABLE
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return UNREADABLE

@@ -1,0 +1,120 @@
+"""``corridor artifact``: a study or a run as one file that somebody else can check."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.commands.arguments import whole
+
+EPILOG = """examples:
+  corridor artifact pack results/buffers --author "A. Author"    buffers.artifact.zip
+  corridor artifact pack results/mini --out mini.artifact.zip    of a run by itself
+  corridor artifact verify buffers.artifact.zip                  in about ten minutes
+  corridor artifact verify buffers.artifact.zip --whole          every run again
+  corridor artifact verify buffers.artifact.zip --no-runs        files and values only
+
+What is packed: raw samples of all runs, what they came to, inputs, versions, expected values with
+tolerances, sums, and a README.md for people. What is checked: that every file is as it was packed,
+that all values come from the samples, and that some runs come to them again: docs/artifacts.md.
+exit codes: 0 packed, or it holds; 1 it does not hold; 2 bad input, or no whole artifact;
+  3 this machine, or this version, cannot tell"""
+ACTIONS = ("pack", "verify")
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "artifact",
+        help="a study or a run as one file that somebody else can check",
+        description="Pack what is to be handed in beside a paper, and check what was.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("action", choices=ACTIONS, help="what to do")
+    parser.add_argument(
+        "what",
+        type=Path,
+        metavar="FILE",
+        help="a study's or a run's folder; to verify, an artifact or the folder it was unpacked to",
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="to pack into (NAME.artifact.zip)")
+    parser.add_argument(
+        "--author", action="append", default=[], metavar="NAME", help="of CITATION.cff; repeatable"
+    )
+    parser.add_argument(
+        "--tolerance",
+        action="append",
+        default=[],
+        metavar="MEASURE=N",
+        help="by how much a value may differ elsewhere: rtt=0.1 in its unit, or lost=5%%",
+    )
+    runs = parser.add_mutually_exclusive_group()
+    runs.add_argument("--whole", action="store_true", help="verify: repeat every run")
+    runs.add_argument("--no-runs", action="store_true", help="verify: repeat none")
+    parser.add_argument(
+        "--any-version",
+        action="store_true",
+        help="verify: go on though another version of the emulator packed it",
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole(1, 1025, "1 to 1024 workers"),
+        metavar="N",
+        help="verify: runs at once (default: one a processor)",
+    )
+    parser.add_argument("--all", action="store_true", help="verify: a line for every value")
+    parser.add_argument("--json", action="store_true", help="print what it came to as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.terminal.live import telling
+
+    stream = sys.stderr if args.json else sys.stdout
+    if args.action == "pack":
+        with telling(stream, "making values again from samples") as say:
+            return _pack(args, say)
+    with telling(stream, "opening") as say:
+        return _verify(args, say)
+
+
+def _pack(args: argparse.Namespace, say: Any) -> int:
+    from corridor.experiments.artifact_files.asking import pack_artifact
+
+    packed = pack_artifact(
+        args.what, args.out, authors=args.author, tolerances=args.tolerance, say=say
+    )
+    about = packed.about
+    if args.json:
+        said = {"file": str(packed.file), "identity": packed.identity, "files": packed.files}
+        print(json.dumps({**said, "runs": about.runs, "check": about.check}))
+        return 0
+    size_mb = packed.file.stat().st_size / 1e6
+    say(f"{packed.file}: {packed.files} files, {size_mb:.1f} MB, {about.runs} runs")
+    say(f"SHA-256 of its sums, for the paper: {packed.identity}")
+    for one in about.left_out:
+        say(f"left out: {one}")
+    say(f"corridor artifact verify {packed.file}")
+    return 0
+
+
+def _verify(args: argparse.Namespace, say: Any) -> int:
+    from corridor.experiments.artifact.verdict import lines, to_json
+    from corridor.experiments.artifact_files.asking import verify_artifact
+
+    verdict = verify_artifact(
+        args.what,
+        runs=not args.no_runs,
+        whole=args.whole,
+        workers=args.workers,
+        any_version=args.any_version,
+        say=say,
+    )
+    if args.json:
+        print(json.dumps(to_json(verdict)))
+    else:
+        for line in lines(verdict, everything=args.all):
+            say(line)
+    return verdict.code

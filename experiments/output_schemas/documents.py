@@ -1,0 +1,270 @@
+"""Files of results and answers as JSON that have no type where they are written."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from corridor.experiments.results.summary import AccountedFibre, AccountedPackets
+from corridor.experiments.results.workload_summary import ClassSummary
+from corridor.experiments.run.version import Code
+from corridor.experiments.study.intervals import Difference, Estimate
+from corridor.traffic.measures.quantiles import Interval
+
+
+class ChosenTestbed(TypedDict):
+    testbed: str
+    clock: str
+    reason: str
+
+
+class Manifest(TypedDict):
+    """What a run, or a price, was made of and by."""
+
+    schema: int
+    version: NotRequired[str]
+    """Of the emulator, with its commit in a checkout."""
+    scenario: str
+    seed: NotRequired[int]
+    testbed: NotRequired[ChosenTestbed]
+    framework: NotRequired[str]
+    hashes: dict[str, str]
+    """SHA-256 of what the run was made from."""
+    guest_kernel: NotRequired[dict[str, Any] | None]
+    versions: dict[str, str]
+    machine: dict[str, str | int | None]
+    code: Code
+    arguments: list[str]
+    """Of the command."""
+
+
+class LossAt(TypedDict):
+    place: NotRequired[str]
+    cause: NotRequired[str]
+    event: NotRequired[str]
+    reason: NotRequired[str]
+    packets: NotRequired[int]
+    shared: NotRequired[int]
+    """Of these, packets that several demands may have lost."""
+
+
+_FromTo = TypedDict("_FromTo", {"from": str, "to": str})
+
+
+class AccountedDemand(AccountedPackets, _FromTo):
+    lost_at: list[LossAt]
+
+
+class AccountFile(TypedDict):
+    """Where every packet went."""
+
+    schema: int
+    closes: bool
+    off_by: int
+    sent: int
+    delivered: int
+    in_flight: int
+    lost: dict[str, int]
+    problems: list[str]
+    unsure: list[str]
+    demands: list[AccountedDemand]
+    fibres: list[AccountedFibre]
+    ce_marks: NotRequired[int]
+
+
+class IndexedCell(TypedDict):
+    id: str
+    levels: dict[str, str]
+    """By axis, the name of a level."""
+    repetition: int
+    """From 0."""
+    seed: int
+    scenario: str
+    """SHA-256 of the resolved scenario."""
+
+
+class StudyIndex(TypedDict):
+    """The cells of a study, and what ran them."""
+
+    schema: int
+    study: dict[str, Any]
+    """As ``corridor schema study`` has it."""
+    version: str
+    program: str
+    """SHA-256 of all files by which a run could come to other results."""
+    cells: list[IndexedCell]
+
+
+class CellFile(TypedDict):
+    """What became of a cell."""
+
+    levels: dict[str, str]
+    repetition: int
+    seed: int
+    scenario: str
+    state: Literal["valid", "invalid", "failed"]
+    message: str
+    """Why it is not valid, or what does not hold; may be empty."""
+    wall_s: float
+    machine: str
+    log: NotRequired[str]
+    """Of a cell that failed."""
+
+
+class Estimated(TypedDict):
+    runs: int
+    mean: float
+    mean_within: Interval | None
+    """Its 95 % interval, low and high."""
+    median: float
+    median_within: Interval | None
+    spread: float | None
+    """The standard deviation between runs."""
+    least: float
+    most: float
+
+
+class Differing(TypedDict):
+    blocks: int
+    """Seeds that both ran with."""
+    mean: float
+    within: Interval | None
+    unpaired_within: Interval | None
+    """As it would be if other seeds had been drawn for each."""
+    share: float | None
+    """Of the first mean."""
+    is_same: bool
+    greater: float
+    """Cliff's delta, from -1 to 1."""
+
+
+assert set(Estimated.__annotations__) == set(Estimate._fields)
+assert set(Differing.__annotations__) == set(Difference._fields)
+
+
+class ConditionEntry(TypedDict):
+    levels: dict[str, str]
+    measure: str
+    estimate: Estimated | None
+    """None where no run has a value."""
+    without: int
+    """Runs that are valid and have no such value."""
+    left_out: int
+    """Runs that are missing, failed or not valid."""
+
+
+class ComparisonEntry(TypedDict):
+    id: str
+    measure: str
+    levels: dict[str, str]
+    one: str
+    other: str
+    difference: Differing | None
+
+
+class ExpectationEntry(TypedDict):
+    measure: str
+    of: str
+    wanted: str
+    where: dict[str, str]
+    holds: bool | None
+    """None where the runs do not tell."""
+    found: str
+
+
+class LeftOut(TypedDict):
+    cell: str
+    levels: dict[str, str]
+    repetition: int
+    state: str
+    message: str
+
+
+class StudyAnswers(TypedDict):
+    """What a study comes to."""
+
+    schema: int
+    study: str
+    question: str
+    confidence: float
+    conditions: list[ConditionEntry]
+    comparisons: list[ComparisonEntry]
+    expectations: list[ExpectationEntry]
+    left_out: list[LeftOut]
+    """Cells that are in no figure, and why."""
+    sentences: list[str]
+
+
+class DemandOfRun(TypedDict):
+    status: str
+    path: list[str]
+    rtt_ms: dict[str, float | None] | None
+    sent: int
+    lost: int
+
+
+class DemandOfRuns(TypedDict):
+    demand: str
+    differs: bool
+    median_may_be_chance: bool | None
+    """Whether the 95 % intervals of both medians have values in common."""
+    one: DemandOfRun | None
+    other: DemandOfRun | None
+
+
+_ClassOfRuns = TypedDict("_ClassOfRuns", {"class": str})
+
+
+class ClassOfRuns(_ClassOfRuns):
+    when: str
+    """``all of it``, or a stretch."""
+    one: ClassSummary | None
+    other: ClassSummary | None
+
+
+class RunsCompared(TypedDict):
+    demands: list[DemandOfRuns]
+    classes: list[ClassOfRuns]
+    """Of workloads; empty where one of the runs had none."""
+
+
+class MeasureOfStudies(TypedDict):
+    levels: dict[str, str]
+    measure: str
+    of: str
+    """A path into ``summary.json``."""
+    unit: str
+    one: float
+    other: float
+    """Means over the runs that are compared."""
+    difference: Differing
+    """Its ``blocks`` are 0 where no seed ran in both."""
+
+
+class StudiesCompared(TypedDict):
+    versions: list[str]
+    """That ran the cells."""
+    rows: list[MeasureOfStudies]
+    left_out: list[str]
+    """What only one has, in words."""
+
+
+class PredictedLayer(TypedDict):
+    rtt_ms: float
+    interval_ms: list[float]
+    basis: str
+    interval_basis: str
+    source: str
+    route: list[str]
+    straight: bool
+    near: list[str]
+    near_km: float
+
+
+class Latency(TypedDict):
+    schema: int
+    a: str
+    z: str
+    statistic: Literal["median", "p95"]
+    model: str
+    rtt_ms: dict[str, float]
+    layers: dict[str, PredictedLayer]

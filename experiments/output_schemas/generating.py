@@ -1,0 +1,102 @@
+"""JSON Schemas from the types that outputs have, with their texts and units."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, NotRequired, TypedDict, get_type_hints
+
+from pydantic import TypeAdapter, with_config
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from corridor.controller.policy.schema import DIALECT, attribute_texts
+from corridor.topologies.base.codec import OMIT_EMPTY
+from corridor.topologies.base.unit_names import unit_of
+
+UNIT = "x-unit"
+
+
+def schema_of(made: Any, title: str) -> JsonSchemaValue:
+    """Of a TypedDict, a union of some, or a list."""
+    found = TypeAdapter(made).json_schema(schema_generator=_WithTexts)
+    return {"$schema": DIALECT, **found, "title": title}
+
+
+def as_plain(name: str, of: type, /, *left_out: str, **more: Any) -> Any:
+    """What ``to_plain`` makes of a frozen dataclass, without some and with more keys, as a type."""
+    hints = get_type_hints(of, include_extras=True)
+    optional = {
+        field.name for field in dataclasses.fields(of) if OMIT_EMPTY.keys() & field.metadata.keys()
+    }
+    keys = {
+        key: NotRequired[hint] if key in optional else hint
+        for key, hint in hints.items()
+        if key in {field.name for field in dataclasses.fields(of)} - set(left_out)
+    }
+    return typed(name, of.__doc__, **{**keys, **more})
+
+
+def as_object(name: str, of: Any, /, **more: Any) -> Any:
+    """What ``_asdict`` makes of a named tuple, with other keys or types, as a type."""
+    return typed(name, of.__doc__, **{**get_type_hints(of, include_extras=True), **more})
+
+
+def with_more(name: str, of: Any, /, **more: Any) -> Any:
+    """A TypedDict with more keys, as a type."""
+    return typed(name, of.__doc__, **{**get_type_hints(of, include_extras=True), **more})
+
+
+def typed(name: str, text: str | None, /, **keys: Any) -> Any:
+    made: Any = TypedDict(name, keys)  # type: ignore[misc]
+    made.__doc__ = text
+    return with_config({"title": name})(made)
+
+
+class _WithTexts(GenerateJsonSchema):
+    """Names have the texts that stand below them in the source, and units."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        """A key says its name once."""
+        return False
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        made = super().typed_dict_schema(schema)
+        return _described(made, schema.get("cls"))
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        made = super().dataclass_schema(schema)
+        made.pop("description", None)
+        return _described(made, schema["cls"])
+
+
+def _described(made: JsonSchemaValue, of: type | None) -> JsonSchemaValue:
+    texts = dict(_texts(of)) if of is not None else {}
+    for name, said in made.get("properties", {}).items():
+        if name in texts:
+            said["description"] = " ".join(texts[name].split())
+        if (unit := unit_of(name)) is not None:
+            said[UNIT] = unit
+    return made
+
+
+def _texts(of: type) -> Iterator[tuple[str, str]]:
+    """A TypedDict forgets what it is made from, but for ``__orig_bases__``."""
+    for base in (*getattr(of, "__orig_bases__", ()), *of.__mro__[1:]):
+        known = getattr(base, "__origin__", base)
+        if isinstance(known, type) and known is not of and known.__module__.startswith("corridor."):
+            yield from _texts(known)
+    if of.__module__.startswith("corridor.") and "__firstlineno__" in vars(of):
+        yield from attribute_texts(of)
+
+
+def strict(made: Any) -> Any:
+    """The same, but that objects have no other keys: for who checks that all are described."""
+    if isinstance(made, list):
+        return [strict(one) for one in made]
+    if not isinstance(made, dict):
+        return made
+    found = {key: strict(value) for key, value in made.items()}
+    if "properties" in found and found.get("type") == "object":
+        found.setdefault("additionalProperties", False)
+    return found

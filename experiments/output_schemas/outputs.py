@@ -1,0 +1,247 @@
+"""What the program writes for other programs to read, by name: what it is, where, and its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, NotRequired
+
+from corridor.experiments.output_schemas.generating import (
+    as_object,
+    as_plain,
+    schema_of,
+    typed,
+    with_more,
+)
+
+
+class Output(NamedTuple):
+    where: str
+    title: str
+    type: Callable[[], Any]
+    """Made when it is asked for: some take long to import."""
+
+
+def output_schema(name: str) -> dict[str, Any]:
+    return schema_of(OUTPUTS[name].type(), OUTPUTS[name].title)
+
+
+def _summary() -> Any:
+    from corridor.experiments.results.summary import Summary
+
+    return Summary
+
+
+def _answers() -> Any:
+    from corridor.experiments.answers.document import Answers
+
+    return Answers
+
+
+def _manifest() -> Any:
+    from corridor.experiments.output_schemas.documents import Manifest
+
+    return Manifest
+
+
+def _event() -> Any:
+    from corridor.experiments.lab.run_events import Event
+
+    ended = typed("Exit", "What ran in the guest has ended.", event=str, code=int, wall_s=float)
+    return Event | ended
+
+
+def _proof() -> Any:
+    from corridor.controller.prover.verdicts import Proof
+    from corridor.experiments.lab.proof import ProofDocument
+
+    one: Any = as_plain(
+        "ProofOfTables", Proof, holds=bool, of=NotRequired[str], same_as=NotRequired[str]
+    )
+    return with_more("ProofFile", ProofDocument, proofs=dict[str, one])
+
+
+def _check() -> Any:
+    from corridor.experiments.results.anycast_text import AnycastSummary
+    from corridor.experiments.results.certainty import CertaintiesDocument
+
+    anycast = NotRequired[dict[str, AnycastSummary]]
+    return with_more("Check", _proof(), certainty=CertaintiesDocument, anycast=anycast)
+
+
+def _explain() -> Any:
+    from corridor.controller.explain.explanation import Explanation
+    from corridor.experiments.results.anycast_text import AnycastSummary
+    from corridor.experiments.results.summary import (
+        CertaintySummary,
+        DrawsSummary,
+        IntervalSummary,
+    )
+    from corridor.topologies.uncertainty.intervals import Influence
+
+    sure: Any = with_more(
+        "CertaintyOfDemand",
+        CertaintySummary,
+        of=DrawsSummary,
+        costs_one_way_ms=NotRequired[IntervalSummary],
+        influences=NotRequired[list[Influence]],
+    )
+    return as_plain(
+        "Explain",
+        Explanation,
+        schema=int,
+        costs_ns=int | None,
+        costs_km=float | None,
+        certainty=sure | None,
+        anycast=AnycastSummary | None,
+    )
+
+
+def _cut() -> Any:
+    from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand
+
+    return as_plain("Cut", CutAnswer, "hit", schema=int, demands=list[CutDemand])
+
+
+def _price() -> Any:
+    from corridor.experiments.results.price import DemandPrice, Row, SetPrice
+    from corridor.experiments.results.price_causes import Cause
+
+    cause: Any = as_plain("PricedCause", Cause, basis=str)
+    demand: Any = as_plain("PricedDemand", DemandPrice, "causes", causes=list[cause])
+    row: Any = as_plain("PricedRow", Row, median_ms=float | None)
+    one: Any = as_plain("PricedSet", SetPrice, demands=list[demand], rows=list[row])
+    return typed(
+        "Price",
+        "What policy sets cost, beside another.",
+        schema=int,
+        scenario=str,
+        as_of=str,
+        against=str,
+        sets=list[one],
+    )
+
+
+def _account() -> Any:
+    from corridor.experiments.output_schemas.documents import AccountFile
+
+    return AccountFile
+
+
+def _certainty() -> Any:
+    from corridor.experiments.results.certainty import CertaintiesDocument
+
+    return with_more("CertaintyFile", CertaintiesDocument)
+
+
+def _tables() -> Any:
+    from corridor.controller.openflow.table_dump import TableDump
+
+    return with_more("Tables", TableDump, settings=NotRequired[dict[str, Any]])
+
+
+def _index() -> Any:
+    from corridor.experiments.output_schemas.documents import StudyIndex
+
+    return StudyIndex
+
+
+def _cell() -> Any:
+    from corridor.experiments.output_schemas.documents import CellFile
+
+    return CellFile
+
+
+def _study_answers() -> Any:
+    from corridor.experiments.output_schemas.documents import StudyAnswers
+
+    return StudyAnswers
+
+
+def _artifact() -> Any:
+    from corridor.experiments.artifact.about import About
+
+    return as_object("Artifact", About, schema=int)
+
+
+def _expected() -> Any:
+    from corridor.experiments.artifact.expected import Expected, ExpectedRun
+
+    value: Any = as_object("Expected", Expected)
+    run: Any = as_object("ExpectedRun", ExpectedRun, values=list[value])
+    text = "What runs of an artifact are to come to again."
+    return typed("ExpectedValues", text, schema=int, runs=list[run])
+
+
+def _verdict() -> Any:
+    from corridor.experiments.artifact.expected import Expected, Outcome
+    from corridor.experiments.artifact.verdict import Check, RunAgain
+
+    value: Any = as_object("FoundValue", Expected, found=float | None, outcome=Outcome)
+    run: Any = as_object("RunAgain", RunAgain, values=list[value])
+    check: Any = as_object("Check", Check)
+    return typed(
+        "Verdict",
+        "Whether an artifact holds.",
+        schema=int,
+        holds=bool,
+        environment_differs=list[str],
+        **dict.fromkeys(("name", "kind", "identity", "made_by", "checked_by"), str),
+        checks=list[check],
+        runs=list[run],
+    )
+
+
+def _latency() -> Any:
+    from corridor.experiments.output_schemas.documents import Latency
+
+    return Latency
+
+
+def _listed() -> Any:
+    from corridor.experiments.scenario.shipped_things import KINDS, Shipped
+
+    kinds = dict.fromkeys((*KINDS, "studies"), NotRequired[list[Shipped]])
+    return typed("Shipped", "What ships.", schema=int, **kinds)
+
+
+def _compare() -> Any:
+    """One of four: ``of`` says which."""
+    from corridor.experiments.output_schemas import documents
+    from corridor.experiments.results.compared_sets import DemandUnderBoth
+    from corridor.topologies.analysis.compared import MapsCompared
+
+    head: dict[str, Any] = {"schema": int, "of": str, "one": str, "other": str}
+    demand: Any = as_plain("DemandUnderBothSets", DemandUnderBoth, differs=bool)
+    return (
+        with_more("RunsCompared", documents.RunsCompared, **head)
+        | with_more("StudiesCompared", documents.StudiesCompared, **head)
+        | typed("SetsCompared", "Two sets.", **head, scenario=str, as_of=str, demands=list[demand])
+        | as_plain("MapsCompared", MapsCompared, **head)
+    )
+
+
+OUTPUTS: Mapping[str, Output] = {
+    "summary": Output("summary.json; run --json, report --json", "What a run came to", _summary),
+    "answers": Output("answers.json", "What is computed of a scenario, before it runs", _answers),
+    "manifest": Output("manifest.json", "What a run was made of", _manifest),
+    "event": Output("a line of events.jsonl; up --json", "What happened in a run", _event),
+    "proof": Output("proof.json", "What was proven of tables", _proof),
+    "account": Output("account.json", "Where every packet went", _account),
+    "certainty": Output("raw/certainty.json", "How sure paths are", _certainty),
+    "tables": Output("tables/before.json, after.json", "What switches say they hold", _tables),
+    "price-answer": Output("price.json; price --json", "What policy sets cost", _price),
+    "study-index": Output("study.json", "The cells of a study", _index),
+    "cell": Output("cells/ID/cell.json, failed/ID.json", "What became of a cell", _cell),
+    "study-answers": Output(
+        "answers.json of a study; study show --json", "What a study comes to", _study_answers
+    ),
+    "artifact": Output("artifact.json", "What an artifact is of", _artifact),
+    "artifact-expected": Output("expected.json", "What its runs are to come to", _expected),
+    "artifact-verdict": Output("artifact verify --json", "Whether it holds", _verdict),
+    "check-answer": Output("check --json", "A proof, and how sure paths are", _check),
+    "compare-answer": Output("compare --json", "What differs between two of a kind", _compare),
+    "explain-answer": Output("explain --json", "Why a demand takes its path", _explain),
+    "cut-answer": Output("cut --json", "What a cut does", _cut),
+    "latency-answer": Output("latency --json", "A round trip, by the model", _latency),
+    "list-answer": Output("list --json", "What ships", _listed),
+}

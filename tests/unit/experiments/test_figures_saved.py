@@ -1,0 +1,136 @@
+"""Figures to hand in: four formats, the same bytes again, and in each where it comes from."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+from pypdf import PdfReader
+
+import handmade_run
+from corridor.experiments import cli
+from corridor.experiments.command_line.names import FIGURE_FORMATS
+from corridor.experiments.figures.saving import FORMATS, save
+from corridor.experiments.figures.study import draw
+from corridor.experiments.figures.style import new_figure, style
+from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.study.answers import RunValues, answers
+from corridor.experiments.study.study_file import StudyFile
+from corridor.experiments.study_runs.writing import carried, made_by
+
+MADE_BY = "corridor 1.2, study x, scenario mini, seed 7: 11, 12"
+
+
+def drawn(title: str = "Delay: 5 % & more_or_less") -> Figure:
+    figure = new_figure(title, "a caption", 1.0)
+    axes = figure.add_subplot()
+    axes.plot([-2, 1, 2], [3, 1, 2], label="µs")
+    return figure
+
+
+def saved(folder: Path, **more: str) -> dict[str, Path]:
+    folder.mkdir(exist_ok=True)
+    with style():
+        made = save(drawn(**more), folder, "delay", MADE_BY, FORMATS)
+    return {path.suffix[1:]: path for path in made}
+
+
+def told(path: Path) -> str:
+    """Where a file says that it comes from."""
+    if path.suffix == ".pdf":
+        return str(PdfReader(path).metadata["/Subject"])
+    if path.suffix == ".png":
+        return str(Image.open(path).info["Description"])
+    if path.suffix == ".svg":
+        root = ET.parse(path).getroot()
+        return str(next(one.text for one in root.iter() if one.tag.endswith("}description")))
+    return path.read_text().splitlines()[1].removeprefix("%% ")
+
+
+def test_every_format_says_where_it_comes_from(tmp_path: Path) -> None:
+    assert {one: told(path) for one, path in saved(tmp_path).items()} == dict.fromkeys(
+        ("pdf", "png", "svg", "pgf"), MADE_BY
+    )
+
+
+def test_every_format_is_the_same_bytes_again(tmp_path: Path) -> None:
+    first = saved(tmp_path / "first")
+    with mpl.rc_context({"font.size": 20, "svg.hashsalt": "other", "pgf.rcfonts": False}):
+        again = saved(tmp_path / "again")
+    for one in FORMATS:
+        assert first[one].read_bytes() == again[one].read_bytes(), one
+
+
+def test_pgf_needs_no_latex_and_sets_texts_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    text = saved(tmp_path)["pgf"].read_text()
+    assert r"\bfseries\selectfont Delay: 5 \% \& more\_or\_less}" in text
+    assert r"\selectfont \ensuremath{-}2.0}" in text
+    assert text.isascii()
+    assert text.count(r"\begin{pgfscope}") == text.count(r"\end{pgfscope}")
+
+
+def test_letters_that_latex_has_not_are_outlines_in_pgf(tmp_path: Path) -> None:
+    plain, outlined = (
+        saved(tmp_path / name, title=title)["pgf"].read_text()
+        for name, title in (("a", "Omega"), ("b", "Omega \N{GREEK CAPITAL LETTER OMEGA}"))
+    )
+    assert "Omega" in plain
+    assert "Omega" not in outlined
+    assert outlined.count("pgfpathquadraticcurveto") > plain.count("pgfpathquadraticcurveto")
+
+
+def test_the_command_knows_the_formats_that_there_are() -> None:
+    assert set(FIGURE_FORMATS) == set(FORMATS)
+
+
+def test_a_report_draws_what_is_asked_for_and_says_of_what_run(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    handmade_run.write_run(run)
+    summarise(run, read_plan(run), handmade_run.FACTS)
+    manifest = {"version": "corridor 9", "scenario": "handmade", "seed": 7}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    assert cli.main(["report", str(run), "--format", "svg,pgf"]) in (0, 4)
+    assert {path.suffix for path in (run / "figures").glob("*.*")} == {".svg", ".pgf"}
+    for path in (run / "figures").glob("*.*"):
+        assert told(path) == "corridor 9, scenario handmade, seed 7"
+
+
+def test_a_format_that_there_is_not_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["report", str(tmp_path), "--format", "pdf,gif"])
+    assert "'gif' is no format of figures: some of pdf,png,svg,pgf" in capsys.readouterr().err
+
+
+def test_figures_of_a_study_are_in_all_formats_with_all_seeds(tmp_path: Path) -> None:
+    study = StudyFile.model_validate(
+        {
+            "name": "law",
+            "scenario": "mini",
+            "seeds": [11, 12, 13],
+            "matrix": {"law": ["none", "th"]},
+            "measures": [{"id": "rtt", "of": "demands[a].rtt_ms.p50"}],
+        }
+    )
+    runs = [
+        RunValues("x", {"law": law}, seed, "valid", "", {"rtt": 20.0 + seed + 5 * (law == "th")})
+        for law in ("none", "th")
+        for seed in range(3)
+    ]
+    where = made_by(study, "corridor 1.2"), carried(study, runs, "corridor 1.2")
+    made = draw(tmp_path / "figures", study, runs, answers(study, runs), *where)
+    assert {path.suffix[1:] for path in made} == set(FORMATS)
+    for path in made:
+        assert told(path) == "corridor 1.2, study law, scenario mini, seeds as given: 11, 12, 13"
+    svg = (tmp_path / "figures" / "rtt.svg").read_text()
+    assert re.search(r"<!-- .*scenario mini, seeds as given -->", svg)

@@ -1,0 +1,124 @@
+"""Studies that ship resolve, measure what there is, and say what they rest on."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+
+import pytest
+
+from corridor.experiments.answers.document import Answers
+from corridor.experiments.results.price import Total
+from corridor.experiments.results.summary import Summary
+from corridor.experiments.study.answer_blanks import BLANK
+from corridor.experiments.study.cells import cells, conditions
+from corridor.experiments.study.listing import listed
+from corridor.experiments.study.load import load_study
+from corridor.experiments.study.measures import ANSWERS, parse, value_of
+from corridor.experiments.study.shipped_studies import SHIPPED, shipped_studies
+from corridor.experiments.study_runs.bundle import bundle_of, opened
+from corridor.experiments.study_runs.program import program_digest
+from sample_of_type import sample
+
+MOST_RUNS = 48
+TOTALS = dataclasses.asdict(Total(*(1 for _ in dataclasses.fields(Total))))
+each_study = pytest.mark.parametrize("name", shipped_studies())
+
+
+def summary_of(loaded) -> dict:
+    """What a run of a scenario may say, with the names that it has and made-up numbers."""
+    said = sample(Summary)
+    said["invalid"] = None
+
+    def named(items, key, names):
+        return [{**copy.deepcopy(items[0]), key: name} for name in names]
+
+    ids = [one.id for one in loaded.scenario.demands]
+    events = named(said["events"], "id", [one.id for one in loaded.events])
+    for event in events:
+        event["hits"] = named(event["hits"], "demand", ids)
+    answers = sample(Answers)
+    answers["demands"] = named(answers["demands"], "id", ids)
+    answers["totals"] = dict.fromkeys(("by_certain_rules", "with_readings"), TOTALS)
+    workloads = said["workloads"]
+    classes = {one.data_class for one in loaded.scenario.demands}
+    workloads["classes"] = named(workloads["classes"], "class", classes)
+    workloads["workloads"] = named(
+        workloads["workloads"], "id", [one.entry.id for one in loaded.workloads]
+    )
+    return {
+        **said,
+        "demands": named(said["demands"], "id", ids),
+        "events": events,
+        ANSWERS: answers,
+    }
+
+
+def test_seven_ship():
+    assert shipped_studies() == (
+        *("abilene", "cables", "change", "hubs", "kunming", "law", "queues"),
+    )
+
+
+@each_study
+def test_a_shipped_study_says_what_it_asks_and_what_it_rests_on(name):
+    study = load_study(name).of
+    assert study.name == name
+    assert study.title
+    assert study.question.endswith("?")
+    assert BLANK.search(study.answer)
+    assert len(study.assumptions) >= 3
+    assert study.expect
+    for source in study.sources:
+        assert source.url.startswith("http")
+        assert source.title
+        assert source.date
+
+
+@each_study
+def test_a_shipped_study_takes_minutes_and_not_hours(name):
+    study = load_study(name)
+    assert len(study.combinations) * study.of.repetitions <= MOST_RUNS
+
+
+@each_study
+def test_a_shipped_study_measures_what_its_runs_have(name):
+    study = load_study(name)
+    for condition in conditions(study):
+        said = summary_of(condition.loaded)
+        for measure in study.of.measures:
+            assert value_of(parse(measure.of), said) is not None, measure.id
+
+
+@each_study
+def test_a_shipped_study_travels_with_its_files(name, tmp_path):
+    study = load_study(name)
+    cell = cells(study, conditions(study), program_digest(), 1)[-1]
+    bundle = bundle_of(cell, study.of, study.folder, program_digest())
+    assert opened(bundle, tmp_path).topology == cell.condition.loaded.topology
+
+
+def test_no_file_of_a_shipped_study_is_named_by_none():
+    for folder in SHIPPED.iterdir():
+        said = " ".join(path.read_text(encoding="utf-8") for path in folder.iterdir())
+        for path in folder.iterdir():
+            assert path.name == "study.yaml" or path.name in said, path
+
+
+def test_those_that_ship_are_listed_with_their_questions(corridor):
+    code, said, _ = corridor("study", "list", "--json")
+    found = {one["name"]: one for one in json.loads(said)["studies"]}
+    assert code == 0
+    assert set(found) == set(shipped_studies())
+    assert found["queues"]["size"] == {"conditions": 4, "runs": 20}
+    assert [one.name for one in listed()] == list(shipped_studies())
+
+
+def test_a_name_that_ships_is_planned_and_a_near_one_is_suggested(corridor):
+    code, said, _ = corridor("study", "plan", "abilene")
+    assert code == 0
+    assert said.startswith("abilene: 5 conditions, 5 seeds each")
+    code, _, complained = corridor("study", "plan", "abiline")
+    assert code == 2
+    assert 'no study is called "abiline"; did you mean "abilene"' in complained

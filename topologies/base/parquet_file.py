@@ -1,0 +1,34 @@
+"""The one way in which tables of results are written: units of columns are in their schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corridor.topologies.base.unit_names import unit_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+UNIT = b"unit"
+"""The key of a field's metadata."""
+
+
+def write_parquet_file(path: Path, table: pa.Table, units: Mapping[str, str] | None = None) -> None:
+    """The same bytes for the same table. ``units`` are those that the name of a column does not
+    say."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(with_units(table, units or {}), path, compression="zstd", version="2.6")
+
+
+def with_units(table: pa.Table, units: Mapping[str, str]) -> pa.Table:
+    import pyarrow as pa
+
+    fields = []
+    for field in table.schema:
+        unit = units.get(field.name) or unit_of(field.name)
+        told = field.metadata or {}
+        fields.append(field if unit is None else field.with_metadata({**told, UNIT: unit.encode()}))
+    return table.cast(pa.schema(fields, metadata=table.schema.metadata))
