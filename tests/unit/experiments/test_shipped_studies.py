@@ -111,14 +111,14 @@ def test_those_that_ship_are_listed_with_their_questions(corridor):
     found = {one["name"]: one for one in json.loads(said)["studies"]}
     assert code == 0
     assert set(found) == set(shipped_studies())
-    assert found["queues"]["size"] == {"conditions": 4, "runs": 32}
+    assert found["queues"]["size"] == {"conditions": 4, "runs": 20}
     assert [one.name for one in listed()] == list(shipped_studies())
 
 
 def test_a_name_that_ships_is_planned_and_a_near_one_is_suggested(corridor):
     code, said, _ = corridor("study", "plan", "abilene")
     assert code == 0
-    assert said.startswith("abilene: 5 conditions, 8 seeds each")
+    assert said.startswith("abilene: 5 conditions, 5 seeds each")
     code, _, complained = corridor("study", "plan", "abiline")
     assert code == 2
     assert 'no study is called "abiline"; did you mean "abilene"' in complained
