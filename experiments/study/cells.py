@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from types import FunctionType
 from typing import NamedTuple
+
+from pydantic import BaseModel
 
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
 from corridor.experiments.scenario.shipped_files import read_beside
@@ -121,5 +124,14 @@ def digest_of(loaded: LoadedScenario) -> str:
         ],
         "workloads": to_plain(list(loaded.workloads)),
     }
-    text = json.dumps(parts, sort_keys=True, default=str)
+    text = json.dumps(parts, sort_keys=True, default=_as_text)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _as_text(value: object) -> object:
+    """The same in every process: a function, such as a kind of workload has, is its name."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    if isinstance(value, FunctionType):
+        return f"{value.__module__}.{value.__qualname__}"
+    raise TypeError(f"a scenario holds {type(value).__name__}, which has no digest")

@@ -16,6 +16,7 @@ from corridor.experiments.command_line import names
 from corridor.experiments.command_line.completion import BY_METAVAR, FILES, shell_code
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
+from corridor.experiments.study.shipped_studies import shipped_studies
 from corridor.topologies.formats.load import SHIPPED, load_topology
 from terminals import ROOT, Terminal
 
@@ -77,6 +78,7 @@ def proposed(line: str, **environment: str) -> list[str]:
         ("corridor run mini --pol", {"--policies"}),
         ("corridor check mini --policies ", set(shipped_policies())),
         ("corridor price --sets th,c", {"th,cn-outbound"}),
+        ("corridor study run ", set(shipped_studies())),
         ("corridor explain rec", {"records-urumqi-lahore", "records-urumqi-lahore.return"}),
         ("corridor drain guian-k", {"guian-kunming"}),
         ("corridor fault degrade guian-k", {"guian-kunming"}),

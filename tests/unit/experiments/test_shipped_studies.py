@@ -111,7 +111,7 @@ def test_those_that_ship_are_listed_with_their_questions(corridor):
     found = {one["name"]: one for one in json.loads(said)["studies"]}
     assert code == 0
     assert set(found) == set(shipped_studies())
-    assert found["queues"]["size"] == {"conditions": 8, "runs": 40}
+    assert found["queues"]["size"] == {"conditions": 4, "runs": 20}
     assert [one.name for one in listed()] == list(shipped_studies())
 
 

@@ -1,5 +1,8 @@
 """Studies as they are written: what they come to, and every mistake with its line."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,25 @@ def test_a_cell_is_known_by_what_it_is(tmp_path):
     assert not {one.id for one in cells(study, conditions(study), "new")} & {
         one.id for one in found
     }
+
+
+def test_a_cell_is_the_same_in_another_process():
+    """Workloads hold kinds, which hold functions, whose places in memory differ."""
+    study = load_study("queues")
+    here = [one.digest for one in conditions(study)]
+    ask = (
+        "from corridor.experiments.study.cells import conditions\n"
+        "from corridor.experiments.study.load import load_study\n"
+        "print(*(one.digest for one in conditions(load_study('queues'))))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, "PYTHONPATH": str(SHIPPED.parents[2] / ".package")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split() == here
 
 
 def test_levels_change_the_scenario_and_nothing_else(tmp_path):
