@@ -38,6 +38,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from corridor.controller.policy.load import load_policies
@@ -86,6 +87,7 @@ for _ in asked:
     sys.stderr.flush()
     print({DONE!r}, end="", flush=True)
 """
+DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 NEAR = (
     (re.compile(r"(?<![\d.])\d+\.\d{3}(?= ms\b)"), 0.003, 0.0),
@@ -318,12 +320,24 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
 def compare(block: Block, said: str, *, measured: bool = False) -> None:
     """Raise unless every line that a page shows was printed, in that order."""
     like = "like" in block.flags
-    printed = [_cells(line, like) for line in said.splitlines()]
+    shown, of_now = _without_today(block.text, said)
+    printed = [_cells(line, like) for line in of_now.splitlines()]
     shows = _shows_measured if measured else _matches
     rest = (printed[at:] for at in range(len(printed) or 1))
-    missed = [_first_missing(block.text, lines, like, shows) for lines in rest]
+    missed = [_first_missing(shown, lines, like, shows) for lines in rest]
     best = max(missed, key=lambda found: found[0])
     assert not best[1], f"{block.place}: not printed there: {best[1]}\n{said}"
+
+
+def _without_today(shown: str, said: str) -> tuple[str, str]:
+    """With a word for today, which is another day on the page, and was when the block was run."""
+    now = datetime.now().astimezone()
+    today = {str(moment.date()) for moment in (now, now - timedelta(seconds=BLOCK_S))}
+    then = today | (set(DAY.findall(shown)) - set(DAY.findall(said)))
+    return (
+        DAY.sub(lambda day: "TODAY" if day[0] in then else day[0], shown),
+        DAY.sub(lambda day: "TODAY" if day[0] in today else day[0], said),
+    )
 
 
 type Alike = Callable[[str, str], bool]

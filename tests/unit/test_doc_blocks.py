@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,12 @@ def test_what_a_guest_measured_may_be_a_little_off_and_no_more(shown, printed, f
         return
     with pytest.raises(AssertionError, match="not printed"):
         compare(block, printed, measured=True)
+
+
+def test_a_page_shows_another_day_as_today_and_no_other_day_wrong():
+    today = datetime.now().astimezone().date()
+    block = Block("here:1", "text", "on 2026-11-26, since 2022-01-01\n", frozenset(), {}, None)
+    compare(block, f"on {today}, since 2022-01-01")
+    for wrong in (f"on {today}, since 2022-01-02", f"on 2020-01-01, since {today}"):
+        with pytest.raises(AssertionError, match="not printed"):
+            compare(block, wrong)
