@@ -19,6 +19,7 @@ from corridor.experiments.study.load import load_study
 from corridor.experiments.study.matrix import Levels, matches
 from corridor.experiments.study.study_file import StudyFile, named
 from corridor.experiments.study.words import failed, sentences
+from corridor.experiments.study_runs.reading import ran_by
 from corridor.experiments.study_runs.reading import read_study as read_folder
 from corridor.experiments.study_runs.running import How
 from corridor.experiments.study_runs.running import run_study as run_cells
@@ -134,5 +135,5 @@ def run_study(
 def read_study(folder: str | Path) -> StudyResults:
     """What the folder of a study holds; its tables and answers are written again."""
     found = StudyResults(Path(folder))
-    write(found.folder, found.study, found.runs, found.answers)
+    write(found.folder, found.study, found.runs, found.answers, ran_by(found.folder))
     return found
