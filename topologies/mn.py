@@ -88,8 +88,17 @@ class CorridorController(LazyShell, Controller):
     def checkListening(self) -> None:  # noqa: N802 - Mininet's name
         """The app itself says so when it cannot listen; Mininet would need telnet."""
 
-    def start(self) -> None:
+    @property
+    def target(self) -> str:
+        """As Open vSwitch wants it: in its own folder."""
+        assert self.switches is not None
+        return f"unix:{self.switches.name}"
+
+    def listen_in(self, open_vswitch: Path, run_id: str) -> None:
         """On a socket that no other user of the machine comes through to."""
+        self.switches = open_vswitch / f"{self.name}-{switches_socket(run_id)}"
+
+    def start(self) -> None:
         assert self.switches is not None
         self.process = start_controller(self.switches, {"topology": self.topology})
 
@@ -115,20 +124,6 @@ class Network(CorridorNet):
                 extra = {"topology": topo.name} if _is_ours(kind) else {}
                 self.addController(f"c{number}", kind, **extra)
         self.build()
-
-    def _start_controllers(self, open_vswitch: Path) -> None:
-        for one in self.controllers:
-            if isinstance(one, CorridorController):
-                one.switches = open_vswitch / f"{one.name}-{switches_socket(self.wiring.run_id)}"
-        super()._start_controllers(open_vswitch)
-
-    def _addresses(self) -> list[str]:
-        return [
-            f"unix:{one.switches.name}"
-            if isinstance(one, CorridorController) and one.switches is not None
-            else f"tcp:{one.IP()}:{one.port}"
-            for one in self.controllers
-        ]
 
 
 def _is_ours(kind: Any) -> bool:

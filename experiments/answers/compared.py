@@ -42,7 +42,12 @@ def pairs(one: Summary, other: Summary) -> list[Pair]:
     ]
 
 
-def compared(one: Summary, other: Summary, names: tuple[str, str], width: int | None) -> str:
+def told_runs(one: Summary, other: Summary, names: tuple[str, str]) -> str:
+    """What either is of."""
+    return f"{_told(one, names[0])}\n-> {_told(other, names[1])}"
+
+
+def compared(one: Summary, other: Summary, width: int | None) -> str:
     """A line a class and part of the run; what differs between both stands before and after an
     arrow."""
     rows = []
@@ -54,8 +59,7 @@ def compared(one: Summary, other: Summary, names: tuple[str, str], width: int | 
         shown = "" if pair.data_class == last else pair.data_class
         rows.append((shown, pair.when, *map(_change, *cells)))
         last = pair.data_class
-    table = render(HEADINGS, rows, frozenset(HEADINGS[2:]), width=width, spare=SPARE)
-    return f"{_told(one, names[0])}\n-> {_told(other, names[1])}\n\n{table}"
+    return render(HEADINGS, rows, frozenset(HEADINGS[2:]), width=width, spare=SPARE)
 
 
 def as_json(one: Summary, other: Summary) -> list[dict[str, Any]]:

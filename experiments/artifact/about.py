@@ -20,6 +20,8 @@ class About(NamedTuple):
     name: str
     title: str
     question: str
+    assumptions: list[str]
+    sources: list[str]
     scenario: str
     made_by: str
     """The version that ran it, as ``corridor --version`` has it."""

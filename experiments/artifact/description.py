@@ -58,9 +58,15 @@ def readme(about: About, runs: Sequence[ExpectedRun]) -> str:
             f"- {about.clock} clock; {counted(about.runs, 'run')}, {took(about.took_s)} in all",
             *(f"- left out: {one}" for one in about.left_out),
             "",
+            *_listed("What it takes for given", about.assumptions),
+            *_listed("Sources", about.sources),
             *_expectations(about, runs),
         ]
     )
+
+
+def _listed(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"## {title}", "", *(f"- {one}" for one in lines), ""] if lines else []
 
 
 def _steps(about: About) -> list[str]:

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from corridor.experiments.answers.document import ANSWERS_FILE
 from corridor.experiments.artifact.comparing import difference
+from corridor.experiments.artifact.expected import Expected
 from corridor.experiments.run.recover import MORE_FILES, RESULT_FILES, recover
 from corridor.experiments.study.answers import RunValues, answers
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import Study, load_study
+from corridor.experiments.study.measures import ANSWERS, parse
 from corridor.experiments.study.study_file import StudyFile
-from corridor.experiments.study_runs.folder import CELLS, INDEX, INPUTS, STUDY, read_index
+from corridor.experiments.study_runs.folder import (
+    CELLS,
+    INDEX,
+    INPUTS,
+    STUDY,
+    SUMMARY,
+    read_index,
+)
 from corridor.experiments.study_runs.reading import index_of, read_study
 from corridor.experiments.study_runs.writing import write
+from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import CorridorError, InputError
 
 type Step = Callable[[str], None]
+
+
+def told(folder: Path, values: Sequence[Expected]) -> dict[str, Any]:
+    """What a run says of these values: its summary, and its answers where some are computed."""
+    said: dict[str, Any] = read_json(folder / SUMMARY, RESULT)
+    if any(parse(one.of).is_answered for one in values):
+        said[ANSWERS] = read_json(folder / ANSWERS_FILE, RESULT)
+    return said
 
 
 def problems_of_run(folder: Path) -> Iterator[str]:

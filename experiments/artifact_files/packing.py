@@ -79,6 +79,8 @@ class _Subject(NamedTuple):
     name: str
     title: str
     question: str
+    assumptions: list[str]
+    sources: list[str]
     scenario: str
     made_by: str
     program: str
@@ -160,6 +162,8 @@ def _study(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Subj
         name=study.name,
         title=study.title,
         question=study.question,
+        assumptions=list(study.assumptions),
+        sources=[f"{one.title}: {one.url}" for one in study.sources],
         scenario=study.scenario,
         made_by=index["version"],
         program=index["program"],
@@ -214,6 +218,8 @@ def _run(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Subjec
         name=run.summary["scenario"],
         title=f"{run.summary['scenario']}, seed {run.summary['seed']}",
         question="",
+        assumptions=[],
+        sources=[],
         scenario=run.summary["scenario"],
         made_by=_version_of(manifest),
         program="",
@@ -228,6 +234,8 @@ def _run(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Subjec
 
 def _version_of(manifest: Mapping[str, Any]) -> str:
     """As far as the manifest of a run says it."""
+    if "version" in manifest:
+        return str(manifest["version"])
     code = manifest["code"]
     commit = f"commit {code['commit'][:12]}" if code["commit"] else "a release"
     return f"corridor, {commit}{', changed' if code['commit'] and code['changed'] else ''}"
@@ -270,6 +278,8 @@ def _about(subject: _Subject, known: Environment, manifests: Sequence[Mapping[st
         name=subject.name,
         title=subject.title,
         question=subject.question,
+        assumptions=subject.assumptions,
+        sources=subject.sources,
         scenario=subject.scenario,
         made_by=subject.made_by,
         program=known.program,

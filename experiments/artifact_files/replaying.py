@@ -11,21 +11,27 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+from corridor.experiments.answers.document import ANSWERS_FILE, document
+from corridor.experiments.answers.gathering import gather
 from corridor.experiments.artifact.expected import ExpectedRun, held
 from corridor.experiments.artifact.verdict import RunAgain
+from corridor.experiments.artifact_files.deriving import told
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.results.results import read_plan
+from corridor.experiments.scenario.intents import specify
 from corridor.experiments.study.cells import Cell
 from corridor.experiments.study_runs.outcome import LOG, OUTCOME, RUN
 from corridor.topologies.base import child_process
-from corridor.topologies.base.bounded_file import RESULT, is_file, read_json
+from corridor.topologies.base.bounded_file import RESULT, is_file, read_json, read_text
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.base.scratch import scratch_folder
+from corridor.topologies.model.delay_model import load_delay_model
 
 PROGRAM = "corridor.experiments.artifact_files.one_replay"
 TOLD_LINES = 3
+SPECIFICATION = "raw/specification.json"
 type Say = Callable[[str], None]
 type Process = subprocess.Popen[bytes]
 
@@ -66,14 +72,13 @@ def _again(
 ) -> RunAgain:
     started = time.monotonic()
     testbed = read_json(recorded / "manifest.json", RESULT)["testbed"]["testbed"]
-    if cell is not None and (problem := _problem_of_plan(recorded, cell, testbed)):
+    if cell is not None and (problem := _problem_of_inputs(recorded, cell, testbed)):
         return RunAgain(wanted.cell, wanted.title, "failed", problem, 0.0, False, [])
     with scratch_folder() as folder:
         state, message = _carried_out(recorded, folder, testbed, processes)
         took_s = round(time.monotonic() - started, 1)
         if state != "valid":
             return RunAgain(wanted.cell, wanted.title, state, message, took_s, False, [])
-        summary: dict[str, Any] = read_json(folder / RUN / "summary.json", RESULT)
         return RunAgain(
             wanted.cell,
             wanted.title,
@@ -81,25 +86,27 @@ def _again(
             "",
             took_s,
             _same_samples(recorded, folder / RUN),
-            held(wanted.values, summary, here=here),
+            held(wanted.values, told(folder / RUN, wanted.values), here=here),
         )
 
 
-def _problem_of_plan(recorded: Path, cell: Cell, testbed: str) -> str:
-    """Whether the study's files come to the plan that ran. Natively, names are made up."""
-    if testbed == "native":
-        return ""
+def _problem_of_inputs(recorded: Path, cell: Cell, testbed: str) -> str:
+    """Whether a study's files come to what ran, and to what was computed beforehand. Natively,
+    names in a plan are made up."""
+    loaded = cell.condition.loaded
     try:
         plan = read_plan(recorded)
-        again = make_plan(
-            cell.condition.loaded,
-            clock=plan.job.clock,
-            run_id=plan.wiring.run_id,
-            seed=cell.seed,
-        )
+        again = make_plan(loaded, clock=plan.job.clock, run_id=plan.wiring.run_id, seed=cell.seed)
+        if testbed != "native" and to_plain(again) != to_plain(plan):
+            return "the study comes to another plan than ran"
+        if specify(loaded).to_json() != read_text(recorded / SPECIFICATION, RESULT):
+            return "the study says that it be judged by something else"
+        computed = document(gather(loaded, load_delay_model(None)), "")
+        if json.loads(json.dumps(computed)) != read_json(recorded / ANSWERS_FILE, RESULT):
+            return f"the study comes to another {ANSWERS_FILE}"
     except CorridorError as error:
         return f"its plan cannot be compiled again: {error}"
-    return "" if to_plain(again) == to_plain(plan) else "the study comes to another plan"
+    return ""
 
 
 def _carried_out(

@@ -22,6 +22,7 @@ from corridor.experiments.artifact_files.deriving import (
     problems_of_run,
     problems_of_study,
     study_of,
+    told,
 )
 from corridor.experiments.artifact_files.machine import environment_here
 from corridor.experiments.artifact_files.replaying import run_again
@@ -158,8 +159,8 @@ def _of_values(root: Path, about: About, say: Say) -> Check:
 
 def _unlike(wanted: ExpectedRun, folder: Path) -> Iterator[str]:
     """What an artifact expects, and its own run has not."""
-    summary = read_json(folder / "summary.json", RESULT)
-    for one, value in zip(wanted.values, again(wanted.values, summary), strict=True):
+    found = again(wanted.values, told(folder, wanted.values))
+    for one, value in zip(wanted.values, found, strict=True):
         if one.value != value.value:
             yield f"{wanted.title}: {one.id} is {one.value}, and {value.value} in the run"
 

@@ -63,6 +63,8 @@ FILES = frozenset(
         "FILE.csv",
         "OUT.yaml",
         "DIR",
+        "X",
+        "Y",
     }
 )
 """Those that may be a file or a folder, too."""

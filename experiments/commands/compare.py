@@ -1,43 +1,186 @@
-"""``corridor compare``: what workloads came to in two runs, side by side."""
+"""``corridor compare``: two runs, studies, policy sets or maps, side by side."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.command_line.names import DEFAULT_SCENARIO, POLICIES, SHIPPED_TOPOLOGIES
+from corridor.experiments.commands.arguments import day
+
+if TYPE_CHECKING:
+    from corridor.topologies.base.documents import Plain
 
 EPILOG = """examples:
-  corridor compare results/lawful results/free       the same corridor under its law, and without
-  corridor compare results/a results/b --json        all figures of both
+  corridor compare results/lawful results/free       two runs: demands, and what workloads came to
+  corridor compare results/before results/after      two studies: differences with intervals
+  corridor compare th pk --scenario reference        two policy sets: who is served, and how fast
+  corridor compare edwc pan-asia --of maps           two maps: hubs, fibres, shortest round trips
+  corridor compare results/a results/b --json        all of it, for programs
 
-Made for two runs of one scenario, as by corridor run ai-corridor, with and without --policies none.
-Rows are classes of data, in all and before, while and after each event. After ~ stands the mean of
-rounds that are too few for a median.
-exit codes: 0 compared, 2 bad input: a folder without a run, or a run without workloads"""
+Of a name that a policy set and a map have, --of says which is meant. Studies are compared seed by
+seed where both ran with the same seeds; other seeds give wider intervals, which is said. Single
+runs have no interval: what differs between them may be chance.
+exit codes: 0 compared, 2 bad input: what cannot be compared, or is not there"""
+RUNS, STUDIES, SETS, MAPS = KINDS = ("runs", "studies", "policies", "maps")
+SCHEMA = 1
 
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "compare",
-        help="what workloads came to in two runs, side by side",
-        description="Compare completion times, deadlines, latency and loss by class of two runs.",
+        help="two runs, studies, policy sets or maps, side by side",
+        description="Say what differs between two runs, studies, policy sets or maps.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("one", type=Path, metavar="DIR", help="the result folder of a run")
-    parser.add_argument("other", type=Path, metavar="DIR", help="of the run beside it")
-    parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+    parser.add_argument("one", metavar="X", help="a folder of results, a name that ships, a file")
+    parser.add_argument("other", metavar="Y", help="what is held against it, of the same kind")
+    parser.add_argument("--of", choices=KINDS, help="what they are (default: as they look)")
+    parser.add_argument(
+        "--scenario",
+        metavar="SCENARIO",
+        default=DEFAULT_SCENARIO,
+        help=f"on which policy sets are compared (default: {DEFAULT_SCENARIO})",
+    )
+    parser.add_argument(
+        "--as-of", type=day, metavar="DAY", help="on which day (default: the scenario's, or today)"
+    )
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.answers.compared import as_json, compared
-    from corridor.experiments.results.run_result import load
     from corridor.experiments.terminal.screen import show, terminal_width
 
-    one, other = (load(folder).summary for folder in (args.one, args.other))
+    of = args.of or _kind(args.one, args.other)
+    text, document = COMPARERS[of](args, terminal_width())
     if args.json:
-        print(json.dumps(as_json(one, other)))
+        head = {"schema": SCHEMA, "of": of, "one": args.one, "other": args.other}
+        print(json.dumps({**head, **document}, indent=1, ensure_ascii=False))
     else:
-        show(compared(one, other, (args.one.name, args.other.name), terminal_width()))
+        show(text)
     return 0
+
+
+def _kind(one: str, other: str) -> str:
+    """What both may be. Raises InputError where that is nothing, or not clear."""
+    from corridor.topologies.base.errors import InputError
+
+    kinds = [_kinds(name) for name in (one, other)]
+    for name, found in zip((one, other), kinds, strict=True):
+        if not found:
+            hint = "name folders of runs or studies, policy sets, or maps"
+            raise InputError(f'"{name}" is nothing that can be compared', hint)
+    both = [kind for kind in kinds[0] if kind in kinds[1]]
+    if not both:
+        said = f"{one} is of {' or '.join(kinds[0])}, {other} of {' or '.join(kinds[1])}"
+        raise InputError(said, "compare two of a kind")
+    if len(both) > 1:
+        said = f"{one} and {other} may be {' or '.join(both)}"
+        raise InputError(said, f"say --of {both[0]}, or --of {both[1]}")
+    return both[0]
+
+
+def _kinds(name: str) -> list[str]:
+    path = Path(name)
+    if path.is_dir():
+        marks = {STUDIES: "study.json", RUNS: "summary.json"}
+        return [kind for kind, mark in marks.items() if (path / mark).exists()][:1] or [RUNS]
+    found = []
+    if (POLICIES / f"{name}.yaml").exists() or _has(path, "policies"):
+        found.append(SETS)
+    if name in SHIPPED_TOPOLOGIES or name.startswith("topohub:") or _has(path, "hubs"):
+        found.append(MAPS)
+    if not found and path.is_file() and path.suffix not in (".yaml", ".yml"):
+        found.append(MAPS)  # a graph of others
+    return found
+
+
+def _has(path: Path, key: str) -> bool:
+    from corridor.topologies.base.documents import read_document
+
+    if not (path.is_file() and path.suffix in (".yaml", ".yml")):
+        return False
+    data: Plain = read_document(path).data
+    own = isinstance(data, dict) and (key in data or (key == "hubs" and "extends" in data))
+    return own or (isinstance(data, dict) and key == "policies" and "classes" in data)
+
+
+def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
+    from corridor.experiments.answers.compared import as_json, compared, told_runs
+    from corridor.experiments.answers.compared_demands import as_json as demands_json
+    from corridor.experiments.answers.compared_demands import demands_compared
+    from corridor.experiments.results.run_result import load
+
+    one, other = (load(Path(folder)).summary for folder in (args.one, args.other))
+    has_workloads = "workloads" in one and "workloads" in other
+    names = (Path(args.one).name, Path(args.other).name)
+    parts = [told_runs(one, other, names), demands_compared(one, other, width)]
+    parts += [compared(one, other, width)] if has_workloads else []
+    document = {
+        "demands": demands_json(one, other),
+        "classes": as_json(one, other) if has_workloads else [],
+    }
+    return "\n\n".join(parts), document
+
+
+def _studies(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
+    from corridor.experiments.results.columns import render
+    from corridor.experiments.study import compared
+    from corridor.experiments.study_runs.reading import ran_by, read_study
+
+    folders = Path(args.one), Path(args.other)
+    one, other = (compared.ReadStudy(*read_study(folder)) for folder in folders)
+    found, missing = compared.studies_compared(one, other), compared.left_out(one, other)
+    versions = [ran_by(folder) for folder in folders]
+    numbers = frozenset(compared.HEADINGS[compared.WORDS :])
+    table = render(compared.HEADINGS, compared.rows(found), numbers, width=width, spare=("%",))
+    heads = [f"{of}: {version}" for of, version in zip(folders, versions, strict=True)]
+    parts = [f"{heads[0]}\n-> {heads[1]}", table]
+    parts += ["\n".join(missing)] if missing else []
+    document = {"versions": versions, "rows": compared.as_json(found), "left_out": missing}
+    return "\n\n".join(parts), document
+
+
+def _sets(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
+    from corridor.experiments.results.compared_sets import compare_sets, told
+    from corridor.experiments.results.price_sets import Laid, alone
+    from corridor.experiments.scenario.scenario import Under, load_under
+    from corridor.topologies.base.codec import to_plain
+
+    as_of: date | None = args.as_of
+    one, other = (
+        alone(load_under(args.scenario, Under(policies=name, as_of=as_of)))
+        for name in (args.one, args.other)
+    )
+    found = compare_sets(Laid.of(one), one.policies, other.policies)
+    where = f"{args.one} -> {args.other} on {one.scenario.name} as of {one.as_of}"
+    document = {
+        "scenario": one.scenario.name,
+        "as_of": str(one.as_of),
+        "demands": [{**to_plain(each), "differs": each.differs} for each in found],
+    }
+    return f"{where}\n{told(found, width)}", document
+
+
+def _maps(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
+    from corridor.experiments.answers.compared_maps import told
+    from corridor.topologies.analysis.compared import compare_maps
+    from corridor.topologies.base.codec import to_plain
+    from corridor.topologies.formats.load import load_topology
+
+    found = compare_maps(load_topology(args.one), load_topology(args.other))
+    return told(found, (args.one, args.other), width), to_plain(found)
+
+
+COMPARERS: Mapping[str, Callable[[argparse.Namespace, int | None], tuple[str, dict[str, Any]]]] = {
+    RUNS: _runs,
+    STUDIES: _studies,
+    SETS: _sets,
+    MAPS: _maps,
+}
+"""What gives text and JSON."""

@@ -23,7 +23,9 @@ FILES = ("policy", "scenario", "study", "topology", "walker")
 OUTPUTS = (
     *("summary", "answers", "manifest", "event", "proof", "account", "certainty", "tables"),
     *("study-index", "cell", "study-answers"),
-    *("check-answer", "cut-answer", "explain-answer", "latency-answer", "list-answer"),
+    *("artifact", "artifact-expected", "artifact-verdict"),
+    *("check-answer", "compare-answer", "cut-answer", "explain-answer", "latency-answer"),
+    "list-answer",
     "price-answer",
 )
 """As ``output_schemas`` has them; said here, since it takes long to import."""

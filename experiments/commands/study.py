@@ -13,6 +13,7 @@ from corridor.experiments.commands.arguments import add_figure_options, whole
 
 if TYPE_CHECKING:
     from corridor.experiments.study.answers import Answers
+    from corridor.experiments.study_runs.part import Part
 
 EPILOG = """examples:
   corridor study list                             those that ship, each with its question
@@ -20,6 +21,8 @@ EPILOG = """examples:
   corridor study plan buffers.yaml                what would run, without running it
   corridor study run buffers.yaml --out results/buffers
   corridor study run buffers.yaml --out results/buffers --retry    what failed, again
+  corridor study plan buffers.yaml --count        how many cells that is, and no more
+  corridor study run buffers.yaml --out /shared/b --array 3/24     of a batch system: a 24th of them
   corridor study show results/buffers             what it came to, also while it runs
   corridor study scheduler 10.0.0.1               for other machines, at this address of its own
   corridor study worker tcp://10.0.0.1:8786       on each of them; then run --scheduler ADDRESS
@@ -60,6 +63,18 @@ def add_parser(verbs: Any) -> None:
         help="cells at once (default: one a processor)",
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, instead of this machine")
+    parser.add_argument(
+        "--array",
+        type=_part,
+        metavar="I/N",
+        help="run the Ith of N parts of the cells here, without workers, beside others that do",
+    )
+    parser.add_argument(
+        "--dashboard",
+        action="store_true",
+        help="show Dask's dashboard on this machine (needs bokeh); also with scheduler",
+    )
+    parser.add_argument("--count", action="store_true", help="with plan: print how many cells")
     parser.add_argument("--retry", action="store_true", help="run what failed or was not valid")
     add_figure_options(parser, "pdf,png,svg,pgf")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
@@ -67,7 +82,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.action in MODULES:
-        return _dask(args.action, args.what)
+        return _dask(args.action, args.what, dashboard=args.dashboard)
     if args.action == "list":
         from corridor.experiments.commands import list as shipped
 
@@ -78,19 +93,33 @@ def run(args: argparse.Namespace) -> int:
         of = "the folder of a study" if args.action == "show" else "a study's name or file"
         raise InputError(f"corridor study {args.action} needs {of}", "see corridor help study")
     if args.action == "plan":
-        return _plan(args.what)
+        return _plan(args.what, only_count=args.count)
     if args.action == "show":
         return _show(Path(args.what), args)
-    return _run(args)
+    return _run(args) if args.array is None else _run_part(args)
 
 
-def _plan(file: str) -> int:
+def _part(text: str) -> Part:
+    """For ``type``: ``3/24``."""
+    from corridor.experiments.study_runs.part import Part
+
+    number, stroke, of = text.partition("/")
+    if not (stroke and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        said = f"{text!r} is no part: write 1/{of or 24} to {of or 24}/{of or 24}"
+        raise argparse.ArgumentTypeError(said)
+    return Part(int(number), int(of))
+
+
+def _plan(file: str, *, only_count: bool) -> int:
     from corridor.experiments.study.cells import conditions
     from corridor.experiments.study.load import load_study
     from corridor.experiments.study.study_file import described
 
     study = load_study(file)
     found = conditions(study)
+    if only_count:
+        print(len(found) * study.of.repetitions)
+        return 0
     print(f"{study.of.name}: {len(found)} conditions, {study.of.repetitions} seeds each")
     for one in found:
         demands = len(one.loaded.scenario.demands)
@@ -104,12 +133,42 @@ def _run(args: argparse.Namespace) -> int:
     from corridor.experiments.study_runs.running import How, run_study
     from corridor.experiments.terminal.live import telling
 
+    if args.dashboard:
+        _check_dashboard(args)
     study = load_study(args.what)
     out = args.out or DEFAULT_RESULTS / study.of.name
     stream = sys.stderr if args.json else sys.stdout
     with telling(stream, "checking cells") as say:
-        run_study(study, out, How(args.scheduler, args.workers, args.retry), say)
+        run_study(study, out, How(args.scheduler, args.workers, args.retry, args.dashboard), say)
     return _show(out, args)
+
+
+def _check_dashboard(args: argparse.Namespace) -> None:
+    from corridor.experiments.study_runs.cluster import check_dashboard
+    from corridor.topologies.base.errors import InputError
+
+    if args.scheduler is not None:
+        said = "the dashboard of a scheduler that runs is its own"
+        raise InputError(said, "start it with corridor study scheduler --dashboard")
+    check_dashboard()
+
+
+def _run_part(args: argparse.Namespace) -> int:
+    """Without answers: other parts may run yet."""
+    from corridor.experiments.run.folders import DEFAULT_RESULTS
+    from corridor.experiments.study.load import load_study
+    from corridor.experiments.study_runs.array import run_part
+    from corridor.experiments.terminal.live import telling
+    from corridor.topologies.base.errors import InputError
+
+    if args.scheduler is not None or args.workers is not None or args.dashboard:
+        raise InputError("--array runs cells here, without workers", "drop the other option")
+    study = load_study(args.what)
+    out = args.out or DEFAULT_RESULTS / study.of.name
+    with telling(sys.stdout, "checking cells") as say:
+        valid = run_part(study, out, args.array, say, retry=args.retry)
+    print(f"corridor study show {out}    tells what all parts came to")
+    return 0 if valid else 4
 
 
 def _show(folder: Path, args: argparse.Namespace) -> int:
@@ -159,16 +218,23 @@ def _code(found: Answers) -> int:
     return 4 if found.left_out else 0
 
 
-def _dask(action: str, address: str) -> int:
+def _dask(action: str, address: str, *, dashboard: bool) -> int:
     """Dask's own program in this Python, which has this package."""
+    from corridor.experiments.study_runs.cluster import DASHBOARD_PORT, check_dashboard
     from corridor.topologies.base.places import IMPORT_ROOT
+
+    shown = ["--no-dashboard"]
+    if dashboard and action == "scheduler":
+        check_dashboard()
+        shown = ["--dashboard", "--dashboard-address", f"{LOOPBACK}:{DASHBOARD_PORT}"]
+        print(f"dashboard at http://{LOOPBACK}:{DASHBOARD_PORT}/status", flush=True)
 
     os.environ["PYTHONPATH"] = str(IMPORT_ROOT)
     options = ["--nthreads", "1", "--nworkers", "auto", "--no-dashboard"]
     if action == "worker":
         more = [address, *options]
     else:
-        more = ["--host", address or LOOPBACK, "--no-dashboard"]
+        more = ["--host", address or LOOPBACK, *shown]
         print(
             OPEN if address else f"listens on {LOOPBACK} only: name an address for others",
             flush=True,

@@ -65,8 +65,7 @@ class AccountReadings(Closing):
 
     def read(self, name: str, at_ns: int, change: Change | None = None) -> None:
         """``change`` is what was done since the reading before."""
-        passed = self.passed()
-        fibres = to_plain(self._net.kernel.counters())
+        passed, fibres = self._consistent()
         reading: Reading = {
             "at_ns": at_ns,
             "name": name,
@@ -75,7 +74,9 @@ class AccountReadings(Closing):
                 for point, counted in passed.items()
                 if self._passed.get(point) != counted
             ],
-            "fibres": {one: now for one, now in fibres.items() if self._fibres.get(one) != now},
+            "fibres": {
+                one: dict(now) for one, now in fibres.items() if self._fibres.get(one) != now
+            },
             "losing": {},
             "off": [],
             "meters": self._dropped_by_meters(),
@@ -103,13 +104,13 @@ class AccountReadings(Closing):
 
     def _consistent(self) -> tuple[Mapping[Point, Passed], Mapping[str, Mapping[str, int]]]:
         """Counts of packets and of queues between which no packet has moved, if that can be had."""
-        counted = {} if self._counters is None else self._counters.read()
+        passed = self.passed()
         for _ in range(TRIES):
-            before, fibres = counted, to_plain(self._net.kernel.counters())
-            counted = {} if self._counters is None else self._counters.read()
-            if counted == before:
+            before, fibres = passed, to_plain(self._net.kernel.counters())
+            passed = self.passed()
+            if passed == before:
                 break
-        return counted, fibres
+        return passed, fibres
 
     @contextlib.contextmanager
     def around(self, change: Change) -> Iterator[None]:

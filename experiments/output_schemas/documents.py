@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 from corridor.experiments.results.summary import AccountedFibre, AccountedPackets
+from corridor.experiments.results.workload_summary import ClassSummary
 from corridor.experiments.run.version import Code
 from corridor.experiments.study.intervals import Difference, Estimate
 from corridor.traffic.measures.quantiles import Interval
@@ -191,6 +192,60 @@ class StudyAnswers(TypedDict):
     left_out: list[LeftOut]
     """Cells that are in no figure, and why."""
     sentences: list[str]
+
+
+class DemandOfRun(TypedDict):
+    status: str
+    path: list[str]
+    rtt_ms: dict[str, float | None] | None
+    sent: int
+    lost: int
+
+
+class DemandOfRuns(TypedDict):
+    demand: str
+    differs: bool
+    median_may_be_chance: bool | None
+    """Whether the 95 % intervals of both medians have values in common."""
+    one: DemandOfRun | None
+    other: DemandOfRun | None
+
+
+_ClassOfRuns = TypedDict("_ClassOfRuns", {"class": str})
+
+
+class ClassOfRuns(_ClassOfRuns):
+    when: str
+    """``all of it``, or a stretch."""
+    one: ClassSummary | None
+    other: ClassSummary | None
+
+
+class RunsCompared(TypedDict):
+    demands: list[DemandOfRuns]
+    classes: list[ClassOfRuns]
+    """Of workloads; empty where one of the runs had none."""
+
+
+class MeasureOfStudies(TypedDict):
+    levels: dict[str, str]
+    measure: str
+    of: str
+    """A path into ``summary.json``."""
+    unit: str
+    one: float
+    other: float
+    """Means over the runs that are compared."""
+    difference: Differing
+    """Its ``blocks`` are 0 where no seed ran in both."""
+
+
+class StudiesCompared(TypedDict):
+    versions: list[str]
+    """That ran the cells."""
+    rows: list[MeasureOfStudies]
+    left_out: list[str]
+    """What only one has, in words."""
 
 
 class PredictedLayer(TypedDict):

@@ -37,6 +37,11 @@ def as_plain(name: str, of: type, /, *left_out: str, **more: Any) -> Any:
     return typed(name, of.__doc__, **{**keys, **more})
 
 
+def as_object(name: str, of: Any, /, **more: Any) -> Any:
+    """What ``_asdict`` makes of a named tuple, with other keys or types, as a type."""
+    return typed(name, of.__doc__, **{**get_type_hints(of, include_extras=True), **more})
+
+
 def with_more(name: str, of: Any, /, **more: Any) -> Any:
     """A TypedDict with more keys, as a type."""
     return typed(name, of.__doc__, **{**get_type_hints(of, include_extras=True), **more})

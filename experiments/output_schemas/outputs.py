@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NotRequired
 
-from corridor.experiments.output_schemas.generating import as_plain, schema_of, typed, with_more
+from corridor.experiments.output_schemas.generating import (
+    as_object,
+    as_plain,
+    schema_of,
+    typed,
+    with_more,
+)
 
 
 class Output(NamedTuple):
@@ -151,6 +157,40 @@ def _study_answers() -> Any:
     return StudyAnswers
 
 
+def _artifact() -> Any:
+    from corridor.experiments.artifact.about import About
+
+    return as_object("Artifact", About, schema=int)
+
+
+def _expected() -> Any:
+    from corridor.experiments.artifact.expected import Expected, ExpectedRun
+
+    value: Any = as_object("Expected", Expected)
+    run: Any = as_object("ExpectedRun", ExpectedRun, values=list[value])
+    text = "What runs of an artifact are to come to again."
+    return typed("ExpectedValues", text, schema=int, runs=list[run])
+
+
+def _verdict() -> Any:
+    from corridor.experiments.artifact.expected import Expected, Outcome
+    from corridor.experiments.artifact.verdict import Check, RunAgain
+
+    value: Any = as_object("FoundValue", Expected, found=float | None, outcome=Outcome)
+    run: Any = as_object("RunAgain", RunAgain, values=list[value])
+    check: Any = as_object("Check", Check)
+    return typed(
+        "Verdict",
+        "Whether an artifact holds.",
+        schema=int,
+        holds=bool,
+        environment_differs=list[str],
+        **dict.fromkeys(("name", "kind", "identity", "made_by", "checked_by"), str),
+        checks=list[check],
+        runs=list[run],
+    )
+
+
 def _latency() -> Any:
     from corridor.experiments.output_schemas.documents import Latency
 
@@ -162,6 +202,22 @@ def _listed() -> Any:
 
     kinds = dict.fromkeys((*KINDS, "studies"), NotRequired[list[Shipped]])
     return typed("Shipped", "What ships.", schema=int, **kinds)
+
+
+def _compare() -> Any:
+    """One of four: ``of`` says which."""
+    from corridor.experiments.output_schemas import documents
+    from corridor.experiments.results.compared_sets import DemandUnderBoth
+    from corridor.topologies.analysis.compared import MapsCompared
+
+    head: dict[str, Any] = {"schema": int, "of": str, "one": str, "other": str}
+    demand: Any = as_plain("DemandUnderBothSets", DemandUnderBoth, differs=bool)
+    return (
+        with_more("RunsCompared", documents.RunsCompared, **head)
+        | with_more("StudiesCompared", documents.StudiesCompared, **head)
+        | typed("SetsCompared", "Two sets.", **head, scenario=str, as_of=str, demands=list[demand])
+        | as_plain("MapsCompared", MapsCompared, **head)
+    )
 
 
 OUTPUTS: Mapping[str, Output] = {
@@ -179,7 +235,11 @@ OUTPUTS: Mapping[str, Output] = {
     "study-answers": Output(
         "answers.json of a study; study show --json", "What a study comes to", _study_answers
     ),
+    "artifact": Output("artifact.json", "What an artifact is of", _artifact),
+    "artifact-expected": Output("expected.json", "What its runs are to come to", _expected),
+    "artifact-verdict": Output("artifact verify --json", "Whether it holds", _verdict),
     "check-answer": Output("check --json", "A proof, and how sure paths are", _check),
+    "compare-answer": Output("compare --json", "What differs between two of a kind", _compare),
     "explain-answer": Output("explain --json", "Why a demand takes its path", _explain),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "latency-answer": Output("latency --json", "A round trip, by the model", _latency),

@@ -93,6 +93,23 @@ def difference(one: Sequence[float], other: Sequence[float]) -> Difference:
     )
 
 
+def unpaired(one: Sequence[float], other: Sequence[float]) -> Difference:
+    """Of runs with other seeds; it has no blocks. At least one value each."""
+    first, second = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    base, mean = float(first.mean()), float(second.mean() - first.mean())
+    within = _unpaired_interval(first, second)
+    spread = max(float(np.ptp(first)), float(np.ptp(second)))
+    return Difference(
+        blocks=0,
+        mean=mean,
+        within=within,
+        unpaired_within=within,
+        share=mean / base if base else None,
+        is_same=min(len(first), len(second)) > 1 and spread <= ENOUGH * abs(base or 1.0),
+        greater=_cliffs_delta(first, second),
+    )
+
+
 def _mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | None:
     count = len(values)
     if count < LEAST_RUNS:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 CONNECT_S = 20
+LOOPBACK = "127.0.0.1"
+DASHBOARD_PORT = 8787
+"""Dask's own; another where that is taken."""
 QUIET: dict[str, Any] = {
     "distributed.logging": {"distributed": "critical"},
     "distributed.worker.daemon": False,
@@ -21,11 +26,23 @@ QUIET: dict[str, Any] = {
 }
 
 
+def check_dashboard() -> None:
+    """Raises EnvironmentUnsupported where Dask cannot show it."""
+    if find_spec("bokeh") is None:
+        raise EnvironmentUnsupported(
+            "Dask's dashboard needs bokeh, which is not installed",
+            f"{sys.executable} -m pip install 'bokeh>=3.1'; progress is told without it, too",
+        )
+
+
 @contextmanager
-def cluster(scheduler: str | None, workers: int | None) -> Iterator[Any]:
+def cluster(
+    scheduler: str | None, workers: int | None, *, dashboard: bool = False
+) -> Iterator[Any]:
     """A client of Dask; raises EnvironmentUnsupported where no scheduler answers.
 
     On this machine all speak TLS with a certificate of the moment: who may connect may run code.
+    The dashboard is for all users of this machine to read.
     """
     import dask
     from distributed import Client, LocalCluster
@@ -44,7 +61,7 @@ def cluster(scheduler: str | None, workers: int | None) -> Iterator[Any]:
                 n_workers=count,
                 threads_per_worker=1,
                 memory_limit=0,
-                dashboard_address=None,
+                dashboard_address=f"{LOOPBACK}:{DASHBOARD_PORT}" if dashboard else None,
                 security=True,
                 silence_logs=logging.CRITICAL,
             ) as local,

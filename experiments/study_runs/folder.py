@@ -25,10 +25,11 @@ from corridor.experiments.study_runs.outcome import LOG, RUN, Ran, State
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.ownership import hand_over_all, owner_in
+from corridor.topologies.base.waiting_lock import in_turn
 from corridor.topologies.base.whole_file import write_whole
 
 INDEX, CELL, CELLS, FAILED, LOCK = "study.json", "cell.json", "cells", "failed", ".lock"
-STUDY, INPUTS = "study.yaml", "inputs"
+STUDY, INPUTS, TURN = "study.yaml", "inputs", ".turn"
 PARTIAL = ".partial"
 SUMMARY = "summary.json"
 SCHEMA = 1
@@ -49,8 +50,9 @@ class StudyFolder:
         self.path = path
 
     @contextlib.contextmanager
-    def open(self, written: bytes) -> Iterator[None]:
-        """For one command at a time, made where it is not there, with the study as ``written``."""
+    def open(self, written: bytes, *, shared: bool = False) -> Iterator[None]:
+        """For one command, or for many that are ``shared``, at a time; made where it is not there,
+        with the study as ``written``."""
         with writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.mkdir(OWN_ONLY, exist_ok=True)
@@ -58,8 +60,8 @@ class StudyFolder:
                 (self.path / name).mkdir(exist_ok=True)
             lock = (self.path / LOCK).open("w")
         with lock:
-            self._take(lock.fileno())
-            with writing(self.path):
+            self._take(lock.fileno(), fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            with writing(self.path), self._in_turn():
                 for left in (self.path / CELLS).glob(f"*{PARTIAL}"):
                     shutil.rmtree(left)
                 write_whole(self.path / STUDY, written)
@@ -69,22 +71,44 @@ class StudyFolder:
                 if (owner := owner_in(self.path.parent)) is not None:
                     hand_over_all(self.path, owner)
 
-    def _take(self, lock: int) -> None:
+    def _in_turn(self) -> contextlib.AbstractContextManager[None]:
+        """While commands that share the folder change what is not one cell's."""
+        return in_turn(self.path / TURN, lambda: None)
+
+    def _take(self, lock: int, how: int) -> None:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, how | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(
                 "another command runs this study",
                 "wait for it, or use --out for another folder",
                 file=str(self.path),
             ) from None
+        except OSError as error:
+            said = f"has no locks ({error.strerror})"
+            raise InputError(said, "use --out on another file system", str(self.path)) from error
 
     def write_index(self, index: dict[str, Any]) -> None:
-        write_whole(self.path / INDEX, json.dumps({"schema": SCHEMA, **index}, indent=1).encode())
+        """One that has these cells and more, of the same study and program, stays as it is."""
+        with self._in_turn():
+            if not self._has_more(index):
+                said = json.dumps({"schema": SCHEMA, **index}, indent=1)
+                write_whole(self.path / INDEX, said.encode())
+
+    def _has_more(self, index: dict[str, Any]) -> bool:
+        if not (self.path / INDEX).exists():
+            return False
+        try:
+            known = read_index(self.path)
+        except InputError:
+            return False
+        same = all(known.get(key) == index[key] for key in ("study", "program"))
+        cells = known.get("cells")
+        return same and isinstance(cells, list) and cells[: len(index["cells"])] == index["cells"]
 
     def write_inputs(self, files: Mapping[str, bytes]) -> None:
         """The study and what it names, so that its folder suffices to run it again."""
-        with writing(self.path):
+        with writing(self.path), self._in_turn():
             for name, content in {**files, STUDY: (self.path / STUDY).read_bytes()}.items():
                 place = self.path / INPUTS / name
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +136,7 @@ class StudyFolder:
 
     def keep(self, cell: Cell, ran: Ran) -> None:
         """What came back of a cell; one without results has failed, whatever it says."""
-        with writing(self.path):
+        with writing(self.path), self._in_turn():
             self._keep(cell, ran)
 
     def _keep(self, cell: Cell, ran: Ran) -> None:
@@ -142,6 +166,9 @@ class StudyFolder:
         results.chmod(OWN_ONLY)
         (partial / LOG).rename(results / LOG)
         write_whole(results / CELL, json.dumps(said, indent=1).encode())
+        if self.result(cell.id).exists():  # another command ran it meanwhile: it is the same
+            shutil.rmtree(partial)
+            return
         results.rename(self.result(cell.id))
         partial.rmdir()
 

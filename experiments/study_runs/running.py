@@ -6,8 +6,7 @@ whole. So whatever is killed loses what was under way, and the same command goes
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,9 +18,9 @@ from corridor.experiments.study_runs.cluster import cluster
 from corridor.experiments.study_runs.folder import StudyFolder
 from corridor.experiments.study_runs.outcome import Ran
 from corridor.experiments.study_runs.program import program_digest
+from corridor.experiments.study_runs.progress import Progress, Say
 from corridor.experiments.study_runs.reading import index_of, runs_of
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.units import format_duration
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 WORKERS_S = 120
 AHEAD = 2
 """Cells that wait at each worker, so that none is idle."""
-Say = Callable[[str], None]
 
 
 class How(NamedTuple):
@@ -37,6 +35,8 @@ class How(NamedTuple):
     workers: int | None = None
     retry: bool = False
     """Run again what failed or was not valid."""
+    dashboard: bool = False
+    """Dask's, of workers on this machine."""
 
 
 def run_study(study: Study, out: Path, how: How, say: Say) -> list[Cell]:
@@ -80,26 +80,13 @@ def _run_missing(
     say(f"{len(wanted)} cells, {done} of them done before" if done else f"{len(wanted)} cells")
     if not missing:
         return
-    with cluster(how.scheduler, how.workers) as client:
-        progress = _Progress(len(missing), say)
+    with cluster(how.scheduler, how.workers, dashboard=how.dashboard) as client:
+        if how.dashboard:
+            say(f"dashboard at {client.dashboard_link}")
+        progress = Progress(len(missing), say, lambda: _threads(client))
         for cell, ran in _results(client, missing, study, program):
             folder.keep(cell, ran)
             progress.step(cell, ran)
-
-
-class _Progress:
-    def __init__(self, total: int, say: Say) -> None:
-        self._total, self._say = total, say
-        self._done = 0
-        self._began = time.monotonic()
-
-    def step(self, cell: Cell, ran: Ran) -> None:
-        self._done += 1
-        spent = time.monotonic() - self._began
-        left = spent / self._done * (self._total - self._done)
-        about = f", about {format_duration(round(left) * 10**9)} left" if left > 1 else ""
-        what = "" if ran.state == "valid" else f" {ran.state}: {ran.message}"
-        self._say(f"{self._done} of {self._total}{about}: {cell.title}{what}")
 
 
 def _results(
@@ -146,6 +133,11 @@ def _workers(client: Client) -> int:
         raise EnvironmentUnsupported(
             f"the scheduler had no worker for {WORKERS_S} s", "start some: corridor study worker"
         ) from error
+    return _threads(client)
+
+
+def _threads(client: Client) -> int:
+    """Cells that run at once, at the moment."""
     threads: dict[str, int] = client.nthreads()
     return max(1, sum(threads.values()))
 

@@ -9,6 +9,7 @@ import pytest
 from corridor.experiments.run.recover import recover
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
+FAULTS = {"dig", "silent", "gone", "alone", "alone-too"}
 BEYOND_CONTROL = ("machine", "unexplained", "in flight")
 
 
@@ -31,7 +32,7 @@ def test_each_demand_has_its_own_losses_at_their_own_places(lossy):
     rows = pq.read_table(lossy.folder / "account.parquet").to_pylist()
     meters = {(row["demand"], row["place"]) for row in rows if row["cause"] == "meter"}
     assert meters == {("also", "guian")}
-    assert {row["event"] for row in rows if row["cause"] == "fault"} <= {"dig", "silent", "gone"}
+    assert {row["event"] for row in rows if row["cause"] == "fault"} <= FAULTS
     whole = json.loads((lossy.folder / "account.json").read_text())
     for line in whole["demands"]:
         found = sum(one["packets"] for one in line["lost_at"])

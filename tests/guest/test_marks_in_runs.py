@@ -8,7 +8,9 @@ FIBRES = {
     "pie": ("west-south", "south-east"),
 }
 """The one that marks, and the one that drops."""
-SAME = 0.999
+MANY = 5
+SAME = 0.98
+"""By a tick more or less other packets are marked, and which is chance in so short a run."""
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +34,12 @@ def goodput(ran, workload):
 
 
 @pytest.mark.parametrize("kind", FIBRES)
-def test_an_aqm_that_marks_loses_nothing_and_carries_as_much(ran, kind):
+def test_an_aqm_marks_instead_of_dropping_and_carries_as_much(ran, kind):
+    """Beyond a probability of a tenth PIE drops, whatever is asked of it (RFC 8033, 5.1)."""
     marking, dropping = (counted(ran, fibre) for fibre in FIBRES[kind])
-    assert marking["ce_marks"] > 0 == marking["drops"]
-    assert dropping["drops"] > 0
+    assert marking["ce_marks"] > MANY * marking["drops"]
+    assert kind == "pie" or marking["drops"] == 0
+    assert dropping["drops"] > MANY * marking["drops"]
     assert "ce_marks" not in dropping
     assert goodput(ran, f"marked-{kind}") >= SAME * goodput(ran, f"dropped-{kind}")
 
@@ -46,7 +50,8 @@ def test_marks_are_no_losses_and_the_account_closes(ran):
     fibres = {one["fibre"]: one for one in account["fibres"] if "ce_marks" in one}
     assert fibres.keys() == {marking for marking, _dropping in FIBRES.values()}
     assert account["ce_marks"] == sum(one["ce_marks"] for one in fibres.values())
-    assert not any(one["lost"] for one in fibres.values())
+    drops = {marking: counted(ran, marking)["drops"] for marking, _dropping in FIBRES.values()}
+    assert {name: one["lost"].get("queue", 0) for name, one in fibres.items()} == drops
 
 
 def test_frames_that_were_marked_have_their_lawful_label_all_the_way(ran):

@@ -33,6 +33,7 @@ measures:
 compare:
   - {id: price, axis: network.loss, from: 0%, to: 5%}
 """
+OWN = "name: own\nextends: mini\n"
 SAMPLE = "raw/probes-shanghai.rec"
 MANIFEST: dict[str, Any] = {
     "schema": 1,
@@ -56,7 +57,7 @@ def write_study(folder: Path) -> Path:
     own = folder / "own"
     own.mkdir(parents=True)
     (own / "study.yaml").write_text(STUDY)
-    (own / "own.yaml").write_text("name: own\nextends: mini\n")
+    (own / "own.yaml").write_text(OWN)
     study = load_study(own / "study.yaml")
     program = program_digest()
     made = cells(study, conditions(study), program)

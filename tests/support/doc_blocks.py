@@ -19,12 +19,15 @@ and, of blocks that are run:
     no-run: WHY    shown only
 
 In outputs a line ``...`` stands for any lines, and ``...`` in a line for anything. Of a table they
-may show fewer columns than are printed, as a narrow terminal does.
+may show fewer columns than are printed, as a narrow terminal does. What a guest has measured may be
+a little off (``NEAR``): any change of what guests import moves it by ticks of the clock, and that
+two runs of one program are equal is held elsewhere.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import shlex
@@ -61,6 +64,7 @@ OURS = ("XDG_STATE_HOME", "PYTEST_ADDOPTS")
 """What blocks do not take over from the environment of the tests."""
 READY_S = 120
 FEWEST_COLUMNS = 3
+ROUNDING = 1e-6
 PAGES = [
     ROOT / "README.md",
     ROOT / "examples/README.md",
@@ -83,6 +87,15 @@ for _ in asked:
     print({DONE!r}, end="", flush=True)
 """
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+NEAR = (
+    (re.compile(r"(?<![\d.])\d+\.\d{3}(?= ms\b)"), 0.003, 0.0),
+    (re.compile(r"[+-]?(?<![\d.])\d+\.\d(?= us\b)"), 3.0, 0.0),
+    (re.compile(r"\b\d{8,}\b"), 3000.0, 0.0),
+    (re.compile(r"(?<![\d.])\d+\.\d{3}(?= Mbit/s)"), 0.0, 0.01),
+    (re.compile(r"(?<=queue )\d{3,}|\b\d{3,}(?= lost\b| delivered\b)"), 0.0, 0.1),
+)
+"""What a guest has measured, and how far off it may be: by so much, or by so large a share. Times,
+the third in nanoseconds, are off by ticks; of kernel TCP, its rate and losses, ticks make more."""
 
 
 def name_of(page: Path) -> str:
@@ -187,7 +200,7 @@ class Reader:
 
     def do(self, block: Block) -> None:
         if block.is_output and not self._skipped and self.ran:
-            compare(block, self.said)
+            compare(block, self.said, measured=self.in_guests)
         elif block.file is not None and not block.is_code:
             self._write(block.file, block.text)
         elif block.is_code:
@@ -302,23 +315,32 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
                 process.wait(60)
 
 
-def compare(block: Block, said: str) -> None:
+def compare(block: Block, said: str, *, measured: bool = False) -> None:
     """Raise unless every line that a page shows was printed, in that order."""
     like = "like" in block.flags
     printed = [_cells(line, like) for line in said.splitlines()]
-    missed = [_first_missing(block.text, printed[at:], like) for at in range(len(printed) or 1)]
+    shows = _shows_measured if measured else _matches
+    rest = (printed[at:] for at in range(len(printed) or 1))
+    missed = [_first_missing(block.text, lines, like, shows) for lines in rest]
     best = max(missed, key=lambda found: found[0])
     assert not best[1], f"{block.place}: not printed there: {best[1]}\n{said}"
 
 
-def _first_missing(shown: str, printed: list[list[str]], like: bool) -> tuple[int, str]:
+type Alike = Callable[[str, str], bool]
+"""Whether what is shown is what was printed."""
+
+
+def _first_missing(
+    shown: str, printed: list[list[str]], like: bool, alike: Alike
+) -> tuple[int, str]:
     """How many lines were found in a row from there on, and the next, if there is one more."""
     at, skipping = 0, True
     for number, line in enumerate(shown.splitlines()):
         if line.strip() == "...":
             skipping = True
         elif wanted := _cells(line, like):
-            found = next((n for n in range(at, len(printed)) if _shows(wanted, printed[n])), None)
+            places = range(at, len(printed))
+            found = next((n for n in places if _shows(wanted, printed[n], alike)), None)
             if found is None or (not skipping and any(printed[at:found])):
                 return number, line
             at, skipping = found + 1, False
@@ -331,16 +353,31 @@ def _cells(line: str, like: bool) -> list[str]:
     return [NUMBER.sub("0", cell) if like else cell for cell in cells if cell]
 
 
-def _shows(wanted: list[str], printed: list[str]) -> bool:
+def _shows(wanted: list[str], printed: list[str], alike: Alike) -> bool:
     """Whether a line is shown as it was printed, or as a row of a table without some columns."""
     if len(wanted) < FEWEST_COLUMNS:
-        return _matches(" ".join(wanted), " ".join(printed))
+        return alike(" ".join(wanted), " ".join(printed))
     rest = iter(printed)
-    return all(any(_matches(cell, other) for other in rest) for cell in wanted)
+    return all(any(alike(cell, other) for other in rest) for cell in wanted)
 
 
 def _matches(wanted: str, text: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, wanted.split("..."))), text) is not None
+
+
+def _shows_measured(wanted: str, text: str) -> bool:
+    """As it was printed, what was measured to ``NEAR``."""
+    for what, by, share in NEAR:
+        shown, found = what.findall(wanted), what.findall(text)
+        if len(shown) != len(found):
+            return False
+        if not all(
+            math.isclose(float(one), float(two), abs_tol=by + ROUNDING, rel_tol=share)
+            for one, two in zip(shown, found, strict=True)
+        ):
+            return False
+        wanted, text = what.sub("N", wanted), what.sub("N", text)
+    return _matches(wanted, text)
 
 
 def outputs_of(page: Path) -> Iterator[tuple[Block, Block]]:

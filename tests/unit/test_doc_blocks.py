@@ -159,3 +159,29 @@ def test_outputs_are_compared_line_by_line(how, shown, printed, fits):
     else:
         with pytest.raises(AssertionError, match="not printed there"):
             compare(block, printed)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "fits"),
+    [
+        ("to  28.520 ms  +0.1 us  0/50", "to  28.523 ms  -0.8 us  0/50", True),
+        ("to  28.520 ms  +0.1 us  0/50", "to  28.524 ms  +0.1 us  0/50", False),
+        ("to  28.520 ms  +0.1 us  0/50", "to  28.520 ms  +3.2 us  0/50", False),
+        ("to  28.520 ms  +0.1 us  0/50", "to  28.520 ms  +0.1 us  1/50", False),
+        ("it took 28.520 ms", "it took 28.521 us", False),
+        ("out for 12.5 ms", "out for 12.6 ms", False),
+        ("tcp  46.625 Mbit/s  queue 308", "tcp  46.6 Mbit/s  queue 308", False),
+        ("tcp  46.625 Mbit/s  queue 308", "tcp  46.300 Mbit/s  queue 330", True),
+        ("tcp  46.625 Mbit/s  queue 308", "tcp  46.100 Mbit/s  queue 308", False),
+        ("tcp  46.625 Mbit/s  queue 308", "tcp  46.625 Mbit/s  queue 270", False),
+        ("sent = 32067 delivered + 308 lost + 0", "sent = 32069 delivered + 306 lost + 0", True),
+        ("sent = 32067 delivered + 308 lost + 0", "sent = 32069 delivered + 306 lost + 1", False),
+    ],
+)
+def test_what_a_guest_measured_may_be_a_little_off_and_no_more(shown, printed, fits):
+    block = Block("here:1", "text", f"{shown}\n", frozenset({"output"}), {}, None)
+    if fits:
+        compare(block, printed, measured=True)
+        return
+    with pytest.raises(AssertionError, match="not printed"):
+        compare(block, printed, measured=True)

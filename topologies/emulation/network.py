@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import bfd
@@ -32,6 +32,18 @@ class SwitchSettings(TypedDict):
     """What it does without a controller."""
     bfd_ports: list[int] | None
     """Those of fibres on which it speaks BFD; None in a network without."""
+
+
+@runtime_checkable
+class ListensInFolder(Protocol):
+    """A controller that switches reach over a Unix socket of its own, not over TCP."""
+
+    @property
+    def target(self) -> str:
+        """As Open vSwitch wants it."""
+
+    def listen_in(self, open_vswitch: Path, run_id: str) -> None:
+        """The socket is to be there; before the controller starts."""
 
 
 class CorridorNet(HubNet):
@@ -197,9 +209,11 @@ class CorridorNet(HubNet):
         if self.waitConn:
             self.waitConnected(self.waitConn)
 
-    def _start_controllers(self, _open_vswitch: Path) -> None:
+    def _start_controllers(self, open_vswitch: Path) -> None:
         """Those of Mininet's; switches connect to sockets in the folder of Open vSwitch, too."""
         for controller in self.controllers:
+            if isinstance(controller, ListensInFolder):
+                controller.listen_in(open_vswitch, self.wiring.run_id)
             controller.start()
 
     @property
@@ -209,4 +223,7 @@ class CorridorNet(HubNet):
 
     def _addresses(self) -> list[str]:
         """Of every controller, as Open vSwitch wants them."""
-        return self._targets + [f"tcp:{c.IP()}:{c.port}" for c in self.controllers]
+        return self._targets + [
+            one.target if isinstance(one, ListensInFolder) else f"tcp:{one.IP()}:{one.port}"
+            for one in self.controllers
+        ]

@@ -22,6 +22,7 @@ from open_doors import open_doors
 
 TAKES_EFFECT_S = 3
 """Until no packet is served from an older cache, and hidden entries are made."""
+OVER_TCP = "tcp:127.0.0.1:6653"
 BFD_MS, BFD_TIMEOUT_S, BFD_TIMES = 100, 30, 5
 FLOODED_AT_MS = (15, 100)
 HONEST_EVERY, LLDP_EVERY = 500, 4000
@@ -50,11 +51,23 @@ def broken(field: Field, breakage: dict[str, Any]) -> Iterator[None]:
 
 
 def in_band(field: Field, hub: str, *, on: bool) -> None:
+    """It takes a controller that is reached over TCP; nobody listens there."""
+    bridge = field.wiring.hub(hub).bridge
+    setting = f"other_config:disable-in-band={str(not on).lower()}"
+    vsctl(field, "set", "bridge", bridge, setting)
+    if on:
+        made = ("--id=@other", "create", "controller", f'target="{OVER_TCP}"')
+        vsctl(field, *made, "--", "add", "bridge", bridge, "controller", "@other")
+    else:
+        asked = ("--bare", "--columns=_uuid", "find", "controller", f'target="{OVER_TCP}"')
+        vsctl(field, "remove", "bridge", bridge, "controller", vsctl(field, *asked))
+
+
+def vsctl(field: Field, *words: str) -> str:
     assert field.net.openvswitch is not None
     database = f"--db=unix:{field.net.openvswitch.run_dir}/db.sock"
-    setting = f"other_config:disable-in-band={str(not on).lower()}"
-    bridge = field.wiring.hub(hub).bridge
-    subprocess.run(["ovs-vsctl", database, "set", "bridge", bridge, setting], check=True)
+    command = ["ovs-vsctl", database, *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def play(field: Field, attack: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,15 @@ kept from processes by a namespace.
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 from attack_field import Field
 
 TIMEOUT_S = 2
+ASKED_FOR_S = 4
+"""How long hosts ask by ARP for an address that nobody has, and switches take to count that."""
 LISTENING = "0A"
 OPENFLOW_PORTS, OVSDB_PORT = (6633, 6653), 6640
 
@@ -32,6 +35,7 @@ def open_doors(field: Field) -> dict[str, Any]:
                 for port in ports
                 if connects(address, port)
             ]
+    time.sleep(ASKED_FOR_S)
     listening = {"switches": listeners()}
     for hub in field.wiring.hubs:
         with field.net[hub.hub].namespace.entered():

@@ -186,6 +186,7 @@ def test_files_that_say_the_same_are_equal_and_others_are_told_apart(
 
 def about() -> About:
     lists = {"machines": [], "kernels": [], "left_out": [], "check": [], "answers": []}
+    lists |= {"assumptions": [], "sources": []}
     texts = dict.fromkeys(("title", "question", "scenario", "made_by", "program"), "x")
     said = {"kind": "study", "name": "x", "clock": "virtual", "runs": 2, "took_s": 9}
     return about_file.from_json({**said, **texts, **lists, "check_took_s": 9, "schema": 1}, "f")

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from artifact_case import (
+    OWN,
+    STUDY,
     a_sample,
     flip,
     summed_again,
@@ -22,11 +24,21 @@ from artifact_case import (
     write_study,
 )
 from corridor.experiments import cli
+from corridor.experiments.answers.document import document
+from corridor.experiments.answers.gathering import gather
 from corridor.experiments.artifact.sums import SUMS
+from corridor.experiments.artifact.verdict import to_json
 from corridor.experiments.artifact_files import archive, machine, replaying
 from corridor.experiments.artifact_files.asking import pack_artifact, verify_artifact
 from corridor.experiments.artifact_files.verifying import How, verify
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.study.cells import Cell, cells, conditions
+from corridor.experiments.study.load import load_study
+from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.model.delay_model import load_delay_model
+from described import wrong
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +284,7 @@ def ran_again(monkeypatch):
             return state, "the machine was too busy" if state != "valid" else ""
 
         monkeypatch.setattr(replaying, "_carried_out", carried_out)
-        monkeypatch.setattr(replaying, "_problem_of_plan", lambda *_: "")
+        monkeypatch.setattr(replaying, "_problem_of_inputs", lambda *_: "")
 
     return let
 
@@ -319,6 +331,14 @@ def test_the_command_packs_verifies_and_says_so(made, tmp_path, monkeypatch, cap
     assert cli.main(["artifact", "verify", "nowhere.zip"]) == 2
 
 
+def test_what_is_written_is_as_its_schemas_say(root, packed, made, ran_again):
+    ran_again(next((made / "cells").iterdir()))
+    assert wrong("artifact", json.loads((root / "artifact.json").read_text())) == []
+    assert wrong("artifact-expected", json.loads((root / "expected.json").read_text())) == []
+    said = json.dumps(to_json(verify_artifact(packed)))
+    assert wrong("artifact-verdict", json.loads(said)) == []
+
+
 def test_an_interrupted_packing_leaves_nothing(made, tmp_path, monkeypatch):
     def full(*_arguments):
         raise OSError(28, "No space left on device")
@@ -327,3 +347,43 @@ def test_an_interrupted_packing_leaves_nothing(made, tmp_path, monkeypatch):
     with pytest.raises(Exception, match="no space left"):
         pack_artifact(made, tmp_path / "a.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory) -> tuple[Path, Cell]:
+    """What a cell of a study leaves before it runs."""
+    folder = tmp_path_factory.mktemp("planned")
+    (folder / "study.yaml").write_text(STUDY)
+    (folder / "own.yaml").write_text(OWN)
+    study = load_study(folder / "study.yaml")
+    cell = cells(study, conditions(study), "p")[0]
+    loaded = cell.condition.loaded
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=cell.seed)
+    (folder / "raw").mkdir()
+    (folder / "raw/plan.json").write_text(json.dumps(to_plain(plan)))
+    (folder / "raw/specification.json").write_text(specify(loaded).to_json())
+    computed = document(gather(loaded, load_delay_model(None)), "")
+    (folder / "answers.json").write_text(json.dumps(computed))
+    return folder, cell
+
+
+def test_a_study_comes_to_what_its_cells_were_planned_from(planned):
+    assert replaying._problem_of_inputs(*planned, "uml") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("raw/plan.json", '"seed": ', '"seed": 1', "another plan"),
+        ("raw/specification.json", "shanghai", "shanghaj", "judged by something else"),
+        ("answers.json", "shanghai", "shanghaj", "another answers.json"),
+    ],
+)
+def test_a_cell_that_was_planned_from_something_else_is_told(
+    planned, tmp_path, name, old, new, says
+):
+    folder, cell = planned
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    text = (copy / name).read_text()
+    (copy / name).write_text(text.replace(old, new, 1))
+    assert says in replaying._problem_of_inputs(copy, cell, "uml")

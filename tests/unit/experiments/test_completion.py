@@ -23,7 +23,7 @@ from terminals import ROOT, Terminal
 FREE = {
     *("DAY", "N", "MIN", "APP", "HOW", "KIND", "WHO", "TEXT", "KEY=VALUE", "LENGTH", "DELAY"),
     *("NAME=UNIT", "name", "URL", "CMD ...", "TIME", "PERCENT", "PROCESS", "ARGUMENT"),
-    *("COUNT", "NUMBER", "ADDRESS", "COMMAND", "MB", "PORT", "ARCH", "SOURCES", "MEASURE=N"),
+    *("I/N", "COUNT", "NUMBER", "ADDRESS", "COMMAND", "MB", "PORT", "ARCH", "SOURCES", "MEASURE=N"),
 }
 """What nothing could be proposed for."""
 

@@ -115,6 +115,19 @@ def test_what_does_not_lie_below_the_study_cannot_travel(tmp_path):
         bundle_of(first, study.of, study.folder, "p")
 
 
+def test_a_file_that_is_too_large_to_travel_is_refused_with_a_way_out(tmp_path):
+    (tmp_path / "mine.yaml").write_text((SHIPPED / "th.yaml").read_text())
+    study = load_study(
+        written(tmp_path, WRITTEN.replace("{policies: none}", "{policies: mine.yaml}"))
+    )
+    first = cells(study, conditions(study), "p")[0]
+    with (tmp_path / "mine.yaml").open("ab") as file:
+        file.truncate(65 * 2**20)
+    with pytest.raises(InputError, match="64 MiB") as refused:
+        bundle_of(first, study.of, study.folder, "p")
+    assert "each cell takes it along" in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

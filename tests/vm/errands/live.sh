@@ -23,7 +23,7 @@ sleep 8
 ./corridor mend "$fibre" >"$out/mend" 2>&1
 sleep 8
 ./corridor status --json >"$out/mended.json"
-./corridor ping shanghai guian >"$out/ping" 2>&1
+./corridor ping shanghai guian -c 3 >"$out/ping" 2>&1
 echo $? >"$out/ping.code"
 pkill -9 -o -f controller.main
 sleep 15

@@ -1,0 +1,17 @@
+"""A part of a study's cells, as a batch system asks for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Part(NamedTuple):
+    """One of so many, counted from 1."""
+
+    number: int
+    of: int
+
+    def among[One](self, every: Sequence[One]) -> Sequence[One]:
+        """Every so many of them: parts take about as long as each other."""
+        return every[self.number - 1 :: self.of]

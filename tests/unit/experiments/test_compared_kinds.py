@@ -1,0 +1,159 @@
+"""``corridor compare`` of runs without workloads, studies, policy sets and maps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import handmade_run
+from corridor.experiments import cli
+from corridor.experiments.answers.compared_demands import demand_pairs, demands_compared
+from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.study.answers import RunValues
+from corridor.experiments.study.compared import ReadStudy, left_out, rows, studies_compared
+from corridor.experiments.study.study_file import StudyFile
+from corridor.topologies.analysis.compared import compare_maps
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.load import load_topology
+from described import wrong
+
+SPREAD = (0.0, 7.0, -4.0, 9.0, 2.0, -6.0)
+
+
+def study(name: str, seeds: list[int], more: float = 0.0, **changes: Any) -> ReadStudy:
+    """Runs whose values differ much from seed to seed."""
+    of = StudyFile.model_validate(
+        {
+            "name": name,
+            "scenario": "mini",
+            "seeds": seeds,
+            "matrix": {"law": ["none", "th"]},
+            "measures": [{"id": "rtt", "of": "demands[a].rtt_ms.p50"}],
+            **changes,
+        }
+    )
+    runs = [
+        RunValues(
+            *("x", {"law": law}, number, "valid", ""),
+            {"rtt": 50 + SPREAD[seed % 6] + more + seed % 3 * 0.1 * (more != 0)},
+        )
+        for law in ("none", "th")
+        for number, seed in enumerate(seeds)
+    ]
+    return ReadStudy(of, runs)
+
+
+def test_studies_with_the_same_seeds_are_compared_seed_by_seed() -> None:
+    seeds = [1, 2, 3, 4, 5, 6]
+    found = studies_compared(study("a", seeds), study("b", list(reversed(seeds)), more=3.0))
+    assert [one.difference.blocks for one in found] == [6, 6]
+    paired, apart = found[0].difference.within, found[0].difference.unpaired_within
+    assert paired is not None
+    assert apart is not None
+    assert paired.low > 0 > apart.low
+    assert rows(found)[0][0] == "law none"
+
+
+def test_studies_with_other_seeds_are_told_as_such() -> None:
+    found = studies_compared(study("a", [1, 2, 3, 4, 5]), study("b", [11, 12, 13, 14, 15, 16]))
+    assert [one.difference.blocks for one in found] == [0, 0]
+    assert found[0].difference.within == found[0].difference.unpaired_within is not None
+    assert rows(found)[0][-1] == "own"
+
+
+def test_what_only_one_study_has_is_named_and_not_compared() -> None:
+    other = study("b", [1, 2], matrix={"law": ["none", "th"]})
+    other = other._replace(runs=[one for one in other.runs if one.levels["law"] == "th"])
+    assert [one.levels["law"] for one in studies_compared(study("a", [1, 2]), other)] == ["th"]
+    assert left_out(study("a", [1, 2]), other) == ["only a has law none"]
+    measures = [{"id": "rtt", "of": "demands[b].rtt_ms.p50"}]
+    elsewhere = study("c", [1, 2], measures=measures)
+    assert left_out(study("a", [1, 2]), elsewhere) == ["measure rtt is another in both"]
+    with pytest.raises(InputError, match="no measure of a condition in common"):
+        studies_compared(study("a", [1, 2]), elsewhere)
+
+
+@pytest.fixture
+def summary(tmp_path: Path) -> Any:
+    handmade_run.write_run(tmp_path / "run")
+    return summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+
+
+def test_demands_that_differ_are_shown_and_those_that_do_not_are_counted(summary: Any) -> None:
+    other = json.loads(json.dumps(summary))
+    first = other["demands"][0]
+    first["status"], first["lost"] = "ALT", first["sent"]
+    said = demands_compared(summary, other, None)
+    (line,) = [line for line in said.splitlines() if line.startswith(first["id"])]
+    assert "UP -> ALT" in line
+    assert "-> 100.0%" in line
+    assert f"{len(summary['demands']) - 1} demands the same in both" in said
+    alike = demands_compared(summary, summary, None)
+    assert alike == f"{len(summary['demands'])} demands the same in both"
+
+
+def test_medians_may_be_chance_where_their_intervals_meet(summary: Any) -> None:
+    other = json.loads(json.dumps(summary))
+    for of, bounds in ((summary, [1.0, 2.0]), (other, [1.9, 3.0])):
+        of["demands"][0]["sample"] = {"rtt_ms": {"p50": bounds}}
+    assert demand_pairs(summary, other)[0].may_be_chance is True
+    other["demands"][0]["sample"]["rtt_ms"]["p50"] = [2.1, 3.0]
+    assert demand_pairs(summary, other)[0].may_be_chance is False
+
+
+def test_a_map_without_a_fibre_has_longer_ways() -> None:
+    whole = load_topology("mini")
+    left = whole.model_copy(
+        update={"fibres": tuple(one for one in whole.fibres if one.id != "kunming-karachi")}
+    )
+    found = compare_maps(whole, left)
+    assert found.fibres == (("kunming-karachi",), ())
+    assert found.hubs == ((), ())
+    worst = found.round_trips[0]
+    assert "karachi" in {worst.a, worst.z}
+    assert worst.more_ms > 5
+    assert compare_maps(whole, whole).round_trips == ()
+
+
+def test_a_longer_fibre_is_told_with_what_differs() -> None:
+    whole = load_topology("mini")
+    first = whole.fibres[0].model_copy(update={"one_way_delay_ns": 99_000_000, "srlgs": ("x",)})
+    changed = whole.model_copy(update={"fibres": (first, *whole.fibres[1:])})
+    what = {one.what: one.other for one in compare_maps(whole, changed).changes}
+    assert what == {"one_way_delay_ns": "99000000", "srlgs": "x"}
+
+
+@pytest.mark.parametrize(
+    ("words", "of", "said"),
+    [
+        (["none", "cn-outbound", "--scenario", "mini"], "policies", "on mini as of"),
+        (["mini", "edwc"], "maps", "differ for 0 of 1 pair"),
+    ],
+)
+def test_the_command_compares_sets_and_maps(
+    words: list[str], of: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["compare", *words]) == 0
+    assert said in capsys.readouterr().out
+    assert cli.main(["compare", *words, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["of"] == of
+    assert wrong("compare-answer", document) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["pan-asia", "pan-asia"], "may be policies or maps; say --of policies, or --of maps"),
+        (["th", "mini"], "th is of policies, mini of maps; compare two of a kind"),
+        (["nonsense", "th"], '"nonsense" is nothing that can be compared'),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["compare", *words]) == 2
+    assert said in capsys.readouterr().err

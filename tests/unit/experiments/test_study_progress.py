@@ -1,0 +1,84 @@
+"""What is left of a study is told from what its cells took; the dashboard says what it needs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from corridor.experiments import cli
+from corridor.experiments.study_runs import cluster
+from corridor.experiments.study_runs.outcome import Ran
+from corridor.experiments.study_runs.progress import Progress
+from corridor.experiments.terminal.live import LiveLines
+
+CELL: Any = SimpleNamespace(title="law th, seed 1")
+
+
+def ran(wall_s: float, state: Any = "valid") -> Ran:
+    return Ran("a", state, "late" * (state != "valid"), wall_s, "here", b"")
+
+
+def test_the_first_of_two_at_once_does_not_double_what_is_left() -> None:
+    said: list[str] = []
+    progress = Progress(10, said.append, lambda: 2)
+    progress.step(CELL, ran(60))
+    assert progress.left_s() == pytest.approx(60 * 4.5), "nine cells, one of which is half done"
+    assert said == ["1 of 10, about 4 min left: law th, seed 1"]
+
+
+def test_nothing_is_left_in_the_end_and_what_failed_is_named() -> None:
+    said: list[str] = []
+    progress = Progress(2, said.append, lambda: 4)
+    progress.step(CELL, ran(5))
+    assert progress.left_s() == pytest.approx(2.5)
+    progress.step(CELL, ran(5, "invalid"))
+    assert progress.left_s() == 0
+    assert said[-1] == "2 of 2: law th, seed 1 invalid: late"
+
+
+def test_workers_that_come_make_the_rest_shorter() -> None:
+    at_once = 1
+    progress = Progress(9, lambda _: None, lambda: at_once)
+    progress.step(CELL, ran(10))
+    alone = progress.left_s()
+    at_once = 8
+    assert progress.left_s() < alone / 8
+
+
+def test_a_terminal_has_a_line_of_what_runs_waits_and_is_spoilt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(LiveLines, "doing", lambda _, text: shown.append(text))
+    monkeypatch.setattr(LiveLines, "__call__", lambda *_: None)
+    progress = Progress(5, LiveLines(None), lambda: 2)  # type: ignore[arg-type]
+    progress.step(CELL, ran(30, "failed"))
+    assert shown == [
+        "2 cells run, 3 wait, 0 done",
+        "2 cells run, 2 wait, 1 done, 1 failed or not valid, about 45 s left",
+    ]
+
+
+def test_a_dashboard_without_bokeh_is_refused_before_anything_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cluster, "find_spec", lambda _: None)
+    assert cli.main(["study", "run", "no-such-file.yaml", "--dashboard"]) == 3
+    assert "Dask's dashboard needs bokeh" in capsys.readouterr().err
+    assert cli.main(["study", "scheduler", "--dashboard"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--scheduler", "tcp://10.0.0.1:8786"], "the dashboard of a scheduler that runs"),
+        (["--array", "1/2"], "--array runs cells here, without workers"),
+    ],
+)
+def test_a_dashboard_is_of_workers_of_this_command(
+    more: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["study", "run", "no-such-file.yaml", "--dashboard", *more]) == 2
+    assert said in capsys.readouterr().err

@@ -1,0 +1,111 @@
+"""Two maps side by side: hubs and fibres that only one has, what differs, which ways grow. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import networkx as nx
+
+from corridor.topologies.model.topology import Fibre, Hub, Topology
+
+OF_FIBRE = (
+    *("a", "z", "medium", "length_km", "one_way_delay_ns", "crosses", "may_cross", "srlgs"),
+    *("capacity_gbps", "status", "system"),
+)
+OF_HUB = ("located_in", "role", "lat", "lon")
+LEAST_MS = 1e-6
+
+
+@dataclass(frozen=True)
+class Change:
+    """A fibre or hub of both."""
+
+    of: str
+    what: str
+    one: str
+    other: str
+
+
+@dataclass(frozen=True)
+class RoundTrip:
+    """Between two hubs of both, over the shortest way; None where there is none."""
+
+    a: str
+    z: str
+    one_ms: float | None
+    other_ms: float | None
+
+    @property
+    def more_ms(self) -> float:
+        """Infinite where a way is gone, or new."""
+        if self.one_ms is None or self.other_ms is None:
+            return float("inf")
+        return self.other_ms - self.one_ms
+
+
+@dataclass(frozen=True)
+class MapsCompared:
+    hubs: tuple[tuple[str, ...], tuple[str, ...]]
+    """That only the first has, and only the second."""
+    fibres: tuple[tuple[str, ...], tuple[str, ...]]
+    changes: tuple[Change, ...]
+    pairs: int
+    """Of hubs that both have."""
+    round_trips: tuple[RoundTrip, ...]
+    """Those that differ, the most first."""
+
+
+def compare_maps(one: Topology, other: Topology) -> MapsCompared:
+    both = sorted({hub.id for hub in one.hubs} & {hub.id for hub in other.hubs})
+    differing = [trip for trip in _round_trips(one, other, both) if abs(trip.more_ms) > LEAST_MS]
+    return MapsCompared(
+        hubs=_apart([hub.id for hub in one.hubs], [hub.id for hub in other.hubs]),
+        fibres=_apart([each.id for each in one.fibres], [each.id for each in other.fibres]),
+        changes=(
+            *_changes(one.hubs, other.hubs, OF_HUB),
+            *_changes(one.fibres, other.fibres, OF_FIBRE),
+        ),
+        pairs=len(both) * (len(both) - 1) // 2,
+        round_trips=tuple(sorted(differing, key=lambda trip: (-abs(trip.more_ms), trip.a, trip.z))),
+    )
+
+
+def _apart(one: Sequence[str], other: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return (
+        tuple(name for name in one if name not in other),
+        tuple(name for name in other if name not in one),
+    )
+
+
+def _changes[Part: (Hub, Fibre)](
+    one: Sequence[Part], other: Sequence[Part], keys: Sequence[str]
+) -> Iterator[Change]:
+    theirs = {each.id: each.model_dump(mode="json", include=set(keys)) for each in other}
+    for each in one:
+        mine = each.model_dump(mode="json", include=set(keys))
+        for key in keys:
+            if each.id in theirs and mine[key] != theirs[each.id][key]:
+                yield Change(each.id, key, _said(mine[key]), _said(theirs[each.id][key]))
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _round_trips(one: Topology, other: Topology, hubs: Sequence[str]) -> Iterator[RoundTrip]:
+    first, second = _ways_ns(one), _ways_ns(other)
+    for a, z in combinations(hubs, 2):
+        took = [ways.get(a, {}).get(z) for ways in (first, second)]
+        if took != [None, None]:
+            yield RoundTrip(a, z, *(None if ns is None else 2 * ns / 1e6 for ns in took))
+
+
+def _ways_ns(topology: Topology) -> dict[str, dict[str, int]]:
+    graph = nx.MultiGraph()
+    for fibre in topology.fibres:
+        graph.add_edge(fibre.a, fibre.z, ns=fibre.one_way_delay_ns)
+    return dict(nx.all_pairs_dijkstra_path_length(graph, weight="ns"))
