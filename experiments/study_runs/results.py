@@ -2,7 +2,7 @@
 
 found = corridor.run_study("queues", out="results/queues")
 print(*found.sentences, sep="\n")
-found.difference("of-priority-70", "p95").mean
+found.difference("of-priority", "p95").mean
 """
 
 from __future__ import annotations
