@@ -86,7 +86,7 @@ def test_a_live_network_takes_the_detour_while_a_fibre_is_cut(live):
     assert moved
     assert {"kunming-karachi" in ways[0][name] for name in moved} == {True}
     assert {"kunming-karachi" in fibres for fibres in ways[1].values()} == {False}
-    assert "0% packet loss" in live.text("ping")
+    assert ", 0% packet loss" in live.text("ping")
 
 
 def test_a_network_that_is_killed_leaves_nothing(live):
