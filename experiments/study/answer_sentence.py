@@ -43,6 +43,13 @@ def _value(study: StudyFile, answers: Answers, blank: Blank) -> str:
     if found is None:
         return "(no run)"
     said = f"{sign}{figure(found.mean)}{unit}"
-    if found.is_same:
+    if found.is_same or _looks_the_same(found):
         return said
     return f"{said} (95 %: {bounds(within)})" if within else f"{said} (no interval)"
+
+
+def _looks_the_same(found: Estimate | Difference) -> bool:
+    """Whether all runs have one value, to the digits that are told."""
+    if isinstance(found, Difference):
+        return False
+    return found.runs > 1 and figure(found.least) == figure(found.most)

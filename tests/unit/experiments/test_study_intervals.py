@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from tests.benchmarks import coverage
 
-from corridor.experiments.study.intervals import difference, estimate
+from corridor.experiments.study.intervals import difference, estimate, unpaired
 
 TRIALS = 400
 
@@ -72,3 +73,24 @@ def test_delta_is_one_where_every_run_is_above_every_other():
     assert difference([1.0, 2.0], [3.0, 4.0]).greater == 1
     assert difference([3.0, 4.0], [1.0, 2.0]).greater == -1
     assert difference([1.0, 2.0], [1.0, 2.0]).greater == 0
+
+
+def test_intervals_hold_the_mean_wait_of_a_queue_as_often_as_they_say():
+    found = coverage.of_means(5, 200)
+    assert 0.92 <= found.share <= 0.98
+    assert found.width < 1, "they are no wider than they need to be"
+
+
+def test_common_seeds_make_a_difference_surer_and_still_hold_it():
+    paired, apart = coverage.of_differences(10, 30)
+    assert paired.within_chance
+    assert apart.width > 2.5 * paired.width
+
+
+def test_runs_of_other_seeds_have_no_blocks_and_the_wider_interval():
+    one, other = [1.0, 5.0, 3.0, 9.0, 7.0], [2.0, 6.0, 4.0, 10.0, 8.0, 7.0]
+    found = unpaired(one, other)
+    assert found.blocks == 0
+    assert found.mean == pytest.approx(37 / 6 - 5)
+    assert found.within == found.unpaired_within is not None
+    assert found.within.holds(found.mean)

@@ -126,3 +126,13 @@ def test_what_is_not_there_is_told_in_python(folder, ask, said):
     with pytest.raises(InputError) as error:
         ask(corridor.read_study(folder))
     assert said in str(error.value)
+
+
+def test_runs_that_differ_by_less_than_is_told_have_one_value(folder):
+    for number, path in enumerate(sorted(folder.glob("cells/*/summary.json"))):
+        demand = {"id": "ckpt-karachi", "rtt_ms": {"p50": 94.2 + number * 1e-4}, "lost": 3}
+        path.write_text(json.dumps({"demands": [demand]}))
+    index = json.loads((folder / "study.json").read_text())
+    index["study"]["answer"] = "It takes {rtt where line lossy, network.buffer 5ms}."
+    (folder / "study.json").write_text(json.dumps(index))
+    assert corridor.read_study(folder).sentences[1] == "It takes 94.2 ms."
