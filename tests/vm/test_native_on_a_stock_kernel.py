@@ -81,9 +81,12 @@ def test_a_live_network_serves_all_demands(live, moment):
 
 def test_a_live_network_takes_the_detour_while_a_fibre_is_cut(live):
     before, then = (json.loads(live.text(f"{name}.json")) for name in ("up", "cut"))
-    paths = [{one["id"]: one["path"] for one in said["demands"]} for said in (before, then)]
-    assert paths[0] != paths[1]
-    assert "0% packet loss" in live.text("ping")
+    ways = [{one["demand"]: one["fibres"] for one in said["demands"]} for said in (before, then)]
+    moved = {name for name in ways[0] if ways[0][name] != ways[1][name]}
+    assert moved
+    assert {"kunming-karachi" in ways[0][name] for name in moved} == {True}
+    assert {"kunming-karachi" in fibres for fibres in ways[1].values()} == {False}
+    assert ", 0% packet loss" in live.text("ping")
 
 
 def test_a_network_that_is_killed_leaves_nothing(live):

@@ -246,6 +246,13 @@ def test_the_same_script_provisions_every_machine():
     assert installs == []
 
 
+def test_without_kvm_vagrant_waits_for_a_machine_that_answers_late():
+    text = (ROOT / "Vagrantfile").read_text()
+    (block,) = re.findall(r'^  if driver != "kvm".*\n((?:    .*\n)+)  end$', text, re.M)
+    assert "config.vm.boot_timeout = 1800" in block
+    assert "config.ssh.keep_alive = false" in block
+
+
 def test_the_vagrantfile_leaves_behind_what_a_handover_does_and_no_room_of_that_name():
     excluded = re.search(r"rsync__exclude: \[([^]]+)\]", (ROOT / "Vagrantfile").read_text())[1]
     names = {name.strip().strip('"').rstrip("/") for name in excluded.split(",")}
