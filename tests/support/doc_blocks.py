@@ -90,14 +90,19 @@ for _ in asked:
 DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 NEAR = (
-    (re.compile(r"(?<![\d.])\d+\.\d{3}(?= ms\b)"), 0.003, 0.0),
-    (re.compile(r"[+-]?(?<![\d.])\d+\.\d(?= us\b)"), 3.0, 0.0),
-    (re.compile(r"\b\d{8,}\b"), 3000.0, 0.0),
-    (re.compile(r"(?<![\d.])\d+\.\d{3}(?= Mbit/s)"), 0.0, 0.01),
-    (re.compile(r"(?<=queue )\d{3,}|\b\d{3,}(?= lost\b| delivered\b)"), 0.0, 0.1),
+    (r"(?<![\d.])\d+\.\d{3}(?= ms\b)", 0.003, 0.0),
+    (r"[+-]?(?<![\d.])\d+\.\d(?= us\b)", 3.0, 0.0),
+    (r"(?<![\d.])\d+\.\d{6}(?![\d.])", 0.003, 0.0),
+    (r"(?<![\d.])\d{8,}(?![\d.])", 3000.0, 0.0),
+    (r"(?<![\d.])\d+\.\d(?=[,\]])", 0.1, 0.0),
+    (r"(?<![\d.])\d+\.\d{3}(?= Mbit/s)", 0.0, 0.01),
+    (r"(?<=queue )\d{3,}|(?<![\d.])\d{3,}(?= (?:sent|lost|delivered)\b)", 0.0, 0.1),
+    (r"(?<![\d.])\d{3,}\.0(?![\d.])", 0.0, 0.1),
 )
 """What a guest has measured, and how far off it may be: by so much, or by so large a share. Times,
-the third in nanoseconds, are off by ticks; of kernel TCP, its rate and losses, ticks make more."""
+in milli-, micro- or nanoseconds, are off by ticks; of what queues make of load ticks make more."""
+MEASURED = re.compile("|".join(f"({pattern})" for pattern, _, _ in NEAR))
+ANY_NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 
 
 def name_of(page: Path) -> str:
@@ -381,17 +386,18 @@ def _matches(wanted: str, text: str) -> bool:
 
 def _shows_measured(wanted: str, text: str) -> bool:
     """As it was printed, what was measured to ``NEAR``."""
-    for what, by, share in NEAR:
-        shown, found = what.findall(wanted), what.findall(text)
-        if len(shown) != len(found):
-            return False
-        if not all(
-            math.isclose(float(one), float(two), abs_tol=by + ROUNDING, rel_tol=share)
-            for one, two in zip(shown, found, strict=True)
-        ):
-            return False
-        wanted, text = what.sub("N", wanted), what.sub("N", text)
-    return _matches(wanted, text)
+    found = list(MEASURED.finditer(wanted))
+    ends = [0, *(one.end() for one in found)]
+    starts = [*(one.start() for one in found), len(wanted)]
+    between = (wanted[end:start] for end, start in zip(ends, starts, strict=True))
+    exact = (".*".join(map(re.escape, part.split("..."))) for part in between)
+    printed = re.fullmatch(ANY_NUMBER.join(exact), text)
+    return printed is not None and all(
+        math.isclose(float(one[0]), float(other), abs_tol=by + ROUNDING, rel_tol=share)
+        and len(one[0].partition(".")[2]) == len(other.partition(".")[2])
+        for one, other in zip(found, printed.groups(), strict=True)
+        for _, by, share in [NEAR[(one.lastindex or 0) - 1]]
+    )
 
 
 def outputs_of(page: Path) -> Iterator[tuple[Block, Block]]:
