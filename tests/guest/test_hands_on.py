@@ -49,7 +49,7 @@ def said(command):
     """What a command says, and its exit code."""
 
     def run(*asked, code=0, **more):
-        more = {"capture_output": True, "text": True, "timeout": 60, **more}
+        more = {"capture_output": True, "text": True, "timeout": 180, **more}
         done = subprocess.run(**command(*asked), **more)
         assert done.returncode == code, done.stderr
         return done.stdout
