@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from corridor.experiments.results.summary import AccountedFibre, AccountedPackets
+from corridor.experiments.results.summary import AccountedFibre, AccountedPackets, AccountTotals
 from corridor.experiments.results.workload_summary import ClassSummary
 from corridor.experiments.run.version import Code
-from corridor.experiments.study.intervals import Difference, Estimate
-from corridor.traffic.measures.quantiles import Interval
 
 
 class ChosenTestbed(TypedDict):
@@ -54,21 +52,12 @@ class AccountedDemand(AccountedPackets, _FromTo):
     lost_at: list[LossAt]
 
 
-class AccountFile(TypedDict):
+class AccountFile(AccountTotals):
     """Where every packet went."""
 
     schema: int
-    closes: bool
-    off_by: int
-    sent: int
-    delivered: int
-    in_flight: int
-    lost: dict[str, int]
-    problems: list[str]
-    unsure: list[str]
     demands: list[AccountedDemand]
     fibres: list[AccountedFibre]
-    ce_marks: NotRequired[int]
 
 
 class IndexedCell(TypedDict):
@@ -110,88 +99,14 @@ class CellFile(TypedDict):
     """Of a cell that failed."""
 
 
-class Estimated(TypedDict):
-    runs: int
-    mean: float
-    mean_within: Interval | None
-    """Its 95 % interval, low and high."""
-    median: float
-    median_within: Interval | None
-    spread: float | None
-    """The standard deviation between runs."""
-    least: float
-    most: float
-
-
-class Differing(TypedDict):
-    blocks: int
-    """Seeds that both ran with."""
-    mean: float
-    within: Interval | None
-    unpaired_within: Interval | None
-    """As it would be if other seeds had been drawn for each."""
-    share: float | None
-    """Of the first mean."""
-    is_same: bool
-    greater: float
-    """Cliff's delta, from -1 to 1."""
-
-
-assert set(Estimated.__annotations__) == set(Estimate._fields)
-assert set(Differing.__annotations__) == set(Difference._fields)
-
-
-class ConditionEntry(TypedDict):
-    levels: dict[str, str]
-    measure: str
-    estimate: Estimated | None
-    """None where no run has a value."""
-    without: int
-    """Runs that are valid and have no such value."""
-    left_out: int
-    """Runs that are missing, failed or not valid."""
-
-
-class ComparisonEntry(TypedDict):
-    id: str
-    measure: str
-    levels: dict[str, str]
-    one: str
-    other: str
-    difference: Differing | None
-
-
-class ExpectationEntry(TypedDict):
-    measure: str
-    of: str
-    wanted: str
-    where: dict[str, str]
-    holds: bool | None
-    """None where the runs do not tell."""
-    found: str
-
-
 class LeftOut(TypedDict):
+    """A cell that is in no figure, and why."""
+
     cell: str
     levels: dict[str, str]
     repetition: int
     state: str
     message: str
-
-
-class StudyAnswers(TypedDict):
-    """What a study comes to."""
-
-    schema: int
-    study: str
-    question: str
-    confidence: float
-    conditions: list[ConditionEntry]
-    comparisons: list[ComparisonEntry]
-    expectations: list[ExpectationEntry]
-    left_out: list[LeftOut]
-    """Cells that are in no figure, and why."""
-    sentences: list[str]
 
 
 class DemandOfRun(TypedDict):
@@ -236,14 +151,11 @@ class MeasureOfStudies(TypedDict):
     one: float
     other: float
     """Means over the runs that are compared."""
-    difference: Differing
-    """Its ``blocks`` are 0 where no seed ran in both."""
 
 
 class StudiesCompared(TypedDict):
     versions: list[str]
     """That ran the cells."""
-    rows: list[MeasureOfStudies]
     left_out: list[str]
     """What only one has, in words."""
 

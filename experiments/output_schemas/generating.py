@@ -15,6 +15,8 @@ from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.base.unit_names import unit_of
 
 UNIT = "x-unit"
+MADE_FROM = "made_from"
+"""The attribute of a type with the one whose texts it has."""
 
 
 def schema_of(made: Any, title: str) -> JsonSchemaValue:
@@ -34,23 +36,30 @@ def as_plain(name: str, of: type, /, *left_out: str, **more: Any) -> Any:
         for key, hint in hints.items()
         if key in {field.name for field in dataclasses.fields(of)} - set(left_out)
     }
-    return typed(name, of.__doc__, **{**keys, **more})
+    return _made_from(of, name, {**keys, **more})
 
 
 def as_object(name: str, of: Any, /, **more: Any) -> Any:
     """What ``_asdict`` makes of a named tuple, with other keys or types, as a type."""
-    return typed(name, of.__doc__, **{**get_type_hints(of, include_extras=True), **more})
+    return _made_from(of, name, {**get_type_hints(of, include_extras=True), **more})
 
 
 def with_more(name: str, of: Any, /, **more: Any) -> Any:
-    """A TypedDict with more keys, as a type."""
-    return typed(name, of.__doc__, **{**get_type_hints(of, include_extras=True), **more})
+    """A TypedDict with more keys, or other types, as a type."""
+    return _made_from(of, name, {**get_type_hints(of, include_extras=True), **more})
 
 
 def typed(name: str, text: str | None, /, **keys: Any) -> Any:
     made: Any = TypedDict(name, keys)  # type: ignore[misc]
     made.__doc__ = text
     return with_config({"title": name})(made)
+
+
+def _made_from(of: Any, name: str, keys: dict[str, Any]) -> Any:
+    has_text = not (of.__doc__ or "").startswith(f"{of.__name__}(")  # as named tuples have it
+    made = typed(name, of.__doc__ if has_text else None, **keys)
+    setattr(made, MADE_FROM, of)
+    return made
 
 
 class _WithTexts(GenerateJsonSchema):
@@ -82,7 +91,7 @@ def _described(made: JsonSchemaValue, of: type | None) -> JsonSchemaValue:
 
 def _texts(of: type) -> Iterator[tuple[str, str]]:
     """A TypedDict forgets what it is made from, but for ``__orig_bases__``."""
-    for base in (*getattr(of, "__orig_bases__", ()), *of.__mro__[1:]):
+    for base in (*getattr(of, "__orig_bases__", ()), *of.__mro__[1:], vars(of).get(MADE_FROM)):
         known = getattr(base, "__origin__", base)
         if isinstance(known, type) and known is not of and known.__module__.startswith("corridor."):
             yield from _texts(known)

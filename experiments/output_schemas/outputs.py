@@ -152,9 +152,40 @@ def _cell() -> Any:
 
 
 def _study_answers() -> Any:
-    from corridor.experiments.output_schemas.documents import StudyAnswers
+    from corridor.experiments.output_schemas.documents import LeftOut
+    from corridor.experiments.study.answers import (
+        ComparisonAnswer,
+        ConditionAnswer,
+        ExpectationAnswer,
+    )
+    from corridor.experiments.study.intervals import Estimate
 
-    return StudyAnswers
+    estimate: Any = as_object("Estimate", Estimate)
+    levels: dict[str, Any] = {"levels": dict[str, str]}
+    condition: Any = as_object("Condition", ConditionAnswer, **levels, estimate=estimate | None)
+    comparison: Any = as_object(
+        "Comparison", ComparisonAnswer, **levels, difference=_difference() | None
+    )
+    expectation: Any = as_object("Expectation", ExpectationAnswer, where=dict[str, str])
+    return typed(
+        "StudyAnswers",
+        "What a study comes to.",
+        schema=int,
+        study=str,
+        question=str,
+        confidence=float,
+        conditions=list[condition],
+        comparisons=list[comparison],
+        expectations=list[expectation],
+        left_out=list[LeftOut],
+        sentences=list[str],
+    )
+
+
+def _difference() -> Any:
+    from corridor.experiments.study.intervals import Difference
+
+    return as_object("Difference", Difference)
 
 
 def _artifact() -> Any:
@@ -212,9 +243,12 @@ def _compare() -> Any:
 
     head: dict[str, Any] = {"schema": int, "of": str, "one": str, "other": str}
     demand: Any = as_plain("DemandUnderBothSets", DemandUnderBoth, differs=bool)
+    measure: Any = with_more(
+        "MeasureOfStudies", documents.MeasureOfStudies, difference=_difference()
+    )
     return (
         with_more("RunsCompared", documents.RunsCompared, **head)
-        | with_more("StudiesCompared", documents.StudiesCompared, **head)
+        | with_more("StudiesCompared", documents.StudiesCompared, **head, rows=list[measure])
         | typed("SetsCompared", "Two sets.", **head, scenario=str, as_of=str, demands=list[demand])
         | as_plain("MapsCompared", MapsCompared, **head)
     )

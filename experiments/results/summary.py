@@ -237,7 +237,7 @@ class AccountedFibre(_FromTo):
     """Packets that its queue marked, which are no losses; only where it did."""
 
 
-class AccountSummary(TypedDict):
+class AccountTotals(TypedDict):
     """Packets of all demands: ``sent`` is ``delivered`` and all that is ``lost`` and
     ``in_flight``."""
 
@@ -255,12 +255,17 @@ class AccountSummary(TypedDict):
     """Counts that do not agree."""
     unsure: list[str]
     """What no second count confirms."""
+    ce_marks: NotRequired[int]
+    """Of queues on all fibres, a packet once for each that marked it; only where one did."""
+
+
+class AccountSummary(AccountTotals):
+    """Of ``account.json``, what is worth a look."""
+
     demands: list[AccountedPackets]
     """Those that lost any; ``account.json`` has all."""
     fibres: list[AccountedFibre]
     """Likewise, or that marked any."""
-    ce_marks: NotRequired[int]
-    """Of queues on all fibres, a packet once for each that marked it; only where one did."""
 
 
 class OutageSummary(TypedDict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,19 @@ def test_columns_have_units_in_their_schema(tmp_path: Path) -> None:
     flows = pq.read_schema(tmp_path / "run" / "flows.parquet")
     assert flows.field("offered_mbps").metadata == {b"unit": b"Mbit/s"}
     assert flows.field("lost_packets").metadata == {b"unit": b"packets"}
+
+
+def test_keys_have_the_texts_of_the_types_that_are_written() -> None:
+    known = output_schema("study-answers")["$defs"]
+    assert "Cliff" in known["Difference"]["properties"]["greater"]["description"]
+    assert known["Condition"]["properties"]["levels"]["type"] == "object"
+    assert "description" not in known["Estimate"], "a named tuple's own text is its signature"
+    for name in OUTPUTS:
+        assert not re.search(r'"description": "\w+\(', json.dumps(output_schema(name))), name
+
+
+def test_totals_of_an_account_are_told_alike_in_summary_and_account() -> None:
+    account, summary = output_schema("account"), output_schema("summary")
+    totals = summary["$defs"]["AccountSummary"]["properties"]
+    assert account["properties"]["off_by"] == totals["off_by"]
+    assert "description" not in account["properties"]["demands"], "it has all of them"
