@@ -5,33 +5,20 @@ Leaves its results in ``OUT/run`` and says in ``OUT/outcome.json`` what became o
 
 from __future__ import annotations
 
-import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from corridor.experiments.run.replaying import Testbed, replay
-from corridor.experiments.study_runs.outcome import OUTCOME, RUN, State
-from corridor.topologies.base.errors import (
-    CorridorError,
-    EnvironmentUnsupported,
-    MeasurementInvalid,
-)
+from corridor.experiments.study_runs.outcome import RUN, State, tell_outcome
 
 
 def main(recorded: Path, out: Path, testbed: Testbed) -> None:
-    state, message = _run(recorded, out / RUN, testbed)
-    (out / OUTCOME).write_text(json.dumps({"state": state, "message": message}))
+    tell_outcome(out, partial(_run, recorded, out / RUN, testbed))
 
 
 def _run(recorded: Path, out: Path, testbed: Testbed) -> tuple[State, str]:
-    try:
-        summary = replay(recorded, out, testbed, print)
-    except MeasurementInvalid as error:
-        return "invalid", str(error)
-    except EnvironmentUnsupported as error:
-        return "unable", str(error)
-    except CorridorError as error:
-        return "failed", str(error)
+    summary = replay(recorded, out, testbed, print)
     return ("invalid", summary["invalid"]) if summary["invalid"] else ("valid", "")
 
 

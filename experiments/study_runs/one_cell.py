@@ -5,47 +5,33 @@ Reads ``cell.pickle`` there, runs it into ``run/`` and says in ``outcome.json`` 
 
 from __future__ import annotations
 
-import json
 import pickle
 import sys
+from functools import partial
 from pathlib import Path
 
 from corridor.experiments.results.failures import has_failed
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.study_runs.bundle import Bundle, opened
-from corridor.experiments.study_runs.outcome import BUNDLE, OUTCOME, RUN, State
-from corridor.topologies.base.errors import (
-    CorridorError,
-    EnvironmentUnsupported,
-    MeasurementInvalid,
-)
+from corridor.experiments.study_runs.outcome import BUNDLE, RUN, State, tell_outcome
 
 
 def main(folder: Path) -> None:
     bundle: Bundle = pickle.loads((folder / BUNDLE).read_bytes())  # noqa: S301 - of the worker
-    state, message = _run(bundle, folder)
-    said = json.dumps({"state": state, "message": message})
-    (folder / OUTCOME).write_text(said)
+    tell_outcome(folder, partial(_run, bundle, folder))
 
 
 def _run(bundle: Bundle, folder: Path) -> tuple[State, str]:
-    try:
-        loaded = opened(bundle, folder / "inputs")
-        options = Options(
-            out=folder / RUN,
-            seed=bundle.seed,
-            figures=False,
-            testbed=bundle.testbed,
-            clock=bundle.clock,
-        )
-        outcome = run_loaded(loaded, options, print)
-    except MeasurementInvalid as error:
-        return "invalid", str(error)
-    except EnvironmentUnsupported as error:
-        return "unable", str(error)
-    except CorridorError as error:
-        return "failed", str(error)
+    loaded = opened(bundle, folder / "inputs")
+    options = Options(
+        out=folder / RUN,
+        seed=bundle.seed,
+        figures=False,
+        testbed=bundle.testbed,
+        clock=bundle.clock,
+    )
+    outcome = run_loaded(loaded, options, print)
     if invalid := outcome.summary["invalid"]:
         return "invalid", invalid
     violated = any(proof.violated for proof in outcome.proofs.values())

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, NamedTuple
+
+from corridor.topologies.base.errors import (
+    CorridorError,
+    EnvironmentUnsupported,
+    MeasurementInvalid,
+)
 
 type State = Literal["valid", "invalid", "failed", "unable"]
 """``unable``: where it was to run, it cannot; that is no result, and is not kept."""
@@ -18,3 +27,20 @@ class Ran(NamedTuple):
     machine: str
     archive: bytes
     """What is kept of it, as a tar archive with gzip; empty of a cell that failed at once."""
+
+
+def tell_outcome(folder: Path, run: Callable[[], tuple[State, str]]) -> None:
+    """Carry out a run in the process that is there for it, and leave there what became of it."""
+    state, message = _outcome(run)
+    (folder / OUTCOME).write_text(json.dumps({"state": state, "message": message}))
+
+
+def _outcome(run: Callable[[], tuple[State, str]]) -> tuple[State, str]:
+    try:
+        return run()
+    except MeasurementInvalid as error:
+        return "invalid", str(error)
+    except EnvironmentUnsupported as error:
+        return "unable", str(error)
+    except CorridorError as error:
+        return "failed", str(error)

@@ -39,7 +39,7 @@ for line in sys.stdin:
     signal.setitimer(signal.ITIMER_VIRTUAL, {PARSE_CPU_S})
     try:
         parser.msg_parser(None, told.version, told.kind, told.length, told.xid, data)
-    except Exception:
+    except Exception:  # Ryu raises that class itself
         pass
 """
 """A process of its own, which its kernel ends: a parser without end takes all memory, and no
