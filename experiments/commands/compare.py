@@ -27,6 +27,8 @@ seed where both ran with the same seeds; other seeds give wider intervals, which
 runs have no interval: what differs between them may be chance.
 exit codes: 0 compared, 2 bad input: what cannot be compared, or is not there"""
 RUNS, STUDIES, SETS, MAPS = KINDS = ("runs", "studies", "policies", "maps")
+KEYS = {SETS: ("policies", "classes"), MAPS: ("hubs", "extends")}
+"""What tells a file of a kind."""
 SCHEMA = 1
 
 
@@ -91,23 +93,23 @@ def _kinds(name: str) -> list[str]:
         marks = {STUDIES: "study.json", RUNS: "summary.json"}
         return [kind for kind, mark in marks.items() if (path / mark).exists()][:1] or [RUNS]
     found = []
-    if (POLICIES / f"{name}.yaml").exists() or _has(path, "policies"):
+    if (POLICIES / f"{name}.yaml").exists() or _has(path, SETS):
         found.append(SETS)
-    if name in SHIPPED_TOPOLOGIES or name.startswith("topohub:") or _has(path, "hubs"):
+    if name in SHIPPED_TOPOLOGIES or name.startswith("topohub:") or _has(path, MAPS):
         found.append(MAPS)
     if not found and path.is_file() and path.suffix not in (".yaml", ".yml"):
         found.append(MAPS)  # a graph of others
     return found
 
 
-def _has(path: Path, key: str) -> bool:
+def _has(path: Path, kind: str) -> bool:
+    """Whether a file has a key that files of the kind have."""
     from corridor.topologies.base.documents import read_document
 
     if not (path.is_file() and path.suffix in (".yaml", ".yml")):
         return False
     data: Plain = read_document(path).data
-    own = isinstance(data, dict) and (key in data or (key == "hubs" and "extends" in data))
-    return own or (isinstance(data, dict) and key == "policies" and "classes" in data)
+    return isinstance(data, dict) and any(key in data for key in KEYS[kind])
 
 
 def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
