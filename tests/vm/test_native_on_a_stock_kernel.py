@@ -89,8 +89,14 @@ def test_a_live_network_takes_the_detour_while_a_fibre_is_cut(live):
     assert ", 0% packet loss" in live.text("ping")
 
 
+def test_a_controller_that_is_killed_is_followed_by_another(live):
+    assert live.text("kill-controller.code").strip() == "0", "there was none to kill"
+    assert "the controller ended with code -9, another is started" in live.text("said")
+
+
 def test_a_network_that_is_killed_leaves_nothing(live):
     assert not (live.folder / "waited").exists(), live.text("waited")
+    assert live.text("kill-network.code").strip() == "0", "there was none to kill"
     assert live.text("bridges").split() == []
     links = [line.split()[0].partition("@")[0] for line in live.text("links").splitlines()]
     assert [name for name in links if name not in ("lo", "ovs-system")] == []

@@ -25,10 +25,12 @@ sleep 8
 ./corridor status --json >"$out/mended.json"
 ./corridor ping shanghai guian -c 3 >"$out/ping" 2>&1
 echo $? >"$out/ping.code"
-pkill -9 -o -f controller.main
+pkill -9 -o -f corridor.controller.apps.main
+echo $? >"$out/kill-controller.code"
 sleep 15
 ./corridor status --json >"$out/taken-over.json"
 pkill -9 -o -f 'experiments.cli up mini'
+echo $? >"$out/kill-network.code"
 sleep 20
 ip -br link >"$out/links"
 ovs-vsctl list-br >"$out/bridges"
