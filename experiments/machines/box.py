@@ -46,11 +46,17 @@ def pinned(vagrantfile: str) -> Pin:
     return Pin(name, version)
 
 
-def metadata(provider: Provider) -> str:
-    """``metadata.json`` of a box."""
+def metadata(provider: Provider, identity: str) -> str:
+    """``metadata.json`` of a box whose image has this identity.
+
+    libvirt keeps a copy of the disk under a name, and never takes another of the same name: with
+    the identity in it, a box of a newer image is not mistaken for the old one. Older
+    plugins read the two words before ``disks``.
+    """
     said: dict[str, object] = {"provider": provider}
     if provider == "libvirt":
-        said |= {"format": "qcow2", "virtual_size": DISK_MIB // 1024}
+        disk = {"path": DISK_NAMES[provider], "name": f"corridor-{identity}"}
+        said |= {"format": "qcow2", "virtual_size": DISK_MIB // 1024, "disks": [disk]}
     return json.dumps(said) + "\n"
 
 

@@ -68,7 +68,7 @@ def write_box(
         write_disk(image, handed, disk, "qcow2" if provider == "libvirt" else "vmdk")
         staged = Path(work) / file.name
         with tarfile.open(staged, "w", format=tarfile.USTAR_FORMAT) as tar:
-            _add_text(tar, "metadata.json", box.metadata(provider))
+            _add_text(tar, "metadata.json", box.metadata(provider, image.identity))
             _add_text(tar, "Vagrantfile", box.vagrantfile(provider))
             if provider == "virtualbox":
                 size = disk.stat().st_size

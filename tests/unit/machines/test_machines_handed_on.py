@@ -183,6 +183,14 @@ def test_a_box_is_catalogued_under_what_the_vagrantfile_asks_for():
     ]
 
 
+def test_libvirt_keeps_disks_of_two_images_apart():
+    """It keeps a disk under the name of its box, and takes no second one of that name."""
+    old, new = (json.loads(box.metadata("libvirt", name)) for name in ("aaaa", "bbbb"))
+    assert old["disks"] == [{"path": "box.img", "name": "corridor-aaaa"}]
+    assert new["disks"][0]["name"] != old["disks"][0]["name"]
+    assert "disks" not in json.loads(box.metadata("virtualbox", "aaaa"))
+
+
 def test_a_vagrantfile_that_pins_nothing_is_refused():
     with pytest.raises(InputError, match="Vagrantfile: names no box"):
         box.pinned('config.vm.box = "x"')
