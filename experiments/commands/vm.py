@@ -76,6 +76,11 @@ def _add_run(run: Any) -> None:
         help="virtual, with a command: a nanosecond for each instruction, sleep skipped",
     )
     run.add_argument(
+        "--no-kvm",
+        action="store_true",
+        help="translate instructions, where KVM is there and does not work (real clock)",
+    )
+    run.add_argument(
         "--cpus",
         type=whole(1, 257, "1 to 256 processors"),
         default=2,
@@ -150,19 +155,19 @@ def _run(args: argparse.Namespace) -> int:
         boot.hand_over(handed, folder)
         wanted = _wanted(args, ssh_port=port)
         machine = boot.as_boot(image, wanted, folder, _results(args))
-        process = boot.start(machine, folder / "qemu.log")
+        process = boot.start(machine, folder)
         to = running.Running(port, process.pid)
         limit_s = TRANSLATED_LIMIT_S if machine.accelerator == "translated" else REAL_LIMIT_S
         try:
             running.note(to)
             with waiting(f"booting it ({machine.accelerator})") as step:
-                running.wait_for_ssh(to, process, limit_s, step)
+                running.wait_for_ssh(to, process, folder, limit_s, step)
             print("it runs: ./corridor vm ssh enters it, Ctrl-C ends it", flush=True)
             process.wait()
         except KeyboardInterrupt:
             running.power_off(to, process)
         finally:
-            running.forget()
+            running.forget(to)
             process.kill()
             process.wait()
     return 0
@@ -266,7 +271,9 @@ def _wanted(args: argparse.Namespace, ssh_port: int | None = None) -> Wanted:
     from corridor.experiments.machines.boot import Wanted
 
     virtual = args.clock == "virtual"
-    return Wanted(virtual, args.cpus, args.memory, ssh_port, seed=0 if virtual else None)
+    return Wanted(
+        virtual, args.no_kvm, args.cpus, args.memory, ssh_port, seed=0 if virtual else None
+    )
 
 
 def _handover(public_key: str) -> Handover:

@@ -18,6 +18,8 @@ from corridor.topologies.base.parent_death import die_with_parent
 KVM = Path("/dev/kvm")
 RESULTS = "results"
 HANDOVER = "handover"
+CONSOLE, LOG = "console", "qemu.log"
+"""What a machine says, and what QEMU says, in the folder of a boot."""
 COUNTED_MEMORY_MB = 2560
 PLAIN_OPTIONS = ("quiet", "net.ifnames=0")
 
@@ -28,12 +30,20 @@ class Wanted:
 
     virtual: bool = False
     """Whether its time is counted in instructions, instead of the real clock."""
+    no_kvm: bool = False
+    """Whether instructions are translated though this machine could run them."""
     processors: int = 2
     memory_mb: int = 4096
     ssh_port: int | None = None
     kernel_options: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = ()
     seed: int | None = None
+
+
+def accelerator(architecture: Architecture, wanted: Wanted) -> qemu.Accelerator:
+    if wanted.virtual:
+        return "counted"
+    return "translated" if wanted.no_kvm else here(architecture)
 
 
 def here(architecture: Architecture) -> qemu.Accelerator:
@@ -56,8 +66,8 @@ def as_boot(image: Image, wanted: Wanted, folder: Path, results: Path | None) ->
     )
     return Boot(
         image.architecture,
-        "counted" if wanted.virtual else here(image.architecture),
-        folder / "console",
+        accelerator(image.architecture, wanted),
+        folder / CONSOLE,
         processors=1 if wanted.virtual else wanted.processors,
         memory_mb=COUNTED_MEMORY_MB if wanted.virtual else wanted.memory_mb,
         kernel=qemu.Kernel(image.kernel, image.initrd, options),
@@ -72,10 +82,10 @@ def as_boot(image: Image, wanted: Wanted, folder: Path, results: Path | None) ->
     )
 
 
-def start(boot: Boot, log: Path) -> subprocess.Popen[bytes]:
-    """Start QEMU; it ends with this process. What it says goes to ``log``."""
+def start(boot: Boot, folder: Path) -> subprocess.Popen[bytes]:
+    """Start QEMU; it ends with this process. What it says goes to the folder."""
     require([emulator(boot.architecture)], "booting the machine")
-    with log.open("wb") as said:
+    with (folder / LOG).open("wb") as said:
         return subprocess.Popen(
             qemu.command(boot),
             stdin=subprocess.DEVNULL,
@@ -84,6 +94,17 @@ def start(boot: Boot, log: Path) -> subprocess.Popen[bytes]:
             preexec_fn=die_with_parent,
             start_new_session=True,
         )
+
+
+def last_words(folder: Path) -> str:
+    """The last that QEMU said, else the console."""
+    for name in (LOG, CONSOLE):
+        file = folder / name
+        lines = file.read_text("utf-8", errors="replace").split("\n") if file.exists() else []
+        said = [line.strip() for line in lines if line.strip()]
+        if said:
+            return said[-1][:200]
+    return "it said nothing"
 
 
 def hand_over(what: handover.Handover, folder: Path) -> None:

@@ -69,8 +69,7 @@ def run(
             folder,
             results,
         )
-        log = folder / "qemu.log"
-        process = boot.start(machine, log)
+        process = boot.start(machine, folder)
         try:
             ended = _follow(process, output, say, limit_s)
         finally:
@@ -81,7 +80,9 @@ def run(
         text = code.read_text(encoding="utf-8") if code.exists() else ""
         if text.strip().isdigit():
             return int(text)
-        raise EnvironmentUnsupported(f"the machine ended before its errand: {_last(folder)}")
+        raise EnvironmentUnsupported(
+            f"the machine ended before its errand: {boot.last_words(folder)}"
+        )
 
 
 def _follow(
@@ -106,14 +107,3 @@ def _follow(
                 say(begun.decode("utf-8", errors="replace"))
             return ended
         time.sleep(LOOK_EVERY_S)
-
-
-def _last(folder: Path) -> str:
-    """The last that QEMU said, else the console."""
-    for name in ("qemu.log", "console"):
-        file = folder / name
-        lines = file.read_text("utf-8", errors="replace").split("\n") if file.exists() else []
-        said = [line.strip() for line in lines if line.strip()]
-        if said:
-            return said[-1][:200]
-    return "it said nothing"

@@ -25,6 +25,7 @@ GUEST_USER, GUEST_UID = "vagrant", 1000
 MADE_FROM = (
     *("corridor", "pyproject.toml", "requirements.lock"),
     *("experiments/setup/packages.txt", "experiments/setup/setup.sh"),
+    "experiments/setup/compile_packages.py",
     *("experiments/machines/provision.sh", "experiments/machines/in_image.sh"),
     *("experiments/machines/handover.sh", "experiments/machines/recipe.py"),
 )

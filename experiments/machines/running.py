@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from corridor.experiments.machines.boot import last_words
 from corridor.experiments.machines.images import machines_folder
 from corridor.experiments.machines.recipe import GUEST_USER, PLACE
 from corridor.experiments.machines.tools import ENTERING, require
@@ -54,16 +55,23 @@ def note(running: Running) -> None:
     (machines_folder() / NOTE).write_text(json.dumps(running._asdict()), encoding="utf-8")
 
 
-def forget() -> None:
-    (machines_folder() / NOTE).unlink(missing_ok=True)
+def forget(ended: Running) -> None:
+    """Remove the note of a machine that has ended, and not one that another has left since."""
+    if noted() == ended:
+        (machines_folder() / NOTE).unlink(missing_ok=True)
+
+
+def noted() -> Running | None:
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Running(**json.loads((machines_folder() / NOTE).read_text(encoding="utf-8")))
+    return None
 
 
 def running() -> Running:
     """Raises EnvironmentUnsupported when no machine runs."""
-    with contextlib.suppress(OSError, ValueError, TypeError):
-        found = Running(**json.loads((machines_folder() / NOTE).read_text(encoding="utf-8")))
-        if _is_qemu(found.pid):
-            return found
+    found = noted()
+    if found and _is_qemu(found.pid):
+        return found
     raise EnvironmentUnsupported("no machine runs", "./corridor vm run, in another terminal")
 
 
@@ -84,13 +92,21 @@ def ssh(to: Running, command: Sequence[str] = (), *, quiet: bool = False) -> lis
 
 
 def wait_for_ssh(
-    to: Running, process: subprocess.Popen[bytes], limit_s: float, step: Callable[[str], object]
+    to: Running,
+    process: subprocess.Popen[bytes],
+    folder: Path,
+    limit_s: float,
+    step: Callable[[str], object],
 ) -> None:
-    """Raises EnvironmentUnsupported when the machine ends, or says nothing within the limit."""
+    """Raises EnvironmentUnsupported when the machine ends, or says nothing within the limit;
+    ``folder``: of its boot."""
     start = time.monotonic()
     while time.monotonic() - start < limit_s:
         if process.poll() is not None:
-            raise EnvironmentUnsupported("the machine ended while it booted")
+            raise EnvironmentUnsupported(
+                f"the machine ended while it booted: {last_words(folder)}",
+                "if it is KVM that does not work here: --no-kvm",
+            )
         step(f"{time.monotonic() - start:.0f} s")
         answer = subprocess.run(ssh(to, ["true"], quiet=True), capture_output=True, check=False)
         if answer.returncode == 0:

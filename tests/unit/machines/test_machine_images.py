@@ -59,6 +59,9 @@ def test_what_an_image_is_made_of_is_in_the_checkout():
 
 def test_every_script_that_runs_in_the_image_decides_what_it_is():
     used = {f"experiments/machines/{name}" for name in build.SCRIPTS}
+    set_up = (ROOT / "experiments/setup/setup.sh").read_text()
+    used |= set(re.findall(r"\$root/(experiments/\S+\.(?:py|sh))", set_up))
+    assert "experiments/setup/compile_packages.py" in used
     assert used <= set(MADE_FROM)
 
 

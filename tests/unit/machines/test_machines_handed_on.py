@@ -113,9 +113,8 @@ def talking(monkeypatch, tmp_path):
     """An errand whose machine is a program of ours; the folder is what it finds."""
 
     def run(program, limit_s=20):
-        def start(machine, log):
-            place = machine.console.parent
-            said = log.open("wb")
+        def start(machine, place):
+            said = (place / boot.LOG).open("wb")
             return subprocess.Popen(
                 [sys.executable, "-c", program], cwd=place, stdout=said, stderr=said
             )
@@ -170,6 +169,32 @@ def test_no_machine_runs_unless_its_qemu_does(tmp_path, monkeypatch):
     running.note(running.Running(2222, 1))  # the process is somebody else's
     with pytest.raises(EnvironmentUnsupported, match="no machine runs"):
         running.running()
+
+
+def test_a_machine_that_ends_leaves_the_note_of_one_that_was_started_since(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "corridor/machines").mkdir(parents=True)
+    first, second = running.Running(2222, 1), running.Running(2223, 2)
+    running.note(first)
+    running.note(second)
+    running.forget(first)
+    assert running.noted() == second
+    running.forget(second)
+    assert running.noted() is None
+
+
+def test_a_machine_that_ends_while_it_boots_says_what_qemu_said_and_the_way_round(tmp_path):
+    (tmp_path / boot.LOG).write_text("failed to set MSR 0x10a\n")
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+        with pytest.raises(EnvironmentUnsupported, match=r"MSR 0x10a; .*--no-kvm"):
+            running.wait_for_ssh(running.Running(1, 1), ended, tmp_path, 5, lambda _: None)
+
+
+def test_kvm_is_left_alone_on_request(monkeypatch):
+    monkeypatch.setattr(boot, "here", lambda _: "kvm")
+    told = [boot.accelerator("x86_64", Wanted(no_kvm=one)) for one in (False, True)]
+    assert told == ["kvm", "translated"]
 
 
 def test_a_box_is_catalogued_under_what_the_vagrantfile_asks_for():
