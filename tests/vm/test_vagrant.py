@@ -60,13 +60,19 @@ def lacks() -> str:
     return f"libvirt does not answer: {said[-1]}" if asked.returncode else ""
 
 
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """Of the checkout, what does not go along; a pointer to git's folder leads nowhere else."""
+    here = Path(folder)
+    pointers = {name for name in names if name == ".git" and (here / name).is_file()}
+    return CACHES | pointers | (LEFT_OUT if here == ROOT else frozenset())
+
+
 @pytest.fixture(scope="module")
 def vagrant(image, tmp_path_factory) -> Iterator[Vagrant]:
     reason = lacks()
     if reason:
         pytest.skip(reason)
     work = tmp_path_factory.mktemp("vagrant")
-    left_out = shutil.ignore_patterns(*LEFT_OUT, *CACHES, ".git")
     shutil.copytree(ROOT, work / work.name, symlinks=True, ignore=left_out)
     built = find_kernel()
     handed = Handover(ROOT, kernel=built.path.parent if built else None)
