@@ -106,6 +106,8 @@ class _Span:
         self._missing: Counter[int] = Counter({whose: first.fibres[direction.sender][lane.inside]})
         self._lost: Counter[Cause] = Counter()
         self._in_flight = self._unexplained = self._machine = self._flushed = self._late = 0
+        self._undecided: str | None = None
+        """The event of readings since the last whose counts were of one moment."""
         self.losses: list[Loss] = []
         self.problems: list[str] = []
 
@@ -115,7 +117,7 @@ class _Span:
         entered = self._mine(since(before, now, way.sender, sent=True))
         arrived = self._mine(since(before, now, way.receiver, sent=False))
         was, said = before.fibres[way.sender], now.fibres[way.sender]
-        if not entered and not arrived and was is said:
+        if not entered and not arrived and was is said and self._undecided is None:
             return
         self._missing.update(entered)
         self._missing.subtract(arrived)
@@ -129,11 +131,23 @@ class _Span:
         missing = sum(entered.values()) - sum(arrived.values())
         more_inside = said[lane.inside] - was[lane.inside]
         self._unexplained += missing - by_queue - at_random - more_inside
-        event = self._taken_away_by(before, now)
+        event = self._undecided
+        if event is None:
+            event = self._taken_away_by(before, now)
+        is_torn = self._is_torn(now)
+        self._undecided = event if is_torn else None
+        if is_torn:  # packets are missing that the queue, read before, could not know of yet
+            return
         if self._unexplained > 0 and event is not None:
             self._flush(event)
         if not self._in_flight:
             self._close()
+
+    def _is_torn(self, now: Moment) -> bool:
+        """Whether packets moved here while it was read, so that counts are not of one moment."""
+        control = self._lane.is_control
+        ends = ((self._direction.sender, True), (self._direction.receiver, False))
+        return any((*end, control) in now.moving for end in ends)
 
     def _mine(self, frames: dict[int, int]) -> dict[int, int]:
         is_control = self._lane.is_control

@@ -41,6 +41,9 @@ class Reading(TypedDict):
     """Interfaces that faults hold down."""
     meters: dict[str, int]
     """Packets that each meter has dropped, by its number in the kernel; an update gives others."""
+    moving: NotRequired[list[list[int]]]
+    """Each ``[interface, sent, control]`` of which packets were counted while queues were read, so
+    that the two counts are not of one moment; on a slow processor that is often."""
     machine: int
     """Packets that the backlogs of the kernel have dropped."""
 
@@ -54,6 +57,8 @@ class Readings(TypedDict):
     readings: list[Reading]
 
 
+type Lane = tuple[str, bool, bool]
+"""A side, and whether it is switches' own packets that are meant."""
 type Frames = Mapping[int, int]
 """By class; counted as queues do: where segmentation is left to the end, a frame may be several
 packets."""
@@ -68,6 +73,8 @@ class Moment(NamedTuple):
     fibres: Mapping[str, Mapping[str, int]]
     broken_by: Mapping[str, str]
     """By interface that a fault holds down or has lose all packets, the event it is of."""
+    moving: frozenset[Lane] = frozenset()
+    """Where counts of packets are newer than those of queues."""
 
     def frames(self, interface: str, *, sent: bool) -> Frames:
         return self.passed.get((interface, sent), NOTHING)
@@ -103,7 +110,11 @@ def moments(said: Readings) -> list[Moment]:
         dead = (one for one, loss_ppm in reading["losing"].items() if loss_ppm >= ALL_PPM)
         broken = (*dead, *reading["off"])
         broken_by = {one: broken_by.get(one, reading.get("event", "")) for one in broken}
-        found.append(Moment(reading, passed, fibres, broken_by))
+        moving = frozenset(
+            (said["interfaces"][interface], bool(sent), bool(control))
+            for interface, sent, control in reading.get("moving", ())
+        )
+        found.append(Moment(reading, passed, fibres, broken_by, moving))
     return found
 
 

@@ -65,7 +65,7 @@ class AccountReadings(Closing):
 
     def read(self, name: str, at_ns: int, change: Change | None = None) -> None:
         """``change`` is what was done since the reading before."""
-        passed, fibres = self._consistent()
+        passed, fibres, moving = self._consistent()
         reading: Reading = {
             "at_ns": at_ns,
             "name": name,
@@ -86,6 +86,8 @@ class AccountReadings(Closing):
             shapes = self.faults.changed_shapes()
             reading["losing"] = {one: shape.loss_ppm for one, shape in shapes.items()}
             reading["off"] = self.faults.off()
+        if moving:
+            reading["moving"] = moving
         if change is not None:
             reading["do"] = change.do
             if change.event:
@@ -102,15 +104,20 @@ class AccountReadings(Closing):
         dropped = datapath.dropped_by_meters(self._meters) if may_be else {}
         return {str(number): packets for number, packets in dropped.items()}
 
-    def _consistent(self) -> tuple[Mapping[Point, Passed], Mapping[str, Mapping[str, int]]]:
-        """Counts of packets and of queues between which no packet has moved, if that can be had."""
+    def _consistent(
+        self,
+    ) -> tuple[Mapping[Point, Passed], Mapping[str, Mapping[str, int]], list[list[int]]]:
+        """Counts of packets and of queues between which no packet has moved, if that can be had;
+        and where some have."""
         passed = self.passed()
         for _ in range(TRIES):
             before, fibres = passed, to_plain(self._net.kernel.counters())
             passed = self.passed()
             if passed == before:
                 break
-        return passed, fibres
+        moved = {point for point, counted in passed.items() if before.get(point) != counted}
+        lanes = {(self._places[at.interface], at.sent, at.number == CONTROL) for at in moved}
+        return passed, fibres, sorted([place, int(sent), int(own)] for place, sent, own in lanes)
 
     @contextlib.contextmanager
     def around(self, change: Change) -> Iterator[None]:

@@ -119,6 +119,38 @@ def test_what_was_on_a_fibre_when_it_was_cut_is_lost_by_the_event():
     assert (loss.cause.kind, loss.cause.event, loss.packets) == ("fault", "dig", 5)
 
 
+def test_what_went_in_after_its_queue_was_read_is_not_lost_by_an_event():
+    """On a slow processor packets pass while counters are read, one after another."""
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 5)
+    network.off = ["s2p3", "s3p2"]
+    network.read(at_ns=1_000, do="cut", event="dig")
+    network.off = []
+    network.send(STREAM_OF_FAR, 9, until="s2p3")
+    network.fibres["s2p3"]["backlog_packets"] = 0
+    into = network.said["interfaces"].index("s2p3")
+    network.read(at_ns=2_000, do="repair", event="dig", moving=[[into, 1, 0]])
+    network.fibres["s2p3"]["backlog_packets"] = 9
+    network.read("end")
+    found = network.ledger()
+    assert found.closes
+    assert (found.lines[0].in_flight, found.lines[0].lost) == (9, 0)
+
+
+def test_what_a_cut_took_is_told_by_the_next_reading_where_packets_moved_during_the_first():
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 5, until="s2p3")
+    network.read(at_ns=1_000)
+    network.fibres["s2p3"]["backlog_packets"] = 0
+    into = network.said["interfaces"].index("s2p3")
+    network.off = ["s2p3", "s3p2"]
+    network.read(at_ns=1_000, do="cut", event="dig", moving=[[into, 1, 0]])
+    network.off = []
+    network.read("end")
+    (loss,) = network.ledger().lines[0].losses
+    assert (loss.cause.kind, loss.cause.event, loss.packets) == ("fault", "dig", 5)
+
+
 def test_packets_sent_as_switches_start_again_may_be_missing_in_the_counts_of_their_queue():
     network = CountedNetwork()
     network.read(at_ns=1_000)

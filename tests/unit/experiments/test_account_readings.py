@@ -27,8 +27,7 @@ class Moving:
         return {"left": sent}
 
 
-def consistent(of: Moving) -> tuple[int, int]:
-    """What a reading holds of it."""
+def reading(of: Moving) -> Any:
     readings = AccountReadings.__new__(AccountReadings)
     state: dict[str, Any] = {
         "_net": SimpleNamespace(kernel=of),
@@ -44,7 +43,18 @@ def consistent(of: Moving) -> tuple[int, int]:
     readings.__dict__.update(state)
     readings.read("", 0)
     (said,) = readings._said["readings"]
+    return said
+
+
+def consistent(of: Moving) -> tuple[int, int]:
+    """What a reading holds of it."""
+    said = reading(of)
     return said["passed"][0][3], said["fibres"]["left"]["sent_packets"]
+
+
+def moving(of: Moving) -> list[list[int]]:
+    said: Any = reading(of)
+    return said.get("moving", [])
 
 
 def test_counts_are_read_again_while_packets_move() -> None:
@@ -57,3 +67,8 @@ def test_where_packets_always_move_the_last_counts_are_taken() -> None:
     of = Moving(moves=1000)
     consistent(of)
     assert of.looked == TRIES
+
+
+def test_a_reading_names_where_packets_moved_meanwhile() -> None:
+    assert moving(Moving(moves=2)) == []
+    assert moving(Moving(moves=1000)) == [[0, 0, 0]]
