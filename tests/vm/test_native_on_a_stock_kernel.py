@@ -91,7 +91,7 @@ def test_a_live_network_takes_the_detour_while_a_fibre_is_cut(live):
 
 def test_a_controller_that_is_killed_is_followed_by_another(live):
     assert live.text("kill-controller.code").strip() == "0", "there was none to kill"
-    assert "the controller ended with code -9, another is started" in live.text("said")
+    assert "the controller ended with code -9, another is started" in live.text("told")
 
 
 def test_a_network_that_is_killed_leaves_nothing(live):

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Runs in the machine as root: it is examined; then a live network in its own kernel is cut, mended, loses its
-# controller, and is killed; what was seen goes to results/live, a file for each sight.
+# controller, and is killed; what was seen goes to results, a file for each sight.
 set -u
-out=results/live
+out=results
 mkdir -p "$out" /tmp/live
 ./corridor doctor --json >"$out/doctor.json" 2>/dev/null
 echo $? >"$out/doctor.code"
@@ -38,4 +38,4 @@ pgrep -af 'corridor\.(controller|traffic|experiments)' >"$out/processes"
 ./corridor clean >"$out/clean" 2>&1
 echo $? >"$out/clean.code"
 ./corridor clean >"$out/clean-again" 2>&1
-cp /tmp/said "$out/said"
+cp /tmp/said "$out/told"
