@@ -19,11 +19,13 @@ from corridor.controller.policy.model import RETURN
 from corridor.experiments.answers.capacities import Capacities, Capacity, capacities
 from corridor.experiments.answers.capacity_loads import Load, Loads, Served, loads_of, serve
 from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.scenario.stated_rates import with_rates
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 
 CAPACITY_SCHEMA = 1
+MOST_NAMED = 3
 BEYOND = Fraction(11, 10)
 """Of what fits today: what is asked about if nothing is said."""
 Holding = Literal["real", "emulated"]
@@ -147,6 +149,8 @@ class CapacityAnswer:
     load: Load
     held_against: Holding
     """Real capacities, or the rates of the emulation."""
+    stated: tuple[str, ...]
+    """Rates that were stated beside the scenario, as they were written."""
     cut: tuple[str, ...]
     """What is taken to be dead all the time; ways are planned without it."""
     k: int
@@ -190,6 +194,8 @@ class CapacityQuestion:
     times: Fraction | None = None
     """The growth asked about; a tenth more than fits if not given."""
     dead: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
+    """Real rates in place of guarantees: ``RATE``, ``CLASS=RATE`` or ``DEMAND=RATE``."""
     held_against: Holding = "real"
 
 
@@ -198,12 +204,11 @@ ALL = CapacityQuestion()
 
 def capacity_answer(loaded: LoadedScenario, asked: CapacityQuestion = ALL) -> CapacityAnswer:
     """Raises InputError where there is no rate, or nothing called what is to grow."""
+    loaded = with_rates(loaded, asked.stated)
     served = serve(loaded, asked.dead)
     load = _load(loaded, served, asked.load)
     known = capacities(loaded.topology)
     loads = loads_of(served, load, known.limits(asked.held_against))
-    if not loads.rates:
-        raise InputError(f"no demand of {loaded.scenario.name} with a rate has a way", NO_RATES)
     groups = _groups(loaded, loads)
     if asked.grows and asked.grows not in groups:
         hint = nearest(asked.grows, groups) or f"name one of {', '.join(sorted(groups))[:200]}"
@@ -213,12 +218,15 @@ def capacity_answer(loaded: LoadedScenario, asked: CapacityQuestion = ALL) -> Ca
 
 def _load(loaded: LoadedScenario, served: Served, asked: Load | None) -> Load:
     there_are = served.loads
-    if asked is not None and asked not in there_are:
-        name = loaded.scenario.name
-        hint = f"it has {' and '.join(there_are)} rates" if there_are else NO_RATES
-        raise InputError(f"{name} has no {asked} rates", hint)
+    if not there_are and served.no_way:
+        some = ", ".join(served.no_way[:MOST_NAMED])
+        message = f"no demand of {loaded.scenario.name} with a rate has a way: {some}"
+        raise InputError(message, "corridor explain says why, demand by demand")
     if not there_are:
         raise InputError(f"{loaded.scenario.name} says no rate of any demand", NO_RATES)
+    if asked is not None and asked not in there_are:
+        name = loaded.scenario.name
+        raise InputError(f"{name} has no {asked} rates", f"it has {' and '.join(there_are)} ones")
     return asked or there_are[0]
 
 
@@ -267,6 +275,7 @@ class _Answering:
             as_of=str(self.loaded.as_of),
             load=loads.load,
             held_against=self.asked.held_against,
+            stated=self.asked.stated,
             cut=self.asked.dead,
             k=loads.k,
             over=loads.over,

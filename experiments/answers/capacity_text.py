@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.capacities import Capacity
@@ -21,10 +22,10 @@ from corridor.topologies.model.sharing import GROUP
 
 MOST_ROWS = 12
 MOST_NAMED = 3
-HEADINGS = ("fibre", "from", "Tbit/s", "usual", "worst", "when this fails", "room", "emulated")
-RIGHT = frozenset({"Tbit/s", "usual", "worst", "room", "add", "emulated", "times"})
+HEADINGS = ("fibre", "from", "carries", "usual", "worst", "when this fails", "room", "emulated")
+RIGHT = frozenset({"carries", "usual", "worst", "room", "add", "emulated", "times"})
 SPARE = ("emulated", "usual", "from")
-ADDED_HEADINGS = ("place", "Tbit/s", "add", "emulated")
+ADDED_HEADINGS = ("place", "carries", "add", "emulated")
 GROWTH_HEADINGS = ("grows", "times", "then full", "from", "when this fails")
 ASSUMED, AT_BOUND = "*", "^"
 KINDS = {"link": "fibres", "srlg": "shared risks", "hub": "hubs", "gateway": "gateways"}
@@ -42,7 +43,7 @@ def told(of: CapacityAnswer, *, worst: int = MOST_ROWS, width: int | None = None
         _fullest(of, worst, width),
         _growth(of, worst, width),
         _target(of, worst, width),
-        "\n".join(_notes(of)),
+        "\n".join(notes(of)),
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -52,9 +53,54 @@ def sentences(of: CapacityAnswer) -> list[str]:
     return [_asked(of), _fullest_said(of), _grows_said(of), *_too_large_said(of), *_beside_said(of)]
 
 
-def tbit(gbps: float) -> str:
-    """``0.83``: to three digits, and no more than are worth telling."""
-    return f"{gbps / 1000:,.0f}" if abs(gbps) >= 99_950 else f"{gbps / 1000:.3g}"
+@dataclass(frozen=True)
+class Unit:
+    """Of real rates, the same throughout an answer."""
+
+    name: str
+    gbps: float
+
+    def number(self, gbps: float) -> str:
+        """To three digits; ``0.83``."""
+        value = gbps / self.gbps
+        return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.3g}"
+
+    def rate(self, gbps: float) -> str:
+        return f"{self.number(gbps)} {self.name}"
+
+    def enough(self, gbps: float) -> str:
+        """Rounded up."""
+        return self.number(_rounded(gbps, math.ceil, -1e-9))
+
+    def no_more(self, gbps: float) -> str:
+        return self.number(_rounded(gbps, math.floor, 1e-9))
+
+
+UNITS = (Unit("Tbit/s", 1000), Unit("Gbit/s", 1), Unit("Mbit/s", 0.001))
+
+
+def unit_of(of: CapacityAnswer) -> Unit:
+    """By the widest fibre that is used."""
+    widest = max(one.capacity.gbps for one in of.links)
+    return next((one for one in UNITS if widest >= one.gbps), UNITS[-1])
+
+
+def _rounded(gbps: float, whole: Callable[[float], int], slack: float) -> float:
+    """To three digits."""
+    if gbps <= 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(gbps)) - 2)
+    return whole(gbps / step + slack) * step
+
+
+def figure_title(of: CapacityAnswer) -> str:
+    """One line: how full the fullest is, and how far all can grow."""
+    first, bound = of.links[0], of.growth[0].first
+    place = link_said(first.fibre, first.hub)
+    fullest = f"{place} is at {percent(first.share)} {_when(first.failure)}"
+    if bound.times < 1:
+        return f"{fullest}; {times_of(bound.times)} of all traffic would fit"
+    return f"{fullest}; all traffic can grow {times_of(bound.times)} times"
 
 
 def percent(share: float) -> str:
@@ -76,7 +122,7 @@ def failure_said(failure: Sequence[str]) -> str:
 
 
 def link_said(fibre: str, hub: str) -> str:
-    return f"{_place(fibre)}, {hub}" if fibre.startswith(GROUP) else f"{fibre} from {hub}"
+    return f"{place(fibre)}, {hub}" if fibre.startswith(GROUP) else f"{fibre} from {hub}"
 
 
 def _bare(element: str) -> str:
@@ -92,7 +138,10 @@ def _when(failure: Sequence[str]) -> str:
 def _asked(of: CapacityAnswer) -> str:
     law = "without policies" if of.policies == NO_POLICIES else f"under {of.policies}"
     dead = f", planned without {joined(map(_bare, of.cut))}" if of.cut else ""
-    rates = f"{LOAD_WORDS[of.load]} of {tbit(sum(of.rates_gbps.values()))} Tbit/s in all"
+    stated = f" (as stated: {', '.join(of.stated)})" if of.stated else ""
+    rates = (
+        f"{LOAD_WORDS[of.load]}{stated} of {unit_of(of).rate(sum(of.rates_gbps.values()))} in all"
+    )
     what = "direction" if of.load == "offered" else "demand"
     senders = f"{counted(len(of.rates_gbps), what)}{' of demands' * (what != 'demand')}"
     kinds = joined(KINDS[one] for one in KINDS if one in of.over)
@@ -101,9 +150,10 @@ def _asked(of: CapacityAnswer) -> str:
 
 
 def _fullest_said(of: CapacityAnswer) -> str:
-    first = of.links[0]
+    first, unit = of.links[0], unit_of(of)
     carries = (
-        f"{tbit(first.load_gbps)} of {tbit(first.capacity.gbps)} Tbit/s, {_basis(first.capacity)}"
+        f"{unit.number(first.load_gbps)} of {unit.rate(first.capacity.gbps)}, "
+        f"{_basis(first.capacity)}"
         if of.held_against == "real"
         else f"{format_rate(first.load_bps)} of {format_rate(first.capacity.emulated_bps)}"
     )
@@ -143,22 +193,23 @@ def _grows_said(of: CapacityAnswer) -> str:
 
 
 def _too_large_said(of: CapacityAnswer) -> Iterator[str]:
+    unit = unit_of(of)
     for one in of.too_large[:MOST_NAMED]:
         said = (
-            f"{one.demand} alone ({tbit(one.gbps)} Tbit/s) is more than {one.fibre} carries "
-            f"({tbit(one.capacity.gbps)}{_mark(one.capacity, of)}), which is on its way"
+            f"{one.demand} alone ({unit.rate(one.gbps)}) is more than {one.fibre} carries "
+            f"({unit.number(one.capacity.gbps)}{_mark(one.capacity, of)}), which is on its way"
         )
         if one.widest_gbps is None:
             yield f"{said}."
         elif one.widest_gbps < one.gbps:
             yield (
                 f"{said}; no way that policies leave it carries more than "
-                f"{tbit(one.widest_gbps)}: a demand takes one way, so make several of it."
+                f"{unit.rate(one.widest_gbps)}: a demand takes one way, so make several of it."
             )
         else:
             yield (
-                f"{said}; a wider way is there ({tbit(one.widest_gbps)}), which it does not take: "
-                "ways are the shortest."
+                f"{said}; a wider way is there ({unit.number(one.widest_gbps)}), which it does "
+                "not take: ways are the shortest."
             )
     more = len(of.too_large) - MOST_NAMED
     if more > 0:
@@ -185,7 +236,7 @@ def _has(some: Sequence[object]) -> str:
 
 def _fullest(of: CapacityAnswer, worst: int, width: int | None) -> str:
     rows = [_row(one, of) for one in of.links[:worst]]
-    title = "How full, the fullest first"
+    title = f"How full, the fullest first ({unit_of(of).name})"
     table = render(HEADINGS, rows, RIGHT, width=width, spare=SPARE, wrap=HEADINGS[5])
     more = len(of.links) - len(rows)
     tail = [f"and {more} more: --worst {len(of.links)}, or --json"] if more > 0 else []
@@ -193,16 +244,21 @@ def _fullest(of: CapacityAnswer, worst: int, width: int | None) -> str:
 
 
 def _row(one: LinkFullness, of: CapacityAnswer) -> tuple[str, ...]:
+    unit = unit_of(of)
     return (
-        _place(one.fibre),
+        place(one.fibre),
         one.hub,
-        f"{tbit(one.capacity.gbps)}{_mark(one.capacity, of)}",
+        f"{unit.number(one.capacity.gbps)}{_mark(one.capacity, of)}",
         percent(one.usual_share),
         percent(one.share),
         failure_said(one.failure),
-        tbit(one.room_gbps),
-        f"{format_rate(one.load_bps)} of {format_rate(one.capacity.emulated_bps)}",
+        unit.number(one.room_gbps),
+        emulated_said(one),
     )
+
+
+def emulated_said(one: LinkFullness) -> str:
+    return f"{format_rate(one.load_bps)} of {format_rate(one.capacity.emulated_bps)}"
 
 
 def _mark(capacity: Capacity, of: CapacityAnswer) -> str:
@@ -229,62 +285,67 @@ def _growth(of: CapacityAnswer, worst: int, width: int | None) -> str:
 
 
 def _bound_row(what: str, one: GrowthBound) -> tuple[str, ...]:
-    return (what, times_of(one.times), _place(one.fibre), one.hub, failure_said(one.failure))
+    return (what, times_of(one.times), place(one.fibre), one.hub, failure_said(one.failure))
 
 
 def _target(of: CapacityAnswer, worst: int, width: int | None) -> str:
-    target = of.target
+    title, *others = helps(of)
+    if of.target.fits:
+        return title
+    rows = [_added_row(one, of) for one in _most_first(of.target.add)]
+    table = render(ADDED_HEADINGS, rows[:worst], RIGHT, width=width)
+    more = [f"and {len(rows) - worst} more: --json"] if len(rows) > worst else []
+    return "\n".join([title, table, *more, *others[1:]])
+
+
+def helps(of: CapacityAnswer) -> list[str]:
+    """The least change in all; where it is; and which single demand would do as well."""
+    target, unit = of.target, unit_of(of)
     what = target.what or "all traffic"
     to = f"at {target.times:.4g} times {what}" if target.times != 1 else "as it is"
     if target.fits:
-        return f"All fits {to}."
+        return [f"All fits {to}"]
     total_gbps = sum(one.add_gbps for one in target.add)
     places = counted(len(target.add), "place")
-    title = f"The least that makes all fit {to}: {_up(total_gbps)} Tbit/s more at {places}"
+    more = f"{unit.enough(total_gbps)} {unit.name} more at {places}"
+    title = f"The least that makes all fit {to}: {more}"
     each = ", each of which is needed" if len(target.add) > 1 else ""
-    rows = [_added_row(one, of) for one in sorted(target.add, key=lambda one: -one.add_gbps)]
-    table = render(ADDED_HEADINGS, rows[:worst], RIGHT, width=width)
-    more = [f"and {len(rows) - worst} more: --json"] if len(rows) > worst else []
+    added = joined(
+        f"{unit.enough(one.add_gbps)} to {place(one.fibre)} (of {unit.number(one.capacity.gbps)})"
+        for one in _most_first(target.add)
+    )
     if target.lower:
-        lower = f"or lower {' or '.join(_lowered(one) for one in target.lower[:MOST_NAMED])}"
+        lower = f"or lower {' or '.join(_lowered(one, unit) for one in target.lower[:MOST_NAMED])}"
     else:
         lower = "lowering one demand alone, to nothing even, would not do"
-    return "\n".join([f"{title}{each}", table, *more, lower])
+    return [f"{title}{each}", added, lower]
+
+
+def _most_first(added: Sequence[AddedCapacity]) -> list[AddedCapacity]:
+    return sorted(added, key=lambda one: -one.add_gbps)
 
 
 def _added_row(one: AddedCapacity, of: CapacityAnswer) -> tuple[str, ...]:
+    unit = unit_of(of)
     return (
-        _place(one.fibre),
-        f"{tbit(one.capacity.gbps)}{_mark(one.capacity, of)}",
-        f"+{_up(one.add_gbps)}",
+        place(one.fibre),
+        f"{unit.number(one.capacity.gbps)}{_mark(one.capacity, of)}",
+        f"+{unit.enough(one.add_gbps)}",
         f"+{format_rate(one.add_bps)}",
     )
 
 
-def _place(fibre: str) -> str:
+def place(fibre: str) -> str:
     return f"landing {fibre.removeprefix(GROUP)}" if fibre.startswith(GROUP) else fibre
 
 
-def _lowered(one: LoweredDemand) -> str:
-    return f"{one.demand} from {tbit(one.gbps)} to {_down(one.to_gbps)} Tbit/s"
+def _lowered(one: LoweredDemand, unit: Unit) -> str:
+    return f"{one.demand} from {unit.number(one.gbps)} to {unit.no_more(one.to_gbps)} {unit.name}"
 
 
-def _up(gbps: float) -> str:
-    """To three digits, and enough."""
-    return _rounded(gbps, up=True)
-
-
-def _down(gbps: float) -> str:
-    return _rounded(gbps, up=False)
-
-
-def _rounded(gbps: float, *, up: bool) -> str:
-    if gbps <= 0:
-        return "0"
-    step = 10.0 ** (math.floor(math.log10(gbps)) - 2)
-    steps = gbps / step
-    whole = math.ceil(steps - 1e-9) if up else math.floor(steps + 1e-9)
-    return tbit(whole * step)
+def notes(of: CapacityAnswer) -> list[str]:
+    """On what it rests."""
+    return list(_notes(of))
 
 
 def _notes(of: CapacityAnswer) -> Iterator[str]:
@@ -303,7 +364,7 @@ def _notes(of: CapacityAnswer) -> Iterator[str]:
 def _bounds_said(of: CapacityAnswer) -> Iterator[str]:
     """How what is emulated differs."""
     if of.scale < 1:
-        yield f"Tbit/s are real, of the map: emulated rates over {of.scale:g}."
+        yield f"{unit_of(of).name} are real ones: emulated rates over {of.scale:g}."
     if not of.at_bounds:
         return
     bound = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
-    from corridor.experiments.answers.capacity_answer import CapacityQuestion
+    from corridor.experiments.answers.capacity_answer import CapacityAnswer, CapacityQuestion
+    from corridor.experiments.scenario.scenario import LoadedScenario
     from corridor.topologies.model.topology import Topology
 
 LOADS = ("committed", "peak", "offered")
@@ -107,7 +109,10 @@ def _growth(text: str) -> tuple[str, Fraction | None]:
 
 
 def _times(text: str) -> Fraction:
-    times = Fraction(text)
+    try:
+        times = Fraction(text)
+    except ZeroDivisionError:
+        times = Fraction(0)
     if not 0 < times <= 1_000_000:
         raise argparse.ArgumentTypeError(f"growth is above 0 and up to a million, not {text}")
     return times
@@ -116,16 +121,37 @@ def _times(text: str) -> Fraction:
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.answers.capacity_answer import capacity_answer
     from corridor.experiments.answers.capacity_text import told
-    from corridor.experiments.scenario.stated_rates import with_rates
+    from corridor.experiments.run.folders import new_folder
 
-    loaded = with_rates(load(args), args.rate)
+    loaded = load(args)
     with waiting("adding up rates under failures"):
         found = capacity_answer(loaded, _question(args, loaded.topology))
+    if args.out is not None:
+        _write(new_folder(args.out, "capacity"), found, loaded)
     if args.json:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
     else:
         show(told(found, worst=args.worst, width=terminal_width()))
+    if args.out is not None:
+        print(f"\nResults are in {args.out}", file=sys.stderr)
     return 0
+
+
+def _write(folder: Path, found: CapacityAnswer, loaded: LoadedScenario) -> None:
+    from corridor.experiments.answers.capacity_file import MAP_FILE, write_capacity
+    from corridor.experiments.answers.map_document import map_document
+    from corridor.experiments.figures.capacity import draw_capacity
+    from corridor.experiments.pages.report import write_report
+    from corridor.experiments.run.manifest import write_prices_manifest
+    from corridor.experiments.run.version import version_line
+
+    where = map_document(loaded.topology)
+    write_capacity(folder, found)
+    (folder / MAP_FILE).write_text(json.dumps(where, ensure_ascii=False) + "\n")
+    sets = {loaded.policies.name: loaded.policies}
+    write_prices_manifest(folder / "manifest.json", loaded, sets)
+    draw_capacity(folder, found, where, f"{version_line()}, scenario {loaded.scenario.name}")
+    write_report(folder)
 
 
 def _question(args: argparse.Namespace, topology: Topology) -> CapacityQuestion:
@@ -138,5 +164,6 @@ def _question(args: argparse.Namespace, topology: Topology) -> CapacityQuestion:
         grows=grows,
         times=times,
         dead=dead_elements(topology, args.cut),
+        stated=tuple(args.rate),
         held_against="emulated" if args.emulated else "real",
     )
