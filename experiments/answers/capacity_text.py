@@ -185,6 +185,8 @@ def _grows_said(of: CapacityAnswer) -> str:
         return (
             f"{what} would have to shrink to {times_of(first.times)} of what it is until all fits."
         )
+    if first.times == 1:
+        return f"{what} fits, and cannot grow: {full}."
     said = f"{what} can grow {times_of(first.times)} times before {full}"
     if not others:
         return f"{said}."
