@@ -9,7 +9,6 @@ from corridor.experiments.answers import capacity_text as text
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkFullness
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.pages.demands import Json
-from corridor.topologies.model.sharing import GROUP
 
 TITLE = "How full fibres are, whatever fails"
 BANDS = ((0.5, "up to 50 %"), (0.8, "to 80 %"), (1.0, "to 100 %"), (float("inf"), "too full"))
@@ -158,6 +157,6 @@ def _fibres(of: CapacityAnswer, drawn: Atlas) -> Iterator[FullFibre]:
 
 
 def _fullest_ends(of: CapacityAnswer, drawn: Atlas) -> list[str]:
-    fullest = [one.fibre for one in of.links if not one.fibre.startswith(GROUP)][:6]
+    fullest = [one.fibre for one in of.links if one.fibre in drawn.fibres][:6]
     pairs = [(drawn.fibres[name].fibre.a, drawn.fibres[name].fibre.z) for name in fullest]
     return list(dict.fromkeys(hub for pair in pairs for hub in pair))
