@@ -125,3 +125,41 @@ def test_sums_that_doubles_cannot_tell_apart_are_compared_as_fractions():
     cases = cases_of([Asked(tuple(big), {}, {"x": 0})], limit)
     rate = {"x": 3 * 10**14}
     assert bounds(cases, Traffic.of(rate))[0].times == limit["ab"] / (3 * 10**14)
+
+
+def cases_with(limits: dict[str, int], *uses_: Use) -> tuple[Cases, ...]:
+    """Of these uses while nothing or one of their fibres fails."""
+    links = {f"link:{name}": frozenset({name}) for name in limits}
+    promises = {one.demand: 1 for one in uses_}
+    of = {name: Fraction(limit) for name, limit in limits.items()}
+    return cases_of([Asked(uses_, links, promises)], of)
+
+
+def test_what_stays_counts_in_the_failure_that_brings_it():
+    """Once x goes there and back on one fibre, once y is beside it."""
+    cases = cases_with(
+        {"ab": 10, "ac": 10, "bc": 10},
+        Use("x", 1, frozenset(), (AB, BC)),
+        Use("x", 1, frozenset({"bc"}), (AB, AB)),
+        Use("y", 9, frozenset(), (AC,)),
+        Use("y", 9, frozenset({"ac"}), (AB,)),
+    )
+    first = bounds(cases, Traffic.of({"x": 1, "y": 9}, ["x"]))[0]
+    assert (first.times, first.failure) == (Fraction(1), ("link:ac",))
+
+
+def test_a_fibre_is_raised_for_its_fuller_direction():
+    there, back = ("ab", "a"), ("ab", "b")
+    cases = cases_with(
+        {"ab": 3}, Use("x", 5, frozenset(), (there,)), Use("y", 4, frozenset(), (back,))
+    )
+    found = raises(cases, Traffic.of({"x": 5, "y": 4}), Fraction(1))
+    assert found == (Raise("ab", Fraction(3), Fraction(2)),)
+
+
+def test_nobody_helps_alone_where_two_links_are_too_full_of_different_demands():
+    apart = cases_with(
+        {"ab": 2, "ac": 1}, Use("x", 4, frozenset(), (AB,)), Use("y", 3, frozenset(), (AC,))
+    )
+    assert lowerings(apart, Traffic.of(RATES), Fraction(1)) == ()
+    assert bounds(apart, Traffic.of(RATES, ["x"]))[0].times == 0
