@@ -109,6 +109,11 @@ def test_an_entry_of_the_lock_is_found_with_its_hashes():
         build_backend.locked("ry", lock)
 
 
+def test_what_pip_tells_our_backend_is_not_told_to_the_one_of_ryu():
+    told = {"_PYPROJECT_HOOKS_BACKEND_PATH": "ours", "PIP_CERT": "theirs"}
+    assert build_backend.environment_for_another(told) == {"PIP_CERT": "theirs"}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_wheel_holds_all_code_and_data(wheel):
