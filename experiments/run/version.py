@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import subprocess
+from collections.abc import Iterator
 from typing import TypedDict
 
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.places import CHECKOUT, PACKAGE
 
 DISTRIBUTION = "corridor-emulator"
 PROJECT = CHECKOUT / "pyproject.toml"
 """Only a checkout has it."""
+BUNDLED = PACKAGE / "bundled"
+"""Only an installed wheel has it: see ``setup/build_backend.py``."""
 
 
 class Code(TypedDict):
@@ -40,6 +43,23 @@ def version() -> str:
         return importlib.metadata.version(DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
         return "of unknown version"
+
+
+def version_of(distribution: str) -> str:
+    """Of what is installed under this name, or is in our wheel; PackageNotFoundError."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        for one in bundled():
+            if one.metadata["Name"].lower() == distribution:
+                return one.version
+        raise
+
+
+def bundled() -> Iterator[importlib.metadata.Distribution]:
+    """What a wheel of ours holds of others, which no installer is to take for installed."""
+    for about in sorted(BUNDLED.glob("*/METADATA")):
+        yield importlib.metadata.Distribution.at(about.parent)
 
 
 def this_code() -> Code:

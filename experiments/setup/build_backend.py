@@ -31,6 +31,9 @@ build_sdist = build_meta.build_sdist
 
 LOCK = "requirements.lock"
 PLACE = "corridor/bundled"
+ABOUT = ".dist-info"
+"""With this name pip would list Ryu beside us, and pipx, which takes what is new in that list for
+what it was to install, would refuse the wheel."""
 PATH_FILE = "corridor-bundled.pth"
 """Python adds the folder that it names behind those it looks in anyway."""
 
@@ -48,6 +51,8 @@ def build_wheel(
         _wheel("unpack", "--dest", folder, str(Path(wheel_directory, name)))
         (tree,) = work.glob("corridor_emulator-*/")
         shutil.unpack_archive(ryu, tree / PLACE, "zip")
+        (about,) = (tree / PLACE).glob(f"*{ABOUT}")
+        about.rename(about.with_name(about.name.removesuffix(ABOUT)))
         (tree / PATH_FILE).write_text(f"{PLACE}\n", encoding="utf-8")
         _wheel("pack", "--dest-dir", wheel_directory, str(tree))
     return name
