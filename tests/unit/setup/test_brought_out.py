@@ -15,7 +15,7 @@ from corridor.experiments.testbeds.brought_out import (
     states_of,
 )
 
-LIMIT_S = 10
+LIMIT_S = 60
 
 
 @pytest.fixture
