@@ -24,7 +24,14 @@ OUTPUTS = (
     *("summary", "answers", "manifest", "event", "proof", "account", "certainty", "tables"),
     *("study-index", "cell", "study-answers"),
     *("artifact", "artifact-expected", "artifact-verdict"),
-    *("check-answer", "compare-answer", "cut-answer", "explain-answer", "latency-answer"),
+    *(
+        "capacity-answer",
+        "check-answer",
+        "compare-answer",
+        "cut-answer",
+        "explain-answer",
+        "latency-answer",
+    ),
     "list-answer",
     "price-answer",
 )
