@@ -11,6 +11,7 @@ import pytest
 from corridor.experiments.commands import schema, topology
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
+from described import wrong
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -173,6 +174,7 @@ def test_validate_tells_errors_by_layer_and_region_and_what_was_left_out(
     assert corridor("validate", str(table), "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["schema"] == "corridor/delay-validation/1"
+    assert wrong("topology-validate-answer", found) == []
     assert found["by_layer"][0]["rows"] == 8
 
 
