@@ -94,7 +94,9 @@ def kernel() -> Any:
 
 
 def vm() -> Any:
-    places = dict.fromkeys(("architecture", "identity", "disk", "kernel", "initrd", "packages"), str)
+    places = dict.fromkeys(
+        ("architecture", "identity", "disk", "kernel", "initrd", "packages"), str
+    )
     return typed("Image", "The image of a machine, and where its parts are.", **places, bytes=int)
 
 
@@ -113,9 +115,7 @@ def export() -> Any:
     """What was written, or what another tool answered."""
     from corridor.controller.export.compare import Compared, Outcome
 
-    written = typed(
-        "Exported", "What was written.", files=list[str], said=str, left_out=list[str]
-    )
+    written = typed("Exported", "What was written.", files=list[str], said=str, left_out=list[str])
     one: Any = as_plain("ComparedAnswer", Compared, "where_claims_hold")
     counts = dict[Outcome, int]
     compared = typed(
@@ -165,6 +165,9 @@ def topology_validate() -> Any:
 
 
 def packed() -> Any:
-    strings, counts = dict.fromkeys(("file", "identity"), str), dict.fromkeys(("files", "runs"), int)
+    strings, counts = (
+        dict.fromkeys(("file", "identity"), str),
+        dict.fromkeys(("files", "runs"), int),
+    )
     text = "An artifact that was written; ``check`` names cells."
     return typed("Packed", text, **strings, **counts, check=list[str])

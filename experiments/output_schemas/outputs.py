@@ -257,7 +257,9 @@ def _compare() -> Any:
 
 
 OUTPUTS: Mapping[str, Output] = {
-    "summary": Output("summary.json; run --json; report --json", "What a run came to", _summary),
+    "summary": Output(
+        "summary.json; run --json; report --json; show --json", "What a run came to", _summary
+    ),
     "answers": Output("answers.json", "What is computed of a scenario, before it runs", _answers),
     "manifest": Output("manifest.json", "What a run was made of", _manifest),
     "event": Output("a line of events.jsonl; up --json", "What happened in a run", _event),
@@ -269,7 +271,9 @@ OUTPUTS: Mapping[str, Output] = {
     "study-index": Output("study.json", "The cells of a study", _index),
     "cell": Output("cells/ID/cell.json, failed/ID.json", "What became of a cell", _cell),
     "study-answers": Output(
-        "answers.json of a study; study show --json", "What a study comes to", _study_answers
+        "answers.json of a study; study show --json; show --json",
+        "What a study comes to",
+        _study_answers,
     ),
     "artifact": Output("artifact.json", "What an artifact is of", _artifact),
     "artifact-expected": Output("expected.json", "What its runs are to come to", _expected),

@@ -31,7 +31,8 @@ def check_dashboard() -> None:
     if find_spec("bokeh") is None:
         raise EnvironmentUnsupported(
             "Dask's dashboard needs bokeh, which is not installed",
-            f"{sys.executable} -m pip install 'bokeh>=3.1'; progress is told without it, too",
+            f"{sys.executable} -m pip install 'bokeh>=3.1' (one package more moves round trips by "
+            "ticks); progress is told without it, too",
         )
 
 

@@ -155,6 +155,25 @@ def test_a_file_that_is_too_large_to_travel_is_refused_with_a_way_out(tmp_path):
             "expect: [{measure: rtt, is: '< 1', where: {law: th}}]\nexclude: [{law: th}]",
             ":4: no combination has these levels",
         ),
+        (
+            "repeat: 2",
+            "until: {measure: rtt, compare: prize, within: 1%, most: 9}",
+            ':4: no comparison is called "prize"; did you mean "price"',
+        ),
+        ("repeat: 2", "tables: [{id: conditions}]", ':4: "conditions" is the name of one that'),
+        ("repeat: 2", "tables: [{id: a, measures: [rt]}]", ':4: no measure is called "rt"'),
+        (
+            "repeat: 2",
+            "figures: [{id: rtt-differences, measure: rtt}]",
+            ':4: "rtt-differences" is the name of one that is always there',
+        ),
+        ("repeat: 2", "figures: [{id: a, measure: rt}]", ':4: no measure is called "rt"'),
+        (
+            "repeat: 2",
+            "figures: [{id: a, measure: rtt, compare: [prize]}]",
+            ':4: no comparison is called "prize"',
+        ),
+        ("repeat: 2", "tables: [{id: a, where: {law: pk}}]", ':4: no level of "law" is called'),
         ("repeat: 2", "repeet: 2", ':4: unknown key "repeet"; did you mean "repeat"'),
     ],
 )

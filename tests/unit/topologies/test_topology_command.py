@@ -124,13 +124,13 @@ def test_the_schema_of_topology_files_knows_what_they_may_override() -> None:
     judge = jsonschema.Draft202012Validator(schema._schema("topology"))
     for path in (EXAMPLES / "planned_changes.yaml", EXAMPLES / "own_topology.yaml"):
         assert list(judge.iter_errors(read_document(path).data)) == []
-    for wrong in (
+    for mistaken in (
         {"override": {"fibres": {"x": {"capcity": "1Gbit"}}}},
         {"override": {"fibers": {}}},
         {"without": ["x"]},
         {"fibres": [{"id": "x", "a": "y", "z": "w", "may_cross": {"IN": 3}}]},
     ):
-        assert list(judge.iter_errors({"name": "x", **wrong}))
+        assert list(judge.iter_errors({"name": "x", **mistaken}))
 
 
 def test_latency_says_when_no_measurement_lies_near(capsys: pytest.CaptureFixture[str]) -> None:
