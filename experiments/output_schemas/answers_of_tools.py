@@ -80,7 +80,7 @@ def doctor() -> Any:
 
 def kernel() -> Any:
     """Of ``show``, or of the kernel that was built, exported or imported."""
-    from corridor.experiments.commands.kernel import KernelFacts
+    from corridor.experiments.testbeds.kernel import KernelFacts
 
     shown = typed(
         "Kernels",

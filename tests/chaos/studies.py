@@ -26,12 +26,12 @@ from typing import IO, NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 STUDY = ROOT / "tests/benchmarks/cells.yaml"
 CLI = "corridor.experiments.cli"
+PARTIAL = ".partial"
 CELL_PROGRAM, SPAWNED = b"study_runs.one_cell", b"multiprocessing.spawn"
 TOKEN = "CORRIDOR_CHAOS"
 COMMAND, SCHEDULER, WORKER, CELL = "command", "scheduler", "worker", "cell"
 DONE = (0, 1)
-EVERY_S = (2.0, 14.0)
-AGAIN_S, LEFT_S, PORT_S = 3.0, 20.0, 30.0
+LOOK_S, AGAIN_S, LEFT_S, PORT_S = 0.2, 3.0, 20.0, 30.0
 MOST_STARTS = 200
 WHOLE = ("values.parquet", "answers.json", "study.json", "study.yaml")
 OF_CELLS = ("probes.parquet", "flows.parquet")
@@ -78,6 +78,11 @@ class Crew:
             WORKER: [one for one in below_command if SPAWNED in _read(one, "cmdline")],
             CELL: _cells(below_command),
         }
+
+    def cells(self) -> int:
+        """That are done."""
+        folder = self.where.out / "cells"
+        return len([one for one in folder.glob("*") if not one.name.endswith(PARTIAL)])
 
     def start(self) -> None:
         """Whatever does not run."""
@@ -176,21 +181,32 @@ class CrewByHand(Crew):
             _await_port(self.port)
 
 
-def disturbed(crew: Crew, kills: int, random: Random, every_s: tuple[float, float]) -> list[Kill]:
-    """Until the study is done: what was killed, and when."""
-    began_s, told = time.monotonic(), list[Kill]()
+def moments(random: Random, kills: int, cells: int) -> list[float]:
+    """At random over the whole study: after how many cells, and what part of the time that one
+    takes after that. So they are spread alike, however slow the machine is."""
+    return sorted(random.uniform(0, cells) for _ in range(kills))
+
+
+def disturbed(crew: Crew, at: Sequence[float], random: Random) -> list[Kill]:
+    """Until the study is done: what was killed, and when. ``at`` are moments."""
+    began_s, told, waiting = time.monotonic(), list[Kill](), list(at)
+    seen, seen_s = 0, began_s
     while True:
         crew.start()
-        code = crew.ended(random.uniform(*every_s) if len(told) < kills else 1.0)
+        code = crew.ended(LOOK_S)
         if code in DONE:
             return told
-        if code is not None or len(told) >= kills:
+        now_s, cells = time.monotonic(), crew.cells()
+        if cells > seen:
+            seen, seen_s = cells, now_s
+        a_cell_s = (now_s - began_s) / (cells + 1)
+        if code is not None or not waiting or cells + (now_s - seen_s) / a_cell_s < waiting[0]:
             continue
+        waiting.pop(0)
         victims = {name: found for name, found in crew.victims().items() if found}
         what = random.choice(sorted(victims))
-        cells = len(list((crew.where.out / "cells").glob("*")))
         crew.kill(what, random.choice(victims[what]))
-        told.append(Kill(time.monotonic() - began_s, what, cells))
+        told.append(Kill(now_s - began_s, what, cells))
         print(f"{told[-1].at_s:6.1f} s, {cells:3} cells: killed {what}", flush=True)
         time.sleep(random.uniform(0, AGAIN_S))
 
@@ -215,6 +231,10 @@ def below(process: int) -> Iterator[int]:
 
 def _cells(processes: Sequence[int]) -> list[int]:
     return [one for one in processes if CELL_PROGRAM in _read(one, "cmdline")]
+
+
+def _cells_of(study: Path) -> int:
+    return len(list((study / "cells").iterdir()))
 
 
 def _all_processes() -> Iterator[int]:
@@ -261,12 +281,13 @@ def main() -> int:
     if (reference := args.reference) is None:
         reference = out / "alone"
         alone = Where(args.study.resolve(), reference, code=args.code.resolve())
-        disturbed(Crew(alone, out / "of-alone"), 0, Random(0), EVERY_S)
+        disturbed(Crew(alone, out / "of-alone"), [], Random(0))
     where = Where(args.study.resolve(), out / "study", code=args.code.resolve())
     crew = (CrewByHand if args.by_hand else Crew)(where, out / "processes")
     began_s = time.monotonic()
     try:
-        kills = disturbed(crew, args.kills, Random(args.seed), EVERY_S)
+        random = Random(args.seed)
+        kills = disturbed(crew, moments(random, args.kills, _cells_of(reference)), random)
     finally:
         crew.close()
     took_s, counts = time.monotonic() - began_s, Counter(one.what for one in kills)

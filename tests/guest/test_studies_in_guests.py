@@ -9,7 +9,7 @@ from random import Random
 
 import pyarrow.parquet as pq
 import pytest
-from tests.chaos.studies import CrewByHand, Where, differing, disturbed
+from tests.chaos.studies import CrewByHand, Where, differing, disturbed, moments
 
 from corridor_runs import corridor, environment
 from described import wrong, wrong_of_run
@@ -108,7 +108,8 @@ def test_a_scheduler_and_workers_by_hand_that_are_killed_at_random_come_to_the_s
     place = folders["all"] / "by-hand"
     crew = CrewByHand(Where(folders["all"] / "study.yaml", place / "study"), place / "processes")
     try:
-        killed = disturbed(crew, KILLS, Random(2), (0.5, 4.0))
+        random = Random(2)
+        killed = disturbed(crew, moments(random, KILLS, CELLS), random)
     finally:
         crew.close()
     assert {"scheduler", "worker"} <= {one.what for one in killed}, "seed 2 kills both"
