@@ -31,6 +31,7 @@ CELL_PROGRAM, SPAWNED = b"study_runs.one_cell", b"multiprocessing.spawn"
 TOKEN = "CORRIDOR_CHAOS"
 COMMAND, SCHEDULER, WORKER, CELL = "command", "scheduler", "worker", "cell"
 DONE = (0, 1)
+LEAST_CELL_S = 5.0
 LOOK_S, AGAIN_S, LEFT_S, PORT_S = 0.2, 3.0, 20.0, 30.0
 MOST_STARTS = 200
 WHOLE = ("values.parquet", "answers.json", "study.json", "study.yaml")
@@ -199,7 +200,7 @@ def disturbed(crew: Crew, at: Sequence[float], random: Random) -> list[Kill]:
         now_s, cells = time.monotonic(), crew.cells()
         if cells > seen:
             seen, seen_s = cells, now_s
-        a_cell_s = (now_s - began_s) / (cells + 1)
+        a_cell_s = max(LEAST_CELL_S, (now_s - began_s) / (cells + 1))
         if code is not None or not waiting or cells + (now_s - seen_s) / a_cell_s < waiting[0]:
             continue
         waiting.pop(0)
