@@ -42,6 +42,8 @@ def as_latex(table: Table, made_by: str) -> str:
         r"\centering",
         f"\\{laid.size}",
         f"\\setlength{{\\tabcolsep}}{{{APART_PT:g}pt}}",
+        r"\setlength{\abovecaptionskip}{0pt}",
+        r"\setlength{\belowcaptionskip}{6pt}",  # it stands above the table
         f"\\caption{{{escaped(table.caption)}}}",
         f"\\label{{tab:{table.study}-{table.name}}}",
         f"\\begin{{tabular}}{{@{{}}{kinds}@{{}}}}",

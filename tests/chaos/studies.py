@@ -277,6 +277,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--code", type=Path, default=ROOT, metavar="DIR", help="another checkout")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     out = args.out.resolve()
     out.mkdir(parents=True)
     if (reference := args.reference) is None:
