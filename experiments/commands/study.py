@@ -229,7 +229,11 @@ def _code(found: Answers) -> int:
 
 def _dask(action: str, address: str, *, dashboard: bool) -> int:
     """Dask's own program in this Python, which has this package."""
-    from corridor.experiments.study_runs.cluster import DASHBOARD_PORT, check_dashboard
+    from corridor.experiments.study_runs.cluster import (
+        DASHBOARD_PORT,
+        check_dashboard,
+        resting_environment,
+    )
     from corridor.topologies.base.places import IMPORT_ROOT
 
     shown = ["--no-dashboard"]
@@ -238,7 +242,7 @@ def _dask(action: str, address: str, *, dashboard: bool) -> int:
         shown = ["--dashboard", "--dashboard-address", f"{LOOPBACK}:{DASHBOARD_PORT}"]
         print(f"dashboard at http://{LOOPBACK}:{DASHBOARD_PORT}/status", flush=True)
 
-    os.environ["PYTHONPATH"] = str(IMPORT_ROOT)
+    os.environ.update(resting_environment(), PYTHONPATH=str(IMPORT_ROOT))
     options = ["--nthreads", "1", "--nworkers", "auto", "--no-dashboard"]
     if action == "worker":
         more = [address, *options]
