@@ -28,7 +28,7 @@ from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupporte
 FAMILIES = {
     "what there is": ("list", "man", "completion"),
     "experiments": (
-        *("run", "study", "lab", "check", "explain", "price", "law"),
+        *("run", "study", "lab", "check", "explain", "price", "capacity", "law"),
         *("report", "show", "compare", "artifact", "export", "topology", "workload", "schema"),
     ),
     "a live network": ("up", "page", "status", "events", "policy", "drain", "restore", "down"),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from corridor.controller.policy.load import load_policies
     from corridor.controller.testing import load_network
-    from corridor.experiments.answers.asking import answers, cut
+    from corridor.experiments.answers.asking import answers, capacity, cut
     from corridor.experiments.artifact_files.asking import pack_artifact, verify_artifact
     from corridor.experiments.lab.second_opinion import second_opinion
     from corridor.experiments.results.run_result import Run, load
@@ -34,6 +34,7 @@ __all__ = [
     "Options",
     "Run",
     "answers",
+    "capacity",
     "cut",
     "export",
     "load",
@@ -54,6 +55,7 @@ _HOMES = {
     "Options": "experiments.run.options",
     "Run": "experiments.results.run_result",
     "answers": "experiments.answers.asking",
+    "capacity": "experiments.answers.asking",
     "cut": "experiments.answers.asking",
     "export": "experiments.run.exporting",
     "load": "experiments.results.run_result",

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import combinations
+from itertools import batched, combinations
 from operator import or_
 from typing import NamedTuple
 
@@ -281,6 +281,29 @@ class Load:
         for demand, count in zip(self._demand[lies], self._count[lies], strict=True):
             crossings[int(demand)] += int(count)
         return {demand: times for demand, times in sorted(crossings.items()) if times}
+
+    def cases(self) -> Iterator[tuple[tuple[int, ...], dict[int, int]]]:
+        """What may cross the link under failures under which something on it is promised, each
+        once: the first of the smallest failure sets, and how often each demand crosses then. First
+        that while nothing fails."""
+        demands, columns = np.unique(self._demand, return_inverse=True)
+        counts = np.zeros((self._inside.shape[1], len(demands)), dtype=np.int64)
+        np.add.at(counts, (self._set, columns), self._count)
+        promises = np.zeros(len(demands), dtype=np.int64)
+        promises[columns] = self._promise
+        known: set[bytes] = set()
+        for size in range(self._most + 1):
+            promised = promises >= size
+            for failures in batched(combinations(range(len(self.elements)), size), AT_ONCE):
+                rows = np.array(failures, dtype=np.int64).reshape(len(failures), size)
+                crossed = self._inside[rows].all(axis=1) @ counts
+                due = crossed[:, promised].any(axis=1) if size else np.ones(len(rows), dtype=bool)
+                for number in np.flatnonzero(due):
+                    row = crossed[number]
+                    if (key := row.tobytes()) not in known:
+                        known.add(key)
+                        found = zip(demands.tolist(), row.tolist(), strict=True)
+                        yield failures[number], {one: times for one, times in found if times}
 
     def worst(self, rates: Numbers) -> tuple[int, tuple[int, ...]]:
         """The largest load while something is promised, and the first of the smallest causes."""

@@ -82,6 +82,8 @@ class ExplanationAnswer(Answer):
     """What the path takes longer than the shortest lawful one, so as to be protected all along."""
     apart_ns: int
     """What it takes longer so as to share nothing with demands that it is to be disjoint from."""
+    room_ns: int
+    """What it takes longer so that guaranteed rates fit beside those of others."""
     lacks: list[str]
     """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
     costs_ns: int | None

@@ -27,6 +27,7 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.forwarding.two_phase_plan import Update, update
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways.fitting import refitted
 from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import Proof, Tables, prove, tables_of
@@ -95,8 +96,8 @@ class Deployment:
 
 def stand(known: DesiredState, wiring: Wiring, epoch: int) -> Deployment:
     """What is known, compiled in an epoch."""
-    intents = known.specification.intents()
     without = known.without(wiring)
+    intents = refitted(known.specification, without).intents()
     topology = known.specification.topology
     ways = plan_ways(topology, intents, without)
     return Deployment(

@@ -71,6 +71,9 @@ class Explanation:
     """What the path takes longer than the shortest lawful one, so as to be protected all along."""
     apart_ns: int
     """What it takes longer so as to share nothing with demands that it is to be disjoint from."""
+    room_ns: int
+    """What it takes longer so that guaranteed rates fit beside those of others; may be less than
+    nothing, where protection cost more."""
     lacks: tuple[str, ...]
     """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
 
@@ -121,6 +124,7 @@ def explain(
         answers=_answers(answers),
         protection_ns=way.spent_ns,
         apart_ns=way.apart_ns,
+        room_ns=way.room_ns,
         lacks=tuple(map(str, lacks(way))),
     )
 
@@ -152,8 +156,8 @@ def _forbids(
 def _clauses(way: ForwardingTree, day: date) -> tuple[ClauseCost, ...]:
     if way.automaton is None or isinstance(way.route, NoRoute):
         return ()
-    # What is spent on protection, and on being disjoint, is no clause's cost.
-    spent_ns = way.spent_ns + way.apart_ns
+    # What is spent on protection, on being disjoint and on room for rates is no clause's cost.
+    spent_ns = way.spent_ns + way.apart_ns + way.room_ns
     route = replace(way.route, one_way_ns=way.route.one_way_ns - spent_ns)
     return clause_costs(way.automaton, way.intent.ruling.topology, route, day)
 

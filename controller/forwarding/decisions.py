@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
@@ -15,6 +16,7 @@ from corridor.topologies.model.topology import Hub
 
 DELIVER, ASSESS = -1, -2
 """Stand for the number of a fibre where a decision crosses none."""
+NOTHING_PICKED: Mapping[int, tuple[int, ...]] = MappingProxyType({})
 
 
 class Course(NamedTuple):
@@ -29,8 +31,15 @@ class Course(NamedTuple):
 class Decisions:
     """Decisions along ways, each made once; what is the same is one node."""
 
-    def __init__(self, permits: Sequence[Permitted], protection: Protection, risks: Risks) -> None:
-        """``permits`` in the order in which they are tried."""
+    def __init__(
+        self,
+        permits: Sequence[Permitted],
+        protection: Protection,
+        risks: Risks,
+        picked: Mapping[int, tuple[int, ...]] = NOTHING_PICKED,
+    ) -> None:
+        """``permits`` in the order in which they are tried; ``picked`` says, by the one thing found
+        dead, which fibres the way on takes if that is lawful, all by number."""
         trip = permits[0].automaton.trip
         self._source: Hub = trip.src
         self._standings = Standings(permits)
@@ -38,6 +47,7 @@ class Decisions:
         self._topology = permits[0].courses.product.topology
         self._protection = protection
         self._suspects = risks.facing(protection, trip.dst.id)
+        self._picked = picked
         self._has_budget = any(one.automaton.budgets for one in permits)
         self._nodes: dict[tuple[int, int, int, int, int], Node] = {}
         self._ways: dict[tuple[int, int, int], Node | None] = {}
@@ -73,7 +83,9 @@ class Decisions:
         key = (standing, found, spent_ns if self._has_budget else 0)
         if key not in self._ways:
             suspicion = self._suspects.grown(before, thing)
-            course = self._onward(standing, suspicion, spent_ns)
+            picked = None if before.found else self._picked.get(thing)
+            course = self._pick(standing, suspicion, spent_ns, picked) if picked else None
+            course = course or self._onward(standing, suspicion, spent_ns)
             self._ways[key] = (
                 None if course is None else self._detour(course, standing, suspicion, spent_ns)
             )
@@ -85,6 +97,25 @@ class Decisions:
         step = self._standings.through_gateway(standing, course.permit, course.path.start)
         node = self._along(course, step.past, suspicion, spent_ns)
         return self._past_gateway(step, course.permit, node, suspicion, spent_ns)
+
+    def _pick(
+        self, standing: int, suspicion: Suspicion, spent_ns: int, order: tuple[int, ...]
+    ) -> Course | None:
+        """The picked way on, under the first permit that allows it and still stands."""
+        places = self._standings.places(standing)
+        closed = self._suspects.closed(suspicion.found)
+        dead = self._suspects.surely_dead(suspicion)
+        for permit in (one for rank in self._ranks for one in rank):
+            place = places[permit]
+            if place is None:
+                continue
+            automaton, courses = self._standings.permits[permit]
+            path = courses.product.without_gateways(closed).along(place, order)
+            if path is None or path.fibres & dead:
+                continue
+            if not automaton.exceeds(spent_ns + path.one_way_ns):
+                return Course(permit, path)
+        return None
 
     def _onward(self, standing: int, suspicion: Suspicion, spent_ns: int) -> Course | None:
         """The shortest under the first permits that still stand and have a way on."""

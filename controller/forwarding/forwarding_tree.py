@@ -13,19 +13,25 @@ found. A detour first avoids all that may have failed with what was found (its s
 the hub behind it), and falls back to avoiding no more than what was found: so a packet is dropped
 only where no allowed path is left from where it is (the prover's claim C9, exactly).
 
-The way while all is well is the shortest, of those that keep off what it is told to keep off.
+The way while all is well is the shortest, of those that keep off what it is told to keep off; or
+one that is picked for it, and so are its first detours, where these are lawful.
 Where a permit says how long one way may take, what is left of that may be spent on a longer one
 that is protected all along.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from corridor.controller.forwarding.avoided import NOTHING, Avoided
-from corridor.controller.forwarding.decisions import Course, Decisions, shortest_of
+from corridor.controller.forwarding.decisions import (
+    NOTHING_PICKED,
+    Course,
+    Decisions,
+    shortest_of,
+)
 from corridor.controller.forwarding.nodes import (
     Assess,
     Cross,
@@ -43,7 +49,7 @@ from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.product import Ground, Product
+from corridor.controller.policy.product import Ground, Product, ProductPath
 from corridor.controller.policy.routes import NoRoute, Route, best_route, route_of
 from corridor.controller.policy.semantics import ranked, unevaluable
 from corridor.topologies.model.routing import shortest_tree, walk
@@ -80,6 +86,8 @@ class ForwardingTree:
     """What it takes longer than the shortest lawful path, so as to be protected all along."""
     apart_ns: int = 0
     """What it takes longer so as to share nothing with the ways of others."""
+    room_ns: int = 0
+    """What it takes longer so that rates fit beside those of others."""
 
     @property
     def permit(self) -> Policy | None:
@@ -134,6 +142,26 @@ class TreeBuilder:
             return ForwardingTree(intent, NoRoute("BLOCKED", because))
         return served or ForwardingTree(intent, best_route(intent.ruling, self._failures))
 
+    @property
+    def risks(self) -> Risks:
+        """What may fail, by number."""
+        return self._risks
+
+    def courses(self, automaton: Automaton) -> ProductPaths:
+        """The ways that an automaton accepts, budgets apart."""
+        return self._of(automaton)
+
+    def course(self, way: ForwardingTree) -> ProductPath:
+        """The path that a way takes while nothing fails."""
+        automaton = way.automaton
+        assert automaton is not None
+        product = self._of(automaton).product
+        start = product.entered(automaton.trip.src)
+        numbers = tuple(self._risks.fibres[fibre] for fibre in met_along(way.first)[0])
+        path = None if start is None else product.along(start, numbers)
+        assert path is not None
+        return path
+
     def used(self, intent: Intent, avoided: Avoided) -> Used | None:
         """What the way would meet while nothing fails; None where there is none."""
         chosen = self._chosen(intent, avoided)
@@ -145,7 +173,7 @@ class TreeBuilder:
     def _served_alike(self, intent: Intent, avoided: Avoided) -> ForwardingTree | None:
         """Demands that were ruled on together, and ask for the same, are served alike."""
         automata = intent.ruling.automata
-        asked = (id(automata), intent.protection, intent.given_up, avoided)
+        asked = (id(automata), intent.protection, intent.given_up, avoided, intent.picks)
         if asked in self._alike:
             return replace(self._alike[asked][1], intent=intent)
         served = self._served(intent, avoided)
@@ -164,8 +192,9 @@ class TreeBuilder:
             chosen.decisions.first(chosen.course),
             automaton,
             chosen.protection,
-            chosen.course.path.one_way_ns - chosen.shortest.path.one_way_ns,
+            chosen.alone.path.one_way_ns - chosen.shortest.path.one_way_ns,
             _longer_ns(chosen) if avoided != NOTHING else 0,
+            chosen.course.path.one_way_ns - chosen.alone.path.one_way_ns,
         )
 
     def _chosen(self, intent: Intent, avoided: Avoided) -> _Chosen | None:
@@ -176,8 +205,45 @@ class TreeBuilder:
             each = (_whole(permits, one, avoided) for one in rank)
             found = [course for course in each if course is not None]
             if found:
-                return self._by(permits, number, shortest_of(found), intent, avoided)
+                chosen = self._by(permits, number, shortest_of(found), intent, avoided)
+                return self._as_picked(chosen, intent, rank, avoided)
         return None
+
+    def _as_picked(
+        self, chosen: _Chosen, intent: Intent, rank: Sequence[int], avoided: Avoided
+    ) -> _Chosen:
+        """By the way that is picked for it, where that is one under permits that are as good."""
+        order = self._order(one.fibres for one in intent.picks if not one.dead)
+        if order is None:
+            return chosen
+        for permit in rank:
+            course = _whole_by(chosen.permits, permit, order, avoided)
+            if course is not None:
+                protection = intent.protected(chosen.permits[permit].automaton.permit)
+                if protection != chosen.protection:
+                    continue
+                return chosen._replace(course=course)
+        return chosen
+
+    def _picked(self, intent: Intent) -> Mapping[int, tuple[int, ...]]:
+        """Detours that are picked, by the thing that is found dead where they begin."""
+        if not intent.picks:
+            return NOTHING_PICKED
+        picked = {}
+        for one in intent.picks:
+            order = self._order([one.fibres])
+            thing = self._risks.thing(one.dead, one.at) if one.dead else None
+            if order and thing is not None:
+                picked[thing] = order
+        return picked
+
+    def _order(self, picked: Iterable[Sequence[str]]) -> tuple[int, ...] | None:
+        """The first of these, by numbers of fibres; None where there is none, or one is unknown."""
+        numbers = self._risks.fibres
+        names = next(iter(picked), ())
+        return (
+            tuple(numbers[one] for one in names) if names and numbers.keys() >= {*names} else None
+        )
 
     def _by(
         self,
@@ -190,12 +256,13 @@ class TreeBuilder:
         """The way of an intent by a permit, given the shortest course under it."""
         permit = permits[shortest.permit].automaton.permit
         protection = intent.protected(permit)
-        decisions = Decisions(permits, protection, self._risks)
+        decisions = Decisions(permits, protection, self._risks, self._picked(intent))
         chosen: Course | None = None
         if permit.soft.one_way is not None and protection.k:
             most_ns = _most_ns(permit)
             chosen = _protected_course(permits, shortest, decisions, most_ns, avoided)
-        return _Chosen(permits, rank, shortest, chosen or shortest, protection, decisions)
+        alone = chosen or shortest
+        return _Chosen(permits, rank, shortest, alone, alone, protection, decisions)
 
     def _of(self, automaton: Automaton) -> ProductPaths:
         """Courses of a product that accepts the same ways, budgets apart."""
@@ -224,6 +291,8 @@ class _Chosen(NamedTuple):
     rank: int
     """Which permits were tried before its own: how many that were not equal."""
     shortest: Course
+    alone: Course
+    """Which it would take whatever rates others are promised."""
     course: Course
     protection: Protection
     decisions: Decisions
@@ -253,6 +322,20 @@ def _whole(permits: Sequence[Permitted], permit: int, avoided: Avoided) -> Cours
     start = courses.product.without_gateways(gateways).entered(automaton.trip.src)
     path = None if start is None else courses.shortest(start, fibres, gateways)
     if path is None or automaton.exceeds(path.one_way_ns):
+        return None
+    return Course(permit, path)
+
+
+def _whole_by(
+    permits: Sequence[Permitted], permit: int, order: tuple[int, ...], avoided: Avoided
+) -> Course | None:
+    """The way from the source over these fibres, if a permit allows it."""
+    automaton, courses = permits[permit]
+    fibres, gateways = avoided
+    product = courses.product.without_gateways(gateways)
+    start = product.entered(automaton.trip.src)
+    path = None if start is None else product.along(start, order)
+    if path is None or path.fibres & fibres or automaton.exceeds(path.one_way_ns):
         return None
     return Course(permit, path)
 

@@ -66,6 +66,39 @@ class Risks:
             self._known[key] = Suspects(self, protection, dst)
         return self._known[key]
 
+    def thing(self, name: str, at: str) -> int | None:
+        """What a hub finds dead, by number: ``link:`` with a fibre of its own, or its ``gateway:``;
+        None where it has no such thing."""
+        kind, _, what = name.partition(":")
+        if kind == "gateway":
+            return 2 * len(self.fibres) + self.hubs[at] if what == at in self.hubs else None
+        fibre = self.fibres.get(what)
+        if kind != "link" or fibre is None or at not in self.ends[fibre]:
+            return None
+        return 2 * fibre + (at != self.ends[fibre][0])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of failures, by number: ``link:`` or another kind, with a name."""
+        return tuple(f"{kind}:{name}" for kind, name in self._failures)
+
+    def kills(self, thing: int) -> int:
+        """The failures of all kinds that make a thing dead, as its hub finds it."""
+        if thing >= 2 * len(self.fibres):
+            return self.bit("gateway", [*self.hubs][thing - 2 * len(self.fibres)])
+        fibre, second = divmod(thing, 2)
+        return sum(self._of_fibre[fibre].values()) | self.bit("hub", self.ends[fibre][not second])
+
+    def of_kinds(self, kinds: Collection[str]) -> int:
+        """All failures of these kinds."""
+        return sum(1 << number for (kind, _), number in self._failures.items() if kind in kinds)
+
+    def named(self, thing: int) -> str:
+        """A thing found dead, as ``thing`` takes it."""
+        if thing >= 2 * len(self.fibres):
+            return f"gateway:{[*self.hubs][thing - 2 * len(self.fibres)]}"
+        return f"link:{[*self.fibres][thing >> 1]}"
+
     def causes(self, fibre: int, far: str, kinds: Collection[str], dst: str) -> int:
         """What may make a fibre dead, as the hub sees it from which it leads to ``far``."""
         causes = sum(mask for kind, mask in self._of_fibre[fibre].items() if kind in kinds)
@@ -120,6 +153,10 @@ class Suspects:
         """The thing that a hub's gateway is."""
         return self._first_gateway + self._risks.hubs[hub]
 
+    def causes_of(self, thing: int) -> int:
+        """The failures of protected kinds that make a thing dead."""
+        return self._causes[thing]
+
     def closed(self, found: int) -> frozenset[str]:
         """The hubs whose gateway is among what was found dead."""
         gateways = found >> self._first_gateway
@@ -153,7 +190,7 @@ class Suspects:
         kinds = self._kinds
         if "hub" in kinds:
             yield behind | (shared if "srlg" in kinds else dead)
-        surely = self._surely_dead(suspicion.family)
+        surely = self.surely_dead(suspicion)
         if "srlg" in kinds and shared & ~surely:
             yield shared | surely
         yield surely
@@ -171,9 +208,10 @@ class Suspects:
                 behind |= risks.of_hub[far]
         return dead, shared, behind
 
-    def _surely_dead(self, family: Iterable[int]) -> int:
+    def surely_dead(self, suspicion: Suspicion) -> int:
+        """Fibres that are dead whichever failures explain what was found."""
         surely = -1
-        for failed in family:
+        for failed in suspicion.family:
             surely &= self._risks.taken_down(failed)
         return surely
 

@@ -11,6 +11,7 @@ from typing import Literal
 from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.anycast import Settler
 from corridor.controller.intent.disjoint import KINDS, Disjoint
+from corridor.controller.intent.picks import Pick
 from corridor.controller.policy.model import (
     RETURN,
     Bandwidth,
@@ -79,6 +80,8 @@ class Intent:
     """With which its packets cross the network, whatever its host says."""
     police_bps: int | None = None
     """What its edge lets in where nothing is promised to it; None: all."""
+    picks: tuple[Pick, ...] = ()
+    """Which ways it is to take instead of its shortest ones."""
 
     @property
     def demand(self) -> Demand:

@@ -12,6 +12,7 @@ from typing import Self
 from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.intent.intent import Intent, Protection, Selector
+from corridor.controller.intent.picks import Pick
 from corridor.controller.policy.model import (
     RETURN,
     Bandwidth,
@@ -36,6 +37,8 @@ class Direction(Frozen):
     """What its packets are marked with where they enter the network."""
     police: int | None = None
     """What its edge lets in where nothing is promised to it, in bit/s."""
+    picks: tuple[Pick, ...] = ()
+    """Which ways it takes instead of its shortest ones, so that rates fit."""
 
 
 class Specification(Frozen):
@@ -49,6 +52,8 @@ class Specification(Frozen):
     over: tuple[Protected, ...]
     disjoint: tuple[Disjoint, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
+    chooses: bool = False
+    """Whether ways are chosen together where rates do not fit."""
 
     def intents(self) -> tuple[Intent, ...]:
         """In the order of the demands, each followed by its answers."""
@@ -64,6 +69,7 @@ class Specification(Frozen):
                 next((some for some in self.aggregates if one.demand.id in some.demands), None),
                 one.dscp,
                 one.police,
+                one.picks,
             )
             for one in self.directions
         )

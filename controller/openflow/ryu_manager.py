@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any
-
-from corridor.controller.openflow.framework import shim_eventlet
 
 
 def main() -> Any:
-    shim_eventlet()
-    from ryu.cmd.manager import main as ryu_main
+    with warnings.catch_warnings():  # said of Ryu's code by the first Python that compiles it
+        warnings.simplefilter("ignore", SyntaxWarning)
+        from corridor.controller.openflow.framework import shim_eventlet
+
+        shim_eventlet()
+        from ryu.cmd.manager import main as ryu_main
 
     return ryu_main()
 

@@ -267,6 +267,19 @@ class Product:
                 heappush(queue, (total_ns + floor_ns, count, (*order, number), total_ns, far))
         return None
 
+    def along(self, start: int, order: tuple[int, ...]) -> ProductPath | None:
+        """The course over these fibres, by their numbers; None where it is none: a clause dies on
+        it, a place comes again, or it is delivered sooner or not at all."""
+        at, delay_ns = start, 0
+        passed = {start}
+        for number in order:
+            edge = next((one for one in self.edges(at) if one.number == number), None)
+            if edge is None or self.is_end(at) or edge.far in passed:
+                return None
+            at, delay_ns = edge.far, delay_ns + edge.delay_ns
+            passed.add(at)
+        return self._course(start, order, delay_ns) if self.is_end(at) else None
+
     def trail(self, course: ProductPath) -> Trail:
         """A course as others see it."""
         names = self.topology.fibres

@@ -19,22 +19,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corridor.controller.forwarding.avoided import NOTHING
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of
-from corridor.controller.forwarding.disjoint import keeping_apart
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways.fitting import Served, too_full
+from corridor.controller.joint_ways.rates import rates_of
 from corridor.controller.policy.failures import NO_FAILURES, Failures
-from corridor.controller.policy.model import Bandwidth, Policy, RateStep
-from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.rates import admissions
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.policy.model import Policy, RateStep
 from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
-from corridor.topologies.model.wiring import wire
 
 if TYPE_CHECKING:  # numpy is dear to import
     from corridor.controller.admission.values import Link, Worst
@@ -75,14 +70,10 @@ class _Served:
 
     def __init__(self, topology: Topology, intents: Iterable[Intent]) -> None:
         self._topology = topology
-        self._builder, asked = TreeBuilder(topology), tuple(intents)
-        self._off = keeping_apart(self._builder, topology, asked)
+        self._served = Served(topology, intents)
         self._capacities_bps = capacities_bps(topology)
-        ways = (self._way(intent) for intent in asked if _may_have_rates(intent))
-        self._ways = {way.intent.id: way for way in ways if _rates(way) is not None}
-
-    def _way(self, intent: Intent) -> ForwardingTree:
-        return self._builder.way(intent, self._off.get(intent.id, NOTHING))
+        self._way = self._served.way
+        self._ways = {way.intent.id: way for way in self._served.ways}
 
     @property
     def given_up(self) -> dict[str, tuple[RateStep, ...]]:
@@ -117,17 +108,7 @@ class _Served:
 
     def _fullest(self) -> Worst | None:
         """The link that lacks most for committed rates, in its worst case; ties by name."""
-        ways = list(self._ways.values())
-        wiring = wire(self._topology, gateways=gateways_of(ways))
-        program = compile_ways(wiring, self._topology, ways).program
-        explorer = Explorer(tables_of(program), wiring, self._topology)
-        searched = [explorer.search(way.intent) for way in ways]
-        full = [
-            link
-            for admission in admissions(explorer, searched)
-            for link in admission.links
-            if not link.fits
-        ]
+        full = too_full(self._topology, list(self._ways.values()))
         return min(
             full,
             key=lambda link: (-link.excess_bps, link.fibre, link.hub, link.failure),
@@ -141,7 +122,7 @@ class _Served:
         for name in full.demands:
             if name not in self._ways:  # rates of an aggregate are on no ladder
                 continue
-            way, rates = self._ways[name], _rates(self._ways[name])
+            way, rates = self._ways[name], rates_of(self._ways[name])
             assert rates is not None
             without = self._way(_giving_up(way.intent, "drop_protect"))
             if without.protection == way.protection:
@@ -153,7 +134,7 @@ class _Served:
         """What does not fit, by directed link, while nothing fails."""
         most: dict[tuple[Link, str], int] = {}
         for way in self._ways.values():
-            rates = _rates(way)
+            rates = rates_of(way)
             assert rates is not None
             for link, times in self._crossings(way).items():
                 paid = (link, way.intent.pays_as)
@@ -172,7 +153,7 @@ class _Served:
     def _slowing(self, full: Link) -> Iterator[tuple[int, str]]:
         """Demands on a link that can be held to less, with what that takes off it, negative."""
         for name, way in self._ways.items():
-            rates, times = _rates(way), self._crossings(way)[full]
+            rates, times = rates_of(way), self._crossings(way)[full]
             assert way.permit is not None
             held = _giving_up(way.intent, "drop_pir").guarantee(way.permit)
             assert rates is not None
@@ -201,15 +182,6 @@ class _Served:
             self._ways[name] = self._way(replace(before.intent, given_up=kept))
             if not fits(self._ways[name]):
                 self._ways[name] = before
-
-
-def _may_have_rates(intent: Intent) -> bool:
-    permits = (automaton.permit for automaton in intent.ruling.automata)
-    return any(intent.guarantee(permit) is not None for permit in permits)
-
-
-def _rates(way: ForwardingTree) -> Bandwidth | None:
-    return None if way.permit is None else way.intent.guarantee(way.permit)
 
 
 def _giving_up(intent: Intent, step: RateStep) -> Intent:

@@ -7,7 +7,7 @@ import platform
 import subprocess
 
 from corridor.experiments.artifact.environment import Environment
-from corridor.experiments.run.version import version_line
+from corridor.experiments.run.version import bundled, version_line
 from corridor.experiments.study_runs.program import program_digest
 from corridor.experiments.testbeds.kernel import find_kernel
 from corridor.topologies.base.codec import to_plain
@@ -36,7 +36,7 @@ def environment_here() -> Environment:
 
 def _packages() -> dict[str, str]:
     found = {}
-    for one in importlib.metadata.distributions():
+    for one in (*bundled(), *importlib.metadata.distributions()):
         name = one.metadata["Name"]
         if name and not name.lower().startswith(OWN):
             found[name.lower()] = one.version

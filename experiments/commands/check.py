@@ -138,6 +138,11 @@ def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) 
         for one in plan.demands
         if one.apart_ns
     ]
+    apart += [
+        f"{one.id}: {one.room_ns / 1e6:.2f} ms longer there and back, so that rates fit"
+        for one in plan.demands
+        if one.room_ns
+    ]
     lines += ["", *apart] if apart else []
     sources = {one.id: one.src for one in plan.demands}
     together = aggregate_lines(loaded.scenario.aggregates, sources)

@@ -36,14 +36,15 @@ def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "report",
         help="a result folder as one page to read, print or hand on",
-        description="Write report.html, one page that needs no other file, of a run, of a price or "
-        "of policy sets side by side. Of a run, tables, summary and figures are rebuilt first from "
-        "what it left, also where it was killed; what is half written is passed over and named.",
+        description="Write report.html, one page that needs no other file, of a run, a price, "
+        "policy sets side by side, or a capacity. Of a run, tables, summary and figures are "
+        "rebuilt first from what it left, also where it was killed; what is half written is passed "
+        "over and named.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "dir", type=Path, metavar="DIR", help="the result folder of a run or a price"
+        "dir", type=Path, metavar="DIR", help="the result folder of a run, a price or a capacity"
     )
     parser.add_argument(
         "--html", action="store_true", help="write report.html only, of the results as they are"
@@ -59,13 +60,13 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.answers.run_text import sections
     from corridor.experiments.answers.run_verdict import read_answers
-    from corridor.experiments.pages.report import holds_prices
+    from corridor.experiments.pages.report import holds_no_run
     from corridor.experiments.run.recover import recover
 
     def say(text: str) -> None:
         show(text, sys.stderr if args.json else sys.stdout)
 
-    if args.html or args.pdf or holds_prices(args.dir):
+    if args.html or args.pdf or holds_no_run(args.dir):
         for path in _pages(args.dir, pdf=args.pdf):
             say(f"Report: {path}")
         return 0

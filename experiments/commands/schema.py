@@ -26,11 +26,12 @@ OUTPUTS = (
     *("study-index", "cell", "study-answers"),
     *("artifact", "artifact-expected", "artifact-verdict"),
     *("check-answer", "compare-answer", "cut-answer", "explain-answer", "list-answer"),
-    *("price-answer", "export-answer", "workload-answer", "artifact-packed-answer"),
-    *("law-classify-answer", "law-diff-answer", "law-list-answer", "law-calendar-answer"),
-    *("latency-answer", "topology-answer", "topology-check-answer", "topology-import-answer"),
-    *("topology-validate-answer", "doctor-answer", "kernel-answer", "vm-answer"),
-    *("status-answer", "events-answer", "trace-answer", "probe-answer", "policies-answer"),
+    *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
+    *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),
+    *("law-calendar-answer", "latency-answer", "topology-answer", "topology-check-answer"),
+    *("topology-import-answer", "topology-validate-answer", "doctor-answer", "kernel-answer"),
+    *("vm-answer", "status-answer", "events-answer", "trace-answer", "probe-answer"),
+    "policies-answer",
 )
 """As ``output_schemas`` has them; said here, since it takes long to import."""
 WIDE = 78

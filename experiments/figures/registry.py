@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from corridor.experiments.figures import (
     before_after,
+    capacity_map,
+    capacity_use,
     class_use,
     completion_times,
     demand_ranges,
@@ -29,6 +31,8 @@ KINDS: dict[str, FigureKind] = {
     kind.name: kind
     for kind in (
         map_of_ways.KIND,
+        capacity_map.KIND,
+        capacity_use.KIND,
         policy_demand.KIND,
         price_of_run.KIND,
         free_lawful.KIND,

@@ -29,7 +29,11 @@ from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import Probes
 
 if TYPE_CHECKING:
+    from corridor.experiments.answers.capacity_answer import CapacityAnswer
     from corridor.experiments.answers.document import Answers
+
+CAPACITY_FILE = "capacity.json"
+"""``CAPACITY_FILE`` of answers, without all that they are computed by."""
 
 
 NOTHING_MEASURED = cast("Summary", {"demands": []})
@@ -60,6 +64,15 @@ class RunData:
     @cached_property
     def answers(self) -> Answers | None:
         return read_answers(self.out_dir)
+
+    @cached_property
+    def capacity(self) -> CapacityAnswer | None:
+        """None where no rates are promised, or it cannot be read."""
+        if not (self.out_dir / CAPACITY_FILE).exists():
+            return None
+        from corridor.experiments.answers.capacity_file import read_capacity
+
+        return read_capacity(self.out_dir)
 
     @cached_property
     def places(self) -> Mapping[str, data.Place]:

@@ -104,6 +104,12 @@ def _cut() -> Any:
     return as_plain("Cut", CutAnswer, "hit", schema=int, demands=list[CutDemand])
 
 
+def _capacity() -> Any:
+    from corridor.experiments.answers.capacity_answer import CapacityAnswer
+
+    return as_plain("Capacity", CapacityAnswer, schema=int)
+
+
 def _price() -> Any:
     from corridor.experiments.results.price import DemandPrice, Row, SetPrice
     from corridor.experiments.results.price_causes import Cause
@@ -281,6 +287,11 @@ OUTPUTS: Mapping[str, Output] = {
     "check-answer": Output("check --json", "A proof, and how sure paths are", _check),
     "compare-answer": Output("compare --json", "What differs between two of a kind", _compare),
     "explain-answer": Output("explain --json", "Why a demand takes its path", _explain),
+    "capacity-answer": Output(
+        "capacity.json; capacity --json",
+        "How full fibres are, and how far traffic can grow",
+        _capacity,
+    ),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),
     "list-answer": Output("list --json; study list --json", "What ships", _listed),

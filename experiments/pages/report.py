@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
 from corridor.experiments.answers.run_verdict import read_answers
 from corridor.experiments.answers.ways_of_sets import WAYS_FILE
 from corridor.experiments.pages import REPORT
+from corridor.experiments.pages.capacity_page import capacity_page
 from corridor.experiments.pages.course import Sample
 from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page, report
@@ -24,17 +26,29 @@ PRICES = "price.json"
 
 
 def write_report(out_dir: Path) -> Path:
-    """Of the run or the prices that a folder holds; another report is replaced. Raises InputError
-    where there are none."""
-    page = _price_page(out_dir) if holds_prices(out_dir) else _run_page(out_dir)
+    """Of the run, the prices or the capacity that a folder holds; another report is replaced.
+    Raises InputError where there are none."""
+    page = _computed_page(out_dir) if holds_no_run(out_dir) else _run_page(out_dir)
     path, staged = out_dir / REPORT, out_dir / f".{REPORT}"
     staged.write_text(report(page), encoding="utf-8")
     staged.replace(path)
     return path
 
 
-def holds_prices(out_dir: Path) -> bool:
-    return is_file(out_dir / PRICES)
+def holds_no_run(out_dir: Path) -> bool:
+    """Whether it holds what is computed: prices, or capacity beside a map of its own."""
+    return is_file(out_dir / PRICES) or is_file(out_dir / MAP_FILE)
+
+
+def _computed_page(out_dir: Path) -> Page:
+    return _price_page(out_dir) if is_file(out_dir / PRICES) else _capacity_page(out_dir)
+
+
+def _capacity_page(out_dir: Path) -> Page:
+    found, where = read_capacity(out_dir), _read(out_dir / MAP_FILE)
+    if found is None or where is None:
+        raise InputError("capacity.json is missing", "ask again, with --out", file=str(out_dir))
+    return capacity_page(found, where, _read(out_dir / "manifest.json"))
 
 
 def _price_page(out_dir: Path) -> Page:
@@ -63,6 +77,7 @@ def _run_page(out_dir: Path) -> Page:
             manifest=_read(out_dir / "manifest.json"),
             series=series,
             rounds=rounds_of(read_messages(out_dir / MESSAGES_FILE)),
+            capacity=read_capacity(out_dir),
             start_ns=run.plan.start_ns if (out_dir / MESSAGES_FILE).exists() else 0,
         )
     )

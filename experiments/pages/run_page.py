@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.capacity_answer import CapacityAnswer
+from corridor.experiments.pages.capacity import capacity_of
 from corridor.experiments.pages.claims import claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.course import Series, course_of
@@ -39,6 +41,7 @@ class RunResults:
     rounds: Sequence[Round] = ()
     """Of workloads; times are after the epoch, and so is the start of probing."""
     start_ns: int = 0
+    capacity: CapacityAnswer | None = None
 
 
 def run_page(of: RunResults) -> Page:
@@ -114,6 +117,8 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     yield section("demands", "demands", demand_table(demands, where))
     if answers is not None:
         yield section("costs", "costs", costs_of(answers, demands))
+    if of.capacity is not None and where is not None:
+        yield section("capacity", "capacity", capacity_of(of.capacity, where))
     course = course_of(summary, of.series, fibres)
     if course is not None:
         yield section("timeline", "course", course)

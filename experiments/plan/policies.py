@@ -85,6 +85,7 @@ def planned(
         assumed=_assumed(topology, route.path.fibres) if route else (),
         anycast=demand.anycast,
         apart_ns=there.apart_ns + back.apart_ns,
+        room_ns=there.room_ns + back.room_ns,
     )
 
 

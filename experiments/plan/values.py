@@ -73,6 +73,8 @@ class PlannedDemand:
     """Fibres of its path whose capacity is not published but assumed."""
     apart_ns: int = field(default=0, metadata=OMIT_EMPTY)
     """What its way and that of its answers take longer so as to share nothing with others'."""
+    room_ns: int = field(default=0, metadata=OMIT_EMPTY)
+    """What they take longer so that guaranteed rates fit."""
     anycast: AnycastChoice | None = field(default=None, metadata=OMIT_EMPTY)
     """Which of several hubs serves it, where it may go to any of them."""
 

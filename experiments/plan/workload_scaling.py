@@ -9,10 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from corridor.experiments.plan.values import PlannedDemand
 from corridor.experiments.scenario.workloads import Workload
 from corridor.topologies.model.topology import Topology
+
+
+class OnPath(Protocol):
+    """A demand on its way."""
+
+    @property
+    def bottleneck_bps(self) -> int | None:
+        """The smallest rate of its path; None where it has none."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Scaled:
     """Payload in the emulation, there and back; 0 where it follows from the network alone."""
 
 
-def scaled(workload: Workload, demands: Sequence[PlannedDemand], topology: Topology) -> Scaled:
+def scaled(workload: Workload, demands: Sequence[OnPath], topology: Topology) -> Scaled:
     entry, kind = workload.entry, workload.kind
     scale = topology.scaling.capacity_scale
     by_rate = 1.0 if entry.scaled_by == "none" else scale
@@ -52,7 +60,7 @@ def scaled(workload: Workload, demands: Sequence[PlannedDemand], topology: Topol
 
 
 def _customers(
-    given: float | None, fills: float | None, emulated_bps: float, demand: PlannedDemand
+    given: float | None, fills: float | None, emulated_bps: float, demand: OnPath
 ) -> float:
     """Of a demand that has no way there is no bottleneck to fill: it has one."""
     if fills is None or demand.bottleneck_bps is None:

@@ -84,8 +84,11 @@ def _served(found: Explanation) -> Iterator[str]:
     if found.apart_ns:
         spent = _ms(found.apart_ns)
         yield f"Being disjoint costs {spent}: the shortest lawful path meets what another does"
+    if found.room_ns:
+        spent = _ms(found.room_ns)
+        yield f"Room for rates costs {spent}: what is promised to all does not fit on shortest ways"
     if found.shortest is None or not found.forbids_shortest:
-        if not found.protection_ns and not found.apart_ns:
+        if not (found.protection_ns or found.apart_ns or found.room_ns):
             yield "Policies cost nothing: there is no shorter path."
     else:
         yield (

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.run.version import code_of_checkout, version_line
+from corridor.experiments.run.version import this_code, version_line, version_of
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
@@ -91,7 +91,7 @@ def write_prices_manifest(
 
 
 def _made_with() -> dict[str, Any]:
-    code = code_of_checkout()
+    code = this_code()
     return {
         "version": version_line(code),
         "versions": _versions(),
@@ -114,7 +114,7 @@ def _versions() -> dict[str, str]:
     found = {}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            found[name] = version_of(name)
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found | {"openvswitch": _first_line("ovs-vswitchd", "--version")}

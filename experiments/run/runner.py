@@ -17,6 +17,8 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.prover import Proof
+from corridor.experiments.answers.capacity_file import foreseen as foreseen_capacity
+from corridor.experiments.answers.capacity_file import write_capacity
 from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, document
 from corridor.experiments.answers.gathering import Gathered, gather
@@ -244,6 +246,8 @@ def _write_inputs(
     (out_dir / "raw" / CERTAINTY_FILE).write_text(json.dumps(certainty) + "\n")
     said = json.dumps(answers, ensure_ascii=False)
     (out_dir / ANSWERS_FILE).write_text(said + "\n", encoding="utf-8")
+    if (capacity := foreseen_capacity(loaded)) is not None:
+        write_capacity(out_dir, capacity)
     manifest.write_scenario(out_dir / "scenario.yaml", loaded)
     manifest.write_manifest(
         out_dir / "manifest.json",

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import subprocess
+from collections.abc import Iterator
 from typing import TypedDict
 
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.places import CHECKOUT, PACKAGE
 
 DISTRIBUTION = "corridor-emulator"
 PROJECT = CHECKOUT / "pyproject.toml"
 """Only a checkout has it."""
+BUNDLED = PACKAGE / "bundled"
+"""Only an installed wheel has it: see ``setup/build_backend.py``."""
 
 
 class Code(TypedDict):
-    """Of the checkout; the commit is empty where git cannot tell."""
+    """Of the checkout, or of what was installed from an address of git; the commit is empty where
+    that cannot be told."""
 
     commit: str
     changed: bool
 
 
 def version_line(code: Code | None = None) -> str:
-    """``corridor 0.1.0, commit 0123456789ab, changed``; ``code`` is this checkout's."""
-    code = code or code_of_checkout()
+    """``corridor 0.1.0, commit 0123456789ab, changed``; ``code`` is this one's."""
+    code = code or this_code()
     commit = f", commit {code['commit'][:12]}" if code["commit"] else ""
     changed = ", changed" if code["commit"] and code["changed"] else ""
     return f"corridor {version()}{commit}{changed}"
@@ -40,8 +45,25 @@ def version() -> str:
         return "of unknown version"
 
 
-def code_of_checkout() -> Code:
-    """The commit of this checkout and whether it was changed, where git can tell."""
+def version_of(distribution: str) -> str:
+    """Of what is installed under this name, or is in our wheel; PackageNotFoundError."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        for one in bundled():
+            if one.metadata["Name"].lower() == distribution:
+                return one.version
+        raise
+
+
+def bundled() -> Iterator[importlib.metadata.Distribution]:
+    """What a wheel of ours holds of others, which no installer is to take for installed."""
+    for about in sorted(BUNDLED.glob("*/METADATA")):
+        yield importlib.metadata.Distribution.at(about.parent)
+
+
+def this_code() -> Code:
+    """The commit of this code and whether it was changed, where git or the installer can tell."""
 
     def git(*arguments: str) -> str:
         command = ["git", "--no-optional-locks", "-C", str(CHECKOUT), *arguments]
@@ -52,5 +74,14 @@ def code_of_checkout() -> Code:
         return done.stdout.strip() if done.returncode == 0 else ""
 
     if not PROJECT.is_file():  # what git finds above site-packages is somebody else's
-        return {"commit": "", "changed": False}
+        return {"commit": _installed_commit(), "changed": False}
     return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain"))}
+
+
+def _installed_commit() -> str:
+    """The commit of a repository that this was installed from, which installers note (PEP 610)."""
+    try:
+        noted = importlib.metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
+        return str(json.loads(noted or "{}")["vcs_info"]["commit_id"])
+    except (importlib.metadata.PackageNotFoundError, ValueError, KeyError, TypeError):
+        return ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.joint_ways.fitting import fitted
 from corridor.controller.relaxation.relaxation import climb
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.demands import Demand as ScenarioDemand
@@ -48,18 +49,17 @@ def specify(loaded: LoadedScenario) -> Specification:
                 police=police_bps(scenario.network.police, demand.police),
             ),
         ]
-    return climb(
-        Specification(
-            topology=loaded.topology,
-            policies=loaded.policies,
-            as_of=loaded.as_of,
-            directions=tuple(directions),
-            k=scenario.protect.k,
-            over=scenario.protect.over,
-            disjoint=scenario.disjoint,
-            aggregates=scenario.aggregates,
-        )
+    asked = Specification(
+        topology=loaded.topology,
+        policies=loaded.policies,
+        as_of=loaded.as_of,
+        directions=tuple(directions),
+        k=scenario.protect.k,
+        over=scenario.protect.over,
+        disjoint=scenario.disjoint,
+        aggregates=scenario.aggregates,
     )
+    return climb(fitted(asked, scenario.objective))
 
 
 def turned_demands(demands: Sequence[ScenarioDemand]) -> frozenset[int]:

@@ -101,6 +101,8 @@ class ScenarioFile(Frozen):
     """Demands whose ways share nothing of some kinds."""
     aggregates: tuple[Aggregate, ...] = Field(default=(), max_length=100)
     """Demands that have one guarantee together."""
+    objective: Literal["added-delay", "moves", "none"] = "none"
+    """By what ways are chosen together where rates do not fit on the shortest ones."""
     faults: tuple[Fault, ...] = ()
     """Events of the timeline, in short."""
     workloads: tuple[WorkloadEntry, ...] = Field(default=(), max_length=500)

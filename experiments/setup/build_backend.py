@@ -9,11 +9,13 @@ environment has it by the lock instead. Standard library, setuptools and pip onl
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,9 @@ build_sdist = build_meta.build_sdist
 
 LOCK = "requirements.lock"
 PLACE = "corridor/bundled"
+ABOUT = ".dist-info"
+"""With this name pip would list Ryu beside us, and pipx, which takes what is new in that list for
+what it was to install, would refuse the wheel."""
 PATH_FILE = "corridor-bundled.pth"
 """Python adds the folder that it names behind those it looks in anyway."""
 
@@ -46,6 +51,8 @@ def build_wheel(
         _wheel("unpack", "--dest", folder, str(Path(wheel_directory, name)))
         (tree,) = work.glob("corridor_emulator-*/")
         shutil.unpack_archive(ryu, tree / PLACE, "zip")
+        (about,) = (tree / PLACE).glob(f"*{ABOUT}")
+        about.rename(about.with_name(about.name.removesuffix(ABOUT)))
         (tree / PATH_FILE).write_text(f"{PLACE}\n", encoding="utf-8")
         _wheel("pack", "--dest-dir", wheel_directory, str(tree))
     return name
@@ -59,13 +66,23 @@ def locked(name: str, lock: str) -> str:
     return found.group()
 
 
+def environment_for_another(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without what pip tells a backend of where it is: pip, started by one, would hand it on, and
+    look for Ryu's backend in our folder."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("_PYPROJECT_HOOKS_")
+    }
+
+
 def _build_ryu(work: Path) -> Path:
     wanted = work / "ryu.lock"
     wanted.write_text(locked("ryu", Path(LOCK).read_text(encoding="utf-8")), encoding="utf-8")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
     command += ["--no-deps", "--no-build-isolation", "--use-pep517", "--no-binary", "ryu"]
     command += ["--require-hashes", "--wheel-dir", str(work / "ryu"), "--requirement", str(wanted)]
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, env=environment_for_another(os.environ))
     (built,) = (work / "ryu").glob("ryu-*.whl")
     return built
 

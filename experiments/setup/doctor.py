@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from corridor.experiments.run.version import version_of
 from corridor.experiments.testbeds import system_packages
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.kernel import cache_folder
@@ -270,7 +271,7 @@ def _versions() -> dict[str, str]:
     versions = {"Python": platform.python_version()}
     for name, distribution in DISTRIBUTIONS.items():
         try:
-            versions[name] = importlib.metadata.version(distribution)
+            versions[name] = version_of(distribution)
         except importlib.metadata.PackageNotFoundError:
             versions[name] = ""
     installed = _debian_versions(tuple(PACKAGES.values()))

@@ -8,7 +8,7 @@ readonly build_tools='^(pbr|setuptools|wheel)=='
 readonly source_only=mininet,ovs,ryu # these have no wheels
 readonly place_in_guests=/run/corridor/python # PYTHON_PREFIX of experiments/testbeds/guest_init.py
 readonly debians_mininet=/usr/lib/python3/dist-packages/mininet
-readonly other_ways='use Debian 13 or Ubuntu 24.04, or the container or virtual machine of docs/setup.md'
+readonly other_ways='use Debian 13 or Ubuntu 24.04 or later, or the container or virtual machine of docs/setup.md'
 os_release=/etc/os-release
 # Without HOME bash knows the user's home from the system: nobody else may have put a file there.
 log=${XDG_CACHE_HOME:-${HOME:-~}/.cache}/corridor/setup.log
@@ -25,7 +25,7 @@ usage: ./corridor [--yes] [--no-apt] VERB ...
        ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests] [--docs]
 
   what there is   list man completion
-  experiments     run study lab check explain price law report show compare artifact workload export topology schema
+  experiments     run study lab check explain price capacity law report show compare artifact workload export topology schema
   a live network  up page status events policy drain restore down
   ... by hand     exec shell mininet ping probe trace capture fault cut mend kill start
   this machine    doctor kernel vm docs test clean
@@ -144,6 +144,13 @@ install_packages() {
     }
 }
 
+# Sets python_there to what apt would install, if its lists are there to say so.
+ask_apt_for_python() {
+    local said
+    said=$(LC_ALL=C apt-cache policy python3 2>/dev/null) || return 0
+    [[ ! $said =~ Candidate:\ ([0-9]+\.[0-9]+) ]] || python_there=${BASH_REMATCH[1]}
+}
+
 is_wanted() { [[ " ${pythons[*]} " == *" $1 "* ]]; }
 
 # Before anything is installed: what can be known of the Python that .venv will have.
@@ -155,8 +162,10 @@ check_python() {
         is_wanted "$version" || lacking "$needs, and $system_python is ${version:-none}; $other_ways, or another Python: $own"
     elif [[ -n ${CORRIDOR_PYTHON:-} ]]; then
         lacking "CORRIDOR_PYTHON: there is no program $system_python"
-    elif [[ $python_there != - ]] && ! is_wanted "$python_there"; then
-        lacking "$needs, and that of $pretty is $python_there; $other_ways, or another Python: $own"
+    else
+        [[ $python_there != - ]] || ask_apt_for_python
+        [[ $python_there == - ]] || is_wanted "$python_there" ||
+            lacking "$needs, and that of $pretty is $python_there; $other_ways, or another Python: $own"
     fi
 }
 

@@ -9,10 +9,11 @@ the plans that are named there, with ``program`` it runs a user's program.
 """
 
 # pathlib is one more import, and imports are dear in a guest.
-# ruff: noqa: PTH103, PTH112, PTH116, PTH119, PTH120, PTH123, PTH208, PTH211
+# ruff: noqa: PTH103, PTH112, PTH119, PTH120, PTH123, PTH208, PTH211
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -36,7 +37,8 @@ HOST_LINKS = "/proc/self/cwd"
 FILES = "CORRIDOR_FILES"
 """Names in the environment how a guest has the host's files, if not by hostfs."""
 NINE_P = "9p"
-NINE_P_OPTIONS = "trans=virtio,version=9p2000.L,msize=512000,cache=loose,access=any"
+NINE_P_UNCACHED = "trans=virtio,version=9p2000.L,msize=512000,access=any"
+NINE_P_OPTIONS = f"{NINE_P_UNCACHED},cache=loose"
 """A guest's cache is never stale: nobody else writes to what it sees while it lives."""
 PLACE = "/run/corridor"
 PROJECT = f"{PLACE}/project"
@@ -86,27 +88,6 @@ def is_emulated() -> bool:
     return os.environ.get(FILES) == NINE_P
 
 
-def copy_files(source: str, target: str, known: dict[str, int]) -> None:
-    """All files below a folder, but those that have not changed since they were ``known``."""
-    for folder, _folders, names in os.walk(source):
-        inside = os.path.relpath(folder, source)
-        os.makedirs(f"{target}/{inside}", exist_ok=True)
-        for name in names:
-            path = f"{folder}/{name}"
-            if known.get(f"{inside}/{name}") != os.stat(path).st_mtime_ns:
-                with open(path, "rb") as file, open(f"{target}/{inside}/{name}", "wb") as copy:
-                    copy.write(file.read())
-
-
-def times_of(place: str) -> dict[str, int]:
-    """When each file below a folder changed."""
-    return {
-        f"{os.path.relpath(folder, place)}/{name}": os.stat(f"{folder}/{name}").st_mtime_ns
-        for folder, _folders, names in os.walk(place)
-        for name in names
-    }
-
-
 def keep_busy() -> None:
     """A process that runs whenever no other does, so that no time is skipped: see
     ``lab/charged_clock.py``."""
@@ -118,10 +99,22 @@ def keep_busy() -> None:
     os.environ[SPINNER] = str(spinner)
 
 
+def results_in_memory() -> contextlib.AbstractContextManager[None]:
+    """The host's result folder as one in memory, brought out while entered and on leaving."""
+    sys.path.insert(0, PROJECT)
+    from corridor.experiments.testbeds.brought_out import brought_out
+
+    return brought_out(OUT, HOST_OUT)
+
+
 def mount_of_host(name: str, target: str, flags: int) -> None:
-    """A folder of the host, by the name that it has in the working directory of the kernel."""
+    """A folder of the host, by the name that it has in the working directory of the kernel.
+
+    What is written in an emulated machine is with the host at once.
+    """
     if is_emulated():
-        mount(name, target, NINE_P, flags, NINE_P_OPTIONS)
+        options = NINE_P_OPTIONS if flags & MS_RDONLY else NINE_P_UNCACHED
+        mount(name, target, NINE_P, flags, options)
     else:
         mount("none", target, "hostfs", flags, f"{HOST_LINKS}/{name}")
 
@@ -143,7 +136,6 @@ def prepare(modules: tuple[str, ...] = NEEDED_MODULES) -> None:
     if is_emulated():
         mount_of_host(os.path.basename(OUT), HOST_OUT, 0)
         mount("tmpfs", OUT, "tmpfs")
-        copy_files(HOST_OUT, OUT, {})
     else:
         mount_of_host(os.path.basename(OUT), OUT, 0)
     _hide_where_the_host_keeps_them()
@@ -280,10 +272,8 @@ def main() -> None:
             "serve": serve_plans,
             "program": run_program,
         }
-        known = times_of(OUT) if is_emulated() else {}
-        code = in_a_child(others.get(asked, run_plan))
-        if is_emulated():
-            copy_files(OUT, HOST_OUT, known)
+        with results_in_memory() if is_emulated() else contextlib.nullcontext():
+            code = in_a_child(others.get(asked, run_plan))
     except OSError as error:
         print(json.dumps({"event": "failed", "message": f"guest: {error}", "code": 3}))
     finally:

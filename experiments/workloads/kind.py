@@ -74,6 +74,10 @@ class Load:
         return None if written is None else max(1, self.compressed(written))
 
 
+def no_answers(_options: Values) -> float:
+    return 0.0
+
+
 @dataclass(frozen=True)
 class WorkloadKind:
     """One kind of workload."""
@@ -91,6 +95,8 @@ class WorkloadKind:
     mean_bps: Callable[[Values], float]
     """What a demand sends on the mean while the workload is on, as written, in both directions
     together; 0 where that follows from the network alone."""
+    back_share: Callable[[Values], float] = no_answers
+    """Of that, what is answers, from the destination to the source."""
     scale: Scale = "bytes"
     """If the scenario does not say."""
     connections: int = 1

@@ -108,6 +108,13 @@ def mean_bps(options: Values) -> float:
     return float(octets * 8 * NS_PER_S / options["interval"])
 
 
+def back_share(options: Values) -> float:
+    if options["trace"]:
+        return 0.0
+    up = options["up"].mean + options["headers"]
+    return float(options["down"].mean / (up + options["down"].mean))
+
+
 def problem(options: Values) -> str:
     drawn = [name for name in ("interval", "up", "down") if options[name] is not None]
     if options["trace"]:
@@ -141,6 +148,7 @@ KIND = WorkloadKind(
     },
     plan=plan,
     mean_bps=mean_bps,
+    back_share=back_share,
     scale="none",
     connections=0,
     problem=problem,

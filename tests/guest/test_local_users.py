@@ -13,6 +13,7 @@ NOTHING = {
     what: []
     for what in (
         *("tcp", "api", "unix sockets", "files", "state", "processes", "namespaces", "raw"),
+        *("settings", "taps", "datapath"),
     )
 }
 
@@ -31,6 +32,16 @@ def test_the_attacks_were_carried_out_on_what_there_is(attacked):
 
 def test_none_gets_in_and_none_reads(attacked):
     assert attacked["got"] == NOTHING
+
+
+def test_what_the_kernel_tells_every_user_is_known_and_no_secret(attacked):
+    readable = attacked["readable"]
+    assert readable["datapath"] == [
+        *("ovs_datapath", "ovs_flow", "ovs_meter", "ovs_packet", "ovs_vport"),
+    ]
+    assert readable["flows"] > 0, "docs/limitations.md says so"
+    assert any("corridor" in words for words in readable["words"])
+    assert not [words for words in readable["words"] if attacked["token"] in words]
 
 
 def test_none_stops_it(attacked):

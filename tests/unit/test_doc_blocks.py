@@ -30,7 +30,7 @@ from doc_blocks import (
 SLOW = (
     *("README.md", "docs/policies.md", "docs/testing-policies.md"),
     *("docs/tutorial.md", "docs/topologies.md", "docs/stories/researcher.md"),
-    *("docs/stories/analyst.md", "docs/stories/planner.md", "docs/python.md"),
+    *("docs/stories/analyst.md", "docs/stories/planner.md", "docs/python.md", "docs/capacity.md"),
 )
 """They prove the reference corridor, price it, or ask libraries of maps: more than a second."""
 

@@ -24,6 +24,7 @@ SCENARIOS = (
     "nearest_hub",
     "disjoint",
     "customer_pipe",
+    "capacity",
     "lawful",
     "gigabit",
     "timeline",
@@ -90,6 +91,15 @@ def test_a_graph_becomes_a_map(tmp_path):
     assert "almaty-tashkent: 6.2 ms one way. Of its two directions: delay 6ms and 6.4ms" in said
     assert "24 of 24 have the stated default of 250km" in said
     assert len(load_topology(kept).fibres) == 24
+
+
+def test_fibres_are_as_full_as_the_page_says():
+    code, said = run(
+        sys.executable, "-m", "corridor.experiments.cli", "capacity", EXAMPLES / "capacity.yaml"
+    )
+    assert code == 0, said
+    assert "guian-kunming from guian, at 68 %" in said
+    assert "All traffic can grow 1.476 times" in said
 
 
 def test_a_path_is_explained():

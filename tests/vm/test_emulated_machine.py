@@ -3,10 +3,17 @@
 What it measures does not depend on how busy this machine is, so the figures are asserted.
 """
 
+import os
+import re
+import signal
+import subprocess
+import time
+
 import pytest
 
 from corridor.experiments.testbeds.debian_kernel.kernel import emulator_lacks
-from corridor_runs import finish, start
+from corridor.traffic.workloads.records import HEADER_BYTES
+from corridor_runs import corridor, environment, finish, start
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(2000)]
 BASE_US, PER_FIBRE_US, SPREAD_US = 50, 20, 30
@@ -41,3 +48,29 @@ def test_computing_is_charged_and_nothing_else(mini):
 def test_probes_leave_when_they_should(mini):
     for demand in mini.summary["demands"]:
         assert demand["send_lateness_ms"]["max"] < 1, demand["id"]
+
+
+def test_a_run_that_is_killed_keeps_what_was_measured(tmp_path):
+    reason, _ = emulator_lacks()
+    if reason:
+        pytest.skip(reason)
+    folder = tmp_path / "result"
+    run = start(folder, "mini", "--testbed", "qemu")
+    end = time.monotonic() + LIMIT_S
+    while not measured_bytes(folder):
+        assert run.poll() is None, run.communicate()
+        assert time.monotonic() < end
+        time.sleep(1)
+    os.kill(run.pid, signal.SIGKILL)
+    run.communicate()
+    report = corridor("report", folder, "--no-figures")
+    said = subprocess.run(report, env=environment(), capture_output=True, text=True).stdout
+    assert "stopped without a word during measure" in said
+    answered, sent = map(int, re.search(r"(\d+) of (\d+) probes answered", said).groups())
+    assert 0 < answered <= sent
+
+
+def measured_bytes(folder):
+    """Of records, as they came to this machine."""
+    files = (folder / "raw").glob("probes-*.rec")
+    return sum(max(0, file.stat().st_size - HEADER_BYTES) for file in files)

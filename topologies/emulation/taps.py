@@ -15,16 +15,21 @@ import struct
 
 CLONE_DEVICE = "/dev/net/tun"
 STATISTICS = "/sys/class/net/{}/statistics/{}"
-TUNSETIFF, TUNSETPERSIST = 0x400454CA, 0x400454CB
+TUNSETIFF, TUNSETPERSIST, TUNSETOWNER = 0x400454CA, 0x400454CB, 0x400454CC
 IFF_TAP, IFF_NO_PI = 0x0002, 0x1000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1
 _REQUEST = struct.Struct("16sH22x")
 
 
 def create(name: str) -> int:
-    """Make a persistent TAP device, down and without carrier; its interface index. OSError."""
+    """Make a persistent TAP device, down and without carrier; its interface index. OSError.
+
+    It belongs to this process's user: while nobody holds a device that has no owner, any user of
+    the machine may take its other end, and with it what goes through a gateway.
+    """
     descriptor = _open(name)
     try:
+        fcntl.ioctl(descriptor, TUNSETOWNER, os.geteuid())
         fcntl.ioctl(descriptor, TUNSETPERSIST, 1)
     finally:
         os.close(descriptor)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from corridor.controller.forwarding.program import Meter, Table
 from corridor.controller.intent.intent import Protection
@@ -30,17 +30,67 @@ def guaranteed(searched: Searched) -> Bandwidth | None:
     return None if automaton is None else searched.intent.guarantee(automaton.permit)
 
 
-def uses(explorer: Explorer, searched: Iterable[Searched], within: Protection) -> Iterator[Use]:
-    """Where the guaranteed rates go under all these failures, protected against or not."""
+class Paid(NamedTuple):
+    """A rate, and whose it is: a demand's own, or that of several together."""
+
+    bps: int
+    payer: str
+
+
+class Asked(NamedTuple):
+    """What rates ask of fibres under failures of some kinds, as an admission takes it."""
+
+    uses: tuple[Use, ...]
+    elements: Mapping[str, frozenset[str]]
+    """What may fail, with what it takes down."""
+    promises: Mapping[str, int]
+    """By demand, how many of these it is protected against."""
+
+
+def committed(searched: Searched) -> Paid | None:
+    """What is promised under every failure protected against."""
+    bandwidth = guaranteed(searched)
+    return None if bandwidth is None else Paid(bandwidth.cir, searched.intent.pays_as)
+
+
+def uses(
+    explorer: Explorer,
+    searched: Iterable[Searched],
+    within: Protection,
+    rate_of: Callable[[Searched], Paid | None] = committed,
+) -> Iterator[Use]:
+    """Where rates go under all these failures, protected against or not."""
     down = explorer.causes.dead(explorer.known)
     for one in searched:
-        bandwidth = guaranteed(one)
-        if bandwidth is None:
+        rate = rate_of(one)
+        if rate is None:
             continue
         same = one.within == within
         for outcome in one.outcomes if same else explorer.search(one.intent, within).outcomes:
-            use = use_of(outcome, bandwidth.cir, explorer.topology, down)
-            yield replace(use, payer=one.intent.pays_as)
+            use = use_of(outcome, rate.bps, explorer.topology, down)
+            yield replace(use, payer=rate.payer)
+
+
+def asked(
+    explorer: Explorer,
+    searched: Iterable[Searched],
+    rate_of: Callable[[Searched], Paid | None] = committed,
+) -> Iterator[Asked]:
+    """Once for each set of kinds that some are protected against.
+
+    A demand is promised its rate only under failures of its own kinds, so each set of kinds is
+    looked at by itself.
+    """
+    served = [one for one in searched if rate_of(one) is not None]
+    for kinds in dict.fromkeys(_kinds(one) for one in served):
+        promises = {one.intent.id: one.promised.k if kinds <= _kinds(one) else 0 for one in served}
+        within = Protection(max(promises.values()), tuple(sorted(kinds)))
+        elements = {
+            name: things
+            for name, things in explorer.causes.taken_down.items()
+            if name.partition(":")[0] in kinds
+        }
+        yield Asked(tuple(uses(explorer, served, within, rate_of)), elements, promises)
 
 
 def use_of(
@@ -64,11 +114,7 @@ def use_of(
 
 
 def admissions(explorer: Explorer, searched: Collection[Searched]) -> Iterator[Admission]:
-    """Whether guaranteed rates fit: once for each set of kinds that some are protected against.
-
-    A demand is promised its rate only under failures of its own kinds, so each set of kinds is
-    looked at by itself.
-    """
+    """Whether guaranteed rates fit: once for each set of kinds that some are protected against."""
     served = [one for one in searched if guaranteed(one) is not None]
     if not served:  # numpy is dear to import, above all in a guest
         return
@@ -76,15 +122,8 @@ def admissions(explorer: Explorer, searched: Collection[Searched]) -> Iterator[A
 
     capacity_bps = capacities_bps(explorer.topology)
     assumed = assumed_capacities(explorer.topology)
-    for kinds in dict.fromkeys(_kinds(one) for one in served):
-        promises = {one.intent.id: one.promised.k if kinds <= _kinds(one) else 0 for one in served}
-        within = Protection(max(promises.values()), tuple(sorted(kinds)))
-        taken_down = {
-            name: things
-            for name, things in explorer.causes.taken_down.items()
-            if name.partition(":")[0] in kinds
-        }
-        admission = admit(uses(explorer, served, within), capacity_bps, taken_down, promises)
+    for one in asked(explorer, served):
+        admission = admit(one.uses, capacity_bps, one.elements, one.promises)
         yield replace(admission, assumed=assumed)
 
 

@@ -16,6 +16,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from corridor.topologies.emulation import taps
+
 STATE, RESULTS, PLACE = Path("/tmp/state"), Path("/tmp/results"), Path("/tmp/stranger")
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 LONG_S, SETTLE_S = 120, 3
@@ -24,6 +26,8 @@ extends: mini
 network: {bfd: 100ms}
 """
 STATE_OF_RUNS = "/run/corridor"
+LEFT_ALONE = "left-alone"
+"""A TAP as a gateway's is while the gateway is away."""
 
 
 class Up:
@@ -93,6 +97,8 @@ def main() -> None:
     up = Up(framework)
     shutil.copy(Path(__file__).with_name("stranger.py"), PLACE)
     told = given(up)
+    taps.create(LEFT_ALONE)
+    Path(taps.CLONE_DEVICE).chmod(0o666)  # as udev has it on a machine
     (PLACE / "given.json").write_text(json.dumps(told))
     for path in PLACE.iterdir():
         path.chmod(0o644)
@@ -108,6 +114,7 @@ def main() -> None:
     after = up.ask("/v1/topology")
     seen = {
         "told": told,
+        "token": up.token,
         "code": attack.returncode,
         "complained": attack.stderr[-2000:],
         **json.loads(attack.stdout or "{}"),

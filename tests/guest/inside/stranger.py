@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import signal
@@ -28,6 +29,21 @@ LISTENING = "0A"
 BFD_PORT, BFD_TTL = 3784, 255
 BFD_DOWN = bytes.fromhex("204003180000000100000000000f4240000f424000000000")
 """That a session is down, from who has not heard of the other."""
+TUNSETIFF, IFF_TAP_WITHOUT_HEAD = 0x400454CA, 0x1002
+NETLINK_ROUTE, NETLINK_GENERIC = 0, 16
+REQUEST, ACKNOWLEDGED, DUMP = 0x1, 0x5, 0x301
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+SET_LINK, DELETE_LINK, ADD_ADDRESS, DELETE_QUEUE, DELETE_FILTER = 19, 17, 20, 37, 45
+GENERIC_CONTROL, GET_FAMILY, FAMILY_ID, FAMILY_NAME = 16, 3, 1, 2
+SWITCH_COMMANDS = {
+    "ovs_datapath": {"new": 1, "delete": 2, "set": 4},
+    "ovs_vport": {"new": 1, "delete": 2, "set": 4},
+    "ovs_flow": {"new": 1, "delete": 2, "set": 4},
+    "ovs_packet": {"execute": 3},
+    "ovs_meter": {"set": 2, "delete": 3},
+}
+"""By family: what would change a datapath, or send a packet through it."""
+GET, DATAPATH = 3, "ovs-system"
 PRIVATE = ("mem", "environ", "maps", "fd", "root", "cwd", "ns/net", "stack", "map_files")
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -183,6 +199,94 @@ def raw_frames() -> list[str]:
     ]  # fmt: skip
 
 
+def netlink(protocol: int, kind: int, flags: int, body: bytes) -> list[tuple[int, bytes]]:
+    """A request to the kernel; kind and body of each message of its answer."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol) as link:
+        link.settimeout(5)
+        link.send(struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body)
+        found: list[tuple[int, bytes]] = []
+        while not found or (flags == DUMP and found[-1][0] not in (NLMSG_ERROR, NLMSG_DONE)):
+            said = link.recv(1 << 20)
+            while len(said) >= 16:
+                length, answer = struct.unpack_from("=IH", said)
+                found.append((answer, said[16:length]))
+                said = said[length + 3 & ~3 :]
+        return found
+
+
+def allowed(protocol: int, kind: int, body: bytes) -> bool:
+    """Whether the kernel says anything but that this user may not."""
+    answer, said = netlink(protocol, kind, ACKNOWLEDGED, body)[0]
+    return answer != NLMSG_ERROR or struct.unpack_from("=i", said)[0] != -errno.EPERM
+
+
+def kernel_settings() -> list[str]:
+    """Interfaces, queues and filters that the kernel lets this user change."""
+    kinds = (SET_LINK, DELETE_LINK, ADD_ADDRESS, DELETE_QUEUE, DELETE_FILTER)
+    return [
+        f"{name}: request {kind}"
+        for index, name in socket.if_nameindex()
+        for kind in kinds
+        if allowed(NETLINK_ROUTE, kind, struct.pack("=BxHiII8x", 0, 0, index, 0, 1))
+    ]
+
+
+def families() -> dict[str, int]:
+    """The kernel's numbers of the families by which a datapath is spoken to."""
+    found = {}
+    for name in SWITCH_COMMANDS:
+        word = name.encode() + b"\0"
+        attribute = struct.pack("=HH", 4 + len(word), FAMILY_NAME) + word
+        body = struct.pack("=BBxx", GET_FAMILY, 1) + attribute.ljust(len(attribute) + 3 & ~3, b"\0")
+        answer, said = netlink(NETLINK_GENERIC, GENERIC_CONTROL, REQUEST, body)[0]
+        at = 4
+        while answer != NLMSG_ERROR and at < len(said):
+            length, kind = struct.unpack_from("=HH", said, at)
+            if kind == FAMILY_ID:
+                found[name] = struct.unpack_from("=H", said, at + 4)[0]
+            at += length + 3 & ~3
+    return found
+
+
+def into_the_datapath(known: dict[str, int]) -> list[str]:
+    body = struct.pack("=i", socket.if_nametoindex(DATAPATH))
+    return [
+        f"{family}: {what}"
+        for family, number in known.items()
+        for what, command in SWITCH_COMMANDS[family].items()
+        if allowed(NETLINK_GENERIC, number, struct.pack("=BBxx", command, 1) + body)
+    ]
+
+
+def flows_told(known: dict[str, int]) -> int:
+    """How many entries of its cache the datapath tells every user, as the kernel means it to."""
+    body = struct.pack("=BBxxi", GET, 1, socket.if_nametoindex(DATAPATH))
+    said = netlink(NETLINK_GENERIC, known["ovs_flow"], DUMP, body)
+    return sum(kind == known["ovs_flow"] for kind, _ in said)
+
+
+def taps() -> list[str]:
+    """Interfaces whose other end the kernel gives this user: a gateway's, while it is away."""
+    got = []
+    for _, name in socket.if_nameindex():
+        with open("/dev/net/tun", "r+b", buffering=0) as clone:
+            request = struct.pack("16sH22x", name.encode(), IFF_TAP_WITHOUT_HEAD)
+            if succeeds(lambda clone=clone, request=request: fcntl.ioctl(
+                clone, TUNSETIFF, request
+            )):  # fmt: skip
+                got.append(name)
+    return got
+
+
+def words_of_processes() -> list[str]:
+    """What everybody may read of every process: the words it was started with."""
+    return [
+        (entry / "cmdline").read_bytes().decode(errors="replace")
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit()
+    ]
+
+
 def spoofed_bfd() -> int:
     """Broadcasts out of every interface, by which switches might take a session for down; how many
     left."""
@@ -212,6 +316,7 @@ def main() -> None:
     with contextlib.suppress(PermissionError):
         os.setuid(0)
         raise SystemExit(f"root again: {errno.EPERM}")
+    known = families()
     got = {
         "tcp": over_tcp(int(given["url"].rpartition(":")[2])),
         "api": api(given["url"]),
@@ -221,8 +326,12 @@ def main() -> None:
         "processes": into_processes(),
         "namespaces": into_namespaces(given["namespaces"]),
         "raw": raw_frames(),
+        "settings": kernel_settings(),
+        "taps": taps(),
+        "datapath": into_the_datapath(known),
     }
-    print(json.dumps({"got": got, "bfd": spoofed_bfd()}))
+    told = {"words": words_of_processes(), "datapath": sorted(known), "flows": flows_told(known)}
+    print(json.dumps({"got": got, "readable": told, "bfd": spoofed_bfd()}))
 
 
 main()

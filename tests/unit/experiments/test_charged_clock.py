@@ -60,18 +60,3 @@ def test_other_clocks_are_left_alone(spinner, clock):
 
 def test_both_ends_name_what_keeps_a_machine_busy_alike():
     assert guest_init.SPINNER == SPINNER
-
-
-def test_only_what_has_changed_is_brought_out(tmp_path):
-    inside, outside = tmp_path / "in", tmp_path / "out"
-    (outside / "raw").mkdir(parents=True)
-    (outside / "raw/plan.json").write_text("plan")
-    guest_init.copy_files(str(outside), str(inside), {})
-    assert (inside / "raw/plan.json").read_text() == "plan"
-    known = guest_init.times_of(str(inside))
-    (inside / "tables").mkdir()
-    (inside / "tables/before.json").write_text("table")
-    (outside / "raw/plan.json").write_text("the host's own")
-    guest_init.copy_files(str(inside), str(outside), known)
-    assert (outside / "tables/before.json").read_text() == "table"
-    assert (outside / "raw/plan.json").read_text() == "the host's own"

@@ -12,7 +12,7 @@ import pytest
 from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.experiments import cli
 from corridor.experiments.command_line import meanings
-from corridor.experiments.run.version import code_of_checkout, version
+from corridor.experiments.run.version import this_code, version
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.formats.load import SHIPPED, load_topology
@@ -126,7 +126,7 @@ def test_the_version_says_the_commit_of_a_checkout(capsys):
     assert stop.value.code == 0
     said = capsys.readouterr().out
     assert said.startswith(f"corridor {version()}")
-    commit = code_of_checkout()["commit"]
+    commit = this_code()["commit"]
     assert not commit or f"commit {commit[:12]}" in said
 
 
@@ -134,8 +134,34 @@ def test_what_is_installed_has_no_commit_of_somebody_elses_repository(monkeypatc
     from corridor.experiments.run import version as module
 
     monkeypatch.setattr(module, "PROJECT", tmp_path / "pyproject.toml")
-    assert module.code_of_checkout() == {"commit": "", "changed": False}
+    assert module.this_code() == {"commit": "", "changed": False}
     assert module.version_line().count("commit") == 0
+
+
+@pytest.mark.parametrize(
+    ("noted", "commit"),
+    [
+        ('{"url": "file:///x", "vcs_info": {"vcs": "git", "commit_id": "0123456789abcdef"}}', True),
+        ('{"url": "file:///x.whl", "archive_info": {}}', False),
+        ("[]", False),
+        ("{", False),
+    ],
+)
+def test_what_is_installed_from_an_address_of_git_says_its_commit(
+    monkeypatch, tmp_path, noted, commit
+):
+    from corridor.experiments.run import version as module
+
+    about = tmp_path / "corridor_emulator-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: corridor-emulator\nVersion: 1.0\n"
+    )
+    (about / "direct_url.json").write_text(noted)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(module, "PROJECT", tmp_path / "pyproject.toml")
+    said = ", commit 0123456789ab" if commit else ""
+    assert module.version_line() == f"corridor 1.0{said}"
 
 
 def test_all_that_ships_is_listed_with_its_size(capsys):

@@ -86,6 +86,8 @@ def test_the_answers_of_a_scenario_are_as_their_schema_says() -> None:
         ("check-answer", ["check", "mini"]),
         ("explain-answer", ["explain", "ckpt-karachi", "mini", "--sure"]),
         ("explain-answer", ["explain", "ckpt-karachi", "mini", "--policies", "pan-asia"]),
+        ("capacity-answer", ["capacity", "examples/customer_pipe.yaml"]),
+        ("capacity-answer", ["capacity", "mini", "--rate", "9Tbit", "--cut", "karakoram"]),
         ("cut-answer", ["cut", "kunming-karachi", "--scenario", "mini"]),
         ("price-answer", ["price", "mini", "--sets", "pan-asia"]),
         ("latency-answer", ["topology", "latency", "shanghai", "karachi"]),

@@ -69,7 +69,7 @@ def test_a_wheel_brings_ryu_behind_one_of_the_users_own(wheel, tmp_path):
     wheel.extractall(site)
     code = (
         f"import site; site.addsitedir({str(site)!r}); import ryu, importlib.metadata as known;"
-        "print(ryu.__file__, ryu.version, known.version('ryu'))"
+        "print(ryu.__file__, ryu.version, *(one.name for one in known.distributions()))"
     )
     command = ["/usr/bin/python3", "-I", "-S", "-c", code]
 
@@ -77,7 +77,8 @@ def test_a_wheel_brings_ryu_behind_one_of_the_users_own(wheel, tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return done.stdout.split()
 
-    assert said() == [f"{site}/{build_backend.PLACE}/ryu/__init__.py", "4.34", "4.34"]
+    ours = f"{site}/{build_backend.PLACE}/ryu/__init__.py"
+    assert said() == [ours, "4.34", "corridor-emulator"], "pipx wants one distribution"
     (site / "ryu").mkdir()
     (site / "ryu/__init__.py").write_text("version = 'own'\n")
     assert said()[:2] == [f"{site}/ryu/__init__.py", "own"]
@@ -95,7 +96,7 @@ def test_a_wheel_depends_on_all_that_its_ryu_needs(wheel):
         }
 
     ours = needs(f"corridor_emulator-{version()}.dist-info")
-    assert needs("ryu-4.34.dist-info") <= ours
+    assert needs(f"{build_backend.PLACE}/ryu-4.34") <= ours
     assert "ryu" not in ours
 
 
@@ -107,6 +108,11 @@ def test_an_entry_of_the_lock_is_found_with_its_hashes():
     assert "--hash=sha256:" in entry
     with pytest.raises(LookupError):
         build_backend.locked("ry", lock)
+
+
+def test_what_pip_tells_our_backend_is_not_told_to_the_one_of_ryu():
+    told = {"_PYPROJECT_HOOKS_BACKEND_PATH": "ours", "PIP_CERT": "theirs"}
+    assert build_backend.environment_for_another(told) == {"PIP_CERT": "theirs"}
 
 
 @pytest.mark.slow

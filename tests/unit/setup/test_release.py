@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_NOFILE, RLIMIT_NPROC, getrlimit
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 RELEASE = ROOT / ".ci/release"
+BASE = "localhost/corridor-test-base"
 asked_for = pytest.mark.skipif(
     not os.environ.get("CORRIDOR_TEST_RELEASE"),
     reason="minutes, and a package index: CORRIDOR_TEST_RELEASE=1",
@@ -83,20 +85,31 @@ def test_a_wheel_runs_in_an_empty_environment_beside_packages_of_the_users_own(d
 @pytest.mark.skipif(
     not (shutil.which("buildah") and shutil.which("mmdebstrap")), reason="buildah, mmdebstrap"
 )
-def test_guests_run_in_an_image_that_was_built_without_a_registry(dist, tmp_path):
-    base = tmp_path / "base.tar"
+def test_guests_run_in_an_image_that_was_built_without_a_registry(tmp_path):
+    base, folder = tmp_path / "base.tar", tmp_path / "dist"
     assert run("mmdebstrap", "--variant=minbase", "trixie", base).returncode == 0
+    limits = ", ".join(
+        f'"{name}={hard}:{hard}"'
+        for name, hard in (("nofile", most(RLIMIT_NOFILE)), ("nproc", most(RLIMIT_NPROC)))
+    )
+    settings = tmp_path / "containers.conf"
+    settings.write_text(f"[containers]\ndefault_ulimits = [{limits}]\n")
+    environment = {**os.environ, "BASE": BASE, "CONTAINERS_CONF_OVERRIDE": str(settings)}
     script = f"""
         set -eu
         c=$(buildah from scratch)
         trap 'buildah rm "$c" >&2' EXIT
-        buildah add -q "$c" {base} / && buildah commit -q "$c" localhost/corridor-test-base
-        buildah build --isolation chroot --build-arg BASE=localhost/corridor-test-base \\
-            --volume /etc/ssl/certs/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt:ro \\
-            --tag corridor-test --file {ROOT}/Containerfile {dist} >&2
-        r=$(buildah from corridor-test)
+        buildah add -q "$c" {base} / && buildah commit -q "$c" {BASE} >&2
+        {RELEASE} --image {folder} >&2
+        r=$(buildah from oci-archive:$(echo {folder}/corridor-image-*.tar))
         trap 'buildah rm "$c" "$r" >&2' EXIT
         buildah run --isolation chroot "$r" -- corridor run mini --no-figures"""
-    done = run("bash", "-c", script)
+    done = run("bash", "-c", script, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "it closes" in done.stdout
+
+
+def most(limit):
+    """More than which a process may not ask for, as a builder would."""
+    hard = getrlimit(limit)[1]
+    return -1 if hard == RLIM_INFINITY else hard

@@ -22,6 +22,7 @@ SYSTEMS = {
     "Debian 12": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n',
     "Debian 13": 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\n',
     "Ubuntu 24.04": 'PRETTY_NAME="Ubuntu 24.04"\nID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\n',
+    "Ubuntu 22.04": 'PRETTY_NAME="Ubuntu 22.04 LTS"\nID=ubuntu\nVERSION_ID="22.04"\n',
     "Mint": 'PRETTY_NAME="Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="22"\n',
     "Fedora": 'PRETTY_NAME="Fedora Linux 43"\nID=fedora\nVERSION_ID=43\n',
     "Rocky": 'PRETTY_NAME="Rocky"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9"\n',
@@ -93,12 +94,24 @@ def test_every_package_has_its_names_elsewhere():
     assert set(first_words("packages.txt")) == set(first_words("package_names.txt"))
 
 
-def set_up(system_file, tmp_path, *, python="/usr/bin/python3", environment=None, missing="iperf3"):
-    """What ``./corridor run`` says of a system, where there is no apt-get and no sudo."""
+def set_up(
+    system_file,
+    tmp_path,
+    *,
+    python="/usr/bin/python3",
+    environment=None,
+    missing="iperf3",
+    programs=None,
+):
+    """What ``./corridor run`` says of a system where there is no apt-get, unless by ``programs``,
+    and no sudo."""
     tools = tmp_path / "tools"
     tools.mkdir()
     for name in ("bash", "grep", "flock", "mkdir", "tail", "sh"):
         (tools / name).symlink_to(f"/usr/bin/{name}")
+    for name, words in (programs or {}).items():
+        (tools / name).write_text(f"#!/usr/bin/sh\n{words}\n")
+        (tools / name).chmod(0o755)
     script = f"""
         set -euo pipefail
         root={ROOT} venv={tmp_path}/.venv system_python={python} yes= no_apt= verb=run groups=(run)
@@ -131,6 +144,7 @@ def old_python(tmp_path):
     [
         ("Debian 12", "/absent", "and that of Debian GNU/Linux 12 (bookworm) is 3.11; use"),
         ("Debian 12", "old", "/python is 3.11; use Debian 13 or Ubuntu 24.04"),
+        ("Ubuntu 22.04", "/absent", "and that of Ubuntu 22.04 LTS is 3.10; use"),
         ("Ubuntu 24.04", "old", "needs Python 3.12 to 3.14, and /"),
         ("NixOS", "/usr/bin/python3", "cannot be set up on NixOS 26.05: guests boot"),
         ("Fedora", "/usr/bin/python3", "As root: dnf install iperf3   then, here: ./corridor"),
@@ -142,6 +156,23 @@ def test_set_up_refuses_in_one_line_python_first(system, tmp_path, old_python, n
     done = set_up(system(name), tmp_path, python=old_python if python == "old" else python)
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("candidate", "said"),
+    [
+        ("3.10.6-1~22.04", "needs Python 3.12 to 3.14, and that of Mint is 3.10; use Debian 13"),
+        ("3.12.3-0ubuntu2", "these system packages are missing"),
+        ("(none)", "these system packages are missing"),
+    ],
+)
+def test_of_a_system_that_is_not_known_apt_says_which_python_it_would_have(
+    system, tmp_path, candidate, said
+):
+    programs = {"apt-cache": f"echo '  Candidate: {candidate}'", "apt-get": "exit 1"}
+    done = set_up(system("Mint"), tmp_path, python="/absent", programs=programs)
+    assert done.stderr.startswith(f"corridor: {said}")
     assert done.returncode == 3
 
 

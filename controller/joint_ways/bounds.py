@@ -1,0 +1,141 @@
+"""What no choice of ways can be better than.
+
+The least that the fullest link is asked for if demands could be divided, and all were routed again,
+each within its law, after each failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from corridor.controller.joint_ways.program import MBIT
+from corridor.controller.joint_ways.spaces.space import Load, Space
+from corridor.controller.policy.product import Edge
+
+ENOUGH = 1e-4
+"""How near to each other what is reached and what is proven must come."""
+MOST_ROUNDS = 200
+UNIT = 1e9
+
+
+class Bound(NamedTuple):
+    """The most that some failure makes of the least."""
+
+    fullest: float
+    """As a part of a capacity."""
+    failure: str
+    """Empty while nothing fails."""
+
+
+def least_fullest(
+    spaces: Sequence[Space], capacity_bps: Sequence[int], failures: Iterable[int]
+) -> Bound:
+    """The worst of all single failures, and of none. Demands that have no way then count for
+    nothing."""
+    if not spaces:
+        return Bound(0.0, "")
+    worst = Bound(_least(spaces, capacity_bps, None, 0.0), "")
+    names = spaces[0].risks.names
+    for failure in failures:
+        found = _least(spaces, capacity_bps, failure, worst.fullest)
+        if found > worst.fullest:
+            worst = Bound(found, names[failure])
+    return worst
+
+
+class _Column(NamedTuple):
+    demand: int
+    load: Load
+
+
+def _least(
+    spaces: Sequence[Space], capacity_bps: Sequence[int], failure: int | None, known: float
+) -> float:
+    """A proven bound, by column generation; something below ``known`` where that is not reached."""
+    ways = [load for space in spaces if (load := _way(space, failure, {})) is not None]
+    served = [space for space in spaces if _way(space, failure, {}) is not None]
+    columns = [_Column(at, load) for at, load in enumerate(ways)]
+    seen = {(at, tuple(sorted(load))) for at, load in columns}
+    bound = 0.0
+    for _ in range(MOST_ROUNDS):
+        fullest, prices, paid = _solved(served, capacity_bps, columns)
+        if fullest <= known:
+            return fullest
+        reached, fresh = 0.0, []
+        for at, space in enumerate(served):
+            rate = space.rate_bps / MBIT
+            load = _way(space, failure, {link: rate * price for link, price in prices.items()})
+            assert load is not None
+            cost = sum(times * prices.get(link, 0.0) for link, times in load.items()) * rate
+            reached += cost
+            if cost < paid[at] - 1e-9 and (at, tuple(sorted(load))) not in seen:
+                seen.add((at, tuple(sorted(load))))
+                fresh.append(_Column(at, load))
+        worth = sum(price * capacity_bps[link] / MBIT for link, price in prices.items())
+        if worth > 0:
+            bound = max(bound, reached / worth)
+        if not fresh or fullest - bound <= ENOUGH * fullest:
+            break
+        columns += fresh
+    return bound
+
+
+def _way(space: Space, failure: int | None, prices: Mapping[int, float]) -> Load | None:
+    """The cheapest while something has failed; budgets are not asked, so it is no dearer."""
+    risks = space.risks
+    dead = 0 if failure is None else risks.takes_down[failure]
+    kind, _, name = ("", "", "") if failure is None else risks.names[failure].partition(":")
+    closed = frozenset([name]) if kind == "gateway" else frozenset[str]()
+    start = space.product.without_gateways(closed).entered(space.automaton.trip.src)
+    links = space.links
+
+    def price(edge: Edge) -> int:
+        dear = sum(prices.get(link, 0.0) for link in links.crossed(edge.sight))
+        return 1 + round(dear * UNIT)
+
+    path = None if start is None else space.cheapest(start, dead, closed, price)
+    return None if path is None else links.load(edge.sight for _, edge in path.steps)
+
+
+def _solved(
+    spaces: Sequence[Space], capacity_bps: Sequence[int], columns: Sequence[_Column]
+) -> tuple[float, dict[int, float], list[float]]:
+    """The fullest link's part, prices of links, and what each demand pays."""
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array
+
+    used = sorted({link for one in columns for link in one.load})
+    row = {link: at for at, link in enumerate(used)}
+    rows, places, values = [], [], []
+    for place, (demand, load) in enumerate(columns):
+        for link, times in load.items():
+            rows.append(row[link])
+            places.append(place)
+            values.append(times * spaces[demand].rate_bps / MBIT)
+    for link in used:
+        rows.append(row[link])
+        places.append(len(columns))
+        values.append(-capacity_bps[link] / MBIT)
+    count = len(columns) + 1
+    each = csr_array(
+        (np.ones(len(columns)), ([one.demand for one in columns], range(len(columns)))),
+        (len(spaces), count),
+    )
+    found = linprog(
+        [0.0] * len(columns) + [1.0],
+        A_ub=csr_array((values, (rows, places)), shape=(len(used), count)),
+        b_ub=np.zeros(len(used)),
+        A_eq=each,
+        b_eq=np.ones(len(spaces)),
+        method="highs-ds",
+    )
+    assert found.status == 0, found.message
+    prices = {
+        link: float(-price)
+        for link, price in zip(used, found.ineqlin.marginals, strict=True)
+        if price < -1e-12
+    }
+    return float(found.x[-1]), prices, found.eqlin.marginals.tolist()

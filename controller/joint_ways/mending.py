@@ -1,0 +1,161 @@
+"""Whole ways made to fit beside each other, and then to cost less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from corridor.controller.joint_ways.loads import Loads, loads_of
+from corridor.controller.joint_ways.pricing import by_objective
+from corridor.controller.joint_ways.program import Program
+from corridor.controller.joint_ways.spaces.space import Way
+
+ROUNDS = 12
+"""How often each demand is asked whether it has a better way."""
+CHEAPER, MOST_IN_WAY = 3, 8
+"""How many cheaper ways of a demand are tried, and how many others may have to make room for it."""
+TOO_MUCH_NS = 10**13
+"""What a whole capacity too much costs when one way is chosen beside all others."""
+NO_BETTER = 1e-9
+
+type Rank = tuple[float, float]
+"""How many capacities too much there are, and what ways cost."""
+
+
+def mended(program: Program, ways: Sequence[Way]) -> State:
+    """Ways that leave less too full, and then cost less. Those of low rates move first, or last,
+    whichever comes to less."""
+    order = range(len(ways))
+    tried = [State.of(program, ways) for _ in range(2)]
+    for state, one in zip(tried, ([*reversed(order)], [*order]), strict=True):
+        state.settle(one)
+    return min(tried, key=lambda state: state.rank)
+
+
+def cheaper(state: State) -> State:
+    """Each demand that costs more than it has to is tried by cheaper ways, from which others make
+    room."""
+    for demand in range(len(state.ways)):
+        state = _cheaper(state, demand)
+    return state
+
+
+def _cheaper(state: State, demand: int) -> State:
+    """With a cheaper way of one demand, if others can make room for it at less than it saves."""
+    now = state.program.cost_ms(demand, state.ways[demand])
+    known = {
+        way.order: (cost, way)
+        for way in sorted(state.known(demand), key=lambda way: -state.program.cost_ms(demand, way))
+        if (cost := state.program.cost_ms(demand, way)) < now - NO_BETTER
+    }
+    for _, way in sorted(known.values(), key=lambda one: one[0])[:CHEAPER]:
+        other = state.copy()
+        other.take(demand, way)
+        other.settle([demand], rounds=1, detours_only=True)
+        for detours_only in (True, False):
+            in_way = other.in_way(demand)
+            if not in_way or len(in_way) > MOST_IN_WAY:
+                break
+            other.settle(in_way, rounds=1, detours_only=detours_only)
+            other.settle([demand], rounds=1, detours_only=True)
+        if other.rank < state.rank:
+            return other
+    return state
+
+
+class _Known(NamedTuple):
+    """What does not change."""
+
+    program: Program
+    ways: tuple[tuple[Way, ...], ...]
+    """That are known, by demand."""
+
+
+class State:
+    """A way for each demand, and what they load together."""
+
+    def __init__(self, known: _Known, ways: list[Way], loads: Loads) -> None:
+        self._known, self.program, self.ways, self._loads = known, known.program, ways, loads
+
+    @classmethod
+    def of(cls, program: Program, ways: Sequence[Way]) -> State:
+        rates = (space.rate_bps for space in program.spaces)
+        loads = loads_of(program.capacity_bps, program.failures, zip(ways, rates, strict=True))
+        known = [
+            [space.way(main, {}) for main in mains.values()]
+            for space, mains in zip(program.spaces, program.mains, strict=True)
+        ]
+        return cls(_Known(program, tuple(map(tuple, known))), list(ways), loads)
+
+    def copy(self) -> State:
+        return State(self._known, list(self.ways), self._loads.copy())
+
+    def known(self, demand: int) -> tuple[Way, ...]:
+        return self._known.ways[demand]
+
+    @property
+    def fits(self) -> bool:
+        return not self._loads.too_full()
+
+    @property
+    def rank(self) -> Rank:
+        costs = sum(self.program.cost_ms(demand, way) for demand, way in enumerate(self.ways))
+        return round(self._loads.too_full(), 9), round(costs, 6)
+
+    def take(self, demand: int, way: Way) -> None:
+        rate_bps = self.program.spaces[demand].rate_bps
+        self._loads.add(self.ways[demand], -rate_bps)
+        self._loads.add(way, rate_bps)
+        self.ways[demand] = way
+
+    def settle(
+        self, order: Iterable[int], rounds: int = ROUNDS, *, detours_only: bool = False
+    ) -> None:
+        """Each in turn takes the way that is best beside all others, until none moves."""
+        order = list(order)
+        for _ in range(rounds):
+            before = [self.ways[demand].key for demand in order]
+            for demand in order:
+                self._settle(demand, detours_only=detours_only)
+            if before == [self.ways[demand].key for demand in order]:
+                break
+
+    def in_way(self, demand: int) -> list[int]:
+        """Others that load what is too full."""
+        full = self._loads.full()
+        return [
+            other
+            for other, way in enumerate(self.ways)
+            if other != demand and any(way.under(failure).get(link) for failure, link in full)
+        ]
+
+    def _settle(self, demand: int, *, detours_only: bool) -> None:
+        rate_bps, now = self.program.spaces[demand].rate_bps, self.ways[demand]
+        self._loads.add(now, -rate_bps)
+        best, least = now, self._beside(demand, now)
+        for way in (*self.known(demand), *self._around(demand)):
+            if detours_only and way.order != now.order:
+                continue
+            rank = self._beside(demand, way)
+            if rank[0] < least[0] - NO_BETTER or (
+                rank[0] < least[0] + NO_BETTER and rank[1] < least[1] - NO_BETTER
+            ):
+                best, least = way, rank
+        self._loads.add(best, rate_bps)
+        self.ways[demand] = best
+
+    def _beside(self, demand: int, way: Way) -> Rank:
+        excess = self._loads.excess(way, self.program.spaces[demand].rate_bps)
+        return excess, self.program.cost_ms(demand, way)
+
+    def _around(self, demand: int) -> list[Way]:
+        """Ways that go round what is full: over another path, and over the same with other
+        detours."""
+        space, now = self.program.spaces[demand], self.ways[demand]
+        everywhere, by_failure = self._loads.prices(space.rate_bps, TOO_MUCH_NS)
+        mains = dict.fromkeys([now.main, *self.program.mains[demand].values()])
+        for price in (everywhere, {}):
+            main = space.shortest(by_objective(self.program.objective, space, price))
+            if main is not None:
+                mains[main] = None
+        return [space.way(main, by_failure) for main in mains]

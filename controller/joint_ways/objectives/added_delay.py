@@ -1,0 +1,34 @@
+"""Ways in use take as little longer as can be; then their detours do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corridor.controller.joint_ways.spaces.space import Order, Space, Way
+from corridor.topologies.model.topology import Fibre
+
+MS = 1e6
+DETOURS_WEIGH = 1e-3
+"""What a detour's delay costs beside that of a way in use."""
+RATE_WEIGHS = 1e-11
+"""Between equals the demand of the lower rate moves."""
+
+
+@dataclass(frozen=True)
+class AddedDelay:
+    key: str = "added-delay"
+    words: str = "delay added to ways in use"
+
+    def over(self, _space: Space, _fibre: Fibre, delay_ns: int) -> float:
+        return delay_ns / MS
+
+    def main(self, space: Space, _order: Order, one_way_ns: int, alone: Way) -> float:
+        return (one_way_ns - alone.one_way_ns) * (1 + RATE_WEIGHS * space.rate_bps) / MS
+
+    def detour(
+        self, _space: Space, _thing: int, _order: Order, one_way_ns: int, _alone: Way
+    ) -> float:
+        return DETOURS_WEIGH * one_way_ns / MS
+
+
+KIND = AddedDelay()

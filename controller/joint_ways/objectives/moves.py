@@ -1,0 +1,31 @@
+"""As few demands as can be leave the way that they would have alone; then as few detours change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corridor.controller.joint_ways.objectives.added_delay import MS
+from corridor.controller.joint_ways.spaces.space import Order, Space, Way
+from corridor.topologies.model.topology import Fibre
+
+MOVED, DETOURED, DELAY_WEIGHS = 1000.0, 10.0, 1e-3
+"""What a moved way costs, and a changed detour; and a millisecond beside both."""
+
+
+@dataclass(frozen=True)
+class Moves:
+    key: str = "moves"
+    words: str = "ways that differ from those demands would have alone"
+
+    def over(self, _space: Space, _fibre: Fibre, delay_ns: int) -> float:
+        return delay_ns / MS
+
+    def main(self, _space: Space, order: Order, one_way_ns: int, alone: Way) -> float:
+        return MOVED * (order != alone.order) + DELAY_WEIGHS * one_way_ns / MS
+
+    def detour(self, _space: Space, thing: int, order: Order, one_way_ns: int, alone: Way) -> float:
+        changed = alone.detours.get(thing, order) != order
+        return DETOURED * changed + DELAY_WEIGHS**2 * one_way_ns / MS
+
+
+KIND = Moves()

@@ -1,0 +1,31 @@
+"""What a kind of objective must offer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from corridor.controller.joint_ways.spaces.space import Order, Space, Way
+from corridor.topologies.model.topology import Fibre
+
+
+class Objective(Protocol):
+    """Costs of ways. Whatever it says, rates that fit come before it, and law before both."""
+
+    @property
+    def key(self) -> str:
+        """What YAML calls it."""
+
+    @property
+    def words(self) -> str:
+        """A phrase for people: what is as little as can be."""
+
+    def over(self, space: Space, fibre: Fibre, delay_ns: int) -> float:
+        """What a demand's way in use costs over a fibre, in ms or what stands for them; not below
+        zero. Ways are looked for by its sum."""
+
+    def main(self, space: Space, order: Order, one_way_ns: int, alone: Way) -> float:
+        """What a way in use costs; ``alone`` is the way that its demand would have if nobody else
+        had rates."""
+
+    def detour(self, space: Space, thing: int, order: Order, one_way_ns: int, alone: Way) -> float:
+        """What a detour costs that is taken where a thing was found dead."""

@@ -1,0 +1,104 @@
+"""New ways in use and new detours, as prices ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from corridor.controller.joint_ways.objectives.objective import Objective
+from corridor.controller.joint_ways.program import (
+    MBIT,
+    NO_SHARE,
+    Prices,
+    Program,
+    Solution,
+    worth_ms,
+)
+from corridor.controller.joint_ways.spaces.space import Detour, Main, Price, Space, Way
+from corridor.controller.policy.product import Edge
+
+HELPS_MS = 1e-6
+NS = 1e6
+"""In a millisecond."""
+DETOURS_WEIGH = 1e-3
+"""How much less than a way in use a detour's own delay counts where ways are looked for."""
+
+type ByFailure = Mapping[int, Mapping[int, int]]
+
+
+def improved(program: Program, found: Solution) -> int:
+    """Ways and detours added that make the solution better: how many columns."""
+    in_use: list[list[Main]] = [[] for _ in program.spaces]
+    for number, column in enumerate(program.columns):
+        if column.group is None and found.shares[number] > NO_SHARE:
+            in_use[column.demand].append(program.mains[column.demand][column.order])
+    return sum(
+        _improved(program, found.prices, demand, in_use[demand])
+        for demand in range(len(program.spaces))
+    )
+
+
+def _improved(program: Program, prices: Prices, demand: int, in_use: list[Main]) -> int:
+    space, added = program.spaces[demand], 0
+    by_failure = _by_failure(prices, space)
+    for main in in_use:
+        detours = detours_of(space, main, by_failure)
+        for spot in main.spots:
+            detour = detours.get(spot.thing)
+            if detour is not None and spot.bridged:
+                added += program.add_detour(demand, spot, detour)
+    for main in _mains(program.objective, space, prices):
+        if main.order in program.mains[demand]:
+            continue
+        detours = detours_of(space, main, by_failure)
+        way = space.composed(main, detours)
+        if worth_ms(program, demand, way, prices) < -HELPS_MS:
+            added += program.add(demand, way, detours)
+    return added
+
+
+def detours_of(space: Space, main: Main, by_failure: ByFailure) -> dict[int, Detour]:
+    """The cheapest, by thing found dead."""
+    found = {spot.thing: space.detour(spot, by_failure) for spot in main.spots}
+    return {thing: one for thing, one in found.items() if one is not None}
+
+
+def ways_at(
+    space: Space, objective: Objective, everywhere: Mapping[int, int], by_failure: ByFailure
+) -> Way | None:
+    """The cheapest way in use at prices in ns, with the cheapest detours."""
+    main = space.shortest(by_objective(objective, space, everywhere))
+    return None if main is None else space.way(main, by_failure)
+
+
+def by_objective(objective: Objective, space: Space, prices: Mapping[int, int]) -> Price:
+    """What an edge of a way in use costs: by the objective, and by prices of links in ns."""
+    fibres, by_sight = space.product.topology.fibres, space.links.by_sight(prices)
+
+    def price(edge: Edge) -> int:
+        own = round(objective.over(space, fibres[edge.number], edge.delay_ns) * NS)
+        return 1 + own + by_sight.get(edge.sight, 0)
+
+    return price
+
+
+def _by_failure(prices: Prices, space: Space) -> ByFailure:
+    unit = space.rate_bps / MBIT * NS / DETOURS_WEIGH
+    return {
+        failure: {link: round(price * unit) for link, price in of.items()}
+        for failure, of in prices.by_failure.items()
+        if failure is not None
+    }
+
+
+def _mains(objective: Objective, space: Space, prices: Prices) -> Iterator[Main]:
+    """At prices of all that may happen to others, and of what is while all is well."""
+    unit = space.rate_bps / MBIT * NS
+    total: dict[int, float] = {}
+    for of in prices.by_failure.values():
+        for link, price in of.items():
+            total[link] = total.get(link, 0.0) + price
+    for some in (total, prices.by_failure.get(None, {})):
+        in_ns = {link: round(price * unit) for link, price in some.items()}
+        main = space.shortest(by_objective(objective, space, in_ns))
+        if main is not None:
+            yield main

@@ -1,0 +1,361 @@
+"""The linear program over ways: each demand has shares of its ways that add up to one, and so have
+the detours from each place that shares come to. No link carries more than its capacity, whatever
+one thing fails, or than as few times that as can be.
+
+Columns are ways in use, and detours; they come as prices ask for them. Rows are links under a
+failure; they come as they are broken (Dantzig and Wolfe 1960 for the columns). Rates are Mbit/s,
+costs ms.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.controller.joint_ways.objectives.objective import Objective
+from corridor.controller.joint_ways.spaces.space import (
+    Detour,
+    Group,
+    Main,
+    Order,
+    Space,
+    Spot,
+    Way,
+    numbers_of,
+)
+
+MBIT = 1e6
+OVER_MS = 1e4
+"""What a whole capacity too much costs: more than any detour."""
+MOST_NODES, GAP = 500, 1e-3
+"""Of branch and bound, and how near to the best it has to come."""
+ROWS_AT_ONCE, ROWS_OF_LINK = 400, 6
+TOO_MUCH, NO_SHARE, NO_PRICE = 1e-6, 1e-9, 1e-9
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+type Row = tuple[int | None, int]
+"""A failure, or none, and a link."""
+type Part = tuple[int | None, Mapping[int, int]]
+"""How often links are crossed under a failure. Of a way in use with none it is what it loads
+whatever happens, and with one what that changes."""
+type Shares = npt.NDArray[np.float64]
+
+
+class Column(NamedTuple):
+    demand: int
+    group: Group | None
+    """Of a detour; None for a way in use."""
+    order: Order
+    cost_ms: float
+    parts: tuple[Part, ...]
+
+
+class Prices(NamedTuple):
+    """What a solution says that links are worth, in ms for each Mbit/s."""
+
+    by_failure: Mapping[int | None, Mapping[int, float]]
+    of_demand: Sequence[float]
+    of_group: Mapping[tuple[int, Group], float]
+
+
+class _Asked(NamedTuple):
+    """A program as its solver takes it; the last variable is how many capacities are too much."""
+
+    numbers: list[int]
+    """Of the columns."""
+    costs: list[float]
+    most: csr_array | None
+    limits: list[float]
+    each: csr_array
+    due: Shares
+
+
+class Solution(NamedTuple):
+    shares: Shares
+    """By column."""
+    over: float
+    """How many capacities too much the fullest link carries."""
+    cost_ms: float
+    prices: Prices
+
+
+@dataclass
+class Program:
+    """Ways to share demands out over, and what is known to bind them."""
+
+    spaces: Sequence[Space]
+    capacity_bps: Sequence[int]
+    failures: Collection[int]
+    """That count, by number."""
+    objective: Objective
+    alone: Sequence[Way]
+    """Of each demand the way that it would have if nobody else had rates."""
+    room: float = 1.0
+    """The part of a capacity that shares may take: whole ways need more than shares."""
+    columns: list[Column] = field(default_factory=list)
+    allowed: list[bool] = field(default_factory=list)
+    mains: list[dict[Order, Main]] = field(default_factory=list)
+    detours: dict[tuple[int, Group], dict[Order, Detour]] = field(default_factory=dict)
+    _columns_of: dict[tuple[int, Group | None], list[int]] = field(default_factory=dict)
+    _rows: dict[Row, int] = field(default_factory=dict)
+    _entries: list[dict[int, float]] = field(default_factory=list)
+    """Of each column: what of each row it takes at a share of one."""
+
+    def __post_init__(self) -> None:
+        self.mains = [{} for _ in self.spaces]
+
+    def add(self, demand: int, way: Way, detours: Mapping[int, Detour]) -> int:
+        """A way in use with its detours: how many columns that were not there."""
+        main = way.main
+        added = sum(
+            self.add_detour(demand, spot, detours[spot.thing])
+            for spot in main.spots
+            if spot.thing in detours
+        )
+        if main.order in self.mains[demand]:
+            return added
+        self.mains[demand][main.order] = main
+        cost = self.objective.main(
+            self.spaces[demand], main.order, main.one_way_ns, self.alone[demand]
+        )
+        self._add(Column(demand, None, main.order, cost, tuple(self._of_main(demand, main))))
+        return added + 1
+
+    def add_detour(self, demand: int, spot: Spot, detour: Detour) -> bool:
+        key = (demand, spot.group)
+        known = self.detours.setdefault(key, {})
+        if detour.order in known:
+            return False
+        known[detour.order] = detour
+        space = self.spaces[demand]
+        cost = self.objective.detour(
+            space, spot.thing, detour.order, detour.one_way_ns, self.alone[demand]
+        )
+        parts = tuple(
+            (failure, space.links.load(space.as_far(detour, failure)))
+            for failure in numbers_of(spot.newly)
+        )
+        self._add(Column(demand, spot.group, detour.order, cost, parts))
+        return True
+
+    def of(self, demand: int, group: Group | None = None) -> list[int]:
+        """The columns of ways in use of a demand, or of detours of one of its groups."""
+        return self._columns_of.get((demand, group), [])
+
+    def cost_ms(self, demand: int, way: Way) -> float:
+        space, alone = self.spaces[demand], self.alone[demand]
+        of_main = self.objective.main(space, way.order, way.one_way_ns, alone)
+        return of_main + sum(
+            self.objective.detour(space, thing, order, way.taken_ns[thing], alone)
+            for thing, order in way.detours.items()
+        )
+
+    def solved(self) -> Solution:
+        """With rows added until none is broken."""
+        while True:
+            found = self._solve()
+            broken = self._broken(found.shares, found.over)
+            if not broken:
+                return found
+            self._note(broken)
+
+    def _of_main(self, demand: int, main: Main) -> Iterator[Part]:
+        space = self.spaces[demand]
+        load = space.links.load(main.sights)
+        yield None, load
+        source = space.risks.bit("hub", space.automaton.trip.src.id) & space.considered
+        for failure in numbers_of(source):
+            yield failure, {link: -times for link, times in load.items()}
+        for spot in main.spots:
+            rest = space.links.load(main.sights[spot.crossed :])
+            less = {link: -times for link, times in rest.items()}
+            yield from ((failure, less) for failure in numbers_of(spot.newly))
+
+    def _add(self, column: Column) -> None:
+        self.columns.append(column)
+        self.allowed.append(True)
+        self._entries.append({})
+        number = len(self.columns) - 1
+        self._columns_of.setdefault((column.demand, column.group), []).append(number)
+        self._enter(number, self._rows.items())
+
+    def _enter(self, number: int, rows: Iterable[tuple[Row, int]]) -> None:
+        column, entries = self.columns[number], self._entries[number]
+        rate = self.spaces[column.demand].rate_bps / MBIT
+        parts = dict(column.parts)
+        always = parts.get(None, {})
+        for (failure, link), row in rows:
+            times = always.get(link, 0)
+            if failure is not None and failure in parts:
+                times += parts[failure].get(link, 0)
+            if times:
+                entries[row] = times * rate
+
+    def whole(self) -> Solution | None:
+        """With shares of one or nothing, by branch and bound within a number of nodes; None where
+        none was found."""
+        while True:
+            found = self._whole()
+            if found is None:
+                return None
+            broken = self._broken(found.shares, found.over)
+            if not broken:
+                return found
+            self._note(broken)
+
+    def _limit(self, link: int) -> float:
+        return self.capacity_bps[link] * self.room / MBIT
+
+    def _note(self, broken: Sequence[Row]) -> None:
+        fresh = [(row, len(self._rows) + at) for at, row in enumerate(broken)]
+        self._rows.update(fresh)
+        for number in range(len(self.columns)):
+            self._enter(number, fresh)
+
+    def _whole(self) -> Solution | None:
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        asked = self._asked()
+        limits = [LinearConstraint(asked.each, asked.due, asked.due)]
+        if asked.most is not None:
+            limits.append(LinearConstraint(asked.most, ub=asked.limits))
+        count = len(asked.costs)
+        most = np.ones(count)
+        most[-1] = np.inf
+        found = milp(
+            asked.costs,
+            integrality=[1] * (count - 1) + [0],
+            bounds=Bounds(0, most),
+            constraints=limits,
+            options={"node_limit": MOST_NODES, "mip_rel_gap": GAP},
+        )
+        if found.x is None:
+            return None
+        shares = np.zeros(len(self.columns))
+        shares[asked.numbers] = np.round(found.x[:-1])
+        return Solution(shares, float(found.x[-1]), float(found.fun), Prices({}, [], {}))
+
+    def _solve(self) -> Solution:
+        from scipy.optimize import linprog
+
+        asked = self._asked()
+        found = linprog(
+            asked.costs,
+            A_ub=asked.most,
+            b_ub=None if asked.most is None else asked.limits,
+            A_eq=asked.each,
+            b_eq=asked.due,
+            method="highs-ds",
+        )
+        assert found.status == 0, found.message
+        by_failure: dict[int | None, dict[int, float]] = {}
+        if asked.most is not None:
+            marginals = -found.ineqlin.marginals
+            for (failure, link), price in zip(self._rows, marginals, strict=True):
+                if price > NO_PRICE:
+                    by_failure.setdefault(failure, {})[link] = float(price)
+        shares = np.zeros(len(self.columns))
+        shares[asked.numbers] = found.x[:-1]
+        paid = found.eqlin.marginals.tolist()
+        of_group = dict(zip(self.detours, paid[len(self.spaces) :], strict=True))
+        prices = Prices(by_failure, paid[: len(self.spaces)], of_group)
+        return Solution(shares, float(found.x[-1]), float(found.fun), prices)
+
+    def _asked(self) -> _Asked:
+        """The program as matrices, of the columns that are allowed."""
+        from scipy.sparse import csr_array
+
+        numbers = [number for number, one in enumerate(self.allowed) if one]
+        at = {number: place for place, number in enumerate(numbers)}
+        count = len(numbers) + 1
+        limits = [self._limit(link) for _, link in self._rows]
+        rows, places, values = list[int](), list[int](), list[float]()
+        for number in numbers:
+            entries = self._entries[number]
+            rows += entries.keys()
+            places += [at[number]] * len(entries)
+            values += entries.values()
+        rows += range(len(limits))
+        places += [count - 1] * len(limits)
+        values += [-limit for limit in limits]
+        most = csr_array((values, (rows, places)), shape=(len(limits), count)) if limits else None
+        each, due = self._sums(numbers, at, count)
+        costs = [*(self.columns[number].cost_ms for number in numbers), OVER_MS]
+        return _Asked(numbers, costs, most, limits, each, due)
+
+    def _sums(
+        self, numbers: Sequence[int], at: Mapping[int, int], count: int
+    ) -> tuple[csr_array, Shares]:
+        """That ways in use of a demand add up to one, and detours of a group to the ways in use
+        that come there."""
+        from scipy.sparse import csr_array
+
+        row = {key: len(self.spaces) + place for place, key in enumerate(self.detours)}
+        rows, places, values = list[int](), list[int](), list[float]()
+        for number in numbers:
+            demand, group, order, _, _ = self.columns[number]
+            rows.append(demand if group is None else row[demand, group])
+            places.append(at[number])
+            values.append(1.0)
+            if group is None:
+                for spot in self.mains[demand][order].spots:
+                    if (demand, spot.group) in row:
+                        rows.append(row[demand, spot.group])
+                        places.append(at[number])
+                        values.append(-1.0)
+        height = len(self.spaces) + len(self.detours)
+        due = np.zeros(height)
+        due[: len(self.spaces)] = 1
+        return csr_array((values, (rows, places)), shape=(height, count)), due
+
+    def _broken(self, shares: Shares, over: float) -> list[Row]:
+        """The rows that carry too much and are not there yet, the fullest first."""
+        base, moved = self._carried(shares)
+        found: list[tuple[float, int, int]] = []
+        for failure in (None, *self.failures):
+            of = base if failure is None else moved.get(failure, {})
+            for link, more in of.items():
+                carried = more if failure is None else base.get(link, 0.0) + more
+                excess = carried / (self._limit(link) * (1 + over)) - 1
+                if excess > TOO_MUCH and (failure, link) not in self._rows:
+                    found.append((-excess, -1 if failure is None else failure, link))
+        taken: list[Row] = []
+        seen: Counter[int] = Counter()
+        for _, failure, link in sorted(found):
+            if seen[link] < ROWS_OF_LINK:
+                seen[link] += 1
+                taken.append((None if failure < 0 else failure, link))
+        return taken[:ROWS_AT_ONCE]
+
+    def _carried(self, shares: Shares) -> tuple[dict[int, float], dict[int, dict[int, float]]]:
+        """By link what is carried while nothing fails, and by failure how much more that is."""
+        base: dict[int, float] = defaultdict(float)
+        moved: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        for number in np.nonzero(shares > NO_SHARE)[0]:
+            column = self.columns[number]
+            part = float(shares[number]) * self.spaces[column.demand].rate_bps / MBIT
+            for failure, load in column.parts:
+                of = base if failure is None else moved[failure]
+                for link, times in load.items():
+                    of[link] += times * part
+        return base, moved
+
+
+def worth_ms(program: Program, demand: int, way: Way, prices: Prices) -> float:
+    """What a way costs at these prices, less what its demand pays: below zero it helps."""
+    rate = program.spaces[demand].rate_bps / MBIT
+    total = 0.0
+    for failure, of in prices.by_failure.items():
+        load = way.under(failure)
+        if len(load) < len(of):
+            total += sum(times * of.get(link, 0.0) for link, times in load.items())
+        else:
+            total += sum(price * load.get(link, 0) for link, price in of.items())
+    return program.cost_ms(demand, way) + rate * total - prices.of_demand[demand]

@@ -1,0 +1,17 @@
+"""Whom rates are promised to."""
+
+from __future__ import annotations
+
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.intent.intent import Intent
+from corridor.controller.policy.model import Bandwidth
+
+
+def may_have_rates(intent: Intent) -> bool:
+    """Under some permit that it may go by."""
+    permits = (automaton.permit for automaton in intent.ruling.automata)
+    return any(intent.guarantee(permit) is not None for permit in permits)
+
+
+def rates_of(way: ForwardingTree) -> Bandwidth | None:
+    return None if way.permit is None else way.intent.guarantee(way.permit)

@@ -1,0 +1,96 @@
+"""From shares of ways to whole ones.
+
+What the program does not divide stays (relax and fix): ways in use that a demand has all of, and
+detours that all of it takes. Of the rest branch and bound chooses, within a number of nodes. What
+is left too full at last is mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from corridor.controller.joint_ways.mending import State, cheaper, mended
+from corridor.controller.joint_ways.pricing import improved
+from corridor.controller.joint_ways.program import Program, Shares, Solution
+from corridor.controller.joint_ways.spaces.space import Group, Way
+
+SURE = 1 - 1e-6
+ROUNDS = 60
+"""How often new ways are asked for."""
+FITS = 1e-6
+ROOMS = (1.0, 0.9, 0.8)
+"""The parts of capacities that shares may take, one after another until whole ways fit, or not even
+shares do."""
+
+type Unit = tuple[int, Group | None]
+"""What has one column in the end: a demand's way in use, or its detours from one place."""
+
+
+def priced_out(program: Program) -> Solution:
+    """Solved with new ways until none helps, or so often."""
+    found = program.solved()
+    for _ in range(ROUNDS):
+        if not improved(program, found):
+            break
+        found = program.solved()
+    return found
+
+
+def whole(program: Program) -> list[Way]:
+    """One way for each demand: fitting, if such ways are found, and then cheap."""
+    tried: list[State] = []
+    for room in ROOMS:
+        program.room = room
+        program.allowed[:] = [True] * len(program.columns)
+        found = priced_out(program)
+        tried.append(mended(program, list(_rounded(program, found))))
+        if tried[-1].fits or found.over > FITS:
+            break
+    best = min(tried, key=lambda state: state.rank)
+    return (cheaper(best) if best.fits else best).ways
+
+
+def _rounded(program: Program, found: Solution) -> Iterator[Way]:
+    """What is divided is chosen by branch and bound, detours of all if need be."""
+    shares = found.shares
+    for with_detours in (True, False):
+        program.allowed[:] = [True] * len(program.columns)
+        for unit in _units(program, with_detours=with_detours):
+            _fix(program, unit, found.shares)
+        best = program.whole()
+        if best is not None:
+            shares = best.shares
+            if program.room * (1 + best.over) <= 1:
+                break
+    return (_composed(program, shares, demand) for demand in range(len(program.spaces)))
+
+
+def _units(program: Program, *, with_detours: bool) -> Iterator[Unit]:
+    yield from ((demand, None) for demand in range(len(program.spaces)))
+    if with_detours:
+        yield from program.detours
+
+
+def _fix(program: Program, unit: Unit, shares: Shares) -> None:
+    """The column that has all, if one has."""
+    numbers = program.of(*unit)
+    sure = next((number for number in numbers if shares[number] >= SURE), None)
+    for number in numbers if sure is not None else ():
+        program.allowed[number] = number == sure
+
+
+def _composed(program: Program, shares: Shares, demand: int) -> Way:
+    """The way in use with the largest share, from each place with the detour that has it."""
+    order = program.columns[_largest(program.of(demand), shares)].order
+    main = program.mains[demand][order]
+    detours = {}
+    for spot in main.spots:
+        numbers = program.of(demand, spot.group)
+        if numbers:
+            known = program.detours[demand, spot.group]
+            detours[spot.thing] = known[program.columns[_largest(numbers, shares)].order]
+    return program.spaces[demand].composed(main, detours)
+
+
+def _largest(numbers: Iterable[int], shares: Shares) -> int:
+    return max(numbers, key=lambda number: (round(float(shares[number]), 6), -number))

@@ -1,0 +1,395 @@
+"""Which ways a demand has, by itself, and what each of them loads while one thing has failed.
+
+Links are numbers: twice that of a fibre, and one more from its second end; behind them what fibres
+share at a landing. Failures are those of ``Risks``. Fibres and failures in sets are bits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from types import MappingProxyType
+from typing import NamedTuple
+
+from corridor.controller.forwarding.product_paths import ProductPaths
+from corridor.controller.forwarding.shared_risks import Risks, Suspects
+from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.product import Edge, Product, ProductPath
+from corridor.topologies.model.sharing import capacities_bps, shared_links
+from corridor.topologies.model.topology import Topology
+
+type Load = Mapping[int, int]
+"""How often each link is crossed."""
+type Order = tuple[int, ...]
+"""Fibres, by number."""
+type Group = tuple[int, int, int]
+"""Of detours that serve alike: where, what is dead, and what has failed then."""
+type Price = Callable[[Edge], int]
+"""What an edge of a product costs, above zero."""
+
+NO_ROOM = 10**18
+"""What a fibre costs that has no room for the rate, or from which no detour has: more than all."""
+NO_LOAD: Load = MappingProxyType({})
+NOBODY: frozenset[str] = frozenset()
+
+
+class Links:
+    """The directed links of a topology by number, with what may be promised of each."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        less_bps: Mapping[tuple[str, str], int] | None = None,
+        capacity_bps: Sequence[int] | None = None,
+    ) -> None:
+        """``less_bps`` is what is not to be promised, by names of links; ``capacity_bps``, by their
+        numbers, stands for that of the topology."""
+        self.names: list[tuple[str, str]] = [
+            (fibre.id, end) for fibre in topology.fibres for end in fibre.ends
+        ]
+        numbers = {name: number for number, name in enumerate(self.names)}
+        self._beside: list[tuple[int, ...]] = []
+        for fibre in topology.fibres:
+            for end in fibre.ends:
+                beside = []
+                for name in shared_links(fibre, end):
+                    beside.append(numbers.setdefault(name, len(numbers)))
+                    if beside[-1] == len(self.names):
+                        self.names.append(name)
+                self._beside.append(tuple(beside))
+        self._loading: list[list[int]] = [[] for _ in self.names]
+        for sight in range(len(self._beside)):
+            for link in self.crossed(sight):
+                self._loading[link].append(sight)
+        by_name = capacities_bps(topology)
+        less = less_bps or {}
+        own = [max(by_name[one[0]] - less.get(one, 0), 1) for one in self.names]
+        self.capacity_bps = own if capacity_bps is None else list(capacity_bps)
+
+    @property
+    def sights(self) -> int:
+        """Fibres as hubs see them: two each."""
+        return len(self._beside)
+
+    def crossed(self, sight: int) -> tuple[int, ...]:
+        """What a packet loads that takes a fibre, as the hub sees it from which it leads."""
+        return (sight, *self._beside[sight])
+
+    def by_sight(self, prices: Mapping[int, int]) -> Mapping[int, int]:
+        """Prices of links, as those of whatever is loaded with a fibre."""
+        total = dict[int, int]()
+        for link, price in prices.items():
+            for sight in self._loading[link]:
+                total[sight] = total.get(sight, 0) + price
+        return total
+
+    def load(self, sights: Iterable[int]) -> Load:
+        return Counter(link for sight in sights for link in self.crossed(sight))
+
+
+class Spot(NamedTuple):
+    """Where a way may meet something dead, and what would have failed then that it did not meet
+    before."""
+
+    place: int
+    """Of the packet, by number in the product."""
+    thing: int
+    newly: int
+    """Failures, as bits."""
+    bridged: int
+    """Those of them that the switch there goes round."""
+    crossed: int
+    """How many fibres lie behind it."""
+    spent_ns: int
+
+    @property
+    def group(self) -> Group:
+        return self.place, self.thing, self.newly
+
+
+class Detour(NamedTuple):
+    """A way on from a spot."""
+
+    order: Order
+    one_way_ns: int
+    sights: tuple[int, ...]
+    """Its fibres, each as the hub sees it that sends over it."""
+    bits: tuple[int, ...]
+    """The same fibres, as sets."""
+
+
+class Main(NamedTuple):
+    """A way in use."""
+
+    order: Order
+    one_way_ns: int
+    sights: tuple[int, ...]
+    spots: tuple[Spot, ...]
+    """In the order in which packets come there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of a demand, with the detours that switches take on it by themselves."""
+
+    main: Main
+    detours: Mapping[int, Order]
+    """By thing found dead on it; without those of which there is none."""
+    taken_ns: Mapping[int, int]
+    """How long they are."""
+    load: Load
+    """While nothing fails."""
+    loads: Mapping[int, Load]
+    """While one thing has failed that it meets, by number of the failure."""
+
+    @property
+    def order(self) -> Order:
+        return self.main.order
+
+    @property
+    def one_way_ns(self) -> int:
+        return self.main.one_way_ns
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return (self.order, tuple(sorted(self.detours.items())))
+
+    def under(self, failure: int | None) -> Load:
+        return self.load if failure is None else self.loads.get(failure, self.load)
+
+
+@dataclass
+class Space:
+    """The ways of one demand under the permit that it goes by."""
+
+    name: str
+    rate_bps: int
+    automaton: Automaton
+    courses: ProductPaths
+    suspects: Suspects
+    risks: Risks
+    links: Links
+    considered: int
+    """Failures that matter to anybody, as bits."""
+    rank: tuple[object, ...] = ()
+    """By which demands are put in order, whatever they are called."""
+    shunned: set[tuple[int, int]] = field(default_factory=set)
+    """Places with fibres, by number, from which no detour has room for the rate."""
+    _thin: frozenset[int] | None = None
+    _mains: dict[Order, Main] = field(default_factory=dict)
+    _ways: dict[tuple[object, ...], Way] = field(default_factory=dict)
+    _avoided: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def product(self) -> Product:
+        return self.courses.product
+
+    @property
+    def thin(self) -> frozenset[int]:
+        """Fibres that have no room for the rate even alone, as hubs see them."""
+        if self._thin is None:
+            room_bps, crossed = self.links.capacity_bps, self.links.crossed
+            self._thin = frozenset(
+                sight
+                for sight in range(self.links.sights)
+                if min(room_bps[link] for link in crossed(sight)) < self.rate_bps
+            )
+        return self._thin
+
+    def shortest(self, price: Price) -> Main | None:
+        """The cheapest way from the source that has room for the rate all along, and detours that
+        have, if there is one."""
+        start = self.product.entered(self.automaton.trip.src)
+        if start is None:
+            return None
+        while True:
+            found = self.cheapest(start, 0, NOBODY, price, self.shunned)
+            if found is None or self.automaton.exceeds(found.one_way_ns):
+                return None
+            main = self.main(found)
+            hops = zip(found.steps, main.order, strict=True)
+            narrow = {
+                (at, number) for (at, edge), number in hops if self._is_narrow(main, edge.sight)
+            }
+            if narrow <= self.shunned:
+                return main
+            self.shunned |= narrow
+
+    def _is_narrow(self, main: Main, thing: int) -> bool:
+        spot = next(one for one in main.spots if one.thing == thing)
+        if not spot.bridged:
+            return False
+        detour = self.detour(spot, {})
+        return detour is not None and not self.thin.isdisjoint(detour.sights)
+
+    def main(self, path: ProductPath) -> Main:
+        order = tuple(edge.number for _, edge in path.steps)
+        if order not in self._mains:
+            sights = tuple(edge.sight for _, edge in path.steps)
+            self._mains[order] = Main(order, path.one_way_ns, sights, tuple(self._met(path)))
+        return self._mains[order]
+
+    def _met(self, path: ProductPath) -> Iterator[Spot]:
+        """Whatever a way may find dead."""
+        src, spent_ns = self.automaton.trip.src, 0
+        met = self.risks.bit("hub", src.id)
+        ungated = self.courses.ungated_source(src)
+        things: list[tuple[int, int, int, int]] = []
+        if ungated is not None and ungated != path.start:
+            things.append((ungated, self.suspects.gateway(src.id), 0, 0))
+        for count, (at, edge) in enumerate(path.steps):
+            things.append((at, edge.sight, count, spent_ns))
+            spent_ns += edge.delay_ns
+            far = self.product.place(edge.far).hub
+            ungated = self.courses.ungated(at, edge.number, far)
+            if ungated is not None and ungated != edge.far:
+                things.append((ungated, self.suspects.gateway(far), count + 1, spent_ns))
+        for place, thing, crossed, before_ns in things:
+            newly = self.risks.kills(thing) & self.considered & ~met
+            met |= newly
+            bridged = newly & self.suspects.causes_of(thing)
+            yield Spot(place, thing, newly, bridged, crossed, before_ns)
+
+    def detour(
+        self, spot: Spot, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
+    ) -> Detour | None:
+        """The way on where something is dead: the cheapest of those that the switch would look
+        for, by prices of links by failure, with room for the rate if it can be; the shortest if
+        that would take too long, or if nobody else has rates."""
+        thing = spot.thing
+        if thing not in self._avoided:
+            nothing = self.suspects.nothing
+            known = self.suspects.explain(nothing, thing)
+            grown = self.suspects.grown(nothing, thing) if known else None
+            hub = self.product.place(spot.place).hub
+            self._avoided[thing] = () if grown is None else tuple(self.suspects.avoided(grown, hub))
+        closed = self.suspects.closed(1 << thing)
+        for avoided in self._avoided[thing]:
+            shortest = self.courses.shortest(spot.place, avoided, closed)
+            if shortest is None or self.automaton.exceeds(spot.spent_ns + shortest.one_way_ns):
+                continue
+            total = {} if alone else _summed(prices, spot.bridged)
+            if alone or not (total or self.thin & {edge.sight for _, edge in shortest.steps}):
+                return _detour(shortest)
+            price = priced(total, self.links)
+            found = self.cheapest(spot.place, avoided, closed, price)
+            if found is None or self.automaton.exceeds(spot.spent_ns + found.one_way_ns):
+                return _detour(shortest)
+            return _detour(found)
+        return None
+
+    def way(
+        self, main: Main, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
+    ) -> Way:
+        """With the detours that are cheapest at these prices."""
+        found = {spot.thing: self.detour(spot, prices, alone=alone) for spot in main.spots}
+        return self.composed(main, {thing: one for thing, one in found.items() if one is not None})
+
+    def composed(self, main: Main, detours: Mapping[int, Detour]) -> Way:
+        key = (main.order, tuple((thing, one.order) for thing, one in sorted(detours.items())))
+        if key not in self._ways:
+            loads: dict[int, Load] = {}
+            source = self.risks.bit("hub", self.automaton.trip.src.id)
+            if source & self.considered:
+                loads[source.bit_length() - 1] = NO_LOAD
+            for spot in main.spots:
+                detour, before = detours.get(spot.thing), main.sights[: spot.crossed]
+                for failure in numbers_of(spot.newly):
+                    rest = () if detour is None else self.as_far(detour, failure)
+                    loads[failure] = self.links.load((*before, *rest))
+            self._ways[key] = Way(
+                main,
+                {thing: one.order for thing, one in detours.items()},
+                {thing: one.one_way_ns for thing, one in detours.items()},
+                self.links.load(main.sights),
+                loads,
+            )
+        return self._ways[key]
+
+    def path(self, order: Order) -> ProductPath:
+        start = self.product.entered(self.automaton.trip.src)
+        assert start is not None
+        found = self.product.along(start, order)
+        assert found is not None
+        return found
+
+    def as_far(self, detour: Detour, failure: int) -> Sequence[int]:
+        """What of a detour is crossed while that has failed which it goes round."""
+        dead = self.risks.takes_down[failure]
+        for at, bit in enumerate(detour.bits):
+            if bit & dead:
+                return detour.sights[:at]
+        return detour.sights
+
+    def cheapest(
+        self,
+        start: int,
+        dead: int,
+        closed: frozenset[str],
+        price: Price,
+        shunned: Collection[tuple[int, int]] = (),
+    ) -> ProductPath | None:
+        """Dijkstra's; of equal ones that over fewer fibres, then that over the fibres named
+        first."""
+        product, thin = self.product.without_gateways(closed), self.thin
+        settled: set[int] = set()
+        least: dict[int, tuple[int, int]] = {}
+        queue: list[tuple[int, int, Order, int]] = [(0, 0, (), start)]
+        while queue:
+            cost, count, order, at = heappop(queue)
+            if at in settled:
+                continue
+            settled.add(at)
+            if product.is_end(at):
+                return product.along(start, order)
+            for edge in product.edges(at):
+                far = edge.far
+                if edge.bit & dead or far in settled:
+                    continue
+                least_cost = cost + price(edge)
+                if edge.sight in thin or (at, edge.number) in shunned:
+                    least_cost += NO_ROOM
+                rank = (least_cost, count + 1)
+                if least.setdefault(far, rank) < rank:
+                    continue
+                least[far] = rank
+                heappush(queue, (*rank, (*order, edge.number), far))
+        return None
+
+
+def _detour(path: ProductPath) -> Detour:
+    edges = [edge for _, edge in path.steps]
+    return Detour(
+        tuple(edge.number for edge in edges),
+        path.one_way_ns,
+        tuple(edge.sight for edge in edges),
+        tuple(edge.bit for edge in edges),
+    )
+
+
+def _summed(prices: Mapping[int, Mapping[int, int]], failures: int) -> dict[int, int]:
+    """What links cost while any of these fail."""
+    total: dict[int, int] = {}
+    for failure in numbers_of(failures):
+        for link, price in prices.get(failure, NO_LOAD).items():
+            total[link] = total.get(link, 0) + price
+    return total
+
+
+def priced(prices: Mapping[int, int], links: Links) -> Price:
+    """What an edge costs: its delay, and the prices of the links that it loads."""
+    by_sight = links.by_sight(prices)
+
+    def price(edge: Edge) -> int:
+        return edge.delay_ns + by_sight.get(edge.sight, 0)
+
+    return price
+
+
+def numbers_of(mask: int) -> Iterator[int]:
+    while mask:
+        bit = mask & -mask
+        yield bit.bit_length() - 1
+        mask ^= bit

@@ -1,0 +1,372 @@
+"""One question: how full is each fibre, whatever fails, and how far can traffic grow? Pure.
+
+Ways are those that would be installed, searched as the proof searches them; loads are sums of rates
+as admission adds them up. Rates are emulated; real ones are those over the scale of the map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from corridor.controller.capacity.cases import Traffic, with_limits
+from corridor.controller.capacity.changes import lowerings, raises
+from corridor.controller.capacity.fullness import Fullness, fullness
+from corridor.controller.capacity.growth import Bound, bounds
+from corridor.controller.policy.model import RETURN
+from corridor.experiments.answers.capacities import Capacities, Capacity, capacities
+from corridor.experiments.answers.capacity_loads import Load, Loads, Served, loads_of, serve
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.scenario.stated_rates import with_rates
+from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
+
+CAPACITY_SCHEMA = 1
+MOST_NAMED = 3
+BEYOND = Fraction(11, 10)
+"""Of what fits today: what is asked about if nothing is said."""
+Holding = Literal["real", "emulated"]
+NO_RATES = "give demands a guarantee, state rates (--rate ckpt=2Tbit), or give it workloads"
+
+
+@dataclass(frozen=True)
+class LinkFullness:
+    """One direction of a fibre, or of what fibres share at a landing."""
+
+    fibre: str
+    """A capacity group is called ``capacity group`` and its id."""
+    hub: str
+    """From which it is entered; of a capacity group, which way."""
+    capacity: Capacity
+    usual_share: float
+    """Of its capacity, while nothing fails."""
+    share: float
+    """The same in the worst failure; above 1 it does not fit."""
+    failure: tuple[str, ...]
+    """The fewest elements that cause it; empty where it is worst while nothing fails."""
+    demands: tuple[str, ...]
+    """Whose rates are on it then: demands and aggregates."""
+    usual_bps: int
+    """As emulated."""
+    load_bps: int
+    usual_gbps: float
+    """Real ones."""
+    load_gbps: float
+    room_gbps: float
+    """Left in the worst failure; negative where it does not fit."""
+    emulated_share: float
+    """Of its rate in the emulation, in the worst failure there."""
+
+
+@dataclass(frozen=True)
+class GrowthBound:
+    """Up to how many times what there is now one directed link takes."""
+
+    times: float
+    """Below 1 it does not fit as it is; 0 where not even without what grows."""
+    exact: str
+    """The same as a ratio of whole numbers."""
+    fibre: str
+    hub: str
+    failure: tuple[str, ...]
+    demands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How far something can grow while all else stays as it is."""
+
+    what: str
+    """A class, a demand or an aggregate; empty for all."""
+    kind: Literal["all", "class", "demand", "aggregate"]
+    first: GrowthBound
+
+
+@dataclass(frozen=True)
+class AddedCapacity:
+    """To both directions."""
+
+    fibre: str
+    capacity: Capacity
+    add_gbps: float
+    add_bps: int
+    """As emulated, rounded up."""
+
+
+@dataclass(frozen=True)
+class LoweredDemand:
+    """A rate as it is today, and what it would have to be today."""
+
+    demand: str
+    gbps: float
+    to_gbps: float
+    to_bps: int
+    """As emulated, rounded down."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What makes traffic fit that has grown: all of ``add``, or any one of ``lower``."""
+
+    what: str
+    times: float
+    exact: str
+    fits: bool
+    add: tuple[AddedCapacity, ...]
+    lower: tuple[LoweredDemand, ...]
+    """Single demands whose lowering alone is enough, the least first."""
+
+
+@dataclass(frozen=True)
+class TooLarge:
+    """A rate that alone is more than a fibre on its way carries."""
+
+    demand: str
+    gbps: float
+    fibre: str
+    """The narrowest that it meets."""
+    capacity: Capacity
+    widest_gbps: float | None
+    """Of the widest way that policies leave it while nothing fails; None of an aggregate."""
+
+
+@dataclass(frozen=True)
+class OtherLoad:
+    """Another load of the same scenario, in short."""
+
+    load: Load
+    first: GrowthBound
+
+
+@dataclass(frozen=True)
+class CapacityAnswer:
+    scenario: str
+    policies: str
+    as_of: str
+    load: Load
+    held_against: Holding
+    """Real capacities, or the rates of the emulation."""
+    stated: tuple[str, ...]
+    """Rates that were stated beside the scenario, as they were written."""
+    cut: tuple[str, ...]
+    """What is taken to be dead all the time; ways are planned without it."""
+    k: int
+    """The most failures that a demand is protected against."""
+    over: tuple[str, ...]
+    """Of which kinds."""
+    scale: float
+    """Emulated over real rates."""
+    rates_gbps: Mapping[str, float]
+    """Real rates, by demand or aggregate; of offered loads, answers apart."""
+    no_way: tuple[str, ...]
+    """Demands with a rate that no policy lets go."""
+    links: tuple[LinkFullness, ...]
+    """The fullest first."""
+    growth: tuple[Growth, ...]
+    """Of all, then of each class, aggregate and demand."""
+    next: tuple[GrowthBound, ...]
+    """Links in the order in which they are full as what is asked about grows."""
+    target: Target
+    too_large: tuple[TooLarge, ...]
+    others: tuple[OtherLoad, ...] = ()
+    uncounted: tuple[str, ...] = ()
+    """Workloads in no load, as theirs follows from the network."""
+    at_bounds: tuple[str, ...] = ()
+    """Fibres and groups used whose emulated rate is a bound of the map, not their capacity."""
+
+    @property
+    def fits(self) -> bool:
+        return all(one.share <= 1 for one in self.links)
+
+    def to_json(self) -> JsonObject:
+        return {"schema": CAPACITY_SCHEMA, **to_plain(self)}
+
+
+@dataclass(frozen=True)
+class CapacityQuestion:
+    load: Load | None = None
+    """Committed rates if there are any, else what workloads offer."""
+    grows: str = ""
+    """A class, demand or aggregate; all if not given."""
+    times: Fraction | None = None
+    """The growth asked about; a tenth more than fits if not given."""
+    dead: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
+    """Real rates in place of guarantees: ``RATE``, ``CLASS=RATE`` or ``DEMAND=RATE``."""
+    held_against: Holding = "real"
+
+
+ALL = CapacityQuestion()
+
+
+def capacity_answer(loaded: LoadedScenario, asked: CapacityQuestion = ALL) -> CapacityAnswer:
+    """Raises InputError where there is no rate, or nothing called what is to grow."""
+    loaded = with_rates(loaded, asked.stated)
+    served = serve(loaded, asked.dead)
+    load = _load(loaded, served, asked.load)
+    known = capacities(loaded.topology)
+    loads = loads_of(served, load, known.limits(asked.held_against))
+    groups = _groups(loaded, loads)
+    if asked.grows and asked.grows not in groups:
+        hint = nearest(asked.grows, groups) or f"name one of {', '.join(sorted(groups))[:200]}"
+        raise InputError(f'nothing with a rate is called "{asked.grows}"', hint)
+    return _Answering(loaded, asked, served, loads, known, groups).answer()
+
+
+def _load(loaded: LoadedScenario, served: Served, asked: Load | None) -> Load:
+    there_are = served.loads
+    if not there_are and served.no_way:
+        some = ", ".join(served.no_way[:MOST_NAMED])
+        message = f"no demand of {loaded.scenario.name} with a rate has a way: {some}"
+        raise InputError(message, "corridor explain says why, demand by demand")
+    if not there_are:
+        raise InputError(f"{loaded.scenario.name} says no rate of any demand", NO_RATES)
+    if asked is not None and asked not in there_are:
+        name = loaded.scenario.name
+        raise InputError(f"{name} has no {asked} rates", f"it has {' and '.join(there_are)} ones")
+    return asked or there_are[0]
+
+
+type Groups = Mapping[str, tuple[Literal["class", "demand", "aggregate"], frozenset[str]]]
+"""What may grow by itself: its kind, and whose rates those are."""
+
+
+def _groups(loaded: LoadedScenario, loads: Loads) -> Groups:
+    """Classes first, then aggregates, then demands. A class that has the name of a demand goes
+    first."""
+    demands = {one.id: one.data_class for one in loaded.scenario.demands}
+    classes: dict[str, set[str]] = {}
+    single: dict[str, set[str]] = {}
+    together: dict[str, set[str]] = {}
+    for payer in loads.rates:
+        of = payer.removesuffix(RETURN)
+        if of in demands:
+            classes.setdefault(demands[of], set()).add(payer)
+            single.setdefault(of, set()).add(payer)
+        else:
+            together.setdefault(payer, set()).add(payer)
+    found: dict[str, tuple[Literal["class", "demand", "aggregate"], frozenset[str]]] = {}
+    for kind, some in (("demand", single), ("aggregate", together), ("class", classes)):
+        found |= {name: (kind, frozenset(some[name])) for name in sorted(some)}  # type: ignore[misc]
+    order = ("class", "aggregate", "demand")
+    return dict(sorted(found.items(), key=lambda one: (order.index(one[1][0]), one[0])))
+
+
+@dataclass(frozen=True)
+class _Answering:
+    loaded: LoadedScenario
+    asked: CapacityQuestion
+    served: Served
+    loads: Loads
+    known: Capacities
+    groups: Groups
+
+    def answer(self) -> CapacityAnswer:
+        loads, scenario = self.loads, self.loaded.scenario
+        growing = self.groups[self.asked.grows][1] if self.asked.grows else None
+        traffic = Traffic.of(loads.rates, growing)
+        order = bounds(loads.cases, traffic)
+        return CapacityAnswer(
+            scenario=scenario.name,
+            policies=self.loaded.policies.name,
+            as_of=str(self.loaded.as_of),
+            load=loads.load,
+            held_against=self.asked.held_against,
+            stated=self.asked.stated,
+            cut=self.asked.dead,
+            k=loads.k,
+            over=loads.over,
+            scale=self.loaded.topology.scaling.capacity_scale,
+            rates_gbps={name: self._gbps(bps) for name, bps in sorted(loads.rates.items())},
+            no_way=self.served.no_way,
+            links=tuple(self._links()),
+            growth=tuple(self._growth()),
+            next=tuple(map(_bound, order)),
+            target=self._target(traffic, order[0].times),
+            too_large=tuple(self._too_large()),
+            others=tuple(self._others()),
+            uncounted=self.served.offered.uncounted if self.served.offered.bps else (),
+            at_bounds=tuple(sorted(self.known.at_bounds & {one.fibre for one in loads.cases})),
+        )
+
+    def _gbps(self, emulated_bps: Fraction | int) -> float:
+        return float(emulated_bps / self.known.scale / 10**9)
+
+    def _links(self) -> Iterator[LinkFullness]:
+        as_emulated = with_limits(self.loads.cases, self.known.limits("emulated"))
+        emulated = {one.link: one for one in fullness(as_emulated, self.loads.rates)}
+        for one in fullness(self.loads.cases, self.loads.rates):
+            if one.worst_bps:
+                yield self._link(one, float(emulated[one.link].share))
+
+    def _link(self, of: Fullness, emulated_share: float) -> LinkFullness:
+        return LinkFullness(
+            fibre=of.fibre,
+            hub=of.hub,
+            capacity=self.known.of[of.fibre],
+            usual_share=float(of.usual_share),
+            share=float(of.share),
+            failure=of.failure,
+            demands=of.payers,
+            usual_bps=of.usual_bps,
+            load_bps=of.worst_bps,
+            usual_gbps=self._gbps(of.usual_bps),
+            load_gbps=self._gbps(of.worst_bps),
+            room_gbps=self._gbps(of.room),
+            emulated_share=emulated_share,
+        )
+
+    def _growth(self) -> Iterator[Growth]:
+        cases, rates = self.loads.cases, self.loads.rates
+        yield Growth("", "all", _bound(bounds(cases, Traffic.of(rates))[0]))
+        for name, (kind, payers) in self.groups.items():
+            yield Growth(name, kind, _bound(bounds(cases, Traffic.of(rates, payers))[0]))
+
+    def _target(self, traffic: Traffic, fits_up_to: Fraction) -> Target:
+        a_little_more = fits_up_to * BEYOND if fits_up_to >= 1 else Fraction(1)
+        times = self.asked.times or a_little_more
+        added = raises(self.loads.cases, traffic, times)
+        return Target(
+            what=self.asked.grows,
+            times=float(times),
+            exact=str(times),
+            fits=not added,
+            add=tuple(
+                AddedCapacity(
+                    one.fibre, self.known.of[one.fibre], self._gbps(one.add), -(-one.add // 1)
+                )
+                for one in added
+            ),
+            lower=tuple(
+                LoweredDemand(one.payer, self._gbps(one.bps), self._gbps(one.to), int(one.to))
+                for one in lowerings(self.loads.cases, traffic, times)
+            ),
+        )
+
+    def _too_large(self) -> Iterator[TooLarge]:
+        for payer, bps in sorted(self.loads.rates.items()):
+            met = [one for one in self.loads.cases if bool(one.of(payer)[0])]
+            narrow = min(met, key=lambda one: (one.limit / int(one.of(payer)[0]), one.link))
+            if bps * int(narrow.of(payer)[0]) > narrow.limit:
+                widest = self.served.widest(payer, self.known.limits(self.asked.held_against))
+                yield TooLarge(
+                    demand=payer,
+                    gbps=self._gbps(bps),
+                    fibre=narrow.fibre,
+                    capacity=self.known.of[narrow.fibre],
+                    widest_gbps=None if widest is None else self._gbps(widest),
+                )
+
+    def _others(self) -> Iterator[OtherLoad]:
+        limits = self.known.limits(self.asked.held_against)
+        for load in self.served.loads:
+            if load != self.loads.load:
+                other = loads_of(self.served, load, limits)
+                yield OtherLoad(load, _bound(bounds(other.cases, Traffic.of(other.rates))[0]))
+
+
+def _bound(of: Bound) -> GrowthBound:
+    return GrowthBound(float(of.times), str(of.times), of.fibre, of.hub, of.failure, of.payers)

@@ -1,0 +1,53 @@
+"""``capacity.json`` of a result folder, and of one that ``corridor capacity --out`` made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.answers.capacity_answer import (
+    CAPACITY_SCHEMA,
+    CapacityAnswer,
+    capacity_answer,
+)
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.base.bounded_file import RESULT, is_file, read_json
+from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.errors import InputError
+
+CAPACITY_FILE = "capacity.json"
+MAP_FILE = "map.json"
+"""Beside it where there is no run: what is drawn."""
+
+
+def foreseen(loaded: LoadedScenario) -> CapacityAnswer | None:
+    """Of a scenario that promises rates; None of others."""
+    scenario = loaded.scenario
+    promised = any(one.guarantee for one in scenario.demands) or scenario.aggregates
+    if not promised and not any(one.soft.bandwidth for one in loaded.policies.policies):
+        return None
+    try:
+        return capacity_answer(loaded)
+    except InputError:  # no demand with a rate has a way
+        return None
+
+
+def write_capacity(folder: Path, of: CapacityAnswer) -> None:
+    said = json.dumps(of.to_json(), indent=1, ensure_ascii=False)
+    (folder / CAPACITY_FILE).write_text(said + "\n", encoding="utf-8")
+
+
+def read_capacity(folder: Path) -> CapacityAnswer | None:
+    """None where there is none. Raises InputError for one of another version."""
+    path = folder / CAPACITY_FILE
+    if not is_file(path):
+        return None
+    plain: dict[str, Any] = read_json(path, RESULT)
+    try:
+        if plain.pop("schema") != CAPACITY_SCHEMA:
+            raise KeyError("schema")
+        return from_plain(CapacityAnswer, plain)
+    except (TypeError, KeyError) as error:
+        message = f"is no {CAPACITY_FILE} of this version: {error}"
+        raise InputError(message, "ask again", file=str(path)) from error

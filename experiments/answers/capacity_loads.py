@@ -1,0 +1,159 @@
+"""The rates of a scenario, and all that they may put on each fibre. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+
+from corridor.controller.capacity.cases import Cases, cases_of
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.model import RETURN
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.exact.outcomes import Searched
+from corridor.controller.prover.exact.rates import Paid, asked, committed, guaranteed
+from corridor.controller.prover.exact.search import Explorer
+from corridor.experiments.plan.offered import Offered, offered
+from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.model.sharing import shared_links
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import wire
+
+Load = Literal["committed", "peak", "offered"]
+
+
+@dataclass(frozen=True)
+class Loads:
+    """One load of a scenario."""
+
+    load: Load
+    rates: Mapping[str, int]
+    """In bit/s as emulated, by whose they are."""
+    cases: tuple[Cases, ...]
+    k: int
+    over: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A scenario's demands as they are served while given things are dead."""
+
+    loaded: LoadedScenario
+    dead: Failures
+    ways: Mapping[str, ForwardingTree]
+    """By demand, answers of their own among them."""
+    explorer: Explorer
+
+    @cached_property
+    def offered(self) -> Offered:
+        return offered(self.loaded, self.ways)
+
+    @cached_property
+    def searched(self) -> dict[str, Searched]:
+        """Of those with any rate, by demand."""
+        return {
+            name: self.explorer.search(way.intent)
+            for name, way in self.ways.items()
+            if way.permit and (way.intent.guarantee(way.permit) or name in self.offered.bps)
+        }
+
+    @cached_property
+    def loads(self) -> tuple[Load, ...]:
+        """Those that it has, the first asked for first."""
+        rates = [found for one in self.searched.values() if (found := guaranteed(one))]
+        has_peaks = any(one.pir and one.pir > one.cir for one in rates)
+        known: tuple[tuple[Load, bool], ...] = (
+            ("committed", bool(rates)),
+            ("peak", has_peaks),
+            ("offered", bool(self.offered.bps)),
+        )
+        return tuple(load for load, there in known if there)
+
+    @property
+    def no_way(self) -> tuple[str, ...]:
+        """Demands with a rate of their own, or of a workload, that nothing lets go."""
+        sending = {name for one in self.loaded.workloads for name in one.demands}
+        return tuple(
+            name
+            for name, way in self.ways.items()
+            if not name.endswith(RETURN)
+            and way.permit is None
+            and (way.intent.bandwidth or way.intent.aggregate or name in sending)
+        )
+
+    def widest(self, demand: str, limits: Mapping[str, Fraction]) -> Fraction | None:
+        """What the narrowest fibre of its widest way carries; None of what is no demand."""
+        if demand not in self.ways:
+            return None
+        topology, intent = self.loaded.topology, self.ways[demand].intent
+        low, widths = 0, sorted({_width(topology, one.id, limits) for one in topology.fibres})
+        high = len(widths)
+        while high - low > 1:
+            middle = (low + high) // 2
+            narrow = {
+                one.id for one in topology.fibres
+                if _width(topology, one.id, limits) < widths[middle]
+            }  # fmt: skip
+            failures = Failures(
+                self.dead.links | narrow, self.dead.srlgs, self.dead.hubs, self.dead.gateways
+            )
+            (way,) = plan_ways(topology, [intent], failures)
+            low, high = (middle, high) if way.permit else (low, middle)
+        return widths[low]
+
+
+def _width(topology: Topology, fibre: str, limits: Mapping[str, Fraction]) -> Fraction:
+    """Of a fibre with what it shares."""
+    known = topology.fibre(fibre)
+    return min([limits[fibre], *(limits[group] for group, _ in shared_links(known, known.a))])
+
+
+def serve(loaded: LoadedScenario, dead: Collection[str] = ()) -> Served:
+    """Planned and compiled, without what is dead. Raises InputError for what there is not."""
+    topology, failures = loaded.topology, failures_of(loaded.topology, dead)
+    ways = plan_ways(topology, intents_for(loaded), failures)
+    wiring = wire(topology, gateways=gateways_of(ways))
+    program = compile_ways(wiring, topology, ways).program
+    explorer = Explorer(tables_of(program), wiring, topology, failures)
+    return Served(loaded, failures, {way.intent.id: way for way in ways}, explorer)
+
+
+def loads_of(served: Served, load: Load, limits: Mapping[str, Fraction]) -> Loads:
+    rate_of = _rate_of(load, served.offered)
+    of = [one for one in served.searched.values() if rate_of(one) is not None]
+    rates = dict(_rates(of, rate_of))
+    kinds = {kind for one in of if one.promised.k for kind in one.promised.over}
+    return Loads(
+        load,
+        rates,
+        cases_of(asked(served.explorer, of, rate_of), limits),
+        max((one.promised.k for one in of), default=0),
+        tuple(sorted(kinds)),
+    )
+
+
+def _rates(
+    searched: list[Searched], rate_of: Callable[[Searched], Paid | None]
+) -> Iterator[tuple[str, int]]:
+    for one in searched:
+        rate = rate_of(one)
+        assert rate is not None
+        yield rate.payer, rate.bps
+
+
+def _rate_of(load: Load, of_workloads: Offered) -> Callable[[Searched], Paid | None]:
+    def peak(one: Searched) -> Paid | None:
+        rates = guaranteed(one)
+        return None if rates is None else Paid(rates.pir or rates.cir, one.intent.pays_as)
+
+    def sent(one: Searched) -> Paid | None:
+        bps = of_workloads.bps.get(one.intent.id)
+        return None if bps is None else Paid(bps, one.intent.id)
+
+    return {"committed": committed, "peak": peak, "offered": sent}[load]

@@ -1,0 +1,383 @@
+"""How full fibres are, in sentences and tables: the answer first. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.capacities import Capacity
+from corridor.experiments.answers.capacity_answer import (
+    AddedCapacity,
+    CapacityAnswer,
+    GrowthBound,
+    LinkFullness,
+    LoweredDemand,
+)
+from corridor.experiments.results.columns import render
+from corridor.topologies.base.units import format_rate
+from corridor.topologies.base.words import counted, joined
+from corridor.topologies.model.sharing import GROUP
+
+MOST_ROWS = 12
+MOST_NAMED = 3
+HEADINGS = ("fibre", "from", "carries", "usual", "worst", "when this fails", "room", "emulated")
+RIGHT = frozenset({"carries", "usual", "worst", "room", "add", "emulated", "times"})
+SPARE = ("emulated", "usual", "from")
+ADDED_HEADINGS = ("place", "carries", "add", "emulated")
+GROWTH_HEADINGS = ("grows", "times", "then full", "from", "when this fails")
+ASSUMED, AT_BOUND = "*", "^"
+KINDS = {"link": "fibres", "srlg": "shared risks", "hub": "hubs", "gateway": "gateways"}
+LOAD_WORDS = {
+    "committed": "committed rates",
+    "peak": "peak rates",
+    "offered": "loads that workloads offer",
+}
+
+
+def told(of: CapacityAnswer, *, worst: int = MOST_ROWS, width: int | None = None) -> str:
+    """Sentences and tables, within ``width``, with so many rows of each."""
+    parts = [
+        "\n".join(sentences(of)),
+        _fullest(of, worst, width),
+        _growth(of, worst, width),
+        _target(of, worst, width),
+        "\n".join(notes(of)),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def sentences(of: CapacityAnswer) -> list[str]:
+    """What it comes to."""
+    return [_asked(of), _fullest_said(of), _grows_said(of), *_too_large_said(of), *_beside_said(of)]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Of real rates, the same throughout an answer."""
+
+    name: str
+    gbps: float
+
+    def number(self, gbps: float) -> str:
+        """To three digits; ``0.83``."""
+        value = gbps / self.gbps
+        return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.3g}"
+
+    def rate(self, gbps: float) -> str:
+        return f"{self.number(gbps)} {self.name}"
+
+    def enough(self, gbps: float) -> str:
+        """Rounded up."""
+        return self.number(_rounded(gbps, math.ceil, -1e-9))
+
+    def no_more(self, gbps: float) -> str:
+        return self.number(_rounded(gbps, math.floor, 1e-9))
+
+
+UNITS = (Unit("Tbit/s", 1000), Unit("Gbit/s", 1), Unit("Mbit/s", 0.001))
+
+
+def unit_of(of: CapacityAnswer) -> Unit:
+    """By the widest fibre that is used."""
+    widest = max(one.capacity.gbps for one in of.links)
+    return next((one for one in UNITS if widest >= one.gbps), UNITS[-1])
+
+
+def _rounded(gbps: float, whole: Callable[[float], int], slack: float) -> float:
+    """To three digits."""
+    if gbps <= 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(gbps)) - 2)
+    return whole(gbps / step + slack) * step
+
+
+def figure_title(of: CapacityAnswer) -> str:
+    """One line: how full the fullest is, and how far all can grow."""
+    first, bound = of.links[0], of.growth[0].first
+    place = link_said(first.fibre, first.hub)
+    fullest = f"{place} is at {percent(first.share)} {_when(first.failure)}"
+    if bound.times < 1:
+        return f"{fullest}; {times_of(bound.times)} of all traffic would fit"
+    return f"{fullest}; all traffic can grow {times_of(bound.times)} times"
+
+
+def percent(share: float) -> str:
+    """Never rounded up to what would be full, nor down to what would fit."""
+    shown = f"{share * 100:.0f} %"
+    if shown == "100 %" and share != 1:
+        return "99.9 %" if share < 1 else "100.1 %"
+    return shown
+
+
+def times_of(times: float) -> str:
+    """Rounded down: so much does fit."""
+    return f"{int(times * 1000 + 1e-9) / 1000:.4g}" if times < 10 else f"{int(times)}"
+
+
+def failure_said(failure: Sequence[str]) -> str:
+    """``kashgar-khunjerab``, ``hub:karachi and smw4``; ``nothing``."""
+    return joined(_bare(one) for one in failure) if failure else "nothing"
+
+
+def link_said(fibre: str, hub: str) -> str:
+    return f"{place(fibre)}, {hub}" if fibre.startswith(GROUP) else f"{fibre} from {hub}"
+
+
+def _bare(element: str) -> str:
+    return element.removeprefix("link:").removeprefix("srlg:")
+
+
+def _when(failure: Sequence[str]) -> str:
+    if not failure:
+        return "while nothing fails"
+    return f"when {failure_said(failure)} {'fails' if len(failure) == 1 else 'fail'}"
+
+
+def _asked(of: CapacityAnswer) -> str:
+    law = "without policies" if of.policies == NO_POLICIES else f"under {of.policies}"
+    dead = f", planned without {joined(map(_bare, of.cut))}" if of.cut else ""
+    stated = f" (as stated: {', '.join(of.stated)})" if of.stated else ""
+    rates = (
+        f"{LOAD_WORDS[of.load]}{stated} of {unit_of(of).rate(sum(of.rates_gbps.values()))} in all"
+    )
+    what = "direction" if of.load == "offered" else "demand"
+    senders = f"{counted(len(of.rates_gbps), what)}{' of demands' * (what != 'demand')}"
+    kinds = joined(KINDS[one] for one in KINDS if one in of.over)
+    failures = f"up to {counted(of.k, 'failure')} of {kinds}" if of.k else "no failure"
+    return f"{of.scenario} {law} as of {of.as_of}{dead}: {senders}, {rates}, under {failures}."
+
+
+def _fullest_said(of: CapacityAnswer) -> str:
+    first, unit = of.links[0], unit_of(of)
+    carries = (
+        f"{unit.number(first.load_gbps)} of {unit.rate(first.capacity.gbps)}, "
+        f"{_basis(first.capacity)}"
+        if of.held_against == "real"
+        else f"{format_rate(first.load_bps)} of {format_rate(first.capacity.emulated_bps)}"
+    )
+    full = [one for one in of.links if one.share > 1]
+    said = (
+        f"The fullest fibre is {link_said(first.fibre, first.hub)}, at {percent(first.share)} "
+        f"({carries}) {_when(first.failure)}"
+    )
+    usual = (
+        "" if not first.failure else f", and at {percent(first.usual_share)} while nothing fails"
+    )
+    if not full:
+        return f"All fits. {said}{usual}."
+    of_all = f"{len(full)} of {counted(len(of.links), 'direction')} of fibres"
+    return f"Not all fits: {of_all} get more than they carry. {said}{usual}."
+
+
+def _basis(of: Capacity) -> str:
+    return "assumed, not published" if of.basis == "assumed" else of.basis
+
+
+def _grows_said(of: CapacityAnswer) -> str:
+    what = of.target.what or "All traffic"
+    first, others = of.next[0], [one for one in of.next[1:] if one.times > of.next[0].times]
+    full = f"{link_said(first.fibre, first.hub)} is full {_when(first.failure)}"
+    if first.times < 1:
+        if not first.times:
+            return f"{what} cannot grow: without it, too, {full}."
+        return (
+            f"{what} would have to shrink to {times_of(first.times)} of what it is until all fits."
+        )
+    if first.times == 1:
+        return f"{what} fits, and cannot grow: {full}."
+    said = f"{what} can grow {times_of(first.times)} times before {full}"
+    if not others:
+        return f"{said}."
+    then = others[0]
+    return f"{said}; next is {link_said(then.fibre, then.hub)}, at {times_of(then.times)} times."
+
+
+def _too_large_said(of: CapacityAnswer) -> Iterator[str]:
+    unit = unit_of(of)
+    for one in of.too_large[:MOST_NAMED]:
+        said = (
+            f"{one.demand} alone ({unit.rate(one.gbps)}) is more than {one.fibre} carries "
+            f"({unit.number(one.capacity.gbps)}{_mark(one.capacity, of)}), which is on its way"
+        )
+        if one.widest_gbps is None:
+            yield f"{said}."
+        elif one.widest_gbps < one.gbps:
+            yield (
+                f"{said}; no way that policies leave it carries more than "
+                f"{unit.rate(one.widest_gbps)}: a demand takes one way, so make several of it."
+            )
+        else:
+            yield (
+                f"{said}; a wider way is there ({unit.number(one.widest_gbps)}), which it does "
+                "not take: ways are the shortest."
+            )
+    more = len(of.too_large) - MOST_NAMED
+    if more > 0:
+        yield f"{counted(more, 'more demand')} alone are more than a fibre carries: --json."
+
+
+def _beside_said(of: CapacityAnswer) -> Iterator[str]:
+    for one in of.others:
+        first = one.first
+        fits = f"fit up to {times_of(first.times)} times" if first.times >= 1 else "do not all fit"
+        words = LOAD_WORDS[one.load]
+        yield (
+            f"Apart from these, {words} {fits}: first full is "
+            f"{link_said(first.fibre, first.hub)} {_when(first.failure)} (--load {one.load})."
+        )
+    if of.no_way:
+        some = ", ".join(of.no_way[:MOST_NAMED]) + (", ..." if len(of.no_way) > MOST_NAMED else "")
+        yield f"{counted(len(of.no_way), 'demand')} with a rate {_has(of.no_way)} no way: {some}."
+
+
+def _has(some: Sequence[object]) -> str:
+    return "has" if len(some) == 1 else "have"
+
+
+def _fullest(of: CapacityAnswer, worst: int, width: int | None) -> str:
+    rows = [_row(one, of) for one in of.links[:worst]]
+    title = f"How full, the fullest first ({unit_of(of).name})"
+    table = render(HEADINGS, rows, RIGHT, width=width, spare=SPARE, wrap=HEADINGS[5])
+    more = len(of.links) - len(rows)
+    tail = [f"and {more} more: --worst {len(of.links)}, or --json"] if more > 0 else []
+    return "\n".join([title, table, *tail])
+
+
+def _row(one: LinkFullness, of: CapacityAnswer) -> tuple[str, ...]:
+    unit = unit_of(of)
+    return (
+        place(one.fibre),
+        one.hub,
+        f"{unit.number(one.capacity.gbps)}{_mark(one.capacity, of)}",
+        percent(one.usual_share),
+        percent(one.share),
+        failure_said(one.failure),
+        unit.number(one.room_gbps),
+        emulated_said(one),
+    )
+
+
+def emulated_said(one: LinkFullness) -> str:
+    return f"{format_rate(one.load_bps)} of {format_rate(one.capacity.emulated_bps)}"
+
+
+def _mark(capacity: Capacity, of: CapacityAnswer) -> str:
+    assumed = ASSUMED if capacity.basis == "assumed" else ""
+    return assumed + (AT_BOUND if capacity.at_bound and of.scale < 1 else "")
+
+
+def _growth(of: CapacityAnswer, worst: int, width: int | None) -> str:
+    if of.target.what:
+        title = f"As {of.target.what} grows and all else stays, full in turn"
+        rows = [_bound_row(of.target.what, one) for one in of.next[:worst]]
+    else:
+        title = "What can grow while all else stays"
+        some = [one for one in of.growth if one.kind != "demand"]
+        first, *others = some
+        others = sorted((one for one in others if one.first.times), key=lambda one: one.first.times)
+        if not others:
+            return ""
+        rows = [_bound_row(one.what or "all", one.first) for one in (first, *others[:worst])]
+    table = render(
+        GROWTH_HEADINGS, rows, RIGHT, width=width, spare=("from",), wrap=GROWTH_HEADINGS[4]
+    )
+    return f"{title}\n{table}"
+
+
+def _bound_row(what: str, one: GrowthBound) -> tuple[str, ...]:
+    return (what, times_of(one.times), place(one.fibre), one.hub, failure_said(one.failure))
+
+
+def _target(of: CapacityAnswer, worst: int, width: int | None) -> str:
+    title, *others = helps(of)
+    if of.target.fits:
+        return title
+    rows = [_added_row(one, of) for one in _most_first(of.target.add)]
+    table = render(ADDED_HEADINGS, rows[:worst], RIGHT, width=width)
+    more = [f"and {len(rows) - worst} more: --json"] if len(rows) > worst else []
+    return "\n".join([title, table, *more, *others[1:]])
+
+
+def helps(of: CapacityAnswer) -> list[str]:
+    """The least change in all; where it is; and which single demand would do as well."""
+    target, unit = of.target, unit_of(of)
+    what = target.what or "all traffic"
+    to = f"at {target.times:.4g} times {what}" if target.times != 1 else "as it is"
+    if target.fits:
+        return [f"All fits {to}"]
+    total_gbps = sum(one.add_gbps for one in target.add)
+    places = counted(len(target.add), "place")
+    more = f"{unit.enough(total_gbps)} {unit.name} more at {places}"
+    title = f"The least that makes all fit {to}: {more}"
+    each = ", each of which is needed" if len(target.add) > 1 else ""
+    added = joined(
+        f"{unit.enough(one.add_gbps)} to {place(one.fibre)} (of {unit.number(one.capacity.gbps)})"
+        for one in _most_first(target.add)
+    )
+    if target.lower:
+        lower = f"or lower {' or '.join(_lowered(one, unit) for one in target.lower[:MOST_NAMED])}"
+    else:
+        lower = "lowering one demand alone, to nothing even, would not do"
+    return [f"{title}{each}", added, lower]
+
+
+def _most_first(added: Sequence[AddedCapacity]) -> list[AddedCapacity]:
+    return sorted(added, key=lambda one: -one.add_gbps)
+
+
+def _added_row(one: AddedCapacity, of: CapacityAnswer) -> tuple[str, ...]:
+    unit = unit_of(of)
+    return (
+        place(one.fibre),
+        f"{unit.number(one.capacity.gbps)}{_mark(one.capacity, of)}",
+        f"+{unit.enough(one.add_gbps)}",
+        f"+{format_rate(one.add_bps)}",
+    )
+
+
+def place(fibre: str) -> str:
+    return f"landing {fibre.removeprefix(GROUP)}" if fibre.startswith(GROUP) else fibre
+
+
+def _lowered(one: LoweredDemand, unit: Unit) -> str:
+    return f"{one.demand} from {unit.number(one.gbps)} to {unit.no_more(one.to_gbps)} {unit.name}"
+
+
+def notes(of: CapacityAnswer) -> list[str]:
+    """On what it rests."""
+    return list(_notes(of))
+
+
+def _notes(of: CapacityAnswer) -> Iterator[str]:
+    assumed = {one.fibre for one in of.links if one.capacity.basis == "assumed"}
+    used = {one.fibre for one in of.links}
+    if assumed:
+        yield (
+            f"{ASSUMED} assumed, not published: {len(assumed)} of the {len(used)} capacities that "
+            "are used; --json has the source of each."
+        )
+    yield from _bounds_said(of)
+    if of.uncounted:
+        yield (f"In no load: {joined(of.uncounted)}, whose traffic follows from the network.")
+
+
+def _bounds_said(of: CapacityAnswer) -> Iterator[str]:
+    """How what is emulated differs."""
+    if of.scale < 1:
+        yield f"{unit_of(of).name} are real ones: emulated rates over {of.scale:g}."
+    if not of.at_bounds:
+        return
+    bound = (
+        f"{AT_BOUND} emulated at a bound of the map instead of {of.scale:g} of its capacity: "
+        f"{counted(len(of.at_bounds), 'place')}."
+    )
+    if of.held_against == "emulated":
+        yield f"{bound} Without --emulated, real capacities are what counts."
+        return
+    other = max(of.links, key=lambda one: one.emulated_share)
+    yield (
+        f"{bound} By emulated rates, as corridor check holds them, the fullest is "
+        f"{link_said(other.fibre, other.hub)}, at {percent(other.emulated_share)}."
+    )

@@ -1,0 +1,169 @@
+"""``corridor capacity``: how full fibres are, whatever fails, and how far traffic can grow."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.commands.arguments import add_scenario_arguments, load, whole
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import show, terminal_width
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.capacity_answer import CapacityAnswer, CapacityQuestion
+    from corridor.experiments.scenario.scenario import LoadedScenario
+    from corridor.topologies.model.topology import Topology
+
+LOADS = ("committed", "peak", "offered")
+"""As answers have them; said here, since they take long to import."""
+MOST_ROWS = 12
+EPILOG = """examples:
+  corridor capacity my.yaml                        what it promises, under any failure that counts
+  corridor capacity sovereignty --rate 200Gbit     as if 200 Gbit/s were promised to each demand
+  corridor capacity my.yaml --rate dr=2Tbit --rate train=8Tbit     to a class, and to one demand
+  corridor capacity my.yaml --grow 1.5             what is the least that lets all grow so?
+  corridor capacity my.yaml --grow ckpt            how far can one class grow, or one demand?
+  corridor capacity my.yaml --cut red-sea          while these are dead, with ways planned again
+  corridor capacity ai-corridor --load offered     what workloads send, on the mean
+  corridor capacity my.yaml --out DIR              a page with a map, figures and capacity.json
+
+Ways do not depend on load: answers are exact sums and ratios, for the ways that would be installed.
+Rates of --rate are real ones; those of a scenario are emulated, which are real ones times a scale.
+exit codes: 0 answered, 2 bad input"""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "capacity",
+        help="how full fibres are, whatever fails; how far traffic can grow",
+        description="Say how full each fibre is while nothing fails and in its worst failure, what "
+        "is full first as traffic grows, and the least change that helps.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_scenario_arguments(parser)
+    parser.add_argument(
+        "--rate",
+        action="append",
+        default=[],
+        metavar="[OF=]RATE",
+        help="state a real rate of a class, a demand or all, in place of what the scenario "
+        "promises; may be given several times",
+    )
+    parser.add_argument(
+        "--load",
+        choices=LOADS,
+        help="which rates (default: committed ones if there are any, else what workloads offer)",
+    )
+    parser.add_argument(
+        "--cut",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="take a fibre, a shared-risk group, hub:ID or gateway:ID to be dead all the time; may "
+        "be given several times",
+    )
+    parser.add_argument(
+        "--grow",
+        type=_growth,
+        default=("", None),
+        metavar="[OF=]TIMES",
+        help="what grows (a class, a demand or an aggregate; default: all), and how often over "
+        "(default: a tenth more than fits)",
+    )
+    parser.add_argument(
+        "--emulated",
+        action="store_true",
+        help="hold loads against emulated rates, as corridor check does, not real capacities",
+    )
+    parser.add_argument(
+        "--worst",
+        type=whole(1, 100_000, "rows are 1 or more"),
+        default=MOST_ROWS,
+        metavar="N",
+        help=f"rows of each table (default: {MOST_ROWS})",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="for capacity.json, report.html and figures; new"
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+
+
+def _growth(text: str) -> tuple[str, Fraction | None]:
+    """``1.5``, ``ckpt`` or ``ckpt=1.5``."""
+    what, equals, times = text.rpartition("=")
+    if not equals:
+        try:
+            return "", _times(text)
+        except ValueError:
+            return text, None
+    try:
+        return what, _times(times)
+    except ValueError:
+        message = f"{times!r} is no factor: write --grow 1.5, --grow ckpt or --grow ckpt=1.5"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _times(text: str) -> Fraction:
+    try:
+        times = Fraction(text)
+    except ZeroDivisionError:
+        times = Fraction(0)
+    if not 0 < times <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"growth is above 0 and up to a million, not {text}")
+    return times
+
+
+def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.answers.capacity_answer import capacity_answer
+    from corridor.experiments.answers.capacity_text import told
+    from corridor.experiments.run.folders import new_folder
+
+    loaded = load(args)
+    with waiting("adding up rates under failures"):
+        found = capacity_answer(loaded, _question(args, loaded.topology))
+    if args.out is not None:
+        _write(new_folder(args.out, "capacity"), found, loaded)
+    if args.json:
+        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+    else:
+        show(told(found, worst=args.worst, width=terminal_width()))
+    if args.out is not None:
+        print(f"\nResults are in {args.out}", file=sys.stderr)
+    return 0
+
+
+def _write(folder: Path, found: CapacityAnswer, loaded: LoadedScenario) -> None:
+    from corridor.experiments.answers.capacity_file import MAP_FILE, write_capacity
+    from corridor.experiments.answers.map_document import map_document
+    from corridor.experiments.figures.capacity import draw_capacity
+    from corridor.experiments.pages.report import write_report
+    from corridor.experiments.run.manifest import write_prices_manifest
+    from corridor.experiments.run.version import version_line
+
+    where = map_document(loaded.topology)
+    write_capacity(folder, found)
+    (folder / MAP_FILE).write_text(json.dumps(where, ensure_ascii=False) + "\n")
+    sets = {loaded.policies.name: loaded.policies}
+    write_prices_manifest(folder / "manifest.json", loaded, sets)
+    draw_capacity(folder, found, where, f"{version_line()}, scenario {loaded.scenario.name}")
+    write_report(folder)
+
+
+def _question(args: argparse.Namespace, topology: Topology) -> CapacityQuestion:
+    from corridor.experiments.answers.capacity_answer import CapacityQuestion
+    from corridor.experiments.answers.cut_answer import dead_elements
+
+    grows, times = args.grow
+    return CapacityQuestion(
+        load=args.load,
+        grows=grows,
+        times=times,
+        dead=dead_elements(topology, args.cut),
+        stated=tuple(args.rate),
+        held_against="emulated" if args.emulated else "real",
+    )

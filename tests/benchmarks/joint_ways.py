@@ -1,0 +1,131 @@
+"""Ways that know the load on published instances: ``python -m tests.benchmarks.joint_ways FILE...``
+
+Files are SNDlib's native text, or REPETITA's ``.graph`` with the ``.demands`` beside it (the first
+set). A row each: the most that a link is asked for, as a part of its capacity (SNDlib's networks
+have no capacities: of one unit each), by the shortest ways, by ways chosen together, and the bound
+that no choice of ways can be better than; while nothing fails, and with ``--cuts`` under every
+single cut with the switches' own detours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.joint_ways.bounds import least_fullest
+from corridor.controller.joint_ways.chosen import choose, spaces_of
+from corridor.controller.joint_ways.spaces.space import Links
+from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet
+from corridor.controller.policy.semantics import Rulings
+from corridor.experiments.results.columns import render
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.topology import Topology
+
+HEADINGS = ("instance", "hubs", "fibres", "demands", "shortest", "chosen", "bound", "gap", "s")
+UNIT_BPS = 10**6
+"""What one unit of an instance's demands is taken for."""
+NEAR = 1.002
+"""How near to the bound ways are asked to come, at first."""
+STEP, TRIES = 1.01, 12
+
+
+class Asked(NamedTuple):
+    src: str
+    dst: str
+    rate: float
+    """In the instance's unit."""
+
+
+def instance(path: Path) -> tuple[Topology, list[Asked], bool]:
+    """The map, what is asked for, and whether the map has capacities."""
+    topology = load_topology(str(path))
+    hubs = [hub.id for hub in topology.hubs]
+    if path.suffix == ".graph":
+        rows = path.with_suffix(".0000.demands").read_text(encoding="utf-8").split("\n")[2:]
+        words = [row.split() for row in rows if row.strip()]
+        return topology, [Asked(hubs[int(a)], hubs[int(z)], float(r)) for _, a, z, r in words], True
+    named = {hub.name.lower(): hub.id for hub in topology.hubs} | {one: one for one in hubs}
+    text = path.read_text(encoding="utf-8")
+    found = re.findall(
+        r"\S+ \( (\S+) (\S+) \) \d+ (\d+\.\d+) \S+\n", text[text.index("DEMANDS (") :]
+    )
+    ends = [(named[a.lower()], named[z.lower()], float(rate)) for a, z, rate in found]
+    return topology, [Asked(*one) for one in ends if one[2] > 0], False
+
+
+def intents(topology: Topology, asked: list[Asked], k: int) -> Iterator[Intent]:
+    policies = PolicySet.model_validate(
+        {
+            "name": "all",
+            "classes": [{"id": "any", "origin": "CN", "sensitivity": "general", "basis": "exempt"}],
+            "policies": [Policy(id="ALL", effect="permit")],
+        }
+    )
+    from datetime import date
+
+    rulings = Rulings(policies, topology, date(2026, 11, 27))
+    for number, one in enumerate(asked):
+        said = {"id": f"d{number}", "class": "any", "src": one.src, "dst": one.dst}
+        demand = policies.seen(Demand.model_validate(said))
+        rate = Bandwidth(cir=max(round(one.rate * UNIT_BPS), 1))
+        yield Intent(
+            rulings.on(demand), protection=Protection(k, ("link",) if k else ()), bandwidth=rate
+        )
+
+
+def row(path: Path, *, cuts: bool) -> tuple[str, ...]:
+    topology, asked, has_capacities = instance(path)
+    served = tuple(intents(topology, asked, int(cuts)))
+    builder = TreeBuilder(topology)
+    spaces, _ = spaces_of(served, builder, Links(topology))
+    links = spaces[0].links
+    own = [rate / 1000 * UNIT_BPS if has_capacities else UNIT_BPS for rate in links.capacity_bps]
+    failures = [
+        at for at in range(spaces[0].considered.bit_length()) if spaces[0].considered >> at & 1
+    ]
+    bound = least_fullest(spaces, [max(round(one), 1) for one in own], failures)
+    began = time.perf_counter()
+    best = before = float("inf")
+    target = bound.fullest * NEAR
+    for _ in range(TRIES):
+        room = [max(round(one * target), 1) for one in own]
+        choice = choose(topology, served, builder, links=Links(topology, capacity_bps=room))
+        before = min(before, choice.fullest_before * target)
+        best = min(best, choice.fullest * target)
+        if choice.fullest <= 1:
+            break
+        target *= STEP
+    took = time.perf_counter() - began
+    return (
+        path.stem,
+        str(len(topology.hubs)),
+        str(len(topology.fibres)),
+        str(len(asked)),
+        f"{before:.4g}",
+        f"{best:.4g}",
+        f"{bound.fullest:.4g}",
+        f"{100 * (best / bound.fullest - 1):.2f} %",
+        f"{took:.1f}",
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--cuts", action="store_true", help="under every single cut, too")
+    args = parser.parse_args()
+    rows = []
+    for path in args.files:
+        rows.append(row(path, cuts=args.cuts))
+        print(" ".join(rows[-1]), flush=True)
+    print(render(HEADINGS, rows, frozenset(HEADINGS[1:])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+"""Capacity answers against brute force: packets walk the ways under every failure, one by one.
+
+The judge shares nothing with the answer but the ways: no tables, no search, no admission.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corridor.controller.forwarding.compiler import plan_ways
+from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.intent.failure_names import elements, failures_of
+from corridor.controller.policy.failures import Failures
+from corridor.experiments.answers.capacity_answer import (
+    CapacityAnswer,
+    CapacityQuestion,
+    capacity_answer,
+)
+from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.scenario import LoadedScenario, load_document
+from corridor.topologies.base.documents import read_document
+from corridor.topologies.base.units import parse_rate_bps
+
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SCALE = Fraction("1e-3")
+HUBS = "abcde"
+RING = ("ab", "bc", "cd", "de", "ea")
+CHORDS = ("ac", "bd", "ce")
+type Link = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class World:
+    loaded: LoadedScenario
+    capacity_bps: Mapping[str, Fraction]
+    """Of fibres and groups, real ones at the scale of the map."""
+    rates: Mapping[str, int]
+    """By payer."""
+    payer_of: Mapping[str, str]
+
+
+@st.composite
+def worlds(draw: st.DrawFn, folder: Path) -> World:
+    pairs = [*RING, *draw(st.sets(st.sampled_from(CHORDS), max_size=3).map(sorted))]
+    gbps = st.integers(1, 60)
+    landing = draw(st.booleans())
+    groups = [{"id": "landing", "at": "c", "capacity": f"{draw(gbps)}Gbit"}] if landing else []
+    fibres = [
+        {
+            "id": pair,
+            "a": pair[0],
+            "z": pair[1],
+            "length": f"{draw(st.integers(10, 900))}km",
+            "capacity": f"{draw(gbps)}Gbit",
+            **({"shares": ["landing"]} if landing and "c" in pair else {}),
+            **({"srlgs": ["duct"]} if draw(st.integers(0, 3)) == 0 else {}),
+        }
+        for pair in pairs
+    ]
+    least = draw(st.sampled_from(("1Mbit", "20Mbit")))
+    topology = {
+        "name": "drawn",
+        "title": "Drawn",
+        "capacity": {
+            "scale": 1e-3, "assumed_terrestrial": "1Tbit", "assumed_submarine": "1Tbit",
+            "min_rate": least, "max_rate": "1Gbit",
+        },
+        "hubs": [
+            {"id": one, "name": one, "role": "core", "located_in": "CN", "lat": 30, "lon": 100 + at}
+            for at, one in enumerate(HUBS)
+        ],
+        "fibres": fibres,
+        **({"capacity_groups": groups} if groups else {}),
+    }  # fmt: skip
+    ends = st.tuples(st.sampled_from(HUBS), st.sampled_from(HUBS)).filter(
+        lambda two: len({*two}) == 2
+    )
+    chosen = draw(st.lists(ends, min_size=2, max_size=4, unique_by=lambda two: frozenset(two)))
+    names = [f"d{number}" for number in range(len(chosen))]
+    rates = {name: draw(st.integers(1, 40)) * 10**6 + draw(st.integers(0, 9)) for name in names}
+    together = names[:2] if draw(st.booleans()) and len(names) > 2 else []
+    demands = [
+        {
+            "id": name, "class": "dr" if number % 2 else "ckpt", "src": src, "dst": dst,
+            **({} if name in together else {"guarantee": {"cir": f"{rates[name]}bit"}}),
+        }
+        for number, (name, (src, dst)) in enumerate(zip(names, chosen, strict=True))
+    ]  # fmt: skip
+    pipe = {"id": "pipe", "demands": together, "guarantee": {"cir": f"{rates[names[0]]}bit"}}
+    over = draw(st.sets(st.sampled_from(("link", "srlg", "hub")), min_size=1).map(sorted))
+    scenario = {
+        "schema": 1, "name": "drawn", "topology": "drawn.yaml", "policies": "none",
+        "as_of": "2026-11-24", "protect": {"k": draw(st.integers(0, 2)), "over": over},
+        "demands": demands, **({"aggregates": [pipe]} if together else {}),
+    }  # fmt: skip
+    (folder / "drawn.yaml").write_text(yaml.safe_dump(topology))
+    (folder / "scenario.yaml").write_text(yaml.safe_dump(scenario))
+    loaded = load_document(read_document(folder / "scenario.yaml"), folder)
+    capacity = {one["id"]: one["capacity"] for one in fibres}
+    known = {name: parse_rate_bps(text) * SCALE for name, text in capacity.items()}
+    for fibre in fibres if landing else ():
+        if "shares" in fibre:
+            known[fibre["id"]] = min(
+                known[fibre["id"]], parse_rate_bps(groups[0]["capacity"]) * SCALE
+            )
+    for group in groups:
+        known[f"capacity group {group['id']}"] = parse_rate_bps(group["capacity"]) * SCALE
+    payer_of = {name: "pipe" if name in together else name for name in names}
+    paid = {payer_of[name]: rates[name] for name in reversed(names)}
+    return World(loaded, known, paid, payer_of)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Every failure set, and how often each payer's rate then crosses each link."""
+
+    world: World
+    dead: Failures
+
+    def failure_sets(self) -> Iterator[tuple[str, ...]]:
+        protect = self.world.loaded.scenario.protect
+        names = elements(self.world.loaded.topology, protect.over if protect.k else ())
+        for size in range(protect.k + 1):
+            yield from combinations(names, size)
+
+    def crossings(self) -> Iterator[dict[Link, Counter[str]]]:
+        topology = self.world.loaded.topology
+        ways = plan_ways(topology, intents_for(self.world.loaded), self.dead)
+        for names in self.failure_sets():
+            failed = failures_of(topology, names)
+            both = Failures(
+                failed.links | self.dead.links, failed.srlgs, failed.hubs, failed.gateways
+            )
+            found: dict[Link, Counter[str]] = {}
+            for way in ways:
+                payer = self.world.payer_of.get(way.intent.id)
+                if payer is None or way.permit is None:
+                    continue
+                walk = walk_of(way, topology, both).path
+                crossed: Counter[Link] = Counter()
+                for fibre, hub in zip(walk.fibres, walk.hubs, strict=False):
+                    crossed[fibre, hub] += 1
+                    for group in topology.fibre(fibre).shares:
+                        which = "out of" if hub == group.at else "into"
+                        crossed[f"capacity group {group.id}", f"{which} {group.at}"] += 1
+                for link, times in crossed.items():
+                    counts = found.setdefault(link, Counter())
+                    counts[payer] = max(counts[payer], times)
+            yield found
+
+    def worst(self, rates: Mapping[str, Fraction]) -> dict[Link, Fraction]:
+        worst: dict[Link, Fraction] = {}
+        for crossing in self.crossings():
+            for link, times in crossing.items():
+                load = sum((rates[name] * count for name, count in times.items()), Fraction(0))
+                worst[link] = max(worst.get(link, Fraction(0)), load)
+        return worst
+
+    def grow(self, growing: set[str]) -> Fraction:
+        """The least of (limit - staying) / growing over every link and failure; 0 where what stays
+        is too much."""
+        least: Fraction | None = None
+        for crossing in self.crossings():
+            for link, times in crossing.items():
+                parts = {True: 0, False: 0}
+                for name, count in times.items():
+                    parts[name in growing] += self.world.rates[name] * count
+                room = self.world.capacity_bps[link[0]] - parts[False]
+                if parts[True]:
+                    times_over = max(room / parts[True], Fraction(0))
+                elif room < 0:
+                    times_over = Fraction(0)
+                else:
+                    continue
+                least = times_over if least is None else min(least, times_over)
+        assert least is not None
+        return least
+
+    def fits(self, rates: Mapping[str, Fraction]) -> bool:
+        limits = self.world.capacity_bps
+        return all(load <= limits[link[0]] for link, load in self.worst(rates).items())
+
+
+def exact(rates: Mapping[str, int], times: Fraction = Fraction(1)) -> dict[str, Fraction]:
+    return {name: bps * times for name, bps in rates.items()}
+
+
+def check(world: World, answer: CapacityAnswer, dead: Failures) -> None:
+    judge = Judge(world, dead)
+    worst = judge.worst(exact(world.rates))
+    assert {(one.fibre, one.hub): one.load_bps for one in answer.links} == worst
+    for one in answer.links:
+        limit = world.capacity_bps[one.fibre]
+        assert one.share == float(worst[one.fibre, one.hub] / limit)
+    for growth in answer.growth:
+        assert Fraction(growth.first.exact) == judge.grow(growing(world, growth.kind, growth.what))
+    times = Fraction(answer.target.exact)
+    grown = judge.worst(exact(world.rates, times))
+    needed: dict[str, Fraction] = {}
+    for (fibre, _), load in grown.items():
+        lacks = load - world.capacity_bps[fibre]
+        if lacks > 0:
+            needed[fibre] = max(lacks, needed.get(fibre, Fraction(0)))
+    assert {one.fibre: one.add_gbps for one in answer.target.add} == {
+        fibre: float(lacks / SCALE / 10**9) for fibre, lacks in needed.items()
+    }
+    for name in world.rates:
+        check_lowering(judge, answer, name, times)
+
+
+def check_lowering(judge: Judge, answer: CapacityAnswer, name: str, times: Fraction) -> None:
+    """Enough, and a millionth more is not; or nothing of it is enough."""
+    grown = exact(judge.world.rates, times)
+    found = next((one for one in answer.target.lower if one.demand == name), None)
+    if answer.target.fits:
+        assert found is None
+    elif found is None:
+        assert not judge.fits(grown | {name: Fraction(0)})
+    else:
+        assert judge.fits(grown | {name: found.to_bps * times})
+        assert not judge.fits(grown | {name: (found.to_bps + 1) * times})
+
+
+def growing(world: World, kind: str, what: str) -> set[str]:
+    if kind == "all":
+        return set(world.rates)
+    if kind in ("demand", "aggregate"):
+        return {what}
+    classes = {one.id: one.data_class for one in world.loaded.scenario.demands}
+    return {name for name in world.rates if classes.get(name) == what}
+
+
+@FEW
+@given(st.data())
+def test_loads_growth_and_changes_are_those_of_packets_that_walk(tmp_path_factory, data):
+    world = data.draw(worlds(tmp_path_factory.mktemp("world")))
+    check(world, capacity_answer(world.loaded), Failures())
+
+
+@FEW
+@given(st.data())
+def test_the_same_of_a_network_with_a_dead_fibre_planned_again(tmp_path_factory, data):
+    world = data.draw(worlds(tmp_path_factory.mktemp("world")))
+    fibre = data.draw(st.sampled_from([one.id for one in world.loaded.topology.fibres]))
+    answer = capacity_answer(world.loaded, CapacityQuestion(dead=(f"link:{fibre}",)))
+    check(world, answer, Failures(links=frozenset({fibre})))

@@ -1,0 +1,116 @@
+"""Ways chosen together against brute force: what fits on some choice of walks is made to fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+from random import Random
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from test_ladder_properties import promising
+
+import exact_lab as lab
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways.fitting import Served, fitted
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.routes import Route
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.exact.claims import examine
+from corridor.topologies.model.topology import Topology
+
+FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def picks(specification: Specification):
+    return {one.demand.id: one.picks for one in specification.directions}
+
+
+def lacking(specification: Specification) -> float:
+    full = Served(specification.topology, specification.intents()).too_full()
+    return sum(one.excess_bps / one.limit_bps for one in full)
+
+
+@FEW
+@given(promising(), st.integers(0, 2**32), st.sampled_from(("added-delay", "moves")))
+def test_no_order_of_demands_changes_the_choice(
+    asked: Specification, seed: int, objective: str
+) -> None:
+    directions = tuple(Random(seed).sample(asked.directions, len(asked.directions)))
+    other = asked.model_copy(update={"directions": directions})
+    assert picks(fitted(asked, objective)) == picks(fitted(other, objective))
+
+
+@FEW
+@given(promising(), st.sampled_from(("added-delay", "moves")))
+def test_a_choice_lacks_no_more_than_the_shortest_ways_and_its_tables_are_proven(
+    asked: Specification, objective: str
+) -> None:
+    chosen = fitted(asked, objective)
+    before, after = lacking(asked), lacking(chosen)
+    assert after < before or picks(chosen) == picks(asked)
+    if before == 0:
+        assert chosen == asked
+    elif after == 0:
+        laid = lab.lay(chosen.topology, chosen.intents())
+        report = examine(tables_of(laid.program), laid.wiring, laid.topology, chosen.intents())
+        assert report.holds
+
+
+def walks(topology: Topology, specification: Specification, demand: str) -> list[Path]:
+    """All lawful ones that pass no hub more than twice, by the permit in use."""
+    intent = next(one for one in specification.intents() if one.id == demand)
+    found, stack = [], [Path((intent.demand.src,), ())]
+    while stack:
+        walk = stack.pop()
+        if walk.dst == intent.demand.dst and intent.ruling.verdict(walk).allowed:
+            found.append(walk)
+            continue
+        for step in topology.fibres_of(walk.dst):
+            far = step.other_end(walk.dst)
+            if walk.hubs.count(far) < 1:
+                stack.append(Path((*walk.hubs, far), (*walk.fibres, step.id)))
+    return found
+
+
+@FEW
+@given(promising())
+def test_what_fits_on_some_choice_of_paths_is_made_to_fit_while_nothing_fails(
+    asked: Specification,
+) -> None:
+    bare = asked.model_copy(
+        update={
+            "k": 0,
+            "directions": tuple(one for one in asked.directions[:4]),
+            "policies": asked.policies.model_copy(
+                update={
+                    "policies": tuple(
+                        one.model_copy(
+                            update={
+                                "soft": one.soft.model_copy(update={"protect": None}),
+                                "on_soft_failure": (),
+                            }
+                        )
+                        for one in asked.policies.policies
+                    )
+                }
+            ),
+        }
+    )
+    topology = bare.topology
+    ways = [TreeBuilder(topology).way(one) for one in bare.intents()]
+    served = [one for one in ways if isinstance(one.route, Route)]
+    rates = [one.intent.guarantee(one.permit) for one in served]
+    choices = [walks(topology, bare, one.intent.id) for one in served]
+    assume(all(choices) and len(served) > 1)
+    fits = False
+    for some in product(*choices):
+        loads: Counter[tuple[str, str]] = Counter()
+        for walk, rate in zip(some, rates, strict=True):
+            for link in zip(walk.fibres, walk.hubs, strict=False):
+                loads[link] += rate.cir
+        fits = fits or max(loads.values(), default=0) <= 10**9
+        if fits:
+            break
+    assert (lacking(fitted(bare, "added-delay")) == 0) == fits

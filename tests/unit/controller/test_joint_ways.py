@@ -1,0 +1,146 @@
+"""Ways chosen together, by hand, on the five hubs of ``mini``: 96 Mbit/s a fibre in China."""
+
+from __future__ import annotations
+
+import pytest
+
+from corridor.controller.explain import explain
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.intent.intent import Selector
+from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.joint_ways.chosen import choose
+from corridor.controller.joint_ways.fitting import Served, fitted
+from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
+from corridor.experiments.results.explanation_text import explained as explained_text
+from corridor.topologies.formats.load import load_topology
+from policy_lab import TODAY
+
+MINI = load_topology("mini")
+DIRECT = ("shanghai-guian",)
+ROUND = ("shanghai-kunming", "guian-kunming")
+
+
+def spec(rates: dict[str, tuple[str, str, str]], k: int = 0, **more) -> Specification:
+    """Demands by id: rate, source, destination."""
+    directions = []
+    for number, (name, (rate, src, dst)) in enumerate(rates.items()):
+        said = {"id": name, "class": "bulk", "src": src, "dst": dst}
+        directions.append(
+            Direction(
+                demand=Demand.model_validate(said),
+                selectors=(Selector("udp", 5000 + number, 5000 + number),),
+                bandwidth=Bandwidth(cir=rate),
+            )
+        )
+    policies = PolicySet.model_validate(
+        {
+            "name": "lab",
+            "classes": [
+                {"id": "bulk", "origin": "CN", "sensitivity": "general", "basis": "exempt"}
+            ],
+            "policies": [{"id": "ALL", "effect": "permit"}],
+        }
+    )
+    asked = {"over": ("link",), **more}
+    return Specification(
+        topology=MINI, policies=policies, as_of=TODAY, directions=tuple(directions), k=k, **asked
+    )
+
+
+def picks(specification: Specification) -> dict[str, tuple[Pick, ...]]:
+    return {one.demand.id: one.picks for one in specification.directions if one.picks}
+
+
+def way(specification: Specification, demand: str, *failed: str) -> tuple[str, ...]:
+    intent = next(one for one in specification.intents() if one.id == demand)
+    failures = failures_of(MINI, failed)
+    return walk_of(TreeBuilder(MINI).way(intent), MINI, failures).path.fibres
+
+
+def took_ns(fibres: tuple[str, ...]) -> int:
+    return sum(MINI.one_way_delay_ns(MINI.fibre(one)) for one in fibres)
+
+
+def served_by(specification: Specification, demand: str):
+    intent = next(one for one in specification.intents() if one.id == demand)
+    return TreeBuilder(MINI).way(intent)
+
+
+def test_rates_that_fit_on_the_shortest_ways_change_nothing():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("46Mbit", "shanghai", "guian")})
+    assert fitted(asked, "added-delay") == asked
+
+
+def test_what_does_not_fit_beside_another_goes_round():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+    found = fitted(asked, "added-delay")
+    assert [way(found, name) for name in "ab"] == [DIRECT, ROUND]
+    explained = explain(served_by(found, "b"), found.policies, TODAY)
+    assert explained.room_ns == took_ns(ROUND) - took_ns(DIRECT)
+    assert "Room for rates costs 6.85 ms" in explained_text(explained, MINI)
+    assert picks(found) == {"b": (Pick(at="shanghai", fibres=ROUND),)}
+    assert Served(MINI, found.intents()).too_full() == []
+
+
+def test_nothing_is_picked_where_the_objective_is_none():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+    assert fitted(asked, "none") is asked
+
+
+def test_an_objective_that_is_none_of_the_registered_ones_is_refused():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+    with pytest.raises(KeyError, match="cheapest"):
+        fitted(asked, "cheapest")
+
+
+def test_whatever_demands_are_called_and_however_they_stand_the_same_ways_are_taken():
+    rates = {
+        "a": ("50Mbit", "shanghai", "guian"),
+        "b": ("47Mbit", "shanghai", "guian"),
+        "c": ("60Mbit", "shanghai", "kunming"),
+        "d": ("45Mbit", "bangkok", "guian"),
+    }
+    asked = fitted(spec(rates), "added-delay")
+    renamed = {f"{9 - at}": one for at, one in enumerate(reversed(rates.values()))}
+    turned = fitted(spec(renamed), "added-delay")
+    ways = {rates[name]: way(asked, name) for name in rates}
+    others = {one: way(turned, f"{9 - at}") for at, one in enumerate(reversed(rates.values()))}
+    assert ways == others
+
+
+def test_detours_are_chosen_too():
+    """Whichever of the fibres out of Shanghai is cut, 96 Mbit/s of the other hold one of both: the
+    detour of one goes by Bangkok."""
+    asked = spec(
+        {"a": ("55Mbit", "shanghai", "guian"), "b": ("50Mbit", "shanghai", "kunming")}, k=1
+    )
+    assert Served(MINI, asked.intents()).too_full()
+    found = fitted(asked, "added-delay")
+    assert Served(MINI, found.intents()).too_full() == []
+    assert [way(found, name) for name in "ab"] == [DIRECT, ("shanghai-kunming",)]
+    for cut in ("link:shanghai-guian", "link:shanghai-kunming"):
+        ways = [way(found, name, cut) for name in "ab"]
+        assert not set(ways[0]) & set(ways[1]), cut
+
+
+def test_a_way_that_is_no_way_is_taken_for_none_said():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian")})
+    for fibres in (("shanghai-kunming",), ("no-such",), ("guian-kunming", "shanghai-guian")):
+        picked = (Pick(at="shanghai", fibres=fibres),)
+        (one,) = asked.directions
+        wished = asked.model_copy(
+            update={"directions": (one.model_copy(update={"picks": picked}),)}
+        )
+        assert way(wished, "a") == DIRECT
+
+
+def test_a_choice_says_what_it_costs():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+    served = Served(MINI, asked.intents())
+    choice = choose(MINI, served.asked, served.builder)
+    assert choice.fullest_before == pytest.approx(97 / 96)
+    assert choice.fullest == pytest.approx(50 / 96)
+    assert choice.added_ns == {"b": took_ns(ROUND) - took_ns(DIRECT)}

@@ -1,0 +1,143 @@
+"""Capacity on a page, on the map and in figures: the fullest fibres stand out, and are told."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import corridor
+import page_case
+from corridor.experiments import cli
+from corridor.experiments.answers.capacity_answer import CapacityAnswer
+from corridor.experiments.answers.capacity_file import foreseen, read_capacity, write_capacity
+from corridor.experiments.atlas import map_of_topology
+from corridor.experiments.figures import draw_figures
+from corridor.experiments.figures.capacity_map import BANDS, by_fibre, capacity_map
+from corridor.experiments.figures.capacity_use import capacity_use
+from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
+from corridor.experiments.pages.report import write_report
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.errors import InputError
+from drawn_texts import assert_apart, assert_legible
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples/capacity.yaml"
+
+
+@pytest.fixture(scope="module")
+def answer() -> CapacityAnswer:
+    return corridor.capacity(EXAMPLE)
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("capacity") / "out"
+    assert cli.main(["capacity", str(EXAMPLE), "--rate", "train=26Tbit", "--out", str(folder)]) == 0
+    return folder
+
+
+def page_of(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_folder_has_the_answer_a_map_figures_and_a_page(asked: Path) -> None:
+    figures = {
+        f"{name}{width}.{kind}"
+        for name in ("capacity", "capacity-map")
+        for width in ("", "-column")
+        for kind in ("pdf", "png")
+    }
+    others = {"capacity.json", "map.json", "manifest.json", "report.html"}
+    assert {path.name for path in asked.iterdir()} == figures | others
+
+
+def test_the_page_draws_each_fibre_as_full_as_it_is(asked: Path) -> None:
+    document = json.loads((asked / "capacity.json").read_text())
+    shares: dict[str, float] = {}
+    for one in document["links"]:
+        shares[one["fibre"]] = max(one["share"], shares.get(one["fibre"], 0))
+    page = page_of(asked)
+    drawn = re.findall(r'<path class="u u(\d)" d="[^"]+"><title>([\w-]+)', page)
+    assert len(drawn) == 7
+    for band, fibre in drawn:
+        limits = [0, 0.5, 0.8, 1, 100]
+        share = shares.get(fibre, 0)
+        assert limits[int(band) - 1 if int(band) else 0] <= share <= limits[int(band)]
+    assert [band for band, _ in drawn] == sorted(band for band, _ in drawn)
+    assert "Not all fits" in page
+    assert 'data-demand="' not in page
+
+
+def test_no_two_elements_of_the_page_have_one_id(asked: Path) -> None:
+    ids = re.findall(r'<[a-z][^>]* id="([^"]*)"', page_of(asked))
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_report_is_made_again_of_the_folder_alone(asked: Path) -> None:
+    before = page_of(asked)
+    (asked / "report.html").unlink()
+    assert cli.main(["report", str(asked)]) == 0
+    assert page_of(asked) == before
+
+
+def test_a_folder_without_the_answer_says_what_is_missing(asked: Path, tmp_path: Path) -> None:
+    (tmp_path / "map.json").write_bytes((asked / "map.json").read_bytes())
+    with pytest.raises(InputError, match=r"capacity\.json is missing"):
+        write_report(tmp_path)
+
+
+def test_an_answer_comes_back_from_its_file(answer: CapacityAnswer, tmp_path: Path) -> None:
+    assert read_capacity(tmp_path) is None
+    write_capacity(tmp_path, answer)
+    assert read_capacity(tmp_path) == answer
+    plain = answer.to_json() | {"schema": 99}
+    (tmp_path / "capacity.json").write_text(json.dumps(plain))
+    with pytest.raises(InputError, match="of this version"):
+        read_capacity(tmp_path)
+
+
+def test_only_scenarios_that_promise_rates_are_foreseen() -> None:
+    assert foreseen(load_scenario("mini")) is None
+    found = foreseen(load_scenario(str(EXAMPLE)))
+    assert found is not None
+    assert found.load == "committed"
+
+
+def test_a_run_that_promises_rates_shows_how_full_fibres_are(
+    answer: CapacityAnswer, tmp_path: Path
+) -> None:
+    run = page_case.write_run(tmp_path)
+    summary = json.loads((run / "summary.json").read_text())
+    write_report(run)
+    assert 'id="capacity"' not in page_of(run)
+    assert draw_figures(run, summary, ("capacity", "capacity-map")) == []
+    write_capacity(run, answer)
+    write_report(run)
+    assert "The fullest fibre is guian-kunming" in page_of(run)
+    drawn = draw_figures(run, summary, ("capacity", "capacity-map"), formats=["svg"])
+    assert len(drawn) == 4
+
+
+@pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
+@pytest.mark.parametrize("name", ["use", "map"])
+def test_texts_of_figures_are_legible_and_apart(
+    answer: CapacityAnswer, name: str, width: Any
+) -> None:
+    with style():
+        if name == "use":
+            figure = capacity_use(answer, width)
+        else:
+            figure = capacity_map(answer, map_of_topology(corridor.load_topology("mini")), width)
+        lay_out(figure)
+    assert_legible(figure)
+    assert_apart(figure, high_px=3)
+
+
+def test_fuller_fibres_are_drawn_wider(answer: CapacityAnswer) -> None:
+    assert [look["linewidth"] for _, _, look in BANDS] == sorted(
+        look["linewidth"] for _, _, look in BANDS
+    )
+    assert by_fibre(answer)["guian-kunming"].hub == "guian"
