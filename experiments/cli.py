@@ -29,7 +29,7 @@ FAMILIES = {
     "what there is": ("list", "man", "completion"),
     "experiments": (
         *("run", "study", "lab", "check", "explain", "price", "capacity", "law"),
-        *("report", "compare", "artifact", "export", "topology", "workload", "schema"),
+        *("report", "show", "compare", "artifact", "export", "topology", "workload", "schema"),
     ),
     "a live network": ("up", "page", "status", "events", "policy", "drain", "restore", "down"),
     "its hubs and fibres, by hand": (

@@ -6,20 +6,9 @@ import argparse
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any
 
-if TYPE_CHECKING:
-    from corridor.experiments.testbeds.kernel import Kernel
-
-
-class KernelFacts(TypedDict):
-    """A kernel, for programs."""
-
-    path: str
-    version: str
-    config_hash: str
-    virtual_clock: bool
-    seccomp: bool
+from corridor.experiments.testbeds.kernel import facts_of
 
 
 def add_parser(subparsers: Any) -> None:
@@ -60,7 +49,7 @@ def _build(args: argparse.Namespace) -> int:
         printer.close()
     if args.json:
         took = {"seconds": round(time.monotonic() - start, 1)}
-        print(json.dumps({**_facts(kernel), **took}, indent=2))
+        print(json.dumps({**facts_of(kernel), **took}, indent=2))
     else:
         print(f"{kernel}, ready after {time.monotonic() - start:.0f} s")
     return 0
@@ -75,7 +64,7 @@ def _export(args: argparse.Namespace) -> int:
     if kernel is None:
         raise EnvironmentUnsupported("no kernel is built here yet", "./corridor kernel build")
     export_kernel(kernel, Path(args.file))
-    print(json.dumps(_facts(kernel), indent=2) if args.json else f"{args.file}: {kernel}")
+    print(json.dumps(facts_of(kernel), indent=2) if args.json else f"{args.file}: {kernel}")
     return 0
 
 
@@ -83,7 +72,7 @@ def _import(args: argparse.Namespace) -> int:
     from corridor.experiments.testbeds.kernel_handed_on import import_kernel
 
     kernel = import_kernel(Path(args.file))
-    print(json.dumps(_facts(kernel), indent=2) if args.json else f"{kernel}, imported")
+    print(json.dumps(facts_of(kernel), indent=2) if args.json else f"{kernel}, imported")
     return 0
 
 
@@ -95,8 +84,8 @@ def _show(args: argparse.Namespace) -> int:
     virtual, real = facts.virtual_kernel, facts.real_clock_kernel()
     if args.json:
         shown = {
-            "virtual": _facts(virtual) if virtual else None,
-            "real": _facts(real) if real else None,
+            "virtual": facts_of(virtual) if virtual else None,
+            "real": facts_of(real) if real else None,
             "cache": str(cache_folder() / "kernels"),
             "config_hash": config_hash(),
         }
@@ -105,13 +94,3 @@ def _show(args: argparse.Namespace) -> int:
         print(f"virtual clock: {virtual or 'not built yet: ./corridor kernel build'}")
         print(f"real clock:    {real or 'missing: see ./corridor doctor'}")
     return 0
-
-
-def _facts(kernel: Kernel) -> KernelFacts:
-    return {
-        "path": str(kernel.path),
-        "version": kernel.version,
-        "config_hash": kernel.config_hash,
-        "virtual_clock": kernel.virtual_clock,
-        "seccomp": kernel.seccomp,
-    }

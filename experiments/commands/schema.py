@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,18 +25,22 @@ OUTPUTS = (
     *("summary", "answers", "manifest", "event", "proof", "account", "certainty", "tables"),
     *("study-index", "cell", "study-answers"),
     *("artifact", "artifact-expected", "artifact-verdict"),
-    *(
-        "capacity-answer",
-        "check-answer",
-        "compare-answer",
-        "cut-answer",
-        "explain-answer",
-        "latency-answer",
-    ),
-    "list-answer",
-    "price-answer",
+    *("check-answer", "compare-answer", "cut-answer", "explain-answer", "list-answer"),
+    *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
+    *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),
+    *("law-calendar-answer", "latency-answer", "topology-answer", "topology-check-answer"),
+    *("topology-import-answer", "topology-validate-answer", "doctor-answer", "kernel-answer"),
+    *("vm-answer", "status-answer", "events-answer", "trace-answer", "probe-answer"),
+    "policies-answer",
 )
 """As ``output_schemas`` has them; said here, since it takes long to import."""
+WIDE = 78
+
+
+def _named(what: str, names: tuple[str, ...]) -> str:
+    return textwrap.fill(
+        f"{what}: {', '.join(names)}", WIDE, subsequent_indent="  ", break_on_hyphens=False
+    )
 
 
 def add_parser(subparsers: Any) -> None:
@@ -44,7 +49,9 @@ def add_parser(subparsers: Any) -> None:
         "schema",
         help="print the JSON Schema of files that people write, and of what the program writes",
         description="Print the JSON Schema of a kind of file, or of an answer as JSON.",
-        epilog=EXAMPLES,
+        epilog="\n\n".join(
+            [_named("files", FILES), _named("what the program writes", OUTPUTS), EXAMPLES]
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -52,7 +59,8 @@ def add_parser(subparsers: Any) -> None:
         nargs="?",
         choices=(*FILES, *OUTPUTS),
         default="policy",
-        help="kind of file (default: policy)",
+        metavar="KIND",
+        help="of a file or an answer, see below (default: policy)",
     )
     parser.add_argument(
         "--all", type=Path, metavar="DIR", help="write all of them there, as NAME.schema.json"

@@ -13,6 +13,7 @@ from corridor.experiments.commands.arguments import add_figure_options, whole
 
 if TYPE_CHECKING:
     from corridor.experiments.study.answers import Answers
+    from corridor.experiments.study.study_file import StudyFile
     from corridor.experiments.study_runs.part import Part
 
 EPILOG = """examples:
@@ -172,14 +173,9 @@ def _run_part(args: argparse.Namespace) -> int:
 
 
 def _show(folder: Path, args: argparse.Namespace) -> int:
-    from corridor.experiments.results.columns import render
     from corridor.experiments.study.answers import answers
-    from corridor.experiments.study.tables import tables
-    from corridor.experiments.study.words import sentences
     from corridor.experiments.study_runs.reading import ran_by, read_study
-    from corridor.experiments.study_runs.writing import as_json as plain
     from corridor.experiments.study_runs.writing import carried, made_by, write
-    from corridor.experiments.terminal.screen import show, terminal_width
 
     study, runs = read_study(folder)
     found = answers(study, runs)
@@ -198,7 +194,21 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
             carried(study, runs, version),
             args.format or FORMATS,
         )
-    if args.json:
+    code = tell(study, found, as_json=args.json)
+    if not args.json:
+        print(f"\nTables, figures and values are in {folder}")
+    return code
+
+
+def tell(study: StudyFile, found: Answers, *, as_json: bool) -> int:
+    """Print what a study comes to: tables, then sentences; the exit code says whether it holds."""
+    from corridor.experiments.results.columns import render
+    from corridor.experiments.study.tables import tables
+    from corridor.experiments.study.words import sentences
+    from corridor.experiments.study_runs.writing import as_json as plain
+    from corridor.experiments.terminal.screen import show, terminal_width
+
+    if as_json:
         print(json.dumps(plain(study, found)))
         return _code(found)
     for table in tables(study, found):
@@ -206,7 +216,6 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
         show(render(table.headings, table.rows, numbers, width=terminal_width()) + "\n")
     for sentence in sentences(study, found):
         show(sentence)
-    print(f"\nTables, figures and values are in {folder}")
     return _code(found)
 
 
@@ -220,7 +229,11 @@ def _code(found: Answers) -> int:
 
 def _dask(action: str, address: str, *, dashboard: bool) -> int:
     """Dask's own program in this Python, which has this package."""
-    from corridor.experiments.study_runs.cluster import DASHBOARD_PORT, check_dashboard
+    from corridor.experiments.study_runs.cluster import (
+        DASHBOARD_PORT,
+        check_dashboard,
+        resting_environment,
+    )
     from corridor.topologies.base.places import IMPORT_ROOT
 
     shown = ["--no-dashboard"]
@@ -229,7 +242,7 @@ def _dask(action: str, address: str, *, dashboard: bool) -> int:
         shown = ["--dashboard", "--dashboard-address", f"{LOOPBACK}:{DASHBOARD_PORT}"]
         print(f"dashboard at http://{LOOPBACK}:{DASHBOARD_PORT}/status", flush=True)
 
-    os.environ["PYTHONPATH"] = str(IMPORT_ROOT)
+    os.environ.update(resting_environment(), PYTHONPATH=str(IMPORT_ROOT))
     options = ["--nthreads", "1", "--nworkers", "auto", "--no-dashboard"]
     if action == "worker":
         more = [address, *options]

@@ -19,7 +19,14 @@ from corridor.experiments.study.answers import (
     RunValues,
     Told,
 )
-from corridor.experiments.study.study_file import MeasureEntry, StudyFile, described
+from corridor.experiments.study.chosen import chosen
+from corridor.experiments.study.study_file import (
+    CONDITIONS,
+    DIFFERENCES,
+    MeasureEntry,
+    StudyFile,
+    described,
+)
 from corridor.experiments.study.tables import ALIKE, bounds, figure
 from corridor.traffic.measures.quantiles import Interval
 
@@ -59,7 +66,17 @@ def draw(
                     made += save_it(whole, f"{measure.id}{width.suffix}")
                 compared = _of_comparisons(runs, measure, found.comparisons, made_by, width)
                 if compared is not None:
-                    made += save_it(compared, f"{measure.id}-differences{width.suffix}")
+                    made += save_it(compared, f"{measure.id}{DIFFERENCES}{width.suffix}")
+        for entry in study.figures:
+            measure = next(one for one in study.measures if one.id == entry.measure)
+            shown = chosen(found, entry, [entry.measure])
+            for width in (TEXT, COLUMN):
+                if entry.of == CONDITIONS:
+                    one = _of_conditions(measure, Told(runs), shown, made_by, width, entry.title)
+                else:
+                    of = shown.comparisons
+                    one = _of_comparisons(runs, measure, of, made_by, width, entry.title)
+                made += save_it(one, f"{entry.id}{width.suffix}") if one is not None else []
     return made
 
 
@@ -69,13 +86,14 @@ def _of_conditions(
     found: Answers,
     made_by: str,
     width: Width,
+    title: str = "",
 ) -> Figure | None:
     rows = [one for one in found.conditions if one.measure == measure.id and one.estimate]
     if not rows:
         return None
     placed = Rows([RowText(described(one.levels), _beside(one)) for one in rows], width, ROW_IN)
     key: Key = [(Line2D([], [], **RUN), "a run"), _mean_key("its mean, 95 %")]
-    sheet, axes = placed.figure(_title(measure, rows), _caption(told.runs, made_by), key)
+    sheet, axes = placed.figure(title or _title(measure, rows), _caption(told.runs, made_by), key)
     for y, one in zip(placed.ys, rows, strict=True):
         values = list(told.by_seed(one.levels, measure.id).values())
         axes.plot(values, [y] * len(values), **RUN)
@@ -91,6 +109,7 @@ def _of_comparisons(
     found: Sequence[ComparisonAnswer],
     made_by: str,
     width: Width,
+    title: str = "",
 ) -> Figure | None:
     rows = [one for one in found if one.measure == measure.id and one.difference]
     if not rows:
@@ -101,7 +120,7 @@ def _of_comparisons(
         _mean_key("seed by seed, 95 %"),
         (Line2D([], [], **{**UNPAIRED, "linewidth": 5}), "if seeds were not shared"),
     ]
-    sheet, axes = placed.figure(_differs(measure, rows), _caption(runs, made_by), key)
+    sheet, axes = placed.figure(title or _differs(measure, rows), _caption(runs, made_by), key)
     axes.axvline(0, **NONE)
     for y, one in zip(placed.ys, rows, strict=True):
         assert one.difference is not None

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, NotRequired, TypedDict, get_type_hints
 
-from pydantic import TypeAdapter, with_config
+from pydantic import BaseModel, TypeAdapter, with_config
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -42,6 +42,13 @@ def as_plain(name: str, of: type, /, *left_out: str, **more: Any) -> Any:
 def as_object(name: str, of: Any, /, **more: Any) -> Any:
     """What ``_asdict`` makes of a named tuple, with other keys or types, as a type."""
     return _made_from(of, name, {**get_type_hints(of, include_extras=True), **more})
+
+
+def as_dumped(name: str, of: type[BaseModel], /, *left_out: str, **more: Any) -> Any:
+    """What ``model_dump`` makes of a model, without some keys and with more, as a type."""
+    hints = get_type_hints(of, include_extras=True)
+    keys = {key: hints[key] for key in of.model_fields.keys() - set(left_out)}
+    return _made_from(of, name, {**keys, **more})
 
 
 def with_more(name: str, of: Any, /, **more: Any) -> Any:

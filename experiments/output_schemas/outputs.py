@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NotRequired
 
+from corridor.experiments.output_schemas import answers_of_networks as networks
+from corridor.experiments.output_schemas import answers_of_tools as tools
 from corridor.experiments.output_schemas.generating import (
     as_object,
     as_plain,
@@ -261,7 +263,9 @@ def _compare() -> Any:
 
 
 OUTPUTS: Mapping[str, Output] = {
-    "summary": Output("summary.json; run --json, report --json", "What a run came to", _summary),
+    "summary": Output(
+        "summary.json; run --json; report --json; show --json", "What a run came to", _summary
+    ),
     "answers": Output("answers.json", "What is computed of a scenario, before it runs", _answers),
     "manifest": Output("manifest.json", "What a run was made of", _manifest),
     "event": Output("a line of events.jsonl; up --json", "What happened in a run", _event),
@@ -273,7 +277,9 @@ OUTPUTS: Mapping[str, Output] = {
     "study-index": Output("study.json", "The cells of a study", _index),
     "cell": Output("cells/ID/cell.json, failed/ID.json", "What became of a cell", _cell),
     "study-answers": Output(
-        "answers.json of a study; study show --json", "What a study comes to", _study_answers
+        "answers.json of a study; study show --json; show --json",
+        "What a study comes to",
+        _study_answers,
     ),
     "artifact": Output("artifact.json", "What an artifact is of", _artifact),
     "artifact-expected": Output("expected.json", "What its runs are to come to", _expected),
@@ -287,6 +293,43 @@ OUTPUTS: Mapping[str, Output] = {
         _capacity,
     ),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
-    "latency-answer": Output("latency --json", "A round trip, by the model", _latency),
-    "list-answer": Output("list --json", "What ships", _listed),
+    "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),
+    "list-answer": Output("list --json; study list --json", "What ships", _listed),
+    "law-classify-answer": Output(
+        "law classify --json", "What the law says of a flow of data", tools.law_classify
+    ),
+    "law-diff-answer": Output("law diff --json", "What changed in the law", tools.law_diff),
+    "law-list-answer": Output("law list --json", "Rules of law", tools.law_list),
+    "law-calendar-answer": Output("law calendar --json", "What is due", tools.law_calendar),
+    "doctor-answer": Output("doctor --json", "What a machine can do", tools.doctor),
+    "kernel-answer": Output(
+        "kernel show, build, export, import --json", "Kernels of guests", tools.kernel
+    ),
+    "vm-answer": Output("vm build --json", "The image of a machine", tools.vm),
+    "workload-answer": Output(
+        "workload show, plan --json", "A workload, or what some send", tools.workload
+    ),
+    "export-answer": Output("export --json", "What was exported, or compared", tools.export),
+    "topology-answer": Output("topology show --json", "A topology as a graph", tools.topology),
+    "topology-check-answer": Output(
+        "topology check --json", "What a topology lacks", tools.topology_check
+    ),
+    "topology-import-answer": Output(
+        "topology import --json", "A topology that was written", tools.topology_import
+    ),
+    "topology-validate-answer": Output(
+        "topology validate --json", "Measurements beside the model", tools.topology_validate
+    ),
+    "artifact-packed-answer": Output(
+        "artifact pack --json", "An artifact that was written", tools.packed
+    ),
+    "status-answer": Output("status --json", "How a live network stands", networks.status),
+    "events-answer": Output(
+        "a line of events --json", "What happened in a live network", networks.event
+    ),
+    "trace-answer": Output("a line of trace --json", "A demand's way now", networks.trace),
+    "probe-answer": Output("a line of probe --json", "A round trip, or a status", networks.probe),
+    "policies-answer": Output(
+        "policy show --json", "The policies of a live network", networks.policies
+    ),
 }

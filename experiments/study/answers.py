@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from corridor.experiments.study.bounds import parse_bound
@@ -15,6 +16,7 @@ from corridor.experiments.study.study_file import (
     ExpectEntry,
     MeasureEntry,
     StudyFile,
+    UntilEntry,
     described,
     named,
 )
@@ -215,19 +217,29 @@ def enough_repetitions(study: Study, told: Told, repetitions: int) -> int:
     if until is None or repetitions >= until.most:
         return repetitions
     needed = repetitions
-    for levels in told.conditions():
-        values = list(told.by_seed(levels, until.measure).values())
-        if not values:
-            continue
-        found = estimate(values)
-        if found.is_same:
-            continue
-        if found.mean_within is None:
+    for within, mean in _known_so_far(study.of, told, until):
+        if within is None:
             needed = max(needed, repetitions + 1)
             continue
-        half = (found.mean_within.high - found.mean_within.low) / 2
-        aim = until.within * abs(found.mean)
+        half, aim = (within.high - within.low) / 2, until.within * abs(mean)
         if half > aim:
             grown = repetitions * min(MOST_STEP, (half / aim) ** 2 if aim else MOST_STEP)
             needed = max(needed, math.ceil(grown), repetitions + 1)
     return min(needed, until.most)
+
+
+def _known_so_far(
+    study: StudyFile, told: Told, until: UntilEntry
+) -> Iterator[tuple[Interval | None, float]]:
+    """Of each condition, or each difference, that is not the same in all runs: its interval, and
+    the mean that this is to be narrow beside."""
+    for entry in (one for one in study.compare if one.id == until.compare):
+        for one in _compared(study, told, entry):
+            if one.measure == until.measure and one.difference and not one.difference.is_same:
+                first = told.by_seed({**one.levels, entry.axis: entry.one}, until.measure)
+                yield one.difference.within, fmean(first.values())
+    for levels in () if until.compare else told.conditions():
+        values = list(told.by_seed(levels, until.measure).values())
+        found = estimate(values) if values else None
+        if found is not None and not found.is_same:
+            yield found.mean_within, found.mean

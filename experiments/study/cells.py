@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from types import FunctionType
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
 
-SCENARIO = "scenario"
+SCENARIO, DAY = "scenario", "as_of"
 ID_LETTERS = 16
 
 
@@ -53,14 +54,6 @@ class Cell(NamedTuple):
 def conditions(study: Study) -> list[Condition]:
     """Every combination, checked. Raises InputError with the study's file, line and a way out."""
     base = _base(study)
-    if study.of.as_of is None and base.value("as_of") is None:
-        line = study.document.line_of(SCENARIO)
-        raise InputError(
-            f'scenario "{study.of.scenario}" runs as of the day of the run',
-            "write as_of: YYYY-MM-DD, or a run tomorrow would be another",
-            file=study.document.file,
-            line=line,
-        )
     return [_condition(study, base, levels) for levels in study.combinations]
 
 
@@ -102,7 +95,7 @@ def _condition(study: Study, base: Document, levels: Levels) -> Condition:
             raise study.document.error(str(problem), *at, hint=problem.hint) from problem
         lines |= {(path.split(".")[0].removesuffix("+"),): line for path in patch}
     document = Document(data, study.document.file, lines)
-    day = study.of.as_of if base.value("as_of") is None else None
+    day = _day(study, document)
     try:
         loaded = load_document(document, study.folder, Under(as_of=day))
     except InputError as error:
@@ -110,6 +103,20 @@ def _condition(study: Study, base: Document, levels: Levels) -> Condition:
             raise
         raise refuse(study, error, levels) from error
     return Condition(levels, document, loaded, digest_of(loaded))
+
+
+def _day(study: Study, document: Document) -> date | None:
+    """The study's, where neither the scenario nor a level says one."""
+    if document.value(DAY) is not None:
+        return None
+    if study.of.as_of is None:
+        raise InputError(
+            f'scenario "{study.of.scenario}" runs as of the day of the run',
+            "write as_of: YYYY-MM-DD, or a run tomorrow would be another",
+            file=study.document.file,
+            line=study.document.line_of(SCENARIO),
+        )
+    return study.of.as_of
 
 
 def digest_of(loaded: LoadedScenario) -> str:

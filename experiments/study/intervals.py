@@ -20,6 +20,7 @@ from corridor.traffic.measures.quantiles import CONFIDENCE, Interval, ranks
 LEAST_RUNS = 5
 """Fewer tell no interval."""
 RESAMPLES = 4000
+LOWER, UPPER = 0.25, 0.75
 ENOUGH = 1e-9
 """A spread that is less, of the values, is none: they are equal."""
 
@@ -32,6 +33,11 @@ class Estimate(NamedTuple):
     mean_within: Interval | None
     median: float
     median_within: Interval | None
+    lower_quartile: float
+    lower_quartile_within: Interval | None
+    """Between two of the values, as that of the median; None of fewer runs than that takes."""
+    upper_quartile: float
+    upper_quartile_within: Interval | None
     spread: float | None
     """The standard deviation between runs."""
     least: float
@@ -52,6 +58,8 @@ class Difference(NamedTuple):
     within: Interval | None
     unpaired_within: Interval | None
     """As it would be if other seeds had been drawn for each: the unit of what pairing saves."""
+    narrower: float | None
+    """How many times as wide that one is: what common seeds save; None where one is not told."""
     share: float | None
     """Of the first mean."""
     is_same: bool
@@ -70,7 +78,11 @@ def estimate(values: Sequence[float]) -> Estimate:
         mean=float(array.mean()),
         mean_within=_mean_interval(array),
         median=float(np.median(array)),
-        median_within=_median_interval(ordered),
+        median_within=_quantile_interval(ordered, 0.5),
+        lower_quartile=float(np.quantile(array, LOWER)),
+        lower_quartile_within=_quantile_interval(ordered, LOWER),
+        upper_quartile=float(np.quantile(array, UPPER)),
+        upper_quartile_within=_quantile_interval(ordered, UPPER),
         spread=float(array.std(ddof=1)) if len(array) > 1 else None,
         least=float(ordered[0]),
         most=float(ordered[-1]),
@@ -82,11 +94,13 @@ def difference(one: Sequence[float], other: Sequence[float]) -> Difference:
     first, second = np.asarray(one, np.float64), np.asarray(other, np.float64)
     each = second - first
     base = float(first.mean())
+    within, apart = _mean_interval(each), _unpaired_interval(first, second)
     return Difference(
         blocks=len(each),
         mean=float(each.mean()),
-        within=_mean_interval(each),
-        unpaired_within=_unpaired_interval(first, second),
+        within=within,
+        unpaired_within=apart,
+        narrower=_width(apart) / _width(within) if within and apart else None,
         share=float(each.mean()) / base if base else None,
         is_same=len(each) > 1 and float(np.ptp(each)) <= ENOUGH * abs(base or 1.0),
         greater=_cliffs_delta(first, second),
@@ -104,6 +118,7 @@ def unpaired(one: Sequence[float], other: Sequence[float]) -> Difference:
         mean=mean,
         within=within,
         unpaired_within=within,
+        narrower=None,
         share=mean / base if base else None,
         is_same=min(len(first), len(second)) > 1 and spread <= ENOUGH * abs(base or 1.0),
         greater=_cliffs_delta(first, second),
@@ -153,6 +168,10 @@ def _studentised(
     return Interval(mean - float(high) * error, mean - float(low) * error)
 
 
+def _width(interval: Interval) -> float:
+    return interval.high - interval.low
+
+
 def _error_of_both(first: Values, second: Values) -> float:
     return float(np.sqrt(first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second)))
 
@@ -164,8 +183,8 @@ def _drawn(values: Values, name: str) -> Values:
     return drawn
 
 
-def _median_interval(ordered: Values) -> Interval | None:
-    found = ranks(len(ordered), 0.5)
+def _quantile_interval(ordered: Values, share: float) -> Interval | None:
+    found = ranks(len(ordered), share)
     if found is None or len(ordered) < LEAST_RUNS:
         return None
     return Interval(float(ordered[found[0] - 1]), float(ordered[found[1] - 1]))

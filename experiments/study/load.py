@@ -11,9 +11,16 @@ from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.matrix import Levels, combinations, matches
 from corridor.experiments.study.shipped_studies import find_study
 from corridor.experiments.study.study_file import (
+    COMPARISONS,
+    CONDITIONS,
+    DIFFERENCES,
     MOST_CELLS,
     ExpectEntry,
+    FigureEntry,
+    ShownEntry,
     StudyFile,
+    TableEntry,
+    UntilEntry,
     described,
     named,
     shown,
@@ -96,7 +103,7 @@ def _check_levels(
 
 
 def _check_names(document: Document, study: StudyFile) -> None:
-    for key in ("measures", "compare"):
+    for key in ("measures", "compare", "tables", "figures"):
         ids = [one.id for one in getattr(study, key)]
         for number, name in enumerate(ids):
             if name in ids[:number]:
@@ -118,10 +125,11 @@ def _check_names(document: Document, study: StudyFile) -> None:
             ids = [one.id for one in study.compare]
             _known(document, wanted.compare, ids, "comparison", *at, "compare")
         _check_expectation(document, study, wanted, number)
+    for key, entries in (("tables", study.tables), ("figures", study.figures)):
+        for number, entry in enumerate(entries):
+            _check_shown(document, study, entry, key, number)
     if study.until is not None:
-        _known(document, study.until.measure, known, "measure", "until", "measure")
-        if study.seeds:
-            raise document.error("seeds are given one by one", "until", hint="drop seeds")
+        _check_until(document, study, study.until, known)
 
 
 def _check_expectation(
@@ -132,10 +140,52 @@ def _check_expectation(
     if unit and unit != measure.shown_unit:
         said = f'"{measure.id}" is in {measure.shown_unit or "no unit"}, not in {unit}'
         raise document.error(said, "expect", number, "is", hint="write the bound in that")
+    _check_compared(document, study, wanted, "expect", number)
+
+
+def _check_until(
+    document: Document, study: StudyFile, until: UntilEntry, known: Sequence[str]
+) -> None:
+    _known(document, until.measure, known, "measure", "until", "measure")
+    if until.compare:
+        ids = [one.id for one in study.compare]
+        _known(document, until.compare, ids, "comparison", "until", "compare")
+    _check_compared(document, study, until, "until")
+    if study.seeds:
+        raise document.error("seeds are given one by one", "until", hint="drop seeds")
+
+
+def _check_shown(
+    document: Document, study: StudyFile, entry: ShownEntry, key: str, number: int
+) -> None:
+    _check_levels(document, study, entry.where, key, number, "where")
+    for name in entry.compare:
+        ids = [one.id for one in study.compare]
+        _known(document, name, ids, "comparison", key, number, "compare")
+    known = [one.id for one in study.measures]
+    for name in entry.measures if isinstance(entry, TableEntry) else ():
+        _known(document, name, known, "measure", key, number, "measures")
+    if isinstance(entry, FigureEntry):
+        _known(document, entry.measure, known, "measure", key, number, "measure")
+    if entry.id in _always_there(study, key):
+        said = f'"{entry.id}" is the name of one that is always there'
+        raise document.error(said, key, number, "id", hint="take another")
+
+
+def _always_there(study: StudyFile, key: str) -> set[str]:
+    if key == "tables":
+        return {CONDITIONS, COMPARISONS}
+    names = {f"{one.id}{more}" for one in study.measures for more in ("", DIFFERENCES)}
+    return {*names, *(f"{name}-column" for name in names)}
+
+
+def _check_compared(
+    document: Document, study: StudyFile, wanted: ExpectEntry | UntilEntry, *at: Key
+) -> None:
     compared = next((one for one in study.compare if one.id == wanted.compare), None)
     if compared is not None and compared.measures and wanted.measure not in compared.measures:
         said = f'"{compared.id}" does not compare "{wanted.measure}"'
-        raise document.error(said, "expect", number, "measure", hint="add it to its measures")
+        raise document.error(said, *at, "measure", hint="add it to its measures")
 
 
 def _known(

@@ -22,6 +22,10 @@ from corridor.topologies.model.fields import Frozen, Slug
 
 MOST_CELLS = 100_000
 MOST_RUNS = 10_000
+CONDITIONS, COMPARISONS = "conditions", "comparisons"
+"""Tables that each study has."""
+DIFFERENCES = "-differences"
+"""Behind a measure's id: the figure of what is compared of it."""
 
 type Patch = dict[str, JsonValue]
 
@@ -81,13 +85,37 @@ class ExpectEntry(Frozen):
 
 
 class UntilEntry(Frozen):
-    """More seeds until a measure's mean is known so well in every cell."""
+    """More seeds until a measure's mean, or its mean difference, is known so well everywhere."""
 
     measure: str
+    compare: str = ""
+    """A comparison; then it is of its mean difference, whose seeds are common."""
     within: ShareAsText
-    """Of the mean, to either side."""
+    """To either side, of the mean; of a difference, of the mean in the first condition."""
     most: int = Field(ge=LEAST_RUNS, le=MOST_RUNS, strict=True)
     """Seeds, at which it ends."""
+
+
+class ShownEntry(Frozen):
+    """A table or figure beside those of all measures: with a name, and of what it shows."""
+
+    id: Slug
+    """Of its files."""
+    title: str = ""
+    of: Literal["conditions", "comparisons"] = "conditions"
+    where: _OneLevel = Field(default={})
+    """Only of these levels."""
+    compare: tuple[str, ...] = ()
+    """Of comparisons, only these; all if empty."""
+
+
+class TableEntry(ShownEntry):
+    measures: tuple[str, ...] = ()
+    """All if empty."""
+
+
+class FigureEntry(ShownEntry):
+    measure: str
 
 
 class SourceEntry(Frozen):
@@ -135,6 +163,8 @@ class StudyFile(Frozen):
     compare: tuple[CompareEntry, ...] = ()
     expect: tuple[ExpectEntry, ...] = ()
     until: UntilEntry | None = None
+    tables: tuple[TableEntry, ...] = ()
+    figures: tuple[FigureEntry, ...] = ()
 
     @field_validator("matrix", mode="before")
     @classmethod

@@ -1,15 +1,20 @@
-"""Tables of a study: for a paper (LaTeX, booktabs), a page (Markdown), a program (CSV). Pure."""
+"""Tables of a study: their rows, for a page (Markdown) and for a program (CSV). Pure."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from corridor.experiments.study.answers import Answers, ComparisonAnswer, ConditionAnswer
-from corridor.experiments.study.study_file import StudyFile
-from corridor.topologies.base.latex import escaped
+from corridor.experiments.study.chosen import chosen
+from corridor.experiments.study.study_file import (
+    COMPARISONS,
+    CONDITIONS,
+    StudyFile,
+    TableEntry,
+)
 from corridor.traffic.measures.quantiles import Interval
 
 DIGITS = 4
@@ -22,7 +27,9 @@ class Table(NamedTuple):
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     words: int
-    """How many of the first columns are words; the others are numbers."""
+    """How many of the first columns are words, the last of them the measure; the others are
+    numbers."""
+    study: str = ""
 
 
 def figure(value: float | None, digits: int = DIGITS) -> str:
@@ -40,11 +47,20 @@ def bounds(interval: Interval | None) -> str:
 
 
 def tables(study: StudyFile, answers: Answers) -> list[Table]:
-    """Of conditions, and of comparisons where there are some."""
+    """Of conditions, of comparisons where there are some, and those of the study's own choice."""
     made = [_of_conditions(study, answers.conditions)]
     if answers.comparisons:
         made.append(_of_comparisons(study, answers.comparisons))
-    return made
+    return made + [_of_choice(study, answers, one) for one in study.tables]
+
+
+def _of_choice(study: StudyFile, answers: Answers, entry: TableEntry) -> Table:
+    shown = chosen(answers, entry, entry.measures)
+    if entry.of == CONDITIONS:
+        made = _of_conditions(study, shown.conditions)
+    else:
+        made = _of_comparisons(study, shown.comparisons)
+    return made._replace(name=entry.id, caption=entry.title or made.caption)
 
 
 def _of_conditions(study: StudyFile, found: Sequence[ConditionAnswer]) -> Table:
@@ -66,7 +82,8 @@ def _of_conditions(study: StudyFile, found: Sequence[ConditionAnswer]) -> Table:
             )
         )
     headings = (*axes, "measure", "mean", "95 % interval", "median", "spread", "runs", "without")
-    return Table("conditions", study.title or study.name, headings, rows, len(axes) + 1)
+    caption = study.title or study.name
+    return Table(CONDITIONS, caption, headings, rows, len(axes) + 1, study.name)
 
 
 def _of_comparisons(study: StudyFile, found: Sequence[ComparisonAnswer]) -> Table:
@@ -91,11 +108,12 @@ def _of_comparisons(study: StudyFile, found: Sequence[ComparisonAnswer]) -> Tabl
     headings = ("from, to", *axes, "measure", "more by", "95 % interval", "%", "delta", "seeds")
     used = [n for n in range(len(headings)) if n in (0,) or any(row[n] for row in rows)]
     return Table(
-        "comparisons",
+        COMPARISONS,
         f"{study.title or study.name}: differences, seed by seed",
         [headings[n] for n in used],
         [[row[n] for n in used] for row in rows],
         used.index(headings.index("more by")),
+        study.name,
     )
 
 
@@ -118,35 +136,3 @@ def as_markdown(table: Table) -> str:
     marks = ["---" if n < table.words else "---:" for n in range(len(table.headings))]
     rows = [line(table.headings), line(marks), *map(line, table.rows)]
     return "\n".join(rows) + "\n"
-
-
-def as_latex(table: Table, made_by: str) -> str:
-    """Ready for ``\\input`` in a document that uses booktabs."""
-
-    def line(cells: Sequence[str]) -> str:
-        return f"{' & '.join(map(escaped, cells))} \\\\"
-
-    columns = "l" * table.words + "r" * (len(table.headings) - table.words)
-    lines = [
-        f"% {made_by}",
-        r"\begin{table}",
-        r"\centering",
-        f"\\caption{{{escaped(table.caption)}}}",
-        f"\\label{{tab:{table.name}}}",
-        f"\\begin{{tabular}}{{{columns}}}",
-        r"\toprule",
-        line(table.headings),
-        r"\midrule",
-        *map(line, table.rows),
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-FORMATS: Mapping[str, Callable[[Table, str], str]] = {
-    "csv": lambda table, _made_by: as_csv(table),
-    "md": lambda table, _made_by: as_markdown(table),
-    "tex": as_latex,
-}

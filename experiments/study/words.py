@@ -12,11 +12,14 @@ from corridor.experiments.study.answers import (
     ExpectationAnswer,
     RunValues,
 )
+from corridor.experiments.study.intervals import Difference
 from corridor.experiments.study.matrix import Levels
 from corridor.experiments.study.study_file import StudyFile, described
 from corridor.experiments.study.tables import bounds, figure
 
 MOST_NAMED = 5
+SAVES = 1.1
+"""Times as narrow; less is nothing."""
 
 
 def sentences(study: StudyFile, answers: Answers) -> Iterator[str]:
@@ -46,10 +49,19 @@ def _compared(study: StudyFile, one: ComparisonAnswer) -> str:
         return f"{what}: {same}, the same with each of {seeds}."
     if found.within is None:
         return f"{what}: {_signed(found.mean)}{unit}, of {seeds}, which tell no interval."
-    said = f"{_signed(found.mean)}{unit} (95 %: {bounds(found.within)}; {seeds})"
+    said = f"{_signed(found.mean)}{unit} (95 %: {bounds(found.within)}; {seeds}{_saved(found)})"
     if found.within.holds(0):
         return f"{what}: {said}, which may be none."
     return f"{what}: {said}."
+
+
+def _saved(found: Difference) -> str:
+    """What it saves that both conditions have the same seeds."""
+    if found.narrower is None:
+        return ""
+    if found.narrower < SAVES:
+        return ", no narrower than with others for each"
+    return f", {figure(found.narrower, 2)} times as narrow as with others for each"
 
 
 def _signed(value: float) -> str:

@@ -11,7 +11,8 @@ from corridor.experiments.run.folders import writing
 from corridor.experiments.run.version import version_line
 from corridor.experiments.study.answers import Answers, RunValues
 from corridor.experiments.study.study_file import StudyFile
-from corridor.experiments.study.tables import FORMATS, tables
+from corridor.experiments.study.tables import as_csv, as_markdown, tables
+from corridor.experiments.study.tables_in_latex import as_latex
 from corridor.experiments.study.words import sentences
 from corridor.topologies.base.parquet_file import write_parquet_file
 
@@ -49,8 +50,9 @@ def write(
         (folder / ANSWERS).write_text(json.dumps(as_json(study, found), indent=1) + "\n")
         (folder / TABLES).mkdir(exist_ok=True)
         for table in tables(study, found):
-            for ending, text in FORMATS.items():
-                (folder / TABLES / f"{table.name}.{ending}").write_text(text(table, maker))
+            texts = {"csv": as_csv(table), "md": as_markdown(table), "tex": as_latex(table, maker)}
+            for ending, text in texts.items():
+                (folder / TABLES / f"{table.name}.{ending}").write_text(text)
 
 
 def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], maker: str) -> None:

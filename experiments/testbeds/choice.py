@@ -8,14 +8,11 @@ Pure: the facts come from ``probe.py``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
-from corridor.traffic.agents.jobs import CHARGED
-
-if TYPE_CHECKING:
-    from corridor.traffic.agents.jobs import Clock
+from corridor.traffic.agents.jobs import CHARGED, Clock
 
 Testbed = Literal["native", "uml", "qemu"]
 Wanted = Literal["auto", "native", "uml", "qemu"]

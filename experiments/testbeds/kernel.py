@@ -12,6 +12,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from corridor.topologies.base import disk_cache
 from corridor.topologies.base.errors import EnvironmentUnsupported
@@ -41,6 +42,26 @@ class Kernel:
         clock = "virtual clock" if self.virtual_clock else "real clock only"
         mode = "seccomp" if self.seccomp else "ptrace"
         return f"{self.path} (Linux {self.version}, {clock}, {mode})"
+
+
+class KernelFacts(TypedDict):
+    """A kernel, for programs."""
+
+    path: str
+    version: str
+    config_hash: str
+    virtual_clock: bool
+    seccomp: bool
+
+
+def facts_of(kernel: Kernel) -> KernelFacts:
+    return {
+        "path": str(kernel.path),
+        "version": kernel.version,
+        "config_hash": kernel.config_hash,
+        "virtual_clock": kernel.virtual_clock,
+        "seccomp": kernel.seccomp,
+    }
 
 
 def cache_folder() -> Path:

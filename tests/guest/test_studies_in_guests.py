@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from random import Random
 
 import pyarrow.parquet as pq
 import pytest
+from tests.chaos.studies import CrewByHand, Where, differing, disturbed, moments
 
 from corridor_runs import corridor, environment
 from described import wrong, wrong_of_run
@@ -28,7 +30,7 @@ compare:
 expect:
   - {measure: lost, of: each, is: "< 30"}
 """
-CELLS, TIMEOUT_S = 4, 600
+CELLS, TIMEOUT_S, KILLS = 4, 600, 5
 SPAWNED = b"multiprocessing.spawn"
 
 
@@ -100,6 +102,19 @@ def test_what_they_come_to_is_equal_to_the_byte(folders):
     for cell in (folders["hurt"] / "cells").iterdir():
         beside = folders["resumed"] / "cells" / cell.name
         assert (cell / "probes.parquet").read_bytes() == (beside / "probes.parquet").read_bytes()
+
+
+def test_a_scheduler_and_workers_by_hand_that_are_killed_at_random_come_to_the_same(folders):
+    place = folders["all"] / "by-hand"
+    crew = CrewByHand(Where(folders["all"] / "study.yaml", place / "study"), place / "processes")
+    try:
+        random = Random(2)
+        killed = disturbed(crew, moments(random, KILLS, CELLS), random)
+    finally:
+        crew.close()
+    assert {"scheduler", "worker"} <= {one.what for one in killed}, "seed 2 kills both"
+    assert differing(place / "study", folders["hurt"]) == []
+    assert crew.left() == []
 
 
 def test_the_same_seeds_ran_in_both_conditions(folders):

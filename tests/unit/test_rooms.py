@@ -38,10 +38,10 @@ ROOMS = {
         *("answers", "study", "artifact"),
         *("atlas", "pages", "figures"),
         *("lab", "machines", "testbeds/debian_kernel", "testbeds", "run"),
-        *("study_runs", "artifact_files", "output_schemas", "own_programs"),
+        *("study_runs", "artifact_files", "own_programs"),
         *("live_network/guest_link", "live_network/operations", "live_network"),
         "live_network/page",
-        *("live_tests", "documentation", "setup", "command_line", "commands"),
+        *("live_tests", "documentation", "setup", "output_schemas", "command_line", "commands"),
     ),
 }
 """The rooms of each folder. A room may import those before it, in its own folder and in those to

@@ -48,7 +48,7 @@ class Shape:
     small frames that are only on their way. ``in_flight_packets`` bounds the delay
     line (an overload in the smallest frames) and must never be met;
     ``queue_packets`` is the stated buffer.
-    Losses, jitter and lateness are random, each with a sequence of its own from ``seed``.
+    Losses and jitter are random by one sequence from ``seed``, lateness by another.
     """
 
     one_way_delay_ns: int

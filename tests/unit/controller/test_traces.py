@@ -6,6 +6,7 @@ import pytest
 
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.reconcile.control import Control
+from described import wrong
 from fake_switches import Lab
 from reconciler_lab import NO_EXPORT, policies, specification, wiring
 
@@ -33,6 +34,7 @@ def test_a_trace_goes_where_the_status_says(lab, live):
     for one in ask(lab, do="demands")["demands"]:
         found = ask(lab, do="trace", demand=one["demand"], live=live)["trace"]
         assert found["delivered"], one
+        assert wrong("trace-answer", {**found, "epoch": 0, "served": one}) == []
         crossed = [hop for hop in found["hops"] if not hop["by"].startswith("gateway:")]
         assert [hop["hub"] for hop in crossed] == one["hubs"]
         assert found["hops"][-1]["one_way_ns"] == one["one_way_ns"]

@@ -324,6 +324,8 @@ def test_the_command_packs_verifies_and_says_so(made, tmp_path, monkeypatch, cap
     assert cli.main(["artifact", "pack", str(made)]) == 0
     said = capsys.readouterr().out
     assert "handmade.artifact.zip" in said
+    assert cli.main(["artifact", "pack", str(made), "--out", "again.zip", "--json"]) == 0
+    assert wrong("artifact-packed-answer", json.loads(capsys.readouterr().out)) == []
     assert cli.main(["artifact", "verify", "handmade.artifact.zip", "--no-runs"]) == 0
     assert "It holds, as far as was looked: not at runs." in capsys.readouterr().out
     assert cli.main(["artifact", "verify", "handmade.artifact.zip", "--no-runs", "--json"]) == 0

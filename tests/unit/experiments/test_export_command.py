@@ -15,6 +15,7 @@ from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
+from described import wrong
 
 
 @pytest.fixture
@@ -144,16 +145,17 @@ def test_equal_answers_are_counted(corridor, asked):
 def test_answers_that_differ_are_named_and_end_with_1(corridor, asked):
     folder, expected, answer = asked
     results = {query: one["by_our_prover"] for query, one in expected.items()}
-    wrong = next(query for query, one in expected.items() if one["kind"] == "wrong host")
-    answer(results | {wrong: True})
+    host = next(query for query, one in expected.items() if one["kind"] == "wrong host")
+    answer(results | {host: True})
     code, said, _ = corridor("export", "--compare", str(folder))
     assert code == 1
-    demand = expected[wrong]["demand"]
+    demand = expected[host]["demand"]
     line = f"differs: wrong host of {demand} (C2, C6), with up to 0 dead: ours False, theirs True"
     assert line in said
     document = json.loads(corridor("export", "--compare", str(folder), "--json")[1])
     assert document["total"]["differ"] == 1
-    assert document["differ"][0]["query"] == wrong
+    assert wrong("export-answer", document) == []
+    assert document["differ"][0]["query"] == host
 
 
 def test_undecided_and_missing_answers_are_no_difference(corridor, asked):

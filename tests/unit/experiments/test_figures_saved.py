@@ -134,3 +134,30 @@ def test_figures_of_a_study_are_in_all_formats_with_all_seeds(tmp_path: Path) ->
         assert told(path) == "corridor 1.2, study law, scenario mini, seeds as given: 11, 12, 13"
     svg = (tmp_path / "figures" / "rtt.svg").read_text()
     assert re.search(r"<!-- .*scenario mini, seeds as given -->", svg)
+
+
+def test_figures_of_the_studys_own_choice_show_what_it_names(tmp_path: Path) -> None:
+    study = StudyFile.model_validate(
+        {
+            "name": "law",
+            "scenario": "mini",
+            "matrix": {"law": ["none", "th"]},
+            "measures": [{"id": "rtt", "of": "demands[a].rtt_ms.p50"}],
+            "compare": [{"id": "price", "axis": "law", "from": "none", "to": "th"}],
+            "figures": [
+                {"id": "lawless", "measure": "rtt", "where": {"law": "none"}, "title": "Lawless"},
+                {"id": "price", "measure": "rtt", "of": "comparisons"},
+            ],
+        }
+    )
+    runs = [
+        RunValues("x", {"law": law}, seed, "valid", "", {"rtt": 20.0 + seed + 5 * (law == "th")})
+        for law in ("none", "th")
+        for seed in range(5)
+    ]
+    made = draw(tmp_path, study, runs, answers(study, runs), "v", formats=("svg",))
+    names = {path.stem for path in made}
+    assert {"lawless", "lawless-column", "price", "rtt", "rtt-differences"} <= names
+    lawless = (tmp_path / "lawless.svg").read_text()
+    assert "<!-- Lawless -->" in lawless
+    assert "law th" not in lawless

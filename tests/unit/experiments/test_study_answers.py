@@ -6,7 +6,8 @@ from corridor.experiments.study.answers import RunValues, Told, answers, enough_
 from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.study_file import StudyFile
-from corridor.experiments.study.tables import as_csv, as_latex, as_markdown, tables
+from corridor.experiments.study.tables import Table, as_csv, as_markdown, tables
+from corridor.experiments.study.tables_in_latex import as_latex
 from corridor.experiments.study.words import failed, sentences
 from corridor.topologies.base.latex import escaped
 
@@ -119,11 +120,48 @@ def test_tables_are_written_for_papers_pages_and_programs():
     conditions, comparisons = tables(study(), answers(study(), runs()))
     assert conditions.rows[0][:4] == ("none", "0%", "round trip (ms)", "22")
     latex = as_latex(conditions, "corridor 1")
-    assert r"\begin{tabular}{lllrrrrrr}" in latex
-    assert r"none & 0\% & round trip (ms) & 22" in latex
+    assert r"\begin{tabular}{@{}llrrrr@{}}" in latex
+    assert r"\multicolumn{6}{@{}l}{\textit{round trip (ms)}} \\" in latex
+    assert r"none & 0\% & 22" in latex
+    assert "{\\footnotesize 5 runs each.\\par}" in latex
+    assert r"\label{tab:law-and-loss-conditions}" in latex
     assert as_csv(conditions).splitlines()[0].startswith("law,network.loss,measure,mean")
     assert as_markdown(comparisons).splitlines()[2].startswith("| none to th | 0% |")
     assert escaped("a_b & 5% <c>") == r"a\_b \& 5\% \textless{}c\textgreater{}"
+
+
+def test_tables_of_the_studys_own_choice_show_what_it_names():
+    wanted = study(
+        tables=[
+            {"id": "lossless", "title": "Without loss", "where": {"network.loss": "0%"}},
+            {"id": "the-price", "of": "comparisons", "compare": ["price"], "measures": ["rtt"]},
+        ]
+    )
+    *_, lossless, price = tables(wanted, answers(wanted, runs()))
+    assert (lossless.name, lossless.caption) == ("lossless", "Without loss")
+    assert [row[:2] for row in lossless.rows] == [("none", "0%"), ("th", "0%")]
+    assert len(price.rows) == 2
+    assert "network.loss 0\\%; 5 runs each" in as_latex(lossless, "v")
+
+
+def wide(label: str) -> Table:
+    headings = ("case", "measure", "mean", "95 % interval", "median", "spread", "runs", "without")
+    values = ("12345", "12345 to 23456", "12345", "12.34")
+    rows = [(f"{label} {n}", name, *values, str(n), "0") for name in ("a", "b") for n in (5, 6)]
+    return Table("conditions", "Wide", headings, rows, 2, "wide")
+
+
+def test_a_table_of_a_paper_is_as_wide_as_its_text():
+    fits = as_latex(wide("short"), "v")
+    assert r"\small" in fits
+    assert "case & mean & 95 \\% interval & median & spread & runs" in fits
+    assert fits.count(r"\multicolumn") == 2, "a measure is said once, above its rows"
+    assert "without" not in fits, "nought in all rows"
+    smaller = as_latex(wide("a condition that needs some more"), "v")
+    assert r"\footnotesize" in smaller
+    assert "spread" in smaller
+    least = as_latex(wide("a condition that says much more than there is room for"), "v")
+    assert "spread" not in least
 
 
 def test_more_seeds_are_asked_for_until_a_mean_is_known_well_enough():
@@ -135,6 +173,36 @@ def test_more_seeds_are_asked_for_until_a_mean_is_known_well_enough():
     assert enough_repetitions(narrow, Told(runs()), 12) == 12
     few = Study(study(until=until), None, None, [])
     assert enough_repetitions(few, Told(runs()[:1]), 1) == 2
+
+
+def shaken(difference_by):
+    """Values that seeds move by much, and a law by what is given for each seed."""
+    return [
+        run(law, "0%", seed, 20 + 3 * seed + (difference_by[seed] if law == "th" else 0))
+        for law in ("none", "th")
+        for seed in range(5)
+    ]
+
+
+def test_a_sentence_says_what_common_seeds_save():
+    said = list(sentences(study(), answers(study(), shaken([10.0, 10.2, 9.9, 10.1, 9.8]))))
+    assert "; 5 seeds, " in said[1]
+    assert float(said[1].split("5 seeds, ")[1].split(" times as narrow")[0]) > 20
+    apart = list(sentences(study(), answers(study(), shaken([9.0, 6.0, 1.0, -2.0, -9.0]))))
+    assert "5 seeds, no narrower than with others for each)" in apart[1]
+
+
+def test_a_difference_is_known_well_with_fewer_seeds_than_its_means_are():
+    until = {"measure": "rtt", "within": "5%", "most": 40}
+    told = Told(shaken([10.0, 10.2, 9.9, 10.1, 9.8]))
+    of_means = Study(study(until=until), None, None, [])
+    of_difference = Study(study(until={**until, "compare": "price"}), None, None, [])
+    assert enough_repetitions(of_means, told, 5) == 10
+    assert enough_repetitions(of_difference, told, 5) == 5
+    few = Told(shaken([10.0, 10.2, 9.9, 10.1, 9.8])[:4])
+    assert enough_repetitions(of_difference, few, 4) == 4, "no seed ran with both yet"
+    same = Told(shaken([10.0] * 5))
+    assert enough_repetitions(of_difference, same, 5) == 5
 
 
 @pytest.mark.parametrize(

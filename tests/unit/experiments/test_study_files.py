@@ -82,6 +82,33 @@ def test_levels_change_the_scenario_and_nothing_else(tmp_path):
     assert short.loaded.scenario.demands == long.loaded.scenario.demands
 
 
+def test_days_topologies_cuts_and_loads_are_axes_too(tmp_path):
+    text = """name: axes
+scenario: mini
+matrix:
+  as_of: [2025-12-31, 2026-01-02]
+  topology: [mini]
+  cut: {no: {}, yes: {cuts: {fibres: [kunming-karachi]}}}
+  load: {no: {}, yes: {workloads: by-class}}
+measures: [{id: rtt, of: "demands[ckpt-karachi].rtt_ms.p50"}]
+"""
+    found = conditions(load_study(written(tmp_path, text)))
+    assert len({one.digest for one in found}) == 8
+    days = {one.levels["as_of"]: one.loaded.as_of.isoformat() for one in found}
+    assert days == {"2025-12-31": "2025-12-31", "2026-01-02": "2026-01-02"}
+    both = conditions(load_study(written(tmp_path, text + "as_of: 2026-11-24\n")))
+    assert [one.digest for one in both] == [one.digest for one in found]
+
+
+def test_another_day_is_another_cell(tmp_path):
+    days = ("2025-12-31", "2026-11-24")
+    found = [
+        conditions(load_study(written(tmp_path, WRITTEN.replace("2026-11-24", day))))
+        for day in days
+    ]
+    assert found[0][0].digest != found[1][0].digest
+
+
 def test_a_cell_travels_with_the_files_it_names(tmp_path):
     own = "schema: 1\nname: own\nextends: mini\npolicies: mine.yaml\n"
     (tmp_path / "own.yaml").write_text(own)
@@ -155,6 +182,25 @@ def test_a_file_that_is_too_large_to_travel_is_refused_with_a_way_out(tmp_path):
             "expect: [{measure: rtt, is: '< 1', where: {law: th}}]\nexclude: [{law: th}]",
             ":4: no combination has these levels",
         ),
+        (
+            "repeat: 2",
+            "until: {measure: rtt, compare: prize, within: 1%, most: 9}",
+            ':4: no comparison is called "prize"; did you mean "price"',
+        ),
+        ("repeat: 2", "tables: [{id: conditions}]", ':4: "conditions" is the name of one that'),
+        ("repeat: 2", "tables: [{id: a, measures: [rt]}]", ':4: no measure is called "rt"'),
+        (
+            "repeat: 2",
+            "figures: [{id: rtt-differences, measure: rtt}]",
+            ':4: "rtt-differences" is the name of one that is always there',
+        ),
+        ("repeat: 2", "figures: [{id: a, measure: rt}]", ':4: no measure is called "rt"'),
+        (
+            "repeat: 2",
+            "figures: [{id: a, measure: rtt, compare: [prize]}]",
+            ':4: no comparison is called "prize"',
+        ),
+        ("repeat: 2", "tables: [{id: a, where: {law: pk}}]", ':4: no level of "law" is called'),
         ("repeat: 2", "repeet: 2", ':4: unknown key "repeet"; did you mean "repeat"'),
     ],
 )

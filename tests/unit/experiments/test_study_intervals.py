@@ -26,7 +26,8 @@ def test_the_interval_of_a_mean_covers_it_as_often_as_it_says(name, draw, mean, 
 
 def test_fewer_than_five_runs_tell_no_interval():
     assert estimate([1.0, 2.0, 3.0, 4.0]).mean_within is None
-    assert difference([1.0] * 4, [2.0] * 4).within is None
+    few = difference([1.0] * 4, [2.0] * 4)
+    assert (few.within, few.narrower) == (None, None)
 
 
 def test_runs_that_are_all_the_same_are_called_so_and_have_no_interval():
@@ -60,8 +61,20 @@ def test_seeds_as_blocks_make_the_interval_of_a_difference_narrower():
     found = difference(one, other)
     width = found.within.high - found.within.low
     assert found.within.holds(5)
-    assert 3 * width < found.unpaired_within.high - found.unpaired_within.low
+    apart = found.unpaired_within.high - found.unpaired_within.low
+    assert found.narrower == pytest.approx(apart / width)
+    assert found.narrower > 3
     assert 0 < found.greater < 1
+
+
+def test_quartiles_over_runs_lie_between_two_of_the_values_as_often_as_they_say():
+    random = np.random.default_rng(11)
+    found = [estimate(random.exponential(1, 20)) for _ in range(TRIALS)]
+    for name, truth in (("lower", -np.log(0.75)), ("upper", -np.log(0.25))):
+        within = [getattr(one, f"{name}_quartile_within") for one in found]
+        assert sum(one.holds(truth) for one in within) / TRIALS >= 0.93
+    few = estimate([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    assert (few.lower_quartile, few.lower_quartile_within) == (2.25, None)
 
 
 def test_the_same_values_give_the_same_interval():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,6 +71,21 @@ def test_a_dashboard_without_bokeh_is_refused_before_anything_runs(
     assert cli.main(["study", "run", "no-such-file.yaml", "--dashboard"]) == 3
     assert "Dask's dashboard needs bokeh" in capsys.readouterr().err
     assert cli.main(["study", "scheduler", "--dashboard"]) == 3
+
+
+def test_workers_that_somebody_starts_rest_as_those_of_the_command_do() -> None:
+    ask = (
+        "import dask, distributed\n"
+        f"print([dask.config.get(key) for key in {list(cluster.RESTING)}])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, **cluster.resting_environment()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == str(list(cluster.RESTING.values()))
 
 
 @pytest.mark.parametrize(

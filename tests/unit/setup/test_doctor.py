@@ -11,6 +11,7 @@ from corridor.experiments.setup.doctor import Machine, choice_or_reason, verdict
 from corridor.experiments.testbeds import probe
 from corridor.experiments.testbeds.choice import Facts, Lack
 from corridor.experiments.testbeds.kernel import Kernel
+from described import wrong
 
 VIRTUAL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 STOCK = Kernel(Path("/usr/bin/linux.uml"), "6.12", "", virtual_clock=False, seccomp=False)
@@ -124,6 +125,7 @@ def test_the_exit_code_says_whether_anything_can_run(monkeypatch, capsys, facts,
     if as_json:
         report = json.loads(shown)
         assert report["schema"] == "corridor/doctor/1"
+        assert wrong("doctor-answer", report) == []
         assert (report["choice"] is None) == (code == 3)
 
 

@@ -18,6 +18,7 @@ from corridor.experiments.testbeds.kernel_handed_on import (
     import_kernel,
 )
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from described import wrong
 
 BOOTS = b"""#!/bin/sh
 case "$1" in
@@ -180,7 +181,9 @@ def test_the_command_exports_and_imports(here, file, capsys):
     assert "imported" in capsys.readouterr().out
     again = file.with_name("again")
     assert main(["kernel", "export", str(again), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["version"] == here.version
+    said = json.loads(capsys.readouterr().out)
+    assert said["version"] == here.version
+    assert wrong("kernel-answer", said) == []
     assert again.read_bytes() == file.read_bytes()
 
 

@@ -11,6 +11,7 @@ import pytest
 from corridor.experiments.commands import schema, topology
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
+from described import wrong
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -123,13 +124,13 @@ def test_the_schema_of_topology_files_knows_what_they_may_override() -> None:
     judge = jsonschema.Draft202012Validator(schema._schema("topology"))
     for path in (EXAMPLES / "planned_changes.yaml", EXAMPLES / "own_topology.yaml"):
         assert list(judge.iter_errors(read_document(path).data)) == []
-    for wrong in (
+    for mistaken in (
         {"override": {"fibres": {"x": {"capcity": "1Gbit"}}}},
         {"override": {"fibers": {}}},
         {"without": ["x"]},
         {"fibres": [{"id": "x", "a": "y", "z": "w", "may_cross": {"IN": 3}}]},
     ):
-        assert list(judge.iter_errors({"name": "x", **wrong}))
+        assert list(judge.iter_errors({"name": "x", **mistaken}))
 
 
 def test_latency_says_when_no_measurement_lies_near(capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,6 +174,7 @@ def test_validate_tells_errors_by_layer_and_region_and_what_was_left_out(
     assert corridor("validate", str(table), "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["schema"] == "corridor/delay-validation/1"
+    assert wrong("topology-validate-answer", found) == []
     assert found["by_layer"][0]["rows"] == 8
 
 

@@ -1,0 +1,75 @@
+"""``corridor show``: what a folder of results came to, as it is: nothing is computed or written."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from corridor.experiments.results.summary import Summary
+
+EPILOG = """examples:
+  corridor show results/buffers           a study: tables, differences, what holds, what is missing
+  corridor show results/mini              a run: its verdict and its tables
+  corridor show results/mini --json       summary.json, or of a study answers.json
+
+It reads only: corridor report sums a run up again, corridor study show draws a study's figures.
+exit codes: 0 fine, 1 an expectation or a policy does not hold, 2 no results, 4 cells are missing,
+  failed or not valid, or the run is not"""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "show",
+        help="what a folder of results came to: of a run or of a study",
+        description="Print what the folder of a run or of a study holds.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("dir", type=Path, metavar="DIR", help="the folder of a run or a study")
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    parser.add_argument("--all", action="store_true", help="of a run, a line for every demand")
+
+
+def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.study_runs.folder import INDEX, SUMMARY
+    from corridor.topologies.base.errors import InputError
+
+    if (args.dir / INDEX).exists():
+        return _study(args)
+    if (args.dir / SUMMARY).exists():
+        return _run(args)
+    hint = "corridor report sums up what a killed run left; corridor run and study run make results"
+    raise InputError(f"holds neither {SUMMARY} nor {INDEX}", hint, str(args.dir))
+
+
+def _study(args: argparse.Namespace) -> int:
+    from corridor.experiments.commands.study import tell
+    from corridor.experiments.study.answers import answers
+    from corridor.experiments.study_runs.reading import read_study
+
+    study, runs = read_study(args.dir)
+    return tell(study, answers(study, runs), as_json=args.json)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from corridor.experiments.answers.run_text import sections
+    from corridor.experiments.answers.run_verdict import read_answers
+    from corridor.experiments.results.failures import has_failed, refuse_invalid
+    from corridor.experiments.study_runs.folder import SUMMARY
+    from corridor.experiments.terminal.screen import show, terminal_width
+    from corridor.topologies.base.bounded_file import RESULT, read_json
+
+    summary: Summary = read_json(args.dir / SUMMARY, RESULT)
+    if args.json:
+        print(json.dumps(summary, indent=1))
+    else:
+        answers = read_answers(args.dir)
+        for section in sections(summary, answers, terminal_width(), everything=args.all):
+            show(f"{section}\n")
+    if has_failed(summary):
+        return 1
+    refuse_invalid(summary)
+    return 0
