@@ -96,7 +96,7 @@ def _way(space: Space, failure: int | None, prices: Mapping[int, float]) -> Load
         dear = sum(prices.get(link, 0.0) for link in links.crossed(edge.sight))
         return 1 + round(dear * UNIT)
 
-    path = None if start is None else space.cheapest(start, dead, closed, price)
+    path = None if start is None else space.cheapest(start, dead, closed, price, divided=True)
     return None if path is None else links.load(edge.sight for _, edge in path.steps)
 
 

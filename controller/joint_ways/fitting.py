@@ -64,7 +64,7 @@ def refitted(specification: Specification, without: Failures) -> Specification:
     chosen = _fitted(specification, moves.KIND, without)
     if not Served(chosen.topology, chosen.intents(), without).too_full():
         return chosen
-    bare = chosen.model_copy(update={"k": 0})
+    bare = specification.model_copy(update={"k": 0})
     now = _fitted(bare, moves.KIND, without)
     return now.model_copy(update={"k": specification.k})
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.joint_ways.fitting import fitted
+from corridor.controller.joint_ways.fitting import NONE, fitted
 from corridor.controller.relaxation.relaxation import climb
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.demands import Demand as ScenarioDemand
@@ -58,6 +58,7 @@ def specify(loaded: LoadedScenario) -> Specification:
         over=scenario.protect.over,
         disjoint=scenario.disjoint,
         aggregates=scenario.aggregates,
+        chooses=scenario.objective != NONE,
     )
     return climb(fitted(asked, scenario.objective))
 

@@ -13,6 +13,7 @@ import argparse
 import re
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ class Asked(NamedTuple):
 
 def instance(path: Path) -> tuple[Topology, list[Asked], bool]:
     """The map, what is asked for, and whether the map has capacities."""
-    topology = load_topology(str(path))
+    topology = load_topology(path, default_delay="1ms")
     hubs = [hub.id for hub in topology.hubs]
     if path.suffix == ".graph":
         rows = path.with_suffix(".0000.demands").read_text(encoding="utf-8").split("\n")[2:]
@@ -67,13 +68,11 @@ def intents(topology: Topology, asked: list[Asked], k: int) -> Iterator[Intent]:
             "policies": [Policy(id="ALL", effect="permit")],
         }
     )
-    from datetime import date
-
     rulings = Rulings(policies, topology, date(2026, 11, 27))
     for number, one in enumerate(asked):
         said = {"id": f"d{number}", "class": "any", "src": one.src, "dst": one.dst}
         demand = policies.seen(Demand.model_validate(said))
-        rate = Bandwidth(cir=max(round(one.rate * UNIT_BPS), 1))
+        rate = Bandwidth.model_validate({"cir": f"{max(round(one.rate * UNIT_BPS), 1)}bit"})
         yield Intent(
             rulings.on(demand), protection=Protection(k, ("link",) if k else ()), bandwidth=rate
         )

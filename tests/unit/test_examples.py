@@ -24,6 +24,7 @@ SCENARIOS = (
     "nearest_hub",
     "disjoint",
     "customer_pipe",
+    "fitting_rates",
     "capacity",
     "lawful",
     "gigabit",

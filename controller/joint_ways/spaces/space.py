@@ -33,6 +33,7 @@ NO_ROOM = 10**18
 """What a fibre costs that has no room for the rate, or from which no detour has: more than all."""
 NO_LOAD: Load = MappingProxyType({})
 NOBODY: frozenset[str] = frozenset()
+NOTHING: frozenset[int] = frozenset()
 
 
 class Links:
@@ -330,10 +331,12 @@ class Space:
         closed: frozenset[str],
         price: Price,
         shunned: Collection[tuple[int, int]] = (),
+        *,
+        divided: bool = False,
     ) -> ProductPath | None:
         """Dijkstra's; of equal ones that over fewer fibres, then that over the fibres named
-        first."""
-        product, thin = self.product.without_gateways(closed), self.thin
+        first. A demand that may be ``divided`` needs no room for all of its rate."""
+        product, thin = self.product.without_gateways(closed), NOTHING if divided else self.thin
         settled: set[int] = set()
         least: dict[int, tuple[int, int]] = {}
         queue: list[tuple[int, int, Order, int]] = [(0, 0, (), start)]

@@ -12,7 +12,8 @@ from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.picks import Pick
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.joint_ways.chosen import choose
-from corridor.controller.joint_ways.fitting import Served, fitted
+from corridor.controller.joint_ways.fitting import Served, fitted, refitted
+from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
 from corridor.experiments.results.explanation_text import explained as explained_text
 from corridor.topologies.formats.load import load_topology
@@ -144,3 +145,17 @@ def test_a_choice_says_what_it_costs():
     assert choice.fullest_before == pytest.approx(97 / 96)
     assert choice.fullest == pytest.approx(50 / 96)
     assert choice.added_ns == {"b": took_ns(ROUND) - took_ns(DIRECT)}
+
+
+def test_what_fits_no_longer_after_a_failure_is_chosen_again_with_few_moves():
+    rates = {"a": ("55Mbit", "shanghai", "guian"), "b": ("50Mbit", "shanghai", "kunming")}
+    asked = fitted(spec(rates, k=1, chooses=True), "added-delay")
+    cut = failures_of(MINI, ["link:shanghai-guian"])
+    again = refitted(asked, cut)
+    ways = {one.id: TreeBuilder(MINI, cut).way(one).route.path.fibres for one in again.intents()}
+    assert ways["a"] == ("shanghai-kunming", "guian-kunming")
+    assert ways["b"] == ("shanghai-bangkok", "kunming-bangkok")
+    assert again.k == asked.k
+    unasked = asked.model_copy(update={"chooses": False})
+    assert refitted(unasked, cut) is unasked
+    assert refitted(asked, Failures()) is asked
