@@ -11,10 +11,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, InstanceOf
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
 
 from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.disjoint import Disjoint
+from corridor.controller.joint_ways.fitting import NONE
+from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import (
     SAME_CLASS,
@@ -75,6 +77,13 @@ from corridor.topologies.model.wiring import queue_packets
 DEFAULT = "reference"
 
 
+def _known_objective(name: str) -> str:
+    known = (*OBJECTIVES, NONE)
+    if name not in known:
+        raise ValueError(f"objective is one of {', '.join(known)}, not {name}")
+    return name
+
+
 class ScenarioFile(Frozen):
     """A scenario as it is written."""
 
@@ -101,7 +110,7 @@ class ScenarioFile(Frozen):
     """Demands whose ways share nothing of some kinds."""
     aggregates: tuple[Aggregate, ...] = Field(default=(), max_length=100)
     """Demands that have one guarantee together."""
-    objective: Literal["added-delay", "moves", "none"] = "none"
+    objective: Annotated[str, AfterValidator(_known_objective)] = NONE
     """By what ways are chosen together where rates do not fit on the shortest ones."""
     faults: tuple[Fault, ...] = ()
     """Events of the timeline, in short."""

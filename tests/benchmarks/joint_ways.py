@@ -29,6 +29,7 @@ from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 
 HEADINGS = ("instance", "hubs", "fibres", "demands", "shortest", "chosen", "bound", "gap", "s")
+KBPS_OF_GBPS = 1e6
 UNIT_BPS = 10**6
 """What one unit of an instance's demands is taken for."""
 NEAR = 1.002
@@ -84,7 +85,10 @@ def row(path: Path, *, cuts: bool) -> tuple[str, ...]:
     builder = TreeBuilder(topology)
     spaces, _ = spaces_of(served, builder, Links(topology))
     links = spaces[0].links
-    own = [rate / 1000 * UNIT_BPS if has_capacities else UNIT_BPS for rate in links.capacity_bps]
+    own = [UNIT_BPS for _ in links.capacity_bps]
+    if has_capacities:  # of both in kbit/s
+        gbps = [fibre.known_gbps or 0.0 for fibre in topology.fibres for _ in fibre.ends]
+        own = [max(round(one * KBPS_OF_GBPS * UNIT_BPS), 1) for one in gbps]
     failures = [
         at for at in range(spaces[0].considered.bit_length()) if spaces[0].considered >> at & 1
     ]

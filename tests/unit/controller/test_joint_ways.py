@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from corridor.controller.explain import explain
@@ -13,13 +15,18 @@ from corridor.controller.intent.picks import Pick
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.joint_ways.chosen import choose
 from corridor.controller.joint_ways.fitting import Served, fitted, refitted
+from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
 from corridor.experiments.results.explanation_text import explained as explained_text
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from policy_lab import TODAY
 
 MINI = load_topology("mini")
+ROOT = Path(__file__).resolve().parents[3]
 DIRECT = ("shanghai-guian",)
 ROUND = ("shanghai-kunming", "guian-kunming")
 
@@ -159,3 +166,18 @@ def test_what_fits_no_longer_after_a_failure_is_chosen_again_with_few_moves():
     unasked = asked.model_copy(update={"chooses": False})
     assert refitted(unasked, cut) is unasked
     assert refitted(asked, Failures()) is asked
+
+
+def test_every_objective_is_named_on_the_page_and_taken_from_scenarios(tmp_path):
+    page = (ROOT / "docs/scenarios.md").read_text(encoding="utf-8")
+    text = (ROOT / "examples/fitting_rates.yaml").read_text(encoding="utf-8")
+    for key in OBJECTIVES:
+        assert f"`{key}`" in page
+        written = tmp_path / "asked.yaml"
+        written.write_text(text.replace("added-delay", key), encoding="utf-8")
+        specification = specify(load_scenario(written))
+        assert Served(MINI, specification.intents()).too_full() == []
+    written.write_text(text.replace("added-delay", "cheapest"), encoding="utf-8")
+    with pytest.raises(InputError, match="objective is one of added-delay, moves, none") as refused:
+        load_scenario(written)
+    assert refused.value.line == 7
