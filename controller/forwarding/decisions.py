@@ -101,11 +101,14 @@ class Decisions:
     def _pick(
         self, standing: int, suspicion: Suspicion, spent_ns: int, order: tuple[int, ...]
     ) -> Course | None:
-        """The picked way on, under the first permit that allows it and still stands."""
+        """The picked way on, under permits that are tried first of those that still stand."""
         places = self._standings.places(standing)
         closed = self._suspects.closed(suspicion.found)
         dead = self._suspects.surely_dead(suspicion)
-        for permit in (one for rank in self._ranks for one in rank):
+        standing_ranks = (
+            rank for rank in self._ranks if any(places[one] is not None for one in rank)
+        )
+        for permit in next(standing_ranks, ()):
             place = places[permit]
             if place is None:
                 continue

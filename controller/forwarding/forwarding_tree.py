@@ -216,12 +216,9 @@ class TreeBuilder:
         order = self._order(one.fibres for one in intent.picks if not one.dead)
         if order is None:
             return chosen
-        for permit in rank:
+        for permit in sorted(rank, key=lambda one: one != chosen.course.permit):
             course = _whole_by(chosen.permits, permit, order, avoided)
-            if course is not None:
-                protection = intent.protected(chosen.permits[permit].automaton.permit)
-                if protection != chosen.protection:
-                    continue
+            if course is not None and _promises_alike(chosen, course, intent):
                 return chosen._replace(course=course)
         return chosen
 
@@ -296,6 +293,24 @@ class _Chosen(NamedTuple):
     course: Course
     protection: Protection
     decisions: Decisions
+
+
+def _promises_alike(chosen: _Chosen, course: Course, intent: Intent) -> bool:
+    """Whether a demand has by another course all that it was promised by its own: its rates, its
+    protection, and its delay where no ladder gives that up."""
+    mine, other = (chosen.permits[one.permit].automaton.permit for one in (chosen.course, course))
+    if intent.guarantee(mine) != intent.guarantee(other):
+        return False
+    if intent.protected(other) != chosen.protection:
+        return False
+    most_ns = max(other.soft.one_way or 0, chosen.course.path.one_way_ns)
+    is_bound = other.soft.one_way is not None and "exceed_latency" not in other.on_soft_failure
+    if is_bound and course.path.one_way_ns > most_ns:
+        return False
+    if not chosen.protection.k:
+        return True
+    bare = chosen.decisions.exposed
+    return len(bare(course)) <= len(bare(chosen.course))
 
 
 def _longer_ns(chosen: _Chosen) -> int:

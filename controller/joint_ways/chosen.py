@@ -96,6 +96,7 @@ def spaces_of(
             risks,
             links,
             considered,
+            any(not pick.dead for pick in intent.picks),
         )
         spaces.append(space)
         ways.append(space.way(space.main(builder.course(tree)), {}, alone=True))
@@ -119,7 +120,7 @@ def _rank(intent: Intent, way: ForwardingTree) -> tuple[object, ...]:
 
 def _picks(topology: Topology, space: Space, way: Way, default: Way) -> Iterator[Pick]:
     names = [fibre.id for fibre in topology.fibres]
-    if way.order != default.order:
+    if way.order != default.order or space.keeps:
         yield Pick(at=space.automaton.trip.src.id, fibres=_named(names, way.order))
     shortest = space.way(way.main, {}, alone=True)
     for spot in way.main.spots:

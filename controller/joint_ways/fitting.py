@@ -58,15 +58,23 @@ def refitted(specification: Specification, without: Failures) -> Specification:
     """
     if not specification.chooses or not _may_ask(specification):
         return specification
-    served = Served(specification.topology, specification.intents(), without)
-    if not served.too_full():
+    if without == NO_FAILURES and any(one.picks for one in specification.directions):
+        bare = _with(specification, {})
+        if not Served(bare.topology, bare.intents()).too_full():
+            return bare
+    if fits(specification, without):
         return specification
     chosen = _fitted(specification, moves.KIND, without)
-    if not Served(chosen.topology, chosen.intents(), without).too_full():
+    if fits(chosen, without):
         return chosen
     bare = specification.model_copy(update={"k": 0})
     now = _fitted(bare, moves.KIND, without)
     return now.model_copy(update={"k": specification.k})
+
+
+def fits(specification: Specification, without: Failures = NO_FAILURES) -> bool:
+    """Whether committed rates do."""
+    return not Served(specification.topology, specification.intents(), without).too_full()
 
 
 def _fitted(asked: Specification, objective: Objective, without: Failures) -> Specification:

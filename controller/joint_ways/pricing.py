@@ -13,7 +13,7 @@ from corridor.controller.joint_ways.program import (
     Solution,
     worth_ms,
 )
-from corridor.controller.joint_ways.spaces.space import Detour, Main, Price, Space, Way
+from corridor.controller.joint_ways.spaces.space import Detour, Main, Price, Space
 from corridor.controller.policy.product import Edge
 
 HELPS_MS = 1e-6
@@ -60,14 +60,6 @@ def detours_of(space: Space, main: Main, by_failure: ByFailure) -> dict[int, Det
     """The cheapest, by thing found dead."""
     found = {spot.thing: space.detour(spot, by_failure) for spot in main.spots}
     return {thing: one for thing, one in found.items() if one is not None}
-
-
-def ways_at(
-    space: Space, objective: Objective, everywhere: Mapping[int, int], by_failure: ByFailure
-) -> Way | None:
-    """The cheapest way in use at prices in ns, with the cheapest detours."""
-    main = space.shortest(by_objective(objective, space, everywhere))
-    return None if main is None else space.way(main, by_failure)
 
 
 def by_objective(objective: Objective, space: Space, prices: Mapping[int, int]) -> Price:

@@ -51,11 +51,12 @@ def whole(program: Program) -> list[Way]:
 
 
 def _rounded(program: Program, found: Solution) -> Iterator[Way]:
-    """What is divided is chosen by branch and bound, detours of all if need be."""
+    """What is divided is chosen by branch and bound; detours of all, then all, if need be."""
     shares = found.shares
-    for with_detours in (True, False):
+    of_mains = [(demand, None) for demand in range(len(program.spaces))]
+    for units in ([*of_mains, *program.detours], of_mains, []):
         program.allowed[:] = [True] * len(program.columns)
-        for unit in _units(program, with_detours=with_detours):
+        for unit in units:
             _fix(program, unit, found.shares)
         best = program.whole()
         if best is not None:
@@ -63,12 +64,6 @@ def _rounded(program: Program, found: Solution) -> Iterator[Way]:
             if program.room * (1 + best.over) <= 1:
                 break
     return (_composed(program, shares, demand) for demand in range(len(program.spaces)))
-
-
-def _units(program: Program, *, with_detours: bool) -> Iterator[Unit]:
-    yield from ((demand, None) for demand in range(len(program.spaces)))
-    if with_detours:
-        yield from program.detours
 
 
 def _fix(program: Program, unit: Unit, shares: Shares) -> None:

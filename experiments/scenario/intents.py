@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.joint_ways.fitting import NONE, fitted
+from corridor.controller.joint_ways.fitting import NONE, fits, fitted
 from corridor.controller.relaxation.relaxation import climb
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.demands import Demand as ScenarioDemand
@@ -60,7 +60,12 @@ def specify(loaded: LoadedScenario) -> Specification:
         aggregates=scenario.aggregates,
         chooses=scenario.objective != NONE,
     )
-    return climb(fitted(asked, scenario.objective))
+    chosen = fitted(asked, scenario.objective)
+    climbed = climb(chosen)
+    if chosen == asked or fits(climbed):
+        return climbed
+    laddered = climb(asked)  # ladders may help where ways that lack less do not
+    return laddered if fits(laddered) else climbed
 
 
 def turned_demands(demands: Sequence[ScenarioDemand]) -> frozenset[int]:

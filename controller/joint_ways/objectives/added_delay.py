@@ -23,7 +23,7 @@ class AddedDelay:
         return delay_ns / MS
 
     def main(self, space: Space, _order: Order, one_way_ns: int, alone: Way) -> float:
-        return (one_way_ns - alone.one_way_ns) * (1 + RATE_WEIGHS * space.rate_bps) / MS
+        return max(one_way_ns - alone.one_way_ns, 0) * (1 + RATE_WEIGHS * space.rate_bps) / MS
 
     def detour(
         self, _space: Space, _thing: int, _order: Order, one_way_ns: int, _alone: Way

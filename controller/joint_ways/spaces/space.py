@@ -24,8 +24,9 @@ type Load = Mapping[int, int]
 """How often each link is crossed."""
 type Order = tuple[int, ...]
 """Fibres, by number."""
-type Group = tuple[int, int, int]
-"""Of detours that serve alike: where, what is dead, and what has failed then."""
+type Group = tuple[int, int, int, int]
+"""Of detours that serve alike: where, what is dead, what has failed then, and what of a delay
+budget is spent."""
 type Price = Callable[[Edge], int]
 """What an edge of a product costs, above zero."""
 
@@ -107,7 +108,7 @@ class Spot(NamedTuple):
 
     @property
     def group(self) -> Group:
-        return self.place, self.thing, self.newly
+        return self.place, self.thing, self.newly, self.spent_ns
 
 
 class Detour(NamedTuple):
@@ -174,10 +175,11 @@ class Space:
     links: Links
     considered: int
     """Failures that matter to anybody, as bits."""
-    rank: tuple[object, ...] = ()
-    """By which demands are put in order, whatever they are called."""
+    keeps: bool = False
+    """Whether its way in use is one that was picked before."""
     shunned: set[tuple[int, int]] = field(default_factory=set)
-    """Places with fibres, by number, from which no detour has room for the rate."""
+    """Places with fibres, by number, from which there is no detour, or none with room for the
+    rate."""
     _thin: frozenset[int] | None = None
     _mains: dict[Order, Main] = field(default_factory=dict)
     _ways: dict[tuple[object, ...], Way] = field(default_factory=dict)
@@ -223,7 +225,7 @@ class Space:
         if not spot.bridged:
             return False
         detour = self.detour(spot, {})
-        return detour is not None and not self.thin.isdisjoint(detour.sights)
+        return detour is None or not self.thin.isdisjoint(detour.sights)
 
     def main(self, path: ProductPath) -> Main:
         order = tuple(edge.number for _, edge in path.steps)
@@ -235,6 +237,7 @@ class Space:
     def _met(self, path: ProductPath) -> Iterator[Spot]:
         """Whatever a way may find dead."""
         src, spent_ns = self.automaton.trip.src, 0
+        budgets = self.automaton.budgets
         met = self.risks.bit("hub", src.id)
         ungated = self.courses.ungated_source(src)
         things: list[tuple[int, int, int, int]] = []
@@ -251,7 +254,7 @@ class Space:
             newly = self.risks.kills(thing) & self.considered & ~met
             met |= newly
             bridged = newly & self.suspects.causes_of(thing)
-            yield Spot(place, thing, newly, bridged, crossed, before_ns)
+            yield Spot(place, thing, newly, bridged, crossed, before_ns if budgets else 0)
 
     def detour(
         self, spot: Spot, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
@@ -308,13 +311,6 @@ class Space:
                 loads,
             )
         return self._ways[key]
-
-    def path(self, order: Order) -> ProductPath:
-        start = self.product.entered(self.automaton.trip.src)
-        assert start is not None
-        found = self.product.along(start, order)
-        assert found is not None
-        return found
 
     def as_far(self, detour: Detour, failure: int) -> Sequence[int]:
         """What of a detour is crossed while that has failed which it goes round."""

@@ -181,3 +181,58 @@ def test_every_objective_is_named_on_the_page_and_taken_from_scenarios(tmp_path)
     with pytest.raises(InputError, match="objective is one of added-delay, moves, none") as refused:
         load_scenario(written)
     assert refused.value.line == 7
+
+
+def test_who_was_moved_before_stays_when_something_else_fails():
+    rates = {
+        "a": ("50Mbit", "shanghai", "guian"),
+        "b": ("47Mbit", "shanghai", "guian"),
+        "c": ("40Mbit", "shanghai", "kunming"),
+        "d": ("40Mbit", "bangkok", "guian"),
+    }
+    asked = fitted(spec(rates, chooses=True), "added-delay")
+    cut = failures_of(MINI, ["link:kunming-bangkok"])
+    again = refitted(asked, cut)
+    assert Served(MINI, again.intents(), cut).too_full() == []
+    before, after = (
+        {one.id: TreeBuilder(MINI, cut).way(one).route.path.fibres for one in some.intents()}
+        for some in (asked, again)
+    )
+    moved = {name for name in before if before[name] != after[name]}
+    assert len(moved) == 1, (before, after)
+
+
+def test_picks_go_when_rates_fit_without_them():
+    rates = {"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")}
+    asked = fitted(spec(rates, chooses=True), "added-delay")
+    assert picks(asked)
+    lower = [
+        one.model_copy(update={"bandwidth": Bandwidth(cir="20Mbit")}) for one in asked.directions
+    ]
+    lowered = asked.model_copy(update={"directions": tuple(lower)})
+    assert picks(refitted(lowered, Failures())) == {}
+
+
+def test_nobody_loses_a_rate_to_fit():
+    """One equal permit gives a rate and no way round, the other a way round and no rate."""
+    base = spec({})
+    permits = [
+        {"id": "FREE", "effect": "permit", "hard": {"avoid": {"fibres": ["shanghai-guian"]}}},
+        {"id": "PAID", "effect": "permit", "soft": {"bandwidth": {"cir": "50Mbit"}}},
+    ]
+    said = base.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    policies = PolicySet.model_validate({**said, "policies": permits})
+    asked = spec(
+        {"x": ("1Mbit", "shanghai", "guian"), "y": ("1Mbit", "shanghai", "guian")}
+    ).model_copy(update={"policies": policies})
+    asked = asked.model_copy(
+        update={
+            "directions": tuple(
+                one.model_copy(update={"bandwidth": None}) for one in asked.directions
+            )
+        }
+    )
+    for one in fitted(asked, "added-delay").intents():
+        served = TreeBuilder(MINI).way(one)
+        assert served.permit is not None
+        assert served.permit.id == "PAID"
