@@ -14,9 +14,7 @@ from corridor.controller.joint_ways.objectives.objective import Objective
 from corridor.controller.joint_ways.pricing import detours_of
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.rates import rates_of
-from corridor.controller.joint_ways.rounding import (
-    whole,
-)
+from corridor.controller.joint_ways.rounding import whole
 from corridor.controller.joint_ways.spaces.space import Links, Space, Way
 from corridor.topologies.model.topology import Topology
 
@@ -51,16 +49,10 @@ def choose(
     program = Program(spaces, room_bps, failures, objective, defaults)
     for demand, (space, way) in enumerate(zip(spaces, defaults, strict=True)):
         program.add(demand, way, detours_of(space, way.main, {}))
-    before = loads_of(
-        room_bps,
-        failures,
-        [(way, space.rate_bps) for way, space in zip(defaults, spaces, strict=True)],
-    )
+    rates_bps = [space.rate_bps for space in spaces]
     ways = whole(program)
-    after = loads_of(
-        room_bps,
-        failures,
-        [(way, space.rate_bps) for way, space in zip(ways, spaces, strict=True)],
+    before, after = (
+        loads_of(room_bps, failures, zip(some, rates_bps, strict=True)) for some in (defaults, ways)
     )
     picks, added = {}, {}
     for space, way, default in zip(spaces, ways, defaults, strict=True):

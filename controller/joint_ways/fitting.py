@@ -79,20 +79,20 @@ def fits(specification: Specification, without: Failures = NO_FAILURES) -> bool:
 
 def _fitted(asked: Specification, objective: Objective, without: Failures) -> Specification:
     """With what is picked so far if rates fit there, else by an objective beside it."""
-    from corridor.controller.joint_ways.chosen import choose  # numpy is dear to import
+    # numpy is dear to import
+    from corridor.controller.joint_ways.chosen import choose
+    from corridor.controller.joint_ways.program import UnsolvedError
 
     served = Served(asked.topology, asked.intents(), without)
     full = served.too_full()
     best, least = asked, _lacking(full)
     less: dict[tuple[str, str], int] = {}
     for _ in range(TRIES if full else 0):
-        choice = choose(
-            asked.topology,
-            served.asked,
-            served.builder,
-            objective,
-            Links(asked.topology, less),
-        )
+        links = Links(asked.topology, less)
+        try:
+            choice = choose(asked.topology, served.asked, served.builder, objective, links)
+        except UnsolvedError:
+            break
         picked = _with(asked, choice.picks)
         full = Served(picked.topology, picked.intents(), without).too_full()
         if _lacking(full) < least:

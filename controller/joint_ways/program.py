@@ -48,6 +48,10 @@ whatever happens, and with one what that changes."""
 type Shares = npt.NDArray[np.float64]
 
 
+class UnsolvedError(Exception):
+    """The solver came to no end, so no ways are chosen."""
+
+
 class Column(NamedTuple):
     demand: int
     group: Group | None
@@ -62,7 +66,6 @@ class Prices(NamedTuple):
 
     by_failure: Mapping[int | None, Mapping[int, float]]
     of_demand: Sequence[float]
-    of_group: Mapping[tuple[int, Group], float]
 
 
 class _Asked(NamedTuple):
@@ -240,7 +243,7 @@ class Program:
             return None
         shares = np.zeros(len(self.columns))
         shares[asked.numbers] = np.round(found.x[:-1])
-        return Solution(shares, float(found.x[-1]), float(found.fun), Prices({}, [], {}))
+        return Solution(shares, float(found.x[-1]), float(found.fun), Prices({}, []))
 
     def _solve(self) -> Solution:
         from scipy.optimize import linprog
@@ -254,7 +257,8 @@ class Program:
             b_eq=asked.due,
             method="highs-ds",
         )
-        assert found.status == 0, found.message
+        if found.status != 0:
+            raise UnsolvedError(found.message)
         by_failure: dict[int | None, dict[int, float]] = {}
         if asked.most is not None:
             marginals = -found.ineqlin.marginals
@@ -264,8 +268,7 @@ class Program:
         shares = np.zeros(len(self.columns))
         shares[asked.numbers] = found.x[:-1]
         paid = found.eqlin.marginals.tolist()
-        of_group = dict(zip(self.detours, paid[len(self.spaces) :], strict=True))
-        prices = Prices(by_failure, paid[: len(self.spaces)], of_group)
+        prices = Prices(by_failure, paid[: len(self.spaces)])
         return Solution(shares, float(found.x[-1]), float(found.fun), prices)
 
     def _asked(self) -> _Asked:

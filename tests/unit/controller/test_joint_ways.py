@@ -16,6 +16,7 @@ from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.joint_ways.chosen import choose
 from corridor.controller.joint_ways.fitting import Served, fitted, refitted
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
+from corridor.controller.joint_ways.program import UnsolvedError
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
 from corridor.experiments.results.explanation_text import explained as explained_text
@@ -236,3 +237,13 @@ def test_nobody_loses_a_rate_to_fit():
         served = TreeBuilder(MINI).way(one)
         assert served.permit is not None
         assert served.permit.id == "PAID"
+
+
+def test_where_the_solver_comes_to_no_end_no_ways_are_chosen(monkeypatch):
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+
+    def unsolved(*_):
+        raise UnsolvedError("no end")
+
+    monkeypatch.setattr("corridor.controller.joint_ways.program.Program.solved", unsolved)
+    assert picks(fitted(asked, "added-delay")) == {}
