@@ -36,19 +36,14 @@ TRIES = 4
 """How often links that admission finds too full are given less to promise."""
 
 
-def fitted(
-    specification: Specification,
-    objective: str = NONE,
-    without: Failures = NO_FAILURES,
-) -> Specification:
+def fitted(specification: Specification, objective: str) -> Specification:
     """The same, with ways picked by an objective if rates do not fit without; ``none`` picks none.
 
-    ``without`` is what is known to have failed, and is done without. Raises KeyError for an
-    objective that is not registered.
+    Raises KeyError for an objective that is not registered.
     """
     if objective == NONE or not _may_ask(specification):
         return specification
-    return _fitted(_with(specification, {}), OBJECTIVES[objective], without)
+    return _fitted(_with(specification, {}), OBJECTIVES[objective], NO_FAILURES)
 
 
 def refitted(specification: Specification, without: Failures) -> Specification:
