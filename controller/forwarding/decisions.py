@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
 from corridor.controller.forwarding.shared_risks import Risks, Suspicion
-from corridor.controller.forwarding.standings import Permitted, Standings, Step
+from corridor.controller.forwarding.standings import Permitted, Places, Standings, Step
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.product import ProductPath
 from corridor.controller.policy.semantics import ranked
@@ -26,6 +26,17 @@ class Course(NamedTuple):
     path: ProductPath
     is_gated: bool = False
     """Whether it begins with the gateway of the hub where it starts."""
+
+
+class Met(NamedTuple):
+    """What a way may find dead."""
+
+    standing: int
+    """Of the packet that comes there."""
+    thing: int
+    spent_ns: int
+    crossed: int
+    """How many fibres of the way lie behind it."""
 
 
 class Decisions:
@@ -48,7 +59,7 @@ class Decisions:
         self._protection = protection
         self._suspects = risks.facing(protection, trip.dst.id)
         self._picked = picked
-        self._has_budget = any(one.automaton.budgets for one in permits)
+        self.has_budget = any(one.automaton.budgets for one in permits)
         self._nodes: dict[tuple[int, int, int, int, int], Node] = {}
         self._ways: dict[tuple[int, int, int], Node | None] = {}
 
@@ -58,6 +69,43 @@ class Decisions:
         at = self._standings.at_source(self._source, course.permit, course.path.start)
         node = self._along(course, at.past, nothing, 0)
         return self._past_gateway(at, course.permit, node, nothing, 0)
+
+    def ahead(
+        self, course: Course, standing: int | None = None, spent_ns: int = 0
+    ) -> Iterator[Met]:
+        """All that a course may find dead, in order; it begins at the source, if not elsewhere."""
+        permit, path, is_gated = course
+        if standing is None:
+            step = self._standings.at_source(self._source, permit, path.start)
+        elif is_gated:
+            step = self._standings.through_gateway(standing, permit, path.start)
+        else:
+            step = Step(standing, standing)
+        edges = (edge for _, edge in path.steps)
+        for crossed, edge in enumerate((*edges, None)):
+            if step.before != step.past:
+                hub = self._standings.place(step.before, permit).hub
+                yield Met(step.before, self._suspects.gateway(hub), spent_ns, crossed)
+            if edge is not None:
+                yield Met(step.past, edge.sight, spent_ns, crossed)
+                step = self._standings.step(step.past, permit, edge)
+                spent_ns += edge.delay_ns
+
+    def stands(self, standing: int, permit: int) -> int | None:
+        """The place of a packet under a permit that its way on may be picked by."""
+        places = self._standings.places(standing)
+        return places[permit] if permit in self._first_standing(places) else None
+
+    def onward(
+        self,
+        standing: int,
+        suspicion: Suspicion,
+        spent_ns: int,
+        picked: tuple[int, ...] | None = None,
+    ) -> Course | None:
+        """The way on: the picked one, if it is lawful, or the shortest."""
+        course = self._pick(standing, suspicion, spent_ns, picked) if picked else None
+        return course or self._shortest_onward(standing, suspicion, spent_ns)
 
     def exposed(self, course: Course) -> set[tuple[int, int] | None]:
         """Places with the fibres taken there, as masks, that have no way around the fibre or the
@@ -80,12 +128,11 @@ class Decisions:
     def _way(self, standing: int, before: Suspicion, thing: int, spent_ns: int) -> Node | None:
         """What is done where one more thing is found dead; None where nothing is left to do."""
         found = before.found | 1 << thing
-        key = (standing, found, spent_ns if self._has_budget else 0)
+        key = (standing, found, spent_ns if self.has_budget else 0)
         if key not in self._ways:
             suspicion = self._suspects.grown(before, thing)
             picked = None if before.found else self._picked.get(thing)
-            course = self._pick(standing, suspicion, spent_ns, picked) if picked else None
-            course = course or self._onward(standing, suspicion, spent_ns)
+            course = self.onward(standing, suspicion, spent_ns, picked)
             self._ways[key] = (
                 None if course is None else self._detour(course, standing, suspicion, spent_ns)
             )
@@ -105,10 +152,7 @@ class Decisions:
         places = self._standings.places(standing)
         closed = self._suspects.closed(suspicion.found)
         dead = self._suspects.surely_dead(suspicion)
-        standing_ranks = (
-            rank for rank in self._ranks if any(places[one] is not None for one in rank)
-        )
-        for permit in next(standing_ranks, ()):
+        for permit in self._first_standing(places):
             place = places[permit]
             if place is None:
                 continue
@@ -120,7 +164,13 @@ class Decisions:
                 return Course(permit, path)
         return None
 
-    def _onward(self, standing: int, suspicion: Suspicion, spent_ns: int) -> Course | None:
+    def _first_standing(self, places: Places) -> Sequence[int]:
+        """The permits that are tried first of those that still stand."""
+        return next(
+            (rank for rank in self._ranks if any(places[one] is not None for one in rank)), ()
+        )
+
+    def _shortest_onward(self, standing: int, suspicion: Suspicion, spent_ns: int) -> Course | None:
         """The shortest under the first permits that still stand and have a way on."""
         places = self._standings.places(standing)
         for rank in self._ranks:

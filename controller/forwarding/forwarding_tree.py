@@ -151,6 +151,11 @@ class TreeBuilder:
         """The ways that an automaton accepts, budgets apart."""
         return self._of(automaton)
 
+    def decisions(self, way: ForwardingTree) -> Decisions:
+        """What is decided along ways of a demand that is served so, with nothing picked."""
+        permits = tuple(Permitted(one, self._of(one)) for one in way.intent.ruling.automata)
+        return Decisions(permits, way.protection, self._risks)
+
     def course(self, way: ForwardingTree) -> ProductPath:
         """The path that a way takes while nothing fails."""
         automaton = way.automaton

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from corridor.controller.joint_ways.program import MBIT
-from corridor.controller.joint_ways.spaces.space import Load, Space
+from corridor.controller.joint_ways.spaces.space import NOBODY, Load, Space
 from corridor.controller.policy.product import Edge
 
 ENOUGH = 1e-4
@@ -38,11 +38,10 @@ def least_fullest(
     if not spaces:
         return Bound(0.0, "")
     worst = Bound(_least(spaces, capacity_bps, None, 0.0), "")
-    names = spaces[0].risks.names
     for failure in failures:
         found = _least(spaces, capacity_bps, failure, worst.fullest)
         if found > worst.fullest:
-            worst = Bound(found, names[failure])
+            worst = Bound(found, " and ".join(sorted(spaces[0].cases.named(failure))))
     return worst
 
 
@@ -85,10 +84,8 @@ def _least(
 
 def _way(space: Space, failure: int | None, prices: Mapping[int, float]) -> Load | None:
     """The cheapest while something has failed; budgets are not asked, so it is no dearer."""
-    risks = space.risks
-    dead = 0 if failure is None else risks.takes_down[failure]
-    kind, _, name = ("", "", "") if failure is None else risks.names[failure].partition(":")
-    closed = frozenset([name]) if kind == "gateway" else frozenset[str]()
+    dead = 0 if failure is None else space.cases.taken_down(failure)
+    closed = NOBODY if failure is None else space.cases.closed(failure)
     start = space.product.without_gateways(closed).entered(space.automaton.trip.src)
     links = space.links
 

@@ -15,6 +15,7 @@ from corridor.controller.joint_ways.pricing import detours_of
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.rates import rates_of
 from corridor.controller.joint_ways.rounding import whole
+from corridor.controller.joint_ways.spaces.cases import Cases, Failed
 from corridor.controller.joint_ways.spaces.space import Links, Space, Way
 from corridor.topologies.model.topology import Topology
 
@@ -39,13 +40,14 @@ def choose(
     builder: TreeBuilder,
     objective: Objective = added_delay.KIND,
     links: Links | None = None,
+    sets: Iterable[Failed] = (),
 ) -> Choice:
-    """For intents with rates; ``links`` says what may be promised, if not all of the topology's."""
+    """For intents with rates; ``links`` says what may be promised, if not all of the topology's,
+    and ``sets`` what may fail together, beside each thing alone."""
     links = links or Links(topology)
     room_bps = links.capacity_bps
-    spaces, defaults = spaces_of(intents, builder, links)
-    considered = spaces[0].considered if spaces else 0
-    failures = [at for at in range(considered.bit_length()) if considered >> at & 1]
+    spaces, defaults = spaces_of(intents, builder, links, sets)
+    failures = spaces[0].cases.numbers if spaces else []
     program = Program(spaces, room_bps, failures, objective, defaults)
     for demand, (space, way) in enumerate(zip(spaces, defaults, strict=True)):
         program.add(demand, way, detours_of(space, way.main, {}))
@@ -65,34 +67,39 @@ def choose(
 
 
 def spaces_of(
-    intents: Sequence[Intent], builder: TreeBuilder, links: Links
+    intents: Sequence[Intent], builder: TreeBuilder, links: Links, sets: Iterable[Failed] = ()
 ) -> tuple[list[Space], list[Way]]:
     """What each intent with rates may choose from, and what it has alone."""
     served = [(intent, builder.way(intent)) for intent in intents]
     asked = [(intent, way) for intent, way in served if _rate_bps(way)]
     asked.sort(key=lambda one: _rank(*one))
-    risks = builder.risks
-    considered = 0
-    for _, way in asked:
-        if way.protection.k:
-            considered |= risks.of_kinds(way.protection.over)
+    kinds = {kind for _, way in asked if way.protection.k for kind in way.protection.over}
+    cases = Cases(builder.risks, builder.risks.of_kinds(kinds), sets)
     spaces, ways = [], []
     for intent, tree in asked:
-        assert tree.automaton is not None
-        space = Space(
-            intent.id,
-            _rate_bps(tree),
-            tree.automaton,
-            builder.courses(tree.automaton),
-            risks.facing(tree.protection, intent.demand.dst),
-            risks,
-            links,
-            considered,
-            any(not pick.dead for pick in intent.picks),
-        )
+        space = _space(intent, tree, builder, cases, links)
         spaces.append(space)
         ways.append(space.way(space.main(builder.course(tree)), {}, alone=True))
     return spaces, ways
+
+
+def _space(
+    intent: Intent, tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Links
+) -> Space:
+    assert tree.automaton is not None
+    automata = intent.ruling.automata
+    return Space(
+        intent.id,
+        _rate_bps(tree),
+        tree.automaton,
+        next(at for at, one in enumerate(automata) if one is tree.automaton),
+        builder.courses(tree.automaton),
+        builder.decisions(tree),
+        builder.risks.facing(tree.protection, intent.demand.dst),
+        cases,
+        links,
+        keeps=any(not pick.dead for pick in intent.picks),
+    )
 
 
 def _rate_bps(way: ForwardingTree) -> int:
@@ -118,8 +125,10 @@ def _picks(topology: Topology, space: Space, way: Way, default: Way) -> Iterator
     for spot in way.main.spots:
         order = way.detours.get(spot.thing)
         if order is not None and shortest.detours.get(spot.thing) != order:
-            hub = space.product.place(spot.place).hub
-            yield Pick(at=hub, fibres=_named(names, order), dead=space.risks.named(spot.thing))
+            place = space.decisions.stands(spot.standing, space.permit)
+            assert place is not None, "only what may be picked differs from the shortest"
+            hub, dead = space.product.place(place).hub, space.cases.risks.named(spot.thing)
+            yield Pick(at=hub, fibres=_named(names, order), dead=dead)
 
 
 def _named(names: Sequence[str], order: Iterable[int]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.controller.joint_ways.objectives.objective import Objective
+from corridor.controller.joint_ways.spaces.cases import numbers_of
 from corridor.controller.joint_ways.spaces.space import (
     Detour,
     Group,
@@ -26,7 +27,6 @@ from corridor.controller.joint_ways.spaces.space import (
     Space,
     Spot,
     Way,
-    numbers_of,
 )
 
 MBIT = 1e6
@@ -142,7 +142,7 @@ class Program:
             space, spot.thing, detour.order, detour.one_way_ns, self.alone[demand]
         )
         parts = tuple(
-            (failure, space.links.load(space.as_far(detour, failure)))
+            (failure, space.links.load(space.crossed(spot, detour, failure)))
             for failure in numbers_of(spot.newly)
         )
         self._add(Column(demand, spot.group, detour.order, cost, parts))
@@ -173,8 +173,8 @@ class Program:
         space = self.spaces[demand]
         load = space.links.load(main.sights)
         yield None, load
-        source = space.risks.bit("hub", space.automaton.trip.src.id) & space.considered
-        for failure in numbers_of(source):
+        source = space.cases.risks.bit("hub", space.automaton.trip.src.id)
+        for failure in numbers_of(space.cases.of(source)):
             yield failure, {link: -times for link, times in load.items()}
         for spot in main.spots:
             rest = space.links.load(main.sights[spot.crossed :])

@@ -89,10 +89,7 @@ def row(path: Path, *, cuts: bool) -> tuple[str, ...]:
     if has_capacities:  # of both in kbit/s
         gbps = [fibre.known_gbps or 0.0 for fibre in topology.fibres for _ in fibre.ends]
         own = [max(round(one * KBPS_OF_GBPS * UNIT_BPS), 1) for one in gbps]
-    failures = [
-        at for at in range(spaces[0].considered.bit_length()) if spaces[0].considered >> at & 1
-    ]
-    bound = least_fullest(spaces, [max(round(one), 1) for one in own], failures)
+    bound = least_fullest(spaces, [max(round(one), 1) for one in own], spaces[0].cases.numbers)
     began = time.perf_counter()
     best = before = float("inf")
     target = bound.fullest * NEAR

@@ -1,7 +1,8 @@
-"""Which ways a demand has, by itself, and what each of them loads while one thing has failed.
+"""Which ways a demand has, by itself, and what each of them loads in which case.
 
 Links are numbers: twice that of a fibre, and one more from its second end; behind them what fibres
-share at a landing. Failures are those of ``Risks``. Fibres and failures in sets are bits.
+share at a landing. Cases say what has failed. Fibres, things found dead and cases in sets are bits.
+Only first detours are chosen: where one of them finds more dead, the switch takes the shortest.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import NamedTuple
 
+from corridor.controller.forwarding.decisions import Course, Decisions, Met
 from corridor.controller.forwarding.product_paths import ProductPaths
-from corridor.controller.forwarding.shared_risks import Risks, Suspects
+from corridor.controller.forwarding.shared_risks import Suspects, Suspicion
+from corridor.controller.joint_ways.spaces.cases import Cases, numbers_of
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.product import Edge, Product, ProductPath
 from corridor.topologies.model.sharing import capacities_bps, shared_links
@@ -25,8 +28,8 @@ type Load = Mapping[int, int]
 type Order = tuple[int, ...]
 """Fibres, by number."""
 type Group = tuple[int, int, int, int]
-"""Of detours that serve alike: where, what is dead, what has failed then, and what of a delay
-budget is spent."""
+"""Of detours that serve alike: where, what is dead, the cases in which that is met, and what of a
+delay budget is spent."""
 type Price = Callable[[Edge], int]
 """What an edge of a product costs, above zero."""
 
@@ -92,14 +95,14 @@ class Links:
 
 
 class Spot(NamedTuple):
-    """Where a way may meet something dead, and what would have failed then that it did not meet
+    """Where a way may meet something dead, and in which cases it then does that did not hit it
     before."""
 
-    place: int
-    """Of the packet, by number in the product."""
+    standing: int
+    """Of the packet."""
     thing: int
     newly: int
-    """Failures, as bits."""
+    """Cases, as bits."""
     bridged: int
     """Those of them that the switch there goes round."""
     crossed: int
@@ -108,7 +111,7 @@ class Spot(NamedTuple):
 
     @property
     def group(self) -> Group:
-        return self.place, self.thing, self.newly, self.spent_ns
+        return self.standing, self.thing, self.newly, self.spent_ns
 
 
 class Detour(NamedTuple):
@@ -118,8 +121,10 @@ class Detour(NamedTuple):
     one_way_ns: int
     sights: tuple[int, ...]
     """Its fibres, each as the hub sees it that sends over it."""
-    bits: tuple[int, ...]
-    """The same fibres, as sets."""
+    ahead: tuple[Met, ...]
+    """What it may find dead."""
+    things: int
+    """The same as bits."""
 
 
 class Main(NamedTuple):
@@ -144,7 +149,7 @@ class Way:
     load: Load
     """While nothing fails."""
     loads: Mapping[int, Load]
-    """While one thing has failed that it meets, by number of the failure."""
+    """By case, of those in which it meets something that has failed."""
 
     @property
     def order(self) -> Order:
@@ -158,8 +163,8 @@ class Way:
     def key(self) -> tuple[object, ...]:
         return (self.order, tuple(sorted(self.detours.items())))
 
-    def under(self, failure: int | None) -> Load:
-        return self.load if failure is None else self.loads.get(failure, self.load)
+    def under(self, case: int | None) -> Load:
+        return self.load if case is None else self.loads.get(case, self.load)
 
 
 @dataclass
@@ -169,12 +174,14 @@ class Space:
     name: str
     rate_bps: int
     automaton: Automaton
+    permit: int
+    """By number among those that decisions are made by."""
     courses: ProductPaths
+    """That it accepts."""
+    decisions: Decisions
     suspects: Suspects
-    risks: Risks
+    cases: Cases
     links: Links
-    considered: int
-    """Failures that matter to anybody, as bits."""
     keeps: bool = False
     """Whether its way in use is one that was picked before."""
     shunned: set[tuple[int, int]] = field(default_factory=set)
@@ -183,7 +190,10 @@ class Space:
     _thin: frozenset[int] | None = None
     _mains: dict[Order, Main] = field(default_factory=dict)
     _ways: dict[tuple[object, ...], Way] = field(default_factory=dict)
-    _avoided: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _shortest: dict[tuple[int, int, int], Detour | None] = field(default_factory=dict)
+    _later: dict[tuple[int, int, int], tuple[Suspicion, Detour | None]] = field(
+        default_factory=dict
+    )
 
     @property
     def product(self) -> Product:
@@ -235,54 +245,78 @@ class Space:
         return self._mains[order]
 
     def _met(self, path: ProductPath) -> Iterator[Spot]:
-        """Whatever a way may find dead."""
-        src, spent_ns = self.automaton.trip.src, 0
-        budgets = self.automaton.budgets
-        met = self.risks.bit("hub", src.id)
-        ungated = self.courses.ungated_source(src)
-        things: list[tuple[int, int, int, int]] = []
-        if ungated is not None and ungated != path.start:
-            things.append((ungated, self.suspects.gateway(src.id), 0, 0))
-        for count, (at, edge) in enumerate(path.steps):
-            things.append((at, edge.sight, count, spent_ns))
-            spent_ns += edge.delay_ns
-            far = self.product.place(edge.far).hub
-            ungated = self.courses.ungated(at, edge.number, far)
-            if ungated is not None and ungated != edge.far:
-                things.append((ungated, self.suspects.gateway(far), count + 1, spent_ns))
-        for place, thing, crossed, before_ns in things:
-            newly = self.risks.kills(thing) & self.considered & ~met
+        """Whatever a way may find dead, where it comes there first."""
+        seen, cases, has_budget = set[int](), self.cases, self.decisions.has_budget
+        met = cases.of(cases.risks.bit("hub", self.automaton.trip.src.id))
+        for standing, thing, spent_ns, crossed in self.decisions.ahead(Course(self.permit, path)):
+            if thing in seen:
+                continue
+            seen.add(thing)
+            newly = cases.of(cases.risks.kills(thing)) & ~met
             met |= newly
-            bridged = newly & self.suspects.causes_of(thing)
-            yield Spot(place, thing, newly, bridged, crossed, before_ns if budgets else 0)
+            bridged = newly & cases.of(self.suspects.causes_of(thing))
+            yield Spot(standing, thing, newly, bridged, crossed, spent_ns if has_budget else 0)
 
     def detour(
         self, spot: Spot, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
     ) -> Detour | None:
         """The way on where something is dead: the cheapest of those that the switch would look
-        for, by prices of links by failure, with room for the rate if it can be; the shortest if
+        for, by prices of links by case, with room for the rate if it can be; the shortest if
         that would take too long, or if nobody else has rates."""
-        thing = spot.thing
-        if thing not in self._avoided:
-            nothing = self.suspects.nothing
-            known = self.suspects.explain(nothing, thing)
-            grown = self.suspects.grown(nothing, thing) if known else None
-            hub = self.product.place(spot.place).hub
-            self._avoided[thing] = () if grown is None else tuple(self.suspects.avoided(grown, hub))
-        closed = self.suspects.closed(1 << thing)
-        for avoided in self._avoided[thing]:
-            shortest = self.courses.shortest(spot.place, avoided, closed)
-            if shortest is None or self.automaton.exceeds(spot.spent_ns + shortest.one_way_ns):
+        shortest = self._shortest_from(spot)
+        if shortest is None or alone:
+            return shortest
+        total = _summed(prices, spot.bridged)
+        place = self.decisions.stands(spot.standing, self.permit)
+        if place is None or not (total or not self.thin.isdisjoint(shortest.sights)):
+            return shortest
+        suspicion = self.suspects.grown(self.suspects.nothing, spot.thing)
+        closed = self.suspects.closed(suspicion.found)
+        for avoided in self.suspects.avoided(suspicion, self.product.place(place).hub):
+            least = self.courses.shortest(place, avoided, closed)
+            if least is None or self.automaton.exceeds(spot.spent_ns + least.one_way_ns):
                 continue
-            total = {} if alone else _summed(prices, spot.bridged)
-            if alone or not (total or self.thin & {edge.sight for _, edge in shortest.steps}):
-                return _detour(shortest)
-            price = priced(total, self.links)
-            found = self.cheapest(spot.place, avoided, closed, price)
-            if found is None or self.automaton.exceeds(spot.spent_ns + found.one_way_ns):
-                return _detour(shortest)
-            return _detour(found)
-        return None
+            found = self.cheapest(place, avoided, closed, priced(total, self.links))
+            picked = () if found is None else tuple(edge.number for _, edge in found.steps)
+            if picked in ((), shortest.order):
+                return shortest
+            return self._onward(spot.standing, suspicion, spot.spent_ns, picked)
+        return shortest
+
+    def _shortest_from(self, spot: Spot) -> Detour | None:
+        key = (spot.standing, spot.thing, spot.spent_ns)
+        if key not in self._shortest:
+            nothing = self.suspects.nothing
+            known = self.suspects.explain(nothing, spot.thing)
+            grown = self.suspects.grown(nothing, spot.thing) if known else None
+            self._shortest[key] = (
+                None if grown is None else self._onward(spot.standing, grown, spot.spent_ns)
+            )
+        return self._shortest[key]
+
+    def _onward(
+        self,
+        standing: int,
+        suspicion: Suspicion,
+        spent_ns: int,
+        picked: tuple[int, ...] | None = None,
+    ) -> Detour | None:
+        """As the switch goes on, if that is picked."""
+        course = self.decisions.onward(standing, suspicion, spent_ns, picked)
+        if course is None:
+            return None
+        edges = [edge for _, edge in course.path.steps]
+        ahead = tuple(self.decisions.ahead(course, standing, spent_ns))
+        things = 0
+        for met in ahead:
+            things |= 1 << met.thing
+        return Detour(
+            tuple(edge.number for edge in edges),
+            course.path.one_way_ns,
+            tuple(edge.sight for edge in edges),
+            ahead,
+            things,
+        )
 
     def way(
         self, main: Main, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
@@ -294,15 +328,13 @@ class Space:
     def composed(self, main: Main, detours: Mapping[int, Detour]) -> Way:
         key = (main.order, tuple((thing, one.order) for thing, one in sorted(detours.items())))
         if key not in self._ways:
-            loads: dict[int, Load] = {}
-            source = self.risks.bit("hub", self.automaton.trip.src.id)
-            if source & self.considered:
-                loads[source.bit_length() - 1] = NO_LOAD
+            source = self.cases.risks.bit("hub", self.automaton.trip.src.id)
+            loads = dict.fromkeys(numbers_of(self.cases.of(source)), NO_LOAD)
             for spot in main.spots:
                 detour, before = detours.get(spot.thing), main.sights[: spot.crossed]
-                for failure in numbers_of(spot.newly):
-                    rest = () if detour is None else self.as_far(detour, failure)
-                    loads[failure] = self.links.load((*before, *rest))
+                for case in numbers_of(spot.newly):
+                    rest = () if detour is None else self.crossed(spot, detour, case)
+                    loads[case] = self.links.load((*before, *rest))
             self._ways[key] = Way(
                 main,
                 {thing: one.order for thing, one in detours.items()},
@@ -312,13 +344,31 @@ class Space:
             )
         return self._ways[key]
 
-    def as_far(self, detour: Detour, failure: int) -> Sequence[int]:
-        """What of a detour is crossed while that has failed which it goes round."""
-        dead = self.risks.takes_down[failure]
-        for at, bit in enumerate(detour.bits):
-            if bit & dead:
-                return detour.sights[:at]
-        return detour.sights
+    def crossed(self, spot: Spot, detour: Detour, case: int) -> Sequence[int]:
+        """What is crossed from a spot on by a detour, and by what the switch takes where that
+        finds more dead."""
+        dead = self.cases.dead(case)
+        if not detour.things & dead:
+            return detour.sights
+        sights = list[int]()
+        suspicion = self.suspects.grown(self.suspects.nothing, spot.thing)
+        on: Detour | None = detour
+        while on is not None:
+            hit = next((met for met in on.ahead if dead >> met.thing & 1), None)
+            sights += on.sights if hit is None else on.sights[: hit.crossed]
+            if hit is None or not self.suspects.explain(suspicion, hit.thing):
+                break
+            suspicion, on = self._further(suspicion, hit)
+        return sights
+
+    def _further(self, before: Suspicion, hit: Met) -> tuple[Suspicion, Detour | None]:
+        """What is known where one more thing is found dead, and the shortest way on."""
+        spent_ns = hit.spent_ns if self.decisions.has_budget else 0
+        key = (hit.standing, before.found | 1 << hit.thing, spent_ns)
+        if key not in self._later:
+            grown = self.suspects.grown(before, hit.thing)
+            self._later[key] = grown, self._onward(hit.standing, grown, spent_ns)
+        return self._later[key]
 
     def cheapest(
         self,
@@ -358,21 +408,11 @@ class Space:
         return None
 
 
-def _detour(path: ProductPath) -> Detour:
-    edges = [edge for _, edge in path.steps]
-    return Detour(
-        tuple(edge.number for edge in edges),
-        path.one_way_ns,
-        tuple(edge.sight for edge in edges),
-        tuple(edge.bit for edge in edges),
-    )
-
-
-def _summed(prices: Mapping[int, Mapping[int, int]], failures: int) -> dict[int, int]:
-    """What links cost while any of these fail."""
+def _summed(prices: Mapping[int, Mapping[int, int]], cases: int) -> dict[int, int]:
+    """What links cost in any of these."""
     total: dict[int, int] = {}
-    for failure in numbers_of(failures):
-        for link, price in prices.get(failure, NO_LOAD).items():
+    for case in numbers_of(cases):
+        for link, price in prices.get(case, NO_LOAD).items():
             total[link] = total.get(link, 0) + price
     return total
 
@@ -385,10 +425,3 @@ def priced(prices: Mapping[int, int], links: Links) -> Price:
         return edge.delay_ns + by_sight.get(edge.sight, 0)
 
     return price
-
-
-def numbers_of(mask: int) -> Iterator[int]:
-    while mask:
-        bit = mask & -mask
-        yield bit.bit_length() - 1
-        mask ^= bit
