@@ -30,6 +30,8 @@ class Choice:
     fullest: float
     """The largest part of a capacity that is asked for, whatever one thing fails: of the shortest
     ways, and of these."""
+    impossible: frozenset[Failed]
+    """What no shares of ways that were found fit, whichever is taken; nothing of it if all fit."""
     added_ns: dict[str, int]
     """By how much ways in use take longer than the shortest, of those that moved."""
 
@@ -63,7 +65,11 @@ def choose(
             picks[space.name] = some
         if way.order != default.order:
             added[space.name] = way.one_way_ns - default.one_way_ns
-    return Choice(picks, before.fullest(), after.fullest(), added)
+    forgiven = program.forgiven.keys()
+    impossible = frozenset(
+        frozenset[str]() if case is None else spaces[0].cases.named(case) for case in forgiven
+    )
+    return Choice(picks, before.fullest(), after.fullest(), impossible, added)
 
 
 def spaces_of(

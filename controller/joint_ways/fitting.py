@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # numpy is dear to import
     from corridor.controller.admission.values import Worst
 
 NONE = "none"
-TRIES = 4
+TRIES = 8
 """How often links that admission finds too full are given less to promise."""
 
 
@@ -82,21 +82,30 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
     full = served.too_full()
     best, least = asked, _lacking(full)
     less: dict[tuple[str, str], int] = {}
+    sets = _together(full)
     for _ in range(TRIES if full else 0):
         links = Links(asked.topology, less)
         try:
-            choice = choose(asked.topology, served.asked, served.builder, objective, links)
+            choice = choose(asked.topology, served.asked, served.builder, objective, links, sets)
         except UnsolvedError:
             break
         picked = _with(asked, choice.picks)
         full = Served(picked.topology, picked.intents(), without).too_full()
         if _lacking(full) < least:
             best, least = picked, _lacking(full)
-        if not full or choice.fullest > 1:
+        unseen = _together(full) - sets
+        open_ = [one for one in full if frozenset(one.failure) not in choice.impossible]
+        if not open_:
             break
-        for one in full:
+        sets |= unseen
+        for one in () if unseen else open_:
             less[one.fibre, one.hub] = less.get((one.fibre, one.hub), 0) + one.excess_bps
     return best
+
+
+def _together(full: Iterable[Worst]) -> set[frozenset[str]]:
+    """What fails together where something is too full."""
+    return {frozenset(one.failure) for one in full if len(one.failure) > 1}
 
 
 class Served:

@@ -94,8 +94,9 @@ class State:
         return self._known.ways[demand]
 
     @property
-    def fits(self) -> bool:
-        return not self._loads.too_full()
+    def full_cases(self) -> set[int | None]:
+        """In which something is too full."""
+        return {case for case, _ in self._loads.full()}
 
     @property
     def rank(self) -> Rank:

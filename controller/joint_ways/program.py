@@ -69,10 +69,12 @@ class Prices(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """A program as its solver takes it; the last variable is how many capacities are too much."""
+    """A program as its solver takes it; the last variables are how many capacities are too much."""
 
     numbers: list[int]
     """Of the columns."""
+    beyond: list[int | None]
+    """The cases of the last variables, or None for all."""
     costs: list[float]
     most: csr_array | None
     limits: list[float]
@@ -83,10 +85,15 @@ class _Asked(NamedTuple):
 class Solution(NamedTuple):
     shares: Shares
     """By column."""
-    over: float
-    """How many capacities too much the fullest link carries."""
+    beyond: Mapping[int | None, float]
+    """How many capacities too much the fullest link carries: by case where these are apart, else
+    in all by None."""
     cost_ms: float
     prices: Prices
+
+    @property
+    def over(self) -> float:
+        return max(self.beyond.values(), default=0.0)
 
 
 @dataclass
@@ -102,6 +109,10 @@ class Program:
     """Of each demand the way that it would have if nobody else had rates."""
     room: float = 1.0
     """The part of a capacity that shares may take: whole ways need more than shares."""
+    apart: bool = False
+    """Whether each case is as little too full as can be, or the worst of all."""
+    forgiven: dict[int | None, float] = field(default_factory=dict)
+    """By case, how many capacities too much are let pass."""
     columns: list[Column] = field(default_factory=list)
     allowed: list[bool] = field(default_factory=list)
     mains: list[dict[Order, Main]] = field(default_factory=list)
@@ -164,7 +175,7 @@ class Program:
         """With rows added until none is broken."""
         while True:
             found = self._solve()
-            broken = self._broken(found.shares, found.over)
+            broken = self._broken(found)
             if not broken:
                 return found
             self._note(broken)
@@ -208,13 +219,14 @@ class Program:
             found = self._whole()
             if found is None:
                 return None
-            broken = self._broken(found.shares, found.over)
+            broken = self._broken(found)
             if not broken:
                 return found
             self._note(broken)
 
-    def _limit(self, link: int) -> float:
-        return self.capacity_bps[link] * self.room / MBIT
+    def _limit(self, row: Row) -> float:
+        case, link = row
+        return self.capacity_bps[link] * (self.room + self.forgiven.get(case, 0.0)) / MBIT
 
     def _note(self, broken: Sequence[Row]) -> None:
         fresh = [(row, len(self._rows) + at) for at, row in enumerate(broken)]
@@ -229,12 +241,12 @@ class Program:
         limits = [LinearConstraint(asked.each, asked.due, asked.due)]
         if asked.most is not None:
             limits.append(LinearConstraint(asked.most, ub=asked.limits))
-        count = len(asked.costs)
+        count, columns = len(asked.costs), len(asked.numbers)
         most = np.ones(count)
-        most[-1] = np.inf
+        most[columns:] = np.inf
         found = milp(
             asked.costs,
-            integrality=[1] * (count - 1) + [0],
+            integrality=[1] * columns + [0] * (count - columns),
             bounds=Bounds(0, most),
             constraints=limits,
             options={"node_limit": MOST_NODES, "mip_rel_gap": GAP},
@@ -242,8 +254,9 @@ class Program:
         if found.x is None:
             return None
         shares = np.zeros(len(self.columns))
-        shares[asked.numbers] = np.round(found.x[:-1])
-        return Solution(shares, float(found.x[-1]), float(found.fun), Prices({}, []))
+        shares[asked.numbers] = np.round(found.x[:columns])
+        beyond = dict(zip(asked.beyond, found.x[columns:].tolist(), strict=True))
+        return Solution(shares, beyond, float(found.fun), Prices({}, []))
 
     def _solve(self) -> Solution:
         from scipy.optimize import linprog
@@ -266,10 +279,12 @@ class Program:
                 if price > NO_PRICE:
                     by_failure.setdefault(failure, {})[link] = float(price)
         shares = np.zeros(len(self.columns))
-        shares[asked.numbers] = found.x[:-1]
+        columns = len(asked.numbers)
+        shares[asked.numbers] = found.x[:columns]
+        beyond = dict(zip(asked.beyond, found.x[columns:].tolist(), strict=True))
         paid = found.eqlin.marginals.tolist()
         prices = Prices(by_failure, paid[: len(self.spaces)])
-        return Solution(shares, float(found.x[-1]), float(found.fun), prices)
+        return Solution(shares, beyond, float(found.fun), prices)
 
     def _asked(self) -> _Asked:
         """The program as matrices, of the columns that are allowed."""
@@ -277,8 +292,10 @@ class Program:
 
         numbers = [number for number, one in enumerate(self.allowed) if one]
         at = {number: place for place, number in enumerate(numbers)}
-        count = len(numbers) + 1
-        limits = [self._limit(link) for _, link in self._rows]
+        beyond = list(dict.fromkeys(case if self.apart else None for case, _ in self._rows))
+        over_at = {case: len(numbers) + place for place, case in enumerate(beyond)}
+        count = len(numbers) + len(beyond)
+        limits = [self._limit(row) for row in self._rows]
         rows, places, values = list[int](), list[int](), list[float]()
         for number in numbers:
             entries = self._entries[number]
@@ -286,12 +303,12 @@ class Program:
             places += [at[number]] * len(entries)
             values += entries.values()
         rows += range(len(limits))
-        places += [count - 1] * len(limits)
+        places += [over_at[case if self.apart else None] for case, _ in self._rows]
         values += [-limit for limit in limits]
         most = csr_array((values, (rows, places)), shape=(len(limits), count)) if limits else None
         each, due = self._sums(numbers, at, count)
-        costs = [*(self.columns[number].cost_ms for number in numbers), OVER_MS]
-        return _Asked(numbers, costs, most, limits, each, due)
+        costs = [*(self.columns[number].cost_ms for number in numbers), *[OVER_MS] * len(beyond)]
+        return _Asked(numbers, beyond, costs, most, limits, each, due)
 
     def _sums(
         self, numbers: Sequence[int], at: Mapping[int, int], count: int
@@ -318,15 +335,16 @@ class Program:
         due[: len(self.spaces)] = 1
         return csr_array((values, (rows, places)), shape=(height, count)), due
 
-    def _broken(self, shares: Shares, over: float) -> list[Row]:
+    def _broken(self, solution: Solution) -> list[Row]:
         """The rows that carry too much and are not there yet, the fullest first."""
-        base, moved = self._carried(shares)
+        base, moved = self._carried(solution.shares)
         found: list[tuple[float, int, int]] = []
         for failure in (None, *self.failures):
             of = base if failure is None else moved.get(failure, {})
+            over = 1 + solution.beyond.get(failure if self.apart else None, 0.0)
             for link, more in of.items():
                 carried = more if failure is None else base.get(link, 0.0) + more
-                excess = carried / (self._limit(link) * (1 + over)) - 1
+                excess = carried / (self._limit((failure, link)) * over) - 1
                 if excess > TOO_MUCH and (failure, link) not in self._rows:
                     found.append((-excess, -1 if failure is None else failure, link))
         taken: list[Row] = []

@@ -37,24 +37,37 @@ def priced_out(program: Program) -> Solution:
 
 
 def whole(program: Program) -> list[Way]:
-    """One way for each demand: fitting, if such ways are found, and then cheap."""
+    """One way for each demand: fitting, if such ways are found, and then cheap. Cases that nothing
+    fits are let pass, as little of each as can be, so that the others fit."""
     tried: list[State] = []
     for room in ROOMS:
         program.room = room
         program.allowed[:] = [True] * len(program.columns)
-        found = priced_out(program)
+        found = _feasible(program)
         tried.append(mended(program, list(_rounded(program, found))))
-        if tried[-1].fits or found.over > FITS:
+        if tried[-1].full_cases <= program.forgiven.keys() or (room < 1 and found.over > FITS):
             break
     best = min(tried, key=lambda state: state.rank)
-    return (cheaper(best) if best.fits else best).ways
+    return cheaper(best).ways
+
+
+def _feasible(program: Program) -> Solution:
+    """Shares that fit in every case that some shares fit."""
+    found = priced_out(program)
+    if found.over <= FITS or program.room < 1:
+        return found
+    program.apart = True
+    beyond = priced_out(program).beyond.items()
+    program.apart = False
+    program.forgiven.update((case, over + FITS) for case, over in beyond if over > FITS)
+    return priced_out(program)
 
 
 def _rounded(program: Program, found: Solution) -> Iterator[Way]:
-    """What is divided is chosen by branch and bound; detours of all, then all, if need be."""
+    """What is divided is chosen by branch and bound; then detours of all, if need be."""
     shares = found.shares
     of_mains = [(demand, None) for demand in range(len(program.spaces))]
-    for units in ([*of_mains, *program.detours], of_mains, []):
+    for units in ([*of_mains, *program.detours], of_mains):
         program.allowed[:] = [True] * len(program.columns)
         for unit in units:
             _fix(program, unit, found.shares)
