@@ -8,7 +8,7 @@ from typing import NamedTuple
 from corridor.controller.joint_ways.loads import Loads, loads_of
 from corridor.controller.joint_ways.pricing import by_objective
 from corridor.controller.joint_ways.program import Program
-from corridor.controller.joint_ways.spaces.space import Way
+from corridor.controller.joint_ways.spaces.space import Main, Way
 
 ROUNDS = 12
 """How often each demand is asked whether it has a better way."""
@@ -69,6 +69,8 @@ class _Known(NamedTuple):
     program: Program
     ways: tuple[tuple[Way, ...], ...]
     """That are known, by demand."""
+    least_ms: tuple[float, ...]
+    """What the cheapest of them costs."""
 
 
 class State:
@@ -82,10 +84,13 @@ class State:
         rates = (space.rate_bps for space in program.spaces)
         loads = loads_of(program.capacity_bps, program.failures, zip(ways, rates, strict=True))
         known = [
-            [space.way(main, {}) for main in mains.values()]
-            for space, mains in zip(program.spaces, program.mains, strict=True)
+            tuple(space.way(main, {}) for main in _mains(program, demand))
+            for demand, space in enumerate(program.spaces)
         ]
-        return cls(_Known(program, tuple(map(tuple, known))), list(ways), loads)
+        least = [
+            min(program.cost_ms(demand, way) for way in some) for demand, some in enumerate(known)
+        ]
+        return cls(_Known(program, tuple(known), tuple(least)), list(ways), loads)
 
     def copy(self) -> State:
         return State(self._known, list(self.ways), self._loads.copy())
@@ -134,6 +139,9 @@ class State:
         rate_bps, now = self.program.spaces[demand].rate_bps, self.ways[demand]
         self._loads.add(now, -rate_bps)
         best, least = now, self._beside(demand, now)
+        if least[0] < NO_BETTER and least[1] < self._known.least_ms[demand] + NO_BETTER:
+            self._loads.add(now, rate_bps)
+            return
         for way in (*self.known(demand), *self._around(demand)):
             if detours_only and way.order != now.order:
                 continue
@@ -154,9 +162,17 @@ class State:
         detours."""
         space, now = self.program.spaces[demand], self.ways[demand]
         everywhere, by_failure = self._loads.prices(space.rate_bps, TOO_MUCH_NS)
-        mains = dict.fromkeys([now.main, *self.program.mains[demand].values()])
-        for price in (everywhere, {}):
-            main = space.shortest(by_objective(self.program.objective, space, price))
-            if main is not None:
-                mains[main] = None
+        mains = dict.fromkeys([now.main, *(way.main for way in self.known(demand))])
+        main = space.shortest(by_objective(self.program, demand, everywhere))
+        if main is not None:
+            mains[main] = None
         return [space.way(main, by_failure) for main in mains]
+
+
+def _mains(program: Program, demand: int) -> Iterable[Main]:
+    """That of the program, and the cheapest."""
+    mains = dict.fromkeys(program.mains[demand].values())
+    main = program.spaces[demand].shortest(by_objective(program, demand, {}))
+    if main is not None:
+        mains[main] = None
+    return mains

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from corridor.controller.joint_ways.objectives.objective import Objective
 from corridor.controller.joint_ways.program import (
     MBIT,
     NO_SHARE,
@@ -46,7 +45,7 @@ def _improved(program: Program, prices: Prices, demand: int, in_use: list[Main])
             detour = detours.get(spot.thing)
             if detour is not None and spot.bridged:
                 added += program.add_detour(demand, spot, detour)
-    for main in _mains(program.objective, space, prices):
+    for main in _mains(program, demand, prices):
         if main.order in program.mains[demand]:
             continue
         detours = detours_of(space, main, by_failure)
@@ -62,13 +61,18 @@ def detours_of(space: Space, main: Main, by_failure: ByFailure) -> dict[int, Det
     return {thing: one for thing, one in found.items() if one is not None}
 
 
-def by_objective(objective: Objective, space: Space, prices: Mapping[int, int]) -> Price:
+def by_objective(program: Program, demand: int, prices: Mapping[int, int]) -> Price:
     """What an edge of a way in use costs: by the objective, and by prices of links in ns."""
-    fibres, by_sight = space.product.topology.fibres, space.links.by_sight(prices)
+    space, objective = program.spaces[demand], program.objective
+    own, by_sight = program.own_ns[demand], space.links.by_sight(prices)
+    fibres = space.product.topology.fibres
 
     def price(edge: Edge) -> int:
-        own = round(objective.over(space, fibres[edge.number], edge.delay_ns) * NS)
-        return 1 + own + by_sight.get(edge.sight, 0)
+        sight = edge.sight
+        if sight not in own:
+            over = objective.over(space, fibres[edge.number], edge.delay_ns)
+            own[sight] = 1 + round(over * NS)
+        return own[sight] + by_sight.get(sight, 0)
 
     return price
 
@@ -82,15 +86,17 @@ def _by_failure(prices: Prices, space: Space) -> ByFailure:
     }
 
 
-def _mains(objective: Objective, space: Space, prices: Prices) -> Iterator[Main]:
+def _mains(program: Program, demand: int, prices: Prices) -> Iterator[Main]:
     """At prices of all that may happen to others, and of what is while all is well."""
+    space = program.spaces[demand]
     unit = space.rate_bps / MBIT * NS
+    well = prices.by_failure.get(None, {})
     total: dict[int, float] = {}
     for of in prices.by_failure.values():
         for link, price in of.items():
             total[link] = total.get(link, 0.0) + price
-    for some in (total, prices.by_failure.get(None, {})):
+    for some in (total, well) if total != well else (total,):
         in_ns = {link: round(price * unit) for link, price in some.items()}
-        main = space.shortest(by_objective(objective, space, in_ns))
+        main = space.shortest(by_objective(program, demand, in_ns))
         if main is not None:
             yield main

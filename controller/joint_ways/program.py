@@ -117,6 +117,8 @@ class Program:
     allowed: list[bool] = field(default_factory=list)
     mains: list[dict[Order, Main]] = field(default_factory=list)
     detours: dict[tuple[int, Group], dict[Order, Detour]] = field(default_factory=dict)
+    own_ns: list[dict[int, int]] = field(default_factory=list)
+    """By demand what is known of what the objective asks for fibres, as hubs see them."""
     _columns_of: dict[tuple[int, Group | None], list[int]] = field(default_factory=dict)
     _rows: dict[Row, int] = field(default_factory=dict)
     _entries: list[dict[int, float]] = field(default_factory=list)
@@ -124,6 +126,7 @@ class Program:
 
     def __post_init__(self) -> None:
         self.mains = [{} for _ in self.spaces]
+        self.own_ns = [{} for _ in self.spaces]
 
     def add(self, demand: int, way: Way, detours: Mapping[int, Detour]) -> int:
         """A way in use with its detours: how many columns that were not there."""
