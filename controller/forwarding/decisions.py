@@ -16,7 +16,11 @@ from corridor.topologies.model.topology import Hub
 
 DELIVER, ASSESS = -1, -2
 """Stand for the number of a fibre where a decision crosses none."""
-NOTHING_PICKED: Mapping[int, tuple[int, ...]] = MappingProxyType({})
+
+type Picked = Mapping[tuple[int, str], tuple[int, ...]]
+"""Ways on, by all that was found dead, as bits, and the hub from which they lead."""
+
+NOTHING_PICKED: Picked = MappingProxyType({})
 
 
 class Course(NamedTuple):
@@ -47,10 +51,10 @@ class Decisions:
         permits: Sequence[Permitted],
         protection: Protection,
         risks: Risks,
-        picked: Mapping[int, tuple[int, ...]] = NOTHING_PICKED,
+        picked: Picked = NOTHING_PICKED,
     ) -> None:
-        """``permits`` in the order in which they are tried; ``picked`` says, by the one thing found
-        dead, which fibres the way on takes if that is lawful, all by number."""
+        """``permits`` in the order in which they are tried; ``picked`` says which fibres the way on
+        takes if that is lawful, all by number."""
         trip = permits[0].automaton.trip
         self._source: Hub = trip.src
         self._standings = Standings(permits)
@@ -90,6 +94,12 @@ class Decisions:
                 yield Met(step.past, edge.sight, spent_ns, crossed)
                 step = self._standings.step(step.past, permit, edge)
                 spent_ns += edge.delay_ns
+
+    def hub(self, standing: int) -> str:
+        """Where a packet is."""
+        places = enumerate(self._standings.places(standing))
+        permit, place = next((one, place) for one, place in places if place is not None)
+        return self._standings.permits[permit].courses.product.place(place).hub
 
     def stands(self, standing: int, permit: int) -> int | None:
         """The place of a packet under a permit that its way on may be picked by."""
@@ -131,7 +141,7 @@ class Decisions:
         key = (standing, found, spent_ns if self.has_budget else 0)
         if key not in self._ways:
             suspicion = self._suspects.grown(before, thing)
-            picked = None if before.found else self._picked.get(thing)
+            picked = self._picked.get((found, self.hub(standing))) if self._picked else None
             course = self.onward(standing, suspicion, spent_ns, picked)
             self._ways[key] = (
                 None if course is None else self._detour(course, standing, suspicion, spent_ns)

@@ -14,7 +14,7 @@ the hub behind it), and falls back to avoiding no more than what was found: so a
 only where no allowed path is left from where it is (the prover's claim C9, exactly).
 
 The way while all is well is the shortest, of those that keep off what it is told to keep off; or
-one that is picked for it, and so are its first detours, where these are lawful.
+one that is picked for it, and so are detours, where these are lawful.
 Where a permit says how long one way may take, what is left of that may be spent on a longer one
 that is protected all along.
 """
@@ -30,6 +30,7 @@ from corridor.controller.forwarding.decisions import (
     NOTHING_PICKED,
     Course,
     Decisions,
+    Picked,
     shortest_of,
 )
 from corridor.controller.forwarding.nodes import (
@@ -46,6 +47,7 @@ from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Risks
 from corridor.controller.forwarding.standings import Permitted
 from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
+from corridor.controller.intent.picks import Pick
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
@@ -227,17 +229,27 @@ class TreeBuilder:
                 return chosen._replace(course=course)
         return chosen
 
-    def _picked(self, intent: Intent) -> Mapping[int, tuple[int, ...]]:
-        """Detours that are picked, by the thing that is found dead where they begin."""
+    def _picked(self, intent: Intent) -> Picked:
+        """Detours that are picked."""
         if not intent.picks:
             return NOTHING_PICKED
         picked = {}
         for one in intent.picks:
             order = self._order([one.fibres])
-            thing = self._risks.thing(one.dead, one.at) if one.dead else None
-            if order and thing is not None:
-                picked[thing] = order
+            found = self._found(one) if one.dead else None
+            if order and found is not None:
+                picked[found, one.at] = order
         return picked
+
+    def _found(self, pick: Pick) -> int | None:
+        """What is found dead where it begins, as bits; None where there is no such thing."""
+        found = 0
+        for at, dead in ((pick.at, pick.dead), *((one.at, one.dead) for one in pick.after)):
+            thing = self._risks.thing(dead, at)
+            if thing is None:
+                return None
+            found |= 1 << thing
+        return found
 
     def _order(self, picked: Iterable[Sequence[str]]) -> tuple[int, ...] | None:
         """The first of these, by numbers of fibres; None where there is none, or one is unknown."""

@@ -5,6 +5,13 @@ from __future__ import annotations
 from corridor.topologies.model.topology import Frozen
 
 
+class Found(Frozen):
+    """What a hub found dead: ``link:`` or ``gateway:`` with a name."""
+
+    at: str
+    dead: str
+
+
 class Pick(Frozen):
     """From one hub on, over these fibres to the destination, where something was found dead.
 
@@ -18,3 +25,5 @@ class Pick(Frozen):
     dead: str = ""
     """What that hub finds dead: ``link:`` or ``gateway:`` with a name; nothing while all is
     well."""
+    after: tuple[Found, ...] = ()
+    """What was found dead before, on the way there."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.intent.intent import Intent
-from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.picks import Found, Pick
 from corridor.controller.joint_ways.loads import loads_of
 from corridor.controller.joint_ways.objectives import added_delay
 from corridor.controller.joint_ways.objectives.objective import Objective
-from corridor.controller.joint_ways.pricing import detours_of
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.rates import rates_of
 from corridor.controller.joint_ways.rounding import whole
@@ -52,7 +51,7 @@ def choose(
     failures = spaces[0].cases.numbers if spaces else []
     program = Program(spaces, room_bps, failures, objective, defaults)
     for demand, (space, way) in enumerate(zip(spaces, defaults, strict=True)):
-        program.add(demand, way, detours_of(space, way.main, {}))
+        program.add(demand, way, space.detours(way.main, {}))
     rates_bps = [space.rate_bps for space in spaces]
     ways = whole(program)
     before, after = (
@@ -60,7 +59,7 @@ def choose(
     )
     picks, added = {}, {}
     for space, way, default in zip(spaces, ways, defaults, strict=True):
-        some = tuple(_picks(topology, space, way, default))
+        some = tuple(picks_of(topology, space, way, default))
         if some:
             picks[space.name] = some
         if way.order != default.order:
@@ -123,18 +122,21 @@ def _rank(intent: Intent, way: ForwardingTree) -> tuple[object, ...]:
     return (-_rate_bps(way), demand.src, demand.dst, back, demand.data_class, permit, intent.id)
 
 
-def _picks(topology: Topology, space: Space, way: Way, default: Way) -> Iterator[Pick]:
+def picks_of(topology: Topology, space: Space, way: Way, default: Way) -> Iterator[Pick]:
     names = [fibre.id for fibre in topology.fibres]
     if way.order != default.order or space.keeps:
         yield Pick(at=space.automaton.trip.src.id, fibres=_named(names, way.order))
-    shortest = space.way(way.main, {}, alone=True)
-    for spot in way.main.spots:
-        order = way.detours.get(spot.thing)
-        if order is not None and shortest.detours.get(spot.thing) != order:
-            place = space.decisions.stands(spot.standing, space.permit)
-            assert place is not None, "only what may be picked differs from the shortest"
-            hub, dead = space.product.place(place).hub, space.cases.risks.named(spot.thing)
-            yield Pick(at=hub, fibres=_named(names, order), dead=dead)
+    hubs = dict[int, str]()
+    for spot, order, shortest in space.taken(way):
+        hubs[spot.thing] = space.decisions.hub(spot.standing)
+        if order != shortest:
+            found = [Found(at=hubs[one], dead=space.cases.risks.named(one)) for one in spot.key]
+            yield Pick(
+                at=found[-1].at,
+                fibres=_named(names, order),
+                dead=found[-1].dead,
+                after=tuple(found[:-1]),
+            )
 
 
 def _named(names: Sequence[str], order: Iterable[int]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from corridor.controller.joint_ways.program import (
     Solution,
     worth_ms,
 )
-from corridor.controller.joint_ways.spaces.space import Detour, Main, Price, Space
+from corridor.controller.joint_ways.spaces.space import Main, Price, Space
 from corridor.controller.policy.product import Edge
 
 HELPS_MS = 1e-6
@@ -40,25 +40,18 @@ def _improved(program: Program, prices: Prices, demand: int, in_use: list[Main])
     space, added = program.spaces[demand], 0
     by_failure = _by_failure(prices, space)
     for main in in_use:
-        detours = detours_of(space, main, by_failure)
+        detours = space.detours(main, by_failure)
         for spot in main.spots:
-            detour = detours.get(spot.thing)
-            if detour is not None and spot.bridged:
-                added += program.add_detour(demand, spot, detour)
+            if spot.bridged and spot.key in detours:
+                added += program.add_detours(demand, spot, detours)
     for main in _mains(program, demand, prices):
         if main.order in program.mains[demand]:
             continue
-        detours = detours_of(space, main, by_failure)
+        detours = space.detours(main, by_failure)
         way = space.composed(main, detours)
         if worth_ms(program, demand, way, prices) < -HELPS_MS:
             added += program.add(demand, way, detours)
     return added
-
-
-def detours_of(space: Space, main: Main, by_failure: ByFailure) -> dict[int, Detour]:
-    """The cheapest, by thing found dead."""
-    found = {spot.thing: space.detour(spot, by_failure) for spot in main.spots}
-    return {thing: one for thing, one in found.items() if one is not None}
 
 
 def by_objective(program: Program, demand: int, prices: Mapping[int, int]) -> Price:

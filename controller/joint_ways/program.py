@@ -22,6 +22,7 @@ from corridor.controller.joint_ways.spaces.cases import numbers_of
 from corridor.controller.joint_ways.spaces.space import (
     Detour,
     Group,
+    Key,
     Main,
     Order,
     Space,
@@ -59,6 +60,8 @@ class Column(NamedTuple):
     order: Order
     cost_ms: float
     parts: tuple[Part, ...]
+    spots: tuple[Spot, ...]
+    """From which detours lead."""
 
 
 class Prices(NamedTuple):
@@ -128,13 +131,11 @@ class Program:
         self.mains = [{} for _ in self.spaces]
         self.own_ns = [{} for _ in self.spaces]
 
-    def add(self, demand: int, way: Way, detours: Mapping[int, Detour]) -> int:
+    def add(self, demand: int, way: Way, detours: Mapping[Key, Detour]) -> int:
         """A way in use with its detours: how many columns that were not there."""
         main = way.main
         added = sum(
-            self.add_detour(demand, spot, detours[spot.thing])
-            for spot in main.spots
-            if spot.thing in detours
+            self.add_detours(demand, spot, detours) for spot in main.spots if spot.key in detours
         )
         if main.order in self.mains[demand]:
             return added
@@ -142,8 +143,20 @@ class Program:
         cost = self.objective.main(
             self.spaces[demand], main.order, main.one_way_ns, self.alone[demand]
         )
-        self._add(Column(demand, None, main.order, cost, tuple(self._of_main(demand, main))))
+        parts = tuple(self._of_main(demand, main))
+        self._add(Column(demand, None, main.order, cost, parts, main.spots))
         return added + 1
+
+    def add_detours(self, demand: int, spot: Spot, detours: Mapping[Key, Detour]) -> int:
+        """From a spot, and further ones from that."""
+        detour = detours[spot.key]
+        space = self.spaces[demand]
+        added = int(self.add_detour(demand, spot, detour))
+        for far in detour.spots:
+            further = detours.get(far.key) or space.detour(far, {})
+            if further is not None:
+                added += self.add_detour(demand, far, further)
+        return added
 
     def add_detour(self, demand: int, spot: Spot, detour: Detour) -> bool:
         key = (demand, spot.group)
@@ -153,13 +166,13 @@ class Program:
         known[detour.order] = detour
         space = self.spaces[demand]
         cost = self.objective.detour(
-            space, spot.thing, detour.order, detour.one_way_ns, self.alone[demand]
+            space, spot.key, detour.order, detour.one_way_ns, self.alone[demand]
         )
         parts = tuple(
             (failure, space.links.load(space.crossed(spot, detour, failure)))
             for failure in numbers_of(spot.newly)
         )
-        self._add(Column(demand, spot.group, detour.order, cost, parts))
+        self._add(Column(demand, spot.group, detour.order, cost, parts, detour.spots))
         return True
 
     def of(self, demand: int, group: Group | None = None) -> list[int]:
@@ -170,8 +183,8 @@ class Program:
         space, alone = self.spaces[demand], self.alone[demand]
         of_main = self.objective.main(space, way.order, way.one_way_ns, alone)
         return of_main + sum(
-            self.objective.detour(space, thing, order, way.taken_ns[thing], alone)
-            for thing, order in way.detours.items()
+            self.objective.detour(space, found, order, way.taken_ns[found], alone)
+            for found, order in way.detours.items()
         )
 
     def solved(self) -> Solution:
@@ -323,16 +336,16 @@ class Program:
         row = {key: len(self.spaces) + place for place, key in enumerate(self.detours)}
         rows, places, values = list[int](), list[int](), list[float]()
         for number in numbers:
-            demand, group, order, _, _ = self.columns[number]
+            column = self.columns[number]
+            demand, group = column.demand, column.group
             rows.append(demand if group is None else row[demand, group])
             places.append(at[number])
             values.append(1.0)
-            if group is None:
-                for spot in self.mains[demand][order].spots:
-                    if (demand, spot.group) in row:
-                        rows.append(row[demand, spot.group])
-                        places.append(at[number])
-                        values.append(-1.0)
+            for spot in column.spots:
+                if (demand, spot.group) in row:
+                    rows.append(row[demand, spot.group])
+                    places.append(at[number])
+                    values.append(-1.0)
         height = len(self.spaces) + len(self.detours)
         due = np.zeros(height)
         due[: len(self.spaces)] = 1

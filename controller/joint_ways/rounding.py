@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from corridor.controller.joint_ways.mending import State, cheaper, mended
 from corridor.controller.joint_ways.pricing import improved
 from corridor.controller.joint_ways.program import Program, Shares, Solution
-from corridor.controller.joint_ways.spaces.space import Group, Way
+from corridor.controller.joint_ways.spaces.space import Detour, Group, Key, Way
 
 SURE = 1 - 1e-6
 ROUNDS = 60
@@ -91,12 +91,15 @@ def _composed(program: Program, shares: Shares, demand: int) -> Way:
     """The way in use with the largest share, from each place with the detour that has it."""
     order = program.columns[_largest(program.of(demand), shares)].order
     main = program.mains[demand][order]
-    detours = {}
-    for spot in main.spots:
+    detours, spots = dict[Key, Detour](), [*main.spots]
+    while spots:
+        spot = spots.pop()
         numbers = program.of(demand, spot.group)
         if numbers:
             known = program.detours[demand, spot.group]
-            detours[spot.thing] = known[program.columns[_largest(numbers, shares)].order]
+            detour = known[program.columns[_largest(numbers, shares)].order]
+            detours[spot.key] = detour
+            spots += detour.spots
     return program.spaces[demand].composed(main, detours)
 
 

@@ -30,7 +30,18 @@ from corridor.experiments.results.columns import render
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 
-HEADINGS = ("instance", "hubs", "fibres", "demands", "shortest", "chosen", "bound", "gap", "tries", "CPU s")
+HEADINGS = (
+    "instance",
+    "hubs",
+    "fibres",
+    "demands",
+    "shortest",
+    "chosen",
+    "bound",
+    "gap",
+    "tries",
+    "CPU s",
+)
 KBPS_OF_GBPS = 1e6
 UNIT_BPS = 10**6
 """What one unit of an instance's demands is taken for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from corridor.controller.joint_ways.spaces.space import Order, Space, Way
+from corridor.controller.joint_ways.spaces.space import Key, Order, Space, Way
 from corridor.topologies.model.topology import Fibre
 
 MS = 1e6
@@ -26,9 +26,9 @@ class AddedDelay:
         return max(one_way_ns - alone.one_way_ns, 0) * (1 + RATE_WEIGHS * space.rate_bps) / MS
 
     def detour(
-        self, _space: Space, _thing: int, _order: Order, one_way_ns: int, _alone: Way
+        self, _space: Space, found: Key, _order: Order, one_way_ns: int, _alone: Way
     ) -> float:
-        return DETOURS_WEIGH * one_way_ns / MS
+        return DETOURS_WEIGH ** len(found) * one_way_ns / MS
 
 
 KIND = AddedDelay()

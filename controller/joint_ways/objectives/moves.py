@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corridor.controller.joint_ways.objectives.added_delay import MS
-from corridor.controller.joint_ways.spaces.space import Order, Space, Way
+from corridor.controller.joint_ways.spaces.space import Key, Order, Space, Way
 from corridor.topologies.model.topology import Fibre
 
 MOVED, DETOURED, DELAY_WEIGHS = 1000.0, 10.0, 1e-3
@@ -23,8 +23,8 @@ class Moves:
     def main(self, _space: Space, order: Order, one_way_ns: int, alone: Way) -> float:
         return MOVED * (order != alone.order) + DELAY_WEIGHS * one_way_ns / MS
 
-    def detour(self, _space: Space, thing: int, order: Order, one_way_ns: int, alone: Way) -> float:
-        changed = alone.detours.get(thing, order) != order
+    def detour(self, _space: Space, found: Key, order: Order, one_way_ns: int, alone: Way) -> float:
+        changed = alone.detours.get(found, order) != order
         return DETOURED * changed + DELAY_WEIGHS**2 * one_way_ns / MS
 
 

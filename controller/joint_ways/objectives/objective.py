@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from corridor.controller.joint_ways.spaces.space import Order, Space, Way
+from corridor.controller.joint_ways.spaces.space import Key, Order, Space, Way
 from corridor.topologies.model.topology import Fibre
 
 
@@ -27,5 +27,6 @@ class Objective(Protocol):
         """What a way in use costs; ``alone`` is the way that its demand would have if nobody else
         had rates."""
 
-    def detour(self, space: Space, thing: int, order: Order, one_way_ns: int, alone: Way) -> float:
-        """What a detour costs that is taken where a thing was found dead."""
+    def detour(self, space: Space, found: Key, order: Order, one_way_ns: int, alone: Way) -> float:
+        """What a detour costs that is taken where these things were found dead, one after
+        another."""

@@ -2,7 +2,8 @@
 
 Links are numbers: twice that of a fibre, and one more from its second end; behind them what fibres
 share at a landing. Cases say what has failed. Fibres, things found dead and cases in sets are bits.
-Only first detours are chosen: where one of them finds more dead, the switch takes the shortest.
+First detours are chosen, and further ones where one of these finds more dead; where such a one
+does, the switch takes the shortest.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ type Load = Mapping[int, int]
 """How often each link is crossed."""
 type Order = tuple[int, ...]
 """Fibres, by number."""
-type Group = tuple[int, int, int, int]
-"""Of detours that serve alike: where, what is dead, the cases in which that is met, and what of a
+type Key = tuple[int, ...]
+"""Things that were found dead, one after another."""
+type Group = tuple[int, Key, int, int]
+"""Of detours that serve alike: where, what was found dead, the cases in which it is, and what of a
 delay budget is spent."""
 type Price = Callable[[Edge], int]
 """What an edge of a product costs, above zero."""
@@ -100,7 +103,8 @@ class Spot(NamedTuple):
 
     standing: int
     """Of the packet."""
-    thing: int
+    key: Key
+    """What was found dead, the thing that is met there included."""
     newly: int
     """Cases, as bits."""
     bridged: int
@@ -110,8 +114,12 @@ class Spot(NamedTuple):
     spent_ns: int
 
     @property
+    def thing(self) -> int:
+        return self.key[-1]
+
+    @property
     def group(self) -> Group:
-        return self.standing, self.thing, self.newly, self.spent_ns
+        return self.standing, self.key, self.newly, self.spent_ns
 
 
 class Detour(NamedTuple):
@@ -125,6 +133,8 @@ class Detour(NamedTuple):
     """What it may find dead."""
     things: int
     """The same as bits."""
+    spots: tuple[Spot, ...] = ()
+    """Where it meets more that is dead in the cases of its own spot; none of a further detour."""
 
 
 class Main(NamedTuple):
@@ -142,9 +152,9 @@ class Way:
     """One way of a demand, with the detours that switches take on it by themselves."""
 
     main: Main
-    detours: Mapping[int, Order]
-    """By thing found dead on it; without those of which there is none."""
-    taken_ns: Mapping[int, int]
+    detours: Mapping[Key, Order]
+    """By what was found dead; without those of which there is none."""
+    taken_ns: Mapping[Key, int]
     """How long they are."""
     load: Load
     """While nothing fails."""
@@ -190,7 +200,9 @@ class Space:
     _thin: frozenset[int] | None = None
     _mains: dict[Order, Main] = field(default_factory=dict)
     _ways: dict[tuple[object, ...], Way] = field(default_factory=dict)
-    _shortest: dict[tuple[int, int, int], Detour | None] = field(default_factory=dict)
+    _suspicions: dict[Key, Suspicion | None] = field(default_factory=dict)
+    _shortest: dict[Group, Detour | None] = field(default_factory=dict)
+    _detours: dict[tuple[Group, Order], Detour] = field(default_factory=dict)
     _later: dict[tuple[int, int, int], tuple[Suspicion, Detour | None]] = field(
         default_factory=dict
     )
@@ -255,7 +267,8 @@ class Space:
             newly = cases.of(cases.risks.kills(thing)) & ~met
             met |= newly
             bridged = newly & cases.of(self.suspects.causes_of(thing))
-            yield Spot(standing, thing, newly, bridged, crossed, spent_ns if has_budget else 0)
+            spent_ns = spent_ns if has_budget else 0
+            yield Spot(standing, (thing,), newly, bridged, crossed, spent_ns)
 
     def detour(
         self, spot: Spot, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
@@ -270,7 +283,8 @@ class Space:
         place = self.decisions.stands(spot.standing, self.permit)
         if place is None or not (total or not self.thin.isdisjoint(shortest.sights)):
             return shortest
-        suspicion = self.suspects.grown(self.suspects.nothing, spot.thing)
+        suspicion = self._suspicion(spot.key)
+        assert suspicion is not None
         closed = self.suspects.closed(suspicion.found)
         for avoided in self.suspects.avoided(suspicion, self.product.place(place).hub):
             least = self.courses.shortest(place, avoided, closed)
@@ -280,19 +294,47 @@ class Space:
             picked = () if found is None else tuple(edge.number for _, edge in found.steps)
             if picked in ((), shortest.order):
                 return shortest
-            return self._onward(spot.standing, suspicion, spot.spent_ns, picked)
+            key = (spot.group, picked)
+            if key not in self._detours:
+                one = self._onward(spot.standing, suspicion, spot.spent_ns, picked)
+                assert one is not None, "there is a shortest, at least"
+                self._detours[key] = self._with_spots(one, spot)
+            return self._detours[key]
         return shortest
 
-    def _shortest_from(self, spot: Spot) -> Detour | None:
-        key = (spot.standing, spot.thing, spot.spent_ns)
-        if key not in self._shortest:
-            nothing = self.suspects.nothing
-            known = self.suspects.explain(nothing, spot.thing)
-            grown = self.suspects.grown(nothing, spot.thing) if known else None
-            self._shortest[key] = (
-                None if grown is None else self._onward(spot.standing, grown, spot.spent_ns)
+    def _suspicion(self, key: Key) -> Suspicion | None:
+        """What is known where that was found dead; None where the switch goes round it no more."""
+        if not key:
+            return self.suspects.nothing
+        if key not in self._suspicions:
+            before, thing = self._suspicion(key[:-1]), key[-1]
+            is_known = before is not None and self.suspects.explain(before, thing)
+            self._suspicions[key] = (
+                self.suspects.grown(before, thing) if before is not None and is_known else None
             )
+        return self._suspicions[key]
+
+    def _shortest_from(self, spot: Spot) -> Detour | None:
+        key = spot.group
+        if key not in self._shortest:
+            suspicion = self._suspicion(spot.key)
+            found = suspicion and self._onward(spot.standing, suspicion, spot.spent_ns)
+            self._shortest[key] = found and self._with_spots(found, spot)
         return self._shortest[key]
+
+    def _with_spots(self, detour: Detour, spot: Spot) -> Detour:
+        if len(spot.key) > 1:
+            return detour
+        has_budget, left, spots = self.decisions.has_budget, spot.newly, []
+        for standing, thing, spent_ns, crossed in detour.ahead:
+            newly = left & self.cases.of(self.cases.risks.kills(thing))
+            if newly:
+                left &= ~newly
+                bridged = newly & self.cases.of(self.suspects.causes_of(thing))
+                spent_ns = spent_ns if has_budget else 0
+                key = (*spot.key, thing)
+                spots.append(Spot(standing, key, newly, bridged, crossed, spent_ns))
+        return detour._replace(spots=tuple(spots))
 
     def _onward(
         self,
@@ -322,36 +364,74 @@ class Space:
         self, main: Main, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
     ) -> Way:
         """With the detours that are cheapest at these prices."""
-        found = {spot.thing: self.detour(spot, prices, alone=alone) for spot in main.spots}
-        return self.composed(main, {thing: one for thing, one in found.items() if one is not None})
+        return self.composed(main, self.detours(main, prices, alone=alone))
 
-    def composed(self, main: Main, detours: Mapping[int, Detour]) -> Way:
-        key = (main.order, tuple((thing, one.order) for thing, one in sorted(detours.items())))
+    def detours(
+        self, main: Main, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
+    ) -> dict[Key, Detour]:
+        """Those, with the further ones."""
+        found = dict[Key, Detour]()
+        for spot in main.spots:
+            detour = self.detour(spot, prices, alone=alone)
+            if detour is not None:
+                found[spot.key] = detour
+                for far in detour.spots:
+                    further = self.detour(far, prices, alone=alone)
+                    if further is not None:
+                        found[far.key] = further
+        return found
+
+    def composed(self, main: Main, detours: Mapping[Key, Detour]) -> Way:
+        key = (main.order, tuple((found, one.order) for found, one in sorted(detours.items())))
         if key not in self._ways:
             source = self.cases.risks.bit("hub", self.automaton.trip.src.id)
             loads = dict.fromkeys(numbers_of(self.cases.of(source)), NO_LOAD)
             for spot in main.spots:
-                detour, before = detours.get(spot.thing), main.sights[: spot.crossed]
+                before = main.sights[: spot.crossed]
                 for case in numbers_of(spot.newly):
-                    rest = () if detour is None else self.crossed(spot, detour, case)
-                    loads[case] = self.links.load((*before, *rest))
+                    loads[case] = self.links.load((*before, *self._rest(spot, detours, case)))
             self._ways[key] = Way(
                 main,
-                {thing: one.order for thing, one in detours.items()},
-                {thing: one.one_way_ns for thing, one in detours.items()},
+                {found: one.order for found, one in detours.items()},
+                {found: one.one_way_ns for found, one in detours.items()},
                 self.links.load(main.sights),
                 loads,
             )
         return self._ways[key]
 
+    def taken(self, way: Way) -> Iterator[tuple[Spot, Order, Order]]:
+        """The detours of a way, each beside the shortest."""
+        spots = [*way.main.spots]
+        while spots:
+            spot = spots.pop(0)
+            order, shortest = way.detours.get(spot.key), self._shortest_from(spot)
+            if order is not None and shortest is not None:
+                yield spot, order, shortest.order
+                is_shortest = order == shortest.order
+                detour = shortest if is_shortest else self._detours[spot.group, order]
+                spots += detour.spots
+
+    def _rest(self, spot: Spot, detours: Mapping[Key, Detour], case: int) -> Sequence[int]:
+        """What is crossed from a spot on."""
+        detour = detours.get(spot.key)
+        if detour is None:
+            return ()
+        first = self.crossed(spot, detour, case)
+        far = _hit(detour, case)
+        return first if far is None else (*first, *self._rest(far, detours, case))
+
     def crossed(self, spot: Spot, detour: Detour, case: int) -> Sequence[int]:
-        """What is crossed from a spot on by a detour, and by what the switch takes where that
-        finds more dead."""
+        """What is crossed from a spot on by a detour as far as a further one is chosen; of a
+        further one, by what the switch then takes, too."""
         dead = self.cases.dead(case)
         if not detour.things & dead:
             return detour.sights
+        far = _hit(detour, case)
+        if far is not None:
+            return detour.sights[: far.crossed]
         sights = list[int]()
-        suspicion = self.suspects.grown(self.suspects.nothing, spot.thing)
+        suspicion = self._suspicion(spot.key)
+        assert suspicion is not None, "else there is no detour"
         on: Detour | None = detour
         while on is not None:
             hit = next((met for met in on.ahead if dead >> met.thing & 1), None)
@@ -406,6 +486,11 @@ class Space:
                 least[far] = rank
                 heappush(queue, (*rank, (*order, edge.number), far))
         return None
+
+
+def _hit(detour: Detour, case: int) -> Spot | None:
+    """Where a further detour begins."""
+    return next((spot for spot in detour.spots if spot.newly >> case & 1), None)
 
 
 def _summed(prices: Mapping[int, Mapping[int, int]], cases: int) -> dict[int, int]:

@@ -1,0 +1,105 @@
+"""What ways are reckoned to load against what their tables do, in every case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations
+from random import Random
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import exact_lab as lab
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.intent.failure_names import KINDS, elements, failures_of
+from corridor.controller.intent.intent import Intent
+from corridor.controller.joint_ways.chosen import picks_of, spaces_of
+from corridor.controller.joint_ways.program import Program
+from corridor.controller.joint_ways.objectives import added_delay
+from corridor.controller.joint_ways.spaces.cases import numbers_of
+from corridor.controller.joint_ways.spaces.space import Links, Space, Way
+from corridor.controller.policy.model import Bandwidth
+from corridor.controller.policy.routes import Route
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.exact.search import Explorer
+from corridor.topologies.model.topology import Topology
+from ways_lab import Served, served, served_in_time
+
+MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+MOST_SETS = 60
+DEAR = 10**8
+
+
+def space_of(made: Served, seed: int) -> tuple[Intent, Space, Way]:
+    """With a rate, in all single failures of the kinds protected against, and in some pairs."""
+    assume(isinstance(made.way.route, Route))
+    asked = replace(made.way.intent, bandwidth=Bandwidth(cir="1Mbit"))
+    pairs = [frozenset(one) for one in combinations(elements(made.topology, KINDS), 2)]
+    sets = Random(seed).sample(pairs, min(MOST_SETS, len(pairs)))
+    links = Links(made.topology)
+    spaces, ways = spaces_of([asked], TreeBuilder(made.topology), links, sets)
+    return asked, spaces[0], ways[0]
+
+
+def dear(space: Space, seed: int) -> dict[int, dict[int, int]]:
+    """Prices of links by case, that lead detours anywhere."""
+    random, links = Random(seed), range(len(space.links.names))
+    return {
+        case: {link: random.randrange(DEAR) for link in links if random.random() < 0.3}
+        for case in space.cases.numbers
+    }
+
+
+def loaded(explorer: Explorer, topology: Topology, asked: Intent, failed: frozenset[str]):
+    outcome = explorer.follow(asked, failures_of(topology, failed))
+    crossed = ((one.thing, one.hub) for one in outcome.crossed if not one.is_gateway)
+    return Counter(crossed)
+
+
+def named(space: Space, way: Way, case: int | None):
+    return {space.links.names[link]: times for link, times in way.under(case).items()}
+
+
+@MANY
+@given(served() | served_in_time(), st.integers(0, 2**32))
+def test_ways_load_in_each_case_what_their_tables_say(made: Served, seed: int) -> None:
+    asked, space, default = space_of(made, seed)
+    prices = dear(space, seed)
+    main = space.shortest(lambda edge: 1 + prices.get(edge.sight % 7, {}).get(edge.sight, 0))
+    ways = [default, space.way(default.main, prices)]
+    ways += [space.way(main, prices)] if main is not None else []
+    for way in ways:
+        picks = tuple(picks_of(made.topology, space, way, default))
+        picked = replace(asked, picks=picks)
+        laid = lab.lay(made.topology, [picked])
+        explorer = Explorer(tables_of(laid.program), laid.wiring, laid.topology)
+        for case in (None, *space.cases.numbers):
+            failed = frozenset[str]() if case is None else space.cases.named(case)
+            found = loaded(explorer, made.topology, picked, failed)
+            assert named(space, way, case) == found, (sorted(failed), picks)
+
+
+@MANY
+@given(served(), st.integers(0, 2**32))
+def test_the_program_adds_up_what_whole_ways_load(made: Served, seed: int) -> None:
+    _, space, default = space_of(made, seed)
+    prices = dear(space, seed)
+    failures = space.cases.numbers
+    program = Program([space], space.links.capacity_bps, failures, added_delay.KIND, [default])
+    detours = space.detours(default.main, prices)
+    way = space.composed(default.main, detours)
+    program.add(0, way, detours)
+    wanted = {(None, default.order), *((key, one.order) for key, one in detours.items())}
+    for case in (None, *failures):
+        total: Counter[int] = Counter()
+        for column in program.columns:
+            if (column.group and column.group[1], column.order) in wanted:
+                parts = dict(column.parts)
+                total.update(parts.get(None, {}))
+                total.update(parts.get(case, {}) if case is not None else {})
+        assert {link: times for link, times in total.items() if times} == dict(way.under(case))
+
+
+def test_cases_are_things_alone_and_then_sets():
+    assert [*numbers_of(0b1011)] == [0, 1, 3]
