@@ -12,7 +12,7 @@ to be broken; and, to compare, capacity added.
 
 from __future__ import annotations
 
-from corridor.controller.admission.admit import admit
+from corridor.controller.admission.admit import admit, together
 from corridor.controller.admission.values import Added, Admission, Link, Lowered, Use, Worst
 
-__all__ = ["Added", "Admission", "Link", "Lowered", "Use", "Worst", "admit"]
+__all__ = ["Added", "Admission", "Link", "Lowered", "Use", "Worst", "admit", "together"]

@@ -42,6 +42,23 @@ def admit(
     return Admission(tuple(links), lowered(problem, links), _added(links, capacity_bps, share))
 
 
+def together(
+    uses: Iterable[Use],
+    capacity_bps: Mapping[str, int],
+    elements: Mapping[str, Collection[str]],
+    k: int | Mapping[str, int],
+    most: int,
+) -> frozenset[frozenset[str]]:
+    """Two failures each under which some link is too full, and fuller than under either alone: of
+    each link so many, under which it is fullest."""
+    problem = problem_of(sorted(uses, key=lambda use: use.demand), elements, k)
+    return frozenset(
+        frozenset(problem.elements[load.elements[one]] for one in pair)
+        for link, load in problem.loads.items()
+        for pair in load.together(_capacity(capacity_bps, link[0]), problem.rates, most)
+    )
+
+
 def _share(headroom: float) -> Fraction:
     """As it is written, so that nine tenths of ten are nine."""
     share = Fraction(str(headroom))

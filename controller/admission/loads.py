@@ -323,6 +323,27 @@ class Load:
             search.try_all(size, self._weights(self._count * (self._promise >= size)))
         return None if search.failure is None else (search.best, search.failure)
 
+    def together(self, limit_bps: int, rates: Numbers, most: int) -> list[tuple[int, ...]]:
+        """Two failures each, under which it is larger than that and than under either alone, while
+        something is promised: so many of those under which it is largest."""
+        if self._most < 2:
+            return []
+        loads = self._pairs(self._count * rates[self._demand])
+        due = self._pairs(self._count * (self._promise >= 2))
+        alone = loads.diagonal()
+        above = (loads > limit_bps) & (loads > alone) & (loads > alone[:, None]) & (due > 0)
+        pairs = np.argwhere(np.triu(above, 1))
+        order = np.argsort(-loads[pairs[:, 0], pairs[:, 1]], kind="stable")[:most]
+        return [(int(one), int(other)) for one, other in pairs[order]]
+
+    def _pairs(self, values: Numbers) -> Numbers:
+        """Under each two elements."""
+        inside = self._inside
+        pairs: Numbers = np.einsum(
+            "er,fr->ef", inside * self._weights(values), inside.astype(np.int64)
+        )
+        return pairs
+
     def _weights(self, values: Numbers) -> Numbers:
         """Sums by set."""
         weights = np.zeros(self._inside.shape[1], dtype=np.int64)

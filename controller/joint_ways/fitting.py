@@ -6,6 +6,7 @@ word has admission, on the tables that these ways become, by every failure set p
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,17 +24,20 @@ from corridor.controller.joint_ways.rates import may_have_rates, rates_of
 from corridor.controller.joint_ways.spaces.space import Links
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.rates import admissions
+from corridor.controller.prover.exact.outcomes import Searched
+from corridor.controller.prover.exact.rates import admissions, too_full_together
 from corridor.controller.prover.exact.search import Explorer
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 
 if TYPE_CHECKING:  # numpy is dear to import
-    from corridor.controller.admission.values import Worst
+    from corridor.controller.admission.values import Link, Worst
 
 NONE = "none"
-TRIES = 8
-"""How often links that admission finds too full are given less to promise."""
+TRIES = 6
+"""How often ways are chosen, each time with the failure sets and links that admission found."""
+MOST_OF_LINK = 3
+"""Failure sets that are taken up for a link at once."""
 
 
 def fitted(specification: Specification, objective: str) -> Specification:
@@ -78,34 +82,32 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
     from corridor.controller.joint_ways.chosen import choose
     from corridor.controller.joint_ways.program import UnsolvedError
 
-    served = Served(asked.topology, asked.intents(), without)
+    served = shortest = Served(asked.topology, asked.intents(), without)
     full = served.too_full()
     best, least = asked, _lacking(full)
-    less: dict[tuple[str, str], int] = {}
-    sets = _together(full)
+    less: Counter[Link] = Counter()
+    sets: frozenset[frozenset[str]] = frozenset()
     for _ in range(TRIES if full else 0):
+        sets |= served.together()
         links = Links(asked.topology, less)
         try:
-            choice = choose(asked.topology, served.asked, served.builder, objective, links, sets)
+            choice = choose(
+                *(asked.topology, shortest.asked, shortest.builder, objective, links), sets=sets
+            )
         except UnsolvedError:
             break
         picked = _with(asked, choice.picks)
-        full = Served(picked.topology, picked.intents(), without).too_full()
+        served = Served(picked.topology, picked.intents(), without)
+        full = served.too_full()
         if _lacking(full) < least:
             best, least = picked, _lacking(full)
-        unseen = _together(full) - sets
-        open_ = [one for one in full if frozenset(one.failure) not in choice.impossible]
-        if not open_:
+        misfits = [one for one in full if frozenset(one.failure) not in choice.impossible]
+        if not misfits:
             break
-        sets |= unseen
-        for one in () if unseen else open_:
-            less[one.fibre, one.hub] = less.get((one.fibre, one.hub), 0) + one.excess_bps
+        for one in misfits:
+            if len(one.failure) < 2 or frozenset(one.failure) in sets:
+                less[one.fibre, one.hub] += one.excess_bps
     return best
-
-
-def _together(full: Iterable[Worst]) -> set[frozenset[str]]:
-    """What fails together where something is too full."""
-    return {frozenset(one.failure) for one in full if len(one.failure) > 1}
 
 
 class Served:
@@ -130,6 +132,11 @@ class Served:
     def too_full(self) -> list[Worst]:
         return too_full(self.topology, self.ways, self._without)
 
+    def together(self) -> frozenset[frozenset[str]]:
+        """Two failures each, under which they do not fit."""
+        searched = _searched(self.topology, self.ways, self._without)
+        return too_full_together(*searched, MOST_OF_LINK)
+
 
 def too_full(
     topology: Topology, ways: Sequence[ForwardingTree], without: Failures = NO_FAILURES
@@ -137,13 +144,17 @@ def too_full(
     """The links that committed rates do not fit, each in its worst case."""
     if not ways:
         return []
-    wiring = wire(topology, gateways=gateways_of(ways))
-    explorer = Explorer(
-        tables_of(compile_ways(wiring, topology, ways).program), wiring, topology, without
-    )
-    searched = [explorer.search(way.intent) for way in ways]
-    admitted = admissions(explorer, searched)
+    admitted = admissions(*_searched(topology, ways, without))
     return [link for admission in admitted for link in admission.links if not link.fits]
+
+
+def _searched(
+    topology: Topology, ways: Sequence[ForwardingTree], without: Failures
+) -> tuple[Explorer, list[Searched]]:
+    wiring = wire(topology, gateways=gateways_of(ways))
+    tables = tables_of(compile_ways(wiring, topology, ways).program)
+    explorer = Explorer(tables, wiring, topology, without)
+    return explorer, [explorer.search(way.intent) for way in ways]
 
 
 def _may_ask(specification: Specification) -> bool:

@@ -15,8 +15,8 @@ from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.failure_names import KINDS, elements, failures_of
 from corridor.controller.intent.intent import Intent
 from corridor.controller.joint_ways.chosen import picks_of, spaces_of
-from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.objectives import added_delay
+from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.spaces.cases import numbers_of
 from corridor.controller.joint_ways.spaces.space import Links, Space, Way
 from corridor.controller.policy.model import Bandwidth

@@ -127,6 +127,21 @@ def admissions(explorer: Explorer, searched: Collection[Searched]) -> Iterator[A
         yield replace(admission, assumed=assumed)
 
 
+def too_full_together(
+    explorer: Explorer, searched: Collection[Searched], most: int
+) -> frozenset[frozenset[str]]:
+    """Two failures each under which guaranteed rates do not fit, and fit less than under either
+    alone: of each link so many, under which it is fullest."""
+    from corridor.controller.admission import together
+
+    capacity_bps = capacities_bps(explorer.topology)
+    served = [one for one in searched if guaranteed(one) is not None]
+    found = frozenset[frozenset[str]]()
+    for one in asked(explorer, served):
+        found |= together(one.uses, capacity_bps, one.elements, one.promises, most)
+    return found
+
+
 def _kinds(searched: Searched) -> frozenset[Protected]:
     return frozenset(searched.promised.over if searched.promised.k else ())
 
