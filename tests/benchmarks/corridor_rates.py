@@ -1,0 +1,220 @@
+"""Guarantees of ``sovereignty`` with rates of ours: ``python -m tests.benchmarks.corridor_rates``
+
+Nobody knows what demands of the corridor ask for, so the rates are made up: by class, for answers a
+tenth, and for nobody more than a quarter of the widest lawful way that every single cut leaves.
+Says how full the fullest link is under every failure protected against (``--k``, ``--over``), and
+how many guarantees are admitted, one after another in the order of the scenario: on the shortest
+ways, and on ways chosen together for all. Then ways are chosen together for those that were
+admitted, and all claims are proven of their tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
+from itertools import groupby
+from statistics import fmean
+
+from corridor.controller.admission.loads import problem_of
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.intent.failure_names import KINDS
+from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.joint_ways.bounds import least_fullest
+from corridor.controller.joint_ways.chosen import spaces_of
+from corridor.controller.joint_ways.fitting import Served, fitted
+from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
+from corridor.controller.joint_ways.spaces.space import Links, Space
+from corridor.controller.policy.model import Bandwidth
+from corridor.controller.policy.routes import Route
+from corridor.controller.prover import prove, tables_of
+from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact.rates import asked
+from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.verdicts import Verdict
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
+from corridor.topologies.model.sharing import capacities_bps
+from corridor.topologies.model.wiring import wire
+
+MBIT = 10**6
+RATES_MBIT = {
+    "ai_bulk": 40,
+    "xdc_train": 40,
+    "dr": 20,
+    "ckpt": 20,
+    "render": 10,
+    "science": 10,
+    "infer": 5,
+    "finance": 2,
+}
+ANSWERS = 10
+"""They ask for one part in so many."""
+OF_WIDEST = 4
+
+
+def rated(loaded: LoadedScenario, k: int, over: Sequence[str]) -> Specification:
+    """The scenario with rates of ours."""
+    classes = {one.id: one.data_class for one in loaded.scenario.demands}
+    bare = specify(loaded).model_copy(update={"k": k, "over": tuple(over)})
+    wished = {}
+    for one in bare.directions:
+        asks = one.demand.id.removesuffix(".return")
+        rate = RATES_MBIT[classes[asks]] * MBIT
+        wished[one.demand.id] = rate if asks == one.demand.id else rate // ANSWERS
+    every = with_rates(bare, wished)
+    links = Links(every.topology)
+    spaces, _ = spaces_of(every.intents(), TreeBuilder(every.topology), links)
+    most = {space.name: widest_left(space) // OF_WIDEST for space in spaces}
+    return with_rates(bare, {name: min(wished[name], bps) for name, bps in most.items()})
+
+
+def with_rates(specification: Specification, rates_bps: dict[str, int]) -> Specification:
+    def rate(one: Direction) -> Bandwidth | None:
+        bps = rates_bps.get(one.demand.id)
+        return None if bps is None else Bandwidth.model_validate({"cir": f"{bps}bit"})
+
+    directions = (
+        one.model_copy(update={"bandwidth": rate(one)}) for one in specification.directions
+    )
+    return specification.model_copy(update={"directions": tuple(directions)})
+
+
+def widest_left(space: Space) -> int:
+    """How wide the widest lawful way is that is left after any single cut that leaves one."""
+    bps, fibres = widest(space)
+    left = (widest(space, 1 << fibre)[0] for fibre in fibres)
+    return min([bps, *(one for one in left if one)])
+
+
+def widest(space: Space, dead: int = 0) -> tuple[int, tuple[int, ...]]:
+    """With its fibres; 0 where there is none."""
+    product, room_bps = space.product, space.links.capacity_bps
+    start = product.entered(space.automaton.trip.src)
+    assert start is not None
+    queue: list[tuple[int, int, tuple[int, ...]]] = [(-max(room_bps), start, ())]
+    settled: set[int] = set()
+    while queue:
+        minus, at, fibres = heappop(queue)
+        if product.is_end(at):
+            return -minus, fibres
+        if at in settled:
+            continue
+        settled.add(at)
+        for edge in product.edges(at):
+            if not edge.bit & dead and edge.far not in settled:
+                room = min(room_bps[link] for link in space.links.crossed(edge.sight))
+                heappush(queue, (-min(-minus, room), edge.far, (*fibres, edge.number)))
+    return 0, ()
+
+
+class Admitting:
+    """Guarantees let in one after another, on ways that stay."""
+
+    def __init__(self, specification: Specification) -> None:
+        self.served = Served(specification.topology, specification.intents())
+        ways = self.served.ways
+        wiring = wire(specification.topology, gateways=gateways_of(ways))
+        tables = tables_of(compile_ways(wiring, specification.topology, ways).program)
+        explorer = Explorer(tables, wiring, specification.topology)
+        self._asked = list(asked(explorer, [explorer.search(way.intent) for way in ways]))
+        self._room_bps = capacities_bps(specification.topology)
+
+    def admitted(self) -> list[str]:
+        found: list[str] = []
+        for way in self.served.ways:
+            if self._fits({*found, way.intent.id}):
+                found.append(way.intent.id)
+        return found
+
+    def _fits(self, names: set[str]) -> bool:
+        for one in self._asked:
+            uses = [use for use in one.uses if use.demand in names]
+            promises = {name: k for name, k in one.promises.items() if name in names}
+            problem = problem_of(uses, one.elements, promises)
+            for link, load in problem.loads.items():
+                if load.worst_above(self._room_bps[link[0]], problem.rates) is not None:
+                    return False
+        return True
+
+
+def fullest(served: Served) -> str:
+    full = max((one.load_bps / one.limit_bps for one in served.too_full()), default=1.0)
+    return f"{full:.3f}" if full > 1 else "not above 1"
+
+
+def stretched(way: ForwardingTree) -> float:
+    """By how many times a way in use is longer than it would be alone."""
+    assert isinstance(way.route, Route)
+    return way.route.one_way_ns / (way.route.one_way_ns - way.room_ns)
+
+
+def bound(served: Served) -> str:
+    links = Links(served.topology)
+    spaces, _ = spaces_of(served.asked, served.builder, links, served.together())
+    found = least_fullest(spaces, links.capacity_bps, spaces[0].cases.numbers)
+    return f"{found.fullest:.3f} ({found.failure or 'while nothing fails'})"
+
+
+def lines(specification: Specification, objective: str) -> Iterator[tuple[str, str]]:
+    shortest = Admitting(specification)
+    rates = {one.demand.id: one.bandwidth.cir for one in specification.directions if one.bandwidth}
+    yield "directions with rates", str(len(shortest.served.ways))
+    yield "links too full by the shortest ways", str(len(shortest.served.too_full()))
+    yield "the fullest of them", fullest(shortest.served)
+    yield "guarantees admitted on the shortest ways", str(len(shortest.admitted()))
+    began, used = time.perf_counter(), time.process_time()
+    chosen = fitted(specification, objective)
+    wall, cpu = time.perf_counter() - began, time.process_time() - used
+    yield "choosing took", f"{wall:.0f} s, {cpu:.0f} s of CPU"
+    together = Admitting(chosen)
+    yield "links too full by ways chosen together", str(len(together.served.too_full()))
+    yield "the fullest of those", fullest(together.served)
+    yield "bound for any routing", bound(together.served)
+    every = [stretched(way) for way in together.served.ways]
+    yield "ways in use that moved", str(sum(bool(way.room_ns) for way in together.served.ways))
+    yield "longer than alone, mean and most", f"{fmean(every):.3f} and {max(every):.2f} times"
+    after = together.admitted()
+    yield "guarantees admitted on ways chosen together", str(len(after))
+    yield "refused", ", ".join(sorted(rates.keys() - after)) or "nobody"
+    final = fitted(with_rates(specification, {name: rates[name] for name in after}), objective)
+    yield "links too full with those admitted", str(len(Admitting(final).served.too_full()))
+    yield from proven(final)
+
+
+def proven(specification: Specification) -> Iterator[tuple[str, str]]:
+    """Of all demands, with gateways."""
+    topology, intents = specification.topology, specification.intents()
+    builder = TreeBuilder(topology)
+    ways = [builder.way(intent) for intent in intents]
+    wiring = wire(topology, gateways=gateways_of(ways))
+    program = compile_ways(wiring, topology, ways).program
+    tables = tables_of(program)
+    exact = examine(tables, wiring, topology, intents)
+    for status, some in groupby(
+        sorted(prove(tables, wiring, topology, intents, program, exact).verdicts, key=status_of),
+        status_of,
+    ):
+        yield f"claims {status}", ", ".join(one.claim for one in some)
+    yield "gateways", str(len(gateways_of(ways)))
+
+
+def status_of(verdict: Verdict) -> str:
+    return verdict.status
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--k", type=int, default=1, help="how many fail at once")
+    parser.add_argument("--over", nargs="+", default=list(KINDS), choices=KINDS, help="what fails")
+    parser.add_argument("--objective", default="added-delay", choices=[*OBJECTIVES])
+    args = parser.parse_args()
+    specification = rated(load_scenario("sovereignty"), args.k, args.over)
+    for name, value in lines(specification, args.objective):
+        print(f"{name}: {value}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
