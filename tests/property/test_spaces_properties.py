@@ -24,7 +24,9 @@ from corridor.controller.policy.routes import Route
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.search import Explorer
 from corridor.topologies.model.topology import Topology
+from policy_lab import fibre, hub, network, permit
 from ways_lab import Served, served, served_in_time
+from ways_lab import way as way_of
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 MOST_SETS = 60
@@ -61,9 +63,7 @@ def named(space: Space, way: Way, case: int | None):
     return {space.links.names[link]: times for link, times in way.under(case).items()}
 
 
-@MANY
-@given(served() | served_in_time(), st.integers(0, 2**32))
-def test_ways_load_in_each_case_what_their_tables_say(made: Served, seed: int) -> None:
+def assert_loads_as_tables_do(made: Served, seed: int) -> None:
     asked, space, default = space_of(made, seed)
     prices = dear(space, seed)
     main = space.shortest(lambda edge: 1 + prices.get(edge.sight % 7, {}).get(edge.sight, 0))
@@ -78,6 +78,26 @@ def test_ways_load_in_each_case_what_their_tables_say(made: Served, seed: int) -
             failed = frozenset[str]() if case is None else space.cases.named(case)
             found = loaded(explorer, made.topology, picked, failed)
             assert named(space, way, case) == found, (sorted(failed), picks)
+
+
+@MANY
+@given(served() | served_in_time(), st.integers(0, 2**32))
+def test_ways_load_in_each_case_what_their_tables_say(made: Served, seed: int) -> None:
+    assert_loads_as_tables_do(made, seed)
+
+
+def test_a_way_over_a_fibre_twice_the_same_way_finds_it_dead_the_first_time():
+    names = "abcdz"
+    pairs = ("a-b", "b-c", "a-d", "b-z", "a-c", "c-d", "d-b", "d-z")
+    fibres = [fibre(pair, 1 if pair in {"a-b", "b-c", "a-d", "b-z"} else 9) for pair in pairs]
+    topology = network([hub(name, "CN") for name in names], fibres)
+    rule = permit(hard={"via": [{"hubs": "c"}, {"hubs": "d"}]})
+    for k in (1, 2):
+        made = Served(topology, way_of(topology, rule, k=k, over=KINDS))
+        assert isinstance(made.way.route, Route)
+        assert made.way.route.path.hubs == ("a", "b", "c", "b", "a", "d", "a", "b", "z")
+        for seed in range(9):
+            assert_loads_as_tables_do(made, seed)
 
 
 @MANY

@@ -1,0 +1,121 @@
+"""Ways chosen together so that rates fit under hubs' and gateways' failures, and under two."""
+
+from __future__ import annotations
+
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.intent.failure_names import KINDS, failures_of
+from corridor.controller.intent.intent import Selector
+from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.joint_ways.chosen import choose
+from corridor.controller.joint_ways.fitting import Served, fitted
+from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
+from corridor.topologies.model.topology import Topology
+from policy_lab import CLASSES, TODAY, fibre, hub, network, permit
+
+LANES = network(
+    [hub(name, "CN") for name in ("a", "m1", "m2", "m3", "m4", "z")],
+    [
+        fibre(f"{end}", delay_ms)
+        for lane, delay_ms in (("m1", 1), ("m2", 2), ("m3", 3), ("m4", 4))
+        for end in (f"a-{lane}", f"{lane}-z")
+    ],
+)
+"""Four lanes of 1 Gbit/s from a to z, each longer than the one before."""
+
+
+def spec(topology: Topology, rates: dict[str, tuple[str, str, str]], **more) -> Specification:
+    directions = []
+    for number, (name, (rate, src, dst)) in enumerate(rates.items()):
+        said = {"id": name, "class": "general", "src": src, "dst": dst}
+        directions.append(
+            Direction(
+                demand=Demand.model_validate(said),
+                selectors=(Selector("udp", 5000 + number, 5000 + number),),
+                bandwidth=Bandwidth(cir=rate),
+            )
+        )
+    policies = PolicySet(name="lab", classes=CLASSES, policies=(permit(),))
+    asked = {"over": ("link",), "k": 1, **more}
+    return Specification(
+        topology=topology,
+        policies=policies,
+        as_of=TODAY,
+        directions=tuple(directions),
+        **asked,
+    )
+
+
+def full(specification: Specification):
+    return Served(specification.topology, specification.intents()).too_full()
+
+
+def way(specification: Specification, demand: str, *failed: str) -> tuple[str, ...]:
+    topology = specification.topology
+    intent = next(one for one in specification.intents() if one.id == demand)
+    served = TreeBuilder(topology).way(intent)
+    return walk_of(served, topology, failures_of(topology, failed)).path.fibres
+
+
+TWO = {"x": ("600Mbit", "a", "z"), "y": ("600Mbit", "a", "z")}
+
+
+def test_rates_are_made_to_fit_under_two_failures_by_further_detours():
+    """Whichever two lanes are cut, each demand has one of the others to itself."""
+    asked = spec(LANES, TWO, k=2)
+    assert full(asked)
+    found = fitted(asked, "added-delay")
+    assert full(found) == []
+    assert any(pick.after for one in found.directions for pick in one.picks)
+    for first in range(1, 5):
+        for other in range(first + 1, 5):
+            failed = (f"link:a-m{first}", f"link:a-m{other}")
+            ways = [set(way(found, name, *failed)) for name in TWO]
+            assert not ways[0] & ways[1], failed
+
+
+def test_without_further_detours_two_failures_lead_both_over_one_lane():
+    found = fitted(spec(LANES, TWO, k=2), "added-delay")
+    bare = tuple(
+        one.model_copy(update={"picks": tuple(pick for pick in one.picks if not pick.after)})
+        for one in found.directions
+    )
+    assert full(found.model_copy(update={"directions": bare}))
+
+
+def test_what_nothing_fits_leaves_no_other_failure_unfitted():
+    """Of a to z one lane is left when another hub dies: two rates do not fit it. Of p to t all fits
+    if one goes round."""
+    lanes = [fibre(name, 1) for name in ("a-m1", "m1-z", "a-m2", "m2-z")]
+    apart = [fibre(name, delay) for name, delay in (("p-q", 1), ("q-t", 1), ("p-r", 5), ("r-t", 5))]
+    more = [fibre(name, delay) for name, delay in (("p-s", 7), ("s-t", 7))]
+    hubs = [hub(name, "CN") for name in ("a", "m1", "m2", "z", "p", "q", "r", "s", "t")]
+    topology = network(hubs, [*lanes, *apart, *more, fibre("z-p", 50)])
+    rates = {**TWO, "v": ("600Mbit", "p", "t"), "w": ("600Mbit", "p", "t")}
+    asked = spec(topology, rates, over=("hub",))
+    found = fitted(asked, "added-delay")
+    assert {one.failure for one in full(asked)} > {("hub:m1",)}
+    assert {one.failure for one in full(found)} <= {("hub:m1",), ("hub:m2",)}
+    served = Served(topology, asked.intents())
+    choice = choose(topology, served.asked, served.builder)
+    assert choice.impossible == {frozenset({"hub:m1"}), frozenset({"hub:m2"})}
+
+
+def test_rates_fit_whichever_gateway_fails():
+    """Both go through a gateway; where one is down, its demand finds room by another."""
+    hubs = [hub(name, "CN", intl_gateway=name != "a") for name in "aghij"] + [hub("z", "PK")]
+    lanes = [("g", 1), ("h", 2), ("i", 3), ("j", 4)]
+    fibres = [fibre(f"a-{name}", delay) for name, delay in lanes]
+    fibres += [fibre(f"{name}-z", delay) for name, delay in lanes]
+    topology = network(hubs, fibres)
+    assess = permit(hard={"waypoints": [{"any_of": "gateways", "before": "border"}]})
+    asked = spec(topology, TWO, over=KINDS)
+    asked = asked.model_copy(
+        update={"policies": PolicySet(name="lab", classes=CLASSES, policies=(assess,))}
+    )
+    assert full(asked)
+    found = fitted(asked, "added-delay")
+    assert full(found) == []
+    for dead in ("gateway:g", "gateway:h", "hub:g", "link:a-g"):
+        ways = [set(way(found, name, dead)) for name in TWO]
+        assert not any(one.endswith("-z") for one in ways[0] & ways[1]), dead
