@@ -114,12 +114,17 @@ class Admission:
     def fits(self) -> bool:
         return all(link.fits for link in self.links)
 
+    @property
+    def worst(self) -> Worst:
+        """The link that lacks most, of those that are too full."""
+        return max((link for link in self.links if not link.fits), key=lambda one: one.excess_bps)
+
     def refusal(self) -> str:
         """One line for the user, about the link that lacks most; empty when all fits."""
         full = [link for link in self.links if not link.fits]
         if not full:
             return ""
-        worst = max(full, key=lambda link: link.excess_bps)
+        worst = self.worst
         capacity_bps = next(one.capacity_bps for one in self.added if one.fibre == worst.fibre)
         return (
             f"{format_rate(worst.load_bps)} do not fit {_link(worst)} "

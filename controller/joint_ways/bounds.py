@@ -6,14 +6,18 @@ each within its law, after each failure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.intent.intent import Intent
+from corridor.controller.joint_ways.chosen import spaces_of
 from corridor.controller.joint_ways.program import MBIT
-from corridor.controller.joint_ways.spaces.space import NOBODY, Load, Space
+from corridor.controller.joint_ways.spaces.space import NOBODY, Links, Load, Space
 from corridor.controller.policy.product import Edge
+from corridor.topologies.model.topology import Topology
 
 ENOUGH = 1e-4
 """How near to each other what is reached and what is proven must come."""
@@ -43,6 +47,17 @@ def least_fullest(
         if found > worst.fullest:
             worst = Bound(found, " and ".join(sorted(spaces[0].cases.named(failure))))
     return worst
+
+
+def least_in(
+    topology: Topology, intents: Sequence[Intent], failed: Collection[str]
+) -> float | None:
+    """The same of one case, by the permits that are in use; None where nobody may move."""
+    links = Links(topology)
+    spaces, _ = spaces_of(intents, TreeBuilder(topology), links, [failed])
+    if not spaces:
+        return None
+    return _least(spaces, links.capacity_bps, spaces[0].cases.number(failed), 0.0)
 
 
 class _Column(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
@@ -41,7 +41,7 @@ def choose(
     builder: TreeBuilder,
     objective: Objective = added_delay.KIND,
     links: Links | None = None,
-    sets: Iterable[Failed] = (),
+    sets: Iterable[Collection[str]] = (),
 ) -> Choice:
     """For intents with rates; ``links`` says what may be promised, if not all of the topology's,
     and ``sets`` what may fail together, beside each thing alone."""
@@ -72,7 +72,10 @@ def choose(
 
 
 def spaces_of(
-    intents: Sequence[Intent], builder: TreeBuilder, links: Links, sets: Iterable[Failed] = ()
+    intents: Sequence[Intent],
+    builder: TreeBuilder,
+    links: Links,
+    sets: Iterable[Collection[str]] = (),
 ) -> tuple[list[Space], list[Way]]:
     """What each intent with rates may choose from, and what it has alone."""
     served = [(intent, builder.way(intent)) for intent in intents]

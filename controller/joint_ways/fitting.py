@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # numpy is dear to import
 NONE = "none"
 TRIES = 6
 """How often ways are chosen, each time with the failure sets and links that admission found."""
-MOST_OF_LINK = 3
+MOST_OF_LINK = 12
 """Failure sets that are taken up for a link at once."""
 
 
@@ -86,9 +86,8 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
     full = served.too_full()
     best, least = asked, _lacking(full)
     less: Counter[Link] = Counter()
-    sets: frozenset[frozenset[str]] = frozenset()
+    sets = served.together() if full else frozenset[frozenset[str]]()
     for _ in range(TRIES if full else 0):
-        sets |= served.together()
         links = Links(asked.topology, less)
         try:
             choice = choose(
@@ -98,15 +97,17 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
             break
         picked = _with(asked, choice.picks)
         served = Served(picked.topology, picked.intents(), without)
-        full = served.too_full()
+        full, before = served.too_full(), least
         if _lacking(full) < least:
             best, least = picked, _lacking(full)
         misfits = [one for one in full if frozenset(one.failure) not in choice.impossible]
-        if not misfits:
+        unseen = served.together() - sets if misfits else frozenset()
+        if not misfits or not (unseen or least < before):
             break
         for one in misfits:
             if len(one.failure) < 2 or frozenset(one.failure) in sets:
                 less[one.fibre, one.hub] += one.excess_bps
+        sets |= unseen
     return best
 
 

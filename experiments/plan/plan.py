@@ -81,7 +81,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         ways = plan_ways(topology, refitted(specification, without).intents(), without)
     wiring = with_queues(wiring, loaded, ways)
     program = compile_ways(wiring, topology, ways).program
-    refuse_misfits(program, wiring, topology, ways)
+    refuse_misfits(program, wiring, topology, ways, chooses=specification.chooses)
     refuse_shared(loaded, ways)
     demands = tuple(
         planned(

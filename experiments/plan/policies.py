@@ -35,6 +35,7 @@ from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
 
 BITS = 8
 MOST_SHARED = 4
+LITTLE = 1e-3
 
 
 def planned(
@@ -116,9 +117,15 @@ def possible_gateways(topology: Topology, of: Iterable[PolicySet]) -> frozenset[
 
 
 def refuse_misfits(
-    program: Program, wiring: Wiring, topology: Topology, ways: Iterable[ForwardingTree]
+    program: Program,
+    wiring: Wiring,
+    topology: Topology,
+    ways: Iterable[ForwardingTree],
+    *,
+    chooses: bool = False,
 ) -> None:
-    """Raises InputError where guaranteed rates do not fit, with the least change that helps."""
+    """Raises InputError where guaranteed rates do not fit, with the least change that helps, and
+    whether other ways could; ``chooses`` says whether such ways were looked for."""
     guaranteed = [way.intent for way in ways if way.permit and way.intent.guarantee(way.permit)]
     if not guaranteed:
         return
@@ -126,7 +133,27 @@ def refuse_misfits(
     searched = [explorer.search(intent) for intent in guaranteed]
     for admission in admissions(explorer, searched):
         if not admission.fits:
-            raise InputError(admission.refusal())
+            said = _of_other_ways(topology, guaranteed, admission.worst.failure, chooses=chooses)
+            raise InputError(admission.refusal(), said)
+
+
+def _of_other_ways(
+    topology: Topology, guaranteed: Sequence[Intent], failure: Sequence[str], *, chooses: bool
+) -> str:
+    # numpy is dear to import
+    from corridor.controller.joint_ways.bounds import least_in
+
+    least = least_in(topology, guaranteed, failure)
+    if least is None:
+        return ""
+    if least > 1 + LITTLE:
+        return (
+            "no choice of ways fits them, by the permits in use: some fibre is then asked for "
+            f"{least:.2f} times what it holds, or more"
+        )
+    if chooses:
+        return "ways that fit were looked for, and not found; nothing says that there are none"
+    return "they might fit on other ways: objective: added-delay looks for such"
 
 
 def refuse_shared(loaded: LoadedScenario, ways: Iterable[ForwardingTree]) -> None:

@@ -22,6 +22,7 @@ class Cases:
         ranked = sorted({tuple(sorted(number[name] for name in one)) for one in sets})
         members = [(at,) for at in range(len(number))] + [one for one in ranked if len(one) > 1]
         self._members = members
+        self._number = {frozenset(one): case for case, one in enumerate(members)}
         first = len(number)
         self._of: list[int] = [1 << at if singles >> at & 1 else 0 for at in range(first)]
         """By failure, the cases that it is in."""
@@ -40,6 +41,11 @@ class Cases:
 
     def named(self, case: int) -> Failed:
         return frozenset(self.risks.names[failure] for failure in self._members[case])
+
+    def number(self, failed: Collection[str]) -> int | None:
+        """Of a case that is there; None while nothing fails."""
+        names = self.risks.names
+        return self._number[frozenset(map(names.index, failed))] if failed else None
 
     def of(self, failures: int) -> int:
         """The cases in which one of these has failed."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import KINDS, failures_of
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.joint_ways.bounds import least_in
 from corridor.controller.joint_ways.chosen import choose
 from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
@@ -99,6 +102,15 @@ def test_what_nothing_fits_leaves_no_other_failure_unfitted():
     served = Served(topology, asked.intents())
     choice = choose(topology, served.asked, served.builder)
     assert choice.impossible == {frozenset({"hub:m1"}), frozenset({"hub:m2"})}
+
+
+def test_what_no_choice_fits_is_told_from_what_one_might():
+    asked = spec(LANES, TWO, k=2)
+    intents = asked.intents()
+    assert least_in(LANES, intents, ()) == pytest.approx(0.3, abs=1e-3)
+    assert least_in(LANES, intents, ("link:a-m1", "link:m4-z")) == pytest.approx(0.6, abs=1e-3)
+    three = ("link:a-m1", "hub:m2", "link:m4-z")
+    assert least_in(LANES, intents, three) == pytest.approx(1.2, abs=1e-3)
 
 
 def test_rates_fit_whichever_gateway_fails():
