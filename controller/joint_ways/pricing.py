@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from corridor.controller.joint_ways.program import (
     MBIT,
     NO_SHARE,
+    Column,
     Prices,
     Program,
     Solution,
@@ -26,24 +27,26 @@ type ByFailure = Mapping[int, Mapping[int, int]]
 
 def improved(program: Program, found: Solution) -> int:
     """Ways and detours added that make the solution better: how many columns."""
-    in_use: list[list[Main]] = [[] for _ in program.spaces]
+    in_use: list[list[Column]] = [[] for _ in program.spaces]
     for number, column in enumerate(program.columns):
-        if column.group is None and found.shares[number] > NO_SHARE:
-            in_use[column.demand].append(program.mains[column.demand][column.order])
+        if found.shares[number] > NO_SHARE:
+            in_use[column.demand].append(column)
     return sum(
         _improved(program, found.prices, demand, in_use[demand])
         for demand in range(len(program.spaces))
     )
 
 
-def _improved(program: Program, prices: Prices, demand: int, in_use: list[Main]) -> int:
+def _improved(program: Program, prices: Prices, demand: int, in_use: list[Column]) -> int:
     space, added = program.spaces[demand], 0
     by_failure = _by_failure(prices, space)
-    for main in in_use:
-        detours = space.detours(main, by_failure)
-        for spot in main.spots:
-            if spot.bridged and spot.key in detours:
+    for column in in_use:
+        for spot in column.spots if column.level + 1 >= program.settled else ():
+            detours = space.detours_from(spot, by_failure) if spot.bridged else {}
+            if detours:
                 added += program.add_detours(demand, spot, detours)
+    if program.settled:
+        return added
     for main in _mains(program, demand, prices):
         if main.order in program.mains[demand]:
             continue

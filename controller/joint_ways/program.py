@@ -63,6 +63,11 @@ class Column(NamedTuple):
     spots: tuple[Spot, ...]
     """From which detours lead."""
 
+    @property
+    def level(self) -> int:
+        """0 of a way in use, 1 of a detour, 2 of a further one."""
+        return 0 if self.group is None else len(self.group[1])
+
 
 class Prices(NamedTuple):
     """What a solution says that links are worth, in ms for each Mbit/s."""
@@ -112,6 +117,8 @@ class Program:
     """Of each demand the way that it would have if nobody else had rates."""
     room: float = 1.0
     """The part of a capacity that shares may take: whole ways need more than shares."""
+    settled: int = 0
+    """How many levels of columns are chosen: of those no new ones are looked for."""
     apart: bool = False
     """Whether each case is as little too full as can be, or the worst of all."""
     forgiven: dict[int | None, float] = field(default_factory=dict)
@@ -228,11 +235,11 @@ class Program:
             if times:
                 entries[row] = times * rate
 
-    def whole(self) -> Solution | None:
-        """With shares of one or nothing, by branch and bound within a number of nodes; None where
-        none was found."""
+    def whole(self, level: int | None = None) -> Solution | None:
+        """With shares of one or nothing, or those of a level, by branch and bound within a number
+        of nodes; None where none was found."""
         while True:
-            found = self._whole()
+            found = self._whole(level)
             if found is None:
                 return None
             broken = self._broken(found)
@@ -250,7 +257,7 @@ class Program:
         for number in range(len(self.columns)):
             self._enter(number, fresh)
 
-    def _whole(self) -> Solution | None:
+    def _whole(self, level: int | None) -> Solution | None:
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         asked = self._asked()
@@ -260,9 +267,11 @@ class Program:
         count, columns = len(asked.costs), len(asked.numbers)
         most = np.ones(count)
         most[columns:] = np.inf
+        levels = (self.columns[number].level for number in asked.numbers)
+        whole = [int(level in {None, one}) for one in levels]
         found = milp(
             asked.costs,
-            integrality=[1] * columns + [0] * (count - columns),
+            integrality=[*whole, *[0] * (count - columns)],
             bounds=Bounds(0, most),
             constraints=limits,
             options={"node_limit": MOST_NODES, "mip_rel_gap": GAP},
@@ -270,7 +279,9 @@ class Program:
         if found.x is None:
             return None
         shares = np.zeros(len(self.columns))
-        shares[asked.numbers] = np.round(found.x[:columns])
+        shares[asked.numbers] = (
+            found.x[:columns] if level is not None else np.round(found.x[:columns])
+        )
         beyond = dict(zip(asked.beyond, found.x[columns:].tolist(), strict=True))
         return Solution(shares, beyond, float(found.fun), Prices({}, []))
 

@@ -7,14 +7,14 @@ is left too full at last is mended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from corridor.controller.joint_ways.mending import State, cheaper, mended
 from corridor.controller.joint_ways.pricing import improved
 from corridor.controller.joint_ways.program import Program, Shares, Solution
 from corridor.controller.joint_ways.spaces.space import Detour, Group, Key, Way
 
-SURE = 1 - 1e-6
+SURE, HALF = 1 - 1e-6, 0.5
 ROUNDS = 60
 """How often new ways are asked for."""
 FITS = 1e-6
@@ -44,7 +44,7 @@ def whole(program: Program) -> list[Way]:
         program.room = room
         program.allowed[:] = [True] * len(program.columns)
         found = _feasible(program)
-        tried.append(mended(program, list(_rounded(program, found))))
+        tried += [mended(program, ways) for ways in (_rounded(program, found), _by_level(program))]
         if tried[-1].full_cases <= program.forgiven.keys() or (room < 1 and found.over > FITS):
             break
     best = min(tried, key=lambda state: state.rank)
@@ -63,7 +63,7 @@ def _feasible(program: Program) -> Solution:
     return priced_out(program)
 
 
-def _rounded(program: Program, found: Solution) -> Iterator[Way]:
+def _rounded(program: Program, found: Solution) -> list[Way]:
     """What is divided is chosen by branch and bound; then detours of all, if need be."""
     shares = found.shares
     of_mains = [(demand, None) for demand in range(len(program.spaces))]
@@ -76,7 +76,36 @@ def _rounded(program: Program, found: Solution) -> Iterator[Way]:
             shares = best.shares
             if program.room * (1 + best.over) <= 1:
                 break
-    return (_composed(program, shares, demand) for demand in range(len(program.spaces)))
+    return _composed_all(program, shares)
+
+
+def _by_level(program: Program) -> list[Way]:
+    """Ways in use are made whole while detours may be divided, then these, then further ones; new
+    ones are looked for in between, that suit what is chosen."""
+    program.allowed[:] = [True] * len(program.columns)
+    program.apart = True
+    shares = priced_out(program).shares
+    for level in range(1 + max(column.level for column in program.columns)):
+        for number, column in enumerate(program.columns):
+            if column.level == level:
+                unit = (column.demand, column.group)
+                if program.of(*unit)[0] == number:
+                    _fix(program, unit, shares)
+        best = program.whole(level)
+        if best is None:
+            break
+        shares = best.shares
+        for number, column in enumerate(program.columns):
+            if column.level == level:
+                program.allowed[number] = bool(shares[number] > HALF)
+        program.settled = level + 1
+        shares = priced_out(program).shares
+    program.settled, program.apart = 0, False
+    return _composed_all(program, shares)
+
+
+def _composed_all(program: Program, shares: Shares) -> list[Way]:
+    return [_composed(program, shares, demand) for demand in range(len(program.spaces))]
 
 
 def _fix(program: Program, unit: Unit, shares: Shares) -> None:

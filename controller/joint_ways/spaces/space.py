@@ -372,13 +372,21 @@ class Space:
         """Those, with the further ones."""
         found = dict[Key, Detour]()
         for spot in main.spots:
-            detour = self.detour(spot, prices, alone=alone)
-            if detour is not None:
-                found[spot.key] = detour
-                for far in detour.spots:
-                    further = self.detour(far, prices, alone=alone)
-                    if further is not None:
-                        found[far.key] = further
+            found |= self.detours_from(spot, prices, alone=alone)
+        return found
+
+    def detours_from(
+        self, spot: Spot, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
+    ) -> dict[Key, Detour]:
+        """That from a spot, with the further ones from it; nothing where there is none."""
+        detour = self.detour(spot, prices, alone=alone)
+        if detour is None:
+            return {}
+        found = {spot.key: detour}
+        for far in detour.spots:
+            further = self.detour(far, prices, alone=alone)
+            if further is not None:
+                found[far.key] = further
         return found
 
     def composed(self, main: Main, detours: Mapping[Key, Detour]) -> Way:
