@@ -28,12 +28,15 @@ from corridor.controller.joint_ways.spaces.space import (
     Way,
     numbers_of,
 )
+from corridor.topologies.base.printed_aside import printing_aside
 
 MBIT = 1e6
 OVER_MS = 1e4
 """What a whole capacity too much costs: more than any detour."""
 MOST_NODES, GAP = 500, 1e-3
 """Of branch and bound, and how near to the best it has to come."""
+AGAIN = 4
+"""How often it is asked, as rows are broken."""
 ROWS_AT_ONCE, ROWS_OF_LINK = 400, 6
 TOO_MUCH, NO_SHARE, NO_PRICE = 1e-6, 1e-9, 1e-9
 
@@ -111,7 +114,7 @@ class Program:
     _columns_of: dict[tuple[int, Group | None], list[int]] = field(default_factory=dict)
     _rows: dict[Row, int] = field(default_factory=dict)
     _entries: list[dict[int, float]] = field(default_factory=list)
-    """Of each column: what of each row it takes at a share of one."""
+    """Of each column: what part of the capacity of each row it takes at a share of one."""
 
     def __post_init__(self) -> None:
         self.mains = [{} for _ in self.spaces]
@@ -202,22 +205,23 @@ class Program:
             if failure is not None and failure in parts:
                 times += parts[failure].get(link, 0)
             if times:
-                entries[row] = times * rate
+                entries[row] = times * rate / self._mbit(link)
 
-    def whole(self) -> Solution | None:
-        """With shares of one or nothing, by branch and bound within a number of nodes; None where
-        none was found."""
-        while True:
+    def whole(self) -> Iterator[Solution]:
+        """With shares of one or nothing, by branch and bound within a number of nodes; again with
+        the rows that are broken, so often."""
+        for _ in range(AGAIN):
             found = self._whole()
             if found is None:
-                return None
+                break
+            yield found
             broken = self._broken(found.shares, found.over)
             if not broken:
-                return found
+                break
             self._note(broken)
 
-    def _limit(self, link: int) -> float:
-        return self.capacity_bps[link] * self.room / MBIT
+    def _mbit(self, link: int) -> float:
+        return self.capacity_bps[link] / MBIT
 
     def _note(self, broken: Sequence[Row]) -> None:
         fresh = [(row, len(self._rows) + at) for at, row in enumerate(broken)]
@@ -235,13 +239,14 @@ class Program:
         count = len(asked.costs)
         most = np.ones(count)
         most[-1] = np.inf
-        found = milp(
-            asked.costs,
-            integrality=[1] * (count - 1) + [0],
-            bounds=Bounds(0, most),
-            constraints=limits,
-            options={"node_limit": MOST_NODES, "mip_rel_gap": GAP},
-        )
+        with printing_aside():  # HiGHS 1.12 says where it repairs a solution, whatever is asked
+            found = milp(
+                asked.costs,
+                integrality=[1] * (count - 1) + [0],
+                bounds=Bounds(0, most),
+                constraints=limits,
+                options={"node_limit": MOST_NODES, "mip_rel_gap": GAP},
+            )
         if found.x is None:
             return None
         shares = np.zeros(len(self.columns))
@@ -267,7 +272,7 @@ class Program:
             marginals = -found.ineqlin.marginals
             for (failure, link), price in zip(self._rows, marginals, strict=True):
                 if price > NO_PRICE:
-                    by_failure.setdefault(failure, {})[link] = float(price)
+                    by_failure.setdefault(failure, {})[link] = float(price) / self._mbit(link)
         shares = np.zeros(len(self.columns))
         shares[asked.numbers] = found.x[:-1]
         paid = found.eqlin.marginals.tolist()
@@ -281,20 +286,20 @@ class Program:
         numbers = [number for number, one in enumerate(self.allowed) if one]
         at = {number: place for place, number in enumerate(numbers)}
         count = len(numbers) + 1
-        limits = [self._limit(link) for _, link in self._rows]
+        height = len(self._rows)
         rows, places, values = list[int](), list[int](), list[float]()
         for number in numbers:
             entries = self._entries[number]
             rows += entries.keys()
             places += [at[number]] * len(entries)
             values += entries.values()
-        rows += range(len(limits))
-        places += [count - 1] * len(limits)
-        values += [-limit for limit in limits]
-        most = csr_array((values, (rows, places)), shape=(len(limits), count)) if limits else None
+        rows += range(height)
+        places += [count - 1] * height
+        values += [-self.room] * height
+        most = csr_array((values, (rows, places)), shape=(height, count)) if height else None
         each, due = self._sums(numbers, at, count)
         costs = [*(self.columns[number].cost_ms for number in numbers), OVER_MS]
-        return _Asked(numbers, costs, most, limits, each, due)
+        return _Asked(numbers, costs, most, [self.room] * height, each, due)
 
     def _sums(
         self, numbers: Sequence[int], at: Mapping[int, int], count: int
@@ -329,7 +334,7 @@ class Program:
             of = base if failure is None else moved.get(failure, {})
             for link, more in of.items():
                 carried = more if failure is None else base.get(link, 0.0) + more
-                excess = carried / (self._limit(link) * (1 + over)) - 1
+                excess = carried / (self._mbit(link) * self.room * (1 + over)) - 1
                 if excess > TOO_MUCH and (failure, link) not in self._rows:
                     found.append((-excess, -1 if failure is None else failure, link))
         taken: list[Row] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from corridor.controller.joint_ways.mending import State, cheaper, mended
+from corridor.controller.joint_ways.mending import Rank, State, cheaper, mended, roomier
 from corridor.controller.joint_ways.pricing import improved
 from corridor.controller.joint_ways.program import Program, Shares, Solution
 from corridor.controller.joint_ways.spaces.space import Group, Way
@@ -43,27 +43,47 @@ def whole(program: Program) -> list[Way]:
         program.room = room
         program.allowed[:] = [True] * len(program.columns)
         found = priced_out(program)
-        tried.append(mended(program, list(_rounded(program, found))))
+        tried += _made_whole(program, found)
         if tried[-1].fits or found.over > FITS:
             break
-    best = min(tried, key=lambda state: state.rank)
+    best = min(tried, key=_rank)
     return (cheaper(best) if best.fits else best).ways
 
 
-def _rounded(program: Program, found: Solution) -> Iterator[Way]:
-    """What is divided is chosen by branch and bound; detours of all, then all, if need be."""
-    shares = found.shares
+def _made_whole(program: Program, found: Solution) -> Iterator[State]:
+    """The best of what branch and bound chooses, mended; of none that fits, each with others making
+    room, the best first, until one does."""
+    by_key = {tuple(way.key for way in ways): ways for ways in _rounded(program, found)}
+    tried = sorted((mended(program, ways) for ways in by_key.values()), key=_rank)
+    for state in tried[:1] if tried[0].fits else map(roomier, tried):
+        yield state
+        if state.fits:
+            break
+
+
+def _rounded(program: Program, found: Solution) -> Iterator[list[Way]]:
+    """What is divided is chosen by branch and bound; detours of all, then all, if need be; at last
+    by the largest share."""
     of_mains = [(demand, None) for demand in range(len(program.spaces))]
     for units in ([*of_mains, *program.detours], of_mains, []):
         program.allowed[:] = [True] * len(program.columns)
         for unit in units:
             _fix(program, unit, found.shares)
-        best = program.whole()
-        if best is not None:
-            shares = best.shares
-            if program.room * (1 + best.over) <= 1:
-                break
-    return (_composed(program, shares, demand) for demand in range(len(program.spaces)))
+        over = 1.0
+        for best in program.whole():
+            yield _composed_all(program, best.shares)
+            over = best.over
+        if program.room * (1 + over) <= 1:
+            return
+    yield _composed_all(program, found.shares)
+
+
+def _rank(state: State) -> Rank:
+    return state.rank
+
+
+def _composed_all(program: Program, shares: Shares) -> list[Way]:
+    return [_composed(program, shares, demand) for demand in range(len(program.spaces))]
 
 
 def _fix(program: Program, unit: Unit, shares: Shares) -> None:
