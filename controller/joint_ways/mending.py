@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from corridor.controller.joint_ways.loads import Loads, loads_of
@@ -12,8 +13,8 @@ from corridor.controller.joint_ways.spaces.space import Main, Way
 
 ROUNDS = 12
 """How often each demand is asked whether it has a better way."""
-CHEAPER, MOST_IN_WAY = 3, 8
-"""How many cheaper ways of a demand are tried, and how many others may have to make room for it."""
+TRIED, MOST_IN_WAY = 3, 8
+"""How many other ways of a demand are tried, and how many others may have to make room for it."""
 TOO_MUCH_NS = 10**13
 """What a whole capacity too much costs when one way is chosen beside all others."""
 NO_BETTER = 1e-9
@@ -32,29 +33,42 @@ def mended(program: Program, ways: Sequence[Way]) -> State:
     return min(tried, key=lambda state: state.rank)
 
 
+def roomier(state: State) -> State:
+    """Each demand that loads what is too full is tried by other ways, from which others make room,
+    until all fits or nobody has moved."""
+    for _ in range(ROUNDS):
+        before = state
+        for demand in state.in_way():
+            if state.is_in_way(demand):
+                ways = sorted(state.known(demand), key=lambda way: state.beside(demand, way))
+                state = _tried(state, demand, ways)
+        if state.fits or state is before:
+            break
+    return state
+
+
 def cheaper(state: State) -> State:
     """Each demand that costs more than it has to is tried by cheaper ways, from which others make
     room."""
     for demand in range(len(state.ways)):
-        state = _cheaper(state, demand)
+        cost_ms = partial(state.program.cost_ms, demand)
+        now = cost_ms(state.ways[demand])
+        ways = [way for way in state.known(demand) if cost_ms(way) < now - NO_BETTER]
+        state = _tried(state, demand, sorted(ways, key=cost_ms))
     return state
 
 
-def _cheaper(state: State, demand: int) -> State:
-    """With a cheaper way of one demand, if others can make room for it at less than it saves."""
-    now = state.program.cost_ms(demand, state.ways[demand])
-    known = {
-        way.order: (cost, way)
-        for way in sorted(state.known(demand), key=lambda way: -state.program.cost_ms(demand, way))
-        if (cost := state.program.cost_ms(demand, way)) < now - NO_BETTER
-    }
-    for _, way in sorted(known.values(), key=lambda one: one[0])[:CHEAPER]:
+def _tried(state: State, demand: int, ways: Iterable[Way]) -> State:
+    """With the first of these ways of a demand that makes all together better, once others have
+    made room for it."""
+    orders = {way.order: way for way in reversed([*ways]) if way.order != state.ways[demand].order}
+    for way in [*reversed(orders.values())][:TRIED]:
         other = state.copy()
         other.take(demand, way)
         other.settle([demand], rounds=1, detours_only=True)
         for detours_only in (True, False):
-            in_way = other.in_way(demand)
-            if not in_way or len(in_way) > MOST_IN_WAY:
+            in_way = [one for one in other.in_way() if one != demand][:MOST_IN_WAY]
+            if not in_way:
                 break
             other.settle(in_way, rounds=1, detours_only=detours_only)
             other.settle([demand], rounds=1, detours_only=True)
@@ -99,9 +113,13 @@ class State:
         return self._known.ways[demand]
 
     @property
-    def full_cases(self) -> set[int | None]:
-        """In which something is too full."""
-        return {case for case, _ in self._loads.full()}
+    def fits(self) -> bool:
+        """In all cases but those that are let pass."""
+        return not self._full()
+
+    def _full(self) -> list[tuple[int | None, int]]:
+        forgiven = self.program.forgiven
+        return [(case, link) for case, link in self._loads.full() if case not in forgiven]
 
     @property
     def rank(self) -> Rank:
@@ -126,14 +144,28 @@ class State:
             if before == [self.ways[demand].key for demand in order]:
                 break
 
-    def in_way(self, demand: int) -> list[int]:
-        """Others that load what is too full."""
-        full = self._loads.full()
-        return [
-            other
-            for other, way in enumerate(self.ways)
-            if other != demand and any(way.under(failure).get(link) for failure, link in full)
-        ]
+    def in_way(self) -> list[int]:
+        """Who loads what is too full: those first that it would fit without, the lowest rate
+        first."""
+        full = self._full()
+        found = []
+        for demand, way in enumerate(self.ways):
+            if any(way.under(failure).get(link) for failure, link in full):
+                rate_bps = self.program.spaces[demand].rate_bps
+                found.append((rate_bps, demand))
+        return [demand for _, demand in sorted(found)]
+
+    def is_in_way(self, demand: int) -> bool:
+        way = self.ways[demand]
+        return any(way.under(failure).get(link) for failure, link in self._full())
+
+    def beside(self, demand: int, way: Way) -> Rank:
+        """How a way would rank in place of the one that the demand has."""
+        rate_bps, now = self.program.spaces[demand].rate_bps, self.ways[demand]
+        self._loads.add(now, -rate_bps)
+        rank = self._beside(demand, way)
+        self._loads.add(now, rate_bps)
+        return rank
 
     def _settle(self, demand: int, *, detours_only: bool) -> None:
         rate_bps, now = self.program.spaces[demand].rate_bps, self.ways[demand]

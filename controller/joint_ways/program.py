@@ -29,12 +29,15 @@ from corridor.controller.joint_ways.spaces.space import (
     Spot,
     Way,
 )
+from corridor.topologies.base.printed_aside import printing_aside
 
 MBIT = 1e6
 OVER_MS = 1e4
 """What a whole capacity too much costs: more than any detour."""
 MOST_NODES, GAP = 500, 1e-3
 """Of branch and bound, and how near to the best it has to come."""
+AGAIN = 4
+"""How often it is asked, as rows are broken."""
 ROWS_AT_ONCE, ROWS_OF_LINK = 400, 6
 TOO_MUCH, NO_SHARE, NO_PRICE = 1e-6, 1e-9, 1e-9
 
@@ -132,7 +135,7 @@ class Program:
     _columns_of: dict[tuple[int, Group | None], list[int]] = field(default_factory=dict)
     _rows: dict[Row, int] = field(default_factory=dict)
     _entries: list[dict[int, float]] = field(default_factory=list)
-    """Of each column: what of each row it takes at a share of one."""
+    """Of each column: what part of the capacity of each row it takes at a share of one."""
 
     def __post_init__(self) -> None:
         self.mains = [{} for _ in self.spaces]
@@ -233,23 +236,27 @@ class Program:
             if failure is not None and failure in parts:
                 times += parts[failure].get(link, 0)
             if times:
-                entries[row] = times * rate
+                entries[row] = times * rate / self._mbit(link)
 
-    def whole(self, level: int | None = None) -> Solution | None:
+    def whole(self, level: int | None = None) -> Iterator[Solution]:
         """With shares of one or nothing, or those of a level, by branch and bound within a number
-        of nodes; None where none was found."""
-        while True:
+        of nodes; again with the rows that are broken, so often."""
+        for _ in range(AGAIN):
             found = self._whole(level)
             if found is None:
-                return None
+                break
+            yield found
             broken = self._broken(found)
             if not broken:
-                return found
+                break
             self._note(broken)
 
-    def _limit(self, row: Row) -> float:
-        case, link = row
-        return self.capacity_bps[link] * (self.room + self.forgiven.get(case, 0.0)) / MBIT
+    def _mbit(self, link: int) -> float:
+        return self.capacity_bps[link] / MBIT
+
+    def _limit(self, case: int | None) -> float:
+        """The part of a capacity that shares may take."""
+        return self.room + self.forgiven.get(case, 0.0)
 
     def _note(self, broken: Sequence[Row]) -> None:
         fresh = [(row, len(self._rows) + at) for at, row in enumerate(broken)]
@@ -269,13 +276,14 @@ class Program:
         most[columns:] = np.inf
         levels = (self.columns[number].level for number in asked.numbers)
         whole = [int(level in {None, one}) for one in levels]
-        found = milp(
-            asked.costs,
-            integrality=[*whole, *[0] * (count - columns)],
-            bounds=Bounds(0, most),
-            constraints=limits,
-            options={"node_limit": MOST_NODES, "mip_rel_gap": GAP},
-        )
+        with printing_aside():  # HiGHS 1.12 says where it repairs a solution, whatever is asked
+            found = milp(
+                asked.costs,
+                integrality=[*whole, *[0] * (count - columns)],
+                bounds=Bounds(0, most),
+                constraints=limits,
+                options={"node_limit": MOST_NODES, "mip_rel_gap": GAP},
+            )
         if found.x is None:
             return None
         shares = np.zeros(len(self.columns))
@@ -304,7 +312,7 @@ class Program:
             marginals = -found.ineqlin.marginals
             for (failure, link), price in zip(self._rows, marginals, strict=True):
                 if price > NO_PRICE:
-                    by_failure.setdefault(failure, {})[link] = float(price)
+                    by_failure.setdefault(failure, {})[link] = float(price) / self._mbit(link)
         shares = np.zeros(len(self.columns))
         columns = len(asked.numbers)
         shares[asked.numbers] = found.x[:columns]
@@ -321,18 +329,18 @@ class Program:
         at = {number: place for place, number in enumerate(numbers)}
         beyond = list(dict.fromkeys(case if self.apart else None for case, _ in self._rows))
         over_at = {case: len(numbers) + place for place, case in enumerate(beyond)}
-        count = len(numbers) + len(beyond)
-        limits = [self._limit(row) for row in self._rows]
+        count, height = len(numbers) + len(beyond), len(self._rows)
+        limits = [self._limit(case) for case, _ in self._rows]
         rows, places, values = list[int](), list[int](), list[float]()
         for number in numbers:
             entries = self._entries[number]
             rows += entries.keys()
             places += [at[number]] * len(entries)
             values += entries.values()
-        rows += range(len(limits))
+        rows += range(height)
         places += [over_at[case if self.apart else None] for case, _ in self._rows]
         values += [-limit for limit in limits]
-        most = csr_array((values, (rows, places)), shape=(len(limits), count)) if limits else None
+        most = csr_array((values, (rows, places)), shape=(height, count)) if height else None
         each, due = self._sums(numbers, at, count)
         costs = [*(self.columns[number].cost_ms for number in numbers), *[OVER_MS] * len(beyond)]
         return _Asked(numbers, beyond, costs, most, limits, each, due)
@@ -371,7 +379,7 @@ class Program:
             over = 1 + solution.beyond.get(failure if self.apart else None, 0.0)
             for link, more in of.items():
                 carried = more if failure is None else base.get(link, 0.0) + more
-                excess = carried / (self._limit((failure, link)) * over) - 1
+                excess = carried / (self._mbit(link) * self._limit(failure) * over) - 1
                 if excess > TOO_MUCH and (failure, link) not in self._rows:
                     found.append((-excess, -1 if failure is None else failure, link))
         taken: list[Row] = []

@@ -7,14 +7,14 @@ is left too full at last is mended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from corridor.controller.joint_ways.mending import State, cheaper, mended
+from corridor.controller.joint_ways.mending import Rank, State, cheaper, mended, roomier
 from corridor.controller.joint_ways.pricing import improved
-from corridor.controller.joint_ways.program import Program, Shares, Solution
+from corridor.controller.joint_ways.program import NO_SHARE, Program, Shares, Solution
 from corridor.controller.joint_ways.spaces.space import Detour, Group, Key, Way
 
-SURE, HALF = 1 - 1e-6, 0.5
+SURE = 1 - 1e-6
 ROUNDS = 60
 """How often new ways are asked for."""
 FITS = 1e-6
@@ -44,11 +44,10 @@ def whole(program: Program) -> list[Way]:
         program.room = room
         program.allowed[:] = [True] * len(program.columns)
         found = _feasible(program)
-        tried += [mended(program, ways) for ways in (_rounded(program, found), _by_level(program))]
-        if tried[-1].full_cases <= program.forgiven.keys() or (room < 1 and found.over > FITS):
+        tried += _made_whole(program, found)
+        if tried[-1].fits or (room < 1 and found.over > FITS):
             break
-    best = min(tried, key=lambda state: state.rank)
-    return cheaper(best).ways
+    return cheaper(min(tried, key=_rank)).ways
 
 
 def _feasible(program: Program) -> Solution:
@@ -63,20 +62,22 @@ def _feasible(program: Program) -> Solution:
     return priced_out(program)
 
 
-def _rounded(program: Program, found: Solution) -> list[Way]:
-    """What is divided is chosen by branch and bound; then detours of all, if need be."""
-    shares = found.shares
-    of_mains = [(demand, None) for demand in range(len(program.spaces))]
-    for units in ([*of_mains, *program.detours], of_mains):
-        program.allowed[:] = [True] * len(program.columns)
-        for unit in units:
-            _fix(program, unit, found.shares)
-        best = program.whole()
-        if best is not None:
-            shares = best.shares
-            if program.room * (1 + best.over) <= 1:
-                break
-    return _composed_all(program, shares)
+def _made_whole(program: Program, found: Solution) -> Iterator[State]:
+    """Level by level; if that does not fit, the best of what branch and bound chooses of all at
+    once, mended; of none that fits, each with others making room, the best first, until one does.
+    """
+    if program.failures:
+        state = mended(program, _by_level(program))
+        yield state
+        if state.fits:
+            return
+    by_key = {tuple(way.key for way in ways): ways for ways in _rounded(program, found)}
+    tried = sorted((mended(program, ways) for ways in by_key.values()), key=_rank)
+    fits = tried[0].fits
+    for state in tried[:1] if fits else map(roomier, tried):
+        yield state
+        if state.fits:
+            break
 
 
 def _by_level(program: Program) -> list[Way]:
@@ -86,34 +87,51 @@ def _by_level(program: Program) -> list[Way]:
     program.apart = True
     shares = priced_out(program).shares
     for level in range(1 + max(column.level for column in program.columns)):
-        for number, column in enumerate(program.columns):
-            if column.level == level:
-                unit = (column.demand, column.group)
-                if program.of(*unit)[0] == number:
-                    _fix(program, unit, shares)
-        best = program.whole(level)
-        if best is None:
-            break
-        shares = best.shares
-        for number, column in enumerate(program.columns):
-            if column.level == level:
-                program.allowed[number] = bool(shares[number] > HALF)
+        of_level = (column for column in program.columns if column.level == level)
+        units = dict.fromkeys((column.demand, column.group) for column in of_level)
+        for unit in units:
+            _fix(program, unit, shares)
+        for best in program.whole(level):
+            shares = best.shares
+        for unit in units:
+            _fix(program, unit, shares, NO_SHARE)
         program.settled = level + 1
         shares = priced_out(program).shares
     program.settled, program.apart = 0, False
     return _composed_all(program, shares)
 
 
+def _rounded(program: Program, found: Solution) -> Iterator[list[Way]]:
+    """What is divided is chosen by branch and bound; detours of all, if need be; at last by the
+    largest share."""
+    of_mains = [(demand, None) for demand in range(len(program.spaces))]
+    for units in ([*of_mains, *program.detours], of_mains):
+        program.allowed[:] = [True] * len(program.columns)
+        for unit in units:
+            _fix(program, unit, found.shares)
+        over = 1.0
+        for best in program.whole():
+            yield _composed_all(program, best.shares)
+            over = best.over
+        if program.room * (1 + over) <= 1:
+            return
+    yield _composed_all(program, found.shares)
+
+
+def _rank(state: State) -> Rank:
+    return state.rank
+
+
 def _composed_all(program: Program, shares: Shares) -> list[Way]:
     return [_composed(program, shares, demand) for demand in range(len(program.spaces))]
 
 
-def _fix(program: Program, unit: Unit, shares: Shares) -> None:
-    """The column that has all, if one has."""
+def _fix(program: Program, unit: Unit, shares: Shares, least: float = SURE) -> None:
+    """The column that has the largest share, if that is so large."""
     numbers = program.of(*unit)
-    sure = next((number for number in numbers if shares[number] >= SURE), None)
-    for number in numbers if sure is not None else ():
-        program.allowed[number] = number == sure
+    largest = _largest(numbers, shares)
+    for number in numbers if shares[largest] >= least else ():
+        program.allowed[number] = number == largest
 
 
 def _composed(program: Program, shares: Shares, demand: int) -> Way:

@@ -108,18 +108,17 @@ def row(path: Path, *, cuts: bool, most: int | None = None) -> tuple[str, ...]:
         gbps = [fibre.known_gbps or 0.0 for fibre in topology.fibres for _ in fibre.ends]
         own = [max(round(one * KBPS_OF_GBPS * UNIT_BPS), 1) for one in gbps]
     bound = least_fullest(spaces, [max(round(one), 1) for one in own], spaces[0].cases.numbers)
-    began, tries = time.process_time(), 0
-    best = before = float("inf")
-    target = bound.fullest * NEAR
-    for tries in range(1, TRIES + 1):
+    began = time.process_time()
+    before, reached = float("inf"), list[float]()
+    for tried in range(TRIES):
+        target = bound.fullest * NEAR * STEP**tried
         room = [max(round(one * target), 1) for one in own]
         choice = choose(topology, served, builder, links=Links(topology, capacity_bps=room))
         before = min(before, choice.fullest_before * target)
-        best = min(best, choice.fullest * target)
+        reached.append(choice.fullest * target)
         if choice.fullest <= 1:
             break
-        target *= STEP
-    took = time.process_time() - began
+    took, best = time.process_time() - began, min(reached)
     return (
         path.stem,
         str(len(topology.hubs)),
@@ -129,7 +128,7 @@ def row(path: Path, *, cuts: bool, most: int | None = None) -> tuple[str, ...]:
         f"{best:.4g}",
         f"{bound.fullest:.4g}",
         f"{100 * (best / bound.fullest - 1):.2f} %",
-        str(tries),
+        str(len(reached)),
         f"{took:.1f}",
     )
 
