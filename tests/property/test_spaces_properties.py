@@ -72,6 +72,10 @@ def assert_loads_as_tables_do(made: Served, seed: int) -> None:
     for way in ways:
         picks = tuple(picks_of(made.topology, space, way, default))
         picked = replace(asked, picks=picks)
+        route = TreeBuilder(made.topology).way(picked).route
+        assert isinstance(route, Route)
+        if [made.topology.fibres[one].id for one in way.order] != [*route.path.fibres]:
+            continue  # it would be protected less, or too late
         laid = lab.lay(made.topology, [picked])
         explorer = Explorer(tables_of(laid.program), laid.wiring, laid.topology)
         for case in (None, *space.cases.numbers):
