@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # numpy is dear to import
     from corridor.controller.admission.values import Link, Worst
 
 NONE = "none"
-TRIES = 6
+TRIES = 4
 """How often ways are chosen, each time with the failure sets and links that admission found."""
 MOST_OF_LINK = 12
 """Failure sets that are taken up for a link at once."""

@@ -9,15 +9,27 @@ import numpy.typing as npt
 
 from corridor.controller.joint_ways.spaces.space import Way
 
+LITTLE = 0.01
+"""What too much in a case that nothing fits counts beside too much in another."""
+
 type Numbers = npt.NDArray[np.int64]
 
 
 class Loads:
     """The sum of ways; a row for no failure, and one for each."""
 
-    def __init__(self, capacity_bps: Sequence[int], failures: Collection[int]) -> None:
+    def __init__(
+        self,
+        capacity_bps: Sequence[int],
+        failures: Collection[int],
+        forgiven: Collection[int | None] = (),
+    ) -> None:
+        """What is too full in cases that are ``forgiven`` counts little."""
         self.capacity_bps: Numbers = np.array(capacity_bps, dtype=np.int64)
         self._row = {failure: row for row, failure in enumerate(failures, start=1)}
+        self._forgiven = forgiven
+        cases = (None, *failures)
+        self._weight = np.array([LITTLE if case in forgiven else 1.0 for case in cases])
         self.total: Numbers = np.zeros((len(self._row) + 1, len(capacity_bps)), dtype=np.int64)
 
     def add(self, way: Way, rate_bps: int) -> None:
@@ -31,10 +43,11 @@ class Loads:
         links, part = self._part(way)
         here, limits = self.total[:, links], self.capacity_bps[links]
         more = np.maximum(here + part * rate_bps - limits, 0)
-        return float(((more - np.maximum(here - limits, 0)) / limits).sum())
+        excess = ((more - np.maximum(here - limits, 0)) / limits).sum(axis=1)
+        return float(excess @ self._weight)
 
     def copy(self) -> Loads:
-        other = Loads(self.capacity_bps.tolist(), self._row)
+        other = Loads(self.capacity_bps.tolist(), self._row, self._forgiven)
         other.total = self.total.copy()
         return other
 
@@ -46,7 +59,7 @@ class Loads:
 
     def too_full(self) -> float:
         over = np.maximum(self.total - self.capacity_bps, 0)
-        return float((over / self.capacity_bps).sum())
+        return float((over / self.capacity_bps).sum(axis=1) @ self._weight)
 
     def fullest(self) -> float:
         """The largest part of a capacity that is asked for."""
@@ -55,6 +68,7 @@ class Loads:
     def prices(self, rate_bps: int, unit: int) -> tuple[dict[int, int], dict[int, dict[int, int]]]:
         """What links cost that have no room for a rate: in all, and by failure."""
         over = np.maximum(self.total + rate_bps - self.capacity_bps, 0) / self.capacity_bps
+        over = over * self._weight[:, None]
         in_all = over.sum(axis=0)
         everywhere = {int(at): 1 + int(in_all[at] * unit) for at in np.nonzero(in_all)[0]}
         by_failure = {}
@@ -79,10 +93,13 @@ class Loads:
 
 
 def loads_of(
-    capacity_bps: Sequence[int], failures: Collection[int], ways: Iterable[tuple[Way, int]]
+    capacity_bps: Sequence[int],
+    failures: Collection[int],
+    ways: Iterable[tuple[Way, int]],
+    forgiven: Collection[int | None] = (),
 ) -> Loads:
     """Of ways with their rates in bit/s."""
-    loads = Loads(capacity_bps, failures)
+    loads = Loads(capacity_bps, failures, forgiven)
     for way, rate_bps in ways:
         loads.add(way, rate_bps)
     return loads

@@ -96,7 +96,9 @@ class State:
     @classmethod
     def of(cls, program: Program, ways: Sequence[Way]) -> State:
         rates = (space.rate_bps for space in program.spaces)
-        loads = loads_of(program.capacity_bps, program.failures, zip(ways, rates, strict=True))
+        loads = loads_of(
+            program.capacity_bps, program.failures, zip(ways, rates, strict=True), program.forgiven
+        )
         known = [
             tuple(space.way(main, {}) for main in _mains(program, demand))
             for demand, space in enumerate(program.spaces)

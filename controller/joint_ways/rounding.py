@@ -71,6 +71,8 @@ def _made_whole(program: Program, found: Solution) -> Iterator[State]:
         yield state
         if state.fits:
             return
+        program.allowed[:] = [True] * len(program.columns)
+        found = priced_out(program)
     by_key = {tuple(way.key for way in ways): ways for ways in _rounded(program, found)}
     tried = sorted((mended(program, ways) for ways in by_key.values()), key=_rank)
     fits = tried[0].fits

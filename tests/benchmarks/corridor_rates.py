@@ -4,8 +4,8 @@ Nobody knows what demands of the corridor ask for, so the rates are made up: by 
 tenth, and for nobody more than a quarter of the widest lawful way that every single cut leaves.
 Says how full the fullest link is under every failure protected against (``--k``, ``--over``), and
 how many guarantees are admitted, one after another in the order of the scenario: on the shortest
-ways, and on ways chosen together for all. Then ways are chosen together for those that were
-admitted, and all claims are proven of their tables.
+ways, and on ways chosen together for all. Then all claims are proven of the tables of these,
+with what was admitted promised.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def lines(specification: Specification, objective: str) -> Iterator[tuple[str, s
     after = together.admitted()
     yield "guarantees admitted on ways chosen together", str(len(after))
     yield "refused", ", ".join(sorted(rates.keys() - after)) or "nobody"
-    final = fitted(with_rates(specification, {name: rates[name] for name in after}), objective)
+    final = with_rates(chosen, {name: rates[name] for name in after})
     yield "links too full with those admitted", str(len(Admitting(final).served.too_full()))
     yield from proven(final)
 
