@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
-from corridor.controller.intent.intent import Intent
+from corridor.controller.intent.intent import UNPROTECTED, Intent
 from corridor.controller.intent.picks import Pick
 from corridor.controller.joint_ways.loads import loads_of
 from corridor.controller.joint_ways.objectives import added_delay
@@ -39,11 +39,14 @@ def choose(
     builder: TreeBuilder,
     objective: Objective = added_delay.KIND,
     links: Links | None = None,
+    *,
+    as_is: bool = False,
 ) -> Choice:
-    """For intents with rates; ``links`` says what may be promised, if not all of the topology's."""
+    """For intents with rates; ``links`` says what may be promised, if not all of the topology's.
+    Taken ``as_is``, nothing fails beside what has: rates need fit ways in use only."""
     links = links or Links(topology)
     room_bps = links.capacity_bps
-    spaces, defaults = spaces_of(intents, builder, links)
+    spaces, defaults = spaces_of(intents, builder, links, as_is=as_is)
     considered = spaces[0].considered if spaces else 0
     failures = [at for at in range(considered.bit_length()) if considered >> at & 1]
     program = Program(spaces, room_bps, failures, objective, defaults)
@@ -65,16 +68,16 @@ def choose(
 
 
 def spaces_of(
-    intents: Sequence[Intent], builder: TreeBuilder, links: Links
+    intents: Sequence[Intent], builder: TreeBuilder, links: Links, *, as_is: bool = False
 ) -> tuple[list[Space], list[Way]]:
-    """What each intent with rates may choose from, and what it has alone."""
+    """What each intent with rates may choose from, and what it has alone; ``as_is`` as above."""
     served = [(intent, builder.way(intent)) for intent in intents]
     asked = [(intent, way) for intent, way in served if _rate_bps(way)]
     asked.sort(key=lambda one: _rank(*one))
     risks = builder.risks
     considered = 0
     for _, way in asked:
-        if way.protection.k:
+        if way.protection.k and not as_is:
             considered |= risks.of_kinds(way.protection.over)
     spaces, ways = [], []
     for intent, tree in asked:
@@ -84,7 +87,7 @@ def spaces_of(
             _rate_bps(tree),
             tree.automaton,
             builder.courses(tree.automaton),
-            risks.facing(tree.protection, intent.demand.dst),
+            risks.facing(UNPROTECTED if as_is else tree.protection, intent.demand.dst),
             risks,
             links,
             considered,
