@@ -7,25 +7,34 @@ answer. What has become of no use, because something has changed, is broken off.
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from corridor.controller.intent.chosen_ways import ChosenWays, choosing
+from corridor.controller.deployment.chosen_ways import chosen_ahead
+from corridor.controller.intent.chosen_ways import ChosenWays, choosing, chosen_in
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.failures import Failures
 from corridor.controller.reconcile.jobs import FoundAhead, Order, Queue
-from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base import child_process
+from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.model.topology import Frozen
 
 LOOKS = "corridor.controller.apps.ways_ahead"
 WAYS = TypeAdapter(dict[str, ChosenWays])
+
+
+class Question(Frozen):
+    """What the process is asked."""
+
+    specification: Specification
+    """As what stands."""
+    without: Failures
 
 
 class Ahead(Protocol):
@@ -63,10 +72,11 @@ class AheadProcess:
         self._asked = asked, without
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", LOOKS, str(os.getpid())],
+            self._process = child_process.start(
+                [sys.executable, "-m", LOOKS],
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
+                cwd=IMPORT_ROOT,
             )
         self.spawn(self._hear, ours, self._process, asked, without)
 
@@ -84,8 +94,8 @@ class AheadProcess:
     ) -> None:
         said = b""
         with ours, contextlib.suppress(OSError):
-            question = {"specification": asked.to_json(), "without": to_plain(without)}
-            ours.sendall(json.dumps(question).encode())
+            question = Question(specification=asked, without=without)
+            ours.sendall(question.model_dump_json(by_alias=True).encode())
             ours.shutdown(socket.SHUT_WR)
             while part := ours.recv(1 << 16):
                 said += part
@@ -97,17 +107,13 @@ class AheadProcess:
 
 
 def _found(asked: Specification, without: Failures, said: bytes, code: int) -> FoundAhead:
-    if code:
-        return FoundAhead(asked, without, None, f"{LOOKS} ended with code {code}")
-    return FoundAhead(asked, without, choosing(asked, WAYS.validate_json(said)))
+    try:
+        return FoundAhead(asked, without, choosing(asked, WAYS.validate_json(said)))
+    except ValidationError:
+        return FoundAhead(asked, without, None, f"{LOOKS} found nothing: it ended with code {code}")
 
 
-def answer_to(question: Any) -> bytes:
+def answer_to(question: str) -> bytes:
     """What the process answers."""
-    from corridor.controller.deployment.chosen_ways import chosen_ahead
-    from corridor.controller.intent.chosen_ways import chosen_in
-    from corridor.topologies.base.codec import from_plain
-
-    asked = Specification.from_json(question["specification"])
-    found = chosen_ahead(asked, from_plain(Failures, question["without"]))
-    return WAYS.dump_json(chosen_in(found))
+    asked = Question.model_validate_json(question)
+    return WAYS.dump_json(chosen_in(chosen_ahead(asked.specification, asked.without)))

@@ -146,7 +146,7 @@ class FakeAhead:
     def __init__(self) -> None:
         self.begun: list[Specification | None] = []
 
-    def begin(self, asked: Specification, without: Failures) -> None:  # noqa: ARG002
+    def begin(self, asked: Specification, without: Failures) -> None:
         if self.begun[-1:] != [asked]:
             self.begun.append(asked)
 

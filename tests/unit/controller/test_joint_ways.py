@@ -10,19 +10,17 @@ from corridor.controller.explain import explain
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
-from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.picks import Pick
-from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.intent.specification import Specification
 from corridor.controller.joint_ways.chosen import choose
 from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
 from corridor.controller.joint_ways.program import UnsolvedError
-from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
+from corridor.controller.policy.model import PolicySet
 from corridor.experiments.results.explanation_text import explained as explained_text
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.formats.load import load_topology
 from policy_lab import TODAY
 from rates_lab import DIRECT, MINI, ROUND, picks, spec
 

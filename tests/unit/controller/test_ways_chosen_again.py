@@ -1,6 +1,9 @@
-"""Ways chosen again while a network runs: as things are, then for the next failure, then DEGRADED."""
+"""Ways chosen again while a network runs: for now, then for the next failure; lacks are told."""
 
 from __future__ import annotations
+
+import queue
+import threading
 
 import pytest
 
@@ -13,13 +16,14 @@ from corridor.controller.joint_ways.as_is import fits_as_is
 from corridor.controller.joint_ways.fitting import fits, fitted, misfits
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Bandwidth
+from corridor.controller.reconcile.ahead import AheadProcess
 from corridor.topologies.model.wiring import wire
 from fake_switches import Lab
 from lab_views import ask, status
 from rates_lab import MINI, picks, spec
 
 TWO = {"a": ("55Mbit", "shanghai", "guian"), "b": ("50Mbit", "shanghai", "kunming")}
-"""With protection they fit only by chosen detours; with the direct fibre cut, only as things are."""
+"""Protected, they fit by chosen detours only; with the direct fibre cut, only as things are."""
 NEXT = {"a": ("60Mbit", "guian", "bangkok"), "b": ("40Mbit", "kunming", "bangkok")}
 """With the same fibre cut, there are ways that fit under the next failure, too."""
 CUT = failures_of(MINI, ["link:shanghai-guian"])
@@ -257,11 +261,46 @@ def test_a_controller_that_starts_again_takes_over_the_ways_that_were_chosen(fou
     lab.run(1)
     held, epoch = lab.holds(), lab.deployer.deployment.epoch
     lab.start(DesiredState(lab.loaded))
-    for wire in NETWORK.hubs:
-        lab.do("came_back", dpid=wire.dpid, ports=ports(wire.hub))
+    for one in NETWORK.hubs:
+        lab.do("came_back", dpid=one.dpid, ports=ports(one.hub))
     lab.run(10)
     assert lab.events("taken over")[-1]["was"] == "whole"
     assert lab.holds() == held
     assert lab.deployer.deployment.epoch == epoch
     assert lab.deployer.deployment.known.specification == found
     assert lab.network.known.specification == lab.loaded
+
+
+def beside(function, *arguments) -> None:
+    threading.Thread(target=function, args=arguments).start()
+
+
+def test_a_process_of_its_own_finds_the_same():
+    asked = chosen_now(loaded(NEXT, k=1), loaded(NEXT, k=1), CUT)
+    jobs = queue.Queue()
+    looks = AheadProcess(
+        jobs, lambda *what: threading.Thread(target=what[0], args=what[1:]).start()
+    )
+    looks.begin(asked, CUT)
+    looks.begin(asked, CUT)
+    job = jobs.get(timeout=60).job
+    assert (job.asked, job.without, job.problem) == (asked, CUT, "")
+    assert job.found == chosen_ahead(asked, CUT)
+    looks.begin(asked, NO_FAILURES)
+    looks.break_off()
+    with pytest.raises(queue.Empty):
+        jobs.get(timeout=1)
+
+
+def test_a_process_that_breaks_is_told_of(monkeypatch):
+    monkeypatch.setattr("corridor.controller.reconcile.ahead.LOOKS", "corridor.no_such")
+    jobs = queue.Queue()
+    looks = AheadProcess(
+        jobs, lambda *what: threading.Thread(target=what[0], args=what[1:]).start()
+    )
+    looks.begin(loaded(NEXT, k=1), CUT)
+    job = jobs.get(timeout=60).job
+    assert (job.found, job.problem) == (
+        None,
+        "corridor.no_such found nothing: it ended with code 1",
+    )
