@@ -25,19 +25,17 @@ from corridor.topologies.base.remembered import remembered
 
 @remembered(MOST_REMEMBERED)
 def chosen_now(loaded: Specification, installed: Specification, without: Failures) -> Specification:
-    """``loaded`` with the ways that are to stand next: its own, those ``installed``, or, where
-    rates fit on neither as things are, others.
+    """``loaded`` with the ways that are to stand next: its own where all fits; those ``installed``
+    where rates fit as things are; else others.
     """
     if not loaded.chooses or not may_ask(loaded):
         return loaded
-    kept = choosing(loaded, chosen_in(installed))
-    known = [loaded] if loaded == kept else [loaded, kept]
-    if not (without.links or without.srlgs or without.hubs) and _has_picks(loaded):
-        known.insert(0, with_picks(loaded, {}))
-    for one in known:
+    nothing_failed = not (without.links or without.srlgs or without.hubs)
+    bare = [with_picks(loaded, {})] if nothing_failed and _has_picks(loaded) else []
+    for one in (*bare, loaded):
         if fits_as_is(one, without) and fits(one, without):
             return one
-    return fitted_as_is(kept, without)
+    return fitted_as_is(choosing(loaded, chosen_in(installed)), without)
 
 
 @remembered(MOST_REMEMBERED)

@@ -17,6 +17,7 @@ from corridor.controller.joint_ways.fitting import fits, fitted, misfits
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.reconcile.ahead import AheadProcess
+from corridor.experiments.live_network.status_table import network
 from corridor.topologies.model.wiring import wire
 from fake_switches import Lab
 from lab_views import ask, status
@@ -150,6 +151,9 @@ def test_a_cut_is_followed_at_once_and_what_does_not_fit_is_told_until_it_is_rep
     assert {"a", "b"} == {name for one in told for name in one["demands"]}
     assert all(one["when"] and one["lacks_bps"] > 0 for one in told)
     assert [len(one["lacking"]) for one in lab.events("rates")] == [len(told)]
+    text = network(*(ask(lab, do=what) for what in ("status", "topology")), [], 200)
+    assert "DEGRADED: 105Mbit do not fit fibre" in text
+    assert "demands a, b, 9Mbit too much" in text
     for name in "ab":
         said = lab.event_log.statuses[name]
         assert said.status == "DEGRADED"
