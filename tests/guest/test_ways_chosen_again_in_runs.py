@@ -9,17 +9,20 @@ import json
 
 import pytest
 
-from corridor_runs import SCENARIOS, run
+from corridor_runs import SCENARIOS, finish, start
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 SCENARIO = SCENARIOS / "rates-refit.yaml"
 KEPT = 0.97
+RUN_TIMEOUT_S = 400
+"""Twelve seconds, and seven updates."""
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, virtual_kernel):
     folder = tmp_path_factory.mktemp("refit") / "result"
-    found = run(folder, SCENARIO, "--testbed", "uml", "--clock", "virtual")
+    started = start(folder, SCENARIO, "--testbed", "uml", "--clock", "virtual")
+    found = finish(started, folder, timeout_s=RUN_TIMEOUT_S)
     assert found.code == 0, found.said + found.complained
     return found
 
