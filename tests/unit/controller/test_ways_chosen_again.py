@@ -252,6 +252,45 @@ def test_what_is_looked_for_is_asked_once_and_broken_off_when_it_is_of_no_use(fo
     assert lab.ahead.begun[-1] is None
 
 
+def test_other_policies_are_in_force_where_rates_fit_as_things_are_and_else_refused(found_lab):
+    """Without the fibre to Kunming two ways are left to Bangkok, and without another one."""
+    lab, _, _ = found_lab
+    assert lab.do("set_policies", policies=avoiding(lab, "shanghai-kunming"))["ok"]
+    assert lab.deployer.deployment.known.specification.policies.name == "avoiding"
+    assert {status(lab, name) for name in "ab"} == {"DEGRADED"}
+    before = lab.holds()
+    answer = lab.do("set_policies", policies=avoiding(lab, "shanghai-kunming", "kunming-karachi"))
+    assert (answer["ok"], answer["kind"]) == (False, "refused")
+    assert "C12" in answer["reason"]
+    assert lab.holds() == before
+
+
+def avoiding(lab: Lab, *fibres: str):
+    policies = lab.loaded.policies
+    said = policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    avoid = {"effect": "restrict", "match": {}, "hard": {"avoid": {"fibres": [*fibres]}}}
+    rules = [*said["policies"], {"id": "AVOID", **avoid}]
+    return type(policies).model_validate({**said, "name": "avoiding", "policies": rules})
+
+
+def test_a_drain_has_to_leave_room_under_the_next_failure_too(lab):
+    before = lab.deployer.deployment
+    answer = ask(lab, do="drain", fibre="shanghai-guian")
+    assert (answer["ok"], answer["kind"]) == (False, "refused")
+    assert "C12" in answer["reason"]
+    assert lab.deployer.deployment is before
+
+
+def test_a_drain_is_made_by_ways_that_leave_it(tmp_path):
+    lab = Lab(DesiredState(loaded(NEXT, k=1)), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    assert ask(lab, do="drain", fibre="shanghai-guian")["ok"]
+    assert lab.event_log.lacking == ()
+    assert lab.ahead.begun == [], "all was chosen for it"
+    assert ask(lab, do="restore", fibre="shanghai-guian")["ok"]
+
+
 def test_a_search_that_breaks_is_an_error_that_is_told(found_lab):
     lab, asked, _ = found_lab
     without = lab.deployer.deployment.without
