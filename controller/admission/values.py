@@ -70,6 +70,12 @@ class Worst:
     def fits(self) -> bool:
         return self.excess_bps <= 0
 
+    def __str__(self) -> str:
+        return (
+            f"{format_rate(self.load_bps)} do not fit {_link(self)} "
+            f"({format_rate(self.limit_bps)}) {_when(self.failure)}"
+        )
+
 
 @dataclass(frozen=True)
 class Lowered:

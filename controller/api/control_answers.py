@@ -96,6 +96,23 @@ class Happened(TypedDict):
     last_update: LastUpdate | None
 
 
+@_described
+class Lacking(TypedDict):
+    """A direction of a fibre that committed rates do not fit, in its worst case."""
+
+    fibre: str
+    """Or what fibres share at a landing."""
+    hub: str
+    """From which it is entered."""
+    lacks_bps: int
+    when: list[str]
+    """What has to fail beside what has failed; nothing where rates do not fit now."""
+    demands: list[str]
+    """That are then on it."""
+    said: str
+    """The same in words."""
+
+
 @with_config(
     _example(
         installed=True,
@@ -106,6 +123,7 @@ class Happened(TypedDict):
         as_of="2026-11-24",
         policies="sovereignty",
         foreign=0,
+        lacking=[],
         happened={
             "updates": {"done": 3, "refused": 0, "deferred": 0, "failed": 0, "busy": 0},
             "repaired": 0,
@@ -135,6 +153,8 @@ class StatusAnswer(TypedDict):
     """The name of the policy set."""
     foreign: int
     """Foreign entries that were removed so far."""
+    lacking: list[Lacking]
+    """Links that committed rates do not fit; empty while all fit, whatever fails next."""
     happened: Happened
     demands: dict[str, int]
     """How many demands are served how."""
@@ -318,7 +338,7 @@ class Event(TypedDict):
 
     event: str
     """`switch`, `failures`, `installed`, `taken over`, `forgotten`, `update`, `withdrawn`,
-    `deferred`, `refused`, `failed`, `repaired`, `status`, `error`."""
+    `deferred`, `refused`, `failed`, `repaired`, `rates`, `status`, `error`."""
     n: int
     """Its number, from 1 when the controller starts."""
     at_ns: int

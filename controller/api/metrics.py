@@ -112,6 +112,11 @@ def _status(said: Said) -> Families:
         "corridor_unproven", "Whether what switches hold is not proven", bool(status["unproven"])
     )
     yield GaugeMetricFamily(
+        "corridor_rates_lacking",
+        "Directions of fibres that committed rates do not fit, now or under the next failures",
+        len(status["lacking"]),
+    )
+    yield GaugeMetricFamily(
         "corridor_deferred", "Whether a change waits for a switch", bool(status["deferred"])
     )
     yield GaugeMetricFamily(

@@ -39,6 +39,7 @@ from corridor.controller.openflow.framework import (
 from corridor.controller.openflow.installation import Installation
 from corridor.controller.openflow.table_dump import write_dump
 from corridor.controller.openflow.wiring_check import check_wiring, seen_by
+from corridor.controller.reconcile.ahead import AheadProcess
 from corridor.controller.reconcile.control import Control
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
@@ -108,6 +109,7 @@ class FollowingApp(App):
             timing=_patience(),
         )
         self.reconciler = Reconciler(self._network, hub.Queue(), hub.QueueEmpty, self._check_wiring)
+        self._network.ahead = AheadProcess(self.reconciler.jobs, hub.spawn)
         self._control = Control(self.reconciler, self.event_log, hub.Queue)
         hub.spawn(self.reconciler.run)
         if FRAMEWORK == "os-ken":

@@ -27,7 +27,6 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.forwarding.two_phase_plan import Update, update
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways.fitting import refitted
 from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import Proof, Tables, prove, tables_of
@@ -44,6 +43,7 @@ class DesiredState:
     """Everything that decides what the network is to do."""
 
     specification: Specification
+    """With the ways that are chosen, where they are."""
     failures: Failures = NO_FAILURES
     drained: frozenset[str] = frozenset()
     """Fibres that are to carry nothing."""
@@ -97,7 +97,7 @@ class Deployment:
 def stand(known: DesiredState, wiring: Wiring, epoch: int) -> Deployment:
     """What is known, compiled in an epoch."""
     without = known.without(wiring)
-    intents = refitted(known.specification, without).intents()
+    intents = known.specification.intents()
     topology = known.specification.topology
     ways = plan_ways(topology, intents, without)
     return Deployment(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from corridor.controller.admission.values import Worst
 from corridor.controller.deployment.deployments import Deployment
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.walks import FoundDead, walk_of
@@ -61,16 +62,23 @@ def unknown(demands: Iterable[str], reason: str) -> tuple[DemandStatus, ...]:
     return tuple(DemandStatus(one, Status.UNKNOWN, reason=reason) for one in demands)
 
 
-def statuses(deployment: Deployment, failures: Failures) -> tuple[DemandStatus, ...]:
-    """Of all demands while ``failures`` last, for which the deployment may not yet be made."""
+def statuses(
+    deployment: Deployment, failures: Failures, lacking: Sequence[Worst] = ()
+) -> tuple[DemandStatus, ...]:
+    """Of all demands while ``failures`` last, for which the deployment may not yet be made;
+    ``lacking`` are the links that committed rates do not fit by it."""
     return tuple(
-        _status(deployment, number, way, failures)
+        _status(deployment, number, way, failures, lacking)
         for number, way in enumerate(deployment.ways, start=1)
     )
 
 
 def _status(
-    deployment: Deployment, number: int, way: ForwardingTree, failures: Failures
+    deployment: Deployment,
+    number: int,
+    way: ForwardingTree,
+    failures: Failures,
+    lacking: Sequence[Worst],
 ) -> DemandStatus:
     if number in deployment.withdrawn:
         return _withdrawn(deployment, number)
@@ -81,7 +89,11 @@ def _status(
         found = ", ".join(one.what for one in walk.found) or "its hub is dark"
         said = f"no way around {found} until the next deployment"
         return DemandStatus(way.intent.id, Status.DOWN, way.route.permit, reason=said)
-    worse = [*_bridged(walk.found), *map(str, lacks(way, walk.one_way_ns))]
+    worse = [
+        *_bridged(walk.found),
+        *_unfit(way.intent.pays_as, lacking),
+        *map(str, lacks(way, walk.one_way_ns)),
+    ]
     permit = walk.taken[-1].automaton.permit
     first = way.first_choice
     lost = f"{' and '.join(first)} {'has' if len(first) == 1 else 'have'} no path"
@@ -126,3 +138,15 @@ def _unserved(way: ForwardingTree, why: NoRoute) -> DemandStatus:
 def _bridged(found: tuple[FoundDead, ...]) -> Iterator[str]:
     if found:
         yield f"bridged around {', '.join(one.what for one in found)}"
+
+
+def _unfit(demand: str, lacking: Sequence[Worst]) -> Iterator[str]:
+    """Where its rate does not fit: now, if it does not, and else where most is lacking."""
+    mine = sorted(
+        (one for one in lacking if demand in one.demands),
+        key=lambda one: (bool(one.failure), -one.excess_bps, one.fibre, one.hub),
+    )
+    if mine:
+        more = len(mine) - 1
+        others = f" ({more} more link{'s' if more > 1 else ''})" if more else ""
+        yield f"rates: {mine[0]}{others}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
-from corridor.controller.intent.intent import Intent
+from corridor.controller.intent.intent import UNPROTECTED, Intent
 from corridor.controller.intent.picks import Found, Pick
 from corridor.controller.joint_ways.loads import loads_of
 from corridor.controller.joint_ways.objectives import added_delay
@@ -41,13 +41,16 @@ def choose(
     builder: TreeBuilder,
     objective: Objective = added_delay.KIND,
     links: Links | None = None,
+    *,
     sets: Iterable[Collection[str]] = (),
+    as_is: bool = False,
 ) -> Choice:
     """For intents with rates; ``links`` says what may be promised, if not all of the topology's,
-    and ``sets`` what may fail together, beside each thing alone."""
+    and ``sets`` what may fail together, beside each thing alone. Taken ``as_is``, nothing fails
+    beside what has: rates need fit ways in use only."""
     links = links or Links(topology)
     room_bps = links.capacity_bps
-    spaces, defaults = spaces_of(intents, builder, links, sets)
+    spaces, defaults = spaces_of(intents, builder, links, sets, as_is=as_is)
     failures = spaces[0].cases.numbers if spaces else []
     program = Program(spaces, room_bps, failures, objective, defaults)
     for demand, (space, way) in enumerate(zip(spaces, defaults, strict=True)):
@@ -76,16 +79,19 @@ def spaces_of(
     builder: TreeBuilder,
     links: Links,
     sets: Iterable[Collection[str]] = (),
+    *,
+    as_is: bool = False,
 ) -> tuple[list[Space], list[Way]]:
-    """What each intent with rates may choose from, and what it has alone."""
+    """What each intent with rates may choose from, and what it has alone; ``as_is`` as above."""
     served = [(intent, builder.way(intent)) for intent in intents]
     asked = [(intent, way) for intent, way in served if _rate_bps(way)]
     asked.sort(key=lambda one: _rank(*one))
     kinds = {kind for _, way in asked if way.protection.k for kind in way.protection.over}
-    cases = Cases(builder.risks, builder.risks.of_kinds(kinds), sets)
+    cases = Cases(builder.risks, 0 if as_is else builder.risks.of_kinds(kinds), sets)
     spaces, ways = [], []
     for intent, tree in asked:
-        space = _space(intent, tree, builder, cases, links)
+        protection = UNPROTECTED if as_is else tree.protection
+        space = _space(intent, replace(tree, protection=protection), builder, cases, links)
         spaces.append(space)
         ways.append(space.way(space.main(builder.course(tree)), {}, alone=True))
     return spaces, ways

@@ -27,6 +27,7 @@ from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.outcomes import Searched
 from corridor.controller.prover.exact.rates import admissions, too_full_together
 from corridor.controller.prover.exact.search import Explorer
+from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 
@@ -38,42 +39,38 @@ TRIES = 4
 """How often ways are chosen, each time with the failure sets and links that admission found."""
 MOST_OF_LINK = 12
 """Failure sets that are taken up for a link at once."""
+MOST_REMEMBERED = 8
+"""Answers, since one state of a network is asked of several times."""
 
 
+@remembered(MOST_REMEMBERED)
 def fitted(specification: Specification, objective: str) -> Specification:
     """The same, with ways picked by an objective if rates do not fit without; ``none`` picks none.
 
     Raises KeyError for an objective that is not registered.
     """
-    if objective == NONE or not _may_ask(specification):
+    if objective == NONE or not may_ask(specification):
         return specification
-    return _fitted(_with(specification, {}), OBJECTIVES[objective], NO_FAILURES)
+    return _fitted(with_picks(specification, {}), OBJECTIVES[objective], NO_FAILURES)
 
 
-def refitted(specification: Specification, without: Failures) -> Specification:
-    """The same, with other ways picked where rates do not fit on those that it has: because
-    something has failed, or policies are others. As few move as can; with what is left, rates are
-    to fit under the next failures too, and where they cannot, as things are.
-    """
-    if not specification.chooses or not _may_ask(specification):
-        return specification
-    if without == NO_FAILURES and any(one.picks for one in specification.directions):
-        bare = _with(specification, {})
-        if not Served(bare.topology, bare.intents()).too_full():
-            return bare
-    if fits(specification, without):
-        return specification
-    chosen = _fitted(specification, moves.KIND, without)
-    if fits(chosen, without):
-        return chosen
-    bare = specification.model_copy(update={"k": 0})
-    now = _fitted(bare, moves.KIND, without)
-    return now.model_copy(update={"k": specification.k})
+def fitted_again(specification: Specification, without: Failures) -> Specification:
+    """The same, with other ways where rates do not fit on those that it has, because something has
+    failed or policies are others: as few move as can. If nothing fits, what lacks less."""
+    return _fitted(specification, moves.KIND, without)
+
+
+@remembered(MOST_REMEMBERED)
+def misfits(specification: Specification, without: Failures = NO_FAILURES) -> tuple[Worst, ...]:
+    """The links that committed rates do not fit, each in its worst case."""
+    if not may_ask(specification):
+        return ()
+    return tuple(Served(specification.topology, specification.intents(), without).too_full())
 
 
 def fits(specification: Specification, without: Failures = NO_FAILURES) -> bool:
     """Whether committed rates do."""
-    return not Served(specification.topology, specification.intents(), without).too_full()
+    return not misfits(specification, without)
 
 
 def _fitted(asked: Specification, objective: Objective, without: Failures) -> Specification:
@@ -95,7 +92,7 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
             )
         except UnsolvedError:
             break
-        picked = _with(asked, choice.picks)
+        picked = with_picks(asked, choice.picks)
         served = Served(picked.topology, picked.intents(), without)
         full, before = served.too_full(), least
         if _lacking(full) < least:
@@ -158,7 +155,7 @@ def _searched(
     return explorer, [explorer.search(way.intent) for way in ways]
 
 
-def _may_ask(specification: Specification) -> bool:
+def may_ask(specification: Specification) -> bool:
     """Whether rates may be promised to anybody."""
     return (
         bool(specification.aggregates)
@@ -167,7 +164,9 @@ def _may_ask(specification: Specification) -> bool:
     )
 
 
-def _with(specification: Specification, picks: Mapping[str, tuple[Pick, ...]]) -> Specification:
+def with_picks(
+    specification: Specification, picks: Mapping[str, tuple[Pick, ...]]
+) -> Specification:
     directions = tuple(
         one.model_copy(update={"picks": picks.get(one.demand.id, ())})
         for one in specification.directions

@@ -12,6 +12,7 @@ from typing import TypedDict
 
 from corridor.controller.api.control_answers import LastProof, Report
 from corridor.controller.deployment import deployments, modifications
+from corridor.controller.deployment.chosen_ways import chosen_now
 from corridor.controller.deployment.deployments import Deployment, DesiredState, assessed
 from corridor.controller.forwarding.program import Flow
 from corridor.controller.openflow.errors import Refused, SwitchError
@@ -70,7 +71,9 @@ class Deployer:
             found is None
             or not deployments.proof_of(found.deployment, self.interfaces.wiring).holds
         ):
-            self.install(deployments.stand(known, self.interfaces.wiring, 0), told, held)
+            self.install(
+                deployments.stand(self._chosen(known), self.interfaces.wiring, 0), told, held
+            )
             return
         deployment = found.deployment
         others = [one for one in kept if one.epoch != deployment.epoch]
@@ -250,10 +253,16 @@ class Deployer:
     def _guesses(self, known: DesiredState, held: Tables) -> Iterator[Deployment]:
         """What may stand although nobody remembers."""
         for epoch in epochs_at_edges(held):
-            yield deployments.stand(known, self.interfaces.wiring, epoch)
+            yield deployments.stand(self._chosen(known), self.interfaces.wiring, epoch)
             if known.failures.links or known.failures.gateways:
                 bare = DesiredState(known.specification, drained=known.drained)
-                yield deployments.stand(bare, self.interfaces.wiring, epoch)
+                yield deployments.stand(self._chosen(bare), self.interfaces.wiring, epoch)
+
+    def _chosen(self, known: DesiredState) -> DesiredState:
+        """With ways that are chosen where nothing is known to stand."""
+        asked = known.specification
+        chosen = chosen_now(asked, asked, known.without(self.interfaces.wiring))
+        return replace(known, specification=chosen)
 
     def _kept(self, remembered: Remembered | None) -> list[Deployment]:
         """What was about to stand before what stood."""

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from corridor.controller.api.control_answers import Event
+from corridor.controller.admission.values import Worst
+from corridor.controller.api.control_answers import Event, Lacking
 from corridor.controller.deployment.statuses import DemandStatus
 from corridor.controller.reconcile.event_counts import EventCounts
 from corridor.topologies.base.codec import to_plain
@@ -35,6 +36,8 @@ class EventLog:
         """Time of day; numbers of events belong to it."""
         self.statuses: dict[str, DemandStatus] = {}
         """As they were last told."""
+        self.lacking: tuple[Lacking, ...] = ()
+        """Links that committed rates do not fit, as they were last told."""
         self.counts = EventCounts()
         self.bells: set[Bell] = set()
         """Of those who wait for the next event."""
@@ -61,6 +64,13 @@ class EventLog:
         """Events after that of a number; the oldest may be gone."""
         return [one for one in list(self._events) if one["n"] > number]
 
+    def tell_lacking(self, links: Iterable[Worst]) -> None:
+        """Tell of links that committed rates do not fit, if they are others than was last told."""
+        lacking = tuple(_lacking(one) for one in links)
+        if lacking != self.lacking:
+            self.lacking = lacking
+            self.say("rates", lacking=list(lacking))
+
     def compare(self, now: Iterable[DemandStatus]) -> None:
         """Tell of every demand that is served otherwise than was last told."""
         for one in now:
@@ -69,3 +79,14 @@ class EventLog:
                 self.statuses[one.demand] = one
                 was = before.status if before else None
                 self.say("status", **to_plain(one), was=was)
+
+
+def _lacking(link: Worst) -> Lacking:
+    return {
+        "fibre": link.fibre,
+        "hub": link.hub,
+        "lacks_bps": link.excess_bps,
+        "when": list(link.failure),
+        "demands": list(link.demands),
+        "said": str(link),
+    }

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Protocol
 
+from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile.answers import Answer
 
@@ -72,6 +74,26 @@ class Look:
 
 
 @dataclass(frozen=True)
+class TakeWays:
+    """Move to the ways that were found ahead, by which rates fit under the next failure too."""
+
+    name: ClassVar[str] = "ways"
+
+
+@dataclass(frozen=True)
+class FoundAhead:
+    """Such ways were found, or that there are none."""
+
+    name: ClassVar[str] = "found_ahead"
+    asked: Specification
+    """As what stood when they were asked for."""
+    without: Failures
+    found: Specification | None
+    """None where something went wrong."""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class AuditDue:
     """Compare what switches hold with what stands, as is done from time to time."""
 
@@ -132,11 +154,11 @@ class DumpTables:
 
 
 type SwitchJob = SwitchConnected | SwitchLost | PortChanged | HubGivenUp
-type TimedJob = Boot | Follow | Look | AuditDue
+type TimedJob = Boot | Follow | Look | TakeWays | AuditDue
 type RequestedJob = (
     SetPolicies | SetDay | SetDrained | DayEnds | ReadCounters | AuditNow | DumpTables
 )
-type Job = SwitchJob | TimedJob | RequestedJob
+type Job = SwitchJob | TimedJob | RequestedJob | FoundAhead
 type Timer = TimedJob | HubGivenUp | DayEnds
 """Jobs that come by themselves when they are due."""
 

@@ -8,12 +8,14 @@ from datetime import date
 
 from corridor.controller.api.control_answers import StatusAnswer
 from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.intent.chosen_ways import choosing, chosen_in
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import PolicySet
+from corridor.controller.reconcile.ahead import Ahead, NoAhead
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
-from corridor.controller.reconcile.jobs import AuditDue, Follow
+from corridor.controller.reconcile.jobs import AuditDue, Follow, FoundAhead
 from corridor.controller.reconcile.timers import Timers, Timing
 
 
@@ -36,8 +38,19 @@ class NetworkState:
     """When a switch connected last."""
     deferred: str = ""
     """What a change waits for."""
+    ahead: Ahead = field(default_factory=NoAhead)
+    """Who looks for ways by which rates fit under the next failure too."""
+    found: FoundAhead | None = None
+    """What was found last, until it stands or is of no use."""
     left_over: bool = False
     """Whether something may be left of what was not done in full, and nobody has looked since."""
+
+    def __post_init__(self) -> None:
+        self._loaded = chosen_in(self.known.specification)
+
+    def as_loaded(self, known: DesiredState) -> DesiredState:
+        """With the ways that were chosen when the specification was loaded."""
+        return replace(known, specification=choosing(known.specification, self._loaded))
 
     @property
     def now_ns(self) -> int:
@@ -105,6 +118,7 @@ class NetworkState:
             "as_of": self.known.specification.as_of.isoformat(),
             "policies": self.known.specification.policies.name,
             "foreign": self.deployer.foreign,
+            "lacking": list(self.event_log.lacking),
             "happened": self.event_log.counts.plain(),
             "demands": dict(served),
         }

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from corridor.controller.deployment.statuses import statuses, unknown
+from corridor.controller.joint_ways.fitting import misfits
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.reconcile.answers import Answer, Refused
 from corridor.controller.reconcile.jobs import (
@@ -23,6 +24,7 @@ from corridor.controller.reconcile.jobs import (
     DayEnds,
     DumpTables,
     Follow,
+    FoundAhead,
     HubGivenUp,
     Job,
     Look,
@@ -35,6 +37,7 @@ from corridor.controller.reconcile.jobs import (
     SetPolicies,
     SwitchConnected,
     SwitchLost,
+    TakeWays,
 )
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.requests import Requests
@@ -65,6 +68,7 @@ class Reconciler:
         self._switch_events = SwitchEvents(network)
         self._timed_work = TimedWork(network, rollouts, self.on_deployed)
         self._requests = Requests(network, rollouts)
+        self._rollouts = rollouts
         now_ns = network.now_ns
         network.timers.set(Boot(), now_ns + network.timing.first_ns)
         network.timers.set(DayEnds(), now_ns + DAY_NS)
@@ -93,6 +97,7 @@ class Reconciler:
         with collecting_later():
             answer = self._answer_to(order.job)
         self._retell()
+        self._rollouts.look_ahead()
         if order.reply is not None:
             order.reply.put(answer)
 
@@ -110,8 +115,10 @@ class Reconciler:
         match job:
             case SwitchConnected() | SwitchLost() | PortChanged() | HubGivenUp():
                 self._switch_events.carry_out(job)
-            case Boot() | Follow() | Look() | AuditDue():
+            case Boot() | Follow() | Look() | TakeWays() | AuditDue():
                 self._timed_work.carry_out(job)
+            case FoundAhead():
+                self._found_ahead(job)
             case SetPolicies() | SetDay() | SetDrained() | DayEnds():
                 return self._requests.carry_out(job)
             case ReadCounters() | AuditNow() | DumpTables():
@@ -119,6 +126,14 @@ class Reconciler:
             case _:
                 assert_never(job)
         return None
+
+    def _found_ahead(self, job: FoundAhead) -> None:
+        network = self.network
+        if job.problem:
+            network.event_log.say("error", message=job.problem, do=job.name)
+        elif job.found != job.asked:
+            network.found = job
+            network.timers.set(TakeWays(), network.now_ns)
 
     def _not_done(self, job: Job, problem: NotDone) -> Refused:
         answer = _no(problem.kind, str(problem))
@@ -151,9 +166,12 @@ class Reconciler:
         deployment, unproven = network.deployer.deployment, network.deployer.unproven
         if deployment is None or unproven:
             demands = (one.demand.id for one in network.known.specification.directions)
+            network.event_log.tell_lacking(())
             network.event_log.compare(unknown(demands, unproven))
         else:
-            network.event_log.compare(statuses(deployment, network.failures))
+            lacking = misfits(deployment.known.specification, deployment.without)
+            network.event_log.tell_lacking(lacking)
+            network.event_log.compare(statuses(deployment, network.failures, lacking))
 
 
 def _no(kind: str, reason: str) -> Refused:

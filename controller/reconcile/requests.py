@@ -23,7 +23,7 @@ from corridor.controller.reconcile.jobs import (
     SetPolicies,
 )
 from corridor.controller.reconcile.network_state import NetworkState
-from corridor.controller.reconcile.rollouts import Rollouts
+from corridor.controller.reconcile.rollouts import Rates, Rollouts
 from corridor.controller.reconcile.timers import DAY_NS
 from corridor.controller.reconcile.two_phase_rollout import NotDone, NotNow
 
@@ -65,10 +65,10 @@ class Requests:
         rollouts.refuse_absence()
         gone = deployments.no_longer_allowed(deployment, wanted.specification.intents())
         if gone:
-            rollouts.refuse_unproven(wanted)
+            rollouts.refuse_unproven(wanted, Rates.NOW)
         try:
             withdrawn = network.deployer.withdraw(gone, wanted, network.told)
-            rollouts.move_to(wanted, "policies")
+            rollouts.move_to(wanted, "policies", Rates.NOW)
         except (NotDone, SwitchError):
             if gone:
                 network.deployer.restore(deployment, network.known, network.told)
@@ -100,7 +100,8 @@ class Requests:
         self.rollouts.settled()
         done = "drained" if job.drained else "restored"
         # Room that is given back is taken, whatever becomes of rates.
-        self.rollouts.move_to(wanted, f"{job.fibre} {done}", asked=job.drained)
+        rates = Rates.ALWAYS if job.drained else Rates.IF_THEY_CAN
+        self.rollouts.move_to(wanted, f"{job.fibre} {done}", rates)
         network.known = wanted
         return self._changed()
 

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 
+from corridor.controller.deployment.chosen_ways import chosen_for_all, chosen_now
 from corridor.controller.deployment.deployments import Deployment, DesiredState
+from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways.as_is import fits_as_is
+from corridor.controller.policy.failures import Failures
 from corridor.controller.prover.updates import objections
-from corridor.controller.reconcile.jobs import Follow, Look
+from corridor.controller.reconcile.jobs import Follow, FoundAhead, Look, TakeWays
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NotDone, NotNow
+
+
+class Rates(Enum):
+    """When committed rates have to fit for a change to be made."""
+
+    ALWAYS = "always"
+    """Under every failure protected against."""
+    NOW = "now"
+    """As things are, where ways may be chosen again: those for the next failure come after it. Else
+    always."""
+    IF_THEY_CAN = "if they can"
+    """What has failed must be done without, whatever becomes of rates."""
 
 
 @dataclass
@@ -17,12 +34,57 @@ class Rollouts:
 
     network: NetworkState
 
-    def move_to(self, known: DesiredState, why: str, *, asked: bool = True) -> None:
-        """Raises NotDone and SwitchError; see ``following`` for ``asked``."""
+    def move_to(self, known: DesiredState, why: str, rates: Rates) -> None:
+        """Raises NotDone and SwitchError."""
+        self._ready()
+        self._roll_out(self._following(known, rates), why)
+
+    def take_ways(self) -> None:
+        """Move to the ways that were found ahead, if all is still as it was when they were asked
+        for. Raises NotDone and SwitchError."""
+        network, found = self.network, self.network.found
+        if found is None or found.found is None:
+            return
+        try:
+            self._ready()
+            deployment = self.settled()
+            if not self._is_of_use(found, deployment):
+                network.found = None
+                return
+            known = replace(network.wanted, specification=found.found)
+            self._roll_out(network.deployer.following(known), "rates under the next failure")
+        except NotDone as problem:
+            if problem.again or isinstance(problem, Deferred):
+                network.timers.set(TakeWays(), network.now_ns + network.timing.retry_ns)
+            else:
+                network.found = None
+            raise
+        network.found = None
+
+    def look_ahead(self) -> None:
+        """Have ways looked for by which rates fit under the next failure too, if they do not."""
+        network, deployment = self.network, self.network.deployer.deployment
+        if deployment is None or network.deployer.unproven or not network.event_log.lacking:
+            network.ahead.break_off()
+        elif deployment.known.specification.chooses:
+            network.ahead.begin(deployment.known.specification, deployment.without)
+
+    def _is_of_use(self, found: FoundAhead, deployment: Deployment) -> bool:
+        wiring = self.network.deployer.interfaces.wiring
+        wanted, stands = self.network.wanted, deployment.known.specification
+        is_same = (found.asked, found.without) == (stands, deployment.without)
+        asks_same = (wanted.specification.policies, wanted.specification.as_of) == (
+            stands.policies,
+            stands.as_of,
+        )
+        return is_same and asks_same and wanted.without(wiring) == deployment.without
+
+    def _ready(self) -> None:
         self.refuse_absence()
         self.look_at_those_back()
         self.tidy_up()
-        new = self._following(known, asked=asked)
+
+    def _roll_out(self, new: Deployment, why: str) -> None:
         if not self.network.deployer.move_to(new, self.network.told, why):
             self.network.audit_soon()
 
@@ -32,7 +94,7 @@ class Rollouts:
         if network.deployer.deployment is None:
             return
         try:
-            self.move_to(network.wanted, why, asked=False)
+            self.move_to(network.wanted, why, Rates.IF_THEY_CAN)
         except NotDone as problem:
             if problem.again:
                 network.timers.set(Follow(), network.now_ns + network.timing.retry_ns)
@@ -67,9 +129,9 @@ class Rollouts:
         if absent:
             raise Deferred(f"deferred until {absent} is back or given up")
 
-    def refuse_unproven(self, known: DesiredState) -> None:
+    def refuse_unproven(self, known: DesiredState, rates: Rates) -> None:
         """Raises NotDone if what is to stand would break a claim."""
-        proof = self.network.deployer.proof_of(self._following(known, asked=True))
+        proof = self.network.deployer.proof_of(self._following(known, rates))
         if not proof.holds:
             raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
 
@@ -80,13 +142,26 @@ class Rollouts:
             raise NotNow(deployer.unproven)
         return deployer.deployment
 
-    def _following(self, known: DesiredState, *, asked: bool) -> Deployment:
-        """What is to stand next; rates must fit if somebody has ``asked`` for it."""
+    def _following(self, known: DesiredState, rates: Rates) -> Deployment:
+        """What is to stand next, by ways that are chosen for it."""
         deployer = self.network.deployer
-        new = deployer.following(replace(known, failures=self.network.failures))
-        return replace(new, promises_rates=asked)
+        assert deployer.deployment is not None
+        wanted = replace(known, failures=self.network.failures)
+        without = wanted.without(deployer.interfaces.wiring)
+        installed = deployer.deployment.known.specification
+        choose = chosen_for_all if rates == Rates.ALWAYS else chosen_now
+        chosen = choose(known.specification, installed, without)
+        new = deployer.following(replace(wanted, specification=chosen))
+        return replace(new, promises_rates=_promises(rates, chosen, without))
 
     def _defer(self, reason: str) -> None:
         if reason and reason != self.network.deferred:
             self.network.event_log.say("deferred", reason=reason)
         self.network.deferred = reason
+
+
+def _promises(rates: Rates, chosen: Specification, without: Failures) -> bool:
+    """Whether rates that do not fit are a reason not to do it."""
+    if rates == Rates.NOW and chosen.chooses:
+        return not fits_as_is(chosen, without)
+    return rates != Rates.IF_THEY_CAN

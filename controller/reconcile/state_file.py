@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal, TypedDict
@@ -10,6 +10,7 @@ from typing import Literal, TypedDict
 from pydantic import Field, ValidationError
 
 from corridor.controller.deployment.deployments import Deployment, DesiredState
+from corridor.controller.intent.chosen_ways import ChosenWays, choosing, chosen_in
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import PolicySet
@@ -59,6 +60,8 @@ class _Deployed(_Wanted):
     epoch: Literal[0, 1]
     failures: Failures
     withdrawn: frozenset[int]
+    chosen: dict[str, ChosenWays] | None = None
+    """By demand, if it is not what the specification says."""
 
 
 class _State(Frozen):
@@ -83,8 +86,8 @@ class StateFile:
             return
         said = _State(
             wanted=_Wanted(**_plain(wanted)),
-            stands=_saved(deployment),
-            next=_saved(about_to) if about_to is not None else None,
+            stands=self._saved(deployment),
+            next=self._saved(about_to) if about_to is not None else None,
         )
         write_whole(self._path, said.model_dump_json(by_alias=True).encode())
 
@@ -104,7 +107,21 @@ class StateFile:
         return Remembered(self._known(said.wanted), self._kept(said.stands), following)
 
     def _kept(self, said: _Deployed) -> Kept:
-        return Kept(self._known(said, said.failures), said.epoch, said.withdrawn)
+        known = self._known(said, said.failures)
+        if said.chosen is not None:
+            chosen = choosing(known.specification, said.chosen)
+            known = replace(known, specification=chosen)
+        return Kept(known, said.epoch, said.withdrawn)
+
+    def _saved(self, deployment: Deployment) -> _Deployed:
+        chosen = chosen_in(deployment.known.specification)
+        return _Deployed(
+            **_plain(deployment.known),
+            epoch=deployment.epoch,
+            failures=deployment.known.failures,
+            withdrawn=deployment.withdrawn,
+            chosen=None if chosen == chosen_in(self._specification) else chosen,
+        )
 
     def _known(self, said: _Wanted, failures: Failures = NO_FAILURES) -> DesiredState:
         topology = self._specification.topology
@@ -116,15 +133,6 @@ class StateFile:
             raise Unreadable(f"{self._path}: the topology has no {', '.join(sorted(strange))}")
         changes = {"policies": said.policies, "as_of": said.as_of}
         return DesiredState(self._specification.model_copy(update=changes), failures, said.drained)
-
-
-def _saved(deployment: Deployment) -> _Deployed:
-    return _Deployed(
-        **_plain(deployment.known),
-        epoch=deployment.epoch,
-        failures=deployment.known.failures,
-        withdrawn=deployment.withdrawn,
-    )
 
 
 def _plain(known: DesiredState) -> _Desired:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from corridor.controller.policy.failures import NO_FAILURES
-from corridor.controller.reconcile.jobs import AuditDue, Boot, Follow, Look, TimedJob
+from corridor.controller.reconcile.jobs import AuditDue, Boot, Follow, Look, TakeWays, TimedJob
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.rollouts import Rollouts
 from corridor.controller.reconcile.state_file import Remembered, Unreadable
@@ -31,6 +31,8 @@ class TimedWork:
                 self.rollouts.follow("failures")
             case Look():
                 self._look()
+            case TakeWays():
+                self.rollouts.take_ways()
             case AuditDue():
                 self._audit()
             case _:
@@ -62,7 +64,8 @@ class TimedWork:
         """Something stands that did not before."""
         network, deployer = self.network, self.network.deployer
         assert deployer.deployment is not None
-        network.known = replace(deployer.wanted or deployer.deployment.known, failures=NO_FAILURES)
+        known = replace(deployer.wanted or deployer.deployment.known, failures=NO_FAILURES)
+        network.known = network.as_loaded(known)
         network.came.clear()
         network.timers.set(AuditDue(), network.now_ns + network.timing.audit_ns)
         network.follow_soon()

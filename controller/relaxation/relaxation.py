@@ -37,9 +37,10 @@ if TYPE_CHECKING:  # numpy is dear to import
 RATE_STEPS: tuple[RateStep, ...] = ("drop_protect", "drop_pir")
 
 
-def climb(specification: Specification) -> Specification:
+def climb(specification: Specification, without: Failures = NO_FAILURES) -> Specification:
     """The same, with what has to be given up for rates; as it is where committed rates do not fit
-    whatever is given up. What it gave up before is not looked at."""
+    whatever is given up. What it gave up before is not looked at; what has failed is done
+    ``without``."""
     asked = specification.model_copy(
         update={
             "directions": tuple(
@@ -49,7 +50,7 @@ def climb(specification: Specification) -> Specification:
     )
     if not any(_may_climb(policy) for policy in asked.policies.policies):
         return asked
-    served = _Served(asked.topology, asked.intents())
+    served = _Served(asked.topology, asked.intents(), without)
     if not served.make_room_for_committed():
         return asked
     served.make_room_for_peaks()
@@ -68,9 +69,9 @@ def _may_climb(policy: Policy) -> bool:
 class _Served:
     """Demands with guaranteed rates, by id, as they are served with what they have given up."""
 
-    def __init__(self, topology: Topology, intents: Iterable[Intent]) -> None:
-        self._topology = topology
-        self._served = Served(topology, intents)
+    def __init__(self, topology: Topology, intents: Iterable[Intent], without: Failures) -> None:
+        self._topology, self._without = topology, without
+        self._served = Served(topology, intents, without)
         self._capacities_bps = capacities_bps(topology)
         self._way = self._served.way
         self._ways = {way.intent.id: way for way in self._served.ways}
@@ -108,7 +109,7 @@ class _Served:
 
     def _fullest(self) -> Worst | None:
         """The link that lacks most for committed rates, in its worst case; ties by name."""
-        full = too_full(self._topology, list(self._ways.values()))
+        full = too_full(self._topology, list(self._ways.values()), self._without)
         return min(
             full,
             key=lambda link: (-link.excess_bps, link.fibre, link.hub, link.failure),

@@ -68,6 +68,11 @@ def _repaired(said: Said) -> str:
     return f"tables were not as they should be, and are again ({said['why']}){_tampering(said)}"
 
 
+def _rates(said: Said) -> str:
+    lacking = [one["said"] for one in said["lacking"]]
+    return f"committed rates: {_some(lacking)}" if lacking else "committed rates fit again"
+
+
 def _status(said: Said) -> str:
     was = f"{said['was']} -> " if said.get("was") not in (None, said["status"]) else ""
     way = f", {_path(said['hubs'])}" if said.get("hubs") else ""
@@ -118,6 +123,7 @@ _TOLD: Mapping[str, Callable[[Said], str]] = {
     "update": _update,
     "withdrawn": _withdrawn,
     "repaired": _repaired,
+    "rates": _rates,
     "status": _status,
     "deferred": _reason,
     "refused": _reason,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from corridor.experiments.live_network.event_text import counted
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.judged import NOT_JUDGED, marked
+from corridor.topologies.base.units import format_rate
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import DemandAnswer, StatusAnswer, TopologyAnswer
@@ -80,6 +81,9 @@ def _out_of_order(status: StatusAnswer, topology: TopologyAnswer) -> Iterator[st
             names += [f"gateway {name}" for name, hub in hubs.items() if hub["gateway"] is False]
         if names:
             yield f"{word}: {', '.join(names)}"
+    for link in status["lacking"]:
+        demands = f"demands {', '.join(link['demands'])}" if link["demands"] else "no demand"
+        yield f"DEGRADED: {link['said']}: {demands}, {format_rate(link['lacks_bps'])} too much"
     if status["away"]:
         yield f"away: {', '.join(status['away'])}"
     if status["deferred"]:

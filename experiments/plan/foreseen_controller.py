@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
 from corridor.controller.api.control_answers import Event
 from corridor.controller.deployment import deployments
+from corridor.controller.deployment.chosen_ways import chosen_ahead, chosen_now
 from corridor.controller.deployment.deployments import Deployment, DesiredState, longest_ns
 from corridor.controller.deployment.modifications import Modifications
+from corridor.controller.intent.chosen_ways import choosing, chosen_in
 from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways.fitting import misfits
 from corridor.controller.openflow.counters import PortCounts
+from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.prover import Proof, tables_of
 from corridor.controller.reconcile.deployer import Deployer
@@ -28,6 +32,7 @@ from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.controller.reconcile.interfaces import Interfaces, Labels
 from corridor.controller.reconcile.jobs import (
     Boot,
+    FoundAhead,
     Job,
     Order,
     PortChanged,
@@ -75,7 +80,10 @@ class Compiled:
         self.wiring, self.restart_ns = wiring, RESTART_NS[clock]
         self._made: dict[tuple[object, ...], Deployment] = {}
         self._proofs: dict[int, Proof] = {}
-        self.first = self._stand(DesiredState(specification), FIRST_EPOCH)
+        self.loaded = specification
+        without = DesiredState(specification).without(wiring)
+        chosen = chosen_now(specification, specification, without)
+        self.first = self._stand(DesiredState(chosen), FIRST_EPOCH)
 
     def following(self, before: Deployment, known: DesiredState) -> Deployment:
         """As ``deployments.following``."""
@@ -86,7 +94,7 @@ class Compiled:
 
     def _stand(self, known: DesiredState, epoch: int) -> Deployment:
         asked = known.specification
-        key = known.failures, known.drained, id(asked.policies), asked.as_of
+        key = known.failures, known.drained, id(asked.policies), asked.as_of, asked.directions
         if (*key, epoch) not in self._made:
             twin = self._made.get((*key, 1 - epoch))
             self._made[*key, epoch] = (
@@ -239,6 +247,23 @@ class _Said:
 
 
 @dataclass
+class _Ahead:
+    """Finds ways ahead at once: computing takes no time."""
+
+    said: _Said
+    asked: tuple[Specification, Failures] | None = None
+
+    def begin(self, asked: Specification, without: Failures) -> None:
+        if self.asked != (asked, without):
+            self.asked = asked, without
+            found = FoundAhead(asked, without, chosen_ahead(asked, without))
+            self.said.jobs.insert(0, (self.said.clock.now_ns, found))
+
+    def break_off(self) -> None:
+        self.asked = None
+
+
+@dataclass
 class _Switches:
     """They hear, and hold what they are told."""
 
@@ -334,9 +359,13 @@ class _Deployer(Deployer):
 
 
 class _Quiet(Reconciler):
-    """Tells nobody how demands are served."""
+    """Tells nobody how demands are served, but by rates what ways are looked for."""
 
-    def _retell(self) -> None: ...
+    def _retell(self) -> None:
+        deployment = self.network.deployer.deployment
+        if deployment is not None and deployment.known.specification.chooses:
+            lacking = misfits(deployment.known.specification, deployment.without)
+            self.network.event_log.tell_lacking(lacking)
 
 
 def _live(
@@ -354,6 +383,7 @@ def _live(
             said.jobs.append((at_ns, network.connection(hub, at_ns)))
         said.jobs.sort(key=lambda one: one[0])
     reconciler = _Quiet(_state(compiled, network, standing, clock), said, _Nothing)
+    reconciler.network.ahead = _Ahead(said)
     if not begin_ns:
         reconciler.network.timers.cancel(Boot())
     try:
@@ -378,6 +408,8 @@ def _state(
     if not clock.now_ns:
         deployer.deployment, deployer.unproven = compiled.first, ""
     known = _last(standing).known
+    asked = choosing(known.specification, chosen_in(compiled.loaded))
+    known = replace(known, specification=asked)
     return NetworkState(deployer, log, known, FailureDetector(network.wiring))
 
 

@@ -7,9 +7,9 @@ what they are expected to give.
 
 from __future__ import annotations
 
+from corridor.controller.deployment.chosen_ways import chosen_now
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
-from corridor.controller.joint_ways.fitting import refitted
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
 from corridor.experiments.plan.impacts import planned_events
@@ -78,7 +78,8 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     )
     if scenario.follows:  # as its controller does it, which knows of no other gateways
         without = DesiredState(specification).without(wiring)
-        ways = plan_ways(topology, refitted(specification, without).intents(), without)
+        chosen = chosen_now(specification, specification, without)
+        ways = plan_ways(topology, chosen.intents(), without)
     wiring = with_queues(wiring, loaded, ways)
     program = compile_ways(wiring, topology, ways).program
     refuse_misfits(program, wiring, topology, ways, chooses=specification.chooses)

@@ -110,7 +110,7 @@ class ScenarioFile(Frozen):
     """Demands whose ways share nothing of some kinds."""
     aggregates: tuple[Aggregate, ...] = Field(default=(), max_length=100)
     """Demands that have one guarantee together."""
-    objective: Annotated[str, AfterValidator(_known_objective)] = NONE
+    objective: Annotated[str, AfterValidator(_known_objective)] = "added-delay"
     """By what ways are chosen together where rates do not fit on the shortest ones."""
     faults: tuple[Fault, ...] = ()
     """Events of the timeline, in short."""

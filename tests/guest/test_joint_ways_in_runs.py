@@ -34,7 +34,7 @@ def test_rates_are_kept_under_load_with_the_fibre_cut(ran):
 
 
 def test_the_same_rates_are_refused_on_the_shortest_ways(tmp_path):
-    text = EXAMPLE.read_text(encoding="utf-8").replace("objective: added-delay\n", "")
+    text = EXAMPLE.read_text(encoding="utf-8").replace("added-delay", "none")
     alone = tmp_path / "alone.yaml"
     alone.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="105Mbit do not fit fibre shanghai-guian"):

@@ -9,8 +9,10 @@ from typing import Any
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Flow, Meter
+from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.errors import GatewaysError, Lost, SwitchTimeout
+from corridor.controller.policy.failures import Failures
 from corridor.controller.reconcile import jobs
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
@@ -138,6 +140,21 @@ class FakeGateways:
         self.labels = {hub: set(some) for hub, some in labels.items()}
 
 
+class FakeAhead:
+    """Notes what is looked for: None where it is broken off."""
+
+    def __init__(self) -> None:
+        self.begun: list[Specification | None] = []
+
+    def begin(self, asked: Specification, without: Failures) -> None:
+        if self.begun[-1:] != [asked]:
+            self.begun.append(asked)
+
+    def break_off(self) -> None:
+        if self.begun[-1:] not in ([], [None]):
+            self.begun.append(None)
+
+
 class Lab:
     """A controller on switches of a test, with a clock that passes only where something sleeps."""
 
@@ -148,6 +165,7 @@ class Lab:
         self.wiring = wiring
         self.switches = FakeSwitches(wiring)
         self.gateways = FakeGateways()
+        self.ahead = FakeAhead()
         self.told: list[dict[str, Any]] = []
         self.path = path
         self.timing = Timing(**timing)
@@ -167,6 +185,7 @@ class Lab:
             known=known,
             sightings=FailureDetector(self.wiring),
             timing=self.timing,
+            ahead=self.ahead,
         )
         self.reconciler = Reconciler(self.network, _Instant(self), queue.Empty)
 

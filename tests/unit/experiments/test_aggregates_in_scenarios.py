@@ -50,7 +50,7 @@ def test_the_rate_counts_once_on_a_fibre_that_both_take(written):
     planned(written(PIPE % "60Mbit"))
     own = HEAD.replace("dst: shanghai}", "dst: shanghai, guarantee: {cir: 60Mbit}}")
     with pytest.raises(InputError, match=r"180Mbit do not fit"):
-        planned(written("", own))
+        planned(written("objective: none\n", own))
 
 
 def test_it_counts_wherever_failures_move_any_of_them(written):

@@ -82,7 +82,7 @@ def test_status_is_as_wide_as_the_terminal(reconciler, width):
 
 def test_a_network_without_anything_says_so():
     status = {"installed": False, "unproven": "nothing is installed yet", "away": []}
-    status |= {"deferred": "", "foreign": 0}
+    status |= {"deferred": "", "foreign": 0, "lacking": []}
     text = network(status, {"fibres": {}, "hubs": {}}, [], 80)
     assert text.startswith("nothing is installed yet")
 

@@ -298,6 +298,9 @@ def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
             {"event": "repaired", "why": "audit", "foreign": {"x": ["f"]}, "missing": {}},
             "tables were not as they should be, and are again (audit); 1 foreign",
         ),
+        ({"event": "rates", "lacking": [{"said": "2Mbit do not fit"}, {"said": "3Mbit do not"}]},
+         "committed rates: 2Mbit do not fit, 3Mbit do not"),
+        ({"event": "rates", "lacking": []}, "committed rates fit again"),
         (
             {"event": "status", "demand": "ckpt", "status": "BLOCKED", "was": "UP", "hubs": [],
              "one_way_ns": None, "reason": "no path", "clause": "NO-EXPORT deny",

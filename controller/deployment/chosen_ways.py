@@ -1,0 +1,67 @@
+"""Which ways demands are to take while a network runs, so that committed rates fit. Pure.
+
+What was chosen when the specification was loaded stands wherever it fits, under every failure
+protected against. Else rates are to fit as things are, with few moves: that is found soon. Ways
+that fit under the next failure too are looked for afterwards (``chosen_ahead``); where there are
+none, ladders are climbed.
+"""
+
+from __future__ import annotations
+
+from corridor.controller.intent.chosen_ways import choosing, chosen_in
+from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways.as_is import fits_as_is, fitted_as_is
+from corridor.controller.joint_ways.fitting import (
+    MOST_REMEMBERED,
+    fits,
+    fitted_again,
+    may_ask,
+    with_picks,
+)
+from corridor.controller.policy.failures import Failures
+from corridor.controller.relaxation.relaxation import climb
+from corridor.topologies.base.remembered import remembered
+
+
+@remembered(MOST_REMEMBERED)
+def chosen_now(loaded: Specification, installed: Specification, without: Failures) -> Specification:
+    """``loaded`` with the ways that are to stand next: its own where all fits; those ``installed``
+    where rates fit as things are; else others.
+    """
+    if not loaded.chooses or not may_ask(loaded):
+        return loaded
+    nothing_failed = not (without.links or without.srlgs or without.hubs)
+    bare = [with_picks(loaded, {})] if nothing_failed and _has_picks(loaded) else []
+    for one in (*bare, loaded):
+        if fits_as_is(one, without) and fits(one, without):
+            return one
+    return fitted_as_is(choosing(loaded, chosen_in(installed)), without)
+
+
+@remembered(MOST_REMEMBERED)
+def chosen_for_all(
+    loaded: Specification, installed: Specification, without: Failures
+) -> Specification:
+    """The same, with ways that fit under the next failures too, however long it takes."""
+    now = chosen_now(loaded, installed, without)
+    return chosen_ahead(now, without) if now.chooses and may_ask(now) else now
+
+
+@remembered(MOST_REMEMBERED)
+def chosen_ahead(specification: Specification, without: Failures) -> Specification:
+    """The same with ways on which rates fit under the next failures too, by ladders if need be; as
+    it is where there are none."""
+    if fits(specification, without):
+        return specification
+    chosen = fitted_again(specification, without)
+    if fits(chosen, without):
+        return chosen
+    for one in (chosen, specification):
+        climbed = climb(one, without)
+        if fits(climbed, without):
+            return climbed
+    return specification
+
+
+def _has_picks(specification: Specification) -> bool:
+    return any(one.picks for one in specification.directions)

@@ -1,0 +1,45 @@
+"""Demands with guaranteed rates on the five hubs of ``mini``: 96 Mbit/s a fibre in China."""
+
+from __future__ import annotations
+
+from corridor.controller.intent.intent import Selector
+from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
+from corridor.topologies.formats.load import load_topology
+from policy_lab import TODAY
+
+MINI = load_topology("mini")
+DIRECT = ("shanghai-guian",)
+ROUND = ("shanghai-kunming", "guian-kunming")
+
+
+def spec(rates: dict[str, tuple[str, str, str]], k: int = 0, **more) -> Specification:
+    """Demands by id: rate, source, destination."""
+    directions = []
+    for number, (name, (rate, src, dst)) in enumerate(rates.items()):
+        said = {"id": name, "class": "bulk", "src": src, "dst": dst}
+        directions.append(
+            Direction(
+                demand=Demand.model_validate(said),
+                selectors=(Selector("udp", 5000 + number, 5000 + number),),
+                bandwidth=Bandwidth(cir=rate),
+            )
+        )
+    policies = PolicySet.model_validate(
+        {
+            "name": "lab",
+            "classes": [
+                {"id": "bulk", "origin": "CN", "sensitivity": "general", "basis": "exempt"}
+            ],
+            "policies": [{"id": "ALL", "effect": "permit"}],
+        }
+    )
+    asked = {"over": ("link",), **more}
+    return Specification(
+        topology=MINI, policies=policies, as_of=TODAY, directions=tuple(directions), k=k, **asked
+    )
+
+
+def picks(specification: Specification) -> dict[str, tuple[Pick, ...]]:
+    return {one.demand.id: one.picks for one in specification.directions if one.picks}

@@ -1,0 +1,349 @@
+"""Ways chosen again while a network runs: for now, then for the next failure; lacks are told."""
+
+from __future__ import annotations
+
+import queue
+import threading
+
+import pytest
+
+from corridor.controller.deployment.chosen_ways import chosen_ahead, chosen_for_all, chosen_now
+from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways.as_is import fits_as_is
+from corridor.controller.joint_ways.fitting import fits, fitted, misfits
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.model import Bandwidth
+from corridor.controller.reconcile.ahead import AheadProcess
+from corridor.experiments.live_network.status_table import network
+from corridor.topologies.model.wiring import wire
+from fake_switches import Lab
+from lab_views import ask, status
+from rates_lab import MINI, picks, spec
+
+TWO = {"a": ("55Mbit", "shanghai", "guian"), "b": ("50Mbit", "shanghai", "kunming")}
+"""Protected, they fit by chosen detours only; with the direct fibre cut, only as things are."""
+NEXT = {"a": ("60Mbit", "guian", "bangkok"), "b": ("40Mbit", "kunming", "bangkok")}
+"""With the same fibre cut, there are ways that fit under the next failure, too."""
+CUT = failures_of(MINI, ["link:shanghai-guian"])
+NETWORK = wire(MINI, run_id="c0", seed=1)
+
+
+def loaded(rates=TWO, **more) -> Specification:
+    return fitted(spec(rates, chooses=True, **more), "added-delay")
+
+
+def fibres(specification: Specification, without: Failures = NO_FAILURES) -> dict[str, tuple]:
+    builder = TreeBuilder(MINI, without)
+    return {one.id: builder.way(one).route.path.fibres for one in specification.intents()}
+
+
+def moved(before: Specification, after: Specification, without: Failures) -> set[str]:
+    old, new = fibres(before, without), fibres(after, without)
+    return {name for name in old if old[name] != new[name]}
+
+
+@pytest.fixture
+def lab(tmp_path):
+    made = Lab(DesiredState(loaded(k=1)), NETWORK, tmp_path / "state.json")
+    made.connect()
+    made.run(1)
+    return made
+
+
+@pytest.fixture
+def found_lab(tmp_path):
+    """A laboratory after a cut; what stands; and ways that fit under the next failure, too."""
+    lab = Lab(DesiredState(loaded(NEXT, k=1)), NETWORK, tmp_path / "state.json")
+    lab.loaded = lab.network.known.specification
+    lab.connect()
+    lab.run(1)
+    cut(lab)
+    asked = lab.deployer.deployment.known.specification
+    assert {status(lab, name) for name in "ab"} == {"DEGRADED"}
+    return lab, asked, chosen_ahead(asked, lab.deployer.deployment.without)
+
+
+def cut(lab: Lab, fibre: str = "shanghai-guian", *, live: bool = False) -> None:
+    lab.port(fibre, live=live)
+    lab.run(1)
+
+
+def test_where_rates_fit_as_things_are_few_ways_move():
+    asked = loaded(k=1)
+    again = chosen_now(asked, asked, CUT)
+    assert fits_as_is(again, CUT)
+    assert fibres(again, CUT)["a"] == ("shanghai-kunming", "guian-kunming")
+    assert fibres(again, CUT)["b"] == ("shanghai-bangkok", "kunming-bangkok")
+    assert again.k == asked.k
+    unasked = asked.model_copy(update={"chooses": False})
+    assert chosen_now(unasked, unasked, CUT) is unasked
+    assert chosen_now(asked, asked, NO_FAILURES) is asked
+
+
+def test_who_was_moved_before_stays_when_something_else_fails():
+    rates = {
+        "a": ("50Mbit", "shanghai", "guian"),
+        "b": ("47Mbit", "shanghai", "guian"),
+        "c": ("40Mbit", "shanghai", "kunming"),
+        "d": ("40Mbit", "bangkok", "guian"),
+    }
+    asked = loaded(rates)
+    without = failures_of(MINI, ["link:kunming-bangkok"])
+    again = chosen_now(asked, asked, without)
+    assert fits(again, without)
+    assert len(moved(asked, again, without)) == 1
+
+
+def test_picks_go_when_rates_fit_without_them():
+    rates = {"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")}
+    asked = loaded(rates)
+    assert picks(asked)
+    lower = [
+        one.model_copy(update={"bandwidth": Bandwidth(cir="20Mbit")}) for one in asked.directions
+    ]
+    lowered = asked.model_copy(update={"directions": tuple(lower)})
+    assert picks(chosen_now(lowered, lowered, NO_FAILURES)) == {}
+
+
+def test_what_stands_is_kept_where_it_fits_and_what_was_loaded_comes_back_when_it_does():
+    asked = loaded(k=1)
+    after = chosen_now(asked, asked, CUT)
+    assert chosen_now(asked, after, CUT) == after
+    assert chosen_now(asked, after, NO_FAILURES) == asked
+
+
+def test_ways_for_the_next_failure_are_found_where_there_are_some():
+    asked = loaded(NEXT, k=1)
+    now = chosen_now(asked, asked, CUT)
+    assert fits_as_is(now, CUT)
+    assert not fits(now, CUT)
+    found = chosen_ahead(now, CUT)
+    assert fits(found, CUT)
+    assert chosen_for_all(asked, asked, CUT) == found
+
+
+def test_ladders_are_climbed_where_other_ways_do_not_help():
+    ladder = {"id": "ALL", "effect": "permit", "on_soft_failure": ["drop_protect"]}
+    ladder["soft"] = {"protect": {"k": 1, "over": ["link"], "immediate": True}}
+    asked = loaded(k=0)
+    said = asked.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    policies = type(asked.policies).model_validate({**said, "policies": [ladder]})
+    asked = asked.model_copy(update={"policies": policies})
+    now = chosen_now(asked, asked, CUT)
+    assert not fits(now, CUT)
+    found = chosen_ahead(now, CUT)
+    assert fits(found, CUT)
+    assert any(one.given_up == ("drop_protect",) for one in found.directions)
+
+
+def test_a_cut_is_followed_at_once_and_what_does_not_fit_is_told_until_it_is_repaired(lab):
+    before = lab.holds()
+    assert {status(lab, name) for name in "ab"} == {"UP"}
+    assert ask(lab, do="status")["lacking"] == []
+    cut(lab)
+    after = lab.deployer.deployment.known.specification
+    assert fits_as_is(after, CUT)
+    assert misfits(after, CUT)
+    told = ask(lab, do="status")["lacking"]
+    assert {"a", "b"} == {name for one in told for name in one["demands"]}
+    assert all(one["when"] and one["lacks_bps"] > 0 for one in told)
+    assert [len(one["lacking"]) for one in lab.events("rates")] == [len(told)]
+    text = network(*(ask(lab, do=what) for what in ("status", "topology")), [], 200)
+    assert "DEGRADED: 105Mbit do not fit fibre" in text
+    assert "demands a, b, 9Mbit too much" in text
+    for name in "ab":
+        said = lab.event_log.statuses[name]
+        assert said.status == "DEGRADED"
+        assert "do not fit fibre" in said.reason
+        assert "when link:" in said.reason
+    cut(lab, live=True)
+    assert ask(lab, do="status")["lacking"] == []
+    assert {status(lab, name) for name in "ab"} == {"UP"}
+    assert edges_apart(lab.holds()) == edges_apart(before)
+
+
+def ports(hub: str) -> dict[int, bool]:
+    """As its switch tells of them with the fibre cut."""
+    return {
+        end.port: wire.fibre not in CUT.links
+        for wire in NETWORK.fibres
+        for end in (wire.a, wire.z)
+        if end.hub == hub
+    }
+
+
+def edges_apart(held) -> set:
+    """What switches hold, whatever the epoch: how many entries each has."""
+    return {(dpid, len(flows)) for dpid, flows in held.items()}
+
+
+def test_rates_that_do_not_fit_now_are_told_so(tmp_path):
+    lab = Lab(DesiredState(loaded(k=0)), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    cut(lab)
+    assert {status(lab, name) for name in "ab"} == {"UP"}, "by Kunming and by Bangkok"
+    cut(lab, "shanghai-bangkok")
+    said = lab.event_log.statuses["a"]
+    assert (said.status, "while nothing fails" in said.reason) == ("DEGRADED", True)
+    assert "105Mbit do not fit fibre shanghai-kunming from shanghai (96Mbit)" in said.reason
+
+
+def test_rates_of_a_network_that_chooses_no_ways_are_told_of_too(tmp_path):
+    plain = spec(TWO, k=0)
+    lab = Lab(DesiredState(plain), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    cut(lab)
+    assert lab.deployer.deployment.known.specification == plain
+    assert status(lab, "a") == "DEGRADED"
+
+
+def test_ways_found_ahead_are_installed_by_an_update_of_their_own(found_lab):
+    lab, asked, found = found_lab
+    updates = len(lab.events("update"))
+    lab.do("found_ahead", asked=asked, without=lab.deployer.deployment.without, found=found)
+    assert len(lab.events("update")) == updates, "by the next job"
+    lab.run(0.5)
+    assert lab.events("update")[-1]["why"] == "rates under the next failure"
+    assert lab.deployer.deployment.known.specification == found
+    assert lab.network.known.specification == lab.loaded
+    assert lab.events("rates")[-1]["lacking"] == []
+    assert not any("do not fit" in one.reason for one in lab.event_log.statuses.values())
+    assert ask(lab, do="audit")["was_whole"]
+
+
+def test_ways_found_ahead_are_of_no_use_once_something_has_changed(found_lab):
+    lab, asked, found = found_lab
+    without = lab.deployer.deployment.without
+    lab.do("found_ahead", asked=asked, without=without, found=found)
+    lab.port("kunming-karachi", live=False)
+    stands = lab.deployer.deployment
+    lab.run(0.05)
+    assert lab.deployer.deployment is stands
+    assert lab.network.found is None
+    lab.run(1)
+    assert lab.deployer.deployment.without.links == without.links | {"kunming-karachi"}
+    assert lab.deployer.deployment.known.specification != found
+
+
+def test_ways_found_ahead_wait_for_a_switch_that_is_away(found_lab):
+    lab, asked, found = found_lab
+    lab.lose("bangkok")
+    lab.do("found_ahead", asked=asked, without=lab.deployer.deployment.without, found=found)
+    lab.run(1)
+    assert lab.deployer.deployment.known.specification == asked
+    lab.connect("bangkok")
+    lab.run(4)
+    assert lab.deployer.deployment.known.specification == found
+
+
+def test_what_is_looked_for_is_asked_once_and_broken_off_when_it_is_of_no_use(found_lab):
+    lab, asked, _ = found_lab
+    assert [one for one in lab.ahead.begun if one is not None][-1] == asked
+    begun = len(lab.ahead.begun)
+    lab.run(100)
+    assert len(lab.ahead.begun) == begun, "audits ask for nothing new"
+    for fibre in tuple(lab.deployer.deployment.without.links):
+        cut(lab, fibre, live=True)
+    assert lab.ahead.begun[-1] is None
+
+
+def test_other_policies_are_in_force_where_rates_fit_as_things_are_and_else_refused(found_lab):
+    """Without the fibre to Kunming two ways are left to Bangkok, and without another one."""
+    lab, _, _ = found_lab
+    assert lab.do("set_policies", policies=avoiding(lab, "shanghai-kunming"))["ok"]
+    assert lab.deployer.deployment.known.specification.policies.name == "avoiding"
+    assert {status(lab, name) for name in "ab"} == {"DEGRADED"}
+    before = lab.holds()
+    answer = lab.do("set_policies", policies=avoiding(lab, "shanghai-kunming", "kunming-karachi"))
+    assert (answer["ok"], answer["kind"]) == (False, "refused")
+    assert "C12" in answer["reason"]
+    assert lab.holds() == before
+
+
+def avoiding(lab: Lab, *fibres: str):
+    policies = lab.loaded.policies
+    said = policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    avoid = {"effect": "restrict", "match": {}, "hard": {"avoid": {"fibres": [*fibres]}}}
+    rules = [*said["policies"], {"id": "AVOID", **avoid}]
+    return type(policies).model_validate({**said, "name": "avoiding", "policies": rules})
+
+
+def test_a_drain_has_to_leave_room_under_the_next_failure_too(lab):
+    before = lab.deployer.deployment
+    answer = ask(lab, do="drain", fibre="shanghai-guian")
+    assert (answer["ok"], answer["kind"]) == (False, "refused")
+    assert "C12" in answer["reason"]
+    assert lab.deployer.deployment is before
+
+
+def test_a_drain_is_made_by_ways_that_leave_it(tmp_path):
+    lab = Lab(DesiredState(loaded(NEXT, k=1)), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    assert ask(lab, do="drain", fibre="shanghai-guian")["ok"]
+    assert lab.event_log.lacking == ()
+    assert lab.ahead.begun == [], "all was chosen for it"
+    assert ask(lab, do="restore", fibre="shanghai-guian")["ok"]
+
+
+def test_a_search_that_breaks_is_an_error_that_is_told(found_lab):
+    lab, asked, _ = found_lab
+    without = lab.deployer.deployment.without
+    lab.do("found_ahead", asked=asked, without=without, found=None, problem="ended with code 1")
+    assert lab.events("error")[-1]["message"] == "ended with code 1"
+
+
+def test_a_controller_that_starts_again_takes_over_the_ways_that_were_chosen(found_lab):
+    lab, asked, found = found_lab
+    lab.do("found_ahead", asked=asked, without=lab.deployer.deployment.without, found=found)
+    lab.run(1)
+    held, epoch = lab.holds(), lab.deployer.deployment.epoch
+    lab.start(DesiredState(lab.loaded))
+    for one in NETWORK.hubs:
+        lab.do("came_back", dpid=one.dpid, ports=ports(one.hub))
+    lab.run(10)
+    assert lab.events("taken over")[-1]["was"] == "whole"
+    assert lab.holds() == held
+    assert lab.deployer.deployment.epoch == epoch
+    assert lab.deployer.deployment.known.specification == found
+    assert lab.network.known.specification == lab.loaded
+
+
+def beside(function, *arguments) -> None:
+    threading.Thread(target=function, args=arguments).start()
+
+
+def test_a_process_of_its_own_finds_the_same():
+    asked = chosen_now(loaded(NEXT, k=1), loaded(NEXT, k=1), CUT)
+    jobs = queue.Queue()
+    looks = AheadProcess(
+        jobs, lambda *what: threading.Thread(target=what[0], args=what[1:]).start()
+    )
+    looks.begin(asked, CUT)
+    looks.begin(asked, CUT)
+    job = jobs.get(timeout=60).job
+    assert (job.asked, job.without, job.problem) == (asked, CUT, "")
+    assert job.found == chosen_ahead(asked, CUT)
+    looks.begin(asked, NO_FAILURES)
+    looks.break_off()
+    with pytest.raises(queue.Empty):
+        jobs.get(timeout=1)
+
+
+def test_a_process_that_breaks_is_told_of(monkeypatch):
+    monkeypatch.setattr("corridor.controller.reconcile.ahead.LOOKS", "corridor.no_such")
+    jobs = queue.Queue()
+    looks = AheadProcess(
+        jobs, lambda *what: threading.Thread(target=what[0], args=what[1:]).start()
+    )
+    looks.begin(loaded(NEXT, k=1), CUT)
+    job = jobs.get(timeout=60).job
+    assert (job.found, job.problem) == (
+        None,
+        "corridor.no_such found nothing: it ended with code 1",
+    )
