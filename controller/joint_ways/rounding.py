@@ -18,6 +18,8 @@ SURE = 1 - 1e-6
 ROUNDS = 60
 """How often new ways are asked for."""
 FITS = 1e-6
+MOST_CASES = 400
+"""Where there are more, level by level has to do: ways are chosen again with further cases."""
 ROOMS = (1.0, 0.9, 0.8)
 """The parts of capacities that shares may take, one after another until whole ways fit, or not even
 shares do."""
@@ -45,7 +47,8 @@ def whole(program: Program) -> list[Way]:
         program.allowed[:] = [True] * len(program.columns)
         found = _feasible(program)
         tried += _made_whole(program, found)
-        if tried[-1].fits or (room < 1 and found.over > FITS):
+        hopeless = room < 1 and found.over > FITS
+        if tried[-1].fits or hopeless or len(program.failures) > MOST_CASES:
             break
     return cheaper(min(tried, key=_rank)).ways
 
@@ -69,14 +72,14 @@ def _made_whole(program: Program, found: Solution) -> Iterator[State]:
     if program.failures:
         state = mended(program, _by_level(program))
         yield state
-        if state.fits:
+        if state.fits or len(program.failures) > MOST_CASES:
             return
         program.allowed[:] = [True] * len(program.columns)
         found = priced_out(program)
     by_key = {tuple(way.key for way in ways): ways for ways in _rounded(program, found)}
     tried = sorted((mended(program, ways) for ways in by_key.values()), key=_rank)
     fits = tried[0].fits
-    for state in tried[:1] if fits else map(roomier, tried):
+    for state in tried[:1] if fits else map(roomier, tried[:2]):
         yield state
         if state.fits:
             break

@@ -153,7 +153,8 @@ def stretched(way: ForwardingTree) -> float:
 
 def bound(served: Served) -> str:
     links = Links(served.topology)
-    spaces, _ = spaces_of(served.asked, served.builder, links, served.together())
+    sets = [one.failure for one in served.too_full() if len(one.failure) > 1]
+    spaces, _ = spaces_of(served.asked, served.builder, links, sets)
     found = least_fullest(spaces, links.capacity_bps, spaces[0].cases.numbers)
     return f"{found.fullest:.3f} ({found.failure or 'while nothing fails'})"
 

@@ -18,7 +18,7 @@ demands:
 - {id: training, class: ai_bulk, src: shanghai, dst: guian, guarantee: {cir: %s}}
 - {id: copies, class: dr, src: shanghai, dst: guian, guarantee: {cir: 50Mbit}}
 """
-CHOOSES = "objective: added-delay\n"
+CHOOSES, STAYS = "objective: added-delay\n", "objective: none\n"
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def refused(tmp_path: Path):
 
 
 def test_rates_that_other_ways_may_fit_are_told_how_to_look_for_them(refused):
-    assert "they might fit on other ways: objective: added-delay" in refused(BOTH % "60Mbit")
+    assert "they might fit on other ways: objective: added-delay" in refused(STAYS + BOTH % "60Mbit")
 
 
 def test_rates_that_no_choice_of_ways_fits_are_told_so(refused):
-    for text in (BOTH % "200Mbit", CHOOSES + BOTH % "200Mbit"):
+    for text in (STAYS + BOTH % "200Mbit", CHOOSES + BOTH % "200Mbit"):
         assert "no choice of ways fits them, by the permits in use" in refused(text)
 
 
