@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_figure_options, whole
+from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.study.answers import Answers
@@ -121,10 +122,11 @@ def _plan(file: str, *, only_count: bool) -> int:
     if only_count:
         print(len(found) * study.of.repetitions)
         return 0
-    print(f"{study.of.name}: {len(found)} conditions, {study.of.repetitions} seeds each")
+    seeds = counted(study.of.repetitions, "seed")
+    print(f"{study.of.name}: {counted(len(found), 'condition')}, {seeds} each")
     for one in found:
-        demands = len(one.loaded.scenario.demands)
-        print(f"  {described(one.levels)}: {demands} demands, policies {one.loaded.policies.name}")
+        demands = counted(len(one.loaded.scenario.demands), "demand")
+        print(f"  {described(one.levels)}: {demands}, policies {one.loaded.policies.name}")
     return 0
 
 
