@@ -27,7 +27,8 @@ def mended(program: Program, ways: Sequence[Way]) -> State:
     """Ways that leave less too full, and then cost less. Those of low rates move first, or last,
     whichever comes to less."""
     order = range(len(ways))
-    tried = [State.of(program, ways) for _ in range(2)]
+    first = State.of(program, ways)
+    tried = [first, first.copy()]
     for state, one in zip(tried, ([*reversed(order)], [*order]), strict=True):
         state.settle(one)
     return min(tried, key=lambda state: state.rank)
@@ -90,8 +91,9 @@ class _Known(NamedTuple):
 class State:
     """A way for each demand, and what they load together."""
 
-    def __init__(self, known: _Known, ways: list[Way], loads: Loads) -> None:
+    def __init__(self, known: _Known, ways: list[Way], loads: Loads, costs_ms: list[float]) -> None:
         self._known, self.program, self.ways, self._loads = known, known.program, ways, loads
+        self._costs_ms = costs_ms
 
     @classmethod
     def of(cls, program: Program, ways: Sequence[Way]) -> State:
@@ -106,10 +108,11 @@ class State:
         least = [
             min(program.cost_ms(demand, way) for way in some) for demand, some in enumerate(known)
         ]
-        return cls(_Known(program, tuple(known), tuple(least)), list(ways), loads)
+        costs = [program.cost_ms(demand, way) for demand, way in enumerate(ways)]
+        return cls(_Known(program, tuple(known), tuple(least)), list(ways), loads, costs)
 
     def copy(self) -> State:
-        return State(self._known, list(self.ways), self._loads.copy())
+        return State(self._known, list(self.ways), self._loads.copy(), list(self._costs_ms))
 
     def known(self, demand: int) -> tuple[Way, ...]:
         return self._known.ways[demand]
@@ -125,14 +128,13 @@ class State:
 
     @property
     def rank(self) -> Rank:
-        costs = sum(self.program.cost_ms(demand, way) for demand, way in enumerate(self.ways))
-        return round(self._loads.too_full(), 9), round(costs, 6)
+        return round(self._loads.too_full(), 9), round(sum(self._costs_ms), 6)
 
     def take(self, demand: int, way: Way) -> None:
         rate_bps = self.program.spaces[demand].rate_bps
         self._loads.add(self.ways[demand], -rate_bps)
         self._loads.add(way, rate_bps)
-        self.ways[demand] = way
+        self._now(demand, way)
 
     def settle(
         self, order: Iterable[int], rounds: int = ROUNDS, *, detours_only: bool = False
@@ -185,7 +187,10 @@ class State:
             ):
                 best, least = way, rank
         self._loads.add(best, rate_bps)
-        self.ways[demand] = best
+        self._now(demand, best)
+
+    def _now(self, demand: int, way: Way) -> None:
+        self.ways[demand], self._costs_ms[demand] = way, self.program.cost_ms(demand, way)
 
     def _beside(self, demand: int, way: Way) -> Rank:
         excess = self._loads.excess(way, self.program.spaces[demand].rate_bps)
