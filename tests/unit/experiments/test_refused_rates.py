@@ -34,7 +34,8 @@ def refused(tmp_path: Path):
 
 
 def test_rates_that_other_ways_may_fit_are_told_how_to_look_for_them(refused):
-    assert "they might fit on other ways: objective: added-delay" in refused(STAYS + BOTH % "60Mbit")
+    said = refused(STAYS + BOTH % "60Mbit")
+    assert "they might fit on other ways: objective: added-delay" in said
 
 
 def test_rates_that_no_choice_of_ways_fits_are_told_so(refused):
