@@ -17,7 +17,6 @@ from corridor.controller.intent.intent import Intent
 from corridor.controller.joint_ways.chosen import picks_of, spaces_of
 from corridor.controller.joint_ways.objectives import added_delay
 from corridor.controller.joint_ways.program import Program
-from corridor.controller.joint_ways.spaces.cases import numbers_of
 from corridor.controller.joint_ways.spaces.space import Links, Space, Way
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.routes import Route
@@ -123,7 +122,3 @@ def test_the_program_adds_up_what_whole_ways_load(made: Served, seed: int) -> No
                 total.update(parts.get(None, {}))
                 total.update(parts.get(case, {}) if case is not None else {})
         assert {link: times for link, times in total.items() if times} == dict(way.under(case))
-
-
-def test_cases_are_things_alone_and_then_sets():
-    assert [*numbers_of(0b1011)] == [0, 1, 3]

@@ -12,6 +12,7 @@ from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.joint_ways.bounds import least_in
 from corridor.controller.joint_ways.chosen import choose
 from corridor.controller.joint_ways.fitting import Served, fitted
+from corridor.controller.joint_ways.spaces.cases import Cases, numbers_of
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, TODAY, fibre, hub, network, permit
@@ -58,6 +59,21 @@ def way(specification: Specification, demand: str, *failed: str) -> tuple[str, .
     intent = next(one for one in specification.intents() if one.id == demand)
     served = TreeBuilder(topology).way(intent)
     return walk_of(served, topology, failures_of(topology, failed)).path.fibres
+
+
+def test_cases_are_things_alone_and_then_sets_of_them():
+    risks = TreeBuilder(LANES).risks
+    pair = frozenset({"link:a-m1", "gateway:m2"})
+    cases = Cases(risks, risks.of_kinds({"link"}), [pair, pair, {"link:a-m1"}])
+    assert len(cases.numbers) == len(LANES.fibres) + 1
+    both = cases.numbers[-1]
+    assert cases.named(both) == pair
+    assert cases.number(pair) == both
+    assert cases.number(()) is None
+    assert [*numbers_of(cases.of(risks.bit("link", "a-m1")))] == [cases.numbers[0], both]
+    assert cases.of(risks.bit("hub", "m1")) == 0, "hubs alone are none of them"
+    dead = {risks.thing("link:a-m1", "a"), risks.thing("link:a-m1", "m1")}
+    assert {*numbers_of(cases.dead(both))} == dead | {risks.thing("gateway:m2", "m2")}
 
 
 TWO = {"x": ("600Mbit", "a", "z"), "y": ("600Mbit", "a", "z")}
