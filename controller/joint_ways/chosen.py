@@ -10,7 +10,7 @@ from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.picks import Pick
 from corridor.controller.joint_ways.loads import loads_of
 from corridor.controller.joint_ways.objectives import added_delay
-from corridor.controller.joint_ways.objectives.objective import Objective
+from corridor.controller.joint_ways.objectives.objective import Objective, seeing
 from corridor.controller.joint_ways.pricing import detours_of
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.rates import rates_of
@@ -46,6 +46,7 @@ def choose(
     spaces, defaults = spaces_of(intents, builder, links)
     considered = spaces[0].considered if spaces else 0
     failures = [at for at in range(considered.bit_length()) if considered >> at & 1]
+    objective = seeing(objective, spaces, defaults)
     program = Program(spaces, room_bps, failures, objective, defaults)
     for demand, (space, way) in enumerate(zip(spaces, defaults, strict=True)):
         program.add(demand, way, detours_of(space, way.main, {}))

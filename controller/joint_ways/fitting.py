@@ -36,14 +36,16 @@ TRIES = 4
 """How often links that admission finds too full are given less to promise."""
 
 
-def fitted(specification: Specification, objective: str) -> Specification:
-    """The same, with ways picked by an objective if rates do not fit without; ``none`` picks none.
+def fitted(specification: Specification, objective: str | Objective) -> Specification:
+    """The same, with ways picked by an objective, one that ships by its key, if rates do not fit
+    without; ``none`` picks none.
 
     Raises KeyError for an objective that is not registered.
     """
     if objective == NONE or not _may_ask(specification):
         return specification
-    return _fitted(_with(specification, {}), OBJECTIVES[objective], NO_FAILURES)
+    kind = OBJECTIVES[objective] if isinstance(objective, str) else objective
+    return _fitted(_with(specification, {}), kind, NO_FAILURES)
 
 
 def refitted(specification: Specification, without: Failures) -> Specification:

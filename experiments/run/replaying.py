@@ -17,6 +17,7 @@ from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run.choosing import choose, refuse_old_iperf3, refuse_small_memory
 from corridor.experiments.run.event_log import EventLog, Say
+from corridor.experiments.run.manifest import OBJECTIVE_FILE
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.run.runner import carry_out, finish
@@ -25,7 +26,7 @@ from corridor.topologies.base.errors import InputError, PolicyFailure
 
 INPUTS = (
     *("raw/plan.json", "raw/specification.json", f"raw/{CERTAINTY_FILE}"),
-    *(ANSWERS_FILE, "scenario.yaml"),
+    *(ANSWERS_FILE, "scenario.yaml", OBJECTIVE_FILE),
 )
 """What is written before anything runs."""
 type Testbed = Literal["native", "uml", "qemu"]
