@@ -1,7 +1,9 @@
-"""An objective of one's own: what leases of fibres cost, by whose law they lie under.
+"""An objective of one's own, examples/own_objective.py: what leases of fibres cost, by whose law
+they lie under.
 
-examples/own_objective.py is named by own_objective.yaml. Prices are made up. What a file like this
-has to offer: docs/extending.md, "An objective".
+corridor explain copies examples/own_objective.yaml
+
+Prices are made up. What a file like this has to offer: docs/extending.md, "An objective".
 """
 
 from __future__ import annotations
