@@ -79,6 +79,7 @@ class Lab(Closing):
         seed: int | None = None,
         follow: bool | None = None,
         objective: str | None = None,
+        controller: str | Path | None = None,
         testbed: Literal["auto", "native", "uml"] = "auto",
         clock: Literal["virtual", "real"] | None = None,
     ) -> None:
@@ -87,7 +88,12 @@ class Lab(Closing):
         self._document = whole(written, self._folder)
         self._policies, self._as_of = policies, as_of
         self._options = Options(
-            scenario=str(scenario), testbed=testbed, clock=clock, seed=seed, figures=False
+            scenario=str(scenario),
+            testbed=testbed,
+            clock=clock,
+            seed=seed,
+            figures=False,
+            controller=None if controller is None else str(controller),
         )
         if follow is not None:
             self._change({"controller": {"follow": follow}})

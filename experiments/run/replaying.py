@@ -39,6 +39,10 @@ def replay(recorded: Path, out_dir: Path, testbed: Testbed, say: Say) -> Summary
     """
     started = time.monotonic()
     plan = read_plan(recorded)
+    if plan.controller:
+        said = "was steered by a controller of its author's, which is not run for him"
+        hint = "corridor run --controller, if you would run his program"
+        raise InputError(said, hint, str(recorded))
     judged_by = _specification(recorded)
     clock: Literal["virtual", "real"] = "real" if plan.job.clock == "real" else "virtual"
     options = Options(testbed=testbed, clock=clock, figures=False)
