@@ -35,6 +35,7 @@ def main() -> int:
         help="wait for switches without looking up in between, which costs a long run time",
     )
     arguments.add_argument("--app", help="another app than ours: a module, or a file of Python")
+    arguments.add_argument("--beside", help="one that runs beside it")
     options = arguments.parse_args()
     level = logging.INFO if options.app else logging.WARNING
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
@@ -46,7 +47,8 @@ def main() -> int:
     if options.patient:
         framework.cfg.CONF.set_override("socket_timeout", PATIENT_S)
     try:
-        apps = [options.app or _app(), framework.OFP_HANDLER]
+        beside = [options.beside] if options.beside else []
+        apps = [options.app or _app(), *beside, framework.OFP_HANDLER]
         framework.app_manager.AppManager.run_apps(apps)
     except CorridorError as error:
         print(f"controller: {error}", file=sys.stderr)

@@ -22,7 +22,6 @@ from typing import Any
 from corridor.controller.apps.status import connect, orders
 from corridor.controller.forwarding.program import Program, SwitchProgram, WiredLink
 from corridor.controller.openflow import codec
-from corridor.controller.openflow.dumps import TABLES, Answers
 from corridor.controller.openflow.encoding import encoded, entry, send_together
 from corridor.controller.openflow.framework import (
     App,
@@ -34,17 +33,12 @@ from corridor.controller.openflow.framework import (
     parser,
 )
 from corridor.controller.openflow.installation import Installation
-from corridor.controller.openflow.table_dump import dump_of, write_dump
+from corridor.controller.openflow.table_dump import Said, dump_of, write_dump
+from corridor.controller.openflow.table_reading import ANSWERS, TableReading
 from corridor.controller.openflow.wiring_check import check_wiring, lldp_out, seen_by
 from corridor.topologies.base.codec import from_plain
 
 TOLD_SWITCHES = 50
-ANSWERS = {
-    ofp_event.EventOFPFlowStatsReply: "switches",
-    ofp_event.EventOFPGroupDescStatsReply: "groups",
-    ofp_event.EventOFPMeterConfigStatsReply: "meters",
-}
-"""To requests for ``TABLES``."""
 CONF = cfg.CONF
 CONF.register_opts(
     [
@@ -78,9 +72,7 @@ class StaticApp(App):
         super().__init__(*args, **kwargs)
         self._datapaths: dict[int, Any] = {}
         self._on_barrier: dict[tuple[int, int], Callable[[], None]] = {}
-        self._answers = Answers(TABLES, ())
-        self._awaited: set[tuple[int, str]] = set()
-        self._on_dump: Callable[[], None] | None = None
+        self._tables = TableReading()
         self._take(load_program())
         self._status = connect(CONF.corridor.status)
         if self._status is not None:
@@ -147,12 +139,8 @@ class StaticApp(App):
 
     @handler.set_ev_cls(list(ANSWERS), handler.MAIN_DISPATCHER)
     def on_answer(self, event: Any) -> None:
-        """One part of a switch's answer to ``_dump``; the last part of the last one ends it."""
-        awaited = (event.msg.datapath.id, ANSWERS[type(event)])
-        if awaited in self._awaited and self._answers.take(*awaited, event.msg):
-            self._awaited.discard(awaited)
-            if not self._awaited and self._on_dump is not None:
-                self._on_dump()
+        """One part of a switch's answer to ``_dump``."""
+        self._tables.hear(event)
 
     def _install(self, datapath: Any, program: SwitchProgram) -> None:
         """Deletes, groups and meters, entries, a barrier after each: nothing meets what was before.
@@ -222,19 +210,12 @@ class StaticApp(App):
 
     def _dump(self, target: Path) -> None:
         """Ask every switch for its entries and groups and write what they say, by hub."""
-        answers = self._answers = Answers(TABLES, self._datapaths)
-        self._awaited = {(dpid, part) for dpid in self._datapaths for part in TABLES}
 
-        def write() -> None:
-            self._on_dump = None
-            write_dump(dump_of(answers.said, lambda dpid: self._programs[dpid].hub), target)
+        def write(said: Said) -> None:
+            write_dump(dump_of(said, lambda dpid: self._programs[dpid].hub), target)
             self._tell({"event": "dumped", "to": str(target)})
 
-        self._on_dump = write
-        for datapath in list(self._datapaths.values()):
-            send_together(
-                datapath, encoded(datapath, (ask(datapath) for ask, _ in TABLES.values()))
-            )
+        self._tables.ask(self._datapaths, write)
 
     def _tell(self, message: Mapping[str, object]) -> None:
         if self._status is not None:

@@ -10,7 +10,7 @@ from corridor.controller.intent.intent import UNPROTECTED, Intent
 from corridor.controller.intent.picks import Found, Pick
 from corridor.controller.joint_ways.loads import loads_of
 from corridor.controller.joint_ways.objectives import added_delay
-from corridor.controller.joint_ways.objectives.objective import Objective
+from corridor.controller.joint_ways.objectives.objective import Objective, seeing
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.rates import rates_of
 from corridor.controller.joint_ways.rounding import whole
@@ -52,6 +52,7 @@ def choose(
     room_bps = links.capacity_bps
     spaces, defaults = spaces_of(intents, builder, links, sets, as_is=as_is)
     failures = spaces[0].cases.numbers if spaces else []
+    objective = seeing(objective, spaces, defaults)
     program = Program(spaces, room_bps, failures, objective, defaults)
     for demand, (space, way) in enumerate(zip(spaces, defaults, strict=True)):
         program.add(demand, way, space.detours(way.main, {}))

@@ -44,14 +44,16 @@ MOST_REMEMBERED = 8
 
 
 @remembered(MOST_REMEMBERED)
-def fitted(specification: Specification, objective: str) -> Specification:
-    """The same, with ways picked by an objective if rates do not fit without; ``none`` picks none.
+def fitted(specification: Specification, objective: str | Objective) -> Specification:
+    """The same, with ways picked by an objective, one that ships by its key, if rates do not fit
+    without; ``none`` picks none.
 
     Raises KeyError for an objective that is not registered.
     """
     if objective == NONE or not may_ask(specification):
         return specification
-    return _fitted(with_picks(specification, {}), OBJECTIVES[objective], NO_FAILURES)
+    kind = OBJECTIVES[objective] if isinstance(objective, str) else objective
+    return _fitted(with_picks(specification, {}), kind, NO_FAILURES)
 
 
 def fitted_again(specification: Specification, without: Failures) -> Specification:

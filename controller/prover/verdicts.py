@@ -24,12 +24,17 @@ class Verdict:
 
     claim: str
     sentence: str
-    status: Literal["proven", "violated", "not claimed"]
+    status: Literal["proven", "violated", "not claimed", "not proven"]
+    """``not proven`` is said only of tables that somebody else's controller made."""
     why: str = ""
-    """Why it is not claimed, or what of it is not."""
+    """Why it is not claimed or proven, or what of it is not."""
     breaches: int = 0
     counterexample: Counterexample | None = None
     """The one that needs the fewest dead ports, and of these the shortest."""
+
+    @property
+    def is_unproven(self) -> bool:
+        return self.status == "not proven"
 
     def __str__(self) -> str:
         more = f" ({self.why})" if self.why else ""
@@ -63,7 +68,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        return not self.violated
+        return not any(one.status in ("violated", "not proven") for one in self.verdicts)
 
     @property
     def violated(self) -> tuple[Verdict, ...]:
@@ -104,9 +109,11 @@ def judged(
             verdicts.append(Verdict(claim.id, claim.sentence, "not claimed", why))
             continue
         found_here = breaches.get(claim.id, ())
-        verdict = _verdict(network, claim.id, claim.sentence, found_here)
+        verdict = of_breaches(network, claim.id, claim.sentence, found_here)
         if found_here and exact is not None and claim.id in exact.breaches:
-            verdict = _verdict(network, claim.id, claim.sentence, exact.breaches[claim.id], UP_TO_K)
+            verdict = of_breaches(
+                network, claim.id, claim.sentence, exact.breaches[claim.id], UP_TO_K
+            )
         if claim.id == "C0" and not network.tables.settings:
             verdict = replace(verdict, why=UNSAID)
         verdicts.append(verdict)
@@ -115,16 +122,20 @@ def judged(
             why = UNSEARCHED if exact is None else UNPROMISED
             verdicts.append(Verdict(number, sentence, "not claimed", why))
         else:
-            verdicts.append(_verdict(network, number, sentence, exact.breaches[number]))
+            verdicts.append(of_breaches(network, number, sentence, exact.breaches[number]))
     for number, sentence in WHERE_ASKED.items():
         if exact is not None and number in exact.breaches:
-            verdicts.append(_verdict(network, number, sentence, exact.breaches[number]))
+            verdicts.append(of_breaches(network, number, sentence, exact.breaches[number]))
     for number, sentence in NEVER.items():
         verdicts.append(Verdict(number, sentence, "not claimed", TWO_SIDED))
+    return in_order(verdicts)
+
+
+def in_order(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     return tuple(sorted(verdicts, key=lambda one: (one.claim[0] != "T", int(one.claim[1:]))))
 
 
-def _verdict(
+def of_breaches(
     network: Network, claim: str, sentence: str, breaches: Sequence[Breach], proven: str = ""
 ) -> Verdict:
     if not breaches:

@@ -52,7 +52,7 @@ class Reasons:
             if end.interface in flapped
         }
         self._lost_upcalls = lost_upcalls
-        self._metered = _metered(plan)
+        self._metered = frozenset() if plan.controller else _metered(plan)
 
     def is_metered(self, hub: str, number: int) -> bool:
         """Whether a meter keeps such packets to a rate there, as planned."""
@@ -61,19 +61,21 @@ class Reasons:
 
     def may_be_metered(self, hub: str, number: int) -> bool:
         """Whether one may have come to, by other policies, though none was planned."""
-        may = self._plan.follows and not self._metered
+        may = bool(self._plan.follows or self._plan.controller) and not self._metered
         return may and self._classes[number].src == hub
 
     def at_switch(self, hub: str, number: int, before: Moment, now: Moment) -> Cause:
         of, event = self._classes[number], self._event(number, before, now)
         while_blocked = any(self._is_blocked(of, one.said["at_ns"]) for one in (before, now))
-        if of.src == hub and while_blocked:
+        if of.src == hub and while_blocked and not self._plan.controller:
             was_so = self._planned[of.demand].status == BLOCKED
             return Cause(POLICY, "" if was_so else event or "", "no lawful way")
         if event is not None:
             return Cause(SWITCH, event, "no live port")
         if hub in self._flapped:
             return Cause(SWITCH, "", "BFD took ports for dead though nothing had failed")
+        if self._plan.controller:
+            return Cause(SWITCH, "", "as the tables of the own controller have it")
         if self._lost_upcalls:
             return Cause(MACHINE, "", "on their way up from the datapath")
         if now.said["machine"] > before.said["machine"]:

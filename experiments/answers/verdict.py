@@ -73,8 +73,13 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
     wrong = [*seen["forbidden"], *seen["strange"]] if seen else []
     watched = _watched(seen, sum(one["packets"] for one in wrong))
     differs = not proof.get("second_opinion", {"agrees": True})["agrees"]
+    unproven = sorted({one["claim"] for one in verdicts if one["status"] == "not proven"})
+    if unproven and not (violated or wrong or differs):
+        return f"Nobody can say that it holds: {joined(unproven)} not proven{watched} (proof.json)."
     if violated or wrong or differs:
-        broken = f"{joined(violated)} of the claims violated" if violated else "claims proven"
+        broken = f"{joined(violated)} of the claims violated" if violated else "no claim violated"
+        broken = broken if violated or unproven else "claims proven"
+        broken += f", {joined(unproven)} not proven" if unproven else ""
         broken += ", and a second opinion differs" if differs else ""
         return f"It does not hold: {broken}{watched} (proof.json)."
     sides = proof.get("proofs", {})

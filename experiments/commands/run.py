@@ -16,6 +16,7 @@ from corridor.experiments.commands.arguments import (
 )
 from corridor.experiments.terminal.live import telling
 from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.topologies.base.words import joined
 
 if TYPE_CHECKING:
     from corridor.experiments.run.runner import Outcome
@@ -27,6 +28,7 @@ EPILOG = """examples:
   corridor run sovereignty --policies none  what it would be without policies
   corridor run sovereignty --cut red-sea    every cable through the Red Sea fails for a second
   corridor run my.yaml --out results/mine   a scenario of your own
+  corridor run mini --controller ./my_app.py   a controller of your own, under the same judges
   corridor run --testbed uml --clock real   without a kernel build
 """
 
@@ -66,6 +68,13 @@ def add_parser(verbs: Any) -> None:
         "second, instead of all that the scenario has happen; again for more at once",
     )
     parser.add_argument(
+        "--controller",
+        default=None,
+        metavar="APP",
+        help="an app of yours steers the switches, of Ryu's or os-ken's, a module or a .py file: "
+        "what they then hold is proven and watched; it runs as root, in a guest or natively here",
+    )
+    parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
     )
     parser.add_argument(
@@ -95,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
         outside=args.outside,
         service=args.service,
         cut=tuple(args.cut),
+        controller=args.controller,
         seed=args.seed,
         framework=args.framework,
         out=args.out,
@@ -107,10 +117,17 @@ def run(args: argparse.Namespace) -> int:
     stream = sys.stderr if args.json else sys.stdout
     with telling(stream, "compiling and proving") as say:
         outcome = run_scenario(options, say)
-    violated = [verdict for proof in outcome.proofs.values() for verdict in proof.violated]
-    for verdict in violated:
-        say(f"\n{verdict}\n{verdict.counterexample}")
-    failed = bool(violated) or has_failed(outcome.summary)
+    every = [one for proof in outcome.proofs.values() for one in proof.verdicts]
+    broken = [f"\n{one}\n{one.counterexample}" for one in every if one.status == "violated"]
+    unproven: dict[str, list[str]] = {}
+    for one in every:
+        if one.is_unproven and one.claim not in unproven.setdefault(one.why, []):
+            unproven[one.why].append(one.claim)
+    for said in dict.fromkeys(broken):
+        say(said)
+    for why, claims in unproven.items():
+        say(f"\n{joined(claims)} not proven: {why}")
+    failed = bool(broken or unproven) or has_failed(outcome.summary)
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
     else:

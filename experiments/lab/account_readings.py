@@ -58,7 +58,7 @@ class AccountReadings(Closing):
             "readings": [],
         }
         self._meters = sum(len(switch.meters) for switch in plan.program.switches)
-        self._follows = plan.follows
+        self._follows = plan.follows or bool(plan.controller)
         self._passed: Mapping[Point, Passed] = {}
         self._fibres: Mapping[str, Mapping[str, int]] = {}
         self.faults: Faults | None = None
@@ -100,7 +100,9 @@ class AccountReadings(Closing):
         return {} if self._counters is None else self._counters.read()
 
     def _dropped_by_meters(self) -> dict[str, int]:
-        may_be = self._meters or self._follows  # other policies may bring some
+        may_be = (
+            self._meters or self._follows
+        )  # other policies, or an own controller, may bring some
         dropped = datapath.dropped_by_meters(self._meters) if may_be else {}
         return {str(number): packets for number, packets in dropped.items()}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from corridor.controller.intent.specification import Specification
-from corridor.controller.prover import Proof, Tables, prove, read_dump, tables_of
+from corridor.controller.prover import Proof, Tables, prove, prove_others, read_dump, tables_of
 from corridor.controller.prover.exact.claims import examine
 from corridor.controller.second_opinion import OF_A_RUN, SecondOpinion
 from corridor.experiments.lab.deployment_proof import prove_deployed
@@ -89,6 +89,13 @@ def _prove_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
     return _prove(read_dump(dump.said, plan.wiring, file=dump.file), plan, judged_by)
 
 
+def prove_others_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
+    """A proof of what switches say that a controller of the user's own steers."""
+    tables = read_dump(dump.said, plan.wiring, file=dump.file)
+    with collecting_later():
+        return prove_others(tables, plan.wiring, judged_by.topology, judged_by.intents())
+
+
 def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification, inputs: Path) -> str:
     """What was proven, in a line; raises PolicyFailure unless every claim holds.
 
@@ -139,6 +146,8 @@ def prove_run(
         of[name] = dump.digest
         if proven is not None:
             same_as[name], proofs[name] = proven, _took_no_time(proofs[proven])
+        elif plan.controller:
+            proofs[name] = prove_others_said(dump, plan, judged_by)
         elif expected is not None and dump.digest == expected.digest and not proofs:
             same_as[name], proofs[name] = "compiled", expected.proof
         elif (deployment := out_dir / "raw" / DEPLOYMENTS[name]).exists():
@@ -146,7 +155,7 @@ def prove_run(
             proofs[name] = prove_deployed(dump, deployment, meaning, plan.wiring)
         else:
             proofs[name] = _prove_said(dump, plan, judged_by)
-        if opinion is None:
+        if opinion is None and not plan.controller:
             opinion = judge_tables(dump, plan, judged_by, proofs[name], OF_A_RUN)
     document = proof_document(proofs, opinion, of=of, same_as=same_as)
     (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")
@@ -176,9 +185,13 @@ def _prove(tables: Tables, plan: Plan, judged_by: Specification) -> Proof:
 def in_a_line(proof: Proof) -> str:
     """What was proven, of how much, and how long it took."""
     counts = proof.counts
-    proven = sum(verdict.status == "proven" for verdict in proof.verdicts)
+    proven, unproven = (
+        sum(verdict.status == status for verdict in proof.verdicts)
+        for status in ("proven", "not proven")
+    )
+    not_proven = f", {unproven} not proven" if unproven else ""
     return (
-        f"{proven} claims proven, {len(proof.violated)} violated; "
+        f"{proven} claims proven, {len(proof.violated)} violated{not_proven}; "
         f"{counts.switches} switches, {counts.entries} entries, {counts.groups} groups, "
         f"{counts.labels} labels, {counts.states} states in {counts.ms:.0f} ms"
     )

@@ -66,8 +66,11 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
     from corridor.experiments.lab.assembly import assemble
     from corridor.experiments.lab.controller_process import ControllerProcess
     from corridor.experiments.lab.following_controller import FollowingController
+    from corridor.experiments.lab.own_controller import OwnController
 
     kind = FollowingController if plan.follows else ControllerProcess
+    if plan.controller:
+        kind = OwnController
     controller = kind.of_plan(plan, scratch, out_dir)
     emit({"event": "phase", "name": "build"})
     with assemble(

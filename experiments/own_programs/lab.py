@@ -25,11 +25,11 @@ from corridor.experiments.own_programs.setting import (
     Ended,
     Setting,
 )
-from corridor.experiments.own_programs.trees import check_loops, spanning_tree
 from corridor.experiments.run import choosing
 from corridor.experiments.run import options as run_options
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import new_folder
+from corridor.experiments.run.trees import check_loops, spanning_tree
 from corridor.experiments.testbeds.choice import AskedClock, Choice
 from corridor.experiments.testbeds.events import failure_of
 from corridor.experiments.testbeds.kernel import Kernel
@@ -48,6 +48,7 @@ GUEST_RUN_ID = "mn"
 SHELL = ("sh",)
 BY_SIGNAL = 128
 CONSOLE = "console.log"
+TREE = "take only a tree of its fibres with --tree"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ def _topology(options: Options, say: Say) -> Topology | None:
     topology = load_topology(options.topology)
     if options.tree:
         topology = spanning_tree(topology)
-    if warning := check_loops(topology, options.controller):
+    if options.controller in (ALL_PAIRS, NONE):
+        return topology
+    if warning := check_loops(topology, options.controller, TREE):
         say(warning)
     return topology
 

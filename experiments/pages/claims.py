@@ -101,6 +101,10 @@ def _said(proof: Json) -> list[str]:
     if violated:
         verb = "does" if violated == 1 else "do"
         return [f"{counted(violated, 'claim')} {verb} not hold, of {of}."]
+    unproven = len({one["claim"] for one in every if one["status"] == "not proven"})
+    if unproven:
+        verb = "is" if unproven == 1 else "are"
+        return [f"{counted(unproven, 'claim')} {verb} not proven, of {of}."]
     all_hold = f"All {proven} claims that are made hold, of {of}."
     return [f"{all_hold} A proof says this of tables, not of laws.", *_not_claimed(proof["proofs"])]
 

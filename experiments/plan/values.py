@@ -20,6 +20,8 @@ PROVEN = "proven.json"
 """The file beside a plan that says which tables are proven already."""
 FOLLOWED_NS = 150_000_000
 """After an event begins: the controller has followed by then, if it does so at once."""
+OWN_APP = "controller_app.py"
+"""In the folder of a run: the app that steered it, where that was a file of the user's."""
 AFTER = "after:"
 """Before the name of a stream of the timeline, where its counters are read for the second time."""
 Status = Literal["UP", "ALT", "BLOCKED", "DOWN"]
@@ -265,3 +267,6 @@ class Plan:
     workloads: tuple[PlannedWorkload, ...] = field(default=(), metadata=OMIT_EMPTY)
     messages: Messages | None = field(default=None, metadata=OMIT_EMPTY)
     """All that workloads send by TCP."""
+    controller: str = field(default="", metadata=OMIT_EMPTY)
+    """``OWN_APP``, or a module: an app of the user's own that steers the switches. ``program`` is
+    then what the product's would have installed."""

@@ -118,10 +118,12 @@ def _lost_of_streams(demand: DemandSummary) -> int:
     )
 
 
-def _lost_by_the_machine(demands: Sequence[DemandSummary], clock: str) -> str | None:
+def _lost_by_the_machine(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> str | None:
     """Why losses that have a cause are not the network's. In the virtual clock a gateway is never
-    late: what it loses there, it refuses; nor is BFD: what a switch loses there is of an event."""
+    late: what it loses there, it refuses; nor is BFD: what a switch loses there is of an event.
+    Under a controller of the user's own it is that one's doing."""
     kinds = OF_THE_MACHINE.keys() - ({GATEWAY, SWITCH} if clock == "virtual" else set())
+    kinds -= {SWITCH} if plan.controller else set()
     by_cause: Counter[str] = Counter()
     worst = (0, "")
     for demand in demands:
@@ -163,6 +165,8 @@ def unexplained(
             f"({worst[0]} of {worst[1]}): no event, no queue, no random loss"
         )
     flaps = _flaps(health, plan) if health is not None and clock != "virtual" else []
-    found = _lost_by_the_machine(known, clock) or next(iter(flaps), None)
+    found = _lost_by_the_machine(known, plan, clock) or next(iter(flaps), None)
+    if plan.controller:  # ways, and what is lost on them, are others than planned
+        return found
     uncounted = lost_alone(known, plan) if known and clock != "virtual" else None
     return found or uncounted or unpredicted(demands, flows, plan, clock)

@@ -122,7 +122,10 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     _judge_health(summary, flows, plan, read_health(out_dir / "raw"))
     _add_alibis(out_dir / "raw" / "specification.json", demands)
     crossings = judge_run(
-        out_dir / "raw", plan.wiring, partial(in_force, out_dir / "raw", plan, epoch_of(hosts))
+        out_dir / "raw",
+        plan.wiring,
+        partial(in_force, out_dir / "raw", plan, epoch_of(hosts)),
+        labelled=not plan.controller,
     )
     if crossings is not None:
         summary["crossings"] = crossings.to_json()

@@ -21,7 +21,7 @@ from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor.transits import Seen, SeenFlow
 
-ETHERNET_BYTES, DATAPATH_PROBE = 14, 0x1234
+ETHERNET_BYTES, DATAPATH_PROBE, ETH_ARP = 14, 0x1234, 0x0806
 PROTOCOLS = {"tcp": 6, "udp": 17}
 
 
@@ -48,7 +48,7 @@ class Verdict:
     forbidden: tuple[Crossing, ...]
     """On a fibre that no lawful way of their demand takes."""
     strange: tuple[Crossing, ...]
-    """Of no demand, or not labelled exactly once."""
+    """Of no demand, or not labelled exactly once where the product's controller steers."""
 
     @property
     def holds(self) -> bool:
@@ -122,18 +122,25 @@ class Span(NamedTuple):
 ALWAYS = Span(-math.inf, math.inf)
 
 
-def judge(seen: Seen, in_force: Sequence[tuple[Judge, Span]]) -> Verdict:
+def judge(seen: Seen, in_force: Sequence[tuple[Judge, Span]], *, labelled: bool = True) -> Verdict:
     """Forbidden is what none allows that is in force at its time; while one is rolled out, the one
-    before is in force as well."""
+    before is in force as well. Not ``labelled`` are packets under a controller of the user's own,
+    whose hosts also ask each other for addresses."""
     forbidden, strange = [], []
     for flow in filter(_is_of_a_host, seen["flows"]):
         crossing = in_force[0][0].crossing(flow)
         allowing = [span for one, span in in_force if crossing.demand and one.allows(crossing)]
         if crossing.demand and not _lies_in(flow, allowing):
             forbidden.append(crossing)
-        if not crossing.demand or flow["depth"] != 1:
+        if _is_strange(flow, crossing, labelled=labelled):
             strange.append(crossing)
     return Verdict(seen["frames"], seen["lost"], tuple(forbidden), tuple(strange))
+
+
+def _is_strange(flow: SeenFlow, crossing: Crossing, *, labelled: bool) -> bool:
+    if labelled:
+        return not crossing.demand or flow["depth"] != 1
+    return not crossing.demand and flow["eth_type"] != ETH_ARP
 
 
 def _is_of_a_host(flow: SeenFlow) -> bool:
@@ -166,6 +173,8 @@ def judge_run(
     raw: Path,
     wiring: Wiring,
     in_force: Callable[[Specification], Sequence[tuple[Specification, Span]]],
+    *,
+    labelled: bool = True,
 ) -> Verdict | None:
     """Of a run's ``raw`` folder; None if nobody watched. ``in_force`` says what became of the
     specification that the run began with."""
@@ -174,7 +183,7 @@ def judge_run(
         return None
     first = Specification.from_json(read_text(judged_by, RESULT))
     judges = [(Judge(one, wiring), span) for one, span in in_force(first)]
-    return judge(read_json(seen, RESULT), judges)
+    return judge(read_json(seen, RESULT), judges, labelled=labelled)
 
 
 def _fits(selector: Selector, flow: SeenFlow) -> bool:

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from corridor.controller.joint_ways.objectives.own import ENDING
 from corridor.experiments.results.run_result import Run
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.options import Options
@@ -77,18 +78,28 @@ class Lab(Closing):
         as_of: date | None = None,
         seed: int | None = None,
         follow: bool | None = None,
+        objective: str | None = None,
+        controller: str | Path | None = None,
         testbed: Literal["auto", "native", "uml"] = "auto",
         clock: Literal["virtual", "real"] | None = None,
     ) -> None:
-        own = read_scenario(str(scenario))
-        self._folder = Path(own.file).parent
-        self._document = whole(own, self._folder)
+        written = read_scenario(str(scenario))
+        self._folder = Path(written.file).parent
+        self._document = whole(written, self._folder)
         self._policies, self._as_of = policies, as_of
         self._options = Options(
-            scenario=str(scenario), testbed=testbed, clock=clock, seed=seed, figures=False
+            scenario=str(scenario),
+            testbed=testbed,
+            clock=clock,
+            seed=seed,
+            figures=False,
+            controller=None if controller is None else str(controller),
         )
         if follow is not None:
             self._change({"controller": {"follow": follow}})
+        if objective is not None:
+            own = objective.endswith(ENDING)
+            self._change({"objective": str(Path(objective).absolute()) if own else objective})
         self._loaded()
 
     def close(self) -> None:

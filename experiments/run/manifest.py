@@ -24,18 +24,24 @@ from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.codec import to_plain
 
 MANIFEST_SCHEMA = 1
+OBJECTIVE_FILE = "objective.py"
+"""What a scenario's author chose ways by, as it was carried out."""
 PACKAGES = ("ryu", "os-ken", "eventlet", "scapy", "networkx", "numpy", "pyarrow")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def write_scenario(path: Path, loaded: LoadedScenario) -> None:
-    """The scenario with every default filled in, and the topology it resolved to."""
+    """The scenario with every default filled in, and the topology it resolved to; an objective of
+    its author's beside it."""
     resolved = {
         "resolved": loaded.scenario.model_dump(mode="json", by_alias=True),
         "topology": loaded.topology.model_dump(mode="json"),
         "policies": loaded.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True),
     }
     path.write_text(yaml.dump(resolved, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+    if loaded.own_objective is not None:
+        source = loaded.own_objective.source
+        path.with_name(OBJECTIVE_FILE).write_text(source, encoding="utf-8")
 
 
 def write_manifest(
@@ -48,6 +54,7 @@ def write_manifest(
     **computed: Any,
 ) -> None:
     """``computed`` are values that were made of the scenario, and are told by their hashes."""
+    own = loaded.own_objective
     manifest = {
         "schema": MANIFEST_SCHEMA,
         "scenario": loaded.scenario.name,
@@ -56,6 +63,7 @@ def write_manifest(
         "framework": loaded.scenario.framework,
         "hashes": {
             "topology": _digest(loaded.topology.model_dump(mode="json")),
+            **({} if own is None else {"objective": own.digest}),
             **{name: _digest(to_plain(value)) for name, value in computed.items()},
         },
         "guest_kernel": None if kernel is None else _told(kernel),

@@ -30,6 +30,8 @@ class Options:
     framework: Literal["ryu", "os-ken"] | None = None
     out: Path | None = None
     figures: bool = True
+    controller: str | None = None
+    """An app of the user's own that steers the switches: a module, or a file of Python."""
     standing: StandingGuests | None = None
     """Guests whose networks stand from one run to the next, in place of a new one; in the virtual
     clock only."""

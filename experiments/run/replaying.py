@@ -17,6 +17,7 @@ from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run.choosing import choose, refuse_old_iperf3, refuse_small_memory
 from corridor.experiments.run.event_log import EventLog, Say
+from corridor.experiments.run.manifest import OBJECTIVE_FILE
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.run.runner import carry_out, finish
@@ -25,7 +26,7 @@ from corridor.topologies.base.errors import InputError, PolicyFailure
 
 INPUTS = (
     *("raw/plan.json", "raw/specification.json", f"raw/{CERTAINTY_FILE}"),
-    *(ANSWERS_FILE, "scenario.yaml"),
+    *(ANSWERS_FILE, "scenario.yaml", OBJECTIVE_FILE),
 )
 """What is written before anything runs."""
 type Testbed = Literal["native", "uml", "qemu"]
@@ -38,6 +39,10 @@ def replay(recorded: Path, out_dir: Path, testbed: Testbed, say: Say) -> Summary
     """
     started = time.monotonic()
     plan = read_plan(recorded)
+    if plan.controller:
+        said = "was steered by a controller of its author's, which is not run for him"
+        hint = "corridor run --controller, if you would run his program"
+        raise InputError(said, hint, str(recorded))
     judged_by = _specification(recorded)
     clock: Literal["virtual", "real"] = "real" if plan.job.clock == "real" else "virtual"
     options = Options(testbed=testbed, clock=clock, figures=False)

@@ -50,6 +50,13 @@ from corridor.experiments.run.folders import (
     writing,
 )
 from corridor.experiments.run.options import Options
+from corridor.experiments.run.own_controller import (
+    OwnApp,
+    own_app,
+    planned_for,
+    steered_by_own,
+    warned_of,
+)
 from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import specify
@@ -95,6 +102,10 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     """Run one scenario to its end. Raises the failure of a run that has none, results kept."""
     started = time.monotonic()
     loaded = with_framework(loaded, options.framework)
+    app = None if options.controller is None else own_app(options.controller)
+    if app is not None:
+        loaded = steered_by_own(loaded)
+        warning = warned_of(loaded, app)
     judged_by = specify(loaded)
     gathered = gather(loaded, load_delay_model(options.delay_model))
     answers = document(gathered, as_asked(options.scenario, options.under))
@@ -106,14 +117,14 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         """Once what is quickly checked is; what happens on a timeline takes longer to foresee."""
         nonlocal plan
         if not loaded.events:
-            plan = _plan(loaded, options, choice)
+            plan = _plan(loaded, options, choice, app)
         if options.foretell:
             say(f"\n{told(foreseen(answers).lines, options.width)}\n")
 
     try:
         choice, kernel = choose(options, say, tell)
         if plan is None or plan.job.clock != choice.clock:
-            plan = _plan(loaded, options, choice)
+            plan = _plan(loaded, options, choice, app)
         refuse_old_iperf3(plan)
         if choice.testbed == "uml":
             refuse_small_memory(plan)
@@ -122,16 +133,23 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         raise
     with writing(out_dir):
         _write_inputs(out_dir, gathered, answers, plan, judged_by, choice, kernel)
+        if app is not None:
+            app.write(out_dir)
     say(_opening_line(plan, choice, kernel))
+    if app is not None:
+        say(f"steered by {app.name}, a controller of your own; what it breaks is told at the end")
+        if warning is not None:
+            say(warning)
     if late := warning_of(loaded.policies, load_law(), loaded.as_of):
         say(late)
     if choice.clock == "virtual" and (said := needs(plan).said):
         say(said)
     for warning in [*queue_warnings(plan), *idle_streams(plan)]:
         say(f"warning: {warning}")
-    expected = prove_expected(plan, judged_by)
-    with writing(out_dir):
-        expected.write(out_dir / "raw")
+    expected = None if app is not None else prove_expected(plan, judged_by)
+    if expected is not None:
+        with writing(out_dir):
+            expected.write(out_dir / "raw")
     log = EventLog(out_dir, say, started, sending_s(plan))
     with Drawing(out_dir, ahead=options.figures and choice.clock != "real") as drawing:
         failure = _failure_of(choice, kernel, plan, out_dir, log, options)
@@ -167,7 +185,7 @@ def _failure_of(
     """Carry out a plan; how that failed, to be raised again once what came is summed up."""
     try:
         exact = kernel if isinstance(kernel, Kernel) and choice.clock == "virtual" else None
-        if options.standing is not None and exact is not None:
+        if options.standing is not None and exact is not None and not plan.controller:
             options.standing.run(exact, out_dir, log, options.patience_s)
         else:
             carry_out(choice, kernel, plan, out_dir, log, options.patience_s)
@@ -184,10 +202,11 @@ def _report(out_dir: Path) -> None:
     write_report(out_dir)
 
 
-def _plan(loaded: LoadedScenario, options: Options, choice: Choice) -> Plan:
+def _plan(loaded: LoadedScenario, options: Options, choice: Choice, app: OwnApp | None) -> Plan:
     seed = loaded.scenario.seed if options.seed is None else options.seed
     run_id = GUEST_RUN_ID if choice.testbed != "native" else native_run_id()
-    return make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
+    plan = make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
+    return plan if app is None else planned_for(plan, app)
 
 
 def with_framework(

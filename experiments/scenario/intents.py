@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.joint_ways.fitting import NONE, fits, fitted
+from corridor.controller.joint_ways.objectives.own import OwnObjective
 from corridor.controller.relaxation.relaxation import climb
 from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.demands import Demand as ScenarioDemand
@@ -60,12 +61,19 @@ def specify(loaded: LoadedScenario) -> Specification:
         aggregates=scenario.aggregates,
         chooses=scenario.objective != NONE,
     )
-    chosen = fitted(asked, scenario.objective)
+    chosen = fitted(asked, objective_of(loaded))
     climbed = climb(chosen)
     if chosen == asked or fits(climbed):
         return climbed
     laddered = climb(asked)  # ladders may help where ways that lack less do not
     return laddered if fits(laddered) else climbed
+
+
+def objective_of(loaded: LoadedScenario) -> str | OwnObjective:
+    """By what its ways are chosen together; a file of its author's is carried out. Raises
+    InputError where that offers no objective."""
+    own = loaded.own_objective
+    return loaded.scenario.objective if own is None else own.carried_out()
 
 
 def turned_demands(demands: Sequence[ScenarioDemand]) -> frozenset[int]:

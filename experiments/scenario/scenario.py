@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
 from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.joint_ways.fitting import NONE
+from corridor.controller.joint_ways.objectives.own import ENDING, OwnFile, read_own
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import (
@@ -79,8 +80,8 @@ DEFAULT = "reference"
 
 def _known_objective(name: str) -> str:
     known = (*OBJECTIVES, NONE)
-    if name not in known:
-        raise ValueError(f"objective is one of {', '.join(known)}, not {name}")
+    if name not in known and not name.endswith(ENDING):
+        raise ValueError(f"objective is one of {', '.join(known)}, or a {ENDING} file, not {name}")
     return name
 
 
@@ -111,7 +112,8 @@ class ScenarioFile(Frozen):
     aggregates: tuple[Aggregate, ...] = Field(default=(), max_length=100)
     """Demands that have one guarantee together."""
     objective: Annotated[str, AfterValidator(_known_objective)] = "added-delay"
-    """By what ways are chosen together where rates do not fit on the shortest ones."""
+    """By what ways are chosen together where rates do not fit on the shortest ones; or a file
+    beside this one that says it, in Python."""
     faults: tuple[Fault, ...] = ()
     """Events of the timeline, in short."""
     workloads: tuple[WorkloadEntry, ...] = Field(default=(), max_length=500)
@@ -186,6 +188,8 @@ class LoadedScenario(Frozen):
     """What demands send beside probes, with what its files hold."""
     loads: tuple[InstanceOf[NamedEvent], ...] = ()
     """When those workloads run that no event switches on."""
+    own_objective: InstanceOf[OwnFile] | None = None
+    """Where the scenario names a file of its author's."""
     document: InstanceOf[Document] = Field(default=NOWHERE, repr=False)
     """As it was read: mistakes that planning finds are told with their lines."""
 
@@ -290,6 +294,7 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         events=events,
         workloads=workloads_of(document, scenario.workloads, demands, events, folder),
         loads=tuple(loads),
+        own_objective=_own_objective(document, scenario, folder),
         document=document,
     )
 
@@ -319,6 +324,15 @@ def _policies(
         return load_policies(str(beside) if is_file(beside) else scenario.policies, topology)
     except InputError as error:
         raise document.error_of_named(error, "policies") from error
+
+
+def _own_objective(document: Document, scenario: ScenarioFile, folder: Path) -> OwnFile | None:
+    if not scenario.objective.endswith(ENDING):
+        return None
+    try:
+        return read_own(folder / scenario.objective)
+    except InputError as error:
+        raise document.error_of_named(error, "objective") from error
 
 
 def _check_classes(document: Document, scenario: ScenarioFile, policies: PolicySet) -> None:

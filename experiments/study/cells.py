@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from types import FunctionType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -121,7 +121,7 @@ def _day(study: Study, document: Document) -> date | None:
 
 def digest_of(loaded: LoadedScenario) -> str:
     """Of all that a scenario comes to; its file's name and place mean nothing."""
-    parts: Mapping[str, object] = {
+    parts: dict[str, Any] = {
         "scenario": loaded.scenario.model_dump(mode="json", by_alias=True),
         "topology": loaded.topology.model_dump(mode="json"),
         "policies": loaded.policies.model_dump(mode="json", by_alias=True),
@@ -131,6 +131,8 @@ def digest_of(loaded: LoadedScenario) -> str:
         ],
         "workloads": to_plain(list(loaded.workloads)),
     }
+    if (own := loaded.own_objective) is not None:
+        parts["scenario"]["objective"] = own.digest
     text = json.dumps(parts, sort_keys=True, default=_as_text)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from corridor.experiments.scenario.intents import objective_of
 from corridor.experiments.study.answers import Told, enough_repetitions
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.load import Study
@@ -42,6 +43,8 @@ class How(NamedTuple):
 def run_study(study: Study, out: Path, how: How, say: Say) -> list[Cell]:
     """All cells of a study, run; those that were to be added until it knows enough, too."""
     checked = conditions(study)
+    for one in checked:
+        objective_of(one.loaded)  # is refused before anything runs
     program = program_digest()
     folder = StudyFolder(out)
     with folder.open(Path(study.document.file).read_bytes()):

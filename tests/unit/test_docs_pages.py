@@ -23,7 +23,7 @@ PRINTED = ("text", "ini")
 USERS_OWN = {"lab.py", "compare.py", "probes.py", "test_our_policies.py"}
 USERS_OWN |= {"my_app.py", "my_test.py", "my_mininet_script.py"}
 USERS_OWN |= {"test_our_policies_live.py", "NAME.py", "KIND.py", "faults.py", "gateways.py"}
-USERS_OWN |= {"test_my_rule.py"}
+USERS_OWN |= {"test_my_rule.py", "controller_app.py"}
 
 
 def name_of(page: Path) -> str:

@@ -25,6 +25,7 @@ SCENARIOS = (
     "disjoint",
     "customer_pipe",
     "fitting_rates",
+    "own_objective",
     "capacity",
     "lawful",
     "gigabit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from corridor.controller.joint_ways.spaces.space import Key, Order, Space, Way
@@ -30,3 +31,11 @@ class Objective(Protocol):
     def detour(self, space: Space, found: Key, order: Order, one_way_ns: int, alone: Way) -> float:
         """What a detour costs that is taken where these things were found dead, one after
         another."""
+
+
+def seeing(objective: Objective, spaces: Sequence[Space], alone: Sequence[Way]) -> Objective:
+    """An objective that knows all demands with rates, and the ways that they would have alone: what
+    its own ``seeing(spaces, alone)`` makes of it, if it has one; for those by which what a way
+    costs hangs on others."""
+    sees: Callable[..., Objective] | None = getattr(objective, "seeing", None)
+    return objective if sees is None else sees(spaces, alone)

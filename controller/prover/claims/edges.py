@@ -64,15 +64,15 @@ class ClosedWorld(WayClaim):
             yield from self.in_switch(network, hub)
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
-        yield from _reserved(flow.actions)
+        yield from reserved(flow.actions)
         yield from misnamed(flow, network.lookups[hub].groups)
-        if _copies(flow.actions) + (flow.goto is not None) > 1:
+        if copies(flow.actions) + (flow.goto is not None) > 1:
             yield "sends a packet more than one way"
 
     def in_group(self, _network: Network, _hub: str, group: FastFailover) -> Iterator[str]:
         for bucket in group.buckets:
-            yield from _reserved(bucket.actions)
-            if _copies(bucket.actions) > 1:
+            yield from reserved(bucket.actions)
+            if copies(bucket.actions) > 1:
                 yield "sends a packet more than one way"
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
@@ -238,7 +238,7 @@ def _answer(network: Network, edge: Edge, step: Step) -> Iterator[Breach]:
             yield shown_at(step, f"the answer for {target.host} has a wrong {name}")
 
 
-def _reserved(actions: Iterable[Action]) -> Iterator[str]:
+def reserved(actions: Iterable[Action]) -> Iterator[str]:
     for action in actions:
         if action.kind == "output" and action.arguments[0] in RESERVED_PORTS:
             yield f"sends to {RESERVED_PORTS[int(action.arguments[0])]}, out of control"
@@ -247,7 +247,7 @@ def _reserved(actions: Iterable[Action]) -> Iterator[str]:
 _SENDING = frozenset({"output", "in_port", "controller", "group"})
 
 
-def _copies(actions: Iterable[Action]) -> int:
+def copies(actions: Iterable[Action]) -> int:
     return sum(action.kind in _SENDING for action in actions)
 
 

@@ -10,6 +10,7 @@ from corridor.controller.policy.phase import Phase
 from corridor.controller.prover.claims.demands import NotVacuous, Return
 from corridor.controller.prover.claims.edges import Binding, ClosedWorld
 from corridor.controller.prover.claims.labels import Labels, Separation
+from corridor.controller.prover.claims.others import OTHERS
 from corridor.controller.prover.claims.tables import Installed, Liveness, Understood
 from corridor.controller.prover.claims.ways import (
     Avoidance,
@@ -53,18 +54,44 @@ CLAIMS: tuple[Claim, ...] = (
 type Found = tuple[tuple[Claim, Breach], ...]
 
 
-def _that(where: str) -> tuple[Claim, ...]:
-    """The claims that look at a place."""
-    return tuple(
-        claim for claim in CLAIMS if getattr(type(claim), where) is not getattr(Claim, where)
-    )
+class _Asked(NamedTuple):
+    """Claims by the places that they look at."""
+
+    overall: tuple[Claim, ...]
+    in_switch: tuple[Claim, ...]
+    in_entry: tuple[Claim, ...]
+    in_group: tuple[Claim, ...]
+    at_edge: tuple[Claim, ...]
+    at_door: tuple[Claim, ...]
+    in_step: tuple[Claim, ...]
+    on_ways: tuple[WayClaim, ...]
+
+    @classmethod
+    def of(cls, claims: tuple[Claim, ...]) -> _Asked:
+        def that(where: str) -> tuple[Claim, ...]:
+            return tuple(
+                one for one in claims if getattr(type(one), where) is not getattr(Claim, where)
+            )
+
+        return cls(
+            that("overall"),
+            that("in_switch"),
+            that("in_entry"),
+            that("in_group"),
+            that("at_edge"),
+            that("at_door"),
+            that("in_step"),
+            tuple(one for one in claims if isinstance(one, WayClaim)),
+        )
 
 
-_OVERALL, _IN_SWITCH, _IN_ENTRY, _IN_GROUP = map(
-    _that, ("overall", "in_switch", "in_entry", "in_group")
-)
-_AT_EDGE, _AT_DOOR, _IN_STEP = map(_that, ("at_edge", "at_door", "in_step"))
-_ON_WAYS = tuple(claim for claim in CLAIMS if isinstance(claim, WayClaim))
+_OURS, _OTHERS = _Asked.of(CLAIMS), _Asked.of(OTHERS)
+
+
+def _asked(network: Network) -> _Asked:
+    return _OTHERS if network.others else _OURS
+
+
 _UNLABELLED = Packet(Box(unequal=frozenset([("eth_type", ETH_MPLS)])))
 _UNFIT = Packet(
     Box(
@@ -75,14 +102,16 @@ _UNFIT = Packet(
 
 
 def overall(network: Network) -> Found:
-    return tuple((claim, breach) for claim in _OVERALL for breach in claim.overall(network))
+    return tuple(
+        (claim, breach) for claim in _asked(network).overall for breach in claim.overall(network)
+    )
 
 
 def of_switch(network: Network, hub: str) -> Found:
     """What is wrong with entries taken together, or with what is not there."""
     return tuple(
         (claim, breach)
-        for claim in _IN_SWITCH
+        for claim in _asked(network).in_switch
         if network.intended is not None or not claim.needs_program
         for breach in claim.in_switch(network, hub)
     )
@@ -94,7 +123,7 @@ def of_difference(
     """As ``of_switch``, where nothing was wrong before some entries were exchanged."""
     return tuple(
         (claim, breach)
-        for claim in _IN_SWITCH
+        for claim in _asked(network).in_switch
         if network.intended is not None or not claim.needs_program
         for breach in claim.in_difference(network, hub, tuple(removed), tuple(added))
     )
@@ -104,7 +133,7 @@ def of_entries(network: Network, hub: str, flows: Iterable[Flow]) -> Found:
     return tuple(
         (claim, Breach(said, hub, flow))
         for flow in flows
-        for claim in _IN_ENTRY
+        for claim in _asked(network).in_entry
         for said in claim.in_entry(network, hub, flow)
     )
 
@@ -113,7 +142,7 @@ def of_groups(network: Network, hub: str, groups: Iterable[FastFailover]) -> Fou
     return tuple(
         (claim, Breach(f"group {group.id} {said}", hub))
         for group in groups
-        for claim in _IN_GROUP
+        for claim in _asked(network).in_group
         for said in claim.in_group(network, hub, group)
     )
 
@@ -122,7 +151,7 @@ def of_steps(network: Network, steps: Iterable[Step]) -> tuple[Remark, ...]:
     return tuple(
         (claim, step, said)
         for step in steps
-        for claim in _IN_STEP
+        for claim in _asked(network).in_step
         for said in claim.in_step(network, step)
     )
 
@@ -140,7 +169,9 @@ def open_edge(network: Network, core: Core, hub: str) -> Opened:
     steps = steps_at(network, Place(hub, HOST_PORT, Packet()))
     edge = Edge(hub, steps)
     found: list[tuple[Claim, Breach]] = [
-        (claim, breach) for claim in _AT_EDGE for breach in claim.at_edge(network, edge)
+        (claim, breach)
+        for claim in _asked(network).at_edge
+        for breach in claim.at_edge(network, edge)
     ]
     turns, remarks, _ = core.judged(steps)
     found += [(claim, shown_at(step, said)) for claim, step, said in remarks]
@@ -149,7 +180,7 @@ def open_edge(network: Network, core: Core, hub: str) -> Opened:
     doors: list[tuple[Demand | None, At]] = [
         (demand, At(tuple(_of_demand(by_headers, demand)), ())) for demand in demands
     ]
-    stray = tuple(_of_nobody(turns, demands))
+    stray = () if network.others else tuple(_of_nobody(turns, demands))
     if stray:
         doors.append((None, At(stray, ())))
     return Opened(edge, tuple(found), tuple(doors))
@@ -204,12 +235,18 @@ def unsent(network: Network, hub: str, port: int, label: int) -> Found:
 
 
 def _at_door(network: Network, door: Door) -> Found:
-    return tuple((claim, breach) for claim in _AT_DOOR for breach in claim.at_door(network, door))
+    return tuple(
+        (claim, breach)
+        for claim in _asked(network).at_door
+        for breach in claim.at_door(network, door)
+    )
 
 
 def on_ways(network: Network, seen: Exploration) -> Found:
     found: list[tuple[Claim, Breach]] = [
-        (claim, breach) for claim in _ON_WAYS for breach in claim.on_ways(network, seen)
+        (claim, breach)
+        for claim in _asked(network).on_ways
+        for breach in claim.on_ways(network, seen)
     ]
     for _, node, _, _, remark in seen.of_kind(Kind.REMARK):
         if remark is not None:

@@ -49,13 +49,17 @@ class Network:
         intended: Program | None = None,
         failures: Failures = NO_FAILURES,
         resting: frozenset[int] = frozenset(),
+        *,
+        others: bool = False,
     ) -> None:
-        """``resting``: labels that ports may let in although no host's port gives them."""
+        """``resting``: labels that ports may let in although no host's port gives them. ``others``:
+        the tables are of somebody else's controller, and have a shape of their own."""
         self.tables = tables
         self.wiring = wiring
         self.topology = topology
         self.intended = intended
         self.resting = resting
+        self.others = others
         self.hosts: dict[str, HubWire] = {hub.hub: hub for hub in wiring.hubs}
         self.demands = tuple(
             Demand(number, intent, topology, self.hosts, failures)
@@ -128,7 +132,8 @@ class Network:
 
     def serves(self, flow: Flow) -> str:
         """The demand that an entry says it serves; empty where it says none that is known."""
-        return self.demands[flow.policy - 1].id if 0 < flow.policy <= len(self.demands) else ""
+        known = not self.others and 0 < flow.policy <= len(self.demands)
+        return self.demands[flow.policy - 1].id if known else ""
 
     def marks(self, matched: Iterable[Flow]) -> int:
         """The DSCP of the demand whose entries a host's packet met; 0 if none is known."""

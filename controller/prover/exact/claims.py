@@ -105,12 +105,14 @@ def examine(
     within: Protection | None = None,
     known: Failures = NO_FAILURES,
     rates: bool = True,
+    passed_over: frozenset[End] = frozenset(),
 ) -> ExactReport:
     """All claims, under the failures each intent is protected against, or others.
 
     A drop under failures beyond the protection in effect breaks no claim. What is ``known`` to
     have failed has been planned around: protected against are failures beside it. Without
-    ``rates`` C12 is not claimed, nor is C18, which is only where something is to be disjoint.
+    ``rates`` C12 is not claimed, nor is C18, which is only where something is to be disjoint. What
+    ends in a way that is ``passed_over`` breaks nothing.
     """
     started = time.perf_counter()
     explorer = Explorer(tables, wiring, topology, known)
@@ -119,7 +121,7 @@ def examine(
     breaches: dict[str, list[Breach]] = {claim: [] for claim in SENTENCES}
     stranded: list[Stranded] = []
     for one in searched:
-        judge = _Judge(explorer, one)
+        judge = _Judge(explorer, one, passed_over)
         for claim, breach in judge.breaches():
             breaches[claim].append(breach)
         stranded += judge.stranded()
@@ -151,9 +153,10 @@ def predict(
 class _Judge:
     """Holds the outcomes of one intent against what its policies allow."""
 
-    def __init__(self, explorer: Explorer, searched: Searched) -> None:
+    def __init__(self, explorer: Explorer, searched: Searched, passed_over: frozenset[End]) -> None:
         self._explorer = explorer
         self._searched = searched
+        self._told = [one for one in searched.outcomes if one.end not in passed_over]
         self._causes = explorer.causes
         self._intent = searched.intent
         self._automata = searched.intent.ruling.automata
@@ -166,7 +169,7 @@ class _Judge:
         if not self._are_alike():
             said = f"packets of {self._intent.id} are not all treated alike"
             yield "C9", Breach(said, self._intent.pair[0])
-        for outcome in self._searched.outcomes:
+        for outcome in self._told:
             if outcome.delivered:
                 yield from self._unlawful(outcome)
             else:

@@ -174,6 +174,10 @@ def _rule(network: Network, flow: Flow) -> Rule:
     return Rule(flow.table, flow.priority, cookie, reason, network.serves(flow), fields or "any")
 
 
+def entry_in_words(network: Network, flow: Flow) -> str:
+    return str(_rule(network, flow))
+
+
 def _reason(cookie: int) -> str:
     if cookie >> 48 != COOKIE_MAGIC:
         return "foreign"

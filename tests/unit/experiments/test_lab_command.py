@@ -11,8 +11,8 @@ import pytest
 from corridor.experiments import cli
 from corridor.experiments.own_programs import input_output, lab, places, streams
 from corridor.experiments.own_programs.setting import STDIN, STDIN_ENDS, Ended, Setting
-from corridor.experiments.own_programs.trees import check_loops, has_loops, spanning_tree
 from corridor.experiments.run import choosing
+from corridor.experiments.run.trees import check_loops, has_loops, spanning_tree
 from corridor.experiments.testbeds import native
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.kernel import Kernel
@@ -166,13 +166,12 @@ def test_a_tree_has_the_hubs_and_the_shortest_fibres():
 )
 def test_what_is_known_to_flood_is_refused_and_what_may_is_warned_of(app, refused):
     mini = load_topology("mini")
-    assert check_loops(spanning_tree(mini), app) is None
-    assert check_loops(mini, "corridor") is None
+    assert check_loops(spanning_tree(mini), app, "--tree") is None
     if refused:
         with pytest.raises(InputError):
-            check_loops(mini, app)
+            check_loops(mini, app, "--tree")
     else:
-        assert "--tree" in check_loops(mini, app)
+        assert "--tree" in check_loops(mini, app, "--tree")
 
 
 def test_hub_enters_the_host_that_is_asked_for(tmp_path):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import networkx as nx
 
-from corridor.experiments.own_programs.setting import ALL_PAIRS, NONE
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
-
-HINT = "take only a tree of its fibres with --tree"
 
 
 def has_loops(topology: Topology) -> bool:
@@ -36,11 +33,11 @@ def is_learning_switch(app: str) -> bool:
     )
 
 
-def check_loops(topology: Topology, controller: str) -> str | None:
+def check_loops(topology: Topology, controller: str, way_out: str) -> str | None:
     """What to warn of; raises InputError for what would never come to rest."""
-    if controller in (ALL_PAIRS, NONE) or not has_loops(topology):
+    if not has_loops(topology):
         return None
     if is_learning_switch(controller):
         what = f"{controller} floods, and a flood goes round the loops of {topology.name} for ever"
-        raise InputError(what, HINT)
-    return f"warning: {topology.name} has loops; if {controller} floods, {HINT}"
+        raise InputError(what, way_out)
+    return f"warning: {topology.name} has loops; if {controller} floods, {way_out}"

@@ -1,0 +1,182 @@
+"""Claims as they are asked of tables that somebody else's controller made.
+
+What they say of where packets may be is the same. What they say of the product's own pipeline is
+left out: counters, cookies, labels, and what a switch would do with packets that nobody sends. A
+packet that is handed to the controller, or sent where nobody can say, breaks none of them here: it
+leaves them unproven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from corridor.controller.forwarding.program import FastFailover, Flow
+from corridor.controller.prover.claims.demands import NotVacuous, Return
+from corridor.controller.prover.claims.edges import ClosedWorld, copies, deaths, reserved, what
+from corridor.controller.prover.claims.tables import Liveness, Understood
+from corridor.controller.prover.claims.ways import (
+    Avoidance,
+    Confinement,
+    Latency,
+    NoLoop,
+    Passage,
+    Termination,
+)
+from corridor.controller.prover.declared.demands import Demand
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.search.claim import Breach, Claim, Door, Edge, TraceStep, shown_at
+from corridor.controller.prover.search.reach import End, Step
+from corridor.controller.prover.search.search import Exploration
+from corridor.controller.prover.tables.headers import ETH_ARP, Box
+from corridor.controller.prover.tables.sieve import Allowed
+
+GONE_ON = frozenset({End.CROSSED, End.ASSESSED, End.DELIVERED})
+UNTOLD = frozenset({End.TO_CONTROLLER, End.UNCONTROLLED, End.MISLABELLED})
+"""Ends after which a packet may be anywhere."""
+
+
+def undeclared(network: Network, edge: Edge) -> Iterator[tuple[Step, Box]]:
+    """What a host's port does with packets that are no demand's; questions and answers of ARP carry
+    none of anybody's data."""
+    declared = Allowed(one for demand in network.demands_from[edge.hub] for one in demand.packets)
+    for step in edge.steps:
+        sent = step.packet.sent.cut("eth_type", ETH_ARP)[1]
+        rest = () if sent is None or step.end.is_drop else declared.outside(sent)
+        if rest:
+            yield step, rest[0]
+
+
+class _OnlyWays(Claim):
+    """Nothing is asked of entries, of steps or of doors."""
+
+    def in_switch(self, _network: Network, _hub: str) -> Iterator[Breach]:
+        yield from ()
+
+    def in_step(self, _network: Network, _step: Step) -> Iterator[str]:
+        yield from ()
+
+    def at_door(self, _network: Network, _door: Door) -> Iterator[Breach]:
+        yield from ()
+
+
+class NobodyElses(_OnlyWays, ClosedWorld):
+    sentence = "What no demand sends, and what no policy permits, stays at its hub; none is copied."
+
+    def in_entry(self, _network: Network, _hub: str, flow: Flow) -> Iterator[str]:
+        if ("eth_type", ETH_ARP) in flow.match:
+            return
+        yield from reserved(flow.actions)
+        if copies(flow.actions) + (flow.goto is not None) > 1:
+            yield "sends a packet more than one way"
+
+    def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
+        for step, headers in undeclared(network, edge):
+            if step.end in GONE_ON:
+                yield shown_at(step, f"what no demand sends gets {what(step)}", headers)
+
+    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+        demand = seen.demand
+        if demand is None:
+            return
+        if _is_stopped(seen, demand):
+            because = demand.permits.refused or "no path is left of those that its permits allow"
+            for step in _gone_on(seen):
+                said = f"{demand.id} is blocked ({because}), and gets {what(step)}"
+                yield Breach(said, demand.src, None, (TraceStep(step),), demand)
+        yield from deaths(seen, self.id)
+
+
+def _gone_on(seen: Exploration) -> Iterator[Step]:
+    return (turn.step for turn in seen.door.turns if turn.step.end in GONE_ON)
+
+
+class _Lawful(_OnlyWays):
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        refused = seen.demand.permits.refused if seen.demand else None
+        if refused is None or refused.claim != self.id:
+            found: Any = super()
+            yield from found.on_ways(network, seen)
+            return
+        for step in _gone_on(seen):
+            way = (TraceStep(step),)
+            yield Breach(str(refused), step.at.hub, None, way, seen.demand, refused.violations)
+
+
+class OthersConfinement(_Lawful, Confinement):
+    """C4."""
+
+
+class OthersAvoidance(_Lawful, Avoidance):
+    """C5."""
+
+
+class OthersTermination(_Lawful, Termination):
+    """C6."""
+
+
+class OthersPassage(_Lawful, Passage):
+    """C7."""
+
+
+class OthersNoLoop(_OnlyWays, NoLoop):
+    sentence = "No packet goes round."
+
+
+class OthersLiveness(_OnlyWays, Liveness):
+    """C15, of groups alone."""
+
+    sentence = "Buckets watch the port or group they use."
+
+    def in_group(self, network: Network, hub: str, group: FastFailover) -> Iterator[str]:
+        return Liveness.in_group(self, network, hub, group)
+
+
+class OthersArrival(_OnlyWays, NotVacuous):
+    def at_edge(self, _network: Network, _edge: Edge) -> Iterator[Breach]:
+        yield from ()
+
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        if seen.demand is not None and not _is_stopped(seen, seen.demand) and not _is_untold(seen):
+            yield from NotVacuous.on_ways(self, network, seen)
+
+
+class OthersReturn(_OnlyWays, Return):
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        if not _is_untold(seen):
+            yield from Return.on_ways(self, network, seen)
+
+
+def _is_stopped(seen: Exploration, demand: Demand) -> bool:
+    """A demand that is allowed no path: that nothing of it leaves is C1's matter."""
+    return demand.is_blocked and not seen.delivers
+
+
+def _is_untold(seen: Exploration) -> bool:
+    """Whether the first that is lost, while nothing fails, may yet arrive by what the controller
+    does with it."""
+    return seen.lost is not None and seen.lost[1].end in UNTOLD
+
+
+OTHERS: tuple[Claim, ...] = (
+    Understood(),
+    NobodyElses(),
+    OthersConfinement(),
+    OthersAvoidance(),
+    OthersTermination(),
+    OthersPassage(),
+    OthersNoLoop(),
+    Latency(),
+    OthersLiveness(),
+    OthersArrival(),
+    OthersReturn(),
+)
+NOT_ASKED = {
+    "C0": "Switches hold exactly what was intended, none of anybody else, and are set up so.",
+    "C2": "What a host sends has its own addresses, is served and counted as its own, "
+    "and stays as it is.",
+    "C3": "Labels are free to give, given at host ports, one each, and true about assessment.",
+    "C13": "Every step of an update keeps all claims.",
+    "C14": "No label carries packets of two demands.",
+}
+"""Claims of the product's own pipeline."""

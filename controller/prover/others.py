@@ -1,0 +1,132 @@
+"""A proof of tables that somebody else's controller made: what holds, what does not, and what
+nobody can say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from corridor.controller.intent.intent import Intent
+from corridor.controller.prover.claims.others import NOT_ASKED, OTHERS, UNTOLD, undeclared
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact.decisions import End as ExactEnd
+from corridor.controller.prover.findings import Findings
+from corridor.controller.prover.prove import Prover
+from corridor.controller.prover.report.counterexample_text import entry_in_words
+from corridor.controller.prover.search.claim import Breach
+from corridor.controller.prover.search.reach import Step
+from corridor.controller.prover.tables.tables import Tables
+from corridor.controller.prover.verdicts import (
+    EXACT,
+    WHERE_ASKED,
+    Proof,
+    Verdict,
+    in_order,
+    of_breaches,
+)
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import Wiring
+
+if TYPE_CHECKING:
+    from corridor.controller.prover.exact.claims import ExactReport
+
+NO_PIPELINE = "is of the product's own pipeline, and not asked of others' tables"
+OF_TABLES, CLOSED, GROUPS = "T0", "C1", "C15"
+PASSED_OVER = frozenset({ExactEnd.UNCLEAR, ExactEnd.GARBLED})
+"""What an app does with packets that come to it nobody can say, and others may rewrite headers."""
+
+
+def prove_others(
+    tables: Tables, wiring: Wiring, topology: Topology, intents: Sequence[Intent]
+) -> Proof:
+    """Hold tables against all claims but those of the product's own pipeline. A claim is proven
+    only where every entry is understood that could break it, and no packet that it is about may
+    come to the controller, which can send it anywhere."""
+    exact = examine(tables, wiring, topology, intents, passed_over=PASSED_OVER)
+    prover = Prover.at(Network(tables, wiring, topology, intents, others=True))
+    verdicts = in_order(_Judge(prover.findings, exact).verdicts())
+    took_ms = round(prover.ms + exact.counts.ms, 3)
+    counts = replace(prover.proof.counts, ms=took_ms)
+    return Proof(verdicts, counts, prover.proof.witnesses)
+
+
+class _Judge:
+    def __init__(self, findings: Findings, exact: ExactReport) -> None:
+        self._network, self._exact = findings.core.network, exact
+        self._breaches: dict[str, list[Breach]] = {}
+        for claim, breach in chain.from_iterable(findings.every):
+            self._breaches.setdefault(claim.id, []).append(breach)
+        for claim_id, found in exact.breaches.items():
+            self._breaches.setdefault(claim_id, []).extend(found)
+        odd = self._breaches.get(OF_TABLES, [])
+        self._odd = {one.hub for one in odd}
+        self._not_understood = self._odd_entry(min(odd, key=lambda one: one.order)) if odd else ""
+        self._of_demands = (
+            self._not_understood or next(self._untold(findings), "") or self._unclear()
+        )
+        self._of_anybody = self._of_demands or next(self._untold_of_nobody(findings), "")
+
+    def verdicts(self) -> Iterator[Verdict]:
+        sentences = {one.id: one.sentence for one in OTHERS} | EXACT
+        asked = {one: said for one, said in WHERE_ASKED.items() if one in self._exact.breaches}
+        for claim, sentence in (sentences | asked).items():
+            yield self._verdict(claim, sentence)
+        for claim, sentence in NOT_ASKED.items():
+            yield Verdict(claim, sentence, "not claimed", NO_PIPELINE)
+
+    def _verdict(self, claim: str, sentence: str) -> Verdict:
+        found = self._breaches.get(claim, [])
+        certain = found if claim == OF_TABLES else [one for one in found if self._is_certain(one)]
+        if certain:
+            return of_breaches(self._network, claim, sentence, certain)
+        if found:
+            first = min(found, key=lambda one: one.order)
+            why = f"{self._not_understood}; it may be that {first.said}"
+            return Verdict(claim, sentence, "not proven", why)
+        why = {CLOSED: self._of_anybody, GROUPS: self._not_understood}.get(claim, self._of_demands)
+        if why and claim != OF_TABLES:
+            return Verdict(claim, sentence, "not proven", why)
+        return Verdict(claim, sentence, "proven")
+
+    def _is_certain(self, breach: Breach) -> bool:
+        """Whether it is shown by a way over switches whose entries are all understood; what a
+        search of all ways says is certain where all entries are."""
+        hubs = {one.step.at.hub for one in breach.way} or {*self._odd, breach.hub}
+        return not hubs & self._odd
+
+    def _unclear(self) -> str:
+        for searched in self._exact.searched:
+            for outcome in searched.outcomes:
+                if outcome.end is ExactEnd.UNCLEAR:
+                    return f"at {outcome.hub} nobody can say what becomes of {outcome.intent}"
+        return ""
+
+    def _odd_entry(self, breach: Breach) -> str:
+        at = f"{breach.hub}: " if breach.hub else ""
+        entry = "" if breach.entry is None else f"{entry_in_words(self._network, breach.entry)} "
+        return f"{at}{entry}{breach.said}"
+
+    def _untold(self, findings: Findings) -> Iterator[str]:
+        """Packets of demands that may come where nobody can say what becomes of them."""
+        for looked in findings.ways.values():
+            seen = looked.seen
+            if seen.demand is None:
+                continue
+            for place, _ in seen.ways:
+                for turn in seen.at(place).turns:
+                    if turn.step.end in UNTOLD:
+                        yield self._handed_on(turn.step, f"packets of {seen.demand.id}")
+
+    def _untold_of_nobody(self, findings: Findings) -> Iterator[str]:
+        for opened in findings.edges.values():
+            for step, _ in undeclared(self._network, opened.edge):
+                if step.end in UNTOLD:
+                    yield self._handed_on(step, "what no demand sends")
+
+    def _handed_on(self, step: Step, whose: str) -> str:
+        entry = entry_in_words(self._network, step.matched[-1]) if step.matched else "no entry"
+        note = f" ({step.note})" if step.note else ""
+        return f"{step.at.hub}: {entry} has {whose} go {step.end}{note}, and from there anywhere"

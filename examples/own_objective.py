@@ -1,0 +1,41 @@
+"""An objective of one's own, examples/own_objective.py: what leases of fibres cost, by whose law
+they lie under.
+
+corridor explain copies examples/own_objective.yaml
+
+Prices are made up. What a file like this has to offer: docs/extending.md, "An objective".
+"""
+
+from __future__ import annotations
+
+PRICES = {"CN": 1, "HK": 1, "VN": 2, "TH": 2, "PK": 4, "LA": 8}
+"""Of a fibre for each 10 Mbit/s, by jurisdiction."""
+OTHERS = 5
+DETOURS_WEIGH = 1e-3
+"""A detour is seldom in use."""
+
+
+class Leases:
+    key = "leases"
+    words = "what leases of fibres cost"
+
+    def over(self, space, fibre, delay_ns):
+        """Of a demand over one fibre."""
+        return self._price(space, fibre)
+
+    def main(self, space, order, one_way_ns, alone):
+        """Of a way in use, whose fibres stand in ``order``, by number."""
+        fibres = space.product.topology.fibres
+        return sum(self._price(space, fibres[number]) for number in order)
+
+    def detour(self, space, found, order, one_way_ns, alone):
+        return DETOURS_WEIGH * self.main(space, order, one_way_ns, alone)
+
+    def _price(self, space, fibre):
+        topology = space.product.topology
+        ends = {topology.hub(end).located_in for end in fibre.ends}
+        under = ends | set(fibre.crosses)
+        return max(PRICES.get(one, OTHERS) for one in under) * space.rate_bps / 10e6
+
+
+KIND = Leases()

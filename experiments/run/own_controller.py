@@ -1,0 +1,73 @@
+"""A run under a controller of the user's own: what it is, and what it cannot have."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from corridor.experiments.plan.values import OWN_APP, Plan
+from corridor.experiments.run.trees import check_loops
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.timeline import controller as killed
+from corridor.topologies.base.bounded_file import read_text
+from corridor.topologies.base.errors import InputError
+
+ENDING = ".py"
+WAY_OUT = "take a topology without loops"
+MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+@dataclass(frozen=True)
+class OwnApp:
+    name: str
+    """As it was given."""
+    source: str | None = None
+    """Of a file; None for a module."""
+
+    @property
+    def of_plan(self) -> str:
+        return self.name if self.source is None else OWN_APP
+
+    def write(self, out_dir: Path) -> None:
+        """Beside the results: a guest may not see where it lies, and it is part of what ran."""
+        if self.source is not None:
+            (out_dir / OWN_APP).write_text(self.source, encoding="utf-8")
+
+
+def own_app(name: str) -> OwnApp:
+    """Raises InputError for what is neither a file that is Python nor the name of a module."""
+    if not name.endswith(ENDING):
+        if MODULE.fullmatch(name):
+            return OwnApp(name)
+        hint = "name a module, as ryu.app.simple_switch_13, or a file of Python"
+        raise InputError(f'no app of a controller can be called "{name}"', hint)
+    source = read_text(name)
+    try:
+        compile(source, name, "exec")
+    except SyntaxError as problem:
+        hint = "mend it: it is Python"
+        raise InputError(f"is not Python: {problem.msg}", hint, name, problem.lineno) from problem
+    return OwnApp(name, source)
+
+
+def steered_by_own(loaded: LoadedScenario) -> LoadedScenario:
+    """The scenario under a controller that is told nothing. Raises InputError where an event asks
+    or kills it."""
+    for event in loaded.events:
+        if event.kind.asks_controller or event.kind is killed.KIND:
+            what = f"{event.kind.key} {event.what}"
+            hint = "leave it out, or leave --controller out"
+            raise InputError(f"{what} is asked of the product's controller", hint, loaded.file)
+    unasked = loaded.scenario.controller.model_copy(update={"follow": False})
+    scenario = loaded.scenario.model_copy(update={"controller": unasked})
+    return loaded.model_copy(update={"scenario": scenario})
+
+
+def warned_of(loaded: LoadedScenario, app: OwnApp) -> str | None:
+    """What to warn of; raises InputError for an app whose floods would never end there."""
+    return check_loops(loaded.topology, app.name, WAY_OUT)
+
+
+def planned_for(plan: Plan, app: OwnApp) -> Plan:
+    return replace(plan, controller=app.of_plan)

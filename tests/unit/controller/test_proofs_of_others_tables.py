@@ -1,0 +1,242 @@
+"""Tables that somebody else's controller made: what is proven, what is not, what nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+from corridor.controller.forwarding.program import Action, Flow, SwitchProgram, output, unknown
+from corridor.controller.prover import Proof, Tables, prove_others, tables_of
+from corridor.controller.prover.tables.headers import UNTAGGED
+from corridor.controller.prover.tables.tables import Oddity
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
+
+ETH_IPV4, ETH_ARP, HOST_PORT, FLOOD = 0x0800, 0x0806, 1, 0xFFFFFFFB
+LAW = """
+name: law
+policies:
+- {id: MAY, effect: permit}
+- {id: NOT-BY-LAOS, effect: restrict, hard: {avoid: {crosses: LA}}}
+"""
+DEMANDS = """
+schema: 1
+name: three
+topology: mini
+demands:
+- {id: train, class: ai_bulk, src: shanghai, dst: guian}
+- {id: infer, class: infer, src: bangkok, dst: guian}
+- {id: science, class: science, src: karachi, dst: guian}
+"""
+OF_THE_PIPELINE = {"C0", "C2", "C3", "C13", "C14"}
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("three") / "three.yaml"
+    path.write_text(DEMANDS, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def free(three: str) -> tuple[LoadedScenario, Plan]:
+    return _planned(three)
+
+
+@pytest.fixture(scope="module")
+def ruled(three: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[LoadedScenario, Plan]:
+    """Where nothing may go by Laos, as from Bangkok to Kunming it does by the shortest path."""
+    law = tmp_path_factory.mktemp("law") / "law.yaml"
+    law.write_text(LAW, encoding="utf-8")
+    return _planned(three, policies=str(law))
+
+
+def _planned(name: str, **asked: str) -> tuple[LoadedScenario, Plan]:
+    loaded = load_scenario(name, **asked)
+    return loaded, make_plan(loaded, clock="virtual", run_id="c0", seed=1)
+
+
+def shortest(plan: Plan, own_addresses: bool = True) -> Tables:
+    """Entries of each switch for each destination; where a host is to have its ``own_addresses``,
+    for its demands' packets alone."""
+    graph = nx.Graph()
+    for fibre in plan.wiring.fibres:
+        ports = {fibre.a.hub: fibre.a.port, fibre.z.hub: fibre.z.port}
+        delay = fibre.forward.one_way_delay_ns
+        graph.add_edge(fibre.a.hub, fibre.z.hub, ports=ports, delay=delay)
+    address = {hub.hub: hub for hub in plan.wiring.hubs}
+    declared = {(one.src, one.dst) for one in plan.demands}
+    declared |= {(dst, src) for src, dst in declared}
+    switches = {}
+    for here in plan.wiring.hubs:
+        flows = []
+        for src, dst in sorted(declared):
+            way = nx.shortest_path(graph, src, dst, weight="delay")
+            if here.hub not in way:
+                continue
+            at = way.index(here.hub)
+            onward = way[at + 1] if at + 1 < len(way) else None
+            port = HOST_PORT if onward is None else graph[here.hub][onward]["ports"][here.hub]
+            before = way[at - 1] if at else None
+            came = HOST_PORT if before is None else graph[here.hub][before]["ports"][here.hub]
+            match = {"in_port": came, "eth_type": ETH_IPV4, "ipv4_dst": address[dst].host_ip}
+            match["ipv4_src"] = address[src].host_ip
+            if own_addresses and before is None:
+                match |= {"eth_src": here.host_mac, "eth_dst": address[dst].host_mac}
+                match["vlan_vid"] = UNTAGGED
+            flows.append(Flow(0, 10, tuple(sorted(match.items())), (output(port),), None, 0))
+        switches[here.hub] = SwitchProgram(here.hub, here.dpid, tuple(flows))
+    return Tables(switches)
+
+
+def with_entry(tables: Tables, hub: str, flow: Flow) -> Tables:
+    held = tables.switches[hub]
+    more = replace(held, flows=(*held.flows, flow))
+    return Tables({**tables.switches, hub: more}, tables.oddities)
+
+
+def proof_of(tables: Tables, of: tuple[LoadedScenario, Plan]) -> Proof:
+    loaded, plan = of
+    judged_by = specify(loaded)
+    return prove_others(tables, plan.wiring, judged_by.topology, judged_by.intents())
+
+
+def status(proof: Proof) -> dict[str, str]:
+    return {one.claim: one.status for one in proof.verdicts}
+
+
+def why(proof: Proof, claim: str) -> str:
+    return next(one.why for one in proof.verdicts if one.claim == claim)
+
+
+def test_tables_that_keep_to_declared_packets_and_law_are_proven(free) -> None:
+    proof = proof_of(shortest(free[1]), free)
+    assert proof.holds, [str(one) for one in proof.verdicts]
+    said = status(proof)
+    assert {one for one, is_so in said.items() if is_so == "not claimed"} == OF_THE_PIPELINE
+    assert {said[one] for one in said.keys() - OF_THE_PIPELINE} == {"proven"}
+
+
+def test_the_products_own_tables_hold_as_others_too(free, ruled) -> None:
+    for one in (free, ruled):
+        proof = proof_of(tables_of(one[1].program), one)
+        assert proof.holds, [str(one) for one in proof.verdicts]
+
+
+def test_what_no_demand_sends_is_shown_by_a_packet(free) -> None:
+    proof = proof_of(shortest(free[1], own_addresses=False), free)
+    (broken,) = proof.violated
+    assert broken.claim == "C1"
+    assert "what no demand sends gets onto the fibre" in broken.counterexample.verdict
+    assert broken.counterexample.packet["in_port"] == HOST_PORT
+
+
+def test_an_unlawful_way_is_shown_by_a_packet_of_the_demand_and_its_way(ruled) -> None:
+    proof = proof_of(shortest(ruled[1]), ruled)
+    broken = {one.claim: one.counterexample for one in proof.violated}
+    shown = broken["C5"]
+    assert "NOT-BY-LAOS" in [one.policy for one in shown.clauses]
+    assert shown.hops[-1].then in ("onto a fibre to kunming", "onto a fibre to bangkok")
+    assert shown.packet["ipv4_src"] in ("10.0.0.2", "10.0.0.4")
+
+
+def test_what_leaves_of_a_demand_that_no_policy_permits_is_shown(three, tmp_path: Path) -> None:
+    law = tmp_path / "law.yaml"
+    text = LAW.replace("NOT-BY-LAOS", "STAY").replace("avoid: {crosses: LA}", "confine: CN")
+    law.write_text(text, encoding="utf-8")
+    of = _planned(three, policies=str(law))
+    assert next(one for one in of[1].demands if one.id == "infer").status == "BLOCKED"
+    proof = proof_of(shortest(of[1]), of)
+    broken = {one.claim: one.counterexample for one in proof.violated}
+    assert "is blocked (" in broken["C1"].verdict
+    assert "train" not in broken["C1"].verdict
+
+
+def test_a_loop_is_shown(free) -> None:
+    tables = shortest(free[1])
+    loaded, plan = free
+    fibre = next(one for one in plan.wiring.fibres if one.fibre == "shanghai-guian")
+    ends = {fibre.a.hub: fibre.a.port, fibre.z.hub: fibre.z.port}
+    match = (("eth_type", ETH_IPV4), ("in_port", ends["guian"]))
+    turned = Flow(0, 99, match, (Action("in_port", ()),), None, 0)
+    back = Flow(
+        0, 99, (("eth_type", ETH_IPV4), ("in_port", ends["shanghai"])), turned.actions, None, 0
+    )
+    tables = with_entry(with_entry(tables, "guian", turned), "shanghai", back)
+    said = status(proof_of(tables, (loaded, plan)))
+    assert said["C8"] == "violated"
+
+
+def test_what_goes_to_the_controller_leaves_claims_unproven_and_names_the_entry(free) -> None:
+    miss = Flow(0, 0, (), (Action("controller", ()),), None, 0)
+    proof = proof_of(with_entry(shortest(free[1]), "shanghai", miss), free)
+    said = status(proof)
+    assert said["C1"] == "not proven", "what no demand sends comes to the controller"
+    assert said["C5"] == "proven", "packets of demands do not"
+    assert not proof.holds
+    assert "shanghai: table 0 priority 0 foreign [any]" in why(proof, "C1")
+    asked = Flow(0, 99, (("in_port", HOST_PORT),), (Action("controller", ()),), None, 0)
+    said = status(proof_of(with_entry(shortest(free[1]), "shanghai", asked), free))
+    assert {said[one] for one in ("C1", "C4", "C5", "C6", "C7", "C9", "C16")} == {"not proven"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Flow(
+            0,
+            99,
+            (("ipv4_dst", "masked ['10.0.0.0', '255.0.0.0']"), ("eth_type", ETH_IPV4)),
+            (output(2),),
+            None,
+            0,
+        ),
+        Flow(0, 99, (("eth_type", ETH_IPV4),), (unknown("OFPActionSetQueue"),), None, 0),
+    ],
+    ids=["a mask", "an action that is not known"],
+)
+def test_an_entry_that_cannot_be_expressed_is_named_and_nothing_is_proven(free, odd) -> None:
+    proof = proof_of(with_entry(shortest(free[1]), "guian", odd), free)
+    said = status(proof)
+    assert said["T0"] == "violated"
+    assert "proven" not in said.values(), said
+    assert "guian: table 0 priority 99" in why(proof, "C5")
+
+
+def test_entries_that_time_out_leave_nothing_proven(free) -> None:
+    tables = shortest(free[1])
+    odd = Oddity("guian", "an entry of table 0 says timeouts_s = [10, 0]")
+    said = status(proof_of(Tables(tables.switches, (odd,)), free))
+    assert "proven" not in said.values(), said
+
+
+def test_floods_are_copies_but_those_of_questions(free) -> None:
+    flood = Flow(0, 99, (("eth_type", ETH_ARP),), (output(FLOOD),), None, 0)
+    assert proof_of(with_entry(shortest(free[1]), "guian", flood), free).holds
+    flood = Flow(0, 99, (("eth_type", ETH_IPV4),), (output(FLOOD),), None, 0)
+    proof = proof_of(with_entry(shortest(free[1]), "guian", flood), free)
+    said = status(proof)
+    assert said["C1"] == "violated"
+    assert said["C5"] == "not proven"
+
+
+def test_empty_tables_bring_nothing_anywhere(free) -> None:
+    switches = {hub.hub: SwitchProgram(hub.hub, hub.dpid, ()) for hub in free[1].wiring.hubs}
+    said = status(proof_of(Tables(switches), free))
+    assert {one for one, is_so in said.items() if is_so == "violated"} == {"C9", "C16", "C17"}
+
+
+def test_rates_and_protection_are_asked_of_others_tables_too(tmp_path: Path) -> None:
+    scenario = tmp_path / "one.yaml"
+    scenario.write_text(
+        "schema: 1\nname: one\ntopology: mini\nprotect: {k: 1, over: [link]}\ndemands:\n"
+        "- {id: a, class: dr, src: shanghai, dst: guian, guarantee: {cir: 50Mbit}}\n"
+    )
+    of = _planned(str(scenario))
+    said = status(proof_of(shortest(of[1]), of))
+    assert {one for one, is_so in said.items() if is_so == "violated"} == {"C9", "C12"}
