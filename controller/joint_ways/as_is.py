@@ -15,7 +15,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.joint_ways.fitting import TRIES, Served, with_picks
 from corridor.controller.joint_ways.objectives import moves
 from corridor.controller.joint_ways.rates import rates_of
-from corridor.controller.joint_ways.spaces.space import Links
+from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.policy.failures import Failures
 from corridor.topologies.model.sharing import capacities_bps, shared_links
 

@@ -15,7 +15,8 @@ from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import Intent
 from corridor.controller.joint_ways.chosen import spaces_of
 from corridor.controller.joint_ways.program import MBIT
-from corridor.controller.joint_ways.spaces.space import NOBODY, Links, Load, Space
+from corridor.controller.joint_ways.spaces.links import Links, Load
+from corridor.controller.joint_ways.spaces.space import NOBODY, Space
 from corridor.controller.policy.product import Edge
 from corridor.topologies.model.topology import Topology
 

@@ -15,7 +15,9 @@ from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.rates import rates_of
 from corridor.controller.joint_ways.rounding import whole
 from corridor.controller.joint_ways.spaces.cases import Cases, Failed
-from corridor.controller.joint_ways.spaces.space import Links, Space, Way
+from corridor.controller.joint_ways.spaces.links import Links
+from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.ways import Way
 from corridor.topologies.model.topology import Topology
 
 

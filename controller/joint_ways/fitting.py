@@ -21,7 +21,7 @@ from corridor.controller.joint_ways.objectives import moves
 from corridor.controller.joint_ways.objectives.objective import Objective
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
 from corridor.controller.joint_ways.rates import may_have_rates, rates_of
-from corridor.controller.joint_ways.spaces.space import Links
+from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.outcomes import Searched

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from corridor.controller.joint_ways.spaces.space import Way
+from corridor.controller.joint_ways.spaces.ways import Way
 
 LITTLE = 0.01
 """What too much in a case that nothing fits counts beside too much in another."""

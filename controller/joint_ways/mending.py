@@ -9,7 +9,7 @@ from typing import NamedTuple
 from corridor.controller.joint_ways.loads import Loads, loads_of
 from corridor.controller.joint_ways.pricing import by_objective
 from corridor.controller.joint_ways.program import Program
-from corridor.controller.joint_ways.spaces.space import Main, Way
+from corridor.controller.joint_ways.spaces.ways import Main, Way
 
 ROUNDS = 12
 """How often each demand is asked whether it has a better way."""

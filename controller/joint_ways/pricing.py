@@ -13,7 +13,9 @@ from corridor.controller.joint_ways.program import (
     Solution,
     worth_ms,
 )
-from corridor.controller.joint_ways.spaces.space import Main, Price, Space
+from corridor.controller.joint_ways.spaces.links import Price
+from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.ways import Main
 from corridor.controller.policy.product import Edge
 
 HELPS_MS = 1e-6

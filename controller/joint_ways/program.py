@@ -19,16 +19,8 @@ import numpy.typing as npt
 
 from corridor.controller.joint_ways.objectives.objective import Objective
 from corridor.controller.joint_ways.spaces.cases import numbers_of
-from corridor.controller.joint_ways.spaces.space import (
-    Detour,
-    Group,
-    Key,
-    Main,
-    Order,
-    Space,
-    Spot,
-    Way,
-)
+from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.ways import Detour, Group, Key, Main, Order, Spot, Way
 from corridor.topologies.base.printed_aside import printing_aside
 
 MBIT = 1e6

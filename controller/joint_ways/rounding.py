@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from corridor.controller.joint_ways.mending import Rank, State, cheaper, mended, roomier
 from corridor.controller.joint_ways.pricing import improved
 from corridor.controller.joint_ways.program import NO_SHARE, Program, Shares, Solution
-from corridor.controller.joint_ways.spaces.space import Detour, Group, Key, Way
+from corridor.controller.joint_ways.spaces.ways import Detour, Group, Key, Way
 
 SURE = 1 - 1e-6
 ROUNDS = 60

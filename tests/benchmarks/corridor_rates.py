@@ -26,7 +26,8 @@ from corridor.controller.joint_ways.bounds import least_fullest, least_in
 from corridor.controller.joint_ways.chosen import spaces_of
 from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
-from corridor.controller.joint_ways.spaces.space import Links, Space
+from corridor.controller.joint_ways.spaces.links import Links
+from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import prove, tables_of

@@ -23,7 +23,7 @@ from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.joint_ways.bounds import least_fullest
 from corridor.controller.joint_ways.chosen import choose, spaces_of
-from corridor.controller.joint_ways.spaces.space import Links
+from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet
 from corridor.controller.policy.semantics import Rulings
 from corridor.experiments.results.columns import render

@@ -17,7 +17,9 @@ from corridor.controller.intent.intent import Intent
 from corridor.controller.joint_ways.chosen import picks_of, spaces_of
 from corridor.controller.joint_ways.objectives import added_delay
 from corridor.controller.joint_ways.program import Program
-from corridor.controller.joint_ways.spaces.space import Links, Space, Way
+from corridor.controller.joint_ways.spaces.links import Links
+from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.ways import Way
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import tables_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corridor.controller.joint_ways.objectives.added_delay import MS
-from corridor.controller.joint_ways.spaces.space import Key, Order, Space, Way
+from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.ways import Key, Order, Way
 from corridor.topologies.model.topology import Fibre
 
 MOVED, DETOURED, DELAY_WEIGHS = 1000.0, 10.0, 1e-3

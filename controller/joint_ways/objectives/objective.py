@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from corridor.controller.joint_ways.spaces.space import Key, Order, Space, Way
+from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.ways import Key, Order, Way
 from corridor.topologies.model.topology import Fibre
 
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from corridor.controller.joint_ways.objectives.objective import Objective, seeing
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
-from corridor.controller.joint_ways.spaces.space import Key, Order, Space, Way
+from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.ways import Key, Order, Way
 from corridor.topologies.base.bounded_file import read_text
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Fibre

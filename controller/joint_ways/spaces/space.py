@@ -1,180 +1,28 @@
 """Which ways a demand has, by itself, and what each of them loads in which case.
 
-Links are numbers: twice that of a fibre, and one more from its second end; behind them what fibres
-share at a landing. Cases say what has failed. Fibres, things found dead and cases in sets are bits.
 First detours are chosen, and further ones where one of these finds more dead; where such a one
 does, the switch takes the shortest.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from types import MappingProxyType
-from typing import NamedTuple
 
 from corridor.controller.forwarding.decisions import Course, Decisions, Met
 from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Suspects, Suspicion
 from corridor.controller.joint_ways.spaces.cases import Cases, numbers_of
+from corridor.controller.joint_ways.spaces.links import NO_LOAD, Links, Price, priced
+from corridor.controller.joint_ways.spaces.ways import Detour, Group, Key, Main, Order, Spot, Way
 from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.product import Edge, Product, ProductPath
-from corridor.topologies.model.sharing import capacities_bps, shared_links
-from corridor.topologies.model.topology import Topology
-
-type Load = Mapping[int, int]
-"""How often each link is crossed."""
-type Order = tuple[int, ...]
-"""Fibres, by number."""
-type Key = tuple[int, ...]
-"""Things that were found dead, one after another."""
-type Group = tuple[int, Key, int, int]
-"""Of detours that serve alike: where, what was found dead, the cases in which it is, and what of a
-delay budget is spent."""
-type Price = Callable[[Edge], int]
-"""What an edge of a product costs, above zero."""
+from corridor.controller.policy.product import Product, ProductPath
 
 NO_ROOM = 10**18
 """What a fibre costs that has no room for the rate, or from which no detour has: more than all."""
-NO_LOAD: Load = MappingProxyType({})
 NOBODY: frozenset[str] = frozenset()
 NOTHING: frozenset[int] = frozenset()
-
-
-class Links:
-    """The directed links of a topology by number, with what may be promised of each."""
-
-    def __init__(
-        self,
-        topology: Topology,
-        less_bps: Mapping[tuple[str, str], int] | None = None,
-        capacity_bps: Sequence[int] | None = None,
-    ) -> None:
-        """``less_bps`` is what is not to be promised, by names of links; ``capacity_bps``, by their
-        numbers, stands for that of the topology."""
-        self.names: list[tuple[str, str]] = [
-            (fibre.id, end) for fibre in topology.fibres for end in fibre.ends
-        ]
-        numbers = {name: number for number, name in enumerate(self.names)}
-        self._beside: list[tuple[int, ...]] = []
-        for fibre in topology.fibres:
-            for end in fibre.ends:
-                beside = []
-                for name in shared_links(fibre, end):
-                    beside.append(numbers.setdefault(name, len(numbers)))
-                    if beside[-1] == len(self.names):
-                        self.names.append(name)
-                self._beside.append(tuple(beside))
-        self._loading: list[list[int]] = [[] for _ in self.names]
-        for sight in range(len(self._beside)):
-            for link in self.crossed(sight):
-                self._loading[link].append(sight)
-        by_name = capacities_bps(topology)
-        less = less_bps or {}
-        own = [max(by_name[one[0]] - less.get(one, 0), 1) for one in self.names]
-        self.capacity_bps = own if capacity_bps is None else list(capacity_bps)
-
-    @property
-    def sights(self) -> int:
-        """Fibres as hubs see them: two each."""
-        return len(self._beside)
-
-    def crossed(self, sight: int) -> tuple[int, ...]:
-        """What a packet loads that takes a fibre, as the hub sees it from which it leads."""
-        return (sight, *self._beside[sight])
-
-    def by_sight(self, prices: Mapping[int, int]) -> Mapping[int, int]:
-        """Prices of links, as those of whatever is loaded with a fibre."""
-        total = dict[int, int]()
-        for link, price in prices.items():
-            for sight in self._loading[link]:
-                total[sight] = total.get(sight, 0) + price
-        return total
-
-    def load(self, sights: Iterable[int]) -> Load:
-        return Counter(link for sight in sights for link in self.crossed(sight))
-
-
-class Spot(NamedTuple):
-    """Where a way may meet something dead, and in which cases it then does that did not hit it
-    before."""
-
-    standing: int
-    """Of the packet."""
-    key: Key
-    """What was found dead, the thing that is met there included."""
-    newly: int
-    """Cases, as bits."""
-    bridged: int
-    """Those of them that the switch there goes round."""
-    crossed: int
-    """How many fibres lie behind it."""
-    spent_ns: int
-
-    @property
-    def thing(self) -> int:
-        return self.key[-1]
-
-    @property
-    def group(self) -> Group:
-        return self.standing, self.key, self.newly, self.spent_ns
-
-
-class Detour(NamedTuple):
-    """A way on from a spot."""
-
-    order: Order
-    one_way_ns: int
-    sights: tuple[int, ...]
-    """Its fibres, each as the hub sees it that sends over it."""
-    ahead: tuple[Met, ...]
-    """What it may find dead."""
-    things: int
-    """The same as bits."""
-    spots: tuple[Spot, ...] = ()
-    """Where it meets more that is dead in the cases of its own spot; none of a further detour."""
-
-
-class Main(NamedTuple):
-    """A way in use."""
-
-    order: Order
-    one_way_ns: int
-    sights: tuple[int, ...]
-    spots: tuple[Spot, ...]
-    """In the order in which packets come there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way of a demand, with the detours that switches take on it by themselves."""
-
-    main: Main
-    detours: Mapping[Key, Order]
-    """By what was found dead; without those of which there is none."""
-    taken_ns: Mapping[Key, int]
-    """How long they are."""
-    load: Load
-    """While nothing fails."""
-    loads: Mapping[int, Load]
-    """By case, of those in which it meets something that has failed."""
-
-    @property
-    def order(self) -> Order:
-        return self.main.order
-
-    @property
-    def one_way_ns(self) -> int:
-        return self.main.one_way_ns
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        return (self.order, tuple(sorted(self.detours.items())))
-
-    def under(self, case: int | None) -> Load:
-        return self.load if case is None else self.loads.get(case, self.load)
 
 
 @dataclass
@@ -508,13 +356,3 @@ def _summed(prices: Mapping[int, Mapping[int, int]], cases: int) -> dict[int, in
         for link, price in prices.get(case, NO_LOAD).items():
             total[link] = total.get(link, 0) + price
     return total
-
-
-def priced(prices: Mapping[int, int], links: Links) -> Price:
-    """What an edge costs: its delay, and the prices of the links that it loads."""
-    by_sight = links.by_sight(prices)
-
-    def price(edge: Edge) -> int:
-        return edge.delay_ns + by_sight.get(edge.sight, 0)
-
-    return price

@@ -21,7 +21,7 @@ from corridor.controller.joint_ways.mending import mended, roomier
 from corridor.controller.joint_ways.objectives import added_delay
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.rounding import priced_out
-from corridor.controller.joint_ways.spaces.space import Links
+from corridor.controller.joint_ways.spaces.links import Links
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from policy_lab import fibre, hub, network
