@@ -22,7 +22,7 @@ from corridor.controller.forwarding.compiler import compile_ways, gateways_of
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.intent.failure_names import KINDS
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.joint_ways.bounds import least_fullest
+from corridor.controller.joint_ways.bounds import least_fullest, least_in
 from corridor.controller.joint_ways.chosen import spaces_of
 from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
@@ -53,6 +53,7 @@ RATES_MBIT = {
 ANSWERS = 10
 """They ask for one part in so many."""
 OF_WIDEST = 4
+LITTLE = 1e-3
 
 
 def rated(loaded: LoadedScenario, k: int, over: Sequence[str]) -> Specification:
@@ -159,6 +160,13 @@ def bound(served: Served) -> str:
     return f"{found.fullest:.3f} ({found.failure or 'while nothing fails'})"
 
 
+def hopeless(served: Served) -> set[str]:
+    """Failures under which links are too full, and would be on any ways."""
+    failures = {one.failure for one in served.too_full()}
+    least = {one: least_in(served.topology, served.asked, one) or 0.0 for one in failures}
+    return {" and ".join(one) for one, part in least.items() if part > 1 + LITTLE}
+
+
 def lines(specification: Specification, objective: str) -> Iterator[tuple[str, str]]:
     shortest = Admitting(specification)
     rates = {one.demand.id: one.bandwidth.cir for one in specification.directions if one.bandwidth}
@@ -173,6 +181,7 @@ def lines(specification: Specification, objective: str) -> Iterator[tuple[str, s
     together = Admitting(chosen)
     yield "links too full by ways chosen together", str(len(together.served.too_full()))
     yield "the fullest of those", fullest(together.served)
+    yield "where nothing fits", ", ".join(sorted(hopeless(together.served))) or "nowhere"
     yield "bound for any routing", bound(together.served)
     every = [stretched(way) for way in together.served.ways]
     yield "ways in use that moved", str(sum(bool(way.room_ns) for way in together.served.ways))
