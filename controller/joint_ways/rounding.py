@@ -107,10 +107,10 @@ def _by_level(program: Program) -> list[Way]:
 
 
 def _rounded(program: Program, found: Solution) -> Iterator[list[Way]]:
-    """What is divided is chosen by branch and bound; detours of all, if need be; at last by the
-    largest share."""
+    """What is divided is chosen by branch and bound; detours of all, then all, if need be; at last
+    by the largest share."""
     of_mains = [(demand, None) for demand in range(len(program.spaces))]
-    for units in ([*of_mains, *program.detours], of_mains):
+    for units in ([*of_mains, *program.detours], of_mains, []):
         program.allowed[:] = [True] * len(program.columns)
         for unit in units:
             _fix(program, unit, found.shares)
