@@ -9,6 +9,7 @@ from corridor.controller.deployment.chosen_ways import chosen_for_all, chosen_no
 from corridor.controller.deployment.deployments import Deployment, DesiredState
 from corridor.controller.intent.specification import Specification
 from corridor.controller.joint_ways.as_is import fits_as_is
+from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover.updates import objections
 from corridor.controller.reconcile.jobs import Follow, FoundAhead, Look, TakeWays
@@ -50,11 +51,12 @@ class Rollouts:
             deployment = self.settled()
             if not self._is_of_use(found, deployment):
                 network.found = None
+                network.ahead.break_off()  # for it may be asked for again
                 return
             known = replace(network.wanted, specification=found.found)
             self._roll_out(network.deployer.following(known), "rates under the next failure")
-        except NotDone as problem:
-            if problem.again or isinstance(problem, Deferred):
+        except (NotDone, SwitchError) as problem:
+            if not isinstance(problem, NotDone) or problem.again or problem.kind == "deferred":
                 network.timers.set(TakeWays(), network.now_ns + network.timing.retry_ns)
             else:
                 network.found = None
