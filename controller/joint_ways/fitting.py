@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # numpy is dear to import
 NONE = "none"
 TRIES = 4
 """How often ways are chosen, each time with the failure sets and links that admission found."""
-MOST_OF_LINK = 12
+MOST_OF_LINK = 4
 """Failure sets that are taken up for a link at once."""
 MOST_REMEMBERED = 8
 """Answers, since one state of a network is asked of several times."""
