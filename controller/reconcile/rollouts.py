@@ -68,18 +68,21 @@ class Rollouts:
         network, deployment = self.network, self.network.deployer.deployment
         if deployment is None or network.deployer.unproven or not network.event_log.lacking:
             network.ahead.break_off()
+        elif not self._stands_as_wanted(deployment):
+            network.ahead.break_off()  # what stands is about to change
         elif deployment.known.specification.chooses:
             network.ahead.begin(deployment.known.specification, deployment.without)
 
     def _is_of_use(self, found: FoundAhead, deployment: Deployment) -> bool:
-        wiring = self.network.deployer.interfaces.wiring
-        wanted, stands = self.network.wanted, deployment.known.specification
-        is_same = (found.asked, found.without) == (stands, deployment.without)
-        asks_same = (wanted.specification.policies, wanted.specification.as_of) == (
-            stands.policies,
-            stands.as_of,
-        )
-        return is_same and asks_same and wanted.without(wiring) == deployment.without
+        asked = (deployment.known.specification, deployment.without)
+        return (found.asked, found.without) == asked and self._stands_as_wanted(deployment)
+
+    def _stands_as_wanted(self, deployment: Deployment) -> bool:
+        """Whether nothing has failed, was repaired or was asked for that is not followed yet."""
+        wiring, wanted = self.network.deployer.interfaces.wiring, self.network.wanted
+        asked, stands = wanted.specification, deployment.known.specification
+        is_same = (asked.policies, asked.as_of) == (stands.policies, stands.as_of)
+        return is_same and wanted.without(wiring) == deployment.without
 
     def _ready(self) -> None:
         self.refuse_absence()

@@ -291,6 +291,16 @@ def test_a_drain_is_made_by_ways_that_leave_it(tmp_path):
     assert ask(lab, do="restore", fibre="shanghai-guian")["ok"]
 
 
+def test_nothing_is_looked_for_while_what_stands_is_about_to_change(found_lab):
+    """Else, where computing takes no time, it would be looked for again and again meanwhile."""
+    lab, _, _ = found_lab
+    assert lab.ahead.begun[-1] is not None
+    lab.port("kunming-karachi", live=False)
+    assert lab.ahead.begun[-1] is None
+    lab.run(1)
+    assert lab.ahead.begun[-1] == lab.deployer.deployment.known.specification
+
+
 def test_a_search_that_breaks_is_an_error_that_is_told(found_lab):
     lab, asked, _ = found_lab
     without = lab.deployer.deployment.without
