@@ -50,6 +50,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.timeout(400)  # a page of many commands, on a busy machine
 @pytest.mark.parametrize(
     "page",
     [
