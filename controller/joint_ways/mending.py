@@ -10,6 +10,7 @@ from corridor.controller.joint_ways.loads import Loads, loads_of
 from corridor.controller.joint_ways.pricing import by_objective
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.spaces.ways import Main, Way
+from corridor.topologies.base.progress import counting
 
 ROUNDS = 12
 """How often each demand is asked whether it has a better way."""
@@ -51,7 +52,7 @@ def roomier(state: State) -> State:
 def cheaper(state: State) -> State:
     """Each demand that costs more than it has to is tried by cheaper ways, from which others make
     room."""
-    for demand in range(len(state.ways)):
+    for demand in counting(range(len(state.ways)), "demands tried by cheaper ways"):
         cost_ms = partial(state.program.cost_ms, demand)
         now = cost_ms(state.ways[demand])
         ways = [way for way in state.known(demand) if cost_ms(way) < now - NO_BETTER]
