@@ -1,4 +1,4 @@
-"""Demands with guaranteed rates on the five hubs of ``mini``: 96 Mbit/s a fibre in China."""
+"""Demands with guaranteed rates, else on the five hubs of ``mini``: 96 Mbit/s a fibre in China."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from corridor.controller.intent.picks import Pick
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.topology import Topology
 from policy_lab import TODAY
 
 MINI = load_topology("mini")
@@ -14,7 +15,9 @@ DIRECT = ("shanghai-guian",)
 ROUND = ("shanghai-kunming", "guian-kunming")
 
 
-def spec(rates: dict[str, tuple[str, str, str]], k: int = 0, **more) -> Specification:
+def spec(
+    rates: dict[str, tuple[str, str, str]], k: int = 0, topology: Topology = MINI, **more
+) -> Specification:
     """Demands by id: rate, source, destination."""
     directions = []
     for number, (name, (rate, src, dst)) in enumerate(rates.items()):
@@ -37,7 +40,12 @@ def spec(rates: dict[str, tuple[str, str, str]], k: int = 0, **more) -> Specific
     )
     asked = {"over": ("link",), **more}
     return Specification(
-        topology=MINI, policies=policies, as_of=TODAY, directions=tuple(directions), k=k, **asked
+        topology=topology,
+        policies=policies,
+        as_of=TODAY,
+        directions=tuple(directions),
+        k=k,
+        **asked,
     )
 
 

@@ -7,15 +7,13 @@ import pytest
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import KINDS, failures_of
-from corridor.controller.intent.intent import Selector
-from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.intent.specification import Specification
 from corridor.controller.joint_ways.bounds import least_in
 from corridor.controller.joint_ways.chosen import choose
 from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.joint_ways.spaces.cases import Cases, numbers_of
-from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
-from corridor.topologies.model.topology import Topology
-from policy_lab import CLASSES, TODAY, fibre, hub, network, permit
+from policy_lab import fibre, hub, network, permit
+from rates_lab import spec
 
 LANES = network(
     [hub(name, "CN") for name in ("a", "m1", "m2", "m3", "m4", "z")],
@@ -26,28 +24,6 @@ LANES = network(
     ],
 )
 """Four lanes of 1 Gbit/s from a to z, each longer than the one before."""
-
-
-def spec(topology: Topology, rates: dict[str, tuple[str, str, str]], **more) -> Specification:
-    directions = []
-    for number, (name, (rate, src, dst)) in enumerate(rates.items()):
-        said = {"id": name, "class": "general", "src": src, "dst": dst}
-        directions.append(
-            Direction(
-                demand=Demand.model_validate(said),
-                selectors=(Selector("udp", 5000 + number, 5000 + number),),
-                bandwidth=Bandwidth(cir=rate),
-            )
-        )
-    policies = PolicySet(name="lab", classes=CLASSES, policies=(permit(),))
-    asked = {"over": ("link",), "k": 1, **more}
-    return Specification(
-        topology=topology,
-        policies=policies,
-        as_of=TODAY,
-        directions=tuple(directions),
-        **asked,
-    )
 
 
 def full(specification: Specification):
@@ -81,7 +57,7 @@ TWO = {"x": ("600Mbit", "a", "z"), "y": ("600Mbit", "a", "z")}
 
 def test_rates_are_made_to_fit_under_two_failures_by_further_detours():
     """Whichever two lanes are cut, each demand has one of the others to itself."""
-    asked = spec(LANES, TWO, k=2)
+    asked = spec(TWO, k=2, topology=LANES)
     assert full(asked)
     found = fitted(asked, "added-delay")
     assert full(found) == []
@@ -94,7 +70,7 @@ def test_rates_are_made_to_fit_under_two_failures_by_further_detours():
 
 
 def test_without_further_detours_two_failures_lead_both_over_one_lane():
-    found = fitted(spec(LANES, TWO, k=2), "added-delay")
+    found = fitted(spec(TWO, k=2, topology=LANES), "added-delay")
     bare = tuple(
         one.model_copy(update={"picks": tuple(pick for pick in one.picks if not pick.after)})
         for one in found.directions
@@ -111,7 +87,7 @@ def test_what_nothing_fits_leaves_no_other_failure_unfitted():
     hubs = [hub(name, "CN") for name in ("a", "m1", "m2", "z", "p", "q", "r", "s", "t")]
     topology = network(hubs, [*lanes, *apart, *more, fibre("z-p", 50)])
     rates = {**TWO, "v": ("600Mbit", "p", "t"), "w": ("600Mbit", "p", "t")}
-    asked = spec(topology, rates, over=("hub",))
+    asked = spec(rates, k=1, topology=topology, over=("hub",))
     found = fitted(asked, "added-delay")
     assert {one.failure for one in full(asked)} > {("hub:m1",)}
     assert {one.failure for one in full(found)} <= {("hub:m1",), ("hub:m2",)}
@@ -121,7 +97,7 @@ def test_what_nothing_fits_leaves_no_other_failure_unfitted():
 
 
 def test_what_no_choice_fits_is_told_from_what_one_might():
-    asked = spec(LANES, TWO, k=2)
+    asked = spec(TWO, k=2, topology=LANES)
     intents = asked.intents()
     assert least_in(LANES, intents, ()) == pytest.approx(0.3, abs=1e-3)
     assert least_in(LANES, intents, ("link:a-m1", "link:m4-z")) == pytest.approx(0.6, abs=1e-3)
@@ -137,10 +113,9 @@ def test_rates_fit_whichever_gateway_fails():
     fibres += [fibre(f"{name}-z", delay) for name, delay in lanes]
     topology = network(hubs, fibres)
     assess = permit(hard={"waypoints": [{"any_of": "gateways", "before": "border"}]})
-    asked = spec(topology, TWO, over=KINDS)
-    asked = asked.model_copy(
-        update={"policies": PolicySet(name="lab", classes=CLASSES, policies=(assess,))}
-    )
+    asked = spec(TWO, k=1, topology=topology, over=KINDS)
+    law = asked.policies.model_copy(update={"policies": (assess,)})
+    asked = asked.model_copy(update={"policies": law})
     assert full(asked)
     found = fitted(asked, "added-delay")
     assert full(found) == []
