@@ -36,7 +36,6 @@ DEAR = 10**8
 
 def space_of(made: Served, seed: int) -> tuple[Intent, Space, Way]:
     """With a rate, in all single failures of the kinds protected against, and in some pairs."""
-    assume(isinstance(made.way.route, Route))
     asked = replace(made.way.intent, bandwidth=Bandwidth(cir="1Mbit"))
     pairs = [frozenset(one) for one in combinations(elements(made.topology, KINDS), 2)]
     sets = Random(seed).sample(pairs, min(MOST_SETS, len(pairs)))
@@ -88,6 +87,7 @@ def assert_loads_as_tables_do(made: Served, seed: int) -> None:
 @MANY
 @given(served() | served_in_time(), st.integers(0, 2**32))
 def test_ways_load_in_each_case_what_their_tables_say(made: Served, seed: int) -> None:
+    assume(isinstance(made.way.route, Route))
     assert_loads_as_tables_do(made, seed)
 
 
@@ -108,6 +108,7 @@ def test_a_way_over_a_fibre_twice_the_same_way_finds_it_dead_the_first_time():
 @MANY
 @given(served(), st.integers(0, 2**32))
 def test_the_program_adds_up_what_whole_ways_load(made: Served, seed: int) -> None:
+    assume(isinstance(made.way.route, Route))
     _, space, default = space_of(made, seed)
     prices = dear(space, seed)
     failures = space.cases.numbers
