@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from corridor.controller.intent.intent import Intent
 from corridor.controller.prover.claims.others import NOT_ASKED, OTHERS, UNTOLD, undeclared
 from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.doubts import doubts
 from corridor.controller.prover.exact.claims import examine
 from corridor.controller.prover.exact.decisions import End as ExactEnd
 from corridor.controller.prover.findings import Findings
@@ -68,6 +69,8 @@ class _Judge:
             self._not_understood or next(self._untold(findings), "") or self._unclear()
         )
         self._of_anybody = self._of_demands or next(self._untold_of_nobody(findings), "")
+        explored = [looked.seen for looked in findings.ways.values()]
+        self._doubts = doubts(self._network, explored, exact)
 
     def verdicts(self) -> Iterator[Verdict]:
         sentences = {one.id: one.sentence for one in OTHERS} | EXACT
@@ -87,6 +90,7 @@ class _Judge:
             why = f"{self._not_understood}; it may be that {first.said}"
             return Verdict(claim, sentence, "not proven", why)
         why = {CLOSED: self._of_anybody, GROUPS: self._not_understood}.get(claim, self._of_demands)
+        why = why or self._doubts.get(claim, "")
         if why and claim != OF_TABLES:
             return Verdict(claim, sentence, "not proven", why)
         return Verdict(claim, sentence, "proven")

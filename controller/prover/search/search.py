@@ -108,7 +108,7 @@ class Exploration:
             for turn in self.at(node[0]).turns:
                 step = turn.step
                 ends = step.without_failures and step.to is None and step not in arrived
-                if ends and (node[0] == DOOR or not turn.is_narrow or self._happens(step)):
+                if ends and (node[0] == DOOR or not turn.is_narrow or self.happens(step)):
                     return node, step
             following = {to for to, turn in self.ways[node] if turn.step.without_failures}
             waiting += following - met
@@ -186,7 +186,7 @@ class Exploration:
         phases = permits.phases(standing) if permits else None
         for turn in turns:
             step, to, move, phase, _, is_narrow = turn
-            if is_narrow and place != DOOR and not self._happens(step):
+            if is_narrow and place != DOOR and not self.happens(step):
                 continue
             after = NOTHING
             if permits is not None and phases is not None:
@@ -215,7 +215,7 @@ class Exploration:
                 death = self.demand.permits.deliver(node[1])
                 yield Finding(Kind.DEATH if death else Kind.DELIVERED, node, step, death)
 
-    def _happens(self, step: Step) -> bool:
+    def happens(self, step: Step) -> bool:
         """Whether a step that depends on what was sent happens to this demand's packets."""
         return any(headers.meet(step.packet.sent) is not None for headers in self.headers)
 

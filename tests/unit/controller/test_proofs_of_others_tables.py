@@ -8,7 +8,16 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from corridor.controller.forwarding.program import Action, Flow, SwitchProgram, output, unknown
+from corridor.controller.forwarding.program import (
+    Action,
+    Flow,
+    SwitchProgram,
+    Value,
+    output,
+    push_label,
+    set_field,
+    unknown,
+)
 from corridor.controller.prover import Proof, Tables, prove_others, tables_of
 from corridor.controller.prover.tables.headers import UNTAGGED
 from corridor.controller.prover.tables.tables import Oddity
@@ -18,6 +27,7 @@ from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
 
 ETH_IPV4, ETH_ARP, HOST_PORT, FLOOD = 0x0800, 0x0806, 1, 0xFFFFFFFB
+LAWFUL = Path(__file__).resolve().parents[3] / "examples" / "lawful.yaml"
 LAW = """
 name: law
 policies:
@@ -240,3 +250,87 @@ def test_rates_and_protection_are_asked_of_others_tables_too(tmp_path: Path) -> 
     of = _planned(str(scenario))
     said = status(proof_of(shortest(of[1]), of))
     assert {one for one, is_so in said.items() if is_so == "violated"} == {"C9", "C12"}
+
+
+def unproven(proof: Proof) -> set[str]:
+    return {one.claim for one in proof.verdicts if one.status == "not proven"}
+
+
+def rewritten(tables: Tables, hub: str, *actions: Action) -> Tables:
+    """What a hub's host gets is written over first."""
+    held = tables.switches[hub]
+    flows = tuple(
+        replace(one, actions=(*actions, *one.actions))
+        if one.actions == (output(HOST_PORT),)
+        else one
+        for one in held.flows
+    )
+    return Tables({**tables.switches, hub: replace(held, flows=flows)})
+
+
+def met_first(plan: Plan, hub: str, src: str, **match: Value) -> Flow:
+    """An entry for what one host sends that drops it."""
+    at = next(one for one in plan.wiring.hubs if one.hub == src)
+    fields = {"eth_type": ETH_IPV4, "ipv4_src": at.host_ip, **match}
+    return Flow(0, 99, tuple(sorted(fields.items())), (), None, 0)
+
+
+@pytest.mark.parametrize("match", [{"ip_proto": 6}, {"ip_proto": 17, "udp_dst": 5}, {"ip_dscp": 9}])
+def test_where_packets_of_a_demand_are_told_apart_what_one_of_them_shows_proves_nothing(
+    free, match
+) -> None:
+    odd = met_first(free[1], "guian", "shanghai", **match)
+    proof = proof_of(with_entry(shortest(free[1]), "guian", odd), free)
+    assert {"C9", "C10", "C11", "C12"} <= unproven(proof)
+    assert "guian: table 0 priority 99 foreign [" in why(proof, "C9")
+    assert "tells packets of train apart, and one of them alone is followed" in why(proof, "C9")
+
+
+def test_an_entry_that_takes_no_packet_of_a_demand_tells_none_apart(free) -> None:
+    odd = met_first(free[1], "guian", "shanghai", ipv4_src="10.9.9.9", ip_proto=6)
+    assert proof_of(with_entry(shortest(free[1]), "guian", odd), free).holds
+
+
+def test_disjoint_ways_are_not_proven_where_packets_are_told_apart(tmp_path: Path) -> None:
+    scenario = tmp_path / "two.yaml"
+    scenario.write_text(
+        "schema: 1\nname: two\ntopology: mini\n"
+        "disjoint:\n- {demands: [a, b], over: [link]}\ndemands:\n"
+        "- {id: a, class: dr, src: shanghai, dst: guian}\n"
+        "- {id: b, class: dr2, src: karachi, dst: bangkok}\n"
+    )
+    of = _planned(str(scenario))
+    tables = shortest(of[1])
+    odd = met_first(of[1], "shanghai", "shanghai", in_port=HOST_PORT, ip_proto=6)
+    assert status(proof_of(tables, of))["C18"] == "proven"
+    assert "C18" in unproven(proof_of(with_entry(tables, "shanghai", odd), of))
+
+
+@pytest.mark.parametrize(
+    ("actions", "said"),
+    [
+        ((set_field("ipv4_dst", "10.0.0.99"),), "another ipv4_dst"),
+        ((set_field("eth_dst", "02:00:00:00:00:99"),), "another eth_dst"),
+        ((push_label(1000),), "a label"),
+    ],
+)
+def test_what_arrives_other_than_it_was_sent_has_not_arrived_for_certain(
+    free, actions, said
+) -> None:
+    proof = proof_of(rewritten(shortest(free[1]), "guian", *actions), free)
+    assert unproven(proof) == {"C9", "C10", "C16", "C17"}
+    assert f"may arrive with {said}" in why(proof, "C16")
+
+
+def test_what_is_garbled_of_the_packets_that_are_told_apart_is_found_too(free) -> None:
+    odd = met_first(free[1], "guian", "shanghai", ip_proto=6)
+    odd = replace(odd, actions=(set_field("ipv4_dst", "10.0.0.99"), output(HOST_PORT)))
+    proof = proof_of(with_entry(shortest(free[1]), "guian", odd), free)
+    assert {"C9", "C16", "C17"} <= unproven(proof)
+
+
+def test_gateways_that_drop_what_lacks_the_products_labels_leave_arrival_unproven() -> None:
+    of = _planned(str(LAWFUL))
+    proof = proof_of(tables_of(of[1].program), of)
+    assert unproven(proof) == {"C9", "C16", "C17"}
+    assert "passes only the labels that the product gives" in why(proof, "C16")
