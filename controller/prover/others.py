@@ -23,6 +23,7 @@ from corridor.controller.prover.tables.tables import Tables
 from corridor.controller.prover.verdicts import (
     EXACT,
     WHERE_ASKED,
+    Counts,
     Proof,
     Verdict,
     in_order,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from corridor.controller.prover.exact.claims import ExactReport
 
 NO_PIPELINE = "is of the product's own pipeline, and not asked of others' tables"
+TOO_DEEP = "a chain of tables or groups is too long to be followed"
 OF_TABLES, CLOSED, GROUPS = "T0", "C1", "C15"
 PASSED_OVER = frozenset({ExactEnd.UNCLEAR, ExactEnd.GARBLED})
 """What an app does with packets that come to it nobody can say, and others may rewrite headers."""
@@ -46,12 +48,29 @@ def prove_others(
     """Hold tables against all claims but those of the product's own pipeline. A claim is proven
     only where every entry is understood that could break it, and no packet that it is about may
     come to the controller, which can send it anywhere."""
+    try:
+        return _proof(tables, wiring, topology, intents)
+    except RecursionError:
+        return _too_deep(tables)
+
+
+def _proof(tables: Tables, wiring: Wiring, topology: Topology, intents: Sequence[Intent]) -> Proof:
     exact = examine(tables, wiring, topology, intents, passed_over=PASSED_OVER)
     prover = Prover.at(Network(tables, wiring, topology, intents, others=True))
     verdicts = in_order(_Judge(prover.findings, exact).verdicts())
     took_ms = round(prover.ms + exact.counts.ms, 3)
     counts = replace(prover.proof.counts, ms=took_ms)
     return Proof(verdicts, counts, prover.proof.witnesses)
+
+
+def _too_deep(tables: Tables) -> Proof:
+    sentences = {one.id: one.sentence for one in OTHERS} | EXACT
+    verdicts = [Verdict(*one, "not proven", TOO_DEEP) for one in sentences.items()]
+    verdicts += [Verdict(*one, "not claimed", NO_PIPELINE) for one in NOT_ASKED.items()]
+    held = tables.switches.values()
+    entries = sum(len(one.flows) for one in held)
+    groups = sum(len(one.groups) for one in held)
+    return Proof(in_order(verdicts), Counts(len(held), entries, groups, 0, 0, 0, 0.0))
 
 
 class _Judge:

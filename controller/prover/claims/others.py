@@ -8,10 +8,10 @@ leaves them unproven.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from corridor.controller.forwarding.program import FastFailover, Flow
+from corridor.controller.forwarding.program import Action, FastFailover, Flow
 from corridor.controller.prover.claims.demands import NotVacuous, Return
 from corridor.controller.prover.claims.edges import ClosedWorld, copies, deaths, reserved, what
 from corridor.controller.prover.claims.tables import Liveness, Understood
@@ -29,6 +29,7 @@ from corridor.controller.prover.search.claim import Breach, Claim, Door, Edge, T
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Exploration
 from corridor.controller.prover.tables.headers import ETH_ARP, Box
+from corridor.controller.prover.tables.lookup import uses
 from corridor.controller.prover.tables.sieve import Allowed
 
 GONE_ON = frozenset({End.CROSSED, End.ASSESSED, End.DELIVERED})
@@ -38,13 +39,42 @@ UNTOLD = frozenset({End.TO_CONTROLLER, End.UNCONTROLLED, End.MISLABELLED})
 
 def undeclared(network: Network, edge: Edge) -> Iterator[tuple[Step, Box]]:
     """What a host's port does with packets that are no demand's; questions and answers of ARP carry
-    none of anybody's data."""
+    none of anybody's data, as long as they stay what they are."""
     declared = Allowed(one for demand in network.demands_from[edge.hub] for one in demand.packets)
     for step in edge.steps:
-        sent = step.packet.sent.cut("eth_type", ETH_ARP)[1]
+        sent: Box | None = step.packet.sent
+        if _stays_arp(step):
+            sent = sent.cut("eth_type", ETH_ARP)[1]
         rest = () if sent is None or step.end.is_drop else declared.outside(sent)
         if rest:
             yield step, rest[0]
+
+
+def _stays_arp(step: Step) -> bool:
+    """Whether what came as ARP leaves as ARP."""
+    written = (name for name, _ in step.packet.written)
+    return step.packet.label is None and all(
+        name in ("eth_src", "eth_dst") or name.startswith("arp_") for name in written
+    )
+
+
+class OthersUnderstood(Understood):
+    """Switches refuse entries to groups that they lack: then the groups were not all read."""
+
+    def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
+        yield from Understood.in_entry(self, network, hub, flow)
+        yield from _unread(network, hub, flow.actions)
+
+    def in_group(self, network: Network, hub: str, group: FastFailover) -> Iterator[str]:
+        yield from Understood.in_group(self, network, hub, group)
+        for bucket in group.buckets:
+            yield from _unread(network, hub, bucket.actions)
+
+
+def _unread(network: Network, hub: str, actions: Iterable[Action]) -> Iterator[str]:
+    for number in uses(actions, "group"):
+        if number not in network.lookups[hub].groups:
+            yield f"uses group {number}, which the switch did not tell of"
 
 
 class _OnlyWays(Claim):
@@ -120,7 +150,7 @@ class OthersPassage(_Lawful, Passage):
 
 
 class OthersNoLoop(_OnlyWays, NoLoop):
-    sentence = "No packet goes round."
+    sentence = "No packet of a demand goes round."
 
 
 class OthersLiveness(_OnlyWays, Liveness):
@@ -159,7 +189,7 @@ def _is_untold(seen: Exploration) -> bool:
 
 
 OTHERS: tuple[Claim, ...] = (
-    Understood(),
+    OthersUnderstood(),
     NobodyElses(),
     OthersConfinement(),
     OthersAvoidance(),

@@ -170,7 +170,7 @@ def _thing(network: Network, hub: str, port: int | None) -> str:
 
 def _rule(network: Network, flow: Flow) -> Rule:
     fields = ", ".join(f"{name}={shown(name, value)}" for name, value in flow.match)
-    reason, cookie = _reason(flow.cookie), f"0x{flow.cookie:016x}"
+    reason, cookie = _reason(network, flow.cookie), f"0x{flow.cookie:016x}"
     return Rule(flow.table, flow.priority, cookie, reason, network.serves(flow), fields or "any")
 
 
@@ -178,8 +178,8 @@ def entry_in_words(network: Network, flow: Flow) -> str:
     return str(_rule(network, flow))
 
 
-def _reason(cookie: int) -> str:
-    if cookie >> 48 != COOKIE_MAGIC:
+def _reason(network: Network, cookie: int) -> str:
+    if network.others or cookie >> 48 != COOKIE_MAGIC:
         return "foreign"
     try:
         return Reason(cookie >> 16 & 0xFFFF).name

@@ -10,6 +10,8 @@ import pytest
 
 from corridor.controller.forwarding.program import (
     Action,
+    Bucket,
+    FastFailover,
     Flow,
     SwitchProgram,
     Value,
@@ -334,3 +336,62 @@ def test_gateways_that_drop_what_lacks_the_products_labels_leave_arrival_unprove
     proof = proof_of(tables_of(of[1].program), of)
     assert unproven(proof) == {"C9", "C16", "C17"}
     assert "passes only the labels that the product gives" in why(proof, "C16")
+
+
+def test_an_entry_to_a_group_that_was_not_read_leaves_nothing_proven(free) -> None:
+    odd = met_first(free[1], "guian", "shanghai", ip_dscp=46)
+    odd = replace(odd, actions=(Action("group", (9,)),))
+    proof = proof_of(with_entry(shortest(free[1]), "guian", odd), free)
+    said = status(proof)
+    assert said["T0"] == "violated"
+    assert "proven" not in said.values(), said
+    assert "uses group 9, which the switch did not tell of" in why(proof, "C5")
+
+
+def test_a_bucket_to_a_group_that_was_not_read_leaves_nothing_proven(free) -> None:
+    tables = shortest(free[1])
+    group = FastFailover(1, (Bucket(2, None, (Action("group", (9,)),)),))
+    held = replace(tables.switches["guian"], groups=(group,))
+    said = status(proof_of(Tables({**tables.switches, "guian": held}), free))
+    assert "proven" not in said.values(), said
+
+
+def test_what_comes_as_questions_and_is_made_something_else_is_what_no_demand_sends(free) -> None:
+    match = (("eth_type", ETH_ARP), ("in_port", HOST_PORT))
+    plain = Flow(0, 99, match, (output(2),), None, 0)
+    assert proof_of(with_entry(shortest(free[1]), "bangkok", plain), free).holds
+    labelled = replace(plain, actions=(push_label(5000), output(2)))
+    popped = replace(plain, actions=(push_label(5000), Action("pop_label", ()), output(2)))
+    for odd in (labelled, popped):
+        proof = proof_of(with_entry(shortest(free[1]), "bangkok", odd), free)
+        assert [one.claim for one in proof.violated] == ["C1"]
+
+
+def test_a_chain_of_tables_too_long_to_follow_is_said_and_nothing_proven(free) -> None:
+    chain = [Flow(table, 99, (), (), table + 1, 0) for table in range(250)]
+    tables = shortest(free[1])
+    for one in chain:
+        tables = with_entry(tables, "karachi", one)
+    proof = proof_of(tables, free)
+    said = status(proof)
+    assert {said[one] for one in said.keys() - OF_THE_PIPELINE} == {"not proven"}
+    assert why(proof, "C5") == "a chain of tables or groups is too long to be followed"
+
+
+def test_where_packets_go_round_nobody_says_how_long_they_take(free) -> None:
+    tables, ends = shortest(free[1]), {}
+    for fibre in free[1].wiring.fibres:
+        if fibre.fibre == "shanghai-guian":
+            ends = {fibre.a.hub: fibre.a.port, fibre.z.hub: fibre.z.port}
+    for hub, port in ends.items():
+        match = (("eth_type", ETH_IPV4), ("in_port", port))
+        tables = with_entry(tables, hub, Flow(0, 99, match, (Action("in_port", ()),), None, 0))
+    proof = proof_of(tables, free)
+    assert status(proof)["C11"] == "not proven"
+    assert "may go round, and nobody can say how long" in why(proof, "C11")
+
+
+def test_an_entry_that_imitates_the_products_cookies_is_foreign(free) -> None:
+    odd = Flow(0, 99, (("in_port", HOST_PORT),), (Action("controller", ()),), None, 0xC0DA << 48)
+    proof = proof_of(with_entry(shortest(free[1]), "shanghai", odd), free)
+    assert "table 0 priority 99 foreign [" in why(proof, "C5")
