@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from corridor.controller.intent.intent import Intent
 from corridor.controller.prover.claims.others import NOT_ASKED, OTHERS, UNTOLD, undeclared
 from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.doubts import doubts
 from corridor.controller.prover.exact.claims import examine
 from corridor.controller.prover.exact.decisions import End as ExactEnd
 from corridor.controller.prover.findings import Findings
@@ -20,6 +19,7 @@ from corridor.controller.prover.report.counterexample_text import entry_in_words
 from corridor.controller.prover.search.claim import Breach
 from corridor.controller.prover.search.reach import Step
 from corridor.controller.prover.tables.tables import Tables
+from corridor.controller.prover.unproven import unproven
 from corridor.controller.prover.verdicts import (
     EXACT,
     WHERE_ASKED,
@@ -89,7 +89,7 @@ class _Judge:
         )
         self._of_anybody = self._of_demands or next(self._untold_of_nobody(findings), "")
         explored = [looked.seen for looked in findings.ways.values()]
-        self._doubts = doubts(self._network, explored, exact)
+        self._unproven = unproven(self._network, explored, exact)
 
     def verdicts(self) -> Iterator[Verdict]:
         sentences = {one.id: one.sentence for one in OTHERS} | EXACT
@@ -109,7 +109,7 @@ class _Judge:
             why = f"{self._not_understood}; it may be that {first.said}"
             return Verdict(claim, sentence, "not proven", why)
         why = {CLOSED: self._of_anybody, GROUPS: self._not_understood}.get(claim, self._of_demands)
-        why = why or self._doubts.get(claim, "")
+        why = why or self._unproven.get(claim, "")
         if why and claim != OF_TABLES:
             return Verdict(claim, sentence, "not proven", why)
         return Verdict(claim, sentence, "proven")

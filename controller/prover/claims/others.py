@@ -42,9 +42,8 @@ def undeclared(network: Network, edge: Edge) -> Iterator[tuple[Step, Box]]:
     none of anybody's data, as long as they stay what they are."""
     declared = Allowed(one for demand in network.demands_from[edge.hub] for one in demand.packets)
     for step in edge.steps:
-        sent: Box | None = step.packet.sent
-        if _stays_arp(step):
-            sent = sent.cut("eth_type", ETH_ARP)[1]
+        whole = step.packet.sent
+        sent = whole.cut("eth_type", ETH_ARP)[1] if _stays_arp(step) else whole
         rest = () if sent is None or step.end.is_drop else declared.outside(sent)
         if rest:
             yield step, rest[0]

@@ -26,7 +26,7 @@ BY_HEADERS = ("C9", "C10", "C16", "C17")
 _TELLS_NONE_APART = frozenset({"in_port", "eth_type", "mpls_label"})
 
 
-def doubts(
+def unproven(
     network: Network, explored: Iterable[Exploration], exact: ExactReport
 ) -> Mapping[str, str]:
     """By claim, the first reason why nobody can say that it holds."""
