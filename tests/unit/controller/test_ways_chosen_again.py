@@ -310,6 +310,39 @@ def test_a_search_that_breaks_is_an_error_that_is_told(found_lab):
     assert lab.events("error")[-1]["message"] == "ended with code 1"
 
 
+def test_a_controller_whose_search_cannot_begin_says_so_and_goes_on(lab, monkeypatch):
+    """It has been asked for by nobody until it has begun, so after the next job it is tried again."""
+
+    def refuse(*_, **__):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    begun = []
+    lab.network.ahead = AheadProcess(queue.Queue(), lambda *what: begun.append(what))
+    with monkeypatch.context() as broken:
+        broken.setattr("corridor.controller.reconcile.ahead.child_process.start", refuse)
+        cut(lab)
+        assert fits_as_is(lab.deployer.deployment.known.specification, CUT)
+        assert ask(lab, do="audit")["was_whole"], "it is answered all the same"
+    assert "temporarily unavailable" in lab.events("error")[-1]["message"]
+    monkeypatch.setattr(
+        "corridor.controller.reconcile.ahead.child_process.start", lambda *_, **__: _Ended([])
+    )
+    assert ask(lab, do="audit")["ok"]
+    assert len(begun) == 1
+    begun[0][1].close()
+
+
+def test_a_controller_that_cannot_tell_how_demands_are_served_goes_on(lab, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr("corridor.controller.reconcile.reconciler.statuses", broken)
+    cut(lab)
+    assert lab.deployer.deployment.without.links == CUT.links
+    assert ask(lab, do="audit")["ok"]
+    assert lab.events("error")[-1]["message"] == "RuntimeError: no"
+
+
 def test_a_controller_that_starts_again_takes_over_the_ways_that_were_chosen(found_lab):
     lab, asked, found = found_lab
     lab.do("found_ahead", asked=asked, without=lab.deployer.deployment.without, found=found)
