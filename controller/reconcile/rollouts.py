@@ -150,12 +150,13 @@ class Rollouts:
     def _following(self, known: DesiredState, rates: Rates) -> Deployment:
         """What is to stand next, by ways that are chosen for it."""
         deployer = self.network.deployer
-        assert deployer.deployment is not None
+        stands = deployer.deployment
+        assert stands is not None
         wanted = replace(known, failures=self.network.failures)
         without = wanted.without(deployer.interfaces.wiring)
-        installed = deployer.deployment.known.specification
         choose = chosen_for_all if rates == Rates.ALWAYS else chosen_now
-        chosen = choose(known.specification, installed, without)
+        asked, installed = known.specification, stands.known.specification
+        chosen = choose(asked, installed, without, stands.without)
         new = deployer.following(replace(wanted, specification=chosen))
         return replace(new, promises_rates=_promises(rates, chosen, without))
 

@@ -6,6 +6,7 @@ import queue
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -19,6 +20,7 @@ from corridor.controller.joint_ways.fitting import fits, fitted, misfits
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.reconcile.ahead import AheadProcess
+from corridor.controller.reconcile.jobs import Follow, Order
 from corridor.experiments.live_network.status_table import network
 from corridor.topologies.model.wiring import wire
 from fake_switches import Lab
@@ -127,18 +129,67 @@ def test_ways_for_the_next_failure_are_found_where_there_are_some():
     assert chosen_for_all(asked, asked, CUT) == found
 
 
-def test_ladders_are_climbed_where_other_ways_do_not_help():
+def with_ladder(rates=TWO) -> Specification:
     ladder = {"id": "ALL", "effect": "permit", "on_soft_failure": ["drop_protect"]}
     ladder["soft"] = {"protect": {"k": 1, "over": ["link"], "immediate": True}}
-    asked = loaded(k=0)
+    asked = spec(rates, k=0, chooses=True)
     said = asked.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     policies = type(asked.policies).model_validate({**said, "policies": [ladder]})
-    asked = asked.model_copy(update={"policies": policies})
+    return fitted(asked.model_copy(update={"policies": policies}), "added-delay")
+
+
+def given_up(specification: Specification) -> set[str]:
+    return {one.demand.id for one in specification.directions if one.given_up}
+
+
+def test_ladders_are_climbed_where_other_ways_do_not_help():
+    asked = with_ladder()
     now = chosen_now(asked, asked, CUT)
     assert not fits(now, CUT)
     found = chosen_ahead(now, CUT)
     assert fits(found, CUT)
     assert any(one.given_up == ("drop_protect",) for one in found.directions)
+
+
+def test_what_was_given_up_stays_so_in_the_same_state_and_in_no_other():
+    asked = with_ladder()
+    found = chosen_ahead(chosen_now(asked, asked, CUT), CUT)
+    assert given_up(found)
+    assert chosen_now(asked, found, CUT, CUT) == found
+    more = failures_of(MINI, ["link:shanghai-guian", "link:bangkok-karachi"])
+    assert given_up(chosen_now(asked, found, CUT, more)) == set()
+    assert given_up(chosen_now(asked, found, more, CUT)) == set()
+    later = asked.model_copy(update={"as_of": asked.as_of + timedelta(days=1)})
+    assert given_up(chosen_now(later, found, CUT, CUT)) == set()
+    others = asked.policies.model_copy(update={"name": "others"})
+    renamed = asked.model_copy(update={"policies": others})
+    assert given_up(chosen_now(renamed, found, CUT, CUT)) == set()
+
+
+def test_what_a_second_failure_has_given_up_comes_back_when_it_is_mended(tmp_path):
+    lab = Lab(DesiredState(with_ladder(NEXT)), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    for fibre, live, gave in (
+        ("shanghai-guian", False, set()),
+        ("kunming-karachi", False, {"a", "b"}),
+        ("kunming-karachi", True, set()),
+    ):
+        cut(lab, fibre, live=live)
+        found_for(lab)
+        stands = lab.deployer.deployment
+        assert given_up(stands.known.specification) == gave
+        assert fits(stands.known.specification, stands.without)
+        lab.reconciler.carry_out(Order(Follow()))
+        assert lab.deployer.deployment.known.specification == stands.known.specification
+
+
+def found_for(lab: Lab) -> None:
+    """What the search ahead finds is installed."""
+    stands = lab.deployer.deployment
+    asked, without = stands.known.specification, stands.without
+    lab.do("found_ahead", asked=asked, without=without, found=chosen_ahead(asked, without))
+    lab.run(1)
 
 
 def test_a_cut_is_followed_at_once_and_what_does_not_fit_is_told_until_it_is_repaired(lab):
@@ -311,7 +362,7 @@ def test_a_search_that_breaks_is_an_error_that_is_told(found_lab):
 
 
 def test_a_controller_whose_search_cannot_begin_says_so_and_goes_on(lab, monkeypatch):
-    """It has been asked for by nobody until it has begun, so after the next job it is tried again."""
+    """Nothing counts as asked for that has not begun: after the next job it is tried again."""
 
     def refuse(*_, **__):
         raise OSError(11, "Resource temporarily unavailable")
