@@ -383,6 +383,21 @@ def test_a_controller_whose_search_cannot_begin_says_so_and_goes_on(lab, monkeyp
     begun[0][1].close()
 
 
+def test_a_failure_is_followed_by_ways_that_stand_where_choosing_others_breaks(lab, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr("corridor.controller.reconcile.rollouts.chosen_now", broken)
+    before = picks(lab.deployer.deployment.known.specification)
+    cut(lab)
+    assert lab.deployer.deployment.without.links == CUT.links
+    assert picks(lab.deployer.deployment.known.specification) == before
+    assert [one["message"] for one in lab.events("error")] == ["RuntimeError: no"]
+    lab.loaded = lab.network.known.specification
+    answer = lab.do("set_policies", policies=avoiding(lab, "shanghai-kunming"))
+    assert (answer["ok"], answer["kind"]) == (False, "error"), "what is asked for can be refused"
+
+
 def test_a_controller_that_cannot_tell_how_demands_are_served_goes_on(lab, monkeypatch):
     def broken(*_):
         raise RuntimeError("no")
