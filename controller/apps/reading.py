@@ -34,6 +34,7 @@ LOOK_S = 1.0
 SAME_TIMES = 3
 """So often in a row tables are to be the same, a second apart."""
 MOST_LOOKS = 60
+ANSWER_S = 60.0
 COUNTERS = ("packets", "bytes")
 OURS = frozenset({"ReadingApp", "ofp_event"})
 """As frameworks name this app and the one that answers hellos."""
@@ -90,7 +91,10 @@ class ReadingApp(App):
         before: dict[int, list[str]] = {}
         times = 0
         for _ in range(MOST_LOOKS):
-            now = _uncounted(self._read())
+            read = self._read()
+            if read is None:
+                return
+            now = _uncounted(read)
             times = times + 1 if now == before else 1
             before = now
             if times == SAME_TIMES:
@@ -100,11 +104,17 @@ class ReadingApp(App):
         said = f"tables still change {MOST_LOOKS * LOOK_S:.0f} s after all switches have connected"
         self._tell({"event": "error", "message": said})
 
-    def _read(self) -> Said:
-        """What all switches say that are connected."""
+    def _read(self) -> Said | None:
+        """What all switches say that are connected; None, and an error told, if one does not."""
         with self._reading:
             self._tables.ask(self._datapaths, self._said.put)
-            said: Said = self._said.get()
+            try:
+                said: Said = self._said.get(timeout=ANSWER_S)
+            except hub.QueueEmpty:
+                silent = ", ".join(sorted(self._hubs[dpid] for dpid in self._tables.silent))
+                problem = f"what {silent} holds could not be read for {ANSWER_S:.0f} s"
+                self._tell({"event": "error", "message": problem})
+                return None
             return said
 
     def _obey(self) -> None:
@@ -114,9 +124,10 @@ class ReadingApp(App):
             if command["do"] == "report":
                 self._tell({"event": "report", **self._report()})
             elif command["do"] == "dump":
-                target = Path(command["to"])
-                write_dump(dump_of(self._read(), self._hubs.__getitem__), target)
-                self._tell({"event": "dumped", "to": str(target)})
+                target, read = Path(command["to"]), self._read()
+                if read is not None:
+                    write_dump(dump_of(read, self._hubs.__getitem__), target)
+                    self._tell({"event": "dumped", "to": str(target)})
 
     def _report(self) -> JsonObject:
         """As of an installation, of which nothing is known but who is there."""

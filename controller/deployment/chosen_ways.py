@@ -24,9 +24,17 @@ from corridor.topologies.base.remembered import remembered
 
 
 @remembered(MOST_REMEMBERED)
-def chosen_now(loaded: Specification, installed: Specification, without: Failures) -> Specification:
+def chosen_now(
+    loaded: Specification,
+    installed: Specification,
+    without: Failures,
+    stood: Failures | None = None,
+) -> Specification:
     """``loaded`` with the ways that are to stand next: its own where all fits; those ``installed``
     where rates fit as things are; else others.
+
+    What was given up for those installed, which ``stood`` without what had failed, is given up
+    as long as nothing else has, under the same policies on the same day.
     """
     if not loaded.chooses or not may_ask(loaded):
         return loaded
@@ -35,15 +43,23 @@ def chosen_now(loaded: Specification, installed: Specification, without: Failure
     for one in (*bare, loaded):
         if fits_as_is(one, without) and fits(one, without):
             return one
-    return fitted_as_is(choosing(loaded, chosen_in(installed)), without)
+    asked_for = (loaded.policies, loaded.as_of, without)
+    if asked_for == (installed.policies, installed.as_of, stood):
+        stands = choosing(loaded, chosen_in(installed))
+    else:
+        stands = with_picks(loaded, {one.demand.id: one.picks for one in installed.directions})
+    return fitted_as_is(stands, without)
 
 
 @remembered(MOST_REMEMBERED)
 def chosen_for_all(
-    loaded: Specification, installed: Specification, without: Failures
+    loaded: Specification,
+    installed: Specification,
+    without: Failures,
+    stood: Failures | None = None,
 ) -> Specification:
     """The same, with ways that fit under the next failures too, however long it takes."""
-    now = chosen_now(loaded, installed, without)
+    now = chosen_now(loaded, installed, without, stood)
     return chosen_ahead(now, without) if now.chooses and may_ask(now) else now
 
 

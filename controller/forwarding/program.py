@@ -15,6 +15,8 @@ from corridor.controller.policy.phase import Phase
 COOKIE_MAGIC = 0xC0DA
 DUMP_SCHEMA = 3
 """Of what switches say of such values, as JSON."""
+UNREAD = "unread"
+"""Where something stands there for entries that could not be read: how many."""
 Value = int | str
 
 

@@ -149,6 +149,12 @@ class Suspects:
         for hub in risks.hubs:
             self._causes.append(risks.bit("gateway", hub) if "gateway" in self._kinds else 0)
 
+    def protects(self, failed: Collection[str]) -> bool:
+        """Whether such demands are protected against all of these at once, by name."""
+        return len(failed) <= self._k and all(
+            name.partition(":")[0] in self._kinds for name in failed
+        )
+
     def gateway(self, hub: str) -> int:
         """The thing that a hub's gateway is."""
         return self._first_gateway + self._risks.hubs[hub]

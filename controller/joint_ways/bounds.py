@@ -53,9 +53,12 @@ def least_fullest(
 def least_in(
     topology: Topology, intents: Sequence[Intent], failed: Collection[str]
 ) -> float | None:
-    """The same of one case, by the permits that are in use; None where nobody may move."""
+    """The same of one case, of demands that are protected against it, by the permits that are in
+    use: what becomes of others then is not promised. None where there is no such demand that may
+    move."""
     links = Links(topology)
-    spaces, _ = spaces_of(intents, TreeBuilder(topology), links, [failed])
+    every, _ = spaces_of(intents, TreeBuilder(topology), links, [failed])
+    spaces = [space for space in every if space.suspects.protects(failed)]
     if not spaces:
         return None
     return _least(spaces, links.capacity_bps, spaces[0].cases.number(failed), 0.0)

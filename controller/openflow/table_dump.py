@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
-from corridor.controller.forwarding.program import DUMP_SCHEMA
+from corridor.controller.forwarding.program import DUMP_SCHEMA, UNREAD
 
 type Said = Mapping[int, Mapping[str, list[Any]]]
 """By datapath id and part."""
@@ -21,6 +21,12 @@ class TableDump(TypedDict):
     """Entries."""
     groups: dict[str, list[Any]]
     meters: dict[str, list[Any]]
+
+
+def unread(entries: int) -> dict[str, Any]:
+    """Stands among entries of a switch for those that could not be read: how many more it holds."""
+    nothing = {"table": 0, "priority": 0, "match": [], "actions": [], "goto": None, "cookie": 0}
+    return {**nothing, "packets": 0, "bytes": 0, UNREAD: entries}
 
 
 def dump_of(said: Said, hub: Callable[[int], str]) -> TableDump:

@@ -7,6 +7,7 @@ answer. What has become of no use, because something has changed, is broken off.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from corridor.topologies.model.topology import Frozen
 
 LOOKS = "corridor.controller.apps.ways_ahead"
 WAYS = TypeAdapter(dict[str, ChosenWays])
+TRIES = 2
+"""How often the same is looked for, where that breaks."""
 
 
 class Question(Frozen):
@@ -41,7 +44,7 @@ class Ahead(Protocol):
     """Who looks for such ways, and has a ``FoundAhead`` done when that is over."""
 
     def begin(self, asked: Specification, without: Failures) -> None:
-        """Nothing where the same was asked for last."""
+        """Nothing where the same was asked for last, unless that broke."""
 
     def break_off(self) -> None:
         """Nothing is to be found any more."""
@@ -64,26 +67,24 @@ class AheadProcess:
     """Of the framework: has a function called beside others."""
     _asked: tuple[Specification, Failures] | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _broke: int = 0
+    """How often looking for what was asked last broke, since it did not."""
 
     def begin(self, asked: Specification, without: Failures) -> None:
-        if self._asked == (asked, without):
+        is_same = self._asked == (asked, without)
+        if is_same and (self._process is not None or not 0 < self._broke < TRIES):
             return
-        self.break_off()
-        self._asked = asked, without
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = child_process.start(
-                [sys.executable, "-m", LOOKS],
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                cwd=IMPORT_ROOT,
-            )
-        self.spawn(self._hear, ours, self._process, asked, without)
+        if not is_same:
+            self.break_off()
+        ours, process = _started()
+        self._asked, self._process = (asked, without), process
+        self.spawn(self._hear, ours, process, asked, without)
 
     def break_off(self) -> None:
         if self._process is not None:
             self._process.kill()
         self._asked = self._process = None
+        self._broke = 0
 
     def _hear(
         self,
@@ -103,7 +104,28 @@ class AheadProcess:
         if process is not self._process:
             return
         self._process = None
-        self.jobs.put(Order(_found(asked, without, said, code)))
+        found = _found(asked, without, said, code)
+        self._broke = self._broke + 1 if found.problem else 0
+        self.jobs.put(Order(found))
+
+
+def _started() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """The process, and where it is spoken to."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        # sockets of a framework do not block, and a process that inherits one would have to wait
+        os.set_blocking(theirs.fileno(), True)
+        try:
+            process = child_process.start(
+                [sys.executable, "-m", LOOKS],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                cwd=IMPORT_ROOT,
+            )
+        except BaseException:
+            ours.close()
+            raise
+    return ours, process
 
 
 def _found(asked: Specification, without: Failures, said: bytes, code: int) -> FoundAhead:

@@ -96,10 +96,19 @@ class Reconciler:
         """Do one job. Whatever goes wrong is told, and nothing unproven is left in force."""
         with collecting_later():
             answer = self._answer_to(order.job)
-        self._retell()
-        self._rollouts.look_ahead()
-        if order.reply is not None:
-            order.reply.put(answer)
+        try:
+            self._do_after(order.job)
+        finally:
+            if order.reply is not None:
+                order.reply.put(answer)
+
+    def _do_after(self, job: Job) -> None:
+        """What follows every job, and is as it should be after the next one if it breaks."""
+        for step in (self._retell, self._rollouts.look_ahead):
+            try:
+                step()
+            except Exception as problem:  # noqa: BLE001 - told, and the controller goes on
+                self._defect(job, problem)
 
     def _answer_to(self, job: Job) -> Answer:
         try:

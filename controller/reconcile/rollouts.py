@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from corridor.controller.deployment.chosen_ways import chosen_for_all, chosen_now
 from corridor.controller.deployment.deployments import Deployment, DesiredState
+from corridor.controller.intent.chosen_ways import choosing, chosen_in
 from corridor.controller.intent.specification import Specification
 from corridor.controller.joint_ways.as_is import fits_as_is
 from corridor.controller.openflow.errors import SwitchError
@@ -150,14 +152,28 @@ class Rollouts:
     def _following(self, known: DesiredState, rates: Rates) -> Deployment:
         """What is to stand next, by ways that are chosen for it."""
         deployer = self.network.deployer
-        assert deployer.deployment is not None
+        stands = deployer.deployment
+        assert stands is not None
         wanted = replace(known, failures=self.network.failures)
         without = wanted.without(deployer.interfaces.wiring)
-        installed = deployer.deployment.known.specification
-        choose = chosen_for_all if rates == Rates.ALWAYS else chosen_now
-        chosen = choose(known.specification, installed, without)
+        chosen = self._chosen(known.specification, stands, without, rates)
         new = deployer.following(replace(wanted, specification=chosen))
         return replace(new, promises_rates=_promises(rates, chosen, without))
+
+    def _chosen(
+        self, asked: Specification, stands: Deployment, without: Failures, rates: Rates
+    ) -> Specification:
+        """By ways that stand, where choosing breaks and what has failed must be done without."""
+        installed = stands.known.specification
+        choose = chosen_for_all if rates == Rates.ALWAYS else chosen_now
+        try:
+            return choose(asked, installed, without, stands.without)
+        except Exception as problem:
+            if rates != Rates.IF_THEY_CAN:
+                raise
+            reason, where = f"{type(problem).__name__}: {problem}", traceback.format_exc()
+            self.network.event_log.say("error", message=reason, do="choose ways", where=where)
+            return choosing(asked, chosen_in(installed))
 
     def _defer(self, reason: str) -> None:
         if reason and reason != self.network.deferred:

@@ -9,6 +9,7 @@ one by one: those are known from what it makes stand.
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -248,19 +249,22 @@ class _Said:
 
 @dataclass
 class _Ahead:
-    """Finds ways ahead at once: computing takes no time."""
+    """Finds ways ahead at once: computing takes no time. What was said until then comes before."""
 
     said: _Said
     asked: tuple[Specification, Failures] | None = None
 
     def begin(self, asked: Specification, without: Failures) -> None:
         if self.asked != (asked, without):
+            self.break_off()
             self.asked = asked, without
             found = FoundAhead(asked, without, chosen_ahead(asked, without))
-            self.said.jobs.insert(0, (self.said.clock.now_ns, found))
+            now_ns, jobs = self.said.clock.now_ns, self.said.jobs
+            jobs.insert(bisect(jobs, now_ns, key=lambda one: one[0]), (now_ns, found))
 
     def break_off(self) -> None:
         self.asked = None
+        self.said.jobs[:] = [one for one in self.said.jobs if not isinstance(one[1], FoundAhead)]
 
 
 @dataclass

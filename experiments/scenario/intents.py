@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.joint_ways.fitting import NONE, fits, fitted
+from corridor.controller.joint_ways.fitting import NONE, fits, fitted, with_picks
 from corridor.controller.joint_ways.objectives.own import OwnObjective
 from corridor.controller.relaxation.relaxation import climb
 from corridor.experiments.scenario import ports
@@ -63,7 +63,12 @@ def specify(loaded: LoadedScenario) -> Specification:
     )
     chosen = fitted(asked, objective_of(loaded))
     climbed = climb(chosen)
-    if chosen == asked or fits(climbed):
+    if chosen == asked:
+        return climbed
+    bare = with_picks(climbed, {})
+    if climbed != chosen and fits(bare):  # with what is given up the shortest ways do
+        return bare
+    if fits(climbed):
         return climbed
     laddered = climb(asked)  # ladders may help where ways that lack less do not
     return laddered if fits(laddered) else climbed

@@ -53,9 +53,12 @@ class OwnFile:
         return OwnObjective(_checked(kind, self.file), self.file)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OwnObjective:
-    """One that is held to what objectives are: its mistakes are InputErrors with file and line."""
+    """One that is held to what objectives are: its mistakes are InputErrors with file and line.
+
+    It is equal to itself alone: whether two are alike, what the file offers is not asked.
+    """
 
     kind: Objective = field(repr=False)
     file: str

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from corridor.controller.forwarding.program import (
+    UNREAD,
     Action,
     FastFailover,
     Flow,
@@ -112,6 +113,9 @@ def _flow(hub: str, said: Any, oddities: list[Oddity]) -> Flow | None:
     """An entry with everything in it that an entry can hold; the rest is odd."""
     if not isinstance(said, dict):
         oddities.append(Oddity(hub, f"{said!r} is no entry"))
+        return None
+    if UNREAD in said:
+        oddities.append(Oddity(hub, f"{said[UNREAD]} of its entries could not be read"))
         return None
     oddities += [
         Oddity(hub, f"an entry of table {said.get('table')} says {key} = {said[key]!r}")

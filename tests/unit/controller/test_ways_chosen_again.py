@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import queue
+import subprocess
+import sys
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -17,6 +20,7 @@ from corridor.controller.joint_ways.fitting import fits, fitted, misfits
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.reconcile.ahead import AheadProcess
+from corridor.controller.reconcile.jobs import Follow, Order
 from corridor.experiments.live_network.status_table import network
 from corridor.topologies.model.wiring import wire
 from fake_switches import Lab
@@ -125,18 +129,67 @@ def test_ways_for_the_next_failure_are_found_where_there_are_some():
     assert chosen_for_all(asked, asked, CUT) == found
 
 
-def test_ladders_are_climbed_where_other_ways_do_not_help():
+def with_ladder(rates=TWO) -> Specification:
     ladder = {"id": "ALL", "effect": "permit", "on_soft_failure": ["drop_protect"]}
     ladder["soft"] = {"protect": {"k": 1, "over": ["link"], "immediate": True}}
-    asked = loaded(k=0)
+    asked = spec(rates, k=0, chooses=True)
     said = asked.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     policies = type(asked.policies).model_validate({**said, "policies": [ladder]})
-    asked = asked.model_copy(update={"policies": policies})
+    return fitted(asked.model_copy(update={"policies": policies}), "added-delay")
+
+
+def given_up(specification: Specification) -> set[str]:
+    return {one.demand.id for one in specification.directions if one.given_up}
+
+
+def test_ladders_are_climbed_where_other_ways_do_not_help():
+    asked = with_ladder()
     now = chosen_now(asked, asked, CUT)
     assert not fits(now, CUT)
     found = chosen_ahead(now, CUT)
     assert fits(found, CUT)
     assert any(one.given_up == ("drop_protect",) for one in found.directions)
+
+
+def test_what_was_given_up_stays_so_in_the_same_state_and_in_no_other():
+    asked = with_ladder()
+    found = chosen_ahead(chosen_now(asked, asked, CUT), CUT)
+    assert given_up(found)
+    assert chosen_now(asked, found, CUT, CUT) == found
+    more = failures_of(MINI, ["link:shanghai-guian", "link:bangkok-karachi"])
+    assert given_up(chosen_now(asked, found, CUT, more)) == set()
+    assert given_up(chosen_now(asked, found, more, CUT)) == set()
+    later = asked.model_copy(update={"as_of": asked.as_of + timedelta(days=1)})
+    assert given_up(chosen_now(later, found, CUT, CUT)) == set()
+    others = asked.policies.model_copy(update={"name": "others"})
+    renamed = asked.model_copy(update={"policies": others})
+    assert given_up(chosen_now(renamed, found, CUT, CUT)) == set()
+
+
+def test_what_a_second_failure_has_given_up_comes_back_when_it_is_mended(tmp_path):
+    lab = Lab(DesiredState(with_ladder(NEXT)), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    for fibre, live, gave in (
+        ("shanghai-guian", False, set()),
+        ("kunming-karachi", False, {"a", "b"}),
+        ("kunming-karachi", True, set()),
+    ):
+        cut(lab, fibre, live=live)
+        found_for(lab)
+        stands = lab.deployer.deployment
+        assert given_up(stands.known.specification) == gave
+        assert fits(stands.known.specification, stands.without)
+        lab.reconciler.carry_out(Order(Follow()))
+        assert lab.deployer.deployment.known.specification == stands.known.specification
+
+
+def found_for(lab: Lab) -> None:
+    """What the search ahead finds is installed."""
+    stands = lab.deployer.deployment
+    asked, without = stands.known.specification, stands.without
+    lab.do("found_ahead", asked=asked, without=without, found=chosen_ahead(asked, without))
+    lab.run(1)
 
 
 def test_a_cut_is_followed_at_once_and_what_does_not_fit_is_told_until_it_is_repaired(lab):
@@ -308,6 +361,54 @@ def test_a_search_that_breaks_is_an_error_that_is_told(found_lab):
     assert lab.events("error")[-1]["message"] == "ended with code 1"
 
 
+def test_a_controller_whose_search_cannot_begin_says_so_and_goes_on(lab, monkeypatch):
+    """Nothing counts as asked for that has not begun: after the next job it is tried again."""
+
+    def refuse(*_, **__):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    begun = []
+    lab.network.ahead = AheadProcess(queue.Queue(), lambda *what: begun.append(what))
+    with monkeypatch.context() as broken:
+        broken.setattr("corridor.controller.reconcile.ahead.child_process.start", refuse)
+        cut(lab)
+        assert fits_as_is(lab.deployer.deployment.known.specification, CUT)
+        assert ask(lab, do="audit")["was_whole"], "it is answered all the same"
+    assert "temporarily unavailable" in lab.events("error")[-1]["message"]
+    monkeypatch.setattr(
+        "corridor.controller.reconcile.ahead.child_process.start", lambda *_, **__: _Ended([])
+    )
+    assert ask(lab, do="audit")["ok"]
+    assert len(begun) == 1
+    begun[0][1].close()
+
+
+def test_a_failure_is_followed_by_ways_that_stand_where_choosing_others_breaks(lab, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr("corridor.controller.reconcile.rollouts.chosen_now", broken)
+    before = picks(lab.deployer.deployment.known.specification)
+    cut(lab)
+    assert lab.deployer.deployment.without.links == CUT.links
+    assert picks(lab.deployer.deployment.known.specification) == before
+    assert [one["message"] for one in lab.events("error")] == ["RuntimeError: no"]
+    lab.loaded = lab.network.known.specification
+    answer = lab.do("set_policies", policies=avoiding(lab, "shanghai-kunming"))
+    assert (answer["ok"], answer["kind"]) == (False, "error"), "what is asked for can be refused"
+
+
+def test_a_controller_that_cannot_tell_how_demands_are_served_goes_on(lab, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr("corridor.controller.reconcile.reconciler.statuses", broken)
+    cut(lab)
+    assert lab.deployer.deployment.without.links == CUT.links
+    assert ask(lab, do="audit")["ok"]
+    assert lab.events("error")[-1]["message"] == "RuntimeError: no"
+
+
 def test_a_controller_that_starts_again_takes_over_the_ways_that_were_chosen(found_lab):
     lab, asked, found = found_lab
     lab.do("found_ahead", asked=asked, without=lab.deployer.deployment.without, found=found)
@@ -343,6 +444,85 @@ def test_a_process_of_its_own_finds_the_same():
     looks.break_off()
     with pytest.raises(queue.Empty):
         jobs.get(timeout=1)
+
+
+UNDER_RYU = """
+import os, warnings
+warnings.simplefilter("ignore")
+from corridor.controller.openflow.framework import hub
+hub.patch()
+from corridor.controller.reconcile import ahead
+def start(command, *, stdin, stdout, cwd):
+    print(os.get_blocking(stdin), os.get_blocking(stdout))
+ahead.child_process.start = start
+ours, _ = ahead._started()
+print(os.get_blocking(ours.fileno()))
+"""
+
+
+def test_a_process_waits_for_its_question_where_sockets_of_the_framework_do_not_block():
+    """Ryu's do not; a question that is late or long would else be read as none or in part."""
+    asked = [sys.executable, "-P", "-c", UNDER_RYU]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=120)
+    assert said.stdout.split() == ["True", "True", "False"]
+
+
+def test_what_broke_is_looked_for_once_more_and_what_was_found_is_not(monkeypatch):
+    begun = []
+    monkeypatch.setattr(
+        "corridor.controller.reconcile.ahead.child_process.start", lambda *_, **more: _Ended(begun)
+    )
+    jobs = queue.Queue()
+    looks = AheadProcess(jobs, lambda hear, ours, *what: hear(_Answers(ours), *what))
+    asked = loaded(NEXT, k=1)
+    for _ in range(4):
+        looks.begin(asked, CUT)
+    assert [bool(jobs.get_nowait().job.problem) for _ in begun] == [True, True]
+    looks.begin(asked, NO_FAILURES)
+    looks.begin(asked, NO_FAILURES)
+    assert len(begun) == 4, "as often as what was asked before"
+    _Answers.says = b"{}"
+    begun.clear()
+    try:
+        for _ in range(3):
+            looks.begin(asked, CUT)
+    finally:
+        _Answers.says = b""
+    assert len(begun) == 1
+
+
+class _Ended:
+    """A process that has."""
+
+    def __init__(self, begun: list) -> None:
+        begun.append(self)
+
+    def wait(self) -> int:
+        return 1
+
+    def kill(self) -> None: ...
+
+
+class _Answers:
+    """What is said to such a process, and what it has said."""
+
+    says = b""
+
+    def __init__(self, ours) -> None:
+        self._ours, self._left = ours, [self.says] if self.says else []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._ours.close()
+
+    def sendall(self, text: bytes) -> None: ...
+
+    def shutdown(self, how: int) -> None: ...
+
+    def recv(self, most: int) -> bytes:
+        return self._left.pop() if self._left else b""
 
 
 def test_a_process_that_breaks_is_told_of(monkeypatch):

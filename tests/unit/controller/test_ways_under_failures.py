@@ -102,7 +102,9 @@ def test_what_no_choice_fits_is_told_from_what_one_might():
     assert least_in(LANES, intents, ()) == pytest.approx(0.3, abs=1e-3)
     assert least_in(LANES, intents, ("link:a-m1", "link:m4-z")) == pytest.approx(0.6, abs=1e-3)
     three = ("link:a-m1", "hub:m2", "link:m4-z")
-    assert least_in(LANES, intents, three) == pytest.approx(1.2, abs=1e-3)
+    assert least_in(LANES, intents, three) is None, "nobody is protected against so much"
+    more = spec(TWO, k=3, topology=LANES, over=("link", "hub")).intents()
+    assert least_in(LANES, more, three) == pytest.approx(1.2, abs=1e-3)
 
 
 def test_rates_fit_whichever_gateway_fails():

@@ -226,3 +226,11 @@ def test_the_file_travels_with_a_cell_and_stays_with_results(tmp_path: Path) -> 
     results.mkdir()
     manifest.write_scenario(results / "scenario.yaml", loaded)
     assert (results / "objective.py").read_text(encoding="utf-8") == costs()
+
+
+def test_what_it_says_of_being_equal_to_others_is_not_asked(tmp_path: Path) -> None:
+    odd = (
+        "    def __eq__(self, other):\n        raise RuntimeError('no')\n    __hash__ = None\nKIND"
+    )
+    loaded = load_scenario(scenario(tmp_path, costs().replace("KIND", odd, 1)))
+    assert ways(loaded) == ways(loaded)

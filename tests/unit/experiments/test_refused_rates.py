@@ -1,4 +1,4 @@
-"""A refusal of rates says whether other ways could fit them."""
+"""Refusals of rates say whether other ways could fit them; no way is longer than it must be."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.errors import InputError
 
@@ -18,6 +19,19 @@ demands:
 - {id: training, class: ai_bulk, src: shanghai, dst: guian, guarantee: {cir: %s}}
 - {id: copies, class: dr, src: shanghai, dst: guian, guarantee: {cir: 50Mbit}}
 """
+LAW = """\
+name: law
+classes:
+- {id: bulk, origin: CN, sensitivity: general, basis: exempt}
+- {id: gold, origin: CN, sensitivity: general, basis: exempt}
+policies:
+"""
+PROTECTED = "soft: {protect: {k: 1, over: [link], immediate: true}}"
+DEMAND = (
+    "- {id: %s, data: %s, returns: bulk, class: ai_bulk, src: %s, dst: %s, "
+    "guarantee: {cir: %sMbit}}\n"
+)
+LAWFUL = "schema: 1\nname: lawful\ntopology: mini\npolicies: law.yaml\n%sdemands:\n"
 CHOOSES, STAYS = "objective: added-delay\n", "objective: none\n"
 
 
@@ -46,3 +60,38 @@ def test_rates_that_no_choice_of_ways_fits_are_told_so(refused):
 def test_rates_for_which_no_ways_were_found_are_told_that_too(refused, monkeypatch):
     monkeypatch.setattr("corridor.controller.joint_ways.fitting.TRIES", 0)
     assert "were looked for, and not found" in refused(CHOOSES + BOTH % "60Mbit")
+
+
+def test_a_demand_that_is_not_protected_does_not_count_where_it_may_be_lost(tmp_path):
+    rules = "- {id: ALL, effect: permit, match: {class: bulk}}\n"
+    gold = f"- {{id: GOLD, effect: permit, match: {{class: gold}}, {PROTECTED}}}\n"
+    (tmp_path / "law.yaml").write_text(LAW + rules + gold)
+    demands = [
+        ("u", "bulk", "kunming", "karachi", 30),
+        ("w", "bulk", "bangkok", "karachi", 60),
+        ("z", "gold", "kunming", "karachi", 60),
+        ("y", "bulk", "kunming", "bangkok", 40),
+    ]
+    path = tmp_path / "one.yaml"
+    path.write_text(LAWFUL % STAYS + "".join(DEMAND % one for one in demands))
+    with pytest.raises(InputError, match="do not fit") as said:
+        make_plan(load_scenario(path), clock="virtual", run_id="c0", seed=1)
+    assert "they might fit on other ways" in str(said.value)
+    path.write_text(LAWFUL % CHOOSES + "".join(DEMAND % one for one in demands))
+    make_plan(load_scenario(path), clock="virtual", run_id="c0", seed=1)
+
+
+def test_ways_are_the_shortest_where_what_ladders_give_up_makes_room_on_them(tmp_path):
+    rule = f"- {{id: ALL, effect: permit, on_soft_failure: [drop_protect], {PROTECTED}}}\n"
+    (tmp_path / "law.yaml").write_text(LAW + rule)
+    demands = [
+        ("a", "bulk", "karachi", "shanghai", 30),
+        ("b", "bulk", "guian", "shanghai", 45),
+        ("c", "bulk", "guian", "kunming", 30),
+        ("d", "bulk", "guian", "kunming", 30),
+    ]
+    path = tmp_path / "one.yaml"
+    path.write_text(LAWFUL % CHOOSES + "".join(DEMAND % one for one in demands))
+    specification = specify(load_scenario(path))
+    assert any(one.given_up for one in specification.directions)
+    assert not any(one.picks for one in specification.directions)
