@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.picks import Pick
 from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.joint_ways.fitting import fitted
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
@@ -13,6 +15,11 @@ from policy_lab import TODAY
 MINI = load_topology("mini")
 DIRECT = ("shanghai-guian",)
 ROUND = ("shanghai-kunming", "guian-kunming")
+TWO = {"a": ("55Mbit", "shanghai", "guian"), "b": ("50Mbit", "shanghai", "kunming")}
+"""Protected, they fit by chosen detours only; with the direct fibre cut, only as things are."""
+NEXT = {"a": ("60Mbit", "guian", "bangkok"), "b": ("40Mbit", "kunming", "bangkok")}
+"""With the same fibre cut, there are ways that fit under the next failure, too."""
+CUT = failures_of(MINI, ["link:shanghai-guian"])
 
 
 def spec(
@@ -51,3 +58,7 @@ def spec(
 
 def picks(specification: Specification) -> dict[str, tuple[Pick, ...]]:
     return {one.demand.id: one.picks for one in specification.directions if one.picks}
+
+
+def loaded(rates=TWO, **more) -> Specification:
+    return fitted(spec(rates, chooses=True, **more), "added-delay")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import queue
-import subprocess
-import sys
-import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,18 +23,9 @@ from corridor.experiments.live_network.status_table import network
 from corridor.topologies.model.wiring import wire
 from fake_switches import Lab
 from lab_views import ask, status
-from rates_lab import MINI, picks, spec
+from rates_lab import CUT, MINI, NEXT, TWO, loaded, picks, spec
 
-TWO = {"a": ("55Mbit", "shanghai", "guian"), "b": ("50Mbit", "shanghai", "kunming")}
-"""Protected, they fit by chosen detours only; with the direct fibre cut, only as things are."""
-NEXT = {"a": ("60Mbit", "guian", "bangkok"), "b": ("40Mbit", "kunming", "bangkok")}
-"""With the same fibre cut, there are ways that fit under the next failure, too."""
-CUT = failures_of(MINI, ["link:shanghai-guian"])
 NETWORK = wire(MINI, run_id="c0", seed=1)
-
-
-def loaded(rates=TWO, **more) -> Specification:
-    return fitted(spec(rates, chooses=True, **more), "added-delay")
 
 
 def fibres(specification: Specification, without: Failures = NO_FAILURES) -> dict[str, tuple]:
@@ -376,7 +365,8 @@ def test_a_controller_whose_search_cannot_begin_says_so_and_goes_on(lab, monkeyp
         assert ask(lab, do="audit")["was_whole"], "it is answered all the same"
     assert "temporarily unavailable" in lab.events("error")[-1]["message"]
     monkeypatch.setattr(
-        "corridor.controller.reconcile.ahead.child_process.start", lambda *_, **__: _Ended([])
+        "corridor.controller.reconcile.ahead.child_process.start",
+        lambda *_, **__: SimpleNamespace(wait=lambda: 1, kill=lambda: None),
     )
     assert ask(lab, do="audit")["ok"]
     assert len(begun) == 1
@@ -423,117 +413,3 @@ def test_a_controller_that_starts_again_takes_over_the_ways_that_were_chosen(fou
     assert lab.deployer.deployment.epoch == epoch
     assert lab.deployer.deployment.known.specification == found
     assert lab.network.known.specification == lab.loaded
-
-
-def beside(function, *arguments) -> None:
-    threading.Thread(target=function, args=arguments).start()
-
-
-def test_a_process_of_its_own_finds_the_same():
-    asked = chosen_now(loaded(NEXT, k=1), loaded(NEXT, k=1), CUT)
-    jobs = queue.Queue()
-    looks = AheadProcess(
-        jobs, lambda *what: threading.Thread(target=what[0], args=what[1:]).start()
-    )
-    looks.begin(asked, CUT)
-    looks.begin(asked, CUT)
-    job = jobs.get(timeout=60).job
-    assert (job.asked, job.without, job.problem) == (asked, CUT, "")
-    assert job.found == chosen_ahead(asked, CUT)
-    looks.begin(asked, NO_FAILURES)
-    looks.break_off()
-    with pytest.raises(queue.Empty):
-        jobs.get(timeout=1)
-
-
-UNDER_RYU = """
-import os, warnings
-warnings.simplefilter("ignore")
-from corridor.controller.openflow.framework import hub
-hub.patch()
-from corridor.controller.reconcile import ahead
-def start(command, *, stdin, stdout, cwd):
-    print(os.get_blocking(stdin), os.get_blocking(stdout))
-ahead.child_process.start = start
-ours, _ = ahead._started()
-print(os.get_blocking(ours.fileno()))
-"""
-
-
-def test_a_process_waits_for_its_question_where_sockets_of_the_framework_do_not_block():
-    """Ryu's do not; a question that is late or long would else be read as none or in part."""
-    asked = [sys.executable, "-P", "-c", UNDER_RYU]
-    said = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=120)
-    assert said.stdout.split() == ["True", "True", "False"]
-
-
-def test_what_broke_is_looked_for_once_more_and_what_was_found_is_not(monkeypatch):
-    begun = []
-    monkeypatch.setattr(
-        "corridor.controller.reconcile.ahead.child_process.start", lambda *_, **more: _Ended(begun)
-    )
-    jobs = queue.Queue()
-    looks = AheadProcess(jobs, lambda hear, ours, *what: hear(_Answers(ours), *what))
-    asked = loaded(NEXT, k=1)
-    for _ in range(4):
-        looks.begin(asked, CUT)
-    assert [bool(jobs.get_nowait().job.problem) for _ in begun] == [True, True]
-    looks.begin(asked, NO_FAILURES)
-    looks.begin(asked, NO_FAILURES)
-    assert len(begun) == 4, "as often as what was asked before"
-    _Answers.says = b"{}"
-    begun.clear()
-    try:
-        for _ in range(3):
-            looks.begin(asked, CUT)
-    finally:
-        _Answers.says = b""
-    assert len(begun) == 1
-
-
-class _Ended:
-    """A process that has."""
-
-    def __init__(self, begun: list) -> None:
-        begun.append(self)
-
-    def wait(self) -> int:
-        return 1
-
-    def kill(self) -> None: ...
-
-
-class _Answers:
-    """What is said to such a process, and what it has said."""
-
-    says = b""
-
-    def __init__(self, ours) -> None:
-        self._ours, self._left = ours, [self.says] if self.says else []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._ours.close()
-
-    def sendall(self, text: bytes) -> None: ...
-
-    def shutdown(self, how: int) -> None: ...
-
-    def recv(self, most: int) -> bytes:
-        return self._left.pop() if self._left else b""
-
-
-def test_a_process_that_breaks_is_told_of(monkeypatch):
-    monkeypatch.setattr("corridor.controller.reconcile.ahead.LOOKS", "corridor.no_such")
-    jobs = queue.Queue()
-    looks = AheadProcess(
-        jobs, lambda *what: threading.Thread(target=what[0], args=what[1:]).start()
-    )
-    looks.begin(loaded(NEXT, k=1), CUT)
-    job = jobs.get(timeout=60).job
-    assert (job.found, job.problem) == (
-        None,
-        "corridor.no_such found nothing: it ended with code 1",
-    )

@@ -62,36 +62,44 @@ def test_rates_for_which_no_ways_were_found_are_told_that_too(refused, monkeypat
     assert "were looked for, and not found" in refused(CHOOSES + BOTH % "60Mbit")
 
 
-def test_a_demand_that_is_not_protected_does_not_count_where_it_may_be_lost(tmp_path):
+@pytest.fixture
+def lawful(tmp_path: Path):
+    """A scenario under policies of its own: demands with their class, ends and Mbit/s."""
+
+    def load(rules: str, objective: str, *demands: tuple[str, str, str, str, int]):
+        (tmp_path / "law.yaml").write_text(LAW + rules)
+        path = tmp_path / "one.yaml"
+        path.write_text(LAWFUL % objective + "".join(DEMAND % one for one in demands))
+        return load_scenario(path)
+
+    return load
+
+
+def test_a_demand_that_is_not_protected_does_not_count_where_it_may_be_lost(lawful):
     rules = "- {id: ALL, effect: permit, match: {class: bulk}}\n"
-    gold = f"- {{id: GOLD, effect: permit, match: {{class: gold}}, {PROTECTED}}}\n"
-    (tmp_path / "law.yaml").write_text(LAW + rules + gold)
+    rules += f"- {{id: GOLD, effect: permit, match: {{class: gold}}, {PROTECTED}}}\n"
     demands = [
         ("u", "bulk", "kunming", "karachi", 30),
         ("w", "bulk", "bangkok", "karachi", 60),
         ("z", "gold", "kunming", "karachi", 60),
         ("y", "bulk", "kunming", "bangkok", 40),
     ]
-    path = tmp_path / "one.yaml"
-    path.write_text(LAWFUL % STAYS + "".join(DEMAND % one for one in demands))
     with pytest.raises(InputError, match="do not fit") as said:
-        make_plan(load_scenario(path), clock="virtual", run_id="c0", seed=1)
+        make_plan(lawful(rules, STAYS, *demands), clock="virtual", run_id="c0", seed=1)
     assert "they might fit on other ways" in str(said.value)
-    path.write_text(LAWFUL % CHOOSES + "".join(DEMAND % one for one in demands))
-    make_plan(load_scenario(path), clock="virtual", run_id="c0", seed=1)
+    make_plan(lawful(rules, CHOOSES, *demands), clock="virtual", run_id="c0", seed=1)
 
 
-def test_ways_are_the_shortest_where_what_ladders_give_up_makes_room_on_them(tmp_path):
+def test_ways_are_the_shortest_where_what_ladders_give_up_makes_room_on_them(lawful):
     rule = f"- {{id: ALL, effect: permit, on_soft_failure: [drop_protect], {PROTECTED}}}\n"
-    (tmp_path / "law.yaml").write_text(LAW + rule)
-    demands = [
-        ("a", "bulk", "karachi", "shanghai", 30),
-        ("b", "bulk", "guian", "shanghai", 45),
-        ("c", "bulk", "guian", "kunming", 30),
-        ("d", "bulk", "guian", "kunming", 30),
-    ]
-    path = tmp_path / "one.yaml"
-    path.write_text(LAWFUL % CHOOSES + "".join(DEMAND % one for one in demands))
-    specification = specify(load_scenario(path))
+    specification = specify(
+        lawful(
+            *(rule, CHOOSES),
+            ("a", "bulk", "karachi", "shanghai", 30),
+            ("b", "bulk", "guian", "shanghai", 45),
+            ("c", "bulk", "guian", "kunming", 30),
+            ("d", "bulk", "guian", "kunming", 30),
+        )
+    )
     assert any(one.given_up for one in specification.directions)
     assert not any(one.picks for one in specification.directions)
