@@ -100,9 +100,8 @@ class AccountReadings(Closing):
         return {} if self._counters is None else self._counters.read()
 
     def _dropped_by_meters(self) -> dict[str, int]:
-        may_be = (
-            self._meters or self._follows
-        )  # other policies, or an own controller, may bring some
+        # other policies may bring some, and so may a controller of the user's own
+        may_be = self._meters or self._follows
         dropped = datapath.dropped_by_meters(self._meters) if may_be else {}
         return {str(number): packets for number, packets in dropped.items()}
 
