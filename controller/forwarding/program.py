@@ -225,6 +225,29 @@ class Meter:
 
 
 @dataclass(frozen=True)
+class Strangers:
+    """All entries that have this bit of their cookie, or lack it, as none of ours does: what cannot
+    be read cannot be named, either."""
+
+    bit: int
+
+    @property
+    def cookie(self) -> int:
+        return ~(COOKIE_MAGIC << 48) & 1 << self.bit
+
+    @property
+    def mask(self) -> int:
+        return 1 << self.bit
+
+    def has(self, cookie: int) -> bool:
+        return cookie & self.mask == self.cookie
+
+
+STRANGERS = tuple(map(Strangers, range(48, 64)))
+"""All that are not ours."""
+
+
+@dataclass(frozen=True)
 class SwitchProgram:
     """All that one switch is told. A group comes after those its buckets name."""
 

@@ -16,7 +16,7 @@ from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import WiredLink
 from corridor.controller.openflow import codec
 from corridor.controller.openflow.counters import PortCounts
-from corridor.controller.openflow.dumps import PORTS, TABLES, Answers, Part
+from corridor.controller.openflow.dumps import OURS, PORTS, TABLES, Answers, Part
 from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
 from corridor.controller.openflow.wiring_check import lldp_out
@@ -127,32 +127,43 @@ class OpenFlowChannel:
             self._await(waiting, commits)
 
     def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]:
-        """What switches say they hold: ``switches``, ``groups``, ``meters``, as in dumps."""
-        return self._ask(TABLES, dpids)
+        """What switches say they hold: ``switches``, ``groups``, ``meters``, as in dumps.
+
+        Where not all entries could be read, those are told that are of the product's own, and how
+        many others there are.
+        """
+        answers = self._ask(TABLES, dpids)
+        if answers.not_read:
+            of_ours = self._ask(OURS, answers.not_read).said
+            for dpid, said in of_ours.items():
+                answers.said[dpid] |= said
+        return answers.tables()
 
     def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, PortCounts]]:
         """By port, what went through it: ``rx_packets`` and so on, as OpenFlow calls them."""
-        said = self._ask(PORTS, dpids)
+        said = self._ask(PORTS, dpids).said
         return {
             dpid: {port: counts for port, counts in parts["ports"] if port <= ofproto.OFPP_MAX}
             for dpid, parts in said.items()
         }
 
-    def _ask(
-        self, parts: Mapping[str, Part], dpids: Collection[int]
-    ) -> dict[int, dict[str, list[Any]]]:
+    def _ask(self, parts: Mapping[str, Part], dpids: Collection[int]) -> Answers:
         answers = Answers(parts, dpids)
         with _Listening(self) as waiting:
-            ends: dict[tuple[int, int], str] = {}
+            ends: dict[int, dict[str, int]] = {dpid: {} for dpid in dpids}
+            asked: dict[tuple[int, int], str] = {}
             for part, (request, _) in parts.items():
                 for dpid in dpids:
-                    ends[dpid, self._send(dpid, request, waiting)] = part
+                    ends[dpid][part] = self._send(dpid, request, waiting)
+                    asked[dpid, ends[dpid][part]] = part
 
-            def take(key: tuple[int, int], message: Any) -> bool:
-                return answers.take(key[0], ends[key], message)
+            def take(key: tuple[int, int], message: Any) -> list[tuple[int, int]]:
+                dpid = key[0]
+                ended = answers.take(dpid, asked[key], message)
+                return [(dpid, ends[dpid][part]) for part in ended]
 
-            self._await(waiting, set(ends), take)
-        return answers.said
+            self._await(waiting, asked, take)
+        return answers
 
     def send_lldp(self, links: Iterable[WiredLink]) -> None:
         """A frame along each link; nothing where its switch is away."""
@@ -197,9 +208,11 @@ class OpenFlowChannel:
         self,
         waiting: _Waiting,
         ends: Iterable[tuple[int, int]],
-        take: Callable[[tuple[int, int], Any], bool] = lambda _key, _message: True,
+        take: Callable[[tuple[int, int], Any], Collection[tuple[int, int]]] = (
+            lambda key, _message: (key,)
+        ),
     ) -> None:
-        """Until every one of ``ends`` has been answered; ``take`` says whether in full.
+        """Until every one of ``ends`` has been answered; ``take`` says which then are in full.
 
         Time is up once none of them says anything for so long: a thousand entries of each of many
         switches take their time to come, and to be read.
@@ -220,8 +233,7 @@ class OpenFlowChannel:
                 raise Refused(_in_words(said))
             key = (dpid, said.xid)
             if key in left:
-                if take(key, said):
-                    left.discard(key)
+                left.difference_update(take(key, said))
                 deadline = time.monotonic() + self._answer_s
 
     def forget(self, waiting: _Waiting) -> None:

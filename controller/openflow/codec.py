@@ -13,6 +13,7 @@ from corridor.controller.forwarding.program import (
     FastFailover,
     Flow,
     Meter,
+    Strangers,
     Value,
     decrement_label_ttl,
     group,
@@ -97,6 +98,8 @@ def remove_flow(datapath: Any, flow: Flow) -> Any:
 def message_of(datapath: Any, order: Modification) -> Any:
     """What tells a switch to carry out an order."""
     what = order.what
+    if isinstance(what, Strangers):
+        return _remove_entries(datapath, what.cookie, what.mask)
     if isinstance(what, Flow):
         return add_flow(datapath, what) if order.do == "add" else remove_flow(datapath, what)
     if order.do == "remove":
@@ -111,8 +114,15 @@ def message_of(datapath: Any, order: Modification) -> Any:
 
 
 def delete_all_flows(datapath: Any) -> Any:
+    return _remove_entries(datapath, 0, 0)
+
+
+def _remove_entries(datapath: Any, cookie: int, mask: int) -> Any:
+    """All whose cookies are alike where the mask looks."""
     return parser.OFPFlowMod(
         datapath,
+        cookie=cookie,
+        cookie_mask=mask,
         table_id=ofproto.OFPTT_ALL,
         command=ofproto.OFPFC_DELETE,
         out_port=ofproto.OFPP_ANY,

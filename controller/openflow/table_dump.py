@@ -24,9 +24,15 @@ class TableDump(TypedDict):
 
 
 def unread(entries: int) -> dict[str, Any]:
-    """Stands among entries of a switch for those that could not be read: how many more it holds."""
+    """Stands among entries of a switch for those that could not be read: how many more it holds.
+    Fewer than none where some went while they were read."""
     nothing = {"table": 0, "priority": 0, "match": [], "actions": [], "goto": None, "cookie": 0}
     return {**nothing, "packets": 0, "bytes": 0, UNREAD: entries}
+
+
+def unread_part() -> dict[str, Any]:
+    """Stands among groups or meters of a switch for those that could not be read."""
+    return {UNREAD: True}
 
 
 def dump_of(said: Said, hub: Callable[[int], str]) -> TableDump:

@@ -1,27 +1,22 @@
-"""Asking switches for all that they hold, and waiting for the last part of the last answer.
-
-They are asked how many entries that is, too: a framework logs and drops a message of which it
-cannot read a part, and what else was in it.
-"""
+"""Asking switches for all that they hold, and waiting for the last part of the last answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from corridor.controller.openflow.dumps import TABLES, Answers
+from corridor.controller.openflow.dumps import COUNT, ENTRIES, TABLES, Answers
 from corridor.controller.openflow.encoding import encoded, send_together
-from corridor.controller.openflow.framework import ofp_event, ofproto, parser
-from corridor.controller.openflow.table_dump import Said, unread
+from corridor.controller.openflow.framework import ofp_event
+from corridor.controller.openflow.table_dump import Said
 
-COUNT = "count"
 ANSWERS = {
     ofp_event.EventOFPAggregateStatsReply: COUNT,
-    ofp_event.EventOFPFlowStatsReply: "switches",
+    ofp_event.EventOFPFlowStatsReply: ENTRIES,
     ofp_event.EventOFPGroupDescStatsReply: "groups",
     ofp_event.EventOFPMeterConfigStatsReply: "meters",
 }
-"""To requests for ``TABLES``, and for how many entries there are."""
+"""To requests for ``TABLES``."""
 
 
 class TableReading:
@@ -29,54 +24,43 @@ class TableReading:
 
     def __init__(self) -> None:
         self._answers = Answers(TABLES, ())
-        self._awaited: dict[tuple[int, int], str] = {}
-        self._counts: dict[int, int] = {}
+        self._awaited: dict[int, dict[str, int]] = {}
+        """By switch, the numbers of requests for parts that have not ended."""
         self._then: Callable[[Said], None] | None = None
 
     def ask(self, datapaths: Mapping[int, Any], then: Callable[[Said], None]) -> None:
         """``then`` gets what all of them say, by datapath id."""
         self._answers = Answers(TABLES, datapaths)
-        self._awaited, self._counts, self._then = {}, {}, then
-        for dpid, datapath in list(datapaths.items()):
-            requests = []
-            asked = {part: ask(datapath) for part, (ask, _) in TABLES.items()}
-            for part, request in {**asked, COUNT: _how_many(datapath)}.items():
-                datapath.set_xid(request)
-                self._awaited[dpid, request.xid] = part
-                requests.append(request)
+        self._awaited, self._then = {}, then
+        asked = [(one, _requests(one)) for one in datapaths.values()]
+        for datapath, requests in asked:
+            numbers = [request.xid for request in requests]
+            self._awaited[datapath.id] = dict(zip(TABLES, numbers, strict=True))
+        for datapath, requests in asked:
             send_together(datapath, encoded(datapath, requests))
 
     def hear(self, event: Any) -> None:
         """One message of an answer, of a kind that is in ``ANSWERS``."""
         message = event.msg
-        dpid, key = message.datapath.id, (message.datapath.id, message.xid)
-        part = self._awaited.get(key)
-        if part is None or part != ANSWERS[type(event)]:
+        dpid, part = message.datapath.id, ANSWERS[type(event)]
+        awaited = self._awaited.get(dpid, {})
+        if awaited.get(part) != message.xid:
             return
-        if part == COUNT:
-            self._counts[dpid] = message.body.flow_count
-        elif not self._answers.take(dpid, part, message):
-            return
-        del self._awaited[key]
+        for ended in self._answers.take(dpid, part, message):
+            awaited.pop(ended, None)
+        if not awaited:
+            del self._awaited[dpid]
         if not self._awaited and self._then is not None:
-            self._then(self._whole())
+            self._then(self._answers.tables())
 
     @property
     def silent(self) -> set[int]:
         """Datapath ids of those whose answers are not whole."""
-        return {dpid for dpid, _ in self._awaited}
-
-    def _whole(self) -> Said:
-        said = self._answers.said
-        for dpid, parts in said.items():
-            lacking = self._counts[dpid] - len(parts["switches"])
-            if lacking:
-                parts["switches"].append(unread(lacking))
-        return said
+        return set(self._awaited)
 
 
-def _how_many(datapath: Any) -> Any:
-    return parser.OFPAggregateStatsRequest(
-        *(datapath, 0, ofproto.OFPTT_ALL, ofproto.OFPP_ANY, ofproto.OFPG_ANY, 0, 0),
-        parser.OFPMatch(),
-    )
+def _requests(datapath: Any) -> list[Any]:
+    requests = [ask(datapath) for ask, _ in TABLES.values()]
+    for request in requests:
+        datapath.set_xid(request)
+    return requests

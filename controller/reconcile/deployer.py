@@ -34,6 +34,7 @@ class Tampering(TypedDict):
     stray: dict[str, int]
     missing: dict[str, int]
     groups_and_meters: dict[str, int]
+    unread: dict[str, int]
 
 
 @dataclass
@@ -237,6 +238,7 @@ class Deployer:
 
     def _count(self, repaired: Repaired) -> None:
         self.foreign += sum(len(flows) for flows in repaired.foreign.values())
+        self.foreign += sum(one.unread for one in repaired.unread)
 
     def _note(self, proof: Proof | UpdateProof, what: str, epoch: int) -> None:
         self.proof = {"of": what, "epoch": epoch, "holds": proof.holds}
@@ -297,4 +299,5 @@ class Deployer:
             "stray": {hub: len(flows) for hub, flows in repaired.stray.items()},
             "missing": dict(repaired.missing),
             "groups_and_meters": dict(repaired.aids),
+            "unread": {one.hub: one.unread for one in repaired.unread},
         }

@@ -15,6 +15,7 @@ from corridor.controller.forwarding.program import COOKIE_MAGIC, Flow
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.controller.openflow.errors import Refused
 from corridor.controller.prover import Tables
+from corridor.controller.prover.tables.tables import Oddity
 from corridor.controller.reconcile.interfaces import Interfaces, only
 
 
@@ -29,11 +30,13 @@ class Repaired:
     missing: Mapping[str, int]
     aids: Mapping[str, int]
     """Groups and meters that were other than they should be, or nobody's we know."""
+    unread: tuple[Oddity, ...]
+    """What could not be read, and was taken away."""
     tables: Tables
 
     @property
     def was_whole(self) -> bool:
-        return not (self.foreign or self.stray or self.missing or self.aids)
+        return not (self.foreign or self.stray or self.missing or self.aids or self.unread)
 
 
 def compare(held: Tables, deployment: Deployment) -> dict[int, Difference]:
@@ -54,9 +57,10 @@ def repair(
     differ = compare(held, deployment)
     now = held
     if differ or held.oddities:
+        _strangers_off(interfaces, held)
         interfaces.switches.bundle(modifications.edges_off(differ))
         now = _put_right(interfaces, deployment, dpids, held)
-    return _repaired(interfaces, differ, now)
+    return _repaired(interfaces, differ, held, now)
 
 
 def reinstall(
@@ -70,12 +74,20 @@ def reinstall(
     """The same from whatever is held: a label may mean something else there, so nothing is
     admitted until the core is whole, and ``drain_s`` passes before it is touched."""
     differ = compare(held, deployment)
+    _strangers_off(interfaces, held)
     off = modifications.all_edges_off(held)
     if off:
         interfaces.switches.bundle(off)
         interfaces.sleep(drain_s)
     now = _put_right(interfaces, deployment, dpids, interfaces.tables(dpids), before_edges)
-    return _repaired(interfaces, differ, now)
+    return _repaired(interfaces, differ, held, now)
+
+
+def _strangers_off(interfaces: Interfaces, held: Tables) -> None:
+    """Where something could not be read, all goes that is not ours."""
+    at = {interfaces.dpid(one.hub) for one in held.oddities if one.unread}
+    if at:
+        interfaces.switches.tell(modifications.strangers_off(sorted(at)))
 
 
 def _put_right(
@@ -104,17 +116,27 @@ def _put_right(
     now = interfaces.tables(dpids)
     left = compare(now, deployment)
     if left or now.oddities:
-        names = ", ".join(sorted(interfaces.hub(dpid) for dpid in left)) or "switches"
-        raise Refused(f"{names} hold other than they were told")
+        raise Refused(_still_other(interfaces, left, now))
     return now
 
 
-def _repaired(interfaces: Interfaces, differ: Mapping[int, Difference], held: Tables) -> Repaired:
+def _still_other(interfaces: Interfaces, left: Mapping[int, Difference], now: Tables) -> str:
+    """As by others than this controller, who fill tables while they are put right."""
+    if now.oddities:
+        return "; ".join(f"{one.hub}: {one.said}" for one in now.oddities)
+    names = ", ".join(sorted(interfaces.hub(dpid) for dpid in left))
+    return f"{names} hold other than they were told"
+
+
+def _repaired(
+    interfaces: Interfaces, differ: Mapping[int, Difference], before: Tables, held: Tables
+) -> Repaired:
     return Repaired(
         _by_hub(interfaces, differ, lambda flow: flow.cookie >> 48 != COOKIE_MAGIC),
         _by_hub(interfaces, differ, lambda flow: flow.cookie >> 48 == COOKIE_MAGIC),
         {interfaces.hub(dpid): len(one.missing) for dpid, one in differ.items() if one.missing},
         {interfaces.hub(dpid): count for dpid, one in differ.items() if (count := _aids(one))},
+        tuple(one for one in before.oddities if one.unread),
         held,
     )
 

@@ -221,12 +221,13 @@ class Updater:
             ):
                 self.interfaces.switches.tell(only(part, told))
             self.interfaces.gateways.assess(assessed([new], self.interfaces.wiring))
-            held = self.interfaces.tables(told).switches
+            held = self.interfaces.tables(told)
         except SwitchError as error:
             return str(error)
         wanted = {one.hub: one for one in new.program.switches}
-        other = sorted(hub for hub, has in held.items() if difference(has, wanted[hub]))
-        return f"{', '.join(other)} hold other than was intended" if other else ""
+        other = {hub for hub, has in held.switches.items() if difference(has, wanted[hub])}
+        other |= {one.hub for one in held.oddities}
+        return f"{', '.join(sorted(other))} hold other than was intended" if other else ""
 
 
 def _try(what: Callable[[], object]) -> None:

@@ -100,6 +100,7 @@ def _tampering(said: Said) -> str:
     stray = sum(said.get("stray", {}).values())
     counts = [("foreign", foreign), ("missing", missing), ("left over", stray)]
     parts = [f"{count} {word}" for word, count in counts if count]
+    parts += [f"{n} that could not be read at {hub}" for hub, n in said.get("unread", {}).items()]
     return f"; {', '.join(parts)}" if parts else ""
 
 

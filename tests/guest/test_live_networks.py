@@ -27,6 +27,7 @@ CHANGES = (
     "entries_of_strangers",
 )
 BREAKDOWNS = (
+    "entries_that_nobody_can_read",
     "switches_emptied",
     "a_gateway_killed",
     "a_switch_disconnected",
@@ -35,6 +36,7 @@ BREAKDOWNS = (
 ON_NATIVE_THREADS = (
     "policies_there_and_back",
     "a_fibre_cut_and_repaired",
+    "entries_that_nobody_can_read",
     "switches_emptied",
     "a_gateway_killed",
     "a_switch_disconnected",
@@ -203,6 +205,17 @@ def test_entries_of_strangers_are_found_taken_away_and_counted(scene):
     repaired = [one for one in events if one["event"] == "repaired"][-1]
     assert set(repaired["foreign"]) == {"guian", "kunming"}
     assert repaired["missing"]["kunming"] > 0
+
+
+@BOTH
+def test_entries_that_a_framework_cannot_read_are_missed_taken_away_and_counted(scene, framework):
+    seen, events = scene("entries_that_nobody_can_read", framework)
+    assert [seen[name].get("was_whole") for name in ("first", "second")] == [False, True], seen
+    repaired = [one for one in events if one["event"] == "repaired"][-1]
+    assert repaired["unread"] == {"guian": 1, "kunming": 2}
+    assert (repaired["missing"], repaired["foreign"]) == ({}, {})
+    assert not seen["status"]["unproven"]
+    assert lost(seen) == []
 
 
 @BOTH

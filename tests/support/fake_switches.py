@@ -8,10 +8,17 @@ from typing import Any
 
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.deployment.modifications import Modifications
-from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Flow, Meter
+from corridor.controller.forwarding.program import (
+    COOKIE_MAGIC,
+    FastFailover,
+    Flow,
+    Meter,
+    Strangers,
+)
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.errors import GatewaysError, Lost, SwitchTimeout
+from corridor.controller.openflow.table_dump import unread
 from corridor.controller.policy.failures import Failures
 from corridor.controller.reconcile import jobs
 from corridor.controller.reconcile.deployer import Deployer
@@ -40,11 +47,16 @@ class Held:
         self.flows: dict[Any, Flow] = {}
         self.groups: dict[int, FastFailover] = {}
         self.meters: dict[int, Meter] = {}
+        self.unread: list[int] = []
+        """Cookies of entries that nobody can read."""
 
     def obey(self, order: Any) -> None:
         what = order.what
         kind = self.groups if isinstance(what, FastFailover) else self.meters
-        if isinstance(what, Flow):
+        if isinstance(what, Strangers):
+            self.flows = {key: one for key, one in self.flows.items() if not what.has(one.cookie)}
+            self.unread = [cookie for cookie in self.unread if not what.has(cookie)]
+        elif isinstance(what, Flow):
             if order.do == "add":
                 self.flows[what.key] = what
             elif self.flows.get(what.key) == what:
@@ -91,7 +103,10 @@ class FakeSwitches:
         self._call("dump", dict.fromkeys(dpids))
         return {
             dpid: {
-                "switches": [_said(flow) for flow in self.held[dpid].flows.values()],
+                "switches": [
+                    *(_said(flow) for flow in self.held[dpid].flows.values()),
+                    *([unread(len(self.held[dpid].unread))] if self.held[dpid].unread else []),
+                ],
                 "groups": [to_plain(one) for one in self.held[dpid].groups.values()],
                 "meters": [to_plain(one) for one in self.held[dpid].meters.values()],
             }

@@ -40,6 +40,8 @@ class Oddity:
 
     hub: str
     said: str
+    unread: int = 0
+    """For how many entries it stands that could not be read, or 1 for groups or meters."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,8 @@ def _flow(hub: str, said: Any, oddities: list[Oddity]) -> Flow | None:
     if not isinstance(said, dict):
         oddities.append(Oddity(hub, f"{said!r} is no entry"))
         return None
-    if UNREAD in said:
-        oddities.append(Oddity(hub, f"{said[UNREAD]} of its entries could not be read"))
+    if isinstance(said.get(UNREAD), int):
+        oddities.append(Oddity(hub, _unread(said[UNREAD]), unread=abs(said[UNREAD])))
         return None
     oddities += [
         Oddity(hub, f"an entry of table {said.get('table')} says {key} = {said[key]!r}")
@@ -135,6 +137,12 @@ def _flow(hub: str, said: Any, oddities: list[Oddity]) -> Flow | None:
         oddities.append(Oddity(hub, f"an entry is not whole: {error!r}"))
         return None
     return replace(flow, actions=tuple(map(_readable, flow.actions)))
+
+
+def _unread(entries: int) -> str:
+    if entries < 0:
+        return f"{-entries} of its entries went while they were read"
+    return f"{entries} of its entries could not be read"
 
 
 _ARGUMENTS: Mapping[str, tuple[type, ...]] = {
@@ -173,6 +181,9 @@ def _whole[T: (FastFailover, Meter)](
     name = _NAMES[kind]
     if not isinstance(said, dict):
         oddities.append(Oddity(hub, f"{said!r} is no {name}"))
+        return None
+    if UNREAD in said:
+        oddities.append(Oddity(hub, f"its {name}s could not all be read", unread=1))
         return None
     oddities += [
         Oddity(hub, f"{name} {said.get('id')} says {key} = {said[key]!r}")

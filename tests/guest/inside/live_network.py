@@ -186,6 +186,14 @@ class Scenes:
         first = self.kept.ask("audit")
         return {"first": first, "second": self.kept.ask("audit"), "status": self.kept.ask("status")}
 
+    def entries_that_nobody_can_read(self, watched: Traffic) -> dict[str, Any]:
+        """Frameworks have no name for this field."""
+        for hub in ("guian", "kunming"):
+            self.tamper(hub, "add-flow", "table=4,priority=500,tun_erspan_ver=1,actions=output:3")
+        self.tamper("kunming", "add-flow", "table=1,priority=9,ip,nw_dst=10.0.0.0/8,actions=drop")
+        first = self.kept.ask("audit")
+        return {"first": first, "second": self.kept.ask("audit"), "status": self.kept.ask("status")}
+
     def a_basis_that_ends(self, watched: Traffic) -> dict[str, Any]:
         time.sleep(0.2)
         answer = self.kept.carry_out(day.SET, "2027-07-01")

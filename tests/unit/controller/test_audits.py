@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from corridor.controller.forwarding.program import FastFailover, Table
-from lab_views import NETWORK, ask, foreign, status
+from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Table
+from lab_views import FIBRE, KNOWN, NETWORK, ask, foreign, status
 
 
 def test_an_audit_takes_away_what_is_foreign_puts_back_what_is_missing_and_counts(lab):
@@ -42,3 +42,44 @@ def test_tables_that_cannot_be_put_right_make_every_status_unknown(lab):
     lab.switches.before = lambda _call, _orders: None
     assert lab.do("ask_audit")["ok"]
     assert status(lab, "train") == "UP"
+
+
+def test_an_audit_takes_away_what_nobody_can_read_says_how_much_and_leaves_ours(lab):
+    held = lab.switches.held[NETWORK.hub("guian").dpid]
+    held.unread = [0, 0x1234]
+    assert not ask(lab, do="audit")["was_whole"]
+    assert not held.unread
+    assert lab.holds() == lab.stands()
+    repaired = lab.events("repaired")[-1]
+    assert (repaired["unread"], repaired["missing"]) == ({"guian": 2}, {})
+    assert ask(lab, do="status")["foreign"] == 2
+    assert ask(lab, do="audit")["was_whole"]
+
+
+def test_what_nobody_can_read_and_has_our_mark_makes_every_status_unknown_and_is_named(lab):
+    held = lab.switches.held[NETWORK.hub("guian").dpid]
+    held.unread = [COOKIE_MAGIC << 48]
+    answer = ask(lab, do="audit")
+    assert answer["reason"] == "guian: 1 of its entries could not be read"
+    assert ask(lab, do="status")["unproven"] == "guian: 1 of its entries could not be read"
+    assert {str(one.status) for one in lab.event_log.statuses.values()} == {"UNKNOWN"}
+
+
+def test_updates_wait_until_what_nobody_can_read_is_gone(lab):
+    lab.switches.held[NETWORK.hub("guian").dpid].unread = [5]
+    answer = ask(lab, do="drain", fibre=FIBRE)
+    assert not answer["ok"]
+    assert "guian: 1 of its entries could not be read" in answer["reason"]
+    lab.run(5)
+    assert lab.events("repaired")[-1]["unread"] == {"guian": 1}
+    assert ask(lab, do="drain", fibre=FIBRE)["ok"]
+
+
+def test_a_controller_that_starts_takes_away_what_nobody_can_read(lab):
+    lab.switches.held[NETWORK.hub("guian").dpid].unread = [5]
+    lab.start(KNOWN)
+    lab.connect()
+    lab.run(3)
+    assert lab.events("taken over")[-1]["unread"] == {"guian": 1}
+    assert lab.holds() == lab.stands()
+    assert not lab.switches.held[NETWORK.hub("guian").dpid].unread

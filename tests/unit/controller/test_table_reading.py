@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from corridor.controller.openflow import table_reading
-from corridor.controller.openflow.framework import ofp_event
+from corridor.controller.openflow.framework import ofp_event, ofproto, parser
 from corridor.controller.openflow.table_dump import dump_of
 from corridor.controller.openflow.table_reading import TableReading
 from corridor.controller.prover import read_dump
@@ -27,7 +27,7 @@ EVENTS = {
 class Datapath:
     def __init__(self, dpid: int) -> None:
         self.id, self.xid = dpid, 0
-        self.ofproto, self.ofproto_parser = table_reading.ofproto, table_reading.parser
+        self.ofproto, self.ofproto_parser = ofproto, parser
 
     def set_xid(self, request) -> None:
         self.xid += 1
