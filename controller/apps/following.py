@@ -38,6 +38,7 @@ from corridor.controller.openflow.framework import (
 )
 from corridor.controller.openflow.installation import Installation
 from corridor.controller.openflow.table_dump import write_dump
+from corridor.controller.openflow.table_reading import ANSWERS
 from corridor.controller.openflow.wiring_check import check_wiring, seen_by
 from corridor.controller.reconcile.ahead import AheadProcess
 from corridor.controller.reconcile.control import Control
@@ -74,9 +75,7 @@ CONF.register_opts(
 REPLIES = [
     ofp_event.EventOFPBarrierReply,
     ofp_event.EventOFPErrorMsg,
-    ofp_event.EventOFPFlowStatsReply,
-    ofp_event.EventOFPGroupDescStatsReply,
-    ofp_event.EventOFPMeterConfigStatsReply,
+    *ANSWERS,
     ofp_event.EventOFPPortStatsReply,
     ofp_event.EventONFBundleCtrlMsg,
 ]

@@ -56,6 +56,12 @@ def main() -> int:
     except ImportError as error:
         print(f"controller: {options.app or _app()}: {error}", file=sys.stderr)
         return InputError.exit_code
+    except AssertionError as error:
+        if "OpenFlow version" not in str(error):
+            raise
+        said = "it speaks no OpenFlow 1.3, which switches do: see OFP_VERSIONS"
+        print(f"controller: {options.app or _app()}: {said}", file=sys.stderr)
+        return InputError.exit_code
     except OSError as error:
         where = options.socket or f"port {options.port}"
         print(f"controller: {where}: {error.strerror}", file=sys.stderr)

@@ -165,6 +165,15 @@ def unknown(what: str) -> Action:
     return Action("unknown", (what,))
 
 
+def group_of_type(number: int) -> Action:
+    """What stands in a bucket of its own in a group of another kind than fast failover."""
+    return unknown(f"group of type {number}")
+
+
+GROUP_OF_ALL = group_of_type(0)
+"""Of a group that sends a packet by all of its buckets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One flow entry. ``match`` holds OXM names and exact values; no actions and no goto drop."""

@@ -17,6 +17,7 @@ from corridor.controller.forwarding.program import (
     Value,
     decrement_label_ttl,
     group,
+    group_of_type,
     output,
     pop_label,
     push_label,
@@ -196,7 +197,7 @@ def group_of(description: Any) -> FastFailover:
         for bucket in description.buckets
     )
     if description.type != ofproto.OFPGT_FF:
-        kind = unknown(f"group of type {description.type}")
+        kind = group_of_type(description.type)
         buckets = (Bucket(None, None, (kind,)), *buckets)
     return FastFailover(description.group_id, buckets)
 

@@ -17,6 +17,7 @@ from corridor.controller.prover.findings import Findings
 from corridor.controller.prover.prove import Prover
 from corridor.controller.prover.report.counterexample_text import entry_in_words
 from corridor.controller.prover.search.claim import Breach
+from corridor.controller.prover.search.growth import grows
 from corridor.controller.prover.search.reach import Step
 from corridor.controller.prover.tables.tables import Tables
 from corridor.controller.prover.unproven import unproven
@@ -60,7 +61,9 @@ def _proof(tables: Tables, wiring: Wiring, topology: Topology, intents: Sequence
     verdicts = in_order(_Judge(prover.findings, exact).verdicts())
     took_ms = round(prover.ms + exact.counts.ms, 3)
     counts = replace(prover.proof.counts, ms=took_ms)
-    return Proof(verdicts, counts, prover.proof.witnesses)
+    ways = (looked.seen for looked in prover.findings.ways.values())
+    endless = next(filter(None, map(grows, ways)), "")
+    return Proof(verdicts, counts, prover.proof.witnesses, endless)
 
 
 def _too_deep(tables: Tables) -> Proof:
@@ -129,6 +132,7 @@ class _Judge:
 
     def _odd_entry(self, breach: Breach) -> str:
         at = f"{breach.hub}: " if breach.hub else ""
+        at = "" if breach.said.startswith(at) else at
         entry = "" if breach.entry is None else f"{entry_in_words(self._network, breach.entry)} "
         return f"{at}{entry}{breach.said}"
 

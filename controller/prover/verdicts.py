@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from corridor.controller.prover.claims.registry import CLAIMS
@@ -12,7 +12,8 @@ from corridor.controller.prover.declared.witnesses import Witness
 from corridor.controller.prover.report.counterexample import Counterexample
 from corridor.controller.prover.report.counterexample_text import tell
 from corridor.controller.prover.search.claim import Breach, Claim
-from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.base.codec import OMIT_EMPTY, JsonObject, to_plain
+from corridor.topologies.base.words import by_number
 
 if TYPE_CHECKING:
     from corridor.controller.prover.exact.claims import ExactReport
@@ -65,6 +66,8 @@ class Proof:
     counts: Counts
     witnesses: tuple[Witness, ...] = ()
     """What each policy that restricts or denies keeps some demand from."""
+    endless: str = field(default="", metadata=OMIT_EMPTY)
+    """Hubs among which packets become ever more; only of somebody else's tables."""
 
     @property
     def holds(self) -> bool:
@@ -132,7 +135,8 @@ def judged(
 
 
 def in_order(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    return tuple(sorted(verdicts, key=lambda one: (one.claim[0] != "T", int(one.claim[1:]))))
+    of = {one.claim: one for one in verdicts}
+    return tuple(of[claim] for claim in by_number(of))
 
 
 def of_breaches(

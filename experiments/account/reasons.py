@@ -54,6 +54,11 @@ class Reasons:
         self._lost_upcalls = lost_upcalls
         self._metered = frozenset() if plan.controller else _metered(plan)
 
+    @property
+    def of_others(self) -> bool:
+        """Whether tables are of somebody else's controller."""
+        return bool(self._plan.controller)
+
     def is_metered(self, hub: str, number: int) -> bool:
         """Whether a meter keeps such packets to a rate there, as planned."""
         of = self._classes[number]

@@ -118,7 +118,7 @@ def _meters(
             yield PassageAccount(tuple(loss for _, loss in losses), ())
             dropped = 0 if dropped is None else dropped - by_meters
         over += dropped or 0
-    if over and is_known:
+    if over and is_known and not reasons.of_others:  # whose meters see ARP, too
         said = f"meters have dropped {over} packets more than are missing where they are"
         yield PassageAccount((), (said,))
 

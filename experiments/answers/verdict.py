@@ -15,7 +15,7 @@ from corridor.experiments.answers.events_sentence import worst_cut, worst_event
 from corridor.experiments.answers.law_sentences import costs, how_sure, may_go
 from corridor.experiments.answers.sharing_sentences import Messages, sharing, under_events
 from corridor.experiments.results.summary import CrossingsSummary, Summary
-from corridor.topologies.base.words import counted, joined
+from corridor.topologies.base.words import by_number, counted, joined
 
 type ProofDocument = dict[str, Any]
 """What ``proof.json`` holds."""
@@ -39,7 +39,7 @@ class Verdict:
 def foreseen(of: Answers) -> Verdict:
     """What is known before anything runs."""
     answers = (may_go(of), costs(of, None), worst_cut(of), how_sure(of))
-    return Verdict(_question(of, 0), tuple(filter(None, answers)), _next(of, None))
+    return Verdict(_question(of, 0, ""), tuple(filter(None, answers)), _next(of, None))
 
 
 def verdict(
@@ -47,7 +47,7 @@ def verdict(
 ) -> Verdict:
     """Of a run whose tables were proven. What is not valid has no answers but why not."""
     events = summary.get("events", [])
-    question = _question(of, len(events))
+    question = _question(of, len(events), summary.get("controller", ""))
     if not summary["complete"]:
         return Verdict(question, (f"No verdict: the run did not end: {summary['failure']}",), "")
     if summary["invalid"]:
@@ -68,18 +68,21 @@ def verdict(
 def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
     """What was proven, and what was watched."""
     verdicts = [one for side in proof.get("proofs", {}).values() for one in side["verdicts"]]
-    violated = sorted({one["claim"] for one in verdicts if one["status"] == "violated"})
+    violated = by_number({one["claim"] for one in verdicts if one["status"] == "violated"})
     seen = summary.get("crossings")
     wrong = [*seen["forbidden"], *seen["strange"]] if seen else []
     watched = _watched(seen, sum(one["packets"] for one in wrong))
     differs = not proof.get("second_opinion", {"agrees": True})["agrees"]
-    unproven = sorted({one["claim"] for one in verdicts if one["status"] == "not proven"})
-    if unproven and not (violated or wrong or differs):
-        return f"Nobody can say that it holds: {joined(unproven)} not proven{watched} (proof.json)."
+    unproven = by_number({one["claim"] for one in verdicts if one["status"] == "not proven"})
+    controller = summary.get("controller", "another controller" if unproven else "")
+    if controller and verdicts:
+        told = _of_own_tables(controller, proof, violated, unproven)
+        opened = "It does not hold" if violated or wrong else "Nobody can say that it holds"
+        opened = opened if violated or wrong or unproven else "It holds"
+        return f"{opened}: {told}{watched} (proof.json)."
     if violated or wrong or differs:
         broken = f"{joined(violated)} of the claims violated" if violated else "no claim violated"
-        broken = broken if violated or unproven else "claims proven"
-        broken += f", {joined(unproven)} not proven" if unproven else ""
+        broken = broken if violated else "claims proven"
         broken += ", and a second opinion differs" if differs else ""
         return f"It does not hold: {broken}{watched} (proof.json)."
     sides = proof.get("proofs", {})
@@ -93,6 +96,19 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
         f"It holds: {proven} claims proven of what switches hold (where packets may be, whatever "
         f"fails{bridged}){watched}."
     )
+
+
+def _of_own_tables(
+    controller: str, proof: ProofDocument, violated: list[str], unproven: list[str]
+) -> str:
+    """What is proven of the tables that somebody else's controller made, and what is not."""
+    first = next(iter(proof["proofs"].values()))["verdicts"]
+    asked = {one["claim"] for one in first if one["status"] != "not claimed"}
+    proven = len(asked - {*violated, *unproven})
+    parts = [f"{proven} of {counted(len(asked), 'claim')} proven of the tables that {controller} made"]
+    parts += [f"{joined(violated)} violated"] if violated else []
+    parts += [f"{joined(by_number({*unproven} - {*violated}))} not proven"] if unproven else []
+    return ", ".join(parts)
 
 
 def _failures(number: int) -> str:
@@ -109,10 +125,11 @@ def _watched(seen: CrossingsSummary | None, wrong: int) -> str:
     )
 
 
-def _question(of: Answers, events: int) -> str:
+def _question(of: Answers, events: int, controller: str) -> str:
     demands = counted(len(of["demands"]), "demand")
     hubs = counted(len(of["map"]["hubs"]), "hub")
     on_the_way = f", {counted(events, 'event')} on the way" if events else ""
+    on_the_way += f", steered by {controller}, a controller of your own" if controller else ""
     if of["policies"] == NO_POLICIES:
         return f"{demands} over {hubs}, without policies{on_the_way}."
     law = f"the law of {joined(of['law_of'])} (policy set {of['policies']})"

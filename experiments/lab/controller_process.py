@@ -180,13 +180,19 @@ class ControllerProcess:
         assert self.process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = self.process.wait(grace_s)
-            said = self._log_path.read_text(errors="replace").strip().splitlines()
-            reason = f": {said[-1]}" if said else ""
+            reason = _last_words(self._log_path.read_text(errors="replace"))
             kind = MeasurementInvalid if self._ready else EnvironmentUnsupported
-            raise kind(f"the controller ended with code {code}{reason}", self._log_hint())
+            how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+            raise kind(f"the controller {how}{reason}", self._log_hint())
 
     def _log_hint(self) -> str:
         return f"see {self._log_path.name} in the result folder"
+
+
+def _last_words(log: str) -> str:
+    """The last line, unless it only tells how a framework starts its apps."""
+    said = log.strip().splitlines()
+    return f": {said[-1]}" if said and ".base.app_manager: " not in said[-1] else ""
 
 
 def _missing(report: Report | None) -> str:

@@ -216,12 +216,14 @@ def _prove(plan: Plan, inputs: Path, dump: Dump, emit: Emit) -> None:
         in_a_line,
         prove_before_traffic,
         prove_others_said,
+        refuse_endless,
     )
 
     specification = Specification.from_json((inputs / "specification.json").read_text())
     if plan.controller:  # what it breaks is told, and traffic is sent: it is the user's network
         proof = prove_others_said(dump, plan, specification)
         emit({"event": "proven", "said": in_a_line(proof), "of": dump.digest})
+        refuse_endless(proof)
         return
     said = prove_before_traffic(dump, plan, specification, inputs)
     emit({"event": "proven", "said": said, "of": dump.digest})

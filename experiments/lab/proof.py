@@ -96,6 +96,16 @@ def prove_others_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof
         return prove_others(tables, plan.wiring, judged_by.topology, judged_by.intents())
 
 
+def refuse_endless(proof: Proof) -> None:
+    """Raises PolicyFailure for tables under which a first packet would fill fibres for good."""
+    if proof.endless:
+        said = f"the controller's tables copy packets that go round between {proof.endless}"
+        raise PolicyFailure(
+            f"nothing is sent: {said}, and they would become ever more",
+            "have it flood along a tree, or take a topology without loops; proof.json shows a way",
+        )
+
+
 def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification, inputs: Path) -> str:
     """What was proven, in a line; raises PolicyFailure unless every claim holds.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.pages.demands import Json
-from corridor.topologies.base.words import counted, joined
+from corridor.topologies.base.words import by_number, counted, joined
 
 PLAIN: Mapping[str, str] = {
     "T0": "We understand every rule in every switch; none is ambiguous.",
@@ -76,7 +76,7 @@ def claims_of(proof: Json | None, summary: Json | None) -> Claims:
             by_claim.setdefault(verdict["claim"], []).append(verdict)
     return Claims(
         title="What is proven",
-        said=[*_said(proof), *_second_opinion(proof), *_watched(summary)],
+        said=[*_said(proof, summary), *_second_opinion(proof), *_watched(summary)],
         proofs=[WHEN.get(name, name) for name in proofs],
         verdicts=[_verdict(claim, found) for claim, found in by_claim.items()],
         broken=[
@@ -88,23 +88,42 @@ def claims_of(proof: Json | None, summary: Json | None) -> Claims:
     )
 
 
-def _said(proof: Json) -> list[str]:
+def broken_or_unproven(proof: Json, summary: Json) -> str:
+    """A sentence for the top of a page, where not all is proven."""
+    violated, unproven = _claims(proof, "violated"), _claims(proof, "not proven")
+    made = f" of the tables that {summary['controller']} made" if "controller" in summary else ""
+    if not violated:
+        are = "Claims are" if len(unproven) > 1 else "A claim is"
+        return f"{are} not proven{made} ({joined(unproven)}): see what is proven."
+    do = "Claims do" if len(violated) > 1 else "A claim does"
+    return f"{do} not hold{made} ({joined(violated)}): see what is proven."
+
+
+def _claims(proof: Json, status: str) -> list[str]:
+    every = (one for each in proof["proofs"].values() for one in each["verdicts"])
+    return by_number({one["claim"] for one in every if one["status"] == status})
+
+
+def _said(proof: Json, summary: Json | None) -> list[str]:
     first = next(iter(proof["proofs"].values()))
     proven = sum(one["status"] == "proven" for one in first["verdicts"])
-    every = [one for each in proof["proofs"].values() for one in each["verdicts"]]
-    violated = len({one["claim"] for one in every if one["status"] == "violated"})
+    violated, unproven = len(_claims(proof, "violated")), len(_claims(proof, "not proven"))
     counts = first["counts"]
+    made = (summary or {}).get("controller")
     of = (
-        f"{counted(counts['entries'], 'rule')} of {counted(counts['switches'], 'switch')}, "
-        "for every packet that could be sent, and for every failure that is bridged"
+        f"{counted(counts['entries'], 'rule')} of {counted(counts['switches'], 'switch')}"
+        + (f", which {made} made" if made else "")
+        + ", for every packet that could be sent, and for every failure that is bridged"
     )
+    told = []
     if violated:
         verb = "does" if violated == 1 else "do"
-        return [f"{counted(violated, 'claim')} {verb} not hold, of {of}."]
-    unproven = len({one["claim"] for one in every if one["status"] == "not proven"})
+        told.append(f"{counted(violated, 'claim')} {verb} not hold, of {of}.")
     if unproven:
         verb = "is" if unproven == 1 else "are"
-        return [f"{counted(unproven, 'claim')} {verb} not proven, of {of}."]
+        told.append(f"{counted(unproven, 'claim')} {verb} not proven, of {of}.")
+    if told:
+        return told
     all_hold = f"All {proven} claims that are made hold, of {of}."
     return [f"{all_hold} A proof says this of tables, not of laws.", *_not_claimed(proof["proofs"])]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.pages.capacity import capacity_of
-from corridor.experiments.pages.claims import claims_of
+from corridor.experiments.pages.claims import broken_or_unproven, claims_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.course import Series, course_of
 from corridor.experiments.pages.cuts import cuts_of
@@ -76,7 +76,7 @@ def _alarms(of: RunResults) -> Iterator[str]:
     if summary["invalid"]:
         yield f"The measurement is not valid: {summary['invalid']}"
     if of.proof is not None and not of.proof["holds"]:
-        yield "A claim does not hold: see what is proven."
+        yield broken_or_unproven(of.proof, summary)
     seen = summary.get("crossings", {})
     if seen.get("forbidden") or seen.get("strange"):
         yield "Packets were where they may not be: see what is proven."

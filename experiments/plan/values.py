@@ -268,5 +268,7 @@ class Plan:
     messages: Messages | None = field(default=None, metadata=OMIT_EMPTY)
     """All that workloads send by TCP."""
     controller: str = field(default="", metadata=OMIT_EMPTY)
+    controller_name: str = field(default="", metadata=OMIT_EMPTY)
+    """As its user calls it: its module, or the name of its file."""
     """``OWN_APP``, or a module: an app of the user's own that steers the switches. ``program`` is
     then what the product's would have installed."""

@@ -106,6 +106,8 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     if cuts:
         write_outages(out_dir / "cuts.parquet", cuts)
     summary = _summary(plan, facts, demands)
+    if plan.controller_name:
+        summary["controller"] = plan.controller_name
     damaged = sum(host.damaged for host in hosts)
     summary["warnings"] = validity.warnings(demands, flows, facts.clock_step_ns, damaged)
     summary["warnings"] += [*queue_warnings(plan), *idle_streams(plan)]

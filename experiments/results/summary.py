@@ -390,6 +390,8 @@ class Summary(TypedDict):
     invalid: str | None
     """Why its numbers are not those of the network that was asked for."""
     demands: list[DemandSummary]
+    controller: NotRequired[str]
+    """The app of a user's own that steered, as he calls it."""
     verdict: NotRequired[list[str]]
     """What it came to, a sentence each: the question first, then the answers, then what to ask."""
     certainty: NotRequired[DrawsSummary]

@@ -70,4 +70,5 @@ def warned_of(loaded: LoadedScenario, app: OwnApp) -> str | None:
 
 
 def planned_for(plan: Plan, app: OwnApp) -> Plan:
-    return replace(plan, controller=app.of_plan)
+    called = app.name if app.source is None else Path(app.name).name
+    return replace(plan, controller=app.of_plan, controller_name=called)

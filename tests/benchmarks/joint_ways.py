@@ -127,10 +127,15 @@ def row(path: Path, *, cuts: bool, most: int | None = None) -> tuple[str, ...]:
         f"{before:.4g}",
         f"{best:.4g}",
         f"{bound.fullest:.4g}",
-        f"{100 * (best / bound.fullest - 1):.2f} %",
+        f"{_above(best, bound.fullest):.2f} %",
         str(len(reached)),
         f"{took:.1f}",
     )
+
+
+def _above(best: float, bound: float) -> float:
+    """In per cent, to two digits; what is below it by rounding is at it."""
+    return round(100 * (best / bound - 1), 2) + 0.0
 
 
 def main() -> None:

@@ -17,6 +17,12 @@ def plural(noun: str) -> str:
     return f"{noun}es" if noun.endswith(("s", "ch")) else f"{noun}s"
 
 
+def by_number(names: Iterable[str]) -> list[str]:
+    """Names of a letter and a number in the order of numbers: ``C2`` before ``C10``, ``T0`` first,
+    as claims are listed."""
+    return sorted(names, key=lambda one: (one[:1] != "T", int(one[1:])))
+
+
 def joined(words: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *first, last = list(words) or [""]

@@ -28,6 +28,7 @@ from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.search.claim import Breach, Claim, Door, Edge, TraceStep, shown_at
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Exploration
+from corridor.controller.prover.search.trails import way_to
 from corridor.controller.prover.tables.headers import ETH_ARP, Box
 from corridor.controller.prover.tables.lookup import uses
 from corridor.controller.prover.tables.sieve import Allowed
@@ -107,6 +108,7 @@ class NobodyElses(_OnlyWays, ClosedWorld):
     def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
         if demand is None:
+            yield from _made_something_else(seen)
             return
         if _is_stopped(seen, demand):
             because = demand.permits.refused or "no path is left of those that its permits allow"
@@ -114,6 +116,17 @@ class NobodyElses(_OnlyWays, ClosedWorld):
                 said = f"{demand.id} is blocked ({because}), and gets {what(step)}"
                 yield Breach(said, demand.src, None, (TraceStep(step),), demand)
         yield from deaths(seen, self.id)
+
+
+def _made_something_else(seen: Exploration) -> Iterator[Breach]:
+    """What was ARP where a host sent it, and no longer is at a hub on its way."""
+    for node in seen.ways:
+        for turn in seen.at(node[0]).turns:
+            step = turn.step
+            is_met = node == seen.start or not turn.is_narrow or seen.happens(step)
+            if step.end in GONE_ON and is_met and not _stays_arp(step):
+                said = f"what no demand sends comes as ARP, and gets {what(step)} as something else"
+                yield Breach(said, step.at.hub, None, way_to(seen, node, step))
 
 
 def _gone_on(seen: Exploration) -> Iterator[Step]:
@@ -149,7 +162,7 @@ class OthersPassage(_Lawful, Passage):
 
 
 class OthersNoLoop(_OnlyWays, NoLoop):
-    sentence = "No packet of a demand goes round."
+    sentence = "No packet of a demand, and no ARP, goes round."
 
 
 class OthersLiveness(_OnlyWays, Liveness):

@@ -28,7 +28,7 @@ from corridor.controller.prover.search.reach import Place, Step, steps_at
 from corridor.controller.prover.search.search import Exploration, Kind
 from corridor.controller.prover.search.trails import way_to
 from corridor.controller.prover.search.way_claim import WayClaim
-from corridor.controller.prover.tables.headers import ETH_MPLS, NO_LABEL_NAMED, Box, Packet
+from corridor.controller.prover.tables.headers import ETH_ARP, ETH_MPLS, NO_LABEL_NAMED, Box, Packet
 from corridor.controller.prover.tables.sieve import Allowed, Sieve
 from corridor.topologies.model.wiring import HOST_PORT
 
@@ -162,7 +162,7 @@ class Opened(NamedTuple):
     edge: Edge
     found: Found
     demands: tuple[tuple[Demand | None, At], ...]
-    """None for packets that are no demand's and yet leave."""
+    """None for packets that are no demand's and yet leave; of others' tables, for ARP."""
 
 
 def open_edge(network: Network, core: Core, hub: str) -> Opened:
@@ -180,7 +180,7 @@ def open_edge(network: Network, core: Core, hub: str) -> Opened:
     doors: list[tuple[Demand | None, At]] = [
         (demand, At(tuple(_of_demand(by_headers, demand)), ())) for demand in demands
     ]
-    stray = () if network.others else tuple(_of_nobody(turns, demands))
+    stray = tuple(_questions(turns) if network.others else _of_nobody(turns, demands))
     if stray:
         doors.append((None, At(stray, ())))
     return Opened(edge, tuple(found), tuple(doors))
@@ -201,6 +201,13 @@ def _of_nobody(turns: Iterable[Turn], demands: Iterable[Demand]) -> Iterator[Tur
         if turn.step.to is not None:
             for rest in known.outside(turn.step.packet.sent):
                 yield _narrowed(turn, rest)
+
+
+def _questions(turns: Iterable[Turn]) -> Iterator[Turn]:
+    for turn in turns:
+        sent = turn.step.packet.sent.cut("eth_type", ETH_ARP)[0]
+        if turn.step.to is not None and sent is not None:
+            yield _narrowed(turn, sent)
 
 
 def _narrowed(turn: Turn, sent: Box) -> Turn:

@@ -124,7 +124,8 @@ class Counterexample:
             fields = ", ".join(f"{name}={shown(name, held)}" for name, held in self.packet.items())
             lines.append(f"packet: {fields}")
         lines += [str(hop) for hop in self.hops]
-        place = f"{self.hub} " if self.hub and not self.hops else ""
+        is_told = self.hops or self.verdict.startswith(f"{self.hub}: ")
+        place = f"{self.hub} " if self.hub and not is_told else ""
         lines.append(f"verdict: {place}{self.verdict}")
         lines += [f"  $ {command}" for command in self.reproduce]
         return "\n".join(lines)

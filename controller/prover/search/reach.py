@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from corridor.controller.forwarding.program import Action, Flow, Value
+from corridor.controller.forwarding.program import Action, Flow, Value, output
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.tables.headers import (
     ANY,
@@ -34,6 +34,10 @@ RESERVED_PORTS = {
     0xFFFFFFFE: "LOCAL",
 }
 """OpenFlow 1.3, 7.2.1, without IN_PORT and CONTROLLER, which are actions of their own."""
+_FLOODS = frozenset({0xFFFFFFFB, 0xFFFFFFFC})
+"""Out of every port but that by which it came, where somebody else's tables say so."""
+_NORMAL = 0xFFFFFFFA
+"""The same for as long as the switch has not learnt where an address is."""
 
 
 class End(StrEnum):
@@ -219,6 +223,10 @@ class _Switch:
         if cable is not None:
             to = Place(cable.far_hub, cable.far_port, there)
             return self._ends(flight, End.CROSSED, port, to)
+        if port in _FLOODS and self._network.others:
+            return self._flood(flight)
+        if port == _NORMAL and self._network.others:
+            self._flood(flight)
         if port in RESERVED_PORTS:
             note = f"output:{RESERVED_PORTS[port]}"
             return self._ends(flight, End.UNCONTROLLED, port, note=note)
@@ -231,6 +239,13 @@ class _Switch:
             note = "into the gateway by its way out"
             return self._ends(flight, End.UNCONTROLLED, port, note=note)
         return self._ends(flight, End.UNPLUGGED, port)
+
+    def _flood(self, flight: _Flight) -> None:
+        ports = {port for hub, port in self._network.cables if hub == self._at.hub} | {HOST_PORT}
+        if self._network.hosts[self._at.hub].gateway is not None:
+            ports |= {GATEWAY_IN_PORT, GATEWAY_OUT_PORT}
+        for port in sorted(ports - {self._at.port}):
+            self._out(flight, output(port))
 
     def _ends(
         self,

@@ -9,6 +9,7 @@ import networkx as nx
 import pytest
 
 from corridor.controller.forwarding.program import (
+    GROUP_OF_ALL,
     Action,
     Bucket,
     FastFailover,
@@ -23,12 +24,15 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.prover import Proof, Tables, prove_others, tables_of
 from corridor.controller.prover.tables.headers import UNTAGGED
 from corridor.controller.prover.tables.tables import Oddity
+from corridor.experiments.lab.proof import refuse_endless
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
+from corridor.topologies.base.errors import PolicyFailure
 
-ETH_IPV4, ETH_ARP, HOST_PORT, FLOOD = 0x0800, 0x0806, 1, 0xFFFFFFFB
+ETH_IPV4, ETH_ARP, HOST_PORT = 0x0800, 0x0806, 1
+NORMAL, FLOOD, ALL = 0xFFFFFFFA, 0xFFFFFFFB, 0xFFFFFFFC
 LAWFUL = Path(__file__).resolve().parents[3] / "examples" / "lawful.yaml"
 LAW = """
 name: law
@@ -395,3 +399,87 @@ def test_an_entry_that_imitates_the_products_cookies_is_foreign(free) -> None:
     odd = Flow(0, 99, (("in_port", HOST_PORT),), (Action("controller", ()),), None, 0xC0DA << 48)
     proof = proof_of(with_entry(shortest(free[1]), "shanghai", odd), free)
     assert "table 0 priority 99 foreign [" in why(proof, "C5")
+
+
+def asked_by_arp(plan: Plan, fibre: str, hub: str, *actions: Action) -> Flow:
+    """An entry of a hub for ARP that comes to it by a fibre."""
+    wire = next(one for one in plan.wiring.fibres if one.fibre == fibre)
+    (port,) = (end.port for end in (wire.a, wire.z) if end.hub == hub)
+    match = (("eth_type", ETH_ARP), ("in_port", port))
+    return Flow(0, 99, match, actions, None, 0)
+
+
+def sent_by_arp(plan: Plan, fibre: str, hub: str) -> tuple[Flow, int]:
+    """An entry that sends ARP of a hub's host along a fibre."""
+    wire = next(one for one in plan.wiring.fibres if one.fibre == fibre)
+    (port,) = (end.port for end in (wire.a, wire.z) if end.hub == hub)
+    return Flow(0, 99, (("eth_type", ETH_ARP), ("in_port", HOST_PORT)), (output(port),), None, 0), port
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [(push_label(5000), output(HOST_PORT)), (push_label(5000), Action("pop_label", ()), output(1))],
+    ids=["a label", "IPv4"],
+)
+def test_what_is_made_something_else_at_a_later_hub_is_what_no_demand_sends(free, actions) -> None:
+    plan = free[1]
+    first, _ = sent_by_arp(plan, "shanghai-guian", "shanghai")
+    tables = with_entry(shortest(plan), "shanghai", first)
+    kept = asked_by_arp(plan, "shanghai-guian", "guian", output(HOST_PORT))
+    assert proof_of(with_entry(tables, "guian", kept), free).holds
+    proof = proof_of(with_entry(tables, "guian", replace(kept, actions=actions)), free)
+    (broken,) = proof.violated
+    assert broken.claim == "C1"
+    assert "comes as ARP, and gets to the host" in broken.counterexample.verdict
+    assert [hop.hub for hop in broken.counterexample.hops] == ["shanghai", "guian"]
+
+
+def test_questions_that_go_round_are_shown_and_do_not_grow_by_themselves(free) -> None:
+    plan = free[1]
+    first, _ = sent_by_arp(plan, "shanghai-guian", "shanghai")
+    tables = with_entry(shortest(plan), "shanghai", first)
+    for hub in ("shanghai", "guian"):
+        back = asked_by_arp(plan, "shanghai-guian", hub, Action("in_port", ()))
+        tables = with_entry(tables, hub, back)
+    proof = proof_of(tables, free)
+    assert [one.claim for one in proof.violated] == ["C8"]
+    assert not proof.endless
+
+
+@pytest.mark.parametrize("port", [FLOOD, ALL, NORMAL, None])
+def test_floods_on_a_map_with_loops_become_ever_more(free, port) -> None:
+    tables = shortest(free[1])
+    for hub, held in tables.switches.items():
+        ends = (end for one in free[1].wiring.fibres for end in (one.a, one.z))
+        ports = [end.port for end in ends if end.hub == hub]
+        buckets = [Bucket(None, None, (GROUP_OF_ALL,))]
+        buckets += [Bucket(None, None, (output(one),)) for one in (HOST_PORT, *ports)]
+        action = Action("group", (7,)) if port is None else output(port)
+        flood = Flow(0, 99, (("eth_type", ETH_ARP),), (action,), None, 0)
+        groups = (FastFailover(7, tuple(buckets)),) if port is None else ()
+        held = replace(held, flows=(*held.flows, flood), groups=groups)
+        tables = Tables({**tables.switches, hub: held})
+    proof = proof_of(tables, free)
+    assert status(proof)["C8"] in ("violated", "not proven")
+    assert {"guian", "kunming"} <= set(proof.endless.split(", "))
+    with pytest.raises(PolicyFailure, match="nothing is sent: .* copy packets that go round"):
+        refuse_endless(proof)
+
+
+def test_floods_along_a_tree_end(free) -> None:
+    plan = free[1]
+    tables = shortest(plan)
+    tree = nx.Graph()
+    for fibre in plan.wiring.fibres:
+        ends = {fibre.a.hub: fibre.a.port, fibre.z.hub: fibre.z.port}
+        tree.add_edge(fibre.a.hub, fibre.z.hub, ports=ends)
+    tree = nx.minimum_spanning_tree(tree)
+    for hub in tables.switches:
+        ports = {HOST_PORT, *(tree[hub][far]["ports"][hub] for far in tree[hub])}
+        for came in ports:
+            match = (("eth_type", ETH_ARP), ("in_port", came))
+            out = tuple(map(output, sorted(ports - {came})))
+            tables = with_entry(tables, hub, Flow(0, 99, match, out, None, 0))
+    proof = proof_of(tables, free)
+    assert proof.holds, [str(one) for one in proof.verdicts]
+    refuse_endless(proof)

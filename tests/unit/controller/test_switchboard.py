@@ -7,11 +7,13 @@ import itertools
 
 import pytest
 
+from corridor.controller.apps import following
 from corridor.controller.deployment.modifications import Modification
 from corridor.controller.forwarding.program import Flow, Table
 from corridor.controller.openflow.channel import OpenFlowChannel
 from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
+from corridor.controller.openflow.table_reading import ANSWERS
 
 DPID = 7
 ENTRY = Flow(Table.SWITCH, 500, (("in_port", 3),), (), None, 0x1234)
@@ -147,3 +149,49 @@ def test_the_end_of_a_connection_that_has_been_replaced_is_nobodys_loss(board):
     assert board.disconnect(new)
     with pytest.raises(Lost, match="switch 7 is away"):
         tell(board)
+
+
+class Unreadable(Connection):
+    """Holds an entry of ours, and one of which its framework drops every message."""
+
+    def send_msg(self, message):
+        self.got.append(type(message).__name__)
+        if isinstance(message, parser.OFPFlowStatsRequest) and message.cookie:
+            assert (message.cookie, message.cookie_mask) == (0xC0DA << 48, 0xFFFF << 48)
+            self.said(parser.OFPFlowStatsReply, message, [self.ours()])
+        elif isinstance(message, parser.OFPGroupDescStatsRequest):
+            self.said(parser.OFPGroupDescStatsReply, message, [])
+        elif isinstance(message, parser.OFPAggregateStatsRequest):
+            self.said(parser.OFPAggregateStatsReply, message, parser.OFPAggregateStats(0, 0, 2))
+        return True
+
+    def ours(self):
+        counts = {"packet_count": 3, "byte_count": 300, "length": None}
+        return parser.OFPFlowStats(
+            **dict.fromkeys(("duration_sec", "duration_nsec", "idle_timeout"), 0),
+            **{"table_id": 4, "priority": 5, "hard_timeout": 0, "flags": 0, **counts},
+            cookie=0xC0DA << 48,
+            match=parser.OFPMatch(in_port=3),
+            instructions=[],
+        )
+
+    def said(self, kind, message, body):
+        reply = kind(self, 0, body=body)
+        reply.flags = 0
+        self.say(reply, message.xid)
+
+
+def test_what_could_not_be_read_is_told_beside_what_is_ours_and_waited_for_no_longer(board):
+    connection = Unreadable(board)
+    board.connect(connection)
+    said = board.dump({DPID})[DPID]
+    ours, more = said["switches"]
+    assert (ours["table"], ours["packets"], more["unread"]) == (4, 3, 1)
+    assert said["groups"] == []
+    assert said["meters"] == [{"unread": True}]
+    assert "count" not in said
+
+
+def test_all_kinds_of_answers_that_are_waited_for_are_heard():
+    heard = {one.__name__.removeprefix("Event") for one in following.REPLIES}
+    assert heard >= {one.__name__.removeprefix("Event") for one in ANSWERS}

@@ -10,7 +10,7 @@ import pytest
 import corridor
 from corridor.experiments.answers.verdict import holds
 from corridor.experiments.artifact_files.replaying import _problem_of_inputs
-from corridor.experiments.pages.claims import claims_of
+from corridor.experiments.pages.claims import broken_or_unproven, claims_of
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.results.transit_check import ALWAYS, Judge, judge
 from corridor.experiments.run.options import Options
@@ -115,13 +115,52 @@ def _proof(**status: str) -> Any:
 
 def test_what_is_not_proven_is_never_told_as_holding() -> None:
     answers: Any = {"protect": 0}
-    summary: Any = {}
+    summary: Any = {"controller": "app.py"}
     unsure = _proof(C1="proven", C5="not proven")
     said = holds(answers, summary, unsure)
-    assert said == "Nobody can say that it holds: C5 not proven (proof.json)."
-    assert claims_of(unsure, None).said[0].startswith("1 claim is not proven, of 9 rules")
-    both = holds(answers, summary, _proof(C1="violated", C5="not proven"))
-    assert both == "It does not hold: C1 of the claims violated, C5 not proven (proof.json)."
+    assert said == (
+        "Nobody can say that it holds: 1 of 2 claims proven of the tables that app.py made, "
+        "C5 not proven (proof.json)."
+    )
+    assert claims_of(unsure, summary).said[0].startswith(
+        "1 claim is not proven, of 9 rules of 5 switches, which app.py made"
+    )
+    assert broken_or_unproven(unsure, summary) == (
+        "A claim is not proven of the tables that app.py made (C5): see what is proven."
+    )
+    assert holds(answers, {}, unsure).startswith("Nobody can say that it holds: 1 of 2 claims")
+
+
+def test_what_is_violated_and_what_is_not_proven_are_told_apart_by_number() -> None:
+    answers: Any = {"protect": 0}
+    summary: Any = {"controller": "app.py"}
+    both = _proof(C0="not claimed", C16="violated", C5="violated", C10="not proven", T0="proven")
+    assert holds(answers, summary, both) == (
+        "It does not hold: 1 of 4 claims proven of the tables that app.py made, C5 and C16 "
+        "violated, C10 not proven (proof.json)."
+    )
+    first, second, *_ = claims_of(both, summary).said
+    assert first.startswith("2 claims do not hold")
+    assert second.startswith("1 claim is not proven")
+    assert broken_or_unproven(both, summary) == (
+        "Claims do not hold of the tables that app.py made (C5 and C16): see what is proven."
+    )
+
+
+def test_what_holds_of_its_tables_is_told_with_the_name_of_the_app() -> None:
+    answers: Any = {"protect": 0}
+    summary: Any = {"controller": "app.py"}
+    assert holds(answers, summary, _proof(C1="proven")) == (
+        "It holds: 1 of 1 claim proven of the tables that app.py made (proof.json)."
+    )
+
+
+def test_claims_of_the_products_own_tables_are_listed_by_number() -> None:
+    answers: Any = {"protect": 0}
+    empty: Any = {}
+    assert holds(answers, empty, _proof(C10="violated", C9="violated", C1="violated")) == (
+        "It does not hold: C1, C9 and C10 of the claims violated (proof.json)."
+    )
 
 
 def test_runs_under_somebodys_controller_are_not_repeated_for_him(
