@@ -105,7 +105,9 @@ def _of_own_tables(
     first = next(iter(proof["proofs"].values()))["verdicts"]
     asked = {one["claim"] for one in first if one["status"] != "not claimed"}
     proven = len(asked - {*violated, *unproven})
-    parts = [f"{proven} of {counted(len(asked), 'claim')} proven of the tables that {controller} made"]
+    parts = [
+        f"{proven} of {counted(len(asked), 'claim')} proven of the tables that {controller} made"
+    ]
     parts += [f"{joined(violated)} violated"] if violated else []
     parts += [f"{joined(by_number({*unproven} - {*violated}))} not proven"] if unproven else []
     return ", ".join(parts)

@@ -19,6 +19,7 @@ EPILOG = """examples:
   corridor up sovereignty --name law          under every shipped policy set
   corridor up mini --policies none --mininet  with Mininet's command line, which ends it when left
   corridor up my.yaml --policies none --port 8080 --out results/live
+  corridor up mini --controller ./my_app.py   a controller of your own, proven as it changes
   corridor up sovereignty --open              with its page in a browser: cut a fibre and watch
   sudo corridor up mini --testbed native      in this machine's kernel, as in the Vagrant VM
 
@@ -48,6 +49,13 @@ def add_parser(verbs: Any) -> None:
         help="default: this machine's kernel where it can, else a guest",
     )
     parser.add_argument("--framework", choices=("ryu", "os-ken"), help="instead of the scenario's")
+    parser.add_argument(
+        "--controller",
+        default=None,
+        metavar="APP",
+        help="an app of yours steers the switches, of Ryu's or os-ken's, a module or a .py file: "
+        "its tables are proven whenever they change; it runs as root, in a guest or natively here",
+    )
     parser.add_argument(
         "--name", default=None, help="what other commands call it (default: the scenario's name)"
     )
@@ -97,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
         service=args.service,
         testbed=args.testbed,
         framework=args.framework,
+        controller=args.controller,
         name=args.name,
         port=args.port,
         out=args.out,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from corridor.experiments.lab.standing_network import BFD_SLOW_MS
 from corridor.experiments.lab.timeline import TimedEvent
@@ -24,7 +24,6 @@ from corridor.topologies.faults.kind import Effect, FaultName
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.captures import Captures
-    from corridor.experiments.lab.following_controller import FollowingController
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.experiments.lab.monitor_process import MonitorProcess
     from corridor.experiments.lab.transfers import Transfers
@@ -44,6 +43,16 @@ def nothing_around(_change: Change) -> contextlib.AbstractContextManager[None]:
     return contextlib.nullcontext()
 
 
+class Steering(Protocol):
+    """A controller that can be asked, killed and started again."""
+
+    def ask(self, do: str, **what: Any) -> dict[str, Any]: ...
+
+    def kill(self) -> None: ...
+
+    def start_again(self) -> None: ...
+
+
 class EventDriver:
     """Makes each planned change at its time; ``done`` says when each was made.
 
@@ -55,7 +64,7 @@ class EventDriver:
         net: CorridorNet,
         gateways: GatewaysProcess | None,
         bfd_interval_ms: int | None,
-        controller: FollowingController | None = None,
+        controller: Steering | None = None,
         transfers: Transfers | None = None,
         captures: Captures | None = None,
         monitor: MonitorProcess | None = None,
@@ -183,7 +192,7 @@ class EventDriver:
 
     def _ask(
         self,
-        controller: FollowingController,
+        controller: Steering,
         record: Made,
         do: str,
         what: Mapping[str, Any],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Self
 
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.plan.values import OWN_APP, Plan
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.emulation.controller_start import CONTROLLER
+from corridor.topologies.model.wiring import Wiring
 
 BESIDE = "corridor.controller.apps.reading"
 
@@ -18,12 +20,17 @@ class OwnController(ControllerProcess):
 
     @classmethod
     def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> OwnController:
-        found = cls(None, plan.framework, scratch, out_dir, patient=plan.job.clock != "real")
-        app = str(out_dir.absolute() / OWN_APP) if plan.controller == OWN_APP else plan.controller
-        found._command = (*CONTROLLER, "--app", app, "--beside", BESIDE)
-        found._wiring = scratch / "wiring.json"
-        found._wiring.write_text(json.dumps(to_plain(plan.wiring)))
-        return found
+        patient = plan.job.clock != "real"
+        found = cls(None, plan.framework, scratch, out_dir, patient=patient)
+        return found.running(plan.controller, plan.wiring, out_dir)
+
+    def running(self, app: str, wiring: Wiring, out_dir: Path) -> Self:
+        """The same for an app: its module, or ``OWN_APP``, which is in the result folder."""
+        where = str(out_dir.absolute() / OWN_APP) if app == OWN_APP else app
+        self._command = (*CONTROLLER, "--app", where, "--beside", BESIDE)
+        self._wiring = self._program.with_name("wiring.json")
+        self._wiring.write_text(json.dumps(to_plain(wiring)))
+        return self
 
     _wiring: Path
 

@@ -25,6 +25,7 @@ from corridor.experiments.lab.tables_judged import judge_tables
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.topologies.base.errors import PolicyFailure
 from corridor.topologies.base.garbage import collecting_later
+from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import LastProof
@@ -91,9 +92,14 @@ def _prove_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
 
 def prove_others_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
     """A proof of what switches say that a controller of the user's own steers."""
-    tables = read_dump(dump.said, plan.wiring, file=dump.file)
+    return proof_of_others(dump, plan.wiring, judged_by)
+
+
+def proof_of_others(dump: Dump, wiring: Wiring, judged_by: Specification) -> Proof:
+    """The same without a plan."""
+    tables = read_dump(dump.said, wiring, file=dump.file)
     with collecting_later():
-        return prove_others(tables, plan.wiring, judged_by.topology, judged_by.intents())
+        return prove_others(tables, wiring, judged_by.topology, judged_by.intents())
 
 
 def refuse_endless(proof: Proof) -> None:

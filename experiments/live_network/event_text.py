@@ -68,6 +68,10 @@ def _repaired(said: Said) -> str:
     return f"tables were not as they should be, and are again ({said['why']}){_tampering(said)}"
 
 
+def _judged(said: Said) -> str:
+    return f"the tables of your controller: {said['said']}"
+
+
 def _rates(said: Said) -> str:
     lacking = [one["said"] for one in said["lacking"]]
     return f"committed rates: {_some(lacking)}" if lacking else "committed rates fit again"
@@ -124,6 +128,7 @@ _TOLD: Mapping[str, Callable[[Said], str]] = {
     "update": _update,
     "withdrawn": _withdrawn,
     "repaired": _repaired,
+    "judged": _judged,
     "rates": _rates,
     "status": _status,
     "deferred": _reason,

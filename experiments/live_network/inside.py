@@ -19,16 +19,18 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.lab.emitting import Emit
 from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.live_network.guest_link.framing import Garbled
 from corridor.experiments.live_network.guest_link.guest import open_console, pump
-from corridor.experiments.live_network.network import LiveNetwork
+from corridor.experiments.live_network.network import LiveNetwork, OwnApp
 from corridor.experiments.live_network.operations.door import OPERATIONS, SOCKET, opened
 from corridor.experiments.live_network.operations.server import Operations
 from corridor.experiments.live_network.setting import Setting
@@ -50,9 +52,8 @@ def keep(out_dir: Path, scratch: Path, operations: Operations, emit: Emit) -> No
     """Build the network, keep it until KeyboardInterrupt, and leave what it held."""
     settings_json = json.loads((out_dir / "raw" / "live.json").read_text())
     emit({"event": "phase", "name": "build"})
-    reports = StatusReader(
-        scratch / "status.sock", lambda said: emit({"event": "controller_event", "said": said})
-    )
+    own = _own(settings_json, emit)
+    reports = None if own is not None else _reports(scratch, emit)
     with LiveNetwork(
         *Setting.read(out_dir / "raw"),
         scratch=scratch,
@@ -60,8 +61,9 @@ def keep(out_dir: Path, scratch: Path, operations: Operations, emit: Emit) -> No
         framework=settings_json["framework"],
         bfd_interval_ms=settings_json["bfd_interval_ms"],
         segmentation_offload=settings_json["segmentation_offload"],
-        status=reports.path,
+        status=None if reports is None else reports.path,
         wait_s=patient(WAIT_S),
+        own=own,
     ) as kept:
         (out_dir / "hosts.txt").write_text(_hosts(kept))
         operations.open(kept)
@@ -73,6 +75,20 @@ def keep(out_dir: Path, scratch: Path, operations: Operations, emit: Emit) -> No
             emit({"event": "phase", "name": "read-back"})
             _leave(kept, reports, out_dir)
         emit({"event": "phase", "name": "teardown"})
+
+
+def _own(settings_json: Mapping[str, Any], emit: Emit) -> OwnApp | None:
+    app, name = settings_json.get("controller", ("", ""))
+    tell = partial(_tell, emit)
+    return OwnApp(app, name, tell) if app else None
+
+
+def _tell(emit: Emit, said: Any) -> None:
+    emit({"event": "controller_event", "said": said})
+
+
+def _reports(scratch: Path, emit: Emit) -> StatusReader:
+    return StatusReader(scratch / "status.sock", partial(_tell, emit))
 
 
 def _hosts(kept: LiveNetwork) -> str:
@@ -107,15 +123,23 @@ def _refuse_many(ended_s: deque[float], code: int) -> None:
     ended_s.append(now_s)
 
 
-def _leave(kept: LiveNetwork, reports: StatusReader, out_dir: Path) -> None:
+def _leave(kept: LiveNetwork, reports: StatusReader | None, out_dir: Path) -> None:
     target = out_dir / "tables" / "after.json"
-    if reports.dump(target, patient(DUMP_S)):
+    if _dumped(kept, reports, target):
         said = json.loads(target.read_text())
         document = {**said, "settings": kept.net.settings()}
         target.write_text(json.dumps(document, indent=1, sort_keys=True))
     proof: LastProof | None = kept.ask("proof").get("proof")
     if proof:
         (out_dir / "proof.json").write_text(json.dumps(controllers_proof(proof), indent=1) + "\n")
+
+
+def _dumped(kept: LiveNetwork, reports: StatusReader | None, target: Path) -> bool:
+    if reports is not None:
+        return reports.dump(target, patient(DUMP_S))
+    with contextlib.suppress(CorridorError):
+        kept.controller.dump(target)
+    return target.exists()
 
 
 def _serve(console: str, control: Path, operations: Operations, emit: Emit) -> None:

@@ -9,25 +9,37 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.assembly import assemble
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.following_controller import FollowingController
-from corridor.experiments.live_network.setting import SPECIFICATION
+from corridor.experiments.live_network.guest_link.host import relayed
+from corridor.experiments.live_network.own_controller import OwnLiveController
+from corridor.experiments.live_network.setting import SPECIFICATION, Setting
 from corridor.experiments.results.controller_events import ControllerEvents
 from corridor.topologies.emulation.controller_start import CONTROLLER
 from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import DemandAnswer
+    from corridor.controller.api.control_answers import Event as ControllerEvent
 
 EVENTS = "events.jsonl"
 WAIT_S = 120.0
 """For everything to stand, then for BFD, then until all is settled."""
 SILENCE_S = 60
 """Of a controller that computes. By a real clock, on a busy machine, that takes its time."""
+
+
+class OwnApp(NamedTuple):
+    """A controller of a user's own, in place of the one that follows."""
+
+    app: str
+    """Its module, or ``OWN_APP`` in the result folder."""
+    name: str
+    tell: Callable[[ControllerEvent], object]
 
 
 class LiveNetwork:
@@ -52,13 +64,36 @@ class LiveNetwork:
         command: Sequence[str] = CONTROLLER,
         status: Path | None = None,
         wait_s: float = WAIT_S,
+        own: OwnApp | None = None,
     ) -> None:
         self.specification = specification
         self.wiring = wiring
         self.scratch = scratch
         self.out_dir = out_dir
-        self.controller = FollowingController(
-            wiring,
+        self.controller: FollowingController | OwnLiveController
+        if own is not None:
+            started = OwnLiveController(None, framework, scratch, out_dir, patient=False)
+            setting = Setting(specification, wiring)
+            self.controller = started.of(setting, own.app, own.name, out_dir, own.tell)
+        else:
+            self.controller = self._following(framework, timing, command, status)
+        self._events = ControllerEvents(out_dir / EVENTS)
+        self._wait_s = wait_s
+        self._bfd_interval_ms = bfd_interval_ms
+        self._segmentation_offload = segmentation_offload
+        self._killed_by_hand = False
+        self._stack = contextlib.ExitStack()
+
+    def _following(
+        self,
+        framework: str,
+        timing: Mapping[str, int] | None,
+        command: Sequence[str],
+        status: Path | None,
+    ) -> FollowingController:
+        scratch, out_dir = self.scratch, self.out_dir
+        return FollowingController(
+            self.wiring,
             scratch / SPECIFICATION,
             framework,
             scratch,
@@ -69,17 +104,13 @@ class LiveNetwork:
             timing=timing,
             command=command,
         )
-        self._events = ControllerEvents(out_dir / EVENTS)
-        self._wait_s = wait_s
-        self._bfd_interval_ms = bfd_interval_ms
-        self._segmentation_offload = segmentation_offload
-        self._killed_by_hand = False
-        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> LiveNetwork:
         with self._stack as stack:
             self.scratch.mkdir(exist_ok=True)
             (self.scratch / SPECIFICATION).write_text(self.specification.to_json())
+            if isinstance(self.controller, OwnLiveController):
+                stack.enter_context(relayed(self.control, self.controller.answer))
             self.net, gateways = stack.enter_context(
                 assemble(
                     self.wiring,

@@ -20,6 +20,8 @@ PHASES = {
     "read-back": "reading tables back",
     "teardown": "taking down",
 }
+NOT_OF_OWN = ("policy", "drain", "trace")
+"""Commands that ask the product's controller."""
 LOUD = ("refused", "failed", "error", "forgotten")
 """Of the controller's events, those printed also while the network is built or taken down."""
 
@@ -35,6 +37,8 @@ class ProgressPrinter:
         self._started_s = started_s
         self._ready = False
         self._at_ready: Callable[[], object] = lambda: None
+        self.is_own = False
+        """Whether a controller of a user's own steers."""
 
     def at_ready(self, do: Callable[[], object]) -> None:
         """Once it is up, and that was said."""
@@ -94,6 +98,10 @@ class ProgressPrinter:
             ("cut FIBRE", "cut it; mend FIBRE undoes it; kill, start, fault for the rest"),
             ("trace DEMAND", "the way its packets take now; capture FIBRE -w FILE"),
         )
-        lines = [f"  corridor {word:16}{meaning}" for word, meaning in words]
+        lines = [
+            f"  corridor {word:16}{meaning}"
+            for word, meaning in words
+            if not (self.is_own and word.startswith(NOT_OF_OWN))
+        ]
         last = f"With several add --network {self._name}. Ctrl-C, or corridor down, ends this one."
         return "\n".join([*lines, last])

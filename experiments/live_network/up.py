@@ -30,6 +30,7 @@ from corridor.experiments.run import manifest
 from corridor.experiments.run.choosing import real_clock_kernel
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import make_result_folder, remove_empty, unwritable
+from corridor.experiments.run.own_controller import OwnApp, own_app, warned_of
 from corridor.experiments.run.runner import GUEST_RUN_ID, with_framework
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.lines import lines
@@ -65,6 +66,8 @@ class Options:
     name: str | None = None
     port: int | None = None
     out: Path | None = None
+    controller: str | None = None
+    """An app of the user's own that steers the switches."""
     mininet: bool = False
     """Mininet's command line here, once the network is up; leaving it ends the network."""
     page: bool = False
@@ -89,17 +92,22 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         service=options.service,
     )
     loaded = with_framework(loaded, options.framework)
+    app = None if options.controller is None else own_app(options.controller)
+    warning = None if app is None else warned_of(loaded, app)
     name = _free_name(loaded, options)
     signals: list[int] = []
     with contextlib.ExitStack() as stack:
         token_file = session.make_folder(name) / session.TOKEN_FILE
         stack.callback(session.remove, name)
         token_file.unlink(missing_ok=True)
-        out_dir, choice, kernel = _prepared(loaded, options)
+        out_dir, choice, kernel = _prepared(loaded, options, app)
         say(_opening_lines(loaded, choice, kernel))
+        for line in _of_own(app, warning):
+            say(line)
         shell = ShellProcess(name) if options.mininet else None
         said = say if shell is None else shell.until_it_runs(say)
         progress = ProgressPrinter(name, out_dir, said, note, started_s)
+        progress.is_own = app is not None
         where = here(out_dir) if kernel is None else in_a_guest(kernel, out_dir)
         place = stack.enter_context(where)
         api = ApiProcess(place.control, token_file, options.port, out_dir / "api.log")
@@ -158,7 +166,16 @@ def _refuse_port(port: int | None) -> None:
             raise InputError(f"port {port} of {LOOPBACK}: {reason}", hint) from error
 
 
-def _prepared(loaded: LoadedScenario, options: Options) -> tuple[Path, Choice, Kernel | None]:
+def _of_own(app: OwnApp | None, warning: str | None) -> Iterator[str]:
+    if app is not None:
+        yield f"steered by {app.name}, a controller of your own; tables are proven as they change"
+    if warning is not None:
+        yield warning
+
+
+def _prepared(
+    loaded: LoadedScenario, options: Options, app: OwnApp | None
+) -> tuple[Path, Choice, Kernel | None]:
     """The result folder with what the network is to be, and where it will be built."""
     was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
@@ -175,7 +192,7 @@ def _prepared(loaded: LoadedScenario, options: Options) -> tuple[Path, Choice, K
         remove_empty(out_dir, itself=not was_there)
         raise
     try:
-        _write_inputs(out_dir, loaded, wiring, choice, kernel)
+        _write_inputs(out_dir, loaded, wiring, choice, kernel, app)
     except OSError as error:
         raise unwritable(out_dir, error) from error
     return out_dir, choice, kernel
@@ -190,14 +207,22 @@ def bfd_interval_ms(loaded: LoadedScenario, kernel: Kernel | None) -> int | None
 
 
 def _write_inputs(
-    out_dir: Path, loaded: LoadedScenario, wiring: Wiring, choice: Choice, kernel: Kernel | None
+    out_dir: Path,
+    loaded: LoadedScenario,
+    wiring: Wiring,
+    choice: Choice,
+    kernel: Kernel | None,
+    app: OwnApp | None,
 ) -> None:
     specification = specify(loaded)
-    how = {
+    how: dict[str, object] = {
         "framework": loaded.scenario.framework,
         "bfd_interval_ms": bfd_interval_ms(loaded, kernel),
         "segmentation_offload": loaded.scenario.network.segmentation_offload,
     }
+    if app is not None:
+        app.write(out_dir)
+        how["controller"] = [app.of_plan, app.called]
     raw = out_dir / "raw"
     Setting(specification, wiring).write(raw)
     (raw / "live.json").write_text(json.dumps(how))

@@ -66,7 +66,9 @@ def _about(summary: Json, demands: list[Asked]) -> str:
     under = f"policies {summary['policies']} as of {summary['as_of']}"
     plain = f"{counted(len(demands), 'demand')} over {over}, {under}."
     question = next(iter(summary.get("verdict", [])), plain)
-    return f"{question} Computed, proven, and measured in an emulation. Not legal advice."
+    drawn = " Paths on the map are those of the product's own controller."
+    other = drawn if "controller" in summary else ""
+    return f"{question}{other} Computed, proven, and measured in an emulation. Not legal advice."
 
 
 def _alarms(of: RunResults) -> Iterator[str]:

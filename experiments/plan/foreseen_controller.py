@@ -356,7 +356,7 @@ class _Deployer(Deployer):
         assert self.deployment is not None
         if held(self.standing, self.interfaces.now_ns()) is None:
             self._holds_now(self.deployment)
-        return Repaired({}, {}, {}, {}, tables_of(self.deployment.program))
+        return Repaired({}, {}, {}, {}, (), tables_of(self.deployment.program))
 
     def _holds_now(self, deployment: Deployment) -> None:
         self.standing.append(Standing(self.interfaces.now_ns(), deployment))

@@ -29,6 +29,11 @@ class OwnApp:
     def of_plan(self) -> str:
         return self.name if self.source is None else OWN_APP
 
+    @property
+    def called(self) -> str:
+        """Its module, or the name of its file."""
+        return self.name if self.source is None else Path(self.name).name
+
     def write(self, out_dir: Path) -> None:
         """Beside the results: a guest may not see where it lies, and it is part of what ran."""
         if self.source is not None:
@@ -70,5 +75,4 @@ def warned_of(loaded: LoadedScenario, app: OwnApp) -> str | None:
 
 
 def planned_for(plan: Plan, app: OwnApp) -> Plan:
-    called = app.name if app.source is None else Path(app.name).name
-    return replace(plan, controller=app.of_plan, controller_name=called)
+    return replace(plan, controller=app.of_plan, controller_name=app.called)

@@ -122,8 +122,10 @@ def test_what_is_not_proven_is_never_told_as_holding() -> None:
         "Nobody can say that it holds: 1 of 2 claims proven of the tables that app.py made, "
         "C5 not proven (proof.json)."
     )
-    assert claims_of(unsure, summary).said[0].startswith(
-        "1 claim is not proven, of 9 rules of 5 switches, which app.py made"
+    assert (
+        claims_of(unsure, summary)
+        .said[0]
+        .startswith("1 claim is not proven, of 9 rules of 5 switches, which app.py made")
     )
     assert broken_or_unproven(unsure, summary) == (
         "A claim is not proven of the tables that app.py made (C5): see what is proven."
