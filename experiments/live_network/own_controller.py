@@ -155,11 +155,11 @@ class OwnLiveController(OwnController):
         return json.dumps(found).encode()
 
     def _answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        do = request.get("do")
+        do = str(request.get("do"))
         if do in NOT_OF_IT:
             said = f"{do} is for the product's controller, and {self.name} of your own steers here"
             return {"ok": False, "kind": "refused", "reason": said}
-        known: Mapping[object, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+        known: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
             "status": lambda _: self._status(),
             "demands": lambda _: {"demands": to_plain(list(self.event_log.statuses.values()))},
             "topology": lambda _: self._topology(),

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from corridor_runs import run
+from live_runs import Api, LiveRun
 
-pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
+pytestmark = [
+    pytest.mark.guest,
+    pytest.mark.timeout(400),
+    pytest.mark.usefixtures("virtual_kernel"),
+]
 APP = Path(__file__).resolve().parents[2] / "examples" / "shortest_paths.py"
 LAW = """
 name: law
@@ -91,3 +96,90 @@ def test_an_app_that_raises_ends_the_run_with_one_line(scenario, tmp_path):
     assert ended.code == 3
     last = ended.complained.strip().splitlines()[-1]
     assert "the controller ended with code 1: RuntimeError: no such table" in last
+
+
+FLOODS = """
+from corridor.controller.openflow.framework import App, handler, ofp_event, ofproto, parser
+class Floods(App):
+    OFP_VERSIONS = (ofproto.OFP_VERSION,)
+    @handler.set_ev_cls(ofp_event.EventOFPSwitchFeatures, handler.CONFIG_DISPATCHER)
+    def on_switch(self, event):
+        out = [parser.OFPActionOutput(ofproto.OFPP_FLOOD)]
+        apply = [parser.OFPInstructionActions(ofproto.OFPIT_APPLY_ACTIONS, out)]
+        event.msg.datapath.send_msg(parser.OFPFlowMod(event.msg.datapath, instructions=apply))
+"""
+LATER = """
+from corridor.controller.openflow.framework import hub
+class Later(ShortestPaths):
+    @handler.set_ev_cls(ofp_event.EventOFPSwitchFeatures, handler.CONFIG_DISPATCHER)
+    def on_switch(self, event):
+        super().on_switch(event)
+        hub.spawn(self.leave, event.msg.datapath)
+    def leave(self, datapath):
+        hub.sleep(60)
+        every = {"table_id": ofproto.OFPTT_ALL, "command": ofproto.OFPFC_DELETE}
+        nowhere = {"out_port": ofproto.OFPP_ANY, "out_group": ofproto.OFPG_ANY}
+        datapath.send_msg(parser.OFPFlowMod(datapath, match=parser.OFPMatch(), **every, **nowhere))
+"""
+
+
+def test_an_app_under_which_packets_become_ever_more_is_not_sent_any(scenario, tmp_path):
+    (tmp_path / "floods.py").write_text(FLOODS, encoding="utf-8")
+    own = ("--controller", tmp_path / "floods.py", "--no-figures")
+    ended = run(tmp_path / "result", scenario, *own, "--testbed", "uml", "--clock", "virtual")
+    assert ended.code == 1
+    last = ended.complained.strip().splitlines()[-1]
+    assert "nothing is sent: the controller's tables copy packets that go round between" in last
+    proof = json.loads((tmp_path / "result" / "proof.json").read_text())["proofs"]["before"]
+    assert "C8" in {one["claim"] for one in proof["verdicts"] if one["status"] == "violated"}
+
+
+@pytest.fixture(scope="module")
+def live(scenario, tmp_path_factory):
+    """Under an app that takes all entries away after a minute."""
+    folder = tmp_path_factory.mktemp("live")
+    (folder / "later.py").write_text(APP.read_text(encoding="utf-8") + LATER, encoding="utf-8")
+    own = ("--testbed", "uml", "--controller", folder / "later.py")
+    one = LiveRun(folder / "run", scenario, *own)
+    try:
+        one.wait_until_it_says("] ready: ", 120)
+        yield one
+    finally:
+        one.close()
+
+
+def test_a_live_network_tells_what_the_tables_of_ones_own_controller_come_to(live):
+    api = Api(live.session())
+    code, status = api.ask("/v1/status")
+    assert (code, status["installed"]) == (200, True)
+    assert "C1, C5" in status["unproven"]
+    assert api.statuses() == {"UNKNOWN"}
+    code, proof = api.ask("/v1/proof")
+    assert (code, proof["of"], proof["holds"]) == (200, "later.py", False)
+    code, events = api.ask("/v1/events?since=0")
+    assert code == 200
+    assert events["events"][0]["event"] == "judged"
+    assert api.ask("/v1/topology")[0] == 200
+    code, refused = api.ask("/v1/policies", "PUT", {"name": "x", "policies": []})
+    assert code >= 400
+    assert "later.py of your own steers here" in json.dumps(refused)
+
+
+def test_its_tables_are_proven_again_when_they_change(live):
+    live.wait_until_it_says("5 switches, 0 entries", 120)
+    api = Api(live.session())
+    assert "C9, C16, C17 violated" in api.ask("/v1/status")[1]["unproven"]
+    assert not api.ask("/v1/proof")[1]["holds"]
+
+
+def test_an_app_that_ends_is_started_again_and_too_often_ends_the_network(scenario, tmp_path):
+    dies = LATER.replace("every = ", "import os; os._exit(7); every = ").replace("60", "20")
+    (tmp_path / "dies.py").write_text(APP.read_text(encoding="utf-8") + dies, encoding="utf-8")
+    own = ("--testbed", "uml", "--controller", tmp_path / "dies.py")
+    one = LiveRun(tmp_path / "run", scenario, *own)
+    try:
+        one.wait_until_it_says("the controller ended with code 7, another is started", 120)
+        assert one.process.wait(240) == 3
+        assert "the controller ended 4 times, at last with code 7" in one.complained()
+    finally:
+        one.close()

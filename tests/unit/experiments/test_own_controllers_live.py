@@ -1,0 +1,132 @@
+"""What a live network answers where a controller of a user's own steers it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corridor.controller.prover import tables_of
+from corridor.experiments.lab.own_controller import OwnController
+from corridor.experiments.live_network.event_text import told
+from corridor.experiments.live_network.own_controller import NOT_OF_IT, OwnLiveController
+from corridor.experiments.live_network.setting import Setting
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
+
+SCENARIO = """
+schema: 1
+name: one
+topology: mini
+demands:
+- {id: train, class: ai_bulk, src: shanghai, dst: guian}
+"""
+
+
+class World:
+    """Tables that a switch would tell of, and what was told."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "one.yaml").write_text(SCENARIO, encoding="utf-8")
+        loaded = load_scenario(str(folder / "one.yaml"))
+        plan = make_plan(loaded, clock="real", run_id="c0", seed=1)
+        self.told: list[Any] = []
+        self.held: dict[str, Any] = {
+            part: {
+                one.hub: to_plain(getattr(one, name))
+                for one in tables_of(plan.program).switches.values()
+            }
+            for part, name in (("switches", "flows"), ("groups", "groups"), ("meters", "meters"))
+        }
+        self.held["schema"] = 3
+        started = OwnLiveController(None, "ryu", folder, folder, patient=False)
+        setting = Setting(specify(loaded), plan.wiring)
+        self.own = started.of(setting, "some.app", "app.py", folder, self.told.append)
+
+    def ask(self, do: str, **what: Any) -> Any:
+        return json.loads(self.own.answer(json.dumps({"do": do, **what}).encode()))
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World(tmp_path)
+
+    def dump(_self: OwnController, target: Path) -> None:
+        target.write_text(json.dumps(made.held), encoding="utf-8")
+
+    monkeypatch.setattr(OwnController, "dump", dump)
+    return made
+
+
+def test_nothing_is_installed_before_tables_were_read(world: World) -> None:
+    status = world.ask("status")
+    assert (status["ok"], status["installed"], status["demands"]) == (True, False, {})
+    assert status["unproven"]
+    assert world.ask("proof")["proof"] == {}
+
+
+def test_tables_that_hold_serve_every_demand_and_are_proven_once(world: World) -> None:
+    world.own.look()
+    world.own.look()
+    assert [one["event"] for one in world.told] == ["judged", "status", "status"]
+    assert world.ask("status")["demands"] == {"UP": 2}
+    assert world.ask("proof")["proof"]["holds"]
+    assert "14 claims proven, 0 violated" in told(world.told[0])
+
+
+def test_tables_that_change_are_proven_again_and_never_told_as_holding(world: World) -> None:
+    world.own.look()
+    for hub in world.held["switches"]:
+        world.held["switches"][hub] = []
+    world.own.look()
+    status = world.ask("status")
+    assert status["unproven"] == "C9, C16, C17 violated"
+    assert status["demands"] == {"UNKNOWN": 2}
+    assert not world.ask("proof")["proof"]["holds"]
+
+
+def test_a_switch_that_is_not_there_is_away_and_nothing_is_proven(world: World) -> None:
+    del world.held["switches"]["guian"]
+    world.own.look()
+    assert world.ask("status")["away"] == ["guian"]
+    assert not world.ask("topology")["hubs"]["guian"]["connected"]
+    assert world.ask("status")["demands"] == {"UNKNOWN": 2}
+
+
+def test_events_are_told_from_a_number_on(world: World) -> None:
+    world.own.look()
+    found = world.ask("events", since=1)
+    assert [one["event"] for one in found["events"]] == ["status", "status"]
+    assert world.ask("events", since=found["last"], wait_s=0.01)["events"] == []
+    assert len(world.ask("events", since=3, of=1)["events"]) == 3
+
+
+@pytest.mark.parametrize("do", sorted(NOT_OF_IT))
+def test_what_only_the_products_controller_can_do_is_refused(world: World, do: str) -> None:
+    found = world.ask(do)
+    assert (found["ok"], found["kind"]) == (False, "refused")
+    assert "app.py of your own steers here" in found["reason"]
+
+
+@pytest.mark.parametrize("line", [b"no json", b"[]", b'{"do": ["x"]}', b'{"do": "dance"}'])
+def test_what_is_not_understood_is_said_to_be_so(world: World, line: bytes) -> None:
+    assert json.loads(world.own.answer(line))["kind"] == "bad"
+
+
+def test_what_keeps_the_app_from_its_start_ends_the_wait_for_it(world: World) -> None:
+    class Ended:
+        def poll(self) -> int:
+            return 1
+
+    def ends() -> None:
+        raise EnvironmentUnsupported("the controller ended with code 1")
+
+    world.own.wait_ready = ends  # type: ignore[method-assign,assignment]
+    world.own._watch(Ended())
+    with pytest.raises(CorridorError, match="ended with code 1"):
+        world.own.until(world.own.is_settled, 5)
