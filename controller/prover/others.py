@@ -3,12 +3,13 @@ nobody can say of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from corridor.controller.intent.intent import Intent
+from corridor.controller.prover.asked_by_arp import Pair, unanswered
 from corridor.controller.prover.claims.others import NOT_ASKED, OTHERS, UNTOLD, undeclared
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.exact.claims import examine
@@ -39,26 +40,38 @@ if TYPE_CHECKING:
 NO_PIPELINE = "is of the product's own pipeline, and not asked of others' tables"
 TOO_DEEP = "a chain of tables or groups is too long to be followed"
 OF_TABLES, CLOSED, GROUPS = "T0", "C1", "C15"
+ARRIVAL = ("C16", "C17")
 PASSED_OVER = frozenset({ExactEnd.UNCLEAR, ExactEnd.GARBLED})
 """What an app does with packets that come to it nobody can say, and others may rewrite headers."""
 
 
 def prove_others(
-    tables: Tables, wiring: Wiring, topology: Topology, intents: Sequence[Intent]
+    tables: Tables,
+    wiring: Wiring,
+    topology: Topology,
+    intents: Sequence[Intent],
+    by_tcp: Collection[Pair] = (),
 ) -> Proof:
     """Hold tables against all claims but those of the product's own pipeline. A claim is proven
     only where every entry is understood that could break it, and no packet that it is about may
-    come to the controller, which can send it anywhere."""
+    come to the controller, which can send it anywhere. Hosts ask for each other's address before
+    they send ``by_tcp``."""
     try:
-        return _proof(tables, wiring, topology, intents)
+        return _proof(tables, wiring, topology, intents, by_tcp)
     except RecursionError:
         return _too_deep(tables)
 
 
-def _proof(tables: Tables, wiring: Wiring, topology: Topology, intents: Sequence[Intent]) -> Proof:
+def _proof(
+    tables: Tables,
+    wiring: Wiring,
+    topology: Topology,
+    intents: Sequence[Intent],
+    by_tcp: Collection[Pair],
+) -> Proof:
     exact = examine(tables, wiring, topology, intents, passed_over=PASSED_OVER)
     prover = Prover.at(Network(tables, wiring, topology, intents, others=True))
-    verdicts = in_order(_Judge(prover.findings, exact).verdicts())
+    verdicts = in_order(_Judge(prover.findings, exact, by_tcp).verdicts())
     took_ms = round(prover.ms + exact.counts.ms, 3)
     counts = replace(prover.proof.counts, ms=took_ms)
     ways = (looked.seen for looked in prover.findings.ways.values())
@@ -77,7 +90,7 @@ def _too_deep(tables: Tables) -> Proof:
 
 
 class _Judge:
-    def __init__(self, findings: Findings, exact: ExactReport) -> None:
+    def __init__(self, findings: Findings, exact: ExactReport, by_tcp: Collection[Pair]) -> None:
         self._network, self._exact = findings.core.network, exact
         self._breaches: dict[str, list[Breach]] = {}
         for claim, breach in chain.from_iterable(findings.every):
@@ -92,7 +105,11 @@ class _Judge:
         )
         self._of_anybody = self._of_demands or next(self._untold_of_nobody(findings), "")
         explored = [looked.seen for looked in findings.ways.values()]
-        self._unproven = unproven(self._network, explored, exact)
+        self._unproven = {**unproven(self._network, explored, exact)}
+        asked = (unanswered(findings, one) for one in sorted(by_tcp))
+        if unheard := next(filter(None, asked), ""):
+            for claim in ARRIVAL:
+                self._unproven.setdefault(claim, unheard)
 
     def verdicts(self) -> Iterator[Verdict]:
         sentences = {one.id: one.sentence for one in OTHERS} | EXACT

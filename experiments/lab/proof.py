@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
@@ -92,14 +92,20 @@ def _prove_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
 
 def prove_others_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof:
     """A proof of what switches say that a controller of the user's own steers."""
-    return proof_of_others(dump, plan.wiring, judged_by)
+    asked = [one.demand for one in plan.transfers]
+    asked += plan.messages.demand if plan.messages is not None else ()
+    planned = {plan.demands[number] for number in asked}
+    by_tcp = {(one.src, one.dst) for one in planned}
+    return proof_of_others(dump, plan.wiring, judged_by, by_tcp)
 
 
-def proof_of_others(dump: Dump, wiring: Wiring, judged_by: Specification) -> Proof:
+def proof_of_others(
+    dump: Dump, wiring: Wiring, judged_by: Specification, by_tcp: Collection[tuple[str, str]] = ()
+) -> Proof:
     """The same without a plan."""
     tables = read_dump(dump.said, wiring, file=dump.file)
     with collecting_later():
-        return prove_others(tables, wiring, judged_by.topology, judged_by.intents())
+        return prove_others(tables, wiring, judged_by.topology, judged_by.intents(), by_tcp)
 
 
 def refuse_endless(proof: Proof) -> None:

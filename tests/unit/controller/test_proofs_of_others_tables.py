@@ -484,3 +484,58 @@ def test_floods_along_a_tree_end(free) -> None:
     proof = proof_of(tables, free)
     assert proof.holds, [str(one) for one in proof.verdicts]
     refuse_endless(proof)
+
+
+def carrying_arp(plan: Plan) -> Tables:
+    """As ``shortest``, with ARP by the address that is asked for."""
+    tables = shortest(plan)
+    for hub, held in tables.switches.items():
+        more = []
+        for flow in held.flows:
+            match = dict(flow.match)
+            asked = (("arp_tpa", match["ipv4_dst"]), ("eth_type", ETH_ARP))
+            more.append(Flow(0, 20, (*asked, ("in_port", match["in_port"])), flow.actions, None, 0))
+        flows = (*held.flows, *dict.fromkeys(more))
+        tables = Tables({**tables.switches, hub: replace(held, flows=flows)})
+    return tables
+
+
+def proof_by_tcp(tables: Tables, of: tuple[LoadedScenario, Plan]) -> Proof:
+    loaded, plan = of
+    judged_by = specify(loaded)
+    pairs = {("shanghai", "guian")}
+    return prove_others(tables, plan.wiring, judged_by.topology, judged_by.intents(), pairs)
+
+
+def test_tcp_begins_where_questions_and_answers_arrive(free) -> None:
+    assert proof_by_tcp(carrying_arp(free[1]), free).holds
+
+
+@pytest.mark.parametrize(
+    ("fibre", "hub", "actions", "said"),
+    [
+        ("shanghai-guian", "guian", (), "guian: nothing hears that shanghai asks by ARP"),
+        (
+            "shanghai-guian",
+            "guian",
+            (set_field("arp_tpa", "10.9.9.9"), output(HOST_PORT)),
+            "guian: nothing hears that shanghai asks by ARP",
+        ),
+        ("shanghai-guian", "shanghai", (), "shanghai: no answer comes back when shanghai asks"),
+    ],
+    ids=["swallowed", "rewritten", "the answer swallowed"],
+)
+def test_where_arp_is_swallowed_at_a_later_hub_arrival_is_not_proven(
+    free, fibre, hub, actions, said
+) -> None:
+    tables = with_entry(carrying_arp(free[1]), hub, asked_by_arp(free[1], fibre, hub, *actions))
+    assert proof_of(tables, free).holds, "without TCP nobody asks"
+    proof = proof_by_tcp(tables, free)
+    assert unproven(proof) == {"C16", "C17"}
+    assert said in why(proof, "C16")
+
+
+def test_who_answers_is_not_asked_where_the_controller_may(free) -> None:
+    tables = carrying_arp(free[1])
+    told = asked_by_arp(free[1], "shanghai-guian", "guian", Action("controller", ()))
+    assert proof_by_tcp(with_entry(tables, "guian", told), free).holds
