@@ -260,7 +260,11 @@ class Control:
                 return held
             document = cast(answers.Dumped, held)["document"]
             asked = [interfaces.dpid(hub) for hub in document["switches"]]
-            tables = interfaces.filled(interfaces.read(document, asked), deployment.program)
+            read = interfaces.read(document, asked)
+            if read.oddities:
+                where = "; ".join(f"{one.hub}: {one.said}" for one in read.oddities)
+                return _no("failed", f"nobody can say where packets go: {where}")
+            tables = interfaces.filled(read, deployment.program)
         explorer = Explorer(tables, interfaces.wiring, deployment.topology)
         uses = deployment.program.labels
         found = trace(explorer, intents[name], self.network.failures, uses)

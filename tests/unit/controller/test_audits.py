@@ -83,3 +83,11 @@ def test_a_controller_that_starts_takes_away_what_nobody_can_read(lab):
     assert lab.events("taken over")[-1]["unread"] == {"guian": 1}
     assert lab.holds() == lab.stands()
     assert not lab.switches.held[NETWORK.hub("guian").dpid].unread
+
+
+def test_a_trace_of_what_is_held_says_where_something_cannot_be_read(lab):
+    lab.switches.held[NETWORK.hub("guian").dpid].unread = [5]
+    answer = ask(lab, do="trace", demand="train", live=True)
+    assert (answer["ok"], answer["kind"]) == (False, "failed")
+    assert "where packets go: guian: 1 of its entries could not be read" in answer["reason"]
+    assert ask(lab, do="trace", demand="train")["ok"]
