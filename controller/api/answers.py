@@ -45,8 +45,9 @@ class ProofAnswer(Answer):
     """The last proof: of `tables`, or of both sides of an update, `beside` and `flipped`."""
 
     of: str
-    """What was proven, and why."""
-    epoch: int
+    """What was proven, and why; or the controller of a user's own whose tables were."""
+    epoch: int | None
+    """None of tables of a user's own controller."""
     holds: bool
     tables: ProofOfTables | None = None
     beside: ProofOfTables | None = None

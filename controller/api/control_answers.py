@@ -274,7 +274,7 @@ class LastProof(TypedDict, total=False):
     """Of ``tables``, or of both sides of an update; empty before anything is proven."""
 
     of: str
-    epoch: int
+    epoch: int | None
     holds: bool
     tables: JsonObject
     """As ``Proof`` of ``prover`` is written in JSON, here and below."""

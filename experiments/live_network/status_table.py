@@ -60,9 +60,8 @@ def _standing(status: StatusAnswer, demands: Sequence[DemandAnswer]) -> Iterator
         yield f"nothing is installed yet: {status['unproven']}"
         return
     proven = f"NOT PROVEN: {status['unproven']}" if status["unproven"] else "all tables proven"
-    yield (
-        f"epoch {status['epoch']}, policies {status['policies']} as of {status['as_of']}, {proven}"
-    )
+    epoch = "" if status["epoch"] is None else f"epoch {status['epoch']}, "
+    yield f"{epoch}policies {status['policies']} as of {status['as_of']}, {proven}"
     done = {name: count for name, count in status["happened"]["updates"].items() if count}
     updates = ", ".join(f"{count} {name}" for name, count in done.items()) or "none yet"
     unjudged = sum(not one["judged"] for one in demands)

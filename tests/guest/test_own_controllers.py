@@ -140,7 +140,7 @@ def live(scenario, tmp_path_factory):
     folder = tmp_path_factory.mktemp("live")
     (folder / "later.py").write_text(APP.read_text(encoding="utf-8") + LATER, encoding="utf-8")
     own = ("--testbed", "uml", "--controller", folder / "later.py")
-    one = LiveRun(folder / "run", scenario, *own)
+    one = LiveRun(folder / "leaves", scenario, *own)
     try:
         one.wait_until_it_says("] ready: ", 120)
         yield one
@@ -176,7 +176,7 @@ def test_an_app_that_ends_is_started_again_and_too_often_ends_the_network(scenar
     dies = LATER.replace("every = ", "import os; os._exit(7); every = ").replace("60", "20")
     (tmp_path / "dies.py").write_text(APP.read_text(encoding="utf-8") + dies, encoding="utf-8")
     own = ("--testbed", "uml", "--controller", tmp_path / "dies.py")
-    one = LiveRun(tmp_path / "run", scenario, *own)
+    one = LiveRun(tmp_path / "dies", scenario, *own)
     try:
         one.wait_until_it_says("the controller ended with code 7, another is started", 120)
         assert one.process.wait(240) == 3

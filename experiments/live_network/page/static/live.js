@@ -10,7 +10,7 @@
     crowded: "Too many pages are open at once: this one waits for its turn.",
     denied: "Not allowed any more: the token is not this network's. Open the address that corridor page prints.",
   };
-  const HURT = ["failures", "update", "installed", "taken over", "withdrawn", "repaired", "deferred", "switch", "forgotten"];
+  const HURT = ["failures", "update", "installed", "taken over", "withdrawn", "repaired", "judged", "deferred", "switch", "forgotten"];
   const numberOf = new Map(demands.map((one, i) => [one.id, i])), fibreOf = new Map(fibres.map((one, i) => [one.id, i]));
   const hubOf = new Map(hubs.map((one, i) => [one.id, i])), served = new Map(), states = new Map(), trips = [];
   const atFirst = demands.map((one) => ({ ...one.by[0] }));  // as computed when the network was brought up
@@ -108,7 +108,7 @@
     const took = done ? (done["compiled and proven"] + done.proven - done.beside) / 1000 : 0;
     const flip = done ? proof.at_ns / 1e6 - done.removed + done.flipped : 0;
     const when = done ? ` in ${took.toFixed(took < 1 ? 2 : 1)} s, of both sides of the change; flipped at ${clock(flip)}` : "";
-    it.setProof(proof.unproven ? `Not proven: ${proof.unproven}` : proof.holds ? `${proven} claims proven${when} (epoch ${proof.epoch}).` : "A claim does not hold: see corridor status.", proof.holds && !proof.unproven);
+    it.setProof(proof.unproven ? `Not proven: ${proof.unproven}` : proof.holds ? `${proven} claims proven${when}${proof.epoch === null ? "" : ` (epoch ${proof.epoch})`}.` : "A claim does not hold: see corridor status.", proof.holds && !proof.unproven);
     $("claims").replaceChildren(...claims.map(([id, plain, said]) => html("li", {}, html("b", {}, `${id}, ${said}: `), plain)));
   }
   // An update is over only when it is proven: its event has all but the verdicts, which are those there were.
