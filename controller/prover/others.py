@@ -108,8 +108,8 @@ class _Judge:
         self._unproven = {**unproven(self._network, explored, exact)}
         asked = (unanswered(findings, one) for one in sorted(by_tcp))
         if unheard := next(filter(None, asked), ""):
-            for claim in ARRIVAL:
-                self._unproven.setdefault(claim, unheard)
+            for one in ARRIVAL:
+                self._unproven.setdefault(one, unheard)
 
     def verdicts(self) -> Iterator[Verdict]:
         sentences = {one.id: one.sentence for one in OTHERS} | EXACT

@@ -20,11 +20,17 @@ from corridor.experiments.lab.own_controller import OwnController
 from corridor.experiments.lab.proof import in_a_line, proof_of_others, refuse_endless
 from corridor.experiments.live_network.setting import Setting
 from corridor.topologies.base.codec import to_plain
-from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
+from corridor.topologies.base.errors import (
+    CorridorError,
+    EnvironmentUnsupported,
+    MeasurementInvalid,
+)
+from corridor.topologies.base.slowness import patient
 from corridor.topologies.model.wiring import HOST_PORT, Wiring
 
 LOOK_S = 2.0
 POLL_S = 0.05
+DUMP_S = 30.0
 MOST_WAIT_S = 30.0
 TABLES = "tables.json"
 NOT_OF_IT = frozenset(
@@ -47,7 +53,8 @@ class OwnLiveController(OwnController):
         self.control = self._program.with_name("control.sock")
         self.event_log = EventLog(tell)
         self._setting = setting
-        self._reading = threading.Lock()
+        self._line_free = threading.RLock()
+        """Held by who speaks with the app that reads, which tells one from another by turns."""
         self._hubs = tuple(one.hub for one in setting.wiring.hubs)
         self._away: tuple[str, ...] = ()
         self._held: object = None
@@ -91,27 +98,38 @@ class OwnLiveController(OwnController):
         return self._proof is not None
 
     def dump(self, target: Path) -> None:
-        with self._reading:
+        if not self._line_free.acquire(timeout=patient(DUMP_S)):
+            raise MeasurementInvalid("the controller is not ready", self._log_hint())
+        try:
             super().dump(target)
+        finally:
+            self._line_free.release()
 
     def _watch(self, process: object) -> None:
         """Until this process ends: look at the tables whenever they may have changed."""
         try:
-            self.wait_ready()
-            self.look()
+            with self._line_free:
+                self.wait_ready()
+                self.look()
             if self._proof is not None:
                 refuse_endless(self._proof)
         except CorridorError as problem:
-            self._problem, self._unproven = problem, str(problem)
+            self._problem = problem
+            self._tell_unproven(str(problem))
             return
-        while self.process is process:
+        while self._looks_again(process):
             time.sleep(LOOK_S)
+
+    def _looks_again(self, process: object) -> bool:
+        """Unless another has taken its place, which has a line of its own."""
+        with self._line_free:
+            if self.process is not process:
+                return False
             try:
                 self.look()
-            except CorridorError as problem:
-                self._tell_unproven(str(problem))
-                if self.process is None or self.process.poll() is not None:
-                    return
+            except Exception as problem:  # noqa: BLE001 - what was not read again is not proven
+                self._tell_unproven(str(problem) or type(problem).__name__)
+        return self.process is process and self.process is not None and self.process.poll() is None
 
     def look(self) -> None:
         """Read the tables, and prove them if they are not those of the last look."""
@@ -211,7 +229,8 @@ class OwnLiveController(OwnController):
         if self._proof is None:
             return {}
         plain = self._proof.to_json()
-        return {"of": self.name, "epoch": None, "holds": self._proof.holds, "tables": plain}
+        holds = self._proof.holds and not self._unproven
+        return {"of": self.name, "epoch": None, "holds": holds, "tables": plain}
 
     def _policies(self) -> Any:
         chosen = self._setting.specification.policies

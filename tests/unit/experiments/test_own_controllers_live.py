@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,36 @@ def test_what_keeps_the_app_from_its_start_ends_the_wait_for_it(world: World) ->
     world.own._watch(Ended())
     with pytest.raises(CorridorError, match="ended with code 1"):
         world.own.until(world.own.is_settled, 5)
+
+
+def test_a_watch_ends_where_another_process_has_taken_the_place_of_its_own(world: World) -> None:
+    world.own.wait_ready = lambda: None  # type: ignore[method-assign,assignment,return-value]
+    world.own._watch(object())
+    assert world.ask("status")["installed"]
+    assert [one["event"] for one in world.told].count("judged") == 1
+
+
+def test_who_ends_the_network_waits_no_longer_than_so_for_an_app_that_is_not_ready(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("corridor.experiments.live_network.own_controller.DUMP_S", 0.05)
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(world.own._line_free.acquire).result()
+        with pytest.raises(CorridorError, match="is not ready"):
+            world.own.dump(tmp_path / "after.json")
+
+
+def test_tables_that_can_no_longer_be_read_are_no_longer_proven(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.own.look()
+
+    def broken(_self: OwnController, _target: Path) -> None:
+        raise ConnectionResetError("reset")
+
+    monkeypatch.setattr(OwnController, "dump", broken)
+    world.own.process = None
+    assert not world.own._looks_again(None)
+    assert world.ask("status")["unproven"] == "reset"
+    assert world.ask("status")["demands"] == {"UNKNOWN": 2}
+    assert not world.ask("proof")["proof"]["holds"]
