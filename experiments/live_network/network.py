@@ -16,7 +16,7 @@ from corridor.experiments.lab.assembly import assemble
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.following_controller import FollowingController
 from corridor.experiments.live_network.guest_link.host import relayed
-from corridor.experiments.live_network.own_controller import OwnLiveController
+from corridor.experiments.live_network.own_controller import EVENTS, OwnLiveController
 from corridor.experiments.live_network.setting import SPECIFICATION, Setting
 from corridor.experiments.results.controller_events import ControllerEvents
 from corridor.topologies.emulation.controller_start import CONTROLLER
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from corridor.controller.api.control_answers import DemandAnswer
     from corridor.controller.api.control_answers import Event as ControllerEvent
 
-EVENTS = "events.jsonl"
 WAIT_S = 120.0
 """For everything to stand, then for BFD, then until all is settled."""
 SILENCE_S = 60

@@ -32,7 +32,7 @@ LOOK_S = 2.0
 POLL_S = 0.05
 DUMP_S = 30.0
 MOST_WAIT_S = 30.0
-TABLES = "tables.json"
+TABLES, EVENTS = "tables.json", "events.jsonl"
 NOT_OF_IT = frozenset(
     {"policy", "day", "drain", "restore", "audit", "explain", "trace", "counters", "labels"}
 )
@@ -51,7 +51,7 @@ class OwnLiveController(OwnController):
         self.running(app, setting.wiring, out_dir)
         self.name = name
         self.control = self._program.with_name("control.sock")
-        self.event_log = EventLog(tell)
+        self.event_log = EventLog(tell, out_dir / EVENTS)
         self._setting = setting
         self._line_free = threading.RLock()
         """Held by who speaks with the app that reads, which tells one from another by turns."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from corridor_runs import run
+from corridor_runs import corridor, environment, run
 from live_runs import Api, LiveRun
 
 pytestmark = [
@@ -170,6 +172,19 @@ def test_its_tables_are_proven_again_when_they_change(live):
     api = Api(live.session())
     assert "C9, C16, C17 violated" in api.ask("/v1/status")[1]["unproven"]
     assert not api.ask("/v1/proof")[1]["holds"]
+
+
+def test_killed_and_started_again_it_ends_in_good_order(live):
+    state = {"XDG_STATE_HOME": str(live.sessions.parents[1])}
+    asked = corridor("kill", "controller")
+    assert subprocess.run(asked, env=environment(**state), timeout=60).returncode == 0
+    live.wait_until_it_says("the controller ended with code -9, another is started", 60)
+    live.process.send_signal(signal.SIGTERM)
+    assert live.process.wait(120) == 143, live.complained()
+    live.assert_nothing_is_left()
+    assert (live.folder / "tables/after.json").exists()
+    assert not json.loads((live.folder / "proof.json").read_text())["holds"]
+    assert '"event": "judged"' in (live.folder / "events.jsonl").read_text()
 
 
 def test_an_app_that_ends_is_started_again_and_too_often_ends_the_network(scenario, tmp_path):
