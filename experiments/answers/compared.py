@@ -13,6 +13,7 @@ from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.workload_summary import ClassSummary
 from corridor.topologies.base.errors import InputError
 
+HOLDS = ("It holds", "It does not hold", "Nobody can say", "No verdict", "Nothing was proven")
 HEADINGS = ("class", "when", "in time", "p50", "p99", "RTT p50", "RTT p99", "lost")
 EVERYTHING = "all of it"
 SPARE = ("RTT p50", "p99")
@@ -43,8 +44,17 @@ def pairs(one: Summary, other: Summary) -> list[Pair]:
 
 
 def told_runs(one: Summary, other: Summary, names: tuple[str, str]) -> str:
-    """What either is of."""
-    return f"{_told(one, names[0])}\n-> {_told(other, names[1])}"
+    """What either is of; under a controller of a user's own also what is proven of its tables."""
+    runs = f"{_told(one, names[0])}\n-> {_told(other, names[1])}"
+    if not any("controller" in of for of in (one, other)):
+        return runs
+    held = [f"{name}: {_holds(of)}" for of, name in zip((one, other), names, strict=True)]
+    return "\n".join([runs, *held])
+
+
+def _holds(of: Summary) -> str:
+    told = (line for line in of.get("verdict", []) if line.startswith(HOLDS))
+    return next(told, "nothing is said of what was proven")
 
 
 def compared(one: Summary, other: Summary, width: int | None) -> str:
@@ -70,7 +80,8 @@ def as_json(one: Summary, other: Summary) -> list[dict[str, Any]]:
 
 
 def _told(of: Summary, name: str) -> str:
-    return f"{name}: {of['scenario']} under {of['policies']}, seed {of['seed']}"
+    by = f", steered by {of['controller']}" if "controller" in of else ""
+    return f"{name}: {of['scenario']} under {of['policies']}, seed {of['seed']}{by}"
 
 
 def _parts(of: Summary) -> dict[str, list[ClassSummary]]:

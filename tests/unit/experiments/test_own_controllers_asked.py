@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import corridor
+from corridor.experiments.answers.compared import told_runs
 from corridor.experiments.answers.verdict import holds
 from corridor.experiments.artifact_files.replaying import _problem_of_inputs
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of
@@ -199,3 +200,15 @@ def test_no_objective_is_carried_out_where_an_artifact_is_verified(tmp_path: Pat
 
     cell: Any = Cell
     assert _problem_of_inputs(tmp_path, cell, "uml") == ""
+
+
+def test_runs_that_are_compared_say_who_steered_and_what_is_proven_of_it() -> None:
+    plain: Any = {"scenario": "mini", "policies": "none", "seed": 1, "verdict": ["It holds: all."]}
+    own: Any = {**plain, "controller": "app.py", "verdict": ["6 demands.", "It does not hold: C1."]}
+    assert told_runs(plain, own, ("a", "b")).splitlines() == [
+        "a: mini under none, seed 1",
+        "-> b: mini under none, seed 1, steered by app.py",
+        "a: It holds: all.",
+        "b: It does not hold: C1.",
+    ]
+    assert len(told_runs(plain, plain, ("a", "b")).splitlines()) == 2
