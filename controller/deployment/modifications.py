@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from corridor.controller.deployment.deployments import Difference
-from corridor.controller.forwarding.program import STRANGERS, FastFailover, Flow, Meter, Strangers
+from corridor.controller.forwarding.program import NOT_OURS, FastFailover, Flow, Meter, NotOurs
 from corridor.controller.forwarding.two_phase_plan import EDGE, SwitchUpdate, Update
 from corridor.controller.prover import Tables
 
@@ -20,20 +20,20 @@ class Modification:
     """``change`` is for groups and meters whose number is in use; a flow is replaced by ``add``."""
 
     do: Literal["add", "change", "remove"]
-    what: Flow | FastFailover | Meter | Strangers
+    what: Flow | FastFailover | Meter | NotOurs
 
 
 def add(things: Iterable[Flow | FastFailover | Meter]) -> Iterator[Modification]:
     return (Modification("add", one) for one in things)
 
 
-def remove(things: Iterable[Flow | FastFailover | Meter | Strangers]) -> Iterator[Modification]:
+def remove(things: Iterable[Flow | FastFailover | Meter | NotOurs]) -> Iterator[Modification]:
     return (Modification("remove", one) for one in things)
 
 
-def strangers_off(dpids: Iterable[int]) -> Modifications:
+def not_ours_off(dpids: Iterable[int]) -> Modifications:
     """Every entry goes whose cookie is none of ours."""
-    return {dpid: [*remove(STRANGERS)] for dpid in dpids}
+    return {dpid: [*remove(NOT_OURS)] for dpid in dpids}
 
 
 def groups_and_meters_beside(step: Update) -> Modifications:

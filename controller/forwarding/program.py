@@ -234,7 +234,7 @@ class Meter:
 
 
 @dataclass(frozen=True)
-class Strangers:
+class NotOurs:
     """All entries that have this bit of their cookie, or lack it, as none of ours does: what cannot
     be read cannot be named, either."""
 
@@ -252,7 +252,7 @@ class Strangers:
         return cookie & self.mask == self.cookie
 
 
-STRANGERS = tuple(map(Strangers, range(48, 64)))
+NOT_OURS = tuple(map(NotOurs, range(48, 64)))
 """All that are not ours."""
 
 

@@ -13,7 +13,7 @@ from corridor.controller.forwarding.program import (
     FastFailover,
     Flow,
     Meter,
-    Strangers,
+    NotOurs,
     Value,
     decrement_label_ttl,
     group,
@@ -99,7 +99,7 @@ def remove_flow(datapath: Any, flow: Flow) -> Any:
 def message_of(datapath: Any, order: Modification) -> Any:
     """What tells a switch to carry out an order."""
     what = order.what
-    if isinstance(what, Strangers):
+    if isinstance(what, NotOurs):
         return _remove_entries(datapath, what.cookie, what.mask)
     if isinstance(what, Flow):
         return add_flow(datapath, what) if order.do == "add" else remove_flow(datapath, what)

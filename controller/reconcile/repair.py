@@ -57,7 +57,7 @@ def repair(
     differ = compare(held, deployment)
     now = held
     if differ or held.oddities:
-        _strangers_off(interfaces, held)
+        _not_ours_off(interfaces, held)
         interfaces.switches.bundle(modifications.edges_off(differ))
         now = _put_right(interfaces, deployment, dpids, held)
     return _repaired(interfaces, differ, held, now)
@@ -74,7 +74,7 @@ def reinstall(
     """The same from whatever is held: a label may mean something else there, so nothing is
     admitted until the core is whole, and ``drain_s`` passes before it is touched."""
     differ = compare(held, deployment)
-    _strangers_off(interfaces, held)
+    _not_ours_off(interfaces, held)
     off = modifications.all_edges_off(held)
     if off:
         interfaces.switches.bundle(off)
@@ -83,11 +83,11 @@ def reinstall(
     return _repaired(interfaces, differ, held, now)
 
 
-def _strangers_off(interfaces: Interfaces, held: Tables) -> None:
+def _not_ours_off(interfaces: Interfaces, held: Tables) -> None:
     """Where something could not be read, all goes that is not ours."""
     at = {interfaces.dpid(one.hub) for one in held.oddities if one.unread}
     if at:
-        interfaces.switches.tell(modifications.strangers_off(sorted(at)))
+        interfaces.switches.tell(modifications.not_ours_off(sorted(at)))
 
 
 def _put_right(

@@ -297,7 +297,7 @@ class Driver:
         time.sleep(LATER_NS / NS_PER_S)
         self.kept.carry_out(controller.START)
 
-    # Strangers.
+    # NotOurs.
 
     def _tamper(self, event: e.Tamper, course: ProductPath) -> None:
         held = self._held(event.hub)

@@ -13,7 +13,7 @@ from corridor.controller.forwarding.program import (
     FastFailover,
     Flow,
     Meter,
-    Strangers,
+    NotOurs,
 )
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import PortCounts
@@ -53,7 +53,7 @@ class Held:
     def obey(self, order: Any) -> None:
         what = order.what
         kind = self.groups if isinstance(what, FastFailover) else self.meters
-        if isinstance(what, Strangers):
+        if isinstance(what, NotOurs):
             self.flows = {key: one for key, one in self.flows.items() if not what.has(one.cookie)}
             self.unread = [cookie for cookie in self.unread if not what.has(cookie)]
         elif isinstance(what, Flow):

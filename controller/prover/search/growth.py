@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import networkx as nx
-
 from corridor.controller.forwarding.program import GROUP_OF_ALL, FastFailover
 from corridor.controller.prover.search.core import Turn
 from corridor.controller.prover.search.search import Exploration
@@ -15,6 +13,8 @@ def grows(seen: Exploration) -> str:
     """The hubs of a round on which a switch makes two packets of one, or nothing."""
     if seen.hops is not None:
         return ""
+    import networkx as nx  # heavy, and seldom needed
+
     graph = nx.DiGraph()
     for node, following in seen.ways.items():
         graph.add_edges_from((node, to) for to, _ in following)
