@@ -68,6 +68,7 @@ class OwnLiveController(OwnController):
 
     def start(self, switches: Path) -> None:
         super().start(switches)
+        self._held = None  # what it makes of the tables is told, also if that is nothing
         threading.Thread(target=self._watch, args=(self.process,), daemon=True).start()
 
     def start_again(self) -> None:

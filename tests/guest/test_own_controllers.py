@@ -110,6 +110,7 @@ class Floods(App):
         apply = [parser.OFPInstructionActions(ofproto.OFPIT_APPLY_ACTIONS, out)]
         event.msg.datapath.send_msg(parser.OFPFlowMod(event.msg.datapath, instructions=apply))
 """
+LOOKED = "the tables of your controller: "
 LATER = """
 from corridor.controller.openflow.framework import hub
 class Later(ShortestPaths):
@@ -176,9 +177,11 @@ def test_its_tables_are_proven_again_when_they_change(live):
 
 def test_killed_and_started_again_it_ends_in_good_order(live):
     state = {"XDG_STATE_HOME": str(live.sessions.parents[1])}
+    looked = live.said().count(LOOKED)
     asked = corridor("kill", "controller")
     assert subprocess.run(asked, env=environment(**state), timeout=60).returncode == 0
     live.wait_until_it_says("the controller ended with code -9, another is started", 60)
+    live.until(lambda: live.said().count(LOOKED) > looked, 120)
     live.process.send_signal(signal.SIGTERM)
     assert live.process.wait(120) == 143, live.complained()
     live.assert_nothing_is_left()
