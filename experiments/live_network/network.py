@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.controller.intent.specification import Specification
+from corridor.controller.reconcile.event_log import EventLog
 from corridor.experiments.lab.assembly import assemble
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.following_controller import FollowingController
 from corridor.experiments.live_network.guest_link.host import relayed
-from corridor.experiments.live_network.own_controller import EVENTS, OwnLiveController
+from corridor.experiments.live_network.own_answers import OwnAnswers
+from corridor.experiments.live_network.own_controller import OwnLiveController
 from corridor.experiments.live_network.setting import SPECIFICATION, Setting
 from corridor.experiments.results.controller_events import ControllerEvents
 from corridor.topologies.emulation.controller_start import CONTROLLER
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from corridor.controller.api.control_answers import DemandAnswer
     from corridor.controller.api.control_answers import Event as ControllerEvent
 
+EVENTS = "events.jsonl"
 WAIT_S = 120.0
 """For everything to stand, then for BFD, then until all is settled."""
 SILENCE_S = 60
@@ -72,8 +75,9 @@ class LiveNetwork:
         self.controller: FollowingController | OwnLiveController
         if own is not None:
             started = OwnLiveController(None, framework, scratch, out_dir, patient=False)
-            setting = Setting(specification, wiring)
-            self.controller = started.of(setting, own.app, own.name, out_dir, own.tell)
+            log = EventLog(own.tell, out_dir / EVENTS)
+            answers = OwnAnswers(own.name, Setting(specification, wiring), log)
+            self.controller = started.of(answers, own.app, out_dir)
         else:
             self.controller = self._following(framework, timing, command, status)
         self._events = ControllerEvents(out_dir / EVENTS)
@@ -109,7 +113,7 @@ class LiveNetwork:
             self.scratch.mkdir(exist_ok=True)
             (self.scratch / SPECIFICATION).write_text(self.specification.to_json())
             if isinstance(self.controller, OwnLiveController):
-                stack.enter_context(relayed(self.control, self.controller.answer))
+                stack.enter_context(relayed(self.control, self.controller.answers.answer))
             self.net, gateways = stack.enter_context(
                 assemble(
                     self.wiring,

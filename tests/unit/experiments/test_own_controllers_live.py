@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from corridor.controller.prover import tables_of
+from corridor.controller.reconcile.event_log import EventLog
 from corridor.experiments.lab.own_controller import OwnController
 from corridor.experiments.live_network.event_text import told
-from corridor.experiments.live_network.own_controller import NOT_OF_IT, OwnLiveController
+from corridor.experiments.live_network.own_answers import NOT_OF_IT, OwnAnswers
+from corridor.experiments.live_network.own_controller import OwnLiveController
 from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
@@ -20,6 +22,12 @@ from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
+LAW = """
+name: law
+policies:
+- {id: MAY, effect: permit}
+- {id: STAY, effect: restrict, hard: {confine: CN}}
+"""
 SCENARIO = """
 schema: 1
 name: one
@@ -32,9 +40,9 @@ demands:
 class World:
     """Tables that a switch would tell of, and what was told."""
 
-    def __init__(self, folder: Path) -> None:
-        (folder / "one.yaml").write_text(SCENARIO, encoding="utf-8")
-        loaded = load_scenario(str(folder / "one.yaml"))
+    def __init__(self, folder: Path, more: str = "", **asked: str) -> None:
+        (folder / "one.yaml").write_text(SCENARIO + more, encoding="utf-8")
+        loaded = load_scenario(str(folder / "one.yaml"), **asked)
         plan = make_plan(loaded, clock="real", run_id="c0", seed=1)
         self.told: list[Any] = []
         self.held: dict[str, Any] = {
@@ -47,16 +55,19 @@ class World:
         self.held["schema"] = 3
         started = OwnLiveController(None, "ryu", folder, folder, patient=False)
         setting = Setting(specify(loaded), plan.wiring)
-        self.own = started.of(setting, "some.app", "app.py", folder, self.told.append)
+        answers = OwnAnswers("app.py", setting, EventLog(self.told.append))
+        self.own = started.of(answers, "some.app", folder)
 
     def ask(self, do: str, **what: Any) -> Any:
-        return json.loads(self.own.answer(json.dumps({"do": do, **what}).encode()))
+        return json.loads(self.own.answers.answer(json.dumps({"do": do, **what}).encode()))
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World(tmp_path)
+    return tells(World(tmp_path), monkeypatch)
 
+
+def tells(made: World, monkeypatch: pytest.MonkeyPatch) -> World:
     def dump(_self: OwnController, target: Path) -> None:
         target.write_text(json.dumps(made.held), encoding="utf-8")
 
@@ -116,7 +127,7 @@ def test_what_only_the_products_controller_can_do_is_refused(world: World, do: s
 
 @pytest.mark.parametrize("line", [b"no json", b"[]", b'{"do": ["x"]}', b'{"do": "dance"}'])
 def test_what_is_not_understood_is_said_to_be_so(world: World, line: bytes) -> None:
-    assert json.loads(world.own.answer(line))["kind"] == "bad"
+    assert json.loads(world.own.answers.answer(line))["kind"] == "bad"
 
 
 def test_what_keeps_the_app_from_its_start_ends_the_wait_for_it(world: World) -> None:
@@ -164,3 +175,14 @@ def test_tables_that_can_no_longer_be_read_are_no_longer_proven(
     assert world.ask("status")["unproven"] == "reset"
     assert world.ask("status")["demands"] == {"UNKNOWN": 2}
     assert not world.ask("proof")["proof"]["holds"]
+
+
+def test_what_no_law_lets_pass_is_blocked_and_not_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "law.yaml").write_text(LAW, encoding="utf-8")
+    abroad = "- {id: infer, class: infer, src: bangkok, dst: guian}\n"
+    world = tells(World(tmp_path, abroad, policies=str(tmp_path / "law.yaml")), monkeypatch)
+    world.own.look()
+    served = {one["demand"]: one["status"] for one in world.ask("demands")["demands"]}
+    assert (served["train"], served["infer"]) == ("UP", "BLOCKED")
