@@ -92,9 +92,10 @@
   function sum() {
     const all = [...served.values()].filter((one) => !one.demand.endsWith(".return"));
     const kept = all.filter((one) => one.status === "BLOCKED").length, down = all.filter((one) => one.status === "DOWN").length;
+    const unknown = all.filter((one) => one.status === "UNKNOWN").length;
     const less = all.filter((one) => one.status === "DEGRADED").length, broken = [...[...states].filter(([, said]) => said), ...Object.entries(about.hubs).map(([id, words]) => [id, words.join(", ")])];
     it.setVerdict([
-      `${all.length - kept - down} of ${all.length} demands go, ${kept} ${kept === 1 ? "is" : "are"} kept back by policies` + (down ? `, ${down} have no way at this moment.` : "."),
+      `${all.length - kept - down - unknown} of ${all.length} demands go, ${kept} ${kept === 1 ? "is" : "are"} kept back by policies` + (unknown ? `, of ${unknown} nobody can say whether they do` : "") + (down ? `, ${down} have no way at this moment.` : "."),
       `Policies ${status.policies} as of ${status.as_of}.` + (less ? ` ${less === 1 ? "1 demand has" : `${less} demands have`} less than was asked for: a longer way, or less protection.` : ""),
       broken.length ? `Not as usual: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre and hub is as usual.",
       ...(isAsAtFirst() ? [] : [`What is said below of costs, cuts and certainty was computed for policies ${about.at_first.policies} as of ${about.at_first.as_of}.`]),
@@ -108,7 +109,8 @@
     const took = done ? (done["compiled and proven"] + done.proven - done.beside) / 1000 : 0;
     const flip = done ? proof.at_ns / 1e6 - done.removed + done.flipped : 0;
     const when = done ? ` in ${took.toFixed(took < 1 ? 2 : 1)} s, of both sides of the change; flipped at ${clock(flip)}` : "";
-    it.setProof(proof.unproven ? `Not proven: ${proof.unproven}` : proof.holds ? `${proven} claims proven${when}${proof.epoch === null ? "" : ` (epoch ${proof.epoch})`}.` : "A claim does not hold: see corridor status.", proof.holds && !proof.unproven);
+    const own = proof.epoch === null, whose = own ? ` of the tables that ${proof.of} made` : "";
+    it.setProof(proof.unproven ? `Not proven${whose}: ${proof.unproven}` : proof.holds ? `${proven} claims proven${whose}${when}${own ? "" : ` (epoch ${proof.epoch})`}.` : "A claim does not hold: see corridor status.", proof.holds && !proof.unproven);
     $("claims").replaceChildren(...claims.map(([id, plain, said]) => html("li", {}, html("b", {}, `${id}, ${said}: `), plain)));
   }
   // An update is over only when it is proven: its event has all but the verdicts, which are those there were.
