@@ -14,7 +14,7 @@ from corridor.controller.prover import Proof
 from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.experiments.lab.dumps import Dump
-from corridor.experiments.lab.proof import in_a_line, proof_of_others
+from corridor.experiments.lab.proof import in_a_line, proof_of_others, refuse_endless
 from corridor.experiments.live_network.setting import Setting
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.wiring import HOST_PORT, Wiring
@@ -45,11 +45,14 @@ class OwnAnswers:
         self._held = ""
 
     def judge(self, dump: Dump) -> None:
-        """Prove what switches say, if that is something else than before."""
+        """Prove what switches say, if that is something else than before. Raises PolicyFailure
+        where nothing was told yet and packets would become ever more."""
         if dump.digest == self._held:
             return
         self._away = tuple(one for one in self._hubs if one not in dump.said["switches"])
         proof = proof_of_others(dump, self.setting.wiring, self.setting.specification)
+        if self.proof is None:
+            refuse_endless(proof)
         self._held, self.proof = dump.digest, proof
         self._unproven = "" if proof.holds else _not_holding(proof)
         self._event_log.say("judged", said=in_a_line(proof), holds=proof.holds)

@@ -11,7 +11,6 @@ from typing import Any
 
 from corridor.experiments.lab.dumps import Dump
 from corridor.experiments.lab.own_controller import OwnController
-from corridor.experiments.lab.proof import refuse_endless
 from corridor.experiments.live_network.own_answers import OwnAnswers
 from corridor.topologies.base.errors import (
     CorridorError,
@@ -100,8 +99,6 @@ class OwnLiveController(OwnController):
             with self._line_free:
                 self.wait_ready()
                 self.look()
-            if self.answers.proof is not None:
-                refuse_endless(self.answers.proof)
         except CorridorError as problem:
             self._problem = problem
             self.answers.tell_unproven(str(problem))

@@ -137,6 +137,18 @@ def test_an_app_under_which_packets_become_ever_more_is_not_sent_any(scenario, t
     assert "C8" in {one["claim"] for one in proof["verdicts"] if one["status"] == "violated"}
 
 
+def test_such_an_app_ends_a_live_network_before_anybody_can_send(scenario, tmp_path):
+    (tmp_path / "floods.py").write_text(FLOODS, encoding="utf-8")
+    own = ("--testbed", "uml", "--controller", tmp_path / "floods.py")
+    one = LiveRun(tmp_path / "flooded", scenario, *own)
+    try:
+        assert one.process.wait(200) == 1
+        assert "would become ever more" in one.complained()
+        assert "] ready: " not in one.said()
+    finally:
+        one.close()
+
+
 @pytest.fixture(scope="module")
 def live(scenario, tmp_path_factory):
     """Under an app that takes all entries away after a minute."""

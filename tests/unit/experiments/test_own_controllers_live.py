@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from corridor.controller.forwarding.program import Flow, output
 from corridor.controller.prover import tables_of
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.experiments.lab.own_controller import OwnController
@@ -20,7 +21,7 @@ from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import to_plain
-from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
+from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported, PolicyFailure
 
 LAW = """
 name: law
@@ -161,6 +162,19 @@ def test_who_ends_the_network_waits_no_longer_than_so_for_an_app_that_is_not_rea
         elsewhere.submit(world.own._line_free.acquire).result()
         with pytest.raises(CorridorError, match="is not ready"):
             world.own.dump(tmp_path / "after.json")
+
+
+def test_tables_under_which_packets_become_ever_more_are_refused_before_anything_is_told(
+    world: World,
+) -> None:
+    flood = Flow(0, 99, (("eth_type", 0x0806),), (output(0xFFFFFFFB),), None, 0)
+    for hub in world.held["switches"]:
+        world.held["switches"][hub] = [to_plain(flood)]
+    world.own.wait_ready = lambda: None  # type: ignore[method-assign,assignment,return-value]
+    world.own._watch(world.own.process)
+    assert not world.ask("status")["installed"]
+    with pytest.raises(PolicyFailure, match="would become ever more"):
+        world.own.until(world.own.is_settled, 5)
 
 
 def test_tables_that_can_no_longer_be_read_are_no_longer_proven(
