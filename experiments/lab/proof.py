@@ -114,7 +114,7 @@ def refuse_endless(proof: Proof) -> None:
         said = f"the controller's tables copy packets that go round between {proof.endless}"
         raise PolicyFailure(
             f"nothing is sent: {said}, and they would become ever more",
-            "have it flood along a tree, or take a topology without loops; proof.json shows a way",
+            "have it flood along a tree, or take a topology without loops",
         )
 
 
