@@ -25,7 +25,6 @@ from corridor.controller.policy.semantics import Rulings
 from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import Frozen, Topology
 
-
 MOST_RULINGS = 2
 """Sets on a day whose rulings are kept: those in force, and others that are asked for."""
 

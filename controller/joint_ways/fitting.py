@@ -76,6 +76,11 @@ def fits(specification: Specification, without: Failures = NO_FAILURES) -> bool:
     return not misfits(specification, without)
 
 
+def lacking(specification: Specification, without: Failures = NO_FAILURES) -> float:
+    """How many capacities are, summed up over the links that committed rates do not fit."""
+    return _lacking(misfits(specification, without))
+
+
 def _fitted(asked: Specification, objective: Objective, without: Failures) -> Specification:
     """With what is picked so far if rates fit there, else by an objective beside it."""
     # numpy is dear to import
