@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from corridor.controller.deployment import chosen_ways
 from corridor.controller.deployment.chosen_ways import (
     Question,
     chosen_ahead,
@@ -16,8 +17,8 @@ from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways.as_is import fits_as_is
-from corridor.controller.joint_ways.fitting import fits, fitted, misfits
+from corridor.controller.joint_ways.as_is import fits_as_is, is_worse_as_is
+from corridor.controller.joint_ways.fitting import fits, fitted, lacking, misfits, with_picks
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.reconcile.jobs import Follow
@@ -92,15 +93,35 @@ def test_who_was_moved_before_stays_when_something_else_fails():
     assert len(moved(asked, again, without)) == 1
 
 
-def test_picks_go_when_rates_fit_without_them():
+@pytest.fixture
+def lowered() -> Specification:
+    """With ways picked for more than is asked for."""
     rates = {"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")}
     asked = loaded(rates)
     assert picks(asked)
     lower = [
         one.model_copy(update={"bandwidth": Bandwidth(cir="20Mbit")}) for one in asked.directions
     ]
-    lowered = asked.model_copy(update={"directions": tuple(lower)})
+    return asked.model_copy(update={"directions": tuple(lower)})
+
+
+def test_picks_go_when_rates_fit_without_them(lowered):
     assert picks(chosen_now(lowered, lowered, NO_FAILURES)) == {}
+
+
+def test_the_death_of_a_gateway_moves_nothing_that_fits_and_one_nobody_built_has_not_died(lowered):
+    dead = Failures(gateways=frozenset({"guian"}))
+    assert chosen_now(lowered, lowered, dead) == lowered
+    assert picks(chosen_now(lowered, lowered, dead, None, dead.gateways)) == {}
+
+
+def test_a_network_without_gateways_is_whole(lowered, tmp_path):
+    lab = Lab(DesiredState(lowered), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    assert picks(lab.deployer.deployment.known.specification) == {}
+    lab.have(Follow())
+    assert picks(lab.deployer.deployment.known.specification) == {}
 
 
 def test_what_stands_is_kept_where_it_fits_and_what_was_loaded_comes_back_when_it_does():
@@ -121,10 +142,54 @@ def test_ways_for_the_next_failure_are_found_where_there_are_some():
 
 
 FEWER = {
-    "a": ("60Mbit", "guian", "bangkok"),
-    "b": ("40Mbit", "kunming", "bangkok"),
-    "c": ("90Mbit", "shanghai", "kunming"),
+    "a": ("60Mbit", "karachi", "kunming"),
+    "b": ("90Mbit", "kunming", "shanghai"),
+    "c": ("60Mbit", "bangkok", "guian"),
 }
+"""Without the fibre between Shanghai and Kunming no ways that are found fit every next failure."""
+CUT_FEWER = failures_of(MINI, ["link:shanghai-kunming"])
+
+
+def test_where_nothing_fits_the_next_failure_ways_on_which_less_lacks_are_better_than_none():
+    asked = loaded(FEWER, k=1)
+    now = chosen_now(asked, asked, CUT_FEWER)
+    found = chosen_ahead(now, CUT_FEWER)
+    assert fits_as_is(found, CUT_FEWER)
+    assert 0 < lacking(found, CUT_FEWER) < lacking(now, CUT_FEWER)
+    assert given_up(found) == set()
+
+
+def test_nothing_moves_for_the_next_failure_where_more_would_lack_as_things_are(monkeypatch):
+    asked = loaded(FEWER, k=1)
+    now = chosen_now(asked, asked, CUT_FEWER)
+    bare = with_picks(now, {})
+    assert not fits_as_is(bare, CUT_FEWER)
+    assert is_worse_as_is(bare, now, CUT_FEWER)
+    assert not is_worse_as_is(now, bare, CUT_FEWER)
+    assert not is_worse_as_is(bare, bare, CUT_FEWER)
+    lacks = {id(bare): 0.1, id(now): 0.2}
+    monkeypatch.setattr(chosen_ways, "lacking", lambda one, _: lacks[id(one)])
+    monkeypatch.setattr(chosen_ways, "fitted_again", lambda *_: bare)
+    assert chosen_ahead.__wrapped__(now, CUT_FEWER) is now
+    monkeypatch.setattr(chosen_ways, "is_worse_as_is", lambda *_: False)
+    assert chosen_ahead.__wrapped__(now, CUT_FEWER) is bare
+
+
+def test_ways_on_which_less_lacks_are_installed_once_and_what_lacks_is_told(tmp_path):
+    lab = Lab(DesiredState(loaded(FEWER, k=1)), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    cut(lab, "shanghai-kunming")
+    found_for(lab)
+    assert lab.events("update")[-1]["why"] == "rates under the next failure"
+    before, after = (
+        sum(one["lacks_bps"] for one in told["lacking"]) for told in lab.events("rates")[-2:]
+    )
+    assert 0 < after < before
+    assert "DEGRADED" in {status(lab, name) for name in FEWER}
+    begun = len(lab.beside.begun)
+    lab.run(100)
+    assert len(lab.beside.begun) == begun, "nothing better is looked for than was found"
 
 
 def with_ladder(rates=TWO) -> Specification:
