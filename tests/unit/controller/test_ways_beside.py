@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -62,15 +63,31 @@ def test_a_process_of_its_own_finds_the_same_for_who_waits_and_for_the_next_fail
 def test_what_is_of_no_use_any_more_is_ended_and_says_nothing(chooses):
     chooses.warm()
     process = chooses._process.pid
-    (*_, ahead) = questions()
+    ahead = questions()[-1]
+    chooses.spawn = lambda *_: None  # who looks for it waits to be told what
     chooses.ask(ahead)
     wait_for(lambda: children(process))
+    os.kill(int(children(process)[0]), signal.SIGSTOP)
     chooses.break_off("next failure")
     wait_for(lambda: not children(process))
-    with pytest.raises(queue.Empty):
-        chooses.jobs.get(timeout=0.2)
+    chooses.spawn = beside
     chooses.ask(ahead)
     assert chooses.jobs.get(timeout=60).job.found == answer_to(ahead)
+
+
+def test_who_dies_is_noticed_while_another_goes_on(chooses):
+    chooses.warm()
+    process, heard = chooses._process.pid, []
+    chooses.spawn = lambda _hear, _asked, ours: heard.append(ours)
+    first, second, _ = questions()
+    chooses.ask(first)
+    wait_for(lambda: len(children(process)) == 1)
+    dies = children(process)[0]
+    chooses.ask(second)
+    wait_for(lambda: len(children(process)) == 2)
+    os.kill(int(dies), signal.SIGKILL)
+    heard[0].settimeout(30)
+    assert heard[0].recv(1) == b""
 
 
 def children(process: int) -> list[str]:
