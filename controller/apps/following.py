@@ -26,6 +26,7 @@ from typing import Any
 from corridor.controller.apps.status import connect, orders
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways.fitting import may_ask
 from corridor.controller.openflow.channel import OpenFlowChannel
 from corridor.controller.openflow.framework import (
     FRAMEWORK,
@@ -40,7 +41,7 @@ from corridor.controller.openflow.installation import Installation
 from corridor.controller.openflow.table_dump import write_dump
 from corridor.controller.openflow.table_reading import ANSWERS
 from corridor.controller.openflow.wiring_check import check_wiring, seen_by
-from corridor.controller.reconcile.ahead import AheadProcess
+from corridor.controller.reconcile.beside import BesideProcess
 from corridor.controller.reconcile.control import Control
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
@@ -108,7 +109,10 @@ class FollowingApp(App):
             timing=_patience(),
         )
         self.reconciler = Reconciler(self._network, hub.Queue(), hub.QueueEmpty, self._check_wiring)
-        self._network.ahead = AheadProcess(self.reconciler.jobs, hub.spawn)
+        self._network.beside = beside = BesideProcess(jobs=self.reconciler.jobs, spawn=hub.spawn)
+        if specification.chooses and may_ask(specification):
+            with contextlib.suppress(OSError):  # it is tried again, and told, when it is needed
+                beside.warm()
         self._control = Control(self.reconciler, self.event_log, hub.Queue)
         hub.spawn(self.reconciler.run)
         if FRAMEWORK == "os-ken":

@@ -50,12 +50,16 @@ class DesiredState:
 
     def without(self, wiring: Wiring) -> Failures:
         """What must be done without: failures, drained fibres, and gateways nobody built."""
-        unwired = {hub.hub for hub in wiring.hubs if hub.gateway is None}
         return replace(
             self.failures,
             links=self.failures.links | self.drained,
-            gateways=self.failures.gateways | unwired,
+            gateways=self.failures.gateways | unbuilt(wiring),
         )
+
+
+def unbuilt(wiring: Wiring) -> frozenset[str]:
+    """Hubs without a gateway."""
+    return frozenset(hub.hub for hub in wiring.hubs if hub.gateway is None)
 
 
 @dataclass(frozen=True)

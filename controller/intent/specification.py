@@ -22,7 +22,17 @@ from corridor.controller.policy.model import (
     RateStep,
 )
 from corridor.controller.policy.semantics import Rulings
+from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import Frozen, Topology
+
+MOST_RULINGS = 2
+"""Sets on a day whose rulings are kept: those in force, and others that are asked for."""
+
+
+@remembered(MOST_RULINGS)
+def _rulings(policies: PolicySet, topology: Topology, as_of: date) -> Rulings:
+    """What is alike but for ways that are chosen is ruled on once."""
+    return Rulings(policies, topology, as_of)
 
 
 class Direction(Frozen):
@@ -57,7 +67,7 @@ class Specification(Frozen):
 
     def intents(self) -> tuple[Intent, ...]:
         """In the order of the demands, each followed by its answers."""
-        rulings = Rulings(self.policies, self.topology, self.as_of)
+        rulings = _rulings(self.policies, self.topology, self.as_of)
         return tuple(
             Intent(
                 rulings.on(self.policies.seen(one.demand)),

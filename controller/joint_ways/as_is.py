@@ -31,6 +31,12 @@ def fits_as_is(specification: Specification, without: Failures) -> bool:
     return not _excess(_served(specification, without))
 
 
+def is_worse_as_is(one: Specification, other: Specification, without: Failures) -> bool:
+    """Whether anything lacks more by the ways of ``one``, unless something more fails."""
+    mine, others = (_excess(_served(asked, without)) for asked in (one, other))
+    return any(over > others.get(link, 0) for link, over in mine.items())
+
+
 def fitted_as_is(specification: Specification, without: Failures) -> Specification:
     """The same, with other ways where committed rates do not fit on those that it has; as few move
     as can. If nothing fits, what lacks least."""

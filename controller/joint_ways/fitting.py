@@ -41,6 +41,7 @@ MOST_OF_LINK = 4
 """Failure sets that are taken up for a link at once."""
 MOST_REMEMBERED = 8
 """Answers, since one state of a network is asked of several times."""
+MOST_BUILDERS = 2
 
 
 @remembered(MOST_REMEMBERED)
@@ -73,6 +74,11 @@ def misfits(specification: Specification, without: Failures = NO_FAILURES) -> tu
 def fits(specification: Specification, without: Failures = NO_FAILURES) -> bool:
     """Whether committed rates do."""
     return not misfits(specification, without)
+
+
+def lacking(specification: Specification, without: Failures = NO_FAILURES) -> float:
+    """How many capacities are, summed up over the links that committed rates do not fit."""
+    return _lacking(misfits(specification, without))
 
 
 def _fitted(asked: Specification, objective: Objective, without: Failures) -> Specification:
@@ -117,7 +123,7 @@ class Served:
         self, topology: Topology, intents: Iterable[Intent], without: Failures = NO_FAILURES
     ) -> None:
         self.topology, self._without = topology, without
-        self.builder, asked = TreeBuilder(topology, without), tuple(intents)
+        self.builder, asked = _builder(topology, without), tuple(intents)
         self._off = keeping_apart(self.builder, topology, asked)
         ways = [self.way(intent) for intent in asked if may_have_rates(intent)]
         self.ways = [way for way in ways if rates_of(way) is not None]
@@ -136,6 +142,12 @@ class Served:
         """Two failures each, under which they do not fit."""
         searched = _searched(self.topology, self.ways, self._without)
         return too_full_together(*searched, MOST_OF_LINK)
+
+
+@remembered(MOST_BUILDERS)
+def _builder(topology: Topology, without: Failures) -> TreeBuilder:
+    """One for all ways that are tried in a state of a network: few differ from try to try."""
+    return TreeBuilder(topology, without)
 
 
 def too_full(

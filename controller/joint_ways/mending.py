@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from corridor.controller.joint_ways.loads import Loads, loads_of
-from corridor.controller.joint_ways.pricing import by_objective
+from corridor.controller.joint_ways.pricing import main_at
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.spaces.ways import Main, Way
 from corridor.topologies.base.progress import counting
@@ -203,7 +203,7 @@ class State:
         space, now = self.program.spaces[demand], self.ways[demand]
         everywhere, by_failure = self._loads.prices(space.rate_bps, TOO_MUCH_NS)
         mains = dict.fromkeys([now.main, *(way.main for way in self.known(demand))])
-        main = space.shortest(by_objective(self.program, demand, everywhere))
+        main = main_at(self.program, demand, everywhere)
         if main is not None:
             mains[main] = None
         return [space.way(main, by_failure) for main in mains]
@@ -212,7 +212,7 @@ class State:
 def _mains(program: Program, demand: int) -> Iterable[Main]:
     """That of the program, and the cheapest."""
     mains = dict.fromkeys(program.mains[demand].values())
-    main = program.spaces[demand].shortest(by_objective(program, demand, {}))
+    main = main_at(program, demand, {})
     if main is not None:
         mains[main] = None
     return mains

@@ -61,6 +61,18 @@ def _improved(program: Program, prices: Prices, demand: int, in_use: list[Column
     return added
 
 
+def main_at(program: Program, demand: int, prices: Mapping[int, int]) -> Main | None:
+    """The cheapest way in use of a demand, at prices of links in ns."""
+    space = program.spaces[demand]
+    if not program.failures:  # else it hangs on which detours were looked at before, too
+        if demand not in program.free:
+            program.free[demand] = space.shortest(by_objective(program, demand, {}))
+        free = program.free[demand]
+        if free is not None and prices.keys().isdisjoint(space.links.load(free.sights)):
+            return free  # prices only make others dearer
+    return space.shortest(by_objective(program, demand, prices))
+
+
 def by_objective(program: Program, demand: int, prices: Mapping[int, int]) -> Price:
     """What an edge of a way in use costs: by the objective, and by prices of links in ns."""
     space, objective = program.spaces[demand], program.objective
@@ -97,6 +109,6 @@ def _mains(program: Program, demand: int, prices: Prices) -> Iterator[Main]:
             total[link] = total.get(link, 0.0) + price
     for some in (total, well) if total != well else (total,):
         in_ns = {link: round(price * unit) for link, price in some.items()}
-        main = space.shortest(by_objective(program, demand, in_ns))
+        main = main_at(program, demand, in_ns)
         if main is not None:
             yield main

@@ -122,6 +122,8 @@ class Program:
     allowed: list[bool] = field(default_factory=list)
     mains: list[dict[Order, Main]] = field(default_factory=list)
     detours: dict[tuple[int, Group], dict[Order, Detour]] = field(default_factory=dict)
+    free: dict[int, Main | None] = field(default_factory=dict)
+    """The cheapest way in use of a demand where no link has a price, as far as that is known."""
     own_ns: list[dict[int, int]] = field(default_factory=list)
     """By demand what is known of what the objective asks for fibres, as hubs see them."""
     _columns_of: dict[tuple[int, Group | None], list[int]] = field(default_factory=dict)

@@ -262,8 +262,8 @@ class Deployer:
 
     def _chosen(self, known: DesiredState) -> DesiredState:
         """With ways that are chosen where nothing is known to stand."""
-        asked = known.specification
-        chosen = chosen_now(asked, asked, known.without(self.interfaces.wiring))
+        asked, wiring = known.specification, self.interfaces.wiring
+        chosen = chosen_now(asked, asked, known.without(wiring), None, deployments.unbuilt(wiring))
         return replace(known, specification=chosen)
 
     def _kept(self, remembered: Remembered | None) -> list[Deployment]:

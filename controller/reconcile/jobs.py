@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Protocol
 
+from corridor.controller.deployment.chosen_ways import Question
 from corridor.controller.intent.specification import Specification
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile.answers import Answer
 
@@ -81,13 +81,11 @@ class TakeWays:
 
 
 @dataclass(frozen=True)
-class FoundAhead:
-    """Such ways were found, or that there are none."""
+class WaysFound:
+    """Ways were chosen that somebody asked for, or that there are none."""
 
-    name: ClassVar[str] = "found_ahead"
-    asked: Specification
-    """As what stood when they were asked for."""
-    without: Failures
+    name: ClassVar[str] = "ways_found"
+    question: Question
     found: Specification | None
     """None where something went wrong."""
     problem: str = ""
@@ -124,6 +122,14 @@ class SetDay:
 
 
 @dataclass(frozen=True)
+class FollowDay:
+    """Move to what another day has changed, once what it forbids is withdrawn."""
+
+    name: ClassVar[str] = "follow_day"
+    withdrawn: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SetDrained:
     """A fibre is to carry nothing, or may again."""
 
@@ -155,10 +161,9 @@ class DumpTables:
 
 type SwitchJob = SwitchConnected | SwitchLost | PortChanged | HubGivenUp
 type TimedJob = Boot | Follow | Look | TakeWays | AuditDue
-type RequestedJob = (
-    SetPolicies | SetDay | SetDrained | DayEnds | ReadCounters | AuditNow | DumpTables
-)
-type Job = SwitchJob | TimedJob | RequestedJob | FoundAhead
+type ChangeAsked = SetPolicies | SetDay | FollowDay | SetDrained | DayEnds
+type RequestedJob = ChangeAsked | ReadCounters | AuditNow | DumpTables
+type Job = SwitchJob | TimedJob | RequestedJob | WaysFound
 type Timer = TimedJob | HubGivenUp | DayEnds
 """Jobs that come by themselves when they are due."""
 

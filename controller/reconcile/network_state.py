@@ -11,11 +11,11 @@ from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.intent.chosen_ways import choosing, chosen_in
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.reconcile.ahead import Ahead, NoAhead
+from corridor.controller.reconcile.beside import Beside, InPlace
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
-from corridor.controller.reconcile.jobs import AuditDue, Follow, FoundAhead
+from corridor.controller.reconcile.jobs import AuditDue, Follow, WaysFound
 from corridor.controller.reconcile.timers import Timers, Timing
 
 
@@ -38,10 +38,10 @@ class NetworkState:
     """When a switch connected last."""
     deferred: str = ""
     """What a change waits for."""
-    ahead: Ahead = field(default_factory=NoAhead)
-    """Who looks for ways by which rates fit under the next failure too."""
-    found: FoundAhead | None = None
-    """What was found last, until it stands or is of no use."""
+    beside: Beside = field(default_factory=InPlace)
+    """Who chooses ways."""
+    found: WaysFound | None = None
+    """By which rates fit under the next failure too, or better: until it stands or is of no use."""
     left_over: bool = False
     """Whether something may be left of what was not done in full, and nobody has looked since."""
 

@@ -17,6 +17,7 @@ from corridor.controller.deployment.statuses import statuses, unknown
 from corridor.controller.joint_ways.fitting import misfits
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.reconcile.answers import Answer, Refused
+from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import (
     AuditDue,
     AuditNow,
@@ -24,7 +25,7 @@ from corridor.controller.reconcile.jobs import (
     DayEnds,
     DumpTables,
     Follow,
-    FoundAhead,
+    FollowDay,
     HubGivenUp,
     Job,
     Look,
@@ -38,6 +39,7 @@ from corridor.controller.reconcile.jobs import (
     SwitchConnected,
     SwitchLost,
     TakeWays,
+    WaysFound,
 )
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.requests import Requests
@@ -46,6 +48,7 @@ from corridor.controller.reconcile.switch_events import SwitchEvents
 from corridor.controller.reconcile.timed_work import TimedWork
 from corridor.controller.reconcile.timers import DAY_NS
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NotDone
+from corridor.controller.reconcile.waiting import Waiting
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.base.seconds import NS_PER_S
@@ -69,6 +72,9 @@ class Reconciler:
         self._timed_work = TimedWork(network, rollouts, self.on_deployed)
         self._requests = Requests(network, rollouts)
         self._rollouts = rollouts
+        self._waiting = Waiting()
+        self._told = dict[str, str]()
+        """Defects that are told, by what breaks, until it does not."""
         now_ns = network.now_ns
         network.timers.set(Boot(), now_ns + network.timing.first_ns)
         network.timers.set(DayEnds(), now_ns + DAY_NS)
@@ -93,26 +99,53 @@ class Reconciler:
                 continue
 
     def carry_out(self, order: Order) -> None:
-        """Do one job. Whatever goes wrong is told, and nothing unproven is left in force."""
+        """Do one job, and those that waited for what comes of it. Whatever goes wrong is told, and
+        nothing unproven is left in force."""
+        self._carry_out(order)
+        deployer = self.network.deployer
+        found = order.job.question if isinstance(order.job, WaysFound) else None
+        due = self._waiting.due(deployer.deployment, found)
+        while due:
+            for one in due:
+                self._carry_out(one)
+            due = self._waiting.due(deployer.deployment)
+
+    def _carry_out(self, order: Order) -> None:
         with collecting_later():
-            answer = self._answer_to(order.job)
+            answer = self._answer_to(order)
         try:
             self._do_after(order.job)
         finally:
-            if order.reply is not None:
+            if order.reply is not None and answer is not None:
                 order.reply.put(answer)
 
     def _do_after(self, job: Job) -> None:
         """What follows every job, and is as it should be after the next one if it breaks."""
-        for step in (self._retell, self._rollouts.look_ahead):
+        for step in (self._retell, self._rollouts.look_ahead, self._ask):
             try:
                 step()
             except Exception as problem:  # noqa: BLE001 - told, and the controller goes on
-                self._defect(job, problem)
+                self._defect(job, problem, step.__name__)
+            else:
+                self._told.pop(step.__name__, None)
 
-    def _answer_to(self, job: Job) -> Answer:
+    def _ask(self) -> None:
+        """Have ways chosen for who waits for them, those first who waited first."""
+        for lane, question in self._waiting.questions().items():
+            if question is None:
+                self.network.beside.break_off(lane)
+            else:
+                self.network.beside.ask(question)
+
+    def _answer_to(self, order: Order) -> Answer | None:
+        """None while it waits."""
+        job = order.job
         try:
             return self._do(job) or {"ok": True}
+        except Awaited as waits:
+            stands = self.network.deployer.deployment
+            self._waiting.add(Order(waits.instead or job, order.reply), waits.question, stands)
+            return None
         except NotDone as problem:
             return self._not_done(job, problem)
         except SwitchError as problem:
@@ -126,9 +159,9 @@ class Reconciler:
                 self._switch_events.carry_out(job)
             case Boot() | Follow() | Look() | TakeWays() | AuditDue():
                 self._timed_work.carry_out(job)
-            case FoundAhead():
-                self._found_ahead(job)
-            case SetPolicies() | SetDay() | SetDrained() | DayEnds():
+            case WaysFound():
+                self._found(job)
+            case SetPolicies() | SetDay() | FollowDay() | SetDrained() | DayEnds():
                 return self._requests.carry_out(job)
             case ReadCounters() | AuditNow() | DumpTables():
                 return self._requests.carry_out(job)
@@ -136,11 +169,16 @@ class Reconciler:
                 assert_never(job)
         return None
 
-    def _found_ahead(self, job: FoundAhead) -> None:
+    def _found(self, job: WaysFound) -> None:
+        """By which rates fit under the next failure too; others are taken by who waits for them."""
         network = self.network
+        if job.question.lane != "next failure":
+            return
         if job.problem:
-            network.event_log.say("error", message=job.problem, do=job.name)
-        elif job.found != job.asked:
+            self._tell_once(job.name, job.problem, do=job.name)
+            return
+        self._told.pop(job.name, None)
+        if job.found != job.question.loaded:
             network.found = job
             network.timers.set(TakeWays(), network.now_ns)
 
@@ -164,10 +202,19 @@ class Reconciler:
         self.network.audit_soon()
         return _no("failed", str(problem))
 
-    def _defect(self, job: Job, problem: Exception) -> Refused:
+    def _defect(self, job: Job, problem: Exception, step: str = "") -> Refused:
+        """Of a ``step`` that follows every job, told once while it stays the same."""
         reason, where = f"{type(problem).__name__}: {problem}", traceback.format_exc()
-        self.network.event_log.say("error", message=reason, do=job.name, where=where)
+        if step:
+            self._tell_once(step, reason, do=job.name, where=where)
+        else:
+            self.network.event_log.say("error", message=reason, do=job.name, where=where)
         return _no("error", reason)
+
+    def _tell_once(self, what: str, message: str, **more: str) -> None:
+        if self._told.get(what) != message:
+            self._told[what] = message
+            self.network.event_log.say("error", message=message, **more)
 
     def _retell(self) -> None:
         """Tell of every demand that is now served otherwise."""

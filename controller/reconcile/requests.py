@@ -12,10 +12,12 @@ from corridor.controller.openflow.counters import drops_by_reason, sent_by_deman
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile.answers import Answer, Audited, Changed, Counted, Dumped
+from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import (
     AuditNow,
     DayEnds,
     DumpTables,
+    FollowDay,
     ReadCounters,
     RequestedJob,
     SetDay,
@@ -30,7 +32,7 @@ from corridor.controller.reconcile.two_phase_rollout import NotDone, NotNow
 
 @dataclass
 class Requests:
-    """Carries them out; raises NotDone and SwitchError."""
+    """Carries them out; raises NotDone, SwitchError, and Awaited."""
 
     network: NetworkState
     rollouts: Rollouts
@@ -41,6 +43,9 @@ class Requests:
                 return self._set_policies(policies)
             case SetDay(as_of=as_of):
                 return self._set_day(as_of)
+            case FollowDay(withdrawn=withdrawn):
+                self.rollouts.follow("the day")
+                return self._changed(withdrawn)
             case DayEnds():
                 return self._next_day()
             case SetDrained():
@@ -69,7 +74,7 @@ class Requests:
         try:
             withdrawn = network.deployer.withdraw(gone, wanted, network.told)
             rollouts.move_to(wanted, "policies", Rates.NOW)
-        except (NotDone, SwitchError):
+        except (NotDone, SwitchError, Awaited):
             if gone:
                 network.deployer.restore(deployment, network.known, network.told)
             raise
@@ -86,7 +91,10 @@ class Requests:
             intents = network.known.specification.intents()
             gone = deployments.unlawful(deployer.deployment, intents)
             withdrawn = deployer.withdraw(gone, network.known, network.told)
-            self.rollouts.follow("the day")
+            try:
+                self.rollouts.follow("the day")
+            except Awaited as waits:
+                raise Awaited(waits.question, FollowDay(tuple(withdrawn))) from None
         return self._changed(withdrawn)
 
     def _next_day(self) -> Changed:

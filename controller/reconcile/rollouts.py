@@ -6,15 +6,17 @@ import traceback
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from corridor.controller.deployment.chosen_ways import chosen_for_all, chosen_now
-from corridor.controller.deployment.deployments import Deployment, DesiredState
+from corridor.controller.deployment.chosen_ways import Question
+from corridor.controller.deployment.deployments import Deployment, DesiredState, unbuilt
 from corridor.controller.intent.chosen_ways import choosing, chosen_in
 from corridor.controller.intent.specification import Specification
 from corridor.controller.joint_ways.as_is import fits_as_is
+from corridor.controller.joint_ways.fitting import may_ask
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover.updates import objections
-from corridor.controller.reconcile.jobs import Follow, FoundAhead, Look, TakeWays
+from corridor.controller.reconcile.beside import Awaited
+from corridor.controller.reconcile.jobs import Follow, Look, TakeWays, WaysFound
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NotDone, NotNow
 
@@ -36,9 +38,11 @@ class Rollouts:
     """Moves a network that stands."""
 
     network: NetworkState
+    _searched: Question | None = None
+    """What was found ahead and stands, though not all fits."""
 
     def move_to(self, known: DesiredState, why: str, rates: Rates) -> None:
-        """Raises NotDone and SwitchError."""
+        """Raises NotDone, SwitchError, and Awaited."""
         self._ready()
         self._roll_out(self._following(known, rates), why)
 
@@ -53,7 +57,7 @@ class Rollouts:
             deployment = self.settled()
             if not self._is_of_use(found, deployment):
                 network.found = None
-                network.ahead.break_off()  # for it may be asked for again
+                network.beside.break_off("next failure")  # for it may be asked for again
                 return
             known = replace(network.wanted, specification=found.found)
             self._roll_out(network.deployer.following(known), "rates under the next failure")
@@ -64,20 +68,23 @@ class Rollouts:
                 network.found = None
             raise
         network.found = None
+        self._searched = Question.ahead(found.found, found.question.without)
 
     def look_ahead(self) -> None:
         """Have ways looked for by which rates fit under the next failure too, if they do not."""
         network, deployment = self.network, self.network.deployer.deployment
         if deployment is None or network.deployer.unproven or not network.event_log.lacking:
-            network.ahead.break_off()
+            network.beside.break_off("next failure")
         elif not self._stands_as_wanted(deployment):
-            network.ahead.break_off()  # what stands is about to change
+            network.beside.break_off("next failure")  # what stands is about to change
         elif deployment.known.specification.chooses:
-            network.ahead.begin(deployment.known.specification, deployment.without)
+            question = Question.ahead(deployment.known.specification, deployment.without)
+            if question != self._searched:
+                network.beside.ask(question)
 
-    def _is_of_use(self, found: FoundAhead, deployment: Deployment) -> bool:
-        asked = (deployment.known.specification, deployment.without)
-        return (found.asked, found.without) == asked and self._stands_as_wanted(deployment)
+    def _is_of_use(self, found: WaysFound, deployment: Deployment) -> bool:
+        asked = Question.ahead(deployment.known.specification, deployment.without)
+        return found.question == asked and self._stands_as_wanted(deployment)
 
     def _stands_as_wanted(self, deployment: Deployment) -> bool:
         """Whether nothing has failed, was repaired or was asked for that is not followed yet."""
@@ -96,7 +103,8 @@ class Rollouts:
             self.network.audit_soon()
 
     def follow(self, why: str) -> None:
-        """Move to what is wanted without what has failed; again later, if that cannot be now."""
+        """Move to what is wanted without what has failed; again later, if that cannot be now.
+        Raises NotDone, SwitchError, and Awaited."""
         network = self.network
         if network.deployer.deployment is None:
             return
@@ -164,16 +172,29 @@ class Rollouts:
         self, asked: Specification, stands: Deployment, without: Failures, rates: Rates
     ) -> Specification:
         """By ways that stand, where choosing breaks and what has failed must be done without."""
+        if not asked.chooses or not may_ask(asked):
+            return asked
         installed = stands.known.specification
-        choose = chosen_for_all if rates == Rates.ALWAYS else chosen_now
+        question = Question(
+            lane="failures" if rates == Rates.IF_THEY_CAN else "requests",
+            loaded=asked,
+            installed=installed,
+            without=without,
+            stood=stands.without,
+            unbuilt=unbuilt(self.network.deployer.interfaces.wiring),
+            for_all=rates == Rates.ALWAYS,
+        )
         try:
-            return choose(asked, installed, without, stands.without)
+            known = self.network.beside.known(question)
         except Exception as problem:
             if rates != Rates.IF_THEY_CAN:
                 raise
             reason, where = f"{type(problem).__name__}: {problem}", traceback.format_exc()
             self.network.event_log.say("error", message=reason, do="choose ways", where=where)
             return choosing(asked, chosen_in(installed))
+        if known is None:
+            raise Awaited(question)
+        return known
 
     def _defer(self, reason: str) -> None:
         if reason and reason != self.network.deferred:

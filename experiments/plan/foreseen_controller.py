@@ -11,29 +11,28 @@ from __future__ import annotations
 import math
 from bisect import bisect
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
 from corridor.controller.api.control_answers import Event
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.chosen_ways import chosen_ahead, chosen_now
+from corridor.controller.deployment.chosen_ways import Lane, Question, answer_to, chosen_now
 from corridor.controller.deployment.deployments import Deployment, DesiredState, longest_ns
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.intent.chosen_ways import choosing, chosen_in
 from corridor.controller.intent.specification import Specification
 from corridor.controller.joint_ways.fitting import misfits
 from corridor.controller.openflow.counters import PortCounts
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.prover import Proof, tables_of
+from corridor.controller.reconcile.beside import Answers
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.controller.reconcile.interfaces import Interfaces, Labels
 from corridor.controller.reconcile.jobs import (
     Boot,
-    FoundAhead,
     Job,
     Order,
     PortChanged,
@@ -42,6 +41,7 @@ from corridor.controller.reconcile.jobs import (
     SetPolicies,
     SwitchConnected,
     SwitchLost,
+    WaysFound,
 )
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.reconciler import Reconciler
@@ -83,7 +83,8 @@ class Compiled:
         self._proofs: dict[int, Proof] = {}
         self.loaded = specification
         without = DesiredState(specification).without(wiring)
-        chosen = chosen_now(specification, specification, without)
+        unbuilt = deployments.unbuilt(wiring)
+        chosen = chosen_now(specification, specification, without, None, unbuilt)
         self.first = self._stand(DesiredState(chosen), FIRST_EPOCH)
 
     def following(self, before: Deployment, known: DesiredState) -> Deployment:
@@ -248,23 +249,29 @@ class _Said:
 
 
 @dataclass
-class _Ahead:
-    """Finds ways ahead at once: computing takes no time. What was said until then comes before."""
+class _Beside(Answers):
+    """Chooses ways at once: computing takes no time. What was said until then comes before."""
 
-    said: _Said
-    asked: tuple[Specification, Failures] | None = None
+    said: _Said = field(kw_only=True)
+    _asked: dict[Lane, Question] = field(default_factory=dict)
 
-    def begin(self, asked: Specification, without: Failures) -> None:
-        if self.asked != (asked, without):
-            self.break_off()
-            self.asked = asked, without
-            found = FoundAhead(asked, without, chosen_ahead(asked, without))
+    def ask(self, question: Question) -> None:
+        lane = question.lane
+        if self._asked.get(lane) != question:
+            self.break_off(lane)
+            self._asked[lane] = question
+            found = WaysFound(question, answer_to(question))
+            self.note(found)
             now_ns, jobs = self.said.clock.now_ns, self.said.jobs
             jobs.insert(bisect(jobs, now_ns, key=lambda one: one[0]), (now_ns, found))
 
-    def break_off(self) -> None:
-        self.asked = None
-        self.said.jobs[:] = [one for one in self.said.jobs if not isinstance(one[1], FoundAhead)]
+    def break_off(self, lane: Lane) -> None:
+        self._asked.pop(lane, None)
+        self.said.jobs[:] = [
+            (at_ns, job)
+            for at_ns, job in self.said.jobs
+            if not (isinstance(job, WaysFound) and job.question.lane == lane)
+        ]
 
 
 @dataclass
@@ -387,7 +394,7 @@ def _live(
             said.jobs.append((at_ns, network.connection(hub, at_ns)))
         said.jobs.sort(key=lambda one: one[0])
     reconciler = _Quiet(_state(compiled, network, standing, clock), said, _Nothing)
-    reconciler.network.ahead = _Ahead(said)
+    reconciler.network.beside = _Beside(said=said)
     if not begin_ns:
         reconciler.network.timers.cancel(Boot())
     try:

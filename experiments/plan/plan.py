@@ -8,7 +8,7 @@ what they are expected to give.
 from __future__ import annotations
 
 from corridor.controller.deployment.chosen_ways import chosen_now
-from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.deployment.deployments import DesiredState, unbuilt
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
@@ -78,7 +78,7 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
     )
     if scenario.follows:  # as its controller does it, which knows of no other gateways
         without = DesiredState(specification).without(wiring)
-        chosen = chosen_now(specification, specification, without)
+        chosen = chosen_now(specification, specification, without, None, unbuilt(wiring))
         ways = plan_ways(topology, chosen.intents(), without)
     wiring = with_queues(wiring, loaded, ways)
     program = compile_ways(wiring, topology, ways).program

@@ -6,6 +6,7 @@ import queue
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from corridor.controller.deployment.chosen_ways import Lane, Question
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import (
@@ -19,8 +20,8 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.errors import GatewaysError, Lost, SwitchTimeout
 from corridor.controller.openflow.table_dump import unread
-from corridor.controller.policy.failures import Failures
 from corridor.controller.reconcile import jobs
+from corridor.controller.reconcile.beside import Beside, InPlace
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
@@ -155,18 +156,18 @@ class FakeGateways:
         self.labels = {hub: set(some) for hub, some in labels.items()}
 
 
-class FakeAhead:
-    """Notes what is looked for: None where it is broken off."""
+class FakeBeside(InPlace):
+    """Notes what is looked for ahead: None where it is broken off."""
 
     def __init__(self) -> None:
         self.begun: list[Specification | None] = []
 
-    def begin(self, asked: Specification, without: Failures) -> None:
-        if self.begun[-1:] != [asked]:
-            self.begun.append(asked)
+    def ask(self, question: Question) -> None:
+        if question.lane == "next failure" and self.begun[-1:] != [question.loaded]:
+            self.begun.append(question.loaded)
 
-    def break_off(self) -> None:
-        if self.begun[-1:] not in ([], [None]):
+    def break_off(self, lane: Lane) -> None:
+        if lane == "next failure" and self.begun[-1:] not in ([], [None]):
             self.begun.append(None)
 
 
@@ -180,7 +181,7 @@ class Lab:
         self.wiring = wiring
         self.switches = FakeSwitches(wiring)
         self.gateways = FakeGateways()
-        self.ahead = FakeAhead()
+        self.beside: Beside = FakeBeside()
         self.told: list[dict[str, Any]] = []
         self.path = path
         self.timing = Timing(**timing)
@@ -200,7 +201,7 @@ class Lab:
             known=known,
             sightings=FailureDetector(self.wiring),
             timing=self.timing,
-            ahead=self.ahead,
+            beside=self.beside,
         )
         self.reconciler = Reconciler(self.network, _Instant(self), queue.Empty)
 

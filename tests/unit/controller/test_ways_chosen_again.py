@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import queue
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.deployment.chosen_ways import chosen_ahead, chosen_for_all, chosen_now
+from corridor.controller.deployment import chosen_ways
+from corridor.controller.deployment.chosen_ways import (
+    Question,
+    chosen_ahead,
+    chosen_for_all,
+    chosen_now,
+)
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways.as_is import fits_as_is
-from corridor.controller.joint_ways.fitting import fits, fitted, misfits
+from corridor.controller.joint_ways.as_is import fits_as_is, is_worse_as_is
+from corridor.controller.joint_ways.fitting import fits, fitted, lacking, misfits, with_picks
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Bandwidth
-from corridor.controller.reconcile.ahead import AheadProcess
-from corridor.controller.reconcile.jobs import Follow, Order
+from corridor.controller.reconcile.jobs import Follow
 from corridor.experiments.live_network.status_table import network
 from corridor.topologies.model.wiring import wire
-from fake_switches import Lab
+from fake_switches import FakeBeside, Lab
 from lab_views import ask, status
 from rates_lab import CUT, MINI, NEXT, TWO, loaded, picks, spec
 
@@ -90,15 +93,36 @@ def test_who_was_moved_before_stays_when_something_else_fails():
     assert len(moved(asked, again, without)) == 1
 
 
-def test_picks_go_when_rates_fit_without_them():
+@pytest.fixture
+def lowered() -> Specification:
+    """With ways picked for more than is asked for."""
     rates = {"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")}
     asked = loaded(rates)
     assert picks(asked)
     lower = [
         one.model_copy(update={"bandwidth": Bandwidth(cir="20Mbit")}) for one in asked.directions
     ]
-    lowered = asked.model_copy(update={"directions": tuple(lower)})
+    return asked.model_copy(update={"directions": tuple(lower)})
+
+
+def test_picks_go_when_rates_fit_without_them(lowered):
     assert picks(chosen_now(lowered, lowered, NO_FAILURES)) == {}
+
+
+def test_the_death_of_a_gateway_moves_nothing_that_fits_and_one_nobody_built_has_not_died(lowered):
+    dead = Failures(gateways=frozenset({"guian"}))
+    assert chosen_now(lowered, lowered, dead) == lowered
+    assert picks(chosen_now(lowered, lowered, dead, None, dead.gateways)) == {}
+
+
+def test_a_network_without_gateways_is_whole(lowered, tmp_path):
+    lab = Lab(DesiredState(lowered), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    assert picks(lab.deployer.deployment.known.specification) == {}
+    assert lab.events("update") == []
+    lab.have(Follow())
+    assert picks(lab.deployer.deployment.known.specification) == {}
 
 
 def test_what_stands_is_kept_where_it_fits_and_what_was_loaded_comes_back_when_it_does():
@@ -116,6 +140,57 @@ def test_ways_for_the_next_failure_are_found_where_there_are_some():
     found = chosen_ahead(now, CUT)
     assert fits(found, CUT)
     assert chosen_for_all(asked, asked, CUT) == found
+
+
+FEWER = {
+    "a": ("60Mbit", "karachi", "kunming"),
+    "b": ("90Mbit", "kunming", "shanghai"),
+    "c": ("60Mbit", "bangkok", "guian"),
+}
+"""Without the fibre between Shanghai and Kunming no ways that are found fit every next failure."""
+CUT_FEWER = failures_of(MINI, ["link:shanghai-kunming"])
+
+
+def test_where_nothing_fits_the_next_failure_ways_on_which_less_lacks_are_better_than_none():
+    asked = loaded(FEWER, k=1)
+    now = chosen_now(asked, asked, CUT_FEWER)
+    found = chosen_ahead(now, CUT_FEWER)
+    assert fits_as_is(found, CUT_FEWER)
+    assert 0 < lacking(found, CUT_FEWER) < lacking(now, CUT_FEWER)
+    assert given_up(found) == set()
+
+
+def test_nothing_moves_for_the_next_failure_where_more_would_lack_as_things_are(monkeypatch):
+    asked = loaded(FEWER, k=1)
+    now = chosen_now(asked, asked, CUT_FEWER)
+    bare = with_picks(now, {})
+    assert not fits_as_is(bare, CUT_FEWER)
+    assert is_worse_as_is(bare, now, CUT_FEWER)
+    assert not is_worse_as_is(now, bare, CUT_FEWER)
+    assert not is_worse_as_is(bare, bare, CUT_FEWER)
+    lacks = {id(bare): 0.1, id(now): 0.2}
+    monkeypatch.setattr(chosen_ways, "lacking", lambda one, _: lacks[id(one)])
+    monkeypatch.setattr(chosen_ways, "fitted_again", lambda *_: bare)
+    assert chosen_ahead.__wrapped__(now, CUT_FEWER) is now
+    monkeypatch.setattr(chosen_ways, "is_worse_as_is", lambda *_: False)
+    assert chosen_ahead.__wrapped__(now, CUT_FEWER) is bare
+
+
+def test_ways_on_which_less_lacks_are_installed_once_and_what_lacks_is_told(tmp_path):
+    lab = Lab(DesiredState(loaded(FEWER, k=1)), NETWORK, tmp_path / "state.json")
+    lab.connect()
+    lab.run(1)
+    cut(lab, "shanghai-kunming")
+    found_for(lab)
+    assert lab.events("update")[-1]["why"] == "rates under the next failure"
+    before, after = (
+        sum(one["lacks_bps"] for one in told["lacking"]) for told in lab.events("rates")[-2:]
+    )
+    assert 0 < after < before
+    assert "DEGRADED" in {status(lab, name) for name in FEWER}
+    lab.run(100)
+    stands = lab.deployer.deployment.known.specification
+    assert stands not in lab.beside.begun, "nothing better is looked for than was found"
 
 
 def with_ladder(rates=TWO) -> Specification:
@@ -169,7 +244,7 @@ def test_what_a_second_failure_has_given_up_comes_back_when_it_is_mended(tmp_pat
         stands = lab.deployer.deployment
         assert given_up(stands.known.specification) == gave
         assert fits(stands.known.specification, stands.without)
-        lab.reconciler.carry_out(Order(Follow()))
+        lab.have(Follow())
         assert lab.deployer.deployment.known.specification == stands.known.specification
 
 
@@ -177,8 +252,12 @@ def found_for(lab: Lab) -> None:
     """What the search ahead finds is installed."""
     stands = lab.deployer.deployment
     asked, without = stands.known.specification, stands.without
-    lab.do("found_ahead", asked=asked, without=without, found=chosen_ahead(asked, without))
+    found_ahead(lab, asked, without, chosen_ahead(asked, without))
     lab.run(1)
+
+
+def found_ahead(lab: Lab, asked: Specification, without: Failures, found: Specification) -> None:
+    lab.do("ways_found", question=Question.ahead(asked, without), found=found)
 
 
 def test_a_cut_is_followed_at_once_and_what_does_not_fit_is_told_until_it_is_repaired(lab):
@@ -247,7 +326,7 @@ def test_rates_of_a_network_that_chooses_no_ways_are_told_of_too(tmp_path):
 def test_ways_found_ahead_are_installed_by_an_update_of_their_own(found_lab):
     lab, asked, found = found_lab
     updates = len(lab.events("update"))
-    lab.do("found_ahead", asked=asked, without=lab.deployer.deployment.without, found=found)
+    found_ahead(lab, asked, lab.deployer.deployment.without, found)
     assert len(lab.events("update")) == updates, "by the next job"
     lab.run(0.5)
     assert lab.events("update")[-1]["why"] == "rates under the next failure"
@@ -261,7 +340,7 @@ def test_ways_found_ahead_are_installed_by_an_update_of_their_own(found_lab):
 def test_ways_found_ahead_are_of_no_use_once_something_has_changed(found_lab):
     lab, asked, found = found_lab
     without = lab.deployer.deployment.without
-    lab.do("found_ahead", asked=asked, without=without, found=found)
+    found_ahead(lab, asked, without, found)
     lab.port("kunming-karachi", live=False)
     stands = lab.deployer.deployment
     lab.run(0.05)
@@ -275,7 +354,7 @@ def test_ways_found_ahead_are_of_no_use_once_something_has_changed(found_lab):
 def test_ways_found_ahead_wait_for_a_switch_that_is_away(found_lab):
     lab, asked, found = found_lab
     lab.lose("bangkok")
-    lab.do("found_ahead", asked=asked, without=lab.deployer.deployment.without, found=found)
+    found_ahead(lab, asked, lab.deployer.deployment.without, found)
     lab.run(1)
     assert lab.deployer.deployment.known.specification == asked
     lab.connect("bangkok")
@@ -285,13 +364,13 @@ def test_ways_found_ahead_wait_for_a_switch_that_is_away(found_lab):
 
 def test_what_is_looked_for_is_asked_once_and_broken_off_when_it_is_of_no_use(found_lab):
     lab, asked, _ = found_lab
-    assert [one for one in lab.ahead.begun if one is not None][-1] == asked
-    begun = len(lab.ahead.begun)
+    assert [one for one in lab.beside.begun if one is not None][-1] == asked
+    begun = len(lab.beside.begun)
     lab.run(100)
-    assert len(lab.ahead.begun) == begun, "audits ask for nothing new"
+    assert len(lab.beside.begun) == begun, "audits ask for nothing new"
     for fibre in tuple(lab.deployer.deployment.without.links):
         cut(lab, fibre, live=True)
-    assert lab.ahead.begun[-1] is None
+    assert lab.beside.begun[-1] is None
 
 
 def test_other_policies_are_in_force_where_rates_fit_as_things_are_and_else_refused(found_lab):
@@ -329,55 +408,60 @@ def test_a_drain_is_made_by_ways_that_leave_it(tmp_path):
     lab.run(1)
     assert ask(lab, do="drain", fibre="shanghai-guian")["ok"]
     assert lab.event_log.lacking == ()
-    assert lab.ahead.begun == [], "all was chosen for it"
+    assert lab.beside.begun == [], "all was chosen for it"
     assert ask(lab, do="restore", fibre="shanghai-guian")["ok"]
 
 
 def test_nothing_is_looked_for_while_what_stands_is_about_to_change(found_lab):
     """Else, where computing takes no time, it would be looked for again and again meanwhile."""
     lab, _, _ = found_lab
-    assert lab.ahead.begun[-1] is not None
+    assert lab.beside.begun[-1] is not None
     lab.port("kunming-karachi", live=False)
-    assert lab.ahead.begun[-1] is None
+    assert lab.beside.begun[-1] is None
     lab.run(1)
-    assert lab.ahead.begun[-1] == lab.deployer.deployment.known.specification
+    assert lab.beside.begun[-1] == lab.deployer.deployment.known.specification
 
 
 def test_a_search_that_breaks_is_an_error_that_is_told(found_lab):
     lab, asked, _ = found_lab
     without = lab.deployer.deployment.without
-    lab.do("found_ahead", asked=asked, without=without, found=None, problem="ended with code 1")
-    assert lab.events("error")[-1]["message"] == "ended with code 1"
+    question = Question.ahead(asked, without)
+    for problem in ("it ended", "it ended", "it was ended"):
+        lab.do("ways_found", question=question, found=None, problem=problem)
+    assert [one["message"] for one in lab.events("error")] == ["it ended", "it was ended"]
 
 
-def test_a_controller_whose_search_cannot_begin_says_so_and_goes_on(lab, monkeypatch):
+class _Refusing(FakeBeside):
+    """Cannot look for anything ahead, for a reason."""
+
+    reason = ""
+
+    def ask(self, question: Question) -> None:
+        if self.reason and question.lane == "next failure":
+            raise OSError(self.reason)
+        super().ask(question)
+
+
+def test_a_search_that_cannot_begin_is_told_once_and_again_when_that_changes(lab):
     """Nothing counts as asked for that has not begun: after the next job it is tried again."""
-
-    def refuse(*_, **__):
-        raise OSError(11, "Resource temporarily unavailable")
-
-    begun = []
-    lab.network.ahead = AheadProcess(queue.Queue(), lambda *what: begun.append(what))
-    with monkeypatch.context() as broken:
-        broken.setattr("corridor.controller.reconcile.ahead.child_process.start", refuse)
-        cut(lab)
-        assert fits_as_is(lab.deployer.deployment.known.specification, CUT)
+    lab.network.beside = refusing = _Refusing()
+    refusing.reason = "no processes"
+    cut(lab)
+    assert fits_as_is(lab.deployer.deployment.known.specification, CUT)
+    for reason in ("no processes", "no processes", "no memory", "", "no memory"):
+        refusing.reason = reason
+        refusing.begun.clear()
         assert ask(lab, do="audit")["was_whole"], "it is answered all the same"
-    assert "temporarily unavailable" in lab.events("error")[-1]["message"]
-    monkeypatch.setattr(
-        "corridor.controller.reconcile.ahead.child_process.start",
-        lambda *_, **__: SimpleNamespace(wait=lambda: 1, kill=lambda: None),
-    )
-    assert ask(lab, do="audit")["ok"]
-    assert len(begun) == 1
-    begun[0][1].close()
+        assert bool(refusing.begun) == (not reason)
+    told = [one["message"] for one in lab.events("error")]
+    assert told == [f"OSError: {reason}" for reason in ("no processes", "no memory", "no memory")]
 
 
 def test_a_failure_is_followed_by_ways_that_stand_where_choosing_others_breaks(lab, monkeypatch):
     def broken(*_):
         raise RuntimeError("no")
 
-    monkeypatch.setattr("corridor.controller.reconcile.rollouts.chosen_now", broken)
+    monkeypatch.setattr("corridor.controller.deployment.chosen_ways.chosen_now", broken)
     before = picks(lab.deployer.deployment.known.specification)
     cut(lab)
     assert lab.deployer.deployment.without.links == CUT.links
@@ -401,7 +485,7 @@ def test_a_controller_that_cannot_tell_how_demands_are_served_goes_on(lab, monke
 
 def test_a_controller_that_starts_again_takes_over_the_ways_that_were_chosen(found_lab):
     lab, asked, found = found_lab
-    lab.do("found_ahead", asked=asked, without=lab.deployer.deployment.without, found=found)
+    found_ahead(lab, asked, lab.deployer.deployment.without, found)
     lab.run(1)
     held, epoch = lab.holds(), lab.deployer.deployment.epoch
     lab.start(DesiredState(lab.loaded))

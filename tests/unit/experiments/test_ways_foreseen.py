@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from corridor.controller.deployment.chosen_ways import Question
 from corridor.controller.policy.failures import NO_FAILURES, Failures
-from corridor.controller.reconcile.jobs import FoundAhead, PortChanged
+from corridor.controller.reconcile.jobs import PortChanged, WaysFound
 from corridor.experiments.plan import foreseen_controller
 from rates_lab import spec
 
@@ -15,11 +16,11 @@ NOW_NS = 2_000
 
 @pytest.fixture
 def ahead(monkeypatch):
-    monkeypatch.setattr(foreseen_controller, "chosen_ahead", lambda asked, without: asked)
+    monkeypatch.setattr(foreseen_controller, "answer_to", lambda question: question.loaded)
     heard = [(at_ns, PortChanged(1, port, False)) for at_ns, port in ((1_000, 1), (2_000, 2))]
     later = (2_001, PortChanged(1, 3, False))
     said = foreseen_controller._Said(foreseen_controller._Clock(NOW_NS, 10_000), [*heard, later])
-    return foreseen_controller._Ahead(said)
+    return foreseen_controller._Beside(said=said)
 
 
 def heard(ahead) -> list[str]:
@@ -29,17 +30,18 @@ def heard(ahead) -> list[str]:
 
 def test_what_was_said_while_a_job_took_long_is_heard_before_what_is_found(ahead):
     asked = spec({"a": ("10Mbit", "shanghai", "guian")})
-    ahead.begin(asked, NO_FAILURES)
-    ahead.begin(asked, NO_FAILURES)
-    assert heard(ahead) == [1, 2, FoundAhead.name, 3]
+    ahead.ask(Question.ahead(asked, NO_FAILURES))
+    ahead.ask(Question.ahead(asked, NO_FAILURES))
+    assert heard(ahead) == [1, 2, WaysFound.name, 3]
     assert ahead.said.jobs[2][0] == NOW_NS
 
 
 def test_nothing_is_heard_of_a_search_that_was_broken_off(ahead):
     asked = spec({"a": ("10Mbit", "shanghai", "guian")})
-    ahead.begin(asked, NO_FAILURES)
-    ahead.break_off()
+    ahead.ask(Question.ahead(asked, NO_FAILURES))
+    ahead.break_off("next failure")
     assert heard(ahead) == [1, 2, 3]
-    ahead.begin(asked, NO_FAILURES)
-    ahead.begin(asked, CUT)
-    assert [job.without for _, job in ahead.said.jobs if isinstance(job, FoundAhead)] == [CUT]
+    ahead.ask(Question.ahead(asked, NO_FAILURES))
+    ahead.ask(Question.ahead(asked, CUT))
+    found = [job.question for _, job in ahead.said.jobs if isinstance(job, WaysFound)]
+    assert [one.without for one in found] == [CUT]

@@ -1,0 +1,66 @@
+"""What is not computed again while ways are chosen: it has to be what would be computed."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from corridor.controller.forwarding.compiler import compile_ways
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.joint_ways.chosen import spaces_of
+from corridor.controller.joint_ways.fitting import Served, with_picks
+from corridor.controller.joint_ways.objectives import added_delay, moves
+from corridor.controller.joint_ways.objectives.objective import seeing
+from corridor.controller.joint_ways.pricing import by_objective, main_at
+from corridor.controller.joint_ways.program import Program
+from corridor.controller.joint_ways.spaces.links import Links
+from corridor.topologies.model.wiring import wire
+from rates_lab import CUT, MINI, NEXT, TWO, loaded, spec
+
+RATES = {
+    "a": ("50Mbit", "shanghai", "guian"),
+    "b": ("47Mbit", "guian", "bangkok"),
+    "c": ("40Mbit", "shanghai", "kunming"),
+    "d": ("40Mbit", "bangkok", "guian"),
+    "e": ("20Mbit", "karachi", "shanghai"),
+}
+
+
+@pytest.mark.parametrize("kind", [moves.KIND, added_delay.KIND])
+def test_a_way_that_crosses_nothing_with_a_price_stays_the_cheapest(kind):
+    links = Links(MINI)
+    spaces, ways = spaces_of(spec(RATES).intents(), TreeBuilder(MINI), links, as_is=True)
+    program = Program(spaces, links.capacity_bps, [], seeing(kind, spaces, ways), ways)
+    drawn = random.Random(1)
+    kept = 0
+    for _ in range(200):
+        priced = drawn.sample(range(len(links.names)), drawn.choice([0, 1, 2, 5]))
+        prices = {link: drawn.choice([1, 10**6, 10**9]) for link in priced}
+        for demand, space in enumerate(spaces):
+            found = main_at(program, demand, prices)
+            assert found == space.shortest(by_objective(program, demand, prices))
+            kept += bool(prices) and found is program.free[demand]
+    assert 200 < kept < 1000
+
+
+def tables(ways) -> object:
+    return compile_ways(wire(MINI), MINI, ways).program
+
+
+@pytest.mark.parametrize("rates", [TWO, NEXT])
+def test_ways_tried_after_others_are_those_that_nobody_tried_before(rates):
+    asked = loaded(rates, k=1)
+    bare = with_picks(asked, {})
+    for one in (asked, bare, asked):
+        served = Served(MINI, one.intents(), CUT)
+        fresh = TreeBuilder(MINI, CUT)
+        ways = [fresh.way(intent) for intent in one.intents()]
+        assert tables(served.ways) == tables(ways)
+    assert Served(MINI, asked.intents(), CUT).builder is served.builder
+    assert Served(MINI, asked.intents()).builder is not served.builder
+    again = [
+        first.ruling.automata is then.ruling.automata
+        for first, then in zip(asked.intents(), bare.intents(), strict=True)
+    ]
+    assert all(again)
