@@ -162,9 +162,12 @@ class TreeBuilder:
         """The path that a way takes while nothing fails."""
         automaton = way.automaton
         assert automaton is not None
+        fibres, gateways = met_along(way.first)
         product = self._of(automaton).product
+        if way.intent.disjoint:  # it may go by a hub and keep off its gateway
+            product = product.without_gateways(frozenset(self._risks.hubs) - {*gateways})
         start = product.entered(automaton.trip.src)
-        numbers = tuple(self._risks.fibres[fibre] for fibre in met_along(way.first)[0])
+        numbers = tuple(self._risks.fibres[fibre] for fibre in fibres)
         path = None if start is None else product.along(start, numbers)
         assert path is not None
         return path
