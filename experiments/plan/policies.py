@@ -36,6 +36,11 @@ from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
 BITS = 8
 MOST_SHARED = 4
 LITTLE = 1e-3
+NO_CHOICE = "no choice of ways fits them"
+NO_CHOICE_BESIDE = (
+    "demands of aggregates, and those that are to be disjoint, keep their ways, and no choice of "
+    "others' fits beside them"
+)
 
 
 def planned(
@@ -150,14 +155,7 @@ def _of_other_ways(
     least = least_in(topology, guaranteed, failure)
     if least is None:
         return ""
-    for part, whose in (
-        (least.anyhow, "no choice of ways fits them"),
-        (
-            least.beside,
-            "those of aggregates, or to be disjoint, keep their ways, and beside these "
-            "no choice fits the others",
-        ),
-    ):
+    for part, whose in ((least.anyhow, NO_CHOICE), (least.beside, NO_CHOICE_BESIDE)):
         if part > 1 + LITTLE:
             return (
                 f"{whose}, by the permits in use: some fibre is then asked for {part:.2f} times "
