@@ -66,6 +66,7 @@ def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Link
         builder.risks.facing(tree.protection, intent.demand.dst),
         cases,
         links,
+        tree.within_ns,
         keeps=any(not pick.dead for pick in intent.picks),
     )
 
