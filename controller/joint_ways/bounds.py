@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
-from corridor.controller.joint_ways.fixed import Fixed
+from corridor.controller.joint_ways.fixed import Fixed, Kept
 from corridor.controller.joint_ways.program import MBIT
 from corridor.controller.joint_ways.setting import Setting, setting_of
 from corridor.controller.joint_ways.spaces.links import Links, Load
@@ -66,13 +66,18 @@ def least_in(
     links of any one of them.
     """
     links = Links(topology)
-    spaces, _, fixed, cases = setting_of(served, TreeBuilder(topology), links, [failed])
-    case, room_bps = cases.number(failed), links.capacity_bps
-    move = [space for space in spaces if space.suspects.protects(failed)]
-    stay = {one.payer: one.space for one in fixed.kept if one.space.suspects.protects(failed)}
+    setting = setting_of(served, TreeBuilder(topology), links, [failed])
+    case, room_bps, kept = setting.cases.number(failed), links.capacity_bps, [*setting.fixed.kept]
+    move = list[Space]()
+    for space, way in zip(setting.spaces, setting.alone, strict=True):
+        if space.stays and not failed:
+            kept.append(Kept(space.name, space, way))
+        elif space.suspects.protects(failed):
+            move.append(space)
+    stay = {one.payer: one.space for one in kept if one.space.suspects.protects(failed)}
     if not move and not stay:
         return None
-    beside = Fixed(one for one in fixed.kept if one.payer in stay)
+    beside = Fixed(one for one in kept if one.payer in stay)
     anyhow = _least([*move, *stay.values()], room_bps, case, 0.0)
     return Least(anyhow, max(anyhow, _least(move, room_bps, case, 0.0, beside.under(case))))
 

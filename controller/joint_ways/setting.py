@@ -18,11 +18,12 @@ from corridor.controller.joint_ways.spaces.ways import Way
 
 class Setting(NamedTuple):
     spaces: list[Space]
-    """What each demand may choose from that may move."""
+    """What each demand may choose from that has a rate of its own; those that are to be disjoint
+    have only detours to choose."""
     alone: list[Way]
     """What each of them has alone."""
     fixed: Fixed
-    """What all others load."""
+    """What those load that have rates together."""
     cases: Cases
 
 
@@ -45,7 +46,7 @@ def setting_of(
         protection = UNPROTECTED if as_is else tree.protection
         space = _space(replace(tree, protection=protection), builder, cases, links)
         way = space.way(space.main(builder.course(tree)), {}, alone=True)
-        if _stays(tree):
+        if tree.intent.aggregate is not None:
             kept.append(Kept(tree.intent.pays_as, space, way))
         else:
             spaces.append(space)
@@ -67,13 +68,9 @@ def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Link
         cases,
         links,
         tree.within_ns,
+        stays=bool(intent.disjoint),
         keeps=any(not pick.dead for pick in intent.picks),
     )
-
-
-def _stays(way: ForwardingTree) -> bool:
-    """Whether it is of an aggregate, or to be disjoint."""
-    return way.intent.aggregate is not None or bool(way.intent.disjoint)
 
 
 def _rate_bps(way: ForwardingTree) -> int:

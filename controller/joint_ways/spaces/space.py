@@ -43,6 +43,8 @@ class Space:
     links: Links
     within_ns: int | None = None
     """How long its way in use may take, if that is bound."""
+    stays: bool = False
+    """Whether its way in use is the only one, and detours alone are chosen."""
     keeps: bool = False
     """Whether its way in use is one that was picked before."""
     shunned: set[tuple[int, int]] = field(default_factory=set)
@@ -78,7 +80,7 @@ class Space:
         """The cheapest way from the source that has room for the rate all along, and detours that
         have, if there is one."""
         start = self.product.entered(self.automaton.trip.src)
-        if start is None:
+        if start is None or self.stays:
             return None
         while True:
             found = self._in_time(start, 0, NOBODY, price, self.within_ns, self.shunned)
