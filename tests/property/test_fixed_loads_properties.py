@@ -35,8 +35,8 @@ from corridor.controller.prover.exact.search import Explorer
 from corridor.topologies.model.sharing import capacities_bps
 from policy_lab import permit
 
-MANY = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-FEW = settings(MANY, max_examples=60)
+MANY = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(MANY, max_examples=15)
 ASSESSED = {"waypoints": [{"any_of": "gateways", "before": "border"}]}
 MOST_SETS = 40
 LITTLE = 1e-3
