@@ -109,6 +109,13 @@ class ForwardingTree:
         return tuple(automata[one].permit.id for one in ranks[0]) if ranks else ()
 
     @property
+    def within_ns(self) -> int | None:
+        """How long a way may take that is picked for it, if that is bound."""
+        if self.automaton is None or isinstance(self.route, NoRoute):
+            return None
+        return _within_ns(self.automaton, self.route.one_way_ns - self.room_ns)
+
+    @property
     def followed(self) -> tuple[Automaton, ...]:
         """Of every permit that packets may go by, whatever is found dead."""
         found = {id(node.automaton): node.automaton for node in reached(self.first)}
@@ -162,9 +169,12 @@ class TreeBuilder:
         """The path that a way takes while nothing fails."""
         automaton = way.automaton
         assert automaton is not None
+        fibres, gateways = met_along(way.first)
         product = self._of(automaton).product
+        if way.intent.disjoint:  # it may go by a hub and keep off its gateway
+            product = product.without_gateways(frozenset(self._risks.hubs) - {*gateways})
         start = product.entered(automaton.trip.src)
-        numbers = tuple(self._risks.fibres[fibre] for fibre in met_along(way.first)[0])
+        numbers = tuple(self._risks.fibres[fibre] for fibre in fibres)
         path = None if start is None else product.along(start, numbers)
         assert path is not None
         return path
@@ -315,19 +325,28 @@ class _Chosen(NamedTuple):
 def _promises_alike(chosen: _Chosen, course: Course, intent: Intent) -> bool:
     """Whether a demand has by another course all that it was promised by its own: its rates, its
     protection, and its delay where no ladder gives that up."""
-    mine, other = (chosen.permits[one.permit].automaton.permit for one in (chosen.course, course))
-    if intent.guarantee(mine) != intent.guarantee(other):
+    mine, other = (chosen.permits[one.permit].automaton for one in (chosen.course, course))
+    if intent.guarantee(mine.permit) != intent.guarantee(other.permit):
         return False
-    if intent.protected(other) != chosen.protection:
+    if intent.protected(other.permit) != chosen.protection:
         return False
-    most_ns = max(other.soft.one_way or 0, chosen.course.path.one_way_ns)
-    is_bound = other.soft.one_way is not None and "exceed_latency" not in other.on_soft_failure
-    if is_bound and course.path.one_way_ns > most_ns:
+    within_ns = _within_ns(other, chosen.course.path.one_way_ns)
+    if within_ns is not None and course.path.one_way_ns > within_ns:
         return False
     if not chosen.protection.k:
         return True
     bare = chosen.decisions.exposed
     return len(bare(course)) <= len(bare(chosen.course))
+
+
+def _within_ns(automaton: Automaton, alone_ns: int) -> int | None:
+    """How long a way may take that is picked in place of one that takes so long, if that is bound:
+    by a budget, and by ``one_way`` where no ladder gives that up."""
+    permit = automaton.permit
+    most_ns = [budget.one_way_ns for budget in automaton.budgets]
+    if permit.soft.one_way is not None and "exceed_latency" not in permit.on_soft_failure:
+        most_ns.append(max(permit.soft.one_way, alone_ns))
+    return min(most_ns, default=None)
 
 
 def _longer_ns(chosen: _Chosen) -> int:

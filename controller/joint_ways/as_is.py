@@ -51,7 +51,7 @@ def fitted_as_is(specification: Specification, without: Failures) -> Specificati
         links = Links(specification.topology, less)
         try:
             choice = choose(
-                *(served.topology, served.asked, served.builder, moves.KIND, links), as_is=True
+                *(served.topology, served.ways, served.builder, moves.KIND, links), as_is=True
             )
         except UnsolvedError:
             break

@@ -96,7 +96,7 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
         links = Links(asked.topology, less)
         try:
             choice = choose(
-                *(asked.topology, shortest.asked, shortest.builder, objective, links), sets=sets
+                *(asked.topology, shortest.ways, shortest.builder, objective, links), sets=sets
             )
         except UnsolvedError:
             break
@@ -127,10 +127,6 @@ class Served:
         self._off = keeping_apart(self.builder, topology, asked)
         ways = [self.way(intent) for intent in asked if may_have_rates(intent)]
         self.ways = [way for way in ways if rates_of(way) is not None]
-
-    @property
-    def asked(self) -> tuple[Intent, ...]:
-        return tuple(way.intent for way in self.ways)
 
     def way(self, intent: Intent) -> ForwardingTree:
         return self.builder.way(intent, self._off.get(intent.id, NOTHING))

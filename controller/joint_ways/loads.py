@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from corridor.controller.joint_ways.fixed import NOTHING_FIXED, Fixed
 from corridor.controller.joint_ways.spaces.ways import Way
 
 LITTLE = 0.01
@@ -23,14 +24,25 @@ class Loads:
         capacity_bps: Sequence[int],
         failures: Collection[int],
         forgiven: Collection[int | None] = (),
+        fixed: Fixed = NOTHING_FIXED,
     ) -> None:
-        """What is too full in cases that are ``forgiven`` counts little."""
+        """What is too full in cases that are ``forgiven`` counts little; what is ``fixed`` is there
+        from the start."""
         self.capacity_bps: Numbers = np.array(capacity_bps, dtype=np.int64)
         self._row = {failure: row for row, failure in enumerate(failures, start=1)}
         self._forgiven = forgiven
         cases = (None, *failures)
         self._weight = np.array([LITTLE if case in forgiven else 1.0 for case in cases])
         self.total: Numbers = np.zeros((len(self._row) + 1, len(capacity_bps)), dtype=np.int64)
+        for link, bps in fixed.always.items():
+            self.total[:, link] += bps
+        for failure, more in fixed.more.items():
+            for link, bps in more.items():
+                self.total[self._row[failure], link] += bps
+        self._limits = self.capacity_bps
+        """What may be loaded: where more is fixed, that, so that others keep off."""
+        if (self.total > self.capacity_bps).any():
+            self._limits = np.maximum(self.total, self.capacity_bps)
 
     def add(self, way: Way, rate_bps: int) -> None:
         """A negative rate takes it away."""
@@ -41,25 +53,25 @@ class Loads:
         """How many capacities too much there are if a way comes in addition, over what there are
         without it, summed up."""
         links, part = self._part(way)
-        here, limits = self.total[:, links], self.capacity_bps[links]
+        here, limits = self.total[:, links], self._limits[..., links]
         more = np.maximum(here + part * rate_bps - limits, 0)
         excess = ((more - np.maximum(here - limits, 0)) / limits).sum(axis=1)
         return float(excess @ self._weight)
 
     def copy(self) -> Loads:
         other = Loads(self.capacity_bps.tolist(), self._row, self._forgiven)
-        other.total = self.total.copy()
+        other.total, other._limits = self.total.copy(), self._limits
         return other
 
     def full(self) -> list[tuple[int | None, int]]:
         """Links that carry too much, each with the failure under which it does."""
         failures = (None, *self._row)
-        rows, links = np.nonzero(self.total > self.capacity_bps)
+        rows, links = np.nonzero(self.total > self._limits)
         return [(failures[row], int(link)) for row, link in zip(rows, links, strict=True)]
 
     def too_full(self) -> float:
-        over = np.maximum(self.total - self.capacity_bps, 0)
-        return float((over / self.capacity_bps).sum(axis=1) @ self._weight)
+        over = np.maximum(self.total - self._limits, 0)
+        return float((over / self._limits).sum(axis=1) @ self._weight)
 
     def fullest(self) -> float:
         """The largest part of a capacity that is asked for."""
@@ -67,7 +79,7 @@ class Loads:
 
     def prices(self, rate_bps: int, unit: int) -> tuple[dict[int, int], dict[int, dict[int, int]]]:
         """What links cost that have no room for a rate: in all, and by failure."""
-        over = np.maximum(self.total + rate_bps - self.capacity_bps, 0) / self.capacity_bps
+        over = np.maximum(self.total + rate_bps - self._limits, 0) / self._limits
         over = over * self._weight[:, None]
         in_all = over.sum(axis=0)
         everywhere = {int(at): 1 + int(in_all[at] * unit) for at in np.nonzero(in_all)[0]}
@@ -97,9 +109,10 @@ def loads_of(
     failures: Collection[int],
     ways: Iterable[tuple[Way, int]],
     forgiven: Collection[int | None] = (),
+    fixed: Fixed = NOTHING_FIXED,
 ) -> Loads:
-    """Of ways with their rates in bit/s."""
-    loads = Loads(capacity_bps, failures, forgiven)
+    """Of ways with their rates in bit/s, and what is fixed."""
+    loads = Loads(capacity_bps, failures, forgiven, fixed)
     for way, rate_bps in ways:
         loads.add(way, rate_bps)
     return loads

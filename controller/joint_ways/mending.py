@@ -100,7 +100,11 @@ class State:
     def of(cls, program: Program, ways: Sequence[Way]) -> State:
         rates = (space.rate_bps for space in program.spaces)
         loads = loads_of(
-            program.capacity_bps, program.failures, zip(ways, rates, strict=True), program.forgiven
+            program.capacity_bps,
+            program.failures,
+            zip(ways, rates, strict=True),
+            program.forgiven,
+            program.fixed,
         )
         known = [
             tuple(space.way(main, {}) for main in _mains(program, demand))

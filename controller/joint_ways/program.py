@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from corridor.controller.joint_ways.fixed import NOTHING_FIXED, Fixed
 from corridor.controller.joint_ways.objectives.objective import Objective
 from corridor.controller.joint_ways.spaces.cases import numbers_of
 from corridor.controller.joint_ways.spaces.space import Space
@@ -110,6 +111,8 @@ class Program:
     objective: Objective
     alone: Sequence[Way]
     """Of each demand the way that it would have if nobody else had rates."""
+    fixed: Fixed = NOTHING_FIXED
+    """What others load that have no choice."""
     room: float = 1.0
     """The part of a capacity that shares may take: whole ways need more than shares."""
     settled: int = 0
@@ -248,9 +251,18 @@ class Program:
     def _mbit(self, link: int) -> float:
         return self.capacity_bps[link] / MBIT
 
-    def _limit(self, case: int | None) -> float:
-        """The part of a capacity that shares may take."""
-        return self.room + self.forgiven.get(case, 0.0)
+    def _limit(self, case: int | None, link: int) -> float:
+        """The part of a capacity that may be taken, what is fixed included: of what that leaves
+        shares may take a part, and nothing where it is too much by itself."""
+        forgiven = self.forgiven.get(case, 0.0)
+        if not self.fixed.kept:
+            return self.room + forgiven
+        taken = self._taken(case, link)
+        return max(1 - (1 - self.room) * (1 - taken), taken) + forgiven
+
+    def _taken(self, case: int | None, link: int) -> float:
+        """The part of a capacity that is fixed."""
+        return self.fixed.bps(case, link) / self.capacity_bps[link]
 
     def _note(self, broken: Sequence[Row]) -> None:
         fresh = [(row, len(self._rows) + at) for at, row in enumerate(broken)]
@@ -324,7 +336,8 @@ class Program:
         beyond = list(dict.fromkeys(case if self.apart else None for case, _ in self._rows))
         over_at = {case: len(numbers) + place for place, case in enumerate(beyond)}
         count, height = len(numbers) + len(beyond), len(self._rows)
-        limits = [self._limit(case) for case, _ in self._rows]
+        limits = [self._limit(*row) for row in self._rows]
+        left = [limit - self._taken(*row) for limit, row in zip(limits, self._rows, strict=True)]
         rows, places, values = list[int](), list[int](), list[float]()
         for number in numbers:
             entries = self._entries[number]
@@ -337,7 +350,7 @@ class Program:
         most = csr_array((values, (rows, places)), shape=(height, count)) if height else None
         each, due = self._sums(numbers, at, count)
         costs = [*(self.columns[number].cost_ms for number in numbers), *[OVER_MS] * len(beyond)]
-        return _Asked(numbers, beyond, costs, most, limits, each, due)
+        return _Asked(numbers, beyond, costs, most, left, each, due)
 
     def _sums(
         self, numbers: Sequence[int], at: Mapping[int, int], count: int
@@ -373,7 +386,7 @@ class Program:
             over = 1 + solution.beyond.get(failure if self.apart else None, 0.0)
             for link, more in of.items():
                 carried = more if failure is None else base.get(link, 0.0) + more
-                excess = carried / (self._mbit(link) * self._limit(failure) * over) - 1
+                excess = carried / (self._mbit(link) * self._limit(failure, link) * over) - 1
                 if excess > TOO_MUCH and (failure, link) not in self._rows:
                     found.append((-excess, -1 if failure is None else failure, link))
         taken: list[Row] = []
@@ -388,6 +401,11 @@ class Program:
         """By link what is carried while nothing fails, and by failure how much more that is."""
         base: dict[int, float] = defaultdict(float)
         moved: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        for link, bps in self.fixed.always.items():
+            base[link] += bps / MBIT
+        for case, more in self.fixed.more.items():
+            for link, bps in more.items():
+                moved[case][link] += bps / MBIT
         for number in np.nonzero(shares > NO_SHARE)[0]:
             column = self.columns[number]
             part = float(shares[number]) * self.spaces[column.demand].rate_bps / MBIT

@@ -100,6 +100,10 @@ class Automaton:
             return self.budgets[0].violation(self.trip.dst.id, delay_ns)
         return None
 
+    def left_ns(self, spent_ns: int) -> int | None:
+        """What the budgets leave, if there are any."""
+        return self.budgets[0].one_way_ns - spent_ns if self.budgets else None
+
     def name(self, state: State) -> str:
         """The phase of a state for people: PRE, ASSESSED, ...
 

@@ -36,6 +36,11 @@ from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
 BITS = 8
 MOST_SHARED = 4
 LITTLE = 1e-3
+NO_CHOICE = "no choice of ways fits them"
+NO_CHOICE_BESIDE = (
+    "demands of aggregates, and those that are to be disjoint, keep their ways, and no choice of "
+    "others' fits beside them"
+)
 
 
 def planned(
@@ -126,11 +131,11 @@ def refuse_misfits(
 ) -> None:
     """Raises InputError where guaranteed rates do not fit, with the least change that helps, and
     whether other ways could; ``chooses`` says whether such ways were looked for."""
-    guaranteed = [way.intent for way in ways if way.permit and way.intent.guarantee(way.permit)]
+    guaranteed = [way for way in ways if way.permit and way.intent.guarantee(way.permit)]
     if not guaranteed:
         return
     explorer = Explorer(tables_of(program), wiring, topology)
-    searched = [explorer.search(intent) for intent in guaranteed]
+    searched = [explorer.search(way.intent) for way in guaranteed]
     for admission in admissions(explorer, searched):
         if not admission.fits:
             said = _of_other_ways(topology, guaranteed, admission.worst.failure, chooses=chooses)
@@ -138,7 +143,11 @@ def refuse_misfits(
 
 
 def _of_other_ways(
-    topology: Topology, guaranteed: Sequence[Intent], failure: Sequence[str], *, chooses: bool
+    topology: Topology,
+    guaranteed: Sequence[ForwardingTree],
+    failure: Sequence[str],
+    *,
+    chooses: bool,
 ) -> str:
     # numpy is dear to import
     from corridor.controller.joint_ways.bounds import least_in
@@ -146,11 +155,12 @@ def _of_other_ways(
     least = least_in(topology, guaranteed, failure)
     if least is None:
         return ""
-    if least > 1 + LITTLE:
-        return (
-            "no choice of ways fits them, by the permits in use: some fibre is then asked for "
-            f"{least:.2f} times what it holds, or more"
-        )
+    for part, whose in ((least.anyhow, NO_CHOICE), (least.beside, NO_CHOICE_BESIDE)):
+        if part > 1 + LITTLE:
+            return (
+                f"{whose}, by the permits in use: some fibre is then asked for {part:.2f} times "
+                "what it holds, or more"
+            )
     if chooses:
         return "ways that fit were looked for, and not found; nothing says that there are none"
     return "they might fit on other ways: objective: added-delay looks for such"

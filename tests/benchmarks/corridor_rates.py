@@ -23,9 +23,9 @@ from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeB
 from corridor.controller.intent.failure_names import KINDS
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.joint_ways.bounds import least_fullest, least_in
-from corridor.controller.joint_ways.chosen import spaces_of
 from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
+from corridor.controller.joint_ways.setting import setting_of
 from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.policy.model import Bandwidth
@@ -68,7 +68,8 @@ def rated(loaded: LoadedScenario, k: int, over: Sequence[str]) -> Specification:
         wished[one.demand.id] = rate if asks == one.demand.id else rate // ANSWERS
     every = with_rates(bare, wished)
     links = Links(every.topology)
-    spaces, _ = spaces_of(every.intents(), TreeBuilder(every.topology), links)
+    served = Served(every.topology, every.intents())
+    spaces = setting_of(served.ways, served.builder, links).spaces
     most = {space.name: widest_left(space) // OF_WIDEST for space in spaces}
     return with_rates(bare, {name: min(wished[name], bps) for name, bps in most.items()})
 
@@ -156,16 +157,16 @@ def stretched(way: ForwardingTree) -> float:
 def bound(served: Served) -> str:
     links = Links(served.topology)
     sets = [one.failure for one in served.too_full() if len(one.failure) > 1]
-    spaces, _ = spaces_of(served.asked, served.builder, links, sets)
-    found = least_fullest(spaces, links.capacity_bps, spaces[0].cases.numbers)
+    setting = setting_of(served.ways, served.builder, links, sets)
+    found = least_fullest(setting, links.capacity_bps)
     return f"{found.fullest:.3f} ({found.failure or 'while nothing fails'})"
 
 
 def hopeless(served: Served) -> set[str]:
     """Failures under which links are too full, and would be on any ways."""
     failures = {one.failure for one in served.too_full()}
-    least = {one: least_in(served.topology, served.asked, one) or 0.0 for one in failures}
-    return {" and ".join(one) for one, part in least.items() if part > 1 + LITTLE}
+    least = {one: least_in(served.topology, served.ways, one) for one in failures}
+    return {" and ".join(one) for one, part in least.items() if part and part.anyhow > 1 + LITTLE}
 
 
 def lines(specification: Specification, objective: str) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,8 @@ from typing import NamedTuple
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.joint_ways.bounds import least_fullest
-from corridor.controller.joint_ways.chosen import choose, spaces_of
+from corridor.controller.joint_ways.chosen import choose
+from corridor.controller.joint_ways.setting import setting_of
 from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet
 from corridor.controller.policy.semantics import Rulings
@@ -101,19 +102,20 @@ def row(path: Path, *, cuts: bool, most: int | None = None) -> tuple[str, ...]:
     asked = largest(asked, most)
     served = tuple(intents(topology, asked, int(cuts)))
     builder = TreeBuilder(topology)
-    spaces, _ = spaces_of(served, builder, Links(topology))
-    links = spaces[0].links
+    ways = [builder.way(one) for one in served]
+    links = Links(topology)
     own = [UNIT_BPS for _ in links.capacity_bps]
     if has_capacities:  # of both in kbit/s
         gbps = [fibre.known_gbps or 0.0 for fibre in topology.fibres for _ in fibre.ends]
         own = [max(round(one * KBPS_OF_GBPS * UNIT_BPS), 1) for one in gbps]
-    bound = least_fullest(spaces, [max(round(one), 1) for one in own], spaces[0].cases.numbers)
+    setting = setting_of(ways, builder, links)
+    bound = least_fullest(setting, [max(round(one), 1) for one in own])
     began = time.process_time()
     before, reached = float("inf"), list[float]()
     for tried in range(TRIES):
         target = bound.fullest * NEAR * STEP**tried
         room = [max(round(one * target), 1) for one in own]
-        choice = choose(topology, served, builder, links=Links(topology, capacity_bps=room))
+        choice = choose(topology, ways, builder, links=Links(topology, capacity_bps=room))
         before = min(before, choice.fullest_before * target)
         reached.append(choice.fullest * target)
         if choice.fullest <= 1:

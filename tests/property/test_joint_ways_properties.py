@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from test_ladder_properties import promising
 
 import exact_lab as lab
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.intent.specification import Specification
 from corridor.controller.joint_ways.fitting import Served, fitted
+from corridor.controller.policy.model import Hard
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import tables_of
@@ -58,6 +59,14 @@ def test_a_choice_lacks_no_more_than_the_shortest_ways_and_its_tables_are_proven
         assert report.holds
 
 
+def in_time(topology: Topology, way: ForwardingTree, walk: Path) -> bool:
+    """As a permit wishes, unless even the shortest takes longer."""
+    assert isinstance(way.route, Route)
+    took_ns = sum(topology.one_way_delay_ns(topology.fibre(one)) for one in walk.fibres)
+    most_ns = way.permit.soft.one_way if way.permit else None
+    return most_ns is None or took_ns <= max(most_ns, way.route.one_way_ns)
+
+
 def walks(topology: Topology, specification: Specification, demand: str) -> list[Path]:
     """All lawful ones that pass no hub more than twice, by the permit in use."""
     intent = next(one for one in specification.intents() if one.id == demand)
@@ -74,10 +83,22 @@ def walks(topology: Topology, specification: Specification, demand: str) -> list
     return found
 
 
+@st.composite
+def limits(draw: st.DrawFn) -> dict[str, dict[str, object]]:
+    """How long one way may take, by law or as it is wished, or nothing of it."""
+    most_ms = draw(st.integers(2, 14))
+    if draw(st.booleans()):
+        return {"hard": Hard.model_validate({"max_one_way": f"{most_ms}ms"}), "soft": {}}
+    return {"hard": Hard(), "soft": {"one_way": most_ms * 10**6}}
+
+
+NO_LIMITS = st.just({"hard": Hard(), "soft": {}})
+
+
 @FEW
-@given(promising())
+@given(promising(), st.lists(limits() | NO_LIMITS, min_size=3, max_size=3))
 def test_what_fits_on_some_choice_of_paths_is_made_to_fit_while_nothing_fails(
-    asked: Specification,
+    asked: Specification, limited: list[dict]
 ) -> None:
     bare = asked.model_copy(
         update={
@@ -88,11 +109,14 @@ def test_what_fits_on_some_choice_of_paths_is_made_to_fit_while_nothing_fails(
                     "policies": tuple(
                         one.model_copy(
                             update={
-                                "soft": one.soft.model_copy(update={"protect": None}),
+                                "hard": limit["hard"],
+                                "soft": one.soft.model_copy(
+                                    update={"protect": None, **limit["soft"]}
+                                ),
                                 "on_soft_failure": (),
                             }
                         )
-                        for one in asked.policies.policies
+                        for one, limit in zip(asked.policies.policies, limited, strict=True)
                     )
                 }
             ),
@@ -102,7 +126,10 @@ def test_what_fits_on_some_choice_of_paths_is_made_to_fit_while_nothing_fails(
     ways = [TreeBuilder(topology).way(one) for one in bare.intents()]
     served = [one for one in ways if isinstance(one.route, Route)]
     rates = [one.intent.guarantee(one.permit) for one in served]
-    choices = [walks(topology, bare, one.intent.id) for one in served]
+    choices = [
+        [walk for walk in walks(topology, bare, one.intent.id) if in_time(topology, one, walk)]
+        for one in served
+    ]
     assume(all(choices) and len(served) > 1)
     fits = False
     for some in product(*choices):

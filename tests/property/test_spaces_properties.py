@@ -14,9 +14,10 @@ import exact_lab as lab
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.failure_names import KINDS, elements, failures_of
 from corridor.controller.intent.intent import Intent
-from corridor.controller.joint_ways.chosen import picks_of, spaces_of
+from corridor.controller.joint_ways.chosen import picks_of
 from corridor.controller.joint_ways.objectives import added_delay
 from corridor.controller.joint_ways.program import Program
+from corridor.controller.joint_ways.setting import setting_of
 from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.joint_ways.spaces.ways import Way
@@ -40,7 +41,8 @@ def space_of(made: Served, seed: int) -> tuple[Intent, Space, Way]:
     pairs = [frozenset(one) for one in combinations(elements(made.topology, KINDS), 2)]
     sets = Random(seed).sample(pairs, min(MOST_SETS, len(pairs)))
     links = Links(made.topology)
-    spaces, ways = spaces_of([asked], TreeBuilder(made.topology), links, sets)
+    builder = TreeBuilder(made.topology)
+    spaces, ways, _, _ = setting_of([builder.way(asked)], builder, links, sets)
     return asked, spaces[0], ways[0]
 
 

@@ -14,10 +14,11 @@ from corridor.controller.forwarding.decisions import Course, Decisions, Met
 from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Suspects, Suspicion
 from corridor.controller.joint_ways.spaces.cases import Cases, numbers_of
+from corridor.controller.joint_ways.spaces.in_time import cheapest_in_time
 from corridor.controller.joint_ways.spaces.links import NO_LOAD, Links, Price, priced
 from corridor.controller.joint_ways.spaces.ways import Detour, Group, Key, Main, Order, Spot, Way
 from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.product import Product, ProductPath
+from corridor.controller.policy.product import Edge, Product, ProductPath
 
 NO_ROOM = 10**18
 """What a fibre costs that has no room for the rate, or from which no detour has: more than all."""
@@ -40,6 +41,10 @@ class Space:
     suspects: Suspects
     cases: Cases
     links: Links
+    within_ns: int | None = None
+    """How long its way in use may take, if that is bound."""
+    stays: bool = False
+    """Whether its way in use is the only one, and detours alone are chosen."""
     keeps: bool = False
     """Whether its way in use is one that was picked before."""
     shunned: set[tuple[int, int]] = field(default_factory=set)
@@ -75,11 +80,11 @@ class Space:
         """The cheapest way from the source that has room for the rate all along, and detours that
         have, if there is one."""
         start = self.product.entered(self.automaton.trip.src)
-        if start is None:
+        if start is None or self.stays:
             return None
         while True:
-            found = self.cheapest(start, 0, NOBODY, price, self.shunned)
-            if found is None or self.automaton.exceeds(found.one_way_ns):
+            found = self._in_time(start, 0, NOBODY, price, self.within_ns, self.shunned)
+            if found is None:
                 return None
             main = self.main(found)
             hops = zip(found.steps, main.order, strict=True)
@@ -138,7 +143,8 @@ class Space:
             least = self.courses.shortest(place, avoided, closed)
             if least is None or self.automaton.exceeds(spot.spent_ns + least.one_way_ns):
                 continue
-            found = self.cheapest(place, avoided, closed, priced(total, self.links))
+            left_ns = self.automaton.left_ns(spot.spent_ns)
+            found = self._in_time(place, avoided, closed, priced(total, self.links), left_ns)
             picked = () if found is None else tuple(edge.number for _, edge in found.steps)
             if picked in ((), shortest.order):
                 return shortest
@@ -305,6 +311,28 @@ class Space:
             grown = self.suspects.grown(before, hit.thing)
             self._later[key] = grown, self._onward(hit.standing, grown, spent_ns)
         return self._later[key]
+
+    def _in_time(
+        self,
+        start: int,
+        dead: int,
+        closed: frozenset[str],
+        price: Price,
+        within_ns: int | None,
+        shunned: Collection[tuple[int, int]] = (),
+    ) -> ProductPath | None:
+        """The cheapest that takes no longer."""
+        found = self.cheapest(start, dead, closed, price, shunned)
+        if found is None or within_ns is None or found.one_way_ns <= within_ns:
+            return found
+
+        def cost(at: int, edge: Edge) -> int:
+            is_bad = edge.sight in self.thin or (at, edge.number) in shunned
+            return price(edge) + (NO_ROOM if is_bad else 0)
+
+        product = self.product.without_gateways(closed)
+        order = cheapest_in_time(product, start, dead, cost, within_ns)
+        return None if order is None else product.along(start, order)
 
     def cheapest(
         self,

@@ -113,7 +113,7 @@ def test_a_way_that_is_no_way_is_taken_for_none_said():
 def test_a_choice_says_what_it_costs():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
     served = Served(MINI, asked.intents())
-    choice = choose(MINI, served.asked, served.builder)
+    choice = choose(MINI, served.ways, served.builder)
     assert choice.fullest_before == pytest.approx(97 / 96)
     assert choice.fullest == pytest.approx(50 / 96)
     assert choice.added_ns == {"b": took_ns(ROUND) - took_ns(DIRECT)}

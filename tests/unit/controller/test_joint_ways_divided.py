@@ -16,11 +16,12 @@ from tests.benchmarks.joint_ways import Asked, intents
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.joint_ways import rounding
-from corridor.controller.joint_ways.chosen import choose, spaces_of
+from corridor.controller.joint_ways.chosen import choose
 from corridor.controller.joint_ways.mending import mended, roomier
 from corridor.controller.joint_ways.objectives import added_delay
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.rounding import priced_out
+from corridor.controller.joint_ways.setting import setting_of
 from corridor.controller.joint_ways.spaces.links import Links
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
@@ -49,9 +50,9 @@ def chosen(asked: list[Asked], k: int, fibre_bps: int) -> dict[str, list[str]]:
     topology = lab()
     room_bps = [fibre_bps] * (2 * len(topology.fibres))
     served = tuple(intents(topology, asked, k))
-    choice = choose(
-        topology, served, TreeBuilder(topology), links=Links(topology, capacity_bps=room_bps)
-    )
+    builder = TreeBuilder(topology)
+    ways = [builder.way(one) for one in served]
+    choice = choose(topology, ways, builder, links=Links(topology, capacity_bps=room_bps))
     rates = {intent.id: f"{one.rate:.6f}" for intent, one in zip(served, asked, strict=True)}
     return {rates[name]: [str(pick) for pick in some] for name, some in choice.picks.items()}
 
@@ -110,7 +111,9 @@ def test_others_make_room_where_no_demand_can_move_alone():
         Asked("shanghai", "bangkok", 65),
     ]
     links = Links(mini, capacity_bps=[96_000_000] * (2 * len(mini.fibres)))
-    spaces, alone = spaces_of(tuple(intents(mini, asked, 0)), TreeBuilder(mini), links)
+    builder = TreeBuilder(mini)
+    ways = [builder.way(one) for one in intents(mini, asked, 0)]
+    spaces, alone, _, _ = setting_of(ways, builder, links)
     program = Program(spaces, links.capacity_bps, [], added_delay.KIND, alone)
     for demand, way in enumerate(alone):
         program.add(demand, way, {})

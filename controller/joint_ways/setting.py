@@ -1,0 +1,87 @@
+"""Who chooses among which ways, who keeps the ways that it has, and what may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.intent.intent import UNPROTECTED
+from corridor.controller.joint_ways.fixed import Fixed, Kept
+from corridor.controller.joint_ways.rates import rates_of
+from corridor.controller.joint_ways.spaces.cases import Cases
+from corridor.controller.joint_ways.spaces.links import Links
+from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.ways import Way
+
+
+class Setting(NamedTuple):
+    spaces: list[Space]
+    """What each demand may choose from that has a rate of its own; those that are to be disjoint
+    have only detours to choose."""
+    alone: list[Way]
+    """What each of them has alone."""
+    fixed: Fixed
+    """What those load that have rates together."""
+    cases: Cases
+
+
+def setting_of(
+    served: Iterable[ForwardingTree],
+    builder: TreeBuilder,
+    links: Links,
+    sets: Iterable[Collection[str]] = (),
+    *,
+    as_is: bool = False,
+) -> Setting:
+    """Of demands as they are served: those with rates count. ``sets`` may fail together, beside
+    each thing alone that any of them is protected against. Taken ``as_is``, nothing fails beside
+    what has."""
+    asked = sorted((way for way in served if _rate_bps(way)), key=_rank)
+    kinds = {kind for way in asked if way.protection.k for kind in way.protection.over}
+    cases = Cases(builder.risks, 0 if as_is else builder.risks.of_kinds(kinds), sets)
+    spaces, alone, kept = list[Space](), list[Way](), list[Kept]()
+    for tree in asked:
+        protection = UNPROTECTED if as_is else tree.protection
+        space = _space(replace(tree, protection=protection), builder, cases, links)
+        way = space.way(space.main(builder.course(tree)), {}, alone=True)
+        if tree.intent.aggregate is not None:
+            kept.append(Kept(tree.intent.pays_as, space, way))
+        else:
+            spaces.append(space)
+            alone.append(way)
+    return Setting(spaces, alone, Fixed(kept), cases)
+
+
+def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Links) -> Space:
+    assert tree.automaton is not None
+    intent, automata = tree.intent, tree.intent.ruling.automata
+    return Space(
+        intent.id,
+        _rate_bps(tree),
+        tree.automaton,
+        next(at for at, one in enumerate(automata) if one is tree.automaton),
+        builder.courses(tree.automaton),
+        builder.decisions(tree),
+        builder.risks.facing(tree.protection, intent.demand.dst),
+        cases,
+        links,
+        tree.within_ns,
+        stays=bool(intent.disjoint),
+        keeps=any(not pick.dead for pick in intent.picks),
+    )
+
+
+def _rate_bps(way: ForwardingTree) -> int:
+    rates = rates_of(way)
+    return 0 if rates is None else rates.cir
+
+
+def _rank(way: ForwardingTree) -> tuple[object, ...]:
+    """An order that hangs on what is asked for, and on names only between equals."""
+    intent = way.intent
+    demand = intent.demand
+    back = intent.id != intent.asked_as
+    permit = way.permit.id if way.permit else ""
+    return (-_rate_bps(way), demand.src, demand.dst, back, demand.data_class, permit, intent.id)
