@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
+
+_EVERYTHING: list[deque[tuple[Any, Any]]] = []
+
+
+def forget() -> None:
+    """All answers of all functions: after what they call has been changed, as tests do."""
+    for known in _EVERYTHING:
+        known.clear()
 
 
 def remembered[**P, R](most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -12,6 +21,7 @@ def remembered[**P, R](most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     def remembering(function: Callable[P, R]) -> Callable[P, R]:
         known: deque[tuple[object, R]] = deque(maxlen=most)
+        _EVERYTHING.append(known)
 
         @wraps(function)
         def answered(*args: P.args, **kwargs: P.kwargs) -> R:

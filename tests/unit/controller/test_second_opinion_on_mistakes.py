@@ -3,8 +3,17 @@
 import pytest
 
 from corridor.experiments.cli import main
+from corridor.topologies.base.remembered import forget
 from evaluator_mutants import MISTAKES
 from second_opinion_lab import written
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    """Of what was ruled with a mistake, or without."""
+    forget()
+    yield
+    forget()
 
 
 def test_without_a_mistake_opinions_agree(tmp_path, capsys):

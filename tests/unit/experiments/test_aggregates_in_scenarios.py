@@ -168,8 +168,9 @@ policies:
 SHOW = "- {id: show, class: dr, data: show, returns: same-class, src: guian, dst: shanghai}\n"
 
 
-def laddered(written, peak: str, least: str = "5Mbit") -> str:
-    head = HEAD.replace("topology: mini\n", "topology: mini\npolicies: ladder.yaml\n") + SHOW
+def laddered(written, peak: str, least: str = "5Mbit", more: str = "") -> str:
+    said = f"topology: mini\npolicies: ladder.yaml\n{more}"
+    head = HEAD.replace("topology: mini\n", said) + SHOW
     path = written(PIPE % "90Mbit", head)
     policies = LADDER.replace("PEAK", peak).replace("5Mbit", least)
     Path(path).with_name("ladder.yaml").write_text(policies)
@@ -187,7 +188,13 @@ def test_a_peak_of_several_counts_once_where_others_would_have_to_give_theirs_up
 
 
 def test_what_several_are_promised_is_on_no_ladder(written):
-    path = laddered(written, "9Mbit", "7Mbit")
+    path = laddered(written, "9Mbit", "7Mbit", "objective: none\n")
     assert given_up(path) == {}
     with pytest.raises(InputError, match=r"97Mbit do not fit .*: demands pipe, show"):
         planned(path)
+
+
+def test_beside_what_several_are_promised_others_go_elsewhere_and_climb_their_ladders(written):
+    path = laddered(written, "9Mbit", "7Mbit")
+    assert given_up(path) == {"show": ("drop_protect",)}
+    planned(path)
