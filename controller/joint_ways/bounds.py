@@ -1,7 +1,8 @@
 """What no choice of ways can be better than.
 
 The least that the fullest link is asked for if demands could be divided, and all were routed again,
-each within its law, after each failure.
+each within its law, after each failure. Demands count that get there by the ways that they have: no
+other way is chosen by which they do not.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeB
 from corridor.controller.joint_ways.fixed import Fixed, Kept
 from corridor.controller.joint_ways.program import MBIT
 from corridor.controller.joint_ways.setting import Setting, setting_of
+from corridor.controller.joint_ways.spaces.cases import Cases, Failed
 from corridor.controller.joint_ways.spaces.links import Links, Load
 from corridor.controller.joint_ways.spaces.space import NOBODY, Space
+from corridor.controller.joint_ways.spaces.ways import Way
 from corridor.controller.policy.product import Edge
 from corridor.topologies.model.topology import Topology
 
@@ -46,14 +49,36 @@ class Least(NamedTuple):
 
 
 def least_fullest(setting: Setting, capacity_bps: Sequence[int]) -> Bound:
-    """The worst of all failures, and of none. Demands that have no way then count for nothing."""
-    spaces, cases, fixed = setting.spaces, setting.cases, setting.fixed
-    worst = Bound(_least(spaces, capacity_bps, None, 0.0, fixed.always), "")
+    """The worst of all failures, and of none. Demands that are lost then count for nothing."""
+    demands = [*zip(setting.spaces, setting.alone, strict=True)]
+    cases, fixed = setting.cases, setting.fixed
+    known = _Known()
+    worst = Bound(_least(demands, capacity_bps, cases, None, known, fixed_bps=fixed.always), "")
     for failure in cases.numbers:
-        found = _least(spaces, capacity_bps, failure, worst.fullest, fixed.under(failure))
+        found = _least(
+            *(demands, capacity_bps, cases, failure, known),
+            enough=worst.fullest,
+            fixed_bps=fixed.under(failure),
+        )
         if found > worst.fullest:
             worst = Bound(found, " and ".join(sorted(cases.named(failure))))
     return worst
+
+
+def fits_nowhere(setting: Setting, capacity_bps: Sequence[int]) -> dict[Failed, float]:
+    """Of all failures under which no ways fit, the least that the fullest link is asked for."""
+    known, found = _Known(), dict[Failed, float]()
+    demands = [*zip(setting.spaces, setting.alone, strict=True)]
+    cases, fixed = setting.cases, setting.fixed
+    for failure in (None, *cases.numbers):
+        part = _least(
+            *(demands, capacity_bps, cases, failure, known),
+            enough=1.0,
+            fixed_bps=fixed.under(failure),
+        )
+        if part > 1 + ENOUGH:
+            found[frozenset() if failure is None else cases.named(failure)] = part
+    return found
 
 
 def least_in(
@@ -67,56 +92,124 @@ def least_in(
     """
     links = Links(topology)
     setting = setting_of(served, TreeBuilder(topology), links, [failed])
-    case, room_bps, kept = setting.cases.number(failed), links.capacity_bps, [*setting.fixed.kept]
-    move = list[Space]()
+    cases, room_bps, kept = setting.cases, links.capacity_bps, [*setting.fixed.kept]
+    case = cases.number(failed)
+    move = list[tuple[Space, Way]]()
     for space, way in zip(setting.spaces, setting.alone, strict=True):
         if space.stays and not failed:
             kept.append(Kept(space.name, space, way))
         elif space.suspects.protects(failed):
-            move.append(space)
-    stay = {one.payer: one.space for one in kept if one.space.suspects.protects(failed)}
+            move.append((space, way))
+    faced = [one for one in kept if one.space.suspects.protects(failed)]
+    faced.sort(key=lambda one: one.space.arrives(one.way, case))
+    stay = {one.payer: (one.space, one.way) for one in faced}
     if not move and not stay:
         return None
     beside = Fixed(one for one in kept if one.payer in stay)
-    anyhow = _least([*move, *stay.values()], room_bps, case, 0.0)
-    return Least(anyhow, max(anyhow, _least(move, room_bps, case, 0.0, beside.under(case))))
+    anyhow = _least([*move, *stay.values()], room_bps, cases, case, _Known())
+    fixed_bps = beside.under(case)
+    at_least = _least(move, room_bps, cases, case, _Known(), fixed_bps=fixed_bps)
+    return Least(anyhow, max(anyhow, at_least))
+
+
+type _Key = tuple[int, tuple[tuple[int, int], ...], int]
 
 
 class _Column(NamedTuple):
     demand: int
+    fibres: int
+    """As bits."""
     load: Load
 
 
+class _Known:
+    """Ways that were found in one case serve in others that leave them."""
+
+    def __init__(self) -> None:
+        self._columns: dict[frozenset[str], dict[_Key, _Column]] = {}
+        """By the hubs whose gateway is closed, since that makes other ways lawful."""
+
+    def alive(self, closed: frozenset[str], dead: int) -> list[_Column]:
+        every = self._columns.get(closed, {}).values()
+        return [column for column in every if not column.fibres & dead]
+
+    def add(self, closed: frozenset[str], column: _Column) -> bool:
+        """Whether it is new."""
+        of = self._columns.setdefault(closed, {})
+        key = (column.demand, tuple(sorted(column.load.items())), column.fibres)
+        is_new = key not in of
+        of[key] = column
+        return is_new
+
+
+class _Case:
+    """What is left where something has failed."""
+
+    def __init__(self, spaces: Sequence[Space], cases: Cases, failure: int | None) -> None:
+        self._spaces = spaces
+        self.dead = 0 if failure is None else cases.taken_down(failure)
+        self.closed = NOBODY if failure is None else cases.closed(failure)
+
+    def way(self, demand: int, prices: Mapping[int, float]) -> _Column | None:
+        """The cheapest; budgets are not asked, so it is no dearer."""
+        space = self._spaces[demand]
+        start = space.product.without_gateways(self.closed).entered(space.automaton.trip.src)
+        links = space.links
+
+        def price(edge: Edge) -> int:
+            dear = sum(prices.get(link, 0.0) for link in links.crossed(edge.sight))
+            return 1 + round(dear * UNIT)
+
+        if start is None:
+            return None
+        path = space.cheapest(start, self.dead, self.closed, price, divided=True)
+        if path is None:
+            return None
+        edges = [edge for _, edge in path.steps]
+        fibres = 0
+        for edge in edges:
+            fibres |= edge.bit
+        return _Column(demand, fibres, links.load(edge.sight for edge in edges))
+
+
 def _least(
-    spaces: Sequence[Space],
+    demands: Sequence[tuple[Space, Way]],
     capacity_bps: Sequence[int],
+    cases: Cases,
     failure: int | None,
-    known: float,
+    known: _Known,
+    *,
+    enough: float = 0.0,
     fixed_bps: Mapping[int, int] = MappingProxyType({}),
 ) -> float:
-    """A proven bound, by column generation, beside what is fixed; something below ``known`` where
-    that is not reached."""
-    ways = [load for space in spaces if (load := _way(space, failure, {})) is not None]
-    served = [space for space in spaces if _way(space, failure, {}) is not None]
-    if not served:
+    """A proven bound, by column generation, beside what is fixed; less than ``enough`` where that
+    is not reached."""
+    spaces = [space for space, _ in demands]
+    case = _Case(spaces, cases, failure)
+    arrive = [at for at, (space, way) in enumerate(demands) if space.arrives(way, failure)]
+    columns = [one for one in known.alive(case.closed, case.dead) if one.demand in arrive]
+    served = {column.demand for column in columns}
+    for demand in arrive:
+        first = None if demand in served else case.way(demand, {})
+        if first is not None:
+            known.add(case.closed, first)
+            columns.append(first)
+    if not columns:
         return max((bps / capacity_bps[link] for link, bps in fixed_bps.items()), default=0.0)
-    columns = [_Column(at, load) for at, load in enumerate(ways)]
-    seen = {(at, tuple(sorted(load))) for at, load in columns}
     bound = 0.0
     for _ in range(MOST_ROUNDS):
-        fullest, prices, paid = _solved(served, capacity_bps, columns, fixed_bps)
-        if fullest <= known:
+        fullest, prices, paid = _solved(spaces, capacity_bps, columns, fixed_bps)
+        if fullest <= enough:
             return fullest
         reached, fresh = 0.0, []
-        for at, space in enumerate(served):
-            rate = space.rate_bps / MBIT
-            load = _way(space, failure, {link: rate * price for link, price in prices.items()})
-            assert load is not None
-            cost = sum(times * prices.get(link, 0.0) for link, times in load.items()) * rate
+        for demand, most in paid.items():
+            rate = spaces[demand].rate_bps / MBIT
+            column = case.way(demand, {link: rate * price for link, price in prices.items()})
+            assert column is not None
+            cost = sum(times * prices.get(link, 0.0) for link, times in column.load.items()) * rate
             reached += cost
-            if cost < paid[at] - 1e-9 and (at, tuple(sorted(load))) not in seen:
-                seen.add((at, tuple(sorted(load))))
-                fresh.append(_Column(at, load))
+            if cost < most - 1e-9 and known.add(case.closed, column):
+                fresh.append(column)
         worth = sum(price * capacity_bps[link] / MBIT for link, price in prices.items())
         reached += sum(price * fixed_bps.get(link, 0) / MBIT for link, price in prices.items())
         if worth > 0:
@@ -127,35 +220,22 @@ def _least(
     return bound
 
 
-def _way(space: Space, failure: int | None, prices: Mapping[int, float]) -> Load | None:
-    """The cheapest while something has failed; budgets are not asked, so it is no dearer."""
-    dead = 0 if failure is None else space.cases.taken_down(failure)
-    closed = NOBODY if failure is None else space.cases.closed(failure)
-    start = space.product.without_gateways(closed).entered(space.automaton.trip.src)
-    links = space.links
-
-    def price(edge: Edge) -> int:
-        dear = sum(prices.get(link, 0.0) for link in links.crossed(edge.sight))
-        return 1 + round(dear * UNIT)
-
-    path = None if start is None else space.cheapest(start, dead, closed, price, divided=True)
-    return None if path is None else links.load(edge.sight for _, edge in path.steps)
-
-
 def _solved(
     spaces: Sequence[Space],
     capacity_bps: Sequence[int],
     columns: Sequence[_Column],
     fixed_bps: Mapping[int, int],
-) -> tuple[float, dict[int, float], list[float]]:
-    """The fullest link's part, prices of links, and what each demand pays."""
+) -> tuple[float, dict[int, float], dict[int, float]]:
+    """The fullest link's part, prices of links, and what each demand pays that has a way."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
 
+    served = sorted({one.demand for one in columns})
+    number = {demand: at for at, demand in enumerate(served)}
     used = sorted({*fixed_bps}.union(*(one.load for one in columns)))
     row = {link: at for at, link in enumerate(used)}
     rows, places, values = [], [], []
-    for place, (demand, load) in enumerate(columns):
+    for place, (demand, _, load) in enumerate(columns):
         for link, times in load.items():
             rows.append(row[link])
             places.append(place)
@@ -166,15 +246,15 @@ def _solved(
         values.append(-capacity_bps[link] / MBIT)
     count = len(columns) + 1
     each = csr_array(
-        (np.ones(len(columns)), ([one.demand for one in columns], range(len(columns)))),
-        (len(spaces), count),
+        (np.ones(len(columns)), ([number[one.demand] for one in columns], range(len(columns)))),
+        (len(served), count),
     )
     found = linprog(
         [0.0] * len(columns) + [1.0],
         A_ub=csr_array((values, (rows, places)), shape=(len(used), count)),
         b_ub=np.array([-fixed_bps.get(link, 0) / MBIT for link in used]),
         A_eq=each,
-        b_eq=np.ones(len(spaces)),
+        b_eq=np.ones(len(served)),
         method="highs-ds",
     )
     assert found.status == 0, found.message
@@ -183,4 +263,5 @@ def _solved(
         for link, price in zip(used, found.ineqlin.marginals, strict=True)
         if price < -1e-12
     }
-    return float(found.x[-1]), prices, found.eqlin.marginals.tolist()
+    paid = dict(zip(served, found.eqlin.marginals.tolist(), strict=True))
+    return float(found.x[-1]), prices, paid

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.intent.picks import Found, Pick
-from corridor.controller.joint_ways.loads import loads_of
 from corridor.controller.joint_ways.objectives import added_delay
 from corridor.controller.joint_ways.objectives.objective import Objective, seeing
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.rounding import whole
 from corridor.controller.joint_ways.setting import setting_of
 from corridor.controller.joint_ways.spaces.cases import Failed
-from corridor.controller.joint_ways.spaces.links import Links
+from corridor.controller.joint_ways.spaces.links import NOT_DEAR, Links
 from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.joint_ways.spaces.ways import Way
 from corridor.topologies.model.topology import Topology
@@ -55,12 +54,10 @@ def choose(
     objective = seeing(objective, spaces, defaults)
     program = Program(spaces, room_bps, cases.numbers, objective, defaults, fixed)
     for demand, (space, way) in enumerate(zip(spaces, defaults, strict=True)):
-        program.add(demand, way, space.detours(way.main, {}))
-    rates_bps = [space.rate_bps for space in spaces]
+        program.add(demand, way, space.detours(way.main, NOT_DEAR))
     ways = whole(program) if spaces else []
     before, after = (
-        loads_of(room_bps, cases.numbers, zip(some, rates_bps, strict=True), fixed=fixed)
-        for some in (defaults, ways)
+        float((program.carried_bps(some) / room_bps).max(initial=0.0)) for some in (defaults, ways)
     )
     picks, added = {}, {}
     for space, way, default in zip(spaces, ways, defaults, strict=True):
@@ -73,7 +70,7 @@ def choose(
     impossible = frozenset(
         frozenset[str]() if case is None else cases.named(case) for case in forgiven
     )
-    return Choice(picks, before.fullest(), after.fullest(), impossible, added)
+    return Choice(picks, before, after, impossible, added)
 
 
 def picks_of(topology: Topology, space: Space, way: Way, default: Way) -> Iterator[Pick]:

@@ -7,7 +7,9 @@ word has admission, on the tables that these ways become, by every failure set p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corridor.controller.forwarding.avoided import NOTHING
@@ -37,6 +39,9 @@ if TYPE_CHECKING:  # numpy is dear to import
 NONE = "none"
 TRIES = 4
 """How often ways are chosen, each time with the failure sets and links that admission found."""
+MANY_SETS = 1000
+"""With more ways are not chosen again that were chosen with all that is too full: that takes
+minutes, and seldom helps."""
 MOST_OF_LINK = 4
 """Failure sets that are taken up for a link at once."""
 MOST_REMEMBERED = 8
@@ -82,16 +87,24 @@ def lacking(specification: Specification, without: Failures = NO_FAILURES) -> fl
 
 
 def _fitted(asked: Specification, objective: Objective, without: Failures) -> Specification:
-    """With what is picked so far if rates fit there, else by an objective beside it."""
+    """With what is picked so far if rates fit there, else by an objective beside it. Demands whose
+    rates fit nowhere are taken as without protection, if ladders give that up; else they are left
+    out of account: others go where they fit without those."""
     # numpy is dear to import
     from corridor.controller.joint_ways.chosen import choose
     from corridor.controller.joint_ways.program import UnsolvedError
 
     served = shortest = Served(asked.topology, asked.intents(), without)
     full = served.too_full()
+    if not full:
+        return asked
+    sets = served.sets()
+    aside, yielding = served.hopeless(sets)
+    if aside or yielding:
+        served = shortest = served.but(aside, yielding)
+        full = served.too_full()
     best, least = asked, _lacking(full)
     less: Counter[Link] = Counter()
-    sets = served.together() if full else frozenset[frozenset[str]]()
     for _ in range(TRIES if full else 0):
         links = Links(asked.topology, less)
         try:
@@ -101,7 +114,7 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
         except UnsolvedError:
             break
         picked = with_picks(asked, choice.picks)
-        served = Served(picked.topology, picked.intents(), without)
+        served = Served(picked.topology, picked.intents(), without).but(aside, yielding)
         full, before = served.too_full(), least
         if _lacking(full) < least:
             best, least = picked, _lacking(full)
@@ -109,8 +122,10 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
         unseen = served.together() - sets if misfits else frozenset()
         if not misfits or not (unseen or least < before):
             break
+        if len(sets) > MANY_SETS and all(_known(one, sets) for one in misfits):
+            break
         for one in misfits:
-            if len(one.failure) < 2 or frozenset(one.failure) in sets:
+            if _known(one, sets):
                 less[one.fibre, one.hub] += one.excess_bps
         sets |= unseen
     return best
@@ -133,6 +148,39 @@ class Served:
 
     def too_full(self) -> list[Worst]:
         return too_full(self.topology, self.ways, self._without)
+
+    def but(self, names: Collection[str], yielding: Collection[str] = ()) -> Served:
+        """Without some, and with others as they are served where ladders give up protection."""
+        other = copy(self)
+        left = (way for way in self.ways if way.intent.id not in names)
+        other.ways = [
+            self.way(_unprotected(way.intent)) if way.intent.id in yielding else way for way in left
+        ]
+        return other
+
+    def sets(self) -> frozenset[frozenset[str]]:
+        """Which failures are to be reckoned with together: all two of them, if these are not too
+        many, else those under which rates do not fit."""
+        # numpy is dear to import
+        from corridor.controller.joint_ways.setting import MOST_PAIRS, pairs_of
+
+        pairs = pairs_of(self.ways, self.builder)
+        return pairs if len(pairs) <= MOST_PAIRS else self.together()
+
+    def too_large(self, sets: Iterable[frozenset[str]]) -> Mapping[str, frozenset[str]]:
+        """By id, those whose rates are more than any way has room for, even alone, each with what
+        then has failed."""
+        from corridor.controller.joint_ways.setting import setting_of, too_large
+
+        links = Links(self.topology)
+        return too_large(setting_of(self.ways, self.builder, links, sets), links.capacity_bps)
+
+    def hopeless(self, sets: Collection[frozenset[str]]) -> tuple[frozenset[str], frozenset[str]]:
+        """Of those whose rates fit nowhere: who stays so where ladders give up protection, and who
+        does not."""
+        large = frozenset(self.too_large(sets))
+        stay = frozenset(self.but((), large).too_large(sets)) if large else large
+        return stay, large - stay
 
     def together(self) -> frozenset[frozenset[str]]:
         """Two failures each, under which they do not fit."""
@@ -165,6 +213,10 @@ def _searched(
     return explorer, [explorer.search(way.intent) for way in ways]
 
 
+def _unprotected(intent: Intent) -> Intent:
+    return replace(intent, given_up=(*intent.given_up, "drop_protect"))
+
+
 def may_ask(specification: Specification) -> bool:
     """Whether rates may be promised to anybody."""
     return (
@@ -182,6 +234,11 @@ def with_picks(
         for one in specification.directions
     )
     return specification.model_copy(update={"directions": directions})
+
+
+def _known(misfit: Worst, sets: Collection[frozenset[str]]) -> bool:
+    """Whether ways were chosen with what then fails."""
+    return len(misfit.failure) < 2 or frozenset(misfit.failure) in sets
 
 
 def _lacking(full: Iterable[Worst]) -> float:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from corridor.controller.joint_ways.fixed import NOTHING_FIXED, Fixed
+from corridor.controller.joint_ways.grid import Case, Numbers
+from corridor.controller.joint_ways.spaces.cases import ByCase
+from corridor.controller.joint_ways.spaces.links import Dear, Load
 from corridor.controller.joint_ways.spaces.ways import Way
 
 LITTLE = 0.01
 """What too much in a case that nothing fits counts beside too much in another."""
-
-type Numbers = npt.NDArray[np.int64]
 
 
 class Loads:
@@ -23,7 +23,7 @@ class Loads:
         self,
         capacity_bps: Sequence[int],
         failures: Collection[int],
-        forgiven: Collection[int | None] = (),
+        forgiven: Collection[Case] = (),
         fixed: Fixed = NOTHING_FIXED,
     ) -> None:
         """What is too full in cases that are ``forgiven`` counts little; what is ``fixed`` is there
@@ -36,8 +36,8 @@ class Loads:
         self.total: Numbers = np.zeros((len(self._row) + 1, len(capacity_bps)), dtype=np.int64)
         for link, bps in fixed.always.items():
             self.total[:, link] += bps
-        for failure, more in fixed.more.items():
-            for link, bps in more.items():
+        for failure in self._row.keys() & fixed.more.keys():
+            for link, bps in fixed.more[failure].items():
                 self.total[self._row[failure], link] += bps
         self._limits = self.capacity_bps
         """What may be loaded: where more is fixed, that, so that others keep off."""
@@ -63,7 +63,7 @@ class Loads:
         other.total, other._limits = self.total.copy(), self._limits
         return other
 
-    def full(self) -> list[tuple[int | None, int]]:
+    def full(self) -> list[tuple[Case, int]]:
         """Links that carry too much, each with the failure under which it does."""
         failures = (None, *self._row)
         rows, links = np.nonzero(self.total > self._limits)
@@ -73,34 +73,35 @@ class Loads:
         over = np.maximum(self.total - self._limits, 0)
         return float((over / self._limits).sum(axis=1) @ self._weight)
 
-    def fullest(self) -> float:
-        """The largest part of a capacity that is asked for."""
-        return float((self.total / self.capacity_bps).max(initial=0.0))
-
-    def prices(self, rate_bps: int, unit: int) -> tuple[dict[int, int], dict[int, dict[int, int]]]:
+    def prices(self, rate_bps: int, unit: int) -> tuple[dict[int, int], Dear]:
         """What links cost that have no room for a rate: in all, and by failure."""
         over = np.maximum(self.total + rate_bps - self._limits, 0) / self._limits
         over = over * self._weight[:, None]
         in_all = over.sum(axis=0)
         everywhere = {int(at): 1 + int(in_all[at] * unit) for at in np.nonzero(in_all)[0]}
-        by_failure = {}
-        for failure, row in self._row.items():
-            full = np.nonzero(over[row])[0]
-            if len(full):
-                by_failure[failure] = {int(at): 1 + int(over[row, at] * unit) for at in full}
-        return everywhere, by_failure
+        cases = {row: case for case, row in self._row.items()}
+        by_case: dict[int, dict[int, int]] = {}
+        rows, links = np.nonzero(over[1:])
+        worth = (over[rows + 1, links] * unit).tolist()
+        for row, link, dear in zip((rows + 1).tolist(), links.tolist(), worth, strict=True):
+            by_case.setdefault(cases[row], {})[link] = 1 + int(dear)
+        return everywhere, ByCase(by_case)
 
     def _part(self, way: Way) -> tuple[list[int], Numbers]:
-        links = sorted({*way.load}.union(*way.loads.values()))
+        """Links, and how often the way crosses each, by row."""
+        rows_of = dict[int, tuple[Load, list[int]]]()
+        for case, load in way.loads.items():
+            if case in self._row:
+                rows_of.setdefault(id(load), (load, []))[1].append(self._row[case])
+        links = sorted({*way.load}.union(*(load for load, _ in rows_of.values())))
         at = {link: place for place, link in enumerate(links)}
         part = np.zeros((len(self.total), len(links)), dtype=np.int64)
         part[:] = [way.load.get(link, 0) for link in links]
-        for failure, load in way.loads.items():
-            row = self._row.get(failure)
-            if row is not None:
-                part[row] = 0
-                for link, times in load.items():
-                    part[row, at[link]] = times
+        for load, rows in rows_of.values():
+            times = np.zeros(len(links), dtype=np.int64)
+            for link, often in load.items():
+                times[at[link]] = often
+            part[rows] = times
         return links, part
 
 
@@ -108,7 +109,7 @@ def loads_of(
     capacity_bps: Sequence[int],
     failures: Collection[int],
     ways: Iterable[tuple[Way, int]],
-    forgiven: Collection[int | None] = (),
+    forgiven: Collection[Case] = (),
     fixed: Fixed = NOTHING_FIXED,
 ) -> Loads:
     """Of ways with their rates in bit/s, and what is fixed."""

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from corridor.controller.joint_ways.grid import Case
 from corridor.controller.joint_ways.loads import Loads, loads_of
 from corridor.controller.joint_ways.pricing import main_at
 from corridor.controller.joint_ways.program import Program
+from corridor.controller.joint_ways.spaces.links import NOT_DEAR
 from corridor.controller.joint_ways.spaces.ways import Main, Way
 from corridor.topologies.base.progress import counting
 
 ROUNDS = 12
 """How often each demand is asked whether it has a better way."""
+AGAIN = 6
 TRIED, MOST_IN_WAY = 3, 8
 """How many other ways of a demand are tried, and how many others may have to make room for it."""
 TOO_MUCH_NS = 10**13
@@ -25,10 +28,24 @@ type Rank = tuple[float, float]
 
 
 def mended(program: Program, ways: Sequence[Way]) -> State:
-    """Ways that leave less too full, and then cost less. Those of low rates move first, or last,
-    whichever comes to less."""
-    order = range(len(ways))
-    first = State.of(program, ways)
+    """Ways that leave less too full, and then cost less; those of low rates move first, or last,
+    whichever comes to less. Where there are many cases, only those count that bind; again with
+    those that are broken then, so often."""
+    for _ in range(AGAIN):
+        state = _mended(watched(program, ways))
+        if state.is_whole:
+            return state
+        ways = state.ways
+    return watched(program, ways)
+
+
+def watched(program: Program, ways: Sequence[Way]) -> State:
+    """In all cases that bind, or are too full with these ways."""
+    return State.of(program, program.watching(ways, program.binding(ways) | {*program.watched}))
+
+
+def _mended(first: State) -> State:
+    order = range(len(first.ways))
     tried = [first, first.copy()]
     for state, one in zip(tried, ([*reversed(order)], [*order]), strict=True):
         state.settle(one)
@@ -101,13 +118,13 @@ class State:
         rates = (space.rate_bps for space in program.spaces)
         loads = loads_of(
             program.capacity_bps,
-            program.failures,
+            program.watched,
             zip(ways, rates, strict=True),
             program.forgiven,
             program.fixed,
         )
         known = [
-            tuple(space.way(main, {}) for main in _mains(program, demand))
+            tuple(space.way(main, NOT_DEAR) for main in _mains(program, demand))
             for demand, space in enumerate(program.spaces)
         ]
         least = [
@@ -127,7 +144,12 @@ class State:
         """In all cases but those that are let pass."""
         return not self._full()
 
-    def _full(self) -> list[tuple[int | None, int]]:
+    @property
+    def is_whole(self) -> bool:
+        """Whether all cases are looked at in which something is too full."""
+        return self.program.binding(self.ways) <= {*self.program.watched}
+
+    def _full(self) -> list[tuple[Case, int]]:
         forgiven = self.program.forgiven
         return [(case, link) for case, link in self._loads.full() if case not in forgiven]
 

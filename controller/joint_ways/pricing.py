@@ -8,12 +8,14 @@ from corridor.controller.joint_ways.program import (
     MBIT,
     NO_SHARE,
     Column,
+    Flags,
     Prices,
     Program,
     Solution,
     worth_ms,
 )
-from corridor.controller.joint_ways.spaces.links import Price
+from corridor.controller.joint_ways.spaces.cases import ByCase
+from corridor.controller.joint_ways.spaces.links import Dear, Price
 from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.joint_ways.spaces.ways import Main
 from corridor.controller.policy.product import Edge
@@ -21,24 +23,41 @@ from corridor.topologies.base.progress import counting
 
 HELPS_MS = 1e-6
 LOOKED = "demands looked at for ways that leave others room"
+CLEAR = 10**16
+"""What a fibre costs that is to be kept clear of, in ns: more than others, less than one that has
+no room."""
 NS = 1e6
 """In a millisecond."""
 DETOURS_WEIGH = 1e-3
 """How much less than a way in use a detour's own delay counts where ways are looked for."""
 
-type ByFailure = Mapping[int, Mapping[int, int]]
-
 
 def improved(program: Program, found: Solution) -> int:
-    """Ways and detours added that make the solution better: how many columns."""
-    in_use: list[list[Column]] = [[] for _ in program.spaces]
-    for number, column in enumerate(program.columns):
-        if found.shares[number] > NO_SHARE:
-            in_use[column.demand].append(column)
+    """Ways and detours added that are cheapest at the prices of a solution: how many columns."""
+    in_use = _in_use(program, found)
     return sum(
         _improved(program, found.prices, demand, in_use[demand])
         for demand in counting(range(len(program.spaces)), LOOKED)
     )
+
+
+def kept_clear(program: Program, found: Solution) -> int:
+    """The same of those that keep clear of what fails where links are dear."""
+    if program.settled:
+        return 0
+    dear, in_use = program.dear_cells(found.prices), _in_use(program, found)
+    return sum(
+        _kept_clear(program, found.prices, demand, in_use[demand], dear)
+        for demand in range(len(program.spaces))
+    )
+
+
+def _in_use(program: Program, found: Solution) -> list[list[Column]]:
+    in_use: list[list[Column]] = [[] for _ in program.spaces]
+    for number, column in enumerate(program.columns):
+        if found.shares[number] > NO_SHARE:
+            in_use[column.demand].append(column)
+    return in_use
 
 
 def _improved(program: Program, prices: Prices, demand: int, in_use: list[Column]) -> int:
@@ -52,12 +71,7 @@ def _improved(program: Program, prices: Prices, demand: int, in_use: list[Column
     if program.settled:
         return added
     for main in _mains(program, demand, prices):
-        if main.order in program.mains[demand]:
-            continue
-        detours = space.detours(main, by_failure)
-        way = space.composed(main, detours)
-        if worth_ms(program, demand, way, prices) < -HELPS_MS:
-            added += program.add(demand, way, detours)
+        added += _added(program, prices, demand, main, by_failure)
     return added
 
 
@@ -71,6 +85,57 @@ def main_at(program: Program, demand: int, prices: Mapping[int, int]) -> Main | 
         if free is not None and prices.keys().isdisjoint(space.links.load(free.sights)):
             return free  # prices only make others dearer
     return space.shortest(by_objective(program, demand, prices))
+
+
+def _added(program: Program, prices: Prices, demand: int, main: Main, by_failure: Dear) -> int:
+    """With the cheapest detours, if it is not there and helps."""
+    if main.order in program.mains[demand] and not program.rests(demand, main.order):
+        return 0
+    space = program.spaces[demand]
+    detours = space.detours(main, by_failure)
+    way = space.composed(main, detours)
+    if worth_ms(program, demand, way, prices) >= -HELPS_MS:
+        return 0
+    return program.add(demand, way, detours)
+
+
+def _kept_clear(
+    program: Program, prices: Prices, demand: int, in_use: list[Column], dear: Flags
+) -> int:
+    """Where detours load what is dear in a case: ways in use and detours that this case does not
+    hit, or not there."""
+    space, added = program.spaces[demand], 0
+    clear_of = dict[int, None]()
+    hit = dict[int, list[int]]()
+    for column in in_use:
+        group = column.group
+        first = group[1][0] if group else 0
+        for case in program.cases_in(column, dear) if group else ():
+            hit.setdefault(first, []).append(case)
+            clear_of[space.cases.taken_down(case)] = None
+            if first < space.links.sights:
+                clear_of[1 << first // 2] = None
+    by_failure = _by_failure(prices, space)
+    for column in in_use:
+        for spot in column.spots if column.level == 0 else ():
+            for case in dict.fromkeys(hit.get(spot.thing, ())):
+                if spot.bridged >> case & 1:
+                    here = by_failure.but(
+                        case, space.links.over(space.cases.taken_down(case), CLEAR)
+                    )
+                    added += program.add_detours(demand, spot, space.detours_from(spot, here))
+    total = _in_all(prices)
+    for fibres in clear_of:
+        main = space.shortest(
+            _clear_of(fibres, by_objective(program, demand, _in_ns(total, space)))
+        )
+        if main is not None:
+            added += _added(program, prices, demand, main, by_failure)
+    return added
+
+
+def _clear_of(fibres: int, price: Price) -> Price:
+    return lambda edge: price(edge) + (CLEAR if edge.bit & fibres else 0)
 
 
 def by_objective(program: Program, demand: int, prices: Mapping[int, int]) -> Price:
@@ -89,26 +154,35 @@ def by_objective(program: Program, demand: int, prices: Mapping[int, int]) -> Pr
     return price
 
 
-def _by_failure(prices: Prices, space: Space) -> ByFailure:
+def _by_failure(prices: Prices, space: Space) -> Dear:
     unit = space.rate_bps / MBIT * NS / DETOURS_WEIGH
-    return {
-        failure: {link: round(price * unit) for link, price in of.items()}
-        for failure, of in prices.by_failure.items()
-        if failure is not None
-    }
+    return ByCase(
+        {
+            failure: {link: round(price * unit) for link, price in of.items()}
+            for failure, of in prices.by_failure.items()
+            if failure is not None
+        }
+    )
 
 
 def _mains(program: Program, demand: int, prices: Prices) -> Iterator[Main]:
     """At prices of all that may happen to others, and of what is while all is well."""
     space = program.spaces[demand]
-    unit = space.rate_bps / MBIT * NS
-    well = prices.by_failure.get(None, {})
+    well, total = prices.by_failure.get(None, {}), _in_all(prices)
+    for some in (total, well) if total != well else (total,):
+        main = main_at(program, demand, _in_ns(some, space))
+        if main is not None:
+            yield main
+
+
+def _in_all(prices: Prices) -> dict[int, float]:
     total: dict[int, float] = {}
     for of in prices.by_failure.values():
         for link, price in of.items():
             total[link] = total.get(link, 0.0) + price
-    for some in (total, well) if total != well else (total,):
-        in_ns = {link: round(price * unit) for link, price in some.items()}
-        main = main_at(program, demand, in_ns)
-        if main is not None:
-            yield main
+    return total
+
+
+def _in_ns(prices: Mapping[int, float], space: Space) -> dict[int, int]:
+    unit = space.rate_bps / MBIT * NS
+    return {link: round(price * unit) for link, price in prices.items()}

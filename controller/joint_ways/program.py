@@ -9,8 +9,8 @@ costs ms.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,9 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.controller.joint_ways.fixed import NOTHING_FIXED, Fixed
+from corridor.controller.joint_ways.grid import NONE, Case, Grid, Numbers, Takes
 from corridor.controller.joint_ways.objectives.objective import Objective
+from corridor.controller.joint_ways.resting import Resting
 from corridor.controller.joint_ways.spaces.cases import numbers_of
-from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.links import NO_LOAD, NOT_DEAR
+from corridor.controller.joint_ways.spaces.space import ALL, Space
 from corridor.controller.joint_ways.spaces.ways import Detour, Group, Key, Main, Order, Spot, Way
 from corridor.topologies.base.printed_aside import printing_aside
 
@@ -32,17 +35,21 @@ MOST_NODES, GAP = 500, 1e-3
 AGAIN = 4
 """How often it is asked, as rows are broken."""
 ROWS_AT_ONCE, ROWS_OF_LINK = 400, 6
+"""How many come at a time, for each so many cases."""
+FEW_CASES, FEW_SETS, MANY_CASES = 400, 100, 1000
+"""Up to how many cases all are looked at wherever ways are made whole; fewer where some are sets,
+in which more ways are hit."""
 TOO_MUCH, NO_SHARE, NO_PRICE = 1e-6, 1e-9, 1e-9
+EXACT = 9
+"""Digits by which excesses are told apart."""
+SHARED = -1
+"""Stands for all cases of which none is the other's business."""
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-type Row = tuple[int | None, int]
-"""A failure, or none, and a link."""
-type Part = tuple[int | None, Mapping[int, int]]
-"""How often links are crossed under a failure. Of a way in use with none it is what it loads
-whatever happens, and with one what that changes."""
 type Shares = npt.NDArray[np.float64]
+type Flags = npt.NDArray[np.bool_]
 
 
 class UnsolvedError(Exception):
@@ -55,7 +62,7 @@ class Column(NamedTuple):
     """Of a detour; None for a way in use."""
     order: Order
     cost_ms: float
-    parts: tuple[Part, ...]
+    takes: Takes
     spots: tuple[Spot, ...]
     """From which detours lead."""
 
@@ -68,7 +75,7 @@ class Column(NamedTuple):
 class Prices(NamedTuple):
     """What a solution says that links are worth, in ms for each Mbit/s."""
 
-    by_failure: Mapping[int | None, Mapping[int, float]]
+    by_failure: Mapping[Case, Mapping[int, float]]
     of_demand: Sequence[float]
 
 
@@ -77,8 +84,8 @@ class _Asked(NamedTuple):
 
     numbers: list[int]
     """Of the columns."""
-    beyond: list[int | None]
-    """The cases of the last variables, or None for all."""
+    beyond: list[Case]
+    """The cases of the last variables; one may be of all others."""
     costs: list[float]
     most: csr_array | None
     limits: list[float]
@@ -89,9 +96,9 @@ class _Asked(NamedTuple):
 class Solution(NamedTuple):
     shares: Shares
     """By column."""
-    beyond: Mapping[int | None, float]
-    """How many capacities too much the fullest link carries: by case where these are apart, else
-    in all by None."""
+    beyond: Mapping[Case, float]
+    """How many capacities too much the fullest link carries: by case of those that are apart, and
+    of all others."""
     cost_ms: float
     prices: Prices
 
@@ -117,9 +124,9 @@ class Program:
     """The part of a capacity that shares may take: whole ways need more than shares."""
     settled: int = 0
     """How many levels of columns are chosen: of those no new ones are looked for."""
-    apart: bool = False
-    """Whether each case is as little too full as can be, or the worst of all."""
-    forgiven: dict[int | None, float] = field(default_factory=dict)
+    apart: Collection[Case] = ()
+    """Cases that are each as little too full as can be, while of others the worst is."""
+    forgiven: dict[Case, float] = field(default_factory=dict)
     """By case, how many capacities too much are let pass."""
     columns: list[Column] = field(default_factory=list)
     allowed: list[bool] = field(default_factory=list)
@@ -129,14 +136,28 @@ class Program:
     """The cheapest way in use of a demand where no link has a price, as far as that is known."""
     own_ns: list[dict[int, int]] = field(default_factory=list)
     """By demand what is known of what the objective asks for fibres, as hubs see them."""
+    watched: Collection[int] = ()
+    """The cases that ways say their loads in."""
     _columns_of: dict[tuple[int, Group | None], list[int]] = field(default_factory=dict)
-    _rows: dict[Row, int] = field(default_factory=dict)
-    _entries: list[dict[int, float]] = field(default_factory=list)
-    """Of each column: what part of the capacity of each row it takes at a share of one."""
+    _number: dict[tuple[int, Group | None, Order], int] = field(default_factory=dict)
+    _columns_resting: Resting = field(default_factory=Resting)
+    _rows_resting: Resting = field(default_factory=Resting)
+    _takes: dict[tuple[int, Group | None, Order], Takes] = field(default_factory=dict)
+    _cells: list[int] = field(default_factory=list)
+    """Of the rows."""
 
     def __post_init__(self) -> None:
         self.mains = [{} for _ in self.spaces]
         self.own_ns = [{} for _ in self.spaces]
+        self.grid = Grid(self.failures, len(self.capacity_bps))
+        self._mbit = np.array(self.capacity_bps) / MBIT
+        self._taken = np.zeros(self.grid.shape)
+        """The part of a capacity that is fixed."""
+        for row, case in enumerate(self.grid.cases if self.fixed.kept else ()):
+            for link, bps in self.fixed.under(case).items():
+                self._taken[row, link] = bps / self.capacity_bps[link]
+        self._row_at = np.full(self.grid.size, -1)
+        """By cell its row, if it has one."""
 
     def add(self, demand: int, way: Way, detours: Mapping[Key, Detour]) -> int:
         """A way in use with its detours: how many columns that were not there."""
@@ -145,13 +166,13 @@ class Program:
             self.add_detours(demand, spot, detours) for spot in main.spots if spot.key in detours
         )
         if main.order in self.mains[demand]:
-            return added
+            return added + self._woken(demand, None, main.order)
         self.mains[demand][main.order] = main
         cost = self.objective.main(
             self.spaces[demand], main.order, main.one_way_ns, self.alone[demand]
         )
-        parts = tuple(self._of_main(demand, main))
-        self._add(Column(demand, None, main.order, cost, parts, main.spots))
+        takes = self._main_takes(demand, main)
+        self._add(Column(demand, None, main.order, cost, takes, main.spots))
         return added + 1
 
     def add_detours(self, demand: int, spot: Spot, detours: Mapping[Key, Detour]) -> int:
@@ -160,7 +181,7 @@ class Program:
         space = self.spaces[demand]
         added = int(self.add_detour(demand, spot, detour))
         for far in detour.spots:
-            further = detours.get(far.key) or space.detour(far, {})
+            further = detours.get(far.key) or space.detour(far, NOT_DEAR)
             if further is not None:
                 added += self.add_detour(demand, far, further)
         return added
@@ -169,17 +190,14 @@ class Program:
         key = (demand, spot.group)
         known = self.detours.setdefault(key, {})
         if detour.order in known:
-            return False
+            return self._woken(demand, spot.group, detour.order)
         known[detour.order] = detour
         space = self.spaces[demand]
         cost = self.objective.detour(
             space, spot.key, detour.order, detour.one_way_ns, self.alone[demand]
         )
-        parts = tuple(
-            (failure, space.links.load(space.crossed(spot, detour, failure)))
-            for failure in numbers_of(spot.newly)
-        )
-        self._add(Column(demand, spot.group, detour.order, cost, parts, detour.spots))
+        takes = self._detour_takes(demand, spot, detour)
+        self._add(Column(demand, spot.group, detour.order, cost, takes, detour.spots))
         return True
 
     def of(self, demand: int, group: Group | None = None) -> list[int]:
@@ -190,8 +208,8 @@ class Program:
         space, alone = self.spaces[demand], self.alone[demand]
         of_main = self.objective.main(space, way.order, way.one_way_ns, alone)
         return of_main + sum(
-            self.objective.detour(space, found, order, way.taken_ns[found], alone)
-            for found, order in way.detours.items()
+            self.objective.detour(space, found, one.order, one.one_way_ns, alone)
+            for found, one in way.onward.items()
         )
 
     def solved(self) -> Solution:
@@ -200,40 +218,129 @@ class Program:
             found = self._solve()
             broken = self._broken(found)
             if not broken:
-                return found
+                break
             self._note(broken)
+        self._columns_resting.after_round(np.nonzero(found.shares > NO_SHARE)[0].tolist())
+        rows = self._rows_resting.after_round(self._cells_of(found.prices))
+        if rows:
+            self._row_at[self._cells] = -1
+            cells = [cell for cell in self._cells if cell not in self._rows_resting]
+            self._cells = []
+            self._placed(cells)
+        return found
 
-    def _of_main(self, demand: int, main: Main) -> Iterator[Part]:
-        space = self.spaces[demand]
-        load = space.links.load(main.sights)
-        yield None, load
-        source = space.cases.risks.bit("hub", space.automaton.trip.src.id)
-        for failure in numbers_of(space.cases.of(source)):
-            yield failure, {link: -times for link, times in load.items()}
-        for spot in main.spots:
-            rest = space.links.load(main.sights[spot.crossed :])
-            less = {link: -times for link, times in rest.items()}
-            yield from ((failure, less) for failure in numbers_of(spot.newly))
+    def rests(self, demand: int, order: Order) -> bool:
+        """Whether a way in use is left out that is known."""
+        return self._number[demand, None, order] in self._columns_resting
+
+    def _woken(self, demand: int, group: Group | None, order: Order) -> bool:
+        return self._columns_resting.woken(self._number[demand, group, order])
+
+    def _cells_of(self, prices: Prices) -> list[int]:
+        return [
+            self.grid.row(case) * self.grid.links + link
+            for case, of in prices.by_failure.items()
+            for link in of
+        ]
+
+    def carried_bps(self, ways: Sequence[Way]) -> Numbers:
+        """What whole ways load with what is fixed, by case and link as the grid has them."""
+        total: Numbers = np.rint(self._taken * self.capacity_bps).astype(np.int64)
+        cells = total.ravel()
+        for demand, way in enumerate(ways):
+            rate_bps = self.spaces[demand].rate_bps
+            for takes in self._takes_of(demand, way):
+                total[:, takes.links] += takes.times * rate_bps
+                cells[takes.cells] += takes.changes.astype(np.int64) * rate_bps
+        return total
+
+    def dear_cells(self, prices: Prices) -> Flags:
+        """Where links cost something."""
+        dear: Flags = np.zeros(self.grid.size, dtype=bool)
+        dear[self._cells_of(prices)] = True
+        return dear
+
+    def cases_in(self, column: Column, cells: Flags) -> list[int]:
+        """The cases in which a column loads some of these cells more than else."""
+        takes = column.takes
+        some = takes.cells[cells[takes.cells] & (takes.changes > 0)] // self.grid.links
+        cases = (self.grid.cases[row] for row in dict.fromkeys(some.tolist()))
+        return [case for case in cases if case is not None]
+
+    @property
+    def has_many_cases(self) -> bool:
+        singles = len(self.spaces[0].cases.risks.names) if self.spaces else 0
+        sets = max(self.failures, default=0) >= singles
+        return len(self.failures) > (FEW_SETS if sets else FEW_CASES)
+
+    def binding(self, ways: Sequence[Way]) -> frozenset[int]:
+        """The cases that rows are of, and those in which these ways load links too much; all, where
+        there are few."""
+        if not self.has_many_cases:
+            return frozenset(self.failures)
+        limits = np.array(self.capacity_bps) * np.maximum(self._taken, 1)
+        rows = np.nonzero((self.carried_bps(ways) > limits + 0.5).any(axis=1))[0]
+        found = {self.grid.at(cell)[0] for cell in self._cells}
+        found |= {self.grid.cases[row] for row in rows}
+        return frozenset(case for case in found if case is not None)
+
+    def watching(self, ways: Sequence[Way], cases: Collection[int]) -> list[Way]:
+        """The same ways, that say what they load in these cases only, as all do from now on."""
+        self.watched = sorted(cases)
+        mask = ALL if len(cases) == len(self.failures) else sum(1 << case for case in cases)
+        found = []
+        for space, way in zip(self.spaces, ways, strict=True):
+            space.watch(mask)
+            found.append(space.composed(way.main, way.onward))
+        return found
+
+    def watching_all(self) -> None:
+        for space in self.spaces:
+            space.watch(ALL)
+
+    def _takes_of(self, demand: int, way: Way) -> Iterator[Takes]:
+        yield self._main_takes(demand, way.main)
+        spots = [*way.main.spots]
+        while spots:
+            spot = spots.pop()
+            detour = way.onward.get(spot.key)
+            if detour is not None:
+                yield self._detour_takes(demand, spot, detour)
+                spots += detour.spots
+
+    def _main_takes(self, demand: int, main: Main) -> Takes:
+        key = (demand, None, main.order)
+        if key not in self._takes:
+            space, rows = self.spaces[demand], self.grid.rows
+            load = space.links.load(main.sights)
+            source = space.cases.risks.bit("hub", space.automaton.trip.src.id)
+            changed = [(rows(space.cases.of(source)), load, -1)]
+            for spot in main.spots:
+                rest = space.links.load(main.sights[spot.crossed :])
+                changed.append((rows(spot.newly), rest, -1))
+            self._takes[key] = self.grid.takes(load, changed)
+        return self._takes[key]
+
+    def _detour_takes(self, demand: int, spot: Spot, detour: Detour) -> Takes:
+        key = (demand, spot.group, detour.order)
+        if key not in self._takes:
+            space, found = self.spaces[demand], dict[tuple[int, ...], list[int]]()
+            for case in numbers_of(spot.newly):
+                sights = tuple(space.crossed(spot, detour, case))
+                found.setdefault(sights, []).append(self.grid.row(case))
+            changed = [
+                (np.array(rows), space.links.load(sights), 1) for sights, rows in found.items()
+            ]
+            self._takes[key] = self.grid.takes(NO_LOAD, changed)
+        return self._takes[key]
 
     def _add(self, column: Column) -> None:
         self.columns.append(column)
         self.allowed.append(True)
-        self._entries.append({})
         number = len(self.columns) - 1
         self._columns_of.setdefault((column.demand, column.group), []).append(number)
-        self._enter(number, self._rows.items())
-
-    def _enter(self, number: int, rows: Iterable[tuple[Row, int]]) -> None:
-        column, entries = self.columns[number], self._entries[number]
-        rate = self.spaces[column.demand].rate_bps / MBIT
-        parts = dict(column.parts)
-        always = parts.get(None, {})
-        for (failure, link), row in rows:
-            times = always.get(link, 0)
-            if failure is not None and failure in parts:
-                times += parts[failure].get(link, 0)
-            if times:
-                entries[row] = times * rate / self._mbit(link)
+        self._number[column.demand, column.group, column.order] = number
+        self._columns_resting.woken(number)
 
     def whole(self, level: int | None = None) -> Iterator[Solution]:
         """With shares of one or nothing, or those of a level, by branch and bound within a number
@@ -248,27 +355,23 @@ class Program:
                 break
             self._note(broken)
 
-    def _mbit(self, link: int) -> float:
-        return self.capacity_bps[link] / MBIT
+    def _limits(self) -> Shares:
+        """The part of a capacity that may be taken, by case and link, what is fixed included: of
+        what that leaves shares may take a part, and nothing where it is too much by itself."""
+        limits = np.maximum(1 - (1 - self.room) * (1 - self._taken), self._taken)
+        for case, over in self.forgiven.items():
+            limits[self.grid.row(case)] += over
+        return limits
 
-    def _limit(self, case: int | None, link: int) -> float:
-        """The part of a capacity that may be taken, what is fixed included: of what that leaves
-        shares may take a part, and nothing where it is too much by itself."""
-        forgiven = self.forgiven.get(case, 0.0)
-        if not self.fixed.kept:
-            return self.room + forgiven
-        taken = self._taken(case, link)
-        return max(1 - (1 - self.room) * (1 - taken), taken) + forgiven
+    def _note(self, broken: Sequence[int]) -> None:
+        self._placed(broken)
+        for cell in broken:
+            self._rows_resting.woken(cell)
 
-    def _taken(self, case: int | None, link: int) -> float:
-        """The part of a capacity that is fixed."""
-        return self.fixed.bps(case, link) / self.capacity_bps[link]
-
-    def _note(self, broken: Sequence[Row]) -> None:
-        fresh = [(row, len(self._rows) + at) for at, row in enumerate(broken)]
-        self._rows.update(fresh)
-        for number in range(len(self.columns)):
-            self._enter(number, fresh)
+    def _placed(self, cells: Sequence[int]) -> None:
+        """As rows, behind those that are there."""
+        self._row_at[cells] = np.arange(len(self._cells), len(self._cells) + len(cells))
+        self._cells += cells
 
     def _whole(self, level: int | None) -> Solution | None:
         from scipy.optimize import Bounds, LinearConstraint, milp
@@ -296,7 +399,7 @@ class Program:
         shares[asked.numbers] = (
             found.x[:columns] if level is not None else np.round(found.x[:columns])
         )
-        beyond = dict(zip(asked.beyond, found.x[columns:].tolist(), strict=True))
+        beyond = dict[Case, float](zip(asked.beyond, found.x[columns:].tolist(), strict=True))
         return Solution(shares, beyond, float(found.fun), Prices({}, []))
 
     def _solve(self) -> Solution:
@@ -313,16 +416,17 @@ class Program:
         )
         if found.status != 0:
             raise UnsolvedError(found.message)
-        by_failure: dict[int | None, dict[int, float]] = {}
+        by_failure: dict[Case, dict[int, float]] = {}
         if asked.most is not None:
             marginals = -found.ineqlin.marginals
-            for (failure, link), price in zip(self._rows, marginals, strict=True):
-                if price > NO_PRICE:
-                    by_failure.setdefault(failure, {})[link] = float(price) / self._mbit(link)
+            for row in np.nonzero(marginals > NO_PRICE)[0].tolist():
+                case, link = self.grid.at(self._cells[row])
+                price = float(marginals[row]) / float(self._mbit[link])
+                by_failure.setdefault(case, {})[link] = price
         shares = np.zeros(len(self.columns))
         columns = len(asked.numbers)
         shares[asked.numbers] = found.x[:columns]
-        beyond = dict(zip(asked.beyond, found.x[columns:].tolist(), strict=True))
+        beyond = dict[Case, float](zip(asked.beyond, found.x[columns:].tolist(), strict=True))
         paid = found.eqlin.marginals.tolist()
         prices = Prices(by_failure, paid[: len(self.spaces)])
         return Solution(shares, beyond, float(found.fun), prices)
@@ -331,26 +435,51 @@ class Program:
         """The program as matrices, of the columns that are allowed."""
         from scipy.sparse import csr_array
 
-        numbers = [number for number, one in enumerate(self.allowed) if one]
+        resting = self._columns_resting
+        numbers = [
+            number for number, one in enumerate(self.allowed) if one and number not in resting
+        ]
         at = {number: place for place, number in enumerate(numbers)}
-        beyond = list(dict.fromkeys(case if self.apart else None for case, _ in self._rows))
+        of_rows = [self.grid.at(cell) for cell in self._cells]
+        whose = [case if case in self.apart else SHARED for case, _ in of_rows]
+        beyond = list(dict.fromkeys(whose))
         over_at = {case: len(numbers) + place for place, case in enumerate(beyond)}
-        count, height = len(numbers) + len(beyond), len(self._rows)
-        limits = [self._limit(*row) for row in self._rows]
-        left = [limit - self._taken(*row) for limit, row in zip(limits, self._rows, strict=True)]
-        rows, places, values = list[int](), list[int](), list[float]()
-        for number in numbers:
-            entries = self._entries[number]
-            rows += entries.keys()
-            places += [at[number]] * len(entries)
-            values += entries.values()
-        rows += range(height)
-        places += [over_at[case if self.apart else None] for case, _ in self._rows]
-        values += [-limit for limit in limits]
-        most = csr_array((values, (rows, places)), shape=(height, count)) if height else None
+        count, height = len(numbers) + len(beyond), len(self._cells)
+        limits = self._limits().ravel()[self._cells]
+        left = limits - self._taken.ravel()[self._cells]
+        most = None
+        if height:
+            rows, places, values = self._entries(numbers)
+            rows.append(np.arange(height))
+            places.append(np.array([over_at[case] for case in whose]))
+            values.append(-limits)
+            entries = (np.concatenate(rows), np.concatenate(places))
+            most = csr_array((np.concatenate(values), entries), shape=(height, count))
+            most.eliminate_zeros()
         each, due = self._sums(numbers, at, count)
         costs = [*(self.columns[number].cost_ms for number in numbers), *[OVER_MS] * len(beyond)]
-        return _Asked(numbers, beyond, costs, most, left, each, due)
+        return _Asked(numbers, beyond, costs, most, left.tolist(), each, due)
+
+    def _entries(self, numbers: Sequence[int]) -> tuple[list[Numbers], list[Numbers], list[Shares]]:
+        """What part of the capacity of each row each column takes at a share of one: rows, places
+        and parts, which add up where a cell comes twice."""
+        cells = np.array(self._cells, dtype=np.int64)
+        link_of, rows_of = cells % self.grid.links, dict[int, Numbers]()
+        rows, places, values = list[Numbers](), list[Numbers](), list[Shares]()
+        for place, number in enumerate(numbers):
+            column = self.columns[number]
+            takes, rate = column.takes, self.spaces[column.demand].rate_bps / MBIT
+            found = self._row_at[takes.cells]
+            of = found >= 0
+            rows.append(found[of])
+            values.append(takes.changes[of] * rate / self._mbit[takes.cells[of] % self.grid.links])
+            for link, times in zip(takes.links.tolist(), takes.times.tolist(), strict=True):
+                if link not in rows_of:
+                    rows_of[link] = np.nonzero(link_of == link)[0]
+                rows.append(rows_of[link])
+                values.append(np.full(len(rows_of[link]), times * rate / self._mbit[link]))
+            places += [np.full(len(one), place) for one in rows[len(places) :]]
+        return rows, places, values
 
     def _sums(
         self, numbers: Sequence[int], at: Mapping[int, int], count: int
@@ -377,43 +506,39 @@ class Program:
         due[: len(self.spaces)] = 1
         return csr_array((values, (rows, places)), shape=(height, count)), due
 
-    def _broken(self, solution: Solution) -> list[Row]:
-        """The rows that carry too much and are not there yet, the fullest first."""
-        base, moved = self._carried(solution.shares)
-        found: list[tuple[float, int, int]] = []
-        for failure in (None, *self.failures):
-            of = base if failure is None else moved.get(failure, {})
-            over = 1 + solution.beyond.get(failure if self.apart else None, 0.0)
-            for link, more in of.items():
-                carried = more if failure is None else base.get(link, 0.0) + more
-                excess = carried / (self._mbit(link) * self._limit(failure, link) * over) - 1
-                if excess > TOO_MUCH and (failure, link) not in self._rows:
-                    found.append((-excess, -1 if failure is None else failure, link))
-        taken: list[Row] = []
-        seen: Counter[int] = Counter()
-        for _, failure, link in sorted(found):
-            if seen[link] < ROWS_OF_LINK:
+    def _broken(self, solution: Solution) -> list[int]:
+        """The cells that carry too much and have no row yet, the fullest first."""
+        over = np.full(len(self.grid.cases), 1 + solution.beyond.get(SHARED, 0.0))
+        for case in self.apart:
+            over[self.grid.row(case)] = 1 + solution.beyond.get(case, 0.0)
+        limits = self._limits() * over[:, None] * self._mbit
+        excess = (self._carried(solution.shares) / limits - 1).ravel()
+        found = np.nonzero((excess > TOO_MUCH) & (self._row_at < 0))[0]
+        ranked = found[np.lexsort((found, -np.round(excess[found], EXACT)))]
+        many = 1 + len(self.failures) // MANY_CASES
+        taken, seen = list[int](), Counter[int]()
+        for cell in ranked.tolist():
+            link = cell % self.grid.links
+            if seen[link] < ROWS_OF_LINK * many:
                 seen[link] += 1
-                taken.append((None if failure < 0 else failure, link))
-        return taken[:ROWS_AT_ONCE]
+                taken.append(cell)
+                if len(taken) == ROWS_AT_ONCE * many:
+                    break
+        return taken
 
-    def _carried(self, shares: Shares) -> tuple[dict[int, float], dict[int, dict[int, float]]]:
-        """By link what is carried while nothing fails, and by failure how much more that is."""
-        base: dict[int, float] = defaultdict(float)
-        moved: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-        for link, bps in self.fixed.always.items():
-            base[link] += bps / MBIT
-        for case, more in self.fixed.more.items():
-            for link, bps in more.items():
-                moved[case][link] += bps / MBIT
+    def _carried(self, shares: Shares) -> Shares:
+        """Mbit/s by case and link."""
+        base, cells = np.zeros(self.grid.links), [NONE]
+        parts: list[Shares] = [np.zeros(0)]
         for number in np.nonzero(shares > NO_SHARE)[0]:
             column = self.columns[number]
             part = float(shares[number]) * self.spaces[column.demand].rate_bps / MBIT
-            for failure, load in column.parts:
-                of = base if failure is None else moved[failure]
-                for link, times in load.items():
-                    of[link] += times * part
-        return base, moved
+            base[column.takes.links] += column.takes.times * part
+            cells.append(column.takes.cells)
+            parts.append(np.multiply(column.takes.changes, part))
+        moved = np.bincount(np.concatenate(cells), np.concatenate(parts), self.grid.size)
+        carried: Shares = moved.reshape(self.grid.shape) + base + self._taken * self._mbit
+        return carried
 
 
 def worth_ms(program: Program, demand: int, way: Way, prices: Prices) -> float:

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from corridor.controller.joint_ways.mending import Rank, State, cheaper, mended, roomier
-from corridor.controller.joint_ways.pricing import improved
-from corridor.controller.joint_ways.program import NO_SHARE, Program, Shares, Solution
+from corridor.controller.joint_ways.mending import Rank, State, cheaper, mended, roomier, watched
+from corridor.controller.joint_ways.pricing import improved, kept_clear
+from corridor.controller.joint_ways.program import (
+    NO_SHARE,
+    Program,
+    Shares,
+    Solution,
+)
 from corridor.controller.joint_ways.spaces.ways import Detour, Group, Key, Way
 
 SURE = 1 - 1e-6
 ROUNDS = 60
 """How often new ways are asked for."""
+IDLE, SLIGHT = 3, 1e-4
+"""Rounds that change costs by no larger part."""
 FITS = 1e-6
-MOST_CASES = 400
-"""Where there are more, level by level has to do: ways are chosen again with further cases."""
 ROOMS = (1.0, 0.9, 0.8)
 """The parts of capacities that shares may take, one after another until whole ways fit, or not even
 shares do."""
@@ -29,12 +34,21 @@ type Unit = tuple[int, Group | None]
 
 
 def priced_out(program: Program) -> Solution:
-    """Solved with new ways until none helps, or so often."""
-    found = program.solved()
+    """Solved with new ways until none helps, or so often. Where the cheapest ones hardly help any
+    more, those are tried that keep clear of failures."""
+    found, idle = program.solved(), 0
     for _ in range(ROUNDS):
-        if not improved(program, found):
+        added = improved(program, found) if idle < IDLE else 0
+        keeps_clear = not added
+        if keeps_clear:
+            added = kept_clear(program, found)
+        if not added:
             break
-        found = program.solved()
+        before, found = found.cost_ms, program.solved()
+        changed = abs(found.cost_ms - before) > SLIGHT * before
+        if keeps_clear and not changed:
+            break
+        idle = 0 if changed else idle + 1
     return found
 
 
@@ -44,13 +58,26 @@ def whole(program: Program) -> list[Way]:
     tried: list[State] = []
     for room in ROOMS:
         program.room = room
+        program.watching_all()
         program.allowed[:] = [True] * len(program.columns)
         found = _feasible(program)
         tried += _made_whole(program, found)
         hopeless = room < 1 and found.over > FITS
-        if tried[-1].fits or hopeless or len(program.failures) > MOST_CASES:
+        if tried[-1].fits or hopeless or program.has_many_cases:
             break
-    return cheaper(min(tried, key=_rank)).ways
+    return _cheaper(program, min(tried, key=_rank)).ways
+
+
+def _cheaper(program: Program, state: State) -> State:
+    """Where there are many cases, of what fits only, and with those that then are too full; as it
+    is if these cannot be mended."""
+    if not program.has_many_cases:
+        return cheaper(state)
+    state = watched(program, state.ways)
+    if not state.fits:
+        return state
+    found = mended(program, cheaper(state).ways)
+    return found if found.fits else state
 
 
 def _feasible(program: Program) -> Solution:
@@ -58,9 +85,13 @@ def _feasible(program: Program) -> Solution:
     found = priced_out(program)
     if found.over <= FITS or program.room < 1:
         return found
-    program.apart = True
-    beyond = priced_out(program).beyond.items()
-    program.apart = False
+    if program.has_many_cases:  # else most of what is found first serves no end
+        program.apart = found.prices.by_failure.keys()
+        priced_out(program)
+    program.apart = program.grid.all
+    found = priced_out(program)
+    beyond = found.beyond.items()
+    program.apart = ()
     program.forgiven.update((case, over + FITS) for case, over in beyond if over > FITS)
     return priced_out(program)
 
@@ -72,7 +103,7 @@ def _made_whole(program: Program, found: Solution) -> Iterator[State]:
     if program.failures:
         state = mended(program, _by_level(program))
         yield state
-        if state.fits or len(program.failures) > MOST_CASES:
+        if state.fits or program.has_many_cases:
             return
         program.allowed[:] = [True] * len(program.columns)
         found = priced_out(program)
@@ -89,7 +120,7 @@ def _by_level(program: Program) -> list[Way]:
     """Ways in use are made whole while detours may be divided, then these, then further ones; new
     ones are looked for in between, that suit what is chosen."""
     program.allowed[:] = [True] * len(program.columns)
-    program.apart = True
+    program.apart = program.grid.all
     shares = priced_out(program).shares
     for level in range(1 + max(column.level for column in program.columns)):
         of_level = (column for column in program.columns if column.level == level)
@@ -102,7 +133,7 @@ def _by_level(program: Program) -> list[Way]:
             _fix(program, unit, shares, NO_SHARE)
         program.settled = level + 1
         shares = priced_out(program).shares
-    program.settled, program.apart = 0, False
+    program.settled, program.apart = 0, ()
     return _composed_all(program, shares)
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import NamedTuple
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.intent.intent import UNPROTECTED
 from corridor.controller.joint_ways.fixed import Fixed, Kept
 from corridor.controller.joint_ways.rates import rates_of
-from corridor.controller.joint_ways.spaces.cases import Cases
-from corridor.controller.joint_ways.spaces.links import Links
+from corridor.controller.joint_ways.spaces.cases import Cases, Failed
+from corridor.controller.joint_ways.spaces.links import NOT_DEAR, Links
 from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.joint_ways.spaces.too_large import too_large_in
 from corridor.controller.joint_ways.spaces.ways import Way
+from corridor.topologies.model.topology import Topology
+
+MOST_PAIRS = 50_000
+"""Of failures that are all reckoned with."""
 
 
 class Setting(NamedTuple):
@@ -45,13 +51,47 @@ def setting_of(
     for tree in asked:
         protection = UNPROTECTED if as_is else tree.protection
         space = _space(replace(tree, protection=protection), builder, cases, links)
-        way = space.way(space.main(builder.course(tree)), {}, alone=True)
+        way = space.way(space.main(builder.course(tree)), NOT_DEAR, alone=True)
         if tree.intent.aggregate is not None:
             kept.append(Kept(tree.intent.pays_as, space, way))
         else:
             spaces.append(space)
             alone.append(way)
     return Setting(spaces, alone, Fixed(kept), cases)
+
+
+def too_large(setting: Setting, capacity_bps: Sequence[int]) -> dict[str, Failed]:
+    """By name, demands whose rate no lawful way has room for, even alone: each with what then has
+    failed, the first that is found."""
+    narrowest = min(capacity_bps, default=0)
+    found = dict[str, Failed]()
+    for space, alone in zip(setting.spaces, setting.alone, strict=True):
+        if space.rate_bps > narrowest and not space.stays:
+            for case in too_large_in(space, alone):
+                found[space.name] = frozenset() if case is None else setting.cases.named(case)
+                break
+    return found
+
+
+def too_large_alone(topology: Topology, served: Sequence[ForwardingTree]) -> dict[str, Failed]:
+    """The same of demands as they are served, under all two failures, too, if these are not too
+    many."""
+    builder, links = TreeBuilder(topology), Links(topology)
+    if max((_rate_bps(way) for way in served), default=0) <= min(links.capacity_bps, default=0):
+        return {}
+    pairs = pairs_of(served, builder)
+    setting = setting_of(served, builder, links, pairs if len(pairs) <= MOST_PAIRS else ())
+    return too_large(setting, links.capacity_bps)
+
+
+def pairs_of(served: Iterable[ForwardingTree], builder: TreeBuilder) -> frozenset[frozenset[str]]:
+    """All two failures that somebody with rates is protected against at once."""
+    found = set[frozenset[str]]()
+    protected = {way.protection for way in served if way.protection.k > 1 and _rate_bps(way)}
+    for kinds in {frozenset(one.over) for one in protected}:
+        some = [name for name in builder.risks.names if name.partition(":")[0] in kinds]
+        found.update(map(frozenset, combinations(some, 2)))
+    return frozenset(found)
 
 
 def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Links) -> Space:

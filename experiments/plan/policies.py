@@ -138,8 +138,22 @@ def refuse_misfits(
     searched = [explorer.search(way.intent) for way in guaranteed]
     for admission in admissions(explorer, searched):
         if not admission.fits:
-            said = _of_other_ways(topology, guaranteed, admission.worst.failure, chooses=chooses)
-            raise InputError(admission.refusal(), said)
+            alone = _too_large(topology, guaranteed)
+            other = _of_other_ways(topology, guaranteed, admission.worst.failure, chooses=chooses)
+            raise InputError(admission.refusal(), "; ".join(filter(None, (alone, other))))
+
+
+def _too_large(topology: Topology, guaranteed: Sequence[ForwardingTree]) -> str:
+    """Of demands that would not fit if nobody else had rates."""
+    from corridor.controller.joint_ways.setting import too_large_alone
+
+    found = too_large_alone(topology, guaranteed)
+    if not found:
+        return ""
+    name, failed = min(found.items(), key=lambda one: (len(one[1]), one[0]))
+    more = f", and so do {len(found) - 1} more" if len(found) > 1 else ""
+    when = f" when {' and '.join(sorted(failed))} fail{'s' * (len(failed) == 1)}" if failed else ""
+    return f"{name} asks for more than any of its ways has room for{when}, even alone{more}"
 
 
 def _of_other_ways(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import groupby
 from statistics import fmean
@@ -22,7 +22,7 @@ from corridor.controller.forwarding.compiler import compile_ways, gateways_of
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.intent.failure_names import KINDS
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.joint_ways.bounds import least_fullest, least_in
+from corridor.controller.joint_ways.bounds import fits_nowhere, least_fullest
 from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
 from corridor.controller.joint_ways.setting import setting_of
@@ -54,7 +54,6 @@ RATES_MBIT = {
 ANSWERS = 10
 """They ask for one part in so many."""
 OF_WIDEST = 4
-LITTLE = 1e-3
 
 
 def rated(loaded: LoadedScenario, k: int, over: Sequence[str]) -> Specification:
@@ -154,19 +153,21 @@ def stretched(way: ForwardingTree) -> float:
     return way.route.one_way_ns / (way.route.one_way_ns - way.room_ns)
 
 
-def bound(served: Served) -> str:
+def bounds(served: Served, failures: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Of these failures those that no ways fit, with how full the fullest link is at least; if
+    there are none, how full it is in whatever single one fails."""
     links = Links(served.topology)
-    sets = [one.failure for one in served.too_full() if len(one.failure) > 1]
-    setting = setting_of(served.ways, served.builder, links, sets)
-    found = least_fullest(setting, links.capacity_bps)
-    return f"{found.fullest:.3f} ({found.failure or 'while nothing fails'})"
+    setting = setting_of(served.ways, served.builder, links, map(frozenset, failures))
+    nowhere = fits_nowhere(setting, links.capacity_bps)
+    if not nowhere:
+        yield f"{least_fullest(setting, links.capacity_bps).fullest:.3f}"
+    for failed, part in sorted(nowhere.items(), key=lambda one: (-one[1], sorted(one[0]))):
+        yield f"{part:.3f} ({' and '.join(sorted(failed)) or 'while nothing fails'})"
 
 
-def hopeless(served: Served) -> set[str]:
-    """Failures under which links are too full, and would be on any ways."""
-    failures = {one.failure for one in served.too_full()}
-    least = {one: least_in(served.topology, served.ways, one) for one in failures}
-    return {" and ".join(one) for one, part in least.items() if part and part.anyhow > 1 + LITTLE}
+def of(values: Iterable[str]) -> str:
+    first, *more = values
+    return f"{first}, {len(more)} more: {', '.join(more)}" if more else first
 
 
 def lines(specification: Specification, objective: str) -> Iterator[tuple[str, str]]:
@@ -181,16 +182,21 @@ def lines(specification: Specification, objective: str) -> Iterator[tuple[str, s
     wall, cpu = time.perf_counter() - began, time.process_time() - used
     yield "choosing took", f"{wall:.0f} s, {cpu:.0f} s of CPU"
     together = Admitting(chosen)
-    yield "links too full by ways chosen together", str(len(together.served.too_full()))
-    yield "the fullest of those", fullest(together.served)
-    yield "where nothing fits", ", ".join(sorted(hopeless(together.served))) or "nowhere"
-    yield "bound for any routing", bound(together.served)
-    every = [stretched(way) for way in together.served.ways]
-    yield "ways in use that moved", str(sum(bool(way.room_ns) for way in together.served.ways))
-    yield "longer than alone, mean and most", f"{fmean(every):.3f} and {max(every):.2f} times"
     after = together.admitted()
     yield "guarantees admitted on ways chosen together", str(len(after))
     yield "refused", ", ".join(sorted(rates.keys() - after)) or "nobody"
+    every = [stretched(way) for way in together.served.ways]
+    yield "ways in use that moved", str(sum(bool(way.room_ns) for way in together.served.ways))
+    yield "longer than alone, mean and most", f"{fmean(every):.3f} and {max(every):.2f} times"
+    aside = shortest.served.too_large(shortest.served.sets())
+    yield "more than any way has room for, even alone", ", ".join(sorted(aside)) or "nobody's"
+    for whose, served in (("", together.served), (" without those", together.served.but(aside))):
+        full = served.too_full()
+        yield f"links too full by ways chosen together{whose}", str(len(full))
+        yield f"the fullest of these{whose}", fullest(served)
+        yield f"bounds for any routing{whose}", of(bounds(served, [one.failure for one in full]))
+        if not aside:
+            break
     final = with_rates(chosen, {name: rates[name] for name in after})
     yield "links too full with those admitted", str(len(Admitting(final).served.too_full()))
     yield from proven(final)

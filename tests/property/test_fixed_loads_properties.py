@@ -25,7 +25,8 @@ from corridor.controller.joint_ways.loads import Loads, loads_of
 from corridor.controller.joint_ways.objectives import added_delay
 from corridor.controller.joint_ways.program import MBIT, Program
 from corridor.controller.joint_ways.setting import Setting, setting_of
-from corridor.controller.joint_ways.spaces.links import Links
+from corridor.controller.joint_ways.spaces.cases import ByCase
+from corridor.controller.joint_ways.spaces.links import NOT_DEAR, Links
 from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.joint_ways.spaces.ways import Way
 from corridor.controller.policy.model import Bandwidth
@@ -93,7 +94,7 @@ def drawn(space: Space, default: Way, random: Random) -> Way:
     dear = prices()
     main = space.shortest(lambda edge: 1 + dear.get(edge.sight, 0)) or default.main
     assert main == default.main or not space.stays
-    return space.way(main, {case: prices() for case in space.cases.numbers})
+    return space.way(main, ByCase({case: prices() for case in space.cases.numbers}))
 
 
 def carried(uses: Iterable[Use], dead: frozenset[str]) -> Counter[tuple[str, str]]:
@@ -166,14 +167,12 @@ def test_the_program_carries_what_ways_load_and_what_is_fixed(
         setting.spaces, room_bps, numbers, added_delay.KIND, setting.alone, setting.fixed
     )
     for demand, (space, way) in enumerate(zip(setting.spaces, setting.alone, strict=True)):
-        program.add(demand, way, space.detours(way.main, {}, alone=True))
+        program.add(demand, way, space.detours(way.main, NOT_DEAR, alone=True))
     rates = [space.rate_bps for space in setting.spaces]
     loads = loads_of(room_bps, numbers, zip(setting.alone, rates, strict=True), fixed=setting.fixed)
-    base, moved = program._carried(np.ones(len(program.columns)))
-    for row, case in enumerate((None, *numbers)):
-        for link, bps in enumerate(loads.total[row]):
-            more = 0.0 if case is None else moved[case][link] if case in moved else 0.0
-            assert abs(base[link] + more - bps / MBIT) < LITTLE
+    shared = program._carried(np.ones(len(program.columns)))
+    assert abs(shared - loads.total / MBIT).max() < LITTLE
+    assert (program.carried_bps(setting.alone) == loads.total).all()
     full = {(row, link) for row, link in loads.full()}
     solution = program.solved()
     assert bool(full) == (solution.over > 1e-6)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 from random import Random
 
+import numpy as np
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from corridor.controller.joint_ways.chosen import picks_of
 from corridor.controller.joint_ways.objectives import added_delay
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.setting import setting_of
+from corridor.controller.joint_ways.spaces.cases import ByCase
 from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.joint_ways.spaces.ways import Way
@@ -69,8 +71,8 @@ def assert_loads_as_tables_do(made: Served, seed: int) -> None:
     asked, space, default = space_of(made, seed)
     prices = dear(space, seed)
     main = space.shortest(lambda edge: 1 + prices.get(edge.sight % 7, {}).get(edge.sight, 0))
-    ways = [default, space.way(default.main, prices)]
-    ways += [space.way(main, prices)] if main is not None else []
+    ways = [default, space.way(default.main, ByCase(prices))]
+    ways += [space.way(main, ByCase(prices))] if main is not None else []
     for way in ways:
         picks = tuple(picks_of(made.topology, space, way, default))
         picked = replace(asked, picks=picks)
@@ -115,15 +117,15 @@ def test_the_program_adds_up_what_whole_ways_load(made: Served, seed: int) -> No
     prices = dear(space, seed)
     failures = space.cases.numbers
     program = Program([space], space.links.capacity_bps, failures, added_delay.KIND, [default])
-    detours = space.detours(default.main, prices)
+    detours = space.detours(default.main, ByCase(prices))
     way = space.composed(default.main, detours)
     program.add(0, way, detours)
     wanted = {(None, default.order), *((key, one.order) for key, one in detours.items())}
-    for case in (None, *failures):
-        total: Counter[int] = Counter()
-        for column in program.columns:
-            if (column.group and column.group[1], column.order) in wanted:
-                parts = dict(column.parts)
-                total.update(parts.get(None, {}))
-                total.update(parts.get(case, {}) if case is not None else {})
-        assert {link: times for link, times in total.items() if times} == dict(way.under(case))
+    total = np.zeros(program.grid.shape, dtype=np.int64)
+    for column in program.columns:
+        if (column.group and column.group[1], column.order) in wanted:
+            total[:, column.takes.links] += column.takes.times
+            np.add.at(total.ravel(), column.takes.cells, column.takes.changes)
+    assert (total * space.rate_bps == program.carried_bps([way])).all()
+    for row, case in zip(total.tolist(), (None, *failures), strict=True):
+        assert {link: times for link, times in enumerate(row) if times} == dict(way.under(case))

@@ -4,7 +4,7 @@ behind those. Cases in sets are bits, and so are things that hubs find dead.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from corridor.controller.forwarding.shared_risks import Risks
 
@@ -32,12 +32,14 @@ class Cases:
         self._known: dict[int, int] = {}
         self._dead: dict[int, int] = {}
 
+        self.every = 0
+        """As bits."""
+        for cases in self._of:
+            self.every |= cases
+
     @property
     def numbers(self) -> list[int]:
-        every = 0
-        for cases in self._of:
-            every |= cases
-        return [*numbers_of(every)]
+        return [*numbers_of(self.every)]
 
     def named(self, case: int) -> Failed:
         return frozenset(self.risks.names[failure] for failure in self._members[case])
@@ -77,6 +79,23 @@ class Cases:
                 dead |= 1 << 2 * fibres + self.risks.hubs[hub]
             self._dead[case] = dead
         return self._dead[case]
+
+
+class ByCase[T]:
+    """What holds in some cases, with these as bits."""
+
+    def __init__(self, of: Mapping[int, T]) -> None:
+        self._of = of
+        self.cases = sum(1 << case for case in of)
+
+    def but(self, case: int, here: T) -> ByCase[T]:
+        """The same, with another in one of these cases."""
+        return ByCase({**self._of, case: here})
+
+    def among(self, cases: int) -> Iterator[T]:
+        """Of those of these cases in which something holds."""
+        for case in numbers_of(self.cases & cases):
+            yield self._of[case]
 
 
 def numbers_of(mask: int) -> Iterator[int]:

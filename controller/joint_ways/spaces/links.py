@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from corridor.controller.joint_ways.spaces.cases import ByCase, numbers_of
 from corridor.controller.policy.product import Edge
 from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
@@ -16,8 +17,11 @@ type Load = Mapping[int, int]
 """How often each link is crossed."""
 type Price = Callable[[Edge], int]
 """What an edge of a product costs, above zero."""
+type Dear = ByCase[Mapping[int, int]]
+"""What links cost, by case."""
 
 NO_LOAD: Load = MappingProxyType({})
+NOT_DEAR: Dear = ByCase({})
 
 
 class Links:
@@ -69,6 +73,11 @@ class Links:
             for sight in self._loading[link]:
                 total[sight] = total.get(sight, 0) + price
         return total
+
+    def over(self, fibres: int, price: int) -> dict[int, int]:
+        """A price of these fibres, as bits, both ways."""
+        sights = (sight for fibre in numbers_of(fibres) for sight in (2 * fibre, 2 * fibre + 1))
+        return dict.fromkeys(sights, price)
 
     def load(self, sights: Iterable[int]) -> Load:
         return Counter(link for sight in sights for link in self.crossed(sight))

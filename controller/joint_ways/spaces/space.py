@@ -15,13 +15,23 @@ from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.forwarding.shared_risks import Suspects, Suspicion
 from corridor.controller.joint_ways.spaces.cases import Cases, numbers_of
 from corridor.controller.joint_ways.spaces.in_time import cheapest_in_time
-from corridor.controller.joint_ways.spaces.links import NO_LOAD, Links, Price, priced
+from corridor.controller.joint_ways.spaces.links import (
+    NO_LOAD,
+    NOT_DEAR,
+    Dear,
+    Links,
+    Load,
+    Price,
+    priced,
+)
 from corridor.controller.joint_ways.spaces.ways import Detour, Group, Key, Main, Order, Spot, Way
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.product import Edge, Product, ProductPath
 
 NO_ROOM = 10**18
 """What a fibre costs that has no room for the rate, or from which no detour has: more than all."""
+ALL = -1
+"""Cases, as bits."""
 NOBODY: frozenset[str] = frozenset()
 NOTHING: frozenset[int] = frozenset()
 
@@ -50,6 +60,8 @@ class Space:
     shunned: set[tuple[int, int]] = field(default_factory=set)
     """Places with fibres, by number, from which there is no detour, or none with room for the
     rate."""
+    _watched: int = ALL
+    """Cases, as bits."""
     _thin: frozenset[int] | None = None
     _mains: dict[Order, Main] = field(default_factory=dict)
     _ways: dict[tuple[object, ...], Way] = field(default_factory=dict)
@@ -99,7 +111,7 @@ class Space:
         spot = next(one for one in main.spots if one.thing == thing)
         if not spot.bridged:
             return False
-        detour = self.detour(spot, {})
+        detour = self.detour(spot, NOT_DEAR)
         return detour is None or not self.thin.isdisjoint(detour.sights)
 
     def main(self, path: ProductPath) -> Main:
@@ -123,9 +135,7 @@ class Space:
             spent_ns = spent_ns if has_budget else 0
             yield Spot(standing, (thing,), newly, bridged, crossed, spent_ns)
 
-    def detour(
-        self, spot: Spot, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
-    ) -> Detour | None:
+    def detour(self, spot: Spot, prices: Dear, *, alone: bool = False) -> Detour | None:
         """The way on where something is dead: the cheapest of those that the switch would look
         for, by prices of links by case, with room for the rate if it can be; the shortest if
         that would take too long, or if nobody else has rates."""
@@ -143,9 +153,12 @@ class Space:
             least = self.courses.shortest(place, avoided, closed)
             if least is None or self.automaton.exceeds(spot.spent_ns + least.one_way_ns):
                 continue
-            left_ns = self.automaton.left_ns(spot.spent_ns)
-            found = self._in_time(place, avoided, closed, priced(total, self.links), left_ns)
-            picked = () if found is None else tuple(edge.number for _, edge in found.steps)
+            price, left_ns = priced(total, self.links), self.automaton.left_ns(spot.spent_ns)
+            found = self.cheapest(place, avoided, closed, price)
+            is_late = found is not None and left_ns is not None and found.one_way_ns > left_ns
+            if is_late and not self._is_lawful(spot, suspicion, _order(found)):
+                found = self._in_time(place, avoided, closed, price, left_ns)
+            picked = _order(found)
             if picked in ((), shortest.order):
                 return shortest
             key = (spot.group, picked)
@@ -155,6 +168,12 @@ class Space:
                 self._detours[key] = self._with_spots(one, spot)
             return self._detours[key]
         return shortest
+
+    def _is_lawful(self, spot: Spot, suspicion: Suspicion, order: Order) -> bool:
+        """Whether the switch goes on so if that is picked: where one permit says that it is late,
+        another may allow it."""
+        found = self._onward(spot.standing, suspicion, spot.spent_ns, order)
+        return found is None or found.order == order
 
     def _suspicion(self, key: Key) -> Suspicion | None:
         """What is known where that was found dead; None where the switch goes round it no more."""
@@ -214,24 +233,18 @@ class Space:
             things,
         )
 
-    def way(
-        self, main: Main, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
-    ) -> Way:
+    def way(self, main: Main, prices: Dear, *, alone: bool = False) -> Way:
         """With the detours that are cheapest at these prices."""
         return self.composed(main, self.detours(main, prices, alone=alone))
 
-    def detours(
-        self, main: Main, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
-    ) -> dict[Key, Detour]:
+    def detours(self, main: Main, prices: Dear, *, alone: bool = False) -> dict[Key, Detour]:
         """Those, with the further ones."""
         found = dict[Key, Detour]()
         for spot in main.spots:
             found |= self.detours_from(spot, prices, alone=alone)
         return found
 
-    def detours_from(
-        self, spot: Spot, prices: Mapping[int, Mapping[int, int]], *, alone: bool = False
-    ) -> dict[Key, Detour]:
+    def detours_from(self, spot: Spot, prices: Dear, *, alone: bool = False) -> dict[Key, Detour]:
         """That from a spot, with the further ones from it; nothing where there is none."""
         detour = self.detour(spot, prices, alone=alone)
         if detour is None:
@@ -247,30 +260,42 @@ class Space:
         key = (main.order, tuple((found, one.order) for found, one in sorted(detours.items())))
         if key not in self._ways:
             source = self.cases.risks.bit("hub", self.automaton.trip.src.id)
-            loads = dict.fromkeys(numbers_of(self.cases.of(source)), NO_LOAD)
+            loads = dict.fromkeys(numbers_of(self.cases.of(source) & self._watched), NO_LOAD)
             for spot in main.spots:
-                before = main.sights[: spot.crossed]
-                for case in numbers_of(spot.newly):
-                    loads[case] = self.links.load((*before, *self._rest(spot, detours, case)))
-            self._ways[key] = Way(
-                main,
-                {found: one.order for found, one in detours.items()},
-                {found: one.one_way_ns for found, one in detours.items()},
-                self.links.load(main.sights),
-                loads,
-            )
+                before, known = main.sights[: spot.crossed], dict[tuple[int, ...], Load]()
+                for case in numbers_of(spot.newly & self._watched):
+                    rest = tuple(self._rest(spot, detours, case))
+                    if rest not in known:
+                        known[rest] = self.links.load((*before, *rest))
+                    loads[case] = known[rest]
+            self._ways[key] = Way(main, detours, self.links.load(main.sights), loads)
         return self._ways[key]
+
+    def watch(self, cases: int) -> None:
+        """Ways say from now on what they load in these cases only."""
+        if cases != self._watched:
+            self._watched = cases
+            self._ways.clear()
+
+    def arrives(self, way: Way, case: int | None) -> bool:
+        """Whether packets do in a case, or are lost on the way: whether they come to their
+        destination more often than they leave it."""
+        ends, dst = self.cases.risks.ends, self.automaton.trip.dst.id
+        come = 0
+        for link, times in way.under(case).items():
+            if link < self.links.sights:
+                fibre, second = divmod(link, 2)
+                come += times * ((ends[fibre][not second] == dst) - (ends[fibre][second] == dst))
+        return come > 0
 
     def taken(self, way: Way) -> Iterator[tuple[Spot, Order, Order]]:
         """The detours of a way, each beside the shortest."""
         spots = [*way.main.spots]
         while spots:
             spot = spots.pop(0)
-            order, shortest = way.detours.get(spot.key), self._shortest_from(spot)
-            if order is not None and shortest is not None:
-                yield spot, order, shortest.order
-                is_shortest = order == shortest.order
-                detour = shortest if is_shortest else self._detours[spot.group, order]
+            detour, shortest = way.onward.get(spot.key), self._shortest_from(spot)
+            if detour is not None and shortest is not None:
+                yield spot, detour.order, shortest.order
                 spots += detour.spots
 
     def _rest(self, spot: Spot, detours: Mapping[Key, Detour], case: int) -> Sequence[int]:
@@ -372,15 +397,19 @@ class Space:
         return None
 
 
+def _order(path: ProductPath | None) -> Order:
+    return () if path is None else tuple(edge.number for _, edge in path.steps)
+
+
 def _hit(detour: Detour, case: int) -> Spot | None:
     """Where a further detour begins."""
     return next((spot for spot in detour.spots if spot.newly >> case & 1), None)
 
 
-def _summed(prices: Mapping[int, Mapping[int, int]], cases: int) -> dict[int, int]:
+def _summed(prices: Dear, cases: int) -> dict[int, int]:
     """What links cost in any of these."""
     total: dict[int, int] = {}
-    for case in numbers_of(cases):
-        for link, price in prices.get(case, NO_LOAD).items():
+    for of in prices.among(cases):
+        for link, price in of.items():
             total[link] = total.get(link, 0) + price
     return total

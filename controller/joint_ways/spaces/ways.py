@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from corridor.controller.forwarding.decisions import Met
@@ -68,15 +69,13 @@ class Main(NamedTuple):
     """In the order in which packets come there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Way:
     """One way of a demand, with the detours that switches take on it by themselves."""
 
     main: Main
-    detours: Mapping[Key, Order]
+    onward: Mapping[Key, Detour]
     """By what was found dead; without those of which there is none."""
-    taken_ns: Mapping[Key, int]
-    """How long they are."""
     load: Load
     """While nothing fails."""
     loads: Mapping[int, Load]
@@ -90,7 +89,11 @@ class Way:
     def one_way_ns(self) -> int:
         return self.main.one_way_ns
 
-    @property
+    @cached_property
+    def detours(self) -> Mapping[Key, Order]:
+        return {found: one.order for found, one in self.onward.items()}
+
+    @cached_property
     def key(self) -> tuple[object, ...]:
         return (self.order, tuple(sorted(self.detours.items())))
 

@@ -7,11 +7,12 @@ from corridor.controller.intent.intent import UNPROTECTED, Protection
 from corridor.controller.intent.specification import Specification
 from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.joint_ways.setting import setting_of
+from corridor.controller.joint_ways.spaces.cases import ByCase
 from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.routes import Route
-from policy_lab import fibre, hub, network
+from policy_lab import fibre, hub, network, permit
 from rates_lab import DIRECT, ROUND, spec
 
 LANES = network(
@@ -106,9 +107,28 @@ def test_a_detour_that_is_dearer_and_in_time_is_found_beside_a_cheaper_that_is_l
         main = space.shortest(lambda edge: edge.delay_ns)
         spot = next(one for one in main.spots if one.crossed == 1)
         case = space.cases.numbers[1]
-        dear = {case: dict.fromkeys((4, 5, 6, 7), 10**9)}  # of the second lane
+        dear = ByCase({case: dict.fromkeys((4, 5, 6, 7), 10**9)})  # of the second lane
         names = [LANES.fibres[number].id for number in space.detour(spot, dear).order]
         assert names == ["a-m1", f"a-{lane}", f"{lane}-z"], budget
+
+
+def test_a_detour_that_one_permit_finds_late_is_taken_if_another_allows_it():
+    """What is left in time where the first fibre is cut has room for one of them."""
+    fibres = [
+        fibre(name, delay_ms, capacity_gbps=gbps, capacity_basis="published")
+        for name, delay_ms, gbps in (("a-z", 2, 1), ("a-z.2", 4, 0.7), ("a-z.3", 6, 1))
+    ]
+    topology = network([hub("a", "CN"), hub("z", "CN")], fibres)
+    asked = spec(dict.fromkeys("ab", ("500Mbit", "a", "z")), k=1, topology=topology)
+    rules = (
+        permit("HURRIED", match={"class": "bulk"}, hard={"max_one_way": "4ms"}),
+        permit("PATIENT", match={"class": "bulk"}),
+    )
+    asked = asked.model_copy(
+        update={"policies": asked.policies.model_copy(update={"policies": rules})}
+    )
+    assert full(asked)
+    assert full(fitted(asked, "added-delay")) == []
 
 
 def test_what_is_refused_is_what_no_way_in_time_fits():

@@ -8,12 +8,12 @@ import pytest
 
 from corridor.controller.forwarding.compiler import compile_ways
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.joint_ways.chosen import spaces_of
 from corridor.controller.joint_ways.fitting import Served, with_picks
 from corridor.controller.joint_ways.objectives import added_delay, moves
 from corridor.controller.joint_ways.objectives.objective import seeing
 from corridor.controller.joint_ways.pricing import by_objective, main_at
 from corridor.controller.joint_ways.program import Program
+from corridor.controller.joint_ways.setting import setting_of
 from corridor.controller.joint_ways.spaces.links import Links
 from corridor.topologies.model.wiring import wire
 from rates_lab import CUT, MINI, NEXT, TWO, loaded, spec
@@ -29,8 +29,8 @@ RATES = {
 
 @pytest.mark.parametrize("kind", [moves.KIND, added_delay.KIND])
 def test_a_way_that_crosses_nothing_with_a_price_stays_the_cheapest(kind):
-    links = Links(MINI)
-    spaces, ways = spaces_of(spec(RATES).intents(), TreeBuilder(MINI), links, as_is=True)
+    links, served = Links(MINI), Served(MINI, spec(RATES).intents())
+    spaces, ways, _, _ = setting_of(served.ways, served.builder, links, as_is=True)
     program = Program(spaces, links.capacity_bps, [], seeing(kind, spaces, ways), ways)
     drawn = random.Random(1)
     kept = 0

@@ -54,7 +54,10 @@ def test_rates_that_other_ways_may_fit_are_told_how_to_look_for_them(refused):
 
 def test_rates_that_no_choice_of_ways_fits_are_told_so(refused):
     for text in (STAYS + BOTH % "200Mbit", CHOOSES + BOTH % "200Mbit"):
-        assert "no choice of ways fits them, by the permits in use" in refused(text)
+        said = refused(text)
+        assert "no choice of ways fits them, by the permits in use" in said
+        assert "training asks for more than any of its ways has room for, even alone; " in said
+    assert "even alone" not in refused(STAYS + BOTH % "60Mbit")
 
 
 def test_rates_for_which_no_ways_were_found_are_told_that_too(refused, monkeypatch):

@@ -1,0 +1,198 @@
+"""Ways under all two failures at once: what no way has room for is left out, and what rests comes
+back."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways import rounding
+from corridor.controller.joint_ways.bounds import fits_nowhere
+from corridor.controller.joint_ways.fitting import Served, fitted
+from corridor.controller.joint_ways.objectives import added_delay
+from corridor.controller.joint_ways.program import Program
+from corridor.controller.joint_ways.resting import MANY, ROUNDS, Resting
+from corridor.controller.joint_ways.setting import setting_of, too_large_alone
+from corridor.controller.joint_ways.spaces.links import NOT_DEAR, Links
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.relaxation.relaxation import climb
+from corridor.topologies.model.topology import Topology
+from policy_lab import CLASSES, fibre, hub, network, permit
+from rates_lab import spec
+
+RATES = {"x": ("600Mbit", "a", "z"), "y": ("600Mbit", "a", "z")}
+
+
+def lanes(*mbit: int) -> Topology:
+    """From a to z, each longer than the one before."""
+    names = [f"m{number}" for number in range(1, len(mbit) + 1)]
+    fibres = [
+        fibre(f"{end}", delay_ms, capacity_gbps=rate / 1000, capacity_basis="published")
+        for delay_ms, (name, rate) in enumerate(zip(names, mbit, strict=True), 1)
+        for end in (f"a-{name}", f"{name}-z")
+    ]
+    return network([hub(name, "CN") for name in ("a", *names, "z")], fibres)
+
+
+def served(specification: Specification) -> Served:
+    return Served(specification.topology, specification.intents())
+
+
+def nowhere(specification: Specification) -> dict[frozenset[str], float]:
+    some = served(specification)
+    links = Links(specification.topology)
+    setting = setting_of(some.ways, some.builder, links, some.sets())
+    return fits_nowhere(setting, links.capacity_bps)
+
+
+def test_all_two_failures_of_protected_kinds_are_reckoned_with():
+    topology = lanes(1000, 1000, 1000)
+    assert len(served(spec(RATES, k=2, topology=topology)).sets()) == 6 * 5 / 2
+    assert not served(spec(RATES, k=1, topology=topology)).sets()
+
+
+def test_of_many_two_failures_only_those_are_that_are_too_full(monkeypatch):
+    monkeypatch.setattr("corridor.controller.joint_ways.setting.MOST_PAIRS", 14)
+    found = served(spec(RATES, k=2, topology=lanes(1000, 1000, 1000))).sets()
+    assert frozenset({"link:a-m1", "link:a-m2"}) in found
+    assert frozenset({"link:a-m1", "link:m1-z"}) not in found
+
+
+def test_failures_that_fit_no_ways_are_those_that_leave_one_lane():
+    found = nowhere(spec(RATES, k=2, topology=lanes(1000, 1000, 1000)))
+    assert len(found) == 3 * 4
+    assert found[frozenset({"link:a-m1", "link:m2-z"})] == pytest.approx(1.2, abs=1e-3)
+    assert not nowhere(spec(RATES, k=2, topology=lanes(1000, 1000, 1000, 1000)))
+
+
+def test_a_rate_is_too_large_alone_where_a_way_is_left_and_none_that_is_wide_enough():
+    for k, widths, failed in (
+        (2, (1000, 1000, 500), {"link:a-m1", "link:a-m2"}),
+        (1, (1000, 500, 500), {"link:a-m1"}),
+        (2, (500, 500), set()),
+        (1, (1000, 1000, 500), None),
+        (2, (1000, 1000), None),  # none is left, so it is lost
+        (2, (1000, 1000, 1000, 500), None),
+    ):
+        asked = spec({"x": RATES["x"]}, k=k, topology=lanes(*widths))
+        found = too_large_alone(asked.topology, served(asked).ways)
+        assert found == ({} if failed is None else {"x": failed}), (k, widths)
+
+
+def within(specification: Specification, most_ms: int) -> Specification:
+    hurried = permit("ALL", hard={"max_one_way": f"{most_ms}ms"})
+    policies = specification.policies.model_copy(update={"policies": (hurried,)})
+    return specification.model_copy(update={"policies": policies})
+
+
+def test_a_rate_is_not_too_large_where_what_is_left_takes_longer_than_is_lawful():
+    """All packets are lost then, so the thin lane carries nothing."""
+    for most_ms, failed in ((4, {"link:a-m1"}), (3, None)):
+        asked = within(spec({"x": RATES["x"]}, k=1, topology=lanes(1000, 500)), most_ms)
+        assert bool(served(asked).too_full()) == (failed is not None)
+        found = too_large_alone(asked.topology, served(asked).ways)
+        assert found == ({} if failed is None else {"x": failed}), most_ms
+
+
+def test_no_bound_counts_demands_that_are_lost_since_what_is_left_takes_too_long():
+    asked = spec({"x": RATES["x"]}, k=1, topology=lanes(1000, 500))
+    for most_ms, cuts in ((6, {"link:a-m1", "link:m1-z"}), (4, {"link:a-m1"}), (3, set())):
+        assert nowhere(within(asked, most_ms)).keys() == {frozenset({cut}) for cut in cuts}
+
+
+def test_others_are_made_to_fit_beside_a_rate_that_is_too_large_alone():
+    """Whichever two lanes are cut, y and z are to find one each; x fits the first two only."""
+    topology = lanes(1000, 1000, 700, 700)
+    rates = {"x": ("900Mbit", "a", "z"), **dict.fromkeys("yzw", ("350Mbit", "a", "z"))}
+    asked = spec(rates, k=2, topology=topology)
+    assert set(too_large_alone(topology, served(asked).ways)) == {"x"}
+    assert served(asked).but({"x"}).too_full()
+    found = fitted(asked, "added-delay")
+    assert not served(found).but({"x"}).too_full()
+    assert served(found).too_full(), "it is still refused"
+
+
+def test_others_find_ways_beside_one_that_gives_up_protection_since_its_rate_is_too_large():
+    """With the first lane cut x fits nowhere; without protection it leaves y and z the others."""
+    names = {"x": "general", "y": "mixed", "z": "mixed"}
+    rates = {"x": ("900Mbit", "a", "z"), **dict.fromkeys("yz", ("350Mbit", "a", "z"))}
+    asked = spec(rates, topology=lanes(1000, 700, 700))
+    protect = {"protect": {"k": 1, "over": ["link"]}}
+    rules = (
+        permit("X", match={"class": "general"}, soft=protect, on_soft_failure=["drop_protect"]),
+        permit("Y", match={"class": "mixed"}),
+    )
+    asked = asked.model_copy(
+        update={
+            "policies": PolicySet(name="lab", classes=CLASSES, policies=rules),
+            "directions": tuple(
+                one.model_copy(
+                    update={
+                        "demand": one.demand.model_copy(update={"data_class": names[one.demand.id]})
+                    }
+                )
+                for one in asked.directions
+            ),
+        }
+    )
+    assert set(too_large_alone(asked.topology, served(asked).ways)) == {"x"}
+    climbed = climb(fitted(asked, "added-delay"))
+    assert not served(climbed).too_full()
+    assert [one.demand.id for one in climbed.directions if one.given_up] == ["x"]
+
+
+def test_ways_that_fit_stand_where_cheaper_ones_cannot_be_mended(monkeypatch):
+    fitting, broken = SimpleNamespace(fits=True, ways=[]), SimpleNamespace(fits=False, ways=[])
+    monkeypatch.setattr(rounding, "watched", lambda *_: fitting)
+    monkeypatch.setattr(rounding, "cheaper", lambda _: broken)
+    monkeypatch.setattr(rounding, "mended", lambda *_: broken)
+    program = SimpleNamespace(has_many_cases=True)
+    assert rounding._cheaper(program, fitting) is fitting
+
+
+def test_rows_that_stay_are_no_younger_since_others_went_to_rest():
+    asked = served(spec(RATES, k=1, topology=lanes(1000, 1000, 1000)))
+    links = Links(asked.topology)
+    setting = setting_of(asked.ways, asked.builder, links)
+    numbers, kind = setting.cases.numbers, added_delay.KIND
+    program = Program(setting.spaces, links.capacity_bps, numbers, kind, setting.alone)
+    for demand, (space, way) in enumerate(zip(setting.spaces, setting.alone, strict=True)):
+        program.add(demand, way, space.detours(way.main, NOT_DEAR))
+    program.solved()
+    first, *stay = program._cells
+    assert stay
+
+    class First(Resting):
+        woken_then: list[int] | None = None
+
+        def woken(self, number: int) -> bool:
+            if self.woken_then is not None:
+                self.woken_then.append(number)
+            return super().woken(number)
+
+        def after_round(self, in_use):
+            self._resting, self.woken_then = {first}, []
+            return [first]
+
+    program._rows_resting = First()
+    program.solved()
+    assert program._cells == stay
+    assert program._rows_resting.woken_then == []
+
+
+def test_what_is_not_used_for_some_rounds_rests_until_it_is_woken():
+    resting = Resting()
+    assert all(resting.woken(number) for number in range(MANY + 1))
+    assert not resting.woken(0), "it was there"
+    for _ in range(ROUNDS):
+        assert resting.after_round([0]) == []
+    assert resting.after_round([0]) == [*range(1, MANY + 1)]
+    assert 1 in resting
+    assert 0 not in resting
+    assert resting.woken(1)
+    assert 1 not in resting
+    few = Resting()
+    few.woken(0)
+    assert all(few.after_round([]) == [] for _ in range(2 * ROUNDS))
