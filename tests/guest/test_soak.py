@@ -88,10 +88,10 @@ BROKEN = {
     ),
     "a restriction is not heeded": (
         "controller/intent/specification.py",
-        "Rulings(self.policies, self.topology",
+        "return Rulings(policies, topology",
         (
-            "Rulings(self.policies.model_copy(update={'policies': tuple(one for one in"
-            " self.policies.policies if one.id != 'NO-SEA')}), self.topology"
+            "return Rulings(policies.model_copy(update={'policies': tuple(one for one in"
+            " policies.policies if one.id != 'NO-SEA')}), topology"
         ),
         lambda event, state: event == e.SetPolicies("no-sea") and not state.broken,
         "forbidden",
