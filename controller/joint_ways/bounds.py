@@ -142,34 +142,23 @@ class _Known:
         return is_new
 
 
-class _Case:
-    """What is left where something has failed."""
+def _way(
+    space: Space, demand: int, failure: int | None, prices: Mapping[int, float]
+) -> _Column | None:
+    """The cheapest; budgets are not asked, so it is no dearer."""
+    links = space.links
 
-    def __init__(self, spaces: Sequence[Space], cases: Cases, failure: int | None) -> None:
-        self._spaces = spaces
-        self.dead = 0 if failure is None else cases.taken_down(failure)
-        self.closed = NOBODY if failure is None else cases.closed(failure)
+    def price(edge: Edge) -> int:
+        dear = sum(prices.get(link, 0.0) for link in links.crossed(edge.sight))
+        return 1 + round(dear * UNIT)
 
-    def way(self, demand: int, prices: Mapping[int, float]) -> _Column | None:
-        """The cheapest; budgets are not asked, so it is no dearer."""
-        space = self._spaces[demand]
-        start = space.product.without_gateways(self.closed).entered(space.automaton.trip.src)
-        links = space.links
-
-        def price(edge: Edge) -> int:
-            dear = sum(prices.get(link, 0.0) for link in links.crossed(edge.sight))
-            return 1 + round(dear * UNIT)
-
-        if start is None:
-            return None
-        path = space.cheapest(start, self.dead, self.closed, price, divided=True)
-        if path is None:
-            return None
-        edges = [edge for _, edge in path.steps]
-        fibres = 0
-        for edge in edges:
-            fibres |= edge.bit
-        return _Column(demand, fibres, links.load(edge.sight for edge in edges))
+    path = space.anyhow(failure, price, divided=True)
+    if path is None:
+        return None
+    fibres = 0
+    for _, edge in path.steps:
+        fibres |= edge.bit
+    return _Column(demand, fibres, links.load(edge.sight for _, edge in path.steps))
 
 
 def _least(
@@ -185,14 +174,15 @@ def _least(
     """A proven bound, by column generation, beside what is fixed; less than ``enough`` where that
     is not reached."""
     spaces = [space for space, _ in demands]
-    case = _Case(spaces, cases, failure)
-    arrive = [at for at, (space, way) in enumerate(demands) if space.arrives(way, failure)]
-    columns = [one for one in known.alive(case.closed, case.dead) if one.demand in arrive]
+    dead = 0 if failure is None else cases.taken_down(failure)
+    closed = NOBODY if failure is None else cases.closed(failure)
+    arrive = {at: None for at, (space, way) in enumerate(demands) if space.arrives(way, failure)}
+    columns = [one for one in known.alive(closed, dead) if one.demand in arrive]
     served = {column.demand for column in columns}
     for demand in arrive:
-        first = None if demand in served else case.way(demand, {})
+        first = None if demand in served else _way(spaces[demand], demand, failure, {})
         if first is not None:
-            known.add(case.closed, first)
+            known.add(closed, first)
             columns.append(first)
     if not columns:
         return max((bps / capacity_bps[link] for link, bps in fixed_bps.items()), default=0.0)
@@ -204,11 +194,12 @@ def _least(
         reached, fresh = 0.0, []
         for demand, most in paid.items():
             rate = spaces[demand].rate_bps / MBIT
-            column = case.way(demand, {link: rate * price for link, price in prices.items()})
+            dear = {link: rate * price for link, price in prices.items()}
+            column = _way(spaces[demand], demand, failure, dear)
             assert column is not None
             cost = sum(times * prices.get(link, 0.0) for link, times in column.load.items()) * rate
             reached += cost
-            if cost < most - 1e-9 and known.add(case.closed, column):
+            if cost < most - 1e-9 and known.add(closed, column):
                 fresh.append(column)
         worth = sum(price * capacity_bps[link] / MBIT for link, price in prices.items())
         reached += sum(price * fixed_bps.get(link, 0) / MBIT for link, price in prices.items())

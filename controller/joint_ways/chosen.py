@@ -57,7 +57,8 @@ def choose(
         program.add(demand, way, space.detours(way.main, NOT_DEAR))
     ways = whole(program) if spaces else []
     before, after = (
-        float((program.carried_bps(some) / room_bps).max(initial=0.0)) for some in (defaults, ways)
+        float((program.reckoning.carried_bps(some) / room_bps).max(initial=0.0))
+        for some in (defaults, ways)
     )
     picks, added = {}, {}
     for space, way, default in zip(spaces, ways, defaults, strict=True):

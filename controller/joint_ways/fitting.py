@@ -162,18 +162,17 @@ class Served:
         """Which failures are to be reckoned with together: all two of them, if these are not too
         many, else those under which rates do not fit."""
         # numpy is dear to import
-        from corridor.controller.joint_ways.setting import MOST_PAIRS, pairs_of
+        from corridor.controller.joint_ways.setting import pairs_of
 
         pairs = pairs_of(self.ways, self.builder)
-        return pairs if len(pairs) <= MOST_PAIRS else self.together()
+        return self.together() if pairs is None else pairs
 
-    def too_large(self, sets: Iterable[frozenset[str]]) -> Mapping[str, frozenset[str]]:
+    def too_large(self, sets: Collection[frozenset[str]] = ()) -> dict[str, frozenset[str]]:
         """By id, those whose rates are more than any way has room for, even alone, each with what
         then has failed."""
-        from corridor.controller.joint_ways.setting import setting_of, too_large
+        from corridor.controller.joint_ways.setting import too_large
 
-        links = Links(self.topology)
-        return too_large(setting_of(self.ways, self.builder, links, sets), links.capacity_bps)
+        return too_large(self.ways, self.builder, Links(self.topology), sets)
 
     def hopeless(self, sets: Collection[frozenset[str]]) -> tuple[frozenset[str], frozenset[str]]:
         """Of those whose rates fit nowhere: who stays so where ladders give up protection, and who

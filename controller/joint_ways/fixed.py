@@ -42,9 +42,6 @@ class Fixed:
         both.update(self.more[case])
         return both
 
-    def bps(self, case: int | None, link: int) -> int:
-        return self.always[link] + (self.more[case][link] if case in self.more else 0)
-
     def _add(self, some: Sequence[Kept]) -> None:
         """What one rate loads: on each link as much as the way that crosses it most often."""
         always = _most(some, None)

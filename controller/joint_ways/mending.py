@@ -12,11 +12,13 @@ from corridor.controller.joint_ways.pricing import main_at
 from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.spaces.links import NOT_DEAR
 from corridor.controller.joint_ways.spaces.ways import Main, Way
+from corridor.controller.joint_ways.watching import binding, watch
 from corridor.topologies.base.progress import counting
 
 ROUNDS = 12
 """How often each demand is asked whether it has a better way."""
 AGAIN = 6
+"""How often cases are looked at, too, that are broken by mending."""
 TRIED, MOST_IN_WAY = 3, 8
 """How many other ways of a demand are tried, and how many others may have to make room for it."""
 TOO_MUCH_NS = 10**13
@@ -41,7 +43,7 @@ def mended(program: Program, ways: Sequence[Way]) -> State:
 
 def watched(program: Program, ways: Sequence[Way]) -> State:
     """In all cases that bind, or are too full with these ways."""
-    return State.of(program, program.watching(ways, program.binding(ways) | {*program.watched}))
+    return State.of(program, watch(program, ways))
 
 
 def _mended(first: State) -> State:
@@ -118,7 +120,7 @@ class State:
         rates = (space.rate_bps for space in program.spaces)
         loads = loads_of(
             program.capacity_bps,
-            program.watched,
+            sorted(program.watched),
             zip(ways, rates, strict=True),
             program.forgiven,
             program.fixed,
@@ -147,7 +149,7 @@ class State:
     @property
     def is_whole(self) -> bool:
         """Whether all cases are looked at in which something is too full."""
-        return self.program.binding(self.ways) <= {*self.program.watched}
+        return binding(self.program, self.ways) <= self.program.watched
 
     def _full(self) -> list[tuple[Case, int]]:
         forgiven = self.program.forgiven

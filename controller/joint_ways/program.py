@@ -20,10 +20,11 @@ import numpy.typing as npt
 from corridor.controller.joint_ways.fixed import NOTHING_FIXED, Fixed
 from corridor.controller.joint_ways.grid import NONE, Case, Grid, Numbers, Takes
 from corridor.controller.joint_ways.objectives.objective import Objective
+from corridor.controller.joint_ways.reckoning import Reckoning
 from corridor.controller.joint_ways.resting import Resting
-from corridor.controller.joint_ways.spaces.cases import numbers_of
-from corridor.controller.joint_ways.spaces.links import NO_LOAD, NOT_DEAR
-from corridor.controller.joint_ways.spaces.space import ALL, Space
+from corridor.controller.joint_ways.rows import Rows
+from corridor.controller.joint_ways.spaces.links import NOT_DEAR
+from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.joint_ways.spaces.ways import Detour, Group, Key, Main, Order, Spot, Way
 from corridor.topologies.base.printed_aside import printing_aside
 
@@ -136,28 +137,21 @@ class Program:
     """The cheapest way in use of a demand where no link has a price, as far as that is known."""
     own_ns: list[dict[int, int]] = field(default_factory=list)
     """By demand what is known of what the objective asks for fibres, as hubs see them."""
-    watched: Collection[int] = ()
-    """The cases that ways say their loads in."""
+    watched: frozenset[int] = frozenset()
+    """The cases that whole ways say their loads in, once they are mended."""
     _columns_of: dict[tuple[int, Group | None], list[int]] = field(default_factory=dict)
     _number: dict[tuple[int, Group | None, Order], int] = field(default_factory=dict)
     _columns_resting: Resting = field(default_factory=Resting)
-    _rows_resting: Resting = field(default_factory=Resting)
-    _takes: dict[tuple[int, Group | None, Order], Takes] = field(default_factory=dict)
-    _cells: list[int] = field(default_factory=list)
-    """Of the rows."""
 
     def __post_init__(self) -> None:
         self.mains = [{} for _ in self.spaces]
         self.own_ns = [{} for _ in self.spaces]
         self.grid = Grid(self.failures, len(self.capacity_bps))
+        self.reckoning = Reckoning(self.spaces, self.grid, self.fixed)
+        self.rows = Rows(self.grid.size)
         self._mbit = np.array(self.capacity_bps) / MBIT
-        self._taken = np.zeros(self.grid.shape)
+        self._taken = self.reckoning.fixed_bps / np.array(self.capacity_bps)
         """The part of a capacity that is fixed."""
-        for row, case in enumerate(self.grid.cases if self.fixed.kept else ()):
-            for link, bps in self.fixed.under(case).items():
-                self._taken[row, link] = bps / self.capacity_bps[link]
-        self._row_at = np.full(self.grid.size, -1)
-        """By cell its row, if it has one."""
 
     def add(self, demand: int, way: Way, detours: Mapping[Key, Detour]) -> int:
         """A way in use with its detours: how many columns that were not there."""
@@ -171,7 +165,7 @@ class Program:
         cost = self.objective.main(
             self.spaces[demand], main.order, main.one_way_ns, self.alone[demand]
         )
-        takes = self._main_takes(demand, main)
+        takes = self.reckoning.of_main(demand, main)
         self._add(Column(demand, None, main.order, cost, takes, main.spots))
         return added + 1
 
@@ -196,7 +190,7 @@ class Program:
         cost = self.objective.detour(
             space, spot.key, detour.order, detour.one_way_ns, self.alone[demand]
         )
-        takes = self._detour_takes(demand, spot, detour)
+        takes = self.reckoning.of_detour(demand, spot, detour)
         self._add(Column(demand, spot.group, detour.order, cost, takes, detour.spots))
         return True
 
@@ -219,14 +213,9 @@ class Program:
             broken = self._broken(found)
             if not broken:
                 break
-            self._note(broken)
+            self.rows.add(broken)
         self._columns_resting.after_round(np.nonzero(found.shares > NO_SHARE)[0].tolist())
-        rows = self._rows_resting.after_round(self._cells_of(found.prices))
-        if rows:
-            self._row_at[self._cells] = -1
-            cells = [cell for cell in self._cells if cell not in self._rows_resting]
-            self._cells = []
-            self._placed(cells)
+        self.rows.after_round(self._cells_of(found.prices))
         return found
 
     def rests(self, demand: int, order: Order) -> bool:
@@ -242,17 +231,6 @@ class Program:
             for case, of in prices.by_failure.items()
             for link in of
         ]
-
-    def carried_bps(self, ways: Sequence[Way]) -> Numbers:
-        """What whole ways load with what is fixed, by case and link as the grid has them."""
-        total: Numbers = np.rint(self._taken * self.capacity_bps).astype(np.int64)
-        cells = total.ravel()
-        for demand, way in enumerate(ways):
-            rate_bps = self.spaces[demand].rate_bps
-            for takes in self._takes_of(demand, way):
-                total[:, takes.links] += takes.times * rate_bps
-                cells[takes.cells] += takes.changes.astype(np.int64) * rate_bps
-        return total
 
     def dear_cells(self, prices: Prices) -> Flags:
         """Where links cost something."""
@@ -273,67 +251,6 @@ class Program:
         sets = max(self.failures, default=0) >= singles
         return len(self.failures) > (FEW_SETS if sets else FEW_CASES)
 
-    def binding(self, ways: Sequence[Way]) -> frozenset[int]:
-        """The cases that rows are of, and those in which these ways load links too much; all, where
-        there are few."""
-        if not self.has_many_cases:
-            return frozenset(self.failures)
-        limits = np.array(self.capacity_bps) * np.maximum(self._taken, 1)
-        rows = np.nonzero((self.carried_bps(ways) > limits + 0.5).any(axis=1))[0]
-        found = {self.grid.at(cell)[0] for cell in self._cells}
-        found |= {self.grid.cases[row] for row in rows}
-        return frozenset(case for case in found if case is not None)
-
-    def watching(self, ways: Sequence[Way], cases: Collection[int]) -> list[Way]:
-        """The same ways, that say what they load in these cases only, as all do from now on."""
-        self.watched = sorted(cases)
-        mask = ALL if len(cases) == len(self.failures) else sum(1 << case for case in cases)
-        found = []
-        for space, way in zip(self.spaces, ways, strict=True):
-            space.watch(mask)
-            found.append(space.composed(way.main, way.onward))
-        return found
-
-    def watching_all(self) -> None:
-        for space in self.spaces:
-            space.watch(ALL)
-
-    def _takes_of(self, demand: int, way: Way) -> Iterator[Takes]:
-        yield self._main_takes(demand, way.main)
-        spots = [*way.main.spots]
-        while spots:
-            spot = spots.pop()
-            detour = way.onward.get(spot.key)
-            if detour is not None:
-                yield self._detour_takes(demand, spot, detour)
-                spots += detour.spots
-
-    def _main_takes(self, demand: int, main: Main) -> Takes:
-        key = (demand, None, main.order)
-        if key not in self._takes:
-            space, rows = self.spaces[demand], self.grid.rows
-            load = space.links.load(main.sights)
-            source = space.cases.risks.bit("hub", space.automaton.trip.src.id)
-            changed = [(rows(space.cases.of(source)), load, -1)]
-            for spot in main.spots:
-                rest = space.links.load(main.sights[spot.crossed :])
-                changed.append((rows(spot.newly), rest, -1))
-            self._takes[key] = self.grid.takes(load, changed)
-        return self._takes[key]
-
-    def _detour_takes(self, demand: int, spot: Spot, detour: Detour) -> Takes:
-        key = (demand, spot.group, detour.order)
-        if key not in self._takes:
-            space, found = self.spaces[demand], dict[tuple[int, ...], list[int]]()
-            for case in numbers_of(spot.newly):
-                sights = tuple(space.crossed(spot, detour, case))
-                found.setdefault(sights, []).append(self.grid.row(case))
-            changed = [
-                (np.array(rows), space.links.load(sights), 1) for sights, rows in found.items()
-            ]
-            self._takes[key] = self.grid.takes(NO_LOAD, changed)
-        return self._takes[key]
-
     def _add(self, column: Column) -> None:
         self.columns.append(column)
         self.allowed.append(True)
@@ -353,25 +270,15 @@ class Program:
             broken = self._broken(found)
             if not broken:
                 break
-            self._note(broken)
+            self.rows.add(broken)
 
     def _limits(self) -> Shares:
         """The part of a capacity that may be taken, by case and link, what is fixed included: of
         what that leaves shares may take a part, and nothing where it is too much by itself."""
-        limits = np.maximum(1 - (1 - self.room) * (1 - self._taken), self._taken)
+        limits: Shares = np.maximum(1 - (1 - self.room) * (1 - self._taken), self._taken)
         for case, over in self.forgiven.items():
             limits[self.grid.row(case)] += over
         return limits
-
-    def _note(self, broken: Sequence[int]) -> None:
-        self._placed(broken)
-        for cell in broken:
-            self._rows_resting.woken(cell)
-
-    def _placed(self, cells: Sequence[int]) -> None:
-        """As rows, behind those that are there."""
-        self._row_at[cells] = np.arange(len(self._cells), len(self._cells) + len(cells))
-        self._cells += cells
 
     def _whole(self, level: int | None) -> Solution | None:
         from scipy.optimize import Bounds, LinearConstraint, milp
@@ -420,7 +327,7 @@ class Program:
         if asked.most is not None:
             marginals = -found.ineqlin.marginals
             for row in np.nonzero(marginals > NO_PRICE)[0].tolist():
-                case, link = self.grid.at(self._cells[row])
+                case, link = self.grid.at(self.rows.cells[row])
                 price = float(marginals[row]) / float(self._mbit[link])
                 by_failure.setdefault(case, {})[link] = price
         shares = np.zeros(len(self.columns))
@@ -440,13 +347,13 @@ class Program:
             number for number, one in enumerate(self.allowed) if one and number not in resting
         ]
         at = {number: place for place, number in enumerate(numbers)}
-        of_rows = [self.grid.at(cell) for cell in self._cells]
+        of_rows = [self.grid.at(cell) for cell in self.rows.cells]
         whose = [case if case in self.apart else SHARED for case, _ in of_rows]
         beyond = list(dict.fromkeys(whose))
         over_at = {case: len(numbers) + place for place, case in enumerate(beyond)}
-        count, height = len(numbers) + len(beyond), len(self._cells)
-        limits = self._limits().ravel()[self._cells]
-        left = limits - self._taken.ravel()[self._cells]
+        count, height = len(numbers) + len(beyond), len(self.rows)
+        limits = self._limits().ravel()[self.rows.cells]
+        left = limits - self._taken.ravel()[self.rows.cells]
         most = None
         if height:
             rows, places, values = self._entries(numbers)
@@ -463,13 +370,13 @@ class Program:
     def _entries(self, numbers: Sequence[int]) -> tuple[list[Numbers], list[Numbers], list[Shares]]:
         """What part of the capacity of each row each column takes at a share of one: rows, places
         and parts, which add up where a cell comes twice."""
-        cells = np.array(self._cells, dtype=np.int64)
+        cells = np.array(self.rows.cells, dtype=np.int64)
         link_of, rows_of = cells % self.grid.links, dict[int, Numbers]()
         rows, places, values = list[Numbers](), list[Numbers](), list[Shares]()
         for place, number in enumerate(numbers):
             column = self.columns[number]
             takes, rate = column.takes, self.spaces[column.demand].rate_bps / MBIT
-            found = self._row_at[takes.cells]
+            found = self.rows.at[takes.cells]
             of = found >= 0
             rows.append(found[of])
             values.append(takes.changes[of] * rate / self._mbit[takes.cells[of] % self.grid.links])
@@ -513,7 +420,7 @@ class Program:
             over[self.grid.row(case)] = 1 + solution.beyond.get(case, 0.0)
         limits = self._limits() * over[:, None] * self._mbit
         excess = (self._carried(solution.shares) / limits - 1).ravel()
-        found = np.nonzero((excess > TOO_MUCH) & (self._row_at < 0))[0]
+        found = np.nonzero((excess > TOO_MUCH) & (self.rows.at < 0))[0]
         ranked = found[np.lexsort((found, -np.round(excess[found], EXACT)))]
         many = 1 + len(self.failures) // MANY_CASES
         taken, seen = list[int](), Counter[int]()

@@ -11,13 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from corridor.controller.joint_ways.mending import Rank, State, cheaper, mended, roomier, watched
 from corridor.controller.joint_ways.pricing import improved, kept_clear
-from corridor.controller.joint_ways.program import (
-    NO_SHARE,
-    Program,
-    Shares,
-    Solution,
-)
+from corridor.controller.joint_ways.program import NO_SHARE, Program, Shares, Solution
 from corridor.controller.joint_ways.spaces.ways import Detour, Group, Key, Way
+from corridor.controller.joint_ways.watching import watch_all
 
 SURE = 1 - 1e-6
 ROUNDS = 60
@@ -58,7 +54,7 @@ def whole(program: Program) -> list[Way]:
     tried: list[State] = []
     for room in ROOMS:
         program.room = room
-        program.watching_all()
+        watch_all(program)
         program.allowed[:] = [True] * len(program.columns)
         found = _feasible(program)
         tried += _made_whole(program, found)

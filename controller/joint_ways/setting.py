@@ -16,10 +16,8 @@ from corridor.controller.joint_ways.spaces.links import NOT_DEAR, Links
 from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.joint_ways.spaces.too_large import too_large_in
 from corridor.controller.joint_ways.spaces.ways import Way
-from corridor.topologies.model.topology import Topology
 
 MOST_PAIRS = 50_000
-"""Of failures that are all reckoned with."""
 
 
 class Setting(NamedTuple):
@@ -60,11 +58,18 @@ def setting_of(
     return Setting(spaces, alone, Fixed(kept), cases)
 
 
-def too_large(setting: Setting, capacity_bps: Sequence[int]) -> dict[str, Failed]:
+def too_large(
+    served: Sequence[ForwardingTree],
+    builder: TreeBuilder,
+    links: Links,
+    sets: Iterable[Collection[str]] = (),
+) -> dict[str, Failed]:
     """By name, demands whose rate no lawful way has room for, even alone: each with what then has
     failed, the first that is found."""
-    narrowest = min(capacity_bps, default=0)
-    found = dict[str, Failed]()
+    narrowest = min(links.capacity_bps, default=0)
+    if max(map(_rate_bps, served), default=0) <= narrowest:
+        return {}
+    setting, found = setting_of(served, builder, links, sets), dict[str, Failed]()
     for space, alone in zip(setting.spaces, setting.alone, strict=True):
         if space.rate_bps > narrowest and not space.stays:
             for case in too_large_in(space, alone):
@@ -73,25 +78,17 @@ def too_large(setting: Setting, capacity_bps: Sequence[int]) -> dict[str, Failed
     return found
 
 
-def too_large_alone(topology: Topology, served: Sequence[ForwardingTree]) -> dict[str, Failed]:
-    """The same of demands as they are served, under all two failures, too, if these are not too
-    many."""
-    builder, links = TreeBuilder(topology), Links(topology)
-    if max((_rate_bps(way) for way in served), default=0) <= min(links.capacity_bps, default=0):
-        return {}
-    pairs = pairs_of(served, builder)
-    setting = setting_of(served, builder, links, pairs if len(pairs) <= MOST_PAIRS else ())
-    return too_large(setting, links.capacity_bps)
-
-
-def pairs_of(served: Iterable[ForwardingTree], builder: TreeBuilder) -> frozenset[frozenset[str]]:
-    """All two failures that somebody with rates is protected against at once."""
+def pairs_of(
+    served: Iterable[ForwardingTree], builder: TreeBuilder
+) -> frozenset[frozenset[str]] | None:
+    """All two failures that somebody with rates is protected against at once; None where they are
+    too many to be reckoned with."""
     found = set[frozenset[str]]()
     protected = {way.protection for way in served if way.protection.k > 1 and _rate_bps(way)}
     for kinds in {frozenset(one.over) for one in protected}:
         some = [name for name in builder.risks.names if name.partition(":")[0] in kinds]
         found.update(map(frozenset, combinations(some, 2)))
-    return frozenset(found)
+    return frozenset(found) if len(found) <= MOST_PAIRS else None
 
 
 def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Links) -> Space:

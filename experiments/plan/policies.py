@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.controller.forwarding.compiler import still_shared
 from corridor.controller.forwarding.disjoint import Sharing
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.forwarding.program import Program, Table
 from corridor.controller.intent.disjoint import KINDS
 from corridor.controller.intent.intent import Intent
@@ -145,9 +145,12 @@ def refuse_misfits(
 
 def _too_large(topology: Topology, guaranteed: Sequence[ForwardingTree]) -> str:
     """Of demands that would not fit if nobody else had rates."""
-    from corridor.controller.joint_ways.setting import too_large_alone
+    # numpy is dear to import
+    from corridor.controller.joint_ways.setting import pairs_of, too_large
+    from corridor.controller.joint_ways.spaces.links import Links
 
-    found = too_large_alone(topology, guaranteed)
+    builder = TreeBuilder(topology)
+    found = too_large(guaranteed, builder, Links(topology), pairs_of(guaranteed, builder) or ())
     if not found:
         return ""
     name, failed = min(found.items(), key=lambda one: (len(one[1]), one[0]))

@@ -172,7 +172,7 @@ def test_the_program_carries_what_ways_load_and_what_is_fixed(
     loads = loads_of(room_bps, numbers, zip(setting.alone, rates, strict=True), fixed=setting.fixed)
     shared = program._carried(np.ones(len(program.columns)))
     assert abs(shared - loads.total / MBIT).max() < LITTLE
-    assert (program.carried_bps(setting.alone) == loads.total).all()
+    assert (program.reckoning.carried_bps(setting.alone) == loads.total).all()
     full = {(row, link) for row, link in loads.full()}
     solution = program.solved()
     assert bool(full) == (solution.over > 1e-6)

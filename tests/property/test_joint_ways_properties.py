@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack
 from itertools import product
 from random import Random
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -13,12 +15,14 @@ from test_ladder_properties import promising
 import exact_lab as lab
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.intent.specification import Specification
+from corridor.controller.joint_ways import program, resting
 from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.policy.model import Hard
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.claims import examine
+from corridor.topologies.base.remembered import forget
 from corridor.topologies.model.topology import Topology
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
@@ -48,7 +52,26 @@ def test_no_order_of_demands_changes_the_choice(
 def test_a_choice_lacks_no_more_than_the_shortest_ways_and_its_tables_are_proven(
     asked: Specification, objective: str
 ) -> None:
-    chosen = fitted(asked, objective)
+    assert_no_worse(asked, fitted(asked, objective))
+
+
+@FEW
+@given(promising(), st.sampled_from((1, 2)))
+def test_so_it_does_where_there_are_many_cases_and_what_is_not_used_rests(
+    asked: Specification, k: int
+) -> None:
+    asked = asked.model_copy(update={"k": k})
+    forget()
+    with ExitStack() as small:
+        for where, name in ((program, "FEW_CASES"), (program, "FEW_SETS"), (resting, "MANY")):
+            small.enter_context(patch.object(where, name, 0))
+        small.enter_context(patch.object(resting, "ROUNDS", 2))
+        chosen = fitted(asked, "added-delay")
+    forget()
+    assert_no_worse(asked, chosen)
+
+
+def assert_no_worse(asked: Specification, chosen: Specification) -> None:
     before, after = lacking(asked), lacking(chosen)
     assert after < before or picks(chosen) == picks(asked)
     if before == 0:

@@ -126,6 +126,6 @@ def test_the_program_adds_up_what_whole_ways_load(made: Served, seed: int) -> No
         if (column.group and column.group[1], column.order) in wanted:
             total[:, column.takes.links] += column.takes.times
             np.add.at(total.ravel(), column.takes.cells, column.takes.changes)
-    assert (total * space.rate_bps == program.carried_bps([way])).all()
+    assert (total * space.rate_bps == program.reckoning.carried_bps([way])).all()
     for row, case in zip(total.tolist(), (None, *failures), strict=True):
         assert {link: times for link, times in enumerate(row) if times} == dict(way.under(case))

@@ -31,9 +31,8 @@ class Cases:
                 self._of[failure] |= 1 << case
         self._known: dict[int, int] = {}
         self._dead: dict[int, int] = {}
-
         self.every = 0
-        """As bits."""
+        """All that are, as bits."""
         for cases in self._of:
             self.every |= cases
 

@@ -359,6 +359,22 @@ class Space:
         order = cheapest_in_time(product, start, dead, cost, within_ns)
         return None if order is None else product.along(start, order)
 
+    def anyhow(
+        self, case: int | None, price: Price, *, divided: bool = False
+    ) -> ProductPath | None:
+        """The cheapest way from the source in a case, if it could be any that is lawful: over
+        fibres with room for the rate, or of a demand that may be ``divided`` over any. Budgets are
+        not asked."""
+        dead = 0 if case is None else self.cases.taken_down(case)
+        closed = NOBODY if case is None else self.cases.closed(case)
+        start = self.product.without_gateways(closed).entered(self.automaton.trip.src)
+        if start is None:
+            return None
+        found = self.cheapest(start, dead, closed, price, divided=divided)
+        if found is None or divided:
+            return found
+        return None if any(edge.sight in self.thin for _, edge in found.steps) else found
+
     def cheapest(
         self,
         start: int,

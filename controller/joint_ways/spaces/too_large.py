@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from corridor.controller.joint_ways.spaces.space import ALL, NOBODY, Space
+from corridor.controller.joint_ways.spaces.space import ALL, Space
 from corridor.controller.joint_ways.spaces.ways import Way
 from corridor.controller.policy.product import Edge, ProductPath
 
@@ -15,7 +15,7 @@ def too_large_in(space: Space, alone: Way) -> Iterator[int | None]:
     other begins, or come too late by it, and load nothing."""
     if not space.thin:
         return
-    wide = _way(space, None)
+    wide = space.anyhow(None, _delay)
     if wide is None:
         yield None
         return
@@ -26,28 +26,15 @@ def too_large_in(space: Space, alone: Way) -> Iterator[int | None]:
         left &= left - 1
         if not space.suspects.protects(cases.named(case)):
             continue
-        wide = _way(space, case)
+        wide = space.anyhow(case, _delay)
         if wide is not None:
             left &= ALL if cases.closed(case) else _met(space, wide)
-        elif _is_narrow(space, alone, case) and _way(space, case, divided=True) is not None:
+        elif _is_narrow(space, alone, case) and space.anyhow(case, _delay, divided=True):
             yield case
 
 
 def _is_narrow(space: Space, way: Way, case: int) -> bool:
     return not space.thin.isdisjoint(way.under(case))
-
-
-def _way(space: Space, case: int | None, *, divided: bool = False) -> ProductPath | None:
-    """One over fibres that are wide enough, or, divided, over any."""
-    dead = 0 if case is None else space.cases.taken_down(case)
-    closed = NOBODY if case is None else space.cases.closed(case)
-    start = space.product.without_gateways(closed).entered(space.automaton.trip.src)
-    if start is None:
-        return None
-    found = space.cheapest(start, dead, closed, _delay, divided=divided)
-    if found is None or divided:
-        return found
-    return None if any(edge.sight in space.thin for _, edge in found.steps) else found
 
 
 def _delay(edge: Edge) -> int:

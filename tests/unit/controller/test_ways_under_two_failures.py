@@ -8,16 +8,16 @@ from types import SimpleNamespace
 import pytest
 
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways import rounding
+from corridor.controller.joint_ways import resting, rounding
 from corridor.controller.joint_ways.bounds import fits_nowhere
 from corridor.controller.joint_ways.fitting import Served, fitted
-from corridor.controller.joint_ways.objectives import added_delay
-from corridor.controller.joint_ways.program import Program
 from corridor.controller.joint_ways.resting import MANY, ROUNDS, Resting
-from corridor.controller.joint_ways.setting import setting_of, too_large_alone
-from corridor.controller.joint_ways.spaces.links import NOT_DEAR, Links
+from corridor.controller.joint_ways.rows import Rows
+from corridor.controller.joint_ways.setting import setting_of
+from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.relaxation.relaxation import climb
+from corridor.topologies.base.remembered import forget
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, fibre, hub, network, permit
 from rates_lab import spec
@@ -25,11 +25,15 @@ from rates_lab import spec
 RATES = {"x": ("600Mbit", "a", "z"), "y": ("600Mbit", "a", "z")}
 
 
+def published(mbit: int) -> dict[str, object]:
+    return {"capacity_gbps": mbit / 1000, "capacity_basis": "published"}
+
+
 def lanes(*mbit: int) -> Topology:
     """From a to z, each longer than the one before."""
     names = [f"m{number}" for number in range(1, len(mbit) + 1)]
     fibres = [
-        fibre(f"{end}", delay_ms, capacity_gbps=rate / 1000, capacity_basis="published")
+        fibre(f"{end}", delay_ms, **published(rate))
         for delay_ms, (name, rate) in enumerate(zip(names, mbit, strict=True), 1)
         for end in (f"a-{name}", f"{name}-z")
     ]
@@ -77,7 +81,7 @@ def test_a_rate_is_too_large_alone_where_a_way_is_left_and_none_that_is_wide_eno
         (2, (1000, 1000, 1000, 500), None),
     ):
         asked = spec({"x": RATES["x"]}, k=k, topology=lanes(*widths))
-        found = too_large_alone(asked.topology, served(asked).ways)
+        found = served(asked).too_large(served(asked).sets())
         assert found == ({} if failed is None else {"x": failed}), (k, widths)
 
 
@@ -92,7 +96,7 @@ def test_a_rate_is_not_too_large_where_what_is_left_takes_longer_than_is_lawful(
     for most_ms, failed in ((4, {"link:a-m1"}), (3, None)):
         asked = within(spec({"x": RATES["x"]}, k=1, topology=lanes(1000, 500)), most_ms)
         assert bool(served(asked).too_full()) == (failed is not None)
-        found = too_large_alone(asked.topology, served(asked).ways)
+        found = served(asked).too_large(served(asked).sets())
         assert found == ({} if failed is None else {"x": failed}), most_ms
 
 
@@ -107,7 +111,7 @@ def test_others_are_made_to_fit_beside_a_rate_that_is_too_large_alone():
     topology = lanes(1000, 1000, 700, 700)
     rates = {"x": ("900Mbit", "a", "z"), **dict.fromkeys("yzw", ("350Mbit", "a", "z"))}
     asked = spec(rates, k=2, topology=topology)
-    assert set(too_large_alone(topology, served(asked).ways)) == {"x"}
+    assert set(served(asked).too_large(served(asked).sets())) == {"x"}
     assert served(asked).but({"x"}).too_full()
     found = fitted(asked, "added-delay")
     assert not served(found).but({"x"}).too_full()
@@ -137,7 +141,7 @@ def test_others_find_ways_beside_one_that_gives_up_protection_since_its_rate_is_
             ),
         }
     )
-    assert set(too_large_alone(asked.topology, served(asked).ways)) == {"x"}
+    assert set(served(asked).too_large(served(asked).sets())) == {"x"}
     climbed = climb(fitted(asked, "added-delay"))
     assert not served(climbed).too_full()
     assert [one.demand.id for one in climbed.directions if one.given_up] == ["x"]
@@ -152,47 +156,48 @@ def test_ways_that_fit_stand_where_cheaper_ones_cannot_be_mended(monkeypatch):
     assert rounding._cheaper(program, fitting) is fitting
 
 
-def test_rows_that_stay_are_no_younger_since_others_went_to_rest():
-    asked = served(spec(RATES, k=1, topology=lanes(1000, 1000, 1000)))
-    links = Links(asked.topology)
-    setting = setting_of(asked.ways, asked.builder, links)
-    numbers, kind = setting.cases.numbers, added_delay.KIND
-    program = Program(setting.spaces, links.capacity_bps, numbers, kind, setting.alone)
-    for demand, (space, way) in enumerate(zip(setting.spaces, setting.alone, strict=True)):
-        program.add(demand, way, space.detours(way.main, NOT_DEAR))
-    program.solved()
-    first, *stay = program._cells
-    assert stay
+def test_rows_that_stay_are_no_younger_since_others_went_to_rest(monkeypatch):
+    monkeypatch.setattr(resting, "MANY", 0)
+    monkeypatch.setattr(resting, "ROUNDS", 2)
+    rows = Rows(9)
+    rows.add([5, 6, 7])
+    for in_use, left in (([6, 7], [5, 6, 7]), ([6], [5, 6, 7]), ([6], [6, 7]), ([6], [6])):
+        rows.after_round(in_use)
+        assert rows.cells == left
+        assert [rows.at[cell] for cell in (5, 6, 7)] == [
+            left.index(cell) if cell in left else -1 for cell in (5, 6, 7)
+        ]
 
-    class First(Resting):
-        woken_then: list[int] | None = None
 
-        def woken(self, number: int) -> bool:
-            if self.woken_then is not None:
-                self.woken_then.append(number)
-            return super().woken(number)
-
-        def after_round(self, in_use):
-            self._resting, self.woken_then = {first}, []
-            return [first]
-
-    program._rows_resting = First()
-    program.solved()
-    assert program._cells == stay
-    assert program._rows_resting.woken_then == []
+def test_ways_are_found_that_keep_clear_of_where_detours_are_dear(monkeypatch):
+    """Without them prices lead back to the cheapest way, whatever that comes to in other cases."""
+    mbit = {1: 500, 2: 700, 3: 1000}
+    said = (("0-1", 5, 3), ("0-2", 8, 2), ("0-5", 7, 3), ("1-2", 6, 2), ("2-3", 2, 1))
+    said += (("3-4", 8, 1), ("3-5", 4, 1))
+    fibres = [
+        fibre(f"h{ends.replace('-', '-h')}", ms, **published(mbit[wide])) for ends, ms, wide in said
+    ]
+    topology = network([hub(f"h{number}", "CN") for number in range(6)], fibres)
+    rates = {"d0": ("300Mbit", "h2", "h1"), "d1": ("200Mbit", "h0", "h5")}
+    rates |= {"d2": ("200Mbit", "h2", "h3"), "d3": ("200Mbit", "h4", "h1")}
+    asked = spec(rates, k=2, topology=topology)
+    assert not served(fitted(asked, "added-delay")).too_full()
+    forget()
+    monkeypatch.setattr(rounding, "kept_clear", lambda *_: 0)
+    assert served(fitted(asked, "added-delay")).too_full()
 
 
 def test_what_is_not_used_for_some_rounds_rests_until_it_is_woken():
-    resting = Resting()
-    assert all(resting.woken(number) for number in range(MANY + 1))
-    assert not resting.woken(0), "it was there"
+    many = Resting()
+    assert all(many.woken(number) for number in range(MANY + 1))
+    assert not many.woken(0), "it was there"
     for _ in range(ROUNDS):
-        assert resting.after_round([0]) == []
-    assert resting.after_round([0]) == [*range(1, MANY + 1)]
-    assert 1 in resting
-    assert 0 not in resting
-    assert resting.woken(1)
-    assert 1 not in resting
+        assert many.after_round([0]) == []
+    assert many.after_round([0]) == [*range(1, MANY + 1)]
+    assert 1 in many
+    assert 0 not in many
+    assert many.woken(1)
+    assert 1 not in many
     few = Resting()
     few.woken(0)
     assert all(few.after_round([]) == [] for _ in range(2 * ROUNDS))
