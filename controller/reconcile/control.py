@@ -72,8 +72,6 @@ from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
 ANSWER_S = 120.0
-MOST_WAIT_S = 30
-"""For the next event."""
 LAST_YEAR = 2999
 """Days follow each other, and there must always be a next one."""
 
@@ -210,30 +208,10 @@ class Control:
         return self._have(AuditNow())
 
     def events(self, request: JsonObject) -> answers.EventsAnswer:
-        event_log = self.event_log
         since, of = _whole(request, "since"), _whole(request, "of")
-        since = since if of in (0, event_log.started_ns) else 0
-        wait_s = min(_whole(request, "wait_s"), MOST_WAIT_S)
-        if wait_s > 0:
-            self._next_event(since, wait_s)
-        return {
-            "ok": True,
-            "events": event_log.since(since),
-            "last": event_log.last,
-            "started_ns": event_log.started_ns,
-        }
-
-    def _next_event(self, since: int, wait_s: float) -> None:
-        """Wait until there is one after a number, or time is over."""
+        wait_s, nothing = _whole(request, "wait_s"), self.reconciler.nothing
         bell: Any = self.queue()
-        self.event_log.bells.add(bell)  # before the last look: none comes in between unheard
-        try:
-            if self.event_log.last <= since:
-                bell.get(timeout=wait_s)
-        except self.reconciler.nothing:
-            pass
-        finally:
-            self.event_log.bells.discard(bell)
+        return {"ok": True, **self.event_log.heard(since, of, wait_s, bell, nothing)}
 
     def explain(self, request: JsonObject) -> answers.ExplanationAnswer:
         from corridor.controller.explain import explain

@@ -10,18 +10,22 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from corridor.controller.admission.values import Worst
-from corridor.controller.api.control_answers import Event, Lacking
+from corridor.controller.api.control_answers import Event, EventsAnswer, Lacking
 from corridor.controller.deployment.statuses import DemandStatus
 from corridor.controller.reconcile.event_counts import EventCounts
 from corridor.topologies.base.codec import to_plain
 
 MOST = 10_000
+MOST_WAIT_S = 30.0
+"""For the next event."""
 
 
 class Bell(Protocol):
     """A queue of who waits for the next event."""
 
     def put(self, item: None, /) -> object: ...
+
+    def get(self, *, timeout: float) -> object: ...
 
 
 class EventLog:
@@ -63,6 +67,24 @@ class EventLog:
     def since(self, number: int) -> list[Event]:
         """Events after that of a number; the oldest may be gone."""
         return [one for one in list(self._events) if one["n"] > number]
+
+    def heard(
+        self, since: int, of: int, wait_s: float, bell: Bell, nothing: type[Exception]
+    ) -> EventsAnswer:
+        """Events after a number, of the log that was started at ``of`` ns, or of whichever it is if
+        that is 0; else all. Where there are none it is waited for one, which rings the ``bell``,
+        ``nothing`` if that does not come in time."""
+        since = since if of in (0, self.started_ns) else 0
+        wait_s = min(wait_s, MOST_WAIT_S)
+        self.bells.add(bell)  # before the last look: none comes in between unheard
+        try:
+            if wait_s > 0 and self.last <= since:
+                bell.get(timeout=wait_s)
+        except nothing:
+            pass
+        finally:
+            self.bells.discard(bell)
+        return {"events": self.since(since), "last": self.last, "started_ns": self.started_ns}
 
     def tell_lacking(self, links: Iterable[Worst]) -> None:
         """Tell of links that committed rates do not fit, if they are others than was last told."""

@@ -19,7 +19,6 @@ from corridor.experiments.live_network.setting import Setting
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.wiring import HOST_PORT, Wiring
 
-MOST_WAIT_S = 30.0
 NOT_OF_IT = frozenset(
     {"policy", "day", "drain", "restore", "audit", "explain", "trace", "counters", "labels"}
 )
@@ -148,23 +147,9 @@ class OwnAnswers:
         chosen = self.setting.specification.policies
         return chosen.model_dump(mode="json", by_alias=True, exclude={"described"})
 
-    def _events(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        log = self._event_log
-        since = _whole(request.get("since"))
-        if _whole(request.get("of")) not in (0, log.started_ns):
-            since = 0
-        wait_s = min(_whole(request.get("wait_s")), MOST_WAIT_S)
-        bell: queue.Queue[None] = queue.Queue()
-        log.bells.add(bell)
-        try:
-            if wait_s > 0 and log.last <= since:
-                bell.get(timeout=wait_s)
-        except queue.Empty:
-            pass
-        finally:
-            log.bells.discard(bell)
-        started = {"last": log.last, "started_ns": log.started_ns}
-        return {"events": log.since(since), **started}
+    def _events(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        since, of, wait_s = (_whole(request.get(key)) for key in ("since", "of", "wait_s"))
+        return self._event_log.heard(since, of, wait_s, queue.Queue(), queue.Empty)
 
 
 def _ports(wiring: Wiring, hub: str) -> dict[str, dict[str, Any]]:
