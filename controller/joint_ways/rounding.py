@@ -19,7 +19,7 @@ SURE = 1 - 1e-6
 ROUNDS = 60
 """How often new ways are asked for."""
 IDLE, SLIGHT = 3, 1e-4
-"""Rounds that change costs by no larger part."""
+"""After so many rounds that change costs by no larger part, ways are tried that keep clear."""
 FITS = 1e-6
 ROOMS = (1.0, 0.9, 0.8)
 """The parts of capacities that shares may take, one after another until whole ways fit, or not even
