@@ -88,6 +88,10 @@ for _ in asked:
     print({DONE!r}, end="", flush=True)
 """
 DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+TESTS_TOOK = re.compile(
+    r"(?<= in )\d+(?:\.\d+)?s(?: \((?:\d+ days?, )?\d+:\d\d:\d\d\))?(?= =*$|$)", re.MULTILINE
+)
+"""The duration in the last line of pytest: from a minute on it is printed in two forms."""
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 NEAR = (
     (r"(?<![\d.])\d+\.\d{3}(?= ms\b)", 0.003, 0.0),
@@ -325,7 +329,7 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
 def compare(block: Block, said: str, *, measured: bool = False) -> None:
     """Raise unless every line that a page shows was printed, in that order."""
     like = "like" in block.flags
-    shown, of_now = _without_today(block.text, said)
+    shown, of_now = _without_today(*(TESTS_TOOK.sub("0s", text) for text in (block.text, said)))
     printed = [_cells(line, like) for line in of_now.splitlines()]
     shows = _shows_measured if measured else _matches
     rest = (printed[at:] for at in range(len(printed) or 1))

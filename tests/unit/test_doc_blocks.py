@@ -152,6 +152,10 @@ def test_each_block_is_run_without_guests_or_in_them_and_what_is_aside_only_once
         ("output", "id  rtt  lost\nx  9 ms  0", "id  by  rtt  lost\nx  udp   9 ms  0", True),
         ("output", "id  lost  rtt", "id  by  rtt  lost", False),
         ("output", "x  9 ms  0", "x  udp  8 ms  0", False),
+        ("like", "12 passed in 16.03s", "12 passed in 84.39s (0:01:24)", True),
+        ("output", "12 passed in 84.39s (0:01:24)", "12 passed in 0.61s", True),
+        ("output", "12 passed in 16.03s", "11 passed in 16.03s", False),
+        ("output", "answered in 12s by it", "answered in 13s by it", False),
     ],
 )
 def test_outputs_are_compared_line_by_line(how, shown, printed, fits):
