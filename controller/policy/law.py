@@ -20,6 +20,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from corridor.controller.policy.data_flow import Condition, DataFlow
 from corridor.controller.policy.terms.answers import Answer
 from corridor.controller.policy.terms.places import Names, Value, shipped_groups
+from corridor.controller.policy.terms.statement_kinds import StatementKind, check_confidence
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import written_day
@@ -52,6 +53,8 @@ class Case(Value):
     """Attributes that the flow counts as having."""
     keep_in: JurisdictionCode | None = None
     """Where the primary copy must stay."""
+    kind: StatementKind | None = None
+    """Where it is of a weaker kind than the rule."""
     confidence: Confidence | None = None
     """Where it is less sure than the rule."""
 
@@ -133,6 +136,8 @@ class Rule(Value):
     """Its last day."""
     in_force: bool | None
     """Whether it applies from its first day to its last: as its status says, unless switched."""
+    kind: StatementKind = "text"
+    """Whether the cited text says so, or we take it to, or we assume it."""
     confidence: Confidence
     unsure_from: Day | None = None
     """From when something is known to have changed, and not what."""
@@ -159,6 +164,9 @@ class Rule(Value):
             raise ValueError(f"{self.id} is {self.status}, so in_force must be {said}")
         if (self.status == "repealed") and self.until is None:
             raise ValueError(f"{self.id} is repealed: say its last day in until")
+        check_confidence(self.id, self.kind, self.confidence)
+        for case in self.cases:
+            check_confidence(f"a case of {self.id}", case.kind, case.confidence or self.confidence)
         if self.review_by < self.looked_up:
             raise ValueError(f"{self.id}: review_by is before looked_up")
         return self

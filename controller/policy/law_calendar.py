@@ -10,6 +10,7 @@ from typing import Literal
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.terms.answers import Answer
+from corridor.controller.policy.terms.statement_kinds import StatementKind, weakest
 from corridor.topologies.model.topology import Confidence
 
 APPLIES: dict[Answer, str] = {True: "in force", False: "not in force", None: "not known"}
@@ -108,6 +109,16 @@ def policy_confidence(policy: Policy, law: Law, day: date) -> Confidence:
     if any(rule.confidence_on(day) == "unsure" for rule in rules):
         return "unsure"
     return policy.confidence
+
+
+def policy_kind(policy: Policy, law: Law) -> StatementKind | None:
+    """Return the kind of statement that a policy makes; None if it cites no rule and states none.
+
+    A policy that states no kind is of the weakest kind among the rules that it cites.
+    """
+    if policy.kind is not None:
+        return policy.kind
+    return weakest(law.by_id[name].kind for name in policy.legal_ref if name in law.by_id)
 
 
 def as_sure_as_on(policy: Policy, law: Law, day: date) -> Policy:

@@ -25,6 +25,7 @@ from corridor.controller.policy.terms.places import (
     shipped_groups,
 )
 from corridor.controller.policy.terms.services import Service, Services
+from corridor.controller.policy.terms.statement_kinds import StatementKind, check_confidence
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_duration,
@@ -286,6 +287,9 @@ class Policy(Value):
     """Last day."""
     legal_ref: Names = ()
     """Ids of rules in ``controller/data/law.yaml``, or free text."""
+    kind: StatementKind | None = None
+    """``text``: the cited text says so. ``interpretation``: what we take it to mean.
+    ``assumption``: a model of ours. Where not given, the weakest kind of the cited rules."""
     confidence: Confidence = "confident"
     owner: Text = ""
     version: int = Field(default=1, ge=1)
@@ -302,6 +306,9 @@ class Policy(Value):
         for step in self.on_soft_failure:
             if getattr(self.soft, _GIVES_UP[step]) is None:
                 raise ValueError(f"{step} gives up soft.{_GIVES_UP[step]}, which is not asked for")
+        if self.kind == "text" and not self.legal_ref:
+            raise ValueError(f"{self.id} is the text of a law: say of which in legal_ref")
+        check_confidence(self.id, self.kind, self.confidence)
         wanted, budget = self.soft.one_way, self.hard.max_one_way
         if wanted is not None and budget is not None and wanted > budget:
             raise ValueError("soft.one_way is above hard.max_one_way")

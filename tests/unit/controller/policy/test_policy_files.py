@@ -9,12 +9,14 @@ from typing import Any
 
 import jsonschema
 import pytest
+from pydantic import ValidationError
 
 from corridor.controller.policy.classifier import classify
 from corridor.controller.policy.data_flow import DataFlow
 from corridor.controller.policy.law import load_law
+from corridor.controller.policy.law_calendar import policy_kind
 from corridor.controller.policy.load import SHIPPED, load_policies, shipped_policies
-from corridor.controller.policy.model import DataClass, Demand, PolicySet
+from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
 from corridor.controller.policy.routes import NoRoute, Route, best_route
 from corridor.controller.policy.schema import schema
 from corridor.controller.policy.semantics import rule
@@ -224,6 +226,51 @@ def test_shipped_policies_cite_the_law_and_restrain_only_by_what_is_in_force(nam
         begins = [rule.effective[:4] for rule in rules if rule.effective and rule.in_force]
         if policy.valid_from is not None:
             assert str(policy.valid_from)[:4] in begins, policy.id
+
+
+@pytest.mark.parametrize("name", shipped_policies())
+def test_shipped_restricts_state_whether_they_are_text_interpretation_or_assumption(
+    name: str,
+) -> None:
+    law = load_law().by_id
+    for policy in load_policies(name).policies:
+        if policy.effect != "permit":
+            assert policy.kind is not None, policy.id
+        if policy.kind == "assumption" and policy.valid_from is not None:
+            days = [law[ref].effective or "" for ref in policy.legal_ref if ref in law]
+            assert str(policy.valid_from) >= max(days), f"{policy.id} begins before what it cites"
+
+
+def test_the_models_of_ours_are_assumptions_and_not_law() -> None:
+    law = load_law()
+    kinds = {one.id: policy_kind(one, law) for one in load_policies("pan-asia").policies}
+    for name in ("CN-ASSESSED-AT-GATEWAY", "SA-GOVERNMENT-PATH", "CN-CORE"):
+        assert kinds[name] == "assumption"
+    (core,) = law.by_id["CN-DSL-CORE"].cases
+    assert core.kind == "assumption"
+
+
+@pytest.mark.parametrize("kind", ["interpretation", "assumption"])
+def test_what_no_text_says_is_never_confident(kind: str) -> None:
+    told = {"id": "MINE", "effect": "permit", "kind": kind, "legal_ref": ["CN-24-4"]}
+    with pytest.raises(ValidationError, match=f"MINE is an {kind}, so its confidence must be"):
+        Policy.model_validate(told)
+    Policy.model_validate({**told, "confidence": "unsure"})
+
+
+def test_a_text_is_cited_and_a_policy_without_a_kind_has_that_of_its_weakest_rule() -> None:
+    with pytest.raises(ValidationError, match="MINE is the text of a law: say of which in legal_"):
+        Policy.model_validate({"id": "MINE", "effect": "permit", "kind": "text"})
+    law = load_law()
+    own = Policy.model_validate({"id": "MINE", "effect": "permit"})
+    assert policy_kind(own, law) is None
+    cites = own.model_copy(update={"legal_ref": ("CN-24-4", "CN-PIPL-38")})
+    assert policy_kind(cites, law) == "text"
+    weak = law.by_id["CN-PIPL-38"].model_copy(update={"kind": "interpretation"})
+    changed = tuple(weak if rule.id == weak.id else rule for rule in law.rules)
+    weaker = law.model_copy(update={"rules": changed})
+    vars(weaker).pop("by_id")
+    assert policy_kind(cites, weaker) == "interpretation"
 
 
 def test_shipped_classes_are_named_as_the_classifier_names_them() -> None:

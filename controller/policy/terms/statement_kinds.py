@@ -1,0 +1,26 @@
+"""Three kinds of statement about law: its text, an interpretation of it, an assumption of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from corridor.topologies.model.topology import Confidence
+
+StatementKind = Literal["text", "interpretation", "assumption"]
+"""``text``: the words of a legal text say so. ``interpretation``: what we take a legal text to
+mean; another reader may read it otherwise. ``assumption``: a rule or model of ours that no legal
+text states."""
+
+_STRONGEST_FIRST: tuple[StatementKind, ...] = ("text", "interpretation", "assumption")
+
+
+def weakest(kinds: Iterable[StatementKind]) -> StatementKind | None:
+    """Return the kind that says least; None where there are no kinds."""
+    return max(kinds, key=_STRONGEST_FIRST.index, default=None)
+
+
+def check_confidence(name: str, kind: StatementKind | None, confidence: Confidence) -> None:
+    """Raise ValueError where what no text says is marked as confident."""
+    if kind in ("interpretation", "assumption") and confidence == "confident":
+        raise ValueError(f"{name} is an {kind}, so its confidence must be unsure")
