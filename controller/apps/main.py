@@ -5,8 +5,8 @@ no other user of the machine comes through to.
 
 Reads the same environment as the app (``CORRIDOR_FRAMEWORK``, ``CORRIDOR_PROGRAM``,
 ``CORRIDOR_STATUS``); with a ``CORRIDOR_SPECIFICATION`` the app is that of
-``following.py``. With ``--app`` it runs somebody else's, which is a module or a file.
-os-ken 4 has no command of its own, so this serves both.
+``following.py``. With ``--app`` it runs somebody else's: a module or a file, and its options, as
+a shell has them. os-ken 4 has no command of its own, so this serves both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from corridor.controller.openflow import framework
@@ -34,39 +36,52 @@ def main() -> int:
         action="store_true",
         help="wait for switches without looking up in between, which costs a long run time",
     )
-    arguments.add_argument("--app", help="another app than ours: a module, or a file of Python")
+    arguments.add_argument(
+        "--app", help="another app: a module or a file of Python, then options of Ryu or of the app"
+    )
     arguments.add_argument("--beside", help="one that runs beside it")
     options = arguments.parse_args()
     level = logging.INFO if options.app else logging.WARNING
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
     if framework.FRAMEWORK == "ryu":
         framework.hub.patch()
-    words = ["--ofp-listen-host", options.host, "--ofp-tcp-listen-port", str(options.port)]
+    listens = ["--ofp-listen-host", options.host, "--ofp-tcp-listen-port", str(options.port)]
     guard(framework, options.socket)
-    framework.cfg.CONF(args=words, project=framework.NAMES[framework.FRAMEWORK])
-    if options.patient:
-        framework.cfg.CONF.set_override("socket_timeout", PATIENT_S)
+    app, *words = shlex.split(options.app) if options.app else [_app()]
     try:
         beside = [options.beside] if options.beside else []
-        apps = [options.app or _app(), *beside, framework.OFP_HANDLER]
-        framework.app_manager.AppManager.run_apps(apps)
+        _load([app, *beside, framework.OFP_HANDLER])
+        # Only now: modules of apps may register options, which is refused once these are parsed.
+        framework.cfg.CONF(args=[*listens, *words], project=framework.NAMES[framework.FRAMEWORK])
+        if options.patient:
+            framework.cfg.CONF.set_override("socket_timeout", PATIENT_S)
+        framework.app_manager.AppManager.run_apps([])
     except CorridorError as error:
         print(f"controller: {error}", file=sys.stderr)
         return error.exit_code
     except ImportError as error:
-        print(f"controller: {options.app or _app()}: {error}", file=sys.stderr)
-        return InputError.exit_code
-    except AssertionError as error:
-        if "OpenFlow version" not in str(error):
-            raise
-        said = "it speaks no OpenFlow 1.3, which switches do: see OFP_VERSIONS"
-        print(f"controller: {options.app or _app()}: {said}", file=sys.stderr)
+        print(f"controller: {app}: {error}", file=sys.stderr)
         return InputError.exit_code
     except OSError as error:
         where = options.socket or f"port {options.port}"
         print(f"controller: {where}: {error.strerror}", file=sys.stderr)
         return 3
     return 0
+
+
+def _load(apps: Sequence[str]) -> None:
+    """Import the modules of apps, without starting one. Raises InputError for an app that supports
+    no OpenFlow 1.3, the only version of the switches."""
+    manager = framework.app_manager.AppManager.get_instance()
+    manager.load_apps(list(apps))
+    for app in manager.applications_cls.values():
+        versions = app.OFP_VERSIONS
+        if versions is not None and framework.ofproto.OFP_VERSION not in versions:
+            names = " and ".join(f"1.{version - 1}" for version in versions) or "no version"
+            raise InputError(
+                f"{app.__name__} supports OpenFlow {names}, and the switches use OpenFlow 1.3",
+                "set its OFP_VERSIONS to [ofproto_v1_3.OFP_VERSION]",
+            )
 
 
 def _app() -> str:

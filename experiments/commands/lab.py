@@ -54,8 +54,9 @@ def add_parser(verbs: Any) -> None:
         "--controller",
         default="corridor",
         metavar="APP",
-        help="corridor (default); an app of Ryu's or os-ken's, a module or a .py file; remote, for "
-        "one on port 6653; or none",
+        help="corridor (default); an app of Ryu's or os-ken's, a module or a .py file, "
+        'with its options in quotes ("my_app.py --observe-links"); remote, for one on port 6653; '
+        "or none",
     )
     parser.add_argument(
         "--framework", choices=("ryu", "os-ken"), default="ryu", help="default: ryu"

@@ -71,8 +71,9 @@ def add_parser(verbs: Any) -> None:
         "--controller",
         default=None,
         metavar="APP",
-        help="an app of yours steers the switches, of Ryu's or os-ken's, a module or a .py file: "
-        "what they then hold is proven and watched; it runs as root, in a guest or natively here",
+        help="an app of Ryu's or os-ken's controls the switches: a module or a .py file, with "
+        'its options in quotes ("my_app.py --observe-links"): what they then hold is proven and '
+        "watched; it runs as root, in a guest or natively here",
     )
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"

@@ -53,8 +53,9 @@ def add_parser(verbs: Any) -> None:
         "--controller",
         default=None,
         metavar="APP",
-        help="an app of yours steers the switches, of Ryu's or os-ken's, a module or a .py file: "
-        "its tables are proven whenever they change; it runs as root, in a guest or natively here",
+        help="an app of Ryu's or os-ken's controls the switches: a module or a .py file, with "
+        'its options in quotes ("my_app.py --observe-links"): its tables are proven whenever they '
+        "change; it runs as root, in a guest or natively here",
     )
     parser.add_argument(
         "--name", default=None, help="what other commands call it (default: the scenario's name)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from corridor.controller.forwarding.all_pairs import compile_all_pairs
+from corridor.experiments.lab.own_controller import app_words
 from corridor.experiments.own_programs import streams
 from corridor.experiments.own_programs.setting import (
     ALL_PAIRS,
@@ -103,7 +105,7 @@ def _topology(options: Options, say: Say) -> Topology | None:
         topology = spanning_tree(topology)
     if options.controller in (ALL_PAIRS, NONE):
         return topology
-    if warning := check_loops(topology, options.controller, TREE):
+    if warning := check_loops(topology, app_words(options.controller)[0], TREE):
         say(warning)
     return topology
 
@@ -133,11 +135,13 @@ def _setting(
     if at_terminal and in_guest and not virtual:
         columns, rows = shutil.get_terminal_size()
         terminal = (os.environ.get("TERM", "dumb"), rows, columns)
-    app = options.controller
+    app = app_words(options.controller)
+    if app[0].endswith(".py"):
+        app[0] = str(Path(app[0]).absolute())
     return Setting(
         wiring=None if topology is None else wire(topology, run_id=run_id, seed=options.seed),
         program=compile_all_pairs(topology, run_id=run_id) if topology and tables else None,
-        controller=str(Path(app).absolute()) if app.endswith(".py") else app,
+        controller=shlex.join(app),
         framework=options.framework,
         command=options.command,
         folder=str(Path.cwd()),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from corridor.experiments.lab.own_controller import app_words
 from corridor.experiments.plan.values import OWN_APP, Plan
 from corridor.experiments.run.trees import check_loops
 from corridor.experiments.scenario.scenario import LoadedScenario
@@ -24,10 +26,13 @@ class OwnApp:
     """As it was given."""
     source: str | None = None
     """Of a file; None for a module."""
+    options: tuple[str, ...] = ()
+    """Of the framework, or those that the app registers."""
 
     @property
     def of_plan(self) -> str:
-        return self.name if self.source is None else OWN_APP
+        """The app and its options, quoted as for a shell."""
+        return shlex.join((self.name if self.source is None else OWN_APP, *self.options))
 
     @property
     def called(self) -> str:
@@ -40,11 +45,15 @@ class OwnApp:
             (out_dir / OWN_APP).write_text(self.source, encoding="utf-8")
 
 
-def own_app(name: str) -> OwnApp:
-    """Raises InputError for what is neither a file that is Python nor the name of a module."""
+def own_app(words: str) -> OwnApp:
+    """The app that ``words`` name, and the options that follow it.
+
+    Raises InputError for what is neither a file that is Python nor the name of a module.
+    """
+    name, *options = app_words(words)
     if not name.endswith(ENDING):
         if MODULE.fullmatch(name):
-            return OwnApp(name)
+            return OwnApp(name, options=tuple(options))
         hint = "name a module, as ryu.app.simple_switch_13, or a file of Python"
         raise InputError(f'no app of a controller can be called "{name}"', hint)
     source = read_text(name)
@@ -53,7 +62,7 @@ def own_app(name: str) -> OwnApp:
     except SyntaxError as problem:
         hint = "mend it: it is Python"
         raise InputError(f"is not Python: {problem.msg}", hint, name, problem.lineno) from problem
-    return OwnApp(name, source)
+    return OwnApp(name, source, tuple(options))
 
 
 def steered_by_own(loaded: LoadedScenario) -> LoadedScenario:
