@@ -14,6 +14,7 @@ from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -181,6 +182,9 @@ class Rule(Value):
             raise ValueError(f"{self.id} rests on memory, so its confidence must be unsure")
         if self.confidence == "confident" and self.status in ("nothing-found", "unclear"):
             raise ValueError(f"{self.id} is {self.status}, so its confidence must be unsure")
+        if self.confidence == "confident" and self.official.read not in ("text", "copy"):
+            read = f"of its official text was read: {self.official.read}"
+            raise ValueError(f"{self.id} must be unsure, for this is all that {read}")
         return self
 
     @property
@@ -230,6 +234,8 @@ class Law(Value):
 
     as_of: Day
     """The day of the last review: what came later is not in it."""
+    authorities: tuple[str, ...] = ()
+    """Domains of authorities: an official address is at one of these, or at a part of one."""
     mechanisms: tuple[Mechanism, ...]
     duties: tuple[Duty, ...] = ()
     rules: tuple[Rule, ...]
@@ -248,6 +254,11 @@ class Law(Value):
         """Mechanism or duty -> what people call it."""
         mechanisms = {one.id: one.title for one in self.mechanisms}
         return mechanisms | {one.id: one.title for one in self.duties}
+
+    def is_official(self, url: str) -> bool:
+        """Return whether an address is at a domain of an authority."""
+        host = urlsplit(url).hostname or ""
+        return any(host == one or host.endswith(f".{one}") for one in self.authorities)
 
     def values(self, attribute: str) -> frozenset[str]:
         """What rules compare an attribute of flows with."""
@@ -281,6 +292,10 @@ def load_law(path: Path = DATA / "law.yaml") -> Law:
                 raise document.error(f'no jurisdiction "{name}"', *at, "jurisdiction", hint=hint)
         if known.index(rule.id) != number:
             raise document.error(f'rule id "{rule.id}" is used twice', *at, "id")
+        if rule.official.url and not law.is_official(rule.official.url):
+            message = f"{rule.official.url[:60]} is at no domain of an authority"
+            hint = "name it in secondary; or add its domain to authorities, if it is an authority's"
+            raise document.error(message, *at, "official", hint=hint)
         if rule.looked_up > law.as_of:
             message = f"{rule.id} was looked up after as_of, the last review"
             raise document.error(message, *at, "looked_up", hint=f"as_of is {law.as_of}")

@@ -10,7 +10,7 @@ from corridor.controller.policy.law import load_law
 from corridor.experiments import cli
 
 CHINESE = ("--from", "CN", "--to", "TH", "--kind", "personal", "--actor", "private")
-DAY = ("--as-of", "2026-11-25")
+DAY = ("--as-of", "2026-11-29")
 
 
 def law(capsys, *words):
@@ -148,7 +148,7 @@ def test_rules_are_listed_by_jurisdiction_of_a_member_as_of_its_union(capsys):
 def test_a_rule_in_full_says_what_was_read_and_what_is_memory(capsys):
     _, out, _ = law(capsys, "list", "OM-PDPL", "CN-24-4", *DAY)
     assert "from memory: the words of the articles on transfer" in out
-    assert "looked up 2026-11-25, to be reviewed by" in out
+    assert "looked up 2026-11-29, to be reviewed by" in out
 
 
 def test_the_calendar_tells_what_begins_and_what_must_be_reviewed(capsys):
@@ -156,7 +156,7 @@ def test_the_calendar_tells_what_begins_and_what_must_be_reviewed(capsys):
     assert {"day": "2027-01-01", "what": "begins", "rules": ["LK-26"]} in due
     assert {"day": "2027-05-14", "what": "begins", "rules": ["IN-DPDP-16"]} in due
     assert [one["day"] for one in due] == sorted(one["day"] for one in due)
-    assert "nothing is due" in law(capsys, "calendar", *DAY, "--until", "2026-11-26")[1]
+    assert "nothing is due" in law(capsys, "calendar", *DAY, "--until", "2026-11-30")[1]
     assert law(capsys, "calendar", *DAY, "--until", "2026-11-01")[0] == 2
 
 
@@ -172,7 +172,7 @@ def test_a_day_past_the_last_review_is_warned_of_in_one_line(capsys):
     _, out, err = law(capsys, *flow, "--as-of", "2031-01-01")
     assert "REQUIRE, unsure" in out
     (line,) = err.splitlines()
-    assert line.startswith("law: last reviewed on 2026-11-25; what changed until 2031-01-01 is not")
+    assert line.startswith("law: last reviewed on 2026-11-29; what changed until 2031-01-01 is not")
     assert line.endswith("; 1 of its rules is overdue for review: MY-129")
 
 
@@ -189,7 +189,7 @@ def test_verbs_that_judge_by_policies_warn_too(capsys, tmp_path, verb):
     assert capsys.readouterr().err == ""
     assert cli.main([verb, *words, str(scenario), "--as-of", "2031-01-01"]) == 0
     said = capsys.readouterr()
-    assert said.err.startswith("law: last reviewed on 2026-11-25; ")
+    assert said.err.startswith("law: last reviewed on 2026-11-29; ")
     assert len(said.err.splitlines()) == 1
     if verb == "explain":
         assert "TH-TRANSFER [TH-28, TH-29], unsure" in said.out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -21,6 +23,7 @@ from corridor.topologies.model.catalogue import shipped_hubs
 
 VECTORS = read_document(DATA / "law_vectors.yaml").data
 AS_OF = date.fromisoformat(VECTORS["as_of"])
+DOCS = Path(__file__).resolve().parents[4] / "docs"
 
 
 def _id(vector: dict[str, Any]) -> str:
@@ -179,6 +182,57 @@ def test_nothing_that_rests_on_memory_is_confident() -> None:
         assert rule.says, rule.id
 
 
+def test_only_what_was_read_is_confident() -> None:
+    rules = [rule for rule in load_law().rules if rule.confidence == "confident"]
+    assert len(rules) > 60
+    assert {rule.official.read for rule in rules} == {"text", "copy"}
+
+
+def test_the_pages_count_rules_and_what_was_read_of_them_as_the_file_has_them() -> None:
+    rules = load_law().rules
+    read = Counter(rule.official.read for rule in rules)
+    pages = {
+        name: " ".join((DOCS / name).read_text(encoding="utf-8").split())
+        for name in ("law.md", "limitations.md", "../README.md")
+    }
+    jurisdictions = {name for rule in rules for name in rule.jurisdiction}
+    assert f"holds {len(rules)} rules of {len(jurisdictions)} jurisdictions" in pages["law.md"]
+    assert f"as of {load_law().as_of}" in pages["law.md"]
+    assert f"holds {len(VECTORS['vectors'])} flows with expected answers" in pages["law.md"]
+    for name, number in read.items():
+        assert re.search(rf"\| {name} \| [^|]+ \| {number} \|", pages["law.md"]), name
+    of = f"Of {len(rules)} rules {read['text']} were read at their official address"
+    assert f"{of} and {read['copy']} in copies" in pages["limitations.md"]
+    assert f"For {read['address']} rules the official address" in pages["limitations.md"]
+    assert f"For {read['home-page'] + read['none']} rules only" in pages["limitations.md"]
+    assert f"asks {len(rules)} rules of law" in pages["../README.md"]
+
+
+COPIED_WITHOUT_LEAVE = (
+    *("17nai.com", "gqvideo.com", "yanyu31692.cn", "drinkingbuddies.cn", "bvlgranites.com"),
+    *("ttkx8.com", "wumasheying.com", "zzhuanghui.com", "fensifuwu.com", "stackscity.com"),
+    *("mjy618.com", "handmsg.com", "xinwen163.cn", "news18a.com", "bestao-consulting.com"),
+    *("enread.com", "flfgsc.cn", "jiaohuiyun.com", "chinasem.cn", "webnewswire.com"),
+    *("ebookservicepro.com", "dhirubhai.net", "0xkaz.com", "heylefty.com", "bg3.co"),
+    *("newsbreak.com", "newsbeep.com", "hh1001.com", "asiaott.com", "peopleofinternet.com"),
+    *("jservo.com", "esploralegal.com", "nurilla.com", "adminpanel.samaa.tv"),
+)
+"""Domains that were hijacked, or show scraped copies: no address of theirs may ship."""
+
+
+@pytest.mark.parametrize("folder", ["controller", "topologies", "traffic", "experiments"])
+def test_no_shipped_data_names_a_hijacked_or_scraping_domain(folder: str) -> None:
+    files = [
+        file
+        for suffix in ("yaml", "csv", "json", "md")
+        for file in (DATA.parents[1] / folder).rglob(f"*.{suffix}")
+    ]
+    assert files
+    for file in files:
+        text = file.read_text(encoding="utf-8").lower()
+        assert [one for one in COPIED_WITHOUT_LEAVE if one in text] == [], file
+
+
 def test_no_answer_is_confident_past_the_review_of_what_it_rests_on() -> None:
     law = load_law()
     for vector in VECTORS["vectors"]:
@@ -198,6 +252,7 @@ def test_a_rule_whose_status_is_unclear_binds_or_not_and_nobody_can_tell() -> No
 
 
 RULE = """as_of: 2026-01-01
+authorities: [example.org]
 mechanisms: [{id: scc, basis: contract, title: Clauses}]
 rules:
 - id: PK-ONE
@@ -219,6 +274,8 @@ rules:
 @pytest.mark.parametrize(
     ("wrong", "right", "line", "said"),
     [
+        ("confidence: confident", "confidence: unsure", 5, "of its official text was read"),
+        ("https://m.example.com/bill", "https://example.org/bill", 11, "no domain of an authority"),
         ("in_force: true", "in_force: false", 4, "must be false"),
         ("sensitivty: personal", "sensitivity: personal", 14, 'did you mean "sensitivity"?'),
         ("sensitivity: persona", "sensitivity: personal", 14, 'did you mean "personal"?'),
