@@ -156,11 +156,13 @@ def topology_import() -> Any:
 
 def topology_validate() -> Any:
     from corridor.topologies.analysis.measurements import Measurement
-    from corridor.topologies.analysis.validation import Report
+    from corridor.topologies.analysis.validation import Errors, Report
 
     predicted = {"predicted_ms": float, "interval_ms": list[float], "region": str}
     row: Any = as_plain("JudgedRow", Measurement, **predicted)
     more: dict[str, Any] = {"rows": list[row], "fit": list[str]}
+    errors: Any = as_plain("LeftOutErrors", Errors)
+    more["rows_left_out"] = dict[str, list[errors]]
     return as_plain("DelayValidation", Report, "judged", **_NAMED, **more)
 
 

@@ -166,8 +166,12 @@ class PredictedLayer(TypedDict):
     basis: str
     interval_basis: str
     source: str
+    topology: str
+    """The map of the route, or ``great-circle``."""
     route: list[str]
     straight: bool
+    fibre_ms: float | None
+    """Of the optical layer between the same places."""
     near: list[str]
     near_km: float
 
@@ -180,3 +184,5 @@ class Latency(TypedDict):
     model: str
     rtt_ms: dict[str, float]
     layers: dict[str, PredictedLayer]
+    no_answer: dict[str, str]
+    """Layers that have no path between these places, and why."""

@@ -1,23 +1,30 @@
 """Fits a layer's constants on measurements, robustly, and finds how wide its interval must be.
 
 Huber regression (Huber 1964) of relative errors, by iterated weights; routes are found again under
-the new constants until they settle. A constant is fitted only where enough rows speak of it; else
-it stays. Intervals are of rows whose two cities took no part in the fit, so they hold for new
-places as far as those resemble the old ones.
+the new constants until they settle. A slope other than 1 is fitted only where rows that took no
+part are then better predicted; a constant that too few rows speak of stays as it was.
+
+Each row is predicted by a fit on rows of other operators that share neither of its cities. The
+interval is the 90 per cent quantile of these errors' sizes in logarithms, by conformal prediction
+with cities as groups (Dunn, Wasserman and Ramdas 2023, "Distribution-free prediction sets for
+two-layer hierarchical models"): all cities weigh alike, and one more city may be worse than all.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from corridor.topologies.analysis.layered import LayeredMap, Parts, layered_map, straight_parts
+from corridor.topologies.analysis.layered import Parts, layered_map, region_parts
 from corridor.topologies.analysis.measurements import Measurement
-from corridor.topologies.analysis.predict import parts_of, place_of, region_of
-from corridor.topologies.model.delay_model import DelayModel, Layer, Region
+from corridor.topologies.analysis.predict import jurisdictions_of, parts_of, place_of
+from corridor.topologies.base.seeds import seed_of
+from corridor.topologies.model.delay_model import Layer, Region
 
 HUBER_WIDTH = 0.08
 """Relative error beyond which a row pulls with constant force: P95 rows and reroutes are noisy."""
@@ -29,7 +36,50 @@ FEWEST_USES = 5
 """Of a constant, to fit it."""
 FEWEST_FOR_INTERVAL = 20
 CONFIDENCE = 0.9
+RESAMPLES = 2000
 Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row, predicted by a fit on rows of other operators that share neither of its cities.
+
+    Rows of the same operator are used where the table has but one.
+    """
+
+    row: Measurement
+    error: float
+    """Predicted over measured, less 1."""
+
+    @property
+    def size(self) -> float:
+        """Of the error, in logarithms: as large for twice as for half."""
+        return abs(float(np.log1p(self.error)))
+
+    @property
+    def cities(self) -> frozenset[str]:
+        return frozenset((self.row.a, self.row.z))
+
+
+@dataclass(frozen=True)
+class FittedRegion:
+    """A region of a layer with constants from measurements, and its errors on rows left out."""
+
+    number: int
+    region: Region
+    over: str
+    """The map of its routes, or ``great-circle``."""
+    constants: int
+    """How many were fitted."""
+    left_out: tuple[LeftOut, ...]
+
+    @cached_property
+    def covered(self) -> tuple[bool, ...]:
+        """Of each row: whether the interval holds it that rows without its cities give."""
+        return tuple(
+            one.size <= interval_size([o for o in self.left_out if not o.cities & one.cities])
+            for one in self.left_out
+        )
 
 
 @dataclass(frozen=True)
@@ -38,78 +88,123 @@ class FittedLayer:
 
     layer: Layer
     rows: int
-    left_out: tuple[float, ...]
-    """Predicted over measured, less 1: each row once for each of its cities, by a fit on rows of
-    other sources that have nothing of that city; of the same source where there is but one."""
+    fitted: tuple[FittedRegion, ...]
     kept: tuple[str, ...]
     """What was not fitted, and why."""
-    fitted: tuple[int, ...]
-    """Numbers of the regions that were."""
 
 
 def fit_layer(layer: Layer, rows: Sequence[Measurement]) -> FittedLayer:
-    """The layer fitted on its rows of any region; others of the model stay as they are."""
-    kept: list[str] = []
-    fitted, left_out, numbers = layer, list[float](), list[int]()
+    """The layer fitted on its rows: each region on those that its map joins and that it holds."""
+    kept, regions = list[str](), list[FittedRegion]()
+    fitted = layer
     for number, region in enumerate(layer.regions):
-        own = [row for row in rows if region_of(row.a, row.z, layer) is region]
+        own = [row for row in rows if _is_of(row, layer, region)]
         if len(own) < FEWEST_ROWS:
             if own or len(layer.regions) == 1:
                 where = ", ".join(region.within) or "anywhere"
                 kept.append(f"{layer.layer} ({where}): {len(own)} rows, {FEWEST_ROWS} are needed")
             continue
-        numbers.append(number)
-        part = _Fit(fitted, number, own)
-        fitted = part.fit(own, keeping=True)
-        errors = part.left_out()
-        left_out += errors
-        fitted = _with_interval(fitted, number, len(own), errors)
-    return FittedLayer(fitted, len(rows), tuple(left_out), tuple(kept), tuple(numbers))
+        best = min((_Fit(fitted, number, own, sloped) for sloped in (False, True)), key=_score)
+        fitted = _with_interval(best.fit(own, keeping=True), number, len(own), best.left_out)
+        found = fitted.regions[number]
+        over = layer.map_of(found)
+        regions.append(FittedRegion(number, found, over, best.constants, best.left_out))
+    return FittedLayer(fitted, len(rows), tuple(regions), tuple(kept))
+
+
+def interval_size(left_out: Sequence[LeftOut]) -> float:
+    """How far, in logarithms, the interval reaches either way; infinite for too few cities."""
+    counts = Counter(city for one in left_out for city in one.cities)
+    if not counts:
+        return float("inf")
+    sizes = np.array([one.size for one in left_out for _ in one.cities])
+    weights = np.array([1 / counts[city] for one in left_out for city in sorted(one.cities)])
+    order = np.argsort(sizes)
+    reached = np.cumsum(weights[order]) / (len(counts) + 1)
+    place = int(np.searchsorted(reached, CONFIDENCE - 1e-12))
+    return float(sizes[order][place]) if place < len(sizes) else float("inf")
+
+
+def coverage_interval(left_out: Sequence[LeftOut], covered: Sequence[bool]) -> tuple[float, float]:
+    """Of the share covered: 95 per cent, by resampling cities with all their rows."""
+    cities = sorted({city for one in left_out for city in one.cities})
+    uses = np.array([[city in one.cities for city in cities] for one in left_out], dtype=float)
+    random = np.random.default_rng(seed_of(0, "coverage of the delay model"))
+    drawn = random.multinomial(len(cities), [1 / len(cities)] * len(cities), size=RESAMPLES)
+    weights = drawn @ uses.T
+    shares = weights @ np.array(covered, dtype=float) / weights.sum(axis=1)
+    low, high = np.quantile(shares, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _is_of(row: Measurement, layer: Layer, region: Region) -> bool:
+    fits = region in layer.regions_of(jurisdictions_of(row.a, row.z))
+    return fits and region_parts(layer, region, place_of(row.a), place_of(row.z)) is not None
+
+
+def _score(fit: _Fit) -> float:
+    """The mean size of its errors on rows left out; too few of them: as good as no fit."""
+    sizes = [one.size for one in fit.left_out]
+    return float(np.mean(sizes)) if sizes else float("inf")
 
 
 class _Fit:
-    """One region of a layer, and the rows that lie in it."""
+    """One region of a layer, the rows that lie in it, and whether its slope is fitted."""
 
-    def __init__(self, layer: Layer, number: int, rows: Sequence[Measurement]) -> None:
-        self.layer, self.number, self.rows = layer, number, rows
+    def __init__(
+        self, layer: Layer, number: int, rows: Sequence[Measurement], sloped: bool
+    ) -> None:
+        self.layer, self.number, self.rows, self.sloped = layer, number, rows, sloped
 
     def fit(self, rows: Sequence[Measurement], *, keeping: bool = False) -> Layer:
         """Constants by these rows only. The start is neutral, so that the file that was fitted
         before decides nothing of them; ``keeping`` those that too few rows speak of as they are."""
         layer = _neutral(self.layer, self.number)
         for _ in range(ROUNDS):
-            parts = self.parts(layer, rows)
+            before, parts = layer, self.parts(layer, rows)
             layer = self._solved(layer, rows, parts, keeping=keeping)
+            if layer == before:
+                break
         return layer
 
     def parts(self, layer: Layer, rows: Sequence[Measurement]) -> list[Parts]:
-        """Of each row, by the routes of the layer as it is now."""
-        if not layer.topology:
-            return [straight_parts(place_of(row.a), place_of(row.z)) for row in rows]
-        found = LayeredMap(layer, layer.regions[self.number])
-        return [
-            found.parts(place_of(row.a), place_of(row.z))
-            or straight_parts(place_of(row.a), place_of(row.z))
-            for row in rows
-        ]
-
-    def left_out(self) -> list[float]:
-        """See ``FittedLayer.left_out``."""
-        sources = sorted({row.by for row in self.rows})
-        errors = []
-        for source in sources:
-            own = [row for row in self.rows if row.by == source]
-            other = [row for row in self.rows if row.by != source] or own
-            for city in sorted({city for row in own for city in (row.a, row.z)}):
-                others = [row for row in other if city not in (row.a, row.z)]
-                tested = [row for row in own if city in (row.a, row.z)]
-                errors += self._errors(self.fit(others), tested)
-        return errors
-
-    def _errors(self, layer: Layer, rows: Sequence[Measurement]) -> list[float]:
+        """Of each row, by the routes of the region as it is now."""
         region = layer.regions[self.number]
-        pairs = zip(rows, self.parts(layer, rows), strict=True)
-        return [parts.rtt_ms(layer, region, tail=row.tail) / row.rtt_ms - 1 for row, parts in pairs]
+        found = [region_parts(layer, region, place_of(row.a), place_of(row.z)) for row in rows]
+        return [one for one in found if one is not None]
+
+    @cached_property
+    def constants(self) -> int:
+        """How many the rows are enough for."""
+        layer = _neutral(self.layer, self.number)
+        columns, _ = self._columns(layer, self.rows, self.parts(layer, self.rows))
+        return len(self._used(columns))
+
+    @cached_property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Every row of which enough others are left to fit on."""
+        found = []
+        for row in self.rows:
+            others = [one for one in self.rows if one.by != row.by] or self.rows
+            apart = [one for one in others if not {one.a, one.z} & {row.a, row.z}]
+            if len(apart) >= FEWEST_USES:
+                layer = self.fit(apart)
+                (parts,) = self.parts(layer, [row])
+                rtt_ms = parts.rtt_ms(layer, layer.regions[self.number], tail=row.tail)
+                found.append(LeftOut(row, rtt_ms / row.rtt_ms - 1))
+        return tuple(found)
+
+    def _used(self, columns: Array) -> list[int]:
+        """Constants that enough rows speak of; the slope is the second."""
+        enough = [
+            i for i in range(columns.shape[1]) if np.count_nonzero(columns[:, i]) >= FEWEST_USES
+        ]
+        return enough if self.sloped else [i for i in enough if i != 1]
+
+    def _columns(
+        self, layer: Layer, rows: Sequence[Measurement], parts: Sequence[Parts]
+    ) -> tuple[Array, Array]:
+        return _columns(layer, layer.regions[self.number], rows, parts)
 
     def _solved(
         self,
@@ -119,17 +214,18 @@ class _Fit:
         *,
         keeping: bool,
     ) -> Layer:
-        columns, now = _columns(layer, layer.regions[self.number], rows, parts)
+        columns, now = self._columns(layer, rows, parts)
+        used = self._used(columns)
         if keeping:
-            now = _columns(self.layer, self.layer.regions[self.number], rows, parts)[1]
+            as_it_was = self._columns(self.layer, rows, parts)[1]
+            now = np.array([now[1] if i == 1 else was for i, was in enumerate(as_it_was)])
         measured = np.array([row.rtt_ms for row in rows])
         fixed = np.array([one.terminals_ms for one in parts])
-        used = [i for i in range(len(now)) if np.count_nonzero(columns[:, i]) >= FEWEST_USES]
         while True:
             rest = [i for i in range(len(now)) if i not in used]
             target = measured - fixed - columns[:, rest] @ now[rest]
             solution = huber(columns[:, used] / measured[:, None], target / measured)
-            wrong = [i for i, x in zip(used, solution, strict=True) if i < 3 and x <= 0]
+            wrong = [i for i, x in zip(used, solution, strict=True) if i < 2 and x <= 0]
             if not wrong:
                 break
             used.remove(wrong[0])  # no end costs less than nothing: what it was stays
@@ -139,8 +235,7 @@ class _Fit:
 
 def _neutral(layer: Layer, number: int) -> Layer:
     regions = list(layer.regions)
-    update = {"ends_ms": START_MS, "land": 1.0, "sea": 1.0}
-    regions[number] = regions[number].model_copy(update=update)
+    regions[number] = regions[number].model_copy(update={"ends_ms": START_MS, "slope": 1.0})
     crossings = tuple(
         one.model_copy(
             update={
@@ -157,10 +252,8 @@ def _columns(
     layer: Layer, region: Region, rows: Sequence[Measurement], parts: Sequence[Parts]
 ) -> tuple[Array, Array]:
     """What each row has of each constant, and their values now."""
-    columns = [[1.0] * len(rows), [one.land_ms for one in parts], [one.sea_ms for one in parts]]
-    now = [region.ends_ms, region.land, region.sea]
-    if not layer.topology:
-        del columns[2], now[2]
+    columns = [[1.0] * len(rows), [one.land_ms + one.sea_ms for one in parts]]
+    now = [region.ends_ms, region.slope]
     for crossing in layer.crossings:
         passed = [float(crossing.id in one.crossings) for one in parts]
         if crossing.median_ms is not None:
@@ -174,11 +267,10 @@ def _columns(
 
 def _with_constants(layer: Layer, number: int, values: Array) -> Layer:
     found = [round(float(value), 3) for value in values]
-    sea = found[2] if layer.topology else found[1]
-    update = {"ends_ms": found[0], "land": found[1], "sea": sea}
     regions = list(layer.regions)
+    update = {"ends_ms": found[0], "slope": found[1]}
     regions[number] = regions[number].model_copy(update=update)
-    rest = iter(found[3:] if layer.topology else ())
+    rest = iter(found[2:])
     crossings = tuple(
         crossing.model_copy(
             update={
@@ -192,12 +284,12 @@ def _with_constants(layer: Layer, number: int, values: Array) -> Layer:
     return layer.model_copy(update={"regions": tuple(regions), "crossings": crossings})
 
 
-def _with_interval(layer: Layer, number: int, rows: int, errors: Sequence[float]) -> Layer:
+def _with_interval(layer: Layer, number: int, rows: int, left_out: Sequence[LeftOut]) -> Layer:
     regions = list(layer.regions)
     update: dict[str, object] = {"basis": "fitted", "rows": rows}
-    if rows >= FEWEST_FOR_INTERVAL:
+    wide = float(np.exp(interval_size(left_out)))
+    if len(left_out) >= FEWEST_FOR_INTERVAL and np.isfinite(wide):
         # Which of two sources is fitted and which is predicted is chance: so is the sign.
-        wide = float(np.exp(np.quantile(np.abs(np.log1p(errors)), CONFIDENCE)))
         interval = (round(1 / wide, 3), round(wide, 3))
         update |= {"interval": interval, "interval_basis": "fitted"}
     regions[number] = regions[number].model_copy(update=update)
@@ -229,18 +321,18 @@ class Components:
     """Of one row: who measured, when, by which way."""
 
 
-def components(model: DelayModel, layer: Layer, rows: Sequence[Measurement]) -> Components:
+def components(layer: Layer, rows: Sequence[Measurement]) -> Components:
     """By restricted maximum likelihood (Patterson and Thompson 1971) over a grid of spreads.
 
     Rows share the errors of the fibres that their routes share; that is what tells the error of a
     fibre from that of a row.
     """
-    routes = [parts_of(row.a, row.z, layer, model) for row in rows]
+    routes = [parts_of(row.a, row.z, layer) for row in rows]
     measured = np.array([row.rtt_ms for row in rows])
-    region = layer.regions[0]
-    columns = _columns(layer, region, rows, [parts for _, _, parts in routes])[0]
-    scaled = columns / measured[:, None]
-    fixed = np.array([parts.terminals_ms for _, _, parts in routes]) / measured
+    ends, _, *tails = _columns(layer, layer.regions[0], rows, [parts for _, parts in routes])[0].T
+    land, sea = ([getattr(parts, of) for _, parts in routes] for of in ("land_ms", "sea_ms"))
+    scaled = np.column_stack([ends, land, sea, *tails]) / measured[:, None]
+    fixed = np.array([parts.terminals_ms for _, parts in routes]) / measured
     shares = _fibre_shares(layer, routes, measured)
     grid = [(own, rest) for own in np.arange(0, 0.41, 0.01) for rest in np.arange(0.02, 0.2, 0.01)]
     best = min(grid, key=lambda one: _restricted(scaled, 1 - fixed, shares, *one)[0])
@@ -249,15 +341,11 @@ def components(model: DelayModel, layer: Layer, rows: Sequence[Measurement]) -> 
     return Components(float(best[0]), float(slopes[0]), float(slopes[1]), float(best[1]))
 
 
-def _fibre_shares(
-    layer: Layer, routes: Sequence[tuple[Layer, Region, Parts]], measured: Array
-) -> Array:
+def _fibre_shares(layer: Layer, routes: Sequence[tuple[Region, Parts]], measured: Array) -> Array:
     """Rows x fibres: the part of each measured round trip that each fibre is expected to take."""
     numbers: dict[str, int] = {}
     entries = []
-    for row, (used, region, parts) in enumerate(routes):
-        if used.layer != layer.layer:
-            continue
+    for row, (region, parts) in enumerate(routes):
         for name in parts.fibres:
             fibre = layered_map(layer, region).fibres[name]
             number = numbers.setdefault(name, len(numbers))

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
-from corridor.topologies.model.delay_model import Layer, Region
+from corridor.topologies.model.delay_model import GREAT_CIRCLE, Crossing, Layer, Region
 from corridor.topologies.model.geo import LatLon, great_circle_km
 from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.routing import Route, Tree, shortest_tree, walk
@@ -23,7 +23,6 @@ ATTACH_KM = 300.0
 """A place this near to a hub of the graph is reached by a land tail; others go straight."""
 TERMINALS_RTT_MS = 2 * delay.TERMINAL_NS / 1e6
 RTT_MS_PER_KM = 2 * delay.FIBRE_NS_PER_KM / 1e6
-STRAIGHT_WAY = "the great circle"
 
 
 @dataclass(frozen=True)
@@ -45,25 +44,30 @@ class Parts:
         added = sum(
             (one.median_ms or 0.0) + ((one.tail_ms or 0.0) if tail else 0.0) for one in passed
         )
-        weighed = region.land * self.land_ms + region.sea * self.sea_ms
+        weighed = region.slope * (self.land_ms + self.sea_ms)
         return max(0.0, region.ends_ms + weighed + self.terminals_ms + added)
 
 
 class LayeredMap:
-    """The map of a layer; routes are the shortest by one region's constants."""
+    """The map of a region of a layer; routes are the shortest by that region's constants."""
 
     def __init__(self, layer: Layer, region: Region) -> None:
         """Raises InputError where the layer names fibres that its map does not have."""
-        self.layer, self.region = layer, region
-        whole = _whole_map(layer.topology)
-        _check_names(layer, whole)
+        self.region = region
+        self.name = layer.map_of(region)
+        whole = _whole_map(self.name)
+        own = self.name == layer.topology
+        if own:
+            _check_names(layer, whole)
+        self.crossings: tuple[Crossing, ...] = layer.crossings if own else ()
+        without = layer.without if own else ()
         self.fibres: Mapping[str, Fibre] = {fibre.id: fibre for fibre in whole.fibres}
-        kept = [self._weighed(one) for one in whole.fibres if one.id not in layer.without]
+        kept = [self._weighed(one) for one in whole.fibres if one.id not in without]
         self.topology = whole.model_copy(update={"fibres": tuple(kept)})
         self._trees: dict[str, Tree] = {}
 
     def parts(self, a: LatLon, z: LatLon) -> Parts | None:
-        """None where a place is off the map, both hang on one hub, or nothing joins them."""
+        """None where ``why_none`` has a reason."""
         (hub_a, tail_a), (hub_z, tail_z) = self.nearest(a), self.nearest(z)
         if max(tail_a, tail_z) > ATTACH_KM or hub_a == hub_z:
             return None
@@ -72,6 +76,19 @@ class LayeredMap:
             return None
         tails_km = delay.ROUTE_FACTOR["terrestrial"] * (tail_a + tail_z)
         return self._parts_of(route, tails_km)
+
+    def why_none(self, a: LatLon, z: LatLon) -> str:
+        """Why the map has no path between two places; empty where it has one."""
+        found = (self.nearest(a), self.nearest(z))
+        for hub, km in found:
+            if km > ATTACH_KM:
+                where = f"the nearest hub of {self.name}, {hub.id}, is {km:.0f} km away"
+                return f"{where} from one place, and the limit is {ATTACH_KM:.0f} km"
+        (hub_a, _), (hub_z, _) = found
+        if hub_a == hub_z:
+            return f"both places are nearest to one hub of {self.name}, {hub_a.id}"
+        joined = self.route(hub_a.id, hub_z.id)
+        return "" if joined is not None else f"{self.name} does not join {hub_a.id} and {hub_z.id}"
 
     def route(self, a: str, z: str) -> Route | None:
         """The shortest by this layer's constants; delays of its fibres are the layer's."""
@@ -92,9 +109,9 @@ class LayeredMap:
 
     def _weighed(self, fibre: Fibre) -> Fibre:
         """The fibre with the one-way delay that this layer gives it."""
-        weight = self.region.sea if fibre.medium == "submarine" else self.region.land
-        delay_ns = weight * (fibre.one_way_delay_ns - delay.TERMINAL_NS) + delay.TERMINAL_NS
-        for crossing in self.layer.crossings:
+        delay_ns = self.region.slope * (fibre.one_way_delay_ns - delay.TERMINAL_NS)
+        delay_ns += delay.TERMINAL_NS
+        for crossing in self.crossings:
             if fibre.id in crossing.fibres:
                 delay_ns += (crossing.median_ms or 0.0) * 1e6 / 2
         return fibre.model_copy(update={"one_way_delay_ns": max(0, round(delay_ns))})
@@ -109,11 +126,16 @@ class LayeredMap:
                 sea_ms += ms
             else:
                 land_ms += ms
-        crossings = [
-            one.id for one in self.layer.crossings if any(name in one.fibres for name in passed)
-        ]
+        crossings = [one.id for one in self.crossings if any(name in one.fibres for name in passed)]
         terminals_ms = TERMINALS_RTT_MS * len(passed)
         return Parts(land_ms, sea_ms, terminals_ms, tuple(crossings), route.hubs, passed)
+
+
+def region_parts(layer: Layer, region: Region, a: LatLon, z: LatLon) -> Parts | None:
+    """Parts of a round trip over the map of a region; None where that map has no path."""
+    if layer.map_of(region) == GREAT_CIRCLE:
+        return straight_parts(a, z)
+    return layered_map(layer, region).parts(a, z)
 
 
 def straight_parts(a: LatLon, z: LatLon) -> Parts:

@@ -1,19 +1,21 @@
 """Holds a table of measurements against the delay model: errors, coverage, and what does no better.
 
-Errors are predicted over measured less 1. A row is covered when it lies in its prediction's 90 %
-interval. Beside the model stand two great circles: times 2.0, and a factor and a constant that are
-fitted on the shipped table of calibration, as the model is.
+Errors are predicted over measured less 1. A row is covered when it lies in its prediction's
+interval. Two great circles are baselines: times 2.0, and a factor and a constant that are fitted
+on the shipped table of calibration, as the model is. ``left_out_errors`` gives errors of rows that
+took no part in a fit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
-from corridor.topologies.analysis.fit import huber
+from corridor.topologies.analysis.fit import FittedRegion, coverage_interval, huber
 from corridor.topologies.analysis.layered import straight_parts
 from corridor.topologies.analysis.measurements import (
     CALIBRATE,
@@ -22,11 +24,13 @@ from corridor.topologies.analysis.measurements import (
     cloud_places,
     read_measurements,
 )
-from corridor.topologies.analysis.predict import Prediction, place_of, predict
+from corridor.topologies.analysis.predict import OffTheMap, Prediction, place_of, predict
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.model.delay_model import DelayModel, LayerName
 
 TWICE = 2.0
+NORMAL_95 = 1.959964
+"""The 97.5 per cent quantile of the normal distribution."""
 ZONES: dict[str, tuple[str, ...]] = {
     "China": ("CN", "HK", "MO"),
     "East Asia": ("JP", "KR", "KP", "TW", "MN"),
@@ -59,7 +63,7 @@ class Judged:
 
     @property
     def region(self) -> str:
-        return " - ".join(sorted({zone(self.row.a), zone(self.row.z)}))
+        return region_of_row(self.row)
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,11 @@ class Errors:
     bias: float
     """The median error with its sign."""
     covered: float
-    twice_mean: float
-    fitted_mean: float
+    covered_interval: tuple[float, float]
+    """95 per cent of the share covered."""
+    twice_mean: float | None = None
+    """Of the great circles; None of rows left out."""
+    fitted_mean: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,16 +121,52 @@ class Report:
 
 def validate_table(table: Table, model: DelayModel) -> Report:
     """Judge every row of a table by a model. Pure; half a second for a hundred rows."""
-    judged = tuple(_judged(row, model) for row in table.rows)
+    judged, left_out = list[Judged](), list[str]()
+    for row in table.rows:
+        try:
+            judged.append(_judged(row, model))
+        except OffTheMap as problem:
+            left_out.append(f"line {row.line}: {problem.message}")
     return Report(
         file=table.file,
         model=model.name,
         by_layer=_grouped(judged, lambda one: one.row.layer),
         by_region=_grouped(judged, lambda one: f"{one.row.layer}, {one.region}"),
         far=sum(not one.prediction.near for one in judged),
-        left_out=table.left_out,
-        judged=judged,
+        left_out=(*table.left_out, *left_out),
+        judged=tuple(judged),
     )
+
+
+def left_out_errors(region: FittedRegion) -> tuple[Errors, ...]:
+    """Errors of rows that took no part in the fit: of all of them, then by region.
+
+    The interval of what all cover is found by resampling cities, those by region by Wilson's
+    method, which takes rows for independent.
+    """
+    groups: dict[str, list[int]] = {}
+    for number, one in enumerate(region.left_out):
+        groups.setdefault(region_of_row(one.row), []).append(number)
+    errors = np.array([one.error for one in region.left_out])
+    whole = _errors(f"all over {region.over}", errors, region.covered)
+    resampled = coverage_interval(region.left_out, region.covered)
+    by_region = [
+        _errors(name, errors[at], [region.covered[number] for number in at])
+        for name, at in sorted(groups.items())
+    ]
+    return replace(whole, covered_interval=resampled), *by_region
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """The 95 per cent interval of a share, for independent trials (Wilson 1927)."""
+    z2 = NORMAL_95**2
+    middle, spread = hits + z2 / 2, NORMAL_95 * np.sqrt(hits * (of - hits) / of + z2 / 4)
+    return float((middle - spread) / (of + z2)), float((middle + spread) / (of + z2))
+
+
+def region_of_row(row: Measurement) -> str:
+    """The parts of the world that a row joins."""
+    return " - ".join(sorted({zone(row.a), zone(row.z)}))
 
 
 def zone(hub: str) -> str:
@@ -164,20 +207,28 @@ def _grouped(judged: Sequence[Judged], key: Callable[[Judged], str]) -> tuple[Er
     groups: dict[str, list[Judged]] = {}
     for one in judged:
         groups.setdefault(key(one), []).append(one)
-    return tuple(_errors(name, some) for name, some in sorted(groups.items()))
+    return tuple(_of_judged(name, some) for name, some in sorted(groups.items()))
 
 
-def _errors(name: str, judged: Sequence[Judged]) -> Errors:
+def _of_judged(name: str, judged: Sequence[Judged]) -> Errors:
     errors = np.array([one.error for one in judged])
-    sizes = np.abs(errors)
+    found = _errors(name, errors, [one.covered for one in judged])
+    return replace(
+        found,
+        twice_mean=float(np.mean([abs(one.twice) for one in judged])),
+        fitted_mean=float(np.mean([abs(one.fitted) for one in judged])),
+    )
+
+
+def _errors(name: str, errors: npt.NDArray[np.float64], covered: Sequence[bool]) -> Errors:
+    sizes, hits = np.abs(errors), sum(map(bool, covered))
     return Errors(
         of=name,
-        rows=len(judged),
+        rows=len(errors),
         median=float(np.median(sizes)),
         mean=float(sizes.mean()),
         p90=float(np.quantile(sizes, 0.9)),
         bias=float(np.median(errors)),
-        covered=sum(one.covered for one in judged) / len(judged),
-        twice_mean=float(np.mean([abs(one.twice) for one in judged])),
-        fitted_mean=float(np.mean([abs(one.fitted) for one in judged])),
+        covered=hits / len(errors),
+        covered_interval=wilson(hits, len(errors)),
     )

@@ -1,14 +1,14 @@
 """Delay above the fibre, and how sure each number is: one file of constants, as values.
 
 ``delay.py`` says what a fibre takes. This says what is measured over it, by layer: a constant for
-both ends, a slope on land and at sea, what some crossings add; and the errors of lengths and
-constants, from which ensembles are drawn. ``data/delay-model.yaml`` ships; a user's own file has
+both ends, a slope, what some crossings add; and the errors of lengths and constants, from which
+ensembles are drawn. ``data/delay-model.yaml`` ships; a user's own file has
 the same form and is what ``corridor topology validate --fit`` writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -20,9 +20,10 @@ from corridor.topologies.base.units import QuantityError, parse_duration_ns
 from corridor.topologies.model.catalogue import DATA
 from corridor.topologies.model.topology import Frozen, JurisdictionCode, LengthBasis, Slug, Text
 
-LayerName = Literal["optical", "ip", "cloud", "public", "straight"]
-LAYERS: tuple[LayerName, ...] = ("optical", "ip", "cloud", "public", "straight")
-"""``straight`` is the great circle: for places off the map, and to be better than."""
+LayerName = Literal["optical", "ip", "cloud", "public"]
+LAYERS: tuple[LayerName, ...] = ("optical", "ip", "cloud", "public")
+GREAT_CIRCLE = "great-circle"
+"""What a region is over that needs no map."""
 ErrorBasis = Literal["fitted", "stated"]
 SHIPPED = DATA / "delay-model.yaml"
 
@@ -51,16 +52,17 @@ Spread = Annotated[float, Field(ge=0, le=1)]
 class Region(Frozen):
     """The constants of a layer where both ends lie ``within`` some jurisdictions, or anywhere.
 
-    Round trip = ``ends_ms`` + ``land`` x fibre on land + ``sea`` x fibre at sea + terminals.
+    Round trip = ``ends_ms`` + ``slope`` x fibre + terminals.
     """
 
     within: tuple[JurisdictionCode, ...] = ()
+    topology: str = ""
+    """Another map than the layer's own, or the great circle; empty: the layer's own map."""
     ends_ms: Milliseconds = Field(alias="ends")
     """Of a round trip, both ends together."""
-    land: Factor
-    sea: Factor
+    slope: Factor
     interval: Factors
-    """5 and 95 per cent quantiles of measured over predicted."""
+    """Measured over predicted: 90 per cent of it where ``interval_basis`` is ``fitted``."""
     basis: ErrorBasis
     rows: int = Field(ge=0)
     """Measurements that the constants were fitted on."""
@@ -87,11 +89,14 @@ class Crossing(Frozen):
 
 
 class Layer(Frozen):
-    """One layer: the map it is routed over, and its constants by region, the first that fits."""
+    """One layer: the map it is routed over, and its constants by region.
+
+    The first region answers that holds both places and whose map joins them.
+    """
 
     layer: LayerName
     topology: str
-    """A shipped map; empty for the great circle."""
+    """A shipped map."""
     without: tuple[Slug, ...] = ()
     """Fibres of the map that this layer does not use."""
     crossings: tuple[Crossing, ...] = ()
@@ -103,11 +108,22 @@ class Layer(Frozen):
             raise ValueError(f"the last region of layer {self.layer} must hold anywhere")
         return self
 
+    def regions_of(self, jurisdictions: Iterable[str]) -> Iterator[Region]:
+        """The regions that hold all of these: of each map the first."""
+        asked, found = set(jurisdictions), set[str]()
+        for one in self.regions:
+            name = self.map_of(one)
+            if name not in found and (not one.within or asked <= set(one.within)):
+                found.add(name)
+                yield one
+
     def region(self, jurisdictions: Iterable[str]) -> Region:
         """The first region that holds all of these."""
-        asked = set(jurisdictions)
-        fits = (one for one in self.regions if not one.within or asked <= set(one.within))
-        return next(fits)
+        return next(self.regions_of(jurisdictions))
+
+    def map_of(self, region: Region) -> str:
+        """The map that a region of this layer is routed over."""
+        return region.topology or self.topology
 
 
 class LengthError(Frozen):

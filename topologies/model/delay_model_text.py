@@ -10,9 +10,9 @@ from corridor.topologies.model.delay_model import Crossing, DelayModel, Layer, R
 HEAD = """\
 # The delay model above the fibre, and how sure each number is. docs/topologies.md explains it;
 # `corridor topology validate FILE.csv --fit OUT.yaml` writes a file of this form from measurements.
-# Round trip = ends + land x (fibre on land) + sea x (fibre at sea) + terminals, and tails.
-# interval: measured over predicted, 90 % of it. own, common, spread: standard deviations of
-# logarithms, 0.1 is about 10 %.
+# Round trip = ends + slope x fibre + terminals, and tails. The first region answers whose map has a
+# path. interval: measured over predicted, 90 % of it where fitted. own, common, spread: standard
+# deviations of logarithms, 0.1 is about 10 %.
 """
 type Entry = dict[str, object]
 
@@ -52,11 +52,12 @@ def _crossing(crossing: Crossing) -> Entry:
 
 def _region(region: Region) -> Entry:
     entry: Entry = {"within": list(region.within)} if region.within else {}
+    if region.topology:
+        entry["topology"] = region.topology
     return {
         **entry,
         "ends": written_ms(region.ends_ms),
-        "land": region.land,
-        "sea": region.sea,
+        "slope": region.slope,
         "interval": list(region.interval),
         "basis": region.basis,
         "rows": region.rows,

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from corridor.topologies.analysis.fit import FittedLayer, components, fit_layer, huber
+from corridor.topologies.analysis.fit import (
+    FittedLayer,
+    LeftOut,
+    _Fit,
+    components,
+    coverage_interval,
+    fit_layer,
+    huber,
+    interval_size,
+)
 from corridor.topologies.analysis.measurements import (
     CALIBRATE,
     VALIDATE,
@@ -15,8 +25,9 @@ from corridor.topologies.analysis.measurements import (
     read_measurements,
 )
 from corridor.topologies.analysis.predict import NEAR_KM, near_measurements, place_of, predict
-from corridor.topologies.analysis.validation import Report, validate_table
+from corridor.topologies.analysis.validation import Report, validate_table, wilson
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.delay import FIBRE_NS_PER_KM
 from corridor.topologies.model.delay_model import (
     SHIPPED,
     DelayModel,
@@ -25,6 +36,7 @@ from corridor.topologies.model.delay_model import (
     shipped_model,
 )
 from corridor.topologies.model.delay_model_text import to_text
+from corridor.topologies.model.geo import great_circle_km
 
 CLOUD_ROWS = tuple(row for row in read_measurements(CALIBRATE).rows if row.layer == "cloud")
 
@@ -49,31 +61,99 @@ def test_the_shipped_cloud_constants_are_the_fitted_ones(fitted: FittedLayer) ->
 def test_cities_and_sources_left_out_are_predicted_within_twenty_per_cent(
     fitted: FittedLayer,
 ) -> None:
-    sizes = np.abs(fitted.left_out)
+    sizes = [abs(one.error) for one in fitted.fitted[0].left_out]
+    assert len(sizes) == len(CLOUD_ROWS)
     assert np.median(sizes) < 0.08
     assert np.quantile(sizes, 0.9) < 0.20
 
 
+def test_intervals_cover_what_they_state_of_rows_left_out(fitted: FittedLayer) -> None:
+    """90 per cent lies within the 95 per cent interval of what is covered, on every map."""
+    assert [one.over for one in fitted.fitted] == ["cloud-backbone", "pan-asia", "great-circle"]
+    for one in fitted.fitted:
+        low, high = coverage_interval(one.left_out, one.covered)
+        assert low <= 0.9 <= high
+        assert np.mean(one.covered) > 0.87
+
+
+def test_rows_left_out_share_no_city_and_no_operator_with_the_fit() -> None:
+    """Rows that share one are made wild, and change nothing."""
+    layer = shipped_model().layer("cloud")
+    (row,) = (one for one in CLOUD_ROWS if one.id == "L204")
+    wild = [
+        replace(one, rtt_ms=one.rtt_ms * 9)
+        if one is not row and (one.by == row.by or {one.a, one.z} & {row.a, row.z})
+        else one
+        for one in CLOUD_ROWS
+    ]
+    before, after = (
+        next(
+            one.error for one in _Fit(layer, 0, rows, sloped=True).left_out if one.row.id == row.id
+        )
+        for rows in (CLOUD_ROWS, wild)
+    )
+    assert before == after
+
+
+def test_a_slope_is_fitted_where_rows_left_out_are_then_better_predicted(
+    fitted: FittedLayer,
+) -> None:
+    assert [one.constants for one in fitted.fitted] == [2, 1, 2]
+    assert [one.region.slope for one in fitted.fitted] == [1.0, 1.0, 1.678]
+
+
+def test_percentiles_outlast_medians_over_egypt_only() -> None:
+    """Of pairs that both operators report: Azure's P95 over the median of AWS."""
+    by_pair: dict[frozenset[str], dict[bool, Measurement]] = {}
+    for row in CLOUD_ROWS:
+        by_pair.setdefault(frozenset((row.a, row.z)), {})[row.tail] = row
+    ratios: dict[bool, list[float]] = {True: [], False: []}
+    for pair in by_pair.values():
+        if len(pair) == 2:
+            hubs = predict(pair[True].a, pair[True].z).hubs
+            ratios["alexandria" in hubs].append(pair[True].rtt_ms / pair[False].rtt_ms)
+    assert len(ratios[False]) == 8
+    assert np.median(ratios[False]) == pytest.approx(1.01, abs=0.02)
+    assert np.median(ratios[True]) > 1.1
+
+
+def test_an_interval_reaches_as_far_as_one_more_city_may_need() -> None:
+    """Nine cities of one row each: the largest error; eight are too few for 90 per cent."""
+    rows = [LeftOut(_row(f"a{n}", f"a{n}", "cloud", 1.0), 0.01 * n) for n in range(1, 10)]
+    assert interval_size(rows) == pytest.approx(np.log(1.09))
+    assert interval_size(rows[1:]) == float("inf")
+
+
+def test_a_share_of_independent_trials_has_wilsons_interval() -> None:
+    """25 of 28, by hand: centre 0.8447, half width 0.1163."""
+    assert wilson(25, 28) == pytest.approx((0.7282, 0.9629), abs=2e-4)
+    assert wilson(0, 2) == pytest.approx((0, 0.6576), abs=2e-4)
+
+
 def test_tables_that_no_fit_has_seen_are_met_and_beat_great_circles(judged: Report) -> None:
-    """A bar that is not reached: the aim was 10 % in the median, p90 20 %."""
+    """A bar that is not reached: the aim was 10 % in the median, p90 20 %.
+
+    One slope of 1 instead of two that are fitted takes 0.5 points here, and gives 0.7 where rows
+    are left out.
+    """
     (cloud,) = (one for one in judged.by_layer if one.of == "cloud")
     assert cloud.rows == 28
     assert cloud.median < 0.13
-    assert cloud.p90 < 0.21
+    assert cloud.p90 < 0.22
     assert cloud.mean < min(cloud.twice_mean, cloud.fitted_mean)
     assert 0.85 <= cloud.covered <= 0.95
 
 
 def test_the_tail_over_egypt_is_that_of_95th_percentiles_only() -> None:
     median, tail = predict("dubai", "marseille"), predict("dubai", "marseille", tail=True)
-    assert tail.rtt_ms - median.rtt_ms == pytest.approx(15.176)
+    assert tail.rtt_ms - median.rtt_ms == pytest.approx(14.416)
     east, east_tail = predict("hongkong", "tokyo"), predict("hongkong", "tokyo", tail=True)
     assert east.rtt_ms == east_tail.rtt_ms
 
 
 def test_a_fit_finds_constants_that_made_the_measurements() -> None:
     true = shipped_model().layer("cloud")
-    region = true.regions[0].model_copy(update={"ends_ms": 9.0, "land": 1.2, "sea": 1.1})
+    region = true.regions[0].model_copy(update={"ends_ms": 9.0, "slope": 1.2})
     made = true.model_copy(update={"regions": (region,)})
     model = shipped_model().with_layer(made)
     rows = [
@@ -90,7 +170,7 @@ def test_a_fit_finds_constants_that_made_the_measurements() -> None:
         for row in CLOUD_ROWS
     ]
     found = fit_layer(shipped_model().layer("cloud"), rows).layer.regions[0]
-    assert (found.ends_ms, found.land, found.sea) == pytest.approx((9.0, 1.2, 1.1), rel=0.01)
+    assert (found.ends_ms, found.slope) == pytest.approx((9.0, 1.2), rel=0.01)
 
 
 def test_too_few_rows_leave_a_layer_as_it_is() -> None:
@@ -108,7 +188,7 @@ def test_one_wild_row_moves_a_robust_fit_little() -> None:
 
 
 def test_errors_of_single_fibres_are_told_from_those_of_rows() -> None:
-    split = components(shipped_model(), shipped_model().layer("cloud"), CLOUD_ROWS)
+    split = components(shipped_model().layer("cloud"), CLOUD_ROWS)
     assert 0.1 < split.own < 0.3
     assert split.rest < split.own
 
@@ -122,10 +202,11 @@ def test_a_written_model_is_read_back_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("ends: 5.689ms", "ends: 5.689", "has no unit"),
-        ("land: 1.016", "land: 0", "more than 0"),
-        ("interval: [0.814, 1.229]", "interval: [1.1, 1.229]", "holds 1"),
-        ("interval: [0.814, 1.229]", "interval: 1.2", "two factors"),
+        ("ends: 5.631ms", "ends: 5.631", "has no unit"),
+        ("slope: 1.257", "slope: 0", "more than 0"),
+        ("slope: 1.257", "land: 1.257", 'lacks "slope"'),
+        ("interval: [0.76, 1.316]", "interval: [1.1, 1.316]", "holds 1"),
+        ("interval: [0.76, 1.316]", "interval: 1.2", "two factors"),
         ("- layer: cloud", "- layer: clouds", "not known"),
         ("- layer: public", "- layer: cloud", 'layer "cloud" is given 2 times'),
         ("within: [CN, HK, MO]", "within: [China]", "no jurisdiction code"),
@@ -155,11 +236,33 @@ def test_israel_is_reached_by_europe() -> None:
     assert "marseille" in predict("dubai", "jerusalem").hubs
 
 
-def test_a_place_off_the_map_is_told_to_go_straight_with_a_wider_interval() -> None:
+def test_a_place_off_the_map_goes_straight_with_a_wider_interval() -> None:
     off, on = predict((-33.87, 151.21), "singapore"), predict("hongkong", "singapore")
     assert off.straight
     assert not on.straight
     assert off.high_ms / off.low_ms > on.high_ms / on.low_ms
+
+
+def test_an_answer_below_light_in_fibre_is_refused() -> None:
+    layer = shipped_model().layer("ip")
+    regions = [one.model_copy(update={"ends_ms": 0.0, "slope": 0.3}) for one in layer.regions]
+    model = shipped_model().with_layer(layer.model_copy(update={"regions": tuple(regions)}))
+    with pytest.raises(InputError, match="light in fibre takes"):
+        predict("kunming", "karachi", "ip", model=model)
+
+
+def test_no_interval_begins_below_light_in_fibre() -> None:
+    found = predict((0.0, 0.0), (0.0, 170.0))
+    light_ms = 2 * FIBRE_NS_PER_KM * great_circle_km((0.0, 0.0), (0.0, 170.0)) / 1e6
+    assert found.low_ms == pytest.approx(light_ms)
+    assert found.rtt_ms * shipped_model().layer("cloud").regions[-1].interval[0] < light_ms
+
+
+def test_rows_off_the_map_of_their_layer_are_left_out_and_told(tmp_path: Path) -> None:
+    table = _table(tmp_path, "a,b,layer,value_ms\nlahore,newdelhi,ip,15\nhongkong,dubai,ip,130\n")
+    found = validate_table(read_measurements(table), shipped_model())
+    assert len(found.judged) == 1
+    assert [why.split(":")[0] for why in found.left_out] == ["line 2"]
 
 
 def test_a_measurement_is_near_when_both_of_its_ends_are() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments.commands import schema, topology
+from corridor.topologies.analysis.measurements import CALIBRATE
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from described import wrong
@@ -112,11 +113,56 @@ def test_import_converts_and_a_second_time_needs_force(tmp_path: Path) -> None:
 def test_latency_compares_the_layers(capsys: pytest.CaptureFixture[str]) -> None:
     assert corridor("latency", "hongkong", "singapore", "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert set(found["rtt_ms"]) == {"optical", "ip", "cloud", "public", "straight"}
+    assert set(found["rtt_ms"]) == {"optical", "ip", "cloud", "public"}
+    assert found["no_answer"] == {}
+    assert wrong("latency-answer", found) == []
     low_ms, high_ms = found["layers"]["cloud"]["interval_ms"]
     assert low_ms < found["rtt_ms"]["cloud"] < high_ms
     with pytest.raises(InputError, match='did you mean "karachi"'):
         corridor("latency", "karachy", "singapore")
+
+
+def test_latency_says_which_layers_do_not_answer_and_why(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert corridor("latency", "lahore", "newdelhi") == 0
+    shown = capsys.readouterr().out.splitlines()
+    answers = [line for line in shown if "ms round trip" in line]
+    assert [line.split()[3] for line in answers] == ["cloud"]
+    assert "along the great circle" in answers[0]
+    assert sum("no answer: the nearest hub of pan-asia, lahore" in line for line in shown) == 3
+    with pytest.raises(InputError, match="ask for --layer cloud"):
+        corridor("latency", "lahore", "newdelhi", "--layer", "ip")
+    corridor("latency", "lahore", "newdelhi", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert set(found["no_answer"]) == {"optical", "ip", "public"}
+    assert wrong("latency-answer", found) == []
+
+
+def test_latency_says_why_the_cloud_may_be_faster_than_fibre(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    corridor("latency", "singapore", "dubai")
+    shown = capsys.readouterr().out
+    assert "cloud is faster than optical (92.8 ms), because it takes a path that" in shown
+    assert "estimated range: not validated" in shown
+
+
+def test_validate_leaves_cities_and_operators_out(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("validate", str(CALIBRATE), "--leave-out")
+    assert corridor(*words) == 0
+    shown = capsys.readouterr().out
+    for words_shown in (
+        "fitted cloud over cloud-backbone: ends 5.63 ms, slope 1.000; 2 constants on 59 rows",
+        "all over cloud-backbone                59     6.6   8.4  17.7   -1.0    88 (80-94)",
+        "Gulf - South Asia",
+        "of other operators without either of its cities",
+    ):
+        assert words_shown in shown
+    corridor(*words, "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert wrong("topology-validate-answer", found) == []
+    assert found["rows_left_out"]["cloud over cloud-backbone"][0]["rows"] == 59
 
 
 def test_the_schema_of_topology_files_knows_what_they_may_override() -> None:
