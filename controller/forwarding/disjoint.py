@@ -77,7 +77,7 @@ def sharings(
         if one is not None and intent.disjoint
     ]
     found = (
-        Sharing(one.intent.id, other.intent.id, _kinds(one.intent, other.intent), common)
+        Sharing(one.intent.id, other.intent.id, one.intent.disjoint_kinds(other.intent), common)
         for one, other in combinations(ways, 2)
         if (common := tuple(_conflicts(one, other)))
     )
@@ -149,7 +149,7 @@ class _Way:
 
 def _conflicts(one: _Way, other: _Way) -> Iterator[Name]:
     """A hub that is an end of both is nothing that could be kept off."""
-    kinds = _kinds(one.intent, other.intent)
+    kinds = one.intent.disjoint_kinds(other.intent)
     ends = {*one.intent.pair} & {*other.intent.pair}
     for kind in ORDER:
         if kind in kinds:
@@ -157,15 +157,6 @@ def _conflicts(one: _Way, other: _Way) -> Iterator[Name]:
             yield from (
                 f"{kind}:{name}" for name in sorted(common - ends if kind == "hub" else common)
             )
-
-
-def _kinds(one: Intent, other: Intent) -> frozenset[Protected]:
-    """What two are not to share; nothing of a demand and its own answers."""
-    if one.asked_as == other.asked_as:
-        return frozenset()
-    return frozenset(
-        kind for asked in one.disjoint if other.asked_as in asked.demands for kind in asked.over
-    )
 
 
 type _Rank = tuple[int, int]

@@ -128,6 +128,18 @@ class Intent:
             return self.protection
         return self.protection.stronger(Protection(asked.k, asked.over))
 
+    def disjoint_kinds(self, other: Intent) -> frozenset[Protected]:
+        """Return the kinds of elements that the paths of two demands do not share. A demand and its
+        answers may share everything."""
+        if self.asked_as == other.asked_as:
+            return frozenset()
+        return frozenset(
+            kind
+            for asked in self.disjoint
+            if other.asked_as in asked.demands
+            for kind in asked.over
+        )
+
     @property
     def pair(self) -> tuple[str, str]:
         return (self.ruling.demand.src, self.ruling.demand.dst)

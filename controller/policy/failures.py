@@ -25,6 +25,14 @@ class Failures:
             and self.hubs.isdisjoint(fibre.ends)
         )
 
+    def and_also(self, more: Failures) -> Failures:
+        return Failures(
+            self.links | more.links,
+            self.srlgs | more.srlgs,
+            self.hubs | more.hubs,
+            self.gateways | more.gateways,
+        )
+
     def each(self) -> Iterator[tuple[str, Failures]]:
         """Each failed element, and the failures that remain when it alone is repaired."""
         for kind in ("links", "srlgs", "hubs", "gateways"):

@@ -54,7 +54,8 @@ class Findings:
     static: Mapping[str, Static]
     edges: Mapping[str, Opened]
     ways: Mapping[DemandKey, Looked]
-    separation: Found
+    among: Found
+    """What is wrong with the ways of all demands together."""
     doors: Mapping[DoorKey, Found]
     unsent: Mapping[LabelKey, Found]
     arrived: Arrived
@@ -71,7 +72,7 @@ class Findings:
             {hub: _static(network, hub) for hub in network.hosts},
             edges,
             ways,
-            registry.among([ways[key].seen for key in sorted(ways)]),
+            registry.among(network, [ways[key].seen for key in sorted(ways)]),
             _with({}, {door: registry.open_door(network, *door) for door in network.doors}),
             _with({}, {key: _unsent(core, key, arrived) for key in _named(network, network.doors)}),
             arrived,
@@ -97,16 +98,16 @@ class Findings:
         doors = [door for door in network.doors if door[0] == hub and change.is_met_by(door[1])]
         labels = _moved(core, self.arrived, arrived, differing)
         labels |= self._asked_again(network, change, doors)
-        separation = self.separation
-        if separation or _labels(gone) != _labels(new):
-            separation = registry.among([ways[key].seen for key in sorted(ways)])
+        among = self.among
+        if among or _labels(gone) != _labels(new) or _is_any_disjoint(gone, new):
+            among = registry.among(network, [ways[key].seen for key in sorted(ways)])
         return Findings(
             core,
             self.overall,
             {**self.static, hub: _restated(network, hub, self.static[hub], change)},
             edges,
             ways,
-            separation,
+            among,
             _with(self.doors, {door: registry.open_door(network, *door) for door in doors}),
             _with(self.unsent, {key: _unsent(core, key, arrived) for key in labels}),
             arrived,
@@ -134,7 +135,7 @@ class Findings:
     @property
     def every(self) -> Iterator[Found]:
         yield self.overall
-        yield self.separation
+        yield self.among
         for static in self.static.values():
             yield from static
         for opened in self.edges.values():
@@ -163,6 +164,12 @@ def _followed(core: Core, edges: Mapping[str, Opened]) -> Iterator[tuple[DemandK
 
 def _labels(ways: Mapping[DemandKey, Looked]) -> dict[DemandKey, frozenset[int]]:
     return {key: looked.seen.labels for key, looked in ways.items()}
+
+
+def _is_any_disjoint(*some: Mapping[DemandKey, Looked]) -> bool:
+    """Whether some demand is to be disjoint, so that the ways of others bind it."""
+    every = (looked.seen.demand for ways in some for looked in ways.values())
+    return any(demand is not None and demand.intent.disjoint for demand in every)
 
 
 def _counted(

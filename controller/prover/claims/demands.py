@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import RETURN
 from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.prover.declared.network import Network
@@ -39,9 +41,17 @@ class NotVacuous(WayClaim):
                 yield Breach(said, demand.src, demand=demand)
         if seen.delivers or not demand.is_blocked:
             yield from _undelivered(seen, demand)
-            yield from _passed_over(seen, demand)
+            if not demand.intent.disjoint:
+                yield from _passed_over(seen, demand)
         elif not any(turn.step.end.is_drop for turn in seen.door.turns):
             yield Breach(f"nothing of {demand.id}, which is blocked, is dropped", demand.src)
+
+    def among(self, ways: Sequence[Exploration]) -> Iterator[Breach]:
+        """Of demands that are to be disjoint, whose permits depend on what the others meet."""
+        apart = [seen for seen in ways if seen.demand is not None and seen.demand.intent.disjoint]
+        for seen in apart:
+            if seen.demand is not None and seen.demand.has_choice:
+                yield from _passed_over(seen, seen.demand, _kept_off(seen, seen.demand, apart))
 
 
 class Return(WayClaim):
@@ -67,12 +77,39 @@ class Return(WayClaim):
             yield from _undelivered(seen, demand)
 
 
-def _passed_over(seen: Exploration, demand: Demand) -> Iterator[Breach]:
+def _kept_off(seen: Exploration, demand: Demand, others: Iterable[Exploration]) -> Failures:
+    """Return what a demand shares with no other although the others meet it. That is what its path
+    has to keep off: all else it may share, or shares already since it cannot keep off it."""
+    found: set[str] = set()
+    for other in others:
+        kinds = demand.intent.disjoint_kinds(other.demand.intent) if other.demand else ()
+        found |= {name for name in _met(other) if name.partition(":")[0] in kinds}
+    return failures_of(seen.core.network.topology, found - _met(seen))
+
+
+def _met(seen: Exploration) -> set[str]:
+    """Return the names of all elements that packets meet while nothing fails."""
+    topology, names = seen.core.network.topology, set[str]()
+    for hub, move in seen.intact_moves:
+        names |= {f"hub:{hub}", f"hub:{move.hub}"}
+        if move.fibre:
+            names.add(f"link:{move.fibre}")
+            names |= {f"srlg:{srlg}" for srlg in topology.fibre(move.fibre).srlgs}
+        else:
+            names.add(f"gateway:{hub}")
+    return names
+
+
+def _passed_over(
+    seen: Exploration, demand: Demand, kept_off: Failures = NO_FAILURES
+) -> Iterator[Breach]:
     """Packets that arrive by a permit although one that is tried before it has a path."""
     for found in seen.intact if demand.has_choice else ():
-        permit = demand.passed_over(found.node[1])
+        permit = demand.passed_over(found.node[1], kept_off)
         if permit is not None:
             said = f"packets of {demand} arrive by another permit than {permit}, which has a path"
+            if kept_off != NO_FAILURES:
+                said += " that is as disjoint"
             way = way_to(seen, found.node, found.step)
             yield Breach(said, found.step.at.hub, None, way, demand)
 

@@ -15,9 +15,10 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.policy.phase import Phase
 from corridor.controller.prover.claims.edges import is_wiring_check
 from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.search.claim import Breach, Claim, Door, Edge, leaving, shown_at
+from corridor.controller.prover.search.claim import Breach, Door, Edge, leaving, shown_at
+from corridor.controller.prover.search.core import DOOR
 from corridor.controller.prover.search.reach import End, Step
-from corridor.controller.prover.search.search import Exploration, Kind
+from corridor.controller.prover.search.search import Came, Exploration, Kind, Node
 from corridor.controller.prover.search.trails import way_to
 from corridor.controller.prover.search.way_claim import WayClaim
 from corridor.controller.prover.tables.headers import ETH_MPLS, UNTAGGED
@@ -46,8 +47,7 @@ class Labels(WayClaim):
             return
         if flow.table != Table.SWITCH and any(kind == "set_field" for kind, _ in given):
             yield "changes labels elsewhere than in the last table"
-        was_assessed = isinstance(label, int) and phase_of(label) is Phase.ASSESSED
-        if in_port != GATEWAY_OUT_PORT and not was_assessed:
+        if in_port in _BEFORE_GATEWAYS:
             for _, one in given:
                 if phase_of(one) is Phase.ASSESSED:
                     yield f"declares assessed ({one}) what has not come from the gateway"
@@ -105,6 +105,39 @@ class Labels(WayClaim):
                 said = f"its label says {phase_of(label).name}, and it is {name}"
                 way = way_to(seen, found.node, found.step)
                 yield Breach(said, found.step.at.hub, None, way, demand)
+        for node, step, came in _assessed_by_no_gateway(seen):
+            said = "its label says ASSESSED, and it has passed no gateway"
+            yield Breach(said, step.at.hub, None, way_to(seen, node, step, came), seen.demand)
+
+
+def _assessed_by_no_gateway(seen: Exploration) -> Iterator[tuple[Node, Step, Came]]:
+    """Return the steps that write ASSESSED on a packet that has passed no gateway.
+
+    A detour may go on under another permit, which has been satisfied at an earlier gateway. So the
+    port that a packet comes in by does not decide; the path behind the packet does.
+    """
+    if not any(phase_of(label) is Phase.ASSESSED for label in seen.labels):
+        return
+    came: Came = {}
+    waiting, met = [seen.start], {seen.start}
+    while waiting:
+        node = waiting.pop()
+        for turn in seen.at(node[0]).turns:
+            is_met = node[0] == DOOR or not turn.is_narrow or seen.happens(turn.step)
+            if is_met and _writes_assessed(turn.step):
+                yield node, turn.step, came
+        for to, turn in seen.ways[node]:
+            if to not in met and turn.step.end is not End.ASSESSED:
+                met.add(to)
+                came[to] = node, turn
+                waiting.append(to)
+
+
+def _writes_assessed(step: Step) -> bool:
+    before, after = step.at.packet.label, step.packet.label
+    if after is None or phase_of(after) is not Phase.ASSESSED:
+        return False
+    return before is None or phase_of(before) is not Phase.ASSESSED
 
 
 RESERVED = range(16)
@@ -121,15 +154,19 @@ def _unusable(label: int) -> str | None:
     return "which hosts can make with a SNAP header" if label in OF_SNAP_HEADERS else None
 
 
-_NO_FIBRES = (None, HOST_PORT, GATEWAY_IN_PORT, GATEWAY_OUT_PORT)
+_BEFORE_GATEWAYS = (None, HOST_PORT, GATEWAY_IN_PORT)
+"""Ports of packets that have passed no gateway; an entry without a port takes those, too."""
+_NO_FIBRES = (*_BEFORE_GATEWAYS, GATEWAY_OUT_PORT)
 
 
-class Separation(Claim):
+class Separation(WayClaim):
     id = "C14"
     sentence = "No label carries packets of two demands."
 
+    def on_ways(self, _network: Network, _seen: Exploration) -> Iterator[Breach]:
+        yield from ()
+
     def among(self, ways: Sequence[Exploration]) -> Iterator[Breach]:
-        """Of all demands' ways together."""
         if sum(len(seen.labels) for seen in ways) == len(
             frozenset[int]().union(*(seen.labels for seen in ways))
         ):

@@ -32,7 +32,6 @@ from corridor.controller.prover.tables.headers import ETH_ARP, ETH_MPLS, NO_LABE
 from corridor.controller.prover.tables.sieve import Allowed, Sieve
 from corridor.topologies.model.wiring import HOST_PORT
 
-SEPARATION = Separation()
 CLAIMS: tuple[Claim, ...] = (
     Understood(),
     Installed(),
@@ -45,7 +44,7 @@ CLAIMS: tuple[Claim, ...] = (
     Passage(),
     NoLoop(),
     Latency(),
-    SEPARATION,
+    Separation(),
     Liveness(),
     NotVacuous(),
     Return(),
@@ -65,6 +64,7 @@ class _Asked(NamedTuple):
     at_door: tuple[Claim, ...]
     in_step: tuple[Claim, ...]
     on_ways: tuple[WayClaim, ...]
+    among: tuple[WayClaim, ...]
 
     @classmethod
     def of(cls, claims: tuple[Claim, ...]) -> _Asked:
@@ -73,6 +73,7 @@ class _Asked(NamedTuple):
                 one for one in claims if getattr(type(one), where) is not getattr(Claim, where)
             )
 
+        of_ways = tuple(one for one in claims if isinstance(one, WayClaim))
         return cls(
             that("overall"),
             that("in_switch"),
@@ -81,7 +82,8 @@ class _Asked(NamedTuple):
             that("at_edge"),
             that("at_door"),
             that("in_step"),
-            tuple(one for one in claims if isinstance(one, WayClaim)),
+            of_ways,
+            tuple(one for one in of_ways if type(one).among is not WayClaim.among),
         )
 
 
@@ -263,5 +265,5 @@ def on_ways(network: Network, seen: Exploration) -> Found:
     return tuple(found)
 
 
-def among(ways: Sequence[Exploration]) -> Found:
-    return tuple((SEPARATION, breach) for breach in SEPARATION.among(ways))
+def among(network: Network, ways: Sequence[Exploration]) -> Found:
+    return tuple((claim, breach) for claim in _asked(network).among for breach in claim.among(ways))

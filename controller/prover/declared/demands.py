@@ -52,14 +52,16 @@ class Demand:
         """Whether some permit is tried before another."""
         return len(ranked(self.intent.ruling.automata)) > 1
 
-    def passed_over(self, standing: int) -> str | None:
-        """A permit that is tried before all that allow a delivery, and has a path."""
+    def passed_over(self, standing: int, kept_off: Failures = NO_FAILURES) -> str | None:
+        """Return a permit that is tried before all that allow a delivery, and has a path that
+        meets nothing of ``kept_off``; None if there is no such permit."""
         automata, allowing = self.intent.ruling.automata, self.permits.allowing(standing)
+        down = self._failures.and_also(kept_off)
         for rank in ranked(automata):
             if not allowing.isdisjoint(rank):
                 return None
             some = tuple(automata[one] for one in rank)
-            if Permits(self.intent.ruling, self._topology, some).shortest(self._failures):
+            if Permits(self.intent.ruling, self._topology, some).shortest(down):
                 return some[0].permit.id
         return None
 

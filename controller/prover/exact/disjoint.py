@@ -31,21 +31,18 @@ def sharings(searched: Sequence[Searched]) -> Iterator[Breach]:
 
 
 def _common(one: Searched, other: Searched) -> frozenset[str]:
-    kinds = _kinds(one.intent, other.intent)
+    kinds = one.intent.disjoint_kinds(other.intent)
     common = _met(one.intent, one.outcomes[0]) & _met(other.intent, other.outcomes[0])
     ends = {f"hub:{hub}" for hub in {*one.intent.pair} & {*other.intent.pair}}
     return frozenset(name for name in common - ends if name.partition(":")[0] in kinds)
 
 
 def _met(intent: Intent, outcome: Outcome) -> frozenset[str]:
-    """Whatever fails alone and hits packets of an intent."""
+    """Return the names of everything whose failure alone hits packets of an intent.
+
+    A demand whose packets never leave their hub has no path that a failure could hit.
+    """
+    if not outcome.crossed:
+        return frozenset()
     causes = (outcome.causes.named(watch.causes) for watch in outcome.crossed)
     return frozenset({f"hub:{hub}" for hub in intent.pair}).union(*causes)
-
-
-def _kinds(one: Intent, other: Intent) -> frozenset[str]:
-    if one.asked_as == other.asked_as:
-        return frozenset()
-    return frozenset(
-        kind for group in one.disjoint if other.asked_as in group.demands for kind in group.over
-    )

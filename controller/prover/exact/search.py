@@ -133,6 +133,11 @@ class Explorer:
         """The first with a path while no more has failed, of equal ones that with the shortest;
         ``intact`` may show one."""
         down, automata = self.causes.down(self.known), intent.ruling.automata
+        if intent.disjoint and intact.delivered:
+            # Which one has a path that is disjoint from others, C16 decides.
+            numbers = (number for rank in ranked(automata) for number in rank)
+            states, took_ns = intact.states, intact.one_way_ns
+            return next((n for n in numbers if accepts(automata[n], states[n], took_ns)), None)
         for rank in ranked(automata):
             if len(rank) == 1:
                 (number,) = rank

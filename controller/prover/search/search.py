@@ -15,7 +15,7 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from corridor.controller.prover.declared.demands import Demand
-from corridor.controller.prover.declared.permits import NOTHING, Death
+from corridor.controller.prover.declared.permits import NOTHING, Death, Move
 from corridor.controller.prover.search.claim import dead_before
 from corridor.controller.prover.search.core import DOOR, NO_PHASE, NOWHERE, At, Core, Remark, Turn
 from corridor.controller.prover.search.reach import End, Step
@@ -118,18 +118,34 @@ class Exploration:
     @cached_property
     def intact(self) -> tuple[Finding, ...]:
         """Deliveries while nothing fails."""
-        waiting, met, found = [self.start], {self.start}, list[Finding]()
+        return tuple(
+            one
+            for node in self.intact_nodes
+            for one in self.noted.get(node, ())
+            if one.kind is Kind.DELIVERED and one.step.without_failures
+        )
+
+    @cached_property
+    def intact_nodes(self) -> tuple[Node, ...]:
+        """Nodes that packets come to while nothing fails."""
+        waiting, met = [self.start], {self.start: None}
         while waiting:
             node = waiting.pop()
-            found += [
-                one
-                for one in self.noted.get(node, ())
-                if one.kind is Kind.DELIVERED and one.step.without_failures
-            ]
-            following = {to for to, turn in self.ways[node] if turn.step.without_failures}
-            waiting += following - met
-            met |= following
-        return tuple(found)
+            for to, turn in self.ways[node]:
+                if turn.step.without_failures and to not in met:
+                    met[to] = None
+                    waiting.append(to)
+        return tuple(met)
+
+    @cached_property
+    def intact_moves(self) -> tuple[tuple[str, Move], ...]:
+        """Fibres crossed and gateways passed while nothing fails, each with the hub before it."""
+        return tuple(
+            (turn.step.at.hub, turn.move)
+            for node in self.intact_nodes
+            for _, turn in self.ways[node]
+            if turn.step.without_failures and turn.move is not None
+        )
 
     @cached_property
     def headers(self) -> tuple[Box, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.search.claim import Breach, Claim
@@ -15,3 +15,7 @@ class WayClaim(Claim):
     def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         """What is wrong along the ways of one demand."""
         raise NotImplementedError
+
+    def among(self, _ways: Sequence[Exploration]) -> Iterator[Breach]:
+        """Return what is wrong with the ways of all demands together."""
+        yield from ()

@@ -255,3 +255,26 @@ def a_label_is_pushed_on_the_way(world):
     )
     push = Action("push_label", (of(flow, "mpls_label"),))
     return world.replaced(hub, flow, acting(flow, push, *flow.actions))
+
+
+@mutant("C3")
+def assessment_is_declared_at_a_later_hub(world):
+    """Of packets that have passed no gateway, where they come in over a fibre."""
+    hub, flow = world.one_of(
+        world.decisions(
+            where=lambda at, f: (
+                phase_of(of(f, "mpls_label")) in (Phase.PRE, Phase.EXEMPT)
+                and (at, of(f, "in_port")) in world.ports
+                and f.reason is Reason.SWITCH
+                and not _is_assessed_somewhere(world, f)
+            )
+        )
+    )
+    turn = (set_field("mpls_label", label_of(0, Phase.ASSESSED, 999)), set_field("mpls_tc", 1))
+    return world.replaced(hub, flow, acting(flow, *turn, *flow.actions))
+
+
+def _is_assessed_somewhere(world, flow):
+    """Whether the demand of an entry goes by gateways."""
+    gateways = (Reason.TO_GATEWAY, Reason.FROM_GATEWAY)
+    return any(one.policy == flow.policy and one.reason in gateways for _, one in world.decisions())

@@ -17,7 +17,7 @@ from corridor.controller.intent.disjoint import Disjoint
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
-from corridor.controller.prover import tables_of
+from corridor.controller.prover import Proof, Prover, prove, tables_of
 from corridor.controller.prover.exact.claims import examine
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
@@ -222,3 +222,78 @@ def test_where_something_is_known_to_have_failed_nothing_is_claimed():
     wiring = wire(ladder())
     program = compile_ways(wiring, ladder(), ways).program
     assert "C18" not in examine(tables_of(program), wiring, ladder(), asked, known=dead).breaches
+
+
+THERE_AND_BACK = {"a": ("west", "east"), "b": ("east", "west")}
+
+
+def by(hub_: str, **more: Any) -> Policy:
+    return permit(f"BY-{hub_.upper()}", hard={"via": [{"hubs": hub_}]}, **more)
+
+
+def two(of_a: tuple[Policy, ...], of_b: tuple[Policy, ...]) -> list[Intent]:
+    """One demand there and one back, each under its policies, that are to be disjoint."""
+    protection = Protection(1, ("link",))
+    a, _ = intents(ladder(), "a", "b", policies=of_a, ends=THERE_AND_BACK, protection=protection)
+    _, b = intents(ladder(), "a", "b", policies=of_b, ends=THERE_AND_BACK, protection=protection)
+    return [a, b]
+
+
+def proof(asked: list[Intent], serve: list[Intent]) -> Proof:
+    """Of tables that serve one thing, held against another."""
+    ways = plan_ways(ladder(), serve)
+    wiring = wire(ladder(), gateways=gateways_of(ways))
+    program = compile_ways(wiring, ladder(), ways).program
+    report = examine(tables_of(program), wiring, ladder(), asked)
+    return prove(tables_of(program), wiring, ladder(), asked, program, report)
+
+
+def test_a_demand_that_is_disjoint_by_its_second_permit_is_proven():
+    """Its first has a path, which the other demand uses. Its second asks for less protection."""
+    first = by("n", preference=1, soft={"protect": {"k": 2, "over": ["link"]}})
+    asked = two((by("n"),), (first, permit("ANY")))
+    assert hubs(planned(ladder(), asked)["b"]) == "east m west"
+    found = proof(asked, asked)
+    assert found.holds, [str(one.counterexample) for one in found.violated]
+
+
+def test_a_second_permit_breaks_c16_where_the_first_has_a_path_that_is_as_disjoint():
+    asked = two((by("s"),), (by("n", preference=1), permit("ANY")))
+    served = two((by("s"),), (by("m"),))
+    (violated,) = proof(asked, served).violated
+    assert violated.claim == "C16"
+    assert violated.counterexample is not None
+    assert violated.counterexample.verdict.endswith(
+        "by another permit than BY-N, which has a path that is as disjoint"
+    )
+
+
+def test_a_changed_switch_is_asked_about_the_permits_of_those_it_does_not_serve():
+    """The path of b is as lawful as before; that of a no longer meets what b kept off."""
+    asked = two((by("n"), by("s")), (by("n", preference=1), permit("ANY")))
+    before = two((by("n"),), (by("m"),))
+    after = two((by("s"),), (by("m"),))
+    wiring = wire(ladder())
+    programs = [
+        compile_ways(wiring, ladder(), plan_ways(ladder(), served)).program
+        for served in (before, after)
+    ]
+    prover = Prover.of(tables_of(programs[0]), wiring, ladder(), asked)
+    assert not prover.proof.violated
+    for switch in programs[1].switches:
+        prover = prover.recheck(switch)
+    whole = Prover.of(tables_of(programs[1]), wiring, ladder(), asked).proof
+    assert [one.claim for one in prover.proof.violated] == ["C16"]
+    assert [str(one) for one in prover.proof.verdicts] == [str(one) for one in whole.verdicts]
+
+
+def test_the_hub_of_a_blocked_demand_may_be_met_by_others():
+    """Its packets are dropped there, so no failure can hit it."""
+    ends = {"a": ("west", "east"), "b": ("n", "east")}
+    nowhere = permit(hard={"terminate": {"only": ["PK"]}})
+    a, _ = intents(ladder(), "a", "b", ends=ends, policies=(by("n"),))
+    _, b = intents(ladder(), "a", "b", ends=ends, policies=(nowhere,))
+    assert hubs(planned(ladder(), [a, b])["a"]) == "west n east"
+    assert tables(ladder(), [a, b], [a, b])["C18"] == 0
+    let_out = Intent(intents(ladder(), "a", "b", ends=ends)[1].ruling)
+    assert tables(ladder(), [a, b], [a, let_out])["C18"] == 1
