@@ -72,6 +72,11 @@ def _add_import_options(action: argparse.ArgumentParser) -> None:
         "--default-delay", metavar="DELAY", help="one way, instead of a length, as 1ms"
     )
     group.add_argument(
+        "--ignore-delays",
+        action="store_true",
+        help="do not read delays of links: derive them from lengths and places",
+    )
+    group.add_argument(
         "--attribute",
         action="append",
         default=[],
@@ -98,6 +103,7 @@ def _loaded(args: argparse.Namespace) -> Topology:
         default_length=args.default_length,
         default_delay=args.default_delay,
         attributes=attributes,
+        ignore_delays=args.ignore_delays,
     )
 
 

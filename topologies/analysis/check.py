@@ -16,6 +16,13 @@ from corridor.topologies.base.units import format_rate
 from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology
 
+MOST_ALIKE, MOST_NAMED = 10, 3
+"""Problems of one kind that are listed one by one, and those that a summary of more names."""
+
+
+_LENGTH_HINT = "correct its length, or the place of its hubs"
+_GIVEN_HINT = "its length follows from a given delay; a graph can be read with --ignore-delays"
+
 
 @dataclass(frozen=True)
 class SingleFibre:
@@ -271,14 +278,13 @@ def _shared_risks(topology: Topology) -> tuple[SharedRisk, ...]:
 
 
 def _warnings(topology: Topology) -> list[Problem]:
-    return [
-        Problem(
-            f"fibre {fibre.id} is {fibre.status}, and paths use it like any other",
-            "leave it out of the file to see what depends on it",
-        )
+    hint = "leave it out of the file to see what depends on it"
+    found = [
+        Problem(f"fibre {fibre.id} is {fibre.status}, and paths use it like any other", hint)
         for fibre in topology.fibres
         if fibre.status != "in-service"
     ]
+    return _summed(found, topology, "are not in service, and paths use them like any other")
 
 
 def _problems(topology: Topology) -> list[Problem]:
@@ -287,20 +293,46 @@ def _problems(topology: Topology) -> list[Problem]:
     if apart:
         message = f"it is not connected: {', '.join(apart)} cannot reach the rest"
         found.append(Problem(message, "add a fibre or drop the hubs"))
+    found += _summed(_too_short(topology), topology, "are shorter than the great circle")
+    found += _summed(_crossing_their_ends(topology), topology, "cross where they already end")
+    found += _unlisted(topology)
+    return found
+
+
+def _too_short(topology: Topology) -> list[Problem]:
+    """Fibres below the great circle between their hubs, the worst first."""
+    ratios = [
+        (fibre.length_km / straight_km, fibre, straight_km)
+        for fibre in topology.fibres
+        if fibre.length_km < 0.95 * (straight_km := topology.great_circle_km(fibre))
+    ]
+    return [
+        Problem(
+            f"fibre {fibre.id} is {fibre.length_km:g} km, {straight_km:.0f} km as a bird flies",
+            _GIVEN_HINT if fibre.delay_basis == "given" else _LENGTH_HINT,
+        )
+        for _, fibre, straight_km in sorted(ratios, key=lambda one: (one[0], one[1].id))
+    ]
+
+
+def _crossing_their_ends(topology: Topology) -> list[Problem]:
+    found = []
     for fibre in topology.fibres:
-        straight = topology.great_circle_km(fibre)
-        if fibre.length_km < 0.95 * straight:
-            message = (
-                f"fibre {fibre.id} is {fibre.length_km:g} km, {straight:.0f} km as a bird flies"
-            )
-            found.append(Problem(message, "correct its length, or the place of its hubs"))
         ends = {topology.hub(fibre.a).located_in, topology.hub(fibre.z).located_in}
         repeated = sorted(ends & {*fibre.crosses, *fibre.may_cross_codes})
         if repeated:
             message = f"fibre {fibre.id} crosses {', '.join(repeated)}, where it already ends"
             found.append(Problem(message, "crosses names third jurisdictions only"))
-    found += _unlisted(topology)
     return found
+
+
+def _summed(found: list[Problem], topology: Topology, what: str) -> list[Problem]:
+    """Up to ``MOST_ALIKE`` problems of fibres as they are; of more the first, after their count."""
+    if len(found) <= MOST_ALIKE:
+        return found
+    total = f"{len(found)} of {len(topology.fibres)} fibres {what}; the first {MOST_NAMED}: "
+    named = ", ".join(one.message for one in found[:MOST_NAMED])
+    return [Problem(total + named, found[0].hint)]
 
 
 def _unlisted(topology: Topology) -> list[Problem]:

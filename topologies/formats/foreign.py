@@ -18,7 +18,13 @@ from pydantic import ValidationError
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.directions import join_directions
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from corridor.topologies.formats.foreign_lengths import LEAST_KM, Reach, lengths_note, reaches
+from corridor.topologies.formats.foreign_lengths import (
+    LEAST_KM,
+    Reach,
+    below_light,
+    lengths_note,
+    reaches,
+)
 from corridor.topologies.formats.foreign_places import (
     Placed,
     jurisdictions,
@@ -69,6 +75,8 @@ def build(
     Links that begin and end at one node are dropped, and the notes say so.
     """
     given = tuple(links)
+    if options.ignores_delays:
+        given = tuple(replace(link, delay_ns=None) for link in given)
     kept, directions = join_directions([link for link in given if link.a != link.z])
     _check(nodes, given, file)
     placed = _are_degrees(nodes, options, file) and placed
@@ -93,6 +101,7 @@ def build(
         notes=tuple(
             _one_line(note)
             for note in (
+                *below_light(kept, known, found),
                 IMPORT_NOTE,
                 lengths_note(known, options),
                 *places_notes(found, hubs),

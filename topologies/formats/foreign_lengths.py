@@ -20,6 +20,8 @@ from corridor.topologies.model.geo import great_circle_km
 from corridor.topologies.model.topology import LengthBasis
 
 LEAST_KM = 0.1
+LIGHT_US_PER_KM = 1e3 / 299.792458
+"""One way in a vacuum: no delay lies below it."""
 Origin = Literal["delay", "length", "places", "median", "default"]
 
 
@@ -88,8 +90,12 @@ def _assumed(
 
 
 def _derived_km(link: ForeignLink, at: Mapping[str, Placed]) -> float:
+    return delay.derived_length_km(_straight_km(link, at), "terrestrial")
+
+
+def _straight_km(link: ForeignLink, at: Mapping[str, Placed]) -> float:
     a, z = at[link.a], at[link.z]
-    return delay.derived_length_km(great_circle_km((a.lat, a.lon), (z.lat, z.lon)), "terrestrial")
+    return great_circle_km((a.lat, a.lon), (z.lat, z.lon))
 
 
 def _of_length(length_km: float, origin: Origin) -> Reach:
@@ -99,6 +105,28 @@ def _of_length(length_km: float, origin: Origin) -> Reach:
 
 def _rounded(length_km: float) -> float:
     return max(LEAST_KM, round(length_km, 1))
+
+
+def below_light(
+    links: Sequence[ForeignLink], known: Sequence[Reach], found: Sequence[Placed]
+) -> list[str]:
+    """One warning if light in a vacuum takes longer than fibres do between their nodes' places."""
+    at = {place.node.key: place for place in found}
+    speeds = [
+        reach.delay_ns / 1e3 / km
+        for link, reach in zip(links, known, strict=True)
+        if at[link.a].is_own and at[link.z].is_own and (km := _straight_km(link, at)) > 0
+    ]
+    below = [us_per_km for us_per_km in speeds if us_per_km < LIGHT_US_PER_KM]
+    if not below:
+        return []
+    warning = (
+        f"Warning: {len(below)} of {len(links)} fibres are faster than light in a vacuum "
+        f"({LIGHT_US_PER_KM:.2f} us/km between their ends), the fastest with {min(below):.2f} "
+        "us/km. Take all delays for abstract numbers, or read the file with --ignore-delays (in "
+        "Python ignore_delays=True), which derives them from lengths and places."
+    )
+    return [warning]
 
 
 def lengths_note(found: Sequence[Reach], options: ImportOptions) -> str:

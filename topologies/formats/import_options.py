@@ -26,6 +26,8 @@ class ImportOptions:
     """One way."""
     attributes: Mapping[str, Unit] = field(default_factory=dict)
     """Attributes of links and the unit that each is in, which also says what it is."""
+    ignores_delays: bool = False
+    """Delays of the file are not read: lengths and places give them."""
 
     @property
     def has_default(self) -> bool:
@@ -39,6 +41,8 @@ def import_options(
     default_length: str | None = None,
     default_delay: str | None = None,
     attributes: Mapping[str, str] | None = None,
+    *,
+    ignore_delays: bool = False,
 ) -> ImportOptions:
     """Options as people write them: ``100km``, ``1ms``, ``{"weight": "km"}``. Raises InputError."""
     if default_length is not None and default_delay is not None:
@@ -60,7 +64,7 @@ def import_options(
             f"a default delay of {default_delay} is too long", f"it is {most_s}s at most"
         )
     units = {name: _unit(name, unit) for name, unit in (attributes or {}).items()}
-    return ImportOptions(length_km, delay_ns, units)
+    return ImportOptions(length_km, delay_ns, units, ignore_delays)
 
 
 def _unit(attribute: str, written: str) -> Unit:

@@ -43,13 +43,15 @@ def load_topology(
     default_length: str | None = None,
     default_delay: str | None = None,
     attributes: Mapping[str, str] | None = None,
+    ignore_delays: bool = False,
 ) -> Topology:
     """The topology a user named. Raises InputError with file, line and a way out.
 
     The options are for graphs of others: ``100km`` or ``1ms`` (one way) for links whose length the
-    file does not tell, and units of attributes of links, such as ``{"weight": "km"}``.
+    file does not tell, and units of attributes of links, such as ``{"weight": "km"}``. With
+    ``ignore_delays`` the delays of the file are not read; lengths and places give them.
     """
-    options = import_options(default_length, default_delay, attributes)
+    options = import_options(default_length, default_delay, attributes, ignore_delays=ignore_delays)
     return _load(str(name_or_path), (), options)
 
 

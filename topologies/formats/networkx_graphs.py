@@ -26,6 +26,7 @@ def topology_from_graph(
     default_length: str | None = None,
     default_delay: str | None = None,
     attributes: Mapping[str, str] | None = None,
+    ignore_delays: bool = False,
 ) -> Topology:
     """A Topology from a graph in memory; the options are those of ``load_topology``.
 
@@ -47,7 +48,8 @@ def topology_from_graph(
     )
     if not raw.nodes:
         raise InputError("has no nodes", "add some", file=title)
-    return from_raw(raw, import_options(default_length, default_delay, attributes))
+    options = import_options(default_length, default_delay, attributes, ignore_delays=ignore_delays)
+    return from_raw(raw, options)
 
 
 def from_json(data: JsonObject, file: str, options: ImportOptions) -> Topology:

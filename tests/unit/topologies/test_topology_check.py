@@ -70,6 +70,21 @@ def test_a_fibre_shorter_than_the_great_circle_fails() -> None:
     assert "as a bird flies" in report.problems[0].message
 
 
+def test_many_fibres_shorter_than_the_great_circle_are_one_line_with_the_worst() -> None:
+    fibres = [fibre("a", "b", 100.0 - number, id=f"f{number}") for number in range(11)]
+    assert len(check_topology(net((A, B), *fibres[:10])).problems) == 10
+    (problem,) = check_topology(net((A, B), *fibres)).problems
+    assert problem.message.startswith("11 of 11 fibres are shorter than the great circle; the")
+    assert "fibre f10 is 90 km" in problem.message
+    assert "f7 " not in problem.message
+
+
+def test_many_fibres_that_are_not_in_service_are_one_warning() -> None:
+    planned = [fibre("a", "b", id=f"f{number}", status="planned") for number in range(11)]
+    (warning,) = check_topology(net((A, B), *planned)).warnings
+    assert warning.message.startswith("11 of 11 fibres are not in service")
+
+
 def test_crossing_the_jurisdiction_of_an_end_fails() -> None:
     report = check_topology(net((A, B), fibre("a", "b", crosses=["PK"])))
     assert "where it already ends" in report.problems[0].message

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats import graphml, node_link, repetita
 from corridor.topologies.formats.export import export_topology
+from corridor.topologies.formats.import_options import import_options
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
@@ -207,6 +208,18 @@ edge_3 2 1 1 1000000 4200.5
 """
 
 
+REPETITA_FAST = """NODES 2
+label x y
+0_Shanghai 121.47 31.23
+1_Beijing 116.40 39.90
+
+EDGES 2
+label src dest weight bw delay
+e0 0 1 1 10000000 DELAY
+e1 1 0 1 10000000 DELAY
+"""
+
+
 def test_repetita_keeps_delays_and_bandwidths() -> None:
     topology = repetita.from_text(REPETITA, "net.graph")
     assert [hub.id for hub in topology.hubs] == ["shanghai", "beijing", "wuhan"]
@@ -214,6 +227,29 @@ def test_repetita_keeps_delays_and_bandwidths() -> None:
     assert (first.one_way_delay_ns, first.capacity_gbps) == (5_000_000, 10.0)
     assert (second.one_way_delay_ns, second.delay_basis) == (4_200_500, "given")
     assert topology.emulated_rate_bps(second) == 1_000_000
+
+
+def test_delays_below_light_in_a_vacuum_are_one_warning_with_a_way_out() -> None:
+    """Shanghai to Beijing is some 1,070 km, so light takes 3.6 ms; 1.8 ms is half of that."""
+    fast = REPETITA_FAST.replace("DELAY", "1800")
+    (warning,) = (one for one in _notes(fast) if one.startswith("Warning"))
+    assert "1 of 1 fibres are faster than light in a vacuum (3.34 us/km" in warning
+    assert "the fastest with 1.69 us/km" in warning
+    assert "--ignore-delays" in warning
+    assert not any("Warning" in one for one in _notes(REPETITA_FAST.replace("DELAY", "5400")))
+
+
+def test_delays_of_a_file_can_be_ignored() -> None:
+    options = import_options(ignore_delays=True)
+    topology = repetita.from_text(REPETITA_FAST.replace("DELAY", "1800"), "net.graph", options)
+    (fibre,) = topology.fibres
+    assert not any("Warning" in note for note in topology.notes)
+    assert fibre.length_km == pytest.approx(1.64 * topology.great_circle_km(fibre), abs=0.1)
+    assert fibre.delay_basis == "model"
+
+
+def _notes(text: str) -> tuple[str, ...]:
+    return repetita.from_text(text, "net.graph").notes
 
 
 def test_repetita_in_a_plane_says_so() -> None:
