@@ -17,6 +17,7 @@ from corridor.controller.policy.data_flow import DataFlow
 from corridor.controller.policy.law import Case, Law, Requirement, Rule
 from corridor.controller.policy.terms.answers import Answer, every
 from corridor.controller.policy.terms.places import Groups, shipped_groups
+from corridor.controller.policy.terms.statement_kinds import StatementKind, weakest
 from corridor.topologies.model.topology import Confidence
 
 Outcome = Literal["allow", "require", "deny", "undecided", "not-researched", "domestic"]
@@ -52,6 +53,8 @@ class Finding:
     not_researched: tuple[str, ...] = ()
     """Jurisdictions whose law on such data nobody looked for."""
     confidence: Confidence = "confident"
+    kind: StatementKind | None = None
+    """The weakest kind of statement among those that made the outcome; None if none did."""
 
     @property
     def data_class(self) -> str:
@@ -116,7 +119,13 @@ class _Reading:
         open_ones = [
             (rule, case)
             for rule, case, answer in answers
-            if answer is None and rule.id not in lifted and case.then != "owe"
+            if answer is None and rule.id not in lifted and case.then not in ("owe", "keep")
+        ]
+        # Where it is not known whether a copy must stay, it stays: that blocks no transfer.
+        may_keep = [
+            (rule, case)
+            for rule, case, answer in answers
+            if answer is None and rule.id not in lifted and case.then == "keep"
         ]
         may_bind = [one for one in open_ones if one[1].then != "allow"]
         forbids = [one for one in binding if one[1].then == "forbid"]
@@ -133,12 +142,12 @@ class _Reading:
         if unknown:
             found = self._found("not-researched", flow, rewritten)
             return replace(found, not_researched=unknown, confidence="unsure")
-        return self._required(flow, [*binding, *may_bind], rewritten)
+        return self._required(flow, [*binding, *may_bind, *may_keep], rewritten)
 
     def _cases(self) -> Iterator[_Held]:
         for rule in self.law.rules:
             if rule.applies_on(self.day) is not False:
-                yield from ((rule, case) for case in rule.cases)
+                yield from ((rule, case) for case in rule.cases if self.law.counts(case))
 
     def _holds(self, one: _Held, flow: DataFlow) -> Answer:
         rule, case = one
@@ -172,7 +181,7 @@ class _Reading:
         decisive = [
             (rule, case)
             for rule, case in binding
-            if case.then == "allow" or needed.intersection(case.requires)
+            if case.then in ("allow", "keep") or needed.intersection(case.requires)
         ]
         requires = tuple(sorted(needed, key=one_of))
         outstanding = tuple(item for item in requires if not item.intersection(flow.mechanisms))
@@ -211,6 +220,7 @@ class _Reading:
             sensitivity=flow.sensitivity,
             decided_by=tuple(rule.id for rule in self.law.rules if rule.id in ids),
             confidence="confident" if confident else "unsure",
+            kind=weakest(case.kind or rule.kind for rule, case in decisive),
         )
 
     def _is_sure(self, one: _Held) -> bool:

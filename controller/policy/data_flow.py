@@ -44,6 +44,8 @@ Sensitivity = Literal[
 ]
 Actor = Literal["private", "ciio", "public-sector", "critical-infrastructure"]
 Service = Literal["internet", "leased-circuit", "border-area"]
+Hub = Literal["private", "extended", "virtual"]
+Sector = Literal["health", "banking", "other"]
 
 
 class DataFlow(Value):
@@ -63,10 +65,13 @@ class DataFlow(Value):
     """Individuals whose data this handler sent abroad since 1 January."""
     sensitive_persons_since_jan1: int | None = Field(default=None, ge=0)
     """Of these, individuals whose sensitive data it sent."""
+    sector: Sector | None = None
+    """The sector whose rules bind the handler."""
     large_scale: bool | None = None
     """Continuous or large-scale."""
-    mixed: bool | None = None
-    """Domestic data was added while foreign data was processed."""
+    added_personal_or_important: bool | None = None
+    """Domestic personal information or important data was added while foreign data was
+    processed. Other domestic data, such as the weights of a model, does not count."""
     holds_personal_data: bool | None = None
     """Of data that carries no label: whether some of it is about individuals."""
     service: Service | None = None
@@ -81,6 +86,12 @@ class DataFlow(Value):
     """Whether a circuit crosses the border by land."""
     accredited_provider: bool | None = None
     """Whether who stores it is registered or accredited where the data comes from."""
+    foreign_provider: bool | None = None
+    """Whether the provider of the service is a firm from abroad."""
+    storage_ordered: bool | None = None
+    """Whether an authority ordered the provider to store data where it was collected."""
+    hub: Hub | None = None
+    """Of a data centre that stands under a guest country's law: what kind of hub it is."""
     zone_lists_sector: bool | None = None
     """Whether the handler is in a free-trade zone whose negative list covers its sector."""
     processed_in: JurisdictionCode | None = None
@@ -113,6 +124,8 @@ _CHOICES = {
     "sensitivity": Sensitivity,
     "actor": Actor,
     "service": Service,
+    "hub": Hub,
+    "sector": Sector,
 }
 
 

@@ -9,7 +9,7 @@ where it can be read, when somebody looked, and when it must be looked at again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
@@ -43,7 +43,7 @@ class Case(Value):
     """One thing a rule says."""
 
     when: Condition
-    then: Literal["allow", "require", "forbid", "treat-as", "owe"]
+    then: Literal["allow", "require", "forbid", "treat-as", "owe", "keep"]
     requires: tuple[Annotated[Requirement, BeforeValidator(_alternatives)], ...] = ()
     """All of these; ``a | b`` is met by either."""
     owes: Names = ()
@@ -54,6 +54,8 @@ class Case(Value):
     """Attributes that the flow counts as having."""
     keep_in: JurisdictionCode | None = None
     """Where the primary copy must stay."""
+    reading: dict[str, str] = Field(default_factory=dict)
+    """Disputed readings under which alone it counts: name of the reading -> its answer."""
     kind: StatementKind | None = None
     """Where it is of a weaker kind than the rule."""
     confidence: Confidence | None = None
@@ -68,6 +70,8 @@ class Case(Value):
         ):
             if (self.then == then) != bool(given):
                 raise ValueError(f'"{key}" belongs to "then: {then}", and only there')
+        if self.then == "keep" and self.keep_in is None:
+            raise ValueError('"then: keep" needs "keep_in": where the primary copy stays')
         return self
 
 
@@ -229,6 +233,22 @@ class Duty(Value):
     title: str
 
 
+class DisputedReading(Value):
+    """A question on which readers of a text disagree, and the answers that a user may choose."""
+
+    id: Slug
+    question: Text
+    answers: dict[str, str] = Field(min_length=2)
+    """Name of an answer -> what it says."""
+    default: str
+
+    @model_validator(mode="after")
+    def _has_its_default(self) -> Self:
+        if self.default not in self.answers:
+            raise ValueError(f'{self.id} has no answer "{self.default}"')
+        return self
+
+
 class Law(Value):
     """All rules, and the mechanisms they ask for."""
 
@@ -238,6 +258,9 @@ class Law(Value):
     """Domains of authorities: an official address is at one of these, or at a part of one."""
     mechanisms: tuple[Mechanism, ...]
     duties: tuple[Duty, ...] = ()
+    readings: tuple[DisputedReading, ...] = ()
+    chosen: dict[str, str] = Field(default_factory=dict)
+    """Answers other than the default ones: name of a reading -> its answer."""
     rules: tuple[Rule, ...]
 
     @cached_property
@@ -254,6 +277,28 @@ class Law(Value):
         """Mechanism or duty -> what people call it."""
         mechanisms = {one.id: one.title for one in self.mechanisms}
         return mechanisms | {one.id: one.title for one in self.duties}
+
+    def answer_to(self, reading: DisputedReading) -> str:
+        """Return the answer under which the law is read."""
+        return self.chosen.get(reading.id, reading.default)
+
+    def counts(self, case: Case) -> bool:
+        """Return whether a case counts under the chosen answers to disputed readings."""
+        return all(
+            self.answer_to(one) == case.reading.get(one.id, self.answer_to(one))
+            for one in self.readings
+        )
+
+    def under(self, chosen: Mapping[str, str]) -> Law:
+        """Return the law as read with other answers to disputed readings. Raises KeyError."""
+        known = {one.id: one for one in self.readings}
+        for name, answer in chosen.items():
+            if name not in known:
+                raise KeyError(f'no disputed reading "{name}" {nearest(name, known)}'.strip())
+            answers = known[name].answers
+            if answer not in answers:
+                raise KeyError(f'{name} is never "{answer}": {" or ".join(answers)}')
+        return self.model_copy(update={"chosen": self.chosen | dict(chosen)})
 
     def is_official(self, url: str) -> bool:
         """Return whether an address is at a domain of an authority."""
@@ -316,6 +361,10 @@ def _check_case(document: Document, at: KeyPath, case: Case, law: Law) -> None:
             if name not in known:
                 hint = nearest(name, known) or "add it, or name another"
                 raise document.error(f'unknown {what} "{name}"', *at, key, hint=hint)
+    try:
+        law.under(case.reading)
+    except KeyError as error:
+        raise document.error(str(error.args[0]), *at, "reading") from None
 
 
 def is_rule_id(text: str) -> bool:

@@ -25,6 +25,8 @@ EPILOG = """examples:
     --persons 200000 --sensitive-persons 0
   corridor law classify --from CN --to PK --operation route \\
     --fact service=internet --fact gateway_on_route=false
+  corridor law classify --from CN --to TH --kind personal --actor ciio \\
+    --necessity "contract with the individual" --reading ciio-exemptions=strict
   corridor law classify facts.yaml --json     facts in a file, the same keys
   corridor law diff 2025-12-31 2026-01-01     what came into force, ended, changed its confidence
   corridor law list --jurisdiction VN         rules, and what was read of them
@@ -89,6 +91,13 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="any other fact of docs/law.md; may be repeated",
     )
+    parser.add_argument(
+        "--reading",
+        action="append",
+        default=[],
+        metavar="NAME=ANSWER",
+        help="read the law with another answer to a disputed question; may be repeated",
+    )
     parser.add_argument("--as-of", type=day, metavar="DAY", help="the day (default: today)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -113,6 +122,7 @@ def _classify(args: argparse.Namespace, law: Law, on: date) -> int:
     from corridor.experiments.results.law_answers import as_json, classified
     from corridor.experiments.results.law_text import told
 
+    law = _under(args.reading, law)
     answer = classified(read_flow(_facts(args), law), law, on)
     if args.json:
         print(json.dumps(as_json(answer), indent=1, ensure_ascii=False))
@@ -120,6 +130,21 @@ def _classify(args: argparse.Namespace, law: Law, on: date) -> int:
         show(told(answer, law.titles, terminal_width()))
     warn(answer.warning)
     return 0
+
+
+def _under(readings: list[str], law: Law) -> Law:
+    """The law with the chosen answers to disputed readings."""
+    chosen: dict[str, str] = {}
+    for one in readings:
+        name, equals, answer = one.partition("=")
+        if not equals:
+            raise InputError(f'"{one[:40]}" is not a reading', "write --reading NAME=ANSWER")
+        chosen[name] = answer
+    try:
+        return law.under(chosen)
+    except KeyError as error:
+        names = ", ".join(one.id for one in law.readings)
+        raise InputError(str(error.args[0]), f"disputed readings are {names}") from None
 
 
 def _facts(args: argparse.Namespace) -> Document:

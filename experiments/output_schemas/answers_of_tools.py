@@ -19,7 +19,12 @@ _NAMED: dict[str, Any] = {"schema": str}
 def law_classify() -> Any:
     from corridor.controller.policy.classifier import Finding
     from corridor.controller.policy.data_flow import DataFlow
-    from corridor.experiments.results.law_answers import PolicyShown, RuleShown, Way
+    from corridor.experiments.results.law_answers import (
+        PolicyShown,
+        ReadingShown,
+        RuleShown,
+        Way,
+    )
 
     return as_plain(
         "LawClassify",
@@ -33,6 +38,7 @@ def law_classify() -> Any:
         requires=list[list[str]],
         outstanding=list[list[str]],
         rules=list[RuleShown],
+        readings=list[ReadingShown],
         ways=list[Way],
         policies=list[PolicyShown],
         warning=str,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice, product
 
-from corridor.controller.policy.classifier import Finding, classify
+from corridor.controller.policy.classifier import Finding, Outcome, classify
 from corridor.controller.policy.data_flow import DataFlow
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.law_calendar import on_day, policy_confidence, warning
 from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.controller.policy.model import Policy
+from corridor.controller.policy.terms.statement_kinds import StatementKind
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.model.topology import Confidence
 
@@ -28,6 +30,7 @@ class RuleShown:
     jurisdiction: tuple[str, ...]
     citation: str
     says: str
+    kind: StatementKind
     status: str
     applies: str
     """``in force``, ``not in force``, ``not known``: on the day."""
@@ -54,6 +57,7 @@ def shown(rule: Rule, day: date) -> RuleShown:
         jurisdiction=rule.jurisdiction,
         citation=rule.citation,
         says=rule.says,
+        kind=rule.kind,
         status=rule.status,
         applies=stands.applies,
         effective=rule.effective or "",
@@ -91,6 +95,31 @@ class Way:
 
 
 @dataclass(frozen=True)
+class AnswerUnderReading:
+    """What the law says of a flow under one answer to a disputed reading."""
+
+    answer: str
+    says: str
+    chosen: bool
+    outcome: Outcome
+    confidence: Confidence
+    data_class: str
+    requires: tuple[tuple[str, ...], ...]
+    """Mechanisms: one of each group, in place or not."""
+    keep_in: tuple[str, ...]
+    decided_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReadingShown:
+    """A disputed reading on which the answer depends, with the answer under each reading."""
+
+    reading: str
+    question: str
+    answers: tuple[AnswerUnderReading, ...]
+
+
+@dataclass(frozen=True)
 class Classified:
     """A flow, what the law says of it, and what its class may do under the shipped sets."""
 
@@ -99,6 +128,8 @@ class Classified:
     finding: Finding
     rules: tuple[RuleShown, ...]
     """Those that decided, or cannot be decided, in the order of the file."""
+    readings: tuple[ReadingShown, ...]
+    """Disputed readings that change the answer."""
     ways: tuple[Way, ...]
     policies: tuple[PolicyShown, ...]
     warning: str
@@ -113,9 +144,35 @@ def classified(flow: DataFlow, law: Law, day: date) -> Classified:
         flow=flow,
         finding=finding,
         rules=tuple(shown(rule, day) for rule in rules),
+        readings=tuple(_readings(flow, law, day)),
         ways=_ways(flow, finding, law, day),
         policies=_policies(finding, law, day),
         warning=warning(law, day, rules),
+    )
+
+
+def _readings(flow: DataFlow, law: Law, day: date) -> Iterator[ReadingShown]:
+    for reading in law.readings:
+        chosen = law.answer_to(reading)
+        answers = tuple(
+            _under(answer, says, classify(flow, law.under({reading.id: answer}), day), chosen)
+            for answer, says in reading.answers.items()
+        )
+        if len({(one.outcome, one.data_class, one.requires, one.keep_in) for one in answers}) > 1:
+            yield ReadingShown(reading.id, reading.question, answers)
+
+
+def _under(answer: str, says: str, finding: Finding, chosen: str) -> AnswerUnderReading:
+    return AnswerUnderReading(
+        answer=answer,
+        says=says,
+        chosen=answer == chosen,
+        outcome=finding.outcome,
+        confidence=finding.confidence,
+        data_class=finding.data_class,
+        requires=tuple(tuple(sorted(item)) for item in finding.requires),
+        keep_in=finding.keep_in,
+        decided_by=finding.decided_by or finding.open_rules,
     )
 
 
@@ -175,6 +232,7 @@ def as_json(answer: Classified) -> JsonObject:
         "facts": answer.flow.model_dump(mode="json", exclude_defaults=True),
         "outcome": finding.outcome,
         "confidence": finding.confidence,
+        "kind": finding.kind,
         "data_class": finding.data_class,
         "basis": finding.basis,
         "requires": [sorted(item) for item in finding.requires],
@@ -186,6 +244,7 @@ def as_json(answer: Classified) -> JsonObject:
         "decided_by": list(finding.decided_by),
         "open_rules": list(finding.open_rules),
         "rules": to_plain(answer.rules),
+        "readings": to_plain(answer.readings),
         "ways": to_plain(answer.ways),
         "policies": to_plain(answer.policies),
         "warning": answer.warning,

@@ -8,8 +8,15 @@ from textwrap import wrap
 
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.law_calendar import CalendarEntry, Change
+from corridor.controller.policy.terms.statement_kinds import StatementKind
 from corridor.experiments.results.columns import render
-from corridor.experiments.results.law_answers import Classified, PolicyShown, RuleShown, shown
+from corridor.experiments.results.law_answers import (
+    AnswerUnderReading,
+    Classified,
+    PolicyShown,
+    RuleShown,
+    shown,
+)
 from corridor.topologies.base.words import counted
 
 WIDTH = 100
@@ -20,6 +27,11 @@ READ = {
     "copy": "its words were read in a copy",
     "address": "the address is only cited",
     "home-page": "the authority's site; the text was not found",
+}
+KINDS: Mapping[StatementKind, str] = {
+    "text": "The answer rests on the text of the law.",
+    "interpretation": "The answer rests on an interpretation of the law.",
+    "assumption": "The answer rests on an assumption of ours, not on a text.",
 }
 NOTES = {
     "allow": "Nothing is missing.",
@@ -36,6 +48,7 @@ def told(answer: Classified, titles: Mapping[str, str], width: int | None = None
     parts = [
         _answer(answer, titles),
         _rules(answer.rules, width),
+        _readings(answer, titles, width),
         _ways(answer),
         _class(answer),
         "Summaries for experiments, not legal advice.",
@@ -52,6 +65,7 @@ def _answer(answer: Classified, titles: Mapping[str, str]) -> str:
         f"{finding.outcome.upper()}, {finding.confidence}; class {finding.data_class}",
         NOTES[finding.outcome].format(", ".join(finding.not_researched)),
     ]
+    lines += [KINDS[finding.kind]] if finding.kind else []
     for item in finding.requires:
         there = "" if item in finding.outstanding else " (in place)"
         lines.append(f"  needs {' or '.join(titles[name] for name in sorted(item))}{there}")
@@ -93,7 +107,32 @@ def rule_lines(rule: RuleShown, width: int | None = None) -> Iterator[str]:
 def _standing(rule: RuleShown) -> str:
     since = f" from {rule.effective}" if rule.effective else ""
     until = f" until {rule.until}" if rule.until else ""
-    return f"{rule.status}{since}{until}: {rule.applies}, {rule.confidence}"
+    kind = "" if rule.kind == "text" else f", {rule.kind}"
+    return f"{rule.status}{since}{until}: {rule.applies}, {rule.confidence}{kind}"
+
+
+def _readings(answer: Classified, titles: Mapping[str, str], width: int | None) -> str:
+    """Return each disputed reading that changes the answer, with the answer under each."""
+    lines = ["Readers disagree, and the answer depends on the reading:"]
+    for one in answer.readings:
+        lines += _indented(f"{one.reading}: {one.question}", INDENT, width)
+        for each in one.answers:
+            lines += _indented(_under(each, titles), 2 * INDENT, width)
+            lines += _indented(each.says, 3 * INDENT, width)
+    lines.append("  corridor law classify ... --reading NAME=ANSWER chooses another answer")
+    return "\n".join(lines) if answer.readings else ""
+
+
+def _under(one: AnswerUnderReading, titles: Mapping[str, str]) -> str:
+    chosen = " (chosen)" if one.chosen else ""
+    needs = " and ".join(" or ".join(titles[name] for name in item) for item in one.requires)
+    parts = [
+        f"{one.outcome.upper()}, {one.confidence}",
+        f"needs {needs}" if needs else "",
+        *(f"the primary copy stays in {place}" for place in one.keep_in),
+        f"by {', '.join(one.decided_by)}" if one.decided_by else "",
+    ]
+    return f"{one.answer}{chosen}: {'; '.join(part for part in parts if part)}"
 
 
 def _ways(answer: Classified) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_what_a_class_may_do_comes_from_the_shipped_sets(capsys):
     assert rule["official"].startswith("https://sso.agc.gov.sg/")
 
 
-@pytest.mark.parametrize("origin", ["IN", "JP", "MM"])
+@pytest.mark.parametrize("origin", ["IN", "BR", "MM"])
 def test_what_nobody_researched_is_an_answer_and_no_permission(capsys, origin):
     told = as_json(capsys, "classify", "--from", origin, "--to", "CN", "--kind", "personal", *DAY)
     assert (told["outcome"], told["confidence"]) == ("not-researched", "unsure")
@@ -62,9 +63,26 @@ def test_what_nobody_researched_is_an_answer_and_no_permission(capsys, origin):
     assert f"corridor law list --jurisdiction {origin}" in said
 
 
-def test_that_nobody_could_tell_whether_a_rule_applies_is_said(capsys):
-    _, out, _ = law(capsys, "classify", "--from", "AE", "--to", "CN", "--kind", "personal", *DAY)
-    assert "nobody could tell whether AE-PDPL-22 applies" in out
+def test_a_reading_that_decides_is_shown_with_both_answers(capsys):
+    flow = (*CHINESE[:-1], "ciio", "--necessity", "contract with the individual")
+    _, out, _ = law(capsys, "classify", *flow, *DAY)
+    said = " ".join(out.split())
+    assert "ALLOW, confident; class cn-personal-exempt" in out
+    assert "The answer rests on the text of the law." in out
+    assert "the primary copy stays in CN" in out
+    assert "Readers disagree, and the answer depends on the reading:" in out
+    assert "as-written (chosen): ALLOW, confident; the primary copy stays in CN; by" in said
+    assert "strict: REQUIRE, confident; needs Security assessment by the CAC;" in said
+    told = as_json(capsys, "classify", *flow, *DAY, "--reading", "ciio-exemptions=strict")
+    assert (told["outcome"], told["kind"]) == ("require", "text")
+    (reading,) = told["readings"]
+    answers = {one["answer"]: (one["outcome"], one["chosen"]) for one in reading["answers"]}
+    assert answers == {"as-written": ("allow", False), "strict": ("require", True)}
+
+
+def test_an_answer_that_hangs_on_no_reading_shows_none(capsys):
+    told = as_json(capsys, "classify", "--from", "SG", "--to", "CN", "--kind", "personal", *DAY)
+    assert told["readings"] == []
 
 
 def test_facts_of_a_file_give_way_to_options(capsys, tmp_path):
@@ -73,7 +91,7 @@ def test_facts_of_a_file_give_way_to_options(capsys, tmp_path):
     alone = as_json(capsys, "classify", str(file), *DAY)
     both = as_json(
         capsys, "classify", str(file), *DAY, *("--mechanism", "scc"),
-        *("--mechanism", "transfer_risk_assessment"),
+        *("--mechanism", "transfer_purpose", "--mechanism", "transfer_risk_assessment"),
     )  # fmt: skip
     assert (alone["outcome"], both["outcome"]) == ("require", "allow")
     assert both["data_class"] == "sa-personal-contract"
@@ -87,6 +105,9 @@ MISTAKES = {
     "no number": ([*CHINESE, "--persons", "many"], "whole number"),
     "an unknown mechanism": ([*CHINESE, "--mechanism", "sccc"], 'did you mean "scc"?'),
     "a word no rule asks for": ([*CHINESE, "--necessity", "emergenc"], 'did you mean "emergency"?'),
+    "an unknown reading": ([*CHINESE, "--reading", "pth=confine"], 'did you mean "path"?'),
+    "an unknown answer": ([*CHINESE, "--reading", "path=both"], "recipient or confine"),
+    "a reading without an answer": ([*CHINESE, "--reading", "path"], "is not a reading"),
     "a fact without a value": ([*CHINESE, "--fact", "service"], "is no fact"),
     "an unknown fact": ([*CHINESE, "--fact", "servic=internet"], 'did you mean "service"?'),
     "a file that is not there": (["no-such-file.yaml"], "no-such-file.yaml"),
@@ -115,10 +136,13 @@ def test_the_first_day_of_2026_shows_what_began(capsys):
     kinds = {one["rule"]: one["kind"] for one in told["changes"]}
     assert kinds == {
         "CN-CSL-37": "ends",
+        "CN-CSL-37-EXPORT": "ends",
         "CN-CSL-39": "begins",
+        "CN-CSL-39-EXPORT": "begins",
         "CN-CERT-20": "begins",
         "VN-PDPL": "begins",
         "VN-PDPL-EX": "begins",
+        "HK-CAP653": "begins",
     }
     _, out, _ = law(capsys, "diff", "2025-12-31", "2026-01-01")
     assert "came into force:" in out
@@ -126,9 +150,16 @@ def test_the_first_day_of_2026_shows_what_began(capsys):
     assert "Order 20" in out
 
 
-def test_a_rule_that_changed_and_nobody_knows_how_loses_its_confidence(capsys):
-    told = as_json(capsys, "diff", "2026-01-08", "2026-01-09")
-    assert [(one["rule"], one["kind"]) for one in told["changes"]] == [("KZ-94-12", "confidence")]
+def test_what_began_in_the_summer_of_2026_is_shown(capsys):
+    told = as_json(capsys, "diff", "2026-06-30", "2026-08-25")
+    begun = {one["rule"] for one in told["changes"] if one["kind"] == "begins"}
+    assert begun == {"VN-CYBER", "KZ-DIGITAL", "CN-NDS-RISK-2026"}
+
+
+def test_a_rule_that_changed_and_nobody_knows_how_loses_its_confidence():
+    rule = load_law().by_id["SG-26"].model_copy(update={"unsure_from": date(2026, 9, 1)})
+    assert rule.confidence_on(date(2026, 8, 31)) == "confident"
+    assert rule.confidence_on(date(2026, 9, 1)) == "unsure"
 
 
 def test_days_in_the_wrong_order_are_refused(capsys):
@@ -154,7 +185,8 @@ def test_a_rule_in_full_says_what_was_read_and_what_is_memory(capsys):
 def test_the_calendar_tells_what_begins_and_what_must_be_reviewed(capsys):
     due = as_json(capsys, "calendar", *DAY, "--until", "2027-06-30")["due"]
     assert {"day": "2027-01-01", "what": "begins", "rules": ["LK-26"]} in due
-    assert {"day": "2027-05-14", "what": "begins", "rules": ["IN-DPDP-16"]} in due
+    assert {"day": "2027-01-16", "what": "begins", "rules": ["ID-PP33"]} in due
+    assert {"day": "2027-05-13", "what": "begins", "rules": ["IN-DPDP-16"]} in due
     assert [one["day"] for one in due] == sorted(one["day"] for one in due)
     assert "nothing is due" in law(capsys, "calendar", *DAY, "--until", "2026-11-30")[1]
     assert law(capsys, "calendar", *DAY, "--until", "2026-11-01")[0] == 2

@@ -48,6 +48,7 @@ def compared(finding: Finding, expected: dict[str, Any]) -> dict[str, object]:
         "outcome": finding.outcome,
         "basis": finding.basis,
         "confidence": finding.confidence,
+        "kind": finding.kind,
         "requires": [one_of(item) for item in finding.requires],
         "owes": list(finding.owes),
         "keep_in": list(finding.keep_in),
@@ -61,7 +62,8 @@ def compared(finding: Finding, expected: dict[str, Any]) -> dict[str, object]:
 @pytest.mark.parametrize("vector", VECTORS["vectors"], ids=_id)
 def test_each_vector_is_classified_as_expected(vector: dict[str, Any]) -> None:
     expected = vector["expect"]
-    finding = classify(flow_of(vector), load_law(), day_of(vector))
+    law = load_law().under(vector.get("reading", {}))
+    finding = classify(flow_of(vector), law, day_of(vector))
     in_order = [rule.id for rule in load_law().rules]
     wanted = dict(expected)
     for key in ("by", "open"):
@@ -241,14 +243,51 @@ def test_no_answer_is_confident_past_the_review_of_what_it_rests_on() -> None:
 
 
 def test_a_rule_whose_status_is_unclear_binds_or_not_and_nobody_can_tell() -> None:
-    told = {"origin": "AE", "destination": "CN", "sensitivity": "personal"}
-    finding = classify(DataFlow.model_validate(told), load_law(), AS_OF)
-    assert (finding.outcome, finding.open_rules, finding.missing) == (
-        "undecided",
-        ("AE-PDPL-22",),
-        (),
-    )
-    assert str(finding) == "undecided (ae-personal-none) by AE-PDPL-22"
+    law = load_law()
+    open_rule = {"status": "unclear", "in_force": None}
+    rules = [
+        rule.model_copy(update=open_rule) if rule.id == "QA-13" else rule for rule in law.rules
+    ]
+    told = {"origin": "QA", "destination": "CN", "sensitivity": "personal"}
+    unclear = law.model_copy(update={"rules": tuple(rules)})
+    finding = classify(DataFlow.model_validate(told), unclear, AS_OF)
+    assert (finding.outcome, finding.open_rules, finding.missing) == ("undecided", ("QA-13",), ())
+    assert str(finding) == "undecided (qa-personal-none) by QA-13"
+
+
+def test_each_disputed_reading_decides_some_flow_and_the_default_is_among_its_answers() -> None:
+    law = load_law()
+    for reading in law.readings:
+        assert reading.default in reading.answers
+        outcomes = [
+            {
+                classify(flow_of(vector), law.under({reading.id: answer}), day_of(vector)).outcome
+                for answer in reading.answers
+            }
+            for vector in VECTORS["vectors"]
+        ]
+        assert any(len(found) > 1 for found in outcomes), reading.id
+
+
+def test_readings_that_no_law_disputes_are_refused() -> None:
+    with pytest.raises(KeyError, match='did you mean "path"'):
+        load_law().under({"pth": "confine"})
+    with pytest.raises(KeyError, match='path is never "both": recipient or confine'):
+        load_law().under({"path": "both"})
+
+
+def test_no_exemption_waives_the_storage_of_critical_infrastructure() -> None:
+    law = load_law()
+    lifted = {name for rule in law.rules for case in rule.cases for name in case.lifts}
+    storing = {rule.id for rule in law.rules if any(case.then == "keep" for case in rule.cases)}
+    assert storing == {"CN-CSL-37", "CN-CSL-39", "CN-PIPL-40"}
+    assert not storing & lifted
+
+
+def test_jurisdictions_beside_the_corridor_have_an_entry() -> None:
+    codes = "YE ER SD IL JO IQ BD NP MV JP KR TW PH TJ TM MN EE LV LT PL FI SE FR"
+    for code in codes.split():
+        assert any(rule.speaks_of(code) for rule in load_law().rules), code
 
 
 RULE = """as_of: 2026-01-01
@@ -275,6 +314,13 @@ rules:
     ("wrong", "right", "line", "said"),
     [
         ("confidence: confident", "confidence: unsure", 5, "of its official text was read"),
+        (
+            "requires: [scc]\n    reading: {path: both}",
+            "requires: [scc]",
+            17,
+            "no disputed reading",
+        ),
+        ("then: keep", "then: require\n    requires: [scc]", 14, 'needs "keep_in"'),
         ("https://m.example.com/bill", "https://example.org/bill", 11, "no domain of an authority"),
         ("in_force: true", "in_force: false", 4, "must be false"),
         ("sensitivty: personal", "sensitivity: personal", 14, 'did you mean "sensitivity"?'),
