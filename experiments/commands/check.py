@@ -64,6 +64,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.lab.proof import proof_document
+    from corridor.experiments.plan.clipped_rates import clipped_rates
     from corridor.experiments.plan.idle_streams import idle_streams
     from corridor.experiments.plan.probe_queues import queue_warnings
     from corridor.experiments.results.certainty import certainties
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     model, loaded = load_delay_model(args.delay_model), load(args)
     with collecting_later(), waiting("compiling and proving"):
         plan, of, proof = _proven(args, loaded)
-        warnings = [*queue_warnings(plan), *idle_streams(plan)]
+        warnings = [*queue_warnings(plan), *idle_streams(plan), *clipped_rates(plan)]
         warned = "".join(f"WARNS: {warning}\n" for warning in warnings)
     other = _second_opinion(args, loaded, plan, proof) if args.second_opinion else None
     with waiting("drawing maps, by how well lengths are known"):

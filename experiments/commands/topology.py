@@ -195,7 +195,8 @@ def _legend(topology: Topology) -> list[str]:
     if doubtful:
         count = f"{len(doubtful)} fibre{'s are' if len(doubtful) > 1 else ' is'}"
         marks.append(
-            f"service: ? uncertain, + planned; {count} so, and paths use them like any other"
+            f"service: ? uncertain, + planned; {count} so, and paths use them unless a scenario "
+            "leaves them out"
         )
     if any(fibre.known_gbps is None for fibre in topology.fibres):
         marks.append("capacity: * assumed, none is published; topology check says on what basis")

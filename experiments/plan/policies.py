@@ -92,11 +92,18 @@ def planned(
         anycast=demand.anycast,
         apart_ns=there.apart_ns + back.apart_ns,
         room_ns=there.room_ns + back.room_ns,
+        clipped=_clipped(topology, there, back),
     )
 
 
 def _assumed(topology: Topology, fibres: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in fibres if topology.fibre(name).known_gbps is None)
+
+
+def _clipped(topology: Topology, *ways: ForwardingTree) -> tuple[str, ...]:
+    routes = (way.route for way in ways if not isinstance(way.route, NoRoute))
+    crossed = {topology.fibre(name) for route in routes for name in route.path.fibres}
+    return tuple(sorted(one.id for one in crossed if topology.emulated_rate(one).is_bound))
 
 
 def names_gateways(policies: PolicySet) -> bool:

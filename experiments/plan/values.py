@@ -79,6 +79,9 @@ class PlannedDemand:
     """What they take longer so that guaranteed rates fit."""
     anycast: AnycastChoice | None = field(default=None, metadata=OMIT_EMPTY)
     """Which of several hubs serves it, where it may go to any of them."""
+    clipped: tuple[str, ...] = field(default=(), metadata=OMIT_EMPTY)
+    """Fibres of its path, or of that of its answers, that are emulated at a bound of the map
+    instead of their scaled capacity."""
 
     @property
     def predicted_rtt_ns(self) -> int | None:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from corridor.controller.intent.specification import Specification
+from corridor.experiments.plan.clipped_rates import clipped_rates
 from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
@@ -110,7 +111,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
         summary["controller"] = plan.controller_name
     damaged = sum(host.damaged for host in hosts)
     summary["warnings"] = validity.warnings(demands, flows, facts.clock_step_ns, damaged)
-    summary["warnings"] += [*queue_warnings(plan), *idle_streams(plan)]
+    summary["warnings"] += [*queue_warnings(plan), *idle_streams(plan), *clipped_rates(plan)]
     summary["invalid"] = validity.invalidity(demands, flows, facts.clock_step_ns)
     if cuts:
         summary["cuts"] = summary_of(cuts)

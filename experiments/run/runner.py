@@ -26,6 +26,7 @@ from corridor.experiments.answers.run_text import told
 from corridor.experiments.answers.run_verdict import judge
 from corridor.experiments.answers.verdict import foreseen
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
+from corridor.experiments.plan.clipped_rates import clipped_rates
 from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.probe_queues import queue_warnings
@@ -144,7 +145,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         say(late)
     if choice.clock == "virtual" and (said := needs(plan).said):
         say(said)
-    for warning in [*queue_warnings(plan), *idle_streams(plan)]:
+    for warning in [*queue_warnings(plan), *idle_streams(plan), *clipped_rates(plan)]:
         say(f"warning: {warning}")
     expected = None if app is not None else prove_expected(plan, judged_by)
     if expected is not None:

@@ -94,6 +94,8 @@ class ScenarioFile(Frozen):
     name: Slug
     title: str = ""
     topology: str
+    leave_out: tuple[Literal["planned", "uncertain"], ...] = ()
+    """Statuses of fibres that the map then does not have."""
     seed: int = Field(default=1, ge=0, lt=2**63, strict=True)
     framework: Literal["ryu", "os-ken"] = "ryu"
     policies: str = NO_POLICIES
@@ -311,9 +313,10 @@ def _checked(base: Document) -> object:
 def _topology(document: Document, scenario: ScenarioFile, folder: Path) -> Topology:
     beside = folder / scenario.topology
     try:
-        return load_topology(str(beside) if is_file(beside) else scenario.topology)
+        topology = load_topology(str(beside) if is_file(beside) else scenario.topology)
     except InputError as error:
         raise document.error_of_named(error, "topology") from error
+    return topology.without_status(scenario.leave_out) if scenario.leave_out else topology
 
 
 def _policies(

@@ -190,7 +190,7 @@ def check_topology(topology: Topology) -> Report:
             for one in fibre.may_cross
         ),
         capacity_groups=_shared_capacities(topology),
-        rates_at_bounds=tuple(k for k, v in rates.items() if v.basis in ("floor", "ceiling")),
+        rates_at_bounds=tuple(k for k, v in rates.items() if v.is_bound),
         uncertain_fibres=tuple(f.id for f in topology.fibres if f.status != "in-service"),
         shortest=_named(delays[0]) if delays else ("", 0.0),
         longest=_named(delays[-1]) if delays else ("", 0.0),
@@ -280,7 +280,11 @@ def _shared_risks(topology: Topology) -> tuple[SharedRisk, ...]:
 def _warnings(topology: Topology) -> list[Problem]:
     hint = "leave it out of the file to see what depends on it"
     found = [
-        Problem(f"fibre {fibre.id} is {fibre.status}, and paths use it like any other", hint)
+        Problem(
+            f"fibre {fibre.id} is {fibre.status}, and paths use it unless the scenario "
+            f"says leave_out: [{fibre.status}]",
+            hint,
+        )
         for fibre in topology.fibres
         if fibre.status != "in-service"
     ]

@@ -37,6 +37,10 @@ class EmulatedRate(Frozen):
     rate_bps: int
     basis: RateBasis
 
+    @property
+    def is_bound(self) -> bool:
+        return self.basis in ("floor", "ceiling")
+
 
 class Scaling(Frozen):
     """How real capacities become emulated rates. All of it is stated in the topology's file."""

@@ -6,7 +6,7 @@ Units are in the names: kilometres, degrees, gigabits per second, nanoseconds on
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -75,7 +75,8 @@ LengthBasis = Literal["published", "apportioned", "stated", "derived"]
 ``derived``: from the great circle or from a published delay, as the notes say."""
 DelayBasis = Literal["model", "given"]
 Status = Literal["in-service", "planned", "uncertain"]
-"""Paths use a fibre whatever its status."""
+"""``uncertain``: no source says whether light uses the fibre. Paths use fibres of every status that
+a scenario does not leave out."""
 
 MAX_LENGTH_KM = 100_000.0
 MAX_DELAY_NS = 60_000_000_000
@@ -327,11 +328,24 @@ class Topology(Frozen):
         """The same topology after these fibres are cut."""
         cut = set(fibre_ids)
         kept = tuple(fibre for fibre in self.fibres if fibre.id not in cut)
+        return self._of(self.hubs, kept)
+
+    def without_status(self, statuses: Collection[Status]) -> Topology:
+        """Return the topology without fibres of these statuses, and without hubs that only such
+        fibres reach."""
+        kept = tuple(fibre for fibre in self.fibres if fibre.status not in statuses)
+        reached = {end for fibre in kept for end in fibre.ends}
+        dropped = {end for fibre in self.fibres for end in fibre.ends} - reached
+        hubs = tuple(hub for hub in self.hubs if hub.id not in dropped)
+        return self._of(hubs, kept)
+
+    def _of(self, hubs: tuple[Hub, ...], fibres: tuple[Fibre, ...]) -> Topology:
+        """Return the same topology with these hubs and fibres; a copy would keep the indices."""
         return Topology(
             name=self.name,
             title=self.title,
-            hubs=self.hubs,
-            fibres=kept,
+            hubs=hubs,
+            fibres=fibres,
             scaling=self.scaling,
             notes=self.notes,
         )

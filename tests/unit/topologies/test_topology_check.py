@@ -97,7 +97,7 @@ def test_a_fibre_that_may_not_be_in_service_is_warned_of(status: str) -> None:
     assert [warning.message.split()[:4] for warning in report.warnings] == [
         ["fibre", "new", "is", f"{status},"]
     ]
-    assert f"WARNS: fibre new is {status}, and paths use it like any other" in str(report)
+    assert f"WARNS: fibre new is {status}, and paths use it unless the scenario" in str(report)
 
 
 def test_lengths_are_counted_by_what_they_are_based_on() -> None:

@@ -12,6 +12,7 @@ from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.routing import shortest_route
 
 PAN = load_topology("pan-asia")
+BOUNDS = ("floor", "ceiling")
 CLUSTERS = {
     "zhangjiakou", "qingpu", "wuhu", "shaoguan", "tianfu", "chongqing", "horinger", "guian",
     "qingyang", "zhongwei",
@@ -61,7 +62,7 @@ def test_hong_kong_is_its_own_jurisdiction() -> None:
 def test_emulated_rates_lie_within_the_stated_bounds() -> None:
     rates = [PAN.emulated_rate_bps(fibre) for fibre in PAN.fibres]
     assert min(rates) >= 10_000_000
-    assert max(rates) <= 1_000_000_000
+    assert max(rates) <= 2_000_000_000
 
 
 def test_unpublished_capacity_stays_unpublished() -> None:
@@ -175,3 +176,61 @@ def test_pakistans_capacity_is_counted_once_for_each_system() -> None:
 def test_a_cable_over_the_mountains_is_narrower_than_a_trunk() -> None:
     karakoram = PAN.emulated_rate_bps(PAN.fibre("pcofc-khunjerab-gilgit"))
     assert karakoram < PAN.emulated_rate_bps(PAN.fibre("beijing-wuhan-trunk"))
+
+
+@pytest.mark.parametrize(
+    ("fibre", "not_it", "assumed_gbps"),
+    [
+        ("cn-ru-beijing-frankfurt", "one wavelength, not the fibre", 1000),
+        ("beijing-wuhan", "one router link of the FITI network, not the fibre", 32000),
+        ("wuhan-guangzhou", "one router link of the FITI network, not the fibre", 32000),
+    ],
+)
+def test_a_wavelength_or_a_router_link_is_no_capacity_of_a_fibre(
+    fibre: str, not_it: str, assumed_gbps: float
+) -> None:
+    found = PAN.fibre(fibre)
+    assert (found.known_gbps, found.capacity_basis) == (None, "unpublished")
+    assert not_it in found.notes
+    assert PAN.emulated_rate(found).basis == "assumed"
+    assert PAN.capacity_gbps(found) == assumed_gbps
+
+
+def test_operators_have_the_names_that_they_have_today() -> None:
+    names = {name for one in PAN.fibres for name in (one.operated_by or "").split(" / ")}
+    assert not {"CAT", "Etisalat"} & names
+    assert not any("TOT" in name for name in names)
+    assert {"National Telecom", "e&"} <= {name.removesuffix(" and partners") for name in names}
+
+
+def test_the_map_says_where_it_ends() -> None:
+    said = " ".join(PAN.notes)
+    for words in ("one drawn land fibre, Riyadh - Jeddah", "stc, Mobily", "32 Tbit/s", "Shenzhen"):
+        assert words in said
+    land = [one for one in PAN.fibres_of("jeddah") if one.medium == "terrestrial"]
+    assert [(one.id, PAN.capacity_gbps(one)) for one in land] == [("riyadh-jeddah", 32_000)]
+    mainland = {
+        one.other_end("shenzhen")
+        for one in PAN.fibres_of("shenzhen")
+        if PAN.hub(one.other_end("shenzhen")).located_in == "CN"
+    }
+    assert mainland == {"guangzhou", "hangzhou"}
+
+
+def test_leaving_a_status_out_leaves_no_hub_without_a_fibre() -> None:
+    left = PAN.without_status(["uncertain"])
+    assert {one.status for one in left.fibres} == {"in-service"}
+    gone = {one.id for one in PAN.hubs} - {one.id for one in left.hubs}
+    assert gone == {"mandalay"}
+    assert nx.is_connected(nx.Graph(left.to_graph()))
+    with pytest.raises(KeyError):
+        left.hub("mandalay")
+
+
+def test_the_map_is_emulated_at_its_scale_wherever_a_shipped_scenario_uses_it() -> None:
+    """Loads are held against real capacities: a bound would make a fibre too wide."""
+    used = PAN.without_status(["uncertain"])
+    bounds = {one.id for one in used.fibres if used.emulated_rate(one).basis in BOUNDS}
+    assert bounds == set()
+    karakoram = used.fibre("pcofc-khunjerab-gilgit")
+    assert used.emulated_rate_bps(karakoram) == 1_000_000_000_000 * 1e-5
