@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from corridor.experiments.results.columns import render
-from corridor.topologies.analysis.compared import MapsCompared, RoundTrip
+from corridor.topologies.analysis.compared import OF_POLICIES, MapsCompared, RoundTrip
 from corridor.topologies.base.words import counted
 
 MOST_NAMED, MOST_CHANGES, MOST_PAIRS = 12, 40, 15
@@ -20,6 +20,11 @@ def told(found: MapsCompared, names: tuple[str, str], width: int | None) -> str:
         rows = [(one.of, one.what, f"{one.one} -> {one.other}") for one in shown]
         parts.append(render(("in both", "what", "differs"), rows, width=width, wrap="differs"))
         parts += [_more(len(found.changes), len(shown), "difference")]
+    if any(one.what in OF_POLICIES for one in found.changes):
+        parts.append(
+            "policies read some of these attributes, so permitted paths may differ, too: "
+            "compare two scenarios on these maps"
+        )
     parts.append(_pairs(found))
     if found.round_trips:
         shown_trips = found.round_trips[:MOST_PAIRS]

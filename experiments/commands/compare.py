@@ -1,4 +1,4 @@
-"""``corridor compare``: two runs, studies, policy sets or maps, side by side."""
+"""``corridor compare``: two runs, studies, policy sets, maps or scenarios, side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.command_line.names import DEFAULT_SCENARIO, POLICIES, SHIPPED_TOPOLOGIES
+from corridor.experiments.command_line.names import (
+    DEFAULT_SCENARIO,
+    POLICIES,
+    SCENARIOS,
+    SHIPPED_TOPOLOGIES,
+)
 from corridor.experiments.commands.arguments import day
 
 if TYPE_CHECKING:
@@ -20,14 +25,16 @@ EPILOG = """examples:
   corridor compare results/before results/after      two studies: differences with intervals
   corridor compare th pk --scenario reference        two policy sets: who is served, and how fast
   corridor compare edwc pan-asia --of maps           two maps: hubs, fibres, shortest round trips
+  corridor compare mine.yaml reference               two scenarios before a run: demands, paths
   corridor compare results/a results/b --json        all of it, for programs
 
-Of a name that a policy set and a map have, --of says which is meant. Studies are compared seed by
-seed where both ran with the same seeds; other seeds give wider intervals, which is said. Single
+Of a name that a policy set and a map have, --of says which is meant; a name of a map or a policy
+set is a scenario only with --of scenarios, or next to a scenario's file. Studies are compared seed
+by seed where both ran with the same seeds; other seeds give wider intervals, which is said. Single
 runs have no interval: what differs between them may be chance.
 exit codes: 0 compared, 2 bad input: what cannot be compared, or is not there"""
-RUNS, STUDIES, SETS, MAPS = KINDS = ("runs", "studies", "policies", "maps")
-KEYS = {SETS: ("policies", "classes"), MAPS: ("hubs", "extends")}
+RUNS, STUDIES, SETS, MAPS, FILES = KINDS = ("runs", "studies", "policies", "maps", "scenarios")
+KEYS = {SETS: ("policies", "classes"), MAPS: ("hubs", "extends"), FILES: ("demands", "topology")}
 """What tells a file of a kind."""
 SCHEMA = 1
 
@@ -35,8 +42,8 @@ SCHEMA = 1
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "compare",
-        help="two runs, studies, policy sets or maps, side by side",
-        description="Say what differs between two runs, studies, policy sets or maps.",
+        help="two runs, studies, policy sets, maps or scenarios, side by side",
+        description="Print what differs between two runs, studies, policy sets, maps or scenarios.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -75,9 +82,11 @@ def _kind(one: str, other: str) -> str:
     kinds = [_kinds(name) for name in (one, other)]
     for name, found in zip((one, other), kinds, strict=True):
         if not found:
-            hint = "name folders of runs or studies, policy sets, or maps"
+            hint = "name folders of runs or studies, policy sets, maps, or scenarios"
             raise InputError(f'"{name}" is nothing that can be compared', hint)
     both = [kind for kind in kinds[0] if kind in kinds[1]]
+    if len(both) > 1 and FILES in both:
+        both.remove(FILES)  # what scenarios, maps and sets share are names of maps and sets
     if not both:
         said = f"{one} is of {' or '.join(kinds[0])}, {other} of {' or '.join(kinds[1])}"
         raise InputError(said, "compare two of a kind")
@@ -92,6 +101,8 @@ def _kinds(name: str) -> list[str]:
     if path.is_dir():
         marks = {STUDIES: "study.json", RUNS: "summary.json"}
         return [kind for kind, mark in marks.items() if (path / mark).exists()][:1] or [RUNS]
+    if _is_scenario(path):
+        return [FILES]
     found = []
     if (POLICIES / f"{name}.yaml").exists() or _has(path, SETS):
         found.append(SETS)
@@ -99,17 +110,29 @@ def _kinds(name: str) -> list[str]:
         found.append(MAPS)
     if not found and path.is_file() and path.suffix not in (".yaml", ".yml"):
         found.append(MAPS)  # a graph of others
+    if (SCENARIOS / f"{name}.yaml").exists():
+        found.append(FILES)
     return found
 
 
 def _has(path: Path, kind: str) -> bool:
     """Whether a file has a key that files of the kind have."""
+    return any(key in _keys(path) for key in KEYS[kind])
+
+
+def _is_scenario(path: Path) -> bool:
+    """A scenario has demands or a map, or extends one scenario; maps extend a list of maps."""
+    return _has(path, FILES) or isinstance(_keys(path).get("extends"), str)
+
+
+def _keys(path: Path) -> Mapping[str, Plain]:
+    """What a YAML file has; nothing of other files."""
     from corridor.topologies.base.documents import read_document
 
     if not (path.is_file() and path.suffix in (".yaml", ".yml")):
-        return False
+        return {}
     data: Plain = read_document(path).data
-    return isinstance(data, dict) and any(key in data for key in KEYS[kind])
+    return data if isinstance(data, dict) else {}
 
 
 def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
@@ -179,10 +202,24 @@ def _maps(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
     return told(found, (args.one, args.other), width), to_plain(found)
 
 
+def _scenarios(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
+    from corridor.experiments.results.compared_scenarios import compare_scenarios, told
+    from corridor.experiments.scenario.scenario import Under, load_under
+    from corridor.topologies.base.codec import to_plain
+
+    asked = Under(as_of=args.as_of)
+    found = compare_scenarios(load_under(args.one, asked), load_under(args.other, asked))
+    return told(found, (args.one, args.other), width), {
+        "only": found.only,
+        "demands": [{**to_plain(one), "differs": one.differs} for one in found.demands],
+    }
+
+
 COMPARERS: Mapping[str, Callable[[argparse.Namespace, int | None], tuple[str, dict[str, Any]]]] = {
     RUNS: _runs,
     STUDIES: _studies,
     SETS: _sets,
     MAPS: _maps,
+    FILES: _scenarios,
 }
 """What gives text and JSON."""

@@ -244,13 +244,15 @@ def _listed() -> Any:
 
 
 def _compare() -> Any:
-    """One of four: ``of`` says which."""
+    """One of five: ``of`` says which."""
     from corridor.experiments.output_schemas import documents
+    from corridor.experiments.results.compared_scenarios import DemandInBoth, ScenariosCompared
     from corridor.experiments.results.compared_sets import DemandUnderBoth
     from corridor.topologies.analysis.compared import MapsCompared
 
     head: dict[str, Any] = {"schema": int, "of": str, "one": str, "other": str}
     demand: Any = as_plain("DemandUnderBothSets", DemandUnderBoth, differs=bool)
+    in_both: Any = as_plain("DemandInBoth", DemandInBoth, differs=bool)
     measure: Any = with_more(
         "MeasureOfStudies", documents.MeasureOfStudies, difference=_difference()
     )
@@ -259,6 +261,7 @@ def _compare() -> Any:
         | with_more("StudiesCompared", documents.StudiesCompared, **head, rows=list[measure])
         | typed("SetsCompared", "Two sets.", **head, scenario=str, as_of=str, demands=list[demand])
         | as_plain("MapsCompared", MapsCompared, **head)
+        | as_plain("ScenariosCompared", ScenariosCompared, **head, demands=list[in_both])
     )
 
 

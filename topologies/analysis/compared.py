@@ -10,11 +10,10 @@ import networkx as nx
 
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
-OF_FIBRE = (
-    *("a", "z", "medium", "length_km", "one_way_delay_ns", "crosses", "may_cross", "srlgs"),
-    *("capacity_gbps", "status", "system"),
-)
-OF_HUB = ("located_in", "role", "lat", "lon")
+OF_NO_ANSWER = {"id", "local_name", "notes", "sources", "intl_gateway_note"}
+"""Fields of hubs and fibres that no answer depends on; all others are compared."""
+OF_POLICIES = frozenset({"intl_gateway", "located_in", "operated_by", "crosses", "may_cross"})
+"""Fields that policies read, so that permitted paths may differ where distances do not."""
 LEAST_MS = 1e-6
 
 
@@ -64,8 +63,8 @@ def compare_maps(one: Topology, other: Topology) -> MapsCompared:
         hubs=_apart([hub.id for hub in one.hubs], [hub.id for hub in other.hubs]),
         fibres=_apart([each.id for each in one.fibres], [each.id for each in other.fibres]),
         changes=(
-            *_changes(one.hubs, other.hubs, OF_HUB),
-            *_changes(one.fibres, other.fibres, OF_FIBRE),
+            *_changes(one.hubs, other.hubs),
+            *_changes(one.fibres, other.fibres),
         ),
         pairs=len(both) * (len(both) - 1) // 2,
         round_trips=tuple(sorted(differing, key=lambda trip: (-abs(trip.more_ms), trip.a, trip.z))),
@@ -79,21 +78,22 @@ def _apart(one: Sequence[str], other: Sequence[str]) -> tuple[tuple[str, ...], t
     )
 
 
-def _changes[Part: (Hub, Fibre)](
-    one: Sequence[Part], other: Sequence[Part], keys: Sequence[str]
-) -> Iterator[Change]:
-    theirs = {each.id: each.model_dump(mode="json", include=set(keys)) for each in other}
+def _changes[Part: (Hub, Fibre)](one: Sequence[Part], other: Sequence[Part]) -> Iterator[Change]:
+    theirs = {each.id: each.model_dump(mode="json", exclude=OF_NO_ANSWER) for each in other}
     for each in one:
-        mine = each.model_dump(mode="json", include=set(keys))
-        for key in keys:
-            if each.id in theirs and mine[key] != theirs[each.id][key]:
-                yield Change(each.id, key, _said(mine[key]), _said(theirs[each.id][key]))
+        for key, mine in each.model_dump(mode="json", exclude=OF_NO_ANSWER).items():
+            if each.id in theirs and mine != theirs[each.id][key]:
+                yield Change(each.id, key, _said(mine), _said(theirs[each.id][key]))
 
 
 def _said(value: object) -> str:
     if isinstance(value, list):
-        return " ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+        return " ".join(map(_said, value)) or "none"
+    if isinstance(value, dict):  # a capacity group, or a crossing and why it is doubtful
+        return str(value.get("id") or value.get("code"))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None or value == "" else str(value)
 
 
 def _round_trips(one: Topology, other: Topology, hubs: Sequence[str]) -> Iterator[RoundTrip]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import pytest
 import handmade_run
 from corridor.experiments import cli
 from corridor.experiments.answers.compared_demands import demand_pairs, demands_compared
+from corridor.experiments.answers.compared_maps import told
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.compared import ReadStudy, left_out, rows, studies_compared
 from corridor.experiments.study.study_file import StudyFile
-from corridor.topologies.analysis.compared import compare_maps
+from corridor.topologies.analysis.compared import OF_NO_ANSWER, compare_maps
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.topology import Hub
 from described import wrong
 
 SPREAD = (0.0, 7.0, -4.0, 9.0, 2.0, -6.0)
@@ -126,11 +130,86 @@ def test_a_longer_fibre_is_told_with_what_differs() -> None:
     assert what == {"one_way_delay_ns": "99000000", "srlgs": "x"}
 
 
+def test_a_hub_that_became_a_gateway_is_a_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = load_topology("mini")
+    hubs = tuple(
+        one.model_copy(update={"intl_gateway": True, "notes": "new"}) if one.id == "guian" else one
+        for one in whole.hubs
+    )
+    found = compare_maps(whole, whole.model_copy(update={"hubs": hubs}))
+    assert [(one.of, one.what, one.one, one.other) for one in found.changes] == [
+        ("guian", "intl_gateway", "no", "yes")
+    ]
+    assert "compare two scenarios on these maps" in told(found, ("a", "b"), None)
+
+
+@pytest.mark.parametrize("field", sorted(set(Hub.model_fields) - OF_NO_ANSWER - {"name"}))
+def test_every_attribute_of_a_hub_that_answers_depend_on_is_compared(field: str) -> None:
+    whole = load_topology("mini")
+    first = whole.hubs[0].model_copy(update={field: "changed"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pydantic: not a value of that field
+        found = compare_maps(
+            whole.model_copy(update={"fibres": ()}),
+            whole.model_copy(update={"hubs": (first, *whole.hubs[1:]), "fibres": ()}),
+        )
+    assert [one.what for one in found.changes] == [field]
+
+
+CORE = "class: ckpt, data: cn-core-none, returns: same-class"
+GATEWAY_MAP = """name: gateway
+extends: [pan-asia]
+override: {hubs: {urumqi: {intl_gateway: true}}}
+"""
+
+
+def test_scenarios_are_compared_before_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Round trips are those of the demands' own permitted paths, by another search."""
+    (tmp_path / "gateway.yaml").write_text(GATEWAY_MAP)
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("extends: reference\nname: mine\ntopology: gateway.yaml\n")
+    assert cli.main(["compare", "reference", str(mine)]) == 0
+    shown = capsys.readouterr().out
+    (line,) = [line for line in shown.splitlines() if line.startswith("ckpt-zhongwei-jeddah")]
+    assert "137.6 -> 121.2    -16.4  zhongwei beijing" in line
+    assert cli.main(["compare", "reference", str(mine), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["of"] == "scenarios"
+    assert wrong("compare-answer", document) == []
+    (found,) = [one for one in document["demands"] if one["demand"] == "ckpt-zhongwei-jeddah"]
+    pan_asia = load_topology("pan-asia")
+    route = shortest_route(pan_asia, "zhongwei", "jeddah")
+    assert route is not None
+    assert found["other"]["path"] == list(route.hubs)
+    assert found["other"]["rtt_ms"] == pytest.approx(2 * route.one_way_delay_ns / 1e6)
+
+
+def test_demands_that_only_one_scenario_has_or_blocks_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {}
+    for name, policies, demand in (("free", "none", "x"), ("strict", "cn-outbound", "y")):
+        files[name] = tmp_path / f"{name}.yaml"
+        files[name].write_text(
+            f"extends: mini\nname: {name}\npolicies: {policies}\ndemands:\n"
+            f"- {{id: out, src: shanghai, dst: karachi, {CORE}}}\n"
+            f"- {{id: {demand}, src: shanghai, dst: guian, {CORE}}}\n"
+        )
+    assert cli.main(["compare", str(files["free"]), str(files["strict"])]) == 0
+    shown = capsys.readouterr().out
+    assert "free.yaml has 1 demand: x" in shown
+    assert "strict.yaml has 1 demand: y" in shown
+    assert "1 demand in both: 1 blocked only by the second" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "of", "said"),
     [
         (["none", "cn-outbound", "--scenario", "mini"], "policies", "on mini as of"),
         (["mini", "edwc"], "maps", "differ for 0 of 1 pair"),
+        (["mini", "reference", "--of", "scenarios"], "scenarios", "0 demands in both"),
     ],
 )
 def test_the_command_compares_sets_and_maps(
@@ -148,7 +227,8 @@ def test_the_command_compares_sets_and_maps(
     ("words", "said"),
     [
         (["pan-asia", "pan-asia"], "may be policies or maps; say --of policies, or --of maps"),
-        (["th", "mini"], "th is of policies, mini of maps; compare two of a kind"),
+        (["th", "reference"], "th is of policies, reference of scenarios; compare two of a kind"),
+        (["th", "mini"], "th is of policies, mini of maps or scenarios; compare two of a kind"),
         (["nonsense", "th"], '"nonsense" is nothing that can be compared'),
     ],
 )
