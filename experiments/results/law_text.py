@@ -127,7 +127,7 @@ def _under(one: AnswerUnderReading, titles: Mapping[str, str]) -> str:
     chosen = " (chosen)" if one.chosen else ""
     needs = " and ".join(" or ".join(titles[name] for name in item) for item in one.requires)
     parts = [
-        f"{one.outcome.upper()}, {one.confidence}",
+        f"{one.outcome.upper()}, {one.confidence}, class {one.data_class}",
         f"needs {needs}" if needs else "",
         *(f"the primary copy stays in {place}" for place in one.keep_in),
         f"by {', '.join(one.decided_by)}" if one.decided_by else "",

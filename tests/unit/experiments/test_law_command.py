@@ -71,8 +71,8 @@ def test_a_reading_that_decides_is_shown_with_both_answers(capsys):
     assert "The answer rests on the text of the law." in out
     assert "the primary copy stays in CN" in out
     assert "Readers disagree, and the answer depends on the reading:" in out
-    assert "as-written (chosen): ALLOW, confident; the primary copy stays in CN; by" in said
-    assert "strict: REQUIRE, confident; needs Security assessment by the CAC;" in said
+    assert "as-written (chosen): ALLOW, confident, class cn-personal-exempt; the primary" in said
+    assert "strict: REQUIRE, confident, class cn-personal-none; needs Security" in said
     told = as_json(capsys, "classify", *flow, *DAY, "--reading", "ciio-exemptions=strict")
     assert (told["outcome"], told["kind"]) == ("require", "text")
     (reading,) = told["readings"]
