@@ -62,8 +62,10 @@ class Api:
     Every request raises InputError, Refused or EnvironmentLacking.
     """
 
-    def __init__(self, url: str, token_file: Path) -> None:
+    def __init__(self, url: str, token_file: Path, network: str = "") -> None:
+        """``network`` is its name, if it is known."""
         self.url = _checked(url)
+        self.network = network
         self._token_file = token_file
         self._token = _token(token_file)
 

@@ -13,16 +13,14 @@ import html
 import json
 import os
 import shutil
-import threading
-import time
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from corridor.experiments.live_network import session
-from corridor.experiments.live_network.api_process import ServingProcess
+from corridor.experiments.live_network.api_process import Restarted, Say, ServingProcess
 from corridor.experiments.live_network.session import Session
-from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.scratch import lock_folder
 
 MODULE = "corridor.experiments.live_network.page"
@@ -31,10 +29,8 @@ CONTROL = "control.sock"
 """Beside the socket of operations, wherever a network is."""
 IDLE_S = 300.0
 """Of a kiosk."""
-RESTART_S = 1.0
 END_S = 130.0
 """What pages did is put back meanwhile."""
-type Say = Callable[[str], object]
 
 
 @contextlib.contextmanager
@@ -54,7 +50,13 @@ def page_of(one: Session, say: Say, *, port: int | None, kiosk: bool) -> Iterato
         for name in (NOTE, TOKEN_FILE, OPENER):
             (folder / name).unlink(missing_ok=True)
             stack.callback((folder / name).unlink, missing_ok=True)
-        serving = _Restarted(words, Path(one.out) / LOG, port, say)
+        log = Path(one.out) / LOG
+
+        def start(at: int | None) -> ServingProcess:
+            given = [*words, *([] if at is None else ["--port", str(at)])]
+            return ServingProcess("page of the network", MODULE, given, log, end_s=END_S)
+
+        serving = Restarted(start, "the page of the network", port, say)
         stack.callback(serving.close)
         (folder / NOTE).write_text(json.dumps({"url": serving.url}))
         yield address(serving.url, token_file)
@@ -72,42 +74,6 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
-
-
-class _Restarted:
-    """The process, and another at the same port when it dies, which puts back what pages did."""
-
-    def __init__(self, words: list[str], log: Path, port: int | None, say: Say) -> None:
-        self._words, self._log, self._say = words, log, say
-        self._leaving = False
-        self._starting = threading.Lock()
-        self._process = self._started(port)
-        self.url = self._process.url
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def close(self) -> None:
-        with self._starting:  # one that is just being started ends as well
-            self._leaving = True
-            self._process.close()
-
-    def _started(self, port: int | None) -> ServingProcess:
-        words = [*self._words, *([] if port is None else ["--port", str(port)])]
-        return ServingProcess("page of the network", MODULE, words, self._log, end_s=END_S)
-
-    def _watch(self) -> None:
-        """The thread that starts a process lives as long as that: with it, it would die."""
-        while True:
-            why = self._process.wait()
-            with self._starting:
-                if self._leaving:
-                    return
-                time.sleep(RESTART_S)
-                self._say(f"the page of the network is started again: {why}")
-                try:
-                    self._process = self._started(int(self.url.rpartition(":")[2]))
-                except EnvironmentUnsupported as problem:
-                    self._say(str(problem))
-                    return
 
 
 def address(url: str, token_file: Path) -> str:

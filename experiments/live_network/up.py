@@ -6,7 +6,6 @@ import contextlib
 import json
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Literal
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.live_network import session
 from corridor.experiments.live_network.answers_beside import write_answers
-from corridor.experiments.live_network.api_process import ApiProcess
+from corridor.experiments.live_network.api_process import ApiProcess, Restarted
 from corridor.experiments.live_network.page_process import open_in_browser, page_of
 from corridor.experiments.live_network.places import here, in_a_guest
 from corridor.experiments.live_network.progress import Note, ProgressPrinter
@@ -110,7 +109,20 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         progress.is_own = app is not None
         where = here(out_dir) if kernel is None else in_a_guest(kernel, out_dir)
         place = stack.enter_context(where)
-        api = ApiProcess(place.control, token_file, options.port, out_dir / "api.log")
+        log = out_dir / "api.log"
+        gone: list[str] = []
+
+        def unreachable() -> None:
+            gone.append("nobody can use a network without its API")
+            place.stop()
+
+        api = Restarted(
+            lambda port: ApiProcess(place.control, token_file, port, log),
+            "the API of the network",
+            options.port,
+            said,
+            unreachable,
+        )
         stack.callback(api.close)
         one = session.session_of_this_process(
             name,
@@ -126,7 +138,6 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         progress.offered(one)
         write_answers(loaded, out_dir)
         signals = stack.enter_context(ended_by_signals(place.stop))
-        stack.enter_context(_served(api, place.stop))
         if options.page:
             page = page_of(one, said, port=None, kiosk=options.kiosk)
             open_in_browser(one, stack.enter_context(page), said)
@@ -138,6 +149,8 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         if shell.code:
             raise EnvironmentUnsupported(f"its command line ended with code {shell.code}")
         return
+    if gone:
+        raise EnvironmentUnsupported(gone[0], f"see {log}")
     if not signals:
         raise EnvironmentUnsupported("the live network has ended by itself", f"see {out_dir}")
     signal.raise_signal(signals[0])
@@ -287,24 +300,3 @@ def ended_by_signals(stop: Callable[[], object]) -> Iterator[list[int]]:
         yield caught
     finally:
         as_before()
-
-
-@contextlib.contextmanager
-def _served(api: ApiProcess, stop: Callable[[], object]) -> Iterator[None]:
-    """Nobody can use a network whose API has ended: ``stop`` is called, and it is said why."""
-    ended: list[str] = []
-    leaving = threading.Event()
-
-    def watch() -> None:
-        why = api.wait()
-        if not leaving.is_set():
-            ended.append(why)
-            stop()
-
-    threading.Thread(target=watch, daemon=True).start()
-    try:
-        yield
-    finally:
-        leaving.set()
-    if ended:
-        raise EnvironmentUnsupported(f"the API of the network is gone: {ended[0]}")

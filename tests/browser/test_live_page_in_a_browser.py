@@ -136,7 +136,53 @@ def test_other_policies_and_another_day_are_set_and_why_is_told(lab: PageLab, vi
     page.click("#why-box summary")
     until(lambda: "on 2027-07-01" in page.locator("#why-text").inner_text())
     page.locator("#putback").click()
-    until(lambda: "Policies none as of" in page.locator("#verdict").inner_text())
+    until(lambda: "No policy set is active" in page.locator("#verdict").inner_text())
+    quiet(opened)
+
+
+def row(page: Any, demand: str) -> list[str]:
+    cells: list[str] = page.locator("#demands-table tbody tr", has_text=demand).first.evaluate(
+        "row => [...row.cells].map((cell) => cell.innerText.trim())"
+    )
+    return cells
+
+
+def test_head_table_and_card_are_of_one_state_after_a_drain_and_other_policies(
+    lab: PageLab, visit: Visit
+) -> None:
+    opened = visit()
+    page = opened.page
+    is_live(page)
+    choose(page)
+    until(lambda: row(page, DEMAND)[2] == "served")
+    before = row(page, DEMAND)
+    assert page.locator(".stale").count() == 0
+    lab.ask("drain", fibre=FIBRE)
+    until(lambda: "LA" in row(page, DEMAND)[9])
+    now = row(page, DEMAND)
+    assert now[3] == before[3]
+    assert float(now[5]) > float(before[5])
+    assert (now[6], now[7]) == ("–", "–")
+    crossed = page.locator("#said dt", has_text="Crosses").locator("xpath=following-sibling::dd[1]")
+    assert now[9].split() == crossed.inner_text().split()
+    until(lambda: page.locator(".stale").count() == 3)
+    page.click("#rules-box summary")
+    page.locator("#policies").select_option("th")
+    page.locator("#outside").uncheck()
+    page.locator("#rules button[type=submit]").click()
+    until(lambda: row(page, DEMAND)[2].startswith("kept back"))
+    assert row(page, DEMAND)[3] == ""
+    asked = page.locator("#demand option", has_text=DEMAND).inner_text()
+    assert asked.startswith(f"{DEMAND} (kept back")
+    served = page.locator("#demands-table .tag", has_text="lawful").count()
+    total = page.locator("#demands-table tbody tr").count()
+    verdict, counts = (
+        page.locator(one).first.inner_text() for one in ("#verdict li", "#demands p")
+    )
+    assert verdict.startswith(f"{served} of {total} demands are served, ")
+    assert counts.startswith(f"Now: {verdict}")
+    page.locator("#putback").click()
+    until(lambda: "No policy set is active" in page.locator("#verdict").inner_text())
     quiet(opened)
 
 

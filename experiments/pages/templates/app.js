@@ -4,7 +4,8 @@
   const it = window.corridor, { model, hubs, fibres, ways, map } = it, { demands, names, law } = model;
   const $ = (id) => document.getElementById(id);
   const HINT = "Tap a fibre or a hub on the map for its facts.";
-  const SAID = { ...model.said, less: "lawful, less than asked for", unknown: "not proven" };  // both of pages that live
+  // Of pages that live; the last two where no policies are in force, so that nothing is called lawful.
+  const SAID = { ...model.said, less: "lawful, less than asked for", unknown: "not proven", served: "served", partly: "served, less than asked for" };
   const options = [...$("demand").querySelectorAll("option")];
   let chosen = model.chosen, set = model.set, at = "demand", dead = [], pause = 0;
 
@@ -41,7 +42,7 @@
     const free = way(demand.free), lawful = way(now.w), rows = [row({ text: "Without policies", kind: "free" }, ms(free?.[2]), ms(demand.rtt))];
     const kept = now.st === "kept" || now.st === "down";
     rows.push(kept ? row({ text: "Under policies", kind: "cutrow" }, SAID[now.st], "–")
-      : row({ text: now.st === "unjudged" ? "Not judged" : "Lawful", kind: "go" }, ms(lawful?.[2]), ms(now.rtt)));
+      : row({ text: { unjudged: "Not judged", served: "Served", partly: "Served" }[now.st] ?? "Lawful", kind: "go" }, ms(lawful?.[2]), ms(now.rtt)));
     if (now.extra != null) rows.push(row("Policies add", "", signed(now.extra) + between(now.in)));
     if (now.extra && now.sure != null) rows.push(row("of it, certain law", "", signed(now.sure)));
     if (now.rin) rows.push(row("Expected range", "", between(now.rin).trim()));
@@ -166,7 +167,7 @@
   function showDead(ids) { dead = ids; at = "all"; $("view").value = at; $("cut").value = "0"; draw(); map.scrollIntoView({ block: "nearest" }); }
 
   // For a page that lives: what its script may change. Every id is one of the model.
-  const STATE = { UP: "lawful", ALT: "alt", DEGRADED: "less", BLOCKED: "kept", DOWN: "down", UNKNOWN: "unknown" };
+  const STATE = { UP: "lawful", ALT: "alt", DEGRADED: "less", BLOCKED: "kept", DOWN: "down", UNKNOWN: "unknown", "UP without policies": "served", "ALT without policies": "served", "DEGRADED without policies": "partly" };
   const numberOf = (all, id) => all.findIndex((one) => one.id === id);
   function setFibre(id, state) {                      // "up", "cut", "drained" or another word
     const i = numberOf(fibres, id);
@@ -176,22 +177,38 @@
     const cell = document.querySelector(`[data-state-of="${i}"]`);
     if (cell) cell.textContent = state;
   }
-  function setDemand(id, now) {                       // status, round_trip_ms, permit, why
+  function setDemand(id, now) {                       // status, round_trip_ms, permit, why; asComputed: what was computed of it is true
     const i = numberOf(demands, id), by = demands[i]?.by[set];
     if (!by) return;
-    Object.assign(by, { st: STATE[now.status] ?? now.status, extra: null, cl: [], rtt: now.round_trip_ms, permit: now.permit, why: now.why });
+    const state = { st: STATE[now.status] ?? now.status, rtt: now.round_trip_ms, permit: now.permit, why: now.why };
+    Object.assign(by, now.asComputed ? {} : { extra: null, in: null, sure: null, rin: null, tie: false, cl: [] }, state);
     const cells = document.querySelector(`#demands-table tr[data-row="${i}"]`)?.cells;
     if (cells) {
       const tag = html("span", { className: "tag " + by.st }, SAID[by.st] ?? by.st);
       cells[2].replaceChildren(tag, ...(by.why ? [html("small", {}, by.why)] : []));
+      cells[3].textContent = by.permit ?? "";
       cells[5].textContent = ms(by.rtt);
+      cells[6].replaceChildren(by.extra == null ? "–" : signed(by.extra), ...(between(by.in) ? [html("small", {}, between(by.in).trim())] : []));
+      cells[7].textContent = by.sure == null ? "–" : signed(by.sure);
+      const path = way(by.w);
+      cells[9].replaceChildren(...spaced(path ? places(path[3], path[4]) : []));
     }
+    const option = options[i];
+    if (option) option.textContent = ["lawful", "served"].includes(by.st) ? id : `${id} (${SAID[by.st] ?? by.st})`;
     if (i === chosen) draw();
   }
   function addEvent({ at: when, what, whom = "" }) {
     const body = $("events-table").tBodies[0];
     body.prepend(html("tr", {}, html("td", {}, when), html("td", {}, what), html("td", {}, whom)));
     while (body.rows.length > 500) body.lastElementChild.remove();
+  }
+  const setCounts = (text) => { $("demands").querySelector("p").textContent = text; };
+  function setStale(text) {                           // of sections that are computed once; empty where they are true
+    for (const id of ["costs", "cuts", "sure"]) {
+      const section = $(id);
+      section.querySelector(".stale")?.remove();
+      if (text) section.querySelector("h2").after(html("p", { className: "stale" }, text));
+    }
   }
   const setVerdict = (lines) => $("verdict").querySelector("ul").replaceChildren(...lines.map((line) => html("li", {}, line)));
   const setProof = (text, holds) => { $("proven").textContent = text; $("proven").className = holds ? "proven" : "violated"; };
@@ -225,7 +242,7 @@
     if (of.fibre) { pick(+of.fibre); at = "all"; $("view").value = at; draw(); }
     map.scrollIntoView({ block: "nearest" });
   });
-  Object.assign(it, { draw, pick, html, states: {}, setFibre, setDemand, addEvent, setVerdict, setProof });
+  Object.assign(it, { draw, pick, html, states: {}, setFibre, setDemand, setCounts, setStale, addEvent, setVerdict, setProof, said: SAID });
   choose(chosen);
   performance.mark("interactive");
 })();

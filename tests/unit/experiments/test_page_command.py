@@ -10,7 +10,8 @@ from typing import ClassVar
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.live_network import page_process, session
+from corridor.experiments.live_network import api_process, page_process, session
+from corridor.experiments.live_network.api_process import Restarted
 from corridor.topologies.base.scratch import lock_folder
 
 TOKEN = "t" * 43
@@ -95,7 +96,7 @@ def test_a_page_that_another_process_is_about_to_serve_is_not_served_twice(state
 
 
 class Process:
-    """One that serves a page, as far as ``_Restarted`` knows."""
+    """One that serves a page, as far as ``Restarted`` knows."""
 
     started: ClassVar[list] = []
 
@@ -116,12 +117,11 @@ class Process:
         self.died.set()
 
 
-def test_one_that_is_being_started_again_when_all_ends_ends_as_well(monkeypatch, tmp_path):
+def test_one_that_is_being_started_again_when_all_ends_ends_as_well(monkeypatch):
     """Else what pages did would be put back by nobody."""
-    monkeypatch.setattr(page_process, "ServingProcess", Process)
-    monkeypatch.setattr(page_process, "RESTART_S", 0.0)
+    monkeypatch.setattr(api_process, "RESTART_S", 0.0)
     monkeypatch.setattr(Process, "started", [])
-    serving = page_process._Restarted([], tmp_path / "log", None, lambda _text: None)
+    serving = Restarted(Process, "the page", None, lambda _text: None)
     Process.started[0].died.set()
     deadline = time.monotonic() + 60
     while len(Process.started) < 2:

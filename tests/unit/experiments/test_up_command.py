@@ -13,7 +13,7 @@ import pytest
 from corridor.experiments import cli
 from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.live_network import api_process, session, up
-from corridor.experiments.live_network.api_process import ApiProcess
+from corridor.experiments.live_network.api_process import ApiProcess, Restarted
 from corridor.experiments.live_network.event_text import told
 from corridor.experiments.live_network.progress import ProgressPrinter
 from corridor.experiments.live_network.setting import live_wiring
@@ -226,9 +226,8 @@ class Api:
         package.mkdir(parents=True)
         for one in (package, package.parent, package.parent.parent):
             (one / "__init__.py").touch()
-        start = (
-            "import json, os, signal, sys, time\nready = {'url': 'http://x', 'pid': os.getpid()}\n"
-        )
+        start = "import json, os, signal, sys, time\n"
+        start += "ready = {'url': 'http://x:8080', 'pid': os.getpid()}\n"
         (package / "__main__.py").write_text(start + does)
         monkeypatch.setattr(api_process, "IMPORT_ROOT", folder / "code")
         self.log = folder / "api.log"
@@ -248,28 +247,53 @@ def test_an_api_that_breaks_tells_its_last_words(tmp_path, monkeypatch):
         Api(tmp_path, monkeypatch, "unknown").start()
 
 
-def test_a_network_whose_api_ends_is_ended_with_the_reason(tmp_path, monkeypatch):
-    does = "print(json.dumps({'ready': ready}), flush=True); time.sleep(0.3); sys.exit('broken')"
-    api = Api(tmp_path, monkeypatch, does).start()
-    assert api.url == "http://x"
-    stopped = []
-    served = up._served(api, lambda: stopped.append(True))
-    served.__enter__()
-    deadline = time.monotonic() + 10
-    while not stopped and time.monotonic() < deadline:
+def in_time(what):
+    deadline = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
-    with pytest.raises(EnvironmentUnsupported, match="is gone: it ended with code 1: broken"):
-        served.__exit__(None, None, None)
-    assert stopped
+
+
+STAYS = "print(json.dumps({'ready': ready}), flush=True); time.sleep(100)"
+
+
+def test_a_network_outlives_its_api_which_is_started_again_at_its_port(tmp_path, monkeypatch):
+    monkeypatch.setattr(api_process, "RESTART_S", 0.01)
+    made = Api(tmp_path, monkeypatch, STAYS)
+    processes, ports, said, lost = [], [], [], []
+
+    def start(port):
+        ports.append(port)
+        processes.append(made.start())
+        return processes[-1]
+
+    api = Restarted(start, "the API", None, said.append, lambda: lost.append(True))
+    made.log.write_text("INFO an earlier request\n")
+    processes[0]._process.kill()
+    in_time(lambda: len(processes) == 2)
+    assert ports == [None, 8080]
+    assert said == ["the API is started again: signal 9 ended it"]
+    api.close()
+    assert processes[1].wait() == "signal 15 ended it"
+    assert (len(processes), lost) == (2, [])
+
+
+def test_an_api_that_dies_again_and_again_ends_its_network_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr(api_process, "RESTART_S", 0.01)
+    made = Api(tmp_path, monkeypatch, STAYS.replace("time.sleep(100)", "sys.exit('broken')"))
+    said, lost = [], []
+    Restarted(lambda _: made.start(), "the API", None, said.append, lambda: lost.append(True))
+    in_time(lambda: lost)
+    assert len(said) == api_process.MOST_RESTARTS + 1
+    last = "the API is gone: it died 6 times in 60 s, last: it ended with code 1: broken"
+    assert said[-1] == last
 
 
 def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
-    does = "print(json.dumps({'ready': ready}), flush=True); time.sleep(100)"
-    api = Api(tmp_path, monkeypatch, does).start()
-    with up._served(api, no_guest):
-        pass
+    api = Api(tmp_path, monkeypatch, STAYS).start()
+    assert api.url == "http://x:8080"
     api.close()
-    assert api.wait() == f"it ended with code {-signal.SIGTERM}"
+    assert api.wait() == f"signal {signal.SIGTERM} ended it"
 
 
 @pytest.mark.parametrize(

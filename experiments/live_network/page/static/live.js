@@ -3,7 +3,7 @@
 (() => {
   const it = window.corridor, { line, model, fibres, hubs, ways, html } = it, { demands } = model;
   const $ = (id) => document.getElementById(id);
-  const KEPT_MS = 60000, SAY_MS = 2000, MOST_REFUSALS = 5, MOST_FULLEST = 4;
+  const NO_POLICIES = "none", KEPT_MS = 60000, SAY_MS = 2000, MOST_REFUSALS = 5, MOST_FULLEST = 4;
   const STATES = {
     waiting: "Waiting for the line.", live: "Live: what you see is as it is now.", paused: "Paused while this page is not seen.",
     lost: "Nobody answers: the network has ended, or this machine's line to it is broken. It is asked again.",
@@ -14,6 +14,7 @@
   const numberOf = new Map(demands.map((one, i) => [one.id, i])), fibreOf = new Map(fibres.map((one, i) => [one.id, i]));
   const hubOf = new Map(hubs.map((one, i) => [one.id, i])), served = new Map(), states = new Map(), trips = [];
   const atFirst = demands.map((one) => ({ ...one.by[0] }));  // as computed when the network was brought up
+  const cutsAtFirst = demands.map((one) => one.cuts);
   const isAsAtFirst = () => about && status.policies === about.at_first.policies && status.as_of === about.at_first.as_of;
   const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false }), ms = (value) => value.toFixed(1);
   let about = null, status = {}, changed = new Set(), frame = 0, arrivals = [], news = [], saying = 0, resyncing = 0, chosenFibre = -1;
@@ -72,11 +73,12 @@
     by.w = wayOf(now);
     by.law = now.legal_ref.map((ref) => model.law.findIndex(([known]) => known === ref)).filter((one) => one >= 0);
     const why = [now.reason, now.clause, now.remedy && `would help: ${now.remedy}`, back?.status !== now.status && back?.reason && `answers: ${back.reason}`];
-    if (isAsAtFirst() && by.w === first.w && ["UP", "ALT"].includes(now.status)) Object.assign(by, first);
-    else Object.assign(by, { in: null, sure: null, rin: null, tie: false });
-    const kept = { cl: by.cl, extra: by.extra, st: by.st };
-    it.setDemand(id, { status: now.judged ? now.status : "unjudged", round_trip_ms: rtt, permit: now.permit, why: why.filter(Boolean).join("; ") });
-    if (isAsAtFirst() && by.w === first.w) Object.assign(by, kept);
+    const asComputed = isAsAtFirst() && by.w === first.w && (by.w >= 0 ? ["UP", "ALT"] : ["BLOCKED"]).includes(now.status);
+    if (asComputed) Object.assign(by, first);
+    demands[i].cuts = asComputed ? cutsAtFirst[i] : [];
+    const free = status.policies === NO_POLICIES && ["UP", "ALT", "DEGRADED"].includes(now.status);
+    const state = free ? `${now.status} without policies` : !now.judged ? "unjudged" : asComputed ? first.st : now.status;
+    it.setDemand(id, { status: state, round_trip_ms: rtt, permit: now.permit, why: why.filter(Boolean).join("; "), asComputed });
   }
   function setFibre(id, words) {
     const said = words.join(", "), i = fibreOf.get(id);
@@ -94,11 +96,15 @@
     const kept = all.filter((one) => one.status === "BLOCKED").length, down = all.filter((one) => one.status === "DOWN").length;
     const unknown = all.filter((one) => one.status === "UNKNOWN").length;
     const less = all.filter((one) => one.status === "DEGRADED").length, broken = [...[...states].filter(([, said]) => said), ...Object.entries(about.hubs).map(([id, words]) => [id, words.join(", ")])];
+    const count = (n) => `${n} demand${n === 1 ? "" : "s"}`, none = status.policies === NO_POLICIES;
+    const parts = [`${all.length - kept - down - unknown} of ${count(all.length)} are served`, ...(none ? [] : [`${kept} blocked by policies`]), ...(unknown ? [`${unknown} in an unknown state`] : []), ...(down ? [`${down} without a path`] : [])];
+    const counts = `${parts.join(", ")}.`, computed = `for policies ${about.at_first.policies} as of ${about.at_first.as_of}, with every fibre in service`;
+    it.setCounts(`Now: ${counts} Times of paths are computed; answers are counted with their demands.`);
+    it.setStale(isAsAtFirst() && !broken.length ? "" : `This section was computed ${computed}. The network has changed since then.`);
     it.setVerdict([
-      `${all.length - kept - down - unknown} of ${all.length} demands go, ${kept} ${kept === 1 ? "is" : "are"} kept back by policies` + (unknown ? `, of ${unknown} nobody can say whether they do` : "") + (down ? `, ${down} have no way at this moment.` : "."),
-      `Policies ${status.policies} as of ${status.as_of}.` + (less ? ` ${less === 1 ? "1 demand has" : `${less} demands have`} less than was asked for: a longer way, or less protection.` : ""),
+      counts,
+      (none ? "No policy set is active, so nothing is checked for compliance" : `Policies ${status.policies}`) + ` as of ${status.as_of}.` + (less ? ` ${count(less)} ${less === 1 ? "has" : "have"} a longer path or less protection than requested.` : ""),
       broken.length ? `Not as usual: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre and hub is as usual.",
-      ...(isAsAtFirst() ? [] : [`What is said below of costs, cuts and certainty was computed for policies ${about.at_first.policies} as of ${about.at_first.as_of}.`]),
       ...(status.deferred ? [`Waits: ${status.deferred}.`] : []), ...(status.away?.length ? [`Away: ${status.away.join(", ")}.`] : []),
     ]);
   }
