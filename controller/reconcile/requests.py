@@ -73,7 +73,7 @@ class Requests:
             rollouts.refuse_unproven(wanted, Rates.NOW)
         try:
             withdrawn = network.deployer.withdraw(gone, wanted, network.told)
-            rollouts.move_to(wanted, "policies", Rates.NOW)
+            rollouts.move_to(wanted, f"policies {policies.name}", Rates.NOW)
         except (NotDone, SwitchError, Awaited):
             if gone:
                 network.deployer.restore(deployment, network.known, network.told)

@@ -33,19 +33,23 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="of the network (default: the only one that is up)"
     )
+    parser.add_argument("--network", metavar="NAME", help="the same, as other commands have it")
 
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.live_network import session
-    from corridor.topologies.base.errors import EnvironmentUnsupported
+    from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
     from corridor.topologies.base.slowness import patient
 
+    if None not in (args.name, args.network) and args.name != args.network:
+        raise InputError(f"{args.name} and {args.network} are two networks", "name one of them")
+    name = args.name if args.network is None else args.network
     alive = {one.name: one for one in session.sessions()}
-    if not alive or (args.name is not None and args.name not in alive):
+    if not alive or (name is not None and name not in alive):
         session.remove_dead()
-        print("no network is up" if args.name is None else f"no network {args.name} is up")
+        print("no network is up" if name is None else f"no network {name} is up")
         return 0
-    chosen = session.find(args.name)
+    chosen = session.find(name)
     try:
         os.kill(chosen.pid, signal.SIGTERM)
     except PermissionError as problem:

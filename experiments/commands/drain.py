@@ -39,6 +39,7 @@ def change(args: argparse.Namespace, verb: str, done: str) -> int:
 
     from corridor.experiments.commands.policy import told_change
 
-    changed = connect(args).post(f"/v1/fibres/{quote(args.fibre, safe='')}/{verb}")
-    print(told_change(f"{args.fibre} {done}", changed))
+    api = connect(args)
+    changed = api.post(f"/v1/fibres/{quote(args.fibre, safe='')}/{verb}")
+    print(told_change(api, f"{args.fibre} {done}", changed))
     return 0

@@ -38,7 +38,7 @@ def connect(args: argparse.Namespace) -> Api:
 
     if args.url is None and args.token_file is None:
         session = find(args.network)
-        return Api(session.url, Path(session.token_file))
+        return Api(session.url, Path(session.token_file), session.name)
     if args.url is None or args.token_file is None:
         raise InputError("--url and --token-file go together", "give both, or --network NAME")
     if args.network is not None:

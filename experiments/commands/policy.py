@@ -86,9 +86,9 @@ def _set(api: Api, args: argparse.Namespace) -> int:
     except Refused as refused:
         print(shown(refused.counterexamples))
         raise
-    print(told_change(f"policies {policies.name}", changed))
+    print(told_change(api, f"policies {policies.name}", changed))
     if args.as_of is not None:
-        print(told_change(f"day {args.as_of}", api.put(DAY, {"as_of": str(args.as_of)})))
+        print(told_change(api, f"day {args.as_of}", api.put(DAY, {"as_of": str(args.as_of)})))
     return 0
 
 
@@ -104,8 +104,9 @@ def _as_written(sets: str, sent: JsonObject, problem: NotUnderstood) -> InputErr
     return problem
 
 
-def told_change(what: str, changed: Changed) -> str:
-    """A change that is in force, in a line."""
+def told_change(api: Api, change: str, changed: Changed) -> str:
+    """Return one line about a change that is in force, with the name of its network."""
+    what = f"network {api.network}: {change}" if api.network else change
     gone = changed["withdrawn"]
     said = f"{what}: {counted(len(gone), 'demand')} dropped at once; " if gone else f"{what}: "
     if changed["update"] is None:

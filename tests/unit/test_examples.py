@@ -228,7 +228,7 @@ def test_a_live_network_is_used_and_ended(guest, command, tmp_path):
         XDG_STATE_HOME=str(tmp_path / "state"),
     )
     assert code == 0, said
-    assert "shanghai-guian drained: epoch 1, proven and flipped" in said
+    assert ": shanghai-guian drained: epoch 1, proven and flipped" in said
     assert "policies none: " in said
     assert list((tmp_path / "state/corridor/live").iterdir()) == []
 

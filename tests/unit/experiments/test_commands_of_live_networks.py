@@ -98,7 +98,7 @@ def test_policies_are_shown_in_lines_and_whole(corridor):
 def test_a_shipped_set_is_put_in_force_and_its_epoch_and_time_are_told(reconciler, corridor):
     code, said, _ = corridor("policy", "set", "none")
     assert code == 0
-    assert said.startswith("policies none: epoch ")
+    assert said.startswith("network lab: policies none: epoch ")
     assert "proven and flipped in " in said
     assert reconciler.lab.network.known.specification.policies.name == "none"
     assert {one.status for one in reconciler.lab.event_log.statuses.values()} == {"UP"}
@@ -113,8 +113,8 @@ def test_a_file_and_a_day_are_put_in_force(reconciler, corridor, tmp_path):
     )
     assert code == 0
     closed, day = said.splitlines()
-    assert closed.startswith("policies closed: 6 demands dropped at once; epoch ")
-    assert day.startswith("day 2026-11-25: epoch ")
+    assert closed.startswith("network lab: policies closed: 6 demands dropped at once; epoch ")
+    assert day.startswith("network lab: day 2026-11-25: epoch ")
     assert {one.status for one in reconciler.lab.event_log.statuses.values()} == {"BLOCKED"}
     shown = corridor("status")[1]
     assert "demands: 6 BLOCKED" in shown
@@ -244,10 +244,10 @@ def test_a_set_may_name_hubs_that_only_the_kept_network_has(corridor, tmp_path, 
 
 def test_a_fibre_is_drained_and_restored(reconciler, corridor):
     code, said, _ = corridor("drain", FIBRE)
-    assert (code, said.startswith(f"{FIBRE} drained: epoch ")) == (0, True)
+    assert (code, said.startswith(f"network lab: {FIBRE} drained: epoch ")) == (0, True)
     assert reconciler.lab.network.known.drained == {FIBRE}
     code, said, _ = corridor("restore", FIBRE)
-    assert (code, said.startswith(f"{FIBRE} restored: epoch ")) == (0, True)
+    assert (code, said.startswith(f"network lab: {FIBRE} restored: epoch ")) == (0, True)
     assert reconciler.lab.network.known.drained == frozenset()
     code, said, complained = corridor("drain", "nowhere")
     assert (code, said) == (2, "")
