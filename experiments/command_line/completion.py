@@ -57,6 +57,7 @@ FILES = frozenset(
         "SETS",
         "SET,...",
         "TOPOLOGY",
+        "PATH",
         "SRC",
         "STUDY",
         "FILE",

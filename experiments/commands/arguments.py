@@ -56,6 +56,25 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_read(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--read",
+        type=existing,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="let programs in a guest read this file or folder of yours, too; may be repeated",
+    )
+
+
+def existing(text: str) -> Path:
+    """A file or folder that is there."""
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"no file or folder is called {text!r}")
+    return path
+
+
 def add_delay_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delay-model",

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.commands.arguments import minutes, whole
+from corridor.experiments.commands.arguments import add_read, minutes, whole
 
 EPILOG = """examples:
   corridor lab mini -- hub shanghai ping -c 3 karachi    in the host of a hub
@@ -18,10 +18,11 @@ EPILOG = """examples:
   corridor lab mini --controller remote -- ./my-controller
   corridor lab -- python3 my_mininet_script.py           no network: Mininet and Open vSwitch only
 
-COMMAND runs as root, in the folder this is called from, which it sees as it sees all files of this
-machine but those below /tmp, /run and /dev: read-only. It may write below /tmp, which is lost, and
-to $CORRIDOR_OUT with --out. Hubs are known by name; "hub NAME CMD..." runs a command in the host of
-one; $CORRIDOR_HOSTS is a file of their names, addresses and namespaces.
+COMMAND runs as root of the guest, in the folder that this is called from. It reads that folder, the
+programs and settings of the system, and what --read names; no other files of yours. It may write
+below /tmp, which is lost, and to $CORRIDOR_OUT with --out. Hubs are known by name; "hub NAME
+CMD..." runs a command in the host of one; $CORRIDOR_HOSTS is a file of their names, addresses and
+namespaces.
 
 Without COMMAND, a topology has Mininet's shell, and a bare lab sh. At a terminal they have the real
 clock, and Ctrl-] ends the guest. A pipe is read to its end first if the clock is virtual.
@@ -85,6 +86,7 @@ def _add_circumstances(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="keep logs there, new or empty"
     )
+    add_read(parser)
     parser.add_argument(
         "--patience",
         type=minutes,
@@ -113,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
         clock=args.clock,
         seed=args.seed,
         out=args.out,
+        reads=tuple(args.read),
         patience_s=args.patience,
     )
     return run_lab(options, say)

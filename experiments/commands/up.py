@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, whole
+from corridor.experiments.commands.arguments import add_read, add_scenario_arguments, whole
 from corridor.experiments.terminal.live import telling
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def add_parser(verbs: Any) -> None:
         help="with --open, for people who come and go: what they did is undone when nobody has "
         "used the page for 5 minutes",
     )
+    add_read(parser)
     told = parser.add_mutually_exclusive_group()
     told.add_argument("--json", action="store_true", help="print events as JSON lines only")
     told.add_argument(
@@ -110,6 +111,7 @@ def run(args: argparse.Namespace) -> int:
         name=args.name,
         port=args.port,
         out=args.out,
+        reads=tuple(args.read),
         mininet=args.mininet,
         page=args.page or args.kiosk,
         kiosk=args.kiosk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -40,8 +40,10 @@ def here(out_dir: Path) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def in_a_guest(kernel: Kernel, out_dir: Path) -> Iterator[Place]:
-    """In a guest with the real clock, whose second console is a line to its control socket."""
+def in_a_guest(kernel: Kernel, out_dir: Path, reads: Sequence[Path]) -> Iterator[Place]:
+    """In a guest with the real clock, whose second console is a line to its control socket.
+
+    What people start at its hubs reads ``reads``."""
     ours, theirs = socket.socketpair()
     line = Line(ours)
     try:
@@ -50,7 +52,7 @@ def in_a_guest(kernel: Kernel, out_dir: Path) -> Iterator[Place]:
             with (
                 relayed(control, line.ask),
                 opened(scratch / SOCKET, partial(line.ask, to=OPERATIONS)),
-                keeping_guest(kernel, out_dir, theirs) as process,
+                keeping_guest(kernel, out_dir, theirs, reads) as process,
             ):
                 yield Place(process, control, scratch / SOCKET, line.close)
     finally:

@@ -34,6 +34,7 @@ from corridor.experiments.run.runner import GUEST_RUN_ID, with_framework
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
+from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, choose_for_keeping
 from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.kernel import Kernel
@@ -71,6 +72,8 @@ class Options:
     """Mininet's command line here, once the network is up; leaving it ends the network."""
     page: bool = False
     """Serve its page, and open it in a browser."""
+    reads: tuple[Path, ...] = ()
+    """What programs in a guest may read, beside the system's files and the current folder."""
     kiosk: bool = False
     """The page is used by people who come and go."""
 
@@ -107,7 +110,11 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         said = say if shell is None else shell.until_it_runs(say)
         progress = ProgressPrinter(name, out_dir, said, note, started_s)
         progress.is_own = app is not None
-        where = here(out_dir) if kernel is None else in_a_guest(kernel, out_dir)
+        where = (
+            here(out_dir)
+            if kernel is None
+            else in_a_guest(kernel, out_dir, _readable(options, say))
+        )
         place = stack.enter_context(where)
         log = out_dir / "api.log"
         gone: list[str] = []
@@ -184,6 +191,14 @@ def _of_own(app: OwnApp | None, warning: str | None) -> Iterator[str]:
         yield f"steered by {app.name}, a controller of your own; tables are proven as they change"
     if warning is not None:
         yield warning
+
+
+def _readable(options: Options, say: Say) -> list[Path]:
+    """Files of the host for programs at hubs: where the user is, unless that is the home."""
+    if containment.means() == "none":
+        say(containment.NOT_CONTAINED)
+    here = Path.cwd()
+    return [*options.reads, *(() if containment.is_private(here) else (here,))]
 
 
 def _prepared(

@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from corridor.experiments.run import options as run_options
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import new_folder
 from corridor.experiments.run.trees import check_loops, spanning_tree
+from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import AskedClock, Choice
 from corridor.experiments.testbeds.events import failure_of
 from corridor.experiments.testbeds.kernel import Kernel
@@ -66,6 +67,8 @@ class Options:
     clock: AskedClock | None = None
     seed: int = 1
     out: Path | None = None
+    reads: tuple[Path, ...] = ()
+    """What the program may read in a guest, beside the system's files and the current folder."""
     patience_s: float | None = None
 
 
@@ -80,13 +83,14 @@ def run_lab(options: Options, say: Say) -> int:
     asked = run_options.Options(testbed=options.testbed, clock=options.clock)
     choice, kernel = choosing.choose_for_a_lab(asked, say)
     setting = _setting(options, topology, choice, at_terminal)
+    reads = _readable(options, setting) if kernel is not None else []
     say(_opening_line(topology, options, choice, kernel))
     with _folder(options) as folder:
         setting.write(folder)
         if kernel is None:
             ended = _natively(folder, setting)
         else:
-            ended = _in_a_guest(kernel, folder, setting, options, say)
+            ended = _in_a_guest(kernel, folder, setting, options, reads, say)
     if ended.by == BY_COMMAND:
         return ended.code
     if ended.code >= BY_SIGNAL:
@@ -108,6 +112,22 @@ def _topology(options: Options, say: Say) -> Topology | None:
     if warning := check_loops(topology, app_words(options.controller)[0], TREE):
         say(warning)
     return topology
+
+
+def _readable(options: Options, setting: Setting) -> list[Path]:
+    """Files of the host for the program; raises InputError for a home that nobody named."""
+    named = [path.resolve() for path in options.reads]
+    folder = Path(setting.folder)
+    if containment.is_private(folder) and folder.resolve() not in named:
+        raise InputError(
+            f"a program in a guest reads the folder that it starts in, and {folder} "
+            "contains all that is yours",
+            f"start in a folder of the program's own, or add --read {folder}",
+        )
+    app = Path(setting.controller)
+    if setting.controller.endswith(".py"):
+        named.append(app if containment.is_private(app.parent) else app.parent)
+    return named
 
 
 def _for_a_shell(options: Options) -> Options:
@@ -192,7 +212,12 @@ def _natively(folder: Path, setting: Setting) -> Ended:
 
 
 def _in_a_guest(
-    kernel: Kernel, folder: Path, setting: Setting, options: Options, say: Say
+    kernel: Kernel,
+    folder: Path,
+    setting: Setting,
+    options: Options,
+    reads: Sequence[Path],
+    say: Say,
 ) -> Ended:
     """Files are open before the guest begins: without ``--out`` they go with it."""
     guests: list[subprocess.Popen[bytes]] = []
@@ -213,6 +238,7 @@ def _in_a_guest(
             folder,
             Path(setting.folder),
             line,
+            reads=reads,
             virtual_clock=setting.virtual,
             memory_mb=_memory_mb(setting),
             patience_s=options.patience_s or (PATIENCE_S if setting.virtual else None),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.options import Options
+from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
 from corridor.experiments.testbeds.debian_kernel.kernel import fetch as fetch_debian_kernel
@@ -32,6 +33,7 @@ def choose(
     facts = _facts(options, emulated=True)
     choice = choose_testbed(facts, options.testbed, options.clock)
     chosen(choice)
+    _warn(choice, say)
     if choice.testbed == "qemu":
         return choice, fetch_debian_kernel(MODULES, say)
     return _with_kernel(facts, choice, options, say)
@@ -41,7 +43,14 @@ def choose_for_a_lab(options: Options, say: Say) -> tuple[Choice, Kernel | None]
     """The same, of testbeds in which programs of a user's run: not in an emulated machine."""
     facts = _facts(options, emulated=False)
     choice = choose_testbed(facts, options.testbed, options.clock)
+    _warn(choice, say)
     return _with_kernel(facts, choice, options, say)
+
+
+def _warn(choice: Choice, say: Say) -> None:
+    """One line where a guest could write what the user may write."""
+    if choice.testbed != "native" and containment.means() == "none":
+        say(containment.NOT_CONTAINED)
 
 
 def _with_kernel(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corridor.experiments.run.version import version_of
-from corridor.experiments.testbeds import system_packages
+from corridor.experiments.testbeds import containment, system_packages
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.kernel import cache_folder
 from corridor.experiments.testbeds.kernel_build import DISK_NEEDED_BYTES
@@ -213,6 +213,7 @@ def _kernels(machine: Machine) -> list[Verdict]:
             "set TMPDIR to a larger folder that allows programs (container: --shm-size=2g)",
         )
     )
+    found.append(_containment(containment.means()))
     found.append(
         Verdict(
             "disk for the kernel",
@@ -222,6 +223,16 @@ def _kernels(machine: Machine) -> list[Verdict]:
         )
     )
     return found
+
+
+def _containment(means: containment.Means) -> Verdict:
+    """What keeps the programs in a guest from the user's files."""
+    return Verdict(
+        "guests are contained",
+        means != "none",
+        f"by {means}" if means != "none" else "programs in guests could write your files",
+        _install("bubblewrap"),
+    )
 
 
 def _own_kernel(facts: Facts, release: str) -> list[Verdict]:

@@ -69,6 +69,11 @@ def copies(more: Mapping[str, Path]) -> dict[str, Path]:
     }
 
 
+def base_of_python() -> list[str]:
+    """Return the folder of the Python that the environment stands on, and that of its program."""
+    return [str(Path(sys.base_prefix).resolve()), str(Path(sys.executable).resolve())]
+
+
 def boot_command(
     kernel: Kernel,
     virtual_clock: bool,

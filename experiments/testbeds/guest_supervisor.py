@@ -1,15 +1,19 @@
 """Holds one guest, and nothing of it longer than its caller.
 
     guest_supervisor.py --link=NAME=PATH ... --copy=NAME=PATH ... [--input=FD] [--own=PATH]
-                        --compiled=NAME=PATH ... [--anywhere] -- COMMAND
+                        --compiled=NAME=PATH ... [--write=PATH ...] [--read=PATH ...]
+                        [--list=PATH ...] [--means=landlock|bubblewrap] [--anywhere] -- COMMAND
 
 Standard library only. The command starts in a scratch folder that is its HOME and holds links to
 files and folders, and copies of folders of code, with or without what Python makes of it. With
 ``--input`` an open descriptor is its standard input, else it has none. With ``--anywhere`` it is
-not kept to one processor. A folder with ``--own`` goes with the scratch folder. The standard input
-of the supervisor is a pipe that the caller holds open: a ``-`` stops the guest's kernel, a ``+``
-has it go on. When it closes, however the caller ended, or when the guest ends, every process of the
-guest is killed and its scratch folder removed. The supervisor then ends the way the guest did.
+not kept to one processor. A folder with ``--own`` goes with the scratch folder. The command may
+write the scratch folder and what ``--write`` names, read what it is linked to, what ``--read``
+names and the system's files, and list names below ``--list``, as far as ``--means`` of
+``containment.py`` see to it. The standard input of the supervisor is a pipe that the caller holds
+open: a ``-`` stops the guest's kernel, a ``+`` has it go on. When it closes, however the caller
+ended, or when the guest ends, every process of the guest is killed and its scratch folder removed.
+The supervisor then ends the way the guest did.
 """
 
 from __future__ import annotations
@@ -21,16 +25,17 @@ import select
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 if not __package__:
     sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
 
+from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.processors import one_cpu
 from corridor.topologies.base.parent_death import die_with_parent
-from corridor.topologies.base.scratch import scratch_folder
+from corridor.topologies.base.scratch import SHARED_MEMORY, scratch_folder
 
 PR_SET_CHILD_SUBREAPER = 36
 ADDR_NO_RANDOMIZE = 0x0040000
@@ -45,17 +50,24 @@ def keep(orders: list[str], command: list[str]) -> int:
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
     inputs = [int(number) for number in _ordered("--input", orders)]
     pinned = contextlib.nullcontext() if "--anywhere" in orders else one_cpu()
-    with _owned(_ordered("--own", orders)), scratch_folder() as scratch, pinned as cpu:
+    with (
+        _owned(_ordered("--own", orders)),
+        scratch_folder() as scratch,
+        _memory_folder(scratch) as memory,
+        pinned as cpu,
+    ):
         for order in orders:
             if order.startswith(("--link=", "--copy=", "--compiled=")):
                 _put_in(scratch, order)
+        how, allowed = _contained(orders, command, scratch, memory)
         guest = os.fork()
         if guest == 0:
-            _be_guest(str(scratch), command, cpu, *inputs)
+            os.environ.update(HOME=str(scratch), TMPDIR=str(memory))
+            _be_guest(str(scratch), how, allowed, command, cpu, *inputs)
         for descriptor in inputs:
             os.close(descriptor)
         try:
-            _wait_for_either(guest)
+            _wait_for_either(guest, how)
         finally:
             status = _end(guest)
         return status
@@ -63,6 +75,29 @@ def keep(orders: list[str], command: list[str]) -> int:
 
 def _ordered(how: str, orders: list[str]) -> list[str]:
     return [order.partition("=")[2] for order in orders if order.startswith(f"{how}=")]
+
+
+def _memory_folder(scratch: Path) -> contextlib.AbstractContextManager[Path]:
+    """Where the kernel keeps the guest's memory: as it would itself, but in a folder of its own."""
+    configured = any(os.environ.get(name) for name in ("TMPDIR", "TMP", "TEMP"))
+    if configured or not os.path.ismount(SHARED_MEMORY):
+        return contextlib.nullcontext(scratch)
+    return scratch_folder(SHARED_MEMORY)
+
+
+def _contained(
+    orders: list[str], command: list[str], scratch: Path, memory: Path
+) -> tuple[containment.Means, containment.Allowed]:
+    links = [order.split("=", 2)[2] for order in orders if order.startswith("--link=")]
+    program = [command[0]] if command[0].startswith("/") else []
+    allowed = containment.Allowed(
+        reads=(*links, *program, *_ordered("--read", orders)),
+        writes=tuple(_ordered("--write", orders)),
+        scratch=tuple({str(scratch), str(memory)}),
+        lists=tuple(_ordered("--list", orders)),
+    )
+    asked = _ordered("--means", orders)
+    return next((how for how in containment.MEANS if how in asked), containment.MEANS[-1]), allowed
 
 
 @contextlib.contextmanager
@@ -94,7 +129,12 @@ def _copy_compiled(source: str, target: Path) -> None:
 
 
 def _be_guest(
-    scratch: str, command: list[str], cpu: int | None, reads: int | None = None
+    scratch: str,
+    how: containment.Means,
+    allowed: containment.Allowed,
+    command: Sequence[str],
+    cpu: int | None,
+    reads: int | None = None,
 ) -> NoReturn:
     """In the child: a session of its own, its memory laid out the same way every time."""
     try:
@@ -107,13 +147,14 @@ def _be_guest(
         source = os.open(os.devnull, os.O_RDONLY) if reads is None else reads
         os.dup2(source, 0)
         os.close(source)
-        os.execve(command[0], command, dict(os.environ, HOME=scratch))  # noqa: S606
+        words = containment.enter(how, allowed, command)
+        os.execve(words[0], words, dict(os.environ))  # noqa: S606
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", flush=True)
     os._exit(EXIT_NOT_STARTED)
 
 
-def _wait_for_either(guest: int) -> None:
+def _wait_for_either(guest: int, how: containment.Means) -> None:
     """Until the caller's pipe closes or the guest ends; what comes by the pipe stops its kernel,
     whose clock then stands still, or has it go on."""
     poll = select.poll()
@@ -125,7 +166,7 @@ def _wait_for_either(guest: int) -> None:
             told = b"" if descriptor == ended else os.read(0, 1)
             if told not in SIGNALS:
                 return
-            os.kill(guest, SIGNALS[told])
+            os.kill(containment.contained(how, guest), SIGNALS[told])
 
 
 def _end(guest: int) -> int:

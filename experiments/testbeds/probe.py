@@ -19,6 +19,7 @@ from corridor.experiments.testbeds.kernel_build import check_build_tools
 from corridor.experiments.testbeds.qemu_command import MODULES
 from corridor.experiments.testbeds.smoke import why_no_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.scratch import SHARED_MEMORY
 from corridor.topologies.base.slowness import measure
 from corridor.topologies.emulation.this_kernel import (
     FEATURES,
@@ -27,8 +28,6 @@ from corridor.topologies.emulation.this_kernel import (
     queues_lack,
     tun_lacks,
 )
-
-SHARED_MEMORY = "/dev/shm"
 
 
 def probe(*, boot: bool = False, native: bool = True, emulated: bool = False) -> Facts:

@@ -15,7 +15,7 @@ from corridor.experiments.machines.qemu import command
 from corridor.experiments.testbeds import qemu_command
 from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
 from corridor.experiments.testbeds.events import read_events
-from corridor.experiments.testbeds.guest_command import copies, links
+from corridor.experiments.testbeds.guest_command import base_of_python, copies, links
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
 from corridor.experiments.testbeds.supervised import start, watched
 from corridor.experiments.testbeds.uml import NO_MORE, OnEvent
@@ -53,6 +53,9 @@ def _boot(kernel: DebianKernel, out_dir: Path, memory_mb: int) -> subprocess.Pop
     )
     orders = [
         "--anywhere",
+        "--list=/",  # it opens the folder that it exports
+        f"--write={out_dir.resolve()}",
+        *(f"--read={path}" for path in base_of_python()),
         *(f"--link={name}={path}" for name, path in linked.items()),
         *(f"--compiled={name}={path}" for name, path in copies(NO_MORE).items()),
     ]

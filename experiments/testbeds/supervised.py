@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.watchdog import Watchdog
 
 SUPERVISOR = Path(__file__).with_name("guest_supervisor.py")
@@ -18,8 +19,9 @@ def start(
     orders: Sequence[str], words: Sequence[str], pass_fds: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
     """``words`` under a supervisor with ``orders``, until its standard input closes."""
+    means = f"--means={containment.means()}"
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(SUPERVISOR), *orders, "--", *words],
+        [sys.executable, "-I", "-S", str(SUPERVISOR), *orders, means, "--", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

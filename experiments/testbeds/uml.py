@@ -17,7 +17,7 @@ from typing import Any
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.testbeds import guest_init
 from corridor.experiments.testbeds.events import ConsoleEvent, read_events
-from corridor.experiments.testbeds.guest_command import boot_command, copies, links
+from corridor.experiments.testbeds.guest_command import base_of_python, boot_command, copies, links
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
 from corridor.experiments.testbeds.supervised import let_go, start, watched
@@ -109,15 +109,16 @@ def _guest(
 
 @contextlib.contextmanager
 def keeping_guest(
-    kernel: Kernel, out_dir: Path, line: socket.socket
+    kernel: Kernel, out_dir: Path, line: socket.socket, reads: Sequence[Path]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A guest with the live network of ``out_dir``: see ``live_network/inside.py``.
 
-    ``line`` is its end of the line over which requests come, and is closed here. Its events are
-    on the standard output of the process. On leaving it is killed if it has not ended.
+    Its programs read ``reads``. ``line`` is its end of the line over which requests come, and is
+    closed here. Its events are on the standard output of the process. On leaving it is killed if it
+    has not ended.
     """
     with line:
-        guest = _boot(kernel, out_dir, False, "keep", console=line.fileno())
+        guest = _boot(kernel, out_dir, False, "keep", console=line.fileno(), reads=reads)
     try:
         yield guest
     finally:
@@ -144,6 +145,7 @@ def guest_of_a_program(
     folder: Path,
     line: socket.socket | None,
     *,
+    reads: Sequence[Path],
     virtual_clock: bool,
     memory_mb: int,
     patience_s: float | None,
@@ -151,9 +153,9 @@ def guest_of_a_program(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A guest with what ``out_dir`` says of a network and a program: see ``own_programs``.
 
-    It sees ``folder``. ``line`` is its end of the line to a terminal, and is closed here. With
-    ``own`` the supervisor removes ``out_dir`` in the end. On leaving the guest is killed if it has
-    not ended; so it is when ``out_dir`` has not grown for ``patience_s``.
+    It reads ``folder`` and ``reads``. ``line`` is its end of the line to a terminal, and is closed
+    here. With ``own`` the supervisor removes ``out_dir`` in the end. On leaving the guest is killed
+    if it has not ended; so it is when ``out_dir`` has not grown for ``patience_s``.
     """
     with line or contextlib.nullcontext():
         guest = _boot(
@@ -164,6 +166,7 @@ def guest_of_a_program(
             console=None if line is None else line.fileno(),
             memory_mb=memory_mb,
             seen={FOLDER: folder},
+            reads=reads,
             own=own,
         )
     watchdog = Watchdog(out_dir, lambda: let_go(guest), patience_s) if patience_s else None
@@ -184,15 +187,19 @@ def _boot(
     memory_mb: int = USUAL_GUEST_MB,
     more_code: Mapping[str, Path] = NO_MORE,
     seen: Mapping[str, Path] = NO_MORE,
+    reads: Sequence[Path] = (),
     own: bool = False,
 ) -> subprocess.Popen[bytes]:
     """A guest and its supervisor, which ends with it and ends it when its standard input closes.
 
     ``console`` is a descriptor that becomes the guest's second console. What is ``seen`` can be
-    mounted by its name. With ``own`` the supervisor removes ``out_dir``.
+    mounted by its name, and what it ``reads`` is where it is on the host. With ``own`` the
+    supervisor removes ``out_dir``.
     """
     linked = links(kernel.path, out_dir, seen)
     orders = [f"--link={name}={path}" for name, path in linked.items()]
+    orders += [f"--write={out_dir.resolve()}", *(f"--read={path}" for path in base_of_python())]
+    orders += [f"--read={path.resolve()}" for path in reads]
     orders += [f"--own={out_dir.resolve()}"] if own else []
     orders += [f"--copy={name}={path}" for name, path in copies(more_code).items()]
     orders += [] if console is None else [f"--input={console}"]

@@ -15,13 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = "corridor-guest-"
+SHARED_MEMORY = "/dev/shm"
 
 
 @contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder of one's own, gone in the end; those of dead processes go at once."""
+def scratch_folder(place: str | None = None) -> Iterator[Path]:
+    """A folder of one's own, gone in the end; those of dead processes go at once.
+
+    It lies in ``place``, or else where temporary files do.
+    """
     remove_dead()
-    folder, lock = _make()
+    folder, lock = _make(place)
     try:
         yield folder
     finally:
@@ -32,7 +36,8 @@ def scratch_folder() -> Iterator[Path]:
 def remove_dead() -> list[Path]:
     """Remove this user's folders that nobody holds; which they were."""
     removed = []
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    places = {tempfile.gettempdir(), SHARED_MEMORY}
+    for folder in (one for place in sorted(places) for one in Path(place).glob(f"{PREFIX}*")):
         with contextlib.suppress(OSError):  # another user's, somebody's still, or just gone
             lock = lock_folder(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
@@ -44,9 +49,9 @@ def remove_dead() -> list[Path]:
     return removed
 
 
-def _make() -> tuple[Path, int]:
+def _make(place: str | None) -> tuple[Path, int]:
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         with contextlib.suppress(FileNotFoundError):
             lock = lock_folder(folder, fcntl.LOCK_EX)
             if folder.exists():  # nobody took it for dead before it was locked

@@ -40,8 +40,8 @@ def seen(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     told = {}
 
-    def in_a_guest(kernel, folder, setting, options, _say):
-        told.update(kernel=kernel, setting=Setting.read(folder), options=options)
+    def in_a_guest(kernel, folder, setting, options, reads, _say):
+        told.update(kernel=kernel, setting=Setting.read(folder), options=options, reads=reads)
         return Ended("command", 7)
 
     def choose(asked, _say):
@@ -137,6 +137,35 @@ def test_only_a_failure_of_ours_is_told(seen, capsys, monkeypatch, ended, code, 
     monkeypatch.setattr(lab, "_in_a_guest", lambda *_: ended)
     assert corridor("mini", "--quiet", "--", "true") == code
     assert capsys.readouterr().err.strip() == says
+
+
+def test_a_lab_that_starts_in_the_home_is_refused_until_the_home_is_named(
+    seen, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert corridor("mini", "--quiet", "--", "true") == 2
+    said = capsys.readouterr().err
+    assert f"{tmp_path} contains all that is yours" in said
+    assert f"--read {tmp_path}" in said
+    assert corridor("mini", "--quiet", "--read", str(tmp_path), "--", "true") == 7
+    assert seen["reads"] == [tmp_path]
+
+
+def test_what_a_program_is_to_read_has_to_be_there(seen, capsys):
+    assert corridor("mini", "--read", "missing", "--", "true") == 2
+    assert "no file or folder is called 'missing'" in capsys.readouterr().err
+
+
+def test_an_app_brings_its_folder_but_not_a_home(seen, monkeypatch, tmp_path):
+    (tmp_path / "apps").mkdir()
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    app = tmp_path / "apps" / "mine.py"
+    corridor("mini", "--quiet", "--controller", str(app), "--", "true")
+    assert seen["reads"] == [tmp_path / "apps"]
+    monkeypatch.setenv("HOME", str(tmp_path / "apps" / "home"))
+    corridor("mini", "--quiet", "--controller", str(app), "--", "true")
+    assert seen["reads"] == [app]
 
 
 def test_a_guest_that_ends_without_a_word_is_told_by_its_last_line():
