@@ -153,7 +153,7 @@ def test_the_first_day_of_2026_shows_what_began(capsys):
 def test_what_began_in_the_summer_of_2026_is_shown(capsys):
     told = as_json(capsys, "diff", "2026-06-30", "2026-08-25")
     begun = {one["rule"] for one in told["changes"] if one["kind"] == "begins"}
-    assert begun == {"VN-CYBER", "KZ-DIGITAL", "CN-NDS-RISK-2026"}
+    assert begun == {"VN-CYBER", "VN-333", "KZ-DIGITAL", "KZ-326", "CN-NDS-RISK-2026"}
 
 
 def test_a_rule_that_changed_and_nobody_knows_how_loses_its_confidence():

@@ -210,6 +210,19 @@ def test_the_pages_count_rules_and_what_was_read_of_them_as_the_file_has_them() 
     assert f"asks {len(rules)} rules of law" in pages["../README.md"]
 
 
+def test_limitations_count_the_demands_that_rest_on_rules_that_nobody_found() -> None:
+    nothing = re.compile(r"(pk|sa|th)-general-exempt|pk-(critical-)?personal-exempt")
+    file = DATA.parents[1] / "experiments/scenario/shipped/sovereignty.yaml"
+    demands = read_document(file).data["demands"]
+    own = [one for one in demands if nothing.fullmatch(one.get("data", ""))]
+    answers = [
+        one for one in demands if one not in own and nothing.fullmatch(one.get("returns", ""))
+    ]
+    said = " ".join((DOCS / "limitations.md").read_text(encoding="utf-8").split())
+    assert (len(own), len(answers)) == (9, 11)
+    assert "nine demands of `sovereignty`, and the answers to eleven more" in said
+
+
 COPIED_WITHOUT_LEAVE = (
     *("17nai.com", "gqvideo.com", "yanyu31692.cn", "drinkingbuddies.cn", "bvlgranites.com"),
     *("ttkx8.com", "wumasheying.com", "zzhuanghui.com", "fensifuwu.com", "stackscity.com"),
