@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -23,6 +24,8 @@ DESCRIPTION = """The network that `corridor up` holds to its policies.
 Every path needs `Authorization: Bearer TOKEN`, and is served on 127.0.0.1 only. A change is
 answered once it is in force, and proven; one that would break a claim is refused with a
 counterexample. Changes take their turn: the controller makes one at a time."""
+SERVERS = [{"url": "/", "description": "the address that `corridor up` prints"}]
+"""Relative to the document: an API has another port each time."""
 SILENT: TelemetryConfig = {
     "auto_configure": False,
     "tracing": False,
@@ -110,6 +113,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             version=app.version,
             description=app.description,
             routes=app.routes,
+            servers=SERVERS,
         )
         components = made["components"]
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
@@ -120,7 +124,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for operations in made["paths"].values():
             for operation in operations.values():
                 _exactly(operation)
-        app.openapi_schema = made
+        app.openapi_schema = _for_generators(made)
     return app.openapi_schema
 
 
@@ -135,6 +139,22 @@ def _exactly(operation: dict[str, Any]) -> None:
             responses[status]["content"] = {MEDIA_TYPE: content}
 
 
+def _for_generators(value: Any) -> Any:
+    """What a document says, in the words that generators of clients know: an array has ``items``
+    instead of ``prefixItems`` that are all alike, and no default is an object."""
+    if isinstance(value, list):
+        return [_for_generators(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {name: _for_generators(one) for name, one in value.items()}
+    if isinstance(plain.get("default"), dict) and "properties" not in plain["default"]:
+        del plain["default"]
+    items = plain.get("prefixItems")
+    if items and all(one == items[0] for one in items):
+        plain["items"] = plain.pop("prefixItems")[0]
+    return plain
+
+
 def _policy_schemas() -> dict[str, JsonSchemaValue]:
     """The JSON Schema of a policy set with all it refers to, as components."""
     from corridor.controller.policy.model import PolicySet
@@ -143,14 +163,19 @@ def _policy_schemas() -> dict[str, JsonSchemaValue]:
     made = _referring(json_schema(PolicySet, "PolicySet"))
     made.pop("$schema")
     inner: dict[str, JsonSchemaValue] = made.pop("$defs")
-    return {**{f"Policy.{name}": one for name, one in inner.items()}, "PolicySet": made}
+    return {**{_component(name): one for name, one in inner.items()}, "PolicySet": made}
+
+
+def _component(name: str) -> str:
+    """The name of a part of a policy set among all components: an identifier in any language."""
+    return "Policy" + "".join(word[:1].upper() + word[1:] for word in re.split(r"\W+", name))
 
 
 def _referring(value: Any) -> Any:
     """With references to ``$defs`` made to point to components."""
     if isinstance(value, dict):
         return {
-            key: item.replace("#/$defs/", "#/components/schemas/Policy.")
+            key: f"#/components/schemas/{_component(item.removeprefix('#/$defs/'))}"
             if key == "$ref" and isinstance(item, str)
             else _referring(item)
             for key, item in value.items()

@@ -129,7 +129,15 @@ class Lacking(TypedDict):
             "repaired": 0,
             "withdrawn": 0,
             "error": 0,
-            "last_update": None,
+            "last_update": {
+                "event": "update",
+                "n": 412,
+                "at_ns": 1_795_219_200_000_000_000,
+                "why": "kunming-karachi drained",
+                "epoch": 1,
+                "entries": {"before": 184, "most": 220, "after": 187},
+                "done_ms": {"compiled and proven": 214.0, "flipped": 380.3, "removed": 764.0},
+            },
         },
         demands={"UP": 118, "BLOCKED": 6},
     )
