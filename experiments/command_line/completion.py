@@ -45,6 +45,7 @@ BY_METAVAR: Mapping[str, Source] = {
     "GROUP": names.groups,
     "WHAT": names.cuts,
     "RULE": names.rules,
+    "NAME=ANSWER": names.readings,
     "PLACE": names.jurisdictions,
     "JURISDICTION": names.jurisdictions,
     "NAME": names.networks,

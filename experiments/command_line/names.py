@@ -80,6 +80,15 @@ def rules(_args: argparse.Namespace) -> Names:
     return _ids(_read(LAW), "rules")
 
 
+def readings(_args: argparse.Namespace) -> Names:
+    """Return the disputed readings of the law with each of their answers."""
+    return [
+        f"{one['id']}={answer}"
+        for one in _read(LAW).get("readings", ())
+        for answer in one["answers"]
+    ]
+
+
 def jurisdictions(_args: argparse.Namespace) -> Names:
     known = _read(TOPOLOGIES / "jurisdictions.yaml")
     return [*_ids(known, "jurisdictions"), *_ids(known, "groups")]

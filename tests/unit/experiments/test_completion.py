@@ -90,6 +90,7 @@ def proposed(line: str, **environment: str) -> list[str]:
         ("corridor topology show ", set(SHIPPED)),
         ("corridor law list CN-24-", {"CN-24-3", "CN-24-4"}),
         ("corridor law classify --from T", {"TH"}),
+        ("corridor law classify --reading pa", {"path=recipient", "path=confine"}),
         ("corridor help exp", {"explain"}),
         ("corridor help policy s", {"set", "show"}),
         ("./corridor --yes run m", {"mini"}),
