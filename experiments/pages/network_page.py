@@ -29,12 +29,12 @@ def network_page(answers: Json, verdict: Sequence[str]) -> Page:
     return Page(
         title=f"Live: {answers['title']}",
         about=(
-            f"{counted(len(demands), 'demand')} over {hubs} and {fibres}, policies "
+            f"{counted(len(demands), 'demand')} over {hubs} and {fibres}, started with policies "
             f"{answers['policies']} as of {answers['as_of']}. An emulation. Not legal advice."
         ),
         alarms=[],
         verdict=verdict,
-        stage=stage_of(answers, demands, [answers["policies"]]),
+        stage=stage_of(answers, demands, [answers["policies"]], lawful="path in use"),
         sections=list(_sections(answers, demands)),
         footer=f"A live network of scenario {answers['scenario']}, by corridor.",
     )

@@ -78,7 +78,7 @@
   function say(demand, now, cut, shown) {             // once, when the slider rests
     clearTimeout(pause);
     const text = cut ? `${cut[0][0]} cut: ` + (shown ? `${ms(shown[2])} ms one way` : "no lawful way is left")
-      : now.st === "kept" || now.st === "down" ? SAID[now.st] : `${SAID[now.st]}, ${ms(now.rtt)} ms round trip, ${signed(now.extra ?? 0)} ms by policies`;
+      : now.st === "kept" || now.st === "down" ? SAID[now.st] : `${SAID[now.st]}, ${ms(now.rtt)} ms round trip${now.extra == null ? "" : `, ${signed(now.extra)} ms by policies`}`;
     pause = setTimeout(() => { $("spoken").textContent = `${demand.id}: ${text}`; }, 400);
   }
   function draw() {

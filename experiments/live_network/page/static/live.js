@@ -103,7 +103,7 @@
     it.setStale(isAsAtFirst() && !broken.length ? "" : `This section was computed ${computed}. The network has changed since then.`);
     it.setVerdict([
       counts,
-      (none ? "No policy set is active, so nothing is checked for compliance" : `Policies ${status.policies}`) + ` as of ${status.as_of}.` + (less ? ` ${count(less)} ${less === 1 ? "has" : "have"} a longer path or less protection than requested.` : ""),
+      (none ? "No policy set is active, so nothing is checked for compliance." : `Policies ${status.policies} as of ${status.as_of}.`) + (less ? ` ${count(less)} ${less === 1 ? "has" : "have"} a longer path or less protection than requested.` : ""),
       broken.length ? `Not as usual: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre and hub is as usual.",
       ...(status.deferred ? [`Waits: ${status.deferred}.`] : []), ...(status.away?.length ? [`Away: ${status.away.join(", ")}.`] : []),
     ]);
