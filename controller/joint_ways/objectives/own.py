@@ -6,6 +6,7 @@ The file is Python, and is carried out where ways are chosen by it, not where it
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from corridor.topologies.base.bounded_file import read_text
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Fibre
 
+_notices = logging.getLogger(__name__)
+"""Nothing executes a file without naming it: without a handler, Python prints to standard error."""
 ENDING = ".py"
 METHODS = ("over", "main", "detour")
 SAYS = ("key", "words")
@@ -111,6 +114,8 @@ def read_own(path: Path) -> OwnFile:
 def _module(source: str, file: str) -> ModuleType:
     """As a module of its own name, which classes of it look for."""
     name = f"corridor_objective_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+    if name not in sys.modules:
+        _notices.warning("corridor: running code of %s, the objective of a scenario", file)
     module = ModuleType(name)
     module.__file__ = file
     sys.modules[name] = module
