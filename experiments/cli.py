@@ -142,6 +142,7 @@ def _one_line(text: str) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of one command; whatever went wrong has been told in one line."""
     if argv is None:  # a command of its own, not a call from a test or a notebook
+        _open_closed_streams()
         signal.signal(signal.SIGTERM, _terminate)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads every package's
         if completion.is_asked():
@@ -161,6 +162,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain("it needs more memory than it gets", EnvironmentUnsupported.exit_code)
     except Exception as error:  # noqa: BLE001 - the last resort: whatever escapes is our mistake
         return _unforeseen(error)
+
+
+def _open_closed_streams() -> None:
+    """Give a stream that the caller has closed somewhere to go, before a file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - until Python ends
 
 
 def _obey(argv: Sequence[str] | None) -> int:

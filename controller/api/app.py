@@ -55,6 +55,7 @@ def make_app(link: ControllerLink, feed: EventFeed | None = None) -> FastAPI:
     app.include_router(routes.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _mistakes)
+    app.add_exception_handler(UnicodeError, _no_text)
     app.add_exception_handler(HTTPException, _by_status)
     app.add_exception_handler(Exception, _defect)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
@@ -89,6 +90,11 @@ def _mistakes(request: Request, problem: Exception) -> Response:
     return _told(
         request, Problem("bad", f"{first['where']}: {first['message']}", mistakes=mistakes)
     )
+
+
+def _no_text(request: Request, _problem: Exception) -> Response:
+    """JSON can escape half of a surrogate pair, which no encoding of text has."""
+    return _told(request, Problem("bad", "the body has a character that is no text"))
 
 
 def _by_status(request: Request, problem: Exception) -> Response:

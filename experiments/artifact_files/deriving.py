@@ -10,6 +10,7 @@ from typing import Any
 from corridor.experiments.answers.document import ANSWERS_FILE
 from corridor.experiments.artifact.comparing import difference
 from corridor.experiments.artifact.expected import Expected
+from corridor.experiments.results.summary import read_summary
 from corridor.experiments.run.recover import MORE_FILES, RESULT_FILES, recover
 from corridor.experiments.study.answers import RunValues, answers
 from corridor.experiments.study.cells import cells, conditions
@@ -34,7 +35,7 @@ type Step = Callable[[str], None]
 
 def told(folder: Path, values: Sequence[Expected]) -> dict[str, Any]:
     """What a run says of these values: its summary, and its answers where some are computed."""
-    said: dict[str, Any] = read_json(folder / SUMMARY, RESULT)
+    said: dict[str, Any] = {**read_summary(folder / SUMMARY)}
     if any(parse(one.of).is_answered for one in values):
         said[ANSWERS] = read_json(folder / ANSWERS_FILE, RESULT)
     return said

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from corridor.experiments.results.summary import Summary
+    pass
 
 EPILOG = """examples:
   corridor show results/buffers           a study: tables, differences, what holds, what is missing
@@ -58,11 +58,11 @@ def _run(args: argparse.Namespace) -> int:
     from corridor.experiments.answers.run_text import sections
     from corridor.experiments.answers.run_verdict import read_answers
     from corridor.experiments.results.failures import has_failed, refuse_invalid
+    from corridor.experiments.results.summary import read_summary
     from corridor.experiments.study_runs.folder import SUMMARY
     from corridor.experiments.terminal.screen import show, terminal_width
-    from corridor.topologies.base.bounded_file import RESULT, read_json
 
-    summary: Summary = read_json(args.dir / SUMMARY, RESULT)
+    summary = read_summary(args.dir / SUMMARY)
     if args.json:
         print(json.dumps(summary, indent=1))
     else:

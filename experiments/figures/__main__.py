@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.parent_death import die_with_parent
 
 FORKS = 2
@@ -104,8 +103,9 @@ def _draw_and_end(
 def _draw(names: Sequence[str], out_dir: Path, places: Places, measured: bool) -> None:
     from corridor.experiments.figures import draw_figures
     from corridor.experiments.figures.run_data import NOTHING_MEASURED
+    from corridor.experiments.results.summary import read_summary
 
-    summary = read_json(out_dir / "summary.json", RESULT) if measured else NOTHING_MEASURED
+    summary = read_summary(out_dir / "summary.json") if measured else NOTHING_MEASURED
     draw_figures(out_dir, summary, names, places)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict, cast
 
 from corridor.experiments.results.anycast_text import AnycastSummary
 from corridor.experiments.results.queue_counters import QueueSummary
 from corridor.experiments.results.workload_summary import WorkloadsSummary
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.errors import InputError
 
 type Figures = dict[str, float | None]
 """``min``, ``mean``, ``p50``, ``p95``, ``p99``, ``max``, in ms; None where there are too few."""
@@ -403,3 +406,11 @@ class Summary(TypedDict):
     account: NotRequired[AccountSummary]
     crossings: NotRequired[CrossingsSummary]
     workloads: NotRequired[WorkloadsSummary]
+
+
+def read_summary(path: Path) -> Summary:
+    """Return the summary in a file; raise InputError where the file holds another document."""
+    found = read_json(path, RESULT)
+    if not isinstance(found, dict) or not isinstance(found.get("demands"), list):
+        raise InputError("is not the summary of a run", file=str(path))
+    return cast(Summary, found)

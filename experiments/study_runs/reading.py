@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.experiments.answers.document import ANSWERS_FILE
+from corridor.experiments.results.summary import read_summary
 from corridor.experiments.run.version import version_line
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.cells import Cell
@@ -64,7 +65,7 @@ def values_of(
     message = "" if known is None else known.message
     values: dict[str, float | None] = {}
     if state == "valid":
-        summary: dict[str, Any] = read_json(folder.result(cell) / "summary.json", RESULT)
+        summary: dict[str, Any] = {**read_summary(folder.result(cell) / "summary.json")}
         if any(parse(measure.of).is_answered for measure in study.measures):
             summary[ANSWERS] = read_json(folder.result(cell) / ANSWERS_FILE, RESULT)
         for measure in study.measures:

@@ -250,6 +250,17 @@ def test_a_mistake_in_a_set_is_told_where_it_was_written(api, wrong, where, poin
     assert "policy set" not in reply.json["detail"]
 
 
+@pytest.mark.parametrize("text", ["\\ud800", "2027-07-01\\udfff"])
+def test_half_of_a_surrogate_pair_is_bad_input_and_no_defect(api, text):
+    body = f'{{"as_of": "{text}"}}'
+    head = (
+        f"PUT /v1/day HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {api.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    assert b" 422 " in api.raw((head + body).encode())
+
+
 def test_a_body_that_is_no_json_is_422(api):
     request = (
         f"PUT /v1/day HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {api.token}\r\n"
