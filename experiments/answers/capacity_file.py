@@ -15,6 +15,7 @@ from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
 
 CAPACITY_FILE = "capacity.json"
 MAP_FILE = "map.json"
@@ -35,7 +36,7 @@ def foreseen(loaded: LoadedScenario) -> CapacityAnswer | None:
 
 def write_capacity(folder: Path, of: CapacityAnswer) -> None:
     said = json.dumps(of.to_json(), indent=1, ensure_ascii=False)
-    (folder / CAPACITY_FILE).write_text(said + "\n", encoding="utf-8")
+    write_text(folder / CAPACITY_FILE, said + "\n")
 
 
 def read_capacity(folder: Path) -> CapacityAnswer | None:

@@ -20,6 +20,7 @@ from typing import IO, NamedTuple
 from corridor.experiments.artifact.sums import SUMS, written
 from corridor.topologies.base.bounded_file import is_file, is_folder, shown
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.whole_file import replacing
 
 type Content = Path | bytes
 MOST_FILES = 500_000
@@ -45,16 +46,14 @@ class Opened(NamedTuple):
 def write_archive(file: Path, top: str, contents: Mapping[str, Content]) -> str:
     """All files below a folder ``top``, with their sums, which are returned. Raises OSError."""
     digests: dict[str, str] = {}
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    try:
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as made:
-            for name in sorted(contents):
-                digests[name] = _add(made, f"{top}/{name}", contents[name])
-            sums = written(digests)
-            _add(made, f"{top}/{SUMS}", sums.encode())
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with (
+        replacing(file) as draft,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as made,
+    ):
+        for name in sorted(contents):
+            digests[name] = _add(made, f"{top}/{name}", contents[name])
+        sums = written(digests)
+        _add(made, f"{top}/{SUMS}", sums.encode())
     return sums
 
 

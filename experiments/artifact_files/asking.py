@@ -17,17 +17,20 @@ def pack_artifact(
     *,
     authors: Sequence[str] = (),
     tolerances: Sequence[str] = (),
+    overwrite: bool = False,
     say: Callable[[str], None] = lambda _text: None,
 ) -> Packed:
     """One archive of a study's folder, or of a run's, for who is to check it.
 
-    ``tolerances`` are written as on the command line: ``rtt=0.1``, ``lost=5%``. Raises InputError.
+    ``tolerances`` are written as on the command line: ``rtt=0.1``, ``lost=5%``. A file that exists
+    is replaced with ``overwrite`` only. Raises InputError.
     """
     return pack(
         Path(folder),
         None if out is None else Path(out),
         authors=authors,
         tolerances=dict(map(parse_tolerance, tolerances)),
+        overwrite=overwrite,
         say=say,
     )
 

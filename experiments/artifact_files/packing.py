@@ -52,14 +52,21 @@ from corridor.experiments.study_runs.folder import (
 )
 from corridor.experiments.study_runs.reading import read_study
 from corridor.experiments.study_runs.writing import ANSWERS
-from corridor.topologies.base.bounded_file import RESULT, is_file, is_folder, read_json, shown
+from corridor.topologies.base.bounded_file import (
+    RESULT,
+    is_file,
+    is_folder,
+    is_there,
+    read_json,
+    shown,
+)
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.places import CHECKOUT
 from corridor.topologies.base.words import counted
 
 MANIFEST, PLAN = "manifest.json", "raw/plan.json"
 MOST_PROBLEMS = 3
-ENDING = ".artifact.zip"
+ENDING, ARCHIVE = ".artifact.zip", ".zip"
 type Say = Callable[[str], None]
 
 
@@ -100,11 +107,16 @@ def pack(
     *,
     authors: Sequence[str] = (),
     tolerances: Mapping[str, Tolerance] | None = None,
+    overwrite: bool = False,
     say: Say = lambda _text: None,
 ) -> Packed:
     """The same folder gives the same bytes. Raises InputError for what is no whole study or run,
     or holds results that its samples do not come to."""
+    if out is not None:
+        _refuse_name(out, overwrite)
     subject = _subject(folder, tolerances or {}, say)
+    file = out or Path(f"{subject.name}{ENDING}")
+    _refuse_name(file, overwrite)
     here = environment_here()
     manifests = [read_json(one / MANIFEST, RESULT) for one in subject.places]
     known = here if fits(here, manifests) else _as_they_say(here, manifests)
@@ -121,13 +133,24 @@ def pack(
     contents[CITATION] = citation(about, authors).encode()
     if is_file(CHECKOUT / LOCK):
         contents[LOCK] = CHECKOUT / LOCK
-    file = out or Path(f"{subject.name}{ENDING}")
     say(f"packing {counted(len(contents), 'file')}")
     try:
         sums = write_archive(file, subject.name, contents)
     except OSError as error:
         raise unwritable(file, error) from error
     return Packed(file, identity(sums), len(contents) + 1, about)
+
+
+def _refuse_name(file: Path, overwrite: bool) -> None:
+    """A file that exists, and a name that promises another format."""
+    if file.suffix.lower() != ARCHIVE:
+        raise InputError(
+            f"an artifact is a zip archive, and its name ends with {ARCHIVE}",
+            f"write to {file.name}{ENDING}",
+            file=str(file),
+        )
+    if is_there(file) and not overwrite:
+        raise InputError("exists already", "name another file or add --force", file=str(file))
 
 
 def _subject(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Subject:

@@ -41,6 +41,7 @@ def add_parser(verbs: Any) -> None:
         help="a study's or a run's folder; to verify, an artifact or the folder it was unpacked to",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="to pack into (NAME.artifact.zip)")
+    parser.add_argument("--force", action="store_true", help="pack: replace FILE if it exists")
     parser.add_argument(
         "--author", action="append", default=[], metavar="NAME", help="of CITATION.cff; repeatable"
     )
@@ -84,7 +85,12 @@ def _pack(args: argparse.Namespace, say: Any) -> int:
     from corridor.experiments.artifact_files.asking import pack_artifact
 
     packed = pack_artifact(
-        args.what, args.out, authors=args.author, tolerances=args.tolerance, say=say
+        args.what,
+        args.out,
+        authors=args.author,
+        tolerances=args.tolerance,
+        overwrite=args.force,
+        say=say,
     )
     about = packed.about
     if args.json:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from corridor.experiments.commands.arguments import add_scenario_arguments, load, whole
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.capacity_answer import CapacityAnswer, CapacityQuestion
@@ -147,7 +148,7 @@ def _write(folder: Path, found: CapacityAnswer, loaded: LoadedScenario) -> None:
 
     where = map_document(loaded.topology)
     write_capacity(folder, found)
-    (folder / MAP_FILE).write_text(json.dumps(where, ensure_ascii=False) + "\n")
+    write_text(folder / MAP_FILE, json.dumps(where, ensure_ascii=False) + "\n")
     sets = {loaded.policies.name: loaded.policies}
     write_prices_manifest(folder / "manifest.json", loaded, sets)
     draw_capacity(folder, found, where, f"{version_line()}, scenario {loaded.scenario.name}")

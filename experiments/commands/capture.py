@@ -41,6 +41,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "-w", dest="file", required=True, metavar="FILE", help="where to; - is standard output"
     )
+    parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
     parser.add_argument(
         "--count",
         type=whole(1, 10**12, "at least one"),
@@ -61,13 +62,21 @@ def run(args: argparse.Namespace) -> int:
         place = {"hub" if args.where in hubs else "fibre": args.where}
         program = client.ask("capture", **place)["program"]
         try:
-            opened = Path(args.file).open("wb") if args.file != STDOUT else None  # noqa: SIM115
+            opened = None if args.file == STDOUT else _opened(Path(args.file), args.force)
+        except FileExistsError:
+            raise InputError(
+                "exists already", "name another file or add --force", file=args.file
+            ) from None
         except OSError as problem:
             raise InputError(f"{args.file} cannot be written: {problem.strerror}") from problem
         with opened or nullcontext(sys.stdout.buffer) as file:
             packets = _capture(client, program, file, args.count, lasts_ns)
     print(f"{packets} packets", file=sys.stderr)
     return 0
+
+
+def _opened(file: Path, overwrite: bool) -> BinaryIO:
+    return file.open("wb") if overwrite else file.open("xb")
 
 
 def _capture(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from corridor.experiments.commands.arguments import add_delay_model
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -214,7 +215,7 @@ def _write_model(
         model = model.with_layer(_sourced(fitted, table))
     model = model.model_copy(update={"name": "fitted"})
     try:
-        out.write_text(to_text(model), encoding="utf-8")
+        write_text(out, to_text(model))
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise InputError(f"cannot be written: {reason}", "name another", file=str(out)) from None

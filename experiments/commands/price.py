@@ -20,6 +20,7 @@ from corridor.experiments.results.summary import Summary
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
     from corridor.experiments.results.price import SetPrice
@@ -106,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
         from corridor.experiments.pages.report import PRICES, write_report
         from corridor.experiments.run.version import version_line
 
-        (out_dir / PRICES).write_text(json.dumps(plain, indent=1) + "\n")
+        write_text(out_dir / PRICES, json.dumps(plain, indent=1) + "\n")
         _write_ways(out_dir, laid, base, [scenarios[name] for name in names])
         draw_prices(out_dir, found, f"{version_line()}, prices over scenario {base.scenario.name}")
         write_report(out_dir)
@@ -128,7 +129,7 @@ def _write_ways(
 
     sets = [one.policies for one in priced]
     ways = ways_document(laid, base.policies, sets)
-    (out_dir / WAYS_FILE).write_text(json.dumps(ways, ensure_ascii=False) + "\n")
+    write_text(out_dir / WAYS_FILE, json.dumps(ways, ensure_ascii=False) + "\n")
     every = {one.name: one for one in (base.policies, *sets)}
     write_prices_manifest(out_dir / "manifest.json", base, every)
 

@@ -61,7 +61,10 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.answers.run_text import sections
     from corridor.experiments.answers.run_verdict import read_answers
     from corridor.experiments.pages.report import holds_no_run
+    from corridor.experiments.run.folders import refuse_links
     from corridor.experiments.run.recover import recover
+
+    refuse_links(args.dir)
 
     def say(text: str) -> None:
         show(text, sys.stderr if args.json else sys.stdout)

@@ -78,6 +78,9 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("--count", action="store_true", help="with plan: print how many cells")
     parser.add_argument("--retry", action="store_true", help="run what failed or was not valid")
+    parser.add_argument(
+        "--force", action="store_true", help="replace another study in the folder; its cells stay"
+    )
     add_figure_options(parser, "pdf,png,svg,pgf")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
 
@@ -142,7 +145,8 @@ def _run(args: argparse.Namespace) -> int:
     out = args.out or DEFAULT_RESULTS / study.of.name
     stream = sys.stderr if args.json else sys.stdout
     with telling(stream, "checking cells") as say:
-        run_study(study, out, How(args.scheduler, args.workers, args.retry, args.dashboard), say)
+        how = How(args.scheduler, args.workers, args.retry, args.dashboard, args.force)
+        run_study(study, out, how, say)
     return _show(out, args)
 
 
@@ -169,7 +173,7 @@ def _run_part(args: argparse.Namespace) -> int:
     study = load_study(args.what)
     out = args.out or DEFAULT_RESULTS / study.of.name
     with telling(sys.stdout, "checking cells") as say:
-        valid = run_part(study, out, args.array, say, retry=args.retry)
+        valid = run_part(study, out, args.array, say, retry=args.retry, overwrite=args.force)
     print(f"corridor study show {out}    tells what all parts came to")
     return 0 if valid else 4
 

@@ -54,6 +54,7 @@ def add_parser(verbs: Any) -> None:
     box.add_argument("--out", default=".", metavar="DIR", help="where to write them")
     export = actions.add_parser("export", help="write its disk (.qcow2, .vmdk) or an .ova")
     export.add_argument("file", metavar="FILE", help="the ending sets the format")
+    export.add_argument("--force", action="store_true", help="replace FILE if it exists")
     export.add_argument("--key", metavar="FILE", help="a public key that may log in as vagrant")
     cloud = actions.add_parser("cloud-init", help="print user data for a cloud image of Debian 13")
     cloud.add_argument("--clone", default="", metavar="URL", help="have it clone this and set up")
@@ -214,13 +215,15 @@ def _box(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.export import write_disk, write_ova
     from corridor.experiments.machines.tools import EXPORTING
-    from corridor.topologies.base.bounded_file import read_text
+    from corridor.topologies.base.bounded_file import is_there, read_text
     from corridor.topologies.base.errors import InputError
 
     file = Path(args.file)
     endings = (".qcow2", ".vmdk", ".ova")
     if file.suffix not in endings:
         raise InputError(f"{file}: its ending says no format", f"one of {', '.join(endings)}")
+    if is_there(file) and not args.force:
+        raise InputError("exists already", "name another file or add --force", file=str(file))
     key = read_text(args.key) if args.key else ""
     if "PRIVATE KEY" in key:
         raise InputError("is a private key, which stays where it is", "the .pub", file=args.key)

@@ -27,10 +27,10 @@ HEADER = """%% {name}
 """
 
 
-def save_pgf(figure: Figure, path: Path, made_by: str) -> None:
+def save_pgf(figure: Figure, path: Path, name: str, made_by: str) -> None:
     """Of a figure that is laid out."""
     text = io.StringIO()
-    text.write(HEADER.format(name=path.stem, made_by=" ".join(made_by.split())))
+    text.write(HEADER.format(name=name, made_by=" ".join(made_by.split())))
     width_in, height_in = (float(one) for one in figure.get_size_inches())
     size = rf"\pgfqpoint{{{width_in:f}in}}{{{height_in:f}in}}"
     text.write(

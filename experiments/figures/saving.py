@@ -10,23 +10,24 @@ from matplotlib.figure import Figure
 
 from corridor.experiments.figures.pgf import save_pgf
 from corridor.experiments.figures.style import lay_out, one_warning
+from corridor.topologies.base.whole_file import replacing
 
 
-def _save_pdf(figure: Figure, path: Path, made_by: str) -> None:
-    said: dict[str, Any] = {"CreationDate": None, "Title": path.stem, "Subject": made_by}
+def _save_pdf(figure: Figure, path: Path, name: str, made_by: str) -> None:
+    said: dict[str, Any] = {"CreationDate": None, "Title": name, "Subject": made_by}
     figure.savefig(path, metadata=said)
 
 
-def _save_png(figure: Figure, path: Path, made_by: str) -> None:
-    figure.savefig(path, metadata={"Title": path.stem, "Description": made_by})
+def _save_png(figure: Figure, path: Path, name: str, made_by: str) -> None:
+    figure.savefig(path, metadata={"Title": name, "Description": made_by})
 
 
-def _save_svg(figure: Figure, path: Path, made_by: str) -> None:
-    said: dict[str, Any] = {"Date": None, "Title": path.stem, "Description": made_by}
+def _save_svg(figure: Figure, path: Path, name: str, made_by: str) -> None:
+    said: dict[str, Any] = {"Date": None, "Title": name, "Description": made_by}
     figure.savefig(path, metadata=said)
 
 
-SAVERS: Mapping[str, Callable[[Figure, Path, str], None]] = {
+SAVERS: Mapping[str, Callable[[Figure, Path, str, str], None]] = {
     "pdf": _save_pdf,
     "png": _save_png,
     "svg": _save_svg,
@@ -51,5 +52,6 @@ def save(
     made = [folder / f"{name}.{one}" for one in formats]
     with one_warning():
         for path in made:
-            SAVERS[path.suffix[1:]](figure, path, made_by)
+            with replacing(path) as draft:
+                SAVERS[path.suffix[1:]](figure, draft, name, made_by)
     return made

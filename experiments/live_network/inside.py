@@ -175,7 +175,8 @@ def main(arguments: list[str]) -> int:
     try:
         folder = Path(scratch)
         folder.mkdir(exist_ok=True)
-        operations = Operations(folder, Path(out_dir), own_root=bool(console))
+        top = json.loads((Path(out_dir) / "raw" / "live.json").read_text())["root"]
+        operations = Operations(folder, Path(out_dir), own_root=top if console else ())
         with contextlib.ExitStack() as stack:
             if console:
                 words = (console[0], folder / "control.sock", operations, emit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import time
@@ -247,6 +248,7 @@ def _write_inputs(
         "framework": loaded.scenario.framework,
         "bfd_interval_ms": bfd_interval_ms(loaded, kernel),
         "segmentation_offload": loaded.scenario.network.segmentation_offload,
+        "root": sorted(os.listdir("/")),  # noqa: PTH208 - names alone
     }
     if app is not None:
         app.write(out_dir)

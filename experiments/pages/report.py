@@ -21,6 +21,7 @@ from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, 
 from corridor.experiments.results.run_result import Run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
 
 PRICES = "price.json"
 
@@ -29,9 +30,8 @@ def write_report(out_dir: Path) -> Path:
     """Of the run, the prices or the capacity that a folder holds; another report is replaced.
     Raises InputError where there are none."""
     page = _computed_page(out_dir) if holds_no_run(out_dir) else _run_page(out_dir)
-    path, staged = out_dir / REPORT, out_dir / f".{REPORT}"
-    staged.write_text(report(page), encoding="utf-8")
-    staged.replace(path)
+    path = out_dir / REPORT
+    write_text(path, report(page))
     return path
 
 

@@ -41,6 +41,7 @@ from corridor.experiments.results.summary import (
 )
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
+from corridor.topologies.base.whole_file import write_text
 from corridor.traffic.measures.samples import HostRecords
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def add_account(out_dir: Path, account: Account, summary: Summary) -> None:
         first = said["problems"][0] if said["problems"] else "packets are in no column"
         summary["invalid"] = f"the account of packets does not close: {first}"
     document = {"schema": ACCOUNT_SCHEMA, **said, **_document(found)}
-    (out_dir / ACCOUNT_FILE).write_text(json.dumps(document, indent=1) + "\n")
+    write_text(out_dir / ACCOUNT_FILE, json.dumps(document, indent=1) + "\n")
     write_table(out_dir / ACCOUNT_TABLE, found)
 
 

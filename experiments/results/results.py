@@ -54,6 +54,7 @@ from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
 from corridor.traffic.measures import samples
 
 SUMMARY_SCHEMA = 2
@@ -139,9 +140,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
 
 def write_summary(out_dir: Path, summary: Summary) -> None:
     """Whole or not at all: others may be reading it."""
-    written = out_dir / ".summary.json"
-    written.write_text(json.dumps(summary, indent=1) + "\n")
-    written.replace(out_dir / "summary.json")
+    write_text(out_dir / "summary.json", json.dumps(summary, indent=1) + "\n")
 
 
 def _judge_health(

@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import errno
 import itertools
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +67,22 @@ def new_folder(wanted: Path | None, name: str) -> Path:
     except OSError as error:
         raise unwritable(candidate, error) from error
     return candidate
+
+
+def refuse_links(folder: Path) -> None:
+    """Raise InputError if a result folder contains a symbolic link.
+
+    No run makes one, and what is written to a folder behind a link would be written elsewhere.
+    """
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(place, name)
+            if path.is_symlink():
+                raise InputError(
+                    f"{path.relative_to(folder)} is a symbolic link, and no result is one",
+                    "remove the link",
+                    file=str(folder),
+                )
 
 
 def _make_parents(folder: Path) -> None:

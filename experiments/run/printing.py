@@ -11,6 +11,7 @@ from pathlib import Path
 
 from corridor.topologies.base.child_process import start
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.whole_file import write_whole
 
 BROWSERS = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
@@ -45,7 +46,7 @@ def print_page(page: Path, pdf: Path) -> Path:
         said = _run([browser, *_flags(own), f"--print-to-pdf={staged}", page.resolve().as_uri()])
         if not staged.exists():
             raise EnvironmentUnsupported(f"{browser} printed nothing: {said}", WAYS_OUT)
-        shutil.move(staged, pdf)
+        write_whole(pdf, staged.read_bytes())
     return pdf
 
 

@@ -19,7 +19,15 @@ from corridor.experiments.study_runs.worker import run_cell
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 
-def run_part(study: Study, out: Path, part: Part, say: Say, *, retry: bool = False) -> bool:
+def run_part(
+    study: Study,
+    out: Path,
+    part: Part,
+    say: Say,
+    *,
+    retry: bool = False,
+    overwrite: bool = False,
+) -> bool:
     """Whether all cells of a part are valid in the end. ``until`` is not followed: ``repeat`` seeds
     run. Raises InputError where a part has no cells, EnvironmentUnsupported where none can run."""
     program = program_digest()
@@ -29,7 +37,7 @@ def run_part(study: Study, out: Path, part: Part, say: Say, *, retry: bool = Fal
         said = f"part {part.number} of {part.of} has no cells: there are {len(every)}"
         raise InputError(said, f"ask for {len(every)} parts at most")
     folder = StudyFolder(out)
-    with folder.open(Path(study.document.file).read_bytes(), shared=True):
+    with folder.open(Path(study.document.file).read_bytes(), shared=True, overwrite=overwrite):
         folder.write_inputs(files_named(study.document.data, study.folder))
         folder.write_index(index_of(study, every, program))
         done = [_run(study, folder, cell, program, say, retry=retry) for cell in wanted]

@@ -50,9 +50,12 @@ class StudyFolder:
         self.path = path
 
     @contextlib.contextmanager
-    def open(self, written: bytes, *, shared: bool = False) -> Iterator[None]:
+    def open(
+        self, written: bytes, *, shared: bool = False, overwrite: bool = False
+    ) -> Iterator[None]:
         """For one command, or for many that are ``shared``, at a time; made where it is not there,
-        with the study as ``written``."""
+        with the study as ``written``. A folder with another study is refused, or with
+        ``overwrite`` gets this one."""
         with writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.mkdir(OWN_ONLY, exist_ok=True)
@@ -64,12 +67,22 @@ class StudyFolder:
             with writing(self.path), self._in_turn():
                 for left in (self.path / CELLS).glob(f"*{PARTIAL}"):
                     shutil.rmtree(left)
+                self._refuse_another(written, overwrite)
                 write_whole(self.path / STUDY, written)
             try:
                 yield
             finally:
                 if (owner := owner_in(self.path.parent)) is not None:
                     hand_over_all(self.path, owner)
+
+    def _refuse_another(self, written: bytes, overwrite: bool) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            if (self.path / STUDY).read_bytes() != written and not overwrite:
+                raise InputError(
+                    f"its {STUDY} is another study, or this study before a change",
+                    "name another folder with --out, or replace study and answers with --force",
+                    file=str(self.path),
+                )
 
     def _in_turn(self) -> contextlib.AbstractContextManager[None]:
         """While commands that share the folder change what is not one cell's."""

@@ -38,6 +38,8 @@ class How(NamedTuple):
     """Run again what failed or was not valid."""
     dashboard: bool = False
     """Dask's, of workers on this machine."""
+    overwrite: bool = False
+    """Replace another study, and its answers, in the folder; its cells stay."""
 
 
 def run_study(study: Study, out: Path, how: How, say: Say) -> list[Cell]:
@@ -47,7 +49,7 @@ def run_study(study: Study, out: Path, how: How, say: Say) -> list[Cell]:
         objective_of(one.loaded)  # is refused before anything runs
     program = program_digest()
     folder = StudyFolder(out)
-    with folder.open(Path(study.document.file).read_bytes()):
+    with folder.open(Path(study.document.file).read_bytes(), overwrite=how.overwrite):
         folder.write_inputs(files_named(study.document.data, study.folder))
         repetitions = study.of.repetitions
         forget = how.retry

@@ -15,6 +15,7 @@ from corridor.experiments.study.tables import as_csv, as_markdown, tables
 from corridor.experiments.study.tables_in_latex import as_latex
 from corridor.experiments.study.words import sentences
 from corridor.topologies.base.parquet_file import write_parquet_file
+from corridor.topologies.base.whole_file import write_text
 
 VALUES, ANSWERS, TABLES = "values.parquet", "answers.json", "tables"
 SCHEMA = 1
@@ -47,12 +48,12 @@ def write(
     maker = carried(study, runs, ran_by)
     with writing(folder):
         _write_values(folder / VALUES, study, runs, maker)
-        (folder / ANSWERS).write_text(json.dumps(as_json(study, found), indent=1) + "\n")
+        write_text(folder / ANSWERS, json.dumps(as_json(study, found), indent=1) + "\n")
         (folder / TABLES).mkdir(exist_ok=True)
         for table in tables(study, found):
             texts = {"csv": as_csv(table), "md": as_markdown(table), "tex": as_latex(table, maker)}
             for ending, text in texts.items():
-                (folder / TABLES / f"{table.name}.{ending}").write_text(text)
+                write_text(folder / TABLES / f"{table.name}.{ending}", text)
 
 
 def _write_values(path: Path, study: StudyFile, runs: Sequence[RunValues], maker: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corridor.topologies.base.unit_names import unit_of
+from corridor.topologies.base.whole_file import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +21,8 @@ def write_parquet_file(path: Path, table: pa.Table, units: Mapping[str, str] | N
     say."""
     import pyarrow.parquet as pq
 
-    pq.write_table(with_units(table, units or {}), path, compression="zstd", version="2.6")
+    with replacing(path) as draft:
+        pq.write_table(with_units(table, units or {}), draft, compression="zstd", version="2.6")
 
 
 def with_units(table: pa.Table, units: Mapping[str, str]) -> pa.Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import yaml
 
 from corridor.topologies.base.bounded_file import is_there
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
 from corridor.topologies.formats import corridor_writer, graphml, node_link
 from corridor.topologies.model.topology import Topology
 
@@ -36,11 +36,8 @@ def export_topology(topology: Topology, path: str | Path, *, overwrite: bool = F
         raise InputError("has an ending no exporter knows", f"use one of {endings}", file=str(path))
     if is_there(target) and not overwrite:
         raise InputError("exists already", "choose another name or add --force", file=str(path))
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        draft.write_text(writer(topology), encoding="utf-8")
-        draft.replace(target)
+        write_text(target, writer(topology))
     except OSError as problem:
-        draft.unlink(missing_ok=True)
         reason = problem.strerror or str(problem)
         raise InputError(f"cannot be written: {reason}", file=str(path)) from None

@@ -44,6 +44,8 @@ class Room:
     hosts: Path | None = None
     root: Path | None = None
     """An empty folder to put another ``/`` in, which has the folder as ``/shared``."""
+    top: Sequence[str] = ()
+    """Names in ``/``, which a contained guest cannot list."""
     namespace: str | None = None
     """A path to open; None is that of the switches."""
 
@@ -258,7 +260,7 @@ def _settle(room: Room, *, is_terminal: bool) -> None:
         os.unshare(os.CLONE_NEWNS)
         _mount("none", "/", MS_REC | MS_PRIVATE)
     if room.root is not None:
-        _furnish(str(room.root), room.folder)
+        _furnish(str(room.root), room.folder, room.top)
     if room.hosts is not None:
         _mount(str(room.hosts), f"{room.root or ''}/etc/hosts", MS_BIND)
     if room.root is not None:
@@ -268,17 +270,17 @@ def _settle(room: Room, *, is_terminal: bool) -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def _furnish(root: str, shared: Path) -> None:
+def _furnish(root: str, shared: Path, top: Sequence[str]) -> None:
     """Everything in ``/`` as it is, and the shared folder, seen by this process and its children:
     a root that cannot be written to has no place for one more folder."""
     _mount("none", root, 0, "tmpfs")
-    for entry in os.scandir("/"):
-        target = f"{root}/{entry.name}"
-        if entry.is_symlink():
-            Path(target).symlink_to(Path(entry.path).readlink())
-        elif entry.is_dir():
+    for name in top:
+        place, target = Path("/", name), f"{root}/{name}"
+        if place.is_symlink():
+            Path(target).symlink_to(place.readlink())
+        elif place.is_dir():
             Path(target).mkdir()
-            _mount(entry.path, target, MS_BIND | MS_REC)
+            _mount(str(place), target, MS_BIND | MS_REC)
     Path(f"{root}{SHARED_IN_ROOT}").mkdir(exist_ok=True)
     _mount(str(shared), f"{root}{SHARED_IN_ROOT}", MS_BIND)
 

@@ -100,14 +100,16 @@ class Network(Protocol):
 class Operations(Closing):
     """Answers from its start; until ``open`` that there is no network yet."""
 
-    def __init__(self, scratch: Path, out_dir: Path, *, own_root: bool = False) -> None:
-        """With a root of their own programs have what is shared at ``/shared``."""
+    def __init__(self, scratch: Path, out_dir: Path, *, own_root: Sequence[str] = ()) -> None:
+        """With ``own_root``, names in ``/``, programs have a separate root and the shared folder
+        at ``/shared``."""
         shared = out_dir / SHARED_FOLDER
         shared.mkdir(exist_ok=True)
         self._log = out_dir / LOG
         self._hosts = scratch / "hosts"
         self._nodes = scratch / "nodes.json"
         self._root = scratch / "root" if own_root else None
+        self._top = own_root
         self._shared = shared
         self._mark = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._network: Network | None = None
@@ -172,7 +174,7 @@ class Operations(Closing):
 
     @_answered.register
     def _run(self, asked: Run, client: str) -> Answer:
-        room = Room(self._shared, self._hosts, self._root, self._namespace(asked.hub))
+        room = Room(self._shared, self._hosts, self._root, self._top, self._namespace(asked.hub))
         return self._start(client, asked.command, room, asked)
 
     @_answered.register

@@ -122,7 +122,7 @@ def test_the_index_of_a_study_that_went_on_does_not_shrink(
 ) -> None:
     more = cells(study, conditions(study), program_digest(), 5)
     folder = StudyFolder(tmp_path / "out")
-    with folder.open(b""):
+    with folder.open(Path(study.document.file).read_bytes()):
         folder.write_index(index_of(study, more, program_digest()))
     array.run_part(study, tmp_path / "out", Part(1, 6), quiet)
     assert len(json.loads((tmp_path / "out" / INDEX).read_text())["cells"]) == len(more)
@@ -130,7 +130,7 @@ def test_the_index_of_a_study_that_went_on_does_not_shrink(
 
 def test_the_index_of_another_program_makes_way(study: Study, tmp_path: Path, runs: Runs) -> None:
     folder = StudyFolder(tmp_path / "out")
-    with folder.open(b""):
+    with folder.open(Path(study.document.file).read_bytes()):
         folder.write_index(index_of(study, cells(study, conditions(study), "old", 5), "old"))
     array.run_part(study, tmp_path / "out", Part(1, 6), quiet)
     assert len(json.loads((tmp_path / "out" / INDEX).read_text())["cells"]) == CELLS

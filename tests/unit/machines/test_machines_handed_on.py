@@ -276,6 +276,15 @@ def test_the_virtual_clock_is_for_errands(monkeypatch, capsys):
     assert "nobody can log in" in capsys.readouterr().err
 
 
+def test_an_exported_disk_does_not_replace_a_file_unasked(tmp_path, capsys):
+    from corridor.experiments import cli
+
+    (tmp_path / "mine.qcow2").write_text("mine")
+    assert cli.main(["vm", "export", str(tmp_path / "mine.qcow2")]) == 2
+    assert "exists already; name another file or add --force" in capsys.readouterr().err
+    assert (tmp_path / "mine.qcow2").read_text() == "mine"
+
+
 def test_an_export_needs_an_ending_that_says_its_format(tmp_path, capsys):
     from corridor.experiments import cli
 
