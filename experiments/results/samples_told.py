@@ -8,10 +8,11 @@ from corridor.experiments.results.summary import (
     LossPatternSummary,
     SampleSummary,
 )
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.measures.bursts import LossPattern
 from corridor.traffic.measures.flows import FlowSample
-from corridor.traffic.measures.quantiles import CONFIDENCE, Interval
-from corridor.traffic.measures.sampling import DemandSample, Intervals
+from corridor.traffic.measures.quantiles import CONFIDENCE, Interval, QuantileIntervals
+from corridor.traffic.measures.sampling import DemandSample
 
 
 def sample_summary(found: DemandSample) -> SampleSummary:
@@ -27,6 +28,8 @@ def sample_summary(found: DemandSample) -> SampleSummary:
         "loss": bounds(found.loss),
         "losses": _losses(found.losses),
         "left_out": found.left_out,
+        "no_interval": found.rtt.missing,
+        "correlated_s": found.rtt.correlated_ns / NS_PER_S,
     }
 
 
@@ -41,12 +44,14 @@ def flow_sample_summary(found: FlowSample) -> FlowSampleSummary:
         "loss": bounds(found.loss),
         "losses": _losses(found.losses),
         "left_out": found.left_out,
+        "no_interval": found.intervals.missing,
+        "correlated_s": found.intervals.correlated_ns / NS_PER_S,
     }
 
 
-def bounds_ms(found: Intervals) -> dict[str, Bounds]:
+def bounds_ms(of: QuantileIntervals) -> dict[str, Bounds]:
     """Of intervals in ns, by quantile."""
-    return {name: bounds(one, 1e6) for name, one in found.items()}
+    return {name: bounds(one, 1e6) for name, one in of.found.items()}
 
 
 def bounds(found: Interval | None, unit: float = 1.0) -> Bounds:

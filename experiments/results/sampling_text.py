@@ -13,8 +13,8 @@ NEEDED = dict(zip(NAMES, (needed(*one) for one in QUANTILES), strict=True))
 
 
 def sampling_lines(summary: Summary) -> str:
-    """Intervals of round trips, what too few replies do not carry, how losses came; empty where
-    nothing was answered or lost."""
+    """Intervals of round trips, which have none and why, what too few replies do not carry, how
+    losses came; empty where nothing was answered or lost."""
     return "\n".join((*_intervals(summary), *_losses(summary)))
 
 
@@ -24,14 +24,25 @@ def _intervals(summary: Summary) -> Iterator[str]:
     told = [f"{name} +-{_time(width)}" for name, width in widest.items() if width is not None]
     if told:
         yield f"{CONFIDENCE:.0%} intervals of round trips, at most: {', '.join(told)}"
-    few = {name: sum(name in one["left_out"] for one in of) for name in NAMES}
     missing = [
+        f"{name} of {counted(demands, 'demand')}"
+        for name in NAMES
+        if (demands := sum(name in one.get("no_interval", ()) for one in of))
+    ]
+    if missing:
+        longest_s = max(one["correlated_s"] for one in of if one.get("no_interval"))
+        yield (
+            f"no interval for {', '.join(missing)}: samples are correlated over up to "
+            f"{longest_s:.2g} s; run longer or use several seeds"
+        )
+    few = {name: sum(name in one["left_out"] for one in of) for name in NAMES}
+    lacking = [
         f"{name} of {counted(demands, 'demand')} ({NEEDED[name]})"
         for name, demands in few.items()
         if demands
     ]
-    if missing:
-        yield f"too few replies (in brackets: needed) for {', '.join(missing)}"
+    if lacking:
+        yield f"too few replies (in brackets: needed) for {', '.join(lacking)}"
 
 
 def _widest_ms(bounds: list[list[float] | None]) -> float | None:

@@ -93,7 +93,7 @@ class LossPatternSummary(TypedDict):
 
 
 class FlowSampleSummary(TypedDict):
-    """How much the packets of a stream say; intervals take their delays to be independent."""
+    """What the packets of a stream say, and how surely."""
 
     confidence: float
     delay_ms: Figures
@@ -104,23 +104,31 @@ class FlowSampleSummary(TypedDict):
     loss: Bounds
     losses: LossPatternSummary | None
     left_out: dict[str, str]
+    no_interval: NotRequired[list[str]]
+    """Quantiles that have none, since too few packets are independent."""
+    correlated_s: NotRequired[float]
+    """The autocorrelation time of delays."""
 
 
 class SampleSummary(TypedDict):
-    """How much the probes of a demand say; intervals take them to be independent."""
+    """What the probes of a demand say, and how surely."""
 
     confidence: float
     rtt_ms: dict[str, Bounds]
-    """By quantile, between two order statistics."""
+    """By quantile, between two order statistics, of as many values as are independent."""
     one_way_ms: BothWays[dict[str, Bounds]]
     ipdv_ms: BothWays[Figures]
     """A delay less that of the packet before (RFC 3393)."""
     loss: Bounds
-    """Of the share lost (Clopper and Pearson)."""
+    """Of the share lost (Clopper and Pearson), of as many probes as are independent."""
     losses: LossPatternSummary | None
     """None where none was lost."""
     left_out: dict[str, str]
     """Quantiles that the sample does not carry, and why."""
+    no_interval: NotRequired[list[str]]
+    """Quantiles of round trips that have none, since too few probes are independent."""
+    correlated_s: NotRequired[float]
+    """The autocorrelation time of round trips."""
 
 
 class Rates(TypedDict):

@@ -44,6 +44,8 @@ class RoundsSummary(TypedDict):
     confidence: float
     intervals_ms: dict[str, Bounds]
     left_out: dict[str, str]
+    no_interval: NotRequired[list[str]]
+    """Quantiles that have none, since too few rounds are independent."""
     fairness: float | None
     """Jain's index of the rates at which messages came, between its demands, or the connections of
     its only one; None where there are not two."""
@@ -62,6 +64,7 @@ class RttSummary(TypedDict):
     pdv_ms: Figures
     """Of all its demands together, each less its own least."""
     intervals_ms: dict[str, Bounds]
+    no_interval: NotRequired[list[str]]
 
 
 _Classed = TypedDict("_Classed", {"class": str})

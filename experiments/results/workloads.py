@@ -42,7 +42,13 @@ from corridor.experiments.results.workload_summary import (
 )
 from corridor.traffic.measures.completion import goodput_bps, jain
 from corridor.traffic.measures.metrics import distribution
-from corridor.traffic.measures.quantiles import CONFIDENCE, intervals, left_out, share_interval
+from corridor.traffic.measures.quantiles import (
+    CONFIDENCE,
+    QuantileIntervals,
+    intervals,
+    left_out,
+    share_interval,
+)
 from corridor.traffic.measures.samples import Probes
 
 type Integers = NDArray[np.int64]
@@ -146,7 +152,7 @@ class _Judge:
         messages, rounds = group
         mine, sent = within(rounds.from_ns, during), within(messages.intended_ns, during)
         begun = mine & ~rounds.kept_back
-        took = rounds.took_ns[begun & (rounds.took_ns != NEVER)]
+        took, sample = _in_order(rounds.took_ns, rounds.from_ns, begun & (rounds.took_ns != NEVER))
         arrived, lasts_ns = messages.arrived(during), messages.lasts_ns(during, self._over_ns)
         bps = goodput_bps(round(float(arrived.sum())), 0, lasts_ns)
         summary: RoundsSummary = {
@@ -163,8 +169,9 @@ class _Judge:
             "real_gbps": self._real_gbps(messages, arrived, lasts_ns),
             "completion_ms": distribution(took).ms(),
             "confidence": CONFIDENCE,
-            "intervals_ms": bounds_ms(intervals(took)),
+            "intervals_ms": bounds_ms(sample),
             "left_out": left_out(len(took)),
+            "no_interval": sample.missing,
             "fairness": self._fairness(messages, during),
         }
         expected = _expected(rounds, begun)
@@ -207,16 +214,20 @@ class _Judge:
         sent_ns = probes["intended_ns"] - self._sent.epoch_ns
         meanwhile = within(sent_ns, during)
         mine = probes[counted & meanwhile & self._is_served(demands, sent_ns)]
-        answered = mine[mine["received"].astype(np.bool_)]
+        mine = mine[np.argsort(mine["intended_ns"], kind="stable")]
+        is_answered = mine["received"].astype(np.bool_)
+        answered = mine[is_answered]
         rtt = (answered["t4_ns"] - answered["t1_ns"]) - (answered["t3_ns"] - answered["t2_ns"])
-        lost = len(mine) - len(answered)
+        every = np.ones(len(rtt), np.bool_)
+        _, sample = _in_order(rtt, answered["intended_ns"], every)
         return {
             "sent": len(mine),
-            "lost": lost,
-            "loss": bounds(share_interval(lost, len(mine))),
+            "lost": len(mine) - len(answered),
+            "loss": bounds(share_interval(~is_answered)),
             "rtt_ms": distribution(rtt).ms(),
             "pdv_ms": distribution(_above_least(rtt, answered["demand"])).ms(),
-            "intervals_ms": bounds_ms(intervals(rtt)),
+            "intervals_ms": bounds_ms(sample),
+            "no_interval": sample.missing,
         }
 
 
@@ -246,6 +257,15 @@ def _grouped[One](of: Iterable[One], key: Callable[[One], str]) -> dict[str, lis
     for one in of:
         groups.setdefault(key(one), []).append(one)
     return groups
+
+
+def _in_order(
+    values: Integers, at_ns: Integers, chosen: NDArray[np.bool_]
+) -> tuple[Integers, QuantileIntervals]:
+    """Return the chosen values in order of time, and their intervals."""
+    times = at_ns[chosen]
+    found = values[chosen][np.argsort(times, kind="stable")]
+    return found, intervals(found, int(np.ptp(times)) if len(times) else 0)
 
 
 def _expected(rounds: RoundColumns, begun: NDArray[np.bool_]) -> ExpectedSummary | None:

@@ -31,7 +31,7 @@ from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.traffic.arrivals import poisson
 from corridor.traffic.arrivals.kind import SplitMix64
-from corridor.traffic.measures.quantiles import Interval, mean_of_batches
+from corridor.traffic.measures.quantiles import CONFIDENCE, Interval
 from corridor.traffic.sizes.registry import KINDS, Sizes
 from corridor.traffic.system import kernel
 from corridor.traffic.theory import waiting
@@ -214,6 +214,25 @@ class Row(NamedTuple):
     """Of M/G/1, for the sizes as they are."""
     measured: float
     interval: Interval
+
+
+def mean_of_batches(
+    values: NDArray[np.float64], batches: int = 20, confidence: float = CONFIDENCE
+) -> Interval | None:
+    """Return the interval of the mean of values in order of time, by the means of batches (Law,
+    Simulation Modeling and Analysis, section 9.5.3); None of fewer values than two a batch.
+
+    Batches have to be much longer than the correlation lasts: the coverage is less otherwise.
+    """
+    from scipy.special import stdtrit
+
+    each = len(values) // batches
+    if each < 2:
+        return None
+    means = values[: each * batches].reshape(batches, each).mean(axis=1)
+    spread = float(stdtrit(batches - 1, (1 + confidence) / 2))
+    half = spread * float(means.std(ddof=1)) / batches**0.5
+    return Interval(float(means.mean()) - half, float(means.mean()) + half)
 
 
 def rows(load: float, runs: Sequence[Waits]) -> Iterator[Row]:

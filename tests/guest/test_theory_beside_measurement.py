@@ -9,7 +9,6 @@ from tests.benchmarks.queues import TICK_NS, Queue, judged, laws, waits_of, writ
 import corridor
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_scenario
-from corridor.traffic.measures.quantiles import mean_of_batches
 from corridor.traffic.theory.waiting import mg1_mean_s
 from corridor_runs import seen_inside
 
@@ -43,7 +42,7 @@ def test_every_packet_waits_as_the_recursion_says_and_the_mean_as_theory_does(qu
     for queue in queues[:3]:
         measured = waits_of(queue, run._rows, run.plan).measured_s
         expected_s = mg1_mean_s(queue.load, queue.law.mean_s, queue.law.cv)
-        interval = mean_of_batches(measured)
+        interval = mm1.mean_of_batches(measured)
         assert interval.holds(expected_s), (queue, expected_s, interval)
 
 

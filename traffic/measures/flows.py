@@ -12,7 +12,13 @@ from typing import NotRequired, TypedDict
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.measures.bursts import LossPattern, loss_pattern, lost_of
 from corridor.traffic.measures.metrics import Distribution, distribution, variation
-from corridor.traffic.measures.quantiles import Interval, intervals, left_out, share_interval
+from corridor.traffic.measures.quantiles import (
+    Interval,
+    QuantileIntervals,
+    intervals,
+    left_out,
+    share_interval,
+)
 from corridor.traffic.measures.stream_delays import Times
 from corridor.traffic.measures.variation import ipdv
 from corridor.traffic.workloads.stream_in import ReceivedStream
@@ -57,31 +63,27 @@ class FlowResult(TypedDict):
 
 @dataclass(frozen=True)
 class FlowSample:
-    """How much the packets of a stream say, by the delay of each one; times in ns.
-
-    Packets of a stream wait behind each other: intervals, which take them to be independent, are
-    too narrow where it fills a queue.
-    """
+    """How much the packets of a stream say, by the delay of each one; times in ns."""
 
     delay: Distribution
     pdv: Distribution
     ipdv: Distribution
-    intervals: dict[str, Interval | None]
+    intervals: QuantileIntervals
     loss: Interval | None
     losses: LossPattern
     left_out: dict[str, str]
 
 
-def flow_sample(arrived: Times, intended: int) -> FlowSample:
-    """Of the packets that arrived, each once, of those that were to be sent."""
+def flow_sample(arrived: Times, intended: int, lasts_ns: int) -> FlowSample:
+    """Of the packets that arrived, each once, of those that were to be sent in some time."""
     lost = lost_of(arrived.number, intended)
     pattern = loss_pattern(lost)
     return FlowSample(
         delay=distribution(arrived.ns),
         pdv=variation(arrived.ns),
         ipdv=distribution(ipdv(arrived.number, arrived.ns)),
-        intervals=intervals(arrived.ns),
-        loss=share_interval(pattern.lost, pattern.sent),
+        intervals=intervals(arrived.ns, lasts_ns),
+        loss=share_interval(lost),
         losses=pattern,
         left_out=left_out(len(arrived.ns)),
     )
@@ -153,7 +155,7 @@ def flow_result(
     }
     if arrived is None:
         return delivered
-    sample = flow_sample(arrived, sent["packets_intended"])
+    sample = flow_sample(arrived, sent["packets_intended"], sending_ns)
     return {
         **delivered,
         "delay_p50_ns": sample.delay.p50_ns,

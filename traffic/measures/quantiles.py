@@ -1,10 +1,14 @@
-"""What a sample says of a quantile, a share or a mean, and how surely. Pure.
+"""What a sample says of a quantile or a share, and how surely. Pure.
 
 An interval of a quantile lies between two order statistics (David and Nagaraja, Order Statistics,
 section 7.1): the number of values below the true quantile is binomial, whatever the distribution,
 so its coverage is at least what is asked for and rests on no model. One of a share is Clopper and
-Pearson's (Biometrika 26, 1934), exact likewise. Both take the values to be independent; those of a
-queue are not: of them, use ``mean_of_batches``, or one value from each of many runs.
+Pearson's (Biometrika 26, 1934), exact likewise.
+
+Both count independent values. Packets that wait behind each other are not independent: a sample
+counts as many values as it has autocorrelation times, of the indicator that a value is at most the
+quantile. Where these are too few, there is no interval: a short sample of a full queue does not
+show how long its waits last, and an interval of it would not cover the truth.
 """
 
 from __future__ import annotations
@@ -15,11 +19,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.traffic.measures import correlation
+
 CONFIDENCE = 0.95
 TAIL_SAMPLES = 10
 """Values that are expected beyond a quantile, or the sample does not carry it."""
 QUANTILES = ((50, 100), (95, 100), (99, 100))
 """Those that are told, as part and whole."""
+
+
+EFFECTIVE_SAMPLES, EFFECTIVE_TAIL = 100, 5
+"""Independent values, and those of them beyond a quantile, below which a correlated sample has no
+interval: 200 runs of four queues in docs/benchmarks.md."""
+SHORT_TIME = 2.0
+"""Autocorrelation time, in values, up to which any sample has intervals."""
+WIDENED = (2.2138 / 1.9600) ** 2
+"""The time is an estimate: Student's factor of 10.5 degrees of freedom, 1.5 times the batches of
+``correlation`` less one, by the normal one, squared."""
 
 
 class Interval(NamedTuple):
@@ -67,49 +83,85 @@ def ranks(count: int, share: float, confidence: float = CONFIDENCE) -> tuple[int
     return (below, high) if below >= 1 and high <= count else None
 
 
+class QuantileIntervals(NamedTuple):
+    """Of each of ``QUANTILES``, by name."""
+
+    found: dict[str, Interval | None]
+    """None where the sample does not carry the quantile, or its interval."""
+    missing: list[str]
+    """Quantiles that the sample carries, without an interval: too few values are independent."""
+    correlated_ns: int
+    """The autocorrelation time of the values."""
+
+
+def intervals(values: NDArray[np.int64], lasts_ns: int) -> QuantileIntervals:
+    """Return the intervals of values in order of time, which the sample took ``lasts_ns`` for."""
+    count, ordered = len(values), np.sort(values)
+    carried = [one for one in QUANTILES if count >= needed(*one)]
+    time = correlation.rank_time(values) if carried else 1.0
+    found: dict[str, Interval | None] = {name_of(*one): None for one in QUANTILES}
+    missing = []
+    for part, whole in carried:
+        name = name_of(part, whole)
+        if is_long_enough(count, time, part / whole):
+            is_below = values <= ordered[-(-count * part // whole) - 1]
+            found[name] = quantile_interval(ordered, part, whole, independent(is_below))
+        if found[name] is None:
+            missing.append(name)
+    return QuantileIntervals(found, missing, round(time * lasts_ns / max(1, count)))
+
+
+def is_long_enough(count: int, time: float, share: float) -> bool:
+    """Return whether a sample is long enough for a quantile, by its autocorrelation time."""
+    least = max(EFFECTIVE_SAMPLES, EFFECTIVE_TAIL / min(share, 1 - share))
+    return time <= SHORT_TIME or count / time >= least
+
+
+def independent(trials: NDArray[np.bool_]) -> int:
+    """Return how many independent trials say as much as these, which are in order of time."""
+    if len(trials) < correlation.FEWEST or trials.all() or not trials.any():
+        return len(trials)
+    time = correlation.autocorrelation_time(trials.astype(np.float64))
+    return max(1, int(len(trials) / (time * WIDENED)))
+
+
 def quantile_interval(
-    ordered: NDArray[np.int64], part: int, whole: int, confidence: float = CONFIDENCE
+    ordered: NDArray[np.int64], part: int, whole: int, effective: int | None = None
 ) -> Interval | None:
-    """Of values in ascending order; None where they do not carry the quantile or its interval."""
+    """Return the interval of a quantile of values in ascending order.
+
+    ``effective`` independent values say as much as all of them; all are independent where it is
+    None. Returns None where the values do not carry the quantile or its interval.
+    """
     count = len(ordered)
     if count < needed(part, whole):
         return None
-    found = ranks(count, part / whole, confidence)
-    return None if found is None else Interval(ordered[found[0] - 1], ordered[found[1] - 1])
+    effective = count if effective is None else effective
+    found = ranks(effective, part / whole)
+    if found is None:
+        return None
+    low = (found[0] - 1) * count // effective
+    high = -(-found[1] * count // effective) - 1
+    return Interval(ordered[low], ordered[high])
 
 
-def intervals(values: NDArray[np.int64]) -> dict[str, Interval | None]:
-    """Of each of ``QUANTILES``, by name."""
-    ordered = np.sort(values)
-    return {name_of(*one): quantile_interval(ordered, *one) for one in QUANTILES}
+def share_interval(trials: NDArray[np.bool_]) -> Interval | None:
+    """Return the interval of the share of trials that are true, which are in order of time.
+
+    Returns None of no trial, and where correlated trials are too few.
+    """
+    count, effective = len(trials), independent(trials)
+    is_correlated = effective * SHORT_TIME * WIDENED < count
+    if not count or (is_correlated and effective < EFFECTIVE_SAMPLES):
+        return None
+    return exact_share(float(np.mean(trials)) * effective, effective)
 
 
-def share_interval(found: int, count: int, confidence: float = CONFIDENCE) -> Interval | None:
-    """Of the share that ``found`` of ``count`` independent trials are; None of no trial."""
+def exact_share(found: float, count: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of the share that ``found`` of ``count`` independent trials are."""
     from scipy.special import betaincinv
 
-    if not count:
-        return None
     beyond = (1 - confidence) / 2
     low = float(betaincinv(found, count - found + 1, beyond)) if found else 0.0
     high = float(betaincinv(found + 1, count - found, 1 - beyond)) if found < count else 1.0
     return Interval(low, high)
-
-
-def mean_of_batches(
-    values: NDArray[np.float64], batches: int = 20, confidence: float = CONFIDENCE
-) -> Interval | None:
-    """Of the mean of correlated values in order of time, by the means of batches of them (Law,
-    Simulation Modeling and Analysis, section 9.5.3); None of fewer values than two a batch.
-
-    Batches have to be much longer than the correlation lasts: the coverage is less otherwise.
-    """
-    from scipy.special import stdtrit
-
-    each = len(values) // batches
-    if each < 2:
-        return None
-    means = values[: each * batches].reshape(batches, each).mean(axis=1)
-    spread = float(stdtrit(batches - 1, (1 + confidence) / 2))
-    half = spread * float(means.std(ddof=1)) / batches**0.5
-    return Interval(float(means.mean()) - half, float(means.mean()) + half)

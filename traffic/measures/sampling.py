@@ -9,21 +9,24 @@ from numpy.typing import NDArray
 
 from corridor.traffic.measures.bursts import LossPattern, loss_pattern
 from corridor.traffic.measures.metrics import Distribution, distribution
-from corridor.traffic.measures.quantiles import Interval, intervals, left_out, share_interval
+from corridor.traffic.measures.quantiles import (
+    Interval,
+    QuantileIntervals,
+    intervals,
+    left_out,
+    share_interval,
+)
 from corridor.traffic.measures.samples import Probes
 from corridor.traffic.measures.variation import ipdv
-
-type Intervals = dict[str, Interval | None]
-"""In ns, by the name of a quantile."""
 
 
 @dataclass(frozen=True)
 class DemandSample:
     """One demand in one phase; times in ns."""
 
-    rtt: Intervals
-    forward: Intervals
-    backward: Intervals
+    rtt: QuantileIntervals
+    forward: QuantileIntervals
+    backward: QuantileIntervals
     forward_ipdv: Distribution
     backward_ipdv: Distribution
     loss: Interval | None
@@ -40,13 +43,14 @@ def sample_of(rows: Probes) -> DemandSample:
     first = probes[~lost]
     sequence = first["seq"].astype(np.int64)
     forward, backward = first["t2_ns"] - first["t1_ns"], first["t4_ns"] - first["t3_ns"]
+    lasts_ns = int(first["t1_ns"][-1] - first["t1_ns"][0]) if len(first) else 0
     return DemandSample(
-        rtt=intervals(forward + backward),
-        forward=intervals(forward),
-        backward=intervals(backward),
+        rtt=intervals(forward + backward, lasts_ns),
+        forward=intervals(forward, lasts_ns),
+        backward=intervals(backward, lasts_ns),
         forward_ipdv=_signed(sequence, forward),
         backward_ipdv=_signed(sequence, backward),
-        loss=share_interval(int(np.count_nonzero(lost)), len(probes)),
+        loss=share_interval(lost),
         losses=loss_pattern(lost),
         left_out=left_out(len(first)),
     )

@@ -41,6 +41,11 @@ def test_a_line_or_two_below_the_tables_say_it(summary: Any) -> None:
     )
     sample = summary["demands"][0]["sample"]
     sample["rtt_ms"]["p50"], sample["left_out"] = [10.0, 10.5], {}
-    first, few, _ = sampling_lines(summary).splitlines()
+    sample["no_interval"], sample["correlated_s"] = ["p95"], 0.4512
+    first, none, few, _ = sampling_lines(summary).splitlines()
+    assert none == (
+        "no interval for p95 of 1 demand: samples are correlated over up to 0.45 s; "
+        "run longer or use several seeds"
+    )
     assert first == "95% intervals of round trips, at most: p50 +-250 us"
     assert few.startswith("too few replies (in brackets: needed) for p50 of 1 demand (20)")
