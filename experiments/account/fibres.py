@@ -49,6 +49,7 @@ class Direction(NamedTuple):
 class FibreAccount(NamedTuple):
     direction: Direction
     entered: int
+    """Packets that went in, and those that were inside when counting began."""
     arrived: int
     losses: tuple[Loss, ...]
     problems: tuple[str, ...]
@@ -64,7 +65,7 @@ def directions(wiring: Wiring) -> Iterator[Direction]:
 
 def fibre_account(direction: Direction, read: Sequence[Moment]) -> FibreAccount:
     """Of one direction over a run."""
-    lanes = [_Span(direction, lane, read[0]) for lane in (DATA_LANE, CONTROL_LANE)]
+    lanes = [_Span(direction, lane, read[0]) for lane in LANES]
     ce_marks = 0
     for before, now in pairwise(read):
         for lane in lanes:
@@ -77,6 +78,7 @@ def fibre_account(direction: Direction, read: Sequence[Moment]) -> FibreAccount:
         sum(since(first, last, interface, sent=sent).values())
         for interface, sent in ((direction.sender, True), (direction.receiver, False))
     )
+    entered += sum(first.fibres[direction.sender][lane.inside] for lane in LANES)
     losses = tuple(loss for lane in lanes for loss in lane.losses)
     problems = tuple(problem for lane in lanes for problem in lane.problems)
     return FibreAccount(direction, entered, arrived, losses, problems, ce_marks)
@@ -94,6 +96,9 @@ class _Lane(NamedTuple):
 
 DATA_LANE = _Lane(False, "sent_packets", "backlog_packets", "line_drops", "queue_drops")
 CONTROL_LANE = _Lane(True, "control_packets", "control_backlog_packets", "control_drops", None)
+
+
+LANES = (DATA_LANE, CONTROL_LANE)
 
 
 class _Span:

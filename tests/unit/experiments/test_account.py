@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from corridor.controller.forwarding.program import Flow, Program, Reason, SwitchProgram, cookie
 from corridor.experiments.account.ends import Ends
+from corridor.experiments.account.ledger import Ledger
 from corridor.experiments.account.losses import Cause, split
 from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.account.segments import Segments, segments_of
@@ -104,7 +105,18 @@ def test_what_was_under_way_before_counting_began_is_not_missed():
     network.passed["s3p2", 0, CONTROL] += 4
     network.fibres["s2p3"]["control_packets"] += 4
     network.read("end")
-    assert network.ledger().problems == ()
+    found = network.ledger()
+    assert found.problems == ()
+    assert [
+        (one.direction.name, one.entered, one.arrived) for one in found.fibres if one.entered
+    ] == [("two:guian->karachi", 5, 4)]
+    assert_fibres_close(found)
+
+
+def assert_fibres_close(found: Ledger) -> None:
+    for one in found.fibres:
+        lost = sum(loss.packets for loss in one.losses)
+        assert one.entered == one.arrived + lost, one.direction.name
 
 
 def test_what_was_on_a_fibre_when_it_was_cut_is_lost_by_the_event():
