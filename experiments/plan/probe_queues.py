@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
 
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
-from corridor.experiments.plan.values import Plan
+from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.topologies.base.units import format_rate
-from corridor.topologies.model.wiring import FibreWire
+from corridor.topologies.model.wiring import FibreWire, Wiring
 from corridor.traffic.workloads.probe import Probe
 
 COMPETING = 0.5
@@ -30,7 +30,7 @@ each demand, two at least."""
 MOST_NAMED = 3
 REMEDY = "make them fewer, shorter or rarer (probe: of the scenario), or raise the topology's rates"
 
-type _Queue = tuple[str, bool]
+type Queue = tuple[str, bool]
 """A fibre, and whether it is passed from its a to its z."""
 
 
@@ -45,15 +45,17 @@ class Waits:
 
 
 @dataclass(frozen=True)
-class _Hop:
-    queue: _Queue
+class Hop:
+    """A direction of a fibre that a probe crosses: its delay, then its queue."""
+
+    queue: Queue
     delay_ns: int
     sends_ns: int
 
-    def turned(self) -> _Hop:
+    def turned(self) -> Hop:
         """The same fibre the other way: both directions are alike."""
         fibre, forward = self.queue
-        return _Hop((fibre, not forward), self.delay_ns, self.sends_ns)
+        return Hop((fibre, not forward), self.delay_ns, self.sends_ns)
 
 
 def waits(plan: Plan) -> dict[int, Waits]:
@@ -65,7 +67,7 @@ def waits(plan: Plan) -> dict[int, Waits]:
     ways = _ways(plan)
     waited: defaultdict[int, dict[int, int]] = defaultdict(dict)
     at: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    free_ns: defaultdict[_Queue, int] = defaultdict(int)
+    free_ns: defaultdict[Queue, int] = defaultdict(int)
     coming = list(_sent(plan, ways))
     heapq.heapify(coming)
     while coming:
@@ -89,31 +91,38 @@ def _summed(each_ns: list[int], at: Mapping[str, int]) -> Waits:
     return Waits(round(median(each_ns)), max(each_ns), max(at, key=lambda fibre: at[fibre]))
 
 
-def _ways(plan: Plan) -> dict[int, list[_Hop]]:
-    """There and back, of each demand that is answered; a plan that is spoilt has fewer."""
-    wires = {wire.fibre: wire for wire in plan.wiring.fibres}
+def _ways(plan: Plan) -> dict[int, list[Hop]]:
     frames = {part.demand: part.template.size_bytes for part in _probes(plan)}
+    return hops_of([one for one in plan.demands if one.index in frames], plan.wiring, frames)
+
+
+def hops_of(
+    demands: Iterable[PlannedDemand], wiring: Wiring, frame_bytes: Mapping[int, int]
+) -> dict[int, list[Hop]]:
+    """Return the hops there and back of each demand that is answered, by its index; a plan that is
+    spoilt has fewer."""
+    wires = {wire.fibre: wire for wire in wiring.fibres}
     found = {}
-    for demand in plan.demands:
+    for demand in demands:
         known = all(fibre in wires for fibre in demand.fibres)
-        if not known or demand.predicted_backward_ns is None or demand.index not in frames:
+        if not known or demand.predicted_backward_ns is None:
             continue
         hops = [
-            _hop(wires[fibre], begin, frames[demand.index])
+            _hop(wires[fibre], begin, frame_bytes[demand.index])
             for fibre, begin in zip(demand.fibres, demand.hubs, strict=False)
         ]
         if not hops:
             continue
         same = demand.predicted_forward_ns == demand.predicted_backward_ns
-        found[demand.index] = [*hops, *map(_Hop.turned, reversed(hops))] if same else hops
+        found[demand.index] = [*hops, *map(Hop.turned, reversed(hops))] if same else hops
     return found
 
 
-def _hop(wire: FibreWire, begin: str, frame_bytes: int) -> _Hop:
+def _hop(wire: FibreWire, begin: str, frame_bytes: int) -> Hop:
     forward = wire.a.hub == begin
     shape = wire.forward if forward else wire.backward
     sends_ns = serialisation_ns(frame_bytes + LABEL_BYTES, max(shape.rate_bps, 8))
-    return _Hop((wire.fibre, forward), shape.usual_ns, sends_ns)
+    return Hop((wire.fibre, forward), shape.usual_ns, sends_ns)
 
 
 def _probes(plan: Plan) -> Iterator[Probe]:
@@ -123,7 +132,7 @@ def _probes(plan: Plan) -> Iterator[Probe]:
         yield from (part for part in host.of(Probe) if part.phase in probing)
 
 
-def _sent(plan: Plan, ways: Mapping[int, list[_Hop]]) -> Iterator[tuple[int, int, int, int]]:
+def _sent(plan: Plan, ways: Mapping[int, list[Hop]]) -> Iterator[tuple[int, int, int, int]]:
     """When which probe of which demand sets out on its first hop."""
     probes = [part for part in _probes(plan) if part.demand in ways]
     a_round = sum(len(ways[part.demand]) for part in probes)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypedDict
 
+from corridor.experiments.plan.probe_queues import hops_of
+from corridor.experiments.plan.probe_starts import starts_apart
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import AFTER, Boundary, PlannedDemand, Transfer
 from corridor.experiments.scenario import ports
@@ -93,7 +96,7 @@ def phases(
     """A few probes to warm every path, then probing, then each stream alone."""
     warm_up = jobs.Phase("warm-up", 0, _warm_up_hosts(loaded, wiring, templates))
     probe_ns = end_of([warm_up], demands)
-    probing = jobs.Phase("probe", probe_ns, _probe_hosts(loaded, wiring, templates, seed))
+    probing = jobs.Phase("probe", probe_ns, _probe_hosts(loaded, demands, wiring, templates, seed))
     phases = [warm_up, probing]
     offset_ns = end_of(phases, demands)
     for demand in demands:
@@ -165,6 +168,7 @@ def _warm_up_hosts(
 
 def _probe_hosts(
     loaded: LoadedScenario,
+    planned: Sequence[PlannedDemand],
     wiring: Wiring,
     templates: dict[str, FrameTemplate],
     seed: int,
@@ -176,7 +180,24 @@ def _probe_hosts(
         own_seed = seed_of(seed, "arrivals of", demand.id) if options.arrival.kind.draws else 0
         arrival = options.arrival.planned
         schedules.append(Schedule(options.interval, options.count, arrival, own_seed))
-    return stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
+    starts_ns = _starts_ns(schedules, planned, wiring, templates)
+    return stamp_hosts(loaded.scenario.demands, schedules, wiring, templates, starts_ns)
+
+
+def _starts_ns(
+    schedules: Sequence[Schedule],
+    planned: Sequence[PlannedDemand],
+    wiring: Wiring,
+    templates: dict[str, FrameTemplate],
+) -> dict[int, int]:
+    """When probes that no chance draws start, by the number of the demand."""
+    of = {number: one for number, one in enumerate(schedules) if not parts_of(one.arrival)[0].draws}
+    if not of:
+        return {}
+    frames = {number: templates[f"probe-{number}"].size_bytes for number in of}
+    hops = hops_of([one for one in planned if one.index in of], wiring, frames)
+    starts_ns = {number: one.start_ns(number, len(schedules)) for number, one in of.items()}
+    return starts_apart(starts_ns, {number: one.interval_ns for number, one in of.items()}, hops)
 
 
 @dataclass(frozen=True)
@@ -198,10 +219,12 @@ def stamp_hosts(
     schedules: Sequence[Schedule | None],
     wiring: Wiring,
     templates: dict[str, FrameTemplate],
+    starts_ns: Mapping[int, int] = MappingProxyType({}),
 ) -> tuple[jobs.Host, ...]:
     """Senders and reflectors of one phase.
 
-    ``schedules`` are in the order of ``demands``; one without is not probed.
+    ``schedules`` are in the order of ``demands``; one without is not probed. ``starts_ns`` are by
+    the number of a demand, where they are not those of its schedule.
     """
     parts: dict[str, list[Part]] = {hub.hub: [] for hub in wiring.hubs}
     targets = {demand.dst for demand in demands}
@@ -216,7 +239,7 @@ def stamp_hosts(
                 demand=number,
                 template=templates[f"probe-{number}"],
                 reply_port=ports.REPLY_BASE + number,
-                start_ns=schedule.start_ns(number, len(demands)),
+                start_ns=starts_ns.get(number, schedule.start_ns(number, len(demands))),
                 interval_ns=schedule.interval_ns,
                 packets=schedule.count,
                 arrival=schedule.arrival,

@@ -1,0 +1,89 @@
+"""When periodic probes of each demand start, so that no two meet on a fibre. Pure.
+
+Predictions are of a lone probe. Periodic probes repeat, so two demands that meet once meet at every
+probe, and both measure the wait as if it were their round trip. All delays are known, so starts are
+moved until no probe finds another on a fibre: the first demand stays, each other one moves as
+little as suffices.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from math import gcd
+
+from corridor.experiments.plan.probe_queues import Hop, Queue
+
+GUARD_NS = 10_000
+"""Between two probes on a fibre: what switches and hosts take is in no delay."""
+MOST_MOVES = 1000
+"""Of one demand; beyond that fibres are crowded, and probes wait for each other."""
+
+type _Span = tuple[int, int]
+"""When a fibre is taken, within the period after which all repeats."""
+
+
+def starts_apart(
+    starts_ns: Mapping[int, int],
+    intervals_ns: Mapping[int, int],
+    hops: Mapping[int, Sequence[Hop]],
+) -> dict[int, int]:
+    """Return when the probes of each demand start, by its index.
+
+    Probes of different intervals meet at some time unless they are apart within the greatest common
+    divisor of both. A demand that finds no free time keeps its start.
+    """
+    period_ns = gcd(*intervals_ns.values())
+    taken: defaultdict[Queue, list[_Span]] = defaultdict(list)
+    found = dict(starts_ns)
+    for demand, start_ns in starts_ns.items():
+        passes = _passes(hops.get(demand, ()))
+        moved_ns = _free(start_ns, passes, taken, period_ns)
+        if moved_ns is not None and moved_ns < intervals_ns[demand]:
+            found[demand] = moved_ns
+        for queue, offset_ns, sends_ns in passes:
+            begin_ns = (found[demand] + offset_ns) % period_ns
+            taken[queue].append((begin_ns, sends_ns))
+    return found
+
+
+def _passes(hops: Sequence[Hop]) -> list[tuple[Queue, int, int]]:
+    """Return for each hop its queue, when a probe comes to it, and how long it is sent."""
+    found, at_ns = [], 0
+    for hop in hops:
+        at_ns += hop.delay_ns
+        found.append((hop.queue, at_ns, hop.sends_ns))
+        at_ns += hop.sends_ns
+    return found
+
+
+def _free(
+    start_ns: int,
+    passes: Sequence[tuple[Queue, int, int]],
+    taken: Mapping[Queue, Sequence[_Span]],
+    period_ns: int,
+) -> int | None:
+    for _ in range(MOST_MOVES):
+        late_ns = max(
+            (
+                _overlap((start_ns + offset_ns) % period_ns, sends_ns, span, period_ns)
+                for queue, offset_ns, sends_ns in passes
+                for span in taken.get(queue, ())
+            ),
+            default=0,
+        )
+        if not late_ns:
+            return start_ns
+        start_ns += late_ns
+    return None
+
+
+def _overlap(begin_ns: int, sends_ns: int, span: _Span, period_ns: int) -> int:
+    """Return how much later the one has to come, so as to come after the other; 0 if it is free."""
+    other_ns, lasts_ns = span
+    since_ns = (begin_ns - other_ns) % period_ns
+    if since_ns < lasts_ns + GUARD_NS:
+        return lasts_ns + GUARD_NS - since_ns
+    if period_ns - since_ns < sends_ns + GUARD_NS:
+        return period_ns - since_ns + lasts_ns + GUARD_NS
+    return 0
