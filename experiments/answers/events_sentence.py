@@ -18,12 +18,12 @@ CUTS = ("srlg", "link")
 
 def worst_event(events: Sequence[EventSummary]) -> str:
     """Of those that break something: by who was left without a way, then for how long any was out,
-    then by how much longer round trips took."""
+    then by how much round trips rose."""
     broken = [one for one in events if one["kind"] in FAULTS and one["hits"]]
     if not broken:
         return ""
     worst = max(broken, key=_badness)
-    hits, slower = worst["hits"], _slower_ms(worst)
+    hits = worst["hits"]
     down = [hit for hit in hits if _is_down(hit)]
     out = [hit for hit in hits if hit["out_ms"] > 0 and not _is_down(hit)]
     said = f"Worst event: {_name(worst)} at {worst['at_ms'] / 1000:g} s hit "
@@ -34,9 +34,7 @@ def worst_event(events: Sequence[EventSummary]) -> str:
         if out
         else "; none was out"
     )
-    if slower >= LEAST_MS:
-        said += ", then took" if out else "; round trips took"
-        said += f" up to {ms(slower)} longer"
+    said += _slower(worst)
     return f"{said}{_down(down)}{_lost(hits)}."
 
 
@@ -60,6 +58,15 @@ def _is_down(hit: HitSummary) -> bool:
     return hit["rtt_before_ms"] is not None and hit["rtt_then_ms"] is None
 
 
+def _slower(event: EventSummary) -> str:
+    """By how much at most, on the detours of switches and once the controller has followed."""
+    then, at_once = _slower_ms(event), _slower_at_once_ms(event)
+    if at_once >= then + LEAST_MS:
+        said = f"; round trips rose by up to {ms(at_once)} on detours of the switches"
+        return f"{said}, then by up to {ms(then)} on the new paths" if then >= LEAST_MS else said
+    return f"; round trips rose by up to {ms(then)}" if then >= LEAST_MS else ""
+
+
 def _slower_ms(event: EventSummary) -> float:
     return max(
         (
@@ -67,6 +74,15 @@ def _slower_ms(event: EventSummary) -> float:
             for hit in event["hits"]
             if hit["rtt_then_ms"] is not None and hit["rtt_before_ms"] is not None
         ),
+        default=0.0,
+    )
+
+
+def _slower_at_once_ms(event: EventSummary) -> float:
+    """Of the slowest probe of any demand."""
+    both = [(hit.get("rtt_at_once_ms"), hit["rtt_before_ms"]) for hit in event["hits"]]
+    return max(
+        (then - before for then, before in both if then is not None and before is not None),
         default=0.0,
     )
 

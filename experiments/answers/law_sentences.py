@@ -9,7 +9,7 @@ from statistics import median
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
 from corridor.experiments.answers.words import LEAST_MS, ms
-from corridor.experiments.results.summary import EventSummary, Summary
+from corridor.experiments.results.summary import CertaintySummary, EventSummary, Summary
 from corridor.topologies.base.words import counted, joined
 
 BASES: Mapping[str, str] = {
@@ -133,6 +133,22 @@ def _lifts(event: EventSummary) -> bool:
     return event["kind"] == "policies" and event["what"] == NO_POLICIES
 
 
+def _of_lengths(sure: Sequence[CertaintySummary]) -> str:
+    """The half widths of the 90 % intervals of round trips: the median demand's, and the widest."""
+    spreads = [
+        (one["rtt_ms"]["high"] - one["rtt_ms"]["low"]) / one["rtt_ms"]["median"] / 2
+        for one in sure
+        if one["rtt_ms"] is not None
+    ]
+    if not spreads:
+        return "no demand is answered, so no round trip has an interval"
+    middle, worst = median(spreads), max(spreads)
+    return (
+        "unpublished fibre lengths alone leave the round trip of the median demand uncertain by "
+        f"{middle:.0%} and of the worst by {worst:.0%} (90 % intervals)"
+    )
+
+
 def how_sure(of: Answers) -> str:
     """Of what crosses a border: how many ways are near ties; what lengths do to round trips."""
     sure = [one["certainty"] for one in of["demands"] if one["certainty"] is not None]
@@ -145,13 +161,7 @@ def how_sure(of: Answers) -> str:
     doubtful = sum(bool(one["lawful"] and one["lawful"]["may_cross"]) for one in abroad)
     if not sure:
         return ""
-    spread = median(
-        (one["rtt_ms"]["high"] - one["rtt_ms"]["low"]) / one["rtt_ms"]["median"] / 2
-        for one in sure
-        if one["rtt_ms"] is not None
-    )
-    within = f"to within {spread:.0%}, as not all lengths are published"
-    said = f"How sure: round trips are known {within}"
+    said = f"How sure: {_of_lengths(sure)}"
     if not abroad:
         return f"{said}; no demand leaves its jurisdiction."
     unknown = f", and nobody knows all jurisdictions that {doubtful} may meet" if doubtful else ""

@@ -142,9 +142,12 @@ def hardest_hit(events: Sequence[EventSummary], most: int = MAX_DEMANDS) -> list
 
 
 def _change_ms(hit: Hit) -> float:
-    """By how much the RTT changed while an event lasted; 0 where that was not measured."""
-    before, then = hit["rtt_before_ms"], hit["rtt_then_ms"]
-    return 0.0 if before is None or then is None else abs(float(then) - float(before))
+    """By how much the RTT changed at most, on detours of the switches or once the controller had
+    followed; 0 where that was not measured."""
+    before = hit["rtt_before_ms"]
+    found = [hit["rtt_then_ms"], hit.get("rtt_at_once_ms")]
+    then = [float(one) for one in found if one is not None]
+    return 0.0 if before is None else max((abs(one - before) for one in then), default=0.0)
 
 
 def shown_demands(summary: Summary) -> list[DemandSummary]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from corridor.experiments.account.losses import CAUSES, IN_FLIGHT
 from corridor.experiments.figures import data
@@ -19,6 +20,8 @@ from corridor.experiments.figures.style import FILL_EDGE, FILLS, Width
 from corridor.topologies.base.words import counted
 
 MOST_ROWS = 24
+MOST_TIMES = 4
+"""How many times as long as the longest bar of a fibre that of losses elsewhere may be."""
 ROW_IN = 0.22
 ELSEWHERE = "not on a fibre"
 SHOWN = tuple(cause for cause in CAUSES if cause != IN_FLIGHT)
@@ -61,7 +64,8 @@ def _draw(run: RunData, width: Width) -> Figure | None:
         return None
     on_fibres = [one for one in places if one.name != ELSEWHERE]
     shown = [*on_fibres[:MOST_ROWS], *(one for one in places if one.name == ELSEWHERE)]
-    rows = Rows([_text(one) for one in shown], width, ROW_IN)
+    most = _shown_packets(shown)
+    rows = Rows([_text(one, most) for one in shown], width, ROW_IN)
     said = (
         f"{account['sent']:,} packets of demands sent, {account['delivered']:,} delivered, "
         f"{account['in_flight']:,} under way at the end; "
@@ -73,18 +77,48 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     figure, axes = rows.figure(_title(account, places), caption, _key(shown))
     for y, place in zip(rows.ys, shown, strict=True):
         left = 0
-        for cause, look in zip(SHOWN, FILLS, strict=True):
+        lost = (
+            (cause, look) for cause, look in zip(SHOWN, FILLS, strict=True) if place.lost[cause]
+        )
+        for cause, look in lost:
             axes.barh(y, place.lost[cause], left=left, height=0.6, **look, **FILL_EDGE)
             left += place.lost[cause]
-    axes.set_xlim(0, 1.05 * max(one.packets for one in shown))
+    axes.set_xlim(0, 1.05 * most)
     axes.set_xlabel("packets lost")
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    for y, place in zip(rows.ys, shown, strict=True):
+        if place.packets > most:
+            _break(axes, y)
     rows.write(axes)
     return figure
 
 
-def _text(place: Place) -> RowText:
+def _shown_packets(shown: Sequence[Place]) -> int:
+    """Return how far the axis reaches: not to what was lost elsewhere, where that is far more than
+    any fibre lost."""
+    most = max(one.packets for one in shown)
+    on_fibres = max((one.packets for one in shown if one.name != ELSEWHERE), default=0)
+    return on_fibres if on_fibres and most > MOST_TIMES * on_fibres else most
+
+
+def _break(axes: Any, y: float) -> None:
+    """Cut a bar that is longer than the axis, whose length is written beside it."""
+    for color, width in (("k", 7.0), ("w", 5.4)):
+        axes.plot(
+            [0.955, 0.975],
+            [y + 0.36, y - 0.36],
+            transform=axes.get_yaxis_transform(),
+            color=color,
+            linewidth=width,
+            solid_capstyle="butt",
+            zorder=4,
+        )
+
+
+def _text(place: Place, most: int) -> RowText:
     causes = [f"{cause} {place.lost[cause]:,}" for cause in SHOWN if place.lost[cause]]
-    return RowText(place.name, ", ".join(causes[:3]))
+    cut = " (bar cut)" if place.packets > most else ""
+    return RowText(place.name, ", ".join(causes[:3]) + cut)
 
 
 def _title(account: Mapping[str, Any], places: Sequence[Place]) -> str:

@@ -109,14 +109,15 @@ FILLS: tuple[dict[str, Any], ...] = (
     {"facecolor": "0.25"},
     {"facecolor": "0.75"},
     {"facecolor": "0.95", "hatch": "////"},
-    {"facecolor": "0.55", "hatch": "...."},
+    {"facecolor": "0.55", "hatch": "||||"},
     {"facecolor": "0.85", "hatch": "\\\\\\\\"},
     {"facecolor": "white", "hatch": "xxxx"},
     {"facecolor": "0.65", "hatch": "----"},
     {"facecolor": "0.9", "hatch": "++++"},
-    {"facecolor": "0.45", "hatch": "oooo"},
+    {"facecolor": "0.45", "hatch": "xx"},
 )
-"""Of parts of a bar, told apart in grey."""
+"""Of parts of a bar, told apart in grey. Hatches are of lines: LaTeX draws each dot of a dotted one
+as a curve of its own, which takes minutes."""
 FILL_EDGE: dict[str, Any] = {"edgecolor": "k", "linewidth": 0.5}
 
 

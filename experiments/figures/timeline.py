@@ -22,6 +22,7 @@ from corridor.experiments.figures.time_rows import TimeRows, key_of_events, name
 from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
 from corridor.topologies.base.words import counted
 
+BY_TIME_SENT = "at the time probes were sent: those under way at an event show it earlier"
 ROW_IN, RATE_IN = 0.78, 0.62
 LEAST_SPAN = 0.06
 """Of an axis of RTT, as a share of its values: smaller differences are no event's."""
@@ -82,9 +83,9 @@ def _end_s(events: Sequence[EventSummary], courses: Sequence[Course]) -> float:
 
 def _shown(summary: Summary, demands: Sequence[DemandSummary], rows: TimeRows, flows: int) -> str:
     every = counted(len(summary["demands"]), "demand")
-    said = [every]
+    said = [every, BY_TIME_SENT]
     if len(demands) < len(summary["demands"]):
-        said = [f"{len(demands)} of {every}, those hit hardest"]
+        said[0] = f"{len(demands)} of {every}, those hit hardest"
     if flows > rates.MAX_RATES:
         said.append(f"{rates.MAX_RATES} of {counted(flows, 'flow')}")
     if not all(span.hits for span in rows.spans):

@@ -72,6 +72,9 @@ class EventImpact:
     rtt_before_ms: float | None
     """The median of what was answered just before it began."""
     expected_rtt_before_ms: float | None
+    rtt_at_once_ms: float | None
+    """The longest of what travelled from its begin until the controller had time to follow: the
+    detours of switches."""
     rtt_then_ms: float | None
     """The median of what was sent once the controller had time to follow, while it lasted."""
     expected_rtt_then_ms: float | None
@@ -156,6 +159,7 @@ def _impacts(
             over_ms=_over_ms(event, sent_ns[since], interval_ns),
             rtt_before_ms=_median_ms(rtt_ns[before & mine["received"]]),
             expected_rtt_before_ms=_ms(impact.before_rtt_ns) if impact is not None else None,
+            rtt_at_once_ms=_most_ms(rtt_ns[_at_once(event, sent_ns, trip_ns) & mine["received"]]),
             rtt_then_ms=_median_ms(rtt_ns[lasts & mine["received"]]),
             expected_rtt_then_ms=_ms(expected),
             path_then=_path_told(told, event, epoch_ns),
@@ -185,6 +189,12 @@ def _all_the_way(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -
     return whole if whole.any() else since & (sent_ns < end_ns)
 
 
+def _at_once(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -> NDArray[np.bool_]:
+    """Which probes were under way when an event began, or were sent before it was followed."""
+    end_ns = min(event.end_ns or math.inf, event.begin_ns + FOLLOWED_NS)
+    return (sent_ns >= event.begin_ns - rtt_ns) & (sent_ns < end_ns)
+
+
 def _path_told(
     told: Sequence[Mapping[str, Any]], event: PlannedEvent, epoch_ns: int
 ) -> tuple[str, ...]:
@@ -209,6 +219,10 @@ def _median_ms(rtt_ns: NDArray[np.int64]) -> float | None:
     if not len(rtt_ns):
         return None
     return float(np.percentile(rtt_ns, 50, method="inverted_cdf")) / 1e6
+
+
+def _most_ms(rtt_ns: NDArray[np.int64]) -> float | None:
+    return float(rtt_ns.max()) / 1e6 if len(rtt_ns) else None
 
 
 def _ms(value_ns: int | None) -> float | None:

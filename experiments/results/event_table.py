@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import (
@@ -33,12 +33,21 @@ def events_table(summary: Summary, width: int | None = None) -> str:
         return ""
     rows = [row for event in events for row in _rows(event)]
     said = [render(HEADINGS, rows, frozenset(HEADINGS[1:]), width=width, spare=SPARE)]
-    said += filter(None, map(_besides, events))
+    said += filter(None, [_resolution(events), *map(_besides, events)])
     said += [_held_out(one) for one in events if _is_held_out(one)]
     said += [f"{one['id']} was refused: {one['refused']}" for one in events if one["refused"]]
     lost = sum(demand.get("lost_by", {}).get(UNEXPLAINED, 0) for demand in summary["demands"])
     said += [f"{lost} lost probes are explained by nothing"] if lost else []
     return "\n".join(said)
+
+
+def _resolution(events: Sequence[EventSummary]) -> str:
+    """What the loss of one probe counts as, where that is all of an outage."""
+    hits = [hit for event in events for hit in event["hits"]]
+    single = [hit["out_ms"] for hit in hits if hit["lost"] == 1 and hit["out_ms"] > 0]
+    if not single:
+        return ""
+    return f"one lost probe counts as out until the next one is sent, {_out(max(single))} at most"
 
 
 def _besides(event: EventSummary) -> str:

@@ -320,6 +320,8 @@ class HitSummary(TypedDict):
     over_ms: float | None
     rtt_before_ms: float | None
     expected_rtt_before_ms: float | None
+    rtt_at_once_ms: NotRequired[float | None]
+    """Not of runs of earlier versions."""
     rtt_then_ms: float | None
     expected_rtt_then_ms: float | None
     path_then: Sequence[str]

@@ -88,6 +88,18 @@ def test_what_is_lost_once_an_event_begins_is_of_it_and_so_is_what_was_under_way
     assert (hit.path_then, hit.expected_path_then) == ((), ("shanghai", "guian"))
 
 
+def test_a_detour_is_as_long_as_the_slowest_probe_before_the_controller_followed():
+    mine = probes_of(NEAR, later=range(115, 200))
+    detour = np.flatnonzero((mine["seq"] >= 99) & (mine["seq"] < 115))
+    mine["t4_ns"][detour] += np.linspace(20, 30, len(detour)).astype(np.int64) * MS
+    (hit,) = guessed(plan_with(CUT), mine).impacts
+    sent_ms = (mine["t1_ns"] - EPOCH_NS - START_NS) / MS
+    took_ms = (mine["t4_ns"] - mine["t1_ns"] - mine["t3_ns"] + mine["t2_ns"]) / MS
+    longest = max(took for sent, took in zip(sent_ms, took_ms, strict=True) if 1000 <= sent < 1150)
+    assert hit.rtt_at_once_ms == longest == 40.0
+    assert hit.rtt_then_ms == 16.0
+
+
 def test_the_path_is_the_last_that_the_controller_told_while_an_event_lasts():
     def told(at_ms, *hubs, demand="near"):
         at_ns = EPOCH_NS + START_NS + at_ms * MS

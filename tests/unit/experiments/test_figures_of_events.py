@@ -427,3 +427,10 @@ def test_outages_over_more_than_two_decades_are_logarithmic(run: Path, summary: 
     assert wide.axes[0].get_xlabel().endswith("(logarithmic)")
     assert narrow.axes[0].get_xscale() == "linear"
     assert narrow.axes[0].get_xlim()[0] == 0
+
+
+def test_the_title_tells_the_longest_detour_of_switches_and_not_only_the_new_paths():
+    detour = event("group", "one", 0.0, 10.0, hit(rtt_then_ms=25.0, rtt_at_once_ms=58.0))
+    assert event_data.timeline_title([detour]) == (
+        "1 event: no demand was out; RTT changed by up to 48 ms (group one)"
+    )

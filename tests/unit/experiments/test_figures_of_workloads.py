@@ -14,6 +14,7 @@ import handmade_run
 import handmade_workloads
 from corridor.experiments.figures import class_data, class_use, fibre_use, losses
 from corridor.experiments.figures.event_data import Level
+from corridor.experiments.figures.pgf import save_pgf
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
@@ -197,6 +198,36 @@ def test_the_title_of_losses_says_whether_the_account_closes(run: RunData, tmp_p
     (tmp_path / "account.json").write_text(json.dumps(broken))
     other = RunData(tmp_path, run.summary)
     assert any(text.endswith("off by 4") for text in texts(drawn("losses", other)))
+
+
+def losses_drawn(folder: Path, run: RunData, *lost: tuple[str, str, int]) -> Any:
+    lost_at = [{"place": place, "cause": cause, "packets": count} for place, cause, count in lost]
+    account = {**ACCOUNT, "demands": [{"lost_at": lost_at}]}
+    (folder / "account.json").write_text(json.dumps(account))
+    return drawn("losses", RunData(folder, run.summary))
+
+
+def test_counts_of_few_lost_packets_stand_on_whole_numbers(run: RunData, tmp_path: Path) -> None:
+    figure = losses_drawn(tmp_path, run, ("one:shanghai->guian", "queue", 2))
+    ticks = [tick for tick in figure.axes[0].get_xticks() if tick <= 2]
+    assert ticks == [0, 1, 2]
+
+
+def test_what_policies_dropped_does_not_flatten_what_fibres_lost(
+    run: RunData, tmp_path: Path
+) -> None:
+    faults = [(f"fibre-{number}:a->b", "fault", 3 + number) for number in range(9)]
+    figure = losses_drawn(tmp_path, run, *faults, ("shanghai", "policy", 2244))
+    assert figure.axes[0].get_xlim()[1] < 13, "11 packets are the most of any fibre"
+    assert "policy 2,244 (bar cut)" in texts(figure)
+
+
+def test_latex_need_not_draw_hatches_dot_by_dot(run: RunData, tmp_path: Path) -> None:
+    every = [(f"{cause}:a->b", cause, 20) for cause in losses.SHOWN]
+    figure = losses_drawn(tmp_path, run, *every)
+    save_pgf(figure, tmp_path / "losses.pgf", "a test")
+    assert (tmp_path / "losses.pgf").stat().st_size < 200_000
+    assert "pgfpathcurveto" not in (tmp_path / "losses.pgf").read_text()
 
 
 def test_a_run_without_workloads_has_none_of_these(tmp_path: Path) -> None:

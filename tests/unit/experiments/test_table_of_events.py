@@ -56,6 +56,13 @@ def test_what_was_lost_meanwhile_otherwise_has_a_line_of_its_own():
     assert len(table(event(HIT))) + 1 == len(lines) - 1
 
 
+def test_what_one_lost_probe_counts_as_is_said_below_the_table():
+    single = {**HIT, "lost": 1, "out_ms": 10.0, "expected_out_ms": 0.0}
+    said = "one lost probe counts as out until the next one is sent, 10 ms at most"
+    assert table(event(single, HIT))[-1] == said
+    assert said not in table(event(HIT))
+
+
 def test_what_depends_on_random_intervals_is_expected_between_the_least_and_the_most():
     between = {**HIT, "expected_out_within_ms": (1739.8, 1951.8)}
     sure = {**HIT, "expected_out_within_ms": (1616.0, 1625.0), "out_ms": 1.0}
