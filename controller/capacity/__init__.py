@@ -1,6 +1,6 @@
 """How full directed links get, what is full first as traffic grows, and the least that helps.
 
-Ways do not depend on load: where demands go under a failure is the same at any rate. So every load
-is a sum of rates, each times how often it crosses the link then, and all answers are exact ratios
-of such sums: nothing is tried out.
+All functions take given paths: where demands go under a failure does not depend on the rates then.
+So every load is a sum of rates, each times how often it crosses the link, and all answers are exact
+ratios of such sums. Choosing paths again for other rates is up to the caller.
 """

@@ -6,7 +6,7 @@ as admission adds them up. Rates are emulated; real ones are those over the scal
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -17,6 +17,7 @@ from corridor.controller.capacity.fullness import Fullness, fullness
 from corridor.controller.capacity.growth import Bound, bounds
 from corridor.controller.policy.model import RETURN
 from corridor.experiments.answers.capacities import Capacities, Capacity, capacities
+from corridor.experiments.answers.capacity_choice import Choice, Paths, Reach
 from corridor.experiments.answers.capacity_loads import Load, Loads, Served, loads_of, serve
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.stated_rates import with_rates
@@ -29,6 +30,7 @@ MOST_NAMED = 3
 BEYOND = Fraction(11, 10)
 """Of what fits today: what is asked about if nothing is said."""
 Holding = Literal["real", "emulated"]
+Kind = Literal["all", "class", "demand", "aggregate"]
 NO_RATES = "give demands a guarantee, state rates (--rate ckpt=2Tbit), or give it workloads"
 
 
@@ -81,8 +83,10 @@ class Growth:
 
     what: str
     """A class, a demand or an aggregate; empty for all."""
-    kind: Literal["all", "class", "demand", "aggregate"]
+    kind: Kind
     first: GrowthBound
+    paths: Paths = "fixed"
+    """For which paths this holds."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ class Target:
     add: tuple[AddedCapacity, ...]
     lower: tuple[LoweredDemand, ...]
     """Single demands whose lowering alone is enough, the least first."""
+    paths: Paths = "fixed"
+    """The paths on which that is the least."""
 
 
 @dataclass(frozen=True)
@@ -168,12 +174,17 @@ class CapacityAnswer:
     growth: tuple[Growth, ...]
     """Of all, then of each class, aggregate and demand."""
     next: tuple[GrowthBound, ...]
-    """Links in the order in which they are full as what is asked about grows."""
+    """Links in the order in which they are full as what is asked about grows, on the paths that
+    carry the most of it."""
     target: Target
     too_large: tuple[TooLarge, ...]
     others: tuple[OtherLoad, ...] = ()
     uncounted: tuple[str, ...] = ()
     """Workloads in no load, as theirs follows from the network."""
+    paths: Paths = "fixed"
+    """The paths of ``next``."""
+    is_at_least: bool = False
+    """Whether more growth may fit: the search for paths ended at its bound."""
     at_bounds: tuple[str, ...] = ()
     """Fibres and groups used whose emulated rate is a bound of the map, not their capacity."""
 
@@ -197,6 +208,8 @@ class CapacityQuestion:
     stated: tuple[str, ...] = ()
     """Real rates in place of guarantees: ``RATE``, ``CLASS=RATE`` or ``DEMAND=RATE``."""
     held_against: Holding = "real"
+    chooses: bool = True
+    """Whether paths are chosen again for grown rates, where they depend on rates."""
 
 
 ALL = CapacityQuestion()
@@ -268,7 +281,16 @@ class _Answering:
         loads, scenario = self.loads, self.loaded.scenario
         growing = self.groups[self.asked.grows][1] if self.asked.grows else None
         traffic = Traffic.of(loads.rates, growing)
-        order = bounds(loads.cases, traffic)
+        limits = self.known.limits(self.asked.held_against)
+        choice = Choice(self.loaded, self.asked.dead, loads.load, limits, loads, traffic)
+        reach = choice.reach(searches=self.asked.chooses)
+        times = self._times(reach)
+        there = None
+        if reach.times < times and self.asked.chooses and reach.paths != "fixed":
+            there = choice.at(times) if choice.is_possible() and self.asked.times else None
+        if there is not None and there.times >= times:
+            reach = there
+        tried = [Reach(loads, bounds(loads.cases, traffic), reach.paths), reach]
         return CapacityAnswer(
             scenario=scenario.name,
             policies=self.loaded.policies.name,
@@ -283,12 +305,14 @@ class _Answering:
             rates_gbps={name: self._gbps(bps) for name, bps in sorted(loads.rates.items())},
             no_way=self.served.no_way,
             links=tuple(self._links()),
-            growth=tuple(self._growth()),
-            next=tuple(map(_bound, order)),
-            target=self._target(traffic, order[0].times),
+            growth=tuple(self._growth(reach)),
+            next=tuple(map(_bound, reach.order)),
+            target=self._target(traffic, times, [*tried, *([there] if there else [])]),
             too_large=tuple(self._too_large()),
             others=tuple(self._others()),
             uncounted=self.served.offered.uncounted if self.served.offered.bps else (),
+            paths=reach.paths,
+            is_at_least=reach.is_at_least,
             at_bounds=tuple(sorted(self.known.at_bounds & {one.fibre for one in loads.cases})),
         )
 
@@ -319,17 +343,31 @@ class _Answering:
             emulated_share=emulated_share,
         )
 
-    def _growth(self) -> Iterator[Growth]:
-        cases, rates = self.loads.cases, self.loads.rates
-        yield Growth("", "all", _bound(bounds(cases, Traffic.of(rates))[0]))
+    def _growth(self, reach: Reach) -> Iterator[Growth]:
+        others: Paths = "fixed" if reach.paths == "fixed" else "today"
+        yield self._growth_of("", "all", None, reach, others)
         for name, (kind, payers) in self.groups.items():
-            yield Growth(name, kind, _bound(bounds(cases, Traffic.of(rates, payers))[0]))
+            yield self._growth_of(name, kind, payers, reach, others)
 
-    def _target(self, traffic: Traffic, fits_up_to: Fraction) -> Target:
-        a_little_more = fits_up_to * BEYOND if fits_up_to >= 1 else Fraction(1)
-        times = self.asked.times or a_little_more
-        added = raises(self.loads.cases, traffic, times)
+    def _growth_of(
+        self, name: str, kind: Kind, payers: frozenset[str] | None, reach: Reach, others: Paths
+    ) -> Growth:
+        if name == self.asked.grows:
+            return Growth(name, kind, _bound(reach.order[0]), reach.paths)
+        first = bounds(self.loads.cases, Traffic.of(self.loads.rates, payers))[0]
+        return Growth(name, kind, _bound(first), others)
+
+    def _times(self, reach: Reach) -> Fraction:
+        a_little_more = reach.times * BEYOND if reach.times >= 1 else Fraction(1)
+        return self.asked.times or a_little_more
+
+    def _target(self, traffic: Traffic, times: Fraction, tried: Sequence[Reach]) -> Target:
+        """On the paths that need the least capacity, of those tried."""
+        best = min(tried, key=lambda one: _added(one.loads, traffic, times))
+        cases, added = best.loads.cases, raises(best.loads.cases, traffic, times)
+        is_today = best.loads is self.loads and best.paths == "chosen"
         return Target(
+            paths="today" if is_today else best.paths,
             what=self.asked.grows,
             times=float(times),
             exact=str(times),
@@ -342,7 +380,7 @@ class _Answering:
             ),
             lower=tuple(
                 LoweredDemand(one.payer, self._gbps(one.bps), self._gbps(one.to), int(one.to))
-                for one in lowerings(self.loads.cases, traffic, times)
+                for one in lowerings(cases, traffic, times)
             ),
         )
 
@@ -366,6 +404,10 @@ class _Answering:
             if load != self.loads.load:
                 other = loads_of(self.served, load, limits)
                 yield OtherLoad(load, _bound(bounds(other.cases, Traffic.of(other.rates))[0]))
+
+
+def _added(loads: Loads, traffic: Traffic, times: Fraction) -> Fraction:
+    return sum((one.add for one in raises(loads.cases, traffic, times)), Fraction(0))
 
 
 def _bound(of: Bound) -> GrowthBound:

@@ -9,6 +9,7 @@ from typing import Any
 from corridor.experiments.answers.capacity_answer import (
     CAPACITY_SCHEMA,
     CapacityAnswer,
+    CapacityQuestion,
     capacity_answer,
 )
 from corridor.experiments.scenario.scenario import LoadedScenario
@@ -29,7 +30,7 @@ def foreseen(loaded: LoadedScenario) -> CapacityAnswer | None:
     if not promised and not any(one.soft.bandwidth for one in loaded.policies.policies):
         return None
     try:
-        return capacity_answer(loaded)
+        return capacity_answer(loaded, CapacityQuestion(chooses=False))
     except InputError:  # no demand with a rate has a way
         return None
 

@@ -23,10 +23,13 @@ from corridor.topologies.model.sharing import GROUP
 MOST_ROWS = 12
 MOST_NAMED = 3
 HEADINGS = ("fibre", "from", "carries", "usual", "worst", "when this fails", "room", "emulated")
-RIGHT = frozenset({"carries", "usual", "worst", "room", "add", "emulated", "times"})
+RIGHT = frozenset(
+    {"carries", "capacity", "usual", "worst", "room", "upgrade", "emulated", "factor"}
+)
 SPARE = ("emulated", "usual", "from")
-ADDED_HEADINGS = ("place", "carries", "add", "emulated")
-GROWTH_HEADINGS = ("grows", "times", "then full", "from", "when this fails")
+ADDED_HEADINGS = ("location", "capacity", "upgrade", "emulated")
+GROWTH_HEADINGS = ("demand", "factor", "bottleneck", "from hub", "failure set")
+TODAY = " with today's paths"
 ASSUMED, AT_BOUND = "*", "^"
 KINDS = {"link": "fibres", "srlg": "shared risks", "hub": "hubs", "gateway": "gateways"}
 LOAD_WORDS = {
@@ -100,7 +103,7 @@ def figure_title(of: CapacityAnswer) -> str:
     fullest = f"{place} is at {percent(first.share)} {_when(first.failure)}"
     if bound.times < 1:
         return f"{fullest}; {times_of(bound.times)} of all traffic would fit"
-    return f"{fullest}; all traffic can grow {times_of(bound.times)} times"
+    return f"{fullest}; growth factor {times_of(bound.times)}"
 
 
 def percent(share: float) -> str:
@@ -176,22 +179,34 @@ def _basis(of: Capacity) -> str:
 
 
 def _grows_said(of: CapacityAnswer) -> str:
-    what = of.target.what or "All traffic"
+    what, paths = of.target.what or "All traffic", _on_paths(of)
     first, others = of.next[0], [one for one in of.next[1:] if one.times > of.next[0].times]
-    full = f"{link_said(first.fibre, first.hub)} is full {_when(first.failure)}"
+    full = f"{link_said(first.fibre, first.hub)} {_when(first.failure)}"
     if first.times < 1:
         if not first.times:
-            return f"{what} cannot grow: without it, too, {full}."
+            return f"{what} cannot grow{paths}: {full} is overloaded even without it."
         return (
-            f"{what} would have to shrink to {times_of(first.times)} of what it is until all fits."
+            f"{what} must shrink to {times_of(first.times)} of its current rate to remove the "
+            f"overload{paths}."
         )
     if first.times == 1:
-        return f"{what} fits, and cannot grow: {full}."
-    said = f"{what} can grow {times_of(first.times)} times before {full}"
+        return f"{what} fits but has no headroom{paths}: the bottleneck is {full}."
+    least = "at least " if of.is_at_least else ""
+    said = (
+        f"{what} can grow by a factor of {least}{times_of(first.times)}{paths}; the bottleneck is "
+        f"then {full}."
+    )
     if not others:
-        return f"{said}."
+        return said
     then = others[0]
-    return f"{said}; next is {link_said(then.fibre, then.hub)}, at {times_of(then.times)} times."
+    return f"{said} Next: {link_said(then.fibre, then.hub)} at {times_of(then.times)}."
+
+
+def _on_paths(of: CapacityAnswer) -> str:
+    """Say which paths carry the growth, where paths depend on rates."""
+    return {"fixed": "", "today": TODAY, "chosen": " with paths chosen for the grown rates"}[
+        of.paths
+    ]
 
 
 def _too_large_said(of: CapacityAnswer) -> Iterator[str]:
@@ -270,10 +285,10 @@ def _mark(capacity: Capacity, of: CapacityAnswer) -> str:
 
 def _growth(of: CapacityAnswer, worst: int, width: int | None) -> str:
     if of.target.what:
-        title = f"As {of.target.what} grows and all else stays, full in turn"
+        title = f"Bottlenecks as {of.target.what} grows{_on_paths(of)}, other demands constant"
         rows = [_bound_row(of.target.what, one) for one in of.next[:worst]]
     else:
-        title = "What can grow while all else stays"
+        title = "Growth limits, other demands constant"
         some = [one for one in of.growth if one.kind != "demand"]
         first, *others = some
         others = sorted((one for one in others if one.first.times), key=lambda one: one.first.times)
@@ -281,7 +296,7 @@ def _growth(of: CapacityAnswer, worst: int, width: int | None) -> str:
             return ""
         rows = [_bound_row(one.what or "all", one.first) for one in (first, *others[:worst])]
     table = render(
-        GROWTH_HEADINGS, rows, RIGHT, width=width, spare=("from",), wrap=GROWTH_HEADINGS[4]
+        GROWTH_HEADINGS, rows, RIGHT, width=width, spare=("from hub",), wrap=GROWTH_HEADINGS[4]
     )
     return f"{title}\n{table}"
 
@@ -304,22 +319,24 @@ def helps(of: CapacityAnswer) -> list[str]:
     """The least change in all; where it is; and which single demand would do as well."""
     target, unit = of.target, unit_of(of)
     what = target.what or "all traffic"
-    to = f"at {target.times:.4g} times {what}" if target.times != 1 else "as it is"
+    to = f"{what} x {target.times:.4g}" if target.times != 1 else "current rates"
+    on = {"fixed": "", "today": TODAY, "chosen": " on the paths chosen for grown rates"}
     if target.fits:
-        return [f"All fits {to}"]
+        return [f"No overload at {to}{on[target.paths]}"]
     total_gbps = sum(one.add_gbps for one in target.add)
-    places = counted(len(target.add), "place")
-    more = f"{unit.enough(total_gbps)} {unit.name} more at {places}"
-    title = f"The least that makes all fit {to}: {more}"
-    each = ", each of which is needed" if len(target.add) > 1 else ""
+    places = counted(len(target.add), "location")
+    more = f"{unit.enough(total_gbps)} {unit.name} at {places}"
+    title = f"Minimum capacity upgrade for {to}{on[target.paths]}: {more}"
+    each = ", all required" if len(target.add) > 1 else ""
     added = joined(
         f"{unit.enough(one.add_gbps)} to {place(one.fibre)} (of {unit.number(one.capacity.gbps)})"
         for one in _most_first(target.add)
     )
     if target.lower:
-        lower = f"or lower {' or '.join(_lowered(one, unit) for one in target.lower[:MOST_NAMED])}"
+        some = (_lowered(one, unit) for one in target.lower[:MOST_NAMED])
+        lower = f"alternative: reduce {' or '.join(some)}"
     else:
-        lower = "lowering one demand alone, to nothing even, would not do"
+        lower = "reducing one demand, even to zero, is not sufficient"
     return [f"{title}{each}", added, lower]
 
 
@@ -359,6 +376,14 @@ def _notes(of: CapacityAnswer) -> Iterator[str]:
             "are used; --json has the source of each."
         )
     yield from _bounds_said(of)
+    if of.paths == "today":
+        yield (
+            "Growth factors are with today's paths: choosing paths for grown rates would take "
+            "minutes. --grow TIMES chooses them for one factor."
+        )
+    if of.paths == "chosen":
+        what = of.target.what or "all traffic"
+        yield f"Growth factors other than that of {what} are with today's paths."
     if of.uncounted:
         yield (f"In no load: {joined(of.uncounted)}, whose traffic follows from the network.")
 

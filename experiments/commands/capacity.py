@@ -24,7 +24,7 @@ LOADS = ("committed", "peak", "offered")
 MOST_ROWS = 12
 EPILOG = """examples:
   corridor capacity my.yaml                        what it promises, under any failure that counts
-  corridor capacity sovereignty --rate 200Gbit     as if 200 Gbit/s were promised to each demand
+  corridor capacity sovereignty --rate 50Gbit      as if 50 Gbit/s were promised to each demand
   corridor capacity my.yaml --rate dr=2Tbit --rate train=8Tbit     to a class, and to one demand
   corridor capacity my.yaml --grow 1.5             what is the least that lets all grow so?
   corridor capacity my.yaml --grow ckpt            how far can one class grow, or one demand?
@@ -32,7 +32,8 @@ EPILOG = """examples:
   corridor capacity ai-corridor --load offered     what workloads send, on the mean
   corridor capacity my.yaml --out DIR              a page with a map, figures and capacity.json
 
-Ways do not depend on load: answers are exact sums and ratios, for the ways that would be installed.
+Committed rates decide paths where they do not fit on the shortest ones. Growth and upgrades are for
+the paths then chosen; an answer for today's paths says so. Sums and ratios are exact.
 Rates of --rate are real ones; those of a scenario are emulated, which are real ones times a scale.
 exit codes: 0 answered, 2 bad input"""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
-from corridor.controller.policy.model import Bandwidth
+from corridor.controller.intent.aggregate import Aggregate
+from corridor.controller.policy.model import MOST_BPS, Bandwidth
 from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.scenario import LoadedScenario, Scenario
 from corridor.topologies.base.errors import InputError
@@ -65,3 +67,39 @@ def _promised(demand: Demand, real_bps: int, loaded: LoadedScenario) -> Demand:
         message = f"{format_rate(real_bps)} of {demand.id} is {cir_bps} bit/s as emulated"
         raise InputError(message, "state a rate that a meter can hold") from None
     return demand.model_copy(update={"guarantee": rates})
+
+
+def with_growth(
+    loaded: LoadedScenario, growing: Collection[str], times: Fraction
+) -> LoadedScenario | None:
+    """Return the scenario with the guarantees of these demands and aggregates multiplied.
+
+    Return None if a rate is not a guarantee that the scenario states (a permit's, for example), or
+    if a meter cannot hold the product. Rates are rounded up to whole bit/s.
+    """
+    scenario = loaded.scenario
+    known: dict[str, Demand | Aggregate] = {one.id: one for one in scenario.demands}
+    known |= {one.id: one for one in scenario.aggregates}
+    grown: dict[str, Bandwidth] = {}
+    for name in growing:
+        stated = known[name].guarantee if name in known else None
+        product = None if stated is None else _multiplied(stated, times)
+        if product is None:
+            return None
+        grown[name] = product
+    demands, aggregates = (
+        tuple(
+            one.model_copy(update={"guarantee": grown[one.id]}) if one.id in grown else one
+            for one in some
+        )
+        for some in (scenario.demands, scenario.aggregates)
+    )
+    changed = {**dict(scenario), "demands": demands, "aggregates": aggregates}
+    return loaded.model_copy(update={"scenario": Scenario.model_construct(**changed)})
+
+
+def _multiplied(rates: Bandwidth, times: Fraction) -> Bandwidth | None:
+    cir, pir = (bps if bps is None else math.ceil(bps * times) for bps in (rates.cir, rates.pir))
+    if (pir or cir or 0) > MOST_BPS:
+        return None
+    return rates.model_copy(update={"cir": cir, "pir": pir})

@@ -1,10 +1,12 @@
 """Capacity answers against brute force: packets walk the ways under every failure, one by one.
 
-The judge shares nothing with the answer but the ways: no tables, no search, no admission.
+The judge shares nothing with the answer but the ways: no tables, no search, no admission. What is
+asked in two ways, as growth and as rates, has one answer.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.model import Bandwidth
 from corridor.experiments.answers.capacity_answer import (
     CapacityAnswer,
     CapacityQuestion,
@@ -49,7 +52,7 @@ class World:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, folder: Path) -> World:
+def worlds(draw: st.DrawFn, folder: Path, least: str = "") -> World:
     pairs = [*RING, *draw(st.sets(st.sampled_from(CHORDS), max_size=3).map(sorted))]
     gbps = st.integers(1, 60)
     landing = draw(st.booleans())
@@ -66,7 +69,7 @@ def worlds(draw: st.DrawFn, folder: Path) -> World:
         }
         for pair in pairs
     ]
-    least = draw(st.sampled_from(("1Mbit", "20Mbit")))
+    least = least or draw(st.sampled_from(("1Mbit", "20Mbit")))
     topology = {
         "name": "drawn",
         "title": "Drawn",
@@ -243,7 +246,7 @@ def growing(world: World, kind: str, what: str) -> set[str]:
 @given(st.data())
 def test_loads_growth_and_changes_are_those_of_packets_that_walk(tmp_path_factory, data):
     world = data.draw(worlds(tmp_path_factory.mktemp("world")))
-    check(world, capacity_answer(world.loaded), Failures())
+    check(world, capacity_answer(world.loaded, CapacityQuestion(chooses=False)), Failures())
 
 
 @FEW
@@ -251,5 +254,42 @@ def test_loads_growth_and_changes_are_those_of_packets_that_walk(tmp_path_factor
 def test_the_same_of_a_network_with_a_dead_fibre_planned_again(tmp_path_factory, data):
     world = data.draw(worlds(tmp_path_factory.mktemp("world")))
     fibre = data.draw(st.sampled_from([one.id for one in world.loaded.topology.fibres]))
-    answer = capacity_answer(world.loaded, CapacityQuestion(dead=(f"link:{fibre}",)))
+    answer = capacity_answer(world.loaded, CapacityQuestion(dead=(f"link:{fibre}",), chooses=False))
     check(world, answer, Failures(links=frozenset({fibre})))
+
+
+def at_rates(loaded: LoadedScenario, times: Fraction) -> bool:
+    """Whether all fits if so much is promised in the scenario itself; rates are rounded up."""
+
+    def grown(rates: Bandwidth | None) -> dict[str, Bandwidth]:
+        if rates is None:
+            return {}
+        return {"guarantee": rates.model_copy(update={"cir": math.ceil(rates.cir * times)})}
+
+    scenario = loaded.scenario
+    changed = {
+        "demands": tuple(o.model_copy(update=grown(o.guarantee)) for o in scenario.demands),
+        "aggregates": tuple(o.model_copy(update=grown(o.guarantee)) for o in scenario.aggregates),
+    }
+    asked = loaded.model_copy(update={"scenario": scenario.model_copy(update=changed)})
+    return capacity_answer(asked, CapacityQuestion(chooses=False)).fits
+
+
+@settings(FEW, max_examples=40)
+@given(st.data())
+def test_growth_that_is_told_fits_if_its_rates_are_asked_about(tmp_path_factory, data):
+    """Just below what fits they do, just above they do not; and the target says the same."""
+    world = data.draw(worlds(tmp_path_factory.mktemp("world"), least="1Mbit"))
+    answer = capacity_answer(world.loaded)
+    assert answer.paths == "chosen"
+    times = Fraction(answer.next[0].exact)
+    assert Fraction(answer.growth[0].first.exact) == times
+    if not times:
+        return
+    below, above = times * Fraction(9999, 10000), times * Fraction(1002, 1000)
+    assert at_rates(world.loaded, below)
+    assert at_rates(world.loaded, Fraction(1)) is (times >= 1)
+    assert capacity_answer(world.loaded, CapacityQuestion(times=below)).target.fits
+    if not answer.is_at_least:
+        assert not at_rates(world.loaded, above)
+        assert not capacity_answer(world.loaded, CapacityQuestion(times=above)).target.fits

@@ -288,7 +288,11 @@ def _warnings(topology: Topology) -> list[Problem]:
         for fibre in topology.fibres
         if fibre.status != "in-service"
     ]
-    return _summed(found, topology, "are not in service, and paths use them like any other")
+    return _summed(
+        found,
+        topology,
+        "are not in service, and paths use them unless the scenario leaves them out",
+    )
 
 
 def _problems(topology: Topology) -> list[Problem]:

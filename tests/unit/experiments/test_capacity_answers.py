@@ -222,10 +222,89 @@ def test_the_command_says_first_what_it_comes_to(
     assert (
         "All fits. The fullest fibre is ac from a, at 88 % (7 of 8 Gbit/s, published) when ab "
         "fails, and at 38 % while nothing fails.\n"
-        "All traffic can grow 1.142 times before ac from a is full when ab fails; next is ab from "
-        "a, at 1.428 times.\n"
+        "All traffic can grow by a factor of 1.142 with paths chosen for the grown rates; the "
+        "bottleneck is then ac from a when ab fails. Next: ab from a at 1.428.\n"
     ) in text
     assert "^ emulated at a bound of the map instead of 0.001 of its capacity: 1 place." in text
+
+
+TWO_BULK = """schema: 1
+name: two
+topology: mini
+demands:
+- {id: training, class: ai_bulk, src: shanghai, dst: guian}
+- {id: copies, class: dr, src: shanghai, dst: guian}
+"""
+"""Two paths lead there, of 32 Tbit/s each: the direct fibre, and that by Kunming."""
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    (tmp_path / "two.yaml").write_text(TWO_BULK)
+    return tmp_path / "two.yaml"
+
+
+def test_growth_is_of_the_paths_that_grown_rates_bring(two: Path) -> None:
+    """On one path 32 / (2 x 10), on two 32 / 10."""
+    found = corridor.capacity(two, rates={"": "10Tbit"})
+    assert (found.paths, found.next[0].exact, found.growth[0].first.exact) == (
+        "chosen",
+        "16/5",
+        "16/5",
+    )
+    assert found.links[0].share == 20 / 32
+    text = told(found)
+    assert (
+        "All traffic can grow by a factor of 3.2 with paths chosen for the grown rates; the "
+        "bottleneck is then guian-kunming from kunming while nothing fails."
+    ) in text
+    assert "Growth factors other than that of all traffic are with today's paths." in text
+    (dr,) = (one for one in found.growth if one.what == "dr")
+    assert (dr.first.exact, dr.paths) == ("11/5", "today")
+
+
+@pytest.mark.parametrize("times", [1, 1.5, 3, 3.2, 3.3, 6])
+def test_one_question_in_two_ways_has_one_answer(two: Path, times: float) -> None:
+    """As growth of 10 Tbit/s, and as a rate; both paths carry up to 32."""
+    grown = corridor.capacity(two, rates={"": "10Tbit"}, times=times)
+    stated = corridor.capacity(two, rates={"": f"{10 * times:g}Tbit"})
+    fits = 10 * times <= 32
+    assert (grown.target.fits, stated.fits) == (fits, fits)
+    assert (grown.next[0].times >= times) is fits
+    text = told(grown)
+    said = f"No overload at {'current rates' if times == 1 else f'all traffic x {times:g}'}"
+    assert (said in text) is fits
+
+
+def test_the_least_upgrade_is_on_the_paths_that_need_least(two: Path) -> None:
+    """At 4 times, 40 Tbit/s each: 8 more on each of three fibres, or 48 more on the direct one."""
+    target = corridor.capacity(two, rates={"": "10Tbit"}, times=4).target
+    places = ("guian-kunming", "shanghai-guian", "shanghai-kunming")
+    assert {one.fibre: one.add_gbps for one in target.add} == dict.fromkeys(places, 8000)
+    assert target.paths == "chosen"
+
+
+def test_paths_that_no_rate_changes_are_not_said_to_be_chosen(two: Path) -> None:
+    two.write_text(TWO_BULK + "objective: none\n")
+    found = corridor.capacity(two, rates={"": "10Tbit"})
+    assert (found.paths, found.next[0].exact) == ("fixed", "8/5")
+    text = told(found)
+    assert "All traffic can grow by a factor of 1.6; the bottleneck is then shanghai-guian" in text
+    assert "today's paths" not in text
+
+
+def test_a_search_that_would_take_minutes_is_left_out_and_said(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corridor.experiments.answers.capacity_choice.MOST_ROWS", 0)
+    found = corridor.capacity(two, rates={"": "10Tbit"})
+    assert (found.paths, found.next[0].exact) == ("today", "8/5")
+    text = told(found)
+    assert "can grow by a factor of 1.6 with today's paths; the bottleneck" in text
+    assert "Growth factors are with today's paths: choosing paths" in text
+    asked = corridor.capacity(two, rates={"": "10Tbit"}, times=3)
+    assert (asked.target.fits, asked.target.paths) == (True, "chosen")
+    assert asked.next[0].times >= 3
 
 
 def test_tables_fit_where_a_terminal_is_narrow(asked: Path) -> None:
