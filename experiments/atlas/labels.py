@@ -5,6 +5,7 @@ Lengths are in whatever unit the marks are in; y grows downwards.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -62,6 +63,15 @@ class Label:
 class PlacedLabel:
     label: Label
     box: Box
+    is_ambiguous: bool = False
+    """Whether another mark is about as near: a leader is to join it with its own."""
+
+    @property
+    def leader(self) -> Line:
+        """From its mark to the nearest point of its box."""
+        x = min(max(self.label.x, self.box.left), self.box.right)
+        y = min(max(self.label.y, self.box.top), self.box.bottom)
+        return (self.label.x, self.label.y), (x, y)
 
 
 def text_width_em(text: str) -> float:
@@ -93,8 +103,18 @@ def place_labels(
             free = _free(label, frame, taken)
         if free:
             box = min(free, key=lambda one: one[0] + ACROSS * _hits(one[1], points))[1]
-            placed.append(PlacedLabel(label, box))
+            others = (one for one in squares if one != _square((label.x, label.y), label.mark))
+            own = _apart(box, _square((label.x, label.y), label.mark))
+            near = min((_apart(box, other) for other in others), default=math.inf)
+            placed.append(PlacedLabel(label, box, near < max(own, label.height / 2)))
     return placed
+
+
+def _apart(box: Box, other: Box) -> float:
+    """The distance between two boxes; 0 where they meet."""
+    across = max(box.left - other.right, other.left - box.right, 0.0)
+    down = max(box.top - other.bottom, other.top - box.bottom, 0.0)
+    return math.hypot(across, down)
 
 
 def _free(label: Label, frame: Box, taken: Sequence[Box]) -> list[tuple[float, Box]]:

@@ -40,13 +40,20 @@ def _held() -> dict[str, Any]:
 
 
 def _ring(steps: Sequence[int], step: float) -> Line:
-    """From differences of longitude and latitude, one after another."""
+    """From differences of longitude and latitude, one after another.
+
+    The data close a ring that crosses 180 degrees along that meridian, by points at both sides of
+    the globe. Here such a ring goes on beyond 180 degrees: else its ends are joined across the map.
+    """
     lon = lat = 0
-    points = []
+    points: list[tuple[float, float]] = []
     for east, north in zip(steps[::2], steps[1::2], strict=True):
         lon, lat = lon + east, lat + north
-        points.append((lon * step, lat * step))
-    return tuple(points)
+        before = points[-1][0] if points else 0.0
+        points.append((before + (lon * step - before + 180.0) % ROUND_DEG - 180.0, lat * step))
+    lons = [one for one, _ in points]
+    turned = ROUND_DEG * round((min(lons) + max(lons)) / 2 / ROUND_DEG)
+    return tuple((one - turned, north) for one, north in points)
 
 
 def land_around(frame: Frame) -> tuple[Line, ...]:

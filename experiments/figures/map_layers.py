@@ -151,6 +151,8 @@ def write_names(
         lines=[*ways, *ways, *ways],
     ):
         hub = atlas.hubs[placed.label.id].hub
+        if placed.is_ambiguous:
+            axes.plot(*zip(*placed.leader, strict=True), color="k", linewidth=0.6, zorder=7.5)
         middle_x = (placed.box.left + placed.box.right) / 2
         axes.text(
             *(middle_x, (placed.box.top + placed.box.bottom) / 2, name(hub)),

@@ -159,9 +159,14 @@ def _cut_told(demand: DemandAnswer) -> str:
     if deadly:
         tried = counted(len(demand["cuts"]), "cut")
         return f"{len(deadly)} of {tried} {'leaves' if len(deadly) == 1 else 'leave'} it no way"
-    if after is None:
+    if cut is None or after is None:
         return "no cut of it was tried"
-    return f"its worst cut adds {_more_ms(after, demand['lawful']):.3g} ms one way"
+    then = f"{_more_ms(after, demand['lawful']):.3g} ms"
+    if after is not cut["again"]:
+        return f"its worst cut adds {then} one way on the detour"
+    at_once = cut["at_once"] if cut["delivered"] else None
+    detour = f"{_more_ms(at_once, demand['lawful']):.3g} ms" if at_once else "an outage"
+    return f"its worst cut adds {detour} one way at once, {then} after recomputation"
 
 
 def _more_ms(after: Way, before: Way | None) -> float:

@@ -164,9 +164,27 @@ def test_the_shipped_land_says_where_it_is_from_and_is_small():
     rings = read_land()
     assert 300 < len(rings) < 600
     assert all(len(ring) > 2 for ring in rings)
-    assert all(
-        -180.0 <= lon <= 180.0 and -60.1 <= lat <= 90.0 for ring in rings for lon, lat in ring
-    )
+    assert all(-60.1 <= lat <= 90.0 for ring in rings for _, lat in ring)
+    middles = [(min(lons) + max(lons)) / 2 for ring in rings for lons in [[x for x, _ in ring]]]
+    assert all(-180.0 <= middle <= 180.0 for middle in middles)
+
+
+def test_no_coast_is_drawn_across_the_map_where_land_crosses_180_degrees(pan_asia):
+    """Siberia and an island north of it had sides of 360 degrees."""
+    for ring in read_land():
+        sides = [abs(a[0] - z[0]) for a, z in zip(ring, ring[1:] + ring[:1], strict=True)]
+        assert max(sides) < 10
+    corners = [point for ring in pan_asia.land for point in ring]
+    edges = {of(point[axis] for point in corners) for axis in (0, 1) for of in (min, max)}
+    for ring in pan_asia.land:
+        for a, z in zip(ring, ring[1:] + ring[:1], strict=True):
+            on_edge = any(a[axis] == z[axis] and a[axis] in edges for axis in (0, 1))
+            assert on_edge or abs(a[0] - z[0]) < 100
+
+
+@pytest.mark.parametrize("lat", [66.0, 68.0, 70.5, 72.0])
+def test_sea_between_greenland_and_norway_is_sea(pan_asia, lat):
+    assert not inside(pan_asia.land, *pan_asia.projection.xy(lat, -5.0))
 
 
 def test_land_reaches_beyond_the_frame_and_its_path_stays_small(pan_asia):
@@ -348,3 +366,16 @@ def test_a_label_that_is_due_covers_a_mark_rather_than_is_left_out():
     assert [one.label for one in place_labels([due], frame, everywhere)] == [due]
     (first, second) = place_labels([due, replace(due, x=52.0)], frame, everywhere)
     assert not first.box.meets(second.box)
+
+
+def test_a_label_that_is_nearer_to_another_mark_has_a_leader_to_its_own():
+    frame = Box(0, 0, 400, 100)
+    crowd = [((180.0, 50.0), 4.0)]  # right of the label, at which a reader would take it
+    (alone,) = place_labels([Label("a", 60, 50, 90, 12, 4)], frame)
+    (moved,) = place_labels([Label("a", 60, 50, 105, 12, 4)], frame, crowd)
+    assert not alone.is_ambiguous
+    assert moved.is_ambiguous
+    (at, end) = moved.leader
+    assert at == (60, 50)
+    assert moved.box.left <= end[0] <= moved.box.right
+    assert moved.box.top <= end[1] <= moved.box.bottom

@@ -3,6 +3,7 @@ belong, no text is small, cut off, or over another."""
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,18 @@ def test_the_file_is_the_one_that_runs_write() -> None:
 def test_the_map_tells_of_the_demand_whose_law_costs_most(answers: Any) -> None:
     said = title(drawn("map", answers))
     assert said.startswith("The law adds 12 ms to the round trip of longer, the most of all")
-    assert said.endswith("; its worst cut adds 3 ms one way")
+    assert said.endswith("; its worst cut adds 3 ms one way at once, 3 ms after recomputation")
+
+
+def test_the_map_says_what_switches_add_at_once_and_what_is_left_after_that(answers: Any) -> None:
+    changed = copy.deepcopy(answers)
+    (longer,) = [one for one in changed["demands"] if one["id"] == "longer"]
+    for cut in longer["cuts"]:
+        if cut["at_once"]:
+            cut["at_once"] = cut["at_once"] | {"one_way_ms": cut["again"]["one_way_ms"] + 20.5}
+    assert title(drawn("map", changed)).endswith(
+        "; its worst cut adds 23.5 ms one way at once, 3 ms after recomputation"
+    )
 
 
 def test_the_map_marks_the_cut_and_names_both_ends(answers: Any) -> None:
@@ -100,7 +112,8 @@ def test_the_map_draws_each_way_once(answers: Any) -> None:
 def test_the_map_without_law_tells_of_the_longest_way(answers: Any) -> None:
     figure = drawn("map", answers | {"policies": "none", "demands": answers["demands"][:1]})
     assert title(figure) == (
-        "Without law: easy takes longest, 6 ms one way; its worst cut adds 2 ms one way"
+        "Without law: easy takes longest, 6 ms one way; "
+        "its worst cut adds 2 ms one way at once, 2 ms after recomputation"
     )
     assert "way in force" in texts(figure)
     assert "without law" not in texts(figure)
