@@ -7,7 +7,7 @@ from datetime import date
 from itertools import chain
 
 from corridor.controller.explain.path_summary import Passage, passage_of_route, shortest_passage
-from corridor.controller.explain.references import Reference, references
+from corridor.controller.explain.references import Reference, kind_of, references
 from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import Policy
@@ -15,6 +15,7 @@ from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route, shortest
 from corridor.controller.policy.semantics import Ruling
 from corridor.controller.policy.terms.places import Groups
+from corridor.controller.policy.terms.statement_kinds import StatementKind
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Confidence, Topology
 
@@ -32,6 +33,7 @@ class ClauseCost:
     """What the path takes more than it would if this clause alone were not there."""
     without: Passage
     """The path it would then be."""
+    kind: StatementKind | None
 
 
 def clause_costs(
@@ -52,6 +54,7 @@ def clause_costs(
                 owner.confidence,
                 route.one_way_ns - free.one_way_ns,
                 passage_of_route(topology, free, freer),
+                kind_of(owner),
             )
         )
     return tuple(sorted(costs, key=lambda cost: -cost.costs_ns))

@@ -8,8 +8,9 @@ from datetime import date
 
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.law import is_rule_id, load_law
-from corridor.controller.policy.law_calendar import policy_confidence
+from corridor.controller.policy.law_calendar import policy_confidence, policy_kind
 from corridor.controller.policy.model import Policy, PolicySet
+from corridor.controller.policy.terms.statement_kinds import StatementKind, caveat
 from corridor.topologies.model.topology import Confidence
 
 
@@ -38,7 +39,8 @@ class Reference:
 
 @dataclass(frozen=True)
 class Ground:
-    """Why something is forbidden: whose clause, where it died, and how sure its policy is."""
+    """Why something is forbidden: whose clause, where it died, what kind of statement its policy
+    is, and how sure that is."""
 
     policy: str
     clause: str
@@ -46,17 +48,22 @@ class Ground:
     reason: str
     legal: tuple[Reference, ...]
     confidence: Confidence
+    kind: StatementKind | None
+    """None: a rule of the policy set that cites none of law."""
 
     def __str__(self) -> str:
         cited = ", ".join(one.id or one.citation for one in self.legal)
         law = f" [{cited}]" if cited else ""
-        caveat = "" if self.confidence == "confident" else f" ({self.confidence})"
-        return f"{self.policy} {self.clause}{law}{caveat}: {self.reason}"
+        return (
+            f"{self.policy} {self.clause}{law}{caveat(self.kind, self.confidence)}: {self.reason}"
+        )
 
 
 def grounds(violations: Iterable[Violation], policies: PolicySet, day: date) -> tuple[Ground, ...]:
     law = load_law()
-    sure = {policy.id: policy_confidence(policy, law, day) for policy in policies.policies}
+    by_id = {policy.id: policy for policy in policies.policies}
+    sure = {name: policy_confidence(policy, law, day) for name, policy in by_id.items()}
+    kinds = {name: policy_kind(policy, law) for name, policy in by_id.items()}
     return tuple(
         Ground(
             died.policy,
@@ -65,9 +72,15 @@ def grounds(violations: Iterable[Violation], policies: PolicySet, day: date) -> 
             died.reason,
             tuple(_reference(one, day) for one in died.legal_ref),
             sure.get(died.policy, "confident"),
+            kinds.get(died.policy),
         )
         for died in violations
     )
+
+
+def kind_of(policy: Policy) -> StatementKind | None:
+    """Return the kind of statement that a policy makes under the shipped law."""
+    return policy_kind(policy, load_law())
 
 
 def references(policy: Policy, day: date) -> tuple[Reference, ...]:

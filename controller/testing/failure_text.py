@@ -11,6 +11,7 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path, marked
 from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.terms.statement_kinds import caveat
 from corridor.controller.prover.exact.outcomes import Outcome
 from corridor.controller.prover.report.counterexample import Counterexample
 from corridor.controller.prover.search.claim import Breach
@@ -255,4 +256,4 @@ def _policies(automaton: Automaton) -> Iterator[Policy]:
 
 def _basis(policy: Policy) -> str:
     cited = f" [{', '.join(policy.legal_ref)}]" if policy.legal_ref else ", which cites no law"
-    return cited if policy.confidence == "confident" else f"{cited} ({policy.confidence})"
+    return f"{cited}{caveat(policy.kind, policy.confidence)}"

@@ -214,16 +214,17 @@ def told(
 
 
 def _sentence(of: CutAnswer) -> str:
+    served = counted(of.served, "served demand")
     if not of.hit:
-        return f"None of {counted(of.served, 'demand')} that may go meets it."
+        return f"None of {served} is affected."
     down = [one for one in of.hit if one.again_ms is None]
     others = [one for one in of.hit if one.again_ms is not None]
-    said = [f"It hits {len(of.hit)} of {counted(of.served, 'demand')} that may go."]
+    said = [f"{len(of.hit)} of {served} {'is' if len(of.hit) == 1 else 'are'} affected."]
     if down:
         some = ", ".join(one.demand for one in down[:3]) + (", ..." if len(down) > 3 else "")
-        said.append(f"{len(down)} {'has' if len(down) == 1 else 'have'} no way left: {some}.")
+        said.append(f"{len(down)} {'is' if len(down) == 1 else 'are'} disconnected: {some}.")
     else:
-        said.append("None is left without a way.")
+        said.append("None is disconnected.")
     return " ".join([*said, *_moved(others)])
 
 

@@ -29,7 +29,7 @@ from corridor.topologies.base.codec import JsonObject, to_plain
 
 ANSWERS_FILE = "answers.json"
 """In the folder of a run."""
-ANSWERS_SCHEMA = 1
+ANSWERS_SCHEMA = 2
 MOST_REMEDIES = 4
 
 
@@ -62,6 +62,8 @@ class Clause(TypedDict):
     policy: str
     clause: str
     says: str
+    kind: str | None
+    """``text``, ``interpretation`` or ``assumption``; None for the set's own rule."""
     confidence: str
     costs_ms: float
     legal: list[Law]
@@ -123,6 +125,11 @@ class DemandAnswer(_Classed):
     kept_back_by_certain_rules: bool
     extra_ms: float | None
     extra_interval_ms: list[float] | None
+    """The middle 90 % of Monte Carlo samples of the map."""
+    extra_median_ms: float | None
+    """Of those samples."""
+    extra_percentile: float | None
+    """Of ``extra_ms`` among those samples, from 0 to 1."""
     certain_extra_ms: float | None
     single_points: list[str]
     lost_protection: list[str]
@@ -209,6 +216,8 @@ def _demand(of: Gathered, demand: Demand) -> DemandAnswer:
         "kept_back_by_certain_rules": certain.kept_back,
         "extra_ms": whole.extra_ms,
         "extra_interval_ms": _interval(priced),
+        "extra_median_ms": priced.certainty.interval.median_ms if priced.certainty else None,
+        "extra_percentile": priced.certainty.percentile if priced.certainty else None,
         "certain_extra_ms": certain.extra_ms,
         "single_points": list(priced.single_points),
         "lost_protection": list(whole.lost),
@@ -266,6 +275,7 @@ def _clause(of: ClauseCost) -> Clause:
         "policy": of.policy,
         "clause": of.clause,
         "says": of.says,
+        "kind": of.kind,
         "confidence": of.confidence,
         "costs_ms": of.costs_ns / 1e6,
         "legal": _laws(of.legal),

@@ -1,132 +1,178 @@
-"""What the law does to the demands of a scenario, in sentences. Pure."""
+"""What policies do to the demands of a scenario, in sentences. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
-from corridor.experiments.answers.words import LEAST_MS, ms
+from corridor.experiments.answers.words import LEAST_MS, ms, ordinal
+from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.summary import CertaintySummary, EventSummary, Summary
 from corridor.topologies.base.words import counted, joined
 
-BASES: Mapping[str, str] = {
-    "law": "certain",
-    "set": "the set's own rule",
-    "reading": "a reading that is unsure",
-    "no permit": "no permit matches",
+REASONS = {
+    "law": "law",
+    "uncertain text": "legal texts of unsure confidence",
+    "interpretation": "interpretations",
+    "assumption": "assumptions of ours",
+    "set": "policy set's own rules",
+    "no permit": "no matching permit",
 }
+"""What blocks demands, the strongest first: a demand is counted under the first that blocks it."""
 NAMED = 2
-"""Clauses told by name in one sentence."""
+"""Clauses named in one sentence."""
 
 
-def may_go(of: Answers) -> str:
-    """How many, and why not the others."""
+def permitted(of: Answers) -> str:
+    """How many demands are permitted, blocked, not covered and without any path, and why."""
     demands = of["demands"]
-    kept = [one for one in demands if one["kept_back"]]
-    unjudged = sum(not one["judged"] and not one["kept_back"] for one in demands)
-    lawful = len(demands) - len(kept) - unjudged
+    blocked = [one for one in demands if one["kept_back"]]
+    served = [one for one in demands if is_served(one)]
+    cut_off = len(demands) - len(blocked) - len(served)
     if of["policies"] == NO_POLICIES:
-        return "All may go: no policies are in force, so nothing is said of what is lawful."
-    if lawful == len(demands):
-        return f"All {lawful} may go."
-    said = f"{lawful or 'None'} may go{_unjudged(unjudged, of['policies'])}"
-    if not kept:
-        return f"{said}."
-    certain = sum(one["kept_back_by_certain_rules"] for one in kept)
-    return (
-        f"{said}, {len(kept)} {'is' if len(kept) == 1 else 'are'} kept back: "
-        f"{joined(_reasons(kept))}{_certainly(certain, len(kept))}."
-    )
+        nothing = "No policy set is active, so nothing was checked for compliance."
+        return f"{_served(len(served), cut_off)} {nothing}"
+    uncovered = sum(not one["judged"] for one in served)
+    number = len(served) - uncovered
+    if number == len(demands):
+        return f"{_all(number)} {_are(number)} permitted."
+    parts = [f"{counted(number, 'demand')} {_are(number)} permitted"]
+    if blocked:
+        parts.append(f"{len(blocked)} {_are(len(blocked))} blocked ({_reasons(blocked)})")
+    if uncovered:
+        parts.append(f"{uncovered} {_are(uncovered)} not covered by policy set {of['policies']}")
+    if cut_off:
+        parts.append(f"{cut_off} {'has' if cut_off == 1 else 'have'} no path")
+    return f"{joined(parts)}{_confident(blocked)}."
 
 
-def _unjudged(number: int, policies: str) -> str:
-    if not number:
+def is_served(of: DemandAnswer) -> bool:
+    """Whether a demand and its answers both have a path that policies leave."""
+    return of["round_trip_ms"]["lawful"] is not None
+
+
+def _served(number: int, cut_off: int) -> str:
+    if not cut_off:
+        return f"{_all(number)} {_are(number)} served."
+    has = "has" if cut_off == 1 else "have"
+    return f"{counted(number, 'demand')} {_are(number)} served, {cut_off} {has} no path."
+
+
+def _all(number: int) -> str:
+    return f"All {counted(number, 'demand')}" if number > 1 else counted(number, "demand")
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _confident(blocked: Sequence[DemandAnswer]) -> str:
+    """Of the blocked demands, how many confident rules alone block."""
+    if not blocked:
         return ""
-    goes, them = ("goes", "it") if number == 1 else ("go", "them")
-    return f", {number} {goes} unjudged (no rule of {policies} is of {them})"
+    number = sum(one["kept_back_by_certain_rules"] for one in blocked)
+    if number == len(blocked):
+        return f"; confident rules alone block {'all of them' if number > 1 else 'it'}"
+    return f"; confident rules alone block {number or 'none'}"
 
 
-def _certainly(certain: int, kept: int) -> str:
-    if certain == kept:
-        return ", by rules that are certain"
-    return f"; {certain or 'none'} of the {kept} by certain rules alone"
+def _reasons(blocked: Sequence[DemandAnswer]) -> str:
+    """The strongest cause of each, counted by what it rests on: ``law: 2 (A, B), no path: 1``."""
+    strongest = [blocking_cause(one) for one in blocked]
+    parts = []
+    for basis, reason in REASONS.items():
+        of_it = [one["policy"] for one in strongest if one is not None and one["basis"] == basis]
+        names = "" if basis == "no permit" else f" ({_few(of_it)})"
+        parts += [f"{reason}: {len(of_it)}{names}"] if of_it else []
+    unknown = sum(one is None for one in strongest)
+    return "; ".join([*parts, f"no path: {unknown}"] if unknown else parts)
 
 
-def _reasons(kept: Sequence[DemandAnswer]) -> list[str]:
-    """The first cause of each, counted by what it rests on."""
-    first = [_first_cause(one) for one in kept]
-    said = []
-    for basis, phrase in (
-        ("no permit", "because no permit matches"),
-        ("law", "by law ({})"),
-        ("set", "by the set's own rules ({})"),
-        ("reading", "by readings that are unsure ({})"),
-    ):
-        of_it = [one["policy"] for one in first if one is not None and one["basis"] == basis]
-        if of_it:
-            said.append(f"{len(of_it)} {phrase.format(_few(of_it))}")
-    other = sum(one is None for one in first)
-    return [*said, f"{other} for want of a path"] if other else said
-
-
-def _first_cause(of: DemandAnswer) -> CauseEntry | None:
+def blocking_cause(of: DemandAnswer) -> CauseEntry | None:
+    """Return the strongest cause that blocks a demand, which stands first: text of law before all
+    others, and that no permit matches after all others."""
     return next((one for one in of["causes"] if one["costs"] == "kept back"), None)
 
 
 def _few(names: Sequence[str]) -> str:
     often = [name for name, _ in Counter(names).most_common()]
     more = len(often) - NAMED
-    return ", ".join(often[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join([*often[:NAMED], *([f"+{more}"] if more > 0 else [])])
 
 
 def costs(of: Answers, summary: Summary | None) -> str:
-    """What the law adds to round trips; measured too, where a run lifted it."""
+    """What policies add to round trips; measured too, where a run lifted the policies."""
     both = [one for one in of["demands"] if one["extra_ms"] is not None]
     if of["policies"] == NO_POLICIES or not both:
         return ""
     dear = max(both, key=lambda one: one["extra_ms"] or 0.0)
-    extra, protection = dear["extra_ms"] or 0.0, _less_protected(of)
+    extra, backup = dear["extra_ms"] or 0.0, _lost_backup(of)
     if extra < LEAST_MS:
-        return f"The law costs no time on any of the {len(both)} that may go{protection}."
+        served = f"the {len(both)} served demands" if len(both) > 1 else "the served demand"
+        return f"Compliance adds no delay to {served}{backup}."
     middle = median(one["extra_ms"] or 0.0 for one in both)
-    half = "nothing" if middle < LEAST_MS else ms(middle)
     slower = sum((one["extra_ms"] or 0.0) >= LEAST_MS for one in both)
     certain = max(one["certain_extra_ms"] or 0.0 for one in both)
+    half = "0 ms" if middle < LEAST_MS else ms(middle)
+    confident = "none" if certain < LEAST_MS else f"by up to {ms(certain)}"
     return (
-        f"The law costs {half} at the median and {ms(extra)} at most{_between(dear)}"
-        f"{_measured(dear, summary)}: {dear['id']}{_by(dear)}; "
-        f"{counted(slower, 'demand')} {'takes' if slower == 1 else 'take'} longer, by certain "
-        f"rules alone {'none' if certain < LEAST_MS else f'up to {ms(certain)}'}{protection}."
+        f"Compliance adds {half} to the median RTT and at most {ms(extra)}{_place(dear, summary)}, "
+        f"for {dear['id']}{_because(dear)}. {counted(slower, 'demand')} "
+        f"{'has' if slower == 1 else 'have'} a higher RTT, {confident} by confident rules "
+        f"alone{backup}."
     )
 
 
-def _between(of: DemandAnswer) -> str:
-    interval = of["extra_interval_ms"]
-    return f" [{interval[0]:.0f} to {interval[1]:.0f}]" if interval else ""
+def _place(of: DemandAnswer, summary: Summary | None) -> str:
+    """Where the value of the map lies among those of Monte Carlo samples, and what was measured."""
+    parts = []
+    interval, middle, percentile = (
+        of["extra_interval_ms"],
+        of["extra_median_ms"],
+        of["extra_percentile"],
+    )
+    if interval is not None and middle is not None and percentile is not None:
+        parts += [
+            f"{ordinal(percentile * 100)} percentile of the Monte Carlo samples",
+            f"median {ms(middle)}, 90 % interval {interval[0]:.0f}-{interval[1]:.0f} ms",
+        ]
+    parts += _measured(of, summary)
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _by(of: DemandAnswer) -> str:
+def _because(of: DemandAnswer) -> str:
     cause = next((one for one in of["causes"] if one["costs"] == "delay"), None)
-    return f", by {cause['policy']}, {BASES[cause['basis']]}" if cause else ""
+    return f", because of {_named(cause)}" if cause else ""
 
 
-def _less_protected(of: Answers) -> str:
-    lost = sum(bool(one["lost_protection"]) for one in of["demands"])
-    return f"; {counted(lost, 'demand')} lost a way around a failure" if lost else ""
+def _named(cause: CauseEntry) -> str:
+    return f"{cause['policy']} ({BASES[cause['basis']]})"
 
 
-def _measured(of: DemandAnswer, summary: Summary | None) -> str:
-    """The round trip less than before, where the timeline lifted the law."""
+def _lost_backup(of: Answers) -> str:
+    """How many demands lost a backup path, and by which policies."""
+    lost = [one for one in of["demands"] if one["lost_protection"]]
+    if not lost:
+        return ""
+    causes = [cause for one in lost for cause in one["causes"] if cause["costs"] == "no way around"]
+    names = list(dict.fromkeys(map(_named, causes)))
+    more = f", +{len(names) - NAMED}" if len(names) > NAMED else ""
+    because = f" because of {', '.join(names[:NAMED])}{more}" if names else ""
+    return f"; {counted(len(lost), 'demand')} lost a backup path{because}"
+
+
+def _measured(of: DemandAnswer, summary: Summary | None) -> list[str]:
+    """The round trip less than before, where the timeline lifted the policies."""
     events = summary.get("events", []) if summary else []
     lifted = [event for event in events if _lifts(event)]
     for hit in (hit for event in lifted for hit in event["hits"]):
         before, then = hit["rtt_before_ms"], hit["rtt_then_ms"]
         if hit["demand"] == of["id"] and before is not None and then is not None:
-            return f", {ms(before - then)} measured"
-    return ""
+            return [f"measured {ms(before - then)}"]
+    return []
 
 
 def _lifts(event: EventSummary) -> bool:

@@ -1,4 +1,5 @@
-"""A run in a few sentences: who may go, what law costs, does it hold, the worst event, how sure.
+"""A run in a few sentences: what is permitted, what policies cost, what was verified, the worst
+event, how sure.
 
 Pure. Before anything is measured, the same of what is computed alone.
 """
@@ -12,7 +13,7 @@ from typing import Any
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.events_sentence import worst_cut, worst_event
-from corridor.experiments.answers.law_sentences import costs, how_sure, may_go
+from corridor.experiments.answers.law_sentences import costs, how_sure, permitted
 from corridor.experiments.answers.sharing_sentences import Messages, sharing, under_events
 from corridor.experiments.results.summary import CrossingsSummary, Summary
 from corridor.topologies.base.words import by_number, counted, joined
@@ -38,7 +39,7 @@ class Verdict:
 
 def foreseen(of: Answers) -> Verdict:
     """What is known before anything runs."""
-    answers = (may_go(of), costs(of, None), worst_cut(of), how_sure(of))
+    answers = (permitted(of), costs(of, None), worst_cut(of), how_sure(of))
     return Verdict(_question(of, 0, ""), tuple(filter(None, answers)), _next(of, None))
 
 
@@ -53,7 +54,7 @@ def verdict(
     if summary["invalid"]:
         return Verdict(question, (f"No verdict: not valid: {summary['invalid']}",), "")
     answers = (
-        may_go(of),
+        permitted(of),
         costs(of, summary),
         holds(of, summary, proof),
         worst_event(events) or worst_cut(of),
@@ -130,24 +131,23 @@ def _watched(seen: CrossingsSummary | None, wrong: int) -> str:
 def _question(of: Answers, events: int, controller: str) -> str:
     demands = counted(len(of["demands"]), "demand")
     hubs = counted(len(of["map"]["hubs"]), "hub")
-    on_the_way = f", {counted(events, 'event')} on the way" if events else ""
-    on_the_way += f", steered by {controller}, a controller of your own" if controller else ""
+    more = f", {counted(events, 'event')}" if events else ""
+    more += f", controlled by {controller} (user-supplied)" if controller else ""
     if of["policies"] == NO_POLICIES:
-        return f"{demands} over {hubs}, without policies{on_the_way}."
-    law = f"the law of {joined(of['law_of'])} (policy set {of['policies']})"
-    law = law if of["law_of"] else f"policy set {of['policies']}"
-    return f"{demands} over {hubs} under {law} as of {of['as_of']}{on_the_way}."
+        return f"{demands} between {hubs}, no policy set{more}."
+    law = f" (law of {joined(of['law_of'])})" if of["law_of"] else ""
+    return f"{demands} between {hubs}, policy set {of['policies']}{law} as of {of['as_of']}{more}."
 
 
 def _next(of: Answers, summary: Summary | None) -> str:
-    """The demand most worth a look: the costliest, else one kept back, else one hit hardest."""
+    """The demand most worth a look: the costliest, else a blocked one, else one hit hardest."""
     demand = _telling(of, summary)
-    return f"Next: corridor explain {demand} {of['asked']}".rstrip() if demand else ""
+    return f"Next step: corridor explain {demand} {of['asked']}".rstrip() if demand else ""
 
 
 def _telling(of: Answers, summary: Summary | None) -> str:
-    dear = max(of["demands"], key=lambda one: one["extra_ms"] or 0.0)
-    if dear["extra_ms"]:
+    dear = max(of["demands"], key=lambda one: one["extra_ms"] or 0.0, default=None)
+    if dear is not None and dear["extra_ms"]:
         return dear["id"]
     kept = next((one["id"] for one in of["demands"] if one["kept_back"]), "")
     return kept or next(_hit_hardest(summary), "") or _longest(of)

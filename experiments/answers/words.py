@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from corridor.topologies.base.words import LEAST_SHOWN_MS as LEAST_MS
 
-__all__ = ["LEAST_MS", "duration", "ms"]
+__all__ = ["LEAST_MS", "duration", "ms", "ordinal"]
 
 
 def ms(value: float) -> str:
     """To a tenth below 100 ms, else whole."""
     shown = 0.0 if abs(value) < LEAST_MS else value
     return f"{shown:.1f} ms" if abs(shown) < 100 else f"{shown:.0f} ms"
+
+
+def ordinal(value: float) -> str:
+    """Return the nearest whole number as ``1st``, ``2nd``, ``3rd``, ``11th``, ``82nd``."""
+    number = round(value)
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
 def duration(value_ms: float) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corridor.experiments.answers.words import LEAST_MS
+from corridor.experiments.results.price_causes import UNCERTAIN
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.words import counted
 
@@ -50,8 +51,9 @@ def delay_cause(demand: DemandAnswer) -> CauseEntry | None:
     return next((one for one in demand["causes"] if one["costs"] == "delay"), None)
 
 
-def is_reading(cause: CauseEntry) -> bool:
-    return cause["basis"] == "reading"
+def is_uncertain(cause: CauseEntry) -> bool:
+    """Whether a cost rests on anything but confident text of law or the set's own rules."""
+    return cause["basis"] in UNCERTAIN
 
 
 def delayed(answers: Answers) -> list[DemandAnswer]:

@@ -53,7 +53,7 @@ def _title(answers: Answers, delayed: list[DemandAnswer]) -> str:
 def _row(demand: DemandAnswer) -> Dumbbell:
     trips = demand["round_trip_ms"]
     if demand["kept_back"]:
-        sure = "" if demand["kept_back_by_certain_rules"] else ", by a reading"
+        sure = "" if demand["kept_back_by_certain_rules"] else ", not by confident rules alone"
         return Dumbbell(demand["id"], trips["free"], None, f"kept back{sure}")
     cause = answers_of.delay_cause(demand)
     by = f" by {cause['policy']}" if cause else ""

@@ -28,7 +28,7 @@ class Mark:
     """What a clause does to a demand: what it costs, or nothing."""
 
     costs: str
-    is_reading: bool
+    is_uncertain: bool
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _marks(demand: DemandAnswer) -> dict[Clause, tuple[Mark, ...]]:
     """Of clauses that cost something what; of those that bind besides, that they do."""
     found: dict[Clause, list[Mark]] = {}
     for cause in demand["causes"]:
-        mark = Mark(cause["costs"], answers_of.is_reading(cause))
+        mark = Mark(cause["costs"], answers_of.is_uncertain(cause))
         found.setdefault((cause["policy"], cause["clause"]), []).append(mark)
     for clause in demand["clauses"]:
         key = (clause["policy"], clause["clause"])

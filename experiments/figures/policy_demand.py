@@ -113,7 +113,7 @@ def _draw_outcomes(table: Table[Row], y: float, row: Row, outcomes: Sequence[str
 def _look(mark: Mark) -> dict[str, Any]:
     if not mark.costs:
         return BINDS
-    fill = "white" if mark.is_reading else "k"
+    fill = "white" if mark.is_uncertain else "k"
     size = 5.6 if SHAPES[mark.costs] == "X" else 4.6
     return LOOK | {"marker": SHAPES[mark.costs], "markerfacecolor": fill, "markersize": size}
 
@@ -122,10 +122,10 @@ def _key(matrix: Matrix) -> Key:
     marks = {mark for row in matrix.rows for found in row.marks.values() for mark in found}
     key: list[tuple[Any, str]] = []
     for costs, words in WORDS.items():
-        for is_reading in (False, True):
-            mark = Mark(costs, is_reading)
+        for is_uncertain in (False, True):
+            mark = Mark(costs, is_uncertain)
             if mark in marks:
-                said = f"{words}, a reading" if is_reading else words
+                said = f"{words}, uncertain" if is_uncertain else words
                 key.append((Line2D([], [], **_look(mark)), said))
     if Mark("", False) in marks or Mark("", True) in marks:
         key.append((Line2D([], [], **BINDS | {"markersize": 6}), "binds, costs nothing"))

@@ -16,6 +16,7 @@ from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
+from corridor.experiments.results.price_causes import BASES
 from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _beside(demand: DemandAnswer) -> str:
     cause = answers_of.delay_cause(demand)
     if cause is None:
         return ""
-    sure = ", a reading" if answers_of.is_reading(cause) else ""
+    sure = f", {BASES[cause['basis']]}" if answers_of.is_uncertain(cause) else ""
     return f"{cause['policy']}{sure}"
 
 

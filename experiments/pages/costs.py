@@ -10,21 +10,16 @@ from typing import Any
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.words import extra
+from corridor.experiments.results.price_causes import BASES
 from corridor.topologies.base.words import counted
 
 CERTAIN = (
-    "Certain law is what rules say that were read and are in force; the rest is by readings of "
-    "ours, which may be wrong."
+    "Confident rules are legal texts that were read, and rules that the policy set states as its "
+    "own. The other costs rest on interpretations, on assumptions of ours, or on unsure texts."
 )
 
 
 TAKES = ("kept back", "delay")
-BASES = {
-    "law": "certain law",
-    "set": "the set's own rule",
-    "reading": "a reading, unsure",
-    "no permit": "no permit matches",
-}
 
 
 NO_PERMIT = (
@@ -59,7 +54,7 @@ class Costs:
     kept: Sequence[Cost]
     rest: str
     totals: Sequence[tuple[str, Mapping[str, Any]]]
-    """By certain rules, and with readings."""
+    """By confident rules alone, and by all rules."""
     bases: Mapping[str, str]
 
 
@@ -89,8 +84,8 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
         totals=[
             (name, totals[key])
             for key, name in (
-                ("by_certain_rules", "by certain rules"),
-                ("with_readings", "with readings"),
+                ("by_certain_rules", "confident rules only"),
+                ("with_readings", "all rules"),
             )
             if key in totals
         ],

@@ -48,7 +48,7 @@ class CutRow:
     again: Sequence[str]
     """Demands that are out until the controller chose again."""
     lost: Sequence[str]
-    """Demands without a lawful way."""
+    """Demands that it disconnects."""
     more_ms: float
     """What the longest new way takes more than the old, one way."""
     dearest: str
@@ -78,7 +78,7 @@ def cuts_of(
         stopping = sum(bool(row.lost) for row in rows)
         said.append(
             f"{counted(len(rows), 'element')} of the map matter to some demand. "
-            f"{stopping} of them leave a demand without a lawful way if they fail, and "
+            f"{stopping} of them disconnect a demand if they fail, and "
             f"{len(rows) - len(telling)} are bridged at once for all."
         )
         said += [AT_ONCE, ENDS]

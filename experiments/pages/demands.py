@@ -6,21 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.undisturbed import typical_ms, undisturbed_rtt_ms
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
 
 type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
-State = Literal["lawful", "longer", "alt", "unjudged", "kept", "down"]
+State = Literal["lawful", "longer", "alt", "unjudged", "kept", "down", "served"]
 STATES: Mapping[State, str] = {
-    "lawful": "lawful",
-    "longer": "lawful but longer",
+    "lawful": "permitted",
+    "longer": "permitted, longer path",
     "alt": "by another permit",
-    "unjudged": "not judged",
-    "kept": "kept back",
-    "down": "no fibre leads there",
+    "served": "served",
+    "unjudged": "not covered",
+    "kept": "blocked",
+    "down": "no path",
 }
+"""``served`` is a demand where no policy set is active, so that nothing was checked."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,13 @@ class Asked:
 def of_answers(answers: Json, summary: Json | None) -> list[Asked]:
     """The demands of ``answers.json``, with what ``summary.json`` measured of them."""
     measured = {} if summary is None else _undisturbed(summary)
-    return [_asked(one, measured.get(one["id"])) for one in answers["demands"]]
+    policies = answers["policies"]
+    return [_asked(one, measured.get(one["id"]), policies) for one in answers["demands"]]
 
 
 def of_summary(summary: Json) -> list[Asked]:
     """Of a run that left no ``answers.json``: what was measured, without what would be."""
-    return [_measured_only(one) for one in _undisturbed(summary).values()]
+    return [_measured_only(one, summary["policies"]) for one in _undisturbed(summary).values()]
 
 
 def _undisturbed(summary: Json) -> dict[str, Json]:
@@ -105,11 +109,13 @@ def _undisturbed(summary: Json) -> dict[str, Json]:
     return found
 
 
-def _state_of(status: str, judged: bool, extra_ms: float | None) -> State:
+def _state_of(status: str, judged: bool, extra_ms: float | None, policies: str) -> State:
     if status == "DOWN":
         return "down"
     if status == "BLOCKED":
         return "kept"
+    if policies == NO_POLICIES:
+        return "served"
     if not judged:
         return "unjudged"
     if status == "ALT":
@@ -117,9 +123,10 @@ def _state_of(status: str, judged: bool, extra_ms: float | None) -> State:
     return "longer" if (extra_ms or 0) >= LEAST_MS else "lawful"
 
 
-def _asked(of: Json, measured: Json | None) -> Asked:
+def _asked(of: Json, measured: Json | None, policies: str) -> Asked:
+    found = _state_of(of["status"], of["judged"], of["extra_ms"], policies)
     under = Under(
-        state="kept" if of["kept_back"] else _state_of(of["status"], of["judged"], of["extra_ms"]),
+        state="kept" if of["kept_back"] else found,
         permit=of["permit"] or "",
         legal=of["legal"],
         way=of["lawful"],
@@ -150,9 +157,9 @@ def _asked(of: Json, measured: Json | None) -> Asked:
     )
 
 
-def _measured_only(of: Json) -> Asked:
+def _measured_only(of: Json, policies: str) -> Asked:
     under = Under(
-        state=_state_of(of["status"], not of.get("not_judged"), None),
+        state=_state_of(of["status"], not of.get("not_judged"), None, policies),
         permit=of["permit"],
         why=of["why"],
         measured_ms=typical_ms(of["rtt_ms"]),

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from corridor.experiments.atlas import Atlas
+from corridor.experiments.pages.clauses import caveat_of
 from corridor.experiments.pages.demands import STATES, Asked, Json, Under, law_key, references
 from corridor.experiments.pages.elements import KINDS, OF_FIBRES, fibres_by_name
 from corridor.experiments.pages.languages import language
@@ -17,6 +18,7 @@ from corridor.experiments.pages.sources import safe_address
 from corridor.topologies.base.codec import JsonObject
 
 NO_WAY = -1
+WITHOUT = "Without policies"
 DECIMALS = 2
 
 
@@ -44,6 +46,7 @@ class Model:
         demands: Sequence[Asked],
         sets: Sequence[str],
         first: tuple[int, int],
+        base: str = WITHOUT,
     ) -> None:
         self._hubs = {hub["id"]: number for number, hub in enumerate(where["hubs"])}
         self._fibres = {fibre["id"]: number for number, fibre in enumerate(where["fibres"])}
@@ -56,6 +59,7 @@ class Model:
             "view": list(drawn.view_box[2:]),
             "names": dict(where["jurisdictions"]),
             "said": dict(STATES),
+            "base": base,
             "sets": list(sets),
             "chosen": first[0],
             "set": first[1],
@@ -120,7 +124,7 @@ class Model:
         law = [self._law[law_key(one)] for one in of["legal"]]
         name = f"{of['policy']} {of['clause']}"
         cost = of["costs"] if of["costs_ms"] is None else _short(of["costs_ms"])
-        return [name, cost, of["confidence"], law]
+        return [name, cost, caveat_of(of).strip(" ()") or "confident", law]
 
     def _cut(self, of: Json) -> list[object]:
         """Names of what is dead, its fibres; the way at once, and the one chosen again."""

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from corridor.experiments.pages import words
+from corridor.experiments.pages.clauses import caveat_of
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.sources import safe_address
 from corridor.experiments.pages.stage import Stage
@@ -28,6 +29,7 @@ FILTERS = (
     *(counted, joined, language, safe_address),
     *(
         words.between,
+        caveat_of,
         words.crosses,
         words.duration,
         words.extra,

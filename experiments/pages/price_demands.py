@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.pages.demands import Asked, Json, State, Under
 
-COSTS = {"kept back": "kept back by", "no way around": "less protected by", "width": "narrower by"}
+COSTS = {
+    "kept back": "blocked by",
+    "no way around": "less protected by",
+    "width": "lower capacity by",
+}
 
 
 def of_prices(prices: Json, ways: Json) -> list[Asked]:
@@ -17,24 +22,25 @@ def of_prices(prices: Json, ways: Json) -> list[Asked]:
 
 def _asked(prices: Json, number: int, ways: Json) -> Asked:
     priced: Sequence[Json] = [one["demands"][number] for one in prices["sets"]]
+    reachable = ways["free"] is not None
     first = priced[0]
     return Asked(
         id=first["demand"],
         data=first["data"],
         src=first["src"],
         dst=first["dst"],
-        free=ways["against"] or ways["free"],
+        free=ways["against"],
         free_round_trip_ms=ways["round_trip_ms"],
-        under=[_under(one, way) for one, way in zip(priced, ways["sets"], strict=True)],
+        under=[_under(one, way, reachable) for one, way in zip(priced, ways["sets"], strict=True)],
     )
 
 
-def _under(of: Json, ways: Json) -> Under:
+def _under(of: Json, ways: Json, reachable: bool) -> Under:
     cost, certain = of["with_readings"], of["by_certain_rules"]
     interval = (of["certainty"] or {}).get("interval")
     kept = [one for one in of["causes"] if one["costs"] == "kept back"]
     return Under(
-        state=_state(of),
+        state=_state(of, reachable),
         permit=ways["permit"] or "",
         legal=ways["legal"],
         way=ways["way"] if of["answered"] else None,
@@ -43,15 +49,19 @@ def _under(of: Json, ways: Json) -> Under:
         interval_ms=[interval["low_ms"], interval["high_ms"]] if interval else None,
         certain_ms=certain["extra_ms"],
         kept_by_certain_rules=certain["kept_back"],
-        why="; ".join(f"{one['policy']}: {one['reason']}" for one in kept),
+        why="; ".join(f"{one['policy']}: {one['reason']}" for one in kept) or ways["why"],
         clauses=[_clause(one) for one in of["causes"]],
         single_points=cost["lost"],
     )
 
 
-def _state(of: Json) -> State:
+def _state(of: Json, reachable: bool) -> State:
+    """A demand that both sets block costs nothing beside the other set, and is blocked all the
+    same; only one that no fibres join has no path."""
     if not of["answered"]:
-        return "kept" if of["with_readings"]["kept_back"] else "down"
+        return "kept" if reachable else "down"
+    if of["policies"] == NO_POLICIES:
+        return "served"
     if of["not_judged"]:
         return "unjudged"
     return "longer" if (of["with_readings"]["extra_ms"] or 0) >= LEAST_MS else "lawful"
@@ -63,6 +73,7 @@ def _clause(of: Json) -> Json:
         "policy": of["policy"],
         "clause": of["clause"],
         "says": of["reason"],
+        "kind": of["kind"],
         "confidence": of["confidence"],
         "costs_ms": None,
         "costs": COSTS.get(of["costs"], "longer by"),

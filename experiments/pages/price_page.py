@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.pages.demands import Asked, Json
+from corridor.experiments.pages.model import WITHOUT
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.price_demands import of_prices
 from corridor.experiments.pages.provenance import provenance_of
@@ -15,16 +17,17 @@ from corridor.experiments.pages.stage import stage_of
 from corridor.topologies.base.words import counted, joined
 
 TWICE = (
-    "Each total is told twice: by rules of law that are certain, and with readings, which are what "
-    "we take the law to mean where no text that we read says so."
+    "Each total is stated twice. Confident rules are legal texts that were read, and rules that "
+    "the policy set states as its own. All rules include interpretations, assumptions of ours, and "
+    "texts that nobody read."
 )
 DRAWS = (
     "Intervals are the middle 90 % of draws of the map, as far off as lengths may be; that a cable "
     "is missing here, or closed to somebody, is in none of them."
 )
 BY_ITSELF = (
-    "A set is priced by itself. Data of which it says nothing is not judged: it goes where the set "
-    "forbids nothing, and nobody calls that lawful."
+    "A set is priced by itself. Data that it does not cover takes any path that the set does not "
+    "forbid. That is not a statement about law."
 )
 CAVEATS = (TWICE, DRAWS, BY_ITSELF)
 
@@ -43,6 +46,7 @@ def price_page(prices: Json, ways: Json, manifest: Json | None) -> Page:
     one = len(sets) == 1
     title = f"What {sets[0]} costs" if one else "What policy sets cost, side by side"
     where = ways["map"]
+    base = WITHOUT if prices["against"] == NO_POLICIES else f"Under {prices['against']}"
     hubs, fibres = (counted(len(where[f"{name}s"]), name) for name in ("hub", "fibre"))
     return Page(
         title=f"{title}: {prices['scenario']}",
@@ -53,7 +57,7 @@ def price_page(prices: Json, ways: Json, manifest: Json | None) -> Page:
         ),
         alarms=[],
         verdict=verdict_of(prices),
-        stage=stage_of(ways, demands, sets, lawful="least lawful way"),
+        stage=stage_of(ways, demands, sets, lawful="shortest permitted path", base=base),
         sections=list(_sections(prices, ways, demands, manifest)),
         footer=f"Made by corridor from prices of scenario {prices['scenario']}.",
     )

@@ -26,7 +26,8 @@ from corridor.experiments.pages.workloads import workloads_of
 from corridor.experiments.results.messages import Round
 from corridor.topologies.base.words import counted
 
-NEXT = "Next: "
+NEXT = ("Next step: ", "Next: ")
+"""The second in the folders of older runs."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,10 @@ def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
     kept = sum(one.under[0].is_kept_back for one in demands)
     added = [one.under[0].extra_ms for one in demands if one.under[0].extra_ms is not None]
     many = counted(len(demands), "demand")
-    back = f"{kept} {'is' if kept == 1 else 'are'} kept back"
-    said = [f"{len(demands) - kept} of {many} may go, {back}."]
+    served = len(demands) - kept
+    said = [f"{served} of {many} {'is' if served == 1 else 'are'} served."]
     if added:
-        said.append(f"The policies add {ms(max(added))} ms to a round trip at most.")
+        said.append(f"The policies add at most {ms(max(added))} ms RTT.")
     if of.proof is not None:
         holds = "Every claim is proven" if of.proof["holds"] else "Not every claim holds"
         said.append(f"{holds}: see what is proven.")

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.words import LEAST_MS
-from corridor.experiments.pages.costs import BASES
+from corridor.experiments.answers.words import LEAST_MS, ordinal
 from corridor.experiments.pages.demands import Asked, Json, State, Under
 from corridor.experiments.pages.words import extra, ms
+from corridor.experiments.results.price_causes import BASES
 from corridor.topologies.base.words import counted, joined
 
 
@@ -189,13 +189,13 @@ def _clauses(of: Json) -> Iterator[ClausePrice]:
 
 
 def verdict_of(prices: Json) -> list[str]:
-    """The answer in five sentences."""
+    """Return the answer in at most five sentences."""
     sets: Sequence[Json] = prices["sets"]
     demands = len(sets[0]["demands"])
     costly = [one for one in sets if any(row["is_costly"] for row in one["rows"])]
     on = f"{counted(demands, 'demand')} of {prices['scenario']} as of {prices['as_of']}"
     held = f"beside {beside(prices['against'])}"
-    said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} cost something."]
+    said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} add a cost."]
     dearest = max(sets, key=lambda one: one["with_readings"]["extra_ms"])
     if dearest["with_readings"]["extra_ms"] >= LEAST_MS:
         said.append(_dearest(dearest))
@@ -204,25 +204,21 @@ def verdict_of(prices: Json) -> list[str]:
     kept, sure = (strictest[one]["kept_back"] for one in ("with_readings", "by_certain_rules"))
     if kept:
         said.append(
-            f"Strictest: {strictest['policies']} keeps {kept} of {demands} back, {sure} of them "
-            "by certain law or for want of a permit."
+            f"Strictest: {strictest['policies']} blocks {kept} of {counted(demands, 'demand')}; "
+            f"confident rules alone block {sure}."
         )
     losing = [one for one in sets if one["with_readings"]["losing"]]
     if losing:
         names = joined(f"{one['policies']} ({one['with_readings']['losing']})" for one in losing)
-        said.append(f"Less protected against one failure: demands under {names}.")
+        said.append(f"Policy sets under which demands lost a backup path: {names}.")
     return said
 
 
 def _dearest(of: Json) -> str:
     total, certain = of["with_readings"], of["by_certain_rules"]
-    sure = of["certainty"]
-    between = ""
-    if sure:
-        between = f" [{sure['interval']['low_ms']:.0f} to {sure['interval']['high_ms']:.0f}]"
     return (
-        f"Dearest: {of['policies']} adds {total['extra_ms']:.0f} ms{between} in all, on "
-        f"{total['delayed']} of {total['both']} demands; by certain law alone "
+        f"Highest total: {of['policies']} adds {total['extra_ms']:.0f} ms RTT{_place(of)} over "
+        f"{total['delayed']} of {counted(total['both'], 'demand')}; confident rules alone add "
         f"{certain['extra_ms']:.0f} ms."
     )
 
@@ -233,8 +229,21 @@ def _worst(sets: Sequence[Json]) -> str:
         key=lambda one: one["with_readings"]["extra_ms"] or 0.0,
     )
     causes = [one for one in of["causes"] if one["costs"] == "delay"]
-    by = f", by {causes[0]['policy']} ({BASES[causes[0]['basis']]})" if causes else ""
+    by = f", because of {causes[0]['policy']} ({BASES[causes[0]['basis']]})" if causes else ""
     return (
-        f"The most that one demand pays: {extra(of['with_readings']['extra_ms'])} ms, "
+        f"Highest for one demand: {extra(of['with_readings']['extra_ms'])} ms RTT{_place(of)}, "
         f"{of['demand']} under {of['policies']}{by}."
+    )
+
+
+def _place(of: Json) -> str:
+    """Where a price of the map lies among those of the Monte Carlo samples."""
+    sure = of["certainty"]
+    if not sure:
+        return ""
+    interval = sure["interval"]
+    return (
+        f" ({ordinal(sure['percentile'] * 100)} percentile of the Monte Carlo samples; median "
+        f"{interval['median_ms']:.0f} ms, 90 % interval {interval['low_ms']:.0f}-"
+        f"{interval['high_ms']:.0f} ms)"
     )

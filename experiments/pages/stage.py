@@ -9,7 +9,7 @@ from itertools import groupby
 from corridor.experiments.atlas import Atlas, Mark, atlas, map_of_answers
 from corridor.experiments.atlas.land import source
 from corridor.experiments.pages.demands import Asked, Json, flagship
-from corridor.experiments.pages.model import Model, as_text
+from corridor.experiments.pages.model import WITHOUT, Model, as_text
 from corridor.experiments.pages.words import ms
 
 LABEL_UNITS = 14.0
@@ -73,18 +73,24 @@ class Stage:
     """Which demand that is, in words."""
     lawful: str
     """What its way under policies is called."""
+    base: str
+    """What its way without them, or under another set, is called."""
     credits: str
     model: str
 
 
 def stage_of(
-    answers: Json, demands: Sequence[Asked], sets: Sequence[str], lawful: str = "lawful path"
+    answers: Json,
+    demands: Sequence[Asked],
+    sets: Sequence[str],
+    lawful: str = "path under policies",
+    base: str = WITHOUT,
 ) -> Stage:
     """Of the map of ``answers``; ``sets`` are the names of those that demands are under."""
     where, drawn = answers["map"], atlas(map_of_answers(answers))
     first = flagship(demands)
     chosen, of_set = first
-    model = Model(where, drawn, demands, sets, first)
+    model = Model(where, drawn, demands, sets, first, base)
     _, _, width, height = drawn.view_box
     return Stage(
         width=width,
@@ -105,6 +111,7 @@ def stage_of(
         has_cuts=any(one.cuts for one in demands),
         shown=_shown(demands[chosen], sets, of_set) if demands else "no demand",
         lawful=lawful,
+        base=base,
         credits=f"{source()}. No borders of states are drawn.",
         model=as_text(model.document),
     )
@@ -149,7 +156,7 @@ def _groups(where: Json, demands: Sequence[Asked]) -> list[Group]:
 
 def _option(of: Asked) -> str:
     (first, *others) = of.under
-    if others or first.state == "lawful":
+    if others or first.state in ("lawful", "served"):
         return of.id
     return f"{of.id} ({first.said})"
 

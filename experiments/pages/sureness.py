@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.pages.clauses import caveat_of
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.topologies.base.words import counted, joined
 
@@ -30,7 +31,7 @@ class Sureness:
 def sureness_of(demands: Sequence[Asked], summary: Json | None, where: Json | None) -> Sureness:
     told = [(n, one) for n, one in enumerate(demands) if one.under[0].certainty is not None]
     ties = [_tie(n, one) for n, one in told if (one.under[0].certainty or {})["near_tie"]]
-    said = [*_draws(summary, len(told), len(ties)), *_readings(demands), *_assumed(where, summary)]
+    said = [*_draws(summary, len(told), len(ties)), *_uncertain(demands), *_assumed(where, summary)]
     said.append(
         "Lengths of fibres are mostly derived, not published. Draws move lengths and constants; "
         "that a cable is missing here, or closed to somebody, is in none of them."
@@ -56,21 +57,21 @@ def _draws(summary: Json | None, told: int, ties: int) -> list[str]:
     share = f"{draws['near_tie_share'] * 100:g} %"
     maps = f"Each answer was asked again of {draws['draws']} maps like this one, as far off as"
     near = f"{counted(ties, 'demand')} of {told} are near ties: in {share} of those maps or more"
-    return [f"{maps} lengths may be. {near} the shortest lawful way meets another set of laws."]
+    return [f"{maps} lengths may be. {near} the shortest path crosses other jurisdictions."]
 
 
-def _readings(demands: Sequence[Asked]) -> list[str]:
+def _uncertain(demands: Sequence[Asked]) -> list[str]:
     unsure = sorted(
         {
-            f"{clause['policy']} {clause['clause']}"
+            f"{clause['policy']} {clause['clause']}{caveat_of(clause)}"
             for one in demands
             for clause in one.under[0].clauses
-            if clause["confidence"] != "confident" and clause["costs_ms"]
+            if clause["costs_ms"] and caveat_of(clause)
         }
     )
     if not unsure:
         return []
-    return [f"Of clauses that cost time, these are readings of ours: {joined(unsure)}."]
+    return [f"These clauses add delay and are not confident text of law: {joined(unsure)}."]
 
 
 def _assumed(where: Json | None, summary: Json | None) -> list[str]:
@@ -88,7 +89,7 @@ def _assumed(where: Json | None, summary: Json | None) -> list[str]:
     unjudged = sum(bool(one.get("not_judged")) for one in (summary or {}).get("demands", []))
     if unjudged:
         said.append(
-            f"Not judged: {counted(unjudged, 'demand')}. The policies say nothing of its data or "
-            "its answers, and nobody calls that lawful."
+            f"Not covered by the policy set: {counted(unjudged, 'demand')} or the answers. This "
+            "is not a statement about law."
         )
     return said

@@ -12,6 +12,7 @@ from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.paths import marked
 from corridor.controller.policy.semantics import NOT_JUDGED
+from corridor.controller.policy.terms.statement_kinds import caveat
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.judged import NOT_JUDGED as UNJUDGED
@@ -173,10 +174,9 @@ def _clauses(found: Explanation) -> str:
         by = marked(cost.without.crosses, cost.without.may_cross)
         without = f"without it {_ms(cost.without.one_way_ns)} by {by}"
         alone = f"costs {_ms(cost.costs_ns)}: {without}" if cost.costs_ns else "costs nothing alone"
-        caveat = "" if cost.confidence == "confident" else f" ({cost.confidence})"
         lines.append(f"  {cost.policy} {cost.clause}: {cost.says}")
         cited = f" [{_ids(cost.legal)}]" if cost.legal else ""
-        lines.append(f"    {alone}{cited}{caveat}")
+        lines.append(f"    {alone}{cited}{caveat(cost.kind, cost.confidence)}")
     if len(found.forbids_shortest) > 1 and found.costs_ns:
         names = " and ".join(f"{one.policy} {one.clause}" for one in found.forbids_shortest)
         lines.append(f"  together {names} cost {_ms(found.costs_ns)}")

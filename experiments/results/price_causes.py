@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,15 +13,25 @@ from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.terms.statement_kinds import StatementKind
 from corridor.experiments.results.price_sets import Laid, Served
 from corridor.experiments.results.price_ways import Way, Ways
 from corridor.topologies.model.topology import Confidence
 
 KEPT_BACK, DELAY, PROTECTION, WIDTH = "kept back", "delay", "no way around", "width"
 DEFAULT_DENY = "default deny"
-Basis = Literal["law", "set", "reading", "no permit"]
-"""What a cost rests on: rules of law that are certain; what the set says without citing any; a
-reading that is marked unsure; or that no permit of the set matches."""
+Basis = Literal["law", "uncertain text", "interpretation", "assumption", "set", "no permit"]
+BASES: Mapping[str, str] = {
+    "law": "legal text",
+    "uncertain text": "legal text, unsure",
+    "interpretation": "interpretation",
+    "assumption": "assumption of ours",
+    "set": "policy set's own rule",
+    "no permit": "no matching permit",
+}
+"""What a cost rests on, the strongest first, and what people call it. Only ``law`` is law: the
+text of a rule whose source is sure."""
+UNCERTAIN: frozenset[Basis] = frozenset({"uncertain text", "interpretation", "assumption"})
 
 
 @dataclass(frozen=True)
@@ -35,20 +45,27 @@ class Cause:
     reason: str
     legal: tuple[Reference, ...]
     confidence: Confidence
+    kind: StatementKind | None
 
     @property
     def basis(self) -> Basis:
         if self.policy == DEFAULT_DENY:
             return "no permit"
-        if self.confidence != "confident":
-            return "reading"
-        return "law" if any(one.id for one in self.legal) else "set"
+        if self.kind is None:
+            return "set"
+        if self.kind == "text":
+            return "law" if self.confidence == "confident" else "uncertain text"
+        return self.kind
 
 
 def causes(
     laid: Laid, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
 ) -> tuple[Cause, ...]:
-    """Of a demand that has less ``after`` than ``before``; each clause once for each cost."""
+    """Of a demand that has less ``after`` than ``before``; each clause once for each cost.
+
+    Of those that keep it back the strongest comes first: what text of law forbids is forbidden by
+    law, though no permit matches either.
+    """
     found: dict[tuple[str, str, str], Cause] = {}
     if before.demand.dst == after.demand.dst:
         each = _violations(laid.ways, policies, before, after, lost)
@@ -58,7 +75,11 @@ def causes(
         for ground in grounds(violations, policies, laid.as_of):
             cause = _cause(costs, ground)
             found.setdefault((costs, cause.policy, cause.clause), cause)
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=_strength))
+
+
+def _strength(of: Cause) -> int:
+    return list(BASES).index(of.basis) if of.costs == KEPT_BACK else len(BASES)
 
 
 def _violations(
@@ -131,5 +152,11 @@ def _around(ways: Ways, automata: Sequence[Automaton], name: str, was: Way) -> P
 
 def _cause(costs: str, ground: Ground) -> Cause:
     return Cause(
-        costs, ground.policy, ground.clause, ground.reason, ground.legal, ground.confidence
+        costs,
+        ground.policy,
+        ground.clause,
+        ground.reason,
+        ground.legal,
+        ground.confidence,
+        ground.kind,
     )

@@ -1,33 +1,43 @@
-"""Prices as text and as JSON: each set with its total twice, then a row a class that pays. Pure."""
+"""Prices as text and as JSON: each set with two totals, then a row for each class that pays.
+
+Pure.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.price import Row, SetPrice, Total
-from corridor.experiments.results.price_causes import Basis
+from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
 
-SCHEMA = 2
-HEADINGS = ("class of data", "n", "kept back", "extra round trip", "no way around", "narrower")
-RIGHT = frozenset({"n", "kept back", "narrower"})
-SPARE = ("narrower", "n", "kept back")
+SCHEMA = 3
+HEADINGS = (
+    "data class",
+    "demands",
+    "blocked",
+    "added RTT",
+    "single points of failure",
+    "lower capacity",
+)
+RIGHT = frozenset({"demands", "blocked", "lower capacity"})
+SPARE = ("lower capacity", "demands", "blocked")
 """Where a terminal is too narrow for all."""
 MOST_NAMES = 4
-BASES: Mapping[Basis, str] = {
-    "law": "certain",
-    "set": "the set's own",
-    "reading": "a reading, unsure",
-    "no permit": "no permit matches",
+COSTS = {
+    "kept back": "blocked",
+    "delay": "delayed",
+    "no way around": "lost protection",
+    "width": "with lower path capacity",
 }
 LEGEND = """\
-[low to high]: the middle 90 % of draws of the map, in ms, by how well lengths are known; a total of
-0.0 ms with an interval is a near tie. How sure the law is stands at each clause."""
+Intervals cover 90 % of the Monte Carlo samples of the map. A total of 0.0 ms with an interval is a
+near tie. Brackets after a clause state what it rests on: only a legal text is law."""
 
 
 def document(scenario: str, as_of: str, against: str, prices: Sequence[SetPrice]) -> JsonObject:
@@ -63,43 +73,46 @@ def told(prices: Sequence[SetPrice], width: int | None = None) -> str:
 
 
 def _set(of: SetPrice, width: int | None) -> str:
-    unjudged = f", {of.not_judged} of them not judged" if of.not_judged else ""
-    lines = [f"{of.policies} against {of.against}: {len(of.demands)} demands{unjudged}"]
-    lines.append(f"  by certain rules:  {total(of.by_certain_rules)}")
-    lines.append(f"  with readings:     {total(of.with_readings, of.certainty)}")
+    uncovered = f", {of.not_judged} not covered" if of.not_judged else ""
+    demands = counted(len(of.demands), "demand")
+    lines = [
+        f"Policy set {of.policies}, baseline {of.against}: {demands}{uncovered}",
+        f"  confident rules only: {total(of.by_certain_rules)}",
+        f"  all rules:            {total(of.with_readings, of.certainty)}",
+    ]
     lines += [f"    {line}" for line in _causes(of)]
     lines += [f"  {line}" for line in _moved(of)]
     paying = [row for row in of.rows if row.is_costly]
     if paying:
         lines += ["", _table(paying, width)]
         lines += ["", *_lowering(paying)] if any(row.changes for row in paying) else []
-    unjudged_rows = [row for row in of.rows if row.not_judged == row.demands]
-    free = [row for row in of.rows if not row.is_costly and row not in unjudged_rows]
+    uncovered_rows = [row for row in of.rows if row.not_judged == row.demands]
+    free = [row for row in of.rows if not row.is_costly and row not in uncovered_rows]
     if free:
-        costs = "costs" if len(free) == 1 else "cost"
-        lines.append(f"{counted(len(free), 'class')} of data {costs} nothing under {of.policies}")
-    if unjudged_rows:
-        classes = counted(len(unjudged_rows), "class")
-        lines.append(f"of {classes} of data {of.policies} says nothing: not judged, and not priced")
+        lines.append(f"{of.policies} adds no cost for {counted(len(free), 'data class')}")
+    if uncovered_rows:
+        classes = counted(len(uncovered_rows), "data class")
+        lines.append(f"{of.policies} does not cover {classes}; no cost computed")
     return "\n".join(lines)
 
 
 def _table(rows: Sequence[Row], width: int | None) -> str:
     cells = [_cells(row) for row in rows]
-    return render(HEADINGS, cells, RIGHT, width=width, spare=SPARE, wrap="no way around")
+    return render(HEADINGS, cells, RIGHT, width=width, spare=SPARE, wrap=HEADINGS[4])
 
 
 def total(of: Total, certainty: ExtraCertainty | None = None) -> str:
     """In a line."""
+    over = f"over {of.delayed} of {counted(of.both, 'demand')} served in both"
     parts = [
-        f"{of.kept_back} kept back",
-        f"{of.extra_ms:+.1f}{_between(certainty)} ms on {of.delayed} of {of.both} served by both",
-        f"{of.losing} with less protection",
+        f"{of.kept_back} blocked",
+        f"RTT {of.extra_ms:+.1f} ms in total{_between(certainty)} {over}",
+        f"{of.losing} lost protection",
     ]
-    parts += [f"{of.narrower} with a narrower way"] if of.narrower else []
-    parts += [f"{of.opened} opened"] if of.opened else []
-    parts += [f"{of.saved_ms:.1f} ms saved"] if of.saved_ms >= LEAST_SHOWN_MS else []
-    return ", ".join(parts)
+    parts += [f"{of.narrower} with lower path capacity"] if of.narrower else []
+    parts += [f"{of.opened} newly permitted"] if of.opened else []
+    parts += [f"{of.saved_ms:.1f} ms RTT saved"] if of.saved_ms >= LEAST_SHOWN_MS else []
+    return "; ".join(parts)
 
 
 def _moved(of: SetPrice) -> Iterator[str]:
@@ -109,8 +122,8 @@ def _moved(of: SetPrice) -> Iterator[str]:
     if several:
         others = counted(len(moved), "demand")
         yield (
-            f"each set has its own nearest lawful hub for {counted(len(several), 'demand')}: "
-            f"{others} to another than under {of.against}"
+            f"nearest permitted hub recomputed for {counted(len(several), 'demand')}; it differs "
+            f"from {of.against} for {others}"
         )
     for one in moved[:MOST_NAMES]:
         why = one.anycast.why if one.anycast else ""
@@ -128,11 +141,11 @@ def _causes(of: SetPrice) -> Iterator[str]:
             name = (cause.policy, cause.clause)
             law = ", ".join(one.id or one.citation for one in cause.legal)
             cited = f" [{law}]" if law else ""
-            shown[name] = f"{cause.policy} {cause.clause}{cited}, {BASES[cause.basis]}"
+            shown[name] = f"{cause.policy} {cause.clause}{cited} ({BASES[cause.basis]})"
             counts[(*name, cause.costs)] += 1
     for name, text in shown.items():
         each = (
-            f"{costs} of {count}"
+            f"{count} {COSTS[costs]}"
             for (policy, clause, costs), count in counts.items()
             if (policy, clause) == name
         )
@@ -146,25 +159,25 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def extra(row: Row) -> str:
-    """Few values one by one, of more the median and the most; those kept back are in neither."""
+    """Few values one by one, else the median and the maximum; blocked demands are in neither."""
     if not row.extra_ms:
-        return "none served"
+        return "all blocked"
     sure = row.certainty or (None,) * len(row.extra_ms)
     if row.median_ms is None:
         each = zip(row.extra_ms, sure, strict=True)
-        return ", ".join(f"{one:+.1f}{_between(of)}" for one, of in each) + " ms"
-    served = f" of {len(row.extra_ms)}" if row.kept_back else ""
+        return ", ".join(f"{one:+.1f} ms{_between(of)}" for one, of in each)
+    served = f" ({len(row.extra_ms)} served)" if row.kept_back else ""
     most = max(range(len(row.extra_ms)), key=row.extra_ms.__getitem__)
     between = _between(sure[most])
-    return f"{row.median_ms:+.1f} ms median{served}, {row.extra_ms[most]:+.1f} most{between}"
+    return f"median {row.median_ms:+.1f} ms{served}, maximum {row.extra_ms[most]:+.1f} ms{between}"
 
 
 def _between(of: ExtraCertainty | None) -> str:
-    """The middle 90 % of draws of the map, to a millisecond; nothing where that is 0 to 0."""
+    """The 90 % interval of the samples, to a millisecond; nothing where that is 0 to 0."""
     if of is None:
         return ""
     low, high = round(of.interval.low_ms), round(of.interval.high_ms)
-    return f" [{low} to {high}]" if (low, high) != (0, 0) else ""
+    return f" (90 % interval {low}-{high} ms)" if (low, high) != (0, 0) else ""
 
 
 def _lost(row: Row) -> str:
@@ -177,24 +190,29 @@ def _lost(row: Row) -> str:
 
 def _lowering(rows: Iterable[Row]) -> Iterator[str]:
     yield (
-        "What would lower it most (nothing is changed by itself; a new fibre is taken to touch no "
-        "third jurisdiction):"
+        "Most effective single changes (hypothetical; a new fibre is assumed to cross no third "
+        "jurisdiction):"
     )
     for row in rows:
         if row.changes:
             yield f"  {row.data}: {'; or '.join(map(change, row.changes))}"
         else:
-            yield f"  {row.data}: no single change that was tried"
+            yield f"  {row.data}: no effective single change found"
 
 
 def change(one: Change) -> str:
     """What is changed, and what it takes off."""
-    does = {"lift": "lift", "basis": "legal basis", "gateway": "gateway at", "fibre": "fibre"}
+    does = {
+        "lift": "remove clause",
+        "basis": "legal basis",
+        "gateway": "gateway at",
+        "fibre": "fibre",
+    }
     takes = []
     if one.opens:
-        takes.append(f"opens {one.opens} of {one.of.kept_back}")
+        takes.append(f"permits {one.opens} of {one.of.kept_back}")
     if one.saves_ms >= LEAST_SHOWN_MS:
-        takes.append(f"{one.saves_ms:.1f} of {one.of.extra_ns / 1e6:.1f} ms less")
+        takes.append(f"RTT -{one.saves_ms:.1f} of {one.of.extra_ns / 1e6:.1f} ms")
     if one.regains:
-        takes.append(f"a way around {one.regains} of {one.of.lost} points")
-    return f"{does[one.kind]} {one.what} ({', '.join(takes)})"
+        takes.append(f"removes {one.regains} of {one.of.lost} single points of failure")
+    return f"{does[one.kind]} {one.what} ({'; '.join(takes)})"

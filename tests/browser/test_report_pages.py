@@ -74,9 +74,9 @@ def test_a_demand_is_chosen_by_list_by_search_and_by_its_row(
     page = open_page(run_report).page
     assert page.locator("#demand").input_value() == "2"
     page.select_option("#demand", label="near")
-    assert figures(page)["Lawful"] == "5.0\t10.0"
-    page.fill("#find", "kept back")
-    assert page.locator("#demand option").all_inner_texts() == ["silent (kept back)"]
+    assert figures(page)["Under policies"] == "5.0\t10.0"
+    page.fill("#find", "blocked")
+    assert page.locator("#demand option").all_inner_texts() == ["silent (blocked)"]
     assert "no permit matches" in said(page)
     assert page.locator("#found").inner_text() == "1 of 3"
     page.fill("#find", "")
@@ -117,7 +117,7 @@ def test_the_slider_goes_over_cuts_and_says_what_becomes_of_the_demand(
     page.focus("#cut")
     page.keyboard.press("ArrowRight")
     assert page.locator("#cutname").inner_text() == "fibre one (or hub guian)"
-    assert figures(page)["Cut: chosen again, one way"].strip() == "no lawful way"
+    assert figures(page)["Cut: chosen again, one way"].strip() == "disconnected"
     page.keyboard.press("ArrowRight")
     assert page.locator("#cut").get_attribute("aria-valuetext") == (
         "fibre two (or shared risk cable:west)"
@@ -136,7 +136,7 @@ def test_cuts_are_listed_by_their_harm_and_each_sets_the_slider(
     page.click("#demands-table [data-demand='2']")
     page.click("#cuts-box summary")
     assert page.locator("#cuts-list button").all_inner_texts() == [
-        "fibre one (or 1 more): no lawful way",
+        "fibre one (or 1 more): disconnected",
         "fibre two (or 1 more): +5.0 ms",
     ]
     page.click("#cuts-list button >> nth=1")
@@ -155,7 +155,7 @@ def test_search_finds_law_permits_ways_and_how_sure_they_are(
     page = open_page(run_report).page
     page.fill("#find", words)
     assert "far" in " ".join(page.locator("#demand option").all_inner_texts())
-    page.fill("#find", f"{words} kept back")
+    page.fill("#find", f"{words} blocked")
     assert page.locator("#demand option").count() == 0
 
 
@@ -178,7 +178,7 @@ def test_a_tap_on_parallel_fibres_asks_which_and_a_button_chooses(
     assert "one: Shanghai – Gui'an New Area" in page.locator("#detail").inner_text()
     assert page.locator("#near button").all_inner_texts() == [
         "near",
-        "far has no lawful way",
+        "far is disconnected",
     ]
     page.click("#near button >> nth=0")
     assert page.locator("#demand").input_value() == "0"
@@ -335,7 +335,7 @@ def test_a_live_page_shows_what_its_script_is_told(open_page: Open, tmp_path: Pa
     assert "is-cut" in (page.locator("#f1").get_attribute("class") or "")
     told = {"status": "ALT", "round_trip_ms": 80, "permit": "OTHER", "why": ""}
     page.evaluate(f"corridor.setDemand('far', {json.dumps(told)})")
-    assert figures(page)["Lawful"].endswith("\t80.0")
+    assert figures(page)["Under policies"].endswith("\t80.0")
     assert "by another permit" in page.locator("tr[data-row='2']").inner_text()
     page.evaluate("corridor.addEvent({ at: '12:00', what: '<b>two</b> was cut', whom: 'far' })")
     assert "<b>two</b> was cut" in page.locator("#events-table tbody tr").first.inner_text()

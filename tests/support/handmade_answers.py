@@ -3,10 +3,10 @@
 | demand  | from .. to         | what becomes of it                                            |
 |---------|--------------------|---------------------------------------------------------------|
 | easy    | shanghai .. guian  | as without law; a cut takes it 2 ms longer                    |
-| longer  | guian .. karachi   | 12 ms longer by a reading, 2 ms of it by certain rules        |
+| longer  | guian .. karachi   | 12 ms longer by an interpretation, 2 ms by certain rules      |
 | later   | shanghai .. karachi| 4 ms longer by a certain rule                                 |
 | refused | guian .. bangkok   | kept back by law                                              |
-| read    | karachi .. guian   | kept back by a reading                                        |
+| read    | karachi .. guian   | kept back by an interpretation                                |
 | exposed | riyadh .. karachi  | loses its way around a fibre                                  |
 | unruled | bangkok .. guian   | not judged                                                    |
 """
@@ -49,9 +49,10 @@ def way(one_way_ms: float, *parts: str) -> dict[str, Any]:
 
 
 def cause(costs: str, policy: str, clause: str, basis: str) -> dict[str, Any]:
-    confidence = "unsure" if basis == "reading" else "confident"
+    kind = {"law": "text", "interpretation": "interpretation"}.get(basis)
+    confidence = "unsure" if basis == "interpretation" else "confident"
     told = {"policy": policy, "clause": clause, "basis": basis, "confidence": confidence}
-    return {"costs": costs, "reason": "because", "legal": [], **told}
+    return {"costs": costs, "reason": "because", "kind": kind, "legal": [], **told}
 
 
 def clause(policy: str, name: str) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def clause(policy: str, name: str) -> dict[str, Any]:
         "policy": policy,
         "clause": name,
         "says": "stay",
+        "kind": "text",
         "confidence": "confident",
         "costs_ms": 0.0,
         "legal": [],
@@ -95,6 +97,8 @@ def demand(
         "round_trip_ms": {"free": free_ms, "lawful": free_ms},
         "extra_ms": 0.0,
         "extra_interval_ms": [0.0, 0.0],
+        "extra_median_ms": 0.0,
+        "extra_percentile": 0.5,
         "certain_extra_ms": 0.0,
         "single_points": [],
         "lost_protection": [],
@@ -109,6 +113,8 @@ def longer(free_ms: float, extra_ms: float, low: float, high: float, certain: fl
         "round_trip_ms": {"free": free_ms, "lawful": free_ms + extra_ms},
         "extra_ms": extra_ms,
         "extra_interval_ms": [low, high],
+        "extra_median_ms": (low + high) / 2,
+        "extra_percentile": 0.5,
         "certain_extra_ms": certain,
     }
 
@@ -120,6 +126,8 @@ KEPT_BACK: dict[str, Any] = {
     "kept_back": True,
     "extra_ms": None,
     "extra_interval_ms": None,
+    "extra_median_ms": None,
+    "extra_percentile": None,
     "certain_extra_ms": None,
 }
 EASY = way(6.0, "shanghai", "one", "guian")
@@ -139,7 +147,7 @@ def demands() -> list[dict[str, Any]]:
         demand(
             *("longer", "guian", "karachi", LAND),
             lawful=SEA,
-            causes=[cause("delay", "CN-GATEWAY", "waypoints", "reading")],
+            causes=[cause("delay", "CN-GATEWAY", "waypoints", "interpretation")],
             cuts=[cut(["link:three", "srlg:sea"], OTHER_SEA), cut(["hub:bangkok"], LAND)],
             **longer(48.0, 12.0, 9.0, 15.5, 2.0),
         ),
@@ -161,7 +169,7 @@ def demands() -> list[dict[str, Any]]:
         ),
         demand(
             *("read", "karachi", "guian", way(24.0, "karachi", "two", "guian")),
-            causes=[cause("kept back", "PK-STATE", "terminate", "reading")],
+            causes=[cause("kept back", "PK-STATE", "terminate", "interpretation")],
             **KEPT_BACK,
             round_trip_ms={"free": 48.0, "lawful": None},
         ),
@@ -179,7 +187,7 @@ def answers() -> dict[str, Any]:
     names = ("name", "local_name", "jurisdiction", "role", "lat", "lon")
     hubs = [{"id": name, **dict(zip(names, told, strict=True))} for name, told in HUBS.items()]
     return {
-        "schema": 1,
+        "schema": 2,
         "scenario": "handmade",
         "title": "By hand",
         "policies": "ours",

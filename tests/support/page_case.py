@@ -59,6 +59,8 @@ def demand(name: str, src: str, dst: str, **more: Any) -> Json:
         "round_trip_ms": {"free": None, "lawful": None},
         "extra_ms": None,
         "extra_interval_ms": None,
+        "extra_median_ms": None,
+        "extra_percentile": None,
         "certain_extra_ms": None,
         "kept_back": False,
         "kept_back_by_certain_rules": False,
@@ -73,7 +75,9 @@ def demand(name: str, src: str, dst: str, **more: Any) -> Json:
 
 def cause(costs: str, policy: str, basis: str, reason: str, *legal: Json) -> Json:
     plain: Json = {"costs": costs, "policy": policy, "clause": "match", "reason": reason}
-    return plain | {"basis": basis, "confidence": "confident", "legal": list(legal)}
+    kind = {"law": "text"}.get(basis)
+    more = {"basis": basis, "kind": kind, "confidence": "confident", "legal": list(legal)}
+    return plain | more
 
 
 def answers() -> Json:
@@ -93,6 +97,7 @@ def answers() -> Json:
         "policy": "CN-GATEWAY",
         "clause": "waypoints",
         "says": "pass shanghai first",
+        "kind": "interpretation",
         "confidence": "unsure",
         "costs_ms": 10.0,
         "legal": [LAW],

@@ -20,6 +20,16 @@ def weakest(kinds: Iterable[StatementKind]) -> StatementKind | None:
     return max(kinds, key=_STRONGEST_FIRST.index, default=None)
 
 
+def caveat(kind: StatementKind | None, confidence: Confidence) -> str:
+    """Return `` (interpretation)``, `` (assumption of ours)``, `` (unsure)``, or an empty string
+    for what is confident."""
+    if kind == "assumption":
+        return " (assumption of ours)"
+    if kind == "interpretation":
+        return " (interpretation)"
+    return "" if confidence == "confident" else " (unsure)"
+
+
 def check_confidence(name: str, kind: StatementKind | None, confidence: Confidence) -> None:
     """Raise ValueError where what no text says is marked as confident."""
     if kind in ("interpretation", "assumption") and confidence == "confident":

@@ -4,8 +4,8 @@
   const it = window.corridor, { model, hubs, fibres, ways, map } = it, { demands, names, law } = model;
   const $ = (id) => document.getElementById(id);
   const HINT = "Tap a fibre or a hub on the map for its facts.";
-  // Of pages that live; the last two where no policies are in force, so that nothing is called lawful.
-  const SAID = { ...model.said, less: "lawful, less than asked for", unknown: "not proven", served: "served", partly: "served, less than asked for" };
+  // States of live pages beside those of the model; served and partly where no policy set is active.
+  const SAID = { ...model.said, less: "served, constraints relaxed", unknown: "not verified", partly: "served, constraints relaxed" };
   const options = [...$("demand").querySelectorAll("option")];
   let chosen = model.chosen, set = model.set, at = "demand", dead = [], pause = 0;
 
@@ -39,17 +39,17 @@
     choose(demands[chosen].by[set].st === "unjudged" && about >= 0 ? about : chosen);
   }
   function figures(demand, now, cut) {
-    const free = way(demand.free), lawful = way(now.w), rows = [row({ text: "Without policies", kind: "free" }, ms(free?.[2]), ms(demand.rtt))];
+    const free = way(demand.free), lawful = way(now.w), rows = [row({ text: model.base, kind: "free" }, ms(free?.[2]), ms(demand.rtt))];
     const kept = now.st === "kept" || now.st === "down";
     rows.push(kept ? row({ text: "Under policies", kind: "cutrow" }, SAID[now.st], "–")
-      : row({ text: { unjudged: "Not judged", served: "Served", partly: "Served" }[now.st] ?? "Lawful", kind: "go" }, ms(lawful?.[2]), ms(now.rtt)));
+      : row({ text: { unjudged: "Not covered", served: "Served", partly: "Served" }[now.st] ?? "Under policies", kind: "go" }, ms(lawful?.[2]), ms(now.rtt)));
     if (now.extra != null) rows.push(row("Policies add", "", signed(now.extra) + between(now.in)));
     if (now.extra && now.sure != null) rows.push(row("of it, certain law", "", signed(now.sure)));
     if (now.rin) rows.push(row("Expected range", "", between(now.rin).trim()));
     if (now.got != null) rows.push(row(kept ? "Measured while it went" : "Measured", ms(now.got1), ms(now.got)));
     if (cut) {
       rows.push(row({ text: "Cut: at once, one way", kind: "cutrow" }, way(cut[2]) ? ms(way(cut[2])[2]) : "lost", ""));
-      rows.push(row({ text: "Cut: chosen again, one way", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "no lawful way", ""));
+      rows.push(row({ text: "Cut: chosen again, one way", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "disconnected", ""));
     }
     $("figures").tBodies[0].replaceChildren(...rows);
     $("each")?.replaceChildren(...model.sets.map((name, i) => {
@@ -60,7 +60,7 @@
     }));
   }
   function facts(demand, now, shown, cut) {
-    const rows = cut ? [["After the cut", way(cut[3]) ? "lawful, by the way below" : "no lawful way is left"]] : [];
+    const rows = cut ? [["After the cut", way(cut[3]) ? "served, by the path below" : "disconnected"]] : [];
     rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: another law's way is about as short" : "")], ["Data", demand.data]);
     if (now.why) rows.push(["Why", now.why]);
     if (now.permit) rows.push(["Permit", now.permit, ...(now.law ?? []).map(cited)]);
@@ -77,7 +77,7 @@
   }
   function say(demand, now, cut, shown) {             // once, when the slider rests
     clearTimeout(pause);
-    const text = cut ? `${cut[0][0]} cut: ` + (shown ? `${ms(shown[2])} ms one way` : "no lawful way is left")
+    const text = cut ? `${cut[0][0]} cut: ` + (shown ? `${ms(shown[2])} ms one way` : "disconnected")
       : now.st === "kept" || now.st === "down" ? SAID[now.st] : `${SAID[now.st]}, ${ms(now.rtt)} ms round trip${now.extra == null ? "" : `, ${signed(now.extra)} ms by policies`}`;
     pause = setTimeout(() => { $("spoken").textContent = `${demand.id}: ${text}`; }, 400);
   }
@@ -105,7 +105,7 @@
     const more = (to) => (to && before?.[2] != null ? to[2] - before[2] : Infinity);
     const told = cuts.map(([names, , once, again], i) => {
       const now = way(once), then = way(again) ?? now;
-      const text = !then ? "no lawful way" : (now ? "" : "out, then ") + (more(then) < 0.05 ? "no longer" : more(then) < Infinity ? `${signed(more(then))} ms` : `${ms(then[2])} ms`);
+      const text = !then ? "disconnected" : (now ? "" : "out, then ") + (more(then) < 0.05 ? "no longer" : more(then) < Infinity ? `${signed(more(then))} ms` : `${ms(then[2])} ms`);
       return { i, text, rank: [!then, !now, more(then)].map(Number), name: names[0] + (names.length > 1 ? ` (or ${names.length - 1} more)` : "") };
     });
     told.sort((a, b) => b.rank[0] - a.rank[0] || b.rank[1] - a.rank[1] || b.rank[2] - a.rank[2] || a.i - b.i);
@@ -148,7 +148,7 @@
   function pick(i) {                                  // a fibre: its facts, who uses it, what its cut does
     it.mark("on", [i]);
     const users = demands.map((one, n) => [n, way(one.by[set].w), set ? null : one.cuts.find((cut) => cut[1].includes(i))]).filter(([, w]) => w?.[1].includes(i));
-    const fate = ([, , cut]) => (!cut ? "" : cut[2] >= 0 ? " bridged at once" : cut[3] >= 0 ? " goes on after a new choice" : " has no lawful way");
+    const fate = ([, , cut]) => (!cut ? "" : cut[2] >= 0 ? " bridged at once" : cut[3] >= 0 ? " goes on after a new choice" : " is disconnected");
     $("detail").textContent = `${facts1(i)}. ` + (users.length ? `${users.length} of ${demands.length} demands use it; if it is cut:` : "No demand uses it.");
     $("near").replaceChildren(...users.map((one) => button(demands[one[0]].id + fate(one), () => { choose(one[0]); })));
     it.picked?.(i);

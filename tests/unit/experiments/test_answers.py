@@ -75,22 +75,25 @@ PROOF = {"holds": True, "proofs": {"before": PROVEN, "after": PROVEN}}
 def test_the_reference_says_who_may_go_and_why_the_others_may_not() -> None:
     said = foreseen(answers("reference"))
     assert said.question == (
-        "62 demands over 56 hubs under the law of CN, HK, PK, SA and TH (policy set pan-asia) as "
-        "of 2026-11-24."
+        "62 demands between 56 hubs, policy set pan-asia (law of CN, HK, PK, SA and TH) as of "
+        "2026-11-24."
     )
     assert said.answers[0] == (
-        "54 may go, 1 goes unjudged (no rule of pan-asia is of it), 7 are kept back: 3 because no "
-        "permit matches, 2 by law (SA-NO-BASIS, TH-NO-BASIS) and 2 by readings that are unsure "
-        "(PK-PUBLIC-SECTOR, SA-GOVERNMENT); 5 of the 7 by certain rules alone."
+        "54 demands are permitted, 7 are blocked (law: 3 (CN-NO-BASIS, SA-NO-BASIS, +1); legal "
+        "texts of unsure confidence: 1 (SA-GOVERNMENT); interpretations: 1 (PK-PUBLIC-SECTOR); no "
+        "matching permit: 2) and 1 is not covered by policy set pan-asia; confident rules alone "
+        "block 5."
     )
 
 
 def test_the_price_names_the_demand_the_clause_and_how_sure_both_are() -> None:
     said = foreseen(answers("reference")).answers[1]
     assert said.startswith(
-        "The law costs nothing at the median and 16.4 ms at most [5 to 18]: ckpt-zhongwei-jeddah, "
-        "by CN-ASSESSED-AT-GATEWAY, a reading that is unsure; 2 demands take longer, by certain "
-        "rules alone none"
+        "Compliance adds 0 ms to the median RTT and at most 16.4 ms (80th percentile of the Monte "
+        "Carlo samples; median 14.0 ms, 90 % interval 5-18 ms), for ckpt-zhongwei-jeddah, because "
+        "of CN-ASSESSED-AT-GATEWAY (assumption of ours). 2 demands have a higher RTT, none by "
+        "confident rules alone; 1 demand lost a backup path because of SA-GOVERNMENT-PATH "
+        "(assumption of ours)."
     )
 
 
@@ -98,26 +101,28 @@ def test_a_law_that_was_lifted_is_told_as_it_was_measured() -> None:
     of = answers("reference")
     then = hit("ckpt-zhongwei-jeddah", rtt_before_ms=138.56, rtt_then_ms=122.15)
     run = summary(of, event("law-lifted", "policies", "none", then))
-    assert "16.4 ms at most [5 to 18], 16.4 ms measured:" in verdict(of, run, PROOF).answers[1]
+    assert "90 % interval 5-18 ms; measured 16.4 ms), for" in verdict(of, run, PROOF).answers[1]
     other = summary(of, event("other-law", "policies", "th", then))
     assert "measured" not in verdict(of, other, PROOF).answers[1]
 
 
 def test_what_no_rule_is_of_is_never_said_to_be_lawful() -> None:
     assert foreseen(answers("mini", "pan-asia")).answers[0] == (
-        "None may go, 6 go unjudged (no rule of pan-asia is of them)."
+        "0 demands are permitted and 6 are not covered by policy set pan-asia."
     )
     assert foreseen(answers("sovereignty", "th")).answers[0] == (
-        "4 may go, 57 go unjudged (no rule of th is of them), 1 is kept back: 1 because no permit "
-        "matches, by rules that are certain."
+        "4 demands are permitted, 1 is blocked (law: 1 (TH-NO-BASIS)) and 57 are not covered by "
+        "policy set th; confident rules alone block it."
     )
 
 
 def test_without_policies_nothing_is_said_of_law() -> None:
     said = foreseen(answers("mini"))
-    assert said.question == "6 demands over 5 hubs, without policies."
-    assert "nothing is said of what is lawful" in said.answers[0]
-    assert not any("law costs" in one for one in said.answers)
+    assert said.question == "6 demands between 5 hubs, no policy set."
+    assert said.answers[0] == (
+        "All 6 demands are served. No policy set is active, so nothing was checked for compliance."
+    )
+    assert not any("ompliance" in one for one in said.answers)
 
 
 def test_the_worst_cuts_are_the_one_that_moves_most_and_the_one_that_closes_most() -> None:
@@ -230,8 +235,10 @@ def test_what_is_not_valid_has_no_verdict(more: Any, said: str) -> None:
 def test_the_next_command_asks_of_the_same_scenario_under_the_same_set() -> None:
     loaded = load_scenario("sovereignty", policies="th")
     said = foreseen(document(gather(loaded, shipped_model()), "sovereignty --policies th"))
-    assert said.next == "Next: corridor explain backup-sriracha-nanning sovereignty --policies th"
-    assert foreseen(answers("reference")).next == "Next: corridor explain ckpt-zhongwei-jeddah"
+    assert (
+        said.next == "Next step: corridor explain backup-sriracha-nanning sovereignty --policies th"
+    )
+    assert foreseen(answers("reference")).next == "Next step: corridor explain ckpt-zhongwei-jeddah"
 
 
 def test_intervals_are_those_of_the_certainties_told_elsewhere() -> None:

@@ -51,7 +51,10 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
         ("infer-riyadh-bangkok", "fibres on this path have assumed capacities"),
         ("gba-shaoguan-hongkong", "  GBA-CONTRACT is for data from hub guangzhou or shenzhen, not"),
         ("model-beijing-karachi", "no permit matches model-beijing-karachi"),
-        ("ckpt-zhongwei-jeddah", "CN-ASSESSED-AT-GATEWAY waypoints [CN-24-7a, CN-24-7b] (unsure)"),
+        (
+            "ckpt-zhongwei-jeddah",
+            "CN-ASSESSED-AT-GATEWAY waypoints [CN-24-7a, CN-24-7b] (assumption",
+        ),
         ("state-riyadh-jeddah", "dropped at riyadh by SA-GOVERNMENT"),
         ("train-shanghai-guian", "Policies cost nothing: there is no shorter path."),
         ("ckpt-guian-karachi.return", "ckpt-guian-karachi.return: karachi to guian"),

@@ -78,7 +78,7 @@ def test_a_page_says_first_what_the_summary_has_as_its_verdict(tmp_path: Path) -
     )
     assert told.index("Two of three may go.") < told.index("<svg")
     counted = report(run_page(of))
-    assert "2 of 3 demands may go, 1 is kept back." in counted
+    assert "2 of 3 demands are served." in counted
 
 
 def test_a_page_needs_no_other_file_and_allows_its_own_script_and_style_alone(

@@ -126,3 +126,49 @@ def test_prices_of_an_older_version_are_told_to_be_made_again(
     shutil.copy(priced / "price.json", folder)
     assert cli.main(["report", str(folder)]) == 2
     assert "price again, with --out" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def beside_another(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The draft of the analyst's story beside the set that it adds to."""
+    folder = tmp_path_factory.mktemp("prices")
+    (folder / "draft.yaml").write_text(
+        "schema: 1\nname: draft\ninclude: [pan-asia]\npolicies:\n- id: BY-LAND\n"
+        "  effect: restrict\n  match: {class: th-personal-contract, dst: {located_in: CN}}\n"
+        "  hard: {confine: [TH, LA, MM, CN]}\n"
+    )
+    words = ["--policies", str(folder / "draft.yaml"), "--against", "pan-asia", "--no-changes"]
+    assert cli.main(["price", "reference", *words, "--out", str(folder / "out")]) == 0
+    return folder / "out"
+
+
+def test_what_both_sets_block_is_blocked_and_no_fibre_is_said_to_be_missing(
+    beside_another: Path,
+) -> None:
+    model = model_of(beside_another)
+    states = {one["id"]: one["by"][0] for one in model["demands"]}
+    answered = {
+        one["demand"]: one["answered"]
+        for one in json_of(beside_another, "price.json")["sets"][0]["demands"]
+    }
+    blocked = {name for name, state in states.items() if state["st"] == "kept"}
+    assert blocked == {name for name, served in answered.items() if not served}
+    assert len(blocked) == 7
+    assert not any(state["st"] == "down" for state in states.values())
+    for name in blocked:
+        assert states[name]["why"], f"the page does not say why {name} is blocked"
+
+
+def test_the_way_under_the_other_set_is_called_by_its_name(
+    beside_another: Path, priced: Path
+) -> None:
+    assert model_of(beside_another)["base"] == "Under pan-asia"
+    assert "without policies</span>" not in text_of(beside_another)
+    assert model_of(priced)["base"] == "Without policies"
+
+
+def model_of(folder: Path) -> dict[str, Any]:
+    found = re.search(r'<script[^>]*id="model"[^>]*>(.*?)</script>', text_of(folder), re.DOTALL)
+    assert found
+    model: dict[str, Any] = json.loads(found[1])
+    return model

@@ -106,7 +106,7 @@ def test_what_is_kept_back_is_counted_beside_the_others_and_in_no_median(own):
     row = by_class(own)["cn-core-none"]
     assert (row.demands, row.kept_back, row.extra_ms) == (2, 1, (0.0,))
     causes = {(one.policy, one.basis) for one in by_demand(own)["kept"].causes}
-    assert causes == {("default deny", "no permit"), ("CN-CORE", "reading")}
+    assert causes == {("default deny", "no permit"), ("CN-CORE", "assumption")}
 
 
 def test_a_set_leaves_alone_what_it_does_not_speak_of_and_says_so(path):
@@ -152,7 +152,7 @@ def test_a_price_is_told_by_certain_rules_and_with_readings():
     assert "CN-GATEWAY-OUT" in found.readings
     assert "CN-GATEWAY-INTERNET-OUT" not in found.readings
     records = by_demand(found)["records-urumqi-lahore"]
-    assert {one.basis for one in records.causes} == {"reading"}
+    assert {one.basis for one in records.causes} == {"interpretation"}
     assert records.by_certain_rules.extra_ms == 0
 
 
@@ -188,11 +188,11 @@ def test_a_change_that_is_tried_leaves_the_map_as_it_was():
 
 def test_few_values_are_told_one_by_one():
     row = SimpleNamespace(certainty=(), extra_ms=(0.0, 86.02), median_ms=None, kept_back=0)
-    assert extra(row) == "+0.0, +86.0 ms"
+    assert extra(row) == "+0.0 ms, +86.0 ms"
     row = SimpleNamespace(certainty=(), extra_ms=(0.0, 1.0, 2.0), median_ms=1.0, kept_back=1)
-    assert extra(row) == "+1.0 ms median of 3, +2.0 most"
+    assert extra(row) == "median +1.0 ms (3 served), maximum +2.0 ms"
     row = SimpleNamespace(certainty=(), extra_ms=(), median_ms=None, kept_back=1)
-    assert extra(row) == "none served"
+    assert extra(row) == "all blocked"
 
 
 def test_measured_prices_are_differences_of_measured_round_trips(own):
@@ -206,10 +206,10 @@ def test_the_command_prints_a_row_for_each_class_that_pays(path, capsys):
     assert "own.yaml" in capsys.readouterr().err
     assert main(["price", str(path), "--policies", str(path.parent / "own.yaml")]) == 0
     said = capsys.readouterr().out
-    assert "own against none: 3 demands" in said
+    assert "Policy set own, baseline none: 3 demands" in said
     assert "cn-general-exempt" in said
     assert "1 of 2" in said
-    assert "by certain rules:" in said
+    assert "confident rules only:" in said
 
 
 def test_policies_names_the_set_to_price(capsys):
@@ -225,12 +225,12 @@ def test_the_command_keeps_json_and_a_figure(path, tmp_path, capsys):
     assert main(["price", str(path), "--sets", "cn-outbound", "--out", str(out), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert json.loads((out / "price.json").read_text()) == printed
-    assert printed["schema"] == 2
+    assert printed["schema"] == 3
     (only,) = printed["sets"]
     assert only["policies"] == "cn-outbound"
     kept = next(one for one in only["demands"] if one["demand"] == "kept")
     assert kept["with_readings"]["kept_back"]
-    assert kept["causes"][0]["basis"] == "no permit"
+    assert [one["basis"] for one in kept["causes"]] == ["assumption", "no permit"]
     assert (out / "price.png").stat().st_size > 1000
 
 
@@ -238,7 +238,7 @@ def test_every_shipped_set_is_priced_by_default(capsys):
     assert main(["price", "mini", "--no-changes"]) == 0
     said = capsys.readouterr().out
     for name in set(shipped_policies()) - {"none"}:
-        assert f"{name} against none: 6 demands" in said
+        assert f"Policy set {name}, baseline none: 6 demands" in said
 
 
 def test_nothing_is_no_price():

@@ -1,0 +1,32 @@
+"""Where no policy set is active, no page and no text calls anything lawful or permitted."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from corridor.experiments import cli
+from corridor.experiments.answers.asking import answers
+from corridor.experiments.answers.verdict import foreseen
+from corridor.experiments.pages.demand_table import demand_table
+from corridor.experiments.pages.demands import of_answers
+
+WORDS = re.compile(r"\b(?:lawful|permitted|may go|legal)\b", re.IGNORECASE)
+
+
+def test_demands_are_served_and_not_permitted() -> None:
+    free = answers("mini")
+    table = demand_table(of_answers(free, None), None)
+    assert table.said == "6 demands: 6 served. Answers are counted with them."
+    assert not WORDS.search(" ".join(foreseen(free).lines))
+    covered = demand_table(of_answers(answers("reference"), None), None)
+    assert "permitted" in covered.said
+    assert "served" not in covered.said
+
+
+def test_a_cut_without_policies_speaks_of_served_demands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["cut", "guian-kunming", "--scenario", "mini"]) == 0
+    assert not WORDS.search(capsys.readouterr().out)

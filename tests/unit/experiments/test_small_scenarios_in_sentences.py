@@ -1,0 +1,104 @@
+"""Sentences about scenarios with few demands: none served, none blocked, one, all one way only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corridor.experiments import cli
+from corridor.experiments.answers.asking import answers
+from corridor.experiments.answers.verdict import foreseen
+
+CLASSES = """classes:
+- {id: out, origin: CN, sensitivity: general, basis: none}
+- {id: back, origin: PK, sensitivity: general, basis: none}
+policies:
+"""
+OUT = "- {id: OUT, effect: permit, match: {class: out}}\n"
+BACK = "- {id: BACK, effect: permit, match: {class: back}}\n"
+NEVER = "- {id: NEVER, effect: deny, match: {class: out}}\n"
+A = "- {id: a, class: infer, data: out, returns: back, src: guian, dst: karachi}\n"
+B = "- {id: b, class: infer, data: out, returns: back, src: kunming, dst: karachi}\n"
+SILENT = "- {id: c, class: infer, src: guian, dst: karachi}\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def written(policies: str, demands: str, outside: str = "deny") -> Path:
+        text = f"schema: 1\nname: p\noutside: {outside}\n{CLASSES}{policies}"
+        (tmp_path / "p.yaml").write_text(text)
+        scenario = tmp_path / "s.yaml"
+        head = "schema: 1\nname: s\ntopology: mini\npolicies: p.yaml\nas_of: 2026-11-24\n"
+        scenario.write_text(f"{head}demands:\n{demands}")
+        return scenario
+
+    return written
+
+
+WORLDS = {
+    "one, both directions permitted": (OUT + BACK, A, "1 demand is permitted."),
+    "two, all permitted": (OUT + BACK, A + B, "All 2 demands are permitted."),
+    "one, its answers blocked": (
+        OUT,
+        A,
+        (
+            "0 demands are permitted and 1 is blocked (no matching permit: 1); confident rules "
+            "alone block it."
+        ),
+    ),
+    "two, all one way only": (
+        OUT,
+        A + B,
+        (
+            "0 demands are permitted and 2 are blocked (no matching permit: 2); confident rules "
+            "alone block all of them."
+        ),
+    ),
+    "one, nothing permits it": (
+        BACK,
+        A,
+        (
+            "0 demands are permitted and 1 is blocked (no matching permit: 1); confident rules "
+            "alone block it."
+        ),
+    ),
+    "one, denied by the set's own rule": (
+        OUT + BACK + NEVER,
+        A,
+        (
+            "0 demands are permitted and 1 is blocked (policy set's own rules: 1 (NEVER)); "
+            "confident rules alone block it."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_every_small_scenario_has_a_verdict(write, world: str) -> None:
+    policies, demands, sentence = WORLDS[world]
+    assert foreseen(answers(write(policies, demands))).answers[0] == sentence
+
+
+def test_data_that_the_set_does_not_cover_is_neither_permitted_nor_blocked(write) -> None:
+    scenario = write(OUT + BACK, A + SILENT, "not-judged")
+    assert foreseen(answers(scenario)).answers[0] == (
+        "1 demand is permitted and 1 is not covered by policy set p."
+    )
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("command", ["check", "price", "explain", "cut", "capacity"])
+def test_every_command_answers_about_small_scenarios(write, capsys, world: str, command: str):
+    policies, demands, _ = WORLDS[world]
+    scenario = str(write(policies, demands))
+    words = {
+        "check": ["check", scenario],
+        "price": ["price", scenario, "--policies", str(Path(scenario).parent / "p.yaml")],
+        "explain": ["explain", "a", scenario],
+        "cut": ["cut", "guian-kunming", "--scenario", scenario],
+        "capacity": ["capacity", scenario, "--rate", "1Gbit"],
+    }
+    code, said = cli.main(words[command]), capsys.readouterr()
+    assert code == 0 or (command == "capacity" and "no demand of s with a rate" in said.err)
+    assert said.out.strip() or said.err.strip()
