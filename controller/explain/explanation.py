@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from corridor.controller.explain.clauses import ClauseCost, clause_costs, forbidden_by, forbidding
+from corridor.controller.explain.interpretations import OtherValue, other_values
 from corridor.controller.explain.outages import Outage, outages
 from corridor.controller.explain.path_summary import Passage, passage_of_way, shortest_passage
 from corridor.controller.explain.permits import Unused, unused_permits
@@ -76,6 +77,8 @@ class Explanation:
     nothing, where protection cost more."""
     lacks: tuple[str, ...]
     """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
+    other_values: tuple[OtherValue, ...] = ()
+    """Values of interpretations that are not chosen and would change its path."""
 
     @property
     def costs_ns(self) -> int | None:
@@ -126,6 +129,7 @@ def explain(
         apart_ns=way.apart_ns,
         room_ns=way.room_ns,
         lacks=tuple(map(str, lacks(way))),
+        other_values=other_values(ruling, policies, as_of),
     )
 
 

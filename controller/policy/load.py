@@ -17,6 +17,7 @@ from corridor.controller.policy.law import DATA, is_rule_id, load_law
 from corridor.controller.policy.model import (
     SAME_CLASS,
     Demand,
+    Interpretation,
     Outside,
     Policy,
     PolicyFile,
@@ -156,6 +157,9 @@ def _by_country(sets: Iterable[str]) -> dict[str, str]:
     }
 
 
+KINDS_OF_PARTS = ("classes", "bindings", "demands", "policies", "interpretations")
+
+
 @dataclass
 class _Draft:
     """What is gathered from a file and its includes, and where each thing came from."""
@@ -164,7 +168,7 @@ class _Draft:
     places: _Places
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     parts: dict[str, dict[Any, Any]] = field(
-        default_factory=lambda: {"classes": {}, "bindings": {}, "demands": {}, "policies": {}}
+        default_factory=lambda: {kind: {} for kind in KINDS_OF_PARTS}
     )
 
     def take_over(self, part: PolicySet) -> None:
@@ -200,6 +204,7 @@ class _Draft:
                 entries[key] = entry
         _check_names(self.document, self._checks())
         self._check_bindings(written)
+        self._check_interpretations(written)
         for number, demand in enumerate(written.demands):
             if demand.src == demand.dst:
                 message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
@@ -207,7 +212,7 @@ class _Draft:
 
     def finished(self, written: PolicyFile, included: Iterable[PolicySet]) -> PolicySet:
         contents = {kind: tuple(entries.values()) for kind, entries in self.parts.items()}
-        return PolicySet(
+        made = PolicySet(
             name=written.name,
             title=written.title,
             groups=self.groups,
@@ -215,6 +220,8 @@ class _Draft:
             described=written.described,
             **contents,
         )
+        defaults = {one.id: one.default for one in written.interpretations}
+        return made.interpreted(defaults | written.interpret)
 
     def _switch(self, written: PolicyFile) -> None:
         policies: dict[str, Policy] = self.parts["policies"]
@@ -224,6 +231,22 @@ class _Draft:
                     hint = nearest(name, policies) or "only policies of included sets have a switch"
                     raise self.document.error(f'no policy "{name}"', key, number, hint=hint)
                 policies[name] = policies[name].model_copy(update={"enabled": enabled})
+
+    def _check_interpretations(self, written: PolicyFile) -> None:
+        """Each names policies there are, and each choice an interpretation and a value there is."""
+        for number, one in enumerate(written.interpretations):
+            for value, names in one.values.items():
+                at = ("interpretations", number, "values", value)
+                self._check_known("policy", names, frozenset(self.parts["policies"]), at)
+        known: dict[str, Interpretation] = self.parts["interpretations"]
+        for name, value in written.interpret.items():
+            if name not in known:
+                hint = nearest(name, known) or _few(frozenset(known))
+                raise self.document.error(f'no interpretation "{name}"', "interpret", hint=hint)
+            if value not in known[name].values:
+                hint = nearest(value, known[name].values) or _few(frozenset(known[name].values))
+                message = f'{name} has no value "{value}"'
+                raise self.document.error(message, "interpret", name, hint=hint)
 
     def _check_bindings(self, written: PolicyFile) -> None:
         seen = list(self.parts["bindings"].values())

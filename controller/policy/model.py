@@ -6,7 +6,7 @@ What a policy allows is in ``semantics``; docs/policies.md is the reference of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -330,6 +330,29 @@ def is_valid_on(day: date, first: date | None, last: date | None) -> bool:
     return (first is None or first <= day) and (last is None or day <= last)
 
 
+class Interpretation(Value):
+    """A question that the law leaves open, with the answers that a policy set can be read by."""
+
+    id: Slug
+    question: Text
+    default: Slug
+    """The value that is chosen where nobody chooses."""
+    values: dict[Slug, Names] = Field(min_length=2)
+    """By value: the policies that are switched on under this value and off under all others."""
+
+    @model_validator(mode="after")
+    def _has_its_default(self) -> Self:
+        if self.default not in self.values:
+            known = ", ".join(self.values)
+            raise ValueError(f'{self.id} has no value "{self.default}"; its values are {known}')
+        return self
+
+    @property
+    def policies(self) -> frozenset[str]:
+        """All policies that some value switches on."""
+        return frozenset(name for names in self.values.values() for name in names)
+
+
 Outside = Literal["deny", "not-judged"]
 """What becomes of data outside a set, whose class it does not have and of which no permit speaks:
 nothing permits it, or it goes where restricts and denies leave a way, and is not judged."""
@@ -351,6 +374,10 @@ class PolicyFile(Value):
     """Ids of included policies that ship switched off."""
     switch_off: Names = ()
     """Ids of included policies to do without. Doing without a restrict or deny opens paths."""
+    interpretations: tuple[Interpretation, ...] = ()
+    """Questions that the law leaves open, answered by policies of this file or of included sets."""
+    interpret: dict[Slug, Slug] = Field(default_factory=dict)
+    """Which value of an interpretation this file chooses, by the interpretation's id."""
     groups: dict[Slug, Names] = Field(default_factory=dict)
     """Groups of jurisdictions of your own."""
     classes: tuple[DataClass, ...] = ()
@@ -374,10 +401,11 @@ class PolicySet(Value):
     outside: Outside = "deny"
     described: tuple[DataClass, ...] = ()
     """Classes that others describe and that are outside: their origin is known, and no more."""
+    interpretations: tuple[Interpretation, ...] = ()
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        for kind in ("classes", "demands", "policies"):
+        for kind in ("classes", "demands", "policies", "interpretations"):
             counts = Counter(entry.id for entry in getattr(self, kind))
             twice = [name for name, count in counts.items() if count > 1]
             if twice:
@@ -428,6 +456,31 @@ class PolicySet(Value):
         described = {entry.id: entry for entry in (*others, *self.described)}
         kept = tuple(entry for name, entry in described.items() if name not in known)
         return self.model_copy(update={"described": kept})
+
+    def interpreted(self, chosen: Mapping[str, str]) -> Self:
+        """Return the set under chosen values of its interpretations, by their ids.
+
+        Ids that the set does not have change nothing. Raises KeyError for an unknown value.
+        """
+        enabled: dict[str, bool] = {}
+        for one in self.interpretations:
+            if one.id in chosen:
+                if chosen[one.id] not in one.values:
+                    hint = nearest(chosen[one.id], one.values) or f"known: {', '.join(one.values)}"
+                    raise KeyError(f'{one.id} has no value "{chosen[one.id]}"; {hint}')
+                switched_on = one.values[chosen[one.id]]
+                enabled |= {name: name in switched_on for name in one.policies}
+        policies = tuple(
+            policy.model_copy(update={"enabled": enabled.get(policy.id, policy.enabled)})
+            for policy in self.policies
+        )
+        return self.model_copy(update={"policies": policies})
+
+    def value_of(self, interpretation: Interpretation) -> str | None:
+        """Return the value that the set is read by; None if switches fit no value."""
+        on = {policy.id for policy in self.policies if policy.enabled} & interpretation.policies
+        fits = (value for value, names in interpretation.values.items() if set(names) == on)
+        return next(fits, None)
 
     def __str__(self) -> str:
         return f"{self.name}: {len(self.policies)} policies, {len(self.classes)} classes"

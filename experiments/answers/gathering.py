@@ -60,6 +60,7 @@ def gather(loaded: LoadedScenario, model: DelayModel) -> Gathered:
         loaded.policies,
         load_policies(NO_POLICIES, loaded.topology),
         search_changes=False,
+        search_values=False,
         lawful=lawful,
     )
     return Gathered(

@@ -50,6 +50,15 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         help="what becomes of data that the set says nothing about (default: as the set says)",
     )
     parser.add_argument(
+        "--interpret",
+        action="append",
+        default=[],
+        type=chosen_value,
+        metavar="ID=VALUE",
+        help="read an open question of law by another value than the set's default, such as "
+        "cn-transfer=recipient; may be repeated (corridor price shows both ways)",
+    )
+    parser.add_argument(
         "--service",
         choices=SERVICES,
         help="what carries demands that do not say themselves (default: as the scenario says)",
@@ -97,8 +106,20 @@ def under(args: argparse.Namespace) -> Under:
     from corridor.experiments.scenario.scenario import Under
 
     return Under(
-        policies=args.policies, as_of=args.as_of, outside=args.outside, service=args.service
+        policies=args.policies,
+        as_of=args.as_of,
+        outside=args.outside,
+        service=args.service,
+        interpret=dict(args.interpret),
     )
+
+
+def chosen_value(text: str) -> tuple[str, str]:
+    """For ``type``: an interpretation and the value that is chosen."""
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like cn-transfer=recipient")
+    return name, value
 
 
 def day(text: str) -> date:

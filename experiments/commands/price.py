@@ -20,6 +20,7 @@ from corridor.experiments.results.summary import Summary
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ EPILOG = """examples:
   corridor price sovereignty --policies mine.yaml --against pan-asia   what does my rule change?
   corridor price sovereignty --sets cn-outbound,sa  some sets
   corridor price sovereignty --policies pan-asia --service internet    by the internet instead
+  corridor price sovereignty --policies sa --interpret sa-government-transfer=recipient
   corridor price sovereignty --measure --out DIR    and measured: one run a set
   corridor price sovereignty --measure --standing   the same in about half the time
 
 A set is priced by itself, as every command reads it. The round trip is that of a demand and its
-answers by the least lawful paths; extra is over the same demand under --against. Prices are told
-twice: by rules that are certain, and with readings of ours."""
+reverse demand on the shortest permitted paths, compared with the same demand under --against.
+Each price has two totals: by confident rules only, and by all rules. Each interpretation that
+changes a price is priced under all of its values; --interpret chooses one for the whole answer."""
 
 
 def add_parser(verbs: Any) -> None:
@@ -92,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
     names = _sets(args)
     scenarios = {name: _under(args, name) for name in dict.fromkeys((args.against, *names))}
     _refuse_twins(scenarios)
+    _refuse_unknown(args, scenarios)
     out_dir = new_folder(args.out, "price") if args.out or args.measure else None
     base = scenarios[args.against]
     laid = Laid.of(base)
@@ -149,7 +153,23 @@ def _under(args: argparse.Namespace, name: str) -> LoadedScenario:
     from corridor.experiments.results.price_sets import alone
     from corridor.experiments.scenario.scenario import load_under
 
-    return alone(load_under(args.scenario, under(args).model_copy(update={"policies": name})))
+    asked = under(args).model_copy(update={"policies": name, "interpret": {}})
+    loaded = load_under(args.scenario, asked)
+    known = {one.id for one in loaded.policies.interpretations}
+    chosen = {one: value for one, value in args.interpret if one in known}
+    if chosen:
+        loaded = load_under(args.scenario, asked.model_copy(update={"interpret": chosen}))
+    return alone(loaded)
+
+
+def _refuse_unknown(args: argparse.Namespace, scenarios: Mapping[str, LoadedScenario]) -> None:
+    """Raise InputError where no set has an interpretation for which a value is chosen."""
+    known = [one.id for of in scenarios.values() for one in of.policies.interpretations]
+    for name, _ in args.interpret:
+        if name not in known:
+            few = ", ".join(dict.fromkeys(known)) or "none"
+            hint = nearest(name, known) or f"they have {few}"
+            raise InputError(f'no policy set here has an interpretation "{name}"', hint)
 
 
 def _priced(

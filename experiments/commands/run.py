@@ -104,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
         as_of=args.as_of,
         outside=args.outside,
         service=args.service,
+        interpret=dict(args.interpret),
         cut=tuple(args.cut),
         controller=args.controller,
         seed=args.seed,

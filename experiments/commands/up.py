@@ -105,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
         as_of=args.as_of,
         outside=args.outside,
         service=args.service,
+        interpret=dict(args.interpret),
         testbed=args.testbed,
         framework=args.framework,
         controller=args.controller,

@@ -8,8 +8,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from corridor.experiments.run.own_controller import OwnApp, own_app, warned_of
 from corridor.experiments.run.runner import GUEST_RUN_ID, with_framework
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.lines import lines
-from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
+from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, Under, load_under
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, choose_for_keeping
 from corridor.experiments.testbeds.events import read_events
@@ -62,6 +62,8 @@ class Options:
     as_of: date | None = None
     outside: Literal["deny", "not-judged"] | None = None
     service: Service | None = None
+    interpret: Mapping[str, str] = field(default_factory=dict)
+    """Values of the policy set's interpretations, by their ids."""
     testbed: Literal["auto", "native", "uml"] = "auto"
     framework: Literal["ryu", "os-ken"] | None = None
     name: str | None = None
@@ -87,13 +89,14 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
     """
     started_s = time.monotonic()
     measure()
-    loaded = load_scenario(
-        options.scenario,
+    asked = Under(
         policies=options.policies,
         as_of=options.as_of,
         outside=options.outside,
         service=options.service,
+        interpret=dict(options.interpret),
     )
+    loaded = load_under(options.scenario, asked)
     loaded = with_framework(loaded, options.framework)
     app = None if options.controller is None else own_app(options.controller)
     warning = None if app is None else warned_of(loaded, app)

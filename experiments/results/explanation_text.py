@@ -37,6 +37,7 @@ def explained(
         _path(found.passage, topology, width),
         _rests_on(found.passage, topology),
         _clauses(found),
+        _other_values(found),
         _outages(found, width),
         _unused(found),
         _references(found),
@@ -180,6 +181,19 @@ def _clauses(found: Explanation) -> str:
     if len(found.forbids_shortest) > 1 and found.costs_ns:
         names = " and ".join(f"{one.policy} {one.clause}" for one in found.forbids_shortest)
         lines.append(f"  together {names} cost {_ms(found.costs_ns)}")
+    return "\n".join(lines)
+
+
+def _other_values(found: Explanation) -> str:
+    """What the demand would do under the values of interpretations that are not chosen."""
+    if not found.other_values:
+        return ""
+    lines = ["Interpretations that decide here (--interpret chooses another value):"]
+    for one in found.other_values:
+        now = "no path" if one.chosen_one_way_ns is None else _ms(one.chosen_one_way_ns)
+        then = one.status if one.one_way_ns is None else f"{_ms(one.one_way_ns)} one-way delay"
+        lines.append(f"  {one.interpretation}={one.value}: {then}, instead of {now}")
+        lines.append(f"    {one.question} Chosen: {one.chosen or 'single switches'}.")
     return "\n".join(lines)
 
 

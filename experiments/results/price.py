@@ -9,7 +9,7 @@ the set that are certain, and with its readings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -126,6 +126,18 @@ class Total:
 
 
 @dataclass(frozen=True)
+class ValuePrice:
+    """A policy set under one value of one of its interpretations, all others as they are."""
+
+    interpretation: str
+    question: str
+    value: str
+    is_chosen: bool
+    """Whether the set itself is priced under this value."""
+    total: Total
+
+
+@dataclass(frozen=True)
 class SetPrice:
     """One set against another."""
 
@@ -140,6 +152,8 @@ class SetPrice:
     not_judged: int
     certainty: ExtraCertainty | None = None
     """Of the sum of all extra round trips, with readings."""
+    both_ways: tuple[ValuePrice, ...] = ()
+    """What each interpretation costs under each of its values."""
 
 
 def price(
@@ -148,6 +162,7 @@ def price(
     against: PolicySet,
     *,
     search_changes: bool = True,
+    search_values: bool = True,
     lawful: Lawful | None = None,
 ) -> SetPrice:
     """What ``policies`` cost the demands laid out, beside ``against``; how sure that is, if
@@ -179,7 +194,23 @@ def price(
         with_readings=_total([one.with_readings for one in demands]),
         not_judged=sum(bool(one.not_judged) for one in demands),
         certainty=None if sure is None else sure.total,
+        both_ways=tuple(_both_ways(laid, policies, base, all_of_it)) if search_values else (),
     )
+
+
+def _both_ways(
+    laid: Laid, policies: PolicySet, base: Sequence[Served], chosen: Sequence[Served]
+) -> Iterator[ValuePrice]:
+    """Price each interpretation under all of its values."""
+    for one in policies.interpretations:
+        now = policies.value_of(one)
+        under = {
+            value: chosen if value == now else laid.under(policies.interpreted({one.id: value}))
+            for value in one.values
+        }
+        totals = {value: _total(list(map(cost, base, each))) for value, each in under.items()}
+        for value, total in totals.items():
+            yield ValuePrice(one.id, one.question, value, value == now, total)
 
 
 type LeastMs = Mapping[str, float]

@@ -14,7 +14,7 @@ from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
 from corridor.topologies.base.codec import JsonObject, to_plain
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined
 
 SCHEMA = 3
 HEADINGS = (
@@ -81,6 +81,7 @@ def _set(of: SetPrice, width: int | None) -> str:
         f"  all rules:            {total(of.with_readings, of.certainty)}",
     ]
     lines += [f"    {line}" for line in _causes(of)]
+    lines += [f"  {line}" for line in _both_ways(of)]
     lines += [f"  {line}" for line in _moved(of)]
     paying = [row for row in of.rows if row.is_costly]
     if paying:
@@ -113,6 +114,19 @@ def total(of: Total, certainty: ExtraCertainty | None = None) -> str:
     parts += [f"{of.opened} newly permitted"] if of.opened else []
     parts += [f"{of.saved_ms:.1f} ms RTT saved"] if of.saved_ms >= LEAST_SHOWN_MS else []
     return "; ".join(parts)
+
+
+def _both_ways(of: SetPrice) -> Iterator[str]:
+    """Each interpretation, with its price under each value."""
+    for name in dict.fromkeys(one.interpretation for one in of.both_ways):
+        values = [one for one in of.both_ways if one.interpretation == name]
+        yield f"interpretation {name}: {values[0].question}"
+        called = [f"{one.value}{' (chosen)' if one.is_chosen else ''}" for one in values]
+        if len({one.total for one in values}) == 1:
+            yield f"  same price under {joined(called)}"
+        else:
+            for value, one in zip(called, values, strict=True):
+                yield f"  {value}: {total(one.total)}"
 
 
 def _moved(of: SetPrice) -> Iterator[str]:

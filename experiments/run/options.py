@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,8 @@ class Options:
     as_of: date | None = None
     outside: Literal["deny", "not-judged"] | None = None
     service: Service | None = None
+    interpret: Mapping[str, str] = field(default_factory=dict)
+    """Values of the policy set's interpretations, by their ids."""
     cut: tuple[str, ...] = ()
     """What fails, instead of all that the scenario has happen: as ``dead_elements`` reads it."""
     seed: int | None = None
@@ -47,5 +50,9 @@ class Options:
     @property
     def under(self) -> Under:
         return Under(
-            policies=self.policies, as_of=self.as_of, outside=self.outside, service=self.service
+            policies=self.policies,
+            as_of=self.as_of,
+            outside=self.outside,
+            service=self.service,
+            interpret=dict(self.interpret),
         )

@@ -57,7 +57,7 @@ from corridor.experiments.scenario.options import (
 )
 from corridor.experiments.scenario.queues import check_queues
 from corridor.experiments.scenario.service_classes import BEST_EFFORT, shipped
-from corridor.experiments.scenario.sets import hint_about, under
+from corridor.experiments.scenario.sets import chosen_values, hint_about, under
 from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
 from corridor.experiments.scenario.shipped_workloads import with_shipped
 from corridor.experiments.scenario.workloads import Workload, WorkloadEntry
@@ -102,6 +102,8 @@ class ScenarioFile(Frozen):
     """A shipped policy set, or a file beside this one."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None
     """The day whose policies are in force; the day of the run if not given."""
+    interpret: dict[Slug, Slug] = Field(default_factory=dict)
+    """Values of the policy set's interpretations, by their ids: see docs/policies.md."""
     service: Service | None = None
     """What carries demands that do not say; if nobody does, it may be any."""
     controller: ControllerOptions = ControllerOptions()
@@ -210,6 +212,8 @@ class Under(Frozen):
     """What becomes of data outside the set, for what the set says."""
     service: Service | None = None
     """What carries demands that do not say themselves."""
+    interpret: dict[str, str] = Field(default_factory=dict)
+    """Values of the policy set's interpretations, by their ids."""
 
 
 AS_WRITTEN = Under()
@@ -225,6 +229,7 @@ def as_asked(name_or_path: str, under: Under) -> str:
         "service": under.service,
     }
     said = [f"--{name} {value}" for name, value in options.items() if value is not None]
+    said += [f"--interpret {name}={value}" for name, value in under.interpret.items()]
     return "" if name_or_path == DEFAULT and not said else " ".join([name_or_path, *said])
 
 
@@ -269,9 +274,11 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         return _policies(document, scenario, folder, topology)
 
     def put(policies: PolicySet) -> PolicySet:
-        return under(policies, classes, own, asked.outside)
+        return under(policies.interpreted(chosen), classes, own, asked.outside)
 
-    known = put(own() if asked.policies is None else load_policies(asked.policies, topology))
+    asked_for = own() if asked.policies is None else load_policies(asked.policies, topology)
+    chosen = chosen_values(document, asked_for, scenario.interpret, asked.interpret)
+    known = put(asked_for)
     _check_classes(document, scenario, known)
     check_ids(document, scenario.workloads)
     loads = implied(scenario.workloads, scenario.events)

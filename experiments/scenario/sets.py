@@ -7,11 +7,13 @@ class that nobody describes is a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import DataClass, Outside, PolicySet
+from corridor.topologies.base.documents import Document
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 
 EVERY_SHIPPED_CLASS = "pan-asia"
@@ -30,6 +32,38 @@ def under(
     if read.outside == "deny" or policies.class_ids.issuperset(classes):
         return read
     return read.beside((*shipped_classes(), *own().classes))
+
+
+def chosen_values(
+    document: Document,
+    policies: PolicySet,
+    written: Mapping[str, str],
+    asked: Mapping[str, str],
+) -> dict[str, str]:
+    """Return the values of interpretations that a scenario chooses, and those asked for instead.
+
+    Raises InputError where the set has no such interpretation or value.
+    """
+    for name, value in written.items():
+        if problem := _problem(policies, name, value):
+            raise document.error(problem, "interpret", name)
+    for name, value in asked.items():
+        if problem := _problem(policies, name, value):
+            raise InputError(f"--interpret {name}={value}: {problem}")
+    return {**written, **asked}
+
+
+def _problem(policies: PolicySet, name: str, value: str) -> str:
+    known = {one.id: one for one in policies.interpretations}
+    if name not in known:
+        hint = nearest(name, known) or f"it has {', '.join(known) or 'none'}"
+        return f'policy set {policies.name} has no interpretation "{name}"; {hint}'
+    values = known[name].values
+    if value in values:
+        return ""
+    return f'{name} has no value "{value}"; ' + (
+        nearest(value, values) or f"its values are {', '.join(values)}"
+    )
 
 
 @cache

@@ -170,11 +170,11 @@ def test_head_table_and_card_are_of_one_state_after_a_drain_and_other_policies(
     page.locator("#policies").select_option("th")
     page.locator("#outside").uncheck()
     page.locator("#rules button[type=submit]").click()
-    until(lambda: row(page, DEMAND)[2].startswith("kept back"))
+    until(lambda: row(page, DEMAND)[2].startswith("blocked"))
     assert row(page, DEMAND)[3] == ""
     asked = page.locator("#demand option", has_text=DEMAND).inner_text()
-    assert asked.startswith(f"{DEMAND} (kept back")
-    served = page.locator("#demands-table .tag", has_text="lawful").count()
+    assert asked.startswith(f"{DEMAND} (blocked")
+    served = page.locator("#demands-table .tag", has_text="permitted").count()
     total = page.locator("#demands-table tbody tr").count()
     verdict, counts = (
         page.locator(one).first.inner_text() for one in ("#verdict li", "#demands p")

@@ -36,7 +36,7 @@ def test_a_flow_is_classified_with_article_address_and_confidence(capsys):
         "art 8",
         "https://www.cac.gov.cn/2024-03/22/c_1712776611775634.htm (its words were read in a copy)",
         "standard_contract: cn-personal-contract",
-        "cn-outbound restrict CN-NO-BASIS, confident: stay within CN",
+        "cn-outbound restrict CN-NO-BASIS, confident: end in CN",
         "not legal advice",
     ):
         assert text in out

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.policy.load import shipped_policies
+from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.cli import main
 from corridor.experiments.results.price import measured, price
@@ -106,7 +106,11 @@ def test_what_is_kept_back_is_counted_beside_the_others_and_in_no_median(own):
     row = by_class(own)["cn-core-none"]
     assert (row.demands, row.kept_back, row.extra_ms) == (2, 1, (0.0,))
     causes = {(one.policy, one.basis) for one in by_demand(own)["kept"].causes}
-    assert causes == {("default deny", "no permit"), ("CN-CORE", "assumption")}
+    assert causes == {
+        ("default deny", "no permit"),
+        ("CN-CORE", "assumption"),
+        ("CN-CORE-PATH", "assumption"),
+    }
 
 
 def test_a_set_leaves_alone_what_it_does_not_speak_of_and_says_so(path):
@@ -174,7 +178,7 @@ def test_what_would_lower_a_price_most_is_tried(path):
     (basis,) = found["cn-important-none"].changes
     assert (basis.kind, basis.opens) == ("basis", 1)
     assert change(basis) == (
-        "legal basis assessment (class cn-important-assessment) (opens 1 of 1)"
+        "legal basis assessment (class cn-important-assessment) (permits 1 of 1)"
     )
 
 
@@ -230,7 +234,7 @@ def test_the_command_keeps_json_and_a_figure(path, tmp_path, capsys):
     assert only["policies"] == "cn-outbound"
     kept = next(one for one in only["demands"] if one["demand"] == "kept")
     assert kept["with_readings"]["kept_back"]
-    assert [one["basis"] for one in kept["causes"]] == ["assumption", "no permit"]
+    assert [one["basis"] for one in kept["causes"]] == ["assumption", "assumption", "no permit"]
     assert (out / "price.png").stat().st_size > 1000
 
 
@@ -259,11 +263,44 @@ def test_draws_of_the_map_say_how_sure_an_extra_round_trip_is(path):
     assert own.certainty.interval == out.certainty.interval
     text = told([own])
     between = out.certainty.interval
-    assert (
-        f"[{round(between.low_ms)} to {round(between.high_ms)}] ms on 1 of 2 served by both" in text
-    )
-    assert "the middle 90 % of draws of the map" in text
-    assert "middle" not in told([priced(path, "cn-outbound")])
+    interval = f"(90 % interval {round(between.low_ms)}-{round(between.high_ms)} ms)"
+    assert f"{interval} over 1 of 2 demands served in both" in text
+    assert "90 % of the Monte Carlo samples of the map" in text
+    assert "90 %" not in told([priced(path, "cn-outbound")])
+
+
+def test_each_interpretation_is_priced_under_each_of_its_values(path):
+    """Beside prices of the set as if it were read so, each by a load of its own."""
+    found = priced("sovereignty", "pan-asia", search_changes=False)
+    totals = {(one.interpretation, one.value): one.total for one in found.both_ways}
+    chosen = {(one.interpretation, one.value) for one in found.both_ways if one.is_chosen}
+    assert ("cn-transfer", "path") in chosen
+    assert all(totals[key] == found.with_readings for key in chosen)
+    laid = Laid.of(load_scenario("sovereignty"))
+    for (name, value), total in totals.items():
+        policies = load_policies("pan-asia").interpreted({name: value})
+        alone = price(laid, policies, load_policies("none"), search_changes=False)
+        assert alone.with_readings == total, (name, value)
+    assert totals["cn-assessed-export", "anywhere"].extra_ms < found.with_readings.extra_ms
+    assert totals["cn-gateway", "every-service"].extra_ms > found.with_readings.extra_ms
+    assert totals["sa-government-transfer", "recipient"].losing < found.with_readings.losing
+
+
+def test_a_value_is_chosen_on_the_command_line_and_in_a_scenario(path, capsys):
+    words = ["price", "sovereignty", "--policies", "sa", "--no-changes", "--json"]
+    assert main([*words, "--interpret", "sa-government-transfer=recipient"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["sets"]
+    assert found["with_readings"]["losing"] == 0
+    (chosen,) = (one for one in found["both_ways"] if one["is_chosen"])
+    assert chosen["value"] == "recipient"
+    assert main([*words, "--interpret", "sa-goverment-transfer=recipient"]) == 2
+    assert 'did you mean "sa-government-transfer"' in capsys.readouterr().err
+    assert main([*words, "--interpret", "sa-government-transfer=both"]) == 2
+    assert "its values are path, recipient" in capsys.readouterr().err
+    path.write_text(path.read_text() + "interpret: {cn-transfer: recipient}\n")
+    read = load_scenario(str(path), policies="cn-outbound").policies
+    other = load_policies("cn-outbound").interpreted({"cn-transfer": "recipient"})
+    assert read.policies == other.policies
 
 
 def test_the_widest_way_is_as_wide_as_capacities_are_known_or_assumed():

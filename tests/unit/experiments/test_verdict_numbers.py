@@ -9,6 +9,7 @@ from datetime import date
 from statistics import median
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import yaml
 
@@ -18,6 +19,7 @@ from corridor.experiments.answers.verdict import foreseen
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.places import CHECKOUT
 from corridor.topologies.model.topology import Topology
+from corridor.topologies.uncertainty.draws import draw
 
 type Policy = dict[str, Any]
 
@@ -75,6 +77,7 @@ class World:
         self.set = policies
         self.at = {hub.id: hub.located_in for hub in topology.hubs}
         self.gateways = {hub.id for hub in topology.hubs if hub.intl_gateway}
+        self.delay_ns = {one.id: topology.one_way_delay_ns(one) for one in topology.fibres}
 
     def places(self, names: Any) -> set[str]:
         known = SHIPPED_GROUPS | self.set.groups
@@ -158,7 +161,7 @@ class World:
                 if any(touched - places for places in confined):
                     continue
                 after = passed(onward, done)
-                delay = so_far + self.topology.one_way_delay_ns(fibre)
+                delay = so_far + self.delay_ns[fibre.id]
                 heapq.heappush(queue, (delay, onward, after))
         return None
 
@@ -270,3 +273,35 @@ def test_the_law_of_the_reference_is_three_rules() -> None:
     law = [one for one in fates("reference", "pan-asia") if "text" in one.reasons]
     assert len(law) == 3
     assert any("no permit" in one.reasons for one in law)
+
+
+def test_the_place_of_the_highest_delay_among_samples_of_the_map() -> None:
+    said = foreseen(answers("reference")).answers[1]
+    loaded = load_scenario("reference")
+    world = World(loaded.topology, read_set("pan-asia"), loaded.as_of)
+    name = re.findall(r"for ([\w-]+), because of", said)[0]
+    demand = next(one for one in loaded.scenario.demands if one.id == name)
+    nominal, extra = dict(world.delay_ns), []
+    samples = draw(loaded.topology)
+    for delays in (nominal, *(dict(zip(nominal, row, strict=True)) for row in samples.delays_ns)):
+        world.delay_ns = delays
+        total = 0
+        for data, src, dst in (
+            (demand.data, demand.src, demand.dst),
+            (demand.returns or demand.data, demand.dst, demand.src),
+        ):
+            matching = world.matching(data, src, dst, demand.service or loaded.scenario.service)
+            restricts = [one for one in matching if one["effect"] == "restrict"]
+            least, free = (world.least_ns(src, dst, rules) for rules in (restricts, []))
+            assert least is not None
+            assert free is not None
+            total += least - free
+        extra.append(total / 1e6)
+    value, *others = extra
+    assert number(r"at most ([\d.]+) ms", said) == pytest.approx(value, abs=0.05)
+    below = sum(one < value for one in others) / len(others) * 100
+    assert number(r"\((\d+)(?:st|nd|rd|th) percentile", said) == pytest.approx(below, abs=1)
+    low, middle, high = np.quantile(others, (0.05, 0.5, 0.95))
+    assert number(r"samples; median ([\d.]+) ms", said) == pytest.approx(middle, abs=0.05)
+    assert number(r"90 % interval (\d+)-", said) == pytest.approx(low, abs=0.51)
+    assert number(r"90 % interval \d+-(\d+) ms", said) == pytest.approx(high, abs=0.51)

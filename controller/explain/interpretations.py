@@ -1,0 +1,64 @@
+"""What becomes of one demand under the values of interpretations that are not chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.semantics import Ruling, rule
+
+
+@dataclass(frozen=True)
+class OtherValue:
+    """A value of an interpretation under which a demand takes another path, or none."""
+
+    interpretation: str
+    question: str
+    chosen: str | None
+    """The value that the set is read by; None if its switches fit no value."""
+    value: str
+    status: str
+    one_way_ns: int | None
+    """Of the shortest permitted path under this value; None where there is no path."""
+    chosen_one_way_ns: int | None
+    """Of the shortest permitted path as the set is read now."""
+
+
+def other_values(ruling: Ruling, policies: PolicySet, day: date) -> tuple[OtherValue, ...]:
+    """Return the values that would change the path of a demand, each by itself."""
+    return tuple(_changing(ruling, policies, day))
+
+
+def _changing(ruling: Ruling, policies: PolicySet, day: date) -> Iterator[OtherValue]:
+    now = best_route(ruling)
+    for one in policies.interpretations:
+        chosen = policies.value_of(one)
+        for value in one.values:
+            if value == chosen:
+                continue
+            read = policies.interpreted({one.id: value})
+            other = rule(read, ruling.topology, ruling.demand, day)
+            if _ids(other) == _ids(ruling):
+                continue
+            then = best_route(other)
+            if _path(then) != _path(now):
+                status = then.status if isinstance(then, NoRoute) else "UP"
+                ns = _one_way_ns(then), _one_way_ns(now)
+                yield OtherValue(one.id, one.question, chosen, value, status, *ns)
+
+
+def _ids(ruling: Ruling) -> tuple[str, ...]:
+    return tuple(policy.id for policy in (*ruling.permits, *ruling.restricts))
+
+
+def _path(of: Route | NoRoute) -> tuple[object, ...]:
+    if isinstance(of, NoRoute):
+        return ()
+    return of.path.hubs, of.path.fibres
+
+
+def _one_way_ns(of: Route | NoRoute) -> int | None:
+    return None if isinstance(of, NoRoute) else of.one_way_ns
