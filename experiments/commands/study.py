@@ -230,7 +230,7 @@ def _code(found: Answers) -> int:
 
     if failed(found):
         return 1
-    return 4 if found.left_out else 0
+    return 4 if found.left_out or found.unresolved else 0
 
 
 def _dask(action: str, address: str, *, dashboard: bool) -> int:

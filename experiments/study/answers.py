@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
@@ -37,6 +38,8 @@ class RunValues(NamedTuple):
     message: str
     values: Mapping[str, float | None]
     """By measure; none of a cell that is not valid."""
+    unresolved: Mapping[str, str] = {}
+    """By measure that the run has no such number for, what is wrong with its path."""
 
 
 class ConditionAnswer(NamedTuple):
@@ -71,6 +74,15 @@ class ExpectationAnswer(NamedTuple):
     found: str
 
 
+class UnresolvedMeasure(NamedTuple):
+    """A measure whose path leads to nothing in some valid runs."""
+
+    measure: str
+    runs: int
+    why: str
+    """Of the first of them."""
+
+
 class Told:
     """The runs of a study, asked by condition."""
 
@@ -95,6 +107,7 @@ class Answers(NamedTuple):
     expectations: list[ExpectationAnswer]
     left_out: list[RunValues]
     """Cells that are in no figure, and why."""
+    unresolved: list[UnresolvedMeasure]
 
 
 def answers(study: StudyFile, runs: Sequence[RunValues]) -> Answers:
@@ -104,7 +117,16 @@ def answers(study: StudyFile, runs: Sequence[RunValues]) -> Answers:
         [found for one in study.compare for found in _compared(study, told, one)],
         [found for one in study.expect for found in _all_expected(study, told, one)],
         [one for one in runs if one.state != "valid"],
+        list(_unresolved(runs)),
     )
+
+
+def _unresolved(runs: Sequence[RunValues]) -> Iterator[UnresolvedMeasure]:
+    every = [(measure, why) for one in runs for measure, why in one.unresolved.items()]
+    counts = Counter(measure for measure, _ in every)
+    reasons = dict(reversed(every))
+    for measure, count in counts.items():
+        yield UnresolvedMeasure(measure, count, reasons[measure])
 
 
 def _condition(told: Told, levels: Levels, measure: MeasureEntry) -> ConditionAnswer:

@@ -19,8 +19,10 @@ from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_d
 from corridor.experiments.scenario.shipped_files import read_beside
 from corridor.experiments.study.load import Study, every_run, refuse
 from corridor.experiments.study.matrix import Levels
+from corridor.experiments.study.measures import parse
 from corridor.experiments.study.patches import NoSuchPlace, patched
-from corridor.experiments.study.study_file import described
+from corridor.experiments.study.resolving import NotOfThisScenario, check
+from corridor.experiments.study.study_file import MeasureEntry, described
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
@@ -54,7 +56,28 @@ class Cell(NamedTuple):
 def conditions(study: Study) -> list[Condition]:
     """Every combination, checked. Raises InputError with the study's file, line and a way out."""
     base = _base(study)
-    return [_condition(study, base, levels) for levels in study.combinations]
+    found = [_condition(study, base, levels) for levels in study.combinations]
+    for number, measure in enumerate(study.of.measures):
+        _check_measure(study, measure, number, found)
+    return found
+
+
+def _check_measure(
+    study: Study, measure: MeasureEntry, number: int, of: Sequence[Condition]
+) -> None:
+    """Raise InputError, told at the measure, where no condition's runs can have it."""
+    path, wrong = parse(measure.of), list[InputError]()
+    for condition in of:
+        try:
+            check(path, condition.loaded)
+        except InputError as error:
+            wrong.append(error)
+        else:
+            return
+    if wrong:
+        told = next((one for one in wrong if not isinstance(one, NotOfThisScenario)), wrong[0])
+        said = f'measure "{measure.id}": {told.message}'
+        raise study.document.error(said, "measures", number, "of", hint=told.hint)
 
 
 def cells(

@@ -33,6 +33,9 @@ def sentences(study: StudyFile, answers: Answers) -> Iterator[str]:
     for wanted in answers.expectations:
         yield _expected(wanted)
     yield from _left_out(answers.left_out)
+    for none in answers.unresolved:
+        runs = "1 run" if none.runs == 1 else f"{none.runs} runs"
+        yield f"{none.measure} has no value in {runs}: {none.why}."
 
 
 def _compared(study: StudyFile, one: ComparisonAnswer) -> str:

@@ -64,6 +64,7 @@ def values_of(
     state = "missing" if known is None else known.state
     message = "" if known is None else known.message
     values: dict[str, float | None] = {}
+    unresolved: dict[str, str] = {}
     if state == "valid":
         summary: dict[str, Any] = {**read_summary(folder.result(cell) / "summary.json")}
         if any(parse(measure.of).is_answered for measure in study.measures):
@@ -71,13 +72,9 @@ def values_of(
         for measure in study.measures:
             try:
                 values[measure.id] = value_of(parse(measure.of), summary)
-            except InputError as error:
-                raise InputError(
-                    f'measure "{measure.id}": {error.message}',
-                    error.hint,
-                    file=str(folder.result(cell) / "summary.json"),
-                ) from error
-    return RunValues(cell, levels, repetition, state, message, values)
+            except InputError as error:  # the other measures of the run are told all the same
+                values[measure.id], unresolved[measure.id] = None, str(error)
+    return RunValues(cell, levels, repetition, state, message, values, unresolved)
 
 
 def runs_of(path: Path, of: Sequence[Cell]) -> list[RunValues]:

@@ -5,13 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import load_study
+from corridor.experiments.study.resolving import FIGURES
 from corridor.experiments.study_runs.bundle import bundle_of, opened
 from corridor.experiments.study_runs.program import program_digest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.traffic.measures.metrics import distribution
 
 SHIPPED = Path(__file__).resolve().parents[3] / "controller" / "data" / "policies"
 WRITTEN = """name: buffers
@@ -211,3 +214,55 @@ def test_a_mistake_is_told_where_it_stands(tmp_path, old, new, said):
         conditions(load_study(path))
     assert said in str(told.value)
     assert str(told.value).startswith(str(path))
+
+
+EVENTFUL = WRITTEN.replace(
+    "th: {policies: th}",
+    "th: {policies: th, timeline: [{id: dig, at: 300ms, for: 500ms, cut: guian-kunming}]}",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("demands[ckpt-karachi].rtt_m.p50", 'has no key "rtt_m"; did you mean "rtt_ms"?'),
+        ("demands[ckpt-karachi].rtt_ms.p5", 'has no key "p5"; '),
+        ("demands[ckpt-karachi].one_way_ms.forward.p5", 'has no key "p5"; '),
+        ("demands[ckp].lost", 'has nothing called "ckp"; '),
+        ("demands[ckpt-karachi].rtt_ms", '"demands.rtt_ms" is no number; keys are min, mean, p50'),
+        ("demands.lost", " numbers; put one of sum(...)"),
+        ("answers.demands[ckpt-karachi].extra", 'has no key "extra"; '),
+        ("max(events[dug].hits.out_ms)", '"events" has nothing called "dug"; there are dig'),
+        ("max(events[dig].hits[pisa].out_ms)", 'has nothing called "pisa"; '),
+        ("account.lost.queu", 'has no key "queu"; did you mean "queue"?'),
+        ("workloads.classes[ckpt].completion_ms.mean", "it has no workloads"),
+    ],
+)
+def test_a_measure_that_no_run_can_have_is_refused_before_any_runs(tmp_path, path, said):
+    text = EVENTFUL.replace("demands[ckpt-karachi].rtt_ms.p50", path)
+    with pytest.raises(InputError) as told:
+        conditions(load_study(written(tmp_path, text)))
+    assert 'study.yaml:11: measure "rtt": ' in str(told.value)
+    assert said in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "demands[ckpt-karachi].one_way_ms.forward.p95",
+        "demands[ckpt-karachi].certainty.rtt_ms.high",
+        "count(demands.rtt_ms.p50 <= 20)",
+        "count(events[dig].hits)",
+        "max(events[dig].hits[ckpt-karachi].out_ms)",
+        "account.lost.dig",
+        "answers.totals.with_readings.extra_ms",
+        "min(answers.demands[ckpt-karachi].extra_interval_ms)",
+    ],
+)
+def test_a_measure_that_some_runs_can_have_is_not_refused(tmp_path, path):
+    text = EVENTFUL.replace("demands[ckpt-karachi].rtt_ms.p50", path)
+    assert len(conditions(load_study(written(tmp_path, text)))) == 4
+
+
+def test_the_keys_of_distributions_are_those_that_runs_have():
+    assert tuple(distribution(np.array([1, 2])).ms()) == FIGURES

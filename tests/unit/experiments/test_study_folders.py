@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from corridor.experiments.commands.study import tell
+from corridor.experiments.study.answers import answers
 from corridor.experiments.study_runs.folder import StudyFolder, read_index
 from corridor.experiments.study_runs.outcome import LOG, RUN, Ran
 from corridor.experiments.study_runs.reading import read_study
@@ -95,3 +97,22 @@ def test_a_broken_index_is_told(tmp_path, index):
 def test_a_folder_without_an_index_is_no_study(tmp_path):
     with pytest.raises(InputError, match="is no study's folder"):
         read_index(tmp_path)
+
+
+def test_a_measure_that_runs_have_no_number_for_leaves_the_others_their_answers(folder, capsys):
+    folder.keep(CELL, ran("valid", archive(LOG, f"{RUN}/summary.json")))
+    summary = {"demands": [{"id": "a", "lost": 3}]}
+    (folder.result("a1") / "summary.json").write_text(json.dumps(summary))
+    measures = [
+        {"id": "tcp", "of": "max(demands.flows.bytes)"},
+        {"id": "lost", "of": "sum(demands.lost)"},
+    ]
+    study = {"name": "x", "scenario": "mini", "matrix": {"law": {"th": {}}}, "measures": measures}
+    cell = {"id": "a1", "levels": {"law": "th"}, "repetition": 0}
+    folder.write_index({"study": study, "cells": [cell]})
+    of, runs = read_study(folder.path)
+    assert runs[0].values == {"tcp": None, "lost": 3.0}
+    assert tell(of, answers(of, runs), as_json=False) == 4
+    said = " ".join(capsys.readouterr().out.split())
+    assert "lost 3" in said
+    assert 'tcp has no value in 1 run: "demands" has no key "flows"; keys are id, lost.' in said

@@ -1,0 +1,45 @@
+"""What each policy keeps data from is found without a search for each policy."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+
+from corridor.controller.intent.intent import Intent
+from corridor.controller.prover.declared import witnesses as module
+from corridor.controller.prover.declared.network import Network
+from policy_lab import corridor, permit, restrict, ruling
+from prover_worlds import compiled, worlds
+
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def found_for(world):
+    network = Network(world.tables, world.wiring, world.topology, world.intents)
+    return list(module.witnesses(network.demands))
+
+
+@FEW
+@given(worlds())
+def test_no_witness_is_missed(world):
+    found, quick = found_for(world), module._deciding
+    try:
+        module._deciding = lambda demand: frozenset(p.id for p in demand.intent.ruling.restricts)
+        assert found_for(world) == found
+    finally:
+        module._deciding = quick
+
+
+def test_many_policies_are_searched_for_only_where_they_decide(monkeypatch):
+    alike = [restrict(f"R{n}", hard={"avoid": {"located_in": ["IN"]}}) for n in range(200)]
+    loose = [restrict(f"H{n}", hard={"hops": 20, "max_one_way": "1s"}) for n in range(200)]
+    alone = restrict(
+        "ALONE", hard={"avoid": {"operated_by": ["SCO"], "unknown_operator": "accept"}}
+    )
+    world = compiled(corridor(), [Intent(ruling(permit(), *alike, *loose, alone))])
+    searched = []
+    search = module._forbidden
+    monkeypatch.setattr(
+        module, "_forbidden", lambda *asked: searched.append(asked[1].id) or search(*asked)
+    )
+    assert [one.policy for one in found_for(world)] == ["ALONE"]
+    assert sorted(searched) == ["ALONE", "H0"]
