@@ -51,6 +51,9 @@ from corridor.topologies.model.topology import Topology
 
 SHIPPED = DATA / "policies"
 MAX_INCLUDES = 8
+MOST_POLICIES = 4_000
+"""Of a set with what it includes: each step of a search asks every policy that speaks of a demand.
+"""
 
 
 def shipped_policies() -> tuple[str, ...]:
@@ -211,6 +214,15 @@ class _Draft:
                 raise self.document.error(message, "demands", number, "dst", hint="name another")
 
     def finished(self, written: PolicyFile, included: Iterable[PolicySet]) -> PolicySet:
+        if len(self.parts["policies"]) > MOST_POLICIES:
+            count, place = (
+                len(self.parts["policies"]),
+                "policies" if written.policies else "include",
+            )
+            message = f"has {count:,} policies with those it includes, and at most "
+            message += f"{MOST_POLICIES:,} are read"
+            hint = "write fewer: a clause takes a list of names"
+            raise self.document.error(message, place, hint=hint)
         contents = {kind: tuple(entries.values()) for kind, entries in self.parts.items()}
         made = PolicySet(
             name=written.name,

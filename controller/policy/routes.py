@@ -8,6 +8,7 @@ from typing import Literal
 
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.deciding import deciding
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
@@ -151,10 +152,17 @@ def _remedies(ruling: Ruling, failures: Failures) -> Iterator[Remedy]:
         if route is not None:
             yield Remedy("repair", what, route.one_way_ns)
     for automaton in ruling.automata:
+        lifting = deciding(automaton, ruling.topology)
         for policy, clause in automaton.clause_names():
+            if policy not in lifting:
+                continue
             route = shortest(automaton.without(policy, clause), ruling.topology, failures)
             if route is not None:
                 yield Remedy("lift", f"{policy} {clause}", route.one_way_ns)
+
+
+MOST_LIFTED = 12
+"""Clauses that are lifted together; where more would have to be, no remedy is named."""
 
 
 def _joint_remedies(ruling: Ruling, failures: Failures, physical: Path) -> Iterator[Remedy]:
@@ -162,10 +170,11 @@ def _joint_remedies(ruling: Ruling, failures: Failures, physical: Path) -> Itera
     for automaton in ruling.automata:
         lifted: list[str] = []
         opened, route = automaton, None
-        while route is None:
+        while route is None and len(lifted) < MOST_LIFTED:
             alone = replace(ruling, automata=(opened,))
             (died,) = alone.verdict(physical).violations
             lifted.append(f"{died.policy} {died.clause}")
             opened = opened.without(died.policy, died.clause)
             route = shortest(opened, ruling.topology, failures)
-        yield Remedy("lift", " and ".join(lifted), route.one_way_ns)
+        if route is not None:
+            yield Remedy("lift", " and ".join(lifted), route.one_way_ns)

@@ -43,22 +43,43 @@ class Clock:
         self._named = dict(named)
         self._document = document
         self._placed: dict[str, Placed] = {}
+        self._streams = [event for event in events if event.kind.key == STREAM]
 
     def placed(self) -> tuple[Placed, ...]:
         """All events in order of time; of those at the same time, as they are written."""
-        found = [self._of(event) for event in self._events.values()]
+        for event in self._events.values():
+            self._place_with_earlier(event)
+        found = [self._placed[event.id] for event in self._events.values()]
         return tuple(sorted(found, key=lambda one: one.begin_ns))
 
-    def _of(self, event: NamedEvent) -> Placed:
-        if event.id not in self._placed:
-            begin_ns = self._at(event.begins, event)
-            placed = Placed(event, begin_ns, self._end_ns(event, begin_ns))
-            if begin_ns < self._named[START]:
-                raise self.wrong(event, "begins before the first probe is sent")
-            if placed.end_ns is not None and placed.end_ns <= begin_ns:
-                raise self.wrong(event, "ends before it has begun")
-            self._placed[event.id] = placed
-        return self._placed[event.id]
+    def _place_with_earlier(self, event: NamedEvent) -> None:
+        """Place an event after those that it counts from, without a limit on how many follow each
+        other. No event counts from itself: that is refused when a scenario is loaded."""
+        waiting = [event]
+        while waiting:
+            before = self._events_before(waiting[-1])
+            missing = [one for one in before if one.id not in self._placed]
+            waiting += missing
+            if not missing:
+                last = waiting.pop()
+                self._placed[last.id] = self._place(last)
+
+    def _events_before(self, event: NamedEvent) -> Iterator[NamedEvent]:
+        """Yield the events that an event counts from."""
+        for moment in (event.begins, event.ends):
+            if moment is not None and moment.name == STREAMS:
+                yield from self._streams
+            elif moment is not None and moment.event:
+                yield self._events[moment.event]
+
+    def _place(self, event: NamedEvent) -> Placed:
+        begin_ns = self._at(event.begins, event)
+        placed = Placed(event, begin_ns, self._end_ns(event, begin_ns))
+        if begin_ns < self._named[START]:
+            raise self.wrong(event, "begins before the first probe is sent")
+        if placed.end_ns is not None and placed.end_ns <= begin_ns:
+            raise self.wrong(event, "ends before it has begun")
+        return placed
 
     def _end_ns(self, event: NamedEvent, begin_ns: int) -> int | None:
         if event.kind.steps is not None:
@@ -72,7 +93,7 @@ class Clock:
             return self._streams_ns(of) + moment.offset_ns
         if not moment.event:
             return self._named[moment.name] + moment.offset_ns
-        other = self._of(self._events[moment.event])
+        other = self._placed[moment.event]
         if not moment.after_its_end:
             return other.begin_ns + moment.offset_ns
         if other.end_ns is None:
@@ -81,8 +102,7 @@ class Clock:
 
     def _streams_ns(self, of: NamedEvent) -> int:
         """When the first stream begins: of those sent by themselves, and those of the timeline."""
-        beside = [self._of(one) for one in self._events.values() if one.kind.key == STREAM]
-        begin_ns = [one.begin_ns for one in beside]
+        begin_ns = [self._placed[one.id].begin_ns for one in self._streams]
         begin_ns += [self._named[STREAMS]] if STREAMS in self._named else []
         if not begin_ns:
             raise self.wrong(of, "counts from streams, and all of them are kept back")

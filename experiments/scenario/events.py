@@ -190,16 +190,39 @@ def _refuse_second_loads(document: Document, events: Sequence[NamedEvent]) -> No
 def _check_moments(document: Document, events: Sequence[NamedEvent], known: Known) -> None:
     """Every name that an event counts from is one, and none counts from itself."""
     counts = Counter(event.id for event in events)
+    streams = [event.id for event in events if event.kind.key == STREAM]
     counted_from: dict[str, set[str]] = {}
     for event in events:
         _check_id(document, event, counts)
         for key, moment in _moments(event):
-            _check_moment(document, event, key, moment, {*counts}, known)
-            counted_from.setdefault(event.id, set()).update(_counted_from(moment, events))
-    for event in events:
-        if event.id in _all_of(event.id, counted_from):
+            _check_moment(document, event, key, moment, counts, known)
+            counted_from.setdefault(event.id, set()).update(_counted_from(moment, streams))
+    in_circles = _in_circles(counted_from)
+    for event in events if in_circles else ():
+        if event.id in in_circles and event.id in _all_of(event.id, counted_from):
             message = f'"{event.id}" counts from itself'
             raise document.error(message, *event.place, hint="count from the start")
+
+
+def _in_circles(counted_from: Mapping[str, Collection[str]]) -> set[str]:
+    """Return the events that count from a circle of events; empty if there is no circle.
+
+    Events that count from none that is left are taken away, again and again (Kahn's algorithm).
+    """
+    left = {event: len(others) for event, others in counted_from.items()}
+    followers: dict[str, list[str]] = {}
+    for event, others in counted_from.items():
+        for other in others:
+            followers.setdefault(other, []).append(event)
+    waiting = [event for event, count in left.items() if not count]
+    while waiting:
+        event = waiting.pop()
+        del left[event]
+        for follower in followers.get(event, ()):
+            left[follower] -= 1
+            if not left[follower]:
+                waiting.append(follower)
+    return {*left}
 
 
 def _all_of(event: str, counted_from: Mapping[str, Collection[str]]) -> set[str]:
@@ -233,15 +256,15 @@ def _check_moment(
         hint = "give a demand a throughput, or the timeline a stream"
         raise document.error("nothing streams in this scenario", *event.place, hint=hint)
     if moment.event and moment.event not in ids:
-        hint = nearest(moment.event, {*ids, *NAMED}) or "name an event's id"
+        hint = nearest(moment.event, [*ids, *NAMED]) or "name an event's id"
         message = f'there is no moment "{moment.name}"'
         raise document.error(message, *event.place, key, hint=hint)
 
 
-def _counted_from(moment: Moment, events: Sequence[NamedEvent]) -> list[str]:
+def _counted_from(moment: Moment, streams: Sequence[str]) -> Sequence[str]:
     """The ids of the events that a moment depends on."""
     if moment.name == STREAMS:
-        return [event.id for event in events if event.kind.key == STREAM]
+        return streams
     return [moment.event] if moment.event else []
 
 

@@ -85,6 +85,10 @@ def _known_objective(name: str) -> str:
     return name
 
 
+MOST_EVENTS = 200
+"""What each event does to each demand is predicted from all events together."""
+
+
 class ScenarioFile(Frozen):
     """A scenario as it is written."""
 
@@ -118,11 +122,11 @@ class ScenarioFile(Frozen):
     objective: Annotated[str, AfterValidator(_known_objective)] = "added-delay"
     """By what ways are chosen together where rates do not fit on the shortest ones; or a file
     beside this one that says it, in Python."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...] = Field(default=(), max_length=MOST_EVENTS)
     """Events of the timeline, in short."""
     workloads: tuple[WorkloadEntry, ...] = Field(default=(), max_length=500)
     """What demands send beside probes."""
-    timeline: tuple[Event, ...] = ()
+    timeline: tuple[Event, ...] = Field(default=(), max_length=MOST_EVENTS)
     """What happens while all this is measured."""
     cuts: CutOptions | None = None
     """After all else is probed."""

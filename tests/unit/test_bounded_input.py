@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ import pytest
 from corridor.experiments import cli
 from corridor.experiments.lab.dumps import as_compiled
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.timeline import Clock
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.timeline.moments import START
 from corridor.topologies.base import bounded_file
 from corridor.topologies.base.bounded_file import Kind, open_bounded, parse_json, read_bytes
-from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.errors import InputError, shortened
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIO = """\
@@ -288,3 +291,56 @@ def test_a_file_that_grows_while_it_is_read_is_read_to_its_end(tmp_path, monkeyp
         assert len(bounded_file._read(file, 2**30)) == 3 * 2**20
         file.seek(0)
         assert len(bounded_file._read(file, 2**21)) == 2**21
+
+
+def test_no_quantity_is_larger_than_plans_can_hold(folder, refused):
+    (folder / "mine.yaml").write_text(
+        f"{SCENARIO}workloads:\n  - {{id: w, kind: bulk, demands: [one], size: 999999999999TB}}\n"
+    )
+    said = refused("check", "mine.yaml")
+    assert "mine.yaml:8: size must be at most 1,000,000,000,000,000,000 bytes" in said
+
+
+def test_an_error_about_very_long_input_is_one_short_line(folder, refused):
+    rule = f"- {{id: P, effect: permit, hard: {{confine: [{'k' * 20_000}]}}}}\n"
+    (folder / "long.yaml").write_text(f"schema: 1\nname: long\npolicies:\n{rule}")
+    (folder / "mine.yaml").write_text(SCENARIO.replace("mini", "mini\npolicies: long.yaml"))
+    said = refused("check", "mine.yaml")
+    assert "long.yaml:4: " in said
+    assert "kkk...kkk" in said
+    assert len(said) < 1_500
+    words = shortened("word " * 1_000)
+    assert words.endswith("word... (4,000 characters more)")
+    assert len(words) < 1_100
+
+
+def test_more_events_than_can_be_predicted_in_time_are_refused(folder, refused):
+    events = "".join(f"  - {{at: {n}ms, cut: shanghai-guian}}\n" for n in range(201))
+    (folder / "mine.yaml").write_text(f"{SCENARIO}timeline:\n{events}")
+    assert "mine.yaml:7: timeline must have at most 200 items" in refused("check", "mine.yaml")
+
+
+def test_events_may_count_from_each_other_as_far_as_they_like(folder):
+    """Later ones first, so that each waits for all that are written after it."""
+    (folder / "mine.yaml").write_text(
+        f"{SCENARIO}timeline:\n"
+        "  - {id: e0, at: e1 + 1ms, for: 1ms, cut: shanghai-guian}\n"
+        "  - {id: e1, at: 1ms, for: 1ms, cut: guian-kunming}\n"
+    )
+    loaded = load_scenario("mine.yaml")
+    first, last = loaded.events
+    chain = [
+        replace(first, id=f"e{n}", begins=first.begins._replace(name=f"e{n + 1}"))
+        for n in range(3_000)
+    ]
+    clock = Clock([*chain, replace(last, id="e3000")], {START: 0}, loaded.document)
+    assert [one.begin_ns for one in clock.placed()] == [n * 10**6 for n in range(1, 3_002)]
+
+
+def test_more_policies_than_can_be_asked_in_time_are_refused(folder, refused):
+    rules = "".join(f"- {{id: R{n}, effect: restrict, hard: {{hops: 9}}}}\n" for n in range(4_001))
+    (folder / "many.yaml").write_text(f"schema: 1\nname: many\npolicies:\n{rules}")
+    (folder / "mine.yaml").write_text(SCENARIO.replace("mini", "mini\npolicies: many.yaml"))
+    said = refused("check", "mine.yaml")
+    assert "many.yaml:3: has 4,001 policies with those it includes" in said
+    assert "at most 4,000 are read" in said

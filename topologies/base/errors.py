@@ -6,8 +6,23 @@ exit code of the class; anything else that escapes is a defect of ours.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
+
+MOST_OF_A_WORD, MOST_OF_A_LINE = 255, 1_000
+"""Characters of what is told of wrong input, which may hold whatever somebody wrote there."""
+
+
+def shortened(text: str) -> str:
+    """Return a text whose long words, and which itself, are cut in the middle or at the end; what
+    is left out is marked by three dots."""
+    half = MOST_OF_A_WORD // 2
+    long_words = rf"\S{{{MOST_OF_A_WORD + 1},}}"
+    text = re.sub(long_words, lambda word: f"{word[0][:half]}...{word[0][-half:]}", text)
+    if len(text) <= MOST_OF_A_LINE:
+        return text
+    return f"{text[:MOST_OF_A_LINE].rstrip()}... ({len(text) - MOST_OF_A_LINE:,} characters more)"
 
 
 @dataclass
@@ -44,7 +59,7 @@ class InputError(CorridorError):
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.file and self.line else self.file
-        text = super().__str__()
+        text = shortened(super().__str__())
         return f"{place}: {text}" if place else text
 
 

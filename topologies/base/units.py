@@ -45,6 +45,9 @@ SIZES: Mapping[str, int] = {
 _QUANTITY = re.compile(r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*([^\W\d]+)?(/s)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MAX_DIGITS = 30
+MOST_WHOLE = 10**18
+"""Of bytes, bits per second or nanoseconds: a million TB, a million Tbit/s, 31 years. Sums of a few
+of these still fit the whole numbers of 64 bits that plans and records have."""
 
 
 class QuantityError(ValueError):
@@ -154,6 +157,8 @@ def _unit_hint(unit: str, known: str) -> str:
 def _whole(value: Decimal, what: str, base: str) -> int:
     if value != value.to_integral_value():
         raise QuantityError(f"{what} must be a whole number of {base}", "drop the extra digits")
+    if value > MOST_WHOLE:
+        raise QuantityError(f"{what} must be at most {MOST_WHOLE:,} {base}", "write less")
     return int(value)
 
 

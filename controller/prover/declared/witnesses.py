@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.deciding import deciding
 from corridor.controller.policy.model import Policy
 from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.prover.declared.permits import NOTHING, Move, Permits, Trail
@@ -36,11 +37,19 @@ def witnesses(demands: Iterable[Demand]) -> Iterator[Witness]:
             if policy.id not in found:
                 found.add(policy.id)
                 yield Witness(policy.id, demand.id, (), ())
-        for policy in ruling.restricts:
-            trail = _forbidden(demand, policy) if policy.id not in found else None
+        left = [policy for policy in ruling.restricts if policy.id not in found]
+        deciding = _deciding(demand) if left else frozenset[str]()
+        for policy in left:
+            trail = _forbidden(demand, policy) if policy.id in deciding else None
             if trail is not None:
                 found.add(policy.id)
                 yield Witness(policy.id, demand.id, trail.hubs, trail.fibres)
+
+
+def _deciding(demand: Demand) -> frozenset[str]:
+    """Return the ids of policies that may be what keeps a demand from a path."""
+    automata, topology = demand.intent.ruling.automata, demand.permits.topology
+    return frozenset[str]().union(*(deciding(one, topology) for one in automata))
 
 
 def _forbidden(demand: Demand, policy: Policy) -> Trail | None:
