@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import corridor
 from corridor.experiments.cli import main
 from corridor.experiments.plan.clipped_rates import clipped_rates
 from corridor.experiments.plan.plan import make_plan
@@ -31,6 +32,7 @@ demands:
 - {id: three, class: render, src: kunming, dst: bangkok}
 workloads:
 """
+PCOFC_SOUTH = "pcofc-gilgit-rawalpindi"
 OF_DR = "- {id: saves, class: dr, shipped: backup, compress: 7200, interval: 8h, fills: 6%}\n"
 OF_CKPT = "- {id: ckpts, class: ckpt, shipped: ckpt, compress: 900, fills: 15%}\n"
 
@@ -80,3 +82,18 @@ def test_the_command_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_no_shipped_scenario_loads_a_fibre_at_a_bound(name: str) -> None:
     plan = make_plan(load_scenario(name), clock="virtual", run_id="c", seed=1)
     assert clipped_rates(plan) == []
+
+
+@pytest.mark.slow
+def test_the_fullest_fibre_of_the_ai_corridor_is_as_full_really_as_emulated() -> None:
+    """As its file says, 30 to 80 % while nothing fails; the Karakoram carries 1 Tbit/s, published,
+    which is 10 Mbit/s at the scale of the map."""
+    found = corridor.capacity("ai-corridor", load="offered")
+    fullest = max(found.links, key=lambda one: one.usual_share)
+    assert fullest.fibre in {
+        "kashgar-khunjerab",
+        "pcofc-khunjerab-gilgit",
+        "pcofc-gilgit-rawalpindi",
+    }
+    assert 0.3 < fullest.usual_share < 0.8
+    assert fullest.usual_bps / 10_000_000 == pytest.approx(fullest.usual_share)
