@@ -8,12 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corridor.experiments.testbeds.guest_init import FOLDER, HOST_LINKS, MS_RDONLY, bind, mount
+from corridor.experiments.testbeds.guest_settings import mount_settings
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.emulation.mininets_iperf import put_iperf
 from corridor.topologies.model.wiring import Wiring
 
 MS_REC, MS_PRIVATE = 16384, 1 << 18
 HOSTS = Path("/etc/hosts")
+BOOT = Path("/boot")
+REAL_TIME_LIMITS = "CONFIG_RT_GROUP_SCHED"
 CGROUPS = "/sys/fs/cgroup"
 CONTROLLERS = ("cpu", "cpuacct")
 """As version 1 of control groups, which is what Mininet 2.3 knows."""
@@ -44,9 +47,12 @@ exec {python} -m corridor.controller.openflow.ryu_manager "$@"
 """
 CONTROLLER = """\
 #!/bin/sh
-# What Mininet calls its reference controller, here a learning switch of Ryu's: -v ptcp:PORT.
-for word; do port=${{word##*:}}; done
-exec {python} -m corridor.controller.apps.main --app ryu.app.simple_switch_13 --port "$port"
+# What Mininet calls its reference controller, here a learning switch of Ryu's: -v ptcp:[PORT].
+for word; do
+    case $word in ptcp:*) port=${{word#ptcp:}} ;; esac
+done
+app=corridor.controller.apps.learning
+exec {python} -m corridor.controller.apps.main --app "$app" --port "${{port:-6633}}"
 """
 WITHOUT_CPUSETS = """\
 #!/bin/sh
@@ -66,8 +72,19 @@ def in_a_guest(folder: str) -> None:
     mount("cgroup", CGROUPS, "tmpfs")
     for name in CONTROLLERS:
         mount("cgroup", f"{CGROUPS}/{name}", "cgroup", data=name)
+    mount_settings()
+    _put_kernel_options()
     if not Path(folder).is_dir():
         mount("none", folder, "hostfs", MS_RDONLY, f"{HOST_LINKS}/{FOLDER}")
+
+
+def _put_kernel_options() -> None:
+    """Let Mininet find out whether this kernel can limit real-time processes, as in Debian."""
+    if BOOT.is_dir():
+        mount("tmpfs", str(BOOT), "tmpfs")
+        has_limits = Path(CGROUPS, "cpu/cpu.rt_runtime_us").exists()
+        option = f"{REAL_TIME_LIMITS}=y" if has_limits else f"# {REAL_TIME_LIMITS} is not set"
+        (BOOT / f"config-{os.uname().release}").write_text(option + "\n")
 
 
 def put_commands(folder: Path, *, guest: bool) -> None:

@@ -15,8 +15,10 @@ import pytest
 from corridor_runs import WatchedRun, corridor, environment
 
 pytestmark = pytest.mark.guest
-LIMITED_HOSTS = Path(__file__).parent / "inside/limited_hosts.py"
+INSIDE = Path(__file__).parent / "inside"
+LIMITED_HOSTS = INSIDE / "limited_hosts.py"
 LAB_S = 110
+LOOKUP_MS = 100
 KARACHI_MS = 119.25
 """There and back from Shanghai, over Kunming."""
 TREE_MS = 125.45
@@ -110,6 +112,32 @@ def test_a_bare_lab_runs_stock_mininet_with_hosts_of_limited_processor_time():
     seen = json.loads(said)
     assert seen["dropped"] == 0
     assert seen["share"] == pytest.approx(0.2, abs=0.06)
+
+
+def test_scripts_of_stock_mininet_may_empty_tables_write_settings_and_ask_the_kernel():
+    code, said, complained = lab("--quiet", "--", "python3", "stock_habits.py", folder=INSIDE)
+    assert code == 0, said + complained
+    assert json.loads(said.splitlines()[-1]) == {
+        "dropped": [0.0, 0.0],
+        "usual_port": True,
+        "settings": True,
+        "no_real_time": True,
+    }
+
+
+@pytest.mark.parametrize("where", [(), ("hub", "shanghai")])
+def test_names_of_hubs_resolve_and_other_names_fail_at_once(where):
+    script = ("sh", "name_lookups.sh")
+    code, said, complained = lab("mini", "--quiet", "--", *where, *script, folder=INSIDE)
+    assert code == 0, complained
+    lines = said.splitlines()
+    assert [line.partition(" in ")[0] for line in lines] == [
+        "karachi: 10.0.0.5 karachi",
+        "10.0.0.5: 10.0.0.5 karachi",
+        "10.0.0.77: none",
+        "nowhere.example: none",
+    ]
+    assert all(int(line.split()[-2]) < LOOKUP_MS for line in lines), said
 
 
 def test_mn_builds_a_corridor_in_a_bare_lab():

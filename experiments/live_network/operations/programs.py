@@ -37,7 +37,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Room:
-    """Where programs run. ``hosts`` stands in the place of ``/etc/hosts``: hubs have names."""
+    """Where programs run. ``hosts`` stands in the place of ``/etc/hosts``: hubs have names.
+    ``resolver`` replaces ``/etc/resolv.conf``, since no hub reaches the name server of the host."""
 
     folder: Path
     """Where they start."""
@@ -48,6 +49,7 @@ class Room:
     """Names in ``/``, which a contained guest cannot list."""
     namespace: str | None = None
     """A path to open; None is that of the switches."""
+    resolver: Path | None = None
 
 
 class Window(NamedTuple):
@@ -261,8 +263,10 @@ def _settle(room: Room, *, is_terminal: bool) -> None:
         _mount("none", "/", MS_REC | MS_PRIVATE)
     if room.root is not None:
         _furnish(str(room.root), room.folder, room.top)
-    if room.hosts is not None:
-        _mount(str(room.hosts), f"{room.root or ''}/etc/hosts", MS_BIND)
+    for file, name in ((room.hosts, "hosts"), (room.resolver, "resolv.conf")):
+        target = Path(f"{room.root or ''}/etc/{name}")
+        if file is not None and (name == "hosts" or target.exists()):
+            _mount(str(file), str(target), MS_BIND)
     if room.root is not None:
         os.chroot(room.root)
     os.chdir(room.folder if room.root is None else SHARED_IN_ROOT)

@@ -53,6 +53,7 @@ from corridor.experiments.live_network.operations.requests import (
     Write,
     request_of,
 )
+from corridor.experiments.testbeds.guest_settings import RESOLVER
 from corridor.topologies.base.closing import Closing
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported, InputError
 from corridor.topologies.base.places import IMPORT_ROOT
@@ -107,6 +108,7 @@ class Operations(Closing):
         shared.mkdir(exist_ok=True)
         self._log = out_dir / LOG
         self._hosts = scratch / "hosts"
+        self._resolver = scratch / "resolv.conf"
         self._nodes = scratch / "nodes.json"
         self._root = scratch / "root" if own_root else None
         self._top = own_root
@@ -127,6 +129,7 @@ class Operations(Closing):
         if self._root is not None:
             self._root.mkdir()
         self._hosts.write_text("\n".join(["127.0.0.1\tlocalhost", *lines, ""]))
+        self._resolver.write_text(RESOLVER)
         write_nodes(self._nodes, network.wiring, network.namespace_of, network.management_of)
         topology = network.specification.topology
         self._faults = LastingFaults(topology, network.wiring, network.faulted, self._log)
@@ -174,13 +177,15 @@ class Operations(Closing):
 
     @_answered.register
     def _run(self, asked: Run, client: str) -> Answer:
-        room = Room(self._shared, self._hosts, self._root, self._top, self._namespace(asked.hub))
+        at = self._namespace(asked.hub)
+        room = Room(self._shared, self._hosts, self._root, self._top, at, self._resolver)
         return self._start(client, asked.command, room, asked)
 
     @_answered.register
     def _mininet(self, asked: Mininet, client: str) -> Answer:
         words = [sys.executable, "-m", f"{ROOM}.mininet_shell", str(self._nodes)]
-        return self._start(client, words, Room(IMPORT_ROOT, self._hosts), asked)
+        room = Room(IMPORT_ROOT, self._hosts, resolver=self._resolver)
+        return self._start(client, words, room, asked)
 
     @_answered.register
     def _probe(self, asked: Probe, client: str) -> Answer:
