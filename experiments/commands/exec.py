@@ -38,11 +38,15 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.live_network.operations import terminal
+    from corridor.experiments.live_network.operations.demands import ping_problem
     from corridor.topologies.base.errors import InputError
 
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not command:
         raise InputError("nothing to run", "corridor exec HUB CMD ..., or corridor shell HUB")
     with reached(args) as client:
+        problem = ping_problem(client.ask("demands"), args.hub, command)
+        if problem is not None:
+            print(f"corridor: {problem}", file=sys.stderr, flush=True)
         feed = sys.stdin is not None and not sys.stdin.isatty()
         return terminal.run(client, args.hub, command, feed=feed)

@@ -88,6 +88,21 @@ def test_programs_run_at_hubs_with_their_output_input_and_exit_code(said, kept):
     assert done == blob
 
 
+def test_hubs_resolve_by_name_at_hubs_and_other_names_fail_at_once(said):
+    script = "getent hosts karachi; time -p getent hosts 10.0.0.77 2>&1; exit 0"
+    out = said("exec", "guian", "bash", "-c", f"{{ {script}; }} 2>&1")
+    assert re.match(r"10\.0\.0\.5 +karachi\nreal 0\.", out), out
+
+
+def test_a_ping_that_no_demand_covers_is_explained_at_a_hub_as_well(command, said):
+    words = ("exec", "guian", "ping", "-c", "1", "-W", "1", "karachi")
+    done = subprocess.run(**command(*words), capture_output=True, text=True, timeout=180)
+    assert done.returncode == 1
+    assert "100% packet loss" in done.stdout
+    assert "ICMP between guian and karachi belongs to no demand, and is dropped" in done.stderr
+    assert "corridor probe" in done.stderr
+
+
 def test_a_ping_says_by_which_demand_and_refuses_where_it_would_be_dropped(command, said):
     done = subprocess.run(
         **command("ping", "kunming", "bangkok", "-c", "2"), capture_output=True, text=True

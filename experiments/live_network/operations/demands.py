@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from corridor.experiments.live_network.operations.probe_text import packets_of
@@ -44,3 +45,21 @@ def for_any_packet(demands: Sequence[Said], src: str, dst: str) -> str:
         f"ICMP between {src} and {dst} belongs to no demand, and is dropped ({names})",
         f"corridor probe {between[0]['demand']}",
     )
+
+
+def ping_problem(known: Said, src: str, command: Sequence[str]) -> str | None:
+    """Return why switches drop what a program at hub ``src`` sends, or None.
+
+    ``known`` are the demands of a network and the addresses of its hubs. Of programs, only ``ping``
+    to a hub of the network is looked at: others choose their ports.
+    """
+    if PurePath(command[0]).name != "ping":
+        return None
+    hubs = {word: hub for hub, address in known["addresses"].items() for word in (hub, address)}
+    targets = [hubs[word] for word in command[1:] if hubs.get(word, src) != src]
+    try:
+        for dst in targets[-1:]:
+            for_any_packet(known["demands"], src, dst)
+    except InputError as problem:
+        return str(problem)
+    return None

@@ -14,7 +14,7 @@ from corridor.experiments.commands.capture import _blocks
 from corridor.experiments.lab import capturer
 from corridor.experiments.live_network import session
 from corridor.experiments.live_network.operations import terminal
-from corridor.experiments.live_network.operations.demands import for_any_packet, named
+from corridor.experiments.live_network.operations.demands import for_any_packet, named, ping_problem
 from corridor.experiments.live_network.operations.helpers import probe_command, probed
 from corridor.experiments.live_network.operations.probe_text import Probes, packets_of
 from corridor.experiments.live_network.operations.trace_text import traced
@@ -54,6 +54,18 @@ def test_icmp_belongs_to_a_demand_that_has_two_hubs_to_itself():
         for_any_packet(DEMANDS, "b", "c")
     assert "two: UDP from port 20004 to port 862 or TCP from port 40004" in str(problem.value)
     assert str(problem.value).endswith("; corridor probe two")
+
+
+@pytest.mark.parametrize("name", ["c", "10.0.0.3"])
+def test_a_ping_at_a_hub_is_explained_where_demands_share_its_pair(name):
+    known = {"demands": DEMANDS, "addresses": {"a": "10.0.0.1", "b": "10.0.0.2", "c": "10.0.0.3"}}
+    problem = ping_problem(known, "b", ["/usr/bin/ping", "-c", "1", name])
+    assert problem is not None
+    assert problem.startswith("ICMP between b and c belongs to no demand, and is dropped (two: ")
+    assert problem.endswith("; corridor probe two")
+    assert ping_problem(known, "a", ["ping", "-c", "1", "b"]) is None
+    assert ping_problem(known, "b", ["ping", "-c", "1", "192.0.2.1"]) is None
+    assert ping_problem(known, "b", ["iperf3", "-c", "c"]) is None
 
 
 def test_probes_are_counted_and_summed_up():
