@@ -69,11 +69,11 @@ class AccountReadings(Closing):
         reading: Reading = {
             "at_ns": at_ns,
             "name": name,
-            "passed": [
+            "passed": sorted(  # the kernel's hash tables have an order of their own in each run
                 [self._places[point.interface], int(point.sent), point.number, *counted]
                 for point, counted in passed.items()
                 if self._passed.get(point) != counted
-            ],
+            ),
             "fibres": {
                 one: dict(now) for one, now in fibres.items() if self._fibres.get(one) != now
             },

@@ -8,7 +8,7 @@ first to go, so that it follows nothing of what is taken down.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -55,10 +55,13 @@ def assemble(
     segmentation_offload: bool = False,
     progress: Progress = lambda _what, _done, _of: None,
     shaped: bool = True,
+    before_switches: Callable[[], None] = lambda: None,
+    with_switches: Callable[[CorridorNet], None] = lambda _net: None,
 ) -> Iterator[Assembly]:
     """All of it, until it is left. ``gateways_at`` is the socket on which a controller tells
     gateways what they assess; without one none stand. Open vSwitch is private, unless there is one
-    in ``run_dir``."""
+    in ``run_dir``. ``before_switches`` and ``with_switches`` are called before switches are made
+    and once all are there, before anything else starts."""
     with contextlib.ExitStack() as stack:
         name = switches_socket(wiring.run_id)
         net = CorridorNet(
@@ -69,8 +72,10 @@ def assemble(
             bfd_interval_ms=bfd_interval_ms,
             progress=progress,
             shaped=shaped,
+            before_switches=before_switches,
         )
         stack.enter_context(net)
+        with_switches(net)
         gateways = None
         if gateways_at is not None:
             gateways = _gateways(net, scratch, out_dir, gateways_at)

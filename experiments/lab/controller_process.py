@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -120,6 +121,16 @@ class ControllerProcess:
         target.parent.mkdir(parents=True, exist_ok=True)
         if self._ask("dump", "dumped", to=str(target)) is None:
             raise MeasurementInvalid(f"the switches did not answer for {target.name}")
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep it from running while entered."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
         if self.process is not None:

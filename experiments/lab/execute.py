@@ -27,6 +27,7 @@ from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, s
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.fibre_use import use_readings
 from corridor.experiments.lab.health import counted, counting_all, since, udp_errors
+from corridor.experiments.lab.planned_instants import align_before, await_instant
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
@@ -46,6 +47,7 @@ from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.slowness import measure, patient
 from corridor.topologies.faults import switch, vswitchd
+from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.following_controller import FollowingController
@@ -61,8 +63,11 @@ AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
 DISCONNECTING = (killed_controller.KIND.key, switch.KIND.key, vswitchd.KIND.key)
 """Kinds of events that take the controller from switches."""
+PACES = (QUICKEN, SLOW)
 REST_S, FOLLOWED_SILENCE_S = 1_000_000, 60
 """How long switches keep a controller that says nothing: for good where nothing changes."""
+ALIGNED_BEFORE_NS = 50_000_000
+"""Before the epoch; nothing else is due then."""
 FOLLOWED_S = 2.0
 """What happened last has been followed by then."""
 
@@ -90,6 +95,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         emit({"event": "phase", "name": "install"})
         report = controller.wait_ready(partial(step, emit))
         emit(cast(ControllerReady, {"event": "controller", **report}))
+        await_instant(plan.job.clock)
         net.shape()
         gateways = standing.gateways
         if gateways is None:
@@ -97,6 +103,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         if plan.bfd_interval_ms is not None:
             net.wait_bfd(patient(BFD_TIMEOUT_S))
         controller.wait_settled()
+        await_instant(plan.job.clock)
         _prove(plan, inputs, _dump(controller, net, out_dir / "tables" / "before.json"), emit)
         transfers = Transfers(net, plan.transfers, plan.demands, out_dir / "raw" / "transfers.json")
         control = standing.scratch / "control.sock"
@@ -105,8 +112,6 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         watch = _watch(plan, standing.scratch, out_dir, stack)
         counts = stack.enter_context(AccountReadings(plan, net))
         events = _driver(standing, gateways, transfers, captures, watch, counts)
-        if plan.bfd_interval_ms is not None:
-            net.set_bfd_interval(plan.bfd_interval_ms)
         if plan.job.clock != "real":
             _let_rest(openvswitch, plan)
         has_bfd = plan.bfd_interval_ms is not None
@@ -114,7 +119,7 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         udp = udp_errors(net)
         queues = net.kernel.class_counters()
         counts.read("start", 0)
-        sockets = _measure(plan, net, gateways, events, counts, out_dir, emit)
+        sockets = _measure(plan, net, controller, gateways, events, counts, out_dir, emit)
         after = counting_all(counted(net, bfd=has_bfd), events.counted_before)
         health = Health(before, after, sockets, since(udp, udp_errors(net)))
         write_health(out_dir / "raw", health)
@@ -135,6 +140,21 @@ def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) 
         if gateways is not None:
             (out_dir / "raw" / "gateways.json").write_text(json.dumps(gateways.stop()))
         events.faults.verify()
+
+
+def _quicken(net: CorridorNet, plan: Plan, interval_ms: int) -> None:
+    """Have the sessions at the planned interval that are to be so from the epoch on.
+
+    All of them, unless the plan slows or quickens any.
+    """
+    first = {change.what: change for change in reversed(plan.changes) if change.do in PACES}
+    fibres = [what for what, change in first.items() if (change.do, change.at_ns) == (QUICKEN, 0)]
+    if not first or ALL_FIBRES in first:
+        fibres = [ALL_FIBRES]
+    for fibre in fibres:
+        net.set_bfd_interval(interval_ms, fibre or None)
+    if fibres:
+        net.wait_bfd_interval(interval_ms, fibres, patient(BFD_TIMEOUT_S))
 
 
 def _let_rest(openvswitch: OpenVSwitch, plan: Plan) -> None:
@@ -241,6 +261,7 @@ def _known(inputs: Path) -> dict[str, Any]:
 def _measure(
     plan: Plan,
     net: CorridorNet,
+    controller: ControllerProcess,
     gateways: GatewaysProcess | None,
     events: EventDriver,
     counts: AccountReadings,
@@ -259,12 +280,19 @@ def _measure(
             )
         )
         with idle_time_skipped(plan.job.clock):
+            if plan.job.clock == "virtual":
+                _begin_timers_anew(net, controller)
+            if plan.bfd_interval_ms is not None:
+                _quicken(net, plan, plan.bfd_interval_ms)
+                await_instant(plan.job.clock)
             start_ns = epoch_ns(plan, time.time_ns())
             emit({"event": "phase", "name": "measure", "epoch_ns": start_ns})
             agents.tell({"epoch_ns": start_ns})
             if gateways is not None:
                 gateways.count_from(start_ns)
             agents.wait("started", patient(AGENTS_TIMEOUT_S))
+            if plan.job.clock == "virtual":
+                align_before(start_ns - ALIGNED_BEFORE_NS)
             readings = [
                 TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
                 for one in plan.boundaries
@@ -281,6 +309,20 @@ def _measure(
         return socket_drops(done["agents"])
     finally:
         agents.close()
+
+
+def _begin_timers_anew(net: CorridorNet, controller: ControllerProcess) -> None:
+    """Have the timers of Open vSwitch and of the controller begin at a planned instant.
+
+    Each of their waits begins when the one before has ended, so that a wait of theirs that a
+    start-up has made a tick later is a tick late for good.
+    """
+    assert net.openvswitch is not None
+    await_instant("virtual")
+    with net.openvswitch.held(), controller.held():
+        await_instant("virtual")
+    net.openvswitch.wait_for_ports()
+    await_instant("virtual")
 
 
 def _transfer_alone(plan: Plan, transfers: Transfers, emit: Emit) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.emitting import Emit, step
+from corridor.experiments.lab.planned_instants import await_instant
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.wiring import Shape, Wiring
@@ -72,6 +73,7 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
     if plan.controller:
         kind = OwnController
     controller = kind.of_plan(plan, scratch, out_dir)
+    await_instant(plan.job.clock)
     emit({"event": "phase", "name": "build"})
     with assemble(
         plan.wiring,
@@ -79,14 +81,26 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
         scratch,
         out_dir,
         gateways_at=controller.gateways,
-        bfd_interval_ms=None if plan.bfd_interval_ms is None else BFD_SLOW_MS,
         segmentation_offload=plan.segmentation_offload,
         progress=partial(step, emit),
         shaped=False,  # what checks the wiring then comes at once, and is one piece of work
+        before_switches=partial(await_instant, plan.job.clock),
+        with_switches=partial(_begin_bfd, plan),
     ) as (net, gateways):
         assert net.openvswitch is not None
         emit({"event": "built", "private_openvswitch": net.openvswitch.is_private})
         yield StandingNetwork(plan, net, controller, scratch, gateways)
+
+
+def _begin_bfd(plan: Plan, net: CorridorNet) -> None:
+    """Have sessions of BFD begin at a planned instant, and end start-up of switches at another.
+
+    The phase of a session is that of its beginning.
+    """
+    await_instant(plan.job.clock)
+    if plan.bfd_interval_ms is not None:
+        net.set_bfd_interval(BFD_SLOW_MS)
+        await_instant(plan.job.clock)
 
 
 def epoch_ns(plan: Plan, now_ns: int) -> int:

@@ -24,7 +24,9 @@ def utilisation_readings(
             for point, passed in counts.passed().items()
             if point.number and not point.sent
         }
-        changed = [(*key, octets) for key, octets in now.items() if known.get(key) != octets]
+        changed = sorted(  # the kernel's hash tables have an order of their own in each run
+            (*key, octets) for key, octets in now.items() if known.get(key) != octets
+        )
         known.update(now)
         with target.open("a") as file:
             file.write(f"{Carried(at_ns, changed).to_json()}\n")

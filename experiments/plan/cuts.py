@@ -13,12 +13,13 @@ from corridor.controller.policy.routes import NoRoute
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact.search import Explorer
 from corridor.experiments.plan.prediction import one_way_ns
+from corridor.experiments.plan.timeline import quickened
 from corridor.experiments.plan.traffic import Schedule, stamp_hosts
 from corridor.experiments.plan.values import Change, Cut, Expectation, PlannedDemand
 from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.options import CutOptions
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
+from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN_NS, SLOW
 from corridor.topologies.faults.cut import CUT, MEND, SILENCE
 from corridor.topologies.model.line import Line
 from corridor.topologies.model.topology import Topology
@@ -30,8 +31,6 @@ LEAD_NS, TAIL_NS = 100_000_000, 100_000_000
 """Probes before the cut and after the repair."""
 SETTLED_NS = 100_000_000
 """After a cut: longer than any outage that fast failover may leave."""
-QUICKEN_NS = 1_500_000_000
-"""Before the first probe of a silent cut: within a second sessions follow a new interval."""
 SETTLE_NS, SETTLE_WITH_BFD_NS = 500_000_000, 5_000_000_000
 
 
@@ -83,9 +82,9 @@ def cut_faults(cuts: Iterable[Cut]) -> Iterator[Change]:
     session costs wall time by the packet, and elsewhere nothing fails."""
     for number, cut in enumerate(cuts):
         if cut.silent and not number:
-            yield Change(cut.start_ns - QUICKEN_NS - 1, SLOW, ALL_FIBRES)
+            yield Change(cut.start_ns - 2 * QUICKEN_NS, SLOW, ALL_FIBRES)
         if cut.silent:
-            yield Change(cut.start_ns - QUICKEN_NS, QUICKEN, cut.fibre)
+            yield from quickened(cut.start_ns - QUICKEN_NS, cut.fibre)
         yield Change(cut.cut_ns, SILENCE if cut.silent else CUT, cut.fibre)
         yield Change(cut.repair_ns, MEND, cut.fibre)
         if cut.silent:

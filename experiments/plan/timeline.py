@@ -13,12 +13,11 @@ from corridor.experiments.timeline.registry import STREAM
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import format_duration
-from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
+from corridor.topologies.faults.bfd_interval import QUICKEN, QUICKEN_NS, REPEATED_AFTER_NS, SLOW
 from corridor.topologies.model.topology import Topology
 
-QUICKEN_NS, SETTLED_NS = 1_500_000_000, 5_000_000_000
-"""Before an event, as sessions follow a new interval within a second; and after it, as they come up
-slowly (RFC 5880, 6.8.3)."""
+SETTLED_NS = 5_000_000_000
+"""After an event: sessions come up slowly (RFC 5880, 6.8.3)."""
 ENDS = ("until", "for", "stop")
 """Keys that say when something ends."""
 type Moments = Mapping[str, int]
@@ -167,13 +166,20 @@ def changes(placed: Sequence[Placed], topology: Topology) -> tuple[Change, ...]:
 
 def bfd_changes(placed: Sequence[Placed], topology: Topology) -> Iterator[Change]:
     """BFD is as quick as the scenario says on fibres that events touch, from before they do until
-    sessions have come up again, and slow elsewhere: each costs wall time by the packet."""
-    yield Change(0, SLOW, ALL_FIBRES)
+    sessions have come up again. It begins slowly, and is slow elsewhere: each costs wall time by
+    the packet."""
     for fibre, spans in sorted(_heeded(placed, topology).items()):
         for begin_ns, end_ns in _merged(spans):
-            yield Change(max(0, begin_ns), QUICKEN, fibre)
+            yield from quickened(begin_ns, fibre)
             if end_ns is not None:
                 yield Change(end_ns, SLOW, fibre)
+
+
+def quickened(begin_ns: int, fibre: str) -> Iterator[Change]:
+    """Ask for the planned interval of a fibre from ``begin_ns`` on, so that it is in force
+    ``QUICKEN_NS`` later. One that is to begin before the epoch is in force at the epoch."""
+    for after_ns in REPEATED_AFTER_NS if begin_ns > 0 else (0,):
+        yield Change(max(0, begin_ns) + after_ns, QUICKEN, fibre)
 
 
 type Span = tuple[int, int | None]
@@ -201,7 +207,7 @@ def _merged(spans: Sequence[Span]) -> Iterator[Span]:
     """The same time without overlaps."""
     begin_ns, end_ns = min(spans, key=lambda span: span[0])
     for following in sorted(spans, key=lambda span: span[0]):
-        if end_ns is not None and following[0] > end_ns:
+        if end_ns is not None and following[0] > end_ns + QUICKEN_NS:
             yield begin_ns, end_ns
             begin_ns, end_ns = following
         elif end_ns is not None:

@@ -18,6 +18,7 @@ from corridor.experiments.testbeds.guest_init import (
     PROJECT,
     PYTHON,
     PYTHON_PREFIX,
+    VIRTUAL_CLOCK,
 )
 from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
@@ -103,7 +104,7 @@ def boot_command(
     if kernel.seccomp:
         options.append("seccomp=on")
     if virtual_clock:
-        options += ["time-travel=inf-cpu", f"time-travel-start={VIRTUAL_START_NS}"]
+        options += [VIRTUAL_CLOCK, f"time-travel-start={VIRTUAL_START_NS}"]
     options += [f"{name}={value}" for name, value in guest_environment().items()]
     options += ["--", "-ISc", FIRST_WORDS, *init_arguments]
     return [KERNEL_LINK, *map(_quoted, options)]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import hashlib
 import json
 import os
 import socket
@@ -62,6 +63,8 @@ MININETS_MODULES = (
 """What else links of Mininet and its examples ask for."""
 FOLDER = "folder"
 """Link to the folder that a program of a user's is started in."""
+RANDOM_OCTETS = 1 << 16
+VIRTUAL_CLOCK = "time-travel=inf-cpu"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -199,8 +202,31 @@ def _loopback_up() -> None:
 
 def run_plan() -> NoReturn:
     """Become the one code path of every testbed."""
+    make_repeatable()
     words = [PYTHON, "-m", "corridor.experiments.lab.execute", f"{OUT}/raw/plan.json", OUT]
     os.execv(PYTHON, words)  # noqa: S606
+
+
+def make_repeatable() -> None:
+    """Have random numbers and the order of processes not depend on what start-up has taken.
+
+    The kernel stirs times of interrupts into its random numbers, and Open vSwitch draws from them
+    when it sends for BFD: each program that opens their source reads the same octets. Its usual
+    scheduler weighs what each process has used so far: all are started to run in the order in which
+    they wake up. Where computing takes time that would be unfair: nothing is done by other clocks.
+    """
+    with open("/proc/cmdline") as words:
+        if VIRTUAL_CLOCK not in words.read().split():
+            return
+    cover = f"{PLACE}/urandom"
+    with open(cover, "wb") as file:
+        for number in range(RANDOM_OCTETS // 64):
+            file.write(hashlib.sha512(b"corridor %d" % number).digest())
+    for name in ("random", "urandom"):
+        bind(cover, f"/dev/{name}")
+    with open("/proc/sys/kernel/sched_rt_runtime_us", "w") as file:
+        file.write("-1")
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 def run_command() -> NoReturn:
@@ -230,6 +256,7 @@ def keep_network() -> NoReturn:
 
 def serve_plans() -> NoReturn:
     """Become what carries out one plan after another on one network."""
+    make_repeatable()
     os.execv(PYTHON, [PYTHON, "-m", "corridor.experiments.lab.serving", OUT, "/dev/tty1"])  # noqa: S606
 
 

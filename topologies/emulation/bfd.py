@@ -6,8 +6,10 @@ loses frames in silence is left after three intervals (its detect multiplier is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.ovsdb_client import Operation, Row, a_map
@@ -32,6 +34,16 @@ class Status:
     @property
     def works(self) -> bool:
         return self.forwarding and self.state == "up" and self.remote_state == "up"
+
+
+class Pace(NamedTuple):
+    """How often a session sends, and how often it expects a packet."""
+
+    sends_ms: int
+    expects_ms: int
+
+    def __str__(self) -> str:
+        return f"sends each {self.sends_ms} ms, expects each {self.expects_ms} ms"
 
 
 def interfaces(wiring: Wiring, fibre: str | None = None) -> Iterable[str]:
@@ -79,6 +91,24 @@ def status(column: Mapping[str, str]) -> Status:
         forwarding=column.get("forwarding") == "true",
         flap_count=int(column.get("flap_count", 0)),
     )
+
+
+def paces(shown: str) -> dict[str, Pace]:
+    """From what ``ovs-appctl bfd/show`` prints, by interface."""
+    found = {}
+    for part in shown.split("---- ")[1:]:
+        name = part.partition(" ----")[0]
+        intervals = dict(re.findall(r"^\s*([TR]X) Interval: Approx (\d+)ms$", part, re.MULTILINE))
+        found[name] = Pace(int(intervals["TX"]), int(intervals["RX"]))
+    return found
+
+
+def unpaced(names: Iterable[str], found: Mapping[str, Pace], interval_ms: int) -> list[str]:
+    """Interfaces whose session does not send and expect at the interval, each with its pace."""
+    wanted = Pace(interval_ms, interval_ms)
+    return [
+        f"{name} ({found.get(name, 'no session')})" for name in names if found.get(name) != wanted
+    ]
 
 
 def lacking(wiring: Wiring, found: Mapping[str, Status]) -> list[str]:

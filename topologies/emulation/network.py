@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypedDict, runtime_checkable
@@ -22,7 +22,7 @@ from corridor.topologies.emulation.nodes import HubNet
 from corridor.topologies.emulation.ovsdb import OpenVSwitch, Progress
 from corridor.topologies.model.wiring import HubWire, Wiring, around
 
-BFD_POLL_S = 0.25
+BFD_POLL_S, FOUND_TIMES = 0.25, 2
 
 
 class SwitchSettings(TypedDict):
@@ -59,15 +59,20 @@ class CorridorNet(HubNet):
         bfd_interval_ms: int | None = None,
         progress: Progress = lambda _what, _done, _of: None,
         shaped: bool = True,
+        before_switches: Callable[[], None] = lambda: None,
         **mininet_options: Any,
     ) -> None:
-        """With ``shaped`` off, fibres have no delay and no rate until ``shape`` is called."""
+        """With ``shaped`` off, fibres have no delay and no rate until ``shape`` is called.
+
+        ``before_switches`` is called before they are made, once all else that starts is there.
+        """
         self.kernel = Links(wiring, segmentation_offload=segmentation_offload)
         self._targets = list(controllers)
         self._private_dir = private_dir
         self._bfd_interval_ms = bfd_interval_ms
         self._progress = progress
         self._shaped = shaped
+        self._before_switches = before_switches
         self.openvswitch: OpenVSwitch | None = None
         super().__init__(wiring, **mininet_options)
 
@@ -108,23 +113,37 @@ class CorridorNet(HubNet):
         }
 
     def wait_bfd(self, timeout_s: float) -> None:
-        """Return when BFD forwards over every fibre; else EnvironmentLacking names those that lack.
+        """Return when BFD forwards over every fibre; else EnvironmentUnsupported names the ends
+        where it does not.
 
         Sessions start with a packet a second (RFC 5880, 6.8.3), so it takes two to four seconds.
         """
         deadline = time.monotonic() + timeout_s
         while lacking := bfd.lacking(self.wiring, self.bfd_status()):
-            if time.monotonic() >= deadline:
-                named = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
-                raise EnvironmentUnsupported(
-                    f"BFD is not up at {len(lacking)} ends of fibres after {timeout_s:g} s: {named}"
-                )
+            _refuse_late(lacking, deadline, "up", timeout_s)
             time.sleep(BFD_POLL_S)
 
-    def set_bfd_interval(self, interval_ms: int, fibre: str | None = None) -> None:
-        """Another interval for one fibre's sessions, or for all, which stay up; in force within a
-        second.
+    def wait_bfd_interval(self, interval_ms: int, fibres: Sequence[str], timeout_s: float) -> None:
+        """Return when sessions of the fibres run at the interval (an empty name: those of all);
+        else EnvironmentUnsupported names the ends that do not.
 
+        Packets of the old interval are on their way meanwhile, so it must be found twice.
+        """
+        assert self.openvswitch is not None
+        wanted = [name for fibre in fibres for name in bfd.interfaces(self.wiring, fibre or None)]
+        deadline, found = time.monotonic() + timeout_s, 0
+        while found < FOUND_TIMES:
+            slower = bfd.unpaced(wanted, self.openvswitch.bfd_paces(), interval_ms)
+            found = 0 if slower else found + 1
+            _refuse_late(slower, deadline, f"at {interval_ms} ms", timeout_s)
+            time.sleep(BFD_POLL_S)
+            self.openvswitch.look_at_bfd()
+
+    def set_bfd_interval(self, interval_ms: int, fibre: str | None = None) -> None:
+        """Another interval for one fibre's sessions, or for all, which stay up.
+
+        Open vSwitch agrees upon it with the other end by packets, each of which may wait for the
+        timer of the old interval: ``wait_bfd_interval`` waits for it.
         Sessions cost wall time by the packet, so a long interval is for when nothing fails.
         """
         assert self.openvswitch is not None
@@ -196,6 +215,7 @@ class CorridorNet(HubNet):
         if not self.built:
             self.build()
         self._start_controllers(self.openvswitch.run_dir)
+        self._before_switches()
         self.openvswitch.add_bridges(
             self.wiring,
             self._addresses(),
@@ -227,3 +247,11 @@ class CorridorNet(HubNet):
             one.target if isinstance(one, ListensInFolder) else f"tcp:{one.IP()}:{one.port}"
             for one in self.controllers
         ]
+
+
+def _refuse_late(lacking: Sequence[str], deadline: float, what: str, timeout_s: float) -> None:
+    if lacking and time.monotonic() >= deadline:
+        named = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
+        raise EnvironmentUnsupported(
+            f"BFD is not {what} at {len(lacking)} ends of fibres after {timeout_s:g} s: {named}"
+        )

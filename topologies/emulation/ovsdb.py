@@ -7,13 +7,15 @@ its own goes whole, with its datapath.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import batched
 from pathlib import Path
 
@@ -143,6 +145,33 @@ class OpenVSwitch:
             for name, value in self._interfaces("bfd_status").items()
             if (said := pairs(value))
         }
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the daemons of a private Open vSwitch from running while entered.
+
+        All their timers that have run out meanwhile begin anew on leaving.
+        """
+        for daemon in self._daemons:
+            daemon.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for daemon in self._daemons:
+                daemon.send_signal(signal.SIGCONT)
+
+    def look_at_bfd(self) -> None:
+        """Have Open vSwitch look at every session now.
+
+        Its monitor thread sleeps until the next packet of a session was due when it last looked,
+        whatever the other end has asked for since. Any change of the database has it look again.
+        """
+        self.wait_for_ports()
+
+    def bfd_paces(self) -> dict[str, bfd.Pace]:
+        """At which intervals sessions run, which the database does not tell."""
+        control = f"{self.run_dir}/ovs-vswitchd.{self._vswitchd_pid()}.ctl"
+        return bfd.paces(self._checked(["ovs-appctl", "-t", control, "bfd/show"]))
 
     def bfd_speakers(self) -> set[str]:
         """Interfaces that are told to speak BFD, whether or not anybody answers."""
@@ -375,7 +404,7 @@ class OpenVSwitch:
             check=False,
         )
 
-    def _checked(self, command: list[str]) -> None:
+    def _checked(self, command: list[str]) -> str:
         result = self._tool(command)
         if result.returncode:
             said = (result.stderr or result.stdout).strip().splitlines()
@@ -383,6 +412,7 @@ class OpenVSwitch:
                 f"{command[0]} failed: {said[0] if said else f'exit {result.returncode}'}",
                 "corridor doctor tells what Open vSwitch lacks here",
             )
+        return result.stdout
 
 
 def _takes_connections(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 from corridor.topologies.emulation.ovsdb_client import Operation, Row, a_map, a_set
@@ -77,9 +78,21 @@ def gateway_ports(hub: HubWire) -> list[tuple[str, int]]:
 
 
 def insert(table: str, row: Row, named: str | None = None) -> Operation:
-    """A new row, to which other operations of the transaction may refer by a name."""
+    """A new row, to which other operations of the transaction may refer by a name.
+
+    A named row has an identifier that follows from its name (ovsdb-server(7), "Insert", since Open
+    vSwitch 2.13): ovs-vswitchd keeps rows in the order of their identifiers, and carries out
+    changes in that order. Those of ovsdb-server itself depend on when it started.
+    """
     operation: Operation = {"op": "insert", "table": table, "row": row}
-    return operation if named is None else {**operation, "uuid-name": named}
+    if named is None:
+        return operation
+    return {**operation, "uuid-name": named, "uuid": _identifier(f"{table} {named}")}
+
+
+def _identifier(name: str) -> str:
+    digits = hashlib.sha256(name.encode()).hexdigest()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
 
 
 def _port_inserted(port: str, name: str, row: Row) -> list[Operation]:

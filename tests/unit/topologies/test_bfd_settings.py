@@ -63,3 +63,28 @@ def test_ends_without_a_working_session_are_named_with_their_state(wiring):
     found["c0s2p2"] = bfd.status({**UP, "state": "down"})
     del found["c0s3p2"]
     assert bfd.lacking(wiring, found) == ["c0s2p2 (down)", "c0s3p2 (no session)"]
+
+
+SHOWN = """\
+---- c0s1p2 ----
+\tForwarding: true
+\tDetect Multiplier: 3
+\tConcatenated Path Down: false
+\tTX Interval: Approx 1000ms
+\tRX Interval: Approx 5ms
+\tDetect Time: now +15ms
+
+---- c0s2p2 ----
+\tForwarding: true
+\tTX Interval: Approx 5ms
+\tRX Interval: Approx 5ms
+"""
+
+
+def test_a_session_that_has_not_taken_its_interval_is_named_with_what_it_does():
+    found = bfd.paces(SHOWN)
+    assert found["c0s2p2"] == bfd.Pace(5, 5)
+    assert bfd.unpaced(["c0s1p2", "c0s2p2", "c0s3p2"], found, 5) == [
+        "c0s1p2 (sends each 1000 ms, expects each 5 ms)",
+        "c0s3p2 (no session)",
+    ]

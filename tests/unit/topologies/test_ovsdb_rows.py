@@ -1,5 +1,7 @@
 """What the database of Open vSwitch is told of a hub's switch."""
 
+from uuid import UUID
+
 from corridor.topologies.emulation.ovsdb_rows import bridge_inserted
 from corridor.topologies.model.wiring import wire
 from random_topologies import fibre, topology
@@ -41,3 +43,13 @@ def test_whatever_a_row_refers_to_is_made_in_the_same_transaction():
         for _, name in one["row"].get(column, ["set", []])[1]
     }
     assert wanted == made - {wiring.hubs[0].bridge}
+
+
+def test_identifiers_of_rows_follow_from_their_names_and_differ():
+    wiring = wire(topology(2, [fibre("x", 0, 1, 1)]), run_id="c0")
+    told = [bridge_inserted(hub, {"p": {}}, ["tcp:127.0.0.1:6653"]) for hub in wiring.hubs]
+    again = [bridge_inserted(hub, {"p": {}}, ["tcp:127.0.0.1:6653"]) for hub in wiring.hubs]
+    assert told == again
+    of_bridges = {one["uuid"] for each in told for one in each if one["table"] == "Bridge"}
+    assert len(of_bridges) == 2
+    assert all(str(UUID(one)) == one for one in of_bridges)

@@ -1,0 +1,88 @@
+"""Planned instants of the virtual clock, at which each stage of start-up and of a run begins.
+
+A failed system call takes a microsecond of the virtual clock, and each reading of the clock takes a
+tick. So start-up takes a few ticks more on a machine with one file less. Timers that begin at a
+planned instant do not depend on that.
+
+A timer is also late by the part of a tick that the clock has in excess: the kernel programs the
+distance from a reading in whole ticks. ``align`` removes this part.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+
+from corridor.topologies.base.seconds import NS_PER_S
+from corridor.traffic.agents.jobs import Clock
+
+TICK_NS = 256
+"""Of the virtual clock: its kernel counts in these (``TIMER_MULTIPLIER`` of arch/um)."""
+LEAST_AHEAD_NS = 20_000_000
+STEP_NS = 64 * TICK_NS
+STEPS = TICK_NS + 4
+"""A step adds 1 ns to the excess, so that it comes round once within these."""
+JIFFY_NS, AFTER_JIFFY_NS = 10_000_000, 1_000_000
+"""The kernel's own timer comes each jiffy; all steps lie between two of them."""
+TFD_TIMER_ABSTIME = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Time(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+
+class _Timer:
+    """Wakes this thread at a time of the monotonic clock, without any slack."""
+
+    def __init__(self) -> None:
+        self._descriptor = _libc.timerfd_create(time.CLOCK_MONOTONIC, 0)
+        if self._descriptor < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"timerfd_create: {os.strerror(number)}")
+
+    def wait_until(self, at_ns: int) -> None:
+        never, at = _Time(0, 0), _Time(*divmod(at_ns, NS_PER_S))
+        times = (_Time * 2)(never, at)
+        _libc.timerfd_settime(self._descriptor, TFD_TIMER_ABSTIME, times, None)
+        os.read(self._descriptor, 8)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def await_instant(clock: Clock, every_s: int = 1) -> None:
+    """Sleep until the next whole multiple of ``every_s`` seconds of the virtual clock.
+
+    Nothing else may run then. Return at once for any other clock.
+    """
+    if clock == "virtual":
+        every_ns = every_s * NS_PER_S
+        align_before(((time.time_ns() + LEAST_AHEAD_NS) // every_ns + 1) * every_ns)
+
+
+def align_before(at_ns: int) -> None:
+    """Sleep until just after ``at_ns`` of the real-time clock, and remove the excess."""
+    timer = _Timer()
+    try:
+        monotonic_ns, real_ns = time.monotonic_ns(), time.time_ns()
+        ahead_ns = real_ns - TICK_NS - monotonic_ns
+        first_ns = (at_ns - ahead_ns) // JIFFY_NS * JIFFY_NS + AFTER_JIFFY_NS
+        first_ns += (monotonic_ns - first_ns) % TICK_NS
+        align(timer, first_ns)
+    finally:
+        timer.close()
+
+
+def align(timer: _Timer, first_ns: int) -> None:
+    """Remove the excess in a fixed number of steps from a whole tick on.
+
+    A timer for a whole tick leaves 1 ns more of excess, until a tick too many has passed: then the
+    excess is 0. A timer for the last nanosecond of a tick leaves it as it is.
+    """
+    is_aligned = False
+    for number in range(STEPS):
+        whole_ns = first_ns + number * STEP_NS
+        timer.wait_until(whole_ns + (TICK_NS - 1 if is_aligned else 0))
+        is_aligned = is_aligned or time.monotonic_ns() > whole_ns + TICK_NS

@@ -1,0 +1,50 @@
+"""Nothing that is measured depends on how start-up went: a failed system call more, a reading of
+the clock, a program or a few milliseconds change no sample."""
+
+import json
+import shutil
+
+import pytest
+
+from corridor_runs import seen_inside
+
+pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
+INPUTS = ("plan.json", "specification.json", "proven.json")
+LITTLE = ("switches:clock:1", "tables:files:1")
+MUCH = (
+    *("interfaces:programs:3", "interfaces:memory:5000000", "daemons:files:28"),
+    *("switches:sleep:3000000", "switches:clock:1000", "tables:random:16", "tables:files:28"),
+)
+OF_START_UP = "controller_events.jsonl"
+"""Holds when switches connected, too."""
+
+
+@pytest.mark.timeout(900)  # four runs, on a busy machine
+@pytest.mark.parametrize("name", ["timeline-bfd", "workloads"])
+def test_a_start_up_that_takes_longer_changes_no_sample(name, once, virtual_kernel, tmp_path):
+    plain = measured(virtual_kernel, tmp_path / "plain", once(name))
+    assert any(file.endswith(".rec") for file in plain)
+    for number, disturbances in enumerate((LITTLE, MUCH)):
+        folder = tmp_path / f"disturbed-{number}"
+        disturbed = measured(virtual_kernel, folder, once(name), *disturbances)
+        different = [file for file in plain if plain[file] != disturbed.get(file)]
+        assert different == [], f"{', '.join(disturbances)} change {', '.join(different)}"
+
+
+def measured(kernel, folder, ran, *disturbances):
+    """What a run leaves in ``raw`` that carries out the plan of another."""
+    (folder / "raw").mkdir(parents=True)
+    for name in INPUTS:
+        shutil.copy(ran.folder / "raw" / name, folder / "raw")
+    seen_inside(kernel, folder, "perturbed", *disturbances)
+    files = {path.name: path.read_bytes() for path in (folder / "raw").iterdir()}
+    if OF_START_UP in files:
+        files[OF_START_UP] = since_the_epoch(files[OF_START_UP], folder)
+    return {name: held for name, held in files.items() if name not in INPUTS}
+
+
+def since_the_epoch(lines, folder):
+    said = (folder / "stdout.txt").read_text().splitlines()
+    begun = next(one for one in map(json.loads, said) if one.get("name") == "measure")
+    events = map(json.loads, lines.splitlines())
+    return [event for event in events if event["at_ns"] >= begun["epoch_ns"]]
