@@ -60,10 +60,19 @@ def verdict(
         worst_event(events) or worst_cut(of),
         sharing(summary),
         under_events(summary, messages),
+        outside(summary.get("unexpected", ())),
         how_sure(of),
     )
     said = Verdict(question, tuple(filter(None, answers)), "")
     return replace(said, next=_next(of, summary))
+
+
+def outside(unexpected: Sequence[str]) -> str:
+    """What the run measured outside its own expectation: the first, and how many there are."""
+    if not unexpected:
+        return ""
+    more = f" ({counted(len(unexpected), 'such value')})" if len(unexpected) > 1 else ""
+    return f"Warning: a value is outside its expectation: {unexpected[0]}{more}."
 
 
 def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:

@@ -7,6 +7,7 @@ one that was killed. docs/results.md describes every file.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,7 @@ from corridor.experiments.results.messages import (
     read_said,
     write_messages,
 )
-from corridor.experiments.results.outages import outages, summary_of, write_outages
+from corridor.experiments.results.outages import Outage, outages, summary_of, write_outages
 from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
 from corridor.experiments.results.queue_counters import read_queues
 from corridor.experiments.results.streams import stream_rows
@@ -44,6 +45,11 @@ from corridor.experiments.results.timeline import add_timeline, epoch_of, in_for
 from corridor.experiments.results.tracks import SERIES_FILE, read_tracks, write_series
 from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
+from corridor.experiments.results.unexpected import (
+    probe_intervals_ms,
+    unexpected_cuts,
+    unexpected_events,
+)
 from corridor.experiments.results.unpredicted import tail_warnings
 from corridor.experiments.results.utilisation import (
     UTILISATION_FILE,
@@ -117,6 +123,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     if cuts:
         summary["cuts"] = summary_of(cuts)
     add_timeline(out_dir, plan, probes, hosts, account, summary)
+    _add_unexpected(summary, probes, cuts, plan)
     add_causes(account, summary)
     add_account(out_dir, account, summary)
     _add_workloads(out_dir, plan, probes, epoch_of(hosts), summary)
@@ -136,6 +143,21 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     _add_certainty(out_dir / "raw" / CERTAINTY_FILE, summary)
     write_summary(out_dir, summary)
     return summary
+
+
+def _add_unexpected(
+    summary: Summary, probes: samples.Probes, cuts: Sequence[Outage], plan: Plan
+) -> None:
+    """Only of a run that came to its end: another was cut short itself."""
+    clock = summary["clock"]
+    if not summary["complete"] or plan.controller:
+        return
+    intervals_ms = probe_intervals_ms(probes, plan)
+    found = unexpected_events(summary.get("events", []), plan, intervals_ms, clock)
+    found += unexpected_cuts(cuts, plan, clock)
+    if found:
+        summary["unexpected"] = found
+        summary["warnings"] += [f"outside its expectation: {one}" for one in found]
 
 
 def write_summary(out_dir: Path, summary: Summary) -> None:

@@ -400,6 +400,8 @@ class Summary(TypedDict):
     virtual_s: float | None
     clock_step_ns: int | None
     warnings: list[str]
+    unexpected: NotRequired[list[str]]
+    """What it measured outside what its plan expected; each is a warning, too."""
     invalid: str | None
     """Why its numbers are not those of the network that was asked for."""
     demands: list[DemandSummary]

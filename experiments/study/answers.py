@@ -40,6 +40,8 @@ class RunValues(NamedTuple):
     """By measure; none of a cell that is not valid."""
     unresolved: Mapping[str, str] = {}
     """By measure that the run has no such number for, what is wrong with its path."""
+    unexpected: Sequence[str] = ()
+    """What the run measured outside its own expectation."""
 
 
 class ConditionAnswer(NamedTuple):
@@ -108,6 +110,8 @@ class Answers(NamedTuple):
     left_out: list[RunValues]
     """Cells that are in no figure, and why."""
     unresolved: list[UnresolvedMeasure]
+    unexpected: Sequence[RunValues] = ()
+    """Cells that are in figures, and measured something outside their own expectation."""
 
 
 def answers(study: StudyFile, runs: Sequence[RunValues]) -> Answers:
@@ -118,6 +122,7 @@ def answers(study: StudyFile, runs: Sequence[RunValues]) -> Answers:
         [found for one in study.expect for found in _all_expected(study, told, one)],
         [one for one in runs if one.state != "valid"],
         list(_unresolved(runs)),
+        [one for one in runs if one.state == "valid" and one.unexpected],
     )
 
 

@@ -36,6 +36,7 @@ def sentences(study: StudyFile, answers: Answers) -> Iterator[str]:
     for none in answers.unresolved:
         runs = "1 run" if none.runs == 1 else f"{none.runs} runs"
         yield f"{none.measure} has no value in {runs}: {none.why}."
+    yield from _unexpected(answers.unexpected)
 
 
 def _compared(study: StudyFile, one: ComparisonAnswer) -> str:
@@ -91,6 +92,16 @@ def _left_out(cells: Sequence[RunValues]) -> Iterator[str]:
         cell = "cell is" if count == 1 else "cells are"
         verb = words[state] if state != "failed" else "without results"
         yield f"{count} {cell} {verb}{why}: {'; '.join(named[:MOST_NAMED])}{more}."
+
+
+def _unexpected(cells: Sequence[RunValues]) -> Iterator[str]:
+    if cells:
+        first = cells[0]
+        runs = "1 run" if len(cells) == 1 else f"{len(cells)} runs"
+        yield (
+            f"Warning: {runs} measured values outside their own expectation. The first is "
+            f"{_named(first.levels, first.repetition)}: {first.unexpected[0]}."
+        )
 
 
 def _named(levels: Levels, repetition: int) -> str:

@@ -65,8 +65,10 @@ def values_of(
     message = "" if known is None else known.message
     values: dict[str, float | None] = {}
     unresolved: dict[str, str] = {}
+    unexpected: list[str] = []
     if state == "valid":
         summary: dict[str, Any] = {**read_summary(folder.result(cell) / "summary.json")}
+        unexpected = summary.get("unexpected", [])
         if any(parse(measure.of).is_answered for measure in study.measures):
             summary[ANSWERS] = read_json(folder.result(cell) / ANSWERS_FILE, RESULT)
         for measure in study.measures:
@@ -74,7 +76,7 @@ def values_of(
                 values[measure.id] = value_of(parse(measure.of), summary)
             except InputError as error:  # the other measures of the run are told all the same
                 values[measure.id], unresolved[measure.id] = None, str(error)
-    return RunValues(cell, levels, repetition, state, message, values, unresolved)
+    return RunValues(cell, levels, repetition, state, message, values, unresolved, unexpected)
 
 
 def runs_of(path: Path, of: Sequence[Cell]) -> list[RunValues]:
