@@ -281,7 +281,7 @@ def _measure(
         )
         with idle_time_skipped(plan.job.clock):
             if plan.job.clock == "virtual":
-                _begin_timers_anew(net, controller)
+                _begin_timers_again(net, controller)
             if plan.bfd_interval_ms is not None:
                 _quicken(net, plan, plan.bfd_interval_ms)
                 await_instant(plan.job.clock)
@@ -311,7 +311,7 @@ def _measure(
         agents.close()
 
 
-def _begin_timers_anew(net: CorridorNet, controller: ControllerProcess) -> None:
+def _begin_timers_again(net: CorridorNet, controller: ControllerProcess) -> None:
     """Have the timers of Open vSwitch and of the controller begin at a planned instant.
 
     Each of their waits begins when the one before has ended, so that a wait of theirs that a

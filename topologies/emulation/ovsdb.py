@@ -150,7 +150,7 @@ class OpenVSwitch:
     def held(self) -> Iterator[None]:
         """Keep the daemons of a private Open vSwitch from running while entered.
 
-        All their timers that have run out meanwhile begin anew on leaving.
+        All their timers that have run out meanwhile begin again on leaving.
         """
         for daemon in self._daemons:
             daemon.send_signal(signal.SIGSTOP)
