@@ -23,7 +23,7 @@ TABLE_MISS_PRIORITY = 0
 _switches: Any = importlib.import_module(f"{NAMES[FRAMEWORK]}.app.simple_switch_13")
 
 
-class LearningSwitch(_switches.SimpleSwitch13):  # type: ignore[misc]  # Ryu has no types
+class LearningSwitch(_switches.SimpleSwitch13):
     """Forget what a switch was taught, and start again, whenever its tables are emptied."""
 
     def add_flow(
@@ -37,7 +37,7 @@ class LearningSwitch(_switches.SimpleSwitch13):  # type: ignore[misc]  # Ryu has
         entry = {"match": match, "instructions": [apply], "flags": ofproto.OFPFF_SEND_FLOW_REM}
         datapath.send_msg(parser.OFPFlowMod(datapath, priority=priority, **entry))
 
-    @handler.set_ev_cls(ofp_event.EventOFPFlowRemoved, handler.MAIN_DISPATCHER)  # type: ignore[untyped-decorator]
+    @handler.set_ev_cls(ofp_event.EventOFPFlowRemoved, handler.MAIN_DISPATCHER)
     def _emptied(self, event: Any) -> None:
         """Install the table-miss entry again."""
         removed = event.msg

@@ -46,6 +46,7 @@ BY_METAVAR: Mapping[str, Source] = {
     "WHAT": names.cuts,
     "RULE": names.rules,
     "NAME=ANSWER": names.readings,
+    "ID=VALUE": names.interpretations,
     "PLACE": names.jurisdictions,
     "JURISDICTION": names.jurisdictions,
     "NAME": names.networks,

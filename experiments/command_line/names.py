@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,16 @@ def readings(_args: argparse.Namespace) -> Names:
     ]
 
 
+def interpretations(_args: argparse.Namespace) -> Names:
+    """Return the open questions of shipped policy sets with each of their values."""
+    return [
+        f"{question['id']}={value}"
+        for path in sorted(POLICIES.glob("*.yaml"))
+        for question in _read(path).get("interpretations", ())
+        for value in question["values"]
+    ]
+
+
 def jurisdictions(_args: argparse.Namespace) -> Names:
     known = _read(TOPOLOGIES / "jurisdictions.yaml")
     return [*_ids(known, "jurisdictions"), *_ids(known, "groups")]
@@ -128,26 +138,44 @@ def _topology(args: argparse.Namespace) -> Plain:
     if hasattr(args, "scenario") or hasattr(args, "network"):
         scenario = _scenario(args)
         known = scenario.get("topology", DEFAULT_TOPOLOGY)
-        return known if isinstance(known, dict) else _extended(str(known))
+        left_out = _ids(scenario, "leave_out")
+        return known if isinstance(known, dict) else _extended(str(known), left_out)
     return _extended(getattr(args, "topology", None) or DEFAULT_TOPOLOGY)
 
 
-def _extended(name: str, depth: int = 4) -> Plain:
-    """A topology with what it extends, by its names alone."""
+def _extended(name: str, left_out: Collection[str] = ()) -> Plain:
+    """A topology with what it extends, without fibres of a status that is left out and hubs that
+    only these reach."""
+    whole = _gathered(name)
+    fibres = [one for one in whole["fibres"] if isinstance(one, dict)]
+    kept = [one for one in fibres if one.get("status") not in left_out]
+    dropped = _ends(fibres) - _ends(kept)
+    hubs = [one for one in _ids(whole, "hubs") if one not in dropped]
+    return {"hubs": hubs, "fibres": kept}
+
+
+def _gathered(name: str, depth: int = 4) -> Plain:
+    """The hubs and fibres of a topology and of what it extends, as they are written."""
     said = _read(_file(name, TOPOLOGIES))
-    found: Plain = {
-        **{key: _ids(said, key) for key in ("hubs", "fibres")},
-        "groups": list(_groups(said)),
+    entries = {key: said.get(key) for key in ("hubs", "fibres")}
+    found = {
+        key: [one for one in listed if isinstance(one, (dict, str))]
+        if isinstance(listed, list)
+        else []
+        for key, listed in entries.items()
     }
     for base in _ids(said, "extends") if depth else ():
-        below = _extended(base, depth - 1)
-        found = {key: [*below[key], *names] for key, names in found.items()}
+        below = _gathered(base, depth - 1)
+        found = {key: [*below[key], *own] for key, own in found.items()}
     return found
 
 
+def _ends(fibres: Iterable[Plain]) -> set[object]:
+    return {fibre.get(end) for fibre in fibres for end in ("a", "z")}
+
+
 def _groups(said: Plain) -> Iterator[str]:
-    """Those that fibres name, and one of each system; as they are where they were gathered."""
-    yield from _ids(said, "groups")
+    """Those that fibres name, and one of each system."""
     fibres = said.get("fibres")
     for one in fibres if isinstance(fibres, list) else ():
         if isinstance(one, Mapping):

@@ -27,7 +27,7 @@ def dropped_after_tables_are_emptied() -> list[float]:
 
 
 def listens_on_the_usual_port() -> bool:
-    """As ``scratchnet.py`` starts the reference controller."""
+    """As the example scratchnet starts the reference controller."""
     started = subprocess.Popen(["controller", "-v", "ptcp:"], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     try:
@@ -49,7 +49,7 @@ def adds_a_setting() -> bool:
 
 
 def finds_no_real_time_limits() -> bool:
-    """As ``cpu.py``: Mininet ends the process where the kernel has none."""
+    """As in the example cpu: Mininet ends the process where the kernel has none."""
     try:
         CPULimitedHost("limited", sched="rt")
     except SystemExit:

@@ -174,6 +174,11 @@ def test_a_live_network_names_its_own_fibres(tmp_path):
     assert proposed("corridor drain --network l", XDG_STATE_HOME=str(tmp_path)) == ["law"]
 
 
+def test_interpretations_are_completed_with_their_values():
+    found = proposed("corridor check mini --interpret cn-transfer=")
+    assert found == ["cn-transfer=path", "cn-transfer=recipient"]
+
+
 def test_every_argument_is_completed_or_known_to_be_free():
     def walk(parser):
         for one in parser.arguments:
