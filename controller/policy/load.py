@@ -43,7 +43,7 @@ from corridor.topologies.base.documents import (
     validate,
 )
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.suggestions import LEAST_BEGINNING, nearest
 from corridor.topologies.model.catalogue import shipped_hubs
 from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.meanings import nearest_named
@@ -144,7 +144,8 @@ def found_file(name: str, beside: Path | None) -> Path:
     if path.suffix in (".yaml", ".yml") or "/" in name or is_file(path):
         return path
     known = shipped_policies()
-    meant = nearest(name, known, _by_country(known))
+    countries = _by_country(known)
+    meant = nearest(name, known, countries) or nearest(_begun(name, countries), known)
     hint = meant or f"shipped are {', '.join(known)}, or give a file"
     raise InputError(f'no policy set "{shown(name)}"', hint)
 
@@ -158,6 +159,16 @@ def _by_country(sets: Iterable[str]) -> dict[str, str]:
         if name.partition("-")[0] == one.id.casefold()
         for word in (one.name.casefold().replace(" ", "-"), *one.name.casefold().split())
     }
+
+
+def _begun(word: str, countries: Mapping[str, str]) -> str:
+    """The one set whose country's name begins so, as codes of three letters do; else nothing."""
+    found = {
+        name
+        for country, name in countries.items()
+        if len(word) >= LEAST_BEGINNING and country.startswith(word.casefold())
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 KINDS_OF_PARTS = ("classes", "bindings", "demands", "policies", "interpretations")

@@ -261,6 +261,7 @@ def load_under(name_or_path: str, asked: Under) -> LoadedScenario:
 
 def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -> LoadedScenario:
     """The same of a document whose own files lie in a ``folder``."""
+    _refuse_topology(document)
     document = whole(document, folder)
     scenario = validate(document, ScenarioFile)
     topology = _topology(document, scenario, folder)
@@ -310,6 +311,15 @@ def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -
         own_objective=_own_objective(document, scenario, folder),
         document=document,
     )
+
+
+def _refuse_topology(document: Document) -> None:
+    """Raise InputError for a file of another kind, whose mistakes as a scenario would mislead."""
+    if isinstance(document.data, dict) and "hubs" in document.data:
+        way_out = (
+            f"corridor topology check {document.file}, or name it as the topology of a scenario"
+        )
+        raise document.error("the file is a topology, not a scenario", hint=way_out)
 
 
 def whole(document: Document, folder: Path) -> Document:

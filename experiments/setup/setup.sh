@@ -172,6 +172,37 @@ check_python() {
 quietly() { "$@" >>"$log" 2>&1; }
 begin_log() { printf '\n== set-up of %s at %(%F %T)T\n' "$root" -1 >>"$log"; }
 
+# Runs a command quietly. Prints now and then what it does and for how long: in place at a terminal,
+# else a line every few seconds.
+during() {
+    local what=$1 code=0 reporter
+    shift
+    report_time "$what" &
+    reporter=$!
+    quietly "$@" || code=$?
+    kill "$reporter" 2>/dev/null || :
+    wait "$reporter" 2>/dev/null || :
+    [[ ! -t 2 ]] || printf '\r\e[K' >&2
+    return "$code"
+}
+
+# Waits on a pipe that nobody writes to: a `sleep` would outlive it and hold standard error open.
+report_time() {
+    local began=$SECONDS silent wait_s=${PROGRESS_S:-5}
+    [[ ! -t 2 ]] || wait_s=1
+    exec {silent}<> <(:)
+    while
+        read -r -t "$wait_s" -u "$silent" || :
+        [[ -d /proc/$$ ]]
+    do
+        if [[ -t 2 ]]; then
+            printf '\r\e[Kcorridor: %s, %d s' "$1" $((SECONDS - began)) >&2
+        else
+            say "$1, $((SECONDS - began)) s"
+        fi
+    done
+}
+
 # The entries of the lock whose name and version match a pattern (1), or do not (0).
 entries() {
     awk -v pattern="$1" -v wanted="$2" '/^[a-z]/ { here = ($0 ~ pattern) == wanted } here' "$root/requirements.lock"
@@ -182,7 +213,7 @@ make_environment() {
     [[ -x $system_python ]] || lacking "needs $system_python; see docs/setup.md"
     check_python
     begin_log
-    say "making .venv with the locked dependencies (log: $log)"
+    say "making .venv with the locked dependencies, which takes a minute or more (log: $log)"
     rm -rf -- "$venv" || lacking "cannot replace $venv; remove it as the user who made it"
     local packages=$venv/lib/python$version/site-packages
     local pip=("$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --no-compile)
@@ -192,13 +223,17 @@ make_environment() {
     # One chain, since `set -e` does not hold inside a condition.
     if ! (
         unset PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX PIP_ONLY_BINARY PIP_NO_BINARY
-        quietly "$system_python" -m venv "$venv" &&
+        during "step 1 of 5, making an empty .venv" "$system_python" -m venv "$venv" &&
             entries "$build_tools" 1 >"$tools" &&
             entries "$elsewhere" 0 >"$wanted" &&
-            quietly "${pip[@]}" "${locked[@]}" --requirement "$tools" &&
-            quietly "${pip[@]}" "${locked[@]}" --no-binary "$source_only" --requirement "$wanted" &&
-            quietly "${pip[@]}" --no-deps --no-build-isolation --no-index --editable "$root" &&
-            quietly "$venv/bin/python" "$root/experiments/setup/compile_packages.py" \
+            during "step 2 of 5, installing the build tools" \
+                "${pip[@]}" "${locked[@]}" --requirement "$tools" &&
+            during "step 3 of 5, installing $(grep -c '^[a-z]' "$wanted" || :) packages" \
+                "${pip[@]}" "${locked[@]}" --no-binary "$source_only" --requirement "$wanted" &&
+            during "step 4 of 5, installing corridor" \
+                "${pip[@]}" --no-deps --no-build-isolation --no-index --editable "$root" &&
+            during "step 5 of 5, compiling the packages" \
+                "$venv/bin/python" "$root/experiments/setup/compile_packages.py" \
                 "$packages" "$venv" "$place_in_guests" &&
             # Debian's Mininet and nothing else of the system's packages.
             { [[ ! -d $debians_mininet ]] || ln -sfn "$debians_mininet" "$packages/mininet"; }
@@ -215,7 +250,8 @@ add_docs() {
     say "installing what makes the site of the documentation (log: $log)"
     (
         unset PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX PIP_ONLY_BINARY PIP_NO_BINARY
-        quietly "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --no-compile \
+        during "installing" \
+            "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --no-compile \
             --require-hashes --only-binary ":all:" --requirement "$root/requirements-docs.lock"
     ) || {
         tail -n 1 -- "$log" >&2

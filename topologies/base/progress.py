@@ -27,7 +27,7 @@ def told(tell: Tell) -> Iterator[None]:
 
 def counting[Thing](things: Sequence[Thing], done: str) -> Iterator[Thing]:
     """The things, one after another, each told of before: ``1,200 of 8,000 ways planned``, and of
-    the first, which may take long, that it is under way."""
+    the first, which may take long, that it is under way. After the last, all are counted."""
     tell = _TOLD.get()
     if tell is None:
         return iter(things)
@@ -39,3 +39,5 @@ def _told_of[Thing](things: Sequence[Thing], done: str, tell: Tell) -> Iterator[
         first = "" if number else ", the first under way"
         tell(f"{number:,} of {len(things):,} {done}{first}")
         yield thing
+    if things:
+        tell(f"{len(things):,} of {len(things):,} {done}")

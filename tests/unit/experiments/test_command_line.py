@@ -111,6 +111,17 @@ def test_what_a_mistyped_name_meant_is_said(capsys, words, meant):
     assert f'did you mean "{meant}"?' in capsys.readouterr().err
 
 
+def test_a_topology_in_place_of_a_scenario_is_named_with_the_command_that_checks_it(
+    tmp_path, capsys
+):
+    file = tmp_path / "map.yaml"
+    file.write_text("name: map\nhubs: []\nfibres: []\n")
+    assert cli.main(["check", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert f"{file}:1: the file is a topology, not a scenario" in said
+    assert f"corridor topology check {file}" in said
+
+
 def test_alone_it_says_three_first_commands(capsys):
     said = shown(capsys)
     commands = re.findall(r"^  corridor ((?:\S+ ?)+?)(?: {2,}|$)", said, re.M)

@@ -235,6 +235,53 @@ def test_what_makes_the_site_is_installed_only_when_asked_for(ready):
     assert f"--requirement {ready}/requirements-docs.lock" in log.read_text()
 
 
+SLOW_STEP = """
+source experiments/setup/setup.sh
+log=$1 root=$PWD
+shift
+during "step 3 of 5, installing 66 packages" "$@" || echo "code $?"
+"""
+
+
+def slow_step(tmp_path, *command, **streams):
+    return subprocess.run(
+        ["bash", "-euc", SLOW_STEP, "bash", tmp_path / "log", *command],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PROGRESS_S": "0.2"},
+        check=True,
+        text=True,
+        timeout=30,
+        **streams,
+    )
+
+
+def test_a_step_that_takes_long_reports_how_long_it_has_taken(tmp_path):
+    done = slow_step(tmp_path, "sh", "-c", "echo said; sleep 1; exit 7", capture_output=True)
+    lines = done.stderr.splitlines()
+    assert len(lines) >= 2
+    assert set(lines) <= {
+        f"corridor: step 3 of 5, installing 66 packages, {second} s" for second in range(10)
+    }
+    assert done.stdout == "code 7\n"
+    assert (tmp_path / "log").read_text() == "said\n"
+
+
+def test_a_step_that_is_done_at_once_prints_nothing(tmp_path):
+    done = slow_step(tmp_path, "true", capture_output=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_step_at_a_terminal_reports_its_time_in_one_line_and_removes_it(tmp_path):
+    ours, theirs = pty.openpty()
+    slow_step(tmp_path, "sleep", "1.5", stderr=theirs)
+    os.close(theirs)
+    said = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert "\r\x1b[Kcorridor: step 3 of 5, installing 66 packages, 1 s" in said
+    assert said.endswith("\r\x1b[K")
+    assert "\n" not in said
+
+
 def test_a_second_setup_waits_for_the_first(ready):
     (ready / ".venv/ready").rename(ready / "ready")
     holder = os.open(ready, os.O_RDONLY)

@@ -17,11 +17,19 @@ def test_each_thing_is_told_of_before_it_is_worked_on():
     assert said[1:] == ["1 of 2 ways planned"]
 
 
+def test_all_are_counted_once_the_last_is_done():
+    said = []
+    with told(said.append):
+        assert list(counting(["a", "b"], "ways planned")) == ["a", "b"]
+        list(counting([], "ways planned"))
+    assert said[2:] == ["2 of 2 ways planned"]
+
+
 def test_large_numbers_are_readable():
     said = []
     with told(said.append):
         list(counting(range(1201), "demands drawn"))
-    assert said[-1] == "1,200 of 1,201 demands drawn"
+    assert said[-2:] == ["1,200 of 1,201 demands drawn", "1,201 of 1,201 demands drawn"]
 
 
 def test_while_nobody_is_told_the_things_come_as_they_are():

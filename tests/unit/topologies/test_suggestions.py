@@ -63,6 +63,10 @@ def test_a_country_means_its_policy_set():
         load_policies("thailand")
     with pytest.raises(InputError, match='did you mean "cn-outbound"'):
         load_policies("China")
+    with pytest.raises(InputError, match='did you mean "th"'):
+        load_policies("tha")
+    with pytest.raises(InputError, match="shipped are"):
+        load_policies("ind")  # India or Indonesia
 
 
 def test_a_name_that_stands_by_itself_is_meant_before_the_same_behind_a_kind():
