@@ -1,5 +1,5 @@
-"""Nothing that is measured depends on how start-up went: a failed system call more, a reading of
-the clock, a program or a few milliseconds change no sample."""
+"""Readings of the clock, failed system calls, random numbers and memory once Open vSwitch runs
+change no sample. What comes before, or takes milliseconds, may: see the limitations."""
 
 import json
 import shutil
@@ -12,8 +12,8 @@ pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 INPUTS = ("plan.json", "specification.json", "proven.json")
 LITTLE = ("switches:clock:1", "tables:files:1")
 MUCH = (
-    *("interfaces:programs:3", "interfaces:memory:5000000", "daemons:files:28"),
-    *("switches:sleep:3000000", "switches:clock:1000", "tables:random:16", "tables:files:28"),
+    *("interfaces:memory:5000000", "switches:clock:1000"),
+    *("tables:random:16", "tables:files:28"),
 )
 OF_START_UP = "controller_events.jsonl"
 """Holds when switches connected, too."""

@@ -288,7 +288,7 @@ class Reader:
             cwd=self.folder,
             env={
                 **{name: value for name, value in os.environ.items() if name not in OURS},
-                "HOME": str(self.folder),
+                "HOME": str(self.folder.with_name(f"{self.folder.name}-home")),
                 "XDG_CACHE_HOME": str(cache_folder().parent),
                 "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
                 "PYTHONPATH": str(ROOT / ".package"),
