@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from corridor.controller.explain.clauses import ClauseCost
 from corridor.controller.explain.explanation import Answers, PermitInUse
+from corridor.controller.explain.interpretations import OtherValue
 from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
@@ -90,6 +91,8 @@ class ExplanationAnswer(Answer):
     costs_ns: int | None
     """What policies add to the one-way delay, the protection they ask for included."""
     costs_km: float | None
+    other_values: list[OtherValue]
+    """Values of interpretations under which the demand takes another path, or none."""
 
 
 class Day(Answer):

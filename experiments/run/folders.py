@@ -19,6 +19,7 @@ from corridor.topologies.base.ownership import hand_over, hand_over_all, owner_i
 
 DEFAULT_RESULTS = Path("results")
 OWN_ONLY = 0o700
+LEAST_ROOM = 16_384
 
 
 def remove_empty(out_dir: Path, *, itself: bool) -> None:
@@ -109,6 +110,12 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise unwritable(folder, error) from error
+
+
+def is_full(folder: Path) -> bool:
+    """Return whether the file system of a folder has no room for one more file of a few pages."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize < LEAST_ROOM
 
 
 def unwritable(folder: Path, error: OSError) -> CorridorError:

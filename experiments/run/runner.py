@@ -7,6 +7,7 @@ summary says how far the run came.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import time
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ from corridor.experiments.run.choosing import (
 from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import (
+    is_full,
     make_result_folder,
     remove_empty,
     unwritable,
@@ -160,6 +162,9 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
                 prove_run(out_dir, plan, judged_by, expected)
             if isinstance(failure, CorridorError | KeyboardInterrupt):
                 _say_what_was_kept(summary, out_dir, say)
+            # Whichever process could not write: the reason is the same, and it may not know it.
+            if isinstance(failure, CorridorError) and is_full(out_dir):
+                raise unwritable(out_dir, OSError(errno.ENOSPC, "")) from failure
             raise failure
         assert summary is not None
         drawing.begin()

@@ -208,12 +208,11 @@ def run_plan() -> NoReturn:
 
 
 def make_repeatable() -> None:
-    """Have random numbers and the order of processes not depend on what start-up has taken.
+    """Have random numbers not depend on what start-up has taken.
 
     The kernel stirs times of interrupts into its random numbers, and Open vSwitch draws from them
-    when it sends for BFD: each program that opens their source reads the same octets. Its usual
-    scheduler weighs what each process has used so far: all are started to run in the order in which
-    they wake up. Where computing takes time that would be unfair: nothing is done by other clocks.
+    when it sends for BFD: each program that opens their source reads the same octets. Nothing is
+    done by other clocks.
     """
     with open("/proc/cmdline") as words:
         if VIRTUAL_CLOCK not in words.read().split():
@@ -224,9 +223,6 @@ def make_repeatable() -> None:
             file.write(hashlib.sha512(b"corridor %d" % number).digest())
     for name in ("random", "urandom"):
         bind(cover, f"/dev/{name}")
-    with open("/proc/sys/kernel/sched_rt_runtime_us", "w") as file:
-        file.write("-1")
-    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 def run_command() -> NoReturn:

@@ -34,9 +34,10 @@ CELLS, TIMEOUT_S, KILLS = 4, 600, 5
 SPAWNED = b"multiprocessing.spawn"
 
 
-def started(folder: Path, out: str) -> subprocess.Popen[str]:
+def started(folder: Path, out: str, *more: str) -> subprocess.Popen[str]:
+    words = ("study", "run", "study.yaml", "--out", out, "--workers", "2", "--no-figures", *more)
     return subprocess.Popen(
-        corridor("study", "run", "study.yaml", "--out", out, "--workers", "2", "--no-figures"),
+        corridor(*words),
         cwd=folder,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -131,7 +132,7 @@ def test_the_same_seeds_ran_in_both_conditions(folders):
 def test_a_study_that_does_not_hold_what_it_expects_fails(folders):
     text = STUDY.replace("< 30", "< 1")
     (folders["all"] / "study.yaml").write_text(text)
-    with started(folders["all"], "hurt") as command:
+    with started(folders["all"], "hurt", "--force") as command:
         said, _ = command.communicate(timeout=TIMEOUT_S)
     assert command.returncode == 1
     assert "each of lost < 1 (network.loss 5%, probe.count 20) does not hold" in said

@@ -80,7 +80,7 @@ def test_other_policies_move_what_they_forbid_and_refuse_what_cannot_be(kept, ap
     code, said = api.ask("/v1/policies", "PUT", policy_set(NO_LAOS))
     assert code == 200, said
     assert path_of(api, "render-bangkok") != ["kunming", "bangkok"]
-    kept.wait_until_it_says("moved to epoch 1 (policies)")
+    kept.wait_until_it_says("moved to epoch 1 (policies mine)")
     kept.wait_until_it_says("render-bangkok: UP, kunming > ")
     assert api.ask("/v1/policies", "PUT", policy_set({"id": "?"}))[0] == 422
     assert api.ask("/v1/policies", "PUT", policy_set())[0] == 200

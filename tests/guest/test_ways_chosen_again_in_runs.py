@@ -49,7 +49,7 @@ def test_a_cut_is_followed_as_things_are_and_then_for_the_next_failure(events):
     assert [one["why"] for one in updates] == [
         "failures",
         "rates under the next failure",
-        "policies",
+        "policies rates-under-law",
         "failures",
         "rates under the next failure",
     ]
@@ -74,7 +74,7 @@ def test_a_controller_that_starts_again_takes_the_chosen_ways_over_as_they_stand
     after = of(events[numbered:], "update")
     assert taken["was"] == "whole"
     assert taken["epoch"] == before[-1]["epoch"]
-    assert after[0]["why"] == "policies", "nothing had to move"
+    assert after[0]["why"] == "policies rates-under-law", "nothing had to move"
 
 
 def test_nothing_is_forbidden_and_rates_are_kept_with_the_fibre_cut(ran):

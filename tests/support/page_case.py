@@ -165,7 +165,7 @@ def answers() -> Json:
         ),
     ]
     return {
-        "schema": 1,
+        "schema": 2,
         "scenario": "handmade",
         "title": "three hubs",
         "policies": "mine",

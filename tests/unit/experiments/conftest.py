@@ -4,9 +4,20 @@ import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.live_network import session
+from corridor.experiments.study import cells
 from reconciler_lab import policies
 
 FIBRE = "kunming-karachi"
+MADE_BY_HAND = ("test_artifacts_packed", "test_study_arrays", "test_show_command")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def names_of_runs_made_by_hand(request):
+    """Runs that these tests make by hand have demands that their scenario has not."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.module.__name__.rpartition(".")[2] in MADE_BY_HAND:
+            patch.setattr(cells, "check", lambda *_: None)
+        yield
 
 
 @pytest.fixture

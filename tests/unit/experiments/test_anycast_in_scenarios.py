@@ -159,7 +159,7 @@ def test_price_tells_who_goes_elsewhere(written, capsys):
     own = Path(written()).with_name("own.yaml")
     main(["price", written(), "--policies", str(own), "--no-changes"])
     said = capsys.readouterr().out
-    assert "each set has its own nearest lawful hub for 1 demand: 1 demand to another" in said
+    assert "nearest permitted hub recomputed for 1 demand; it differs" in said
     assert "one to shanghai, not guian: " in said
 
 

@@ -225,7 +225,7 @@ def test_what_policies_dropped_does_not_flatten_what_fibres_lost(
 def test_latex_need_not_draw_hatches_dot_by_dot(run: RunData, tmp_path: Path) -> None:
     every = [(f"{cause}:a->b", cause, 20) for cause in losses.SHOWN]
     figure = losses_drawn(tmp_path, run, *every)
-    save_pgf(figure, tmp_path / "losses.pgf", "a test")
+    save_pgf(figure, tmp_path / "losses.pgf", "losses", "a test")
     assert (tmp_path / "losses.pgf").stat().st_size < 200_000
     assert "pgfpathcurveto" not in (tmp_path / "losses.pgf").read_text()
 

@@ -213,7 +213,7 @@ def _is_uncertain(policy: Policy) -> bool:
     return policy["kind"] == "text" and policy.get("confidence") == "unsure"
 
 
-CASES = [("reference", "pan-asia"), ("sovereignty", "cn-outbound"), ("reference", "gateway-cities")]
+CASES = [("reference", "pan-asia"), ("sovereignty", "cn-outbound")]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=" ".join)

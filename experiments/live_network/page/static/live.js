@@ -97,7 +97,7 @@
     const unknown = all.filter((one) => one.status === "UNKNOWN").length;
     const less = all.filter((one) => one.status === "DEGRADED").length, broken = [...[...states].filter(([, said]) => said), ...Object.entries(about.hubs).map(([id, words]) => [id, words.join(", ")])];
     const count = (n) => `${n} demand${n === 1 ? "" : "s"}`, none = status.policies === NO_POLICIES;
-    const parts = [`${all.length - kept - down - unknown} of ${count(all.length)} are served`, ...(none ? [] : [`${kept} blocked by policies`]), ...(unknown ? [`${unknown} in an unknown state`] : []), ...(down ? [`${down} without a path`] : [])];
+    const parts = [`${all.length - kept - down - unknown} of ${count(all.length)} are served`, ...(none && !kept ? [] : [`${kept} blocked by policies`]), ...(unknown ? [`${unknown} in an unknown state`] : []), ...(down ? [`${down} without a path`] : [])];
     const counts = `${parts.join(", ")}.`, computed = `for policies ${about.at_first.policies} as of ${about.at_first.as_of}, with every fibre in service`;
     it.setCounts(`Now: ${counts} Times of paths are computed; answers are counted with their demands.`);
     it.setStale(isAsAtFirst() && !broken.length ? "" : `This section was computed ${computed}. The network has changed since then.`);
