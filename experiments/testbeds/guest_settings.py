@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
 from pathlib import Path
 
 from corridor.experiments.testbeds.guest_init import PLACE, bind, mount
 
 SETTINGS = Path("/etc")
 OF_HOST = Path(PLACE, "etc")
-WRITTEN = ("hosts", "network", "sysctl.conf")
+WRITTEN = ("hosts", "network", "ssh", "sysctl.conf")
 """Files and folders that scripts of networks add lines to."""
 RESOLVER = """\
 # Nothing answers on port 53 here, so a name that /etc/hosts does not have fails at once.
@@ -31,6 +32,9 @@ def mount_settings() -> None:
     bind(str(SETTINGS), str(OF_HOST))
     mount("tmpfs", str(SETTINGS), "tmpfs", data="mode=755")
     fill(SETTINGS, OF_HOST)
+    if (SETTINGS / "ssh/sshd_config").exists():
+        Path("/run/sshd").mkdir(exist_ok=True)
+        make_host_key(SETTINGS / "ssh")
 
 
 def fill(settings: Path, of_host: Path) -> None:
@@ -47,6 +51,15 @@ def fill(settings: Path, of_host: Path) -> None:
     resolver = settings / "resolv.conf"
     resolver.unlink(missing_ok=True)
     resolver.write_text(RESOLVER)
+
+
+def make_host_key(folder: Path) -> None:
+    """Make the key that ``sshd`` needs: the guest must not read those of this machine."""
+    key = folder / "ssh_host_ed25519_key"
+    key.unlink(missing_ok=True)
+    make = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "guest", "-f", str(key))
+    with contextlib.suppress(FileNotFoundError):
+        subprocess.run(make, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -125,6 +125,17 @@ def test_scripts_of_stock_mininet_may_empty_tables_write_settings_and_ask_the_ke
     }
 
 
+@pytest.mark.skipif(not Path("/usr/sbin/sshd").exists(), reason="sshd is not installed")
+def test_hosts_run_an_ssh_daemon_without_keys_of_this_machine():
+    script = (
+        "/usr/sbin/sshd; cat /etc/ssh/ssh_host_rsa_key; sleep 1; ssh-keyscan -t ed25519 127.0.0.1"
+    )
+    code, said, complained = lab("--quiet", "--clock", "real", "--", "sh", "-c", script)
+    assert code == 0, complained
+    assert "127.0.0.1 ssh-ed25519 " in said
+    assert "PRIVATE" not in said + complained
+
+
 @pytest.mark.parametrize("where", [(), ("hub", "shanghai")])
 def test_names_of_hubs_resolve_and_other_names_fail_at_once(where):
     script = ("sh", "name_lookups.sh")

@@ -1,8 +1,10 @@
 """The ``/etc`` that programs of a guest have."""
 
+import shutil
+
 import pytest
 
-from corridor.experiments.testbeds.guest_settings import RESOLVER, fill
+from corridor.experiments.testbeds.guest_settings import RESOLVER, fill, make_host_key
 
 
 @pytest.fixture
@@ -38,3 +40,16 @@ def test_the_resolver_of_the_host_is_replaced_by_one_that_fails_at_once(folders,
     fill(settings, of_host)
     assert (settings / "resolv.conf").read_text() == RESOLVER
     assert is_link or resolver.read_text() == "nameserver 10.255.255.53\n"
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
+def test_a_guest_has_a_host_key_of_its_own(folders):
+    settings, of_host = folders
+    name = "ssh/ssh_host_ed25519_key"
+    (of_host / "ssh").mkdir()
+    (of_host / name).write_text("secret of the host")
+    fill(settings, of_host)
+    make_host_key(settings / "ssh")
+    assert (settings / name).read_text().startswith("-----BEGIN OPENSSH PRIVATE KEY-----")
+    assert (settings / name).stat().st_mode & 0o77 == 0
+    assert (of_host / name).read_text() == "secret of the host"
