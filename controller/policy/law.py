@@ -320,7 +320,9 @@ class Law(Value):
             rule.model_copy(update={"in_force": flags.get(rule.id, rule.in_force)})
             for rule in self.rules
         )
-        return self.model_copy(update={"rules": rules})
+        made = self.model_copy(update={"rules": rules})
+        made.__dict__.pop("by_id", None)  # a copy keeps what was computed of the old rules
+        return made
 
 
 @cache

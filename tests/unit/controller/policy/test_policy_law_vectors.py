@@ -384,3 +384,11 @@ def test_a_policy_is_no_surer_than_any_rule_that_it_names():
     for cited, confidence in ((("CN-24-8",), "confident"), (("CN-24-8", "CN-GATEWAY"), "unsure")):
         citing = sure.model_copy(update={"legal_ref": cited})
         assert policy_confidence(citing, law, AS_OF) == confidence
+
+
+def test_a_switched_rule_is_switched_whoever_looks_it_up():
+    law = load_law()
+    rule = law.rules[0]
+    assert law.by_id[rule.id] is rule
+    switched = law.switched(off=[rule.id]).by_id[rule.id]
+    assert switched.in_force is False
