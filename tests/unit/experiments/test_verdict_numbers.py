@@ -29,6 +29,8 @@ class Set(NamedTuple):
     classes: dict[str, list[str]]
     """Their origins."""
     groups: dict[str, list[str]]
+    questions: dict[str, dict[str, Any]]
+    """Interpretations: the default value, and the policies that hold under each value."""
 
 
 def read_set(name: str) -> Set:
@@ -37,16 +39,24 @@ def read_set(name: str) -> Set:
     policies: dict[str, Policy] = {}
     classes: dict[str, list[str]] = {}
     groups: dict[str, list[str]] = {}
+    questions: dict[str, dict[str, Any]] = {}
     for part in map(read_set, written.get("include", [])):
         policies |= {one["id"]: one for one in part.policies}
         classes |= part.classes
         groups |= part.groups
+        questions |= part.questions
     policies |= {one["id"]: one for one in written.get("policies", [])}
+    questions |= {one["id"]: one for one in written.get("interpretations", [])}
+    for name, question in questions.items():
+        value = written.get("interpret", {}).get(name, question["default"])
+        questions[name] = question | {"default": value}
+        for switched in {one for of_value in question["values"].values() for one in of_value}:
+            policies[switched] |= {"enabled": switched in question["values"][value]}
     for key, enabled in (("switch_on", True), ("switch_off", False)):
         for switched in written.get(key, []):
             policies[switched] = policies[switched] | {"enabled": enabled}
     classes |= {one["id"]: listed(one["origin"]) for one in written.get("classes", [])}
-    return Set(list(policies.values()), classes, groups | written.get("groups", {}))
+    return Set(list(policies.values()), classes, groups | written.get("groups", {}), questions)
 
 
 def listed(value: Any) -> list[Any]:
@@ -213,7 +223,11 @@ def _is_uncertain(policy: Policy) -> bool:
     return policy["kind"] == "text" and policy.get("confidence") == "unsure"
 
 
-CASES = [("reference", "pan-asia"), ("sovereignty", "cn-outbound")]
+CASES = [
+    ("reference", "pan-asia"),
+    ("sovereignty", "cn-outbound"),
+    ("sovereignty", "gateway-cities"),
+]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=" ".join)
