@@ -1,8 +1,8 @@
 """The ``corridor`` command: parses arguments, hands over to one verb, prints failures.
 
 Each verb lives in its own file under ``experiments/commands`` and offers
-``add_parser(subparsers)`` and ``run(args) -> int``. Verbs import what they need
-inside ``run`` so that ``corridor --help`` stays quick.
+``add_parser(verbs)`` and ``run(args) -> int``. Only the verb that is called is
+imported, and it imports what it needs inside ``run``: ``corridor VERB --help`` stays quick.
 """
 
 from __future__ import annotations
@@ -14,32 +14,76 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TextIO
 
-from corridor.experiments.command_line import completion
-from corridor.experiments.command_line.manual import manual
 from corridor.experiments.command_line.parser import Parser
-from corridor.experiments.crash_report import keep_traceback
 from corridor.experiments.terminal.screen import complaint
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
-FAMILIES = {
-    "what there is": ("list", "man", "completion"),
-    "experiments": (
-        *("run", "study", "lab", "check", "explain", "price", "capacity", "law"),
-        *("report", "show", "compare", "artifact", "export", "topology", "workload", "schema"),
-    ),
-    "a live network": ("up", "page", "status", "events", "policy", "drain", "restore", "down"),
-    "its hubs and fibres, by hand": (
-        *("exec", "shell", "mininet", "ping", "probe", "trace", "capture"),
-        *("fault", "cut", "mend", "kill", "start"),
-    ),
-    "this machine": ("doctor", "kernel", "vm", "docs", "test", "clean"),
+FAMILIES: Mapping[str, Mapping[str, str]] = {
+    "what there is": {
+        "list": "what ships: scenarios, policy sets, maps, workloads, examples, studies",
+        "man": "the manual page corridor(1)",
+        "completion": "what bash, zsh or fish reads to complete verbs, flags and names",
+    },
+    "experiments": {
+        "run": "emulate a scenario and report its latencies",
+        "study": "many runs as one file: axes, seeds, intervals, comparisons",
+        "lab": "run any program in the network of a topology, or Mininet's shell",
+        "check": "prove a scenario's tables without emulating",
+        "explain": "why a demand takes the path it takes, or none",
+        "price": "what policy sets cost, against no policies or another set",
+        "capacity": "how full fibres are, whatever fails; how far traffic can grow",
+        "law": "what rules of law as data say, and where to read them",
+        "report": "a result folder as one page to read, print or hand on",
+        "show": "what a folder of results came to: of a run or of a study",
+        "compare": "two runs, studies, policy sets, maps or scenarios, side by side",
+        "artifact": "a study or a run as one file that somebody else can check",
+        "export": "tables and questions for other provers, and their answers compared",
+        "topology": "show, check or convert a topology",
+        "workload": "shipped workloads and their sources; what a scenario would send",
+        "schema": "print the JSON Schema of files that people write, and of what the program "
+        "writes",
+    },
+    "a live network": {
+        "up": "bring a scenario's network up and hold it to its policies until Ctrl-C",
+        "page": "watch and break a live network in a browser",
+        "status": "how a live network stands, and how each demand is served",
+        "events": "what has happened to a live network",
+        "policy": "show or change the policies of a live network",
+        "drain": "let a fibre of a live network carry nothing",
+        "restore": "let a drained fibre of a live network carry again",
+        "down": "end a live network",
+    },
+    "its hubs and fibres, by hand": {
+        "exec": "run a program at a hub of a live network",
+        "shell": "a shell at a hub of a live network",
+        "mininet": "Mininet's command line on a live network",
+        "ping": "ping one hub of a live network from another",
+        "probe": "round trips of a demand of a live network",
+        "trace": "the way that a demand's packets take now, entry by entry",
+        "capture": "packets at a hub or on a fibre of a live network, as pcapng",
+        "fault": "have a fibre, hub or gateway of a live network fail, in any way",
+        "cut": "what a cut would do, or cut a fibre of a live network",
+        "mend": "end all that was done to a fibre of a live network",
+        "kill": "kill a gateway, a hub or the controller of a live network",
+        "start": "start a gateway or a hub of a live network that was killed",
+    },
+    "this machine": {
+        "doctor": "what this machine can do, and how to repair the rest",
+        "kernel": "build or show the guest kernel that gives guests a virtual clock",
+        "vm": "a Debian machine with everything set up: build, run, enter, hand on",
+        "docs": "the documentation as a site with search, to be read offline",
+        "test": "check this checkout: lint, types, tests",
+        "clean": "remove what killed runs left",
+    },
 }
-VERBS = tuple(verb for verbs in FAMILIES.values() for verb in verbs)
+SUMMARIES = {verb: line for verbs in FAMILIES.values() for verb, line in verbs.items()}
+VERBS = tuple(SUMMARIES)
 HELP, LAB = "help", "lab"
+ASKED_BY_SHELL = "_ARGCOMPLETE"
+"""The variable that the shell's part of argcomplete sets when Tab is pressed."""
 EXIT_INTERNAL = 5
 WELCOME = """corridor emulates data hubs and fibres, under law and when cables are cut.
 
@@ -68,23 +112,15 @@ def _terminate(_number: int, _frame: object) -> NoReturn:
 
 
 class _Verbs:
-    """What verbs add their parsers to: their lines of help are printed by family, not in a row."""
+    """The object that verbs add their parsers to; it knows each verb's line of help."""
 
     def __init__(self, subparsers: Any) -> None:
         self._subparsers = subparsers
-        self._lines: dict[str, str] = {}
 
     def add_parser(self, verb: str, **settings: Any) -> Any:
-        self._lines[verb] = settings.pop("help")
         made = self._subparsers.add_parser(verb, **settings)
-        made.summary = self._lines[verb]
+        made.summary = SUMMARIES[verb]
         return made
-
-    def by_family(self) -> str:
-        lines = []
-        for family, verbs in FAMILIES.items():
-            lines += [f"{family}:", *(f"  {verb:12}{self._lines[verb]}" for verb in verbs), ""]
-        return "\n".join(lines)
 
 
 class _Version(argparse.Action):
@@ -97,13 +133,20 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def build_parser() -> Parser:
+def build_parser(words: Sequence[str] | None = None) -> Parser:
+    """The parser of all verbs.
+
+    Args:
+        words: The command. Only the verb that it names is imported; the parsers of the other verbs
+            are empty. Without it, or where it names no verb, every verb is imported.
+    """
     parser = Parser(
         prog="corridor",
         usage="corridor VERB ...",
         description="Emulate a map of data hubs and fibres as a network: measure each demand\n"
         "beside what a model predicts, under policies and when fibres are cut, and prove\n"
         "what the tables of its switches let pass.",
+        epilog=f"{_by_family()}\n{EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -112,13 +155,39 @@ def build_parser() -> Parser:
     subparsers = parser.add_subparsers(
         dest="verb", metavar="VERB", required=True, prog="corridor", help=argparse.SUPPRESS
     )
-    verbs = _Verbs(subparsers)
+    verbs, needed = _Verbs(subparsers), _needed(words)
     for verb in VERBS:
-        module = importlib.import_module(f"corridor.experiments.commands.{verb}")
-        module.add_parser(verbs)
-    parser.epilog = f"{verbs.by_family()}\n{EPILOG}"
-    parser.set_defaults(manual=partial(manual, parser, FAMILIES, EPILOG))
+        if verb in needed:
+            importlib.import_module(f"corridor.experiments.commands.{verb}").add_parser(verbs)
+        else:
+            verbs.add_parser(verb, add_help=False)
+    parser.set_defaults(manual=_manual)
     return parser
+
+
+def _needed(words: Sequence[str] | None) -> Sequence[str]:
+    """The verbs whose arguments it takes to understand a command."""
+    if words is None:
+        return VERBS
+    named = next((word for word in words if not word.startswith("-")), None)
+    if named is None:
+        return ()
+    return (named,) if named in VERBS else VERBS  # an alias, or a slip of the keyboard
+
+
+def _by_family() -> str:
+    """The verbs with their lines of help."""
+    lines = []
+    for family, verbs in FAMILIES.items():
+        lines += [f"{family}:", *(f"  {verb:12}{line}" for verb, line in verbs.items()), ""]
+    return "\n".join(lines)
+
+
+def _manual(version: str) -> str:
+    """The manual page of all verbs."""
+    from corridor.experiments.command_line.manual import manual
+
+    return manual(build_parser(), FAMILIES, EPILOG, version)
 
 
 def _asked(words: Sequence[str]) -> Sequence[str]:
@@ -145,8 +214,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _open_closed_streams()
         signal.signal(signal.SIGTERM, _terminate)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads every package's
-        if completion.is_asked():
-            completion.answer(build_parser())
+        if ASKED_BY_SHELL in os.environ:
+            from corridor.experiments.command_line import completion
+
+            completion.answer(build_parser)
     try:
         return _obey(argv)
     except BrokenPipeError:
@@ -179,7 +250,7 @@ def _obey(argv: Sequence[str] | None) -> int:
             print(WELCOME)
             return 0
         words, command = _own_command(_asked(given))
-        args = build_parser().parse_args(words)
+        args = build_parser(words).parse_args(words)
         if command:
             args.command = command
         module = importlib.import_module(f"corridor.experiments.commands.{args.verb}")
@@ -195,6 +266,8 @@ def _unforeseen(error: Exception) -> int:
         place = f"{error.filename}: " if error.filename else "output: "
         said = f"{place}cannot be written: {error.strerror}; make room, or write elsewhere"
         return _complain(said, EnvironmentUnsupported.exit_code)
+    from corridor.experiments.crash_report import keep_traceback
+
     file = keep_traceback(error)
     where = f"the traceback is in {file}" if file else "its traceback could not be written"
     what = f"{type(error).__name__}: {error}"[:MOST_SHOWN]

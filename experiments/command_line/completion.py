@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.command_line import names
@@ -16,8 +16,6 @@ from corridor.experiments.command_line import names
 if TYPE_CHECKING:
     from corridor.experiments.command_line.parser import Parser
 
-ASKED = "_ARGCOMPLETE"
-"""Set by the shell's part of argcomplete."""
 SHELLS = ("bash", "zsh", "fish")
 PROGRAM = "corridor"
 YAML = ("yaml", "yml")
@@ -73,16 +71,15 @@ FILES = frozenset(
 """Those that may be a file or a folder, too."""
 
 
-def is_asked() -> bool:
-    """Whether a shell asks what a word may be; nothing else is to be done then."""
-    return ASKED in os.environ
+def answer(build_parser: Callable[[Sequence[str]], Parser]) -> None:
+    """Tell the shell what a word may be, and end this process.
 
-
-def answer(parser: Parser) -> None:
-    """Tell the shell, and end this process."""
+    Args:
+        build_parser: Makes the parser from the words before the cursor, without the program's name.
+    """
     from argcomplete.finders import CompletionFinder
 
-    _without_help()
+    parser = build_parser(_words_before_cursor())
     _mark(parser)
     nothing: Any = _Nothing()
     CompletionFinder()(
@@ -104,14 +101,19 @@ def _by_any_path(code: str) -> str:
     return code.replace("    if set -q", typed, 1).replace(f"  {PROGRAM} 8>&1", "  $program 8>&1")
 
 
-def _without_help() -> None:
-    """``corridor help run`` is completed as ``corridor run``, without the entry's own flags."""
+def _words_before_cursor() -> list[str]:
+    """The words that are complete, without the program and the entry's own flags.
+
+    ``corridor help run`` is completed as ``corridor run``: the line in the environment is changed.
+    """
     line = os.environ.get("COMP_LINE", "")
     point = int(os.environ.get("COMP_POINT", len(line)))
     words = re.match(r"(\S+ +)((?:(?:help|--yes|--no-apt) +)+)", line)
     if words and words.end() <= point:
-        os.environ["COMP_LINE"] = words[1] + line[words.end() :]
-        os.environ["COMP_POINT"] = str(point - len(words[2]))
+        line, point = words[1] + line[words.end() :], point - len(words[2])
+        os.environ["COMP_LINE"], os.environ["COMP_POINT"] = line, str(point)
+    before = line.encode()[:point].decode(errors="ignore")
+    return before.split(" ")[1:-1]
 
 
 def _mark(parser: Parser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ ENVIRONMENT = (
 )
 
 
-def manual(parser: Parser, families: Mapping[str, Sequence[str]], codes: str, version: str) -> str:
+def manual(parser: Parser, families: Mapping[str, Iterable[str]], codes: str, version: str) -> str:
     """The page in roff, for ``man -l``."""
     lines = [
         f'.TH CORRIDOR 1 "" "{_roff(version)}" "User Commands"',

@@ -28,7 +28,6 @@ ACTIONS = ("pack", "verify")
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "artifact",
-        help="a study or a run as one file that somebody else can check",
         description="Pack what is to be handed in beside a paper, and check what was.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

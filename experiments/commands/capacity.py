@@ -41,7 +41,6 @@ exit codes: 0 answered, 2 bad input"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "capacity",
-        help="how full fibres are, whatever fails; how far traffic can grow",
         description="Say how full each fibre is while nothing fails and in its worst failure, what "
         "is full first as traffic grows, and the least change that helps.",
         epilog=EPILOG,

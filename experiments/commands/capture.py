@@ -32,7 +32,6 @@ exit codes: 0 captured, 2 bad input, 3 the network is not there"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "capture",
-        help="packets at a hub or on a fibre of a live network, as pcapng",
         description="Write what passes a hub's host or both ends of a fibre as pcapng.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -38,7 +38,6 @@ what is claimed, and how it is proven: see docs/prover.md"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "check",
-        help="prove a scenario's tables without emulating",
         description="Validate a scenario, compile it, and prove what its tables do to any packet. "
         "A claim that does not hold is shown by a packet and its way.",
         epilog=EPILOG,

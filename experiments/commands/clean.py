@@ -9,7 +9,6 @@ from typing import Any
 def add_parser(verbs: Any) -> None:
     verbs.add_parser(
         "clean",
-        help="remove what killed runs left",
         description="Remove bridges and interfaces of native runs that died, scratch folders of "
         "guests whose supervisor was killed, sessions of live networks that were killed, and what "
         "builds of the kernel and of the machine's image left that were killed.",

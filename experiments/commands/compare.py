@@ -42,7 +42,6 @@ SCHEMA = 1
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "compare",
-        help="two runs, studies, policy sets, maps or scenarios, side by side",
         description="Print what differs between two runs, studies, policy sets, maps or scenarios.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -19,7 +19,6 @@ demands, rules and live networks. It works for corridor and for ./corridor of a 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "completion",
-        help="what bash, zsh or fish reads to complete verbs, flags and names",
         description="Print what a shell reads to complete verbs, flags and names.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -29,7 +29,6 @@ exit codes: 0 done or answered, 2 bad input, 3 the network is not there"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "cut",
-        help="what a cut would do, or cut a fibre of a live network",
         description="Say what cutting fibres, cables or corridors would do to a scenario; or cut a "
         "fibre of a live network.",
         epilog=EPILOG,

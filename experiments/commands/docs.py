@@ -12,7 +12,6 @@ OUT = "site"
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "docs",
-        help="the documentation as a site with search, to be read offline",
         description="Build docs/ as a site that opens from the disk: search, dark and light, the "
         "reference of Python. Every warning, such as a broken link, is an error. It is built with "
         "Sphinx, which ./corridor setup --docs installs.",

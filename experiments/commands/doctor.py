@@ -16,7 +16,7 @@ EXIT_NO_TESTBED = 3
 
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
-        "doctor", help="what this machine can do, and how to repair the rest"
+        "doctor",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

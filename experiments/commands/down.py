@@ -25,7 +25,6 @@ LOOK_S = 0.1
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "down",
-        help="end a live network",
         description="End a live network as Ctrl-C does at its own terminal, and wait for it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

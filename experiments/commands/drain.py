@@ -20,7 +20,6 @@ EPILOG = f"""example:
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "drain",
-        help="let a fibre of a live network carry nothing",
         description="Move all demands off a fibre without loss, as before work on it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

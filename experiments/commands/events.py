@@ -35,7 +35,6 @@ FOLLOW_S = 0.5
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "events",
-        help="what has happened to a live network",
         description="Tell what has happened to a live network, oldest first.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

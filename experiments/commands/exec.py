@@ -24,7 +24,6 @@ exit codes: the program's; 128 and a signal's number; 2 bad input, 3 the network
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "exec",
-        help="run a program at a hub of a live network",
         description="Run a program in the network namespace of a hub's host.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

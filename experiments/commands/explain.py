@@ -30,7 +30,6 @@ exit codes: 0 explained, whatever the answer, 2 bad input"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "explain",
-        help="why a demand takes the path it takes, or none",
         description="Explain one demand of a scenario: the permit in use and its legal basis, the "
         "path and what each clause costs, where it goes when something fails, what is not in use.",
         epilog=EPILOG,

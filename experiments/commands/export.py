@@ -30,7 +30,6 @@ MOST_SHOWN = 10
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "export",
-        help="tables and questions for other provers, and their answers compared",
         description="Write the tables of a scenario or of a run, and what is asked of them, in a "
         "form that another tool reads, with the answers of our own prover beside. Or compare what "
         "that tool answered.",

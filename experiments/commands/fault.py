@@ -27,7 +27,6 @@ LIST = "list"
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "fault",
-        help="have a fibre, hub or gateway of a live network fail, in any way",
         description="Have something fail in a live network, or work again.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -12,9 +12,7 @@ from corridor.experiments.testbeds.kernel import facts_of
 
 
 def add_parser(subparsers: Any) -> None:
-    parser = subparsers.add_parser(
-        "kernel", help="build or show the guest kernel that gives guests a virtual clock"
-    )
+    parser = subparsers.add_parser("kernel")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     build = actions.add_parser("build", help="build it unless it is there (about 4 min on 2 cores)")
     build.add_argument(

@@ -22,7 +22,6 @@ exit codes: 0 done, 2 bad input, 3 the network is not there"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "kill",
-        help="kill a gateway, a hub or the controller of a live network",
         description="Kill a gateway, a hub or the controller of a live network.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

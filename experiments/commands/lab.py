@@ -36,7 +36,6 @@ whom it was ended."""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "lab",
-        help="run any program in the network of a topology, or Mininet's shell",
         usage="corridor lab [TOPOLOGY] [options] [-- COMMAND ...]",
         description="Build the network of a topology, with shaped fibres and tables for every pair "
         "of hubs, run a program in it, and take it down. There are no policies, and nothing is "

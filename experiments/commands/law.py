@@ -51,7 +51,6 @@ FACTS = (
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "law",
-        help="what rules of law as data say, and where to read them",
         description="Ask the rules of law that policies cite: of a flow of data, of two days, of "
         "a jurisdiction, of what is to come.",
         epilog=EPILOG,

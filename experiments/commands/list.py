@@ -28,7 +28,6 @@ Examples are files of a checkout."""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "list",
-        help="what ships: scenarios, policy sets, maps, workloads, examples, studies",
         description="List what ships, with its size and the command that uses it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

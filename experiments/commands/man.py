@@ -16,7 +16,6 @@ EPILOG = """examples:
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "man",
-        help="the manual page corridor(1)",
         description="Show the manual page on a terminal; print it as roff elsewhere.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

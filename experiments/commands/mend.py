@@ -15,7 +15,6 @@ EPILOG = "exit codes: 0 done, 2 bad input, 3 the network is not there"
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "mend",
-        help="end all that was done to a fibre of a live network",
         description="End every fault of a fibre that began by hand: cuts, and whatever made it "
         "worse.",
         epilog=EPILOG,

@@ -29,7 +29,6 @@ LOOK_S = 0.5
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "page",
-        help="watch and break a live network in a browser",
         description="Serve and open the page of a live network: its map, what happens, and "
         "buttons to cut, drain and set policies.",
         epilog=EPILOG,

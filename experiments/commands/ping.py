@@ -22,7 +22,6 @@ exit codes: those of ping (1: no answer), 2 bad input, 3 the network is not ther
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "ping",
-        help="ping one hub of a live network from another",
         description="Ping one hub's host from another's, and say by which demand.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -35,7 +35,6 @@ counterexample, and nothing is changed.
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "policy",
-        help="show or change the policies of a live network",
         description="Show the policies that a live network is under, or put others in their place.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

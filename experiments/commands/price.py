@@ -46,7 +46,6 @@ changes a price is priced under all of its values; --interpret chooses one for t
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "price",
-        help="what policy sets cost, against no policies or another set",
         description="Price policy sets on a scenario: what they keep back, what they add to round "
         "trips, which ways around a failure they close, and what would lower that most.",
         epilog=EPILOG,

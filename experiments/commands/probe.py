@@ -29,7 +29,6 @@ exit codes: 0 some were answered, 1 none was, 2 bad input, 3 the network is not 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "probe",
-        help="round trips of a demand of a live network",
         description="Measure round trips of a demand until Ctrl-C.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -35,7 +35,6 @@ did not come true; 2 bad input; 3 no Chromium is here, for --pdf; 4 the measurem
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "report",
-        help="a result folder as one page to read, print or hand on",
         description="Write report.html, one page that needs no other file, of a run, a price, "
         "policy sets side by side, or a capacity. Of a run, tables, summary and figures are "
         "rebuilt first from what it left, also where it was killed; what is half written is passed "

@@ -12,7 +12,6 @@ from corridor.experiments.commands.network_arguments import EXIT_CODES, add_netw
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "restore",
-        help="let a drained fibre of a live network carry again",
         description="Let a fibre that was drained carry again.",
         epilog=EXIT_CODES,
     )

@@ -36,7 +36,6 @@ EPILOG = """examples:
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "run",
-        help="emulate a scenario and report its latencies",
         description="Build the network of a scenario, send its demands, and report what they see.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

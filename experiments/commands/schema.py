@@ -47,7 +47,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the verb."""
     parser = subparsers.add_parser(
         "schema",
-        help="print the JSON Schema of files that people write, and of what the program writes",
         description="Print the JSON Schema of a kind of file, or of an answer as JSON.",
         epilog="\n\n".join(
             [_named("files", FILES), _named("what the program writes", OUTPUTS), EXAMPLES]

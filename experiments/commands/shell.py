@@ -19,7 +19,6 @@ exit codes: the shell's; 2 bad input, 3 the network is not there"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "shell",
-        help="a shell at a hub of a live network",
         description="An interactive shell in the network namespace of a hub's host.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -23,7 +23,6 @@ exit codes: 0 fine, 1 an expectation or a policy does not hold, 2 no results, 4 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "show",
-        help="what a folder of results came to: of a run or of a study",
         description="Print what the folder of a run or of a study holds.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -16,7 +16,6 @@ EPILOG = "exit codes: 0 done, 2 bad input, 3 the network is not there"
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "start",
-        help="start a gateway or a hub of a live network that was killed",
         description="Undo corridor kill.",
         epilog=EPILOG,
     )

@@ -34,7 +34,6 @@ WIDE = 100_000
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "status",
-        help="how a live network stands, and how each demand is served",
         description="Say how a live network stands: what is in force, what has failed or is "
         "drained, and how each demand is served.",
         epilog=EPILOG,

@@ -42,7 +42,6 @@ MODULES = {"scheduler": "distributed.cli.dask_scheduler", "worker": "distributed
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "study",
-        help="many runs as one file: axes, seeds, intervals, comparisons",
         description="Run a study's cells and tell what they come to, with intervals.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -8,9 +8,7 @@ from typing import Any
 
 def add_parser(subparsers: Any) -> None:
     # Another prefix, so that pytest's own options (-k, -x, ...) reach pytest.
-    parser = subparsers.add_parser(
-        "test", help="check this checkout: lint, types, tests", add_help=False, prefix_chars="+"
-    )
+    parser = subparsers.add_parser("test", add_help=False, prefix_chars="+")
     parser.add_argument(
         "arguments", nargs="*", metavar="ARGUMENT", help="of the checks; --help lists them"
     )

@@ -37,7 +37,6 @@ def add_parser(subparsers: Any) -> None:
     """Add the verb and its actions."""
     parser = subparsers.add_parser(
         "topology",
-        help="show, check or convert a topology",
         description="Show, check or convert a topology.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

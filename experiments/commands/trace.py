@@ -24,7 +24,6 @@ exit codes: 0 traced, wherever it ends, 2 bad input, 3 the network is not there,
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "trace",
-        help="the way that a demand's packets take now, entry by entry",
         description="Follow a packet of a demand through the tables of a live network.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

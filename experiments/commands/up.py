@@ -34,7 +34,6 @@ def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "up",
         aliases=["keep"],
-        help="bring a scenario's network up and hold it to its policies until Ctrl-C",
         description="Build the network of a scenario and hold it to its policies, whatever fails "
         "or changes, with an HTTP API on this machine's loopback interface.",
         epilog=EPILOG,

@@ -33,7 +33,6 @@ ERRAND_LIMIT_S = 6 * 3600.0
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "vm",
-        help="a Debian machine with everything set up: build, run, enter, hand on",
         description="A Debian 13 machine with everything set up, its own kernel and systemd. "
         "It is built from Debian's packages and booted by QEMU, both without root.",
         epilog=EXAMPLES,

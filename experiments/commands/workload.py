@@ -32,7 +32,6 @@ SCHEMA = 1
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "workload",
-        help="shipped workloads and their sources; what a scenario would send",
         description="Show where the figures of a shipped workload come from, or what the workloads "
         "of a scenario would send.",
         epilog=EXAMPLES,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import subprocess
 from collections.abc import Iterator
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from corridor.topologies.base.places import CHECKOUT, PACKAGE
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 DISTRIBUTION = "corridor-emulator"
 PROJECT = CHECKOUT / "pyproject.toml"
@@ -39,6 +39,8 @@ def version() -> str:
         import tomllib
 
         return str(tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["version"])
+    import importlib.metadata
+
     try:
         return importlib.metadata.version(DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
@@ -47,6 +49,8 @@ def version() -> str:
 
 def version_of(distribution: str) -> str:
     """Of what is installed under this name, or is in our wheel; PackageNotFoundError."""
+    import importlib.metadata
+
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
@@ -56,14 +60,17 @@ def version_of(distribution: str) -> str:
         raise
 
 
-def bundled() -> Iterator[importlib.metadata.Distribution]:
+def bundled() -> Iterator[Distribution]:
     """What a wheel of ours holds of others, which no installer is to take for installed."""
+    from importlib.metadata import Distribution
+
     for about in sorted(BUNDLED.glob("*/METADATA")):
-        yield importlib.metadata.Distribution.at(about.parent)
+        yield Distribution.at(about.parent)
 
 
 def this_code() -> Code:
     """The commit of this code and whether it was changed, where git or the installer can tell."""
+    import subprocess
 
     def git(*arguments: str) -> str:
         command = ["git", "--no-optional-locks", "-C", str(CHECKOUT), *arguments]
@@ -80,6 +87,9 @@ def this_code() -> Code:
 
 def _installed_commit() -> str:
     """The commit of a repository that this was installed from, which installers note (PEP 610)."""
+    import importlib.metadata
+    import json
+
     try:
         noted = importlib.metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
         return str(json.loads(noted or "{}")["vcs_info"]["commit_id"])
