@@ -11,21 +11,9 @@ from corridor.experiments.testbeds.kernel import Kernel, find_kernel, find_stock
 from corridor_runs import SCENARIOS, Result, run
 from doc_blocks import Reader, furnish
 
-LONGEST_FIRST = (
-    *("test_restarts", "test_soak", "test_doc_blocks_in_guests", "test_stories_in_guests"),
-    *("test_up", "test_faults", "test_live_networks"),
-)
-"""Files that take minutes: one that is begun last leaves the other processors idle."""
-
 if threading.current_thread() is threading.main_thread():
     # Where tests run in the background it is ignored, and what they start could not be ended by it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files in that order, those that are not named behind them as they come."""
-    ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import re
 import select
 import struct
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[=>()][A-Z0-9]?|[\r\x07]|.\x08")
 """What moves a cursor or changes a colour."""
+CORRIDOR = [sys.executable, "-m", "corridor.experiments.cli"]
+STATED = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS", "COLORTERM")
+"""Variables by which a user states what the terminal can show."""
 
 
 class Terminal:
@@ -95,3 +99,15 @@ def screen(written: str) -> list[str]:
             case _ if not part.startswith("\x1b"):
                 lines[-1] += part
     return [line.rstrip() for line in lines]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return this process's environment without what is stated of a terminal."""
+    kept = {key: value for key, value in os.environ.items() if key not in STATED}
+    return {**kept, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT / ".package"), **more}
+
+
+def at_a_terminal(*words: str, columns: int = 80, **more: str) -> tuple[int, str]:
+    """Return the exit code of ``corridor`` at a terminal, and all that it wrote."""
+    with Terminal([*CORRIDOR, *words], environment(**more), columns) as terminal:
+        return terminal.to_the_end()

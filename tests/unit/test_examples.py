@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from corridor.controller.policy.load import load_policies
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.testbeds.kernel import find_kernel
 from corridor.topologies.formats.load import load_topology
+from example_runs import EXAMPLES, run
 
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "examples"
-GUEST_S = 110
 SCENARIOS = (
     "own_scenario",
     "nearest_hub",
@@ -33,20 +27,6 @@ SCENARIOS = (
     "queues",
     "poor_fibres",
 )
-
-
-def run(*words: str | Path, cwd: Path = ROOT, **environment: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [str(word) for word in words],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT / ".package"), **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=GUEST_S,
-    )
-    return done.returncode, f"{done.stdout}{done.stderr}"
 
 
 def test_the_page_lists_every_example():
@@ -158,79 +138,6 @@ def test_the_tests_of_policies_pass_and_fail_without_the_policy(tmp_path):
 def test_the_price_of_a_rule_is_what_its_tests_say():
     code, said = run(sys.executable, "-m", "pytest", "-q", EXAMPLES / "test_priced_rule.py")
     assert (code, "4 passed" in said) == (0, True), said
-
-
-@pytest.fixture
-def guest():
-    if find_kernel() is None:
-        pytest.skip("no virtual-clock kernel: ./corridor kernel build")
-
-
-@pytest.mark.guest
-def test_a_run_from_python_is_read(guest, tmp_path):
-    code, said = run(sys.executable, EXAMPLES / "run_and_read.py", tmp_path / "out")
-    assert code == 0, said
-    assert "secret BLOCKED" in said
-    assert "tables proven: True" in said
-
-
-@pytest.mark.guest
-def test_what_became_of_workloads_is_read(guest, tmp_path):
-    code, said = run(sys.executable, EXAMPLES / "read_workloads.py", tmp_path / "out")
-    assert code == 0, said
-    assert "night: 1 of 1 rounds, 1 of 1 in time" in said
-    assert "while load-night: infer" in said
-
-
-@pytest.mark.guest
-def test_events_are_told_and_keep_their_bounds(guest, tmp_path):
-    words = ("run", EXAMPLES / "timeline.yaml", "--out", tmp_path / "out", "--no-figures")
-    code, said = run(sys.executable, "-m", "corridor.experiments.cli", *words)
-    assert code == 0, said
-    assert "all 3 expectations of the timeline hold" in said
-    events = json.loads((tmp_path / "out/summary.json").read_text())["events"]
-    assert [one["id"] for one in events] == ["dig", "work", "rain", "blind", "load"]
-    assert {hit["demand"] for hit in events[0]["hits"]} == {"backup", "requests"}
-
-
-@pytest.mark.guest
-def test_a_cut_from_python_costs_less_where_it_is_followed(guest, tmp_path):
-    code, said = run(sys.executable, EXAMPLES / "cut_and_follow.py", tmp_path / "out")
-    assert code == 0, said
-    follows, still = said.split("it stands still")
-    assert "ckpt-karachi       lost 11, out for 120 ms" in follows
-    assert "ckpt-karachi       lost 30, out for 500 ms" in still
-
-
-@pytest.fixture
-def command(tmp_path):
-    file = tmp_path / "corridor"
-    file.write_text(f'#!/bin/sh\nexec {sys.executable} -P -m corridor.experiments.cli "$@"\n')
-    file.chmod(0o755)
-    return str(file)
-
-
-@pytest.mark.guest
-def test_programs_run_on_a_map(guest, command):
-    code, said = run(EXAMPLES / "own_program.sh", CORRIDOR=command)
-    assert code == 0, said
-    assert said.count("3 received, 0% packet loss") == 2, said
-    assert "h1 h2 h3 h4 h5 h6 s1 s2" in said
-    assert "the program's code was 42" in said
-
-
-@pytest.mark.guest
-def test_a_live_network_is_used_and_ended(guest, command, tmp_path):
-    code, said = run(
-        EXAMPLES / "live_network.sh",
-        tmp_path / "out",
-        CORRIDOR=command,
-        XDG_STATE_HOME=str(tmp_path / "state"),
-    )
-    assert code == 0, said
-    assert ": shanghai-guian drained: epoch 1, proven and flipped" in said
-    assert "policies none: " in said
-    assert list((tmp_path / "state/corridor/live").iterdir()) == []
 
 
 NOTEBOOKS = sorted((EXAMPLES / "notebooks").glob("*.ipynb"))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import subprocess
-import sys
 
 import pytest
 
@@ -19,28 +17,16 @@ from corridor.experiments.terminal.wrapping import wrapped
 from corridor.experiments.testbeds.kernel_build import Progress
 from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
 from corridor.traffic.workloads import records
-from terminals import CODES, ROOT, Terminal, screen
+from terminals import CODES, CORRIDOR, STATED, at_a_terminal, environment, screen
 
 ESCAPE = "\x1b["
-PYTHON = [sys.executable, "-m", "corridor.experiments.cli"]
-STATED = ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS", "COLORTERM")
 EXPLAINED = ("explain", "records-urumqi-lahore")
 BLOCKED = ("explain", "model-beijing-karachi")
 
 
-def environment(**more: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key not in STATED}
-    return {**kept, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT / ".package"), **more}
-
-
-def at_a_terminal(*words: str, columns: int = 80, **more: str) -> tuple[int, str]:
-    with Terminal([*PYTHON, *words], environment(**more), columns) as terminal:
-        return terminal.to_the_end()
-
-
 def piped(*words: str, **more: str) -> str:
     done = subprocess.run(
-        [*PYTHON, *words], env=environment(**more), capture_output=True, text=True, check=False
+        [*CORRIDOR, *words], env=environment(**more), capture_output=True, text=True, check=False
     )
     return done.stdout + done.stderr
 
@@ -223,21 +209,6 @@ def test_time_that_has_passed_is_read_from_the_records(tmp_path):
     with path.open("ab") as torn:
         torn.write(b"\1" * 10)
     assert passed_s(tmp_path, epoch_ns) == 1.5
-
-
-@pytest.mark.guest
-def test_a_run_at_a_terminal_moves_and_ends_plain(tmp_path):
-    words = ("run", "mini", "--no-figures", "--out", str(tmp_path / "run"))
-    code, said = at_a_terminal(*words, columns=100)
-    assert code == 0
-    assert "compiling and proving" in said
-    assert " of 5 switches" in said
-    left = screen(said)
-    phases = [line.partition("] ")[2] for line in left if line.startswith("[")]
-    assert phases[:2] == ["building the network", "installing tables and checking the wiring"]
-    assert "measuring" in phases
-    assert not any("compiling and proving" in line or " of 5 switches" in line for line in left)
-    assert max(map(len, left)) <= 100
 
 
 def builds(printer: ProgressPrinter) -> None:

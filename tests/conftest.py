@@ -1,0 +1,67 @@
+"""The order in which files of tests run, by the CPU seconds that each took when last recorded.
+
+    ./corridor test --whole --record-costs tests/costs.json
+
+Processes take files one after another: a costly file that begins last leaves the others idle.
+"""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+COSTS = Path(__file__).with_name("costs.json")
+LEAST_S = 1.0
+"""Files that cost less are not recorded: they run last, in the order of their names."""
+_started = pytest.StashKey[float]()
+_costs: Counter[str] = Counter()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-costs", metavar="FILE", help="write the CPU seconds of each file of tests"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    costs = json.loads(COSTS.read_text(encoding="utf-8"))
+    items.sort(key=lambda item: -costs.get(_file(item.nodeid), 0.0))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[_started] = _cpu_s()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call):
+    report = yield
+    if call.when == "teardown":
+        report.cpu_s = _cpu_s() - item.stash[_started]
+    return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Also called in the process that hands the files out."""
+    _costs[_file(report.nodeid)] += getattr(report, "cpu_s", 0.0)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    target = session.config.getoption("--record-costs")
+    if target and not hasattr(session.config, "workerinput"):
+        before = json.loads(Path(target).read_text()) if Path(target).exists() else {}
+        after = before | {file: round(cost, 1) for file, cost in _costs.items()}
+        kept = {file: cost for file, cost in sorted(after.items()) if cost >= LEAST_S}
+        Path(target).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
+def _cpu_s() -> float:
+    """CPU seconds of this process and of those that it started and that have ended."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
