@@ -15,15 +15,43 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.setup.affected_tests import leading_rooms
     from corridor.experiments.setup.checks import run_checks, run_in_machine
 
+    own, rest = _options().parse_known_args(args.arguments)
+    if own.vm:
+        return run_in_machine(rest)
+    rooms = leading_rooms(rest)
+    return run_checks(
+        whole=own.whole,
+        guests=not own.no_guests,
+        files=_files(rooms, changed=own.changed),
+        pytest_arguments=rest[len(rooms) :],
+    )
+
+
+def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="corridor test",
-        description="Runs lint, types, unit and property tests, then the tests that boot guests. "
-        "Every section runs; the exit code is 1 if any failed.",
-        epilog="Anything else goes to pytest, as in: ./corridor test -k delay",
+        usage="corridor test [ROOM ...] [--changed] [--whole] [--no-guests] [PYTEST ARGUMENT ...]\n"
+        "       corridor test --vm [PYTEST ARGUMENT ...]",
+        description="Runs lint, types, unit and property tests, and one run in a guest for each "
+        "promise. Every section runs; the exit code is 1 if any failed. A ROOM is a folder of the "
+        "product, such as controller/policy: its tests run, and those of the rooms that import it.",
+        epilog="All other arguments are passed to pytest, and then only tests run. Example: "
+        "./corridor test -k delay",
     )
-    parser.add_argument("--fast", action="store_true", help="leave out guests and slow tests")
+    parser.add_argument(
+        "--changed",
+        action="store_true",
+        help="only tests of the rooms that differ from the branch main, and of the rooms that "
+        "import them",
+    )
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="also slow tests, every run in a guest, pages in a browser, and this kernel's tests",
+    )
     parser.add_argument(
         "--no-guests", action="store_true", help="leave out the tests that boot a guest"
     )
@@ -33,7 +61,31 @@ def run(args: argparse.Namespace) -> int:
         help="instead: native runs on Debian's own kernel, in a machine that QEMU boots; its image "
         "is built first (corridor vm build)",
     )
-    own, pytest_arguments = parser.parse_known_args(args.arguments)
-    if own.vm:
-        return run_in_machine(pytest_arguments)
-    return run_checks(fast=own.fast, guests=not own.no_guests, pytest_arguments=pytest_arguments)
+    return parser
+
+
+def _files(rooms: list[str], *, changed: bool) -> list[str] | None:
+    """The test files to run: None for all. Prints how many there are, and why."""
+    from corridor.experiments.setup.affected_tests import (
+        affected_by_files,
+        affected_by_rooms,
+        changed_files,
+    )
+    from corridor.experiments.setup.import_graph import ImportGraph
+    from corridor.topologies.base.places import CHECKOUT
+
+    if not (rooms or changed):
+        return None
+    graph = ImportGraph(CHECKOUT)
+    found = affected_by_rooms(graph, rooms) if rooms else []
+    if rooms:
+        print(f"{len(found)} test files: those of {', '.join(rooms)} and of what imports it")
+    if not changed:
+        return found
+    files = changed_files(CHECKOUT)
+    affected, cause = affected_by_files(graph, files)
+    if affected is None:
+        print(f"all tests: {cause} changed, and may affect all of them")
+        return None
+    print(f"{len(affected)} test files: {len(files)} changed files affect them")
+    return sorted({*affected, *found})

@@ -13,18 +13,24 @@ from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import CHECKOUT
 
 NO_TESTS_COLLECTED = 5
-NEITHER_GUEST_NOR_KERNEL = "not guest and not native and not netns and not browser and not vm"
-QUICK = f"{NEITHER_GUEST_NOR_KERNEL} and not slow"
+UNIT = ("tests/unit", "tests/property")
+BROWSER = ("tests/browser",)
+OWN_KERNEL = ("tests/unit/traffic",)
+GUEST = ("tests/guest",)
+"""The folders of each section: each test is collected once, by the section that may run it."""
+NO_MACHINE = "not guest and not native and not netns and not browser and not vm"
 SIDE_BY_SIDE = (
     *("-n", str(min(os.cpu_count() or 1, 4))),
     *("--dist", "loadfile", "--no-loadscope-reorder"),
 )
-"""Files go to as many processes, in the order in which they are collected: see ``conftest.py`` of
-the tests in guests. Tests of a file share what they look at, so they stay together."""
+"""Processes take files one after another, the file that costs most first: see ``conftest.py`` of
+the tests. Tests of a file share their fixtures, so they run in one process."""
 
 
 @dataclass(frozen=True)
 class Section:
+    """One command of the checks."""
+
     name: str
     command: tuple[str, ...]
     empty_is_fine: bool = False
@@ -33,51 +39,69 @@ class Section:
 
 def sections(
     *,
-    fast: bool,
+    whole: bool,
     guests: bool,
     native: bool,
     root: bool,
     browser: bool,
     docs: bool = False,
+    files: Sequence[str] | None = None,
     pytest_arguments: Sequence[str] = (),
 ) -> list[Section]:
-    """What is checked: ``native`` and ``root`` say what this machine's own kernel allows,
-    ``browser`` whether a Chromium is here, ``docs`` whether what makes the site is.
+    """Return what is checked, in this order.
 
-    With pytest arguments only tests run, since they single some out.
+    Args:
+        whole: all tests; otherwise no slow test, and in guests one test per promise.
+        guests: whether tests may boot guests.
+        native, root: what this machine's own kernel allows.
+        browser: whether a Chromium is here.
+        docs: whether Sphinx is here.
+        files: the only test files to run; None for all.
+        pytest_arguments: passed to pytest; if there are any, only tests run.
     """
     python = sys.executable
     picked = tuple(pytest_arguments)
+    own_paths = any((CHECKOUT / one.partition("::")[0]).exists() for one in picked)
 
-    def tests(name: str, markers: str) -> Section:
-        how = picked or SIDE_BY_SIDE
-        return Section(
-            name, (python, "-m", "pytest", "-q", "-m", markers, *how), empty_is_fine=bool(picked)
-        )
+    def tests(
+        name: str, markers: str, folders: Sequence[str], how: Sequence[str] = ()
+    ) -> list[Section]:
+        paths = _within(folders, files) if files is not None else tuple(folders)
+        if not paths:
+            return []
+        arguments = (*(picked or how), *(() if own_paths else paths))
+        may_be_empty = bool(picked) or files is not None
+        command = (python, "-m", "pytest", "-q", "-m", markers, *arguments)
+        return [Section(name, command, empty_is_fine=may_be_empty)]
 
-    static = [
+    chosen = [] if picked else _static(python, docs=docs)
+    markers = NO_MACHINE if whole else f"{NO_MACHINE} and not slow"
+    chosen += tests("unit and property tests", markers, UNIT, SIDE_BY_SIDE)
+    own = [marker for marker, can in (("netns", root), ("native", native)) if can]
+    if whole and browser:
+        chosen += tests("pages in a browser", "browser", BROWSER)
+    if whole and own:
+        chosen += tests("tests in this machine's own kernel", " or ".join(own), OWN_KERNEL)
+    if guests:
+        markers = "guest" if whole else "guest and promise"
+        chosen += tests("end-to-end tests in guests", markers, GUEST, SIDE_BY_SIDE)
+    return chosen
+
+
+def _static(python: str, *, docs: bool) -> list[Section]:
+    found = [
         Section("lint", (python, "-m", "ruff", "check", "--no-cache", ".")),
         Section("format", (python, "-m", "ruff", "format", "--check", ".")),
         Section("types", (python, "-m", "mypy")),
     ]
     if docs:
         build = (python, "-P", "-m", "corridor.experiments.cli", "docs")
-        static.append(Section("site of the documentation", build))
-    chosen = [] if picked else static
-    if fast:
-        return [*chosen, tests("unit and property tests", QUICK)]
-    chosen.append(tests("unit and property tests", NEITHER_GUEST_NOR_KERNEL))
-    if browser:
-        command = (python, "-m", "pytest", "-q", "-m", "browser", *(picked or ("tests/browser",)))
-        chosen.append(Section("pages in a browser", command, empty_is_fine=bool(picked)))
-    own = [marker for marker, can in (("netns", root), ("native", native)) if can]
-    if own:
-        markers = f"({' or '.join(own)}) and not guest"
-        command = (python, "-m", "pytest", "-q", "-m", markers, *picked)
-        chosen.append(Section("tests in this machine's own kernel", command, empty_is_fine=True))
-    if guests:
-        chosen.append(tests("end-to-end tests in guests", "guest"))
-    return chosen
+        found.append(Section("site of the documentation", build))
+    return found
+
+
+def _within(folders: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one for one in files if one.startswith(tuple(f"{folder}/" for folder in folders)))
 
 
 def run_in_machine(pytest_arguments: Sequence[str]) -> int:
@@ -92,44 +116,58 @@ def run_in_machine(pytest_arguments: Sequence[str]) -> int:
     return 1 if subprocess.run(command, cwd=CHECKOUT, check=False).returncode else 0
 
 
-def run_checks(*, fast: bool, guests: bool, pytest_arguments: Sequence[str]) -> int:
-    """Runs every section, even after one failed, and sums up: 0 when all passed, else 1."""
+def run_checks(
+    *, whole: bool, guests: bool, files: Sequence[str] | None, pytest_arguments: Sequence[str]
+) -> int:
+    """Run every section, even after one failed, and sum up: 0 when all passed, else 1.
+
+    The arguments are those of ``sections``.
+    """
     from corridor.experiments.documentation.site import lacks as site_lacks
     from corridor.experiments.run.printing import INSTALL, find_browser
     from corridor.experiments.testbeds.probe import probe
 
     browser = find_browser() is not None
     no_site = site_lacks()
-    facts = probe(boot=guests and not fast)
-    if guests and not fast:
+    facts = probe(boot=guests)
+    if guests:
         lacks = facts.real_guest_lacks()
         if lacks:
             raise EnvironmentUnsupported(
                 f"the end-to-end tests cannot run: {'; '.join(lacks)}",
                 "see ./corridor doctor, or leave them out with --no-guests",
             )
-    results: list[tuple[str, bool, float]] = []
+    results: list[tuple[str, bool, float, float]] = []
     for section in sections(
-        fast=fast,
+        whole=whole,
         guests=guests,
         native=not facts.native_lacks(),
         root=facts.root,
-        docs=not no_site,
+        docs=not no_site and whole,
         browser=browser,
+        files=files,
         pytest_arguments=pytest_arguments,
     ):
         print(f"\n== {section.name} ==", flush=True)
-        start = time.monotonic()
+        start, spent = time.monotonic(), _cpu_s()
         code = subprocess.run(section.command, cwd=CHECKOUT, check=False).returncode
         passed = code == 0 or (code == NO_TESTS_COLLECTED and section.empty_is_fine)
-        results.append((section.name, passed, time.monotonic() - start))
+        results.append((section.name, passed, time.monotonic() - start, _cpu_s() - spent))
     print("\n== summary ==")
-    for name, passed, seconds in results:
-        print(f"{'ok' if passed else 'FAILED':<7} {name} ({seconds:.0f} s)")
-    if not facts.root or facts.native_lacks():
+    for name, passed, seconds, cpu in results:
+        print(f"{'ok' if passed else 'FAILED':<7} {name} ({seconds:.0f} s, {cpu:.0f} CPU s)")
+    if not whole:
+        print("left out: slow tests, other runs in guests, pages (./corridor test --whole)")
+    elif not facts.root or facts.native_lacks():
         print(f"left out: tests of the native testbed ({'; '.join(facts.native_lacks())})")
-    if no_site:
+    if whole and no_site:
         print(f"left out: the site ({', '.join(no_site)} not here; ./corridor setup --docs)")
-    if not browser and not fast:
+    if whole and not browser:
         print(f"left out: tests of pages in a browser (no Chromium is here; {INSTALL})")
-    return 0 if all(passed for _, passed, _ in results) else 1
+    return 0 if all(passed for _, passed, *_ in results) else 1
+
+
+def _cpu_s() -> float:
+    """CPU seconds of all processes that this one has started and that have ended."""
+    spent = os.times()
+    return spent.children_user + spent.children_system

@@ -18,6 +18,7 @@ def lossy(once):
     return once("every-loss")
 
 
+@pytest.mark.promise("the account of packets closes")
 def test_an_account_closes_to_the_packet_whatever_is_lost_at_once(lossy):
     account = lossy.summary["account"]
     assert (account["closes"], account["off_by"], account["problems"]) == (True, 0, [])

@@ -53,6 +53,7 @@ def folder(tmp_path_factory, virtual_kernel) -> Path:
     return folder
 
 
+@pytest.mark.promise("a study and its artifact are repeated to the same bytes")
 def test_runs_of_an_artifact_come_to_the_same_bytes_again(folder):
     code, told = said(folder, "artifact", "verify", "two.artifact.zip", "--json")
     assert code == 0, told

@@ -99,6 +99,7 @@ def attacked_where_broken(world, tmp_path_factory, virtual_kernel):
     return dict(zip(rounds, played, strict=True))
 
 
+@pytest.mark.promise("frames of an attacker reach nothing")
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_frame_of_an_attack_has_the_fate_it_must_have(attacked, verdicts, group):
     rounds = [(attack, seen) for attack, seen in attacked[0] if attack.group == group]

@@ -113,6 +113,7 @@ def test_a_killed_guest_is_reported_in_one_line_and_its_probes_are_kept(watched)
     assert all(demand["received"] > 0 for demand in summary["demands"])
 
 
+@pytest.mark.promise("a run that is ended keeps its samples and leaves no process")
 def test_control_c_ends_the_run_with_130_and_keeps_its_probes(watched):
     one = watched()
     in_the_middle(one)
@@ -196,6 +197,7 @@ def test_probes_that_a_full_socket_dropped_are_not_the_networks_loss(tmp_path):
     ), ran.summary["warnings"]
 
 
+@pytest.mark.promise("a breakdown is one line that names its cause")
 def test_a_controller_that_does_not_start_is_reported_with_its_last_word(tmp_path):
     copy = broken_copy(
         tmp_path,

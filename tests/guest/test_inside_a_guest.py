@@ -45,6 +45,7 @@ def test_reading_back_accepts_a_fibre_that_has_been_repaired(seen):
     assert seen["shaping"]["repaired"] == ""
 
 
+@pytest.mark.promise("a guest writes to its result folder only")
 @pytest.mark.parametrize("place", [PROJECT_IN_GUEST, PYTHON_PREFIX, "/", "/usr"])
 def test_a_guest_writes_to_its_result_folder_only(virtual_kernel, tmp_path, place):
     script = f"touch {OUT_IN_GUEST}/mine; touch {place}/not-mine && exit 9; exit 0"

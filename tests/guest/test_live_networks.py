@@ -157,6 +157,7 @@ def test_what_is_no_policy_set_is_refused_with_its_reason(scene):
     assert "policies[0] lacks" in answer["reason"]
 
 
+@pytest.mark.promise("a live network follows a cut and its repair")
 @BOTH
 def test_a_cut_loses_what_is_under_way_and_its_repair_nothing(scene, framework):
     seen, events = scene("a_fibre_cut_and_repaired", framework)
@@ -176,6 +177,7 @@ def test_bfd_tells_the_controller_of_a_cut_that_leaves_the_carrier_up(scene):
     assert all(cut_s - 0.06 < at < cut_s + 0.45 for at in lost(seen))
 
 
+@pytest.mark.promise("a live network changes its tables without loss")
 def test_draining_a_fibre_loses_nothing(scene):
     seen, _ = scene("a_fibre_drained")
     assert [one["ok"] for one in seen["answers"]] == [True, True]

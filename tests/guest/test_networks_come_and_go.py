@@ -22,6 +22,7 @@ def test_a_network_that_is_up_has_an_interface_for_every_bridge_and_end(seen, wh
     assert set(ours) <= set(seen[where]["up"]["ports"])
 
 
+@pytest.mark.promise("a network that is taken down leaves nothing")
 def test_of_a_network_with_an_open_vswitch_of_its_own_nothing_is_left(seen):
     assert seen["alone"]["before"] == NOTHING
     assert len(seen["alone"]["up"]["daemons"]) == 2

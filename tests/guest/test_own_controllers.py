@@ -61,6 +61,7 @@ def ran(scenario, request, tmp_path_factory):
     return run(folder, scenario, *own, "--testbed", "uml", "--clock", "virtual")
 
 
+@pytest.mark.promise("tables of a custom controller are judged")
 def test_what_its_tables_break_is_proven_with_a_packet_and_the_run_goes_on(ran):
     assert ran.code == 1, ran.said + ran.complained
     proofs = json.loads((ran.folder / "proof.json").read_text())["proofs"]

@@ -25,6 +25,7 @@ def demands_of(ran):
     return {demand["id"]: demand for demand in ran.summary["demands"]}
 
 
+@pytest.mark.promise("permitted data arrives through its gateway, in the predicted time")
 def test_what_may_go_takes_the_time_predicted_through_the_gateway_too(sovereign):
     demands = demands_of(sovereign)
     assert "ASSESSED" in demands["out"]["phases"]
@@ -34,6 +35,7 @@ def test_what_may_go_takes_the_time_predicted_through_the_gateway_too(sovereign)
         assert least == pytest.approx(predicted, abs=RTT_TOLERANCE_MS), name
 
 
+@pytest.mark.promise("blocked data is dropped, and no packet is where its policies forbid it")
 def test_what_is_kept_back_is_sent_and_does_not_arrive(sovereign):
     kept = demands_of(sovereign)["kept"]
     assert (kept["status"], kept["sent"], kept["received"]) == ("BLOCKED", 100, 0)
@@ -48,6 +50,7 @@ def test_what_is_kept_back_is_sent_and_does_not_arrive(sovereign):
     assert reasons[Reason.DROP_BLOCKED] == 103
 
 
+@pytest.mark.promise("blocked data is dropped, and no packet is where its policies forbid it")
 def test_no_packet_was_on_a_fibre_where_its_policies_forbid_it(sovereign):
     crossings = sovereign.summary["crossings"]
     assert crossings["frames"] > 1000
@@ -69,6 +72,7 @@ def test_an_edge_lets_in_no_more_than_the_peak_rate(sovereign):
     assert 20 <= delivered <= 22.5
 
 
+@pytest.mark.promise("installed tables are proven before traffic and after it")
 def test_the_tables_were_proven_before_traffic_and_after(sovereign):
     proof = json.loads((sovereign.folder / "proof.json").read_text())
     assert proof["holds"]
@@ -107,6 +111,7 @@ def test_cut_fibres_are_left_in_time_and_nothing_is_lost_but_what_was_predicted(
             assert row["detour_rtt_ms"] == pytest.approx(row["expected_rtt_ms"], abs=0.5), row
 
 
+@pytest.mark.promise("installed tables are proven before traffic and after it")
 def test_nothing_is_sent_unless_the_tables_are_proven(tmp_path):
     """A controller that lets hosts send under any address is found out before any traffic."""
     code = broken_copy(

@@ -48,6 +48,7 @@ def least_ms(ping):
     return float(re.search(r"= ([\d.]+)/", ping)[1])
 
 
+@pytest.mark.promise("programs of users run at hubs and in Mininet")
 def test_a_ping_through_mini_takes_the_predicted_time_to_the_microsecond():
     code, said, complained = lab("mini", "--", "hub", "shanghai", "ping", "-c", "3", "karachi")
     assert code == 0, complained
@@ -77,6 +78,7 @@ def test_a_program_that_is_not_there_is_127_as_in_a_shell():
     )
 
 
+@pytest.mark.promise("programs of users run at hubs and in Mininet")
 def test_mininets_shell_takes_commands_from_a_pipe():
     script = "nodes\nshanghai ping -c 2 karachi\nh1 ping -c 2 h5\npy net['bangkok'].IP()\n"
     code, said, complained = lab("mini", stdin=script)

@@ -32,6 +32,7 @@ def without_wall_times(value):
     return [without_wall_times(item) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.promise("round trips take the time that the model predicts")
 def test_every_least_round_trip_is_what_was_predicted_and_the_median_hardly_above(once):
     for demand in once("timing").summary["demands"]:
         least, median = demand["rtt_ms"]["min"], demand["rtt_ms"]["p50"]
@@ -51,6 +52,7 @@ def test_each_way_takes_the_time_predicted_for_it(once):
             assert measured == pytest.approx(predicted, abs=RTT_TOLERANCE_MS), (demand["id"], way)
 
 
+@pytest.mark.promise("the same seed gives the same bytes")
 def test_the_same_seed_gives_the_same_bytes(once):
     assert_same_bytes(once("timing"), once("timing", "--seed", "1"))
 

@@ -136,6 +136,7 @@ def on_live_ports(made: Traced, state: State, sample: Sample, text: str) -> Answ
     return answer._replace(outs=live)
 
 
+@pytest.mark.promise("the proof reads tables as Open vSwitch does")
 @pytest.mark.parametrize("name", NAMES)
 def test_open_vswitch_does_with_every_packet_what_we_say_it_does(traced, name):
     made = traced(name)

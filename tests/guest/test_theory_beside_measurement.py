@@ -32,6 +32,7 @@ def waited(queues, tmp_path_factory):
     return out
 
 
+@pytest.mark.promise("packets wait in queues as theory predicts")
 def test_every_packet_waits_as_the_recursion_says_and_the_mean_as_theory_does(queues, waited):
     run = corridor.load(waited)
     assert all(found.furthest_s * 1e9 < 50 * TICK_NS for found in judged(queues, waited))

@@ -83,6 +83,7 @@ def test_an_expectation_that_does_not_hold_fails_the_run_in_one_line(not_followe
     assert [one["holds"] for one in not_followed.summary["expectations"]] == [False]
 
 
+@pytest.mark.promise("a cut fibre is left within the expected outage")
 def test_a_cut_that_is_followed_is_over_as_soon_as_the_summary_expects(followed):
     found = hit(followed, "dig", "ckpt")
     assert 0 < found["out_ms"] <= MOST_OUT_MS
@@ -125,6 +126,7 @@ def test_every_event_of_every_kind_is_in_the_summary(of_all_kinds):
     assert [one["holds"] for one in of_all_kinds.summary["expectations"]] == [True, True]
 
 
+@pytest.mark.promise("the run explains each lost packet")
 def test_every_lost_probe_is_explained(of_all_kinds):
     ids = {one["id"] for one in of_all_kinds.summary["events"]}
     for name, demand in of_all_kinds.demands.items():

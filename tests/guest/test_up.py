@@ -75,6 +75,7 @@ def test_it_is_reached_from_its_first_moment_and_serves_every_demand_in_the_end(
     assert Path(run.session()["token_file"]).read_text().strip() not in run.said()
 
 
+@pytest.mark.promise("`up` keeps a network that commands and the API change")
 def test_other_policies_move_what_they_forbid_and_refuse_what_cannot_be(kept, api):
     assert path_of(api, "render-bangkok") == ["kunming", "bangkok"]
     code, said = api.ask("/v1/policies", "PUT", policy_set(NO_LAOS))
@@ -187,6 +188,7 @@ def test_killed_it_takes_guest_and_api_with_it_and_the_next_tidies_up(keep):
     assert list(run.sessions.iterdir()) == []
 
 
+@pytest.mark.promise("`up` keeps a network that commands and the API change")
 def test_commands_in_another_terminal_use_it(kept):
     state = str(kept.sessions.parents[1])
 
@@ -248,6 +250,7 @@ def test_a_second_of_the_same_name_is_refused(kept):
     assert second.stdout == ""
 
 
+@pytest.mark.promise("a new controller takes over from one that died")
 def test_a_controller_that_dies_is_followed_by_one_that_takes_over_until_it_dies_too_often(
     keep, tmp_path
 ):

@@ -31,6 +31,7 @@ def told(ran):
     return found
 
 
+@pytest.mark.promise("each message of a workload arrives, at its time and in its order")
 def test_every_message_that_was_due_arrives_whole(plan, told):
     kinds = {row.id: plan.workloads[row.workload].kind for row in plan.messages.rows()}
     missing = {number for number in kinds if not (told[number].get("in") or [None, None])[1]}
@@ -39,6 +40,7 @@ def test_every_message_that_was_due_arrives_whole(plan, told):
     assert len(missing) < len(done) / 2
 
 
+@pytest.mark.promise("each message of a workload arrives, at its time and in its order")
 def test_messages_begin_when_they_were_meant_to(plan, told):
     epoch_ns = min(one["out"][0] for one in told.values() if "out" in one)
     planned = {row.id: row.at_ns for row in plan.messages.rows() if row.at_ns is not None}

@@ -11,6 +11,8 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+from corridor.experiments.setup.import_graph import imported
+
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "topologies": (
@@ -101,38 +103,6 @@ def sources(place: str) -> Iterator[tuple[str, str]]:
 
 def everything() -> list[tuple[str, str]]:
     return [source for room in ROOMS for source in sources(room)]
-
-
-def imported(file: str, text: str) -> set[str]:
-    """Every module a file imports, at whatever depth and however it is written."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(file, node)
-            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Call) and node.args and _imports_by_name(node.func):
-            found |= {_constant_start(node.args[0])} - {""}
-    return found
-
-
-def _absolute(file: str, node: ast.ImportFrom) -> str:
-    package = [PACKAGE, *file.split("/")[: -node.level]] if node.level else []
-    return ".".join([*package, *([node.module] if node.module else [])])
-
-
-def _imports_by_name(function: ast.expr) -> bool:
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in ("import_module", "__import__")
-
-
-def _constant_start(argument: ast.expr) -> str:
-    """A module named by a string, or by what an f-string begins with."""
-    if isinstance(argument, ast.JoinedStr) and argument.values:
-        argument = argument.values[0]
-    known = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    return argument.value if known else ""
 
 
 def tops(modules: set[str]) -> set[str]:

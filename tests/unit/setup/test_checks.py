@@ -1,23 +1,32 @@
 """What ``corridor test`` runs, in which order, and what it leaves out."""
 
 import argparse
+import re
 
 import pytest
 
 from corridor.experiments.commands import test as command
 from corridor.experiments.setup import checks
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.places import CHECKOUT
 
-ALL = {"fast": False, "guests": True, "native": False, "root": True, "browser": True}
+ALL = {"whole": True, "guests": True, "native": False, "root": True, "browser": True}
+QUICK = ALL | {"whole": False}
+UNIT, GUESTS = "unit and property tests", "end-to-end tests in guests"
 
 
 def names(**wanted):
     return [section.name for section in checks.sections(**(ALL | wanted))]
 
 
-def markers(section_name, **wanted):
+def command_of(section_name, **wanted):
     (found,) = [one for one in checks.sections(**(ALL | wanted)) if one.name == section_name]
-    return found.command[found.command.index("-m", 3) + 1]
+    return found.command
+
+
+def markers(section_name, **wanted):
+    words = command_of(section_name, **wanted)
+    return words[words.index("-m", 3) + 1]
 
 
 def test_from_quick_to_slow():
@@ -25,19 +34,29 @@ def test_from_quick_to_slow():
         "lint",
         "format",
         "types",
-        "unit and property tests",
+        UNIT,
         "pages in a browser",
         "tests in this machine's own kernel",
-        "end-to-end tests in guests",
+        GUESTS,
     ]
 
 
-def test_fast_stops_before_slow_tests():
-    assert names(fast=True)[-1] == "unit and property tests"
+def test_the_short_form_runs_what_is_quick_and_one_run_for_each_promise():
+    assert names(**QUICK) == ["lint", "format", "types", UNIT, GUESTS]
+    assert markers(UNIT, **QUICK).endswith(" and not slow")
+    assert markers(GUESTS, **QUICK) == "guest and promise"
+
+
+def test_the_whole_form_includes_all_of_the_short_one():
+    short, whole = (checks.sections(**form) for form in (QUICK, ALL))
+    named = {one.name: one.command for one in whole}
+    for section in short:
+        narrower = [word for word in section.command if word not in named[section.name]]
+        assert narrower in ([], [f"{checks.NO_MACHINE} and not slow"], ["guest and promise"])
 
 
 def test_guests_are_left_out_only_when_asked():
-    assert "end-to-end tests in guests" not in names(guests=False)
+    assert GUESTS not in names(guests=False)
 
 
 def test_the_site_is_built_where_sphinx_is_installed():
@@ -48,9 +67,32 @@ def test_the_site_is_built_where_sphinx_is_installed():
 
 def test_pages_are_seen_in_a_browser_where_there_is_one():
     assert "pages in a browser" not in names(browser=False)
-    assert "pages in a browser" not in names(fast=True)
-    (section,) = [one for one in checks.sections(**ALL) if one.name == "pages in a browser"]
-    assert section.command[-3:] == ("-m", "browser", "tests/browser")
+    assert command_of("pages in a browser")[-3:] == ("-m", "browser", "tests/browser")
+
+
+def test_each_section_collects_the_folders_that_hold_its_tests():
+    marked = {"guest": checks.GUEST, "browser": checks.BROWSER, "netns": checks.OWN_KERNEL}
+    for path in (CHECKOUT / "tests").rglob("test_*.py"):
+        text = path.read_text(encoding="utf-8")
+        for marker, folders in marked.items():
+            if re.search(rf"^(@|pytestmark = .*|    )pytest\.mark\.{marker}\b", text, re.MULTILINE):
+                assert path.relative_to(CHECKOUT).as_posix().startswith(folders), path
+
+
+def test_files_that_are_affected_run_in_the_sections_that_hold_them():
+    files = ["tests/unit/test_rooms.py", "tests/property/test_ways.py"]
+    assert command_of(UNIT, files=files)[-2:] == tuple(files)
+    assert GUESTS not in names(files=files)
+    (section,) = [one for one in checks.sections(**ALL, files=files) if one.name == UNIT]
+    assert section.empty_is_fine
+    files = ["tests/guest/test_up.py"]
+    assert names(files=files) == ["lint", "format", "types", GUESTS]
+
+
+def test_arguments_of_pytest_that_name_no_place_apply_to_every_folder():
+    assert command_of(UNIT, pytest_arguments=["-k", "delay"])[-4:] == ("-k", "delay", *checks.UNIT)
+    path = "tests/unit/test_rooms.py::test_imports_follow_the_order_of_the_rooms"
+    assert command_of(UNIT, pytest_arguments=["-x", path])[-2:] == ("-x", path)
 
 
 def test_a_missing_browser_is_told_with_what_installs_it(monkeypatch, capsys):
@@ -66,7 +108,7 @@ def test_a_missing_browser_is_told_with_what_installs_it(monkeypatch, capsys):
     monkeypatch.setattr("corridor.experiments.testbeds.probe.probe", lambda **_: Facts())
     monkeypatch.setattr("corridor.experiments.run.printing.find_browser", lambda: None)
     monkeypatch.setattr(checks, "sections", lambda **_: [checks.Section("first", ("true",))])
-    assert checks.run_checks(fast=False, guests=False, pytest_arguments=[]) == 0
+    assert checks.run_checks(whole=True, guests=False, files=None, pytest_arguments=[]) == 0
     assert "left out: tests of pages in a browser (no Chromium" in capsys.readouterr().out
 
 
@@ -79,23 +121,16 @@ def test_tests_run_side_by_side_but_on_this_kernel_and_where_some_are_singled_ou
         every = checks.sections(**ALL, pytest_arguments=picked)
         return [one.name for one in every if "loadfile" in one.command]
 
-    assert side_by_side() == ["unit and property tests", "end-to-end tests in guests"]
+    assert side_by_side() == [UNIT, GUESTS]
     assert side_by_side("-x") == []
-
-
-def test_slow_tests_run_beside_the_quick_ones_unless_only_those_are_asked_for():
-    assert markers("unit and property tests") == (
-        "not guest and not native and not netns and not browser and not vm"
-    )
-    assert markers("unit and property tests", fast=True).endswith(" and not slow")
 
 
 @pytest.mark.parametrize(
     ("native", "root", "expected"),
     [
-        (True, True, "(netns or native) and not guest"),
-        (False, True, "(netns) and not guest"),
-        (True, False, "(native) and not guest"),
+        (True, True, "netns or native"),
+        (False, True, "netns"),
+        (True, False, "native"),
     ],
 )
 def test_tests_of_this_kernel_run_where_it_can(native, root, expected):
@@ -113,7 +148,7 @@ def test_no_way_to_boot_a_guest_is_a_failure_and_not_a_skip(monkeypatch):
 
     monkeypatch.setattr("corridor.experiments.testbeds.probe.probe", lambda **_: Facts())
     with pytest.raises(EnvironmentUnsupported, match=r"linux\.uml is not installed") as refused:
-        checks.run_checks(fast=False, guests=True, pytest_arguments=[])
+        checks.run_checks(whole=False, guests=True, files=None, pytest_arguments=[])
     assert "--no-guests" in refused.value.hint
 
 
@@ -124,7 +159,7 @@ def test_every_section_runs_and_one_failure_fails_all(monkeypatch, capsys):
         checks.Section("nothing picked", ("sh", "-c", "exit 5"), empty_is_fine=True),
     ]
     monkeypatch.setattr(checks, "sections", lambda **_: sections)
-    assert checks.run_checks(fast=True, guests=False, pytest_arguments=[]) == 1
+    assert checks.run_checks(whole=False, guests=False, files=None, pytest_arguments=[]) == 1
     shown = capsys.readouterr().out
     assert "FAILED  first" in shown
     assert "ok      second" in shown
@@ -132,25 +167,62 @@ def test_every_section_runs_and_one_failure_fails_all(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("given", "fast", "guests", "rest"),
+    ("given", "whole", "guests", "rest"),
     [
         ([], False, True, []),
-        (["--fast", "-k", "delay"], True, True, ["-k", "delay"]),
+        (["--whole", "-k", "delay"], True, True, ["-k", "delay"]),
         (["-x", "--no-guests", "tests/unit"], False, False, ["-x", "tests/unit"]),
     ],
 )
-def test_own_options_are_taken_and_the_rest_goes_to_pytest(monkeypatch, given, fast, guests, rest):
-    seen = {}
+def test_own_options_are_taken_and_the_rest_goes_to_pytest(asked, given, whole, guests, rest):
+    assert asked(*given) == {
+        "whole": whole,
+        "guests": guests,
+        "files": None,
+        "pytest_arguments": rest,
+    }
 
-    def run_checks(**arguments):
-        seen.update(arguments)
-        return 0
 
-    monkeypatch.setattr(checks, "run_checks", run_checks)
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers(dest="verb"))
-    assert command.run(parser.parse_args(["test", *given])) == 0
-    assert seen == {"fast": fast, "guests": guests, "pytest_arguments": rest}
+def test_rooms_and_changes_choose_files(asked, monkeypatch, capsys):
+    seen = asked("traffic/theory", "--whole", "-k", "queue")
+    assert "tests/unit/traffic/test_theory_of_queues.py" in seen["files"]
+    assert "tests/unit/traffic/test_pcapng.py" not in seen["files"]
+    assert (seen["whole"], seen["pytest_arguments"]) == (True, ["-k", "queue"])
+    printed = capsys.readouterr().out
+    assert f"{len(seen['files'])} test files: those of traffic/theory" in printed
+    changed = "corridor.experiments.setup.affected_tests.changed_files"
+    monkeypatch.setattr(changed, lambda _: ["tests/unit/traffic/test_pcapng.py"])
+    both = asked("traffic/theory", "--changed")["files"]
+    assert set(both) == {*seen["files"], "tests/unit/traffic/test_pcapng.py"}
+    monkeypatch.setattr(changed, lambda _: ["pyproject.toml"])
+    assert asked("--changed")["files"] is None
+    assert "all tests: pyproject.toml changed" in capsys.readouterr().out
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the checks get for words of the command line."""
+
+    def asked(*given):
+        seen = {}
+        monkeypatch.setattr(checks, "run_checks", lambda **arguments: seen.update(arguments) or 0)
+        parser = argparse.ArgumentParser()
+        command.add_parser(parser.add_subparsers(dest="verb"))
+        assert command.run(parser.parse_args(["test", *given])) == 0
+        return seen
+
+    return asked
+
+
+def test_every_promise_of_the_documentation_has_its_test_in_a_guest_and_the_other_way_round():
+    page = (CHECKOUT / "docs/design.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| (.+?) +\| `(test_\w+\.py)` +\|$", page, re.MULTILINE))
+    marked = set()
+    for path in (CHECKOUT / "tests").rglob("test_*.py"):
+        for text in re.findall(r'pytest\.mark\.promise\("(.+)"\)', path.read_text()):
+            assert path.parent.name == "guest", path
+            marked.add((text, path.name))
+    assert marked == listed
 
 
 def test_in_a_machine_only_its_own_tests_run(monkeypatch):
