@@ -132,7 +132,9 @@ class _Span:
         self._lost[self._line_cause(before, now)] += at_random
         self._in_flight = said[lane.inside]
         self._machine += now.said["machine"] - before.said["machine"]
-        self._late += _late(sent - sum(arrived.values()), now)
+        late = sent - sum(arrived.values())
+        # A queue that is replaced takes along what it counted since the reading before.
+        self._late += max(0, late) if self._is_replaced(before, now) else late
         missing = sum(entered.values()) - sum(arrived.values())
         more_inside = said[lane.inside] - was[lane.inside]
         self._unexplained += missing - by_queue - at_random - more_inside
@@ -147,6 +149,14 @@ class _Span:
             self._flush(event)
         if not self._in_flight:
             self._close()
+
+    def _is_replaced(self, before: Moment, now: Moment) -> bool:
+        """Whether the queue is another than at the reading before: counters begin again."""
+        name, sent = self._direction.sender, self._lane.sent
+        is_reshaped = before.said["losing"].get(name) != now.said["losing"].get(name)
+        is_restarted = now.said.get("do") == vswitchd.RESTART
+        begins_again = now.fibres[name][sent] < before.fibres[name][sent]
+        return is_reshaped or is_restarted or begins_again
 
     def _is_torn(self, now: Moment) -> bool:
         """Whether packets moved here while it was read, so that counts are not of one moment."""
@@ -218,12 +228,6 @@ class _Span:
             self.losses.append(Loss(number, self._direction.name, cause, packets, shared))
         self._missing, self._lost = Counter(), Counter()
         return True
-
-
-def _late(packets: int, now: Moment) -> int:
-    """Of what has come without being counted as sent nothing is known where switches started
-    again: what queues sent between the reading and that went with their counters."""
-    return max(0, packets) if now.said.get("do") == vswitchd.RESTART else packets
 
 
 def _ce_marks(way: Direction, before: Moment, now: Moment) -> int:

@@ -174,6 +174,28 @@ def test_packets_sent_as_switches_start_again_may_be_missing_in_the_counts_of_th
     assert network.ledger().problems == ()
 
 
+@pytest.mark.parametrize("sent_before", [0, 90])
+def test_a_packet_that_arrived_just_before_a_silent_cut_may_be_missing_in_the_counts_of_its_queue(
+    sent_before,
+):
+    """The cut replaces the queue, and what was counted since the reading before goes with it."""
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, sent_before)
+    network.send(STREAM_OF_FAR, 8, until="s2p3")
+    network.read(at_ns=1_000)
+    for interface, side in (("s3p2", 0), ("s3", 1)):
+        network.passed[interface, side, STREAM_OF_FAR] += 1
+    network.received[STREAM_OF_FAR] += 1
+    network.fibres["s2p3"].update(sent_packets=0, backlog_packets=0)
+    network.losing = {"s2p3": ALL_PPM, "s3p2": ALL_PPM}
+    network.read(at_ns=1_000, do="silence", event="dig")
+    network.read("end")
+    found = network.ledger()
+    assert found.problems == ()
+    (loss,) = found.lines[0].losses
+    assert (loss.cause.kind, loss.cause.event, loss.packets) == ("fault", "dig", 7)
+
+
 @pytest.mark.parametrize("sent", [-1, 1])
 def test_packets_that_a_queue_has_sent_otherwise_than_they_came_are_a_problem(sent):
     network = CountedNetwork()
