@@ -5,6 +5,10 @@ second at least until the end itself is up (6.8.3), so how long a session takes 
 known beforehand: a caller draws as often as it wants to know how much that matters. Detection takes
 three intervals of the slower of both. Intervals are taken to be as quick as planned at all times,
 and no packet of a session to be lost at random.
+
+Switches avoid a dead fibre once Open vSwitch has rewritten its cached flows. Its revalidators start
+no sooner than 5 ms after they last started (``udpif_revalidator`` of Open vSwitch 3.5). Flows wait
+where any port of any switch changed within these 5 ms, such as the other end of the fibre.
 """
 
 from __future__ import annotations
@@ -23,6 +27,10 @@ SLOW_NS = NS_PER_S
 """Least interval of an end that is not up (RFC 5880, 6.8.3)."""
 MULTIPLIER = 3
 """Intervals after which an end that has heard nothing is down."""
+CLOCK_MS = 1
+"""Open vSwitch counts in whole milliseconds, so that each of its waits may be so much longer."""
+REWRITTEN_MS = 5 + CLOCK_MS
+"""Cached flows may lead over a fibre that is known to be dead for so long."""
 JITTER_PERCENT = 26
 """What is taken off an interval: less than this, in whole percents."""
 QUIET_INTERVALS = 10
@@ -144,6 +152,15 @@ class _End:
     def _set_next(self) -> None:
         share = self._random.randrange(JITTER_PERCENT)
         self.next_ns = self.last_ns + self.interval_ns - self.interval_ns * share // 100
+
+
+def avoided_after_ms(interval_ms: int, *, is_silent: bool) -> int:
+    """How long switches use a fibre that was cut, at most.
+
+    Both ends notice a lost carrier at once, and silence three intervals after the last packet.
+    """
+    noticed_ms = MULTIPLIER * interval_ms + CLOCK_MS if is_silent else 0
+    return noticed_ms + REWRITTEN_MS
 
 
 def turns(line: Line, interval_ns: int, random: Random, until_ns: int) -> Iterator[Turn]:
