@@ -17,7 +17,7 @@ OWN = Path(__file__).parent / "workloads.yaml"
 def main(out_dir: str, scenario: str = str(OWN)) -> None:
     folder = Path(out_dir)
     if not (folder / "summary.json").exists():
-        corridor.run_scenario(corridor.Options(scenario=scenario, out=folder, figures=False))
+        corridor.run_scenario(corridor.Options(scenario=scenario, out=folder, report=False))
     run = corridor.load(folder)
     for name, one in run.workloads.items():
         print(f"{name}: {one['completed']} of {one['rounds']} rounds", end="")

@@ -17,7 +17,7 @@ OWN = Path(__file__).parent / "own_scenario.yaml"
 
 
 def main(out_dir: str, scenario: str = str(OWN)) -> None:
-    outcome = run_scenario(Options(scenario=scenario, out=Path(out_dir), figures=False))
+    outcome = run_scenario(Options(scenario=scenario, out=Path(out_dir), report=False))
     for demand in outcome.summary["demands"]:
         least = demand["rtt_ms"] and demand["rtt_ms"]["min"]
         print(demand["id"], demand["status"], demand["predicted_rtt_ms"], least)

@@ -47,9 +47,9 @@ def read_capacity(folder: Path) -> CapacityAnswer | None:
         return None
     plain: dict[str, Any] = read_json(path, RESULT)
     try:
-        if plain.pop("schema") != CAPACITY_SCHEMA:
-            raise KeyError("schema")
+        if (schema := plain.pop("schema")) != CAPACITY_SCHEMA:
+            raise TypeError(f"its schema is {schema!r}, not {CAPACITY_SCHEMA}")
         return from_plain(CapacityAnswer, plain)
     except (TypeError, KeyError) as error:
-        message = f"is no {CAPACITY_FILE} of this version: {error}"
+        message = f"is not a {CAPACITY_FILE} of this version: {error}"
         raise InputError(message, "ask again", file=str(path)) from error

@@ -17,12 +17,14 @@ PLACES = {
         ("`study/cells/ID/`", "each run: raw samples in `raw/`, resolved scenario, results"),
         ("`study/values.parquet`", "a row a run and measure"),
         ("`study/answers.json`", "estimates, differences, expectations, sentences"),
-        ("`study/tables/`, `study/figures/`", "as they are in the paper"),
+        ("`study/tables/`", "as they are in the paper"),
+        ("`study/figures/`", "`corridor study show study --format pdf,pgf` draws them"),
     ),
     "run": (
         ("`run/raw/`", "raw samples, the plan that was carried out, what it was judged by"),
         ("`run/scenario.yaml`", "the scenario, with its topology and policies"),
-        ("`run/`", "results: tables, `summary.json`, figures"),
+        ("`run/`", "results: tables, `summary.json`, `report.html`"),
+        ("`run/figures/`", "`corridor report run --format pdf,pgf` draws them"),
     ),
 }
 ALWAYS = (

@@ -29,6 +29,7 @@ BY_METAVAR: Mapping[str, Source] = {
     "SETS": names.policy_sets,
     "SET,...": names.policy_sets,
     "FORMAT,...": names.figure_formats,
+    "WIDTH,...": names.figure_widths,
     "TOPOLOGY": names.topologies,
     "SRC": names.topologies,
     "DEMAND": names.demands,

@@ -22,6 +22,7 @@ SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
 STUDIES = HERE / "experiments" / "study" / "shipped"
 LAW = HERE / "controller" / "data" / "law.yaml"
 FIGURE_FORMATS = ("pdf", "png", "svg", "pgf")
+FIGURE_WIDTHS = ("text", "column")
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
 DEFAULT_SCENARIO, DEFAULT_TOPOLOGY = "reference", "pan-asia"
 """As the modules have them that load these, which take long to import."""
@@ -46,6 +47,10 @@ def policy_sets(_args: argparse.Namespace) -> Names:
 
 def figure_formats(_args: argparse.Namespace) -> Names:
     return FIGURE_FORMATS
+
+
+def figure_widths(_args: argparse.Namespace) -> Names:
+    return FIGURE_WIDTHS
 
 
 def topologies(_args: argparse.Namespace) -> Names:

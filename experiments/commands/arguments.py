@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.command_line.names import DEFAULT_SCENARIO, FIGURE_FORMATS
+from corridor.experiments.command_line.names import DEFAULT_SCENARIO, FIGURE_FORMATS, FIGURE_WIDTHS
 
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario, Under
@@ -156,23 +156,36 @@ def minutes(text: str) -> float:
     return seconds
 
 
-def add_figure_options(parser: argparse.ArgumentParser, default: str) -> None:
-    """``args.format`` is empty where nothing is said."""
+def add_figure_options(parser: argparse.ArgumentParser) -> None:
+    """``args.format`` and ``args.width`` are tuples of names."""
     parser.add_argument(
         "--format",
-        type=figure_formats,
-        default=(),
+        type=some_of(FIGURE_FORMATS, "format"),
+        default=("png",),
         metavar="FORMAT,...",
-        help=f"of figures, some of {','.join(FIGURE_FORMATS)} (default: {default})",
+        help=f"of figures, some of {','.join(FIGURE_FORMATS)} (default: png)",
+    )
+    parser.add_argument(
+        "--width",
+        type=some_of(FIGURE_WIDTHS, "width"),
+        default=("text",),
+        metavar="WIDTH,...",
+        help="of figures: text, as wide as a page's text; column, as one of two columns; or both, "
+        "text,column (default: text)",
     )
     parser.add_argument("--no-figures", action="store_true", help="skip drawing")
 
 
-def figure_formats(text: str) -> tuple[str, ...]:
-    """For ``type``: formats of figures, each once."""
-    found = tuple(dict.fromkeys(one.strip() for one in text.split(",")))
-    for one in found:
-        if one not in FIGURE_FORMATS:
-            known = ",".join(FIGURE_FORMATS)
-            raise argparse.ArgumentTypeError(f"{one!r} is no format of figures: some of {known}")
-    return found
+def some_of(names: Sequence[str], noun: str) -> Callable[[str], tuple[str, ...]]:
+    """For ``type``: some of these names, each once, with commas between them."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        found = tuple(dict.fromkeys(one.strip() for one in text.split(",")))
+        for one in found:
+            if one not in names:
+                known = ",".join(names)
+                message = f"{one!r} is not a {noun} of figures: choose from {known}"
+                raise argparse.ArgumentTypeError(message)
+        return found
+
+    return parse

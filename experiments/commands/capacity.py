@@ -141,17 +141,14 @@ def run(args: argparse.Namespace) -> int:
 def _write(folder: Path, found: CapacityAnswer, loaded: LoadedScenario) -> None:
     from corridor.experiments.answers.capacity_file import MAP_FILE, write_capacity
     from corridor.experiments.answers.map_document import map_document
-    from corridor.experiments.figures.capacity import draw_capacity
     from corridor.experiments.pages.report import write_report
     from corridor.experiments.run.manifest import write_prices_manifest
-    from corridor.experiments.run.version import version_line
 
     where = map_document(loaded.topology)
     write_capacity(folder, found)
     write_text(folder / MAP_FILE, json.dumps(where, ensure_ascii=False) + "\n")
     sets = {loaded.policies.name: loaded.policies}
     write_prices_manifest(folder / "manifest.json", loaded, sets)
-    draw_capacity(folder, found, where, f"{version_line()}, scenario {loaded.scenario.name}")
     write_report(folder)
 
 

@@ -81,7 +81,7 @@ def add_parser(verbs: Any) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="for price.json, report.html, a figure, and the runs; new or empty",
+        help="for price.json, report.html, and the runs; new or empty",
     )
     parser.add_argument("--json", action="store_true", help="print the prices as JSON only")
 
@@ -106,13 +106,10 @@ def run(args: argparse.Namespace) -> int:
     warn_of(scenarios[names[0]])
     plain = document(base.scenario.name, str(base.as_of), base.policies.name, found)
     if out_dir is not None:
-        from corridor.experiments.figures.price import draw_prices
         from corridor.experiments.pages.report import PRICES, write_report
-        from corridor.experiments.run.version import version_line
 
         write_text(out_dir / PRICES, json.dumps(plain, indent=1) + "\n")
         _write_ways(out_dir, laid, base, [scenarios[name] for name in names])
-        draw_prices(out_dir, found, f"{version_line()}, prices over scenario {base.scenario.name}")
         write_report(out_dir)
     if args.json:
         print(json.dumps(plain, indent=1))
@@ -236,7 +233,7 @@ def _measure(
         for name, scenario in scenarios.items():
             print(f"under {name}", file=sys.stderr, flush=True)
             options = Options(
-                out=runs / Path(name).stem, figures=False, standing=guests if standing else None
+                out=runs / Path(name).stem, report=False, standing=guests if standing else None
             )
             found[name] = _least_ms(run_loaded(scenario, options, _quietly).summary)
     return found

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from corridor.experiments.commands.arguments import add_figure_options
 from corridor.experiments.pages import REPORT
@@ -16,17 +15,13 @@ from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.traffic.agents.jobs import clock_in_words
 
-if TYPE_CHECKING:
-    from corridor.experiments.run.recover import Recovered
-
-
 EPILOG = """examples:
   corridor report results/mini
   corridor report results/mini --json --no-figures
-  corridor report results/mini --format pgf,svg    figures for LaTeX, and for an editor of drawings
+  corridor report results/mini --format pdf --width text,column    figures for a paper
   corridor report results/mini --html       report.html again, and nothing else
   corridor report results/mini --pdf        and the same on A4, by a Chromium of this machine
-  corridor report results/price --pdf       of what corridor price --out has written
+  corridor report results/price --format pgf    of what corridor price --out has written
 
 exit codes: 0, also for half a run; 1 a packet was where none may be, or the timeline expected what
 did not come true; 2 bad input; 3 no Chromium is here, for --pdf; 4 the measurement is not valid"""
@@ -36,9 +31,9 @@ def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "report",
         description="Write report.html, one page that needs no other file, of a run, a price, "
-        "policy sets side by side, or a capacity. Of a run, tables, summary and figures are "
-        "rebuilt first from what it left, also where it was killed; what is half written is passed "
-        "over and named.",
+        "policy sets side by side, or a capacity, and draw its figures. Of a run, tables and "
+        "summary are rebuilt first from what it left, also where it was killed; what is half "
+        "written is passed over and named.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,7 +47,7 @@ def add_parser(verbs: Any) -> None:
         "--pdf", action="store_true", help="as --html, and print it to report.pdf (A4)"
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
-    add_figure_options(parser, "pdf,png")
+    add_figure_options(parser)
     parser.add_argument("--all", action="store_true", help="a line for every demand")
 
 
@@ -68,14 +63,17 @@ def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         show(text, sys.stderr if args.json else sys.stdout)
 
-    if args.html or args.pdf or holds_no_run(args.dir):
+    only_pages = args.html or args.pdf
+    if only_pages or holds_no_run(args.dir):
         for path in _pages(args.dir, pdf=args.pdf):
             say(f"Report: {path}")
+        if not (only_pages or args.no_figures or _draw(args, None)):
+            say("no figures: no policy set adds a cost")
         return 0
     with waiting("reading what the run left" + ("" if args.no_figures else ", and drawing")):
-        recovered = (
-            recover(args.dir) if args.no_figures else _recover_and_draw(args.dir, args.format)
-        )
+        recovered = recover(args.dir)
+        if not args.no_figures:
+            _draw(args, recovered.summary)
     for line in recovered.passed_over:
         say(f"passed over: {line}")
     _pages(args.dir)
@@ -116,21 +114,24 @@ def _code(summary: Summary) -> int:
     return 0
 
 
-def _recover_and_draw(out_dir: Path, formats: Sequence[str]) -> Recovered:
-    from corridor.experiments.run.drawing import Drawing
-    from corridor.experiments.run.recover import recover
-    from corridor.topologies.base.bounded_file import is_folder
+def _draw(args: argparse.Namespace, summary: Summary | None) -> list[Path]:
+    """Figures of a run by its summary, else of the prices or the capacity in the folder."""
+    from corridor.experiments.figures import draw_figures
+    from corridor.experiments.figures.computed import draw_computed
+    from corridor.experiments.figures.style import WIDTHS
     from corridor.topologies.base.errors import InputError
 
-    with Drawing(out_dir, ahead=is_folder(out_dir) and not formats) as drawing:
-        recovered = recover(out_dir)
-        drawing.begin()
-        try:
-            drawing.finish(recovered.summary, formats)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise InputError(f"cannot write figures: {reason}", file=str(out_dir)) from error
-    return recovered
+    how: dict[str, Any] = {
+        "formats": args.format,
+        "widths": [WIDTHS[name] for name in args.width],
+    }
+    try:
+        if summary is None:
+            return draw_computed(args.dir, **how)
+        return draw_figures(args.dir, summary, **how)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"cannot write figures: {reason}", file=str(args.dir)) from error
 
 
 def _state(summary: Summary) -> str:

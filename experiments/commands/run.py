@@ -30,6 +30,8 @@ EPILOG = """examples:
   corridor run my.yaml --out results/mine   a scenario of your own
   corridor run mini --controller ./my_app.py   a controller of your own, under the same judges
   corridor run --testbed uml --clock real   without a kernel build
+
+A run leaves report.html. corridor report DIR draws its figures, as PNG, PDF, SVG or PGF.
 """
 
 
@@ -86,7 +88,9 @@ def add_parser(verbs: Any) -> None:
     )
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
-    parser.add_argument("--no-figures", action="store_true", help="skip drawing and the report")
+    parser.add_argument(
+        "--no-figures", action="store_true", help="skip the report, with its maps and charts"
+    )
     parser.add_argument("--all", action="store_true", help="a line for every demand")
 
 
@@ -109,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         framework=args.framework,
         out=args.out,
-        figures=not args.no_figures,
+        report=not args.no_figures,
         patience_s=args.patience,
         delay_model=args.delay_model,
         foretell=True,

@@ -26,6 +26,7 @@ EPILOG = """examples:
   corridor study plan buffers.yaml --count        how many cells that is, and no more
   corridor study run buffers.yaml --out /shared/b --array 3/24     of a batch system: a 24th of them
   corridor study show results/buffers             what it came to, also while it runs
+  corridor study show results/buffers --format pdf,pgf --width column    and figures for a paper
   corridor study scheduler 10.0.0.1               for other machines, at this address of its own
   corridor study worker tcp://10.0.0.1:8786       on each of them; then run --scheduler ADDRESS
 
@@ -80,7 +81,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--force", action="store_true", help="replace another study in the folder; its cells stay"
     )
-    add_figure_options(parser, "pdf,png,svg,pgf")
+    add_figure_options(parser)
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
 
 
@@ -187,8 +188,8 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
     version = ran_by(folder)
     write(folder, study, runs, found, version)
     if not args.no_figures:
-        from corridor.experiments.figures.saving import FORMATS
         from corridor.experiments.figures.study import draw
+        from corridor.experiments.figures.style import WIDTHS
 
         draw(
             folder / "figures",
@@ -197,7 +198,8 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
             found,
             made_by(study, version),
             carried(study, runs, version),
-            args.format or FORMATS,
+            args.format,
+            [WIDTHS[name] for name in args.width],
         )
     code = tell(study, found, as_json=args.json)
     if not args.json:

@@ -1,21 +1,20 @@
 """The figures of a run: what its law costs, what events did, what was measured, how it is carried.
 
-Each is written into ``figures/``, by default as PDF and PNG, as wide as a page's text and, under a
-name with ``-column``, as one of two columns. A figure without anything to show is left out. Those
-that only show that measurements agree with predictions are in ``figures/verification/``.
+Each is written into ``figures/``: by default as PNG, as wide as the text of a page. One as wide as
+one of two columns has a name that ends in ``-column``. A figure without anything to show is left
+out. Figures that only compare measurements with predictions are in ``figures/verification/``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from corridor.experiments.figures import data
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.saving import FORMATS, ON_PAPER_AND_SCREEN, save
-from corridor.experiments.figures.style import Width, style
+from corridor.experiments.figures.saving import ON_SCREEN, forget, save
+from corridor.experiments.figures.style import TEXT, Width, style
 from corridor.experiments.results.summary import Summary
 
 NAMES = tuple(KINDS)
@@ -25,21 +24,23 @@ def draw_figures(
     out_dir: Path,
     summary: Summary,
     names: Sequence[str] = NAMES,
-    places: Mapping[str, data.Place] | None = None,
-    formats: Sequence[str] = ON_PAPER_AND_SCREEN,
+    formats: Sequence[str] = ON_SCREEN,
+    widths: Sequence[Width] = (TEXT,),
 ) -> list[Path]:
-    """Draw what is in a result folder; returns the files written.
+    """Draw the figures of a result folder and return the files written.
 
-    ``places`` are those of ``data.read_places``, for who has read them already.
+    Figures of an earlier call are removed, whatever their format and width.
     """
     (out_dir / "figures").mkdir(exist_ok=True)
-    run = RunData(out_dir, summary, places)
+    run = RunData(out_dir, summary)
     written: list[Path] = []
+    suffixes = {one.suffix for one in widths}
     with style():
         for kind in (KINDS[name] for name in names):
-            _forget(out_dir, kind)
+            forget(out_dir / "figures" / kind.folder, kind.name)
             for width in kind.widths:
-                written += _drawn(run, kind, width, formats)
+                if width.suffix in suffixes:
+                    written += _drawn(run, kind, width, formats)
     return written
 
 
@@ -50,11 +51,3 @@ def _drawn(run: RunData, kind: FigureKind, width: Width, formats: Sequence[str])
     folder = run.out_dir / "figures" / kind.folder
     folder.mkdir(exist_ok=True)
     return save(figure, folder, f"{kind.name}{width.suffix}", run.made_by, formats)
-
-
-def _forget(out_dir: Path, kind: FigureKind) -> None:
-    """A figure of an earlier drawing does not stay."""
-    for width in kind.widths:
-        for suffix in FORMATS:
-            path = out_dir / "figures" / kind.folder / f"{kind.name}{width.suffix}.{suffix}"
-            path.unlink(missing_ok=True)

@@ -116,4 +116,4 @@ def _caption(of: CapacityAnswer, full: Mapping[str, LinkFullness]) -> str:
     return " · ".join(parts)
 
 
-KIND = FigureKind("capacity-map", _draw, foreseen=True, effort=4)
+KIND = FigureKind("capacity-map", _draw)

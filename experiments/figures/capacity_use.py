@@ -66,4 +66,4 @@ def capacity_use(of: CapacityAnswer, width: Width) -> Figure:
     return figure
 
 
-KIND = FigureKind("capacity", _draw, foreseen=True)
+KIND = FigureKind("capacity", _draw)

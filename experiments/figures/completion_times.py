@@ -147,5 +147,4 @@ def _thinned(x: Any, y: Any) -> tuple[Any, Any]:
 KIND = FigureKind(
     "completion-times",
     _draw,
-    effort=3,
 )

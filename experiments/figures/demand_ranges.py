@@ -185,5 +185,4 @@ KIND = FigureKind(
     _draw,
     VERIFICATION,
     widths=(TEXT,),
-    effort=5,
 )

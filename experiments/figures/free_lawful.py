@@ -65,5 +65,4 @@ def _row(demand: DemandAnswer) -> Dumbbell:
 KIND = FigureKind(
     "free-lawful",
     _draw,
-    foreseen=True,
 )

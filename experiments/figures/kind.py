@@ -24,9 +24,3 @@ class FigureKind:
     """In ``figures/``; ``VERIFICATION`` if it only shows that the emulator does what its model
     says."""
     widths: tuple[Width, ...] = (TEXT, COLUMN)
-    foreseen: bool = False
-    """Whether it shows nothing that is measured: it can be drawn while a run goes on."""
-    shows_loads: bool = False
-    """Whether flows change it all the same."""
-    effort: int = 2
-    """About how long it takes to draw, beside others."""

@@ -176,7 +176,4 @@ def _more_ms(after: Way, before: Way | None) -> float:
 KIND = FigureKind(
     "map",
     _draw,
-    foreseen=True,
-    shows_loads=True,
-    effort=4,
 )

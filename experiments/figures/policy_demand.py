@@ -145,6 +145,4 @@ def _shown(matrix: Matrix, clauses: int) -> str:
 KIND = FigureKind(
     "policy-demand",
     _draw,
-    effort=4,
-    foreseen=True,
 )

@@ -4,7 +4,6 @@ apart, how sure that is, and what else is lost."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -14,8 +13,7 @@ from corridor.experiments.figures import price_bars
 from corridor.experiments.figures.answers_data import NOT_ADVICE
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
-from corridor.experiments.figures.saving import save
-from corridor.experiments.figures.style import COLUMN, TEXT, Key, Width, style
+from corridor.experiments.figures.style import Key, Width
 from corridor.experiments.results.price import LEAST_MS, DemandPrice, Row, SetPrice
 from corridor.topologies.base.words import counted
 
@@ -25,17 +23,6 @@ ROW_IN = 0.26
 EACH_Y, MEASURED_Y = -0.37, 0.37
 """Above and below a bar, in rows."""
 MOST_ROWS = 40
-
-
-def draw_prices(folder: Path, prices: Sequence[SetPrice], made_by: str = "") -> list[Path]:
-    """``price`` and ``price-column``: one row a set and class that costs."""
-    written: list[Path] = []
-    with style():
-        for width in (TEXT, COLUMN):
-            figure = price_figure(prices, width)
-            if figure is not None:
-                written += save(figure, folder, f"price{width.suffix}", made_by)
-    return written
 
 
 def price_figure(prices: Sequence[SetPrice], width: Width) -> Figure | None:

@@ -89,5 +89,4 @@ def _draw_bars(axes: Any, bars: Sequence[Bar], rows: Rows) -> None:
 KIND = FigureKind(
     "price",
     _draw,
-    foreseen=True,
 )

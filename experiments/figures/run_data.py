@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,30 +36,28 @@ CAPACITY_FILE = "capacity.json"
 """``CAPACITY_FILE`` of answers, without all that they are computed by."""
 
 
-NOTHING_MEASURED = cast("Summary", {"demands": []})
-"""Of a run that goes on: enough for figures that are foreseen."""
+def made_by(out_dir: Path) -> str:
+    """What each figure carries: version, scenario, seed; of old results, what is known."""
+    try:
+        manifest: dict[str, Any] = read_json(out_dir / "manifest.json", RESULT)
+    except InputError:
+        manifest = {}
+    said = (
+        manifest.get("version"),
+        f"scenario {manifest['scenario']}" if "scenario" in manifest else None,
+        f"seed {manifest['seed']}" if "seed" in manifest else None,
+    )
+    return ", ".join(filter(None, said))
 
 
 @dataclass(frozen=True)
 class RunData:
     out_dir: Path
     summary: Summary
-    known_places: Mapping[str, data.Place] | None = field(default=None, repr=False)
-    """Those of ``data.read_places``, for who has read them already."""
 
     @cached_property
     def made_by(self) -> str:
-        """What each figure carries: version, scenario, seed; of an old run, what is known."""
-        try:
-            manifest: dict[str, Any] = read_json(self.out_dir / "manifest.json", RESULT)
-        except InputError:
-            manifest = {}
-        said = (
-            manifest.get("version"),
-            f"scenario {manifest['scenario']}" if "scenario" in manifest else None,
-            f"seed {manifest['seed']}" if "seed" in manifest else None,
-        )
-        return ", ".join(filter(None, said))
+        return made_by(self.out_dir)
 
     @cached_property
     def answers(self) -> Answers | None:
@@ -76,8 +74,6 @@ class RunData:
 
     @cached_property
     def places(self) -> Mapping[str, data.Place]:
-        if self.known_places is not None:
-            return self.known_places
         return data.read_places(self.out_dir)
 
     @cached_property

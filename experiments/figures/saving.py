@@ -8,14 +8,16 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from corridor.experiments.figures.pdf_fonts import fonts_read_once
 from corridor.experiments.figures.pgf import save_pgf
-from corridor.experiments.figures.style import lay_out, one_warning
+from corridor.experiments.figures.style import WIDTHS, lay_out, one_warning
 from corridor.topologies.base.whole_file import replacing
 
 
 def _save_pdf(figure: Figure, path: Path, name: str, made_by: str) -> None:
     said: dict[str, Any] = {"CreationDate": None, "Title": name, "Subject": made_by}
-    figure.savefig(path, metadata=said)
+    with fonts_read_once():
+        figure.savefig(path, metadata=said)
 
 
 def _save_png(figure: Figure, path: Path, name: str, made_by: str) -> None:
@@ -34,7 +36,14 @@ SAVERS: Mapping[str, Callable[[Figure, Path, str, str], None]] = {
     "pgf": save_pgf,
 }
 FORMATS = tuple(SAVERS)
-ON_PAPER_AND_SCREEN = ("pdf", "png")
+ON_SCREEN = ("png",)
+
+
+def forget(folder: Path, name: str) -> None:
+    """Remove the files of a figure that was drawn before, of every format and width."""
+    for width in WIDTHS.values():
+        for suffix in FORMATS:
+            (folder / f"{name}{width.suffix}.{suffix}").unlink(missing_ok=True)
 
 
 def save(
@@ -42,7 +51,7 @@ def save(
     folder: Path,
     name: str,
     made_by: str = "",
-    formats: Sequence[str] = ON_PAPER_AND_SCREEN,
+    formats: Sequence[str] = ON_SCREEN,
 ) -> list[Path]:
     """Write ``name.pdf`` and others, laid out alike and without the time of writing.
 

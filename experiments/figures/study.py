@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.figures.rows import Rows, RowText
-from corridor.experiments.figures.saving import FORMATS, save
-from corridor.experiments.figures.style import COLUMN, TEXT, Key, Width, style
+from corridor.experiments.figures.saving import ON_SCREEN, save
+from corridor.experiments.figures.style import TEXT, Key, Width, style
 from corridor.experiments.study.answers import (
     Answers,
     ComparisonAnswer,
@@ -46,9 +46,10 @@ def draw(
     found: Answers,
     made_by: str,
     carried: str = "",
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = ON_SCREEN,
+    widths: Sequence[Width] = (TEXT,),
 ) -> list[Path]:
-    """A figure a measure, and one of its differences where some are compared, on either width.
+    """A figure a measure, and one of its differences where some are compared.
 
     ``made_by`` is in captions, ``carried`` in the files.
     """
@@ -60,7 +61,7 @@ def draw(
     folder.mkdir(exist_ok=True)
     with style():
         for measure in study.measures:
-            for width in (TEXT, COLUMN):
+            for width in widths:
                 whole = _of_conditions(measure, Told(runs), found, made_by, width)
                 if whole is not None:
                     made += save_it(whole, f"{measure.id}{width.suffix}")
@@ -70,7 +71,7 @@ def draw(
         for entry in study.figures:
             measure = next(one for one in study.measures if one.id == entry.measure)
             shown = chosen(found, entry, [entry.measure])
-            for width in (TEXT, COLUMN):
+            for width in widths:
                 if entry.of == CONDITIONS:
                     one = _of_conditions(measure, Told(runs), shown, made_by, width, entry.title)
                 else:

@@ -7,10 +7,9 @@ and lightness, never by hue alone, and no letter is smaller than 7 pt.
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +54,8 @@ TEXT = Width("", 6.9, 9)
 """As wide as the text of a page."""
 COLUMN = Width("-column", 3.35, 8)
 """As wide as one of two columns."""
+WIDTHS: Mapping[str, Width] = {"text": TEXT, "column": COLUMN}
+"""By their names on the command line."""
 
 RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
@@ -251,16 +252,6 @@ def one_warning() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         yield
-
-
-def warm_up() -> None:
-    """Have ready what the first figure of a process waits for: writers of files, fonts."""
-    with style():
-        figure = new_figure("Ready", "ready", 1.0)
-        figure.add_subplot()
-        lay_out(figure)
-        for suffix in ("pdf", "png"):
-            figure.savefig(io.BytesIO(), format=suffix)
 
 
 def width_pt(figure: Figure, texts: Iterable[str], size_pt: float, **font: Any) -> float:

@@ -135,5 +135,4 @@ def _name_row(axes: Any, demand: DemandSummary, more: str, width: Width) -> None
 KIND = FigureKind(
     "timeline",
     timeline,
-    effort=3,
 )

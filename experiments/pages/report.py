@@ -18,6 +18,8 @@ from corridor.experiments.pages.page import Page, report
 from corridor.experiments.pages.price_page import price_page
 from corridor.experiments.pages.run_page import RunResults, run_page
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
+from corridor.experiments.results.price import SetPrice
+from corridor.experiments.results.price_text import prices_of
 from corridor.experiments.results.run_result import Run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
 from corridor.topologies.base.errors import InputError
@@ -51,6 +53,20 @@ def _capacity_page(out_dir: Path) -> Page:
     return capacity_page(found, where, _read(out_dir / "manifest.json"))
 
 
+def read_prices(out_dir: Path) -> list[SetPrice]:
+    """Return what ``price --out`` left in a folder.
+
+    Raises:
+        InputError: it was left by another version.
+    """
+    path = out_dir / PRICES
+    try:
+        return prices_of(read_json(path, RESULT))
+    except (TypeError, KeyError) as error:
+        message = f"is not a {PRICES} of this version: {error}"
+        raise InputError(message, "price again, with --out", str(path)) from error
+
+
 def _price_page(out_dir: Path) -> Page:
     ways = _read(out_dir / WAYS_FILE)
     if ways is None:
@@ -59,6 +75,7 @@ def _price_page(out_dir: Path) -> Page:
             "price again, with --out",
             file=str(out_dir),
         )
+    read_prices(out_dir)  # a page of prices that no figure can be drawn of is not written
     prices = cast(Json, read_json(out_dir / PRICES, RESULT))
     return price_page(prices, ways, _read(out_dir / "manifest.json"))
 

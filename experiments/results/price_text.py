@@ -6,14 +6,15 @@ Pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.price import Row, SetPrice, Total
 from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
-from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.base.codec import JsonObject, from_plain, to_plain
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined
 
 SCHEMA = 3
@@ -62,6 +63,27 @@ def _plain(of: SetPrice) -> JsonObject:
         for one in of.demands
     ]
     return {**plain, "demands": demands, "rows": rows}
+
+
+def prices_of(document: Mapping[str, Any]) -> list[SetPrice]:
+    """The prices that ``document`` was made of; raises TypeError or KeyError for another schema."""
+    if document["schema"] != SCHEMA:
+        raise TypeError(f"its schema is {document['schema']!r}, not {SCHEMA}")
+    return [from_plain(SetPrice, _stored(one)) for one in document["sets"]]
+
+
+def _stored(of: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is computed of the rest."""
+    rows = [_without(row, "median_ms") for row in of["rows"]]
+    demands = [
+        {**one, "causes": [_without(cause, "basis") for cause in one["causes"]]}
+        for one in of["demands"]
+    ]
+    return {**of, "demands": demands, "rows": rows}
+
+
+def _without(plain: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in plain.items() if key != name}
 
 
 def told(prices: Sequence[SetPrice], width: int | None = None) -> str:

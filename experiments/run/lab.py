@@ -92,7 +92,7 @@ class Lab(Closing):
             testbed=testbed,
             clock=clock,
             seed=seed,
-            figures=False,
+            report=False,
             controller=None if controller is None else str(controller),
         )
         if follow is not None:
@@ -144,12 +144,13 @@ class Lab(Closing):
         """Build the network, let everything happen, and come back with the results, which stay in
         ``out``, or in a new folder of ``results``.
 
-        All demands are probed for ``duration``, or for as long as the scenario says. Raises what
-        ends a run early, with its results kept.
+        All demands are probed for ``duration``, or for as long as the scenario says. ``figures``
+        adds them, as PNG, and the report. Raises what ends a run early, with its results kept.
         """
         loaded = self._loaded(duration)
         where = None if out is None else Path(out)
-        outcome = run_loaded(loaded, replace(self._options, out=where, figures=figures), say)
+        options = replace(self._options, out=where, report=figures, figures=figures)
+        outcome = run_loaded(loaded, options, say)
         return Run(outcome.out_dir)
 
     @property

@@ -32,7 +32,10 @@ class Options:
     seed: int | None = None
     framework: Literal["ryu", "os-ken"] | None = None
     out: Path | None = None
-    figures: bool = True
+    report: bool = True
+    """Write ``report.html``, which draws what it shows itself."""
+    figures: bool = False
+    """Draw the figures as PNG, too; ``corridor report`` draws them later, in other formats."""
     controller: str | None = None
     """An app of the user's own that steers the switches: a module, or a file of Python."""
     standing: StandingGuests | None = None

@@ -45,7 +45,7 @@ def replay(recorded: Path, out_dir: Path, testbed: Testbed, say: Say) -> Summary
         raise InputError(said, hint, str(recorded))
     judged_by = _specification(recorded)
     clock: Literal["virtual", "real"] = "real" if plan.job.clock == "real" else "virtual"
-    options = Options(testbed=testbed, clock=clock, figures=False)
+    options = Options(testbed=testbed, clock=clock, report=False)
     choice, kernel = choose(options, say)
     refuse_old_iperf3(plan)
     if choice.testbed == "uml":

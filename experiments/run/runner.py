@@ -43,7 +43,6 @@ from corridor.experiments.run.choosing import (
     refuse_old_iperf3,
     refuse_small_memory,
 )
-from corridor.experiments.run.drawing import Drawing
 from corridor.experiments.run.event_log import EventLog, Say
 from corridor.experiments.run.folders import (
     is_full,
@@ -154,27 +153,26 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         with writing(out_dir):
             expected.write(out_dir / "raw")
     log = EventLog(out_dir, say, started, sending_s(plan))
-    with Drawing(out_dir, ahead=options.figures and choice.clock != "real") as drawing:
-        failure = _failure_of(choice, kernel, plan, out_dir, log, options)
-        summary = finish(out_dir, plan, choice, log, failure)
-        if failure is not None:
-            if isinstance(failure, PolicyFailure):
-                prove_run(out_dir, plan, judged_by, expected)
-            if isinstance(failure, CorridorError | KeyboardInterrupt):
-                _say_what_was_kept(summary, out_dir, say)
-            # Whichever process could not write: the reason is the same, and it may not know it.
-            if isinstance(failure, CorridorError) and is_full(out_dir):
-                raise unwritable(out_dir, OSError(errno.ENOSPC, "")) from failure
-            raise failure
-        assert summary is not None
-        drawing.begin()
-        asked = asked_in_the_end(out_dir / "raw", plan, judged_by)
-        proofs = prove_run(out_dir, plan, judged_by, expected, asked)
-        with writing(out_dir):
-            summary = judge(out_dir, summary)
-            if options.figures:
-                drawing.finish(summary)
-                _report(out_dir)
+    failure = _failure_of(choice, kernel, plan, out_dir, log, options)
+    summary = finish(out_dir, plan, choice, log, failure)
+    if failure is not None:
+        if isinstance(failure, PolicyFailure):
+            prove_run(out_dir, plan, judged_by, expected)
+        if isinstance(failure, CorridorError | KeyboardInterrupt):
+            _say_what_was_kept(summary, out_dir, say)
+        # Whichever process could not write: the reason is the same, and it may not know it.
+        if isinstance(failure, CorridorError) and is_full(out_dir):
+            raise unwritable(out_dir, OSError(errno.ENOSPC, "")) from failure
+        raise failure
+    assert summary is not None
+    asked = asked_in_the_end(out_dir / "raw", plan, judged_by)
+    proofs = prove_run(out_dir, plan, judged_by, expected, asked)
+    with writing(out_dir):
+        summary = judge(out_dir, summary)
+        if options.figures:
+            _draw(out_dir, summary)
+        if options.report:
+            _report(out_dir)
     for when, proof in proofs.items():
         say(f"tables {when} the traffic: {in_a_line(proof)}")
     return Outcome(out_dir, summary, proofs)
@@ -200,6 +198,12 @@ def _failure_of(
     except BaseException as error:  # noqa: BLE001 - see above
         return error
     return None
+
+
+def _draw(out_dir: Path, summary: Summary) -> None:
+    from corridor.experiments.figures import draw_figures
+
+    draw_figures(out_dir, summary)
 
 
 def _report(out_dir: Path) -> None:

@@ -27,7 +27,7 @@ def _run(bundle: Bundle, folder: Path) -> tuple[State, str]:
     options = Options(
         out=folder / RUN,
         seed=bundle.seed,
-        figures=False,
+        report=False,
         testbed=bundle.testbed,
         clock=bundle.clock,
     )

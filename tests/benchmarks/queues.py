@@ -260,7 +260,7 @@ def main() -> int:
     if not asked.again:
         run_scenario(
             Options(
-                scenario=str(path), testbed="uml", clock="virtual", seed=asked.seed, figures=False,
+                scenario=str(path), testbed="uml", clock="virtual", seed=asked.seed, report=False,
                 out=folder / "run",
             )
         )  # fmt: skip

@@ -20,7 +20,7 @@ TICKS_NS = 5_000
 
 def options(folder, **changes):
     base = Options(scenario=str(SCENARIOS / "lossy.yaml"), testbed="uml", clock="virtual")
-    return replace(base, out=folder, figures=False, **changes)
+    return replace(base, out=folder, report=False, **changes)
 
 
 def quietly(_text):

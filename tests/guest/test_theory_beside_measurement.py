@@ -27,7 +27,7 @@ def waited(queues, tmp_path_factory):
     folder = tmp_path_factory.mktemp("queues")
     path = write_scenario(folder, queues, packets=8_000)
     out = folder / "run"
-    asked = Options(scenario=str(path), testbed="uml", clock="virtual", figures=False, out=out)
+    asked = Options(scenario=str(path), testbed="uml", clock="virtual", report=False, out=out)
     run_scenario(asked, say=lambda _text: None)
     return out
 

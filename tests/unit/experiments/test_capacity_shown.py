@@ -43,15 +43,19 @@ def page_of(folder: Path) -> str:
     return (folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_folder_has_the_answer_a_map_figures_and_a_page(asked: Path) -> None:
-    figures = {
-        f"{name}{width}.{kind}"
-        for name in ("capacity", "capacity-map")
-        for width in ("", "-column")
-        for kind in ("pdf", "png")
+def test_a_folder_has_the_answer_a_map_and_a_page_that_a_report_draws(asked: Path) -> None:
+    kept = {"capacity.json", "map.json", "manifest.json", "report.html"}
+    assert {path.name for path in asked.iterdir()} == kept
+    assert cli.main(["report", str(asked), "--no-figures"]) == 0
+    assert {path.name for path in asked.iterdir()} == kept
+    assert cli.main(["report", str(asked), "--format", "svg", "--width", "text,column"]) == 0
+    assert {path.name for path in (asked / "figures").iterdir()} == {
+        *("capacity.svg", "capacity-column.svg"),
+        *("capacity-map.svg", "capacity-map-column.svg"),
     }
-    others = {"capacity.json", "map.json", "manifest.json", "report.html"}
-    assert {path.name for path in asked.iterdir()} == figures | others
+    assert cli.main(["report", str(asked), "--format", "pdf"]) == 0
+    drawn = {path.name for path in (asked / "figures").iterdir()}
+    assert drawn == {"capacity.pdf", "capacity-map.pdf"}
 
 
 def test_the_page_draws_each_fibre_as_full_as_it_is(asked: Path) -> None:
@@ -79,7 +83,7 @@ def test_no_two_elements_of_the_page_have_one_id(asked: Path) -> None:
 def test_a_report_is_made_again_of_the_folder_alone(asked: Path) -> None:
     before = page_of(asked)
     (asked / "report.html").unlink()
-    assert cli.main(["report", str(asked)]) == 0
+    assert cli.main(["report", str(asked), "--html"]) == 0
     assert page_of(asked) == before
 
 
@@ -95,7 +99,7 @@ def test_an_answer_comes_back_from_its_file(answer: CapacityAnswer, tmp_path: Pa
     assert read_capacity(tmp_path) == answer
     plain = answer.to_json() | {"schema": 99}
     (tmp_path / "capacity.json").write_text(json.dumps(plain))
-    with pytest.raises(InputError, match="of this version"):
+    with pytest.raises(InputError, match="of this version: its schema is 99, not"):
         read_capacity(tmp_path)
 
 
@@ -117,7 +121,7 @@ def test_a_run_that_promises_rates_shows_how_full_fibres_are(
     write_capacity(run, answer)
     write_report(run)
     assert "The fullest fibre is guian-kunming" in page_of(run)
-    drawn = draw_figures(run, summary, ("capacity", "capacity-map"), formats=["svg"])
+    drawn = draw_figures(run, summary, ("capacity", "capacity-map"), ["svg"], [TEXT, COLUMN])
     assert len(drawn) == 4
 
 

@@ -73,23 +73,33 @@ def many_demands(summary: dict[str, Any], count: int) -> dict[str, Any]:
     return summary | {"demands": demands}
 
 
-def test_figures_are_written_as_pdf_and_png(run: Path, summary: dict[str, Any]) -> None:
-    written = draw_figures(run, summary)
-    assert [path.relative_to(run / "figures").as_posix() for path in written] == [
+def test_figures_are_png_of_one_width_unless_more_is_asked_for(
+    run: Path, summary: dict[str, Any]
+) -> None:
+    """This run has no events, no answers and no series."""
+
+    def names(**asked: Any) -> list[str]:
+        written = draw_figures(run, summary, **asked)
+        assert all(path.stat().st_size > 5000 for path in written)
+        return [path.relative_to(run / "figures").as_posix() for path in written]
+
+    verification = ("verification/predicted-measured", "verification/demand-ranges")
+    assert names() == [f"{name}.png" for name in ("rtt-ecdf", "throughput", *verification)]
+    assert names(formats=("pdf", "png"), widths=(TEXT, COLUMN)) == [
         f"{name}.{suffix}"
         for name in (
             *("rtt-ecdf", "rtt-ecdf-column", "throughput", "throughput-column"),
-            *("verification/predicted-measured", "verification/demand-ranges"),
+            *verification,
         )
         for suffix in ("pdf", "png")
-    ]  # this run has no events, no answers and no series
-    assert all(path.stat().st_size > 5000 for path in written)
+    ]
 
 
 def test_figures_are_the_same_bytes_for_the_same_data(run: Path, summary: dict[str, Any]) -> None:
-    first = {path.name: path.read_bytes() for path in draw_figures(run, summary)}
+    asked: dict[str, Any] = {"formats": ("pdf", "png"), "widths": (TEXT, COLUMN)}
+    first = {path.name: path.read_bytes() for path in draw_figures(run, summary, **asked)}
     with mpl.rc_context({"font.size": 20, "lines.linewidth": 9, "axes.grid": False}):
-        again = {path.name: path.read_bytes() for path in draw_figures(run, summary)}
+        again = {path.name: path.read_bytes() for path in draw_figures(run, summary, **asked)}
     assert first == again
     for name, content in first.items():
         assert b"CreationDate" not in content, name
@@ -107,11 +117,12 @@ def test_figures_of_an_empty_run_are_its_predictions(run: Path, summary: dict[st
         demand.pop("flows", None)
     (run / "probes.parquet").unlink()
     names = [path.name for path in draw_figures(run, summary)]
-    assert names == ["demand-ranges.pdf", "demand-ranges.png"]
+    assert names == ["demand-ranges.png"]
 
 
 def test_a_figure_of_an_earlier_drawing_does_not_stay(run: Path, summary: dict[str, Any]) -> None:
-    draw_figures(run, summary)
+    draw_figures(run, summary, formats=("pdf",))
+    assert (run / "figures" / "throughput.pdf").exists()
     for demand in summary["demands"]:
         demand.pop("flows", None)
     draw_figures(run, summary)

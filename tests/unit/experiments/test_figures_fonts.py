@@ -83,7 +83,7 @@ def test_names_of_ticks_and_titles_are_set_too(tmp_path: Path) -> None:
             figure = new_figure("كراتشي و 乌鲁木齐", "กรุงเทพฯ", 1.0)
             axes = figure.add_subplot()
             axes.set_yticks([0, 1], ["乌鲁木齐", "لاہور"])
-            return [path.read_bytes() for path in save(figure, tmp_path, "names")]
+            return [path.read_bytes() for path in save(figure, tmp_path, "names", "", ["pdf"])]
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")

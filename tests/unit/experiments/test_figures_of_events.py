@@ -346,7 +346,7 @@ def summary(run: Path) -> Any:
 
 def test_both_are_drawn_and_say_what_they_found(run: Path, summary: Any) -> None:
     names = {path.name for path in draw_figures(run, summary)}
-    assert {"timeline.pdf", "timeline.png", "outages.pdf", "outages.png"} <= names
+    assert {"timeline.png", "outages.png"} <= names
     with style():
         about = RunData(run, summary)
         over_time, out = timeline(about, TEXT), outages(about, TEXT)
@@ -381,7 +381,7 @@ def test_events_without_probes_are_drawn_too(run: Path, summary: Any) -> None:
     assert len(event_data.courses(probes, [0])[0].rtt_ms) == 0
     assert event_data.intervals_ms(probes, summary) == {}
     names = {path.name for path in draw_figures(run, summary, ("timeline", "outages"))}
-    assert len(names) == 8
+    assert names == {"timeline.png", "outages.png"}
 
 
 def crowded(summary: Any) -> Any:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pytest
+from fontTools import subset
 from matplotlib.figure import Figure
 from PIL import Image
 from pypdf import PdfReader
 
 import handmade_run
 from corridor.experiments import cli
-from corridor.experiments.command_line.names import FIGURE_FORMATS
+from corridor.experiments.command_line.names import FIGURE_FORMATS, FIGURE_WIDTHS
+from corridor.experiments.figures import pdf_fonts
 from corridor.experiments.figures.saving import FORMATS, save
 from corridor.experiments.figures.study import draw
-from corridor.experiments.figures.style import new_figure, style
+from corridor.experiments.figures.style import COLUMN, TEXT, WIDTHS, new_figure, style
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.study.answers import RunValues, answers
 from corridor.experiments.study.study_file import StudyFile
@@ -88,8 +92,42 @@ def test_letters_that_latex_has_not_are_outlines_in_pgf(tmp_path: Path) -> None:
     assert outlined.count("pgfpathquadraticcurveto") > plain.count("pgfpathquadraticcurveto")
 
 
-def test_the_command_knows_the_formats_that_there_are() -> None:
+def test_the_command_knows_the_formats_and_widths_that_there_are() -> None:
     assert set(FIGURE_FORMATS) == set(FORMATS)
+    assert set(FIGURE_WIDTHS) == set(WIDTHS)
+
+
+def test_each_font_is_read_once_for_all_pdf_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    load = subset.load_font
+
+    def counting(source: Any, *more: Any, **named: Any) -> Any:
+        if not isinstance(source, BytesIO):
+            read.append(Path(source).name)
+        return load(source, *more, **named)
+
+    monkeypatch.setattr(subset, "load_font", counting)
+    monkeypatch.setattr(pdf_fonts, "_reduced", {})
+    fresh = saved(tmp_path / "a", title="Delay")["pdf"]
+    other = saved(tmp_path / "b", title="Größe, šířka")["pdf"]
+    again = saved(tmp_path / "c", title="Delay")["pdf"]
+    assert sorted(read) == ["DejaVuSans-Bold.ttf", "DejaVuSans.ttf"]
+    assert again.read_bytes() == fresh.read_bytes()
+    assert "Größe, šířka" in PdfReader(other).pages[0].extract_text()
+
+
+def test_a_font_is_reduced_again_for_letters_that_come_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf_fonts, "_reduced", {})
+    saved(tmp_path / "a", title="Delay")
+    later = saved(tmp_path / "b", title="Ж in Cyrillic")["pdf"]
+    monkeypatch.setattr(pdf_fonts, "_reduced", {})
+    first = saved(tmp_path / "c", title="Ж in Cyrillic")["pdf"]
+    assert "Ж in Cyrillic" in PdfReader(later).pages[0].extract_text()
+    assert later.read_bytes() == first.read_bytes()
 
 
 def test_a_report_draws_what_is_asked_for_and_says_of_what_run(tmp_path: Path) -> None:
@@ -98,21 +136,38 @@ def test_a_report_draws_what_is_asked_for_and_says_of_what_run(tmp_path: Path) -
     summarise(run, read_plan(run), handmade_run.FACTS)
     manifest = {"version": "corridor 9", "scenario": "handmade", "seed": 7}
     (run / "manifest.json").write_text(json.dumps(manifest))
-    assert cli.main(["report", str(run), "--format", "svg,pgf"]) in (0, 4)
-    assert {path.suffix for path in (run / "figures").glob("*.*")} == {".svg", ".pgf"}
+    asked = ("--format", "svg,pgf", "--width", "text,column")
+    assert cli.main(["report", str(run), *asked]) in (0, 4)
+    drawn = {path.name for path in (run / "figures").glob("*.*")}
+    assert drawn == {
+        f"{name}{width}.{suffix}"
+        for name in ("rtt-ecdf", "throughput")
+        for width in ("", "-column")
+        for suffix in ("svg", "pgf")
+    }
     for path in (run / "figures").glob("*.*"):
         assert told(path) == "corridor 9, scenario handmade, seed 7"
+    assert cli.main(["report", str(run)]) in (0, 4)
+    assert {path.name for path in (run / "figures").glob("*.*")} == {
+        "rtt-ecdf.png",
+        "throughput.png",
+    }
 
 
-def test_a_format_that_there_is_not_is_refused(
+def test_a_format_or_width_that_there_is_not_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         cli.main(["report", str(tmp_path), "--format", "pdf,gif"])
-    assert "'gif' is no format of figures: some of pdf,png,svg,pgf" in capsys.readouterr().err
+    assert (
+        "'gif' is not a format of figures: choose from pdf,png,svg,pgf" in capsys.readouterr().err
+    )
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["report", str(tmp_path), "--width", "page"])
+    assert "'page' is not a width of figures: choose from text,column" in capsys.readouterr().err
 
 
-def test_figures_of_a_study_are_in_all_formats_with_all_seeds(tmp_path: Path) -> None:
+def test_figures_of_a_study_are_in_the_formats_asked_for_with_all_seeds(tmp_path: Path) -> None:
     study = StudyFile.model_validate(
         {
             "name": "law",
@@ -128,8 +183,11 @@ def test_figures_of_a_study_are_in_all_formats_with_all_seeds(tmp_path: Path) ->
         for seed in range(3)
     ]
     where = made_by(study, "corridor 1.2"), carried(study, runs, "corridor 1.2")
-    made = draw(tmp_path / "figures", study, runs, answers(study, runs), *where)
+    about = (tmp_path / "figures", study, runs, answers(study, runs), *where)
+    assert [path.name for path in draw(*about)] == ["rtt.png"]
+    made = draw(*about, FORMATS, (TEXT, COLUMN))
     assert {path.suffix[1:] for path in made} == set(FORMATS)
+    assert {path.stem for path in made} == {"rtt", "rtt-column"}
     for path in made:
         assert told(path) == "corridor 1.2, study law, scenario mini, seeds as given: 11, 12, 13"
     svg = (tmp_path / "figures" / "rtt.svg").read_text()
@@ -155,7 +213,7 @@ def test_figures_of_the_studys_own_choice_show_what_it_names(tmp_path: Path) -> 
         for law in ("none", "th")
         for seed in range(5)
     ]
-    made = draw(tmp_path, study, runs, answers(study, runs), "v", formats=("svg",))
+    made = draw(tmp_path, study, runs, answers(study, runs), "v", "", ["svg"], [TEXT, COLUMN])
     names = {path.stem for path in made}
     assert {"lawless", "lawless-column", "price", "rtt", "rtt-differences"} <= names
     lawless = (tmp_path / "lawless.svg").read_text()

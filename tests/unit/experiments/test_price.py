@@ -10,7 +10,7 @@ from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.cli import main
 from corridor.experiments.results.price import measured, price
 from corridor.experiments.results.price_sets import Laid, with_fibre, with_gateway
-from corridor.experiments.results.price_text import change, extra, told
+from corridor.experiments.results.price_text import change, document, extra, prices_of, told
 from corridor.experiments.results.price_ways import Ways
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.uncertainty.draws import draw
@@ -224,7 +224,7 @@ def test_policies_names_the_set_to_price(capsys):
     assert "nothing to hold against th" in capsys.readouterr().err
 
 
-def test_the_command_keeps_json_and_a_figure(path, tmp_path, capsys):
+def test_the_command_keeps_json_that_a_report_draws(path, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["price", str(path), "--sets", "cn-outbound", "--out", str(out), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
@@ -235,7 +235,53 @@ def test_the_command_keeps_json_and_a_figure(path, tmp_path, capsys):
     kept = next(one for one in only["demands"] if one["demand"] == "kept")
     assert kept["with_readings"]["kept_back"]
     assert [one["basis"] for one in kept["causes"]] == ["assumption", "assumption", "no permit"]
-    assert (out / "price.png").stat().st_size > 1000
+    assert not (out / "figures").exists()
+    assert prices_of(printed) == prices_of(json.loads((out / "price.json").read_text()))
+    assert main(["report", str(out), "--format", "svg", "--width", "text,column"]) == 0
+    assert {one.name for one in (out / "figures").iterdir()} == {"price.svg", "price-column.svg"}
+    assert main(["report", str(out), "--format", "pdf", "--width", "column"]) == 0
+    assert {one.name for one in (out / "figures").iterdir()} == {"price-column.pdf"}
+
+
+def test_the_help_of_width_shows_how_both_are_written(capsys):
+    with pytest.raises(SystemExit):
+        main(["report", "--help"])
+    assert "or both, text,column (default" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_set_that_costs_nothing_has_no_figure(path, tmp_path, capsys):
+    out = tmp_path / "out"
+    words = ["price", str(path), "--policies", "none", "--against", "cn-outbound", "--no-changes"]
+    assert main([*words, "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["report", str(out)]) == 0
+    assert "no figures: no policy set adds a cost" in capsys.readouterr().out
+    assert not (out / "figures").exists()
+    assert main(["report", str(out), "--no-figures"]) == 0
+    assert "no figures" not in capsys.readouterr().out
+
+
+def test_prices_of_another_schema_are_refused_before_a_page_is_written(path, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["price", str(path), "--policies", "cn-outbound", "--out", str(out)]) == 0
+    plain = json.loads((out / "price.json").read_text())
+    (out / "price.json").write_text(json.dumps(plain | {"schema": 2}))
+    (out / "report.html").write_text("as it was")
+    for options in ((), ("--html",), ("--no-figures",)):
+        capsys.readouterr()
+        assert main(["report", str(out), *options]) == 2
+        assert "its schema is 2, not 3; price again, with --out" in capsys.readouterr().err
+        assert (out / "report.html").read_text() == "as it was"
+
+
+def test_prices_come_back_from_their_file(path):
+    lawful = Lawful(draw(under(path, "none").topology, draws=100))
+    own = str(path.parent / "own.yaml")
+    found = [priced(path, name, lawful=lawful) for name in ("cn-outbound", own)]
+    plain = json.loads(json.dumps(document("priced", "2026-11-25", "none", found)))
+    assert prices_of(plain) == found
+    with pytest.raises(TypeError, match="its schema is 99, not 3"):
+        prices_of(plain | {"schema": 99})
 
 
 def test_every_shipped_set_is_priced_by_default(capsys):

@@ -101,6 +101,21 @@ def test_events_named_from_python_are_those_of_yaml(monkeypatch: Any, tmp_path: 
     assert loaded.scenario.probe.count == 300
 
 
+@pytest.mark.parametrize("figures", [False, True])
+def test_figures_and_report_are_as_asked(
+    figures: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        labs,
+        "run_loaded",
+        lambda *given: asked.append(given) or Outcome(tmp_path, {}, {}),  # type: ignore[typeddict-item]
+    )
+    corridor.Lab("mini").run("6s", figures=figures)
+    ((_loaded, options, _say),) = asked
+    assert (options.figures, options.report) == (figures, figures)
+
+
 def test_following_is_as_asked() -> None:
     lab = corridor.Lab("mini", follow=False)
     lab.at("1s").cut("guian-kunming", lasting="1s")

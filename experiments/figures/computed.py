@@ -1,0 +1,56 @@
+"""Figures of what is computed without a run: prices of policy sets, or how full fibres are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
+from corridor.experiments.atlas import map_of_answers
+from corridor.experiments.figures.capacity_map import capacity_map
+from corridor.experiments.figures.capacity_use import capacity_use
+from corridor.experiments.figures.price import price_figure
+from corridor.experiments.figures.run_data import made_by
+from corridor.experiments.figures.saving import ON_SCREEN, forget, save
+from corridor.experiments.figures.style import TEXT, Width, style
+from corridor.experiments.pages.report import PRICES, read_prices
+from corridor.topologies.base.bounded_file import RESULT, is_file, read_json
+
+NAMES = PRICE, CAPACITY, CAPACITY_MAP = "price", "capacity", "capacity-map"
+
+
+def draw_computed(
+    out_dir: Path, formats: Sequence[str] = ON_SCREEN, widths: Sequence[Width] = (TEXT,)
+) -> list[Path]:
+    """Draw what ``price --out`` or ``capacity --out`` left in a folder; return the files.
+
+    Figures of an earlier call are removed, whatever their format and width.
+    """
+    folder, written = out_dir / "figures", list[Path]()
+    figures = _prices if is_file(out_dir / PRICES) else _capacity
+    with style():
+        drawn = [(width, each) for width in widths for each in figures(out_dir, width)]
+        for name in NAMES:
+            forget(folder, name)
+        for width, (name, figure) in drawn:
+            folder.mkdir(exist_ok=True)
+            written += save(figure, folder, f"{name}{width.suffix}", made_by(out_dir), formats)
+    return written
+
+
+def _prices(out_dir: Path, width: Width) -> Iterable[tuple[str, Figure]]:
+    figure = price_figure(read_prices(out_dir), width)
+    return [(PRICE, figure)] if figure is not None else []
+
+
+def _capacity(out_dir: Path, width: Width) -> Iterable[tuple[str, Figure]]:
+    found = read_capacity(out_dir)
+    if found is None:
+        return []
+    data = map_of_answers({"map": read_json(out_dir / MAP_FILE, RESULT)})
+    return [
+        (CAPACITY, capacity_use(found, width)),
+        (CAPACITY_MAP, capacity_map(found, data, width)),
+    ]
