@@ -75,7 +75,8 @@ def outages(
 ) -> tuple[Outage, ...]:
     """Of every single element whose failure a packet meets, in the order of its path."""
     alike: dict[tuple[object, ...], list[tuple[int, Outage]]] = {}
-    for name in elements(topology):
+    on_path = _elements_of(topology, walk_of(way, topology))
+    for name in (one for one in elements(topology) if one in on_path):
         journey = _met(topology, way, (name,))
         if journey is not None:
             outage = _outage(topology, way, (name,), journey, _Judged(policies, day))
@@ -83,6 +84,17 @@ def outages(
             alike.setdefault(outcome, []).append((journey.found[0].at, outage))
     first_found = sorted(alike.values(), key=lambda group: group[0][0])
     return tuple(_joined([outage for _, outage in group]) for group in first_found)
+
+
+def _elements_of(topology: Topology, journey: Walk) -> set[str]:
+    """All that this journey needs: a packet meets nothing else dead while one thing fails."""
+    fibres = [topology.fibre(name) for name in journey.path.fibres]
+    return {
+        *(f"link:{fibre.id}" for fibre in fibres),
+        *(f"srlg:{name}" for fibre in fibres for name in fibre.srlgs),
+        *(f"hub:{hub}" for fibre in fibres for hub in fibre.ends),
+        *(f"gateway:{hub}" for hub in journey.gateways),
+    }
 
 
 def outage_under(
@@ -155,7 +167,7 @@ def forbidden_onward(
     topology: Topology, way: ForwardingTree, failures: Failures, begun: Path
 ) -> tuple[Violation, ...]:
     """The clauses that the shortest way on from a path breaks, under the permit in use."""
-    dead = [fibre.id for fibre in topology.fibres if not failures.spare(fibre)]
+    dead = {fibre.id for fibre in topology.fibres if not failures.spare(fibre)}
     rest = shortest_passage(topology, begun.dst, way.intent.demand.dst, dead)
     if rest is None or way.automaton is None:
         return ()

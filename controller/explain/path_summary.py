@@ -88,8 +88,7 @@ def shortest_passage(
     topology: Topology, src: str, dst: str, dead: Collection[str] = ()
 ) -> Passage | None:
     """The shortest over all fibres but the dead ones, whatever policies say."""
-    left = topology.without(dead) if dead else topology
-    found = shortest_route(left, src, dst)
+    found = shortest_route(topology, src, dst, dead)
     if found is None:
         return None
     return passage_of(topology, Path(found.hubs, tuple(fibre.id for fibre in found.fibres)))

@@ -56,6 +56,7 @@ def _ring(steps: Sequence[int], step: float) -> Line:
     return tuple((one - turned, north) for one, north in points)
 
 
+@cache
 def land_around(frame: Frame) -> tuple[Line, ...]:
     """Closed rings in the plane of a frame, in whole units; the first point is not repeated."""
     found = []

@@ -6,6 +6,7 @@ Ties fall to the fewer hops and then to the fibre named first, so that a route i
 from __future__ import annotations
 
 import heapq
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from corridor.topologies.model.topology import Fibre, Topology
@@ -35,18 +36,21 @@ type Tree = dict[str, tuple[str, Fibre] | None]
 """Hub to the hub before it and the fibre that leads here; None at the root."""
 
 
-def shortest_route(topology: Topology, source: str, target: str) -> Route | None:
-    """The route of least one-way delay, or None when the two are not connected."""
+def shortest_route(
+    topology: Topology, source: str, target: str, dead: Collection[str] = ()
+) -> Route | None:
+    """The route of least one-way delay over all fibres but the dead ones, or None when the two are
+    not connected."""
     topology.hub(source)
     topology.hub(target)
-    tree = shortest_tree(topology, source)
+    tree = shortest_tree(topology, source, dead)
     return Route(*walk(tree, target)) if target in tree else None
 
 
-def shortest_tree(topology: Topology, source: str) -> Tree:
-    """The shortest way from ``source`` to every hub that can be reached."""
+def shortest_tree(topology: Topology, source: str, dead: Collection[str] = ()) -> Tree:
+    """The shortest path from ``source`` to every hub that can be reached without dead fibres."""
     neighbours: dict[str, list[Fibre]] = {hub.id: [] for hub in topology.hubs}
-    for fibre in topology.fibres:
+    for fibre in (one for one in topology.fibres if one.id not in dead):
         neighbours[fibre.a].append(fibre)
         neighbours[fibre.z].append(fibre)
     order = {fibre.id: number for number, fibre in enumerate(topology.fibres)}

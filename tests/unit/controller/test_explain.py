@@ -6,6 +6,8 @@ import pytest
 
 from corridor.controller.explain import explain
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.model import PolicySet
 from policy_lab import (
@@ -236,6 +238,23 @@ def test_of_equal_permits_the_one_with_the_shorter_path_is_in_use_whatever_they_
             names[0],
             f"equal to {names[1]}, whose path is no longer",
         )
+
+
+@pytest.mark.parametrize("rules", [(permit(),), (permit(), restrict("GATE", hard=GATES))])
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_outages_are_those_of_every_element_that_a_packet_meets_dead(rules, k):
+    topology = corridor()
+    asked = Intent(ruling(*rules, on=topology), protection=Protection(k) if k else Protection())
+    way = TreeBuilder(topology).way(asked)
+    found = explained(*rules, on=topology, k=k)
+    failures = {name: failures_of(topology, (name,)) for name in elements(topology)}
+    met = {
+        name
+        for name, failed in failures.items()
+        if failed.hubs.isdisjoint(asked.pair) and walk_of(way, topology, failed).found
+    }
+    assert {name for outage in found.outages for name in outage.dead} == met
+    assert met
 
 
 def test_outages_of_the_ends_are_not_told():
