@@ -17,13 +17,13 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import Demand, Policy
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
-from corridor.controller.policy.product import Ground
+from corridor.controller.policy.product import Ground, Product
 from corridor.controller.policy.semantics import Ruling
 from corridor.controller.policy.terms.places import shipped_groups
 from corridor.controller.uncertainty.lawful_arcs import lawful_arcs
 from corridor.controller.uncertainty.margins import Margin, margin_of, path_of
 from corridor.topologies.model.topology import Topology
-from corridor.topologies.uncertainty.arcs import UNREACHED, Arcs, shortest_ways
+from corridor.topologies.uncertainty.arcs import UNREACHED, Arcs, shortest_ns, shortest_ways
 from corridor.topologies.uncertainty.draws import Ensemble, Floats, Nanoseconds
 from corridor.topologies.uncertainty.intervals import Interval, interval_of
 
@@ -82,6 +82,8 @@ class Lawful:
         self.ensemble = ensemble
         self.topology: Topology = ensemble.topology
         self._ground = Ground(ensemble.topology)
+        self._products: dict[object, Product] = {}
+        self._least: dict[object, Nanoseconds] = {}
         self._ways: dict[object, tuple[Nanoseconds, tuple[tuple[int, ...], ...]]] = {}
         self._crossed: dict[tuple[str, tuple[int, ...]], tuple[str, ...]] = {}
         self._graphs: dict[object, Arcs | None] = {}
@@ -149,30 +151,51 @@ class Lawful:
         where there is none within its budget."""
         least = np.full(self.ensemble.draws, np.inf)
         for automaton in ruling.automata:
-            found = self._under(automaton)[0].astype(np.float64)
+            found = self._least_under(automaton).astype(np.float64)
             found[found == UNREACHED] = np.inf
             if automaton.budgets:
                 found[found > automaton.budgets[0].one_way_ns] = np.inf
             least = np.minimum(least, found)
         return np.where(np.isinf(least), np.nan, least)
 
+    def _least_under(self, automaton: Automaton) -> Nanoseconds:
+        """By draw, what the shortest way takes; -1 where there is none."""
+        key = _key(automaton)
+        if key not in self._least:
+            arcs = self._graph(automaton)
+            self._least[key] = (
+                np.full(self.ensemble.draws, UNREACHED, dtype=np.int64)
+                if arcs is None
+                else shortest_ns(arcs, self.ensemble.delays_ns)
+            )
+        return self._least[key]
+
     def _under(self, automaton: Automaton) -> tuple[Nanoseconds, tuple[tuple[int, ...], ...]]:
-        key = (automaton.trip.src.id, automaton.course_key)
+        """The same with the numbers of its fibres."""
+        key = _key(automaton)
         if key not in self._ways:
             arcs = self._graph(automaton)
             if arcs is None:
-                draws = self.ensemble.draws
-                self._ways[key] = (np.full(draws, UNREACHED, dtype=np.int64), ((),) * draws)
+                self._ways[key] = self._least_under(automaton), ((),) * self.ensemble.draws
             else:
                 found = shortest_ways(arcs, self.ensemble.delays_ns)
                 self._ways[key] = (found.one_way_ns, found.fibres)
+                self._least[key] = found.one_way_ns
         return self._ways[key]
 
     def _graph(self, automaton: Automaton) -> Arcs | None:
-        key = (automaton.trip.src.id, automaton.course_key)
+        key = _key(automaton)
         if key not in self._graphs:
-            self._graphs[key] = lawful_arcs(automaton, self._ground)
+            product = self._product(automaton)
+            self._graphs[key] = lawful_arcs(product, automaton.trip.src)
         return self._graphs[key]
+
+    def _product(self, automaton: Automaton) -> Product:
+        """What every source of a course shares."""
+        key = automaton.course_key
+        if key not in self._products:
+            self._products[key] = Product(automaton, self.topology, ground=self._ground)
+        return self._products[key]
 
     def _margin(self, ruling: Ruling, path: Path) -> Margin | None:
         permit = ruling.verdict(path).permit
@@ -200,6 +223,11 @@ class Lawful:
             Share(path_of(self.topology, src, way).hubs, count / len(ways))
             for way, count in counts.most_common()
         )
+
+
+def _key(automaton: Automaton) -> object:
+    """Equal for automata with the same ways from the same hub."""
+    return automaton.trip.src.id, automaton.course_key
 
 
 def _by_set(found: Sequence[tuple[str, ...]], served: Sequence[bool]) -> tuple[Share, ...]:

@@ -10,33 +10,34 @@ from collections.abc import Collection
 
 import numpy as np
 
-from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.product import Ground, Product
-from corridor.topologies.model.topology import Topology
+from corridor.controller.policy.product import Product
+from corridor.topologies.model.topology import Hub, Topology
 from corridor.topologies.uncertainty.arcs import Arcs, arcs_of
 
 type Step = tuple[int, int, int]
 """From a place, to a place, by a fibre; all by number."""
 
 
-def lawful_arcs(automaton: Automaton, ground: Ground) -> Arcs | None:
-    """Every way that an automaton accepts; None where it accepts none."""
-    product = Product(automaton, ground.topology, failures=ground.failures, ground=ground)
-    first = product.first()
+def lawful_arcs(product: Product, src: Hub) -> Arcs | None:
+    """Every way from a hub that a product accepts; None where it accepts none.
+
+    Places are numbered in the order in which they are met from there.
+    """
+    first = product.entered(src)
     if first is None:
         return None
-    start = product.number(first)
-    known: set[int] = {start}
-    waiting, steps = [start], list[Step]()
+    numbers, waiting, steps = {first: 0}, [first], list[Step]()
     while waiting:
         place = waiting.pop()
+        tail = numbers[place]
         for edge in product.edges(place):
-            steps.append((place, edge.far, edge.number))
-            if edge.far not in known:
-                known.add(edge.far)
+            head = numbers.get(edge.far)
+            if head is None:
+                head = numbers[edge.far] = len(numbers)
                 waiting.append(edge.far)
-    ends = sorted(place for place in known if product.is_end(place))
-    return arcs_of(steps, start, ends) if ends else None
+            steps.append((tail, head, edge.number))
+    ends = [number for place, number in numbers.items() if product.is_end(place)]
+    return arcs_of(steps, 0, ends) if ends else None
 
 
 def touching(

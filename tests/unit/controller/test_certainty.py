@@ -13,8 +13,10 @@ from corridor.controller.policy.automaton import build
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand, Policy, PolicySet
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
+from corridor.controller.policy.product import Product
 from corridor.controller.policy.routes import Route, best_route
 from corridor.controller.policy.semantics import Ruling, rule
+from corridor.controller.uncertainty import certainty
 from corridor.controller.uncertainty.certainty import (
     NEAR_TIE,
     Lawful,
@@ -60,6 +62,21 @@ def test_the_path_in_use_is_never_faster_than_the_shortest() -> None:
     found = LAWFUL.certainty(*free("jeddah", "zhongwei"))
     assert (found.best_ns <= found.taken_ns).all()
     assert (found.best_ns == found.taken_ns).mean() == found.path_share
+
+
+def test_what_sources_of_a_destination_have_in_common_is_expanded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(
+        certainty, "Product", lambda asked, *a, **k: made.append("") or Product(asked, *a, **k)
+    )
+    fresh = Lawful(draw(PAN, draws=20))
+    for src in ("karachi", "lahore", "karachi", "bangkok"):
+        ruling, path = free(src, "guian")
+        fresh.certainty(ruling, path)
+        assert (fresh.least_ns(ruling) == fresh.shortest(ruling)[0]).all()
+    assert len(made) == 1
 
 
 def test_with_certain_lengths_every_draw_is_the_map() -> None:

@@ -11,7 +11,13 @@ import random_topologies
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.delay_model import shipped_model
 from corridor.topologies.model.routing import shortest_route
-from corridor.topologies.uncertainty.arcs import UNREACHED, arcs_between, shortest_ways
+from corridor.topologies.uncertainty.arcs import (
+    UNREACHED,
+    arcs_between,
+    arcs_of,
+    shortest_ns,
+    shortest_ways,
+)
 from corridor.topologies.uncertainty.draws import draw
 from corridor.topologies.uncertainty.intervals import influences, interval_of
 
@@ -103,6 +109,27 @@ def test_under_every_draw_the_way_is_what_dijkstra_finds(data: st.DataObject) ->
         way = found.fibres[draw_number]
         assert sum(delays[number] for number in way) == route.one_way_delay_ns
         assert len(way) == len(route.fibres)
+    bare_ns = shortest_ns(arcs_between(topology, a, z), np.array(rows, dtype=np.int64))
+    assert np.array_equal(bare_ns, found.one_way_ns)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_of_several_ends_the_nearest_is_found_though_the_search_stops_there(
+    data: st.DataObject,
+) -> None:
+    topology = data.draw(random_topologies.topologies())
+    start, *others = (hub.id for hub in topology.hubs)
+    row = st.lists(st.integers(0, 3), min_size=len(topology.fibres), max_size=len(topology.fibres))
+    delays_ns = np.array(data.draw(st.lists(row, min_size=1, max_size=4)), dtype=np.int64)
+    each_ns = [shortest_ns(arcs_between(topology, start, end), delays_ns) for end in others]
+    one = arcs_between(topology, start, others[-1])
+    steps = list(zip(one.tails.tolist(), one.heads.tolist(), one.fibres.tolist(), strict=True))
+    numbers = range(1, len(topology.hubs))
+    found = shortest_ways(arcs_of(steps, 0, numbers), delays_ns)
+    assert np.array_equal(found.one_way_ns, np.min(each_ns, axis=0))
+    for delays, way, took_ns in zip(delays_ns, found.fibres, found.one_way_ns, strict=True):
+        assert delays[list(way)].sum() == took_ns
 
 
 def test_what_cannot_be_reached_is_said_of_every_draw() -> None:
