@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from corridor.controller.explain import Explanation, explain
-from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import RETURN
@@ -19,7 +18,7 @@ from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.results.certainty import Certainties, certainties
 from corridor.experiments.results.price import DemandPrice, SetPrice, price
 from corridor.experiments.results.price_sets import Laid
-from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.model.delay_model import DelayModel
 from corridor.topologies.uncertainty.draws import draw
@@ -52,9 +51,11 @@ class Gathered:
         return {one.demand: one for one in self.priced.demands}
 
 
-def gather(loaded: LoadedScenario, model: DelayModel) -> Gathered:
-    ways = plan_ways(loaded.topology, intents_for(loaded))
+def gather(loaded: LoadedScenario, model: DelayModel, intended: Intended | None = None) -> Gathered:
+    """Everything computed; a caller that has what is ``intended`` passes it."""
+    ways = (intended or Intended.of(loaded)).ways
     lawful = Lawful(draw(loaded.topology, model))
+    certain = certainties(loaded, model, ways=ways, lawful=lawful)
     priced = price(
         Laid.of(loaded),
         loaded.policies,
@@ -66,6 +67,6 @@ def gather(loaded: LoadedScenario, model: DelayModel) -> Gathered:
     return Gathered(
         loaded=loaded,
         ways={way.intent.id: way for way in ways},
-        certain=certainties(loaded, model, ways=ways, lawful=lawful),
+        certain=certain,
         priced=priced,
     )

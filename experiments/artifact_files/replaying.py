@@ -18,7 +18,7 @@ from corridor.experiments.artifact.verdict import RunAgain
 from corridor.experiments.artifact_files.deriving import told
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.results.results import read_plan
-from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.study.cells import Cell
 from corridor.experiments.study_runs.outcome import LOG, OUTCOME, RUN
 from corridor.topologies.base import child_process
@@ -98,12 +98,13 @@ def _problem_of_inputs(recorded: Path, cell: Cell, testbed: str) -> str:
         return ""  # code of the author's is not carried out here: runs are repeated by their plans
     try:
         plan = read_plan(recorded)
-        again = make_plan(loaded, clock=plan.job.clock, run_id=plan.wiring.run_id, seed=cell.seed)
+        intended, clock, run_id = Intended.of(loaded), plan.job.clock, plan.wiring.run_id
+        again = make_plan(loaded, clock=clock, run_id=run_id, seed=cell.seed, intended=intended)
         if testbed != "native" and to_plain(again) != to_plain(plan):
             return "the study comes to another plan than ran"
-        if specify(loaded).to_json() != read_text(recorded / SPECIFICATION, RESULT):
+        if intended.specification.to_json() != read_text(recorded / SPECIFICATION, RESULT):
             return "the study says that it be judged by something else"
-        computed = document(gather(loaded, load_delay_model(None)), "")
+        computed = document(gather(loaded, load_delay_model(None), intended), "")
         if json.loads(json.dumps(computed)) != read_json(recorded / ANSWERS_FILE, RESULT):
             return f"the study comes to another {ANSWERS_FILE}"
     except CorridorError as error:

@@ -18,10 +18,12 @@ from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
+    from corridor.controller.intent.specification import Specification
     from corridor.controller.prover import Proof
     from corridor.controller.second_opinion import SecondOpinion
     from corridor.experiments.plan.values import Plan
     from corridor.experiments.results.certainty import Certainties
+    from corridor.experiments.scenario.intents import Intended
     from corridor.experiments.scenario.scenario import LoadedScenario
 
 EPILOG = """examples:
@@ -67,17 +69,21 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.plan.idle_streams import idle_streams
     from corridor.experiments.plan.probe_queues import queue_warnings
     from corridor.experiments.results.certainty import certainties
+    from corridor.experiments.scenario.intents import Intended
     from corridor.topologies.base.garbage import collecting_later
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
+    warn_of(loaded)
     with collecting_later(), waiting("compiling and proving"):
-        plan, of, proof = _proven(args, loaded)
+        intended = Intended.of(loaded)
+        plan, of, proof = _proven(args, loaded, intended)
         warnings = [*queue_warnings(plan), *idle_streams(plan), *clipped_rates(plan)]
         warned = "".join(f"WARNS: {warning}\n" for warning in warnings)
-    other = _second_opinion(args, loaded, plan, proof) if args.second_opinion else None
+    judged_by = intended.specification
+    other = _second_opinion(args, judged_by, plan, proof) if args.second_opinion else None
     with waiting("drawing maps, by how well lengths are known"):
-        found = certainties(loaded, model)
+        found = certainties(loaded, model, ways=intended.ways)
     if args.json:
         document = {
             **proof_document({of: proof}, second_opinion=other),
@@ -93,26 +99,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _second_opinion(
-    args: argparse.Namespace, loaded: LoadedScenario, plan: Plan, proof: Proof
+    args: argparse.Namespace, judged_by: Specification, plan: Plan, proof: Proof
 ) -> SecondOpinion:
     from corridor.experiments.lab.dumps import as_compiled, read_dump_file
     from corridor.experiments.lab.tables_judged import judge_tables
-    from corridor.experiments.scenario.intents import specify
 
     with waiting("asking for a second opinion"):
         dump = as_compiled(plan) if args.tables is None else read_dump_file(args.tables)
-        return judge_tables(dump, plan, specify(loaded), proof)
+        return judge_tables(dump, plan, judged_by, proof)
 
 
-def _proven(args: argparse.Namespace, loaded: LoadedScenario) -> tuple[Plan, str, Proof]:
+def _proven(
+    args: argparse.Namespace, loaded: LoadedScenario, intended: Intended
+) -> tuple[Plan, str, Proof]:
     """The plan of a scenario, and a proof with what it is of."""
     from corridor.experiments.lab.proof import prove_compiled, prove_dump
     from corridor.experiments.plan.plan import make_plan
-    from corridor.experiments.scenario.intents import specify
 
-    warn_of(loaded)
-    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
-    judged_by = specify(loaded)
+    seed, judged_by = loaded.scenario.seed, intended.specification
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=seed, intended=intended)
     if args.tables is None:
         return plan, "compiled", prove_compiled(plan, judged_by)
     return plan, str(args.tables), prove_dump(args.tables, plan, judged_by)

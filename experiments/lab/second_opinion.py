@@ -10,7 +10,7 @@ from corridor.experiments.lab.dumps import as_compiled, read_dump_file
 from corridor.experiments.lab.proof import prove_compiled, prove_dump
 from corridor.experiments.lab.tables_judged import judge_tables
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
 
 
@@ -28,8 +28,9 @@ def second_opinion(
     with compiler and proof. Raises InputError.
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
-    judged_by = specify(loaded)
+    seed, intended = loaded.scenario.seed, Intended.of(loaded)
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=seed, intended=intended)
+    judged_by = intended.specification
     if tables is None:
         proof, dump = prove_compiled(plan, judged_by), as_compiled(plan)
     else:

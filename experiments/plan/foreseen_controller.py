@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from corridor.controller.api.control_answers import Event
 from corridor.controller.deployment import deployments
-from corridor.controller.deployment.chosen_ways import Lane, Question, answer_to, chosen_now
+from corridor.controller.deployment.chosen_ways import Lane, Question, answer_to
 from corridor.controller.deployment.deployments import Deployment, DesiredState, longest_ns
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.intent.chosen_ways import choosing, chosen_in
@@ -75,17 +75,16 @@ class Standing(NamedTuple):
 
 
 class Compiled:
-    """Deployments, each made once however often it is foreseen."""
+    """Deployments, each made once however often it is foreseen; the first is given."""
 
-    def __init__(self, specification: Specification, wiring: Wiring, clock: Clock) -> None:
+    def __init__(
+        self, specification: Specification, first: Deployment, wiring: Wiring, clock: Clock
+    ) -> None:
         self.wiring, self.restart_ns = wiring, RESTART_NS[clock]
         self._made: dict[tuple[object, ...], Deployment] = {}
         self._proofs: dict[int, Proof] = {}
-        self.loaded = specification
-        without = DesiredState(specification).without(wiring)
-        unbuilt = deployments.unbuilt(wiring)
-        chosen = chosen_now(specification, specification, without, None, unbuilt)
-        self.first = self._stand(DesiredState(chosen), FIRST_EPOCH)
+        self.loaded, self.first = specification, first
+        self._made[*_key(first.known), first.epoch] = first
 
     def following(self, before: Deployment, known: DesiredState) -> Deployment:
         """As ``deployments.following``."""
@@ -95,8 +94,7 @@ class Compiled:
         return self._stand(known, 1 - before.epoch)
 
     def _stand(self, known: DesiredState, epoch: int) -> Deployment:
-        asked = known.specification
-        key = known.failures, known.drained, id(asked.policies), asked.as_of, asked.directions
+        key = _key(known)
         if (*key, epoch) not in self._made:
             twin = self._made.get((*key, 1 - epoch))
             self._made[*key, epoch] = (
@@ -110,6 +108,11 @@ class Compiled:
         if id(new) not in self._proofs:  # it is kept, so its id stays its own
             self._proofs[id(new)] = deployments.proof_of(new, self.wiring)
         return self._proofs[id(new)]
+
+
+def _key(known: DesiredState) -> tuple[object, ...]:
+    asked = known.specification
+    return known.failures, known.drained, id(asked.policies), asked.as_of, asked.directions
 
 
 def foreseen(

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from corridor.controller.deployment.deployments import Deployment
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.plan.foreseen_controller import Compiled, foreseen, installed_once
 from corridor.experiments.plan.foreseen_fibres import Fibres, broken
@@ -38,14 +39,17 @@ def planned_events(
     placed: Sequence[Placed],
     loaded: LoadedScenario,
     specification: Specification,
+    installed: Deployment,
     wiring: Wiring,
     over_ns: int,
     clock: Clock,
 ) -> tuple[PlannedEvent, ...]:
-    """The events with what they are expected to do until the last packet is sent."""
+    """The events with what they are expected to do until the last packet is sent; ``installed``
+    is what switches hold before the first."""
     if not placed:
         return ()
-    foresight = _Foresight(placed, loaded, Compiled(specification, wiring, clock), over_ns)
+    compiled = Compiled(specification, installed, wiring, clock)
+    foresight = _Foresight(placed, loaded, compiled, over_ns)
     return tuple(
         PlannedEvent(
             id=one.event.id,

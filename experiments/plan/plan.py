@@ -8,10 +8,11 @@ what they are expected to give.
 from __future__ import annotations
 
 from corridor.controller.deployment.chosen_ways import chosen_now
-from corridor.controller.deployment.deployments import DesiredState, unbuilt
+from corridor.controller.deployment.deployments import Deployment, DesiredState, unbuilt
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
+from corridor.experiments.plan.foreseen_controller import FIRST_EPOCH
 from corridor.experiments.plan.impacts import planned_events
 from corridor.experiments.plan.policies import (
     assessments,
@@ -42,7 +43,7 @@ from corridor.experiments.plan.traffic import (
 )
 from corridor.experiments.plan.values import PLAN_SCHEMA, Change, Cut, Plan
 from corridor.experiments.plan.workloads import plan_workloads
-from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.timeline.moments import END, START
@@ -52,17 +53,28 @@ from corridor.traffic.agents import jobs
 from corridor.traffic.agents.scapy_process import build_templates
 
 
-def make_plan(loaded: LoadedScenario, *, clock: jobs.Clock, run_id: str, seed: int) -> Plan:
+def make_plan(
+    loaded: LoadedScenario,
+    *,
+    clock: jobs.Clock,
+    run_id: str,
+    seed: int,
+    intended: Intended | None = None,
+) -> Plan:
     """Compile a scenario; raises InputError if its demands cannot be told apart, or if rates that
-    it guarantees do not fit under the failures that it protects them against."""
+    it guarantees do not fit under the failures that it protects them against.
+
+    A caller that has what is ``intended`` passes it, so that paths are planned once.
+    """
     with collecting_later():
-        return _planned(loaded, clock, run_id, seed)
+        return _planned(loaded, intended or Intended.of(loaded), clock, run_id, seed)
 
 
-def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, seed: int) -> Plan:
+def _planned(
+    loaded: LoadedScenario, intended: Intended, testbed_clock: jobs.Clock, run_id: str, seed: int
+) -> Plan:
     scenario, topology = loaded.scenario, loaded.topology
-    specification = specify(loaded)
-    ways = plan_ways(topology, specification.intents())
+    specification, ways = intended.specification, intended.ways
     gateways = gateways_of(ways)
     asked = [one.policies for one in loaded.events if one.policies is not None]
     if scenario.follows and (gateways or any(map(names_gateways, asked))):
@@ -76,12 +88,17 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         lines=on_fibres,
         gateways=gateways,
     )
+    known = DesiredState(specification)
+    without = known.without(wiring)
     if scenario.follows:  # as its controller does it, which knows of no other gateways
-        without = DesiredState(specification).without(wiring)
         chosen = chosen_now(specification, specification, without, None, unbuilt(wiring))
+        known = DesiredState(chosen)
         ways = plan_ways(topology, chosen.intents(), without)
     wiring = with_queues(wiring, loaded, ways)
-    program = compile_ways(wiring, topology, ways).program
+    compiled = compile_ways(wiring, topology, ways, epoch=FIRST_EPOCH)
+    intents = tuple(way.intent for way in ways)
+    installed = Deployment(known, intents, without, compiled, FIRST_EPOCH)
+    program = compiled.program
     refuse_misfits(program, wiring, topology, ways, chooses=specification.chooses)
     refuse_shared(loaded, ways)
     demands = tuple(
@@ -131,11 +148,13 @@ def _planned(loaded: LoadedScenario, testbed_clock: jobs.Clock, run_id: str, see
         program=program,
         job=job,
         watched=loaded.policies.name != NO_POLICIES,
-        gateways=assessments(gateways, program, wiring, [way.intent for way in ways]),
+        gateways=assessments(gateways, program, wiring, intents),
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
         start_ns=named[START],
         changes=_changes(loaded, placed, cuts),
-        events=planned_events(placed, loaded, specification, wiring, last_ns, testbed_clock),
+        events=planned_events(
+            placed, loaded, specification, installed, wiring, last_ns, testbed_clock
+        ),
         cuts=cuts,
         boundaries=boundaries(
             measured, beside, placed, job.end_ns, workloads=bool(sending.workloads)

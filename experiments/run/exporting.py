@@ -17,7 +17,7 @@ from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.run.folders import new_folder, writing
-from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import (
     AS_WRITTEN,
     LoadedScenario,
@@ -66,8 +66,9 @@ def subject_of(what: str, asked: Under = AS_WRITTEN, tables: Path | None = None)
 
 def subject_of_scenario(loaded: LoadedScenario, tables: Path | None = None) -> Subject:
     """The tables compiled for a scenario, or a dump held against it."""
-    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=loaded.scenario.seed)
-    return _subject(plan, specify(loaded), tables)
+    seed, intended = loaded.scenario.seed, Intended.of(loaded)
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=seed, intended=intended)
+    return _subject(plan, intended.specification, tables)
 
 
 def subject_of_run(folder: Path, tables: Path | None = None) -> Subject:

@@ -61,7 +61,7 @@ from corridor.experiments.run.own_controller import (
 )
 from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.scenario.changed import with_cuts
-from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario, as_asked, load_under
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
@@ -108,8 +108,9 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     if app is not None:
         loaded = steered_by_own(loaded)
         warning = warned_of(loaded, app)
-    judged_by = specify(loaded)
-    gathered = gather(loaded, load_delay_model(options.delay_model))
+    intended = Intended.of(loaded)
+    judged_by = intended.specification
+    gathered = gather(loaded, load_delay_model(options.delay_model), intended)
     answers = document(gathered, as_asked(options.scenario, options.under))
     was_there = options.out is not None and is_folder(options.out)
     out_dir = make_result_folder(options.out, loaded.scenario.name)
@@ -119,14 +120,14 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         """Once what is quickly checked is; what happens on a timeline takes longer to foresee."""
         nonlocal plan
         if not loaded.events:
-            plan = _plan(loaded, options, choice, app)
+            plan = _plan(loaded, intended, options, choice, app)
         if options.foretell:
             say(f"\n{told(foreseen(answers).lines, options.width)}\n")
 
     try:
         choice, kernel = choose(options, say, tell)
         if plan is None or plan.job.clock != choice.clock:
-            plan = _plan(loaded, options, choice, app)
+            plan = _plan(loaded, intended, options, choice, app)
         refuse_old_iperf3(plan)
         if choice.testbed == "uml":
             refuse_small_memory(plan)
@@ -212,10 +213,17 @@ def _report(out_dir: Path) -> None:
     write_report(out_dir)
 
 
-def _plan(loaded: LoadedScenario, options: Options, choice: Choice, app: OwnApp | None) -> Plan:
+def _plan(
+    loaded: LoadedScenario,
+    intended: Intended,
+    options: Options,
+    choice: Choice,
+    app: OwnApp | None,
+) -> Plan:
     seed = loaded.scenario.seed if options.seed is None else options.seed
     run_id = GUEST_RUN_ID if choice.testbed != "native" else native_run_id()
-    plan = make_plan(loaded, clock=choice.clock, run_id=run_id, seed=seed)
+    clock = choice.clock
+    plan = make_plan(loaded, clock=clock, run_id=run_id, seed=seed, intended=intended)
     return plan if app is None else planned_for(plan, app)
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
+from corridor.controller.forwarding.compiler import plan_ways
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.joint_ways.fitting import NONE, fits, fitted, with_picks
@@ -99,6 +103,21 @@ def turned_demands(demands: Sequence[ScenarioDemand]) -> frozenset[int]:
 def server_port(number: int, demand: ScenarioDemand) -> int:
     """Where a demand's TCP transfer goes to."""
     return ports.TCP_SERVER if demand.throughput is not None else ports.TCP_TIMED_BASE + number
+
+
+@dataclass(frozen=True)
+class Intended:
+    """What a scenario asks for, and how it is served while nothing has failed: planned once, for
+    tables, answers and samples alike."""
+
+    specification: Specification
+    ways: tuple[ForwardingTree, ...]
+    """Of each demand and its answers, by turns."""
+
+    @classmethod
+    def of(cls, loaded: LoadedScenario) -> Self:
+        specification = specify(loaded)
+        return cls(specification, plan_ways(loaded.topology, specification.intents()))
 
 
 def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:
