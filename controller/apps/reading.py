@@ -25,7 +25,7 @@ from corridor.controller.openflow.framework import (
     ofp_event,
     ofproto,
 )
-from corridor.controller.openflow.table_dump import Said, dump_of, write_dump
+from corridor.controller.openflow.table_dump import HeldEntry, Said, dump_of, write_dump
 from corridor.controller.openflow.table_reading import ANSWERS, TableReading
 from corridor.topologies.base.codec import JsonObject, from_plain
 from corridor.topologies.model.wiring import Wiring
@@ -151,10 +151,13 @@ class ReadingApp(App):
 def _uncounted(said: Said) -> dict[int, list[str]]:
     """Whatever the order, and however often entries were met."""
     return {
-        dpid: sorted(
-            json.dumps({key: value for key, value in one.items() if key not in COUNTERS})
-            for items in parts.values()
-            for one in items
-        )
+        dpid: sorted(repr(_item(one)) for items in parts.values() for one in items)
         for dpid, parts in said.items()
     }
+
+
+def _item(one: Any) -> Any:
+    """An item without what it has counted."""
+    if isinstance(one, HeldEntry):
+        return one.flow
+    return {k: v for k, v in one.items() if k not in COUNTERS} if isinstance(one, dict) else one

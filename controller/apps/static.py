@@ -21,8 +21,8 @@ from typing import Any
 
 from corridor.controller.apps.status import connect, orders
 from corridor.controller.forwarding.program import Program, SwitchProgram, WiredLink
-from corridor.controller.openflow import codec
-from corridor.controller.openflow.encoding import encoded, entry, send_together
+from corridor.controller.openflow import encoding
+from corridor.controller.openflow.encoding import encoded, send_together
 from corridor.controller.openflow.framework import (
     App,
     cfg,
@@ -148,20 +148,20 @@ class StaticApp(App):
         Entries go first when deleting and last when adding, since they name groups and meters.
         """
 
+        # One number for all: an error tells what was refused, and no reply is waited for.
+        xid = datapath.set_xid(parser.OFPFlowMod(datapath))
+
         def add_groups() -> None:
-            groups = (codec.add_group(datapath, group) for group in program.groups)
-            meters = (codec.add_meter(datapath, meter) for meter in program.meters)
-            send_together(datapath, encoded(datapath, (*groups, *meters)))
+            groups = (encoding.group(group, xid) for group in program.groups)
+            meters = (encoding.meter(meter, xid) for meter in program.meters)
+            send_together(datapath, (*groups, *meters))
             self._barrier(datapath, add_entries)
 
         def add_entries() -> None:
-            # One number for all: an error tells what was refused, and no reply is waited for.
-            xid = datapath.set_xid(parser.OFPFlowMod(datapath))
-            send_together(datapath, (entry(flow, xid) for flow in program.flows))
+            send_together(datapath, (encoding.entry(flow, xid) for flow in program.flows))
             self._barrier(datapath, lambda: self._installed(datapath.id))
 
-        empty = (codec.delete_all_flows, codec.delete_all_groups, codec.delete_all_meters)
-        send_together(datapath, encoded(datapath, (delete(datapath) for delete in empty)))
+        send_together(datapath, encoding.everything_off(xid))
         more = program.groups or program.meters
         self._barrier(datapath, add_groups if more else add_entries)
 

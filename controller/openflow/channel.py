@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import WiredLink
-from corridor.controller.openflow import codec
+from corridor.controller.openflow import encoding
 from corridor.controller.openflow.counters import PortCounts
+from corridor.controller.openflow.decoding import read_as_values
 from corridor.controller.openflow.dumps import OURS, PORTS, TABLES, Answers, Part
+from corridor.controller.openflow.encoding import encoded, send_together
 from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
 from corridor.controller.openflow.wiring_check import lldp_out
@@ -103,9 +104,11 @@ class OpenFlowChannel:
         with _Listening(self) as waiting:
             ends = set()
             for dpid, told in orders.items():
-                for order in told:
-                    self._send(dpid, partial(codec.message_of, order=order), waiting)
-                ends.add((dpid, self._send(dpid, parser.OFPBarrierRequest, waiting)))
+                # One number for all orders: an error tells what was refused.
+                xid, end = self._expect(dpid, waiting), self._expect(dpid, waiting)
+                parts = (encoding.order(one, xid) for one in told)
+                self._send_octets(dpid, (*parts, encoding.barrier(end)))
+                ends.add((dpid, end))
             self._await(waiting, ends)
 
     def bundle(self, orders: Modifications) -> None:
@@ -119,15 +122,16 @@ class OpenFlowChannel:
             self._await(waiting, opened)
             closed = set()
             for dpid, told in orders.items():
-                for order in told:
-                    self._add(dpid, number, order, waiting)
+                xid = self._expect(dpid, waiting)
+                parts = (encoding.order(one, xid) for one in told)
+                self._send_octets(dpid, (encoding.in_bundle(number, ATOMIC, one) for one in parts))
                 closed.add((dpid, self._control(dpid, number, "CLOSE", waiting)))
             self._await(waiting, closed)
             commits = {(dpid, self._control(dpid, number, "COMMIT", waiting)) for dpid in orders}
             self._await(waiting, commits)
 
     def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]:
-        """What switches say they hold: ``switches``, ``groups``, ``meters``, as in dumps.
+        """What switches say they hold: ``switches``, ``groups``, ``meters``, as ``Said`` has them.
 
         Where not all entries could be read, those are told that are of the product's own, and how
         many others there are.
@@ -152,10 +156,14 @@ class OpenFlowChannel:
         with _Listening(self) as waiting:
             ends: dict[int, dict[str, int]] = {dpid: {} for dpid in dpids}
             asked: dict[tuple[int, int], str] = {}
-            for part, (request, _) in parts.items():
-                for dpid in dpids:
-                    ends[dpid][part] = self._send(dpid, request, waiting)
-                    asked[dpid, ends[dpid][part]] = part
+            for dpid in dpids:
+                datapath = self._datapath(dpid)
+                requests = [request(datapath) for request, _ in parts.values()]
+                for part, request in zip(parts, requests, strict=True):
+                    xid = ends[dpid][part] = self._expect(dpid, waiting, request)
+                    asked[dpid, xid] = part
+                    read_as_values(datapath, xid)
+                self._send_octets(dpid, encoded(datapath, requests))
 
             def take(key: tuple[int, int], message: Any) -> list[tuple[int, int]]:
                 dpid = key[0]
@@ -180,24 +188,32 @@ class OpenFlowChannel:
             dpid, lambda one: parser.ONFBundleCtrlMsg(one, number, kind, ATOMIC, []), waiting
         )
 
-    def _add(self, dpid: int, number: int, order: Any, waiting: _Waiting) -> None:
-        def make(datapath: Any) -> Any:
-            inner = codec.message_of(datapath, order)
-            return parser.ONFBundleAddMsg(datapath, number, ATOMIC, inner, [])
-
-        self._send(dpid, make, waiting)
-
     def _send(self, dpid: int, make: Callable[[Any], Any], waiting: _Waiting) -> int:
+        datapath = self._datapath(dpid)
+        message = make(datapath)
+        xid = self._expect(dpid, waiting, message)
+        if not datapath.send_msg(message):
+            raise _takes_nothing(dpid)
+        return xid
+
+    def _send_octets(self, dpid: int, parts: Iterable[bytes]) -> None:
+        if not send_together(self._datapath(dpid), parts):
+            raise _takes_nothing(dpid)
+
+    def _expect(self, dpid: int, waiting: _Waiting, message: Any = None) -> int:
+        """The number of a message, by default of any that is sent as octets; who is waiting hears
+        what comes with it."""
+        datapath = self._datapath(dpid)
+        xid = self._number(datapath, message or parser.OFPBarrierRequest(datapath))
+        self._waiting[dpid, xid] = waiting
+        waiting.sent.append((dpid, xid))
+        return xid
+
+    def _datapath(self, dpid: int) -> Any:
         datapath = self._datapaths.get(dpid)
         if datapath is None:
             raise Lost(f"switch {dpid} is away")
-        message = make(datapath)
-        xid = self._number(datapath, message)
-        self._waiting[dpid, xid] = waiting
-        waiting.sent.append((dpid, xid))
-        if not datapath.send_msg(message):
-            raise Lost(f"switch {dpid} takes nothing more")
-        return xid
+        return datapath
 
     def _number(self, datapath: Any, message: Any) -> int:
         with self._numbering:
@@ -253,6 +269,10 @@ class _Listening:
 
     def __exit__(self, *_: object) -> None:
         self._channel.forget(self._waiting)
+
+
+def _takes_nothing(dpid: int) -> Lost:
+    return Lost(f"switch {dpid} takes nothing more")
 
 
 def _in_words(error: Any) -> str:

@@ -1,4 +1,4 @@
-"""What switches say of their tables and ports, in the terms of a dump."""
+"""What switches say of their tables and ports, as the items of ``Said``."""
 
 from __future__ import annotations
 
@@ -6,31 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from corridor.controller.forwarding.program import COOKIE_MAGIC
-from corridor.controller.openflow import codec
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.framework import ofproto, parser
 from corridor.controller.openflow.table_dump import unread, unread_part
-from corridor.topologies.base.codec import JsonObject, to_plain
 
 
-def plain_entry(stats: Any) -> JsonObject:
-    """An entry with its counts, and its timeouts if it has any."""
-    entry: JsonObject = {
-        **to_plain(codec.flow_of(stats)),
-        "packets": stats.packet_count,
-        "bytes": stats.byte_count,
-    }
-    if stats.idle_timeout or stats.hard_timeout:
-        entry["timeouts_s"] = [stats.idle_timeout, stats.hard_timeout]
-    return entry
-
-
-def plain_group(said: Any) -> Any:
-    return to_plain(codec.group_of(said))
-
-
-def meter_said(said: Any) -> Any:
-    return to_plain(codec.meter_of(said))
+def _as_read(item: Any) -> Any:
+    return item
 
 
 def plain_counts(stats: Any) -> tuple[int, PortCounts]:
@@ -67,14 +49,14 @@ type Part = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 ENTRIES, COUNT = "switches", "count"
 _COUNT: Mapping[str, Part] = {COUNT: (_how_many, _count_said)}
 TABLES: Mapping[str, Part] = {
-    ENTRIES: (parser.OFPFlowStatsRequest, plain_entry),
-    "groups": (parser.OFPGroupDescStatsRequest, plain_group),
-    "meters": (parser.OFPMeterConfigStatsRequest, meter_said),
+    ENTRIES: (parser.OFPFlowStatsRequest, _as_read),
+    "groups": (parser.OFPGroupDescStatsRequest, _as_read),
+    "meters": (parser.OFPMeterConfigStatsRequest, _as_read),
     **_COUNT,
 }
 """The number of entries comes last: a framework logs and drops a message of which it cannot read a
 part, with what else was in it, and switches answer one request after the other."""
-OURS: Mapping[str, Part] = {ENTRIES: (_entries_of_ours, plain_entry), **_COUNT}
+OURS: Mapping[str, Part] = {ENTRIES: (_entries_of_ours, _as_read), **_COUNT}
 """Entries of the product's own alone, which are always read, and the number of all."""
 PORTS: Mapping[str, Part] = {"ports": (parser.OFPPortStatsRequest, plain_counts)}
 

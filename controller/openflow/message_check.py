@@ -12,12 +12,16 @@ from collections.abc import Callable
 from struct import unpack_from
 from typing import NamedTuple
 
+from corridor.topologies.base.remembered import remembered_if_short
+
 VERSION = 4
 HEADER = 8
 HELLO, ERROR, FEATURES_REPLY, MULTIPART_REPLY = 0, 1, 6, 19
 MULTIPART_HEADER, MATCH_HEADER, HELLO_ELEMENT = 16, 4, 4
 ONF, BUNDLE_CONTROL = 0x4F4E4600, 2300
 EXPERIMENTER = 0xFFFF
+KEPT = 1 << 16
+"""Parts that were looked at before and are well made; a table that is read again has the same."""
 
 
 class Malformed(Exception):
@@ -175,14 +179,28 @@ def _instruction(data: bytes, at: int, end: int) -> int:
 
 
 def _flow(data: bytes, at: int, end: int) -> None:
-    _tiled(data, _match(data, at + 48, end), end, _instruction, "entry")
+    _match_and_instructions(data[at + 48 : end])
 
 
-def _buckets(data: bytes, at: int, end: int) -> None:
-    def actions(bucket: bytes, start: int, stop: int) -> None:
-        _tiled(bucket, start + 16, stop, _action, "bucket")
+@remembered_if_short(KEPT)
+def _match_and_instructions(rest: bytes) -> None:
+    _tiled(rest, _match(rest, 0, len(rest)), len(rest), _instruction, "entry")
 
-    _tiled(data, at + 8, end, _lengths(0, least=16, step=8, inner=actions), "group")
+
+def _bucket(data: bytes, at: int, end: int) -> None:
+    _tiled(data, at + 16, end, _action, "bucket")
+
+
+_ONE_BUCKET = _lengths(0, least=16, step=8, inner=_bucket)
+
+
+def _group(data: bytes, at: int, end: int) -> None:
+    _buckets(data[at + 8 : end])
+
+
+@remembered_if_short(KEPT)
+def _buckets(rest: bytes) -> None:
+    _tiled(rest, 0, len(rest), _ONE_BUCKET, "group")
 
 
 def _band(data: bytes, at: int, end: int) -> int:
@@ -236,7 +254,7 @@ _PARTS: dict[int, Callable[[bytes, int, int], int]] = {
     4: _each(112),
     5: _each(40),
     6: _lengths(0, least=40, step=16),
-    7: _lengths(0, least=8, step=8, inner=_buckets),
+    7: _lengths(0, least=8, step=8, inner=_group),
     8: _each(40),
     9: _lengths(4, least=40, step=16),
     10: _lengths(0, least=8, step=8, inner=_bands),

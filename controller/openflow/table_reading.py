@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from corridor.controller.openflow.decoding import read_as_values
 from corridor.controller.openflow.dumps import COUNT, ENTRIES, TABLES, Answers
 from corridor.controller.openflow.encoding import encoded, send_together
 from corridor.controller.openflow.framework import ofp_event
@@ -62,5 +63,5 @@ class TableReading:
 def _requests(datapath: Any) -> list[Any]:
     requests = [ask(datapath) for ask, _ in TABLES.values()]
     for request in requests:
-        datapath.set_xid(request)
+        read_as_values(datapath, datapath.set_xid(request))
     return requests

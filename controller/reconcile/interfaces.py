@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from corridor.controller.deployment.deployments import Assessed
 from corridor.controller.deployment.modifications import Modifications
-from corridor.controller.forwarding.program import Program
+from corridor.controller.forwarding.program import Program, SwitchProgram
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.openflow.table_dump import TableDump, dump_of
@@ -69,7 +69,15 @@ class Interfaces:
 
     def tables(self, dpids: Collection[int]) -> Tables:
         """What these switches say they hold."""
-        return self.read(self.document(dpids), dpids)
+        said = self.switches.dump(dpids)
+        odd = {d: parts for d, parts in said.items() if not _is_plain(parts)}
+        read = self.read(dump_of(odd, self.hub), odd)
+        switches = {
+            one.hub: read.switches.get(one.hub) or _plain_switch(one.hub, one.dpid, said[one.dpid])
+            for one in self.wiring.hubs
+            if one.dpid in said
+        }
+        return replace(read, switches=switches)
 
     def read(self, document: TableDump, dpids: Collection[int]) -> Tables:
         asked = tuple(hub for hub in self.wiring.hubs if hub.dpid in dpids)
@@ -90,6 +98,16 @@ class Interfaces:
                 except SwitchError as error:
                     wrong.append(str(error))
         return wrong
+
+
+def _is_plain(said: Mapping[str, list[Any]]) -> bool:
+    """Whether all that a switch says are values, which need no reading."""
+    return not any(isinstance(item, dict) for items in said.values() for item in items)
+
+
+def _plain_switch(hub: str, dpid: int, said: Mapping[str, list[Any]]) -> SwitchProgram:
+    flows = tuple(entry.flow for entry in said["switches"])
+    return SwitchProgram(hub, dpid, flows, tuple(said["groups"]), tuple(said["meters"]))
 
 
 def only(orders: Modifications, dpids: Collection[int]) -> Modifications:

@@ -228,8 +228,8 @@ def test_a_switch_that_refuses_an_entry_stops_the_run(tmp_path):
     copy = broken_copy(
         tmp_path,
         "controller/openflow/encoding.py",
-        "        ofproto.OFPFC_ADD,\n",
-        "        77,\n",
+        "flow.table, ofproto.OFPFC_ADD, 0, 0,",
+        "flow.table, 77, 0, 0,",
     )
     ran = run(tmp_path / "result", "mini", *VIRTUAL, code=copy)
     assert ran.code == 3

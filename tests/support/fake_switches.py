@@ -19,7 +19,7 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.errors import GatewaysError, Lost, SwitchTimeout
-from corridor.controller.openflow.table_dump import unread
+from corridor.controller.openflow.table_dump import HeldEntry, unread
 from corridor.controller.reconcile import jobs
 from corridor.controller.reconcile.beside import Beside, InPlace
 from corridor.controller.reconcile.deployer import Deployer
@@ -31,7 +31,6 @@ from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.state_file import StateFile
 from corridor.controller.reconcile.timers import Timing
 from corridor.controller.reconcile.two_phase_rollout import Updater
-from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.wiring import Wiring
 
 JOBS: dict[str, Any] = {
@@ -108,8 +107,8 @@ class FakeSwitches:
                     *(_said(flow) for flow in self.held[dpid].flows.values()),
                     *([unread(len(self.held[dpid].unread))] if self.held[dpid].unread else []),
                 ],
-                "groups": [to_plain(one) for one in self.held[dpid].groups.values()],
-                "meters": [to_plain(one) for one in self.held[dpid].meters.values()],
+                "groups": [*self.held[dpid].groups.values()],
+                "meters": [*self.held[dpid].meters.values()],
             }
             for dpid in dpids
         }
@@ -137,9 +136,9 @@ class FakeSwitches:
                 raise SwitchTimeout(f"switch {dpid} did not answer", frozenset({dpid}))
 
 
-def _said(flow: Flow) -> dict[str, Any]:
+def _said(flow: Flow) -> HeldEntry:
     drops = flow.cookie >> 48 == COOKIE_MAGIC and flow.reason.is_drop
-    return {**to_plain(flow), "packets": 3 if drops else 0, "bytes": 0}
+    return HeldEntry(flow, 3 if drops else 0, 0)
 
 
 class FakeGateways:

@@ -6,13 +6,12 @@ of its message and the entry a switch would say it holds; per frame its LLDP ori
 
 from __future__ import annotations
 
-import importlib
 import json
 import struct
 import sys
 
 from corridor.controller.forwarding.program import Program
-from corridor.controller.openflow import codec, framework
+from corridor.controller.openflow import decoding, encoding
 from corridor.topologies.base.codec import from_plain, to_plain
 
 FIXED = 48
@@ -34,25 +33,20 @@ def as_statistics(flow_mod: bytes) -> bytes:
 
 def main() -> None:
     given = json.load(sys.stdin)
-    package = framework.NAMES[framework.FRAMEWORK]
-    protocol = importlib.import_module(f"{package}.ofproto.ofproto_protocol")
-    datapath = protocol.ProtocolDesc(version=framework.ofproto.OFP_VERSION)
     wire, held = [], []
     for switch in from_plain(Program, given["program"]).switches:
         for flow in switch.flows:
-            message = codec.add_flow(datapath, flow)
-            message.serialize()
-            wire.append(bytes(message.buf).hex())
-            said = framework.parser.OFPFlowStats.parser(as_statistics(bytes(message.buf)), 0)
-            held.append(to_plain(codec.flow_of(said)))
-    deletion = codec.delete_all_flows(datapath)
-    deletion.serialize()
+            message = encoding.entry(flow, 7)
+            wire.append(message.hex())
+            (one,) = decoding.entries(as_statistics(message), 0)
+            held.append(to_plain(one.flow))
+    deletion, _, _ = encoding.everything_off(7)
 
     from corridor.controller.openflow import wiring_check
 
     frames = [wiring_check.lldp_frame(0x2A, 7).hex(), *given["frames"]]
     origins = [wiring_check.lldp_origin(bytes.fromhex(frame)) for frame in frames]
-    said = {"wire": wire, "held": held, "origins": origins, "deletion": bytes(deletion.buf).hex()}
+    said = {"wire": wire, "held": held, "origins": origins, "deletion": deletion.hex()}
     print(json.dumps(said | {"lldp": frames[0]}))
 
 

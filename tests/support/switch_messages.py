@@ -20,8 +20,8 @@ def features(dpid: int) -> bytes:
     return message(FEATURES_REPLY, pack("!QIBBHII", dpid, 0, 254, 0, 0, 0x4F, 0))
 
 
-def multipart(kind: int, body: bytes = b"") -> bytes:
-    return message(MULTIPART_REPLY, pack("!HHI", kind, 0, 0) + body)
+def multipart(kind: int, body: bytes = b"", *, xid: int = 7) -> bytes:
+    return message(MULTIPART_REPLY, pack("!HHI", kind, 0, 0) + body, xid=xid)
 
 
 def match(*fields: bytes) -> bytes:
@@ -43,9 +43,12 @@ def apply(*actions: bytes) -> bytes:
     return pack("!HHI", 4, 8 + len(inside), 0) + inside
 
 
-def entry(*instructions: bytes, match: bytes = match(IN_PORT, LABEL)) -> bytes:
+def entry(
+    *instructions: bytes, match: bytes = match(IN_PORT, LABEL), idle_s: int = 0, cookie: int = 1
+) -> bytes:
+    """Of table 1 and priority 9, which has met 2 packets of 3 octets."""
     inside = match + b"".join(instructions)
-    head = pack("!HBxIIHHHH4xQQQ", 48 + len(inside), 1, 1, 0, 9, 0, 0, 0, 1, 2, 3)
+    head = pack("!HBxIIHHHH4xQQQ", 48 + len(inside), 1, 1, 0, 9, idle_s, 0, 0, cookie, 2, 3)
     return head + inside
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
+
+SHORT = 1 << 10
+"""Octets. Answers about longer ones are not kept, so that no sender of such fills the memory."""
 
 _EVERYTHING: list[deque[tuple[Any, Any]]] = []
 
@@ -32,6 +35,24 @@ def remembered[**P, R](most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
             answer = function(*args, **kwargs)
             known.append((asked, answer))
             return answer
+
+        return answered
+
+    return remembering
+
+
+def remembered_if_short[*Ts, R](
+    most: int,
+) -> Callable[[Callable[[*Ts, bytes], R]], Callable[[*Ts, bytes], R]]:
+    """The answers of a function whose last argument is octets, where these are ``SHORT``."""
+
+    def remembering(function: Callable[[*Ts, bytes], R]) -> Callable[[*Ts, bytes], R]:
+        known = lru_cache(maxsize=most)(function)
+
+        @wraps(function)
+        def answered(*args: *tuple[*Ts, bytes]) -> R:
+            octets: bytes = args[-1]
+            return known(*args) if len(octets) <= SHORT else function(*args)
 
         return answered
 

@@ -3,9 +3,17 @@
 import pytest
 
 from corridor.controller.forwarding.program import Flow, group, output, push_label, set_field
-from corridor.controller.openflow import codec, encoding
+from corridor.controller.openflow import encoding
+from corridor.controller.openflow.framework import ofproto, parser
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
+from framework_messages import (
+    add_flow,
+    as_octets,
+    delete_all_flows,
+    delete_all_groups,
+    delete_all_meters,
+)
 
 
 class Switch:
@@ -14,6 +22,7 @@ class Switch:
     def __init__(self, protocol):
         self.ofproto, self.ofproto_parser = protocol
         self.sent = []
+        self.most = 1000
         self.last_xid = 0
 
     def set_xid(self, message):
@@ -23,18 +32,16 @@ class Switch:
 
     def send(self, octets):
         self.sent.append(octets)
+        return len(self.sent) < self.most
 
 
 @pytest.fixture
 def switch():
-    return Switch((codec.ofproto, codec.parser))
+    return Switch((ofproto, parser))
 
 
 def by_the_framework(switch, flow: Flow, xid: int) -> bytes:
-    message = codec.add_flow(switch, flow)
-    message.set_xid(xid)
-    message.serialize()
-    return bytes(message.buf)
+    return as_octets(add_flow(switch, flow), xid)
 
 
 @pytest.mark.parametrize("scenario", ["mini", "sovereignty"])
@@ -82,12 +89,24 @@ def test_messages_leave_in_order_and_in_few_writes(switch):
     assert len(switch.sent) <= 4
 
 
+def test_who_sends_is_told_where_one_write_is_not_taken(switch):
+    parts = [bytes(encoding.WRITE_OCTETS)] * 3
+    assert encoding.send_together(switch, parts)
+    switch.most = len(switch.sent) + 2
+    assert not encoding.send_together(switch, parts)
+
+
 def test_nothing_to_say_is_not_sent(switch):
     encoding.send_together(switch, [])
     assert switch.sent == []
 
 
 def test_messages_of_the_framework_are_numbered_once(switch):
-    deleted = codec.delete_all_flows(switch)
-    (octets,) = encoding.encoded(switch, [deleted])
-    assert int.from_bytes(octets[4:8], "big") == deleted.xid == 1
+    asked = parser.OFPBarrierRequest(switch)
+    (octets,) = encoding.encoded(switch, [asked])
+    assert int.from_bytes(octets[4:8], "big") == asked.xid == 1
+
+
+def test_all_that_a_switch_holds_is_removed_by_what_the_framework_sends(switch):
+    made = [delete(switch) for delete in (delete_all_flows, delete_all_groups, delete_all_meters)]
+    assert encoding.everything_off(9) == tuple(as_octets(one, 9) for one in made)

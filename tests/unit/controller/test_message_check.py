@@ -3,9 +3,11 @@
 import signal
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 
+from corridor.controller.openflow import decoding
 from corridor.controller.openflow.framework import controller, parser
 from corridor.controller.openflow.message_check import Malformed, check, header
 from switch_messages import (
@@ -59,12 +61,16 @@ def test_what_a_switch_sends_passes(name):
     assert check(GOOD[name]).length == len(GOOD[name])
 
 
+class Datapath:
+    """A connection, as far as a framework's parsers need one."""
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_the_framework_reads_what_passes(name):
     data = GOOD[name]
     told = header(data)
     if told.version == 4:
-        read = parser.msg_parser(None, told.version, told.kind, told.length, told.xid, data)
+        read = parser.msg_parser(Datapath(), told.version, told.kind, told.length, told.xid, data)
         assert read.msg_type == told.kind
 
 
@@ -104,6 +110,34 @@ def passes(data: bytes) -> bool:
     except Malformed:
         return False
     return True
+
+
+def _of_64_kilobytes(number: int) -> tuple[bytes, bytes]:
+    """An entry and a group of many actions, other ones for each number."""
+    actions = [*[OUTPUT] * 4000, OUTPUT[:4] + number.to_bytes(4) + OUTPUT[8:]]
+    return entry(apply(*actions)), group(bucket(*actions))
+
+
+@pytest.mark.parametrize("look", ["check", "decode"])
+def test_what_a_switch_says_at_great_length_is_not_kept(look):
+    """A switch that reports other tables each time would fill the memory."""
+    many = 10
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(many):
+            one, other = _of_64_kilobytes(number)
+            if look == "check":
+                check(multipart(1, one))
+                check(multipart(7, other))
+            else:
+                assert len(decoding.entries(one, 0)[0].flow.actions) == 4001
+                assert len(decoding.groups(other, 0)[0].buckets[0].actions) == 4001
+        del one, other
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < many * 10_000
 
 
 def test_no_message_that_passes_keeps_the_framework_for_ever():

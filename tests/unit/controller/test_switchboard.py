@@ -4,6 +4,7 @@ Its real twins are the guest tests of live networks and restarts.
 """
 
 import itertools
+import struct
 
 import pytest
 
@@ -11,11 +12,15 @@ from corridor.controller.apps import following
 from corridor.controller.deployment.modifications import Modification
 from corridor.controller.forwarding.program import Flow, Table
 from corridor.controller.openflow.channel import OpenFlowChannel
+from corridor.controller.openflow.decoding import read_reply
 from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
 from corridor.controller.openflow.table_reading import ANSWERS
+from switch_messages import entry, multipart
 
 DPID = 7
+NAMES = {ofproto.OFPT_FLOW_MOD: "entry", ofproto.OFPT_BARRIER_REQUEST: "barrier"}
+OURS = entry(cookie=0xC0DA << 48)
 ENTRY = Flow(Table.SWITCH, 500, (("in_port", 3),), (), None, 0x1234)
 
 
@@ -36,13 +41,19 @@ class Connection:
         message.set_xid(next(self.xids))
         return message.xid
 
-    def send_msg(self, message):
-        self.got.append(type(message).__name__)
-        if self.refuses and isinstance(message, parser.OFPFlowMod):
-            self.say(parser.OFPErrorMsg(self, ofproto.OFPET_FLOW_MOD_FAILED, 1), message.xid)
-        if isinstance(message, parser.OFPBarrierRequest) and not self.deaf:
-            self.say(parser.OFPBarrierReply(self), message.xid)
+    def send(self, octets):
+        while octets:
+            _, kind, length, xid = struct.unpack_from("!BBHI", octets)
+            self.hear(kind, xid, octets[8:length])
+            octets = octets[length:]
         return True
+
+    def hear(self, kind, xid, body):
+        self.got.append(NAMES[kind])
+        if self.refuses and kind == ofproto.OFPT_FLOW_MOD:
+            self.say(parser.OFPErrorMsg(self, ofproto.OFPET_FLOW_MOD_FAILED, 1), xid)
+        if kind == ofproto.OFPT_BARRIER_REQUEST and not self.deaf:
+            self.say(parser.OFPBarrierReply(self), xid)
 
     def say(self, message, xid):
         message.set_xid(xid)
@@ -62,7 +73,7 @@ def test_orders_end_when_the_switch_has_said_that_it_is_done(board):
     connection = Connection(board)
     board.connect(connection)
     tell(board)
-    assert connection.got == ["OFPFlowMod", "OFPBarrierRequest"]
+    assert connection.got == ["entry", "barrier"]
 
 
 def test_what_a_switch_refuses_is_matched_to_who_asked(board):
@@ -89,10 +100,9 @@ def test_switches_are_waited_for_as_long_as_one_after_another_answers():
             super().__init__(board, deaf=True)
             self.id = number
 
-        def send_msg(self, message):
-            if isinstance(message, parser.OFPBarrierRequest):
-                hub.spawn(self.later, message.xid)
-            return super().send_msg(message)
+        def hear(self, kind, xid, body):
+            if kind == ofproto.OFPT_BARRIER_REQUEST:
+                hub.spawn(self.later, xid)
 
         def later(self, xid):
             hub.sleep(0.6 * self.id)
@@ -109,10 +119,9 @@ def test_switches_are_waited_for_as_long_as_one_after_another_answers():
 
 def test_who_waits_for_a_connection_hears_that_another_has_taken_its_place(board):
     class Replaced(Connection):
-        def send_msg(self, message):
-            if isinstance(message, parser.OFPBarrierRequest):
+        def hear(self, kind, xid, body):
+            if kind == ofproto.OFPT_BARRIER_REQUEST:
                 board.connect(Connection(board))
-            return super().send_msg(message)
 
     board.connect(Replaced(board, deaf=True))
     with pytest.raises(Lost, match="switch 7 went away"):
@@ -130,10 +139,9 @@ def test_nothing_is_sent_to_a_connection_that_has_been_replaced_and_nothing_hear
     class Haunted(Connection):
         """The old one answers in its place."""
 
-        def send_msg(self, message):
-            if isinstance(message, parser.OFPBarrierRequest):
-                old.say(parser.OFPBarrierReply(old), message.xid)
-            return True
+        def hear(self, kind, xid, body):
+            if kind == ofproto.OFPT_BARRIER_REQUEST:
+                old.say(parser.OFPBarrierReply(old), xid)
 
     board.connect(Haunted(board))
     with pytest.raises(SwitchTimeout):
@@ -154,31 +162,20 @@ def test_the_end_of_a_connection_that_has_been_replaced_is_nobodys_loss(board):
 class Unreadable(Connection):
     """Holds an entry of ours, and one of which its framework drops every message."""
 
-    def send_msg(self, message):
-        self.got.append(type(message).__name__)
-        if isinstance(message, parser.OFPFlowStatsRequest) and message.cookie:
-            assert (message.cookie, message.cookie_mask) == (0xC0DA << 48, 0xFFFF << 48)
-            self.said(parser.OFPFlowStatsReply, message, [self.ours()])
-        elif isinstance(message, parser.OFPGroupDescStatsRequest):
-            self.said(parser.OFPGroupDescStatsReply, message, [])
-        elif isinstance(message, parser.OFPAggregateStatsRequest):
-            self.said(parser.OFPAggregateStatsReply, message, parser.OFPAggregateStats(0, 0, 2))
-        return True
+    def hear(self, kind, xid, body):
+        (part,) = struct.unpack_from("!H", body)
+        cookie, mask = struct.unpack_from("!QQ", body, 24) if part == ofproto.OFPMP_FLOW else (0, 0)
+        if cookie:
+            assert (cookie, mask) == (0xC0DA << 48, 0xFFFF << 48)
+            self.answer(part, xid, OURS)
+        elif part == ofproto.OFPMP_GROUP_DESC:
+            self.answer(part, xid)
+        elif part == ofproto.OFPMP_AGGREGATE:
+            self.answer(part, xid, struct.pack("!QQI4x", 0, 0, 2))
 
-    def ours(self):
-        counts = {"packet_count": 3, "byte_count": 300, "length": None}
-        return parser.OFPFlowStats(
-            **dict.fromkeys(("duration_sec", "duration_nsec", "idle_timeout"), 0),
-            **{"table_id": 4, "priority": 5, "hard_timeout": 0, "flags": 0, **counts},
-            cookie=0xC0DA << 48,
-            match=parser.OFPMatch(in_port=3),
-            instructions=[],
-        )
-
-    def said(self, kind, message, body):
-        reply = kind(self, 0, body=body)
-        reply.flags = 0
-        self.say(reply, message.xid)
+    def answer(self, part, xid, body=b""):
+        octets = multipart(part, body)
+        self.board.hear(read_reply(self, 4, octets[1], len(octets), xid, octets))
 
 
 def test_what_could_not_be_read_is_told_beside_what_is_ours_and_waited_for_no_longer(board):
@@ -186,7 +183,7 @@ def test_what_could_not_be_read_is_told_beside_what_is_ours_and_waited_for_no_lo
     board.connect(connection)
     said = board.dump({DPID})[DPID]
     ours, more = said["switches"]
-    assert (ours["table"], ours["packets"], more["unread"]) == (4, 3, 1)
+    assert (ours.flow.cookie, ours.packets, more["unread"]) == (0xC0DA << 48, 2, 1)
     assert said["groups"] == []
     assert said["meters"] == [{"unread": True}]
     assert "count" not in said

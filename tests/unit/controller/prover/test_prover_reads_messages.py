@@ -34,25 +34,20 @@ GROUPS = (
 )
 
 SAY_BACK = """
-import importlib, json, struct, sys
-from corridor.controller.openflow import codec, framework
+import json, struct, sys
+from corridor.controller.openflow import codec, decoding, encoding, framework
 from corridor.controller.forwarding.program import FastFailover
 from corridor.topologies.base.codec import from_plain, to_plain
-desc = importlib.import_module(
-    framework.NAMES[framework.FRAMEWORK] + ".ofproto.ofproto_protocol"
-).ProtocolDesc(version=framework.ofproto.OFP_VERSION)
 back = []
 for plain, kind in json.load(sys.stdin):
-    message = codec.add_group(desc, from_plain(FastFailover, plain))
-    message.serialize()
-    buckets = bytes(message.buf)[16:]
-    said = struct.pack("!HBxI", 8 + len(buckets), kind, message.group_id) + buckets
-    stats = framework.parser.OFPGroupDescStats.parser(said, 0)
-    back.append(to_plain(codec.group_of(stats)))
+    message = encoding.group(from_plain(FastFailover, plain), 7)
+    buckets = message[16:]
+    said = struct.pack("!HBxI", 8 + len(buckets), kind, plain["id"]) + buckets
+    back += map(to_plain, decoding.groups(said, 0))
 actions = framework.parser
 stray = [actions.OFPActionPushMpls(0x8847), actions.OFPActionSetField(eth_src="02:00:00:00:00:01"),
          actions.OFPActionPopMpls(0x8847), actions.OFPActionSetQueue(1)]
-kinds = [action.kind for action in codec._from_openflow(stray)]
+kinds = [action.kind for action in codec.actions_from_openflow(stray)]
 json.dump({"groups": back, "kinds": kinds}, sys.stdout)
 """
 FAST_FAILOVER, ALL = 3, 0
