@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from corridor.controller.deployment.deployments import Difference
-from corridor.controller.forwarding.program import NOT_OURS, FastFailover, Flow, Meter, NotOurs
+from corridor.controller.forwarding.program import (
+    NOT_OURS,
+    OF_DEMAND,
+    OF_EPOCH,
+    ByCookie,
+    FastFailover,
+    Flow,
+    Meter,
+)
 from corridor.controller.forwarding.two_phase_plan import EDGE, SwitchUpdate, Update
 from corridor.controller.prover import Tables
 
@@ -20,14 +28,14 @@ class Modification:
     """``change`` is for groups and meters whose number is in use; a flow is replaced by ``add``."""
 
     do: Literal["add", "change", "remove"]
-    what: Flow | FastFailover | Meter | NotOurs
+    what: Flow | FastFailover | Meter | ByCookie
 
 
 def add(things: Iterable[Flow | FastFailover | Meter]) -> Iterator[Modification]:
     return (Modification("add", one) for one in things)
 
 
-def remove(things: Iterable[Flow | FastFailover | Meter | NotOurs]) -> Iterator[Modification]:
+def remove(things: Iterable[Flow | FastFailover | Meter | ByCookie]) -> Iterator[Modification]:
     return (Modification("remove", one) for one in things)
 
 
@@ -74,7 +82,8 @@ def _back(one: SwitchUpdate, old: Sequence[Flow]) -> Iterator[Modification]:
 
 
 def entries_of_the_old(step: Update) -> Modifications:
-    return {one.dpid: [*remove(one.remove)] for one in step.switches}
+    new = {switch.dpid: switch for switch in step.new.switches}
+    return {one.dpid: [*off(one.remove, new[one.dpid].flows)] for one in step.switches}
 
 
 def groups_and_meters_of_the_old(step: Update) -> Modifications:
@@ -154,6 +163,20 @@ def missing_edges(differences: Mapping[int, Difference]) -> Modifications:
         for dpid, one in differences.items()
         if (edges := [flow for flow in one.missing if flow.table in EDGE])
     }
+
+
+def off(gone: Sequence[Flow], kept: Iterable[Flow]) -> Iterator[Modification]:
+    """Remove entries in as few orders as their cookies allow: all of an epoch, all of a demand in
+    an epoch, or else one at a time. No order removes an entry that is kept."""
+    left, stay = list(gone), [flow.cookie for flow in kept]
+    for mask in (OF_EPOCH, OF_DEMAND):
+        shared = {cookie & mask for cookie in stay}
+        alone = dict.fromkeys(
+            flow.cookie & mask for flow in left if flow.cookie & mask not in shared
+        )
+        yield from remove(ByCookie(cookie, mask) for cookie in alone)
+        left = [flow for flow in left if flow.cookie & mask in shared]
+    yield from remove(left)
 
 
 def _groups(numbers: Iterable[int]) -> Iterator[FastFailover]:

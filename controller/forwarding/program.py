@@ -233,27 +233,28 @@ class Meter:
     burst_kbit: int
 
 
-@dataclass(frozen=True)
-class NotOurs:
-    """All entries that have this bit of their cookie, or lack it, as none of ours does: what cannot
-    be read cannot be named, either."""
+@dataclass(frozen=True, slots=True)
+class ByCookie:
+    """All entries of a switch whose cookies have these bits where the mask has ones."""
 
-    bit: int
-
-    @property
-    def cookie(self) -> int:
-        return ~(COOKIE_MAGIC << 48) & 1 << self.bit
-
-    @property
-    def mask(self) -> int:
-        return 1 << self.bit
+    cookie: int
+    mask: int
 
     def has(self, cookie: int) -> bool:
         return cookie & self.mask == self.cookie
 
 
-NOT_OURS = tuple(map(NotOurs, range(48, 64)))
-"""All that are not ours."""
+def _without(bit: int) -> ByCookie:
+    """All entries that have this bit of their cookie, or lack it, as none of ours does."""
+    return ByCookie(~(COOKIE_MAGIC << 48) & 1 << bit, 1 << bit)
+
+
+NOT_OURS = tuple(map(_without, range(48, 64)))
+"""All that are not ours: what cannot be read cannot be named, either."""
+OF_EPOCH = 0xFFFF << 48 | 0xFFFF
+"""The part of a cookie that all entries of one epoch share."""
+OF_DEMAND = OF_EPOCH | 0xFFFF << 32
+"""The part that those for one demand share."""
 
 
 @dataclass(frozen=True)

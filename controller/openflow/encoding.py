@@ -16,10 +16,10 @@ from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
     Action,
     Bucket,
+    ByCookie,
     FastFailover,
     Flow,
     Meter,
-    NotOurs,
     Value,
 )
 from corridor.controller.openflow import codec
@@ -51,7 +51,7 @@ def order(told: Modification, xid: int) -> bytes:
     what = told.what
     if isinstance(what, Flow):
         return entry(what, xid) if told.do == "add" else _entry_off(what, xid)
-    if isinstance(what, NotOurs):
+    if isinstance(what, ByCookie):
         return _entries_off(what.cookie, what.mask, xid)
     if isinstance(what, FastFailover):
         return _group_off(what.id, xid) if told.do == "remove" else group(what, xid, told.do)

@@ -11,10 +11,10 @@ from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
+    ByCookie,
     FastFailover,
     Flow,
     Meter,
-    NotOurs,
 )
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import PortCounts
@@ -53,7 +53,7 @@ class Held:
     def obey(self, order: Any) -> None:
         what = order.what
         kind = self.groups if isinstance(what, FastFailover) else self.meters
-        if isinstance(what, NotOurs):
+        if isinstance(what, ByCookie):
             self.flows = {key: one for key, one in self.flows.items() if not what.has(one.cookie)}
             self.unread = [cookie for cookie in self.unread if not what.has(cookie)]
         elif isinstance(what, Flow):

@@ -9,10 +9,10 @@ from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
     Action,
     Bucket,
+    ByCookie,
     FastFailover,
     Flow,
     Meter,
-    NotOurs,
     Value,
     group_of_type,
     unknown,
@@ -60,7 +60,7 @@ def remove_flow(datapath: Any, flow: Flow) -> Any:
 def message_of(datapath: Any, order: Any) -> Any:
     """What tells a switch to carry out an order."""
     what = order.what
-    if isinstance(what, NotOurs):
+    if isinstance(what, ByCookie):
         return _remove_entries(datapath, what.cookie, what.mask)
     if isinstance(what, Flow):
         return add_flow(datapath, what) if order.do == "add" else remove_flow(datapath, what)
