@@ -48,6 +48,12 @@ class SwitchUpdate:
     def flips(self) -> bool:
         return bool(self.edge_off or self.edge_on)
 
+    @property
+    def changes(self) -> bool:
+        """Whether the switch is told anything."""
+        aids = (self.groups, self.meters, self.remove_groups, self.remove_meters)
+        return self.flips or any((self.beside, self.remove, *aids))
+
 
 @dataclass(frozen=True)
 class Update:
@@ -56,6 +62,11 @@ class Update:
     old: Program
     new: Program
     switches: tuple[SwitchUpdate, ...]
+
+    @property
+    def touched(self) -> frozenset[int]:
+        """Datapath ids of the switches that are told anything."""
+        return frozenset(one.dpid for one in self.switches if one.changes)
 
     @property
     def beside(self) -> Program:

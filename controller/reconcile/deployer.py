@@ -82,7 +82,7 @@ class Deployer:
         if found.finish:
             self.interfaces.switches.bundle(only(found.finish, told))
             self.interfaces.sleep(self.drain_s(deployment))
-            held = self.interfaces.tables(told)
+            held = self.interfaces.tables_again(held, found.finish.keys() & told)
         repaired = repair(self.interfaces, deployment, told, held)
         self.interfaces.gateways.assess(assessed([deployment], self.interfaces.wiring))
         self.wanted = known if kept and deployment is kept[-1] else None
@@ -102,11 +102,12 @@ class Deployer:
             self._take_edges_off(told)
             raise NotDone(f"it would break {'; '.join(objections(predicted))}", predicted)
 
-        def before_edges() -> None:
-            core = compare(self.interfaces.tables(told), deployment)
-            if not whole_core(core):
+        def before_edges() -> Tables:
+            core = self.interfaces.tables(told)
+            if not whole_core(compare(core, deployment)):
                 raise Refused("cores hold other than they were told")
             self.interfaces.gateways.assess(assessed([deployment], self.interfaces.wiring))
+            return core
 
         self.unproven = "it is being installed"
         drain_s = self.drain_s(deployment)

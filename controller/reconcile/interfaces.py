@@ -79,6 +79,15 @@ class Interfaces:
         }
         return replace(read, switches=switches)
 
+    def tables_again(self, held: Tables, dpids: Collection[int]) -> Tables:
+        """What was read before, but of these switches what they hold now."""
+        if not dpids:
+            return held
+        now = self.tables(dpids)
+        oddities = (one for one in held.oddities if one.hub not in now.switches)
+        switches = {**held.switches, **now.switches}
+        return replace(held, switches=switches, oddities=(*oddities, *now.oddities))
+
     def read(self, document: TableDump, dpids: Collection[int]) -> Tables:
         asked = tuple(hub for hub in self.wiring.hubs if hub.dpid in dpids)
         return read_dump(document, replace(self.wiring, hubs=asked))

@@ -69,25 +69,29 @@ def reinstall(
     dpids: frozenset[int],
     held: Tables,
     drain_s: float,
-    before_edges: Callable[[], object],
+    before_edges: Callable[[], Tables],
 ) -> Repaired:
     """The same from whatever is held: a label may mean something else there, so nothing is
-    admitted until the core is whole, and ``drain_s`` passes before it is touched."""
+    admitted until the core is whole, and ``drain_s`` passes before it is touched. ``before_edges``
+    reads the core, and raises SwitchError if it is not whole."""
     differ = compare(held, deployment)
-    _not_ours_off(interfaces, held)
+    cleared = _not_ours_off(interfaces, held)
     off = modifications.all_edges_off(held)
     if off:
         interfaces.switches.bundle(off)
         interfaces.sleep(drain_s)
-    now = _put_right(interfaces, deployment, dpids, interfaces.tables(dpids), before_edges)
-    return _repaired(interfaces, differ, held, now)
+    now = interfaces.tables_again(held, cleared | off.keys())
+    return _repaired(
+        interfaces, differ, held, _put_right(interfaces, deployment, dpids, now, before_edges)
+    )
 
 
-def _not_ours_off(interfaces: Interfaces, held: Tables) -> None:
-    """Where something could not be read, all goes that is not ours."""
+def _not_ours_off(interfaces: Interfaces, held: Tables) -> set[int]:
+    """Remove all entries that are not ours from switches with unreadable ones; these switches."""
     at = {interfaces.dpid(one.hub) for one in held.oddities if one.unread}
     if at:
         interfaces.switches.tell(modifications.not_ours_off(sorted(at)))
+    return at
 
 
 def _put_right(
@@ -95,10 +99,11 @@ def _put_right(
     deployment: Deployment,
     dpids: frozenset[int],
     held: Tables,
-    before_edges: Callable[[], object] = lambda: None,
+    before_edges: Callable[[], Tables | None] = lambda: None,
 ) -> Tables:
     """What switches hold once they have been told what is missing. Edges that are other than they
-    should be are off."""
+    should be are off. Only switches that were told something since ``held``, or since what
+    ``before_edges`` has read, are read again."""
     differ = compare(held, deployment)
     has = {interfaces.dpid(hub): one for hub, one in held.switches.items()}
     interfaces.switches.tell(
@@ -111,9 +116,14 @@ def _put_right(
         for dpid, one in differ.items()
     }
     interfaces.switches.tell(only(core, dpids))
-    before_edges()
-    interfaces.switches.bundle(modifications.missing_edges(differ))
-    now = interfaces.tables(dpids)
+    core_read = before_edges()
+    edges = modifications.missing_edges(differ)
+    interfaces.switches.bundle(edges)
+    if core_read is None:
+        odd = {interfaces.dpid(one.hub) for one in held.oddities}
+        now = interfaces.tables_again(held, differ.keys() | odd)
+    else:
+        now = interfaces.tables_again(core_read, edges.keys())
     left = compare(now, deployment)
     if left or now.oddities:
         raise Refused(_still_other(interfaces, left, now))

@@ -173,8 +173,9 @@ class Updater:
     def _is_beside(
         self, old: Deployment, step: Update, new: Deployment, told: frozenset[int]
     ) -> Proof:
-        """The proof of what switches say they hold."""
-        held = self.interfaces.filled(self.interfaces.tables(told), step.beside)
+        """The proof of what switches say they hold; of those that were told nothing, as of the last
+        audit."""
+        held = self.interfaces.filled(self.interfaces.tables(told & step.touched), step.beside)
         proof = proof_beside(old, step, new, self.interfaces.wiring, held)
         if not proof.holds:
             why = "; ".join(objections(proof))
@@ -221,7 +222,7 @@ class Updater:
             ):
                 self.interfaces.switches.tell(only(part, told))
             self.interfaces.gateways.assess(assessed([new], self.interfaces.wiring))
-            held = self.interfaces.tables(told)
+            held = self.interfaces.tables(told & step.touched)
         except SwitchError as error:
             return str(error)
         wanted = {one.hub: one for one in new.program.switches}
