@@ -8,10 +8,10 @@ the framework's, the one way of waiting that keeps deadlines on green and on nat
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from corridor.controller.deployment.modifications import Modifications
+from corridor.controller.deployment.modifications import Modification, Modifications
 from corridor.controller.forwarding.program import WiredLink
 from corridor.controller.openflow import encoding
 from corridor.controller.openflow.counters import PortCounts
@@ -118,16 +118,13 @@ class OpenFlowChannel:
         self._bundles = self._bundles % 0xFFFF + 1
         number = self._bundles
         with _Listening(self) as waiting:
-            opened = {(dpid, self._control(dpid, number, "OPEN", waiting)) for dpid in orders}
-            self._await(waiting, opened)
-            closed = set()
-            for dpid, told in orders.items():
-                xid = self._expect(dpid, waiting)
-                parts = (encoding.order(one, xid) for one in told)
-                self._send_octets(dpid, (encoding.in_bundle(number, ATOMIC, one) for one in parts))
-                closed.add((dpid, self._control(dpid, number, "CLOSE", waiting)))
+            closed = {(dpid, self._fill(dpid, number, orders[dpid], waiting)) for dpid in orders}
             self._await(waiting, closed)
-            commits = {(dpid, self._control(dpid, number, "COMMIT", waiting)) for dpid in orders}
+            commits = set()
+            for dpid in orders:
+                xid, commit = self._control(dpid, number, "COMMIT", waiting)
+                self._send_octets(dpid, (commit,))
+                commits.add((dpid, xid))
             self._await(waiting, commits)
 
     def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]:
@@ -182,23 +179,25 @@ class OpenFlowChannel:
                 self._number(datapath, out)
                 datapath.send_msg(out)
 
-    def _control(self, dpid: int, number: int, what: str, waiting: _Waiting) -> int:
-        kind = getattr(ofproto, f"ONF_BCT_{what}_REQUEST")
-        return self._send(
-            dpid, lambda one: parser.ONFBundleCtrlMsg(one, number, kind, ATOMIC, []), waiting
-        )
+    def _fill(self, dpid: int, number: int, told: Sequence[Modification], waiting: _Waiting) -> int:
+        """Open a bundle, fill and close it, in one write; the number of the last message."""
+        _, opening = self._control(dpid, number, "OPEN", waiting)
+        xid = self._expect(dpid, waiting)
+        parts = (encoding.in_bundle(number, ATOMIC, encoding.order(one, xid)) for one in told)
+        end, closing = self._control(dpid, number, "CLOSE", waiting)
+        self._send_octets(dpid, (opening, *parts, closing))
+        return end
 
-    def _send(self, dpid: int, make: Callable[[Any], Any], waiting: _Waiting) -> int:
-        datapath = self._datapath(dpid)
-        message = make(datapath)
+    def _control(self, dpid: int, number: int, what: str, waiting: _Waiting) -> tuple[int, bytes]:
+        datapath, kind = self._datapath(dpid), getattr(ofproto, f"ONF_BCT_{what}_REQUEST")
+        message = parser.ONFBundleCtrlMsg(datapath, number, kind, ATOMIC, [])
         xid = self._expect(dpid, waiting, message)
-        if not datapath.send_msg(message):
-            raise _takes_nothing(dpid)
-        return xid
+        (octets,) = encoded(datapath, (message,))
+        return xid, octets
 
     def _send_octets(self, dpid: int, parts: Iterable[bytes]) -> None:
         if not send_together(self._datapath(dpid), parts):
-            raise _takes_nothing(dpid)
+            raise Lost(f"switch {dpid} takes nothing more")
 
     def _expect(self, dpid: int, waiting: _Waiting, message: Any = None) -> int:
         """The number of a message, by default of any that is sent as octets; who is waiting hears
@@ -269,10 +268,6 @@ class _Listening:
 
     def __exit__(self, *_: object) -> None:
         self._channel.forget(self._waiting)
-
-
-def _takes_nothing(dpid: int) -> Lost:
-    return Lost(f"switch {dpid} takes nothing more")
 
 
 def _in_words(error: Any) -> str:

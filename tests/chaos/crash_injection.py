@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -150,13 +150,17 @@ def _watch_calls(point: CrashPoint) -> None:
     at_calls("bundle", lambda told: half(told, of_each=False))
     at_calls("dump", None)
     os.fsync = _fsync(point)  # type: ignore[assignment]
-    OpenFlowChannel._send = _counting(point, OpenFlowChannel._send)  # type: ignore[method-assign]
+    by_message = _counting(point, OpenFlowChannel._send_octets)
+    OpenFlowChannel._send_octets = by_message  # type: ignore[method-assign]
 
 
-def _counting(point: CrashPoint, send: Callable[..., int]) -> Callable[..., int]:
-    def count_and_send(channel: Any, *arguments: Any) -> int:
-        point.sends()
-        return send(channel, *arguments)
+def _counting(point: CrashPoint, send: Callable[..., None]) -> Callable[..., None]:
+    """Sends each message by itself, where all to a switch would leave in one write."""
+
+    def count_and_send(channel: Any, dpid: int, parts: Iterable[bytes]) -> None:
+        for part in parts:
+            point.sends()
+            send(channel, dpid, (part,))
 
     return count_and_send
 

@@ -159,6 +159,57 @@ def test_the_end_of_a_connection_that_has_been_replaced_is_nobodys_loss(board):
         tell(board)
 
 
+class Bundling(Connection):
+    """Notes by name what it is told of bundles, and answers as long as it agrees."""
+
+    CONTROLS = ("open", "opened", "close", "closed", "commit", "committed")
+
+    def __init__(self, board, number, log):
+        super().__init__(board)
+        self.id, self.log = number, log
+        self.refused = ""
+
+    def hear(self, kind, xid, body):
+        assert kind == ofproto.OFPT_EXPERIMENTER
+        _, experiment, number = struct.unpack_from("!III", body)
+        if experiment == ofproto.ONF_ET_BUNDLE_ADD_MESSAGE:
+            assert struct.unpack_from("!I", body, 20) == (xid,)
+            self.log.append((self.id, "entry"))
+            return
+        what, flags = struct.unpack_from("!HH", body, 12)
+        self.log.append((self.id, self.CONTROLS[what]))
+        if self.CONTROLS[what] == self.refused:
+            self.say(parser.OFPErrorMsg(self, ofproto.OFPET_EXPERIMENTER, 2300), xid)
+        else:
+            self.say(parser.ONFBundleCtrlMsg(self, number, what + 1, flags, []), xid)
+
+
+def test_no_bundle_is_committed_before_all_switches_have_closed_theirs(board):
+    log = []
+    for number in (1, 2):
+        board.connect(Bundling(board, number, log))
+    board.bundle({number: [Modification("add", ENTRY)] * 2 for number in (1, 2)})
+    filled = ["open", "entry", "entry", "close"]
+    assert log == [
+        *((1, what) for what in filled),
+        *((2, what) for what in filled),
+        (1, "commit"),
+        (2, "commit"),
+    ]
+
+
+@pytest.mark.parametrize("what", ["open", "close"])
+def test_a_bundle_that_one_switch_refuses_is_committed_nowhere(board, what):
+    log = []
+    switches = [Bundling(board, number, log) for number in (1, 2)]
+    for one in switches:
+        board.connect(one)
+    switches[1].refused = what
+    with pytest.raises(Refused, match="switch 2 refuses"):
+        board.bundle({number: [Modification("add", ENTRY)] for number in (1, 2)})
+    assert not [said for _, said in log if said == "commit"]
+
+
 class Unreadable(Connection):
     """Holds an entry of ours, and one of which its framework drops every message."""
 
