@@ -96,6 +96,7 @@ def statuses(seen):
 EVERY = [("ryu", name) for name in (*CHANGES, *BREAKDOWNS)]
 EVERY += [("os-ken", name) for name in ON_NATIVE_THREADS]
 BOTH = pytest.mark.parametrize("framework", ["ryu", "os-ken"])
+FOLLOWED = pytest.mark.promise("a live network follows a cut and its repair")
 
 
 @pytest.mark.parametrize(("framework", "name"), EVERY)
@@ -157,8 +158,7 @@ def test_what_is_no_policy_set_is_refused_with_its_reason(scene):
     assert "policies[0] lacks" in answer["reason"]
 
 
-@pytest.mark.promise("a live network follows a cut and its repair")
-@BOTH
+@pytest.mark.parametrize("framework", [pytest.param("ryu", marks=FOLLOWED), "os-ken"])
 def test_a_cut_loses_what_is_under_way_and_its_repair_nothing(scene, framework):
     seen, events = scene("a_fibre_cut_and_repaired", framework)
     cut_s = (seen["cut_ns"] - seen["start_ns"]) / 1e9

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.mutation.mistakes import Mistake, caught_by, mistakes
 from tests.mutation.operators import mutants_of
 from tests.mutation.trials import FORWARDING, ROOT
 
@@ -57,3 +58,31 @@ def test_changes_are_tried_by_the_claims_one_after_another():
         check=True,
     )
     assert re.search(r"^3 changes, [1-3] noticed; by what: \{.*'C\d+'", ended.stdout, re.MULTILINE)
+
+
+def test_chosen_mistakes_can_be_made_in_the_code_as_it_is():
+    listed = mistakes()
+    assert len(listed) == 50
+    for one in listed:
+        text = (ROOT / one.file).read_text(encoding="utf-8")
+        assert one.made_in(text) != text
+        assert all((ROOT / "tests" / test).exists() for test in one.tests), one
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    (tmp_path / "sums.py").write_text("def total(a, b):\n    return a + b\n")
+    test = "from sums import total\n\ndef test_of_{}():\n    assert total({}) == {}\n"
+    (tmp_path / "test_a.py").write_text(test.format("nothing", "0, 0", 0))
+    (tmp_path / "test_b.py").write_text(test.format("two", "1, 2", 3))
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    return tmp_path
+
+
+def test_a_mistake_is_caught_by_the_first_test_that_fails_and_then_repaired(checkout):
+    wrong = Mistake(file="sums.py", was="a + b", becomes="a - b", breaks="sums", tests=[])
+    assert caught_by(checkout, wrong, ["test_a.py", "test_b.py"]) == "test_b.py::test_of_two"
+    assert caught_by(checkout, wrong, ["test_a.py"]) is None
+    assert "a + b" in (checkout / "sums.py").read_text()
+    with pytest.raises(ValueError, match=r"'a \* b' 0 times"):
+        caught_by(checkout, wrong.model_copy(update={"was": "a * b"}), ["test_a.py"])

@@ -7,10 +7,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.admission import Added, Lowered, Use, Worst, admit
+from corridor.controller.admission import Added, Lowered, Use, Worst, admit, lowering
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.errors import InputError
@@ -333,3 +334,8 @@ def test_in_and_out_of_a_landing_do_not_share(tmp_path: Path):
 def test_a_refusal_says_what_of_it_is_assumed(tmp_path: Path):
     said = promised(tmp_path, {"a": ("singapore", "fujairah", "2Gbit")})
     assert said.endswith("; assumed, not published, is 1 of 1 capacities: far")
+
+
+def test_rounding_leaves_no_bit_too_much_where_a_demand_crosses_a_link_twice():
+    row = SimpleNamespace(crossings=[(0, 2)], excess=lambda rates: 2 * rates[0] - 19)
+    assert lowering._within([row], [10]) == [9]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.program import Flow, Program, Reason, SwitchProgram, cookie
+from corridor.experiments.account import switches
 from corridor.experiments.account.ends import Ends
 from corridor.experiments.account.ledger import Ledger
 from corridor.experiments.account.losses import Cause, split
@@ -474,3 +475,8 @@ def test_where_a_kernel_cannot_count_that_is_said_and_nothing_is_zero_or_not_val
     assert "account" not in summary
     assert nobody.lost_at("far", "stream") is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_meters_have_dropped_what_they_counted_since_the_first_reading():
+    assert switches._dropped({1: 5, 2: 0}, {1: 7, 2: 1, 3: 4}) == 7
+    assert switches._dropped({1: 5}, {2: 1}) is None

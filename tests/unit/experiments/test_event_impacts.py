@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from corridor.experiments.plan.values import Cut, Impact, PlannedEvent
-from corridor.experiments.results import timeline
+from corridor.experiments.results import event_impacts, timeline
 from corridor.experiments.results.account import Account
 from corridor.experiments.results.event_impacts import losses_of, write_impacts
 from corridor.experiments.results.expectations import expectations
@@ -401,3 +401,10 @@ def test_of_a_request_that_was_refused_nothing_was_to_come(tmp_path, kind, lost,
     assert [one for one in summary["warnings"] if one.startswith(warned)]
     kept = tmp_path / "events.parquet"
     assert (len(pq.read_table(kept)) if kept.exists() else 0) == hits
+
+
+def test_probes_that_were_under_way_as_an_event_began_are_hit_by_it():
+    sent_ns = np.array([0, 995, 1000, 1100]) * MS
+    cut = SimpleNamespace(begin_ns=1000 * MS, end_ns=1100 * MS)
+    assert event_impacts._at_once(cut, sent_ns, 5 * MS).tolist() == [False, True, True, False]
+    assert event_impacts._at_once(cut, sent_ns, 4 * MS).tolist() == [False, False, True, False]

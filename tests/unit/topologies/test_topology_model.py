@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.delay import derived_length_km
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 MINI = load_topology("mini")
@@ -120,3 +121,8 @@ def test_a_fibre_to_nowhere_and_a_repeated_id_are_refused() -> None:
 
 def test_a_name_on_several_lines_becomes_one_line() -> None:
     assert changed(MINI.hubs[0], name="two\n  lines").name == "two lines"
+
+
+def test_a_length_that_is_derived_is_that_of_a_route_and_never_zero():
+    assert derived_length_km(100.0, "submarine") == 132.0
+    assert derived_length_km(0.0, "terrestrial") == 0.1

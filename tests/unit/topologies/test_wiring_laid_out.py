@@ -50,6 +50,10 @@ def test_shapes_are_those_of_the_fibre_alike_in_both_directions_but_for_their_se
     assert laid.forward.seed != laid.backward.seed
 
 
+def test_addresses_count_hubs_in_the_order_of_the_map(wiring):
+    assert [hub.host_ip for hub in wiring.hubs[:3]] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+
+
 def test_every_name_and_address_is_used_once(wiring):
     interfaces = [w.host_interface for w in wiring.hubs] + [w.switch_interface for w in wiring.hubs]
     macs = [hub.host_mac for hub in wiring.hubs] + [hub.switch_mac for hub in wiring.hubs]
