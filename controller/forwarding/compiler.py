@@ -68,6 +68,7 @@ from corridor.controller.intent.intent import Intent, clashes
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.progress import counting
+from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Topology
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,
@@ -80,6 +81,8 @@ from corridor.topologies.model.wiring import (
 
 ETH_MPLS = 0x8847
 PRIORITY_RULE = 100
+MOST_PLANNED = 4
+"""States of the network whose paths are remembered."""
 GROUP_EPOCH_SHIFT, METER_EPOCH_SHIFT = 24, 16
 """The epoch is part of the numbers of groups and meters, so that two stand beside each other."""
 
@@ -105,10 +108,18 @@ def plan_ways(
     """How each intent can be served without what has failed, in order.
 
     Those that are to be disjoint share as little as can be; nothing, where there are such ways.
+    A state of the network that returns, as after a repair, is not planned again.
     """
-    builder, asked = TreeBuilder(topology, failures), tuple(intents)
-    off = keeping_apart(builder, topology, asked)
-    planning = counting(asked, "ways planned")
+    return _planned(topology, tuple(intents), failures)
+
+
+@remembered(MOST_PLANNED)
+def _planned(
+    topology: Topology, intents: tuple[Intent, ...], failures: Failures
+) -> tuple[ForwardingTree, ...]:
+    builder = TreeBuilder(topology, failures)
+    off = keeping_apart(builder, topology, intents)
+    planning = counting(intents, "ways planned")
     return tuple(builder.way(intent, off.get(intent.id, NOTHING)) for intent in planning)
 
 
