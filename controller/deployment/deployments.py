@@ -29,8 +29,8 @@ from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.failures import NO_FAILURES, Failures
-from corridor.controller.prover import Proof, Tables, prove, tables_of
-from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover import Proof, Tables, tables_of
+from corridor.controller.prover.session import Question, Session
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, FibreWire, Wiring
@@ -110,7 +110,10 @@ def stand(known: DesiredState, wiring: Wiring, epoch: int) -> Deployment:
 
 
 def following(deployment: Deployment, known: DesiredState, wiring: Wiring) -> Deployment:
-    """What is to stand next: of the other epoch, or of the same where no entry would differ."""
+    """What is to stand next: of the other epoch, or of the same where no entry would differ. Where
+    nothing else is known than before, it is what stands."""
+    if known == deployment.known and not deployment.withdrawn:
+        return deployment
     same = stand(known, wiring, deployment.epoch)
     if same.program.switches == deployment.program.switches:
         return same
@@ -182,56 +185,60 @@ def _is_no_stricter(new: Automaton, old: Automaton) -> bool:
     )
 
 
-def proof_of(deployment: Deployment, wiring: Wiring, tables: Tables | None = None) -> Proof:
-    """That tables, by default those intended, do what a deployment is for, and nothing else."""
-    return _prove(deployment, wiring, tables, deployment.program, frozenset())
+def proof_of(
+    deployment: Deployment,
+    wiring: Wiring,
+    tables: Tables | None = None,
+    session: Session | None = None,
+) -> Proof:
+    """Prove from nothing that tables, by default those intended, do what a deployment is for, and
+    nothing else; what is found serves the proofs to come of a ``session``."""
+    return (session or Session()).prove_whole(asked_of(deployment, wiring, tables))
 
 
-def proof_beside(
+def asked_of(deployment: Deployment, wiring: Wiring, tables: Tables | None = None) -> Question:
+    """Whether tables, by default those intended, do what a deployment is for, and nothing else."""
+    return _asked(deployment, wiring, tables, deployment.program, frozenset())
+
+
+def asked_beside(
     deployment: Deployment,
     step: Update,
     new: Deployment,
     wiring: Wiring,
     tables: Tables | None = None,
-) -> Proof:
-    """That the old epoch still serves as it should with the new one deployment beside it."""
-    return _prove(deployment, wiring, tables, step.beside, new.labels)
+) -> Question:
+    """Whether the old version still serves as it should with the new one next to it."""
+    return _asked(deployment, wiring, tables, step.beside, new.labels - deployment.labels)
 
 
-def proof_flipped(deployment: Deployment, step: Update, new: Deployment, wiring: Wiring) -> Proof:
-    """That the new epoch will serve as it should once the edges are flipped."""
-    return _prove(new, wiring, None, step.flipped, deployment.labels)
+def asked_flipped(
+    deployment: Deployment, step: Update, new: Deployment, wiring: Wiring
+) -> Question:
+    """Whether the new version will serve as it should once the edges are flipped."""
+    return _asked(new, wiring, None, step.flipped, deployment.labels - new.labels)
 
 
 def step_between(deployment: Deployment, new: Deployment) -> Update:
     return update(deployment.program, new.program)
 
 
-def _prove(
+def _asked(
     deployment: Deployment,
     wiring: Wiring,
     tables: Tables | None,
     intended: Program,
     resting: frozenset[int],
-) -> Proof:
-    held = tables or tables_of(intended)
-    exact = examine(
-        held,
-        wiring,
-        deployment.topology,
-        deployment.intents,
-        known=deployment.without,
-        rates=deployment.promises_rates,
-    )
-    return prove(
-        held,
+) -> Question:
+    return Question(
+        tables or tables_of(intended),
         wiring,
         deployment.topology,
         deployment.intents,
         intended,
-        exact,
-        failures=deployment.without,
-        resting=resting,
+        deployment.without,
+        resting,
+        deployment.promises_rates,
     )
 
 

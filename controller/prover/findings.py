@@ -7,17 +7,20 @@ ones are right depends on the ways of all demands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from corridor.controller.forwarding.program import SwitchProgram
+from corridor.controller.forwarding.program import Flow, Program, SwitchProgram
+from corridor.controller.policy.failures import Failures
 from corridor.controller.prover.claims import registry
 from corridor.controller.prover.claims.registry import Found, Opened
+from corridor.controller.prover.claims.tables import intended_for
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.search.change import Change
-from corridor.controller.prover.search.core import Core
+from corridor.controller.prover.search.core import At, Core
 from corridor.controller.prover.search.search import Exploration
+from corridor.controller.prover.tables.tables import Tables
 from corridor.topologies.base.progress import counting
 
 type DoorKey = tuple[str, int]
@@ -78,59 +81,114 @@ class Findings:
             arrived,
         )
 
-    def after(self, switch: SwitchProgram) -> Findings:
-        """What is found when one switch has changed; only what that touches is asked again."""
-        network, hub = self.core.network, switch.hub
-        change = Change.between(network.held(hub), switch)
-        before = network.lookups[hub]
-        lookup = before.changed(change.after, change.removed, change.added)
-        network = network.with_switch(change.after, lookup)
-        places = change.places(self.core, (before, lookup))
-        core = self.core.changed(network, places)
-        edges, ways = self.edges, self._ways_after(core, places)
-        if change.is_met_by_host(self.edges[hub].edge.steps):
-            edges = {**edges, hub: registry.open_edge(network, core, hub)}
-            ways = {key: looked for key, looked in ways.items() if key[0] != hub}
-            ways |= _followed(core, {hub: edges[hub]})
-        gone = {key: one for key, one in self.ways.items() if ways.get(key) is not one}
-        new = {key: one for key, one in ways.items() if self.ways.get(key) is not one}
-        arrived, differing = _counted(self.arrived, gone, new)
-        doors = [door for door in network.doors if door[0] == hub and change.is_met_by(door[1])]
+    def after(
+        self,
+        tables: Tables,
+        *,
+        intended: Program | None,
+        failures: Failures,
+        resting: frozenset[int],
+    ) -> Findings:
+        """What is found in other tables of the same network, by the same demands.
+
+        Only what reads something that differs is asked again. Entries, groups and meters count as
+        the same where they are equal, so that tables may be read from switches again.
+        """
+        before = self.core.network
+        changes = dict(_changes(before, tables))
+        lookups = {
+            hub: before.lookups[hub].changed(one.after, one.removed, one.added)
+            for hub, one in changes.items()
+        }
+        held = {hub: change.after for hub, change in changes.items()}
+        kept = {hub: before.held(hub) for hub in before.hosts if hub not in changes}
+        tables = replace(tables, switches={**tables.switches, **kept, **held})
+        network = before.with_tables(tables, lookups, intended, failures, resting)
+        moved = frozenset(
+            number
+            for hub, change in changes.items()
+            for number in change.places(self.core, before.lookups[hub], lookups[hub])
+        )
+        core = self.core.changed(network, moved)
+        edges = {
+            hub: registry.open_edge(network, core, hub)
+            if hub in changes and changes[hub].is_met_by_host(opened.edge.steps, lookups[hub])
+            else _by_number(network, opened)
+            for hub, opened in self.edges.items()
+        }
+        using = {hub: {*map(id, one.using_groups(lookups[hub]))} for hub, one in changes.items()}
+        ways = dict(self._ways_after(core, edges, moved, using))
+        arrived, differing = _counted(self.arrived, *_differing(self.ways, ways))
+        doors = [
+            (hub, port)
+            for hub, port in network.doors
+            if hub in changes and changes[hub].is_met_by(port)
+        ]
         labels = _moved(core, self.arrived, arrived, differing)
-        labels |= self._asked_again(network, change, doors)
-        among = self.among
-        if among or _labels(gone) != _labels(new) or _is_any_disjoint(gone, new):
-            among = registry.among(network, [ways[key].seen for key in sorted(ways)])
+        labels |= self._asked_again(network, doors)
         return Findings(
             core,
-            self.overall,
-            {**self.static, hub: _restated(network, hub, self.static[hub], change)},
+            registry.overall(network),
+            {hub: self._restated(network, hub, changes.get(hub)) for hub in network.hosts},
             edges,
             ways,
-            among,
+            registry.among(network, [ways[key].seen for key in sorted(ways)]),
             _with(self.doors, {door: registry.open_door(network, *door) for door in doors}),
             _with(self.unsent, {key: _unsent(core, key, arrived) for key in labels}),
             arrived,
         )
 
-    def _asked_again(self, network: Network, change: Change, doors: list[DoorKey]) -> set[LabelKey]:
-        """Labels at doors that something else may happen to."""
-        told = {label for _, _, label in change.keys}
-        relays = network.lookups[change.after.hub].relays
-        if not change.groups and not relays and None not in told:
-            labels = {int(label) for label in told if label is not None}
-            return {(*door, label) for door in doors for label in labels}
-        known = {key for key in self.unsent if key[:2] in doors}
-        return known | {*_named(network, doors)}
+    def _ways_after(
+        self,
+        core: Core,
+        edges: Mapping[str, Opened],
+        moved: frozenset[int],
+        using: Mapping[str, Container[int]],
+    ) -> Iterator[tuple[DemandKey, Looked]]:
+        """All paths. Those that read something that differs are followed again: what the host's
+        port does, an entry there that is ``using`` such groups, or a place that has ``moved``."""
+        for hub, opened in edges.items():
+            for demand, door in opened.demands:
+                key = (hub, demand.number if demand else 0)
+                known = self.ways.get(key)
+                if known is None or known.seen.door != door:
+                    yield key, _look(core, Exploration.of(core, demand, door))
+                elif _meets(door, using.get(hub, ())) or not known.seen.reached.isdisjoint(moved):
+                    seen = Exploration.of(core, demand, door, known.seen, moved)
+                    yield key, _look(core, seen)
+                else:
+                    seen = known.seen.by(core, demand)
+                    same = demand is known.seen.demand
+                    yield key, Looked(seen, known.found) if same else _look(core, seen)
 
-    def _ways_after(self, core: Core, places: list[int]) -> dict[DemandKey, Looked]:
-        """All ways, those through changed places followed again."""
-        return {
-            key: looked
-            if looked.seen.reached.isdisjoint(places)
-            else _look(core, _again(core, looked.seen, places))
-            for key, looked in self.ways.items()
-        }
+    def _asked_again(self, network: Network, doors: list[DoorKey]) -> set[LabelKey]:
+        """Labels at doors that something else may happen to, or that rest now or no longer do."""
+        again = {*self.unsent, *_named(network, doors)}
+        other = self.core.network.resting ^ network.resting
+        if other:
+            again |= {key for key in _named(network, network.doors) if key[2] in other}
+        return again
+
+    def _restated(self, network: Network, hub: str, change: Change | None) -> Static:
+        """What is wrong with a switch's tables, where they or what was intended may differ.
+
+        An entry reads nothing but itself, the groups that it leads to, and the meters.
+        """
+        before, held = self.static[hub], network.held(hub)
+        if change is None and _is_intended_alike(self.core.network, network, hub):
+            return before
+        together = registry.of_switch(network, hub)
+        if change is None:
+            return before._replace(together=together)
+        if change.meters:
+            again: tuple[Flow, ...] = held.flows
+        else:
+            using = change.using_groups(network.lookups[hub])
+            again = tuple({id(flow): flow for flow in (*change.added, *using)}.values())
+        stale = {*map(id, change.removed), *map(id, again)}
+        entries = tuple(one for one in before.entries if id(one[1].entry) not in stale)
+        groups = registry.of_groups(network, hub, held.groups) if change.groups else before.groups
+        return Static(together, (*entries, *registry.of_entries(network, hub, again)), groups)
 
     @property
     def every(self) -> Iterator[Found]:
@@ -150,10 +208,6 @@ def _look(core: Core, seen: Exploration) -> Looked:
     return Looked(seen, registry.on_ways(core.network, seen))
 
 
-def _again(core: Core, seen: Exploration, places: list[int]) -> Exploration:
-    return Exploration.of(core, seen.demand, seen.door, seen, places)
-
-
 def _followed(core: Core, edges: Mapping[str, Opened]) -> Iterator[tuple[DemandKey, Looked]]:
     for hub, opened in edges.items():
         done = f"directions proven from {hub}"
@@ -162,14 +216,57 @@ def _followed(core: Core, edges: Mapping[str, Opened]) -> Iterator[tuple[DemandK
             yield key, _look(core, Exploration.of(core, demand, door))
 
 
-def _labels(ways: Mapping[DemandKey, Looked]) -> dict[DemandKey, frozenset[int]]:
-    return {key: looked.seen.labels for key, looked in ways.items()}
+def _changes(before: Network, tables: Tables) -> Iterator[tuple[str, Change]]:
+    """How switches differ, as far as they do."""
+    for hub in before.hosts:
+        has, was = tables.switches.get(hub) or SwitchProgram(hub, 0, ()), before.held(hub)
+        if has is not was:
+            change = Change.between(was, has)
+            if change:
+                yield hub, change
 
 
-def _is_any_disjoint(*some: Mapping[DemandKey, Looked]) -> bool:
-    """Whether some demand is to be disjoint, so that the ways of others bind it."""
-    every = (looked.seen.demand for ways in some for looked in ways.values())
-    return any(demand is not None and demand.intent.disjoint for demand in every)
+def _meets(door: At, flows: Container[int]) -> bool:
+    """Whether packets of a host may meet one of these entries, each named by its id."""
+    return any(id(flow) in flows for turn in door.turns for flow in turn.step.matched)
+
+
+def _by_number(network: Network, opened: Opened) -> Opened:
+    """The same port, for the network's own demands."""
+    if all(one is None or network.demands[one.number - 1] is one for one, _ in opened.demands):
+        return opened
+    return opened._replace(
+        demands=tuple(
+            (None if demand is None else network.demands[demand.number - 1], door)
+            for demand, door in opened.demands
+        )
+    )
+
+
+def _is_intended_alike(one: Network, other: Network, hub: str) -> bool:
+    """Whether a switch reports the same settings, and the same was intended for it."""
+    if (one.intended is None) != (other.intended is None):
+        return False
+    if one.tables.settings.get(hub) != other.tables.settings.get(hub):
+        return False
+    return one.intended is other.intended or intended_for(one, hub) == intended_for(other, hub)
+
+
+def _differing(
+    before: Mapping[DemandKey, Looked], after: Mapping[DemandKey, Looked]
+) -> tuple[dict[DemandKey, Looked], dict[DemandKey, Looked]]:
+    """Return the paths that are gone and the paths that are new, without those that stay."""
+    other = {
+        key
+        for key in before.keys() | after.keys()
+        if key not in before
+        or key not in after
+        or before[key].seen.ways is not after[key].seen.ways
+    }
+    return (
+        {key: one for key, one in before.items() if key in other},
+        {key: one for key, one in after.items() if key in other},
+    )
 
 
 def _counted(
@@ -210,6 +307,8 @@ def _named(network: Network, doors: Iterable[DoorKey]) -> Iterator[LabelKey]:
 
 def _unsent(core: Core, key: LabelKey, arrived: Arrived) -> Found:
     hub, port, label = key
+    if label in core.network.resting and not core.network.others:
+        return ()  # No claim objects to a label that rests, wherever it is let in.
     numbers = core.by_door.get((hub, port), {}).get(label, ())
     if any(map(arrived.get, numbers)) or not core.network.lookups[hub].names(port, label):
         return ()
@@ -229,14 +328,3 @@ def _static(network: Network, hub: str) -> Static:
         registry.of_entries(network, hub, held.flows),
         registry.of_groups(network, hub, held.groups),
     )
-
-
-def _restated(network: Network, hub: str, before: Static, change: Change) -> Static:
-    """Entries do not depend on each other; only groups and meters are looked at by all."""
-    if change.groups or change.meters or before.together:
-        return _static(network, hub)
-    gone = {*map(id, change.removed)}
-    kept = tuple((claim, one) for claim, one in before.entries if id(one.entry) not in gone)
-    more = registry.of_entries(network, hub, change.added)
-    together = registry.of_difference(network, hub, change.removed, change.added)
-    return Static(together, (*kept, *more), before.groups)

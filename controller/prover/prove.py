@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -74,8 +74,16 @@ class Prover:
 
         What an exact search said of the tables before is dropped.
         """
+        network = self.findings.core.network
+        tables = replace(network.tables, switches={**network.tables.switches, switch.hub: switch})
         started = time.perf_counter()
-        return Prover(self.findings.after(switch), _since(started))
+        findings = self.findings.after(
+            tables,
+            intended=network.intended,
+            failures=network.failures,
+            resting=network.resting,
+        )
+        return Prover(findings, _since(started))
 
     @cached_property
     def proof(self) -> Proof:

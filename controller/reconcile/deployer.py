@@ -17,6 +17,7 @@ from corridor.controller.deployment.deployments import Deployment, DesiredState,
 from corridor.controller.forwarding.program import Flow
 from corridor.controller.openflow.errors import Refused, SwitchError
 from corridor.controller.prover import Proof, Tables
+from corridor.controller.prover.session import Session
 from corridor.controller.prover.updates import UpdateProof, objections
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.interfaces import Interfaces, only
@@ -56,6 +57,11 @@ class Deployer:
     """Entries that were nobody's we know, so far."""
     update: Report | None = None
     """What the last move was like; None where no entry differed."""
+    session: Session = field(init=False)
+    """The proofs of this network, each carried over from those before it."""
+
+    def __post_init__(self) -> None:
+        self.session = Session(lambda said: self.event_log.say("error", message=said))
 
     def boot(
         self, known: DesiredState, told: frozenset[int], remembered: Remembered | None
@@ -68,10 +74,7 @@ class Deployer:
         kept = self._kept(remembered)
         seen = self._seen(held)
         found = recognise(seen, kept) or recognise(seen, self._guesses(known, held))
-        if (
-            found is None
-            or not deployments.proof_of(found.deployment, self.interfaces.wiring).holds
-        ):
+        if found is None or not self._predicted(found.deployment).holds:
             self.install(
                 deployments.stand(self._chosen(known), self.interfaces.wiring, 0), told, held
             )
@@ -86,7 +89,7 @@ class Deployer:
         repaired = repair(self.interfaces, deployment, told, held)
         self.interfaces.gateways.assess(assessed([deployment], self.interfaces.wiring))
         self.wanted = known if kept and deployment is kept[-1] else None
-        self._accept(deployment, repaired.tables, "taken over")
+        self._accept(deployment, repaired.tables, "taken over", predicted=True)
         self._count(repaired)
         self.event_log.say(
             "taken over", was=found.what, epoch=deployment.epoch, **self._tampering(repaired)
@@ -96,7 +99,7 @@ class Deployer:
         self, deployment: Deployment, told: frozenset[int], held: Tables | None = None
     ) -> None:
         """Whatever switches hold is replaced by a deployment. Raises NotDone and SwitchError."""
-        predicted = deployments.proof_of(deployment, self.interfaces.wiring)
+        predicted = self._predicted(deployment)
         if not predicted.holds:
             self.unproven = "what should be installed is not proven"
             self._take_edges_off(told)
@@ -114,7 +117,7 @@ class Deployer:
         held = held if held is not None else self.interfaces.tables(told)
         repaired = reinstall(self.interfaces, deployment, told, held, drain_s, before_edges)
         self.wanted = None
-        self._accept(deployment, repaired.tables, "installed")
+        self._accept(deployment, repaired.tables, "installed", predicted=True)
         self._count(repaired)
         entries = sum(len(switch.flows) for switch in deployment.program.switches)
         self.event_log.say(
@@ -128,7 +131,7 @@ class Deployer:
 
     def proof_of(self, new: Deployment) -> Proof:
         """Of the tables as they should be."""
-        return deployments.proof_of(new, self.interfaces.wiring)
+        return self.session.prove(deployments.asked_of(new, self.interfaces.wiring))
 
     def move_to(self, new: Deployment, told: frozenset[int], why: str) -> bool:
         """By a two-phase update; or, where no entry differs, by a proof. Raises NotDone.
@@ -138,7 +141,11 @@ class Deployer:
         assert self.deployment is not None
         old = self.deployment
         if new.epoch == old.epoch:
-            proof = deployments.proof_of(new, self.interfaces.wiring)
+            if self._stands_proven(new):
+                self.update, self.wanted, self.deployment = None, None, new
+                self._keep(new)
+                return True
+            proof = self.proof_of(new)
             if not proof.holds:
                 raise NotDone(f"it would break {'; '.join(objections(proof))}", proof)
             self.update = None
@@ -146,7 +153,7 @@ class Deployer:
             return True
         self._keep(old, about_to=new)
         try:
-            report = self.updater.carry_out(old, new, told)
+            report = self.updater.carry_out(old, new, told, self.session)
         except NotDone as problem:
             self._keep(old)
             for dpid in problem.silent:
@@ -218,10 +225,25 @@ class Deployer:
     def drain_s(self, deployment: Deployment) -> float:
         return (deployments.longest_ns(deployment, self.interfaces.wiring) + MARGIN_NS) / NS_PER_S
 
-    def _accept(self, deployment: Deployment, held: Tables, what: str) -> None:
-        """A deployment that switches say they hold, if that is proven."""
+    def _predicted(self, deployment: Deployment) -> Proof:
+        """The whole proof of the tables that are intended."""
+        return deployments.proof_of(deployment, self.interfaces.wiring, None, self.session)
+
+    def _stands_proven(self, new: Deployment) -> bool:
+        """Whether a deployment is the one that stands, and nothing more is asked of it."""
+        old = self.deployment
+        assert old is not None
+        is_same = new.compiled is old.compiled and new.intents is old.intents
+        return is_same and not self.unproven and new.promises_rates <= old.promises_rates
+
+    def _accept(
+        self, deployment: Deployment, held: Tables, what: str, *, predicted: bool = False
+    ) -> None:
+        """A deployment that switches say they hold, if that is proven: from nothing, unless a proof
+        of the tables that were ``predicted`` was just made so."""
         filled = self.interfaces.filled(held, deployment.program)
-        proof = deployments.proof_of(deployment, self.interfaces.wiring, filled)
+        asked = deployments.asked_of(deployment, self.interfaces.wiring, filled)
+        proof = self.session.prove(asked) if predicted else self.session.prove_whole(asked)
         self._note(proof, what, deployment.epoch)
         if not proof.holds:
             self.unproven = "; ".join(objections(proof))

@@ -23,17 +23,18 @@ from corridor.controller.api import control_answers
 from corridor.controller.deployment import modifications
 from corridor.controller.deployment.deployments import (
     Deployment,
+    asked_beside,
+    asked_flipped,
     assessed,
     difference,
     is_cut_off,
     longest_ns,
-    proof_beside,
-    proof_flipped,
     step_between,
 )
 from corridor.controller.forwarding.two_phase_plan import Update
 from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
 from corridor.controller.prover import Proof
+from corridor.controller.prover.session import Session
 from corridor.controller.prover.updates import UpdateProof, beyond_edges, objections
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.topologies.base.seconds import NS_PER_S
@@ -108,11 +109,16 @@ class Updater:
     during: Callable[[str], None] = lambda _step: None
     """Called after each step."""
 
-    def carry_out(self, old: Deployment, new: Deployment, told: frozenset[int]) -> Report:
-        """From ``old`` to ``new`` on the switches that are ``told``; NotDone if it cannot be."""
+    def carry_out(
+        self, old: Deployment, new: Deployment, told: frozenset[int], session: Session
+    ) -> Report:
+        """From ``old`` to ``new`` on the switches that are ``told``, by proofs of a ``session``.
+
+        Raises NotDone if it cannot be.
+        """
         started_ns = self.interfaces.now_ns()
         step = step_between(old, new)
-        flipped = self._will_be(old, step, new, told)
+        flipped = self._will_be(old, step, new, told, session)
         done_ns = {"compiled and proven": self.interfaces.now_ns() - started_ns}
 
         def done(name: str) -> None:
@@ -125,7 +131,7 @@ class Updater:
             done("beside")
             settled_ns = self.interfaces.now_ns() + SETTLE_NS
             self._tell_gateways(old, new)
-            beside = self._is_beside(old, step, new, told)
+            beside = self._is_beside(old, step, new, told, session)
             done("proven")
             self.interfaces.sleep(max(0, settled_ns - self.interfaces.now_ns()) / NS_PER_S)
             flipping = True
@@ -144,13 +150,18 @@ class Updater:
         return report
 
     def _will_be(
-        self, old: Deployment, step: Update, new: Deployment, told: frozenset[int]
+        self,
+        old: Deployment,
+        step: Update,
+        new: Deployment,
+        told: frozenset[int],
+        session: Session,
     ) -> Proof:
         """The proof of the tables as they will be, before anything is sent."""
         for hub in (hub.hub for hub in self.interfaces.wiring.hubs if hub.dpid not in told):
             if not is_cut_off(hub, new.program, self.interfaces.wiring):
                 raise NotDone(f"{hub} is away, and would still be listened to")
-        flipped = proof_flipped(old, step, new, self.interfaces.wiring)
+        flipped = session.prove(asked_flipped(old, step, new, self.interfaces.wiring))
         if not flipped.holds:
             raise NotDone(f"it would break {'; '.join(objections(flipped))}", flipped)
         for said in beyond_edges(step.beside, step.flipped):
@@ -171,12 +182,17 @@ class Updater:
         self.interfaces.gateways.assess(assessed([old, new], wiring), needed)
 
     def _is_beside(
-        self, old: Deployment, step: Update, new: Deployment, told: frozenset[int]
+        self,
+        old: Deployment,
+        step: Update,
+        new: Deployment,
+        told: frozenset[int],
+        session: Session,
     ) -> Proof:
         """The proof of what switches say they hold; of those that were told nothing, as of the last
         audit."""
         held = self.interfaces.filled(self.interfaces.tables(told & step.touched), step.beside)
-        proof = proof_beside(old, step, new, self.interfaces.wiring, held)
+        proof = session.prove(asked_beside(old, step, new, self.interfaces.wiring, held))
         if not proof.holds:
             why = "; ".join(objections(proof))
             raise NotDone(f"what switches hold beside the old breaks {why}", proof, again=True)

@@ -26,6 +26,7 @@ from corridor.controller.joint_ways.fitting import misfits
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.prover import Proof, tables_of
+from corridor.controller.prover.session import Session
 from corridor.controller.reconcile.beside import Answers
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
@@ -83,6 +84,7 @@ class Compiled:
         self.wiring, self.restart_ns = wiring, RESTART_NS[clock]
         self._made: dict[tuple[object, ...], Deployment] = {}
         self._proofs: dict[int, Proof] = {}
+        self._session = Session()
         self.loaded, self.first = specification, first
         self._made[*_key(first.known), first.epoch] = first
 
@@ -106,7 +108,8 @@ class Compiled:
 
     def proof_of(self, new: Deployment) -> Proof:
         if id(new) not in self._proofs:  # it is kept, so its id stays its own
-            self._proofs[id(new)] = deployments.proof_of(new, self.wiring)
+            asked = deployments.asked_of(new, self.wiring)
+            self._proofs[id(new)] = self._session.prove(asked)
         return self._proofs[id(new)]
 
 

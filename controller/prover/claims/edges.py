@@ -57,12 +57,6 @@ class ClosedWorld(WayClaim):
         for said in uncounted(network.held(hub).flows):
             yield Breach(said, hub)
 
-    def in_difference(
-        self, network: Network, hub: str, removed: tuple[Flow, ...], added: tuple[Flow, ...]
-    ) -> Iterator[Breach]:
-        if not all(flow.match for flow in (*removed, *added)):
-            yield from self.in_switch(network, hub)
-
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         yield from reserved(flow.actions)
         yield from misnamed(flow, network.lookups[hub].groups)

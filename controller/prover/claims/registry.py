@@ -119,18 +119,6 @@ def of_switch(network: Network, hub: str) -> Found:
     )
 
 
-def of_difference(
-    network: Network, hub: str, removed: Iterable[Flow], added: Iterable[Flow]
-) -> Found:
-    """As ``of_switch``, where nothing was wrong before some entries were exchanged."""
-    return tuple(
-        (claim, breach)
-        for claim in _asked(network).in_switch
-        if network.intended is not None or not claim.needs_program
-        for breach in claim.in_difference(network, hub, tuple(removed), tuple(added))
-    )
-
-
 def of_entries(network: Network, hub: str, flows: Iterable[Flow]) -> Found:
     return tuple(
         (claim, Breach(said, hub, flow))

@@ -19,7 +19,7 @@ from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.search.claim import Breach, Claim
 from corridor.controller.prover.search.reach import End, Step, in_words
 from corridor.controller.prover.tables.headers import NEEDS, Condition, is_exact
-from corridor.controller.prover.tables.lookup import rule_of, sends_back, uses
+from corridor.controller.prover.tables.lookup import sends_back, uses
 
 
 class Understood(Claim):
@@ -33,11 +33,6 @@ class Understood(Claim):
 
     def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
         return _overlaps(hub, network.lookups[hub].overlaps())
-
-    def in_difference(
-        self, network: Network, hub: str, _removed: tuple[Flow, ...], added: tuple[Flow, ...]
-    ) -> Iterator[Breach]:
-        return _overlaps(hub, network.lookups[hub].overlaps(map(rule_of, added)))
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         names = {name for name, _ in flow.match}
@@ -88,11 +83,6 @@ class Installed(Claim):
         yield from _other("group", hub, held.groups, intended.groups)
         yield from _other("meter", hub, held.meters, intended.meters)
         yield from _settings(network, hub)
-
-    def in_difference(
-        self, _network: Network, hub: str, removed: tuple[Flow, ...], added: tuple[Flow, ...]
-    ) -> Iterator[Breach]:
-        return foreign_and_missing(hub, added, removed)
 
 
 def _both_ways(network: Network) -> list[WiredLink]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 
 from corridor.controller.forwarding.program import Value
@@ -41,6 +42,13 @@ class Demand:
         self.permits = Permits(intent.ruling, topology)
         self._topology = topology
         self._failures = failures
+
+    def without(self, failures: Failures) -> Demand:
+        """Return the same demand while other things are known to have failed."""
+        other = copy(self)
+        other._failures = failures  # noqa: SLF001 - of a copy
+        other.__dict__.pop("is_blocked", None)
+        return other
 
     @cached_property
     def is_blocked(self) -> bool:

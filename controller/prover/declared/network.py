@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from corridor.controller.forwarding.program import Flow, Program, SwitchProgram, Table
@@ -58,6 +58,7 @@ class Network:
         self.wiring = wiring
         self.topology = topology
         self.intended = intended
+        self.failures = failures
         self.resting = resting
         self.others = others
         self.hosts: dict[str, HubWire] = {hub.hub: hub for hub in wiring.hubs}
@@ -74,12 +75,23 @@ class Network:
             hub: Lookup(tables.switches.get(hub) or SwitchProgram(hub, 0, ())) for hub in self.hosts
         }
 
-    def with_switch(self, switch: SwitchProgram, lookup: Lookup) -> Network:
-        """The same network after one switch changed; what is known of the others is kept."""
+    def with_tables(
+        self,
+        tables: Tables,
+        lookups: Mapping[str, Lookup],
+        intended: Program | None,
+        failures: Failures,
+        resting: frozenset[int],
+    ) -> Network:
+        """The same demands and the same wiring with other tables; ``lookups`` are of switches whose
+        tables differ."""
         changed = copy(self)
-        switches = {**self.tables.switches, switch.hub: switch}
-        changed.tables = replace(self.tables, switches=switches)
-        changed.lookups = {**self.lookups, switch.hub: lookup}
+        changed.tables, changed.lookups = tables, {**self.lookups, **lookups}
+        changed.intended, changed.resting = intended, resting
+        if failures != self.failures:
+            changed.failures = failures
+            changed.demands = tuple(one.without(failures) for one in self.demands)
+            changed.__dict__.pop("demands_from", None)
         return changed
 
     def held(self, hub: str) -> SwitchProgram:

@@ -7,9 +7,10 @@ outcome is the same for all sets that agree with it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.failures import NO_FAILURES, Failures
@@ -117,14 +118,40 @@ def examine(
     started = time.perf_counter()
     explorer = Explorer(tables, wiring, topology, known)
     asked = counting(tuple(intents), "directions searched under failures")
-    searched = tuple(explorer.search(intent, within) for intent in asked)
+    each = [judged(explorer, intent, within, passed_over) for intent in asked]
+    return report(explorer, each, started, rates=rates)
+
+
+class Judged(NamedTuple):
+    """What was found about one intent."""
+
+    searched: Searched
+    breaches: tuple[tuple[str, Breach], ...]
+    """Each with its claim."""
+    stranded: tuple[Stranded, ...]
+
+
+def judged(
+    explorer: Explorer,
+    intent: Intent,
+    within: Protection | None = None,
+    passed_over: frozenset[End] = frozenset(),
+) -> Judged:
+    """Search the outcomes of one intent, and hold them against its policies; see ``examine``."""
+    searched = explorer.search(intent, within)
+    judge = _Judge(explorer, searched, passed_over)
+    return Judged(searched, tuple(judge.breaches()), tuple(judge.stranded()))
+
+
+def report(
+    explorer: Explorer, each: Sequence[Judged], started: float, *, rates: bool
+) -> ExactReport:
+    """Join what was found about all intents, and add the claims on all of them together."""
+    known, searched = explorer.known_failures, tuple(one.searched for one in each)
     breaches: dict[str, list[Breach]] = {claim: [] for claim in SENTENCES}
-    stranded: list[Stranded] = []
-    for one in searched:
-        judge = _Judge(explorer, one, passed_over)
-        for claim, breach in judge.breaches():
-            breaches[claim].append(breach)
-        stranded += judge.stranded()
+    for claim, breach in chain.from_iterable(one.breaches for one in each):
+        breaches[claim].append(breach)
+    stranded = chain.from_iterable(one.stranded for one in each)
     admitted: tuple[Admission, ...] = ()
     if rates:
         admitted = tuple(admissions(explorer, searched))

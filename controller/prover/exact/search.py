@@ -13,7 +13,7 @@ where the claims on bindings look at all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -73,13 +73,10 @@ class Explorer:
     ) -> None:
         self.topology = topology
         self.causes = Causes(topology)
+        self.known_failures = known
         self.known = self.causes.failed(known)
         self.hosts: dict[str, HubWire] = {hub.hub: hub for hub in wiring.hubs}
-        watches = self.causes.watches(topology, wiring)
-        self.switches = {
-            hub: Switch(tables.switches.get(hub) or SwitchProgram(hub, 0, ()), watches[hub])
-            for hub in self.hosts
-        }
+        self.switches = _Switches(tables, self.causes.watches(topology, wiring))
         self._journeys: dict[int, _Journeys] = {}
         self._ground = Ground(topology)
         self._joined = Joined(topology, self.causes.things)
@@ -156,6 +153,19 @@ class Explorer:
             packet = self.packet(intent, intent.selectors[0])
             self._journeys[id(intent)] = _Journeys(self, intent, packet)
         return self._journeys[id(intent)]
+
+
+class _Switches(dict[str, Switch]):
+    """Switches by hub, each made ready when a packet first comes to it."""
+
+    def __init__(self, tables: Tables, watches: Mapping[str, Mapping[int, Watch]]) -> None:
+        self._held = tables.switches
+        self._watches = watches
+
+    def __missing__(self, hub: str) -> Switch:
+        held = self._held.get(hub) or SwitchProgram(hub, 0, ())
+        made = self[hub] = Switch(held, self._watches[hub])
+        return made
 
 
 class _Journeys:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import is_not
 
-from corridor.controller.forwarding.program import Flow, SwitchProgram
+from corridor.controller.forwarding.program import Bucket, FastFailover, Flow, SwitchProgram
 from corridor.controller.prover.search.core import Core
 from corridor.controller.prover.search.reach import Step
-from corridor.controller.prover.tables.lookup import Key, Lookup, rule_of
+from corridor.controller.prover.tables.lookup import Key, Lookup, rule_of, uses
 from corridor.topologies.model.wiring import HOST_PORT
 
 
@@ -35,47 +35,84 @@ class Change:
             after, removed, added = _with_known(before, after, removed, added)
         groups = frozenset[int]()
         if before.groups != after.groups:
-            groups = frozenset(group.id for group in {*before.groups} ^ {*after.groups})
+            old, new = _by_id(before.groups), _by_id(after.groups)
+            groups = frozenset(one for one in old.keys() | new.keys() if old[one] != new[one])
         return cls(after, removed, added, groups, before.meters != after.meters)
 
     @cached_property
     def keys(self) -> frozenset[Key]:
         return frozenset(rule_of(flow).key for flow in (*self.removed, *self.added))
 
+    def __bool__(self) -> bool:
+        return bool(self.removed or self.added or self.groups or self.meters)
+
     def is_met_by(self, port: int) -> bool:
         """Whether packets that come in by a port may meet what differs."""
         return bool(self.groups) or any(one in (None, port) for _, one, _ in self.keys)
 
-    def places(self, core: Core, lookups: Iterable[Lookup]) -> list[int]:
+    def using_groups(self, lookup: Lookup) -> tuple[Flow, ...]:
+        """Return the entries that lead to a group that differs, directly or by other groups."""
+        if not self.groups:
+            return ()
+        leading, grows = {*self.groups}, True
+        while grows:
+            more = {
+                group.id
+                for group in lookup.groups.values()
+                if group.id not in leading
+                and any(leading & _groups_of(one) for one in group.buckets)
+            }
+            leading |= more
+            grows = bool(more)
+        return tuple(
+            flow for flow in self.after.flows if not leading.isdisjoint(uses(flow.actions, "group"))
+        )
+
+    def places(self, core: Core, before: Lookup, after: Lookup) -> list[int]:
         """Places where something else may now happen."""
-        relays = frozenset[object]().union(*(one.relays for one in lookups))
+        relays = before.relays | after.relays
         hub, found = self.after.hub, set[int]()
         for _, port, label in self.keys:
             # Where labels change on the way to an entry, any may come to it.
             told = None if relays else label
             found.update(core.places_at(hub, port, told))
-        if self.groups:
+        using = {*map(id, self.using_groups(after))}
+        if using:
             everywhere = core.places_at(hub, None, None)
-            found.update(number for number in everywhere if core.uses(number, self.groups))
+            found.update(number for number in everywhere if core.meets(number, using))
         return sorted(found)
 
-    def is_met_by_host(self, steps: Iterable[Step]) -> bool:
-        return any(port in (None, HOST_PORT) for _, port, _ in self.keys) or any(
-            choice.group in self.groups for step in steps for choice in step.chosen
-        )
+    def is_met_by_host(self, steps: Iterable[Step], after: Lookup) -> bool:
+        if any(port in (None, HOST_PORT) for _, port, _ in self.keys):
+            return True
+        using = {*map(id, self.using_groups(after))}
+        return any(id(flow) in using for step in steps for flow in step.matched)
+
+
+def _groups_of(bucket: Bucket) -> set[int | None]:
+    """The groups that a bucket uses or watches."""
+    return {*uses(bucket.actions, "group"), bucket.watch_group}
+
+
+def _by_id(groups: tuple[FastFailover, ...]) -> defaultdict[int, list[FastFailover]]:
+    """Groups by id. A switch's report may name one id more than once."""
+    found = defaultdict[int, list[FastFailover]](list)
+    for group in groups:
+        found[group.id].append(group)
+    return found
 
 
 def _difference(
     before: tuple[Flow, ...], after: tuple[Flow, ...]
 ) -> tuple[tuple[Flow, ...], tuple[Flow, ...]]:
-    """What is not the same object in both."""
+    """What is not the same object, the same number of times, in both."""
     first = _alike(before, after)
     last = _alike(before[:first:-1], after[:first:-1])
     some, others = before[first : len(before) - last], after[first : len(after) - last]
-    old, new = {*map(id, some)}, {*map(id, others)}
+    old, new = Counter(map(id, some)), Counter(map(id, others))
     return (
-        tuple(flow for flow in some if id(flow) not in new),
-        tuple(flow for flow in others if id(flow) not in old),
+        tuple(flow for flow in some if old[id(flow)] != new[id(flow)]),
+        tuple(flow for flow in others if old[id(flow)] != new[id(flow)]),
     )
 
 

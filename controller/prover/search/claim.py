@@ -115,16 +115,6 @@ class Claim:
         """Of all entries of a switch together."""
         yield from ()
 
-    def in_difference(
-        self,
-        network: Network,
-        hub: str,
-        _removed: tuple[Flow, ...],
-        _added: tuple[Flow, ...],
-    ) -> Iterator[Breach]:
-        """As ``in_switch``, after some entries of one where nothing was wrong were exchanged."""
-        yield from self.in_switch(network, hub)
-
     def in_entry(self, _network: Network, _hub: str, _flow: Flow) -> Iterator[str]:
         """What is wrong with one entry by itself."""
         yield from ()

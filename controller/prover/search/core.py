@@ -6,7 +6,7 @@ demands that come there. Places are numbered for good; what happens at them chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
 from corridor.controller.forwarding.program import Table, Value, epoch_of, phase_of
@@ -125,11 +125,11 @@ class Core:
             return (self.by_door.get((hub, port), {}),)
         return (by_label for (at, _), by_label in self.by_door.items() if at == hub)
 
-    def uses(self, number: int, groups: frozenset[int]) -> bool:
-        """Whether packets at a place may meet one of these groups of its switch."""
+    def meets(self, number: int, flows: Container[int]) -> bool:
+        """Whether packets at a place may meet one of these entries, each named by its id."""
         known = self._known[number] if number < len(self._known) else None
         return known is not None and any(
-            choice.group in groups for turn in known.turns for choice in turn.step.chosen
+            id(flow) in flows for turn in known.turns for flow in turn.step.matched
         )
 
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from itertools import chain, count
 from typing import NamedTuple
 
+from corridor.controller.forwarding.program import FastFailover
 from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.prover.declared.permits import NOTHING, Death, Move
 from corridor.controller.prover.search.claim import dead_before
 from corridor.controller.prover.search.core import DOOR, NO_PHASE, NOWHERE, At, Core, Remark, Turn
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.tables.headers import Box
+from corridor.controller.prover.tables.lookup import uses
 
 type Node = tuple[int, int]
 """Packets at a place, by its number, and their standing, by its number."""
@@ -81,6 +84,15 @@ class Exploration:
         seen = cls(core, demand, door)
         left = seen._follow(before, frozenset(changed))
         seen._count(left)
+        return seen
+
+    def by(self, core: Core, demand: Demand | None) -> Exploration:
+        """Return the same paths for a core that has the same at every place on them.
+
+        ``demand`` may differ from its own by what is known to have failed.
+        """
+        seen = copy(self)
+        seen.core, seen.demand = core, demand
         return seen
 
     def of_kind(self, kind: Kind) -> list[Finding]:
@@ -167,6 +179,26 @@ class Exploration:
         given = {turn.step.packet.label for turn in self.door.turns}
         given |= {places[number].packet.label for number in self.reached}
         return frozenset(label for label in given if label is not None)
+
+    @cached_property
+    def read(self) -> tuple[tuple[Step, ...], tuple[FastFailover, ...]]:
+        """Everything that may happen to packets on these paths, and the groups that decide it."""
+        lookups = self.core.network.lookups
+        doors = (self.door, *(self.core.at(place) for place in sorted(self.reached)))
+        steps = tuple(turn.step for door in doors for turn in door.turns)
+        groups: dict[tuple[str, int], FastFailover] = {}
+        for step in steps:
+            hub = step.at.hub
+            waiting = [one for flow in step.matched for one in uses(flow.actions, "group")]
+            while waiting:
+                number = waiting.pop()
+                group = lookups[hub].groups.get(number)
+                if group is not None and (hub, number) not in groups:
+                    groups[hub, number] = group
+                    for bucket in group.buckets:
+                        waiting += uses(bucket.actions, "group")
+                        waiting += [] if bucket.watch_group is None else [bucket.watch_group]
+        return steps, tuple(groups.values())
 
     def at(self, place: int) -> At:
         return self.door if place == DOOR else self.core.at(place)

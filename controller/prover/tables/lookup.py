@@ -91,9 +91,10 @@ class Lookup:
         for rule in gone:
             table, port, label = rule.key
             by_label = after._rules[table, port]
-            kept = tuple(one for one in by_label[label] if one.flow is not rule.flow)
-            by_label[label] = kept
-            if not kept:
+            rules = by_label[label]
+            at = next(at for at, one in enumerate(rules) if one.flow is rule.flow)
+            by_label[label] = rules[:at] + rules[at + 1 :]
+            if not by_label[label]:
                 del by_label[label]
         after._add(new)
         touched = {rule.key for rule in (*gone, *new)}
@@ -171,10 +172,10 @@ class Lookup:
             if in_port is None or in_port == port
         )
 
-    def overlaps(self, rules: Iterable[Rule] | None = None) -> Iterator[tuple[Flow, Flow]]:
-        """Pairs of one table and priority that one packet could meet; of all, or of some, rules."""
+    def overlaps(self) -> Iterator[tuple[Flow, Flow]]:
+        """Pairs of one table and priority that one packet could meet."""
         seen: set[frozenset[int]] = set()
-        for rule in self.every() if rules is None else rules:
+        for rule in self.every():
             wanted = dict(rule.conditions)
             for other in self._beside(rule, wanted):
                 if other.flow is rule.flow or other.flow.priority != rule.flow.priority:

@@ -10,6 +10,7 @@ from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.program import Reason, Table
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover import tables_of
+from corridor.controller.prover.session import Session
 from corridor.controller.prover.updates import UpdateProof, beyond_edges
 from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
@@ -27,11 +28,19 @@ def deployment():
     return deployments.stand(KNOWN, NETWORK, 0)
 
 
+def proven_beside(*asked):
+    return Session().prove_whole(deployments.asked_beside(*asked))
+
+
+def proven_flipped(*asked):
+    return Session().prove_whole(deployments.asked_flipped(*asked))
+
+
 def proofs(deployment, new):
     step = deployments.step_between(deployment, new)
     return UpdateProof(
-        deployments.proof_beside(deployment, step, new, NETWORK),
-        deployments.proof_flipped(deployment, step, new, NETWORK),
+        proven_beside(deployment, step, new, NETWORK),
+        proven_flipped(deployment, step, new, NETWORK),
     )
 
 
@@ -77,7 +86,7 @@ def test_old_edges_are_not_proven_by_new_policies(deployment):
     stale = replace(
         step, switches=tuple(replace(one, edge_on=(), edge_off=()) for one in step.switches)
     )
-    proof = deployments.proof_flipped(deployment, stale, new, NETWORK)
+    proof = proven_flipped(deployment, stale, new, NETWORK)
     assert {"C0", "C1"} & {one.claim for one in proof.violated}
 
 
@@ -92,11 +101,11 @@ def test_what_is_beyond_edges_stands_before_they_are_flipped(deployment):
             replace(one, beside=(), edge_on=(*one.edge_on, *one.beside)) for one in step.switches
         ),
     )
-    flipped = deployments.proof_flipped(deployment, late, new, NETWORK)
+    flipped = proven_flipped(deployment, late, new, NETWORK)
     assert flipped.holds, "each side by itself is right"
     said = (*beyond_edges(late.beside, late.flipped),)
     assert said[0] == "more than edges would change at shanghai when edges are flipped"
-    proof = UpdateProof(deployments.proof_beside(deployment, step, new, NETWORK), flipped, said)
+    proof = UpdateProof(proven_beside(deployment, step, new, NETWORK), flipped, said)
     assert (proof.holds, proof.verdict.status) == (False, "violated")
     assert proof.verdict.why == said[0]
 
@@ -105,9 +114,9 @@ def test_a_label_that_rests_is_accepted_and_any_other_is_not(deployment):
     new = deployments.following(deployment, having(NO_SEA), NETWORK)
     step = deployments.step_between(deployment, new)
     tables = tables_of(step.beside)
-    assert deployments.proof_beside(deployment, step, new, NETWORK, tables).holds
+    assert proven_beside(deployment, step, new, NETWORK, tables).holds
     unheard = replace(new, compiled=deployment.compiled)
-    proof = deployments.proof_beside(deployment, step, unheard, NETWORK, tables)
+    proof = proven_beside(deployment, step, unheard, NETWORK, tables)
     assert [one.claim for one in proof.violated] == ["C3"]
 
 

@@ -95,3 +95,15 @@ def test_the_same_tables_in_other_objects_change_nothing():
     for switch in world.program.switches:
         prover = prover.recheck(from_plain(type(switch), to_plain(switch)))
     assert prover.proof.holds
+
+
+def test_a_group_that_was_empty_is_met_once_it_has_buckets():
+    """No packet had chosen a bucket of it, and yet it decided where packets end."""
+    world = atlas_world(1)
+    prover = prover_of(world)
+    for switch in world.program.switches:
+        for number, group in enumerate(switch.groups):
+            groups = list(switch.groups)
+            groups[number] = replace(group, buckets=())
+            emptied = prover.recheck(replace(switch, groups=tuple(groups)))
+            assert_same(emptied.recheck(switch).proof, prover.proof, f"{switch.hub} {group.id}")

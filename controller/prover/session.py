@@ -1,0 +1,199 @@
+"""Proofs of one set of tables after another, each of which asks only what differs.
+
+A proof is carried over from the one before it: what was found is kept where everything that it read
+is the same, and is asked again elsewhere. What each kind of finding reads is said in ``findings``
+and, for the exact search, in ``ExactKey``. Keys are values, never their hashes.
+
+Only proofs that hold are carried over, and only one that holds is believed: whatever is wrong is
+shown by a whole proof. Every ``WHOLE_EVERY`` proofs a whole one checks those that were carried.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from corridor.controller.forwarding.program import FastFailover, Program
+from corridor.controller.intent.intent import Intent
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.exact.claims import Judged, judged, report
+from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.findings import Findings
+from corridor.controller.prover.prove import Prover
+from corridor.controller.prover.search.reach import Step
+from corridor.controller.prover.tables.tables import Tables
+from corridor.controller.prover.verdicts import Proof
+from corridor.topologies.base.progress import counting
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import Wiring
+
+WHOLE_EVERY = 32
+MOST_FOUND = 3
+"""Findings that are kept: of what stands, of what stood before, and of what is about to stand."""
+MOST_SEARCHED = 4
+"""Exact searches that are kept of each direction, so that a state which returns is known."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything that a proof is about."""
+
+    tables: Tables
+    wiring: Wiring
+    topology: Topology
+    intents: tuple[Intent, ...]
+    intended: Program | None
+    failures: Failures = NO_FAILURES
+    """What is known to have failed."""
+    resting: frozenset[int] = frozenset()
+    """Labels that may be let in although no host's port gives them."""
+    rates: bool = False
+    """Whether guaranteed rates must fit."""
+
+    @property
+    def network(self) -> Network:
+        return Network(
+            self.tables,
+            self.wiring,
+            self.topology,
+            self.intents,
+            self.intended,
+            self.failures,
+            self.resting,
+        )
+
+
+class ExactKey(NamedTuple):
+    """Everything that the exact search of one direction reads.
+
+    A packet of it meets no entry, and no group, that is not among those which the search under any
+    failures has met.
+    """
+
+    intent: Intent
+    known: Failures
+    steps: tuple[Step, ...]
+    groups: tuple[FastFailover, ...]
+    wiring: Wiring
+    topology: Topology
+
+
+class _Found(NamedTuple):
+    """A question whose proof holds, and what was found on the way."""
+
+    asked: Question
+    findings: Findings
+
+
+class Session:
+    """Proves one question after another."""
+
+    def __init__(self, differs: Callable[[str], object] = lambda _said: None) -> None:
+        """``differs`` is called with a sentence where a whole proof contradicts a carried one."""
+        self._differs = differs
+        self._found: deque[_Found] = deque(maxlen=MOST_FOUND)
+        self._searched: dict[str, tuple[tuple[ExactKey, Judged], ...]] = {}
+        """By intent, the last search first."""
+        self._carried = 0
+        """How many proofs were carried since the last whole one."""
+
+    def prove(self, asked: Question) -> Proof:
+        """Prove by what is known, and from nothing where that is not enough."""
+        started = time.perf_counter()
+        findings = self._after(self._base(asked), asked)
+        carried = self._proof(asked, findings, started)
+        self._carried += 1
+        if carried.holds and self._carried <= WHOLE_EVERY:
+            self._keep(asked, findings)
+            return carried
+        whole = self.prove_whole(asked)
+        differing = _differing(carried, whole)
+        if differing:
+            self.forget()
+            self._differs(f"a carried proof differs from the whole proof in {differing}")
+        return whole
+
+    def prove_whole(self, asked: Question) -> Proof:
+        """Prove from nothing; what is found serves the proofs to come."""
+        self.forget()
+        started = time.perf_counter()
+        findings = Findings.of(asked.network)
+        proof = self._proof(asked, findings, started)
+        if proof.holds:
+            self._keep(asked, findings)
+        return proof
+
+    def forget(self) -> None:
+        """Have the next proof be a whole one."""
+        self._found.clear()
+        self._searched.clear()
+        self._carried = 0
+
+    @staticmethod
+    def _after(base: _Found | None, asked: Question) -> Findings:
+        if base is None:
+            return Findings.of(asked.network)
+        return base.findings.after(
+            asked.tables,
+            intended=asked.intended,
+            failures=asked.failures,
+            resting=asked.resting,
+        )
+
+    def _base(self, asked: Question) -> _Found | None:
+        """The last findings on the same demands, those while the same has failed first."""
+        known = [one for one in reversed(self._found) if _is_alike(one.asked, asked)]
+        same = [one for one in known if one.asked.failures == asked.failures]
+        return next(iter((*same, *known)), None)
+
+    def _keep(self, asked: Question, findings: Findings) -> None:
+        """Keep the last findings of each state of the network."""
+        for one in tuple(self._found):
+            if _is_alike(one.asked, asked) and one.asked.failures == asked.failures:
+                self._found.remove(one)
+        self._found.append(_Found(asked, findings))
+
+    def _proof(self, asked: Question, findings: Findings, started: float) -> Proof:
+        explorer = Explorer(asked.tables, asked.wiring, asked.topology, asked.failures)
+        asking = counting(asked.intents, "directions searched under failures")
+        each = [
+            self._judged(explorer, asked, findings, number, intent)
+            for number, intent in enumerate(asking, start=1)
+        ]
+        exact = report(explorer, each, started, rates=asked.rates)
+        ms = round((time.perf_counter() - started) * 1e3, 3)
+        return Prover(findings, ms, exact).proof
+
+    def _judged(
+        self, explorer: Explorer, asked: Question, findings: Findings, number: int, intent: Intent
+    ) -> Judged:
+        """What the exact search says of one intent, searched where that is not known."""
+        seen = findings.ways[intent.pair[0], number].seen
+        key = ExactKey(intent, asked.failures, *seen.read, asked.wiring, asked.topology)
+        known = self._searched.get(intent.id, ())
+        found = next((one for before, one in known if before == key), None)
+        if found is None:
+            found = judged(explorer, intent)
+        others = tuple(one for one in known if one[1] is not found)
+        self._searched[intent.id] = ((key, found), *others)[:MOST_SEARCHED]
+        return found
+
+
+def _is_alike(before: Question, asked: Question) -> bool:
+    """Whether findings on one may count for the other: all is the same but the tables, what was
+    intended, what has failed, which labels rest, and whether rates are asked about."""
+    return (
+        before.wiring == asked.wiring
+        and before.topology == asked.topology
+        and before.intents == asked.intents
+    )
+
+
+def _differing(carried: Proof, whole: Proof) -> str:
+    """The claims on which two proofs differ, in a list; for the reader of an error."""
+    pairs = zip(carried.verdicts, whole.verdicts, strict=True)
+    return ", ".join(one.claim for one, other in pairs if one.status != other.status)

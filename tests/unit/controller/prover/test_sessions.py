@@ -1,0 +1,537 @@
+"""A proof that is carried over from earlier ones says what a proof from nothing says.
+
+Each transition changes one thing that findings read. Each mutant makes a key forget one of them,
+and some transition shows it.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from corridor.controller.deployment import deployments
+from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.forwarding.compiler import compile_ways, plan_ways
+from corridor.controller.forwarding.program import Meter, Table
+from corridor.controller.forwarding.two_phase_plan import update
+from corridor.controller.intent.intent import Protection
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.prover import findings, session, tables_of
+from corridor.controller.prover.declared.demands import Demand
+from corridor.controller.prover.search.change import Change
+from corridor.controller.prover.search.core import Core
+from corridor.controller.prover.session import Question, Session
+from corridor.controller.prover.tables.lookup import Lookup, uses
+from corridor.controller.prover.tables.tables import Oddity, Settings
+from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.model.wiring import HOST_PORT
+from mutants import MUTANTS
+from prover_worlds import NotHereError, World, atlas_world
+from reconciler_lab import NO_SEA, policies, specification, wiring
+
+CUT = Failures(links=frozenset({"kunming-karachi"}))
+ALONE = Failures(links=frozenset({"shanghai-guian", "guian-kunming", "shanghai-bangkok"}))
+
+
+class ContradictedError(Exception):
+    """A whole proof says other than the carried one."""
+
+
+def contradicted(said):
+    raise ContradictedError(said)
+
+
+def of(world: World) -> Question:
+    return Question(world.tables, world.wiring, world.topology, world.intents, world.program)
+
+
+def assert_carried(before: Question, after: Question) -> None:
+    """Raises ContradictedError where a carried proof does not say what a whole one says."""
+    told = Session(contradicted)
+    assert told.prove_whole(before).holds
+    carried, whole = told.prove(after), Session().prove_whole(after)
+    if carried.verdicts != whole.verdicts or carried.witnesses != whole.witnesses:
+        raise ContradictedError
+    assert replace(carried.counts, ms=0) == replace(whole.counts, ms=0)
+
+
+def spoilt(question: Question, held, *, intended=False) -> Question:
+    """With other tables; where they are ``intended``, nothing is missed or foreign."""
+    meant = replace(question.intended, switches=tuple(held.tables.switches.values()))
+    return replace(question, tables=held.tables, intended=meant if intended else question.intended)
+
+
+def with_switch(question: Question, switch) -> Question:
+    switches = {**question.tables.switches, switch.hub: switch}
+    return replace(question, tables=replace(question.tables, switches=switches))
+
+
+def meant(question: Question) -> Question:
+    switches = tuple(question.tables.switches.values())
+    return replace(question, intended=replace(question.intended, switches=switches))
+
+
+@cache
+def lab(failures=NO_FAILURES, *more):
+    known = DesiredState(specification(), failures)
+    if more:
+        ruled = known.specification.model_copy(update={"policies": policies(NO_SEA)})
+        known = replace(known, specification=ruled)
+    return deployments.stand(known, wiring(), 0)
+
+
+def a_group(question: Question, *, at_host: bool = False):
+    """A switch, and a group of it that only packets of its host meet, or only others."""
+    for switch in question.tables.switches.values():
+        for group in switch.groups:
+            using = {
+                dict(flow.match).get("in_port") == HOST_PORT
+                for flow in switch.flows
+                if group.id in uses(flow.actions, "group")
+            }
+            if using == {at_host}:
+                return switch, group
+    raise AssertionError
+
+
+def with_group(question: Question, switch, group, buckets) -> Question:
+    changed = replace(group, buckets=buckets)
+    groups = tuple(changed if one is group else one for one in switch.groups)
+    return meant(with_switch(question, replace(switch, groups=groups)))
+
+
+# One transition for each thing that findings read.
+
+
+def updated():
+    """To what the next version makes of it, and back."""
+    old, new = lab(), deployments.in_epoch(lab(CUT), wiring(), 1)
+    step = deployments.step_between(old, new)
+    return deployments.asked_of(old, wiring()), deployments.asked_flipped(old, step, new, wiring())
+
+
+def ruled_otherwise():
+    question = deployments.asked_of(lab(), wiring())
+    return question, replace(question, intents=lab(NO_FAILURES, "sea").intents)
+
+
+def protected_more():
+    world = atlas_world(0)
+    question = of(world)
+    more = tuple(replace(one, protection=Protection(2)) for one in question.intents)
+    return question, replace(question, intents=more)
+
+
+def other_failures():
+    """Entries drop what has no path while much has failed; then nothing has failed."""
+    question = deployments.asked_of(lab(ALONE), wiring())
+    return question, replace(question, failures=NO_FAILURES)
+
+
+def no_longer_resting():
+    _, flipped = updated()
+    return flipped, replace(flipped, resting=frozenset())
+
+
+def meant_otherwise():
+    question = deployments.asked_of(lab(), wiring())
+    first, *others = question.intended.switches
+    fewer = replace(first, flows=first.flows[1:])
+    return question, replace(
+        question, intended=replace(question.intended, switches=(fewer, *others))
+    )
+
+
+def set_up_otherwise():
+    question = deployments.asked_of(lab(), wiring())
+    hub = next(iter(question.tables.switches))
+    settings = {hub: Settings(fail_mode="standalone")}
+    return question, replace(question, tables=replace(question.tables, settings=settings))
+
+
+def odd():
+    question = deployments.asked_of(lab(), wiring())
+    oddities = (Oddity("guian", "an entry is not whole"),)
+    return question, replace(question, tables=replace(question.tables, oddities=oddities))
+
+
+def wired_otherwise():
+    """The cables of one hub are exchanged."""
+    question = deployments.asked_of(lab(), wiring())
+    one, other = question.wiring.fibres[:2]
+    fibres = (replace(one, a=other.a), replace(other, a=one.a), *question.wiring.fibres[2:])
+    return question, replace(question, wiring=replace(question.wiring, fibres=fibres))
+
+
+def a_detour_lost():
+    """An entry that only packets of a detour meet is gone, and so it was meant."""
+    question = deployments.asked_of(lab(), wiring())
+    return question, meant(with_switch(question, _without_detour(question)))
+
+
+def _without_detour(question):
+    labels = {use.label for use in lab().program.labels[1:] if use.demand == "ckpt"}
+    for switch in question.tables.switches.values():
+        for flow in switch.flows:
+            if flow.table == Table.SWITCH and dict(flow.match).get("mpls_label") in labels:
+                fewer = replace(switch, flows=tuple(one for one in switch.flows if one is not flow))
+                proof = Session().prove_whole(meant(with_switch(question, fewer)))
+                if [one.claim for one in proof.violated] == ["C9"]:
+                    return fewer
+    raise AssertionError
+
+
+def buckets_swapped():
+    question = deployments.asked_of(lab(), wiring())
+    switch, group = a_group(question)
+    return question, with_group(question, switch, group, group.buckets[::-1])
+
+
+def a_bucket_at_the_host_watches_another_port():
+    return a_bucket_watches_another_port(at_host=True)
+
+
+def a_bucket_watches_another_port(*, at_host=False):
+    question = deployments.asked_of(lab(), wiring())
+    switch, group = a_group(question, at_host=at_host)
+    first, second, *others = group.buckets
+    buckets = (replace(first, watch_port=second.watch_port), second, *others)
+    return question, with_group(question, switch, group, buckets)
+
+
+def a_group_gone():
+    question = deployments.asked_of(lab(), wiring())
+    switch, group = a_group(question)
+    groups = tuple(one for one in switch.groups if one is not group)
+    return question, meant(with_switch(question, replace(switch, groups=groups)))
+
+
+def edges_exchanged():
+    """Two demands of one hub are given each other's labels, and so it was meant."""
+    question = deployments.asked_of(lab(), wiring())
+    for switch in question.tables.switches.values():
+        edges = [one for one in switch.flows if one.table == Table.LABEL and one.match]
+        if len(edges) > 1:
+            one, other, *_ = edges
+            swapped = {
+                id(one): replace(one, actions=other.actions),
+                id(other): replace(other, actions=one.actions),
+            }
+            flows = tuple(swapped.get(id(flow), flow) for flow in switch.flows)
+            return question, meant(with_switch(question, replace(switch, flows=flows)))
+    raise AssertionError
+
+
+def a_meter_gone():
+    """The meter of an entry is gone, though entries are the same."""
+    question = deployments.asked_of(lab(), wiring())
+    switch = next(iter(question.tables.switches.values()))
+    edge = next(one for one in switch.flows if one.table == Table.LABEL and one.match)
+    flows = tuple(replace(one, meter=7) if one is edge else one for one in switch.flows)
+    metered = replace(switch, flows=flows, meters=(Meter(7, 1000, 100),))
+    return (
+        meant(with_switch(question, metered)),
+        meant(with_switch(question, replace(metered, meters=()))),
+    )
+
+
+def a_label_let_in():
+    """A core entry lets in a label that nobody's packets bring there."""
+    question = deployments.asked_of(lab(), wiring())
+    switch = next(
+        one
+        for one in question.tables.switches.values()
+        if any(flow.table == Table.SWITCH and flow.match for flow in one.flows)
+    )
+    flow = next(one for one in switch.flows if one.table == Table.SWITCH and one.match)
+    strange = replace(
+        flow,
+        match=tuple((name, 99 if name == "mpls_label" else value) for name, value in flow.match),
+    )
+    more = replace(switch, flows=(*switch.flows, strange))
+    return question, meant(with_switch(question, more))
+
+
+def a_group_said_twice():
+    question = deployments.asked_of(lab(), wiring())
+    switch, group = a_group(question)
+    return question, with_switch(question, replace(switch, groups=(*switch.groups, group)))
+
+
+def an_entry_said_twice():
+    """One entry stands twice and the order is another, so that no entry is of one report only."""
+    question = deployments.asked_of(lab(), wiring())
+    switch, _ = a_group(question)
+    *most, one, two, three = switch.flows
+    return question, with_switch(question, replace(switch, flows=(*most, two, one, three, two)))
+
+
+TRANSITIONS = {
+    one.__name__: one
+    for one in (
+        updated,
+        ruled_otherwise,
+        protected_more,
+        other_failures,
+        no_longer_resting,
+        meant_otherwise,
+        set_up_otherwise,
+        odd,
+        wired_otherwise,
+        a_detour_lost,
+        buckets_swapped,
+        a_bucket_watches_another_port,
+        a_bucket_at_the_host_watches_another_port,
+        a_group_gone,
+        edges_exchanged,
+        a_meter_gone,
+        a_label_let_in,
+        a_group_said_twice,
+        an_entry_said_twice,
+    )
+}
+
+
+@cache
+def transition(name):
+    return TRANSITIONS[name]()
+
+
+@cache
+def proven(name):
+    return Session().prove_whole(transition(name)[1])
+
+
+@pytest.mark.parametrize("name", TRANSITIONS)
+def test_a_carried_proof_says_what_a_whole_one_says(name):
+    assert_carried(*transition(name))
+
+
+def test_a_change_counts_how_often_a_switch_says_something_and_in_which_order():
+    switch, group = a_group(deployments.asked_of(lab(), wiring()))
+    others = tuple(one for one in switch.groups if one is not group)
+    swapped = replace(group, buckets=group.buckets[::-1])
+    one, two = (
+        replace(switch, groups=(*others, *pair)) for pair in ((group, swapped), (swapped, group))
+    )
+    assert Change.between(one, two).groups == {group.id}
+    assert Change.between(switch, replace(switch, groups=(*others, group, group))).groups == {
+        group.id
+    }
+    assert not Change.between(switch, replace(switch, groups=(group, *others)))
+    first, second, *more = switch.flows
+    assert not Change.between(switch, replace(switch, flows=(second, first, *more)))
+    twice = replace(switch, flows=(second, first, *more, first))
+    assert Change.between(switch, twice).added.count(first) == 2
+    equal = replace(first)
+    assert equal is not first
+    assert Change.between(switch, replace(switch, flows=(equal, second, *more, equal)))
+
+
+def test_of_an_entry_that_stands_twice_one_may_go():
+    switch, _ = a_group(deployments.asked_of(lab(), wiring()))
+    first, *others = switch.flows
+    twice, once = (
+        replace(switch, flows=(first, *others, first)),
+        replace(switch, flows=(*others, first)),
+    )
+    for before, after in ((twice, once), (twice, replace(switch, flows=tuple(others)))):
+        change = Change.between(before, after)
+        known = Lookup(before).changed(change.after, change.removed, change.added)
+        met = Counter(id(rule.flow) for rule in known.every())
+        assert met == Counter(map(id, after.flows))
+
+
+def test_what_comes_back_holds_again():
+    """There, back, and there: each proof is carried over from what was found before."""
+    old, new = lab(), deployments.in_epoch(lab(CUT), wiring(), 1)
+    there, back = deployments.step_between(old, new), deployments.step_between(new, old)
+    told = Session(contradicted)
+    assert told.prove_whole(deployments.asked_of(old, wiring())).holds
+    for _ in range(2):
+        for one, other, step in ((old, new, there), (new, old, back)):
+            for question in (
+                deployments.asked_flipped(one, step, other, wiring()),
+                deployments.asked_beside(one, step, other, wiring()),
+            ):
+                switches = {
+                    hub: from_plain(type(held), to_plain(held))
+                    for hub, held in question.tables.switches.items()
+                }
+                question = replace(question, tables=replace(question.tables, switches=switches))
+                proof = told.prove(question)
+                assert proof.verdicts == Session().prove_whole(question).verdicts
+                assert proof.holds
+
+
+def _a_longer_fibre(question):
+    first, *others = question.topology.fibres
+    longer = first.model_copy(update={"length_km": first.length_km + 1})
+    topology = question.topology.model_copy(update={"fibres": (longer, *others)})
+    return replace(question, topology=topology)
+
+
+def _fibres_in_another_order(question):
+    fibres = question.wiring.fibres[::-1]
+    return replace(question, wiring=replace(question.wiring, fibres=fibres))
+
+
+@pytest.mark.parametrize("other", [_a_longer_fibre, _fibres_in_another_order])
+def test_what_was_searched_in_one_network_does_not_count_in_another(other, monkeypatch):
+    searched = []
+    real = session.judged
+    monkeypatch.setattr(
+        session, "judged", lambda explorer, one: searched.append(one.id) or real(explorer, one)
+    )
+    question, told = deployments.asked_of(lab(), wiring()), Session()
+    assert told.prove_whole(question).holds
+    searched.clear()
+    alike = question.topology.model_copy(deep=True)
+    assert told.prove(replace(question, topology=alike)).holds
+    assert not searched, "the network is equal"
+    assert told.prove(other(question)).holds
+    assert {*searched} == {one.id for one in question.intents}
+
+
+# Keys that forget one thing.
+
+
+def _forgets(kind, name, value):
+    return lambda patch: patch.setattr(kind, name, value)
+
+
+def _key_without(field, value=None):
+    real = session.ExactKey
+
+    def made(*read):
+        return real(*read)._replace(**{field: value})
+
+    return _forgets(session, "ExactKey", made)
+
+
+def _alike_without(part):
+    def alike(before, asked):
+        parts = {"wiring", "intents"} - {part}
+        return all(getattr(before, one) == getattr(asked, one) for one in parts)
+
+    return _forgets(session, "_is_alike", alike)
+
+
+def _after_without(what):
+    real = findings.Findings.after
+
+    def after(found, tables, **more):
+        return real(found, tables, **{**more, what: getattr(found.core.network, what)})
+
+    return _forgets(findings.Findings, "after", after)
+
+
+def _changed_without(what, value):
+    real = Change.between.__func__
+
+    def between(kind, before, after):
+        return replace(real(kind, before, after), **{what: value})
+
+    return _forgets(Change, "between", classmethod(between))
+
+
+KEYS = {
+    "exact: intent": _key_without("intent"),
+    "exact: failures": _key_without("known"),
+    "exact: steps": _key_without("steps"),
+    "exact: groups": _key_without("groups"),
+    "session: wiring": _alike_without("wiring"),
+    "session: intents": _alike_without("intents"),
+    "findings: resting": _after_without("resting"),
+    "findings: failures": _after_without("failures"),
+    "findings: intended": _after_without("intended"),
+    "change: removed": _changed_without("removed", ()),
+    "change: groups": _changed_without("groups", frozenset()),
+    "change: meters": _changed_without("meters", False),
+    "change: entries that use groups": _forgets(Change, "using_groups", lambda *_: ()),
+    "change: the host's port": _forgets(Change, "is_met_by_host", lambda *_: False),
+    "change: places": _forgets(Change, "places", lambda *_: []),
+    "core: entries met": _forgets(Core, "meets", lambda *_: False),
+    "doors: labels asked again": _forgets(
+        findings.Findings, "_asked_again", lambda found, *_: set(found.unsent)
+    ),
+    "demands: failures": _forgets(Demand, "without", lambda demand, _failures: demand),
+    "switches: what was intended": _forgets(findings, "_is_intended_alike", lambda *_: True),
+}
+
+
+@pytest.mark.parametrize("forgotten", KEYS)
+def test_a_key_that_forgets_something_is_noticed(forgotten, monkeypatch):
+    made = [(*transition(name), proven(name)) for name in TRANSITIONS]
+    KEYS[forgotten](monkeypatch)
+    for before, after, whole in made:
+        told = Session(contradicted)
+        assert told.prove_whole(before).holds
+        try:
+            if told.prove(after).verdicts != whole.verdicts:
+                return
+        except (ContradictedError, KeyError, ValueError):
+            return
+    pytest.fail(f"{forgotten}: no transition shows it")
+
+
+# Spoilt tables, of one version and of two.
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_spoilt_tables_are_proven_alike(name):
+    world = atlas_world(1)
+    question = of(world)
+    try:
+        held = MUTANTS[name][1](world)
+    except NotHereError:
+        pytest.skip("not here")
+    assert_carried(question, replace(spoilt(question, held), intents=held.intents))
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_spoilt_tables_of_two_versions_are_proven_alike(name):
+    """As switches hold them in an update, by the old version: what was read is spoilt."""
+    world = atlas_world(1)
+    cut = Failures(links=frozenset({world.topology.fibres[0].id}))
+    ways = plan_ways(world.topology, world.intents, cut)
+    new = compile_ways(world.wiring, world.topology, ways, epoch=1).program
+    both = update(world.program, new).beside
+    resting = frozenset(use.label for use in new.labels)
+    try:
+        held = MUTANTS[name][1](World(world.topology, world.wiring, world.intents, both))
+    except NotHereError:
+        pytest.skip("not here")
+    question = replace(of(world), tables=tables_of(both), intended=both, resting=resting)
+    assert_carried(of(world), replace(spoilt(question, held), intents=held.intents))
+
+
+def test_every_so_many_proofs_are_checked_by_a_whole_one(monkeypatch):
+    monkeypatch.setattr(session, "WHOLE_EVERY", 3)
+    question, told = deployments.asked_of(lab(), wiring()), Session(contradicted)
+    whole = []
+    real = Session.prove_whole
+    monkeypatch.setattr(
+        Session, "prove_whole", lambda one, asked: whole.append(asked) or real(one, asked)
+    )
+    for _ in range(9):
+        assert told.prove(question).holds
+    assert len(whole) == 2
+
+
+def test_a_carried_proof_that_is_wrong_is_reported_and_the_whole_one_counts(monkeypatch):
+    monkeypatch.setattr(session, "WHOLE_EVERY", 0)
+    question, after = transition("other_failures")
+    said = []
+    told = Session(said.append)
+    assert told.prove_whole(question).holds
+    monkeypatch.setattr(Demand, "without", lambda demand, _failures: demand)
+    real = session.ExactKey
+    monkeypatch.setattr(
+        session, "ExactKey", lambda intent, _known, *read: real(intent, NO_FAILURES, *read)
+    )
+    proof = told.prove(after)
+    assert not proof.holds
+    assert said, "the difference is told"
+    assert "C16" in said[0]
