@@ -1,20 +1,24 @@
-"""The order in which files of tests run, by the CPU seconds that each took when last recorded.
+"""In which order files of tests run, and with how many examples tests of properties.
 
     ./corridor test --whole --record-costs tests/costs.json
 
-Processes take files one after another: a costly file that begins last leaves the others idle.
+Files run by the CPU seconds that each took when last recorded. Processes take files one after
+another: a costly file that begins last leaves the others idle.
 """
 
 import json
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import is_hypothesis_test, settings
 
 COSTS = Path(__file__).with_name("costs.json")
 LEAST_S = 1.0
 """Files that cost less are not recorded: they run last, in the order of their names."""
+FEWER = 4
 _started = pytest.StashKey[float]()
 _costs: Counter[str] = Counter()
 
@@ -23,11 +27,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record-costs", metavar="FILE", help="write the CPU seconds of each file of tests"
     )
+    parser.addoption(
+        "--few-examples", action="store_true", help=f"1 of {FEWER} examples of each property"
+    )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--few-examples"):
+        for test in {item.obj for item in items if isinstance(item, pytest.Function)}:
+            try_few_examples(test)
     costs = json.loads(COSTS.read_text(encoding="utf-8"))
     items.sort(key=lambda item: -costs.get(_file(item.nodeid), 0.0))
+
+
+def try_few_examples(test: Callable[..., object]) -> None:
+    """Have a test of a property try some of the examples that its settings ask for."""
+    test = getattr(test, "__func__", test)
+    if is_hypothesis_test(test):
+        asked = test._hypothesis_internal_use_settings  # type: ignore[attr-defined]
+        few = settings(asked, max_examples=max(1, asked.max_examples // FEWER))
+        test._hypothesis_internal_use_settings = few  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(tryfirst=True)

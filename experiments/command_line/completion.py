@@ -50,6 +50,7 @@ BY_METAVAR: Mapping[str, Source] = {
     "JURISDICTION": names.jurisdictions,
     "NAME": names.networks,
     "STUDY": names.studies,
+    "ROOM": names.rooms,
 }
 FILES = frozenset(
     {

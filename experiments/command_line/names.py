@@ -45,6 +45,13 @@ def policy_sets(_args: argparse.Namespace) -> Names:
     return _stems(POLICIES)
 
 
+def rooms(_args: argparse.Namespace) -> Names:
+    """Folders of a checkout that hold code."""
+    folders = ("topologies", "controller", "traffic", "experiments")
+    found = (path.parent for folder in folders for path in (HERE / folder).rglob("__init__.py"))
+    return sorted(path.relative_to(HERE).as_posix() for path in found)
+
+
 def figure_formats(_args: argparse.Namespace) -> Names:
     return FIGURE_FORMATS
 

@@ -10,7 +10,7 @@ def add_parser(subparsers: Any) -> None:
     # Another prefix, so that pytest's own options (-k, -x, ...) reach pytest.
     parser = subparsers.add_parser("test", add_help=False, prefix_chars="+")
     parser.add_argument(
-        "arguments", nargs="*", metavar="ARGUMENT", help="of the checks; --help lists them"
+        "arguments", nargs="*", metavar="ROOM", help="a room, or options: --help lists them"
     )
 
 

@@ -51,7 +51,8 @@ def sections(
     """Return what is checked, in this order.
 
     Args:
-        whole: all tests; otherwise no slow test, and in guests one test per promise.
+        whole: all tests; otherwise no slow test, a quarter of the examples of each property, and
+            in guests one test per promise.
         guests: whether tests may boot guests.
         native, root: what this machine's own kernel allows.
         browser: whether a Chromium is here.
@@ -69,7 +70,8 @@ def sections(
         paths = _within(folders, files) if files is not None else tuple(folders)
         if not paths:
             return []
-        arguments = (*(picked or how), *(() if own_paths else paths))
+        few = () if whole or picked or folders is not UNIT else ("--few-examples",)
+        arguments = (*(picked or how), *few, *(() if own_paths else paths))
         may_be_empty = bool(picked) or files is not None
         command = (python, "-m", "pytest", "-q", "-m", markers, *arguments)
         return [Section(name, command, empty_is_fine=may_be_empty)]

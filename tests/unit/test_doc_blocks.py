@@ -31,8 +31,10 @@ SLOW = (
     *("README.md", "docs/policies.md", "docs/testing-policies.md"),
     *("docs/tutorial.md", "docs/topologies.md", "docs/stories/researcher.md"),
     *("docs/stories/analyst.md", "docs/stories/planner.md", "docs/python.md", "docs/capacity.md"),
+    *("examples/README.md", "docs/export.md", "docs/corridor.md", "docs/results.md"),
+    *("docs/law.md", "docs/command-line.md", "docs/reports.md"),
 )
-"""They prove the reference corridor, price it, or ask libraries of maps: more than a second."""
+"""They prove the reference corridor, price it, or ask libraries of maps: over two CPU seconds."""
 
 
 def runs_here(block: Block) -> bool:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,14 @@ from corridor.experiments.command_line import names
 from corridor.experiments.command_line.completion import BY_METAVAR, FILES, shell_code
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
+from corridor.experiments.setup.import_graph import ImportGraph
 from corridor.experiments.study.shipped_studies import shipped_studies
 from corridor.topologies.formats.load import SHIPPED, load_topology
 from terminals import ROOT, Terminal
 
 FREE = {
     *("DAY", "N", "MIN", "APP", "HOW", "KIND", "WHO", "TEXT", "KEY=VALUE", "LENGTH", "DELAY"),
-    *("NAME=UNIT", "name", "URL", "CMD ...", "TIME", "PERCENT", "PROCESS", "ARGUMENT"),
+    *("NAME=UNIT", "name", "URL", "CMD ...", "TIME", "PERCENT", "PROCESS"),
     *("I/N", "COUNT", "NUMBER", "ADDRESS", "COMMAND", "MB", "PORT", "ARCH", "SOURCES", "MEASURE=N"),
     *("[OF=]RATE", "[OF=]TIMES"),
 }
@@ -107,6 +109,11 @@ def test_nothing_else_is_proposed():
     assert proposed("corridor run --seed ") == []
 
 
+def test_rooms_are_proposed_to_the_tests():
+    assert proposed("corridor test controller/policy/t") == ["controller/policy/terms"]
+    assert set(names.rooms(Namespace())) == ImportGraph(ROOT).rooms
+
+
 def test_a_file_is_proposed_where_no_name_fits(tmp_path):
     (tmp_path / "mine.yaml").write_text("")
     (tmp_path / "mine.txt").write_text("")
@@ -130,8 +137,6 @@ def test_nothing_slow_is_imported_for_it():
 
 @pytest.mark.parametrize("name", shipped_scenarios())
 def test_names_read_quickly_are_those_of_the_scenario(name):
-    from argparse import Namespace
-
     loaded = load_scenario(name)
     args = Namespace(scenario=name)
     quick = [one for one in names.demands(args) if not one.endswith(".return")]
@@ -142,8 +147,6 @@ def test_names_read_quickly_are_those_of_the_scenario(name):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_names_read_quickly_are_those_of_the_map(name):
-    from argparse import Namespace
-
     known = load_topology(name)
     args = Namespace(topology=name)
     assert set(names.hubs(args)) == {one.id for one in known.hubs}
@@ -159,8 +162,6 @@ def test_names_read_quickly_are_of_what_commands_take_if_nothing_is_said():
 
 
 def test_a_file_that_is_no_scenario_names_nothing(tmp_path):
-    from argparse import Namespace
-
     for text in ("[1, 2", "- a\n", "demands: {a: 1}\n", "demands: [{src: a}]\n", "\x00"):
         (tmp_path / "x.yaml").write_text(text)
         assert list(names.demands(Namespace(scenario=str(tmp_path / "x.yaml")))) == []

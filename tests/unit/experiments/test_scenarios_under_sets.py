@@ -1,5 +1,6 @@
 """Any shipped scenario under any shipped set has an answer, which says what it rests on."""
 
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -8,6 +9,7 @@ from corridor.controller.policy.load import shipped_policies
 from corridor.controller.policy.terms.services import Service
 from corridor.experiments.cli import main
 from corridor.experiments.commands.arguments import SERVICES
+from corridor.experiments.results import compared_sets
 from corridor.experiments.results.judged import counted, marked, not_judged_line
 from corridor.experiments.results.price_sets import Laid
 from corridor.experiments.scenario.scenario import load_scenario
@@ -109,3 +111,12 @@ def test_a_demands_own_service_comes_before_that_of_the_scenario(tmp_path):
     assert carried == ["wave", "wave", "internet"]
     asked = load_scenario(str(path), service="ip-vpn")
     assert [one[1].service for one in Laid.of(asked).pairs] == ["ip-vpn", "ip-vpn", "internet"]
+
+
+def test_delays_that_are_equal_under_both_sets_are_neither_slower_nor_faster():
+    both = [(10.0, 10.0), (10.0, 12.0), (12.0, 10.0), (10.0, None)]
+    found = [SimpleNamespace(one_ms=a, other_ms=b, differs=a != b) for a, b in both]
+    assert compared_sets._sentence(found) == (
+        "4 demands: 1 then kept back, 1 slower (by up to 2 ms), 1 faster (by up to 2 ms), "
+        "1 the same"
+    )
