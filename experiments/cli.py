@@ -76,7 +76,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
         "vm": "a Debian machine with everything set up: build, run, enter, hand on",
         "docs": "the documentation as a site with search, to be read offline",
         "test": "check this checkout: lint, types, tests",
-        "clean": "remove what killed runs left",
+        "clean": "remove what killed runs left, and kept answers of commands",
     },
 }
 SUMMARIES = {verb: line for verbs in FAMILIES.values() for verb, line in verbs.items()}
@@ -214,6 +214,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _open_closed_streams()
         signal.signal(signal.SIGTERM, _terminate)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads every package's
+        if "pycache_prefix" in sys._xoptions:  # noqa: SLF001 - by the launcher, for this process
+            os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         if ASKED_BY_SHELL in os.environ:
             from corridor.experiments.command_line import completion
 
@@ -253,6 +255,7 @@ def _obey(argv: Sequence[str] | None) -> int:
         args = build_parser(words).parse_args(words)
         if command:
             args.command = command
+        args.own_process = argv is None
         module = importlib.import_module(f"corridor.experiments.commands.{args.verb}")
         return int(module.run(args))
     finally:

@@ -15,6 +15,7 @@ WIDTH = 72
 FILES = (
     ("results/", "result folders of runs, in the folder that corridor is called in"),
     ("~/.cache/corridor/", "the guest kernel, and what is derived once (XDG_CACHE_HOME)"),
+    ("~/.cache/corridor/kept/", "answers of commands, at most 64 MiB; corridor clean removes them"),
     ("~/.local/state/corridor/live/", "notes of live networks, with their tokens (XDG_STATE_HOME)"),
 )
 ENVIRONMENT = (

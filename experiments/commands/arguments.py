@@ -114,6 +114,12 @@ def under(args: argparse.Namespace) -> Under:
     )
 
 
+def is_as_written(args: argparse.Namespace) -> bool:
+    """Whether no option stands in for what the scenario says."""
+    options = (args.policies, args.as_of, args.outside, args.service)
+    return all(one is None for one in options) and not args.interpret
+
+
 def chosen_value(text: str) -> tuple[str, str]:
     """For ``type``: an interpretation and the value that is chosen."""
     name, equals, value = text.partition("=")

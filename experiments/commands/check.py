@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.command_line.kept_answers import (
+    Answer,
+    add_no_cache,
+    printed,
+    shown,
+    told,
+    warned_of,
+)
 from corridor.experiments.commands.arguments import (
     add_delay_model,
     add_scenario_arguments,
     load,
 )
-from corridor.experiments.commands.law_warning import warn_of
+from corridor.experiments.commands.law_warning import warning_of
 from corridor.experiments.terminal.live import waiting
-from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.terminal.screen import terminal_width
 
 if TYPE_CHECKING:
     from corridor.controller.intent.specification import Specification
@@ -61,9 +68,14 @@ def add_parser(verbs: Any) -> None:
         action="store_true",
         help="print the proof, and how sure each path is, as JSON only",
     )
+    add_no_cache(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    return told(args, _answer, may_keep=args.tables is None)  # what switches held is read each time
+
+
+def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.lab.proof import proof_document
     from corridor.experiments.plan.clipped_rates import clipped_rates
     from corridor.experiments.plan.idle_streams import idle_streams
@@ -90,12 +102,12 @@ def run(args: argparse.Namespace) -> int:
             "certainty": found.to_json(),
             **_anycast(plan),
         }
-        print(json.dumps(document, indent=1))
-        print(warned, end="", file=sys.stderr)
+        parts = [printed(json.dumps(document, indent=1)), warned_of(warned.rstrip("\n"))]
     else:
-        told = [_told(plan, proof, found, loaded), *([str(other)] if other else [])]
-        show(warned + "\n".join(told))
-    return 0 if proof.holds and (other is None or other.agrees) else 1
+        texts = [_told(plan, proof, found, loaded), *([str(other)] if other else [])]
+        parts = [shown(warned + "\n".join(texts))]
+    holds = proof.holds and (other is None or other.agrees)
+    return Answer([warned_of(warning_of(loaded)), *parts], 0 if holds else 1)
 
 
 def _second_opinion(

@@ -1,4 +1,4 @@
-"""``corridor clean``: remove what dead runs left behind, and nothing else."""
+"""``corridor clean``: remove what dead runs left behind, and what is kept of earlier commands."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ def add_parser(verbs: Any) -> None:
     verbs.add_parser(
         "clean",
         description="Remove bridges and interfaces of native runs that died, scratch folders of "
-        "guests whose supervisor was killed, sessions of live networks that were killed, and what "
-        "builds of the kernel and of the machine's image left that were killed.",
+        "guests whose supervisor was killed, sessions of live networks that were killed, what "
+        "builds of the kernel and of the machine's image left that were killed, and what commands "
+        "keep for later: answers (at most 64, and 64 MiB), frames, bytecode.",
     )
 
 
@@ -20,6 +21,7 @@ def run(_args: argparse.Namespace) -> int:
     from corridor.experiments.machines.build import remove_unfinished_images
     from corridor.experiments.testbeds.native import leftovers, remove_leftovers
     from corridor.experiments.testbeds.unfinished_builds import remove_unfinished_builds
+    from corridor.topologies.base.disk_cache import remove_kept
     from corridor.topologies.base.scratch import remove_dead
 
     found = leftovers()
@@ -38,6 +40,9 @@ def run(_args: argparse.Namespace) -> int:
     images = remove_unfinished_images()
     for folder in images:
         print(f"removed {folder}, of an image's build that was killed")
-    if not found and not folders and not sessions and not builds and not images:
+    kept, size = remove_kept()
+    if kept:
+        print(f"removed {kept} files that commands kept for later, {size / 1e6:.1f} MB")
+    if not (found or folders or sessions or builds or images or kept):
         print("nothing to remove")
     return 0

@@ -8,10 +8,18 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from corridor.experiments.commands.arguments import add_scenario_options, load, under
+from corridor.experiments.command_line.kept_answers import (
+    Answer,
+    add_no_cache,
+    printed,
+    shown,
+    told,
+)
+from corridor.experiments.command_line.names import DEFAULT_SCENARIO
+from corridor.experiments.commands.arguments import add_scenario_options, is_as_written, load
 from corridor.experiments.commands.fault import add_options, begin, options_of
 from corridor.experiments.commands.network_arguments import add_name_argument, reached
-from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.faults.cut import KIND
 
 EPILOG = """examples:
@@ -43,23 +51,26 @@ def add_parser(verbs: Any) -> None:
     add_scenario_options(parser)
     parser.add_argument("--all", action="store_true", help="a line for every demand it hits")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    add_no_cache(parser)
     add_options(parser, KIND)
     add_name_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     if _is_a_question(args):
-        return _answer(args)
+        if args.scenario is None:
+            print(f"no network is up: asked of scenario {DEFAULT_SCENARIO}\n", file=sys.stderr)
+            args.scenario = DEFAULT_SCENARIO
+        return told(args, _answer)
     with reached(args) as client:
         return max(begin(client, KIND, one.what, options_of(KIND, one)) for one in _each(args))
 
 
 def _is_a_question(args: argparse.Namespace) -> bool:
     from corridor.experiments.live_network.session import sessions
-    from corridor.experiments.scenario.scenario import AS_WRITTEN
     from corridor.topologies.base.errors import InputError
 
-    asks = args.scenario is not None or args.json or args.all or under(args) != AS_WRITTEN
+    asks = args.scenario is not None or args.json or args.all or not is_as_written(args)
     acts = args.network is not None or any(options_of(KIND, next(_each(args))).values())
     if asks and acts:
         raise InputError(
@@ -74,20 +85,13 @@ def _each(args: argparse.Namespace) -> Iterator[argparse.Namespace]:
         yield argparse.Namespace(**{**vars(args), "what": what})
 
 
-def _answer(args: argparse.Namespace) -> int:
-    from corridor.experiments.answers.cut_answer import cut_answer, dead_elements, told
+def _answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.answers import cut_answer as answers
     from corridor.topologies.model.jurisdictions import load_jurisdictions
 
-    if args.scenario is None:
-        from corridor.experiments.scenario.scenario import DEFAULT
-
-        print(f"no network is up: asked of scenario {DEFAULT}\n", file=sys.stderr)
-        args.scenario = DEFAULT
     loaded = load(args)
-    found = cut_answer(loaded, dead_elements(loaded.topology, args.what))
+    found = answers.cut_answer(loaded, answers.dead_elements(loaded.topology, args.what))
     if args.json:
-        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
-    else:
-        names = {one.id: one.name for one in load_jurisdictions().jurisdictions}
-        show(told(found, names, everything=args.all, width=terminal_width()))
-    return 0
+        return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
+    names = {one.id: one.name for one in load_jurisdictions().jurisdictions}
+    return Answer([shown(answers.told(found, names, everything=args.all, width=terminal_width()))])

@@ -6,15 +6,23 @@ import argparse
 import json
 from typing import Any
 
+from corridor.experiments.command_line.kept_answers import (
+    Answer,
+    add_no_cache,
+    printed,
+    shown,
+    told,
+    warned_of,
+)
 from corridor.experiments.commands.arguments import (
     add_delay_model,
     add_scenario_arguments,
     load,
     under,
 )
-from corridor.experiments.commands.law_warning import warn_of
+from corridor.experiments.commands.law_warning import warning_of
 from corridor.experiments.terminal.live import waiting
-from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.terminal.screen import terminal_width
 
 EPILOG = """examples:
   corridor explain records-urumqi-lahore               in the scenario "sovereignty"
@@ -44,9 +52,14 @@ def add_parser(verbs: Any) -> None:
     )
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, with every detail")
+    add_no_cache(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    return told(args, _answer)
+
+
+def _answer(args: argparse.Namespace) -> Answer:
     from corridor.controller.explain import explain
     from corridor.controller.forwarding.compiler import plan_ways
     from corridor.experiments.results.anycast_text import anycast_json
@@ -59,7 +72,6 @@ def run(args: argparse.Namespace) -> int:
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
-    warn_of(loaded)
     intents = {intent.id: intent for intent in intents_for(loaded)}
     if args.demand not in intents:
         hint = nearest(args.demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."
@@ -75,10 +87,10 @@ def run(args: argparse.Namespace) -> int:
     anycast = chosen.get(args.demand.removesuffix(".return"))
     if args.json:
         document = {**found.to_json(), **sure.to_json(), "anycast": anycast}
-        print(json.dumps(document, indent=1, ensure_ascii=False))
+        said = printed(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         width = terminal_width()
         asked = as_asked(args.scenario, under(args))
         parts = [explained(found, loaded.topology, width, asked, anycast), *sure.sections(width)]
-        show("\n\n".join(parts))
-    return 0
+        said = shown("\n\n".join(parts))
+    return Answer([warned_of(warning_of(loaded)), said])

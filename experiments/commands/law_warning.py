@@ -15,9 +15,15 @@ def warn(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def warn_of(loaded: LoadedScenario) -> None:
-    """Where the policies of a scenario cite rules of law and its day is past their review."""
+def warning_of(loaded: LoadedScenario) -> str:
+    """A line where the policies of a scenario cite rules of law and its day is past their review;
+    else an empty text."""
+    from corridor.controller.policy import law_calendar
     from corridor.controller.policy.law import load_law
-    from corridor.controller.policy.law_calendar import warning_of
 
-    warn(warning_of(loaded.policies, load_law(), loaded.as_of))
+    return law_calendar.warning_of(loaded.policies, load_law(), loaded.as_of)
+
+
+def warn_of(loaded: LoadedScenario) -> None:
+    """Print that line, if there is one."""
+    warn(warning_of(loaded))

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.command_line.kept_answers import (
+    Answer,
+    add_no_cache,
+    printed,
+    shown,
+    told,
+)
+from corridor.experiments.terminal.screen import terminal_width
 
 if TYPE_CHECKING:
     from corridor.experiments.scenario.shipped_things import Shipped
@@ -34,9 +41,14 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("kind", nargs="?", choices=KINDS, help="only these (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_no_cache(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    return told(args, _answer)
+
+
+def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.scenario.shipped_things import KINDS as THINGS
     from corridor.experiments.study.listing import listed
 
@@ -45,11 +57,10 @@ def run(args: argparse.Namespace) -> int:
     found = {kind: list(kinds[kind]()) for kind in asked}
     if args.json:
         plain = {kind: [asdict(one) for one in some] for kind, some in found.items()}
-        print(json.dumps({"schema": SCHEMA, **plain}, indent=1, ensure_ascii=False))
-    else:
-        parts = [f"{kind}\n\n{_table(some)}" for kind, some in found.items() if some]
-        show("\n\n".join(parts))
-    return 0
+        document = json.dumps({"schema": SCHEMA, **plain}, indent=1, ensure_ascii=False)
+        return Answer([printed(document)])
+    parts = [f"{kind}\n\n{_table(some)}" for kind, some in found.items() if some]
+    return Answer([shown("\n\n".join(parts))])
 
 
 def _table(some: Sequence[Shipped]) -> str:

@@ -10,15 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.command_line.kept_answers import (
+    Answer,
+    add_no_cache,
+    printed,
+    shown,
+    told,
+    warned_of,
+)
 from corridor.experiments.commands.arguments import (
     add_delay_model,
     add_scenario_arguments,
     under,
 )
-from corridor.experiments.commands.law_warning import warn_of
+from corridor.experiments.commands.law_warning import warning_of
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.terminal.live import waiting
-from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.whole_file import write_text
@@ -84,11 +92,16 @@ def add_parser(verbs: Any) -> None:
         help="for price.json, report.html, and the runs; new or empty",
     )
     parser.add_argument("--json", action="store_true", help="print the prices as JSON only")
+    add_no_cache(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    return told(args, _answer, may_keep=not (args.out or args.measure))
+
+
+def _answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.results import price_text
     from corridor.experiments.results.price_sets import Laid
-    from corridor.experiments.results.price_text import document, told
     from corridor.experiments.run.folders import new_folder
 
     names = _sets(args)
@@ -103,21 +116,17 @@ def run(args: argparse.Namespace) -> int:
         found = _measured(
             found, scenarios, args.against, _measure(scenarios, out_dir, args.standing)
         )
-    warn_of(scenarios[names[0]])
-    plain = document(base.scenario.name, str(base.as_of), base.policies.name, found)
+    plain = price_text.document(base.scenario.name, str(base.as_of), base.policies.name, found)
     if out_dir is not None:
         from corridor.experiments.pages.report import PRICES, write_report
 
         write_text(out_dir / PRICES, json.dumps(plain, indent=1) + "\n")
         _write_ways(out_dir, laid, base, [scenarios[name] for name in names])
         write_report(out_dir)
-    if args.json:
-        print(json.dumps(plain, indent=1))
-    else:
-        show(told(found, terminal_width()))
-    if out_dir is not None:
-        print(f"\nResults are in {out_dir}", file=sys.stderr)
-    return 0
+    table = price_text.told(found, terminal_width())
+    said = printed(json.dumps(plain, indent=1)) if args.json else shown(table)
+    where = warned_of("" if out_dir is None else f"\nResults are in {out_dir}")
+    return Answer([warned_of(warning_of(scenarios[names[0]])), said, where])
 
 
 def _write_ways(

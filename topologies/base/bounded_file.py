@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.files_read import looked_for
 from corridor.topologies.base.suggestions import nearest
 
 MAX_DEPTH = 64
@@ -78,16 +79,19 @@ class NoSuchFile(Unreadable):
 
 def is_there(path: str | Path) -> bool:
     """Whether there is a file or folder of that name; False for what cannot be a name at all."""
+    looked_for(path)
     return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for names that are too long
 
 
 def is_file(path: str | Path) -> bool:
     """Whether there is a regular file of that name; False for what cannot be a name at all."""
+    looked_for(path)
     return os.path.isfile(path)  # noqa: PTH113
 
 
 def is_folder(path: str | Path) -> bool:
     """Whether there is a folder of that name; False for what cannot be a name at all."""
+    looked_for(path)
     return os.path.isdir(path)  # noqa: PTH112
 
 

@@ -23,6 +23,7 @@ from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.joint_ways.spaces.ways import Key, Order, Way
 from corridor.topologies.base.bounded_file import read_text
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.files_read import read_elsewhere
 from corridor.topologies.model.topology import Fibre
 
 _notices = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ def _module(source: str, file: str) -> ModuleType:
     name = f"corridor_objective_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     if name not in sys.modules:
         _notices.warning("corridor: running code of %s, the objective of a scenario", file)
+    read_elsewhere()
     module = ModuleType(name)
     module.__file__ = file
     sys.modules[name] = module

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corridor.topologies.base.disk_cache import MOST
+from corridor.topologies.base.disk_cache import MOST, TEXTS
 from corridor.topologies.base.errors import CorridorError
 from corridor.traffic.agents import scapy_process
 from corridor.traffic.packets import stamp, stream_header
@@ -72,7 +72,7 @@ def scapys_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]
 
 
 def kept(folder: Path) -> list[Path]:
-    return list((folder / "corridor").glob("frames-*"))
+    return list((folder / "corridor" / TEXTS).glob("frames-*"))
 
 
 def test_frames_are_the_same_bytes_every_time(templates: Templates, tmp_path: Path) -> None:

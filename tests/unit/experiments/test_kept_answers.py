@@ -1,0 +1,251 @@
+"""Answers that are kept: the same bytes as computed ones, and only for the same question."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from corridor.controller.joint_ways.objectives import own
+from corridor.experiments.command_line import kept_answers
+from corridor.experiments.command_line.kept_answers import Answer, code_version, kept, shown, told
+from corridor.experiments.commands import check, price
+from corridor.topologies.base.disk_cache import TEXTS
+from corridor.topologies.base.files_read import FOLDERS
+from corridor.topologies.base.places import CHECKOUT, IMPORT_ROOT
+
+SETTLED_S = 0.1
+"""Files that change while an answer is computed keep it from being kept."""
+SCENARIO = """schema: 1
+name: mine
+extends: base.yaml
+title: mine
+policies: {policies}
+"""
+POLICIES = """schema: 1
+name: {name}
+title: a set
+include: [{includes}]
+"""
+MS = re.compile(rb"in \d+ ms")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of kept texts."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "corridor" / TEXTS
+
+
+def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "corridor.experiments.cli", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(IMPORT_ROOT), **environment},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def answers(cache: Path) -> int:
+    return len(list(cache.glob("answer-*")))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),
+        ("list", "policies", "--json"),
+        ("check", "mini"),
+        ("explain", "records-urumqi-lahore", "--json"),
+        ("cut", "red-sea"),
+        ("price", "mini", "--sets", "th"),
+        ("check", "mini", "--policies", "th", "--as-of", "2031-01-01"),
+    ],
+    ids=" ".join,
+)
+def test_a_kept_answer_has_the_bytes_of_a_computed_one(
+    cache: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    first, second = (run(tmp_path, *words) for _ in range(2))
+    assert answers(cache) == 1
+    computed = run(tmp_path, *words, "--no-cache")
+    assert answers(cache) == 1
+    for said in (first, second):
+        assert MS.sub(b"in ms", said.stdout) == MS.sub(b"in ms", computed.stdout)
+        assert (said.stderr, said.returncode) == (computed.stderr, computed.returncode)
+    assert first.stdout == second.stdout != b""
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    """A folder with a scenario of files: each of them is an input of its answers."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    shipped = CHECKOUT / "experiments" / "scenario" / "shipped" / "mini.yaml"
+    text = re.sub(r"(?m)^topology:.*$", "topology: map.yaml", shipped.read_text())
+    (folder / "base.yaml").write_text(text)
+    shutil.copy(CHECKOUT / "topologies" / "data" / "mini.yaml", folder / "map.yaml")
+    (folder / "mine.yaml").write_text(SCENARIO.format(policies="set.yaml"))
+    (folder / "set.yaml").write_text(POLICIES.format(name="a-set", includes="below.yaml"))
+    (folder / "below.yaml").write_text(POLICIES.format(name="below", includes="none"))
+    model = CHECKOUT / "topologies" / "data" / "delay-model.yaml"
+    shutil.copy(model, folder / "model.yaml")
+    time.sleep(SETTLED_S)
+    return folder
+
+
+COMMAND = ("check", "mine.yaml", "--delay-model", "model.yaml")
+
+
+def test_a_change_of_any_input_is_another_question(cache: Path, scenario: Path) -> None:
+    first = run(scenario, *COMMAND)
+    assert (first.returncode, answers(cache)) == (0, 1), first.stderr
+    files = ("mine.yaml", "base.yaml", "map.yaml", "set.yaml", "below.yaml", "model.yaml")
+    for number, name in enumerate(files, start=2):
+        before = (scenario / name).read_bytes()
+        (scenario / name).write_bytes(before + b"# more\n")
+        time.sleep(SETTLED_S)
+        run(scenario, *COMMAND)
+        assert answers(cache) == number, name
+        (scenario / name).write_bytes(before)
+    time.sleep(SETTLED_S)
+    assert run(scenario, *COMMAND).stdout == first.stdout  # the same content, the first answer
+    assert answers(cache) == len(files) + 1
+
+
+def test_a_file_that_appears_is_another_question(cache: Path, scenario: Path) -> None:
+    text = (scenario / "mine.yaml").read_text()
+    (scenario / "mine.yaml").write_text(text.replace("base.yaml", "mini"))
+    time.sleep(SETTLED_S)
+    shipped = run(scenario, *COMMAND)
+    assert (shipped.returncode, answers(cache)) == (0, 1), shipped.stderr
+    (scenario / "mini").write_text("demands: none\n")
+    beside = run(scenario, *COMMAND)
+    assert beside.returncode == 2
+    assert beside.stderr.startswith(b"corridor: mini:1")
+
+
+@pytest.mark.parametrize(
+    ("more", "environment"),
+    [
+        (("--as-of", "2026-03-01"), {}),
+        (("--policies", "th"), {}),
+        (("--service", "internet"), {}),
+        (("--json",), {}),
+        ((), {"CORRIDOR_SLOWNESS": "2"}),
+    ],
+)
+def test_another_command_is_another_question(
+    cache: Path, tmp_path: Path, more: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    run(tmp_path, "check", "mini")
+    run(tmp_path, "check", "mini", *more, **environment)
+    assert answers(cache) == 2
+
+
+def test_the_day_and_the_width_are_of_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    args = argparse.Namespace(verb="check", own_process=True, no_cache=False)
+    asked = {kept_answers._question(args)}
+    monkeypatch.setattr(kept_answers, "terminal_width", lambda: 71)
+    asked.add(kept_answers._question(args))
+    monkeypatch.setattr(kept_answers, "sys", argparse.Namespace(version="4.0", path=sys.path))
+    asked.add(kept_answers._question(args))
+    monkeypatch.setattr(kept_answers, "sys", argparse.Namespace(version="4.0", path=["/none"]))
+    asked.add(kept_answers._question(args))
+    assert len(asked) == 4
+
+
+def test_other_code_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FOLDERS:
+        (tmp_path / name / "room").mkdir(parents=True)
+        (tmp_path / name / "room" / "file.py").write_text("limit = 5\n")
+    monkeypatch.setattr(kept_answers, "CHECKOUT", tmp_path)
+    assert code_version() is None  # this process may have imported what was there before
+    monkeypatch.setattr(kept_answers, "SETTLED_NS", 0)
+    versions = {code_version()}
+    file = tmp_path / "controller" / "room" / "file.py"
+    held = file.stat()
+    file.write_text("limit = 6\n")
+    os.utime(file, ns=(held.st_atime_ns, held.st_mtime_ns))  # as an unpacked archive may set it
+    versions.add(code_version())
+    (tmp_path / "traffic" / "new.yaml").write_text("")
+    versions.add(code_version())
+    (tmp_path / "traffic" / "__pycache__").mkdir()
+    (tmp_path / "traffic" / "__pycache__" / "new.pyc").write_text("")
+    versions.add(code_version())
+    assert len(versions) == 3
+
+
+def _computed(cache: Path, read: Callable[[], object]) -> int:
+    """How often the same answer is computed when it is asked for twice."""
+    made: list[None] = []
+
+    def make() -> Answer:
+        made.append(None)
+        read()
+        return Answer([shown("said")], 1)
+
+    found = [kept("q", make) for _ in range(2)]
+    assert [(one.parts[0][1], one.exit_code) for one in found] == [("said", 1)] * 2
+    return len(made)
+
+
+def test_only_what_files_say_is_kept(cache: Path, tmp_path: Path) -> None:
+    file = tmp_path / "input"
+    file.write_text("1")
+    (tmp_path / "library.pyc").write_text("1")
+    time.sleep(SETTLED_S)
+    assert _computed(cache, file.read_text) == 1
+    shutil.rmtree(cache)
+    assert _computed(cache, lambda: subprocess.run(["true"], check=True)) == 2
+    assert _computed(cache, Path("/proc/self/status").read_text) == 2
+    assert _computed(cache, (tmp_path / "library.pyc").read_text) == 2
+    assert _computed(cache, lambda: own._module("x = 1", "objective.py")) == 2
+    assert _computed(cache, lambda: file.write_text("2") and file.read_text()) == 2
+    assert answers(cache) == 0
+
+
+def test_a_listed_folder_is_an_input(cache: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "listed"
+    folder.mkdir()
+    time.sleep(SETTLED_S)
+
+    def make() -> Answer:
+        return Answer([shown(",".join(sorted(one.name for one in folder.glob("*"))))])
+
+    said = [kept("q", make).parts[0][1]]
+    (folder / "new").write_text("")
+    said.append(kept("q", make).parts[0][1])
+    assert said == ["", "new"]
+
+
+def test_answers_of_what_switches_held_and_of_runs_are_never_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may: list[bool] = []
+    for verb in (check, price):
+        monkeypatch.setattr(verb, "told", lambda *_, may_keep: may.append(may_keep) or 0)
+    for tables in (None, Path("after.json")):
+        check.run(argparse.Namespace(tables=tables))
+    for out, measure in ((None, False), (Path("out"), False), (None, True)):
+        price.run(argparse.Namespace(out=out, measure=measure))
+    assert may == [True, False, True, False, False]
+
+
+def test_only_the_command_itself_keeps_answers(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = argparse.Namespace(verb="check", no_cache=False)
+    assert told(args, lambda _: Answer([shown("said")], 3)) == 3
+    assert capsys.readouterr().out == "said\n"
+    assert answers(cache) == 0
