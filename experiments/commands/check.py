@@ -86,7 +86,6 @@ def _answer(args: argparse.Namespace) -> Answer:
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
-    warn_of(loaded)
     with collecting_later(), waiting("compiling and proving"):
         intended = Intended.of(loaded)
         plan, of, proof = _proven(args, loaded, intended)

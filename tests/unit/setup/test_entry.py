@@ -328,3 +328,39 @@ def test_a_killed_setup_is_not_taken_as_ready(checkout):
     started.wait()
     assert not (checkout / ".venv/ready").exists()
     assert "handed over" not in call(checkout / "corridor", "doctor").stdout
+
+
+def test_bytecode_is_kept_in_the_cache_where_it_may_not_be_beside_the_sources(ready, tmp_path):
+    program = ready / ".venv/bin/python"
+    program.write_text('#!/bin/sh\necho "$@, ${PYTHONDONTWRITEBYTECODE:-may write}"\n')
+    calls = {"PYTHONDONTWRITEBYTECODE": "1", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    kept = tmp_path / "cache/corridor/bytecode"
+    said = call(ready / "corridor", "list", **calls).stdout
+    module = "-m corridor.experiments.cli list"
+    assert said == f"-P -X pycache_prefix={kept} {module}, may write\n"
+    assert kept.stat().st_mode & 0o777 == 0o700
+    usual = call(ready / "corridor", "list", XDG_CACHE_HOME=calls["XDG_CACHE_HOME"])
+    assert usual.stdout == f"-P {module}, may write\n"
+    own = call(ready / "corridor", "list", **calls, PYTHONPYCACHEPREFIX="/x").stdout
+    assert own == f"-P {module}, 1\n"
+    kept.rmdir()
+    kept.write_text("a file in its place")
+    assert call(ready / "corridor", "list", **calls).stdout == f"-P {module}, 1\n"
+    kept.unlink()
+    kept.symlink_to(tmp_path)
+    assert call(ready / "corridor", "list", **calls).stdout == f"-P {module}, 1\n"
+
+
+def test_processes_of_a_command_write_no_bytecode_beside_the_sources(tmp_path):
+    show = "import corridor.experiments.cli as c, os; c.build_parser = lambda _: "
+    show += "print(os.environ['PYTHONDONTWRITEBYTECODE'])"
+    options = ["-P", "-X", f"pycache_prefix={tmp_path}", "-c", f"{show}; c.main()", "list"]
+    done = subprocess.run(
+        [ROOT / ".venv/bin/python", *options],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "1\n"
+    assert list(tmp_path.rglob("parser*.pyc"))
