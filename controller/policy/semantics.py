@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from itertools import groupby
 
 from corridor.controller.policy.automaton import Automaton, Violation, build
@@ -107,23 +108,31 @@ class Verdict:
 
 def rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -> Ruling:
     """What ``policies`` say about ``demand`` on the day ``as_of``. Never raises."""
-    try:
-        return _rule(policies, topology, demand, as_of)
-    except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
-        return Ruling(topology, demand, (), (unevaluable(demand, problem),))
+    return Rulings(policies, topology, as_of).on(demand)
 
 
-def _rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -> Ruling:
-    data = data_of(policies, demand)
-    trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
+def _in_force(policies: PolicySet, as_of: date) -> tuple[Policy, ...]:
+    """Those of a day, in the order in which they are asked, as sure as they are then."""
     law = load_law()
-    in_force = [
+    found = (
         as_sure_as_on(policy, law, as_of)
         for policy in policies.policies
         if policy.applies_on(as_of)
-    ]
+    )
+    return tuple(sorted(found, key=_order))
+
+
+def _rule(
+    policies: PolicySet,
+    in_force: Sequence[Policy],
+    topology: Topology,
+    demand: Demand,
+    as_of: date,
+) -> Ruling:
+    data = data_of(policies, demand)
+    trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
     certain, possible = [], []
-    for policy in sorted(in_force, key=_order):
+    for policy in in_force:
         answer = _speaks_about(policy, data, trip)
         if policy.effect == "permit" and answer is True:
             certain.append(policy)
@@ -143,8 +152,7 @@ class Rulings:
     their names aside, the same data between the same hubs, carried alike."""
 
     def __init__(self, policies: PolicySet, topology: Topology, as_of: date) -> None:
-        self._asked = (policies, topology)
-        self._as_of = as_of
+        self._policies, self._topology, self._as_of = policies, topology, as_of
         self._known: dict[tuple[object, ...], Ruling] = {}
 
     def on(self, demand: Demand) -> Ruling:
@@ -153,8 +161,16 @@ class Rulings:
         known = self._known.get(alike)
         if known is not None and not known.refusals:  # a refusal names its demand
             return replace(known, demand=demand)
-        found = self._known[alike] = rule(*self._asked, demand, self._as_of)
+        try:
+            found = _rule(self._policies, self._in_force, self._topology, demand, self._as_of)
+        except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
+            found = Ruling(self._topology, demand, (), (unevaluable(demand, problem),))
+        self._known[alike] = found
         return found
+
+    @cached_property
+    def _in_force(self) -> tuple[Policy, ...]:
+        return _in_force(self._policies, self._as_of)
 
 
 def data_of(policies: PolicySet, demand: Demand) -> DataClass:

@@ -8,7 +8,7 @@ path is chosen for besides its delay (protection all along) is not drawn again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from corridor.controller.policy.paths import Path, crossed_jurisdictions
 from corridor.controller.policy.product import Ground, Product
 from corridor.controller.policy.semantics import Ruling
 from corridor.controller.policy.terms.places import shipped_groups
-from corridor.controller.uncertainty.lawful_arcs import lawful_arcs
+from corridor.controller.uncertainty.lawful_arcs import lawful_arcs, met_by_fibres
 from corridor.controller.uncertainty.margins import Margin, margin_of, path_of
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.uncertainty.arcs import UNREACHED, Arcs, shortest_ns, shortest_ways
@@ -78,11 +78,16 @@ class Certainty:
 class Lawful:
     """Answers for rulings over one ensemble; what one ruling needed is kept for the next."""
 
-    def __init__(self, ensemble: Ensemble) -> None:
+    def __init__(
+        self, ensemble: Ensemble, product: Callable[[Automaton], Product] | None = None
+    ) -> None:
+        """``product`` gives one for all automata that take the same steps, where there are some."""
         self.ensemble = ensemble
         self.topology: Topology = ensemble.topology
         self._ground = Ground(ensemble.topology)
+        self._met = met_by_fibres(ensemble.topology)
         self._products: dict[object, Product] = {}
+        self._product = product or self._own_product
         self._least: dict[object, Nanoseconds] = {}
         self._ways: dict[object, tuple[Nanoseconds, tuple[tuple[int, ...], ...]]] = {}
         self._crossed: dict[tuple[str, tuple[int, ...]], tuple[str, ...]] = {}
@@ -160,7 +165,7 @@ class Lawful:
 
     def _least_under(self, automaton: Automaton) -> Nanoseconds:
         """By draw, what the shortest way takes; -1 where there is none."""
-        key = _key(automaton)
+        key = self._key(automaton)
         if key not in self._least:
             arcs = self._graph(automaton)
             self._least[key] = (
@@ -172,7 +177,7 @@ class Lawful:
 
     def _under(self, automaton: Automaton) -> tuple[Nanoseconds, tuple[tuple[int, ...], ...]]:
         """The same with the numbers of its fibres."""
-        key = _key(automaton)
+        key = self._key(automaton)
         if key not in self._ways:
             arcs = self._graph(automaton)
             if arcs is None:
@@ -183,14 +188,18 @@ class Lawful:
                 self._least[key] = found.one_way_ns
         return self._ways[key]
 
+    def _key(self, automaton: Automaton) -> object:
+        """Equal for automata with the same ways from the same hub."""
+        return automaton.trip.src.id, self._product(automaton)
+
     def _graph(self, automaton: Automaton) -> Arcs | None:
-        key = _key(automaton)
+        key = self._key(automaton)
         if key not in self._graphs:
             product = self._product(automaton)
             self._graphs[key] = lawful_arcs(product, automaton.trip.src)
         return self._graphs[key]
 
-    def _product(self, automaton: Automaton) -> Product:
+    def _own_product(self, automaton: Automaton) -> Product:
         """What every source of a course shares."""
         key = automaton.course_key
         if key not in self._products:
@@ -206,7 +215,7 @@ class Lawful:
                     return None
                 nominal = self.ensemble.nominal_ns
                 taken = sum(int(nominal[self.ensemble.numbers[name]]) for name in path.fibres)
-                return margin_of(self.topology, arcs, nominal, path, taken)
+                return margin_of(self.topology, self._met, arcs, nominal, path, taken)
         return None
 
     def _crosses(self, src: str, way: tuple[int, ...]) -> tuple[str, ...]:
@@ -223,11 +232,6 @@ class Lawful:
             Share(path_of(self.topology, src, way).hubs, count / len(ways))
             for way, count in counts.most_common()
         )
-
-
-def _key(automaton: Automaton) -> object:
-    """Equal for automata with the same ways from the same hub."""
-    return automaton.trip.src.id, automaton.course_key
 
 
 def _by_set(found: Sequence[tuple[str, ...]], served: Sequence[bool]) -> tuple[Share, ...]:

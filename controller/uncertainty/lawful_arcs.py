@@ -6,7 +6,7 @@ Delay budgets are not in it: they are asked of what was found.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -40,32 +40,23 @@ def lawful_arcs(product: Product, src: Hub) -> Arcs | None:
     return arcs_of(steps, 0, ends) if ends else None
 
 
-def touching(
-    topology: Topology, codes: Collection[str]
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+type Met = Sequence[frozenset[str]]
+"""By fibre, the jurisdictions that it and its ends lie in."""
+
+
+def met_by_fibres(topology: Topology) -> Met:
+    return [
+        frozenset({topology.hub(one.a).located_in, topology.hub(one.z).located_in, *one.crosses})
+        for one in topology.fibres
+    ]
+
+
+def touching(met: Met, codes: Collection[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """By fibre, whether it or an end of it lies in one of some jurisdictions."""
-    wanted = set(codes)
-    return np.array(
-        [
-            not wanted.isdisjoint(
-                {topology.hub(one.a).located_in, topology.hub(one.z).located_in, *one.crosses}
-            )
-            for one in topology.fibres
-        ],
-        dtype=np.bool_,
-    )
+    return np.array([not one.isdisjoint(codes) for one in met], dtype=np.bool_)
 
 
-def beyond(
-    topology: Topology, codes: Collection[str]
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def beyond(met: Met, codes: Collection[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """By fibre, whether it or an end of it lies in a jurisdiction that is none of these."""
-    known = set(codes)
-    return np.array(
-        [
-            not {topology.hub(one.a).located_in, topology.hub(one.z).located_in, *one.crosses}
-            <= known
-            for one in topology.fibres
-        ],
-        dtype=np.bool_,
-    )
+    known = frozenset(codes)
+    return np.array([not one <= known for one in met], dtype=np.bool_)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
-from corridor.controller.uncertainty.lawful_arcs import beyond, touching
+from corridor.controller.uncertainty.lawful_arcs import Met, beyond, touching
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.uncertainty.arcs import UNREACHED, Arcs, Shortest, arcs_of, shortest_ways
 from corridor.topologies.uncertainty.draws import Nanoseconds
@@ -23,7 +23,7 @@ class Margin:
 
 
 def margin_of(
-    topology: Topology, arcs: Arcs, nominal_ns: Nanoseconds, path: Path, one_way_ns: int
+    topology: Topology, met: Met, arcs: Arcs, nominal_ns: Nanoseconds, path: Path, one_way_ns: int
 ) -> Margin | None:
     """Against a path that takes ``one_way_ns``; None where all lawful ways cross the same set.
 
@@ -31,7 +31,7 @@ def margin_of(
     """
     crossed = crossed_jurisdictions(topology, path)
     best: Margin | None = None
-    for found in _searches(topology, arcs, nominal_ns, path, crossed):
+    for found in _searches(topology, met, arcs, nominal_ns, path, crossed):
         taken = int(found.one_way_ns[0])
         if taken == UNREACHED:
             continue
@@ -42,15 +42,20 @@ def margin_of(
 
 
 def _searches(
-    topology: Topology, arcs: Arcs, nominal_ns: Nanoseconds, path: Path, crossed: tuple[str, ...]
+    topology: Topology,
+    met: Met,
+    arcs: Arcs,
+    nominal_ns: Nanoseconds,
+    path: Path,
+    crossed: tuple[str, ...],
 ) -> Iterator[Shortest]:
     delays = nominal_ns[None, :]
     ends = {topology.hub(path.src).located_in, topology.hub(path.dst).located_in}
     for code in crossed:
         if code not in ends:
-            kept = ~touching(topology, [code])[arcs.fibres]
+            kept = ~touching(met, [code])[arcs.fibres]
             yield shortest_ways(arcs.only(kept), delays)
-    yield shortest_ways(_leaving(arcs, beyond(topology, crossed)), delays)
+    yield shortest_ways(_leaving(arcs, beyond(met, crossed)), delays)
 
 
 def _leaving(arcs: Arcs, outside: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Arcs:

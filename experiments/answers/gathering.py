@@ -54,10 +54,11 @@ class Gathered:
 def gather(loaded: LoadedScenario, model: DelayModel, intended: Intended | None = None) -> Gathered:
     """Everything computed; a caller that has what is ``intended`` passes it."""
     ways = (intended or Intended.of(loaded)).ways
-    lawful = Lawful(draw(loaded.topology, model))
+    laid = Laid.of(loaded)
+    lawful = Lawful(draw(loaded.topology, model), laid.ways.product)
     certain = certainties(loaded, model, ways=ways, lawful=lawful)
     priced = price(
-        Laid.of(loaded),
+        laid,
         loaded.policies,
         load_policies(NO_POLICIES, loaded.topology),
         search_changes=False,

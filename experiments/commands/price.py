@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from corridor.experiments.results.price import SetPrice
     from corridor.experiments.results.price_sets import Laid
     from corridor.experiments.scenario.scenario import LoadedScenario
+    from corridor.topologies.model.topology import Topology
 
 EPILOG = """examples:
   corridor price sovereignty                        every shipped set, predicted
@@ -105,11 +106,11 @@ def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.run.folders import new_folder
 
     names = _sets(args)
-    scenarios = {name: _under(args, name) for name in dict.fromkeys((args.against, *names))}
+    base = _under(args, args.against)
+    scenarios = {args.against: base} | {name: _under(args, name, base.topology) for name in names}
     _refuse_twins(scenarios)
     _refuse_unknown(args, scenarios)
     out_dir = new_folder(args.out, "price") if args.out or args.measure else None
-    base = scenarios[args.against]
     laid = Laid.of(base)
     found = _priced(laid, scenarios, names, args)
     if args.measure and out_dir:
@@ -154,16 +155,17 @@ def _refuse_twins(scenarios: Mapping[str, LoadedScenario]) -> None:
         called[name] = asked
 
 
-def _under(args: argparse.Namespace, name: str) -> LoadedScenario:
+def _under(args: argparse.Namespace, name: str, topology: Topology | None = None) -> LoadedScenario:
     from corridor.experiments.results.price_sets import alone
     from corridor.experiments.scenario.scenario import load_under
 
     asked = under(args).model_copy(update={"policies": name, "interpret": {}})
-    loaded = load_under(args.scenario, asked)
+    loaded = load_under(args.scenario, asked, topology=topology)
     known = {one.id for one in loaded.policies.interpretations}
     chosen = {one: value for one, value in args.interpret if one in known}
     if chosen:
-        loaded = load_under(args.scenario, asked.model_copy(update={"interpret": chosen}))
+        asked = asked.model_copy(update={"interpret": chosen})
+        loaded = load_under(args.scenario, asked, topology=loaded.topology)
     return alone(loaded)
 
 
@@ -189,7 +191,7 @@ def _priced(
     from corridor.topologies.uncertainty.draws import draw
 
     base = scenarios[args.against]
-    lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)))
+    lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)), laid.ways.product)
     found: list[SetPrice] = []
     with waiting("pricing") as tell:
         for name in names:

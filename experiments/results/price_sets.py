@@ -13,7 +13,7 @@ from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_confidence
 from corridor.controller.policy.model import Demand, DemandEntry, PolicySet
-from corridor.controller.policy.semantics import Ruling, rule
+from corridor.controller.policy.semantics import Ruling, Rulings, rule
 from corridor.experiments.results.price_ways import Way, Ways
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.options import ProtectOptions
@@ -88,6 +88,8 @@ class Laid:
         self._sought = sought or {}
         self.ways = Ways(topology)
         self._variants: dict[str, Ways] = {}
+        self._under: dict[int, tuple[PolicySet, tuple[Served, ...]]] = {}
+        """By the set's identity, which is its own as long as it is kept here."""
 
     @classmethod
     def of(cls, loaded: LoadedScenario) -> Self:
@@ -102,14 +104,22 @@ class Laid:
         return cls(loaded.topology, pairs, loaded.as_of, sought)
 
     def under(self, policies: PolicySet) -> tuple[Served, ...]:
-        """How each demand is served, in order."""
-        settler = Settler(policies, self.ways.topology, self.as_of)
-        return tuple(self._served(policies, pair, settler) for pair in self.pairs)
+        """How each demand is served, in order; asked of each set once."""
+        if id(policies) not in self._under:
+            topology = self.ways.topology
+            settler = Settler(policies, topology, self.as_of)
+            rulings = Rulings(policies, topology, self.as_of)
+            found = tuple(self._served(policies, rulings, pair, settler) for pair in self.pairs)
+            self._under[id(policies)] = policies, found
+        return self._under[id(policies)][1]
 
-    def _served(self, policies: PolicySet, pair: tuple[Demand, Demand], settler: Settler) -> Served:
+    def _served(
+        self, policies: PolicySet, rulings: Rulings, pair: tuple[Demand, Demand], settler: Settler
+    ) -> Served:
         sought = self._sought.get(pair[0].id)
         if sought is None:
-            return self.one(policies, pair, self.ways)
+            ruled = (rulings.on(policies.seen(pair[0])), rulings.on(policies.seen(pair[1])))
+            return Served(*pair, ruled, (self.ways.way(ruled[0]), self.ways.way(ruled[1])))
         found = settler.settle(sought)
         back = found.demand.returning()
         assert back is not None
@@ -146,6 +156,8 @@ def without_readings(policies: PolicySet, day: date) -> PolicySet:
         for policy in policies.policies
         if policy.effect == "permit" or policy_confidence(policy, law, day) == "confident"
     )
+    if len(kept) == len(policies.policies):
+        return policies
     return policies.model_copy(update={"policies": kept})
 
 

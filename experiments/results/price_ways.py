@@ -94,7 +94,7 @@ class Ways:
         return self._least(automata, self._mask(kind, name))
 
     def path(self, automaton: Automaton, course: ProductPath) -> Path:
-        trail = self._product(automaton).trail(course)
+        trail = self.product(automaton).trail(course)
         return Path(tuple(place.hub for place in trail.places), trail.fibres)
 
     def _mask(self, kind: str, name: str) -> int:
@@ -143,7 +143,7 @@ class Ways:
     ) -> tuple[Automaton, ProductPath] | None:
         found: tuple[Automaton, ProductPath] | None = None
         for automaton in automata:
-            product = self._product(automaton)
+            product = self.product(automaton)
             start = product.entered(automaton.trip.src)
             if closed:
                 product = product.without_gateways(closed)
@@ -155,7 +155,9 @@ class Ways:
                 found = (automaton, course)
         return found
 
-    def _product(self, automaton: Automaton) -> Product:
+    def product(self, automaton: Automaton) -> Product:
+        """Of an automaton; one for all that take the same steps."""
+        automaton = self._as_known(automaton)
         key = automaton.course_key
         if key not in self._products:
             floor_ns = self._floor(automaton.trip.dst.id)
@@ -167,6 +169,8 @@ class Ways:
         """With groups that are the same value wherever they mean the same."""
         groups = automaton.trip.groups
         known = self._groups.setdefault(frozenset(groups.members.items()), groups)
+        if known is groups:
+            return automaton
         return replace(automaton, trip=replace(automaton.trip, groups=known))
 
     def _floor(self, dst: str) -> dict[str, int]:

@@ -253,18 +253,26 @@ def load_scenario(
     return load_under(name_or_path, asked)
 
 
-def load_under(name_or_path: str, asked: Under) -> LoadedScenario:
-    """The same."""
+def load_under(
+    name_or_path: str, asked: Under, *, topology: Topology | None = None
+) -> LoadedScenario:
+    """The same; ``topology`` is that of the scenario, where it has been loaded before."""
     document = read_scenario(name_or_path)
-    return load_document(document, Path(document.file).parent, asked)
+    return load_document(document, Path(document.file).parent, asked, topology=topology)
 
 
-def load_document(document: Document, folder: Path, asked: Under = AS_WRITTEN) -> LoadedScenario:
+def load_document(
+    document: Document,
+    folder: Path,
+    asked: Under = AS_WRITTEN,
+    *,
+    topology: Topology | None = None,
+) -> LoadedScenario:
     """The same of a document whose own files lie in a ``folder``."""
     _refuse_topology(document)
     document = whole(document, folder)
     scenario = validate(document, ScenarioFile)
-    topology = _topology(document, scenario, folder)
+    topology = topology or _topology(document, scenario, folder)
     check_demands(document, scenario.demands, topology, scenario.topology)
     check_disjoint(document, scenario.demands, scenario.disjoint)
     check_aggregates(document, scenario.demands, scenario.aggregates)

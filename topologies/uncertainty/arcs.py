@@ -131,12 +131,14 @@ def _distances(arcs: Arcs, costs: Whole) -> Whole:
     nearest = np.full(arcs.places, FAR, dtype=np.int64)  # under any draw, where its distance fell
     nearest[arcs.start] = 0
     while (first := int(nearest.min())) < FAR and first <= distances[ends].min(axis=0).max():
-        taken = np.flatnonzero(nearest[arcs.tails] <= first + step)
+        taken = (nearest[arcs.tails] <= first + step).nonzero()[0]
         nearest[nearest <= first + step] = FAR
         if len(taken) == 0:
             continue
         heads = arcs.heads[taken]
-        begins = np.flatnonzero(np.r_[True, heads[1:] != heads[:-1]])
+        is_first = np.ones(len(heads), dtype=np.bool_)
+        np.not_equal(heads[1:], heads[:-1], out=is_first[1:])
+        begins = is_first.nonzero()[0]
         places = heads[begins]
         reached = distances[arcs.tails[taken]]
         reached += costs[arcs.fibres[taken]]

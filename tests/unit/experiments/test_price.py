@@ -3,9 +3,11 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from corridor.controller.policy.load import load_policies, shipped_policies
+from corridor.controller.policy.product import Product
 from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.cli import main
 from corridor.experiments.results.price import measured, price
@@ -313,6 +315,27 @@ def test_draws_of_the_map_say_how_sure_an_extra_round_trip_is(path):
     assert f"{interval} over 1 of 2 demands served in both" in text
     assert "90 % of the Monte Carlo samples of the map" in text
     assert "90 %" not in told([priced(path, "cn-outbound")])
+
+
+def test_a_set_is_laid_over_the_demands_once_and_samples_share_what_it_expanded(path, monkeypatch):
+    against, policies = load_policies("none"), load_policies("th")
+    laid = Laid.of(under(path, "none"))
+    assert laid.under(against) is laid.under(against)
+    before, after = laid.under(against), laid.under(policies)
+    ensemble = draw(laid.ways.topology, draws=20)
+    alone, together = Lawful(ensemble), Lawful(ensemble, laid.ways.product)
+    expanded, expand = [], Product._expand
+
+    def counted(product, place):
+        expanded.append(place)
+        return expand(product, place)
+
+    monkeypatch.setattr(Product, "_expand", counted)
+    asked = [one for of in (*before, *after) for one in of.rulings]
+    shared = [together.least_ns(one) for one in asked]
+    more, expanded[:] = len(expanded), ()
+    np.testing.assert_array_equal(shared, [alone.least_ns(one) for one in asked])
+    assert more < len(expanded) / 2
 
 
 def test_each_interpretation_is_priced_under_each_of_its_values(path):
