@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,11 +81,16 @@ class Loads:
         in_all = over.sum(axis=0)
         everywhere = {int(at): 1 + int(in_all[at] * unit) for at in np.nonzero(in_all)[0]}
         cases = {row: case for case, row in self._row.items()}
-        by_case: dict[int, dict[int, int]] = {}
         rows, links = np.nonzero(over[1:])
-        worth = (over[rows + 1, links] * unit).tolist()
-        for row, link, dear in zip((rows + 1).tolist(), links.tolist(), worth, strict=True):
-            by_case.setdefault(cases[row], {})[link] = 1 + int(dear)
+        worth = [1 + int(dear) for dear in (over[rows + 1, links] * unit).tolist()]
+        starts = np.nonzero(np.diff(rows, prepend=-1))[0].tolist()
+        numbers = links.tolist()
+        by_case = {
+            cases[int(rows[start]) + 1]: dict(
+                zip(numbers[start:end], worth[start:end], strict=True)
+            )
+            for start, end in pairwise([*starts, len(numbers)])
+        }
         return everywhere, ByCase(by_case)
 
     def _part(self, way: Way) -> tuple[list[int], Numbers]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -155,6 +155,12 @@ class State:
         forgiven = self.program.forgiven
         return [(case, link) for case, link in self._loads.full() if case not in forgiven]
 
+    def _full_by_case(self) -> dict[Case, set[int]]:
+        found: dict[Case, set[int]] = {}
+        for case, link in self._full():
+            found.setdefault(case, set()).add(link)
+        return found
+
     @property
     def rank(self) -> Rank:
         return round(self._loads.too_full(), 9), round(sum(self._costs_ms), 6)
@@ -180,17 +186,16 @@ class State:
     def in_way(self) -> list[int]:
         """Who loads what is too full: those first that it would fit without, the lowest rate
         first."""
-        full = self._full()
+        full = self._full_by_case()
         found = []
         for demand, way in enumerate(self.ways):
-            if any(way.under(failure).get(link) for failure, link in full):
+            if _loads_any(way, full):
                 rate_bps = self.program.spaces[demand].rate_bps
                 found.append((rate_bps, demand))
         return [demand for _, demand in sorted(found)]
 
     def is_in_way(self, demand: int) -> bool:
-        way = self.ways[demand]
-        return any(way.under(failure).get(link) for failure, link in self._full())
+        return _loads_any(self.ways[demand], self._full_by_case())
 
     def beside(self, demand: int, way: Way) -> Rank:
         """How a way would rank in place of the one that the demand has."""
@@ -235,6 +240,11 @@ class State:
         if main is not None:
             mains[main] = None
         return [space.way(main, by_failure) for main in mains]
+
+
+def _loads_any(way: Way, full: Mapping[Case, set[int]]) -> bool:
+    """Whether a path with its detours loads any of these links in the case in which it is full."""
+    return not all(links.isdisjoint(way.under(case)) for case, links in full.items())
 
 
 def _mains(program: Program, demand: int) -> Iterable[Main]:

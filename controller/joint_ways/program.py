@@ -10,7 +10,7 @@ costs ms.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -357,36 +357,47 @@ class Program:
         most = None
         if height:
             rows, places, values = self._entries(numbers)
-            rows.append(np.arange(height))
-            places.append(np.array([over_at[case] for case in whose]))
-            values.append(-limits)
-            entries = (np.concatenate(rows), np.concatenate(places))
-            most = csr_array((np.concatenate(values), entries), shape=(height, count))
+            over = np.array([over_at[case] for case in whose])
+            entries = (np.append(rows, np.arange(height)), np.append(places, over))
+            most = csr_array((np.append(values, -limits), entries), shape=(height, count))
             most.eliminate_zeros()
         each, due = self._sums(numbers, at, count)
         costs = [*(self.columns[number].cost_ms for number in numbers), *[OVER_MS] * len(beyond)]
         return _Asked(numbers, beyond, costs, most, left.tolist(), each, due)
 
-    def _entries(self, numbers: Sequence[int]) -> tuple[list[Numbers], list[Numbers], list[Shares]]:
+    def _entries(self, numbers: Sequence[int]) -> tuple[Numbers, Numbers, Shares]:
         """What part of the capacity of each row each column takes at a share of one: rows, places
-        and parts, which add up where a cell comes twice."""
-        cells = np.array(self.rows.cells, dtype=np.int64)
-        link_of, rows_of = cells % self.grid.links, dict[int, Numbers]()
-        rows, places, values = list[Numbers](), list[Numbers](), list[Shares]()
-        for place, number in enumerate(numbers):
-            column = self.columns[number]
-            takes, rate = column.takes, self.spaces[column.demand].rate_bps / MBIT
-            found = self.rows.at[takes.cells]
-            of = found >= 0
-            rows.append(found[of])
-            values.append(takes.changes[of] * rate / self._mbit[takes.cells[of] % self.grid.links])
-            for link, times in zip(takes.links.tolist(), takes.times.tolist(), strict=True):
-                if link not in rows_of:
-                    rows_of[link] = np.nonzero(link_of == link)[0]
-                rows.append(rows_of[link])
-                values.append(np.full(len(rows_of[link]), times * rate / self._mbit[link]))
-            places += [np.full(len(one), place) for one in rows[len(places) :]]
-        return rows, places, values
+        and parts, by place, which add up where a cell comes twice."""
+        columns = [self.columns[number] for number in numbers]
+        rates = np.array([self.spaces[one.demand].rate_bps / MBIT for one in columns])
+        takes = [one.takes for one in columns]
+        cells = np.concatenate([NONE, *(one.cells for one in takes)])
+        of_cells = _repeated(len(one.cells) for one in takes)
+        rows_of_cells = self.rows.at[cells]
+        is_row = rows_of_cells >= 0
+        cells, of_cells = cells[is_row], of_cells[is_row]
+        changes = np.concatenate([NONE, *(one.changes for one in takes)])[is_row]
+        of_change = changes * rates[of_cells] / self._mbit[cells % self.grid.links]
+        links = np.concatenate([NONE, *(one.links for one in takes)])
+        of_links = _repeated(len(one.links) for one in takes)
+        times = np.concatenate([NONE, *(one.times for one in takes)])
+        at, rows_of_links = self._rows_of(links)
+        of_load = times * rates[of_links] / self._mbit[links]
+        places = np.concatenate([of_cells, of_links[at]])
+        by_place = np.argsort(places, kind="stable")
+        rows = np.concatenate([rows_of_cells[is_row], rows_of_links])
+        values = np.concatenate([of_change, of_load[at]])
+        return rows[by_place], places[by_place], values[by_place]
+
+    def _rows_of(self, links: Numbers) -> tuple[Numbers, Numbers]:
+        """Every row of each of these links: where the link stands among them, and the row."""
+        link_of = np.array(self.rows.cells, dtype=np.int64) % self.grid.links
+        rows = np.argsort(link_of, kind="stable")
+        begin, end = (np.searchsorted(link_of[rows], links, side) for side in ("left", "right"))
+        counts = end - begin
+        at = np.repeat(np.arange(len(links)), counts)
+        within = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return at, rows[begin[at] + within]
 
     def _sums(
         self, numbers: Sequence[int], at: Mapping[int, int], count: int
@@ -446,6 +457,12 @@ class Program:
         moved = np.bincount(np.concatenate(cells), np.concatenate(parts), self.grid.size)
         carried: Shares = moved.reshape(self.grid.shape) + base + self._taken * self._mbit
         return carried
+
+
+def _repeated(counts: Iterable[int]) -> Numbers:
+    """The numbers from 0 on, each as often as its count says."""
+    often = np.array([*counts], dtype=np.int64)
+    return np.repeat(np.arange(len(often)), often)
 
 
 def worth_ms(program: Program, demand: int, way: Way, prices: Prices) -> float:

@@ -32,6 +32,8 @@ NO_ROOM = 10**18
 """What a fibre costs that has no room for the rate, or from which no detour has: more than all."""
 ALL = -1
 """Cases, as bits."""
+MOST_KEPT = 4096
+"""Detours at prices that a demand remembers; beyond that it forgets all of them."""
 NOBODY: frozenset[str] = frozenset()
 NOTHING: frozenset[int] = frozenset()
 
@@ -68,6 +70,8 @@ class Space:
     _suspicions: dict[Key, Suspicion | None] = field(default_factory=dict)
     _shortest: dict[Group, Detour | None] = field(default_factory=dict)
     _detours: dict[tuple[Group, Order], Detour] = field(default_factory=dict)
+    _at_prices: dict[tuple[Group, frozenset[tuple[int, int]]], Detour] = field(default_factory=dict)
+    """Detours that were looked for, by the prices at which: most are asked for again at once."""
     _later: dict[tuple[int, int, int], tuple[Suspicion, Detour | None]] = field(
         default_factory=dict
     )
@@ -146,6 +150,17 @@ class Space:
         place = self.decisions.stands(spot.standing, self.permit)
         if place is None or not (total or not self.thin.isdisjoint(shortest.sights)):
             return shortest
+        key = (spot.group, frozenset(total.items()))
+        if key not in self._at_prices:
+            if len(self._at_prices) == MOST_KEPT:
+                self._at_prices.clear()
+            self._at_prices[key] = self._cheapest_from(spot, place, shortest, total)
+        return self._at_prices[key]
+
+    def _cheapest_from(
+        self, spot: Spot, place: int, shortest: Detour, total: Mapping[int, int]
+    ) -> Detour:
+        """The detour from a spot that is cheapest at these prices of links."""
         suspicion = self._suspicion(spot.key)
         assert suspicion is not None
         closed = self.suspects.closed(suspicion.found)
@@ -154,7 +169,7 @@ class Space:
             if least is None or self.automaton.exceeds(spot.spent_ns + least.one_way_ns):
                 continue
             price, left_ns = priced(total, self.links), self.automaton.left_ns(spot.spent_ns)
-            found = self.cheapest(place, avoided, closed, price)
+            found = self.cheapest(place, avoided, closed, price, above_delay=True)
             is_late = found is not None and left_ns is not None and found.one_way_ns > left_ns
             if is_late and not self._is_lawful(spot, suspicion, _order(found)):
                 found = self._in_time(place, avoided, closed, price, left_ns)
@@ -384,32 +399,38 @@ class Space:
         shunned: Collection[tuple[int, int]] = (),
         *,
         divided: bool = False,
+        above_delay: bool = False,
     ) -> ProductPath | None:
         """Dijkstra's; of equal ones that over fewer fibres, then that over the fibres named
-        first. A demand that may be ``divided`` needs no room for all of its rate."""
+        first. A demand that may be ``divided`` needs no room for all of its rate. Where no
+        edge costs less than its delay (``above_delay``), it is A* by the least delay that is left.
+        """
         product, thin = self.product.without_gateways(closed), NOTHING if divided else self.thin
         settled: set[int] = set()
         least: dict[int, tuple[int, int]] = {}
-        queue: list[tuple[int, int, Order, int]] = [(0, 0, (), start)]
+        queue: list[tuple[int, int, Order, int, int]] = [(0, 0, (), 0, start)]
         while queue:
-            cost, count, order, at = heappop(queue)
+            _, count, order, cost, at = heappop(queue)
             if at in settled:
                 continue
             settled.add(at)
             if product.is_end(at):
                 return product.along(start, order)
+            count += 1
             for edge in product.edges(at):
                 far = edge.far
                 if edge.bit & dead or far in settled:
                     continue
-                least_cost = cost + price(edge)
-                if edge.sight in thin or (at, edge.number) in shunned:
-                    least_cost += NO_ROOM
-                rank = (least_cost, count + 1)
-                if least.setdefault(far, rank) < rank:
+                far_cost = cost + price(edge)
+                if edge.sight in thin or (shunned and (at, edge.number) in shunned):
+                    far_cost += NO_ROOM
+                rank = (far_cost, count)
+                known = least.get(far)
+                if known is not None and known < rank:
                     continue
                 least[far] = rank
-                heappush(queue, (*rank, (*order, edge.number), far))
+                ahead = edge.floor_ns if above_delay else 0
+                heappush(queue, (far_cost + ahead, count, (*order, edge.number), far_cost, far))
         return None
 
 
