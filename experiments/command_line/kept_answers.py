@@ -28,6 +28,7 @@ from corridor.topologies.base.files_read import (
     noting,
     state,
 )
+from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.base.places import CHECKOUT
 
 INPUTS, ANSWER = "inputs", "answer"
@@ -96,9 +97,10 @@ def told(
     """
     if args.no_cache:
         ignore_kept_texts()
-    if args.no_cache or not may_keep or not getattr(args, "own_process", False):
-        return make(args).tell()
-    return kept(_question(args), lambda: make(args)).tell()
+    with collecting_later():
+        if args.no_cache or not may_keep or not getattr(args, "own_process", False):
+            return make(args).tell()
+        return kept(_question(args), lambda: make(args)).tell()
 
 
 def kept(question: str | None, make: Callable[[], Answer]) -> Answer:

@@ -23,6 +23,7 @@ def run(_args: argparse.Namespace) -> int:
     from corridor.experiments.testbeds.unfinished_builds import remove_unfinished_builds
     from corridor.topologies.base.disk_cache import remove_kept
     from corridor.topologies.base.scratch import remove_dead
+    from corridor.topologies.base.words import counted
 
     found = leftovers()
     for run_id in found:
@@ -42,7 +43,7 @@ def run(_args: argparse.Namespace) -> int:
         print(f"removed {folder}, of an image's build that was killed")
     kept, size = remove_kept()
     if kept:
-        print(f"removed {kept} files that commands kept for later, {size / 1e6:.1f} MB")
+        print(f"removed {counted(kept, 'file')} that commands kept for later, {size / 1e6:.1f} MB")
     if not (found or folders or sessions or builds or images or kept):
         print("nothing to remove")
     return 0

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from corridor.controller.joint_ways.objectives import own
+from corridor.experiments import cli
 from corridor.experiments.command_line import kept_answers
 from corridor.experiments.command_line.kept_answers import Answer, code_version, kept, shown, told
 from corridor.experiments.commands import check, price
-from corridor.topologies.base.disk_cache import TEXTS
+from corridor.topologies.base.disk_cache import TEXTS, keep_text
 from corridor.topologies.base.files_read import FOLDERS
 from corridor.topologies.base.places import CHECKOUT, IMPORT_ROOT
 
@@ -249,3 +250,10 @@ def test_only_the_command_itself_keeps_answers(
     assert told(args, lambda _: Answer([shown("said")], 3)) == 3
     assert capsys.readouterr().out == "said\n"
     assert answers(cache) == 0
+
+
+def test_clean_removes_answers(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep_text("answer", "key", "text")
+    assert cli.main(["clean"]) == 0
+    assert "removed 1 file that commands kept for later, 0.0 MB\n" in capsys.readouterr().out
+    assert not cache.exists()
