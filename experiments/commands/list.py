@@ -49,13 +49,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace) -> Answer:
+    return listing(KINDS if args.kind is None else (args.kind,), as_json=args.json)
+
+
+def listing(asked: Sequence[str], *, as_json: bool) -> Answer:
+    """The lists of some of ``KINDS``, as tables or as one JSON document."""
     from corridor.experiments.scenario.shipped_things import KINDS as THINGS
     from corridor.experiments.study.listing import listed
 
     kinds = {**THINGS, "studies": listed}
-    asked = KINDS if args.kind is None else (args.kind,)
     found = {kind: list(kinds[kind]()) for kind in asked}
-    if args.json:
+    if as_json:
         plain = {kind: [asdict(one) for one in some] for kind, some in found.items()}
         document = json.dumps({"schema": SCHEMA, **plain}, indent=1, ensure_ascii=False)
         return Answer([printed(document)])

@@ -89,9 +89,9 @@ def run(args: argparse.Namespace) -> int:
     if args.action in MODULES:
         return _dask(args.action, args.what, dashboard=args.dashboard)
     if args.action == "list":
-        from corridor.experiments.commands import list as shipped
+        from corridor.experiments.commands.list import listing
 
-        return shipped.run(argparse.Namespace(kind="studies", json=args.json))
+        return listing(("studies",), as_json=args.json).tell()
     from corridor.topologies.base.errors import InputError
 
     if not args.what:

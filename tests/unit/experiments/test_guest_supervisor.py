@@ -252,7 +252,8 @@ def test_clean_removes_the_folder_a_killed_keeper_left(keep, capsys, monkeypatch
     killed.process.wait()
     monkeypatch.setattr(tempfile, "tempdir", str(killed.temporary))
     monkeypatch.setattr(native, "leftovers", list)
-    monkeypatch.setenv("XDG_STATE_HOME", str(killed.temporary.parent / "state"))
+    for place in ("STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{place}_HOME", str(killed.temporary.parent / place))
     assert cli.main(["clean"]) == 0
     assert capsys.readouterr().out == f"removed {left}\n"
     assert list(killed.temporary.iterdir()) == [held]

@@ -126,6 +126,7 @@ def test_what_networks_left_that_were_killed_is_removed_and_no_other(state):
 def test_clean_removes_the_session_of_a_network_that_was_killed(state, capsys, monkeypatch):
     monkeypatch.setattr(native, "leftovers", list)
     monkeypatch.setattr("corridor.topologies.base.scratch.remove_dead", list)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(state.parent / "cache"))
     one = session.session_of_this_process(
         "dead", url="x", token_file=state / "t", scenario="mini", testbed="uml", clock="real"
     )
