@@ -152,11 +152,10 @@ class _Span:
 
     def _is_replaced(self, before: Moment, now: Moment) -> bool:
         """Whether the queue is another than at the reading before: counters begin again."""
-        name, sent = self._direction.sender, self._lane.sent
+        name = self._direction.sender
         is_reshaped = before.said["losing"].get(name) != now.said["losing"].get(name)
         is_restarted = now.said.get("do") == vswitchd.RESTART
-        begins_again = now.fibres[name][sent] < before.fibres[name][sent]
-        return is_reshaped or is_restarted or begins_again
+        return is_reshaped or is_restarted
 
     def _is_torn(self, now: Moment) -> bool:
         """Whether packets moved here while it was read, so that counts are not of one moment."""

@@ -19,6 +19,7 @@ from corridor.experiments.results.probes import WARM_UP_PHASE
 from corridor.experiments.results.summary import EventSummary, HitSummary
 from corridor.experiments.timeline.registry import LOADS
 from corridor.topologies.base.words import counted
+from corridor.topologies.faults.registry import KINDS as FAULTS
 from corridor.traffic.agents.jobs import CHARGED
 from corridor.traffic.measures.samples import Probes
 
@@ -60,7 +61,8 @@ def _outage(event: EventSummary, hit: HitSummary, interval_ms: float, clock: str
     if expected_ms is None:
         return
     least_ms, most_ms = hit["expected_out_within_ms"] or (expected_ms, expected_ms)
-    most_ms += REWRITTEN_MS
+    if event["kind"] in FAULTS:
+        most_ms += REWRITTEN_MS
     may_ms = RESOLVED_INTERVALS * interval_ms + OUT_MS[clock]
     if least_ms - may_ms <= hit["out_ms"] <= most_ms + may_ms:
         return

@@ -197,6 +197,17 @@ def test_a_packet_that_arrived_just_before_a_silent_cut_may_be_missing_in_the_co
     assert (loss.cause.kind, loss.cause.event, loss.packets) == ("fault", "dig", 7)
 
 
+def test_a_queue_that_was_replaced_without_a_cause_is_a_problem():
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 90)
+    network.read(at_ns=1_000)
+    network.send(STREAM_OF_FAR, 8)
+    network.fibres["s2p3"]["sent_packets"] = 0
+    network.read("end")
+    (problem,) = network.ledger().problems
+    assert problem.endswith("its queue has sent -8 packets more than came")
+
+
 @pytest.mark.parametrize("sent", [-1, 1])
 def test_packets_that_a_queue_has_sent_otherwise_than_they_came_are_a_problem(sent):
     network = CountedNetwork()

@@ -55,6 +55,12 @@ def test_an_outage_outside_of_it_is_told_with_both_values_and_the_tolerance(out_
     )
 
 
+def test_a_change_that_is_to_lose_nothing_has_no_time_to_rewrite_flows():
+    drain = event(out_ms=6.0, expected_out_ms=0.0, expected_out_within_ms=(0.0, 0.0))
+    (said,) = unexpected_events([{**drain, "kind": "drain"}], PLAN, {"coast": 1.0}, "virtual")
+    assert "was 6.0 ms, expected 0.0 to 0.0 ms (tolerance 3.0 ms)" in said
+
+
 def test_an_outage_that_is_to_last_until_the_run_ends_has_no_bound():
     assert warned(out_ms=434.0, expected_out_ms=None, expected_out_within_ms=None) == []
 
