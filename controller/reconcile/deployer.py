@@ -200,12 +200,19 @@ class Deployer:
         self.want(known)
         repair(self.interfaces, before, told)
 
-    def audit(self, told: frozenset[int], why: str = "audit") -> Repaired:
+    def audit(
+        self, told: frozenset[int], why: str = "audit", came: frozenset[int] | None = None
+    ) -> Repaired:
         """Compare what switches say with what stands, put it right, and prove it again if it was
-        not. Raises SwitchError and NotDone."""
+        not. Raises SwitchError and NotDone.
+
+        Of the switches that are ``told`` it reads only those that ``came`` back, if these are named
+        and all others are known to hold what stands.
+        """
         assert self.deployment is not None
+        read = told if came is None or self.unproven else came
         try:
-            repaired = repair(self.interfaces, self.deployment, told)
+            repaired = repair(self.interfaces, self.deployment, read)
         except SwitchError as problem:
             self.unproven = str(problem)
             raise

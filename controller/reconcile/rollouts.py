@@ -125,7 +125,7 @@ class Rollouts:
         came = frozenset(network.came) & network.told
         if came:
             network.timers.set(Look(), network.now_ns + network.timing.retry_ns)
-            network.deployer.audit(came, "switch came back")
+            network.deployer.audit(network.told, "switch came back", came)
             network.timers.cancel(Look())
         network.came -= came
 

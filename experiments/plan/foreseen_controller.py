@@ -364,7 +364,12 @@ class _Deployer(Deployer):
         self.deployment = before
         self._holds_now(before)
 
-    def audit(self, told: frozenset[int], why: str = "audit") -> Repaired:  # noqa: ARG002
+    def audit(
+        self,
+        told: frozenset[int],  # noqa: ARG002
+        why: str = "audit",  # noqa: ARG002
+        came: frozenset[int] | None = None,  # noqa: ARG002
+    ) -> Repaired:
         """Whatever they hold, they hold afterwards what stands."""
         assert self.deployment is not None
         if held(self.standing, self.interfaces.now_ns()) is None:

@@ -44,6 +44,33 @@ def test_tables_that_cannot_be_put_right_make_every_status_unknown(lab):
     assert status(lab, "train") == "UP"
 
 
+def test_a_switch_that_comes_back_does_not_vouch_for_another_that_could_not_be_put_right(lab):
+    dpid = NETWORK.hub("guian").dpid
+
+    def stubborn(_call, orders):
+        if dpid in orders:
+            lab.switches.held[dpid].flows[foreign().key] = foreign()
+
+    lab.switches.before = stubborn
+    assert not lab.do("ask_audit")["ok"]
+    lab.lose("kunming")
+    lab.connect("kunming")
+    assert not lab.do("look")["ok"]
+    assert ask(lab, do="status")["unproven"] == "guian hold other than they were told"
+    lab.switches.before = lambda _call, _orders: None
+    assert lab.do("look")["ok"]
+    assert not ask(lab, do="status")["unproven"]
+    assert lab.holds() == lab.stands()
+
+
+def test_a_switch_that_comes_back_is_read_alone_while_all_is_proven(lab):
+    lab.lose("kunming")
+    lab.connect("kunming")
+    lab.switches.done.clear()
+    assert lab.do("look")["ok"]
+    assert lab.switches.done == [("dump", {NETWORK.hub("kunming").dpid})]
+
+
 def test_an_audit_takes_away_what_nobody_can_read_says_how_much_and_leaves_ours(lab):
     held = lab.switches.held[NETWORK.hub("guian").dpid]
     held.unread = [0, 0x1234]
