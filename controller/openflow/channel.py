@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from corridor.controller.deployment.modifications import Modification, Modifications
@@ -18,7 +19,7 @@ from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.decoding import read_as_values
 from corridor.controller.openflow.dumps import OURS, PORTS, TABLES, Answers, Part
 from corridor.controller.openflow.encoding import encoded, send_together
-from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
+from corridor.controller.openflow.errors import Lost, Refused, SwitchError, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
 from corridor.controller.openflow.wiring_check import lldp_out
 from corridor.topologies.base.slowness import patient
@@ -104,10 +105,11 @@ class OpenFlowChannel:
         with _Listening(self) as waiting:
             ends = set()
             for dpid, told in orders.items():
+                datapath = self._datapath(dpid)
                 # One number for all orders: an error tells what was refused.
-                xid, end = self._expect(dpid, waiting), self._expect(dpid, waiting)
+                xid, end = self._expect(datapath, waiting), self._expect(datapath, waiting)
                 parts = (encoding.order(one, xid) for one in told)
-                self._send_octets(dpid, (*parts, encoding.barrier(end)))
+                self._send_octets(datapath, (*parts, encoding.barrier(end)))
                 ends.add((dpid, end))
             self._await(waiting, ends)
 
@@ -118,12 +120,20 @@ class OpenFlowChannel:
         self._bundles = self._bundles % 0xFFFF + 1
         number = self._bundles
         with _Listening(self) as waiting:
-            closed = {(dpid, self._fill(dpid, number, orders[dpid], waiting)) for dpid in orders}
-            self._await(waiting, closed)
+            datapaths = {dpid: self._datapath(dpid) for dpid in orders}
+            try:
+                closed = {
+                    (dpid, self._fill(datapaths[dpid], number, told, waiting))
+                    for dpid, told in orders.items()
+                }
+                self._await(waiting, closed)
+            except SwitchError:
+                self._discard(datapaths.values(), number, waiting)
+                raise
             commits = set()
-            for dpid in orders:
-                xid, commit = self._control(dpid, number, "COMMIT", waiting)
-                self._send_octets(dpid, (commit,))
+            for dpid, datapath in datapaths.items():
+                xid, commit = self._control(datapath, number, "COMMIT", waiting)
+                self._send_octets(datapath, (commit,))
                 commits.add((dpid, xid))
             self._await(waiting, commits)
 
@@ -157,10 +167,10 @@ class OpenFlowChannel:
                 datapath = self._datapath(dpid)
                 requests = [request(datapath) for request, _ in parts.values()]
                 for part, request in zip(parts, requests, strict=True):
-                    xid = ends[dpid][part] = self._expect(dpid, waiting, request)
+                    xid = ends[dpid][part] = self._expect(datapath, waiting, request)
                     asked[dpid, xid] = part
                     read_as_values(datapath, xid)
-                self._send_octets(dpid, encoded(datapath, requests))
+                self._send_octets(datapath, encoded(datapath, requests))
 
             def take(key: tuple[int, int], message: Any) -> list[tuple[int, int]]:
                 dpid = key[0]
@@ -179,33 +189,46 @@ class OpenFlowChannel:
                 self._number(datapath, out)
                 datapath.send_msg(out)
 
-    def _fill(self, dpid: int, number: int, told: Sequence[Modification], waiting: _Waiting) -> int:
+    def _fill(
+        self, datapath: Any, number: int, told: Sequence[Modification], waiting: _Waiting
+    ) -> int:
         """Open a bundle, fill and close it, in one write; the number of the last message."""
-        _, opening = self._control(dpid, number, "OPEN", waiting)
-        xid = self._expect(dpid, waiting)
+        _, opening = self._control(datapath, number, "OPEN", waiting)
+        xid = self._expect(datapath, waiting)
         parts = (encoding.in_bundle(number, ATOMIC, encoding.order(one, xid)) for one in told)
-        end, closing = self._control(dpid, number, "CLOSE", waiting)
-        self._send_octets(dpid, (opening, *parts, closing))
+        end, closing = self._control(datapath, number, "CLOSE", waiting)
+        self._send_octets(datapath, (opening, *parts, closing))
         return end
 
-    def _control(self, dpid: int, number: int, what: str, waiting: _Waiting) -> tuple[int, bytes]:
-        datapath, kind = self._datapath(dpid), getattr(ofproto, f"ONF_BCT_{what}_REQUEST")
+    def _discard(self, datapaths: Iterable[Any], number: int, waiting: _Waiting) -> None:
+        """Have switches forget a bundle, as far as they can be told; no answer is waited for."""
+        for datapath in datapaths:
+            _, discard = self._control(datapath, number, "DISCARD", waiting)
+            with suppress(Lost):
+                self._send_octets(datapath, (discard,))
+
+    def _control(
+        self, datapath: Any, number: int, what: str, waiting: _Waiting
+    ) -> tuple[int, bytes]:
+        kind = getattr(ofproto, f"ONF_BCT_{what}_REQUEST")
         message = parser.ONFBundleCtrlMsg(datapath, number, kind, ATOMIC, [])
-        xid = self._expect(dpid, waiting, message)
+        xid = self._expect(datapath, waiting, message)
         (octets,) = encoded(datapath, (message,))
         return xid, octets
 
-    def _send_octets(self, dpid: int, parts: Iterable[bytes]) -> None:
-        if not send_together(self._datapath(dpid), parts):
-            raise Lost(f"switch {dpid} takes nothing more")
+    def _send_octets(self, datapath: Any, parts: Iterable[bytes]) -> None:
+        """To the object that their replies are expected from, as long as it is the current one."""
+        if not self.is_current(datapath):
+            raise Lost(f"switch {datapath.id} went away")
+        if not send_together(datapath, parts):
+            raise Lost(f"switch {datapath.id} takes nothing more")
 
-    def _expect(self, dpid: int, waiting: _Waiting, message: Any = None) -> int:
+    def _expect(self, datapath: Any, waiting: _Waiting, message: Any = None) -> int:
         """The number of a message, by default of any that is sent as octets; who is waiting hears
         what comes with it."""
-        datapath = self._datapath(dpid)
         xid = self._number(datapath, message or parser.OFPBarrierRequest(datapath))
-        self._waiting[dpid, xid] = waiting
-        waiting.sent.append((dpid, xid))
+        self._waiting[datapath.id, xid] = waiting
+        waiting.sent.append((datapath.id, xid))
         return xid
 
     def _datapath(self, dpid: int) -> Any:

@@ -1,7 +1,12 @@
 """The one who changes what switches hold, and only to what is proven.
 
-It has a deployment or none. Every call either ends with switches holding exactly a deployment that
-is proven from what they say, or says why not; then all is as before, or edges are off.
+It has a deployment or none. A call that succeeds ends with a deployment that is proven from what
+switches reported when they were last read. A call that fails gives the reason. Then all is as
+before, edges are off, or ``unproven`` names what is not known.
+
+No call reads tables again after it has proven them, and not every call reads all switches. A
+take-over reads before it proves. An update reads only the switches to which it sent something. A
+withdrawal reads none. The next audit finds what other controllers or users have changed since.
 """
 
 from __future__ import annotations

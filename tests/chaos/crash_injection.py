@@ -157,10 +157,10 @@ def _watch_calls(point: CrashPoint) -> None:
 def _counting(point: CrashPoint, send: Callable[..., None]) -> Callable[..., None]:
     """Sends each message by itself, where all to a switch would leave in one write."""
 
-    def count_and_send(channel: Any, dpid: int, parts: Iterable[bytes]) -> None:
+    def count_and_send(channel: Any, datapath: Any, parts: Iterable[bytes]) -> None:
         for part in parts:
             point.sends()
-            send(channel, dpid, (part,))
+            send(channel, datapath, (part,))
 
     return count_and_send
 

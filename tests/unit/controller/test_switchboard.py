@@ -148,6 +148,38 @@ def test_nothing_is_sent_to_a_connection_that_has_been_replaced_and_nothing_hear
         tell(board)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        tell,
+        lambda board: board.bundle({DPID: [Modification("add", ENTRY)]}),
+        lambda board: board.dump({DPID}),
+        lambda board: board.port_counts({DPID}),
+    ],
+    ids=["tell", "bundle", "dump", "port_counts"],
+)
+def test_what_was_numbered_for_one_connection_is_not_sent_by_another(board, call):
+    """Its replies would be read as answers to nothing that was asked there."""
+
+    class Next(Connection):
+        def hear(self, kind, xid, body):
+            self.got.append(kind)
+
+    class Replaced(Connection):
+        """Is replaced after its first number was taken."""
+
+        def set_xid(self, message):
+            if board.is_current(self):
+                board.connect(after)
+            return super().set_xid(message)
+
+    before, after = Replaced(board), Next(board)
+    board.connect(before)
+    with pytest.raises(Lost, match="switch 7 went away"):
+        call(board)
+    assert (before.got, after.got) == ([], [])
+
+
 def test_the_end_of_a_connection_that_has_been_replaced_is_nobodys_loss(board):
     old, new = Connection(board), Connection(board)
     board.connect(old)
@@ -162,7 +194,7 @@ def test_the_end_of_a_connection_that_has_been_replaced_is_nobodys_loss(board):
 class Bundling(Connection):
     """Notes by name what it is told of bundles, and answers as long as it agrees."""
 
-    CONTROLS = ("open", "opened", "close", "closed", "commit", "committed")
+    CONTROLS = ("open", "opened", "close", "closed", "commit", "committed", "discard", "discarded")
 
     def __init__(self, board, number, log):
         super().__init__(board)
@@ -199,7 +231,7 @@ def test_no_bundle_is_committed_before_all_switches_have_closed_theirs(board):
 
 
 @pytest.mark.parametrize("what", ["open", "close"])
-def test_a_bundle_that_one_switch_refuses_is_committed_nowhere(board, what):
+def test_a_bundle_that_one_switch_refuses_is_discarded_everywhere(board, what):
     log = []
     switches = [Bundling(board, number, log) for number in (1, 2)]
     for one in switches:
@@ -208,6 +240,19 @@ def test_a_bundle_that_one_switch_refuses_is_committed_nowhere(board, what):
     with pytest.raises(Refused, match="switch 2 refuses"):
         board.bundle({number: [Modification("add", ENTRY)] for number in (1, 2)})
     assert not [said for _, said in log if said == "commit"]
+    assert log[-2:] == [(1, "discard"), (2, "discard")]
+    assert board.unasked_errors == []
+
+
+def test_a_bundle_that_cannot_be_filled_everywhere_is_discarded_where_it_can_be(board):
+    log = []
+    kept, lost = (Bundling(board, number, log) for number in (1, 2))
+    for one in (kept, lost):
+        board.connect(one)
+    lost.send = lambda _octets: False
+    with pytest.raises(Lost, match="switch 2 takes nothing more"):
+        board.bundle({number: [Modification("add", ENTRY)] for number in (1, 2)})
+    assert log[-1] == (1, "discard")
 
 
 class Unreadable(Connection):
