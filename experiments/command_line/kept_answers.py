@@ -11,11 +11,11 @@ import argparse
 import hashlib
 import json
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -24,12 +24,12 @@ from corridor.topologies.base.disk_cache import find_text, ignore_kept_texts, ke
 from corridor.topologies.base.files_read import (
     FOLDERS,
     FilesRead,
-    is_unchanged_since,
     noting,
     state,
 )
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.today import today
 
 INPUTS, ANSWER = "inputs", "answer"
 """Kinds of texts: the names of what a question depends on, and answers."""
@@ -94,11 +94,14 @@ def told(
     """Tell what ``make`` answers, or answered before; the exit code.
 
     Only the ``corridor`` process itself keeps answers: in others, modules remember what they read.
+    What may not be kept can be an emulation of minutes, for which cycles are collected as usual.
     """
     if args.no_cache:
         ignore_kept_texts()
+    if not may_keep:
+        return make(args).tell()
     with collecting_later():
-        if args.no_cache or not may_keep or not getattr(args, "own_process", False):
+        if args.no_cache or not getattr(args, "own_process", False):
             return make(args).tell()
         return kept(_question(args), lambda: make(args)).tell()
 
@@ -117,7 +120,7 @@ def kept(question: str | None, make: Callable[[], Answer]) -> Answer:
         answer = make()
     paths_read = sorted(read.paths)
     key = _key(question, paths_read)  # before the check: what changes later has another digest
-    if read.is_whole and all(is_unchanged_since(path, began_ns) for path in paths_read):
+    if read.is_whole and read.is_unchanged_since(began_ns):
         keep_text(ANSWER, key, json.dumps(asdict(answer)))
         keep_text(INPUTS, question, json.dumps(paths_read))
     return answer
@@ -126,11 +129,14 @@ def kept(question: str | None, make: Callable[[], Answer]) -> Answer:
 def code_version() -> str | None:
     """The digest of what this code is, by the status of its files; None while it changes.
 
-    The time of a file's last change (ctime) can be set by nobody, unlike that of its content.
+    The time of a file's last change (ctime) can be set by nobody, unlike that of its content. None,
+    too, where a link leads to another folder. Raises OSError where a file or folder cannot be seen.
     """
     found, newest_ns = [], 0
     for one in sorted(_files([str(CHECKOUT / name) for name in FOLDERS]), key=lambda e: e.path):
         held = one.stat()
+        if stat.S_ISDIR(held.st_mode):
+            return None
         newest_ns = max(newest_ns, held.st_ctime_ns)
         found.append((one.path, held.st_ino, held.st_size, held.st_mtime_ns, held.st_ctime_ns))
     is_settled = newest_ns < time.time_ns() - SETTLED_NS
@@ -138,12 +144,16 @@ def code_version() -> str | None:
 
 
 def _question(args: argparse.Namespace) -> str | None:
-    code = code_version()
+    """What is asked, and where; None where that cannot be told, and the answer is not kept."""
+    try:
+        code, folder = code_version(), str(Path.cwd())
+    except OSError:  # a link to nothing, as an editor leaves, or a folder that was deleted
+        return None
     if code is None:
         return None
-    asked = {name: str(value) for name, value in vars(args).items() if name not in NOT_ASKED}
+    asked = {name: repr(value) for name, value in vars(args).items() if name not in NOT_ASKED}
     ours = {name: text for name, text in os.environ.items() if name.startswith("CORRIDOR_")}
-    return _digest([code, asked, ours, str(Path.cwd()), terminal_width(), str(date.today())])  # noqa: DTZ011
+    return _digest([code, asked, ours, folder, terminal_width(), str(today())])
 
 
 def _key(question: str, paths: Iterable[str]) -> str:
@@ -159,7 +169,7 @@ def _files(folders: Iterable[str]) -> Iterator[os.DirEntry[str]]:
         below = []
         with os.scandir(folder) as entries:
             for one in entries:
-                if one.is_dir():
+                if one.is_dir(follow_symlinks=False):
                     below += [one.path] if one.name != "__pycache__" else []
                 else:
                     yield one

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import day
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.today import today
 
 if TYPE_CHECKING:
     from datetime import date
@@ -107,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
     law = load_law()
     if args.action == "diff":
         return _diff(args, law)
-    on = args.as_of or datetime.now(UTC).date()
+    on = args.as_of or today()
     if args.action == "classify":
         return _classify(args, law, on)
     if args.action == "list":

@@ -7,7 +7,7 @@ knows a testbed.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -65,6 +65,7 @@ from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, validate
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.today import today
 from corridor.topologies.base.units import (
     format_rate,
     no_truth,
@@ -303,7 +304,7 @@ def load_document(
     for event in events:
         if event.policies is not None:
             _check_classes_under(document, scenario, event, event.policies)
-    day = asked.as_of or scenario.as_of or datetime.now(UTC).date()
+    day = asked.as_of or scenario.as_of or today()
     service = asked.service or scenario.service
     demands = served(document, scenario.demands, known, topology, day, service)
     fields = {**dict(scenario), "policies": known.name, "as_of": day, "service": service}

@@ -139,9 +139,10 @@ def _unharmed(path: Path) -> str | None:
         if digest != _digest(text):
             path.unlink(missing_ok=True)
             return None
-        os.utime(path)
     except OSError:
         return None
+    with contextlib.suppress(OSError):  # where nothing can be written, a text is good all the same
+        os.utime(path)
     return text
 
 

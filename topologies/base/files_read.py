@@ -41,26 +41,40 @@ class FilesRead:
     """What one computation depends on.
 
     Attributes:
-        paths: Absolute names of the files, the folders, and the names where nothing was found.
+        paths: Absolute names of the files, the folders, and the names where nothing was found. With
+            each, which file it led to. A name stays as it is: what ``link/..`` leads to, the kernel
+            knows, not the text.
         is_whole: False once it read something that is not a file, such as a program's output.
     """
 
     def __init__(self) -> None:
-        self.paths: set[str] = set()
+        self.paths: dict[str, tuple[int, int] | None] = {}
         self.is_whole = True
 
     def note(self, name: object) -> None:
         """Add a file or folder by its name."""
         try:
-            path = os.path.abspath(os.fsdecode(name))  # type: ignore[arg-type]  # noqa: PTH100
+            path = os.path.join(os.getcwd(), os.fsdecode(name))  # type: ignore[arg-type]  # noqa: PTH109, PTH118
+            plain = os.path.realpath(path) if "/.." in path else os.path.normpath(path)
         except (TypeError, ValueError, OSError):
             self.is_whole = False
             return
-        if path.startswith(OF_CODE) or path == os.devnull or _is_module(path):
+        if plain.startswith(OF_CODE) or plain == os.devnull or _is_module(plain):
             return
-        if path.startswith(OF_KERNEL) or path.endswith(BUILT):
+        if plain.startswith(OF_KERNEL) or plain.endswith(BUILT):
             self.is_whole = False
-        self.paths.add(path)
+        if path not in self.paths:
+            self.paths[path] = _identity(path)
+
+    def is_unchanged_since(self, since_ns: int) -> bool:
+        """Whether each name leads to the same file as then, and nothing happened to that.
+
+        A link or a folder on the way may have been put in place of another meanwhile.
+        """
+        return all(
+            is_unchanged_since(path, since_ns) and _identity(path) == led_to
+            for path, led_to in self.paths.items()
+        )
 
 
 _noting: FilesRead | None = None
@@ -119,6 +133,15 @@ def is_unchanged_since(path: str, since_ns: int) -> bool:
     except (OSError, ValueError):
         return False
     return last_ns < since_ns - CLOCK_NS
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file or folder a name leads to; None for none."""
+    try:
+        held = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return held.st_dev, held.st_ino
 
 
 def _hear(event: str, about: tuple[Any, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,32 @@ def test_a_change_of_any_input_is_another_question(cache: Path, scenario: Path) 
     assert answers(cache) == len(files) + 1
 
 
+@pytest.mark.parametrize("input_", ["map", "policies", "include"])
+def test_what_a_link_and_two_dots_lead_to_is_an_input(
+    cache: Path, scenario: Path, tmp_path: Path, input_: str
+) -> None:
+    """The kernel follows the link first: its parent is not the folder that the link is in."""
+    (tmp_path / "real" / "sub").mkdir(parents=True)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "link").symlink_to("../real/sub")
+    text = (scenario / "base.yaml").read_text().replace("map.yaml", "../map.yaml")
+    (tmp_path / "real" / "sub" / "s.yaml").write_text(text)
+    shutil.copy(scenario / "map.yaml", tmp_path / "real" / "map.yaml")
+    rules = tmp_path / "real" / "rules.yaml"
+    rules.write_text(POLICIES.format(name="rules", includes="link/../below.yaml"))
+    (tmp_path / "real" / "link").symlink_to("../there/sub")
+    (tmp_path / "there" / "sub").mkdir(parents=True)
+    below = tmp_path / "there" / "below.yaml"
+    below.write_text(POLICIES.format(name="below", includes="none"))
+    edited = {"map": tmp_path / "real" / "map.yaml", "policies": rules, "include": below}[input_]
+    words = ("check", "link/s.yaml", "--policies", "link/../rules.yaml", "--json")
+    time.sleep(SETTLED_S)
+    first = run(tmp_path / "here", *words)
+    assert (first.returncode, answers(cache)) == (0, 1), first.stderr
+    edited.write_text("no file of this kind\n")
+    assert run(tmp_path / "here", *words).returncode == 2
+
+
 def test_a_file_that_appears_is_another_question(cache: Path, scenario: Path) -> None:
     text = (scenario / "mine.yaml").read_text()
     (scenario / "mine.yaml").write_text(text.replace("base.yaml", "mini"))
@@ -166,6 +194,32 @@ def test_the_day_and_the_width_are_of_the_question(monkeypatch: pytest.MonkeyPat
     assert len(asked) == 4
 
 
+@pytest.mark.parametrize("zone", ["XXX-14", "XXX+12"])
+def test_the_day_of_the_question_is_the_day_of_the_answer(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """It is the day of UTC, wherever the machine is."""
+    args = argparse.Namespace(verb="check")
+    asked = kept_answers._question(args)
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert kept_answers._question(args) == asked
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    monkeypatch.setattr(kept_answers, "today", lambda: date(2031, 1, 1))
+    assert kept_answers._question(args) != asked
+
+
+def test_the_word_none_is_another_value_than_no_option() -> None:
+    asked = {
+        kept_answers._question(argparse.Namespace(verb="check", policies=policies))
+        for policies in (None, "None", [], "[]")
+    }
+    assert len(asked) == 4
+
+
 def test_other_code_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in FOLDERS:
         (tmp_path / name / "room").mkdir(parents=True)
@@ -185,6 +239,38 @@ def test_other_code_is_another_version(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "traffic" / "__pycache__" / "new.pyc").write_text("")
     versions.add(code_version())
     assert len(versions) == 3
+
+
+@pytest.mark.parametrize("target", ["nothing", "loop.py", "."])
+def test_a_link_that_leads_to_no_file_of_the_code_keeps_nothing(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    for name in FOLDERS:
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(kept_answers, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(kept_answers, "SETTLED_NS", 0)
+    args = argparse.Namespace(verb="check", own_process=True, no_cache=False)
+    assert kept_answers._question(args) is not None
+    (tmp_path / "traffic" / "loop.py").symlink_to(target)  # an editor's lock leads to nothing
+    assert told(args, lambda _: Answer([shown("said")], 3)) == 3
+    assert answers(cache) == 0
+
+
+@pytest.mark.parametrize("verb", ["list", "check"])
+def test_a_command_answers_in_a_folder_that_was_deleted(
+    cache: Path, tmp_path: Path, verb: str
+) -> None:
+    (tmp_path / "gone").mkdir()
+    script = 'rmdir "$PWD" && exec "$0" -P -m corridor.experiments.cli "$@"'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable, verb, *(["mini"] if verb == "check" else [])],
+        cwd=tmp_path / "gone",
+        env={**os.environ, "PYTHONPATH": str(IMPORT_ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr, answers(cache)) == (0, b"", 0)
 
 
 def _computed(cache: Path, read: Callable[[], object]) -> int:
@@ -213,6 +299,28 @@ def test_only_what_files_say_is_kept(cache: Path, tmp_path: Path) -> None:
     assert _computed(cache, (tmp_path / "library.pyc").read_text) == 2
     assert _computed(cache, lambda: own._module("x = 1", "objective.py")) == 2
     assert _computed(cache, lambda: file.write_text("2") and file.read_text()) == 2
+    assert answers(cache) == 0
+
+
+@pytest.mark.parametrize("on_the_way", ["link", "folder"])
+def test_another_file_behind_the_same_name_keeps_nothing(
+    cache: Path, tmp_path: Path, on_the_way: str
+) -> None:
+    """It is as old as the one that was read."""
+    for number in "12":
+        (tmp_path / number).mkdir()
+        (tmp_path / number / "input").write_text(number)
+    way = tmp_path / "way"
+    way.symlink_to("1") if on_the_way == "link" else (tmp_path / "1").rename(way)
+    time.sleep(SETTLED_S)
+
+    def make() -> Answer:
+        text = (way / "input").read_text()
+        way.rename(tmp_path / "before")
+        way.symlink_to("2") if on_the_way == "link" else (tmp_path / "2").rename(way)
+        return Answer([shown(text)])
+
+    assert kept("q", make).parts[0][1] == "1"
     assert answers(cache) == 0
 
 
@@ -250,6 +358,18 @@ def test_only_the_command_itself_keeps_answers(
     assert told(args, lambda _: Answer([shown("said")], 3)) == 3
     assert capsys.readouterr().out == "said\n"
     assert answers(cache) == 0
+
+
+@pytest.mark.parametrize("may_keep", [True, False])
+def test_cycles_are_collected_while_a_command_emulates(may_keep: bool) -> None:
+    collects: list[bool] = []
+
+    def make(_: argparse.Namespace) -> Answer:
+        collects.append(gc.isenabled())
+        return Answer([])
+
+    told(argparse.Namespace(no_cache=False), make, may_keep=may_keep)
+    assert collects == [not may_keep]
 
 
 def test_clean_removes_answers(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -49,6 +50,16 @@ def test_a_text_is_made_once(folder: Path) -> None:
     assert len(made) == 1
     assert kept_text("other", "key", lambda: "else") == "else"
     assert kept_text("one", "other", lambda: "else") == "else"
+
+
+def test_a_text_is_used_where_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_text("one", "key", "what was said")
+
+    def refuse(path: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert find_text("one", "key") == "what was said"
 
 
 @pytest.mark.parametrize("harm", ["flip", "cut", "empty", "binary", "digest"])
