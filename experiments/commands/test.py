@@ -15,17 +15,23 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.setup.affected_tests import leading_rooms
+    from corridor.experiments.setup.affected_tests import changed_files, leading_rooms
     from corridor.experiments.setup.checks import run_checks, run_in_machine
+    from corridor.topologies.base.errors import InputError
+    from corridor.topologies.base.places import CHECKOUT
 
     own, rest = _options().parse_known_args(args.arguments)
+    if "--fast" in rest:
+        raise InputError('"--fast" was replaced', "use --no-guests")
     if own.vm:
         return run_in_machine(rest)
-    rooms = leading_rooms(rest)
+    rooms = leading_rooms(rest, CHECKOUT)
+    changed = changed_files(CHECKOUT) if own.changed else None
     return run_checks(
         whole=own.whole,
         guests=not own.no_guests,
-        files=_files(rooms, changed=own.changed),
+        files=_files(rooms, changed),
+        pages=[one for one in changed or () if one.endswith(".md")],
         pytest_arguments=rest[len(rooms) :],
     )
 
@@ -64,28 +70,23 @@ def _options() -> argparse.ArgumentParser:
     return parser
 
 
-def _files(rooms: list[str], *, changed: bool) -> list[str] | None:
+def _files(rooms: list[str], changed: list[str] | None) -> list[str] | None:
     """The test files to run: None for all. Prints how many there are, and why."""
-    from corridor.experiments.setup.affected_tests import (
-        affected_by_files,
-        affected_by_rooms,
-        changed_files,
-    )
+    from corridor.experiments.setup.affected_tests import affected_by_files, affected_by_rooms
     from corridor.experiments.setup.import_graph import ImportGraph
     from corridor.topologies.base.places import CHECKOUT
 
-    if not (rooms or changed):
+    if not rooms and changed is None:
         return None
     graph = ImportGraph(CHECKOUT)
     found = affected_by_rooms(graph, rooms) if rooms else []
     if rooms:
         print(f"{len(found)} test files: those of {', '.join(rooms)} and of what imports it")
-    if not changed:
+    if changed is None:
         return found
-    files = changed_files(CHECKOUT)
-    affected, cause = affected_by_files(graph, files)
+    affected, cause = affected_by_files(graph, changed)
     if affected is None:
         print(f"all tests: {cause} changed, and may affect all of them")
         return None
-    print(f"{len(affected)} test files: {len(files)} changed files affect them")
+    print(f"{len(affected)} test files: {len(changed)} changed files affect them")
     return sorted({*affected, *found})

@@ -17,6 +17,8 @@ UNIT = ("tests/unit", "tests/property")
 BROWSER = ("tests/browser",)
 OWN_KERNEL = ("tests/unit/traffic",)
 GUEST = ("tests/guest",)
+BLOCKS = "tests/unit/test_doc_blocks.py"
+"""Runs the blocks of each page; those of pages that take seconds are slow."""
 """The folders of each section: each test is collected once, by the section that may run it."""
 NO_MACHINE = "not guest and not native and not netns and not browser and not vm"
 SIDE_BY_SIDE = (
@@ -46,6 +48,7 @@ def sections(
     browser: bool,
     docs: bool = False,
     files: Sequence[str] | None = None,
+    pages: Sequence[str] = (),
     pytest_arguments: Sequence[str] = (),
 ) -> list[Section]:
     """Return what is checked, in this order.
@@ -58,6 +61,7 @@ def sections(
         browser: whether a Chromium is here.
         docs: whether Sphinx is here.
         files: the only test files to run; None for all.
+        pages: pages of documentation whose blocks run although they are slow.
         pytest_arguments: passed to pytest; if there are any, only tests run.
     """
     python = sys.executable
@@ -79,6 +83,11 @@ def sections(
     chosen = [] if picked else _static(python, docs=docs)
     markers = NO_MACHINE if whole else f"{NO_MACHINE} and not slow"
     chosen += tests("unit and property tests", markers, UNIT, SIDE_BY_SIDE)
+    if pages and not (whole or picked):
+        named = " or ".join(f"[{one}]" for one in pages)
+        slow = f"{NO_MACHINE} and slow"
+        blocks = (python, "-m", "pytest", "-q", "-m", slow, "-k", named, BLOCKS)
+        chosen.append(Section("blocks of changed pages", blocks, empty_is_fine=True))
     own = [marker for marker, can in (("netns", root), ("native", native)) if can]
     if whole and browser:
         chosen += tests("pages in a browser", "browser", BROWSER)
@@ -119,7 +128,12 @@ def run_in_machine(pytest_arguments: Sequence[str]) -> int:
 
 
 def run_checks(
-    *, whole: bool, guests: bool, files: Sequence[str] | None, pytest_arguments: Sequence[str]
+    *,
+    whole: bool,
+    guests: bool,
+    files: Sequence[str] | None,
+    pages: Sequence[str] = (),
+    pytest_arguments: Sequence[str],
 ) -> int:
     """Run every section, even after one failed, and sum up: 0 when all passed, else 1.
 
@@ -148,6 +162,7 @@ def run_checks(
         docs=not no_site and whole,
         browser=browser,
         files=files,
+        pages=pages,
         pytest_arguments=pytest_arguments,
     ):
         print(f"\n== {section.name} ==", flush=True)
@@ -158,9 +173,12 @@ def run_checks(
     print("\n== summary ==")
     for name, passed, seconds, cpu in results:
         print(f"{'ok' if passed else 'FAILED':<7} {name} ({seconds:.0f} s, {cpu:.0f} CPU s)")
+    other = "other runs in guests" if guests else "all runs in guests"
     if not whole:
-        print("left out: slow tests, other runs in guests, pages (./corridor test --whole)")
-    elif not facts.root or facts.native_lacks():
+        print(f"left out: slow tests, {other}, pages in a browser (./corridor test --whole)")
+    elif not guests:
+        print(f"left out: {other} (--no-guests)")
+    if whole and (not facts.root or facts.native_lacks()):
         print(f"left out: tests of the native testbed ({'; '.join(facts.native_lacks())})")
     if whole and no_site:
         print(f"left out: the site ({', '.join(no_site)} not here; ./corridor setup --docs)")

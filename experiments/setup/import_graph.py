@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -13,10 +13,14 @@ PACKAGE = "corridor"
 TESTS = "tests"
 HELPERS = f"{TESTS}/support"
 """Tests import the files of this folder by their bare names."""
+INSIDE = f"{TESTS}/guest/inside"
+"""Tests run the files of this folder in guests, by their bare names."""
 WORD = re.compile(r"\w+")
 DEFINED = re.compile(r"^def (\w+)", re.MULTILINE)
 AUTOUSE = "autouse=True"
 NAMED = re.compile(rf"\b{PACKAGE}(?:\.\w+)+")
+PROGRAM = re.compile(rf"\b{TESTS}(?:\.\w+)+|\b\w+\.py\b|(?<=[\"'])\w+(?=[\"'])")
+"""A module of the tests, a file, or a whole string, which may be a program that a test runs."""
 
 
 def imported(file: str, text: str) -> set[str]:
@@ -85,8 +89,15 @@ class ImportGraph:
         touched = set(rooms)
         return self._tests_reaching({one for one in self._texts if _folder(one) in touched})
 
+    def tests_naming(self, pattern: str) -> set[str]:
+        """Return the test files with text that a pattern matches, or that import such a file."""
+        named = re.compile(pattern)
+        return self._tests_reaching(
+            {one for one, text in self._texts.items() if _is_test(one) and named.search(text)}
+        )
+
     def tests_importing(self, file: str) -> set[str]:
-        """Return the test files that are, or import, this file of the tests.
+        """Return the test files that are, import, or run by its path, this file of the tests.
 
         Every test below the folder of a ``conftest.py`` depends on it.
         """
@@ -99,14 +110,12 @@ class ImportGraph:
     @property
     def tests_that_import_no_room(self) -> set[str]:
         """The test files that start programs of the checkout by their paths, or only read it."""
-        return {one for one in self._texts if _holds_tests(one)} - self.tests_of(self.rooms)
+        of_product = {one for one in self._texts if not _is_test(one)}
+        importing = _reaching(of_product, self._importers)
+        return {one for one in self._texts if _holds_tests(one)} - importing
 
     def _tests_reaching(self, targets: set[str]) -> set[str]:
-        reached, new = set[str](), targets
-        while new:
-            reached |= new
-            new = {one for target in new for one in self._importers.get(target, ())} - reached
-        return {one for one in reached if _holds_tests(one)}
+        return {one for one in _reaching(targets, self._users) if _holds_tests(one)}
 
     @cached_property
     def _importers(self) -> dict[str, set[str]]:
@@ -115,6 +124,28 @@ class ImportGraph:
             for one in self._imports(file, text):
                 importers.setdefault(one, set()).add(file)
         return importers
+
+    @cached_property
+    def _users(self) -> dict[str, set[str]]:
+        """The files that import each file, and the tests that name it as a program to run."""
+        users = {file: set(importers) for file, importers in self._importers.items()}
+        for file, text in self._texts.items():
+            if _is_test(file):
+                for one in self._programs(file, text):
+                    users.setdefault(one, set()).add(file)
+        return users
+
+    def _programs(self, file: str, text: str) -> Iterator[str]:
+        for name in set(PROGRAM.findall(text)):
+            path = name.removesuffix(".py").replace(".", "/")
+            if path.startswith(f"{TESTS}/"):
+                places = [path, f"{path}/__main__"]
+            elif name.endswith(".py"):
+                places = [f"{folder}/{path}" for folder in (HELPERS, INSIDE, _folder(file))]
+            else:
+                places = [f"{folder}/{path}" for folder in (HELPERS, INSIDE)]
+            files = (f"{one}.py" for one in places if f"{one}.py" in self._texts)
+            yield from (one for one in files if not _holds_tests(one))
 
     def _imports(self, file: str, text: str) -> Iterator[str]:
         modules = imported(file, text)
@@ -152,6 +183,15 @@ class ImportGraph:
             for file, text in self._texts.items()
             if file.endswith("/conftest.py")
         }
+
+
+def _reaching(targets: set[str], users: Mapping[str, Iterable[str]]) -> set[str]:
+    """The targets, and the files that use one of them, directly or through others."""
+    reached, new = set[str](), targets
+    while new:
+        reached |= new
+        new = {one for target in new for one in users.get(target, ())} - reached
+    return reached
 
 
 def _folder(file: str) -> str:

@@ -1,6 +1,7 @@
 """Which tests run for rooms that are named, and for files that a branch changes."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -53,10 +54,24 @@ def test_changed_are_files_of_the_branch_files_not_committed_new_ones_and_those_
     assert changed_files(checkout) == ["committed.py", "gone.py", "kept.py", "new.py"]
 
 
-def test_without_a_branch_main_what_is_not_committed_has_changed(checkout):
-    git(checkout, "branch", "-m", "trunk")
+def test_without_a_branch_main_that_of_the_origin_counts(checkout, tmp_path):
+    clone = tmp_path / "clone"
+    git(checkout, "clone", str(checkout), "clone")
+    git(clone, "checkout", "-b", "mine")
+    git(clone, "branch", "-D", "main")
+    (clone / "committed.py").write_text("1")
+    git(clone, "add", ".")
+    git(clone, "commit", "-m", "second")
+    assert changed_files(clone) == ["committed.py"]
+
+
+def test_without_any_main_what_changed_is_not_known(checkout):
+    git(checkout, "branch", "-m", "master")
     (checkout / "kept.py").write_text("2")
-    assert changed_files(checkout) == ["kept.py"]
+    with pytest.raises(EnvironmentUnsupported, match="neither main nor origin/main") as refused:
+        changed_files(checkout)
+    assert "git fetch origin main:main" in refused.value.hint
+    assert "./corridor test ROOM" in refused.value.hint
 
 
 def test_outside_a_checkout_of_git_the_way_out_is_to_name_rooms(checkout, monkeypatch):
@@ -69,19 +84,37 @@ def test_outside_a_checkout_of_git_the_way_out_is_to_name_rooms(checkout, monkey
     assert "./corridor test ROOM" in refused.value.hint
 
 
-def test_rooms_are_the_words_before_the_first_that_names_none():
-    assert leading_rooms(["controller/policy", "traffic", "-k", "topologies"]) == [
-        "controller/policy",
-        "traffic",
-    ]
-    assert leading_rooms(["-k", "controller"]) == []
-    assert leading_rooms(["tests/unit", "controller"]) == []
+def test_rooms_are_the_words_before_the_first_option_or_path_of_another_folder():
+    rooms = ["controller/policy", "traffic"]
+    assert leading_rooms([*rooms, "-k", "topologies"], ROOT) == rooms
+    assert leading_rooms(["./controller/policy/", "traffic"], ROOT) == rooms
+    assert leading_rooms(["-k", "controller"], ROOT) == []
+    assert leading_rooms(["tests/unit", "controller"], ROOT) == []
+    assert leading_rooms(["tests/unit/test_rooms.py::test_imports", "controller"], ROOT) == []
+    assert leading_rooms(["tests/unit/test_gone.py", "controller"], ROOT) == []
+    assert leading_rooms(["controler/policy", "-x"], ROOT) == ["controler/policy"]
 
 
-def test_an_unknown_room_is_refused_with_the_nearest(graph):
-    with pytest.raises(InputError, match='there is no room "controller/polcy"') as refused:
-        affected_by_rooms(graph, ["controller/polcy"])
-    assert '"controller/policy"' in refused.value.hint
+@pytest.mark.parametrize(
+    ("name", "room"),
+    [
+        ("controller/polcy", "controller/policy"),
+        ("controler/policy", "controller/policy"),
+        ("policy", "controller/policy"),
+        ("topologies/base/errors.py", "topologies/base"),
+        ("topologies/formats/data/rules.yaml", "topologies/formats"),
+    ],
+)
+def test_an_unknown_room_is_refused_with_the_nearest(graph, name, room):
+    with pytest.raises(InputError, match=f'there is no room "{name}"') as refused:
+        affected_by_rooms(graph, [name])
+    assert refused.value.hint == f'did you mean "{room}"?'
+
+
+def test_a_room_that_is_like_no_other_is_looked_up_in_the_design(graph):
+    with pytest.raises(InputError, match='there is no room "elsewhere"') as refused:
+        affected_by_rooms(graph, ["elsewhere"])
+    assert "docs/design.md" in refused.value.hint
 
 
 def test_tests_of_a_room_run_with_those_that_read_all_files(graph):
@@ -100,12 +133,66 @@ def test_a_changed_file_of_a_room_affects_the_tests_of_that_room(graph, file):
 
 
 def test_a_changed_test_runs_alone_and_a_page_runs_its_blocks(graph):
+    assert own_tests(graph, LAW) == {LAW}
+    assert own_tests(graph, f"docs/{'x' * 9}.md") == {*affected_tests.PAGES}
     always, _ = affected_by_files(graph, [])
-    found, _ = affected_by_files(graph, [LAW])
-    assert set(found) - set(always) == {LAW}
-    found, _ = affected_by_files(graph, ["docs/law.md"])
-    assert set(found) - set(always) == {*affected_tests.PAGES}
     assert all((ROOT / one).exists() for one in (*affected_tests.PAGES, *always))
+
+
+def test_tests_that_read_every_page_are_known():
+    reads = re.compile(r"^from doc_blocks import|\bdocs\b.*glob\(", re.MULTILINE)
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if reads.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {*affected_tests.PAGES, "tests/unit/test_docs_pages.py"}
+
+
+@pytest.mark.parametrize(
+    ("page", "test"),
+    [
+        ("docs/law.md", LAW),
+        ("docs/topologies.md", "tests/unit/topologies/test_topology_yaml.py"),
+        ("docs/scenarios.md", "tests/unit/experiments/test_kinds_of_workloads_in_scenarios.py"),
+    ],
+)
+def test_a_changed_page_also_runs_the_tests_that_name_it(graph, page, test):
+    assert own_tests(graph, page) > {test, *affected_tests.PAGES}
+
+
+@pytest.mark.parametrize(
+    ("file", "test"),
+    [
+        ("tests/guest/inside/at_rest.py", "tests/guest/test_inside_a_guest.py"),
+        ("tests/guest/inside/rogue_gateway.py", "tests/guest/test_attacks.py"),
+        (
+            "tests/support/flows_over_the_wire.py",
+            "tests/unit/controller/test_flows_over_openflow.py",
+        ),
+        ("tests/support/notebook.py", "tests/guest/test_notebooks.py"),
+        ("tests/support/impatient_page.py", "tests/browser/test_live_page_in_a_browser.py"),
+        ("tests/soak/driver.py", "tests/guest/test_soak.py"),
+    ],
+)
+def test_a_program_that_tests_start_affects_them(graph, file, test):
+    found = own_tests(graph, file)
+    assert test in found
+    assert len(found) < 10
+
+
+@pytest.mark.parametrize("file", [f"tests/support/{'x' * 9}.py", "tests/guest/scenarios/a.yaml"])
+def test_a_file_of_the_tests_that_none_names_may_affect_every_test(graph, file):
+    assert affected_by_files(graph, [file]) == (None, file)
+
+
+def own_tests(graph: ImportGraph, file: str) -> set[str]:
+    """What a changed file affects, but for the tests that every change affects."""
+    found, _ = affected_by_files(graph, [file])
+    always, _ = affected_by_files(graph, [])
+    assert found is not None
+    assert always is not None
+    return set(found) - set(always)
 
 
 @pytest.mark.parametrize("file", ["pyproject.toml", "examples/lawful.yaml", "corridor"])

@@ -2,12 +2,13 @@
 
 import argparse
 import re
+import subprocess
 
 import pytest
 
 from corridor.experiments.commands import test as command
 from corridor.experiments.setup import checks
-from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.places import CHECKOUT
 
 ALL = {"whole": True, "guests": True, "native": False, "root": True, "browser": True}
@@ -90,13 +91,29 @@ def test_files_that_are_affected_run_in_the_sections_that_hold_them():
     assert names(files=files) == ["lint", "format", "types", GUESTS]
 
 
+def test_blocks_of_changed_pages_run_although_they_are_slow():
+    pages = ["README.md", "docs/law.md"]
+    command = command_of("blocks of changed pages", **QUICK, pages=[*pages, "examples/gone.md"])
+    done = subprocess.run(
+        [*command, "--collect-only"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    found = [one for one in done.stdout.splitlines() if one.startswith(checks.BLOCKS)]
+    follow = f"{checks.BLOCKS}::test_what_a_page_tells_to_do_works"
+    assert found == [f"{follow}[{page}]" for page in pages]
+    assert "blocks of changed pages" not in names(pages=pages)
+    assert "blocks of changed pages" not in names(**QUICK, pages=pages, pytest_arguments=["-x"])
+
+
 def test_arguments_of_pytest_that_name_no_place_apply_to_every_folder():
     assert command_of(UNIT, pytest_arguments=["-k", "delay"])[-4:] == ("-k", "delay", *checks.UNIT)
     path = "tests/unit/test_rooms.py::test_imports_follow_the_order_of_the_rooms"
     assert command_of(UNIT, pytest_arguments=["-x", path])[-2:] == ("-x", path)
 
 
-def test_a_missing_browser_is_told_with_what_installs_it(monkeypatch, capsys):
+@pytest.fixture
+def machine(monkeypatch):
+    """A machine that can boot guests, and do all that a run needs in its own kernel."""
+
     class Facts:
         root = True
 
@@ -107,6 +124,9 @@ def test_a_missing_browser_is_told_with_what_installs_it(monkeypatch, capsys):
             return []
 
     monkeypatch.setattr("corridor.experiments.testbeds.probe.probe", lambda **_: Facts())
+
+
+def test_a_missing_browser_is_told_with_what_installs_it(machine, monkeypatch, capsys):
     monkeypatch.setattr("corridor.experiments.run.printing.find_browser", lambda: None)
     monkeypatch.setattr(checks, "sections", lambda **_: [checks.Section("first", ("true",))])
     assert checks.run_checks(whole=True, guests=False, files=None, pytest_arguments=[]) == 0
@@ -168,6 +188,20 @@ def test_every_section_runs_and_one_failure_fails_all(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
+    ("whole", "guests", "expected"),
+    [
+        (False, True, "slow tests, other runs in guests, pages in a browser"),
+        (False, False, "slow tests, all runs in guests, pages in a browser"),
+        (True, False, "all runs in guests (--no-guests)"),
+    ],
+)
+def test_what_is_left_out_is_named(machine, monkeypatch, capsys, whole, guests, expected):
+    monkeypatch.setattr(checks, "sections", lambda **_: [])
+    checks.run_checks(whole=whole, guests=guests, files=None, pytest_arguments=[])
+    assert f"left out: {expected}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("given", "whole", "guests", "rest"),
     [
         ([], False, True, []),
@@ -180,8 +214,15 @@ def test_own_options_are_taken_and_the_rest_goes_to_pytest(asked, given, whole, 
         "whole": whole,
         "guests": guests,
         "files": None,
+        "pages": [],
         "pytest_arguments": rest,
     }
+
+
+def test_the_former_option_is_refused_with_the_present_one(asked):
+    with pytest.raises(InputError, match='"--fast" was replaced') as refused:
+        asked("--fast", "-x")
+    assert "--no-guests" in refused.value.hint
 
 
 def test_rooms_and_changes_choose_files(asked, monkeypatch, capsys):
@@ -195,8 +236,10 @@ def test_rooms_and_changes_choose_files(asked, monkeypatch, capsys):
     monkeypatch.setattr(changed, lambda _: ["tests/unit/traffic/test_pcapng.py"])
     both = asked("traffic/theory", "--changed")["files"]
     assert set(both) == {*seen["files"], "tests/unit/traffic/test_pcapng.py"}
-    monkeypatch.setattr(changed, lambda _: ["pyproject.toml"])
-    assert asked("--changed")["files"] is None
+    monkeypatch.setattr(changed, lambda _: ["docs/law.md", "pyproject.toml", "README.md"])
+    seen = asked("--changed")
+    assert seen["files"] is None
+    assert seen["pages"] == ["docs/law.md", "README.md"]
     assert "all tests: pyproject.toml changed" in capsys.readouterr().out
 
 

@@ -25,8 +25,15 @@ TREE = {
     "tests/unit/test_loaded.py": "def test_it(loaded): ...",
     "tests/unit/test_lab.py": "from lab import x",
     "tests/unit/test_command.py": "run([sys.executable, '-m', 'corridor.experiments.cli'])",
+    "tests/guest/inside/seen.py": "from corridor.topologies.base.colours import x",
+    "tests/soak/__main__.py": "run([sys.executable, '-m', 'tests.soak.run'])",
+    "tests/soak/run.py": "from corridor.topologies.base.colours import x",
+    "tests/guest/test_seen.py": "def test_it(): seen_inside('seen')",
+    "tests/guest/test_soak.py": "run([sys.executable, '-m', 'tests.soak'])",
     "tests/unit/test_entry.py": "run('./corridor')",
 }
+GUEST = ("seen", "soak")
+"""These start programs, in which alone a room is imported."""
 
 
 @pytest.fixture
@@ -41,14 +48,15 @@ def graph(tmp_path: Path) -> ImportGraph:
 @pytest.mark.parametrize(
     ("room", "expected"),
     [
-        ("topologies/base", {"units", "colours", "loaded", "lab", "command"}),
+        ("topologies/base", {"units", "colours", "loaded", "lab", "command", *GUEST}),
         ("topologies/formats", {"loaded", "lab", "command"}),
         ("controller/policy", {"lab", "command"}),
         ("experiments/commands", {"command"}),
     ],
 )
 def test_tests_of_a_room_are_those_that_reach_one_of_its_files(graph, room, expected):
-    assert graph.tests_of([room]) == {f"tests/unit/test_{one}.py" for one in expected}
+    found = {Path(one).stem.removeprefix("test_") for one in graph.tests_of([room])}
+    assert found == expected
 
 
 def test_a_room_that_is_named_includes_the_rooms_inside_it(graph):
@@ -68,8 +76,15 @@ def test_tests_of_a_helper_import_it_and_tests_of_a_conftest_lie_below_it(graph)
     assert len(graph.tests_importing("tests/unit/conftest.py")) == 6
 
 
+def test_a_program_of_the_tests_affects_the_tests_that_start_it(graph):
+    for file in ("tests/soak/__main__.py", "tests/soak/run.py"):
+        assert graph.tests_importing(file) == {"tests/guest/test_soak.py"}
+    assert graph.tests_importing("tests/guest/inside/seen.py") == {"tests/guest/test_seen.py"}
+
+
 def test_tests_that_import_no_room_are_known(graph):
-    assert graph.tests_that_import_no_room == {"tests/unit/test_entry.py"}
+    started = {f"tests/guest/test_{one}.py" for one in GUEST}
+    assert graph.tests_that_import_no_room == {"tests/unit/test_entry.py", *started}
 
 
 def test_in_this_checkout_a_pure_room_below_knows_nothing_of_the_rooms_above():
