@@ -269,12 +269,23 @@ def _unforeseen(error: Exception) -> int:
         place = f"{error.filename}: " if error.filename else "output: "
         said = f"{place}cannot be written: {error.strerror}; make room, or write elsewhere"
         return _complain(said, EnvironmentUnsupported.exit_code)
+    if sys.pycache_prefix is not None and _is_of_bytecode(error):
+        said = f"{sys.pycache_prefix}: bytecode there is harmed: {error}; run corridor clean"
+        return _complain(said, EnvironmentUnsupported.exit_code)
     from corridor.experiments.crash_report import keep_traceback
 
     file = keep_traceback(error)
     where = f"the traceback is in {file}" if file else "its traceback could not be written"
     what = f"{type(error).__name__}: {error}"[:MOST_SHOWN]
     return _complain(f"an internal error: {what}; {where}, please report it", EXIT_INTERNAL)
+
+
+def _is_of_bytecode(error: Exception) -> bool:
+    """Whether Python failed to read a file of bytecode, as one that was cut short."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and last.tb_frame.f_code.co_name == "_compile_bytecode"
 
 
 def _complain(text: str, code: int) -> int:

@@ -6,6 +6,7 @@ import pty
 import pwd
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -341,14 +342,64 @@ def test_bytecode_is_kept_in_the_cache_where_it_may_not_be_beside_the_sources(re
     assert kept.stat().st_mode & 0o777 == 0o700
     usual = call(ready / "corridor", "list", XDG_CACHE_HOME=calls["XDG_CACHE_HOME"])
     assert usual.stdout == f"-P {module}, may write\n"
+    clean = call(ready / "corridor", "clean", **calls)  # it removes bytecode that is harmed
+    assert clean.stdout == "-P -m corridor.experiments.cli clean, 1\n"
     own = call(ready / "corridor", "list", **calls, PYTHONPYCACHEPREFIX="/x").stdout
     assert own == f"-P {module}, 1\n"
-    kept.rmdir()
+    ready.chmod(0o700)
+    kept.chmod(0o750)  # it must be for its user alone, as the folder of kept texts
+    assert call(ready / "corridor", "list", **calls).stdout == f"-P {module}, 1\n"
+    shutil.rmtree(kept)
     kept.write_text("a file in its place")
     assert call(ready / "corridor", "list", **calls).stdout == f"-P {module}, 1\n"
     kept.unlink()
     kept.symlink_to(tmp_path)
     assert call(ready / "corridor", "list", **calls).stdout == f"-P {module}, 1\n"
+    (tmp_path / "file").write_text("no folder can be made in it")
+    none = call(ready / "corridor", "list", **calls | {"XDG_CACHE_HOME": str(tmp_path / "file")})
+    assert (none.stdout, none.stderr) == (f"-P {module}, 1\n", "")
+
+
+@pytest.mark.parametrize("how", ["cp -p", "folder", "checkout"])
+def test_bytecode_of_an_older_source_of_the_same_time_and_size_is_not_run(ready, tmp_path, how):
+    """Python compares no more than those, and would run what was there before."""
+    program = ready / ".venv/bin/python"
+    plain = os.path.realpath(sys.executable)  # which knows no other checkout
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{ready}/.package" exec {plain} "$@"\n')
+    (ready / ".package/corridor").mkdir(parents=True)
+    (ready / ".package/corridor/experiments").symlink_to("../../experiments")
+    source = ready / "experiments/cli.py"
+    source.write_text("from corridor.experiments import a, b\n")
+    (ready / "experiments/b.py").write_text("")
+
+    def write(folder, name, text):
+        (folder / name).write_text(text)
+        os.utime(folder / name, (1e9, 1e9))
+
+    def said():
+        done = call(ready / "corridor", "list", PYTHONDONTWRITEBYTECODE="1", HOME=str(tmp_path))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    write(ready / "experiments", "a.py", "print(1)\n")
+    if how != "cp -p":  # all that is there afterwards is older than the first call
+        shutil.copytree(ready, tmp_path / "later", symlinks=True)
+        write(tmp_path / "later/experiments", "a.py", "print(2)\n")
+        time.sleep(0.05)
+    assert [said(), said()] == ["1\n"] * 2
+    (bytecode,) = tmp_path.rglob("bytecode/**/experiments/b.*.pyc")
+    kept = bytecode.stat().st_mtime_ns
+    if how == "cp -p":
+        time.sleep(0.05)
+        write(ready / "experiments", "a.py", "print(2)\n")
+    elif how == "folder":
+        (ready / "experiments").rename(tmp_path / "before")
+        (tmp_path / "later/experiments").rename(ready / "experiments")
+    else:
+        ready.rename(tmp_path / "before")
+        (tmp_path / "later").rename(ready)
+    assert [said(), said()] == ["2\n"] * 2
+    assert (bytecode.stat().st_mtime_ns == kept) == (how == "cp -p")  # no more is compiled again
 
 
 def test_processes_of_a_command_write_no_bytecode_beside_the_sources(tmp_path):
@@ -364,3 +415,48 @@ def test_processes_of_a_command_write_no_bytecode_beside_the_sources(tmp_path):
     )
     assert done.stdout == "1\n"
     assert list(tmp_path.rglob("parser*.pyc"))
+
+
+def test_bytecode_that_was_cut_short_is_said_to_be_for_clean_to_remove(tmp_path):
+    words = ["-P", "-X", f"pycache_prefix={tmp_path}", "-m", "corridor.experiments.cli", "list"]
+    calls = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+
+    def listed():
+        return subprocess.run(
+            [ROOT / ".venv/bin/python", *words],
+            env=calls,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert listed().returncode == 0
+    (file,) = tmp_path.rglob("commands/list.*.pyc")
+    for harmed in (file.read_bytes()[:100], file.read_bytes()[:16] + b"\xff" * 9):
+        file.write_bytes(harmed)
+        said = listed()
+        assert said.returncode == 3
+        assert said.stderr.startswith(f"corridor: {tmp_path}: bytecode there is harmed: ")
+        assert said.stderr.endswith("; run corridor clean\n")
+
+
+def test_no_folder_for_bytecode_is_made_in_the_home_of_another_user_or_of_none(ready, tmp_path):
+    program = ready / ".venv/bin/python"
+    program.write_text('#!/bin/sh\necho "$@"\n')
+    usual = "-P -m corridor.experiments.cli list\n"
+    at_root = Path("/.cache").exists()
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    ours.mkdir()
+    named = {"XDG_CACHE_HOME": str(theirs)}
+    if os.geteuid() == 0:
+        os.chown(theirs, 12345, 12345)
+    else:  # what is root's stands for what is another's
+        theirs, named = Path("/"), {"XDG_CACHE_HOME": "/var"}
+    for homes in ({"HOME": ""}, {"HOME": str(theirs)}, {"HOME": str(ours), **named}):
+        said = call(ready / "corridor", "list", PYTHONDONTWRITEBYTECODE="1", **homes)
+        assert said.stdout == usual, homes
+    assert Path("/.cache").exists() == at_root
+    assert not list(tmp_path.glob("theirs/.*")) + list(tmp_path.glob("theirs/*"))
+    own = call(ready / "corridor", "list", PYTHONDONTWRITEBYTECODE="1", HOME=str(ours))
+    assert f"pycache_prefix={ours}/.cache/corridor/bytecode" in own.stdout
