@@ -50,7 +50,7 @@ class SwitchUpdate:
 
     @property
     def changes(self) -> bool:
-        """Whether the switch is told anything."""
+        """Whether the update sends anything to the switch."""
         aids = (self.groups, self.meters, self.remove_groups, self.remove_meters)
         return self.flips or any((self.beside, self.remove, *aids))
 
@@ -65,7 +65,7 @@ class Update:
 
     @property
     def touched(self) -> frozenset[int]:
-        """Datapath ids of the switches that are told anything."""
+        """Datapath ids of the switches to which the update sends anything."""
         return frozenset(one.dpid for one in self.switches if one.changes)
 
     @property

@@ -106,7 +106,7 @@ class OpenFlowChannel:
             ends = set()
             for dpid, told in orders.items():
                 datapath = self._datapath(dpid)
-                # One number for all orders: an error tells what was refused.
+                # One number for all orders: an error names what was refused.
                 xid, end = self._expect(datapath, waiting), self._expect(datapath, waiting)
                 parts = (encoding.order(one, xid) for one in told)
                 self._send_octets(datapath, (*parts, encoding.barrier(end)))

@@ -1,11 +1,11 @@
 """Proofs of one set of tables after another, each of which asks only what differs.
 
-A proof is carried over from the one before it: what was found is kept where everything that it read
-is the same, and is asked again elsewhere. What each kind of finding reads is said in ``findings``
-and, for the exact search, in ``ExactKey``. Keys are values, never their hashes.
+A proof is carried over from the one before it. A finding is kept where everything that it read is
+equal, and is computed again elsewhere. ``findings`` states what each kind of finding reads, and
+``ExactKey`` states it for the exact search. Keys are values, never their hashes.
 
-Only proofs that hold are carried over, and only one that holds is believed: whatever is wrong is
-shown by a whole proof. Every ``WHOLE_EVERY`` proofs a whole one checks those that were carried.
+Only proofs that hold are carried over. Where a carried proof does not hold, a whole proof decides.
+After ``WHOLE_EVERY`` carried proofs, a whole one checks them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from corridor.topologies.model.wiring import Wiring
 
 WHOLE_EVERY = 32
 MOST_FOUND = 3
-"""Findings that are kept: of what stands, of what stood before, and of what is about to stand."""
+"""Findings that are kept: of the current tables, of those before, and of those to come."""
 MOST_SEARCHED = 4
 """Exact searches that are kept of each direction, so that a state which returns is known."""
 
@@ -83,7 +83,7 @@ class ExactKey(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """A question whose proof holds, and what was found on the way."""
+    """A question whose proof holds, and the findings of that proof."""
 
     asked: Question
     findings: Findings
@@ -102,7 +102,7 @@ class Session:
         """How many proofs were carried since the last whole one."""
 
     def prove(self, asked: Question) -> Proof:
-        """Prove by what is known, and from nothing where that is not enough."""
+        """Prove with earlier findings, and without any where the result does not hold."""
         started = time.perf_counter()
         findings = self._after(self._base(asked), asked)
         carried = self._proof(asked, findings, started)
@@ -118,7 +118,7 @@ class Session:
         return whole
 
     def prove_whole(self, asked: Question) -> Proof:
-        """Prove from nothing; what is found serves the proofs to come."""
+        """Prove without earlier findings; the new ones serve later proofs."""
         self.forget()
         started = time.perf_counter()
         findings = Findings.of(asked.network)
@@ -171,7 +171,7 @@ class Session:
     def _judged(
         self, explorer: Explorer, asked: Question, findings: Findings, number: int, intent: Intent
     ) -> Judged:
-        """What the exact search says of one intent, searched where that is not known."""
+        """The result of the exact search for one intent, kept or new."""
         seen = findings.ways[intent.pair[0], number].seen
         key = ExactKey(intent, asked.failures, *seen.read, asked.wiring, asked.topology)
         known = self._searched.get(intent.id, ())

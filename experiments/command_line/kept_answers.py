@@ -39,12 +39,12 @@ SETTLED_NS = 1_000_000_000
 """Code that was changed so recently may be another than what this process has imported."""
 
 type Part = tuple[Literal["shown", "printed", "warned"], str]
-"""A text, and how it is told."""
+"""A text, and how it is printed."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command says: texts, each with how it is told, and its exit code."""
+    """The output of a command: texts, each with how it is printed, and the exit code."""
 
     parts: Sequence[Part]
     exit_code: int = 0
@@ -91,7 +91,7 @@ def told(
     *,
     may_keep: bool = True,
 ) -> int:
-    """Tell what ``make`` answers, or answered before; the exit code.
+    """Print the answer of ``make``, new or kept, and return the exit code.
 
     Only the ``corridor`` process itself keeps answers: in others, modules remember what they read.
     What may not be kept can be an emulation of minutes, for which cycles are collected as usual.
@@ -129,7 +129,7 @@ def kept(question: str | None, make: Callable[[], Answer]) -> Answer:
 def code_version() -> str | None:
     """The digest of what this code is, by the status of its files; None while it changes.
 
-    The time of a file's last change (ctime) can be set by nobody, unlike that of its content. None,
+    No program can set the time of a file's last change (ctime), unlike that of its content. None,
     too, where a link leads to another folder. Raises OSError where a file or folder cannot be seen.
     """
     found, newest_ns = [], 0
@@ -144,7 +144,7 @@ def code_version() -> str | None:
 
 
 def _question(args: argparse.Namespace) -> str | None:
-    """What is asked, and where; None where that cannot be told, and the answer is not kept."""
+    """The key of a question and its place; None where the place or the code cannot be read."""
     try:
         code, folder = code_version(), str(Path.cwd())
     except OSError:  # a link to nothing, as an editor leaves, or a folder that was deleted

@@ -31,7 +31,7 @@ def affected_by_rooms(graph: ImportGraph, names: Iterable[str]) -> list[str]:
     """Return the test files of rooms, and those of the rooms that import them.
 
     Raises:
-        InputError: there is no room of this name. Where it is a file, the hint is the room of it.
+        InputError: no room has this name. Where a file has it, the hint is the file's room.
     """
     rooms: set[str] = set()
     for name in names:

@@ -69,7 +69,7 @@ class FilesRead:
     def is_unchanged_since(self, since_ns: int) -> bool:
         """Whether each name leads to the same file as then, and nothing happened to that.
 
-        A link or a folder on the way may have been put in place of another meanwhile.
+        A link or a folder in its path may have been replaced during the computation.
         """
         return all(
             is_unchanged_since(path, since_ns) and _identity(path) == led_to
@@ -83,7 +83,7 @@ _hooked: list[bool] = []
 
 @contextmanager
 def noting(found: FilesRead | None) -> Iterator[None]:
-    """Note in ``found`` what is read meanwhile; with None, note nothing."""
+    """Note in ``found`` what is read within the block; with None, note nothing."""
     global _noting
     if not _hooked:
         _hooked.append(True)

@@ -44,7 +44,7 @@ def remembered[**P, R](most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def remembered_if_short[*Ts, R](
     most: int,
 ) -> Callable[[Callable[[*Ts, bytes], R]], Callable[[*Ts, bytes], R]]:
-    """The answers of a function whose last argument is octets, where these are ``SHORT``."""
+    """The answers of a function whose last argument is octets, if at most ``SHORT`` of them."""
 
     def remembering(function: Callable[[*Ts, bytes], R]) -> Callable[[*Ts, bytes], R]:
         known = lru_cache(maxsize=most)(function)

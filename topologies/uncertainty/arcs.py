@@ -95,7 +95,7 @@ def shortest_ways(arcs: Arcs, delays_ns: Nanoseconds) -> Shortest:
 
 
 def shortest_ns(arcs: Arcs, delays_ns: Nanoseconds) -> Whole:
-    """What the same ways take, without the ways: it costs half as much."""
+    """The delays of the same paths, without the paths: it costs half as much."""
     return _Search(arcs, delays_ns).one_way_ns
 
 
