@@ -41,7 +41,11 @@ def both_ends(
     closes_ns: int = 2000 * MS,
     **more: Any,
 ) -> tuple[ConnectionEnd, ConnectionEnd]:
-    """The client's and the server's, of what one sends there and the other back."""
+    """The client's and the server's, of what one sends there and the other back.
+
+    With the congestion control that every kernel allows every user, unless ``more`` names another.
+    """
+    more = {"congestion": "reno", **more}
     octets = [tuple((one.id, one.bytes) for one in sends) for sends in (there, back)]
     client = ConnectionEnd(
         *(connection, 0, "connects", CLIENT, ports[0], SERVER, ports[1], 0, closes_ns),

@@ -26,6 +26,7 @@ from corridor.traffic.workloads.workload import Place
 MOST_OPEN = 1 << 20
 NEVER_NS = 1 << 62
 CONGESTION_CONTROLS = "/proc/sys/net/ipv4/tcp_available_congestion_control"
+ALLOWED_TO_ALL = "/proc/sys/net/ipv4/tcp_allowed_congestion_control"
 
 
 class ConnectionsCounts(TypedDict):
@@ -175,14 +176,23 @@ def _refuse_unknown(congestion: str) -> None:
     with socket.socket() as one:
         try:
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, congestion.encode())
+        except PermissionError as problem:
+            raise PermissionError(
+                problem.errno,
+                f"TCP congestion control {congestion!r} is for root alone, others may choose "
+                f"{_listed(ALLOWED_TO_ALL)}: name it in net.ipv4.tcp_allowed_congestion_control",
+            ) from None
         except OSError as problem:
-            with open(CONGESTION_CONTROLS) as file:
-                known = file.read().split()
             raise OSError(
                 problem.errno,
                 f"this kernel has no TCP congestion control {congestion!r}, only "
-                f"{', '.join(sorted(known))}",
+                f"{_listed(CONGESTION_CONTROLS)}",
             ) from None
+
+
+def _listed(setting: str) -> str:
+    with open(setting) as file:
+        return ", ".join(sorted(file.read().split()))
 
 
 def _allow_open_files() -> None:

@@ -91,7 +91,8 @@ def test_files_that_are_affected_run_in_the_sections_that_hold_them():
     assert names(files=files) == ["lint", "format", "types", GUESTS]
 
 
-def test_blocks_of_changed_pages_run_although_they_are_slow():
+def test_blocks_of_changed_pages_run_although_they_are_slow(monkeypatch):
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pages = ["README.md", "docs/law.md"]
     command = command_of("blocks of changed pages", **QUICK, pages=[*pages, "examples/gone.md"])
     done = subprocess.run(

@@ -170,7 +170,11 @@ def test_set_up_refuses_in_one_line_python_first(system, tmp_path, old_python, n
 def test_of_a_system_that_is_not_known_apt_says_which_python_it_would_have(
     system, tmp_path, candidate, said
 ):
-    programs = {"apt-cache": f"echo '  Candidate: {candidate}'", "apt-get": "exit 1"}
+    programs = {
+        "apt-cache": f"echo '  Candidate: {candidate}'",
+        "apt-get": "exit 1",
+        "sudo": "exit 1",  # who is not root needs it before anything is asked
+    }
     done = set_up(system("Mint"), tmp_path, python="/absent", programs=programs)
     assert done.stderr.startswith(f"corridor: {said}")
     assert done.returncode == 3

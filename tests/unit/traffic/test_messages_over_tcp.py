@@ -10,7 +10,7 @@ import messages_lab as lab
 from corridor.topologies.base import named_tuples
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.agents.jobs import Host, plan_job
-from corridor.traffic.workloads import messages_connection, messages_info
+from corridor.traffic.workloads import messages_connection, messages_host, messages_info
 from corridor.traffic.workloads.messages import ConnectionEnd, Message
 from messages_lab import MS, both_ends, carry_out, free_ports
 
@@ -199,6 +199,15 @@ def test_a_congestion_control_that_the_kernel_lacks_is_named(tmp_path, ports):
     client, _ = both_ends(1, ports, there=[Message(1, 100)], congestion="swift")
     with pytest.raises(OSError, match=r"no TCP congestion control 'swift', only .*cubic"):
         carry_out(tmp_path, {"a": [client]})
+
+
+def test_a_congestion_control_that_only_root_may_choose_is_named(tmp_path, ports, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(messages_host.socket.socket, "setsockopt", refuse)
+    with pytest.raises(PermissionError, match=r"'cubic' is for root alone, others may .*reno"):
+        messages_host._refuse_unknown("cubic")
 
 
 def test_a_port_that_is_taken_is_named(tmp_path, ports):
