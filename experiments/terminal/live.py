@@ -41,11 +41,13 @@ def telling(stream: TextIO | None = None, begins: str = "") -> Iterator[Say]:
     where ``begins`` is what goes on at first."""
     where = stream or sys.stdout
     if not can_move(where):
+        slow = SlowLines(begins, where)
 
         def say(text: str) -> None:
             show(text, where)
+            slow.start_again()
 
-        with told(SlowLines(begins, where).step):
+        with told(slow.step):
             yield say
         return
     lines = LiveLines(where)
@@ -78,10 +80,15 @@ def waiting(what: str) -> Iterator[Say]:
 
 
 class SlowLines:
-    """How far something is, for files and pipes: a line each time it has taken long again."""
+    """Progress for files and pipes: a line each time that ``SLOW_S`` have passed without one."""
 
     def __init__(self, what: str, stream: TextIO) -> None:
-        self._what, self._stream = what, stream
+        self._stream = stream
+        self.start_again(what)
+
+    def start_again(self, what: str = "") -> None:
+        """Measure from now: another line was printed, and what it announced is another part."""
+        self._what = what
         self._since_s = self._said_s = time.monotonic()
 
     def step(self, text: str) -> None:

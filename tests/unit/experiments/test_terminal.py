@@ -11,11 +11,13 @@ import pytest
 from corridor.experiments.lab.run_events import Phase, Step
 from corridor.experiments.run.event_log import EventLog
 from corridor.experiments.run.passed_time import passed_s
+from corridor.experiments.terminal import live
 from corridor.experiments.terminal.live import LiveLines, telling
 from corridor.experiments.terminal.screen import complaint, styled
 from corridor.experiments.terminal.wrapping import wrapped
 from corridor.experiments.testbeds.kernel_build import Progress
 from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
+from corridor.topologies.base.progress import counting
 from corridor.traffic.workloads import records
 from terminals import CODES, CORRIDOR, STATED, at_a_terminal, environment, screen
 
@@ -147,6 +149,27 @@ def test_without_a_terminal_phases_are_lines_and_long_steps_too(tmp_path, capsys
         happens(EventLog(tmp_path, say, 0.0))
     told = capsys.readouterr().out.splitlines()
     assert told == [PHASES[0], "[   4.5 s]   4 of 5 switches", *PHASES[1:]]
+
+
+def test_without_a_terminal_a_step_counts_from_the_line_before_it(capsys, monkeypatch):
+    """A run's minutes in the guest are not the time that its last proof takes."""
+    now_s = [0.0]
+    monkeypatch.setattr(live.time, "monotonic", lambda: now_s[0])
+    with telling(begins="compiling and proving") as say:
+        now_s[0] = 12.0
+        list(counting(["a"], "paths compiled"))
+        say("[  38.3 s] taking down")
+        now_s[0] = 40.0
+        say("[  66.3 s] taken down")
+        list(counting(["a"], "paths compiled"))
+        now_s[0] = 51.0
+        list(counting(["a", "b"], "proven"))
+    assert capsys.readouterr().out.splitlines() == [
+        "compiling and proving: 0 of 1 paths compiled, the first under way, after 12 s",
+        "[  38.3 s] taking down",
+        "[  66.3 s] taken down",
+        "0 of 2 proven, the first under way, after 11 s",
+    ]
 
 
 def test_on_a_terminal_phases_move_and_end_as_the_same_lines(tmp_path, plain):
