@@ -4,8 +4,12 @@
 >>> corridor.load_topology("mini").hub("guian").located_in
 'CN'
 
-Everything else is in the four folders: ``corridor.topologies``, ``corridor.controller``,
-``corridor.traffic`` and ``corridor.experiments``. Names here are imported when they are first used.
+Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`capacity`,
+:func:`price`, :func:`law`, :func:`check`, :func:`compare`. Runs: :class:`Lab`, :func:`load`.
+``help(corridor.explain)`` has arguments, units, errors and an example of each.
+
+``dir(corridor)`` is the interface. Names are imported when they are first used. Everything else is
+in ``corridor.topologies``, ``corridor.controller``, ``corridor.traffic``, ``corridor.experiments``.
 """
 
 from __future__ import annotations
@@ -16,33 +20,50 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from corridor.controller.policy.load import load_policies
     from corridor.controller.testing import load_network
-    from corridor.experiments.answers.asking import answers, capacity, cut
+    from corridor.experiments.answers.asking import (
+        answers,
+        capacity,
+        cut,
+        explain,
+        law,
+        path,
+        price,
+    )
     from corridor.experiments.artifact_files.asking import pack_artifact, verify_artifact
-    from corridor.experiments.lab.second_opinion import second_opinion
+    from corridor.experiments.lab.asking import check, second_opinion
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.exporting import export
     from corridor.experiments.run.lab import Lab
     from corridor.experiments.run.options import Options
     from corridor.experiments.run.runner import run_scenario
     from corridor.experiments.scenario.scenario import load_scenario
+    from corridor.experiments.study_runs.comparing import compare
     from corridor.experiments.study_runs.results import read_study, run_study
+    from corridor.topologies.base.errors import InputError
     from corridor.topologies.formats.load import load_topology
     from corridor.topologies.formats.networkx_graphs import topology_from_graph
 
 __all__ = [
+    "InputError",
     "Lab",
     "Options",
     "Run",
     "answers",
     "capacity",
+    "check",
+    "compare",
     "cut",
+    "explain",
     "export",
+    "law",
     "load",
     "load_network",
     "load_policies",
     "load_scenario",
     "load_topology",
     "pack_artifact",
+    "path",
+    "price",
     "read_study",
     "run_scenario",
     "run_study",
@@ -51,23 +72,30 @@ __all__ = [
     "verify_artifact",
 ]
 _HOMES = {
+    "InputError": "topologies.base.errors",
     "Lab": "experiments.run.lab",
     "Options": "experiments.run.options",
     "Run": "experiments.results.run_result",
     "answers": "experiments.answers.asking",
     "capacity": "experiments.answers.asking",
+    "check": "experiments.lab.asking",
+    "compare": "experiments.study_runs.comparing",
     "cut": "experiments.answers.asking",
+    "explain": "experiments.answers.asking",
     "export": "experiments.run.exporting",
+    "law": "experiments.answers.asking",
     "load": "experiments.results.run_result",
     "load_network": "controller.testing",
     "load_policies": "controller.policy.load",
     "load_scenario": "experiments.scenario.scenario",
     "load_topology": "topologies.formats.load",
     "pack_artifact": "experiments.artifact_files.asking",
+    "path": "experiments.answers.asking",
+    "price": "experiments.answers.asking",
     "read_study": "experiments.study_runs.results",
     "run_scenario": "experiments.run.runner",
     "run_study": "experiments.study_runs.results",
-    "second_opinion": "experiments.lab.second_opinion",
+    "second_opinion": "experiments.lab.asking",
     "topology_from_graph": "topologies.formats.networkx_graphs",
     "verify_artifact": "experiments.artifact_files.asking",
 }
@@ -80,4 +108,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return list(__all__)

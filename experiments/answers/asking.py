@@ -1,4 +1,7 @@
-"""What Python asks of a scenario without running it: ``answers``, ``cut``, ``capacity``."""
+"""Questions that Python asks about a scenario without running it: ``corridor.explain`` and others.
+
+The scenarios of the examples are shipped; ``tests/unit/test_package.py`` runs the examples.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,15 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+from corridor.controller.explain import Explanation
+from corridor.controller.explain import explain as explained
+from corridor.controller.explain.path_summary import Passage, passage_of_journey
+from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.policy.facts import read_flow
+from corridor.controller.policy.law import load_law
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.answers.capacity_answer import (
     CapacityAnswer,
     CapacityQuestion,
@@ -17,6 +29,11 @@ from corridor.experiments.answers.capacity_loads import Load
 from corridor.experiments.answers.cut_answer import CutAnswer, cut_answer, dead_elements
 from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
+from corridor.experiments.answers.planned_demand import planned_demand
+from corridor.experiments.results.law_answers import Classified, classified, interpreted
+from corridor.experiments.results.price import SetPrice
+from corridor.experiments.results.price import price as priced
+from corridor.experiments.results.price_sets import Laid, alone
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
     Under,
@@ -24,18 +41,114 @@ from corridor.experiments.scenario.scenario import (
     load_scenario,
     load_under,
 )
+from corridor.topologies.base.documents import Document, Plain
+from corridor.topologies.base.today import today
 from corridor.topologies.model.delay_model import load_delay_model
+from corridor.topologies.uncertainty.draws import draw
+
+type Fact = str | int | bool | list[str]
+"""A fact about a data flow: text, a number, yes or no, or several texts."""
 
 
 def answers(
     scenario: str | Path = DEFAULT, *, policies: str | None = None, as_of: date | None = None
 ) -> Answers:
-    """All that is computed of a scenario, as ``answers.json`` holds it: ways, what they cost and by
-    which clause, what each failure does, how sure. Times are in ms. Raises InputError."""
+    """Compute everything about a scenario that needs no run.
+
+    Runs write the same to ``answers.json``.
+
+    Args:
+        scenario: The name of a shipped scenario, or a scenario file.
+        policies: A shipped policy set or a file, instead of the scenario's own.
+        as_of: The date whose policies are in force; default: the scenario's date, or today.
+
+    Returns:
+        The paths of all demands, their costs by clause, the effect of each failure and the
+        uncertainty of each value. Times are in milliseconds.
+
+    Raises:
+        InputError: A file, a name or the scenario is invalid.
+
+    Example:
+        >>> corridor.answers("mini")["scenario"]
+        'mini'
+    """
     asked = Under(policies=policies, as_of=as_of)
     loaded = load_under(str(scenario), asked)
     gathered = gather(loaded, load_delay_model(None))
     return document(gathered, as_asked(str(scenario), asked))
+
+
+def explain(
+    demand: str,
+    scenario: str | Path = DEFAULT,
+    *,
+    policies: str | None = None,
+    as_of: date | None = None,
+) -> Explanation:
+    """Explain why a demand takes its path, or why policies block it.
+
+    Args:
+        demand: The id of a demand; ``ID.return`` is its reverse demand.
+        scenario: The name of a shipped scenario, or a scenario file.
+        policies: A shipped policy set or a file, instead of the scenario's own.
+        as_of: The date whose policies are in force; default: the scenario's date, or today.
+
+    Returns:
+        The permit in use, the path (``passage``; None if the demand is blocked), the cost of each
+        clause, the path after each single failure (``outages``) and ``remedies``. Delays are
+        one-way, in nanoseconds; lengths are in kilometres.
+
+    Raises:
+        InputError: The scenario has no such demand, or a file or a name is invalid.
+
+    Example:
+        >>> found = corridor.explain("ckpt-karachi", "mini")
+        >>> found.status, found.passage.hubs
+        ('UP', ('guian', 'kunming', 'karachi'))
+    """
+    loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
+    planned = planned_demand(loaded, demand)
+    return explained(planned.forward, loaded.policies, loaded.as_of, planned.reverse)
+
+
+def path(
+    demand: str,
+    failures: Sequence[str] = (),
+    *,
+    scenario: str | Path = DEFAULT,
+    policies: str | None = None,
+    as_of: date | None = None,
+) -> Passage | None:
+    """Return the path of a demand by the compiled tables, under failures.
+
+    Switches take detours by themselves; the controller has not recomputed anything yet.
+    :func:`corridor.cut` has both.
+
+    Args:
+        demand: The id of a demand; ``ID.return`` is its reverse demand.
+        failures: What has failed: fibres, shared-risk groups, ``hub:ID``, ``gateway:ID``.
+        scenario: The name of a shipped scenario, or a scenario file.
+        policies: A shipped policy set or a file, instead of the scenario's own.
+        as_of: The date whose policies are in force; default: the scenario's date, or today.
+
+    Returns:
+        Hubs, fibres, one-way delay in nanoseconds, length in kilometres and jurisdictions; None
+        if packets are dropped, or if policies block the demand.
+
+    Raises:
+        InputError: The scenario has no such demand or element, or a file or a name is invalid.
+
+    Example:
+        >>> corridor.path("ckpt-karachi", scenario="mini").one_way_ns
+        47070950
+        >>> corridor.path("ckpt-karachi", ["guian-kunming"], scenario="mini") is None
+        True
+    """
+    loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
+    dead = failures_of(loaded.topology, dead_elements(loaded.topology, failures))
+    walk = walk_of(planned_demand(loaded, demand).forward, loaded.topology, dead)
+    return passage_of_journey(loaded.topology, walk) if walk.delivered else None
 
 
 def cut(
@@ -44,8 +157,25 @@ def cut(
     policies: str | None = None,
     as_of: date | None = None,
 ) -> CutAnswer:
-    """What would become of each demand if these failed at once: fibres, shared-risk groups
-    (``red-sea``), ``hub:ID``, ``gateway:ID``. Round trips are in ms. Raises InputError."""
+    """Predict the effect on each demand if elements fail at the same time.
+
+    Args:
+        what: Fibres, shared-risk groups (``red-sea``), ``hub:ID``, ``gateway:ID``.
+        scenario: The name of a shipped scenario, or a scenario file.
+        policies: A shipped policy set or a file, instead of the scenario's own.
+        as_of: The date whose policies are in force; default: the scenario's date, or today.
+
+    Returns:
+        The affected demands (``hit``), disconnected demands first, each with its round-trip time
+        in milliseconds before, at once and after recomputation; None where packets are dropped.
+
+    Raises:
+        InputError: The topology has no such element, or a file or a name is invalid.
+
+    Example:
+        >>> [hit.demand for hit in corridor.cut("guian-kunming", scenario="mini").hit]
+        ['infer-bangkok', 'science-karachi', 'ckpt-karachi', 'backup-east-west']
+    """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
     return cut_answer(loaded, dead_elements(loaded.topology, what))
 
@@ -62,9 +192,31 @@ def capacity(
     times: str | float | Fraction | None = None,
     held_against: Holding = "real",
 ) -> CapacityAnswer:
-    """How full each fibre is in its worst failure, what is full first as traffic grows, and the
-    least that helps. ``rates`` are real ones in place of guarantees: one for all, or by class and
-    demand. ``grow`` is what grows, ``times`` how often over. Raises InputError."""
+    """Compute the utilization of fibres, the next bottleneck and the smallest upgrade.
+
+    Args:
+        scenario: The name of a shipped scenario, or a scenario file.
+        policies: A shipped policy set or a file, instead of the scenario's own.
+        as_of: The date whose policies are in force; default: the scenario's date, or today.
+        rates: Real rates instead of committed rates: one for all (``"2Tbit"``), or rates by
+            data class and demand.
+        load: The kind of load: committed rates, peak rates, or the offered load of workloads.
+        cut: Elements that have failed all the time, as in :func:`corridor.cut`.
+        grow: The data class, demand or aggregate that grows; default: all.
+        times: The growth factor of the upgrade; default: a tenth more than fits.
+        held_against: ``"real"`` capacities, or ``"emulated"`` ones.
+
+    Returns:
+        The load of each link direction in its worst failure set (``links``), growth limits
+        (``growth``) and the upgrade. Rates are in bit/s.
+
+    Raises:
+        InputError: A file, a name, a rate or a factor is invalid.
+
+    Example:
+        >>> corridor.capacity("mini", rates="2Tbit").links[0].fibre
+        'guian-kunming'
+    """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
     stated = {"": rates} if isinstance(rates, str) else rates or {}
     return capacity_answer(
@@ -78,3 +230,83 @@ def capacity(
             held_against=held_against,
         ),
     )
+
+
+def price(
+    policies: str,
+    scenario: str | Path = DEFAULT,
+    *,
+    against: str = NO_POLICIES,
+    as_of: date | None = None,
+    remedies: bool = True,
+    uncertainty: bool = True,
+) -> SetPrice:
+    """Compute the cost of a policy set, compared with a baseline.
+
+    Args:
+        policies: A shipped policy set or a file.
+        scenario: The name of a shipped scenario, or a scenario file.
+        against: The policy set of the baseline; default: no policies.
+        as_of: The date whose policies are in force; default: the scenario's date, or today.
+        remedies: Whether to search for changes that reduce the cost.
+        uncertainty: Whether to compute 90 % intervals from Monte Carlo samples of the map.
+
+    Returns:
+        Blocked demands, added round-trip time in milliseconds and lost backup paths: by demand,
+        by data class (``rows``) and in total, with uncertain interpretations and without.
+
+    Raises:
+        InputError: A file, a name or the scenario is invalid.
+
+    Example:
+        >>> found = corridor.price("pan-asia", "mini", remedies=False, uncertainty=False)
+        >>> found.with_readings.kept_back
+        0
+    """
+    base = alone(load_under(str(scenario), Under(policies=against, as_of=as_of)))
+    asked = Under(policies=policies, as_of=as_of)
+    loaded = alone(load_under(str(scenario), asked, topology=base.topology))
+    laid = Laid.of(base)
+    samples = draw(base.topology, load_delay_model(None)) if uncertainty else None
+    lawful = None if samples is None else Lawful(samples, laid.ways.product)
+    return priced(laid, loaded.policies, base.policies, search_changes=remedies, lawful=lawful)
+
+
+def law(
+    origin: str,
+    destination: str,
+    *,
+    as_of: date | None = None,
+    interpret: Mapping[str, str] | None = None,
+    **facts: Fact,
+) -> Classified:
+    """Report what the encoded legal rules state about a data flow.
+
+    Not legal advice.
+
+    Args:
+        origin: The jurisdiction where the data was collected, such as ``CN``.
+        destination: The jurisdiction where the data is received, stored or viewed.
+        as_of: The date whose rules apply; default: today.
+        interpret: Values of disputed interpretations, by their names.
+        facts: Further facts, such as ``sensitivity="personal"`` or ``mechanisms=["scc"]``;
+            ``docs/law.md`` lists them.
+
+    Returns:
+        The outcome (``finding``) with its data class and the mechanisms that it requires, the
+        rules that decided, disputed interpretations that change the outcome, and what the shipped
+        policy sets do with the data class.
+
+    Raises:
+        InputError: A fact has an unknown name or value, or an interpretation is unknown.
+
+    Example:
+        >>> found = corridor.law("SA", "TH", sensitivity="personal").finding
+        >>> found.outcome, found.data_class
+        ('require', 'sa-personal-none')
+    """
+    known = interpreted(load_law(), interpret or {})
+    given: dict[str, Plain] = {"origin": origin, "destination": destination}
+    given |= {name: list(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
+    flow = read_flow(Document(given, "", {}), known)
+    return classified(flow, known, as_of or today())

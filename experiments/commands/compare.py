@@ -7,18 +7,10 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from corridor.experiments.command_line.names import (
-    DEFAULT_SCENARIO,
-    POLICIES,
-    SCENARIOS,
-    SHIPPED_TOPOLOGIES,
-)
+from corridor.experiments.command_line.names import DEFAULT_SCENARIO
 from corridor.experiments.commands.arguments import day
-
-if TYPE_CHECKING:
-    from corridor.topologies.base.documents import Plain
 
 EPILOG = """examples:
   corridor compare results/lawful results/free       two runs: demands, and what workloads came to
@@ -33,9 +25,8 @@ set is a scenario only with --of scenarios, or next to a scenario's file. Studie
 by seed where both ran with the same seeds; other seeds give wider intervals, which is said. Single
 runs have no interval: what differs between them may be chance.
 exit codes: 0 compared, 2 bad input: what cannot be compared, or is not there"""
-RUNS, STUDIES, SETS, MAPS, FILES = KINDS = ("runs", "studies", "policies", "maps", "scenarios")
-KEYS = {SETS: ("policies", "classes"), MAPS: ("hubs", "extends"), FILES: ("demands", "topology")}
-"""What tells a file of a kind."""
+KINDS = ("runs", "studies", "policies", "maps", "scenarios")
+"""As the module has them that compares, which takes long to import."""
 SCHEMA = 1
 
 
@@ -62,9 +53,10 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from corridor.experiments.study_runs.compared_kinds import kind_of
     from corridor.experiments.terminal.screen import show, terminal_width
 
-    of = args.of or _kind(args.one, args.other)
+    of = args.of or kind_of(args.one, args.other)
     text, document = COMPARERS[of](args, terminal_width())
     if args.json:
         head = {"schema": SCHEMA, "of": of, "one": args.one, "other": args.other}
@@ -72,66 +64,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         show(text)
     return 0
-
-
-def _kind(one: str, other: str) -> str:
-    """What both may be. Raises InputError where that is nothing, or not clear."""
-    from corridor.topologies.base.errors import InputError
-
-    kinds = [_kinds(name) for name in (one, other)]
-    for name, found in zip((one, other), kinds, strict=True):
-        if not found:
-            hint = "name folders of runs or studies, policy sets, maps, or scenarios"
-            raise InputError(f'"{name}" is nothing that can be compared', hint)
-    both = [kind for kind in kinds[0] if kind in kinds[1]]
-    if len(both) > 1 and FILES in both:
-        both.remove(FILES)  # what scenarios, maps and sets share are names of maps and sets
-    if not both:
-        said = f"{one} is of {' or '.join(kinds[0])}, {other} of {' or '.join(kinds[1])}"
-        raise InputError(said, "compare two of a kind")
-    if len(both) > 1:
-        said = f"{one} and {other} may be {' or '.join(both)}"
-        raise InputError(said, f"say --of {both[0]}, or --of {both[1]}")
-    return both[0]
-
-
-def _kinds(name: str) -> list[str]:
-    path = Path(name)
-    if path.is_dir():
-        marks = {STUDIES: "study.json", RUNS: "summary.json"}
-        return [kind for kind, mark in marks.items() if (path / mark).exists()][:1] or [RUNS]
-    if _is_scenario(path):
-        return [FILES]
-    found = []
-    if (POLICIES / f"{name}.yaml").exists() or _has(path, SETS):
-        found.append(SETS)
-    if name in SHIPPED_TOPOLOGIES or name.startswith("topohub:") or _has(path, MAPS):
-        found.append(MAPS)
-    if not found and path.is_file() and path.suffix not in (".yaml", ".yml"):
-        found.append(MAPS)  # a graph of others
-    if (SCENARIOS / f"{name}.yaml").exists():
-        found.append(FILES)
-    return found
-
-
-def _has(path: Path, kind: str) -> bool:
-    """Whether a file has a key that files of the kind have."""
-    return any(key in _keys(path) for key in KEYS[kind])
-
-
-def _is_scenario(path: Path) -> bool:
-    """A scenario has demands or a map, or extends one scenario; maps extend a list of maps."""
-    return _has(path, FILES) or isinstance(_keys(path).get("extends"), str)
-
-
-def _keys(path: Path) -> Mapping[str, Plain]:
-    """What a YAML file has; nothing of other files."""
-    from corridor.topologies.base.documents import read_document
-
-    if not (path.is_file() and path.suffix in (".yaml", ".yml")):
-        return {}
-    data: Plain = read_document(path).data
-    return data if isinstance(data, dict) else {}
 
 
 def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
@@ -214,11 +146,7 @@ def _scenarios(args: argparse.Namespace, width: int | None) -> tuple[str, dict[s
     }
 
 
-COMPARERS: Mapping[str, Callable[[argparse.Namespace, int | None], tuple[str, dict[str, Any]]]] = {
-    RUNS: _runs,
-    STUDIES: _studies,
-    SETS: _sets,
-    MAPS: _maps,
-    FILES: _scenarios,
-}
+COMPARERS: Mapping[str, Callable[[argparse.Namespace, int | None], tuple[str, dict[str, Any]]]] = (
+    dict(zip(KINDS, (_runs, _studies, _sets, _maps, _scenarios), strict=True))
+)
 """What gives text and JSON."""

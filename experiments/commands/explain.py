@@ -61,26 +61,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.controller.explain import explain
-    from corridor.controller.forwarding.compiler import plan_ways
+    from corridor.experiments.answers.planned_demand import planned_demand
     from corridor.experiments.results.anycast_text import anycast_json
     from corridor.experiments.results.explained_certainty import ask
     from corridor.experiments.results.explanation_text import explained
-    from corridor.experiments.scenario.intents import intents_for
     from corridor.experiments.scenario.scenario import as_asked
-    from corridor.topologies.base.errors import InputError
-    from corridor.topologies.base.suggestions import nearest
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
-    intents = {intent.id: intent for intent in intents_for(loaded)}
-    if args.demand not in intents:
-        hint = nearest(args.demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."
-        raise InputError(f'scenario {loaded.scenario.name} has no demand "{args.demand}"', hint)
-    wanted = (args.demand, f"{args.demand}.return")
-    asked_of = [one for one in intents.values() if one.id in wanted or one.disjoint]
     with waiting("finding ways, and drawing maps"):
-        ways = {way.intent.id: way for way in plan_ways(loaded.topology, asked_of)}
-        way, answers = ways[wanted[0]], ways.get(wanted[1])
+        way, answers = planned_demand(loaded, args.demand)
         found = explain(way, loaded.policies, loaded.as_of, answers)
         sure = ask(loaded.topology, model, way, answers, influences=args.sure)
     chosen = {one.id: anycast_json(one.anycast) for one in loaded.scenario.demands}

@@ -134,17 +134,15 @@ def _classify(args: argparse.Namespace, law: Law, on: date) -> int:
 
 def _under(readings: list[str], law: Law) -> Law:
     """The law with the chosen answers to disputed readings."""
+    from corridor.experiments.results.law_answers import interpreted
+
     chosen: dict[str, str] = {}
     for one in readings:
         name, equals, answer = one.partition("=")
         if not equals:
             raise InputError(f'"{one[:40]}" is not a reading', "write --reading NAME=ANSWER")
         chosen[name] = answer
-    try:
-        return law.under(chosen)
-    except KeyError as error:
-        names = ", ".join(one.id for one in law.readings)
-        raise InputError(str(error.args[0]), f"disputed readings are {names}") from None
+    return interpreted(law, chosen)
 
 
 def _facts(args: argparse.Namespace) -> Document:

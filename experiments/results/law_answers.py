@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice, product
@@ -15,6 +15,7 @@ from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.terms.statement_kinds import StatementKind
 from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Confidence
 
 MOST_WAYS = 12
@@ -133,6 +134,15 @@ class Classified:
     ways: tuple[Way, ...]
     policies: tuple[PolicyShown, ...]
     warning: str
+
+
+def interpreted(law: Law, chosen: Mapping[str, str]) -> Law:
+    """Return the law with other answers to disputed interpretations. Raises InputError."""
+    try:
+        return law.under(chosen)
+    except KeyError as error:
+        names = ", ".join(one.id for one in law.readings)
+        raise InputError(str(error.args[0]), f"disputed readings are {names}") from None
 
 
 def classified(flow: DataFlow, law: Law, day: date) -> Classified:

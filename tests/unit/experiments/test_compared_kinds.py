@@ -226,10 +226,19 @@ def test_the_command_compares_sets_and_maps(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["pan-asia", "pan-asia"], "may be policies or maps; say --of policies, or --of maps"),
-        (["th", "reference"], "th is of policies, reference of scenarios; compare two of a kind"),
-        (["th", "mini"], "th is of policies, mini of maps or scenarios; compare two of a kind"),
-        (["nonsense", "th"], '"nonsense" is nothing that can be compared'),
+        (
+            ["pan-asia", "pan-asia"],
+            "may be policies or maps; choose with --of policies or --of maps",
+        ),
+        (
+            ["th", "reference"],
+            "cannot compare th (policies) with reference (scenarios); compare two of a kind",
+        ),
+        (
+            ["th", "mini"],
+            "cannot compare th (policies) with mini (maps or scenarios); compare two of a kind",
+        ),
+        (["nonsense", "th"], '"nonsense" is not a result folder, a shipped name or a file'),
     ],
 )
 def test_what_cannot_be_compared_is_refused(

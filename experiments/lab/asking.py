@@ -1,0 +1,98 @@
+"""Questions that Python asks about the tables of a scenario: ``corridor.check`` and
+``corridor.second_opinion``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from corridor.controller.intent.specification import Specification
+from corridor.controller.prover import Proof
+from corridor.controller.second_opinion import EVERY_SINGLE, Sample, SecondOpinion
+from corridor.experiments.lab.dumps import as_compiled, read_dump_file
+from corridor.experiments.lab.proof import prove_compiled, prove_dump
+from corridor.experiments.lab.tables_judged import judge_tables
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.values import Plan
+from corridor.experiments.scenario.intents import Intended
+from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
+
+
+def check(
+    scenario: str | Path = DEFAULT,
+    *,
+    policies: str | None = None,
+    as_of: date | None = None,
+    tables: str | Path | None = None,
+) -> Proof:
+    """Verify the flow tables of a scenario for every packet and every protected failure.
+
+    Args:
+        scenario: The name of a shipped scenario, or a scenario file.
+        policies: A shipped policy set or a file, instead of the scenario's own.
+        as_of: The date whose policies are in force; default: the scenario's date, or today.
+        tables: A file ``tables/*.json`` of a run; default: the tables that would be installed.
+
+    Returns:
+        A verdict on each property (``verdicts``), with a counterexample if it is violated;
+        ``holds`` is true if no property is violated or undecided.
+
+    Raises:
+        InputError: A file or a name is invalid, or the tables belong to another scenario.
+
+    Example:
+        >>> corridor.check("mini").holds
+        True
+    """
+    plan, judged_by = _planned(scenario, policies, as_of)
+    return _proof(plan, judged_by, tables)
+
+
+def second_opinion(
+    scenario: str | Path = DEFAULT,
+    *,
+    policies: str | None = None,
+    as_of: date | None = None,
+    tables: str | Path | None = None,
+    sample: Sample = EVERY_SINGLE,
+) -> SecondOpinion:
+    """Check the paths of packets with a second policy evaluator.
+
+    The evaluator shares no code with the compiler and the prover. The result is compared with the
+    proof.
+
+    Args:
+        scenario: The name of a shipped scenario, or a scenario file.
+        policies: A shipped policy set or a file, instead of the scenario's own.
+        as_of: The date whose policies are in force; default: the scenario's date, or today.
+        tables: A file ``tables/*.json`` of a run; default: the tables that would be installed.
+        sample: Which failure sets to check; default: every single failure.
+
+    Returns:
+        ``agrees``, the number of ``paths`` checked, and each disagreement.
+
+    Raises:
+        InputError: A file or a name is invalid, or the tables belong to another scenario.
+
+    Example:
+        >>> corridor.second_opinion("mini").agrees
+        True
+    """
+    plan, judged_by = _planned(scenario, policies, as_of)
+    dump = as_compiled(plan) if tables is None else read_dump_file(Path(tables))
+    return judge_tables(dump, plan, judged_by, _proof(plan, judged_by, tables), sample)
+
+
+def _planned(
+    scenario: str | Path, policies: str | None, as_of: date | None
+) -> tuple[Plan, Specification]:
+    loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
+    seed, intended = loaded.scenario.seed, Intended.of(loaded)
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=seed, intended=intended)
+    return plan, intended.specification
+
+
+def _proof(plan: Plan, judged_by: Specification, tables: str | Path | None) -> Proof:
+    if tables is None:
+        return prove_compiled(plan, judged_by)
+    return prove_dump(Path(tables), plan, judged_by)
