@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from corridor.experiments.figures.kind import FigureKind
-from corridor.experiments.figures.registry import KINDS
+from corridor.experiments.figures.kind import VERIFICATION, FigureKind
+from corridor.experiments.figures.registry import KINDS, SUCCESSORS, kind_of
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.saving import ON_SCREEN, forget, save
 from corridor.experiments.figures.style import TEXT, Width, style
@@ -30,13 +30,20 @@ def draw_figures(
     """Draw the figures of a result folder and return the files written.
 
     Figures of an earlier call are removed, whatever their format and width.
+
+    Raises:
+        InputError: there is no figure of a name.
     """
+    kinds = [kind_of(name) for name in names]
     (out_dir / "figures").mkdir(exist_ok=True)
     run = RunData(out_dir, summary)
     written: list[Path] = []
     suffixes = {one.suffix for one in widths}
     with style():
-        for kind in (KINDS[name] for name in names):
+        for name in SUCCESSORS:
+            for folder in ("figures", f"figures/{VERIFICATION}"):
+                forget(out_dir / folder, name)
+        for kind in kinds:
             forget(out_dir / "figures" / kind.folder, kind.name)
             for width in kind.widths:
                 if width.suffix in suffixes:

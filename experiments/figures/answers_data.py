@@ -46,9 +46,9 @@ def extra_ms(demand: DemandAnswer) -> float:
     return extra if extra >= LEAST_MS else 0.0
 
 
-def delay_cause(demand: DemandAnswer) -> CauseEntry | None:
-    """The first clause that makes it pay in time."""
-    return next((one for one in demand["causes"] if one["costs"] == "delay"), None)
+def cause_of(demand: DemandAnswer, *costs: str) -> CauseEntry | None:
+    """The first clause that makes it pay in one of these ways."""
+    return next((one for one in demand["causes"] if one["costs"] in costs), None)
 
 
 def is_uncertain(cause: CauseEntry) -> bool:
@@ -66,10 +66,14 @@ def kept_back(answers: Answers) -> list[DemandAnswer]:
     return [demand for demand in answers["demands"] if demand["kept_back"]]
 
 
-def kept_back_told(answers: Answers) -> str:
-    """``7 of 62 demands are kept back``, or that none is."""
+def less_protected(answers: Answers) -> list[DemandAnswer]:
+    return [demand for demand in answers["demands"] if demand["lost_protection"]]
+
+
+def blocked_in_words(answers: Answers) -> str:
+    """``7 of 62 demands are blocked``, or that none is."""
     number, every = len(kept_back(answers)), counted(len(answers["demands"]), "demand")
-    return f"{number or 'none'} of {every} {'is' if number < 2 else 'are'} kept back"
+    return f"{number or 'none'} of {every} {'is' if number < 2 else 'are'} blocked"
 
 
 def subject(answers: Answers) -> DemandAnswer | None:

@@ -1,10 +1,8 @@
-"""The figure of fibres over time: how full the fullest were, below the events of the run."""
+"""The figure of fibres over time: how full the fullest were, who filled them, and the events."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -17,13 +15,14 @@ from corridor.experiments.figures import data
 from corridor.experiments.figures.class_data import percent
 from corridor.experiments.figures.event_data import Span
 from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.loads import Floats, Load, read_loads
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import PNG_DPI, SERIES, SMALL_PT, Width, width_pt
-from corridor.experiments.figures.time_rows import time_rows
-from corridor.experiments.results.fibre_use import USE_FILE, Use, use_of
+from corridor.experiments.figures.time_rows import RIGHT_IN, time_rows
 from corridor.topologies.base.words import counted
 
 MOST_ROWS = 28
+MOST_CELLS, MOST_EDGED = 240, 60
 ROW_IN = 0.155
 NAME_GAP_IN = 0.1
 FULL = 0.9
@@ -36,58 +35,43 @@ DROPPED |= {"markersize": 3, "markeredgewidth": 0.8}
 EVENT: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 0.9, "linestyle": (0, (3, 1.5))}
 
 
-@dataclass(frozen=True)
-class Direction:
-    """One direction of a fibre over all of the run."""
-
-    fibre: str
-    from_hub: str
-    rate_bps: int
-    use: Sequence[Use]
-
-    @property
-    def shares(self) -> list[float]:
-        """Of the emulated rate, by interval."""
-        return [one.sent_bytes * 8e9 / one.lasts_ns / one.rate_bps for one in self.use]
-
-    @property
-    def mean(self) -> float:
-        return fmean(self.shares)
-
-    @property
-    def most(self) -> float:
-        return max(self.shares)
-
-
-def read_directions(run: RunData) -> list[Direction]:
-    """All that carried anything, the fullest on the mean first."""
-    by_end: dict[tuple[str, str, int], list[Use]] = {}
-    for one in use_of(run.out_dir / USE_FILE):
-        by_end.setdefault((one.fibre, one.from_hub, one.rate_bps), []).append(one)
-    found = [Direction(*end, use) for end, use in by_end.items()]
-    return sorted(found, key=lambda one: (-one.mean, one.fibre, one.from_hub))
-
-
 def _draw(run: RunData, width: Width) -> Figure | None:
-    every = read_directions(run)
+    every = read_loads(run)
     if not every:
         return None
     shown = every[:MOST_ROWS]
-    lasts_ns = shown[0].use[0].lasts_ns
-    last = shown[0].use[-1]
+    beside = [] if width.is_narrow else [_beside(one, real_gbps(run)) for one in shown]
+    names = [_named(one, width) for one in shown]
+    left_in, right_in = (
+        width_pt(Figure(dpi=PNG_DPI), texts, SMALL_PT) / 72 + NAME_GAP_IN
+        for texts in (names, beside)
+    )
+    end_s = len(shown[0].shares) * shown[0].width_s
     events = run.summary.get("events", [])
-    names = [_named(one, width, real_gbps(run)) for one in shown]
-    left_in = width_pt(Figure(dpi=PNG_DPI), names, SMALL_PT) / 72 + NAME_GAP_IN
-    end_s = (last.at_ns + last.lasts_ns) / 1e9
-    rows = time_rows(events, [ROW_IN * len(shown)], end_s, width, left_in)
-    said = f"the {len(shown)} fullest of {counted(len(every), 'direction')} of fibres"
-    said = said if len(shown) < len(every) else counted(len(every), "direction")
-    said += f", in steps of {duration(lasts_ns / 1e6)}; frames of all senders, with headers"
+    heights_in = [ROW_IN * len(shown)]
+    rows = time_rows(events, heights_in, end_s, width, left_in, max(right_in, RIGHT_IN))
+    cells = [_cells(one) for one in shown]
+    step = duration(1e3 * end_s / len(cells[0]))
+    said = counted(len(every), "direction")
+    said = f"the {len(shown)} fullest of {said}" if len(shown) < len(every) else said
+    how = "frames of all senders" if "workloads" in run.summary else "flows on their planned paths"
+    said += f" of fibres, in steps of {step}; {how}; means while anything is sent"
     sheet = rows.sheet(_title(every), data.caption(run.summary, said), _key(shown, rows.spans))
     axes = rows.axes(sheet, 0)
-    _draw_cells(axes, shown)
+    _draw_cells(axes, np.array(cells), end_s)
+    _draw_dropped(axes, shown)
     _draw_spans(axes, rows.spans)
     axes.set_yticks(np.arange(len(shown)) + 0.5, names, fontsize=SMALL_PT)
+    for y, text in enumerate(beside):
+        axes.annotate(
+            text,
+            (1, y + 0.5),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL_PT,
+        )
     return sheet.figure
 
 
@@ -97,29 +81,40 @@ def real_gbps(run: RunData) -> Mapping[str, float]:
     return {one["id"]: one["capacity_gbps"] for one in fibres if one["capacity_gbps"]}
 
 
-def _named(one: Direction, width: Width, gbps: Mapping[str, float]) -> str:
-    """With what its mean stands for in the corridor, where there is room."""
+def _named(one: Load, width: Width) -> str:
     if width.is_narrow:
         return f"{one.fibre}, {percent(one.mean)}"
+    return f"{one.fibre} from {one.from_hub}"
+
+
+def _beside(one: Load, gbps: Mapping[str, float]) -> str:
+    """The mean, what that is in the corridor, and who sends most of it."""
     real = f" ({one.mean * gbps[one.fibre]:,.0f} Gbit/s)" if one.fibre in gbps else ""
-    return f"{one.fibre} from {one.from_hub}: {percent(one.mean)}{real}"
+    most = _sends_most(one)
+    return f"{percent(one.mean)}{real}{f', {most}' if most else ''}"
 
 
-def _title(every: Sequence[Direction]) -> str:
+def _sends_most(one: Load) -> str:
+    name = max(sorted(one.by), key=lambda name: one.by[name], default="")
+    return f"{percent(one.by[name] / sum(one.by.values()))} {name}" if name else ""
+
+
+def _title(every: Sequence[Load]) -> str:
     fullest = every[0]
-    full = sum(one.most >= FULL for one in every)
+    full, most = sum(one.most >= FULL for one in every), _sends_most(fullest)
     return (
-        f"{fullest.fibre} is fullest, {percent(fullest.mean)} on the mean; "
+        f"{fullest.fibre} is fullest, {percent(fullest.mean)} on average"
+        f"{f' ({most})' if most else ''}; "
         f"{full} of {counted(len(every), 'direction')} are {percent(FULL)} full at some time"
     )
 
 
-def _key(shown: Sequence[Direction], spans: Sequence[Span]) -> list[tuple[Any, str]]:
+def _key(shown: Sequence[Load], spans: Sequence[Span]) -> list[tuple[Any, str]]:
     key: list[tuple[Any, str]] = [
         (Patch(facecolor=_grey(share), edgecolor="0.4", linewidth=0.4), f"{percent(share)} full")
         for share in SHARES
     ]
-    if any(one.dropped_packets for direction in shown for one in direction.use):
+    if any(one.dropped.any() for one in shown):
         key.append((Line2D([], [], **DROPPED), "queue dropped packets"))
     if spans:
         key.append((Line2D([], [], **EVENT), "event begins or ends"))
@@ -130,31 +125,35 @@ def _grey(share: float) -> str:
     return str(round(1 - DARKEST * min(share, 1.0), 3))
 
 
-def _draw_cells(axes: Any, shown: Sequence[Direction]) -> None:
+def _cells(one: Load) -> Floats:
+    """Means over as many intervals as are drawn as one."""
+    many = -(-len(one.shares) // MOST_CELLS)
+    padded = np.append(one.shares, np.full(-len(one.shares) % many, np.nan))
+    found: Floats = np.nanmean(padded.reshape(-1, many), axis=1)
+    return found
+
+
+def _draw_cells(axes: Any, shares: Floats, end_s: float) -> None:
     axes.grid(visible=False)
-    edges = [one.at_ns / 1e9 for one in shown[0].use]
-    last = shown[0].use[-1]
-    edges.append((last.at_ns + last.lasts_ns) / 1e9)
-    shares = np.array([one.shares for one in shown])
+    count, long = shares.shape
     axes.pcolormesh(
-        edges,
-        np.arange(len(shown) + 1),
+        np.linspace(0, end_s, long + 1),
+        np.arange(count + 1),
         1 - DARKEST * np.clip(shares, 0, 1),
         cmap="gray",
         vmin=0,
         vmax=1,
         edgecolors="white",
-        linewidth=0.3,
+        linewidth=0.3 if long <= MOST_EDGED else 0,
     )
-    dropped = [
-        ((one.at_ns + one.lasts_ns / 2) / 1e9, y + 0.5)
-        for y, direction in enumerate(shown)
-        for one in direction.use
-        if one.dropped_packets
-    ]
-    axes.plot([x for x, _ in dropped], [y for _, y in dropped], **DROPPED)
-    axes.set_ylim(len(shown), 0)
+    axes.set_ylim(count, 0)
     axes.tick_params(axis="y", length=0)
+
+
+def _draw_dropped(axes: Any, shown: Sequence[Load]) -> None:
+    for y, one in enumerate(shown):
+        at_s = (np.flatnonzero(one.dropped) + 0.5) * one.width_s
+        axes.plot(at_s, np.full(len(at_s), y + 0.5), **DROPPED)
 
 
 def _draw_spans(axes: Any, spans: Sequence[Span]) -> None:

@@ -71,9 +71,13 @@ def _title(every: dict[str, Floats], edges: Floats) -> str:
     most = max(every, key=lambda name: float(every[name].sum()))
     share = float(every[most].sum() / (together.sum() or 1.0))
     return (
-        f"Up to {together[at]:.3g} Mbit/s of payload arrive together, at {edges[at]:g} s; "
-        f"{most} brings {class_data.percent(share)} of all"
+        f"Up to {_rounded(float(together[at]))} Mbit/s of payload arrive together, "
+        f"at {edges[at]:g} s; {most} brings {class_data.percent(share)} of all"
     )
+
+
+def _rounded(mbps: float) -> str:
+    return f"{mbps:,.0f}" if mbps >= 100 else f"{mbps:.3g}"
 
 
 def _draw_class(axes: Any, edges: Floats, mbps: Floats) -> None:

@@ -16,7 +16,7 @@ from corridor.experiments.atlas.plane import XY, Line
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import map_layers
 from corridor.experiments.figures.kind import FigureKind
-from corridor.experiments.figures.loads import read_loads
+from corridor.experiments.figures.loads import most_by_fibre, read_loads
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width, new_sheet
 from corridor.topologies.base.words import counted
@@ -36,8 +36,7 @@ TALLEST = 0.72
 def _draw(run: RunData, width: Width) -> Figure | None:
     if run.answers is None or not run.answers["map"]["hubs"]:
         return None
-    loads = {load.fibre: load.share for load in reversed(read_loads(run))}
-    return map_of_ways(run.answers, loads, width)
+    return map_of_ways(run.answers, most_by_fibre(read_loads(run)), width)
 
 
 def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> Figure:
@@ -141,7 +140,7 @@ def _shown(drawn: Atlas) -> str:
 def _title(answers: Answers, demand: DemandAnswer | None) -> str:
     """What the law and the worst cut do to the demand; one way, since ways back may differ."""
     if demand is None:
-        return f"No demand has a way; {answers_of.kept_back_told(answers)}"
+        return f"No demand has a way; {answers_of.blocked_in_words(answers)}"
     extra = answers_of.extra_ms(demand)
     if extra:
         said = f"The law adds {extra:.3g} ms to the round trip of {demand['id']}, the most of all"

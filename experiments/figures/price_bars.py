@@ -57,7 +57,7 @@ def key(bars: Sequence[Bar]) -> Key:
     if any(bar.certain_ms > 0 for bar in bars):
         found.append((Patch(**CERTAIN), "by certain rules"))
     if any(bar.extra_ms > bar.certain_ms for bar in bars):
-        found.append((Patch(**READING), "by interpretations, assumptions and unsure texts"))
+        found.append((Patch(**READING), "by interpretations, assumptions and uncertain texts"))
     if any(bar.interval_ms is not None for bar in bars):
-        found.append((Line2D([], [], **INTERVAL), "middle 90 % of draws of the map"))
+        found.append((Line2D([], [], **INTERVAL), "90 % of Monte Carlo samples of the map"))
     return found

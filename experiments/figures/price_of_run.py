@@ -1,5 +1,5 @@
 """The figure of a run's price: what the law adds to round trips, certain rules and readings apart,
-and how sure that is."""
+how sure that is, whom it blocks, and by which policy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import answers_data as answers_of
@@ -15,15 +16,17 @@ from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import Width
+from corridor.experiments.figures.style import Key, Width
 from corridor.experiments.results.price_causes import BASES
 from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
-    from corridor.experiments.answers.document import Answers, DemandAnswer
+    from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
 
 MOST_ROWS = 30
 ROW_IN = 0.19
+BLOCKED: dict[str, Any] = {"marker": "x", "color": "k", "markersize": 5.5, "linestyle": "none"}
+BLOCKED |= {"markeredgewidth": 1.3}
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
@@ -31,21 +34,34 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 
 def price_of_run(answers: Answers, width: Width) -> Figure | None:
-    """None where the law costs no demand any time."""
-    delayed = answers_of.delayed(answers)
-    if not delayed:
+    """None where the law changes nothing for any demand."""
+    delayed, blocked = answers_of.delayed(answers), answers_of.kept_back(answers)
+    others = [*blocked, *answers_of.less_protected(answers)]
+    every = [*delayed, *(one for one in others if one not in delayed)]
+    if not every:
         return None
-    shown = delayed[:MOST_ROWS]
-    rows = Rows([RowText(demand["id"], _beside(demand)) for demand in shown], width, ROW_IN)
-    bars = [_bar(demand) for demand in shown]
-    caption = answers_of.caption(answers, _shown(answers, delayed))
-    figure, axes = rows.figure(_title(delayed), caption, price_bars.key(bars))
-    _draw_bars(axes, bars, rows)
+    shown = every[:MOST_ROWS]
+    rows = Rows([RowText(one["id"], _beside(one)) for one in shown], width, ROW_IN)
+    bars = [_bar(one) for one in shown]
+    crosses: Key = [(Line2D([], [], **BLOCKED), "blocked")] if blocked else []
+    key = [*price_bars.key(bars), *crosses]
+    caption = answers_of.caption(answers, _shown(answers, every, delayed))
+    figure, axes = rows.figure(_title(answers, delayed), caption, key)
+    for y, bar, one in zip(rows.ys, bars, shown, strict=True):
+        if one["kept_back"]:
+            axes.plot(0, y, clip_on=False, **BLOCKED)
+        else:
+            price_bars.draw(axes, y, bar)
+    price_bars.scale(axes, bars)
+    rows.write(axes)
     return figure
 
 
-def _title(delayed: Sequence[DemandAnswer]) -> str:
-    """The most, how sure it is, and what is left of it by certain rules alone."""
+def _title(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
+    """The most, how sure it is, what is left of it by certain rules alone, and whom it blocks."""
+    blocked = answers_of.blocked_in_words(answers)
+    if not delayed:
+        return f"The law delays no demand; {blocked}"
     most = delayed[0]
     interval = most["extra_interval_ms"]
     sure = f" [{interval[0]:.3g} to {interval[1]:.3g}]" if interval else ""
@@ -53,37 +69,44 @@ def _title(delayed: Sequence[DemandAnswer]) -> str:
     alone = f"{certain:.3g} ms at most" if certain >= LEAST_MS else "nothing"
     return (
         f"The law adds up to {answers_of.extra_ms(most):.3g} ms{sure} to a round trip "
-        f"({most['id']}); certain rules alone add {alone}"
+        f"({most['id']}), certain rules alone {alone}; {blocked}"
     )
 
 
-def _shown(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
-    every = counted(len(answers["demands"]), "demand")
-    said = f"{len(delayed)} of {every} take longer than without law"
-    if len(delayed) > MOST_ROWS:
-        said += f", the {MOST_ROWS} that do most"
-    return f"{said}; {answers_of.kept_back_told(answers)}"
+def _shown(answers: Answers, every: Sequence[DemandAnswer], delayed: Sequence[DemandAnswer]) -> str:
+    said = f"{len(delayed)} of {counted(len(answers['demands']), 'demand')} take longer"
+    unchanged = len(answers["demands"]) - len(every)
+    if unchanged:
+        said += f", {unchanged} that the law does not change not shown"
+    if len(every) > MOST_ROWS:
+        said += f", {len(every) - MOST_ROWS} that it changes less left out"
+    return said
 
 
 def _beside(demand: DemandAnswer) -> str:
-    cause = answers_of.delay_cause(demand)
+    """What the law does to it, and by which policy."""
+    if demand["kept_back"]:
+        return f"blocked{_because(answers_of.cause_of(demand, 'kept back'))}"
+    said = []
+    if extra := answers_of.extra_ms(demand):
+        said.append(f"+{extra:.3g} ms{_because(answers_of.cause_of(demand, 'delay'))}")
+    if demand["lost_protection"]:
+        cause = answers_of.cause_of(demand, "no way around", "width")
+        said.append(f"less protection{_because(cause)}")
+    return "; ".join(said)
+
+
+def _because(cause: CauseEntry | None) -> str:
     if cause is None:
         return ""
     sure = f", {BASES[cause['basis']]}" if answers_of.is_uncertain(cause) else ""
-    return f"{cause['policy']}{sure}"
+    return f" by {cause['policy']}{sure}"
 
 
 def _bar(demand: DemandAnswer) -> Bar:
     extra, interval = answers_of.extra_ms(demand), demand["extra_interval_ms"]
     certain = min(max(demand["certain_extra_ms"] or 0.0, 0.0), extra)
-    return Bar(certain, extra, (interval[0], interval[1]) if interval else None)
-
-
-def _draw_bars(axes: Any, bars: Sequence[Bar], rows: Rows) -> None:
-    for y, bar in zip(rows.ys, bars, strict=True):
-        price_bars.draw(axes, y, bar)
-    price_bars.scale(axes, bars)
-    rows.write(axes)
+    return Bar(certain, extra, (interval[0], interval[1]) if interval and extra else None)
 
 
 KIND = FigureKind(

@@ -6,26 +6,22 @@ from corridor.experiments.figures import (
     before_after,
     capacity_map,
     capacity_use,
-    class_use,
     completion_times,
     demand_ranges,
     fibre_use,
-    free_lawful,
     goodput,
     latency_by_class,
-    latency_load,
     losses,
     map_of_ways,
     outages,
-    policy_demand,
-    predicted_measured,
     price_of_run,
     rtt_ecdf,
     throughput,
     timeline,
-    utilisation,
 )
 from corridor.experiments.figures.kind import FigureKind
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest_or_some
 
 KINDS: dict[str, FigureKind] = {
     kind.name: kind
@@ -33,9 +29,7 @@ KINDS: dict[str, FigureKind] = {
         map_of_ways.KIND,
         capacity_map.KIND,
         capacity_use.KIND,
-        policy_demand.KIND,
         price_of_run.KIND,
-        free_lawful.KIND,
         before_after.KIND,
         timeline.KIND,
         outages.KIND,
@@ -43,13 +37,29 @@ KINDS: dict[str, FigureKind] = {
         goodput.KIND,
         latency_by_class.KIND,
         fibre_use.KIND,
-        class_use.KIND,
         losses.KIND,
         rtt_ecdf.KIND,
         throughput.KIND,
-        latency_load.KIND,
-        utilisation.KIND,
-        predicted_measured.KIND,
         demand_ranges.KIND,
     )
 }
+
+SUCCESSORS = {
+    "class-use": "fibre-use",
+    "utilisation": "fibre-use",
+    "free-lawful": "price",
+    "policy-demand": "price",
+    "latency-load": "throughput",
+    "predicted-measured": "demand-ranges",
+}
+"""Figures of earlier versions, and which one shows the same now."""
+
+
+def kind_of(name: str) -> FigureKind:
+    """Raises InputError for a name that no figure has."""
+    if name in KINDS:
+        return KINDS[name]
+    if name in SUCCESSORS:
+        now = SUCCESSORS[name]
+        raise InputError(f"there is no figure {name} any more", f"ask for {now}, which shows it")
+    raise InputError(f"there is no figure {name}", nearest_or_some(name, KINDS))

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from corridor.experiments.figures import data
 from corridor.experiments.figures.data import Group
 from corridor.experiments.figures.kind import FigureKind
-from corridor.experiments.figures.labels import label_curves
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, TEXT, Series, Width, new_figure
 from corridor.experiments.results.summary import Summary
@@ -43,7 +42,6 @@ def rtt_ecdf(
         _ecdf_title(curves), caption, (2.6 + 0.16 * len(curves)) if width.is_narrow else 3.2, width
     )
     axes = figure.add_subplot()
-    drawn = []
     for number, (group, series, values) in enumerate(curves):
         x, y = data.ecdf(values)
         levels = (np.arange(MARKS_PER_CURVE) + (number + 1) / (len(curves) + 1)) / MARKS_PER_CURVE
@@ -57,7 +55,6 @@ def rtt_ecdf(
             markevery=sorted(set(np.searchsorted(y, levels).tolist())),
             label=f"{group.name} ({counted(len(group.members), 'demand')}, n = {len(values):,})",
         )
-        drawn.append((group.name, series.colour, x, y))
     axes.set(xlabel="RTT (ms)", ylabel="share of answered probes", ylim=(0, 1.03))
     axes.set_xlim(0, 1.04 * max(values[-1] for _, _, values in curves))
     axes.legend(
@@ -67,7 +64,6 @@ def rtt_ecdf(
         handlelength=3.6,
         columnspacing=1.2,
     )
-    label_curves(figure, axes, drawn)
     return figure
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -14,17 +17,29 @@ from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, Width
+from corridor.experiments.results import measures
 from corridor.experiments.results.summary import FlowSummary, Summary
 from corridor.topologies.base.words import counted
 
+DELAY = "stream_forward_ms"
+NEGLIGIBLE_MS = 0.05
 MAX_FLOWS = 40
 """Rows; beyond them the flows that deliver most of their bottleneck are left out."""
 
 
 class Flow(FlowSummary):
-    """With the id of its demand."""
+    """With the id of its demand, and how its packets were delayed."""
 
     id: str
+    waits: Wait | None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """By how much the packets of a UDP stream took longer one way than the fastest of them."""
+
+    p50_ms: float
+    p99_ms: float
 
 
 DELIVERED: dict[str, Any] = {"facecolor": "0.72", "edgecolor": "k", "linewidth": 0.6}
@@ -32,10 +47,11 @@ OFFERED: dict[str, Any] = {"marker": "D", "color": "k", "markersize": 5, "linest
 BOTTLENECK: dict[str, Any] = {"color": "k", "linewidth": 1.1, "linestyle": (0, (4, 2))}
 
 
-def throughput(summary: Summary, width: Width = TEXT) -> Figure | None:
-    """Offered and delivered rate of each flow as a share of its bottleneck, and what was lost."""
+def throughput(summary: Summary, waits: Mapping[str, Wait], width: Width = TEXT) -> Figure | None:
+    """Offered and delivered rate of each flow as a share of its bottleneck, what was lost, and how
+    long packets waited; ``waits`` are by demand."""
     flows: list[Flow] = [
-        {"id": demand["id"], **flow}
+        {"id": demand["id"], "waits": _wait(waits, demand["id"], flow), **flow}
         for demand in summary["demands"]
         for flow in demand.get("flows", ())
     ]
@@ -52,7 +68,7 @@ def throughput(summary: Summary, width: Width = TEXT) -> Figure | None:
         (Line2D([], [], **BOTTLENECK), "bottleneck of the path"),
     ]
     texts = [RowText(f"{flow['id']}\n{_carried(flow)}", _told(flow)) for flow in shown]
-    rows = Rows(texts, width, 0.46)
+    rows = Rows(texts, width, 0.56 if waits else 0.46)
     figure, axes = rows.figure(_title(flows), caption, key)
     _draw_rates(axes, shown, rows.ys)
     rows.write(axes)
@@ -60,7 +76,46 @@ def throughput(summary: Summary, width: Width = TEXT) -> Figure | None:
     return figure
 
 
+def _wait(waits: Mapping[str, Wait], demand: str, flow: FlowSummary) -> Wait | None:
+    return waits.get(demand) if flow["protocol"] == "udp" else None
+
+
+def read_waits(run: RunData) -> dict[str, Wait]:
+    """Of each UDP stream whose packets were timed, by demand."""
+    streams = [one for one in run.tracks if (one.protocol, one.side) == ("udp", "sender")]
+    fastest_ms = _fastest_ms(run.out_dir / "flows.parquet") if streams else {}
+    found = {}
+    for track in streams:
+        name = track.demand
+        if name not in fastest_ms or measures.track_of(run.tracks, name, DELAY) is None:
+            continue
+        bins = measures.of_flow(run.tracks, name, DELAY, track.width_ns)
+        known_ms = [value for _, value in bins if value is not None]
+        if known_ms:
+            p50, p99 = np.percentile(known_ms, (50, 99), method="inverted_cdf") - fastest_ms[name]
+            found[name] = Wait(float(p50), float(p99))
+    return found
+
+
+def _fastest_ms(file: Path) -> dict[str, float]:
+    """The least one-way delay of a packet of each stream."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows = pq.read_table(file, columns=["demand", "delay_min_ns"]).to_pylist()
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return {}
+    return {row["demand"]: row["delay_min_ns"] / 1e6 for row in rows if row["delay_min_ns"]}
+
+
 def _title(flows: Sequence[Flow]) -> str:
+    slowest = max((one["waits"].p99_ms for one in flows if one["waits"]), default=0.0)
+    delays = f"; queues delay packets by up to {slowest:.3g} ms one way"
+    return _delivers(flows) + (delays if slowest >= NEGLIGIBLE_MS else "")
+
+
+def _delivers(flows: Sequence[Flow]) -> str:
     shares = [_share(flow, "delivered") for flow in flows]
     known = [share for share in shares if share is not None]
     if not known:
@@ -94,12 +149,16 @@ def _carried(flow: Flow) -> str:
 
 
 def _told(flow: Flow) -> str:
-    """Up to three lines: rates, loss, and where most was lost."""
+    """Up to four lines: rates, loss, where most was lost, and how long packets waited."""
     rates = [
         f"{name} {flow[name]:.4g}" for name in ("offered", "delivered") if flow[name] is not None
     ]
     first = f"{', '.join(rates)}{', ' if rates else ''}bottleneck {flow['bottleneck']:.4g} Mbit/s"
-    return "\n".join([first, _loss(flow), *_worst_place(flow)])
+    waits = flow["waits"]
+    delays = (
+        [f"delayed by {waits.p50_ms:.3g} ms, 99 % at most {waits.p99_ms:.3g} ms"] if waits else []
+    )
+    return "\n".join([first, _loss(flow), *_worst_place(flow), *delays])
 
 
 def _loss(flow: Flow) -> str:
@@ -124,7 +183,7 @@ def _worst_place(flow: Flow) -> list[str]:
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    return throughput(run.summary, width)
+    return throughput(run.summary, read_waits(run), width)
 
 
 KIND = FigureKind(

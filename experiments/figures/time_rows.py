@@ -46,6 +46,7 @@ class TimeRows:
     """Where the labels of events are."""
     left_in: float = LEFT_IN
     """What names of axes, or of rows, take on the left."""
+    right_in: float = RIGHT_IN
 
     def sheet(self, title: str, caption: str, *keys: Key) -> Sheet:
         """With events drawn across all rows."""
@@ -79,7 +80,7 @@ class TimeRows:
 
     def _axes_at(self, sheet: Sheet, bottom_in: float, high_in: float) -> Any:
         wide, high = sheet.figure.get_size_inches()
-        inside_in = wide - self.left_in - RIGHT_IN
+        inside_in = wide - self.left_in - self.right_in
         made = sheet.figure.add_axes(
             (self.left_in / wide, bottom_in / high, inside_in / wide, high_in / high),
             facecolor="none",
@@ -94,10 +95,11 @@ def time_rows(
     end_s: float,
     width: Width,
     left_in: float = LEFT_IN,
+    right_in: float = RIGHT_IN,
 ) -> TimeRows:
     spans = event_data.spans(events, end_s)
-    wide_in = width.inches - left_in - RIGHT_IN
-    return TimeRows(spans, heights_in, end_s, width, _placed(spans, end_s, wide_in), left_in)
+    placed = _placed(spans, end_s, width.inches - left_in - right_in)
+    return TimeRows(spans, heights_in, end_s, width, placed, left_in, right_in)
 
 
 def key_of_events(spans: Sequence[Span]) -> list[tuple[Any, str]]:

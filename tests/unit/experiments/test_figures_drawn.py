@@ -11,7 +11,6 @@ import pytest
 import handmade_run
 from corridor.experiments.figures import data, draw_figures
 from corridor.experiments.figures.demand_ranges import demand_ranges
-from corridor.experiments.figures.predicted_measured import predicted_measured
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.rtt_ecdf import rtt_ecdf
 from corridor.experiments.figures.run_data import RunData
@@ -41,13 +40,12 @@ def figures_of(run: Path, summary: dict[str, Any]) -> dict[str, Any]:
     with style():
         figures = {
             "rtt-ecdf": rtt_ecdf(summary, groups, data.read_rtt_ms(run, len(demands))),
-            "predicted-measured": predicted_measured(summary, groups),
             "demand-ranges": demand_ranges(summary, groups),
-            "throughput": throughput(summary),
+            "throughput": throughput(summary, {}),
             "rtt-ecdf-column": rtt_ecdf(
                 summary, groups, data.read_rtt_ms(run, len(demands)), COLUMN
             ),
-            "throughput-column": throughput(summary, COLUMN),
+            "throughput-column": throughput(summary, {}, COLUMN),
         }
         for figure in filter(None, figures.values()):
             lay_out(figure)
@@ -83,13 +81,13 @@ def test_figures_are_png_of_one_width_unless_more_is_asked_for(
         assert all(path.stat().st_size > 5000 for path in written)
         return [path.relative_to(run / "figures").as_posix() for path in written]
 
-    verification = ("verification/predicted-measured", "verification/demand-ranges")
-    assert names() == [f"{name}.png" for name in ("rtt-ecdf", "throughput", *verification)]
+    ranges = "verification/demand-ranges"
+    assert names() == [f"{name}.png" for name in ("rtt-ecdf", "throughput", ranges)]
     assert names(formats=("pdf", "png"), widths=(TEXT, COLUMN)) == [
         f"{name}.{suffix}"
         for name in (
             *("rtt-ecdf", "rtt-ecdf-column", "throughput", "throughput-column"),
-            *verification,
+            ranges,
         )
         for suffix in ("pdf", "png")
     ]
@@ -129,6 +127,16 @@ def test_a_figure_of_an_earlier_drawing_does_not_stay(run: Path, summary: dict[s
     assert not (run / "figures" / "throughput.pdf").exists()
 
 
+def test_a_figure_that_was_merged_into_another_does_not_stay(
+    run: Path, summary: dict[str, Any]
+) -> None:
+    old = run / "figures" / "verification" / "predicted-measured.png"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"")
+    draw_figures(run, summary)
+    assert not old.exists()
+
+
 def test_no_demands_draw_nothing(run: Path, summary: dict[str, Any]) -> None:
     assert draw_figures(run, summary | {"demands": []}) == []
 
@@ -137,9 +145,6 @@ def test_a_demand_without_replies_is_marked_as_such(run: Path, summary: dict[str
     figures = figures_of(run, summary)
     ranges = [text.get_text().strip() for text in visible_texts(figures["demand-ranges"])]
     assert ranges.count("no reply") == 1
-    legend = [text.get_text() for text in visible_texts(figures["predicted-measured"])]
-    assert "no reply (at its prediction)" in legend
-    assert any("3 demands, 1 without reply" in text for text in ranges)
 
 
 def test_every_statistic_is_at_its_place(run: Path, summary: dict[str, Any]) -> None:
@@ -150,13 +155,6 @@ def test_every_statistic_is_at_its_place(run: Path, summary: dict[str, Any]) -> 
     assert drawn["<"] == pytest.approx([0.75, 0.0])  # near and far, in microseconds
     assert drawn[">"] == pytest.approx([3.0, 2.0])
     assert drawn["o"] == pytest.approx([0.75, 1.0])
-
-
-def test_the_differences_are_those_of_the_minima(run: Path, summary: dict[str, Any]) -> None:
-    below = figures_of(run, summary)["predicted-measured"].axes[1]
-    points = [(line.get_xdata(), line.get_ydata()) for line in below.lines[1:]]
-    assert [x[0] for x, _ in points] == [10.0, 50.0]
-    assert [y[0] for _, y in points] == pytest.approx([0.75, 0.0])
 
 
 def test_throughput_says_rates_losses_and_where(run: Path, summary: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ belong, no text is small, cut off, or over another."""
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,18 @@ import handmade_run
 from corridor.experiments.answers.document import ANSWERS_FILE
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import answers_data, draw_figures
-from corridor.experiments.figures.free_lawful import free_lawful
 from corridor.experiments.figures.map_of_ways import map_of_ways
-from corridor.experiments.figures.outcomes import MOST_ROWS, Mark, matrix_of, told_in_all
-from corridor.experiments.figures.policy_demand import policy_demand
-from corridor.experiments.figures.price_of_run import price_of_run
-from corridor.experiments.figures.registry import KINDS
+from corridor.experiments.figures.price_of_run import MOST_ROWS, price_of_run
+from corridor.experiments.figures.registry import KINDS, SUCCESSORS
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.topologies.base.errors import InputError
 from drawn_texts import assert_apart, assert_legible, visible_texts
 
 WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
 DRAWERS = {
     "map": lambda answers, width: map_of_ways(answers, {}, width),
-    "policy-demand": policy_demand,
     "price": price_of_run,
-    "free-lawful": free_lawful,
 }
 NAMES = pytest.mark.parametrize("name", DRAWERS)
 
@@ -150,82 +145,46 @@ def test_a_map_over_the_far_side_of_the_globe_is_drawn(answers: Any) -> None:
     )
 
 
-def test_the_matrix_says_what_becomes_of_how_many(answers: Any) -> None:
-    assert title(drawn("policy-demand", answers)) == (
-        "1 of 7 demands goes as without law; 2 take longer, 1 has less protection, "
-        "1 is not judged, 2 are kept back"
-    )
-
-
-def test_the_matrix_has_each_demand_and_clause(answers: Any) -> None:
-    said = texts(drawn("policy-demand", answers))
-    assert {one["id"] for one in answers["demands"]} <= set(said)
-    assert {"no permit matches", "CN-GATEWAY", "PK-STATE", "SA-STATE", "CN-DOMESTIC"} <= set(said)
-    assert {"+12", "+4", "China", "Pakistan"} <= set(said)
-
-
-def test_the_matrix_tells_readings_from_rules(answers: Any) -> None:
-    marks = {row.demand: dict(row.marks) for row in matrix_of(answers).rows}
-    assert marks["read"] == {("PK-STATE", "terminate"): (Mark("kept back", True),)}
-    assert marks["refused"] == {("default deny", "match"): (Mark("kept back", False),)}
-    assert marks["easy"] == {("CN-DOMESTIC", "confine"): (Mark("", False),)}
-    figure = drawn("policy-demand", answers)
-    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "X"]
-    assert [line.get_markerfacecolor() for line in crosses] == ["k", "white"]
-
-
-def test_the_narrow_matrix_counts_by_class(answers: Any) -> None:
-    said = texts(drawn("policy-demand", many(answers, 3), COLUMN))
-    assert "cn-general" in said
-    assert "12" in said  # demands of China
-    assert not {one["id"] for one in many(answers, 3)["demands"]} & set(said)
-
-
-def test_too_many_demands_leave_out_those_that_law_changes_nothing_for(answers: Any) -> None:
-    matrix = matrix_of(many(answers, MOST_ROWS))
-    assert matrix.left_out == MOST_ROWS
-    assert told_in_all(matrix).startswith(f"{MOST_ROWS} of {7 * MOST_ROWS} demands go")
-
-
-def test_clauses_of_one_policy_are_told_apart(answers: Any) -> None:
-    extra = handmade_answers.clause("CN-GATEWAY", "terminate")
-    answers["demands"][0]["clauses"].append(extra)
-    matrix = matrix_of(answers)
-    assert matrix.name_of(("CN-GATEWAY", "terminate")) == "CN-GATEWAY terminate"
-    assert matrix.name_of(("PK-STATE", "terminate")) == "PK-STATE"
-
-
-def test_the_price_says_the_most_how_sure_it_is_and_what_is_certain(answers: Any) -> None:
+def test_the_price_says_the_most_how_sure_it_is_what_is_certain_and_whom_it_blocks(
+    answers: Any,
+) -> None:
     assert title(drawn("price", answers)) == (
-        "The law adds up to 12 ms [9 to 15.5] to a round trip (longer); "
-        "certain rules alone add 4 ms at most"
+        "The law adds up to 12 ms [9 to 15.5] to a round trip (longer), "
+        "certain rules alone 4 ms at most; 2 of 7 demands are blocked"
     )
 
 
 def test_bars_of_the_price_are_split_where_readings_begin(answers: Any) -> None:
     axes = drawn("price", answers).axes[0]
     bars = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
-    assert bars == [(0.0, 2.0), (2.0, 10.0), (0.0, 4.0), (4.0, 0.0)]
-    assert [list(line.get_xdata()) for line in axes.lines] == [[9.0, 15.5], [3.0, 5.0]]
+    assert [bar for bar in bars if bar[0] or bar[1]] == [
+        *((0.0, 2.0), (2.0, 10.0), (0.0, 4.0), (4.0, 0.0)),
+    ]
+    lines = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "|"]
+    assert lines == [[9.0, 15.5], [3.0, 5.0]]
 
 
-def test_round_trips_are_drawn_before_and_after(answers: Any) -> None:
-    figure = drawn("free-lawful", answers)
-    assert title(figure) == (
-        "The law delays 2 demands, longer most: 12 ms; 2 of 7 demands are kept back"
-    )
-    assert {"+12 ms by CN-GATEWAY", "kept back", "kept back, not by confident rules alone"} <= set(
-        texts(figure)
-    )
-    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
-    assert sorted(float(line.get_xdata()[0]) for line in crosses) == [18.0, 48.0]
+def test_the_price_has_each_demand_that_law_changes_and_by_what(answers: Any) -> None:
+    figure = drawn("price", answers)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert sorted(names) == ["exposed", "later", "longer", "read", "refused"]
+    said = set(texts(figure))
+    assert any(text.startswith("+12 ms by CN-GATEWAY") for text in said)
+    assert any(text.startswith("blocked by PK-STATE, ") for text in said), "by an interpretation"
+    assert "blocked by default deny" in said
+    assert any(text.startswith("less protection by SA-STATE") for text in said)
+    assert [line.get_marker() for line in figure.axes[0].lines].count("x") == 2
+
+
+def test_too_many_demands_leave_out_those_that_law_changes_least(answers: Any) -> None:
+    figure = drawn("price", many(answers, MOST_ROWS))
+    assert len(figure.axes[0].get_yticks()) == MOST_ROWS
+    caption = " ".join(text.replace("\n", " ") for text in texts(figure))
+    assert f"{4 * MOST_ROWS} that it changes less left out" in caption
 
 
 def test_law_that_costs_nothing_has_no_figure_of_prices(answers: Any) -> None:
-    free = answers | {"demands": answers["demands"][:1]}
-    assert drawn("price", free) is None
-    assert drawn("free-lawful", free) is None
-    assert title(drawn("policy-demand", free)) == "The only demand goes as without law"
+    assert drawn("price", answers | {"demands": answers["demands"][:1]}) is None
 
 
 @WIDTHS
@@ -270,13 +229,15 @@ def test_a_run_without_answers_has_none_of_them(tmp_path: Path) -> None:
     assert draw_figures(run, summary, tuple(DRAWERS)) == []
 
 
-def test_a_run_without_policies_has_no_matrix(tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    handmade_run.write_run(run)
-    summary = summarise(run, read_plan(run), handmade_run.FACTS)
-    plain = handmade_answers.answers() | {"policies": "none"}
-    (run / "answers.json").write_text(json.dumps(plain))
-    assert draw_figures(run, summary, ("policy-demand",)) == []
+@pytest.mark.parametrize(("name", "now"), SUCCESSORS.items())
+def test_a_figure_of_earlier_versions_names_its_successor(
+    tmp_path: Path, name: str, now: str
+) -> None:
+    with pytest.raises(InputError, match=f"ask for {now}"):
+        draw_figures(tmp_path, {}, (name,))  # type: ignore[arg-type]
+    assert now in KINDS
+    with pytest.raises(InputError, match="there is no figure prise"):
+        draw_figures(tmp_path, {}, ("prise",))  # type: ignore[arg-type]
 
 
 def test_what_sentences_tell_as_the_same_delays_nobody(answers: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from test_figures_of_events import CUT, event, hit
 
 import handmade_run
-from corridor.experiments.figures import latency_load, loads
+from corridor.experiments.figures import loads, throughput
 from corridor.experiments.figures.before_after import before_after
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
@@ -53,27 +53,27 @@ def title(figure: Any) -> str:
 def test_fibres_carry_the_sum_of_flows_on_planned_paths(run: RunData) -> None:
     found = {(one.fibre, one.from_hub): one for one in loads.read_loads(run)}
     assert set(found) == {("one", "shanghai"), ("two", "guian")}
-    assert found["two", "guian"].demands == ("far",)
-    assert found["two", "guian"].most_mbps == pytest.approx(10.0)
-    assert found["two", "guian"].mean_mbps == pytest.approx(7.5)
-    assert found["one", "shanghai"].demands == ("near", "far")
-    assert found["one", "shanghai"].most_mbps == pytest.approx(
-        13.0
-    )  # 3 of near in its bin of 0.1 s
-    assert found["one", "shanghai"].rate_mbps == 10.0
+    assert set(found["two", "guian"].by) == {"far"}
+    assert found["two", "guian"].most == pytest.approx(1.0)
+    assert found["two", "guian"].mean == pytest.approx(0.75)
+    assert set(found["one", "shanghai"].by) == {"near", "far"}
+    assert found["one", "shanghai"].most == pytest.approx(1.3)  # 3 of near in its bin of 0.1 s
+    assert found["one", "shanghai"].rate_bps == 10_000_000
+    assert loads.most_by_fibre(list(found.values())) == pytest.approx({"one": 1.3, "two": 1.0})
 
 
-def test_the_title_names_the_fullest_fibre_and_its_share(run: RunData) -> None:
-    said = texts(drawn("utilisation", run))
-    assert "2 of 2 directions are 90 % full or more, 130 % at most" in said
-    assert "13 of 10 Mbit/s near, far" in said
-    assert "one from shanghai" in said
+def test_the_title_names_the_fullest_fibre_and_who_fills_it(run: RunData) -> None:
+    figure = drawn("fibre-use", run)
+    assert title(figure).startswith("one is fullest, 82 % on average (91 % far)")
+    assert title(figure).endswith("; 2 of 2 directions are 90 % full at some time")
+    assert "one from shanghai" in texts(figure)
+    assert any("flows on their planned paths" in text for text in texts(figure))
 
 
 def test_a_run_whose_plan_cannot_be_read_has_no_loads(run: RunData) -> None:
     (run.out_dir / "raw" / "plan.json").write_text("{")
     assert loads.read_loads(run) == []
-    assert drawn("utilisation", run) is None
+    assert drawn("fibre-use", run) is None
 
 
 def test_a_run_without_flows_has_neither_loads_nor_delays(tmp_path: Path) -> None:
@@ -81,26 +81,24 @@ def test_a_run_without_flows_has_neither_loads_nor_delays(tmp_path: Path) -> Non
     summary = summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
     (tmp_path / "run" / "series.parquet").unlink(missing_ok=True)
     run = RunData(tmp_path / "run", summary)
-    assert drawn("utilisation", run) is None
-    assert drawn("latency-load", run) is None
+    assert drawn("fibre-use", run) is None
+    assert throughput.read_waits(run) == {}
 
 
 def test_delays_are_above_that_of_the_fastest_packet(
     run: RunData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delays = [value for _, value in _delays(run)]
-    monkeypatch.setattr(latency_load, "_fastest_ms", lambda _: {"near": min(delays) - 0.5})
-    (point,) = latency_load.read_points(run)
-    assert point.demand == "near"
-    assert point.offered_percent == pytest.approx(120.0)
-    assert point.p99_ms == pytest.approx(max(delays) - min(delays) + 0.5)
-    assert 0.5 <= point.p50_ms <= point.p99_ms
-    said = texts(drawn("latency-load", run))
-    assert "near" in said
-    assert title(drawn("latency-load", run)) == (
-        f"Load delays packets by up to {point.p99_ms:.3g} ms one way, "
-        "at 120 % of the bottleneck (near)"
-    )
+    monkeypatch.setattr(throughput, "_fastest_ms", lambda _: {"near": min(delays) - 0.5})
+    ((name, wait),) = throughput.read_waits(run).items()
+    assert name == "near"
+    assert wait.p99_ms == pytest.approx(max(delays) - min(delays) + 0.5)
+    assert 0.5 <= wait.p50_ms <= wait.p99_ms
+    figure = drawn("throughput", run)
+    said = f"; queues delay packets by up to {wait.p99_ms:.3g} ms one way"
+    assert title(figure).endswith(said)
+    beside = f"delayed by {wait.p50_ms:.3g} ms, 99 % at most {wait.p99_ms:.3g} ms"
+    assert sum(text.endswith(beside) for text in texts(figure)) == 1
 
 
 def _delays(run: RunData) -> list[tuple[float, float]]:
@@ -111,16 +109,17 @@ def _delays(run: RunData) -> list[tuple[float, float]]:
     return [(at_s, value) for at_s, value in bins if value is not None]
 
 
-def test_load_that_delays_nothing_is_said_to(run: RunData, monkeypatch: pytest.MonkeyPatch) -> None:
-    points = [latency_load.LoadPoint("near", 50.0, 0.0, 0.001)]
-    monkeypatch.setattr(latency_load, "read_points", lambda _: points)
-    said = texts(drawn("latency-load", run))
-    assert "Load up to 50 % of the bottleneck delays no stream" in said
+def test_load_that_delays_nothing_is_not_in_the_title(
+    run: RunData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = {"near": throughput.Wait(0.0, 0.001)}
+    monkeypatch.setattr(throughput, "read_waits", lambda _: waits)
+    assert "queues delay" not in title(drawn("throughput", run))
 
 
-def test_streams_of_which_no_packet_was_timed_are_no_points(run: RunData) -> None:
+def test_streams_of_which_no_packet_was_timed_have_no_delay(run: RunData) -> None:
     (run.out_dir / "flows.parquet").unlink()
-    assert latency_load.read_points(run) == []
+    assert throughput.read_waits(run) == {}
 
 
 def changed(run: RunData, *events: Any) -> RunData:
@@ -160,11 +159,11 @@ def test_events_that_changed_nothing_have_no_figure(run: RunData) -> None:
 
 
 @WIDTHS
-@pytest.mark.parametrize("name", ["utilisation", "latency-load", "before-after"])
+@pytest.mark.parametrize("name", ["fibre-use", "throughput", "before-after"])
 def test_no_text_is_small_leaves_the_figure_or_covers_another(
     run: RunData, name: str, width: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(latency_load, "_fastest_ms", lambda _: {"near": 0.1})
+    monkeypatch.setattr(throughput, "_fastest_ms", lambda _: {"near": 0.1})
     figure = drawn(name, changed(run, CUT, DRAIN, BLACKOUT), width)
     assert_legible(figure)
     assert_apart(figure, high_px=3)

@@ -12,7 +12,7 @@ import pytest
 
 import handmade_run
 import handmade_workloads
-from corridor.experiments.figures import class_data, class_use, fibre_use, losses
+from corridor.experiments.figures import class_data, loads, losses
 from corridor.experiments.figures.event_data import Level
 from corridor.experiments.figures.pgf import save_pgf
 from corridor.experiments.figures.registry import KINDS
@@ -23,7 +23,7 @@ from corridor.experiments.results.utilisation import UTILISATION_FILE, Load, wri
 from drawn_texts import assert_apart, assert_legible, visible_texts
 
 WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
-NAMES = ("completion-times", "goodput", "latency-by-class", "fibre-use", "class-use")
+NAMES = ("completion-times", "goodput", "latency-by-class", "fibre-use")
 FORWARD = {"demand": "near", "kind": "message", "direction": "forward"}
 QUEUED = {"place": "one:shanghai->guian", "cause": "queue", "packets": 90}
 ACCOUNT: Any = {
@@ -90,13 +90,10 @@ def texts(figure: Any) -> list[str]:
     return [" ".join(text.get_text().split("\n")) for text in visible_texts(figure)]
 
 
-def test_who_fills_a_fibre_is_told_as_a_share_of_its_rate_over_the_run(run: RunData) -> None:
-    one, two = class_use.read_directions(run)
-    assert one.shares == {"ckpt": 0.5, "infer": 0.1, "probes": 0.002}
-    assert two.shares == {"ckpt": 0.01}
-    said = texts(drawn("class-use", run))
-    assert "one is fullest, 60 % on the mean; 83 % of that is ckpt" in said
-    assert "60 % ckpt 50 %, infer 10 %" in said
+def test_who_fills_a_fibre_is_a_share_of_what_it_carries(run: RunData) -> None:
+    one = next(one for one in loads.read_loads(run) if one.fibre == "one")
+    assert one.by == {"ckpt": 0.5, "infer": 0.1, "probes": 0.002}
+    assert any("83 % ckpt" in text for text in texts(drawn("fibre-use", run)))
 
 
 def test_the_axis_of_a_single_round_reaches_its_end_and_has_more_than_one_label(
@@ -116,12 +113,6 @@ def test_the_axis_of_a_single_round_reaches_its_end_and_has_more_than_one_label(
     low, high = axes.get_ylim()
     assert len([tick for tick in axes.get_yticks() if low <= tick <= high]) >= 2
     assert not any("deadline" in text for text in texts(figure))
-
-
-def test_classes_beyond_the_fills_are_one_and_probes_the_last() -> None:
-    shares = {f"class-{number:02}": 0.01 for number in range(20)} | {"probes": 1.0}
-    names = class_use.shown_names([class_use.Direction("one", "shanghai", shares)])
-    assert names == [f"class-{number:02}" for number in range(7)] + [class_use.OTHERS, "probes"]
 
 
 def test_rounds_are_told_by_class_with_what_was_in_time(run: RunData) -> None:
@@ -175,13 +166,15 @@ def test_waits_are_above_what_a_path_takes_and_what_has_no_prediction_is_not_los
 
 
 def test_fibres_are_as_full_as_their_queues_counted(run: RunData) -> None:
-    one, two = fibre_use.read_directions(run)
+    one, two = loads.read_loads(run)
     assert (one.fibre, one.from_hub) == ("one", "shanghai")
     assert one.shares == pytest.approx([0.8, 0.8, 0.0, 0.0, 0.8, 0.8])
     assert two.shares == pytest.approx([0.5] * 6)
-    assert [use.dropped_packets for use in one.use] == [0, 0, 7, 0, 0, 0]
+    assert one.dropped.tolist() == [0, 0, 7, 0, 0, 0]
     said = texts(drawn("fibre-use", run))
-    title = "one is fullest, 53 % on the mean; 0 of 2 directions are 90 % full at some time"
+    title = (
+        "one is fullest, 80 % on average (83 % ckpt); 0 of 2 directions are 90 % full at some time"
+    )
     assert title in said
 
 
