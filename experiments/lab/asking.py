@@ -16,6 +16,7 @@ from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
+from corridor.traffic.agents.scapy_process import blank_templates
 
 
 def check(
@@ -88,7 +89,14 @@ def _planned(
 ) -> tuple[Plan, Specification]:
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
     seed, intended = loaded.scenario.seed, Intended.of(loaded)
-    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=seed, intended=intended)
+    plan = make_plan(
+        loaded,
+        clock="virtual",
+        run_id="c0",
+        seed=seed,
+        intended=intended,
+        frames=blank_templates,
+    )
     return plan, intended.specification
 
 

@@ -7,6 +7,8 @@ what they are expected to give.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from corridor.controller.deployment.chosen_ways import chosen_now
 from corridor.controller.deployment.deployments import Deployment, DesiredState, unbuilt
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
@@ -51,6 +53,10 @@ from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.scapy_process import build_templates
+from corridor.traffic.packets.frame_spec import FrameSpec
+from corridor.traffic.packets.template import FrameTemplate
+
+Frames = Callable[[Sequence[FrameSpec]], dict[str, FrameTemplate]]
 
 
 def make_plan(
@@ -60,18 +66,25 @@ def make_plan(
     run_id: str,
     seed: int,
     intended: Intended | None = None,
+    frames: Frames = build_templates,
 ) -> Plan:
     """Compile a scenario; raises InputError if its demands cannot be told apart, or if rates that
     it guarantees do not fit under the failures that it protects them against.
 
-    A caller that has what is ``intended`` passes it, so that paths are planned once.
+    A caller that has what is ``intended`` passes it, so that paths are planned once. A caller that
+    never sends the plan's packets passes ``blank_templates`` as ``frames``.
     """
     with collecting_later():
-        return _planned(loaded, intended or Intended.of(loaded), clock, run_id, seed)
+        return _planned(loaded, intended or Intended.of(loaded), clock, run_id, seed, frames)
 
 
 def _planned(
-    loaded: LoadedScenario, intended: Intended, testbed_clock: jobs.Clock, run_id: str, seed: int
+    loaded: LoadedScenario,
+    intended: Intended,
+    testbed_clock: jobs.Clock,
+    run_id: str,
+    seed: int,
+    frames: Frames,
 ) -> Plan:
     scenario, topology = loaded.scenario, loaded.topology
     specification, ways = intended.specification, intended.ways
@@ -117,7 +130,7 @@ def _planned(
             zip(scenario.demands, ways[::2], ways[1::2], strict=True)
         )
     )
-    templates = build_templates(frame_specs(scenario, wiring))
+    templates = frames(frame_specs(scenario, wiring))
     measured = phases(loaded, demands, wiring, templates, seed)
     cuts = plan_cuts(loaded, demands, ways, program, wiring, after_ns=end_of(measured, demands))
     cutting = list(cut_phases(cuts, loaded, wiring, templates))

@@ -34,6 +34,7 @@ from corridor.topologies.base.bounded_file import (
     read_text,
 )
 from corridor.topologies.base.errors import InputError
+from corridor.traffic.agents.scapy_process import blank_templates
 
 EXPECTED, ANSWERS = "expected.json", "answers*.json"
 
@@ -67,7 +68,14 @@ def subject_of(what: str, asked: Under = AS_WRITTEN, tables: Path | None = None)
 def subject_of_scenario(loaded: LoadedScenario, tables: Path | None = None) -> Subject:
     """The tables compiled for a scenario, or a dump held against it."""
     seed, intended = loaded.scenario.seed, Intended.of(loaded)
-    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=seed, intended=intended)
+    plan = make_plan(
+        loaded,
+        clock="virtual",
+        run_id="c0",
+        seed=seed,
+        intended=intended,
+        frames=blank_templates,
+    )
     return _subject(plan, intended.specification, tables)
 
 

@@ -22,6 +22,8 @@ from corridor.topologies.model.topology import Frozen, Slug
 from corridor.traffic.arrivals.registry import DEFAULT as DEFAULT_ARRIVAL
 
 MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
+MIN_PADDING_BYTES = 4
+"""An Extra Padding TLV without contents (RFC 8972, 4.1)."""
 MAX_FRAME_BYTES = 1514
 MAX_PROBES = 5_000_000
 LEAST_LOSS = 3e-10  # netem has probabilities of 32 bits
@@ -92,6 +94,17 @@ class ProbeOptions(Frozen):
     size: SizeBytes = Field(default=128, ge=MIN_PROBE_BYTES, le=MAX_FRAME_BYTES)
     """The frame from its Ethernet header on, without FCS, in bytes."""
     arrival: Arrival = arrival_of(DEFAULT_ARRIVAL)
+
+    @field_validator("size")
+    @classmethod
+    def _holds_whole_padding(cls, size: int) -> int:
+        most = MIN_PROBE_BYTES + MIN_PADDING_BYTES
+        if MIN_PROBE_BYTES < size < most:
+            raise ValueError(
+                f"a probe of {size} B has no room for padding, whose header is "
+                f"{MIN_PADDING_BYTES} B: write {MIN_PROBE_BYTES}B, or at least {most}B"
+            )
+        return size
 
 
 class ThroughputOptions(Frozen):

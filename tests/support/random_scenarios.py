@@ -14,13 +14,12 @@ import json
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
-from unittest.mock import patch
 
 import plain_worlds
 from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
@@ -34,8 +33,7 @@ from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
-from corridor.traffic.packets.frame_spec import FrameSpec
-from corridor.traffic.packets.template import FrameTemplate
+from corridor.traffic.agents.scapy_process import blank_templates
 from plain_worlds import CABLES, CODES, GROUPS, Rule, hub_selector, some
 
 NAMES = ("a", "b", "c", "d", "e", "f", "g")
@@ -281,8 +279,7 @@ def _about(reason: str) -> str:
 
 def _judge(seed: int, path: str, tally: Tally) -> None:
     loaded = load_scenario(path)
-    with patch(f"{make_plan.__module__}.build_templates", _no_frames):
-        plan = make_plan(loaded, clock="virtual", run_id="c0", seed=1)
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=1, frames=blank_templates)
     judged_by = specify(loaded)
     proof = prove_compiled(plan, judged_by)
     for verdict in proof.violated:
@@ -292,11 +289,6 @@ def _judge(seed: int, path: str, tally: Tally) -> None:
     tally.differs += [f"seed {seed}: {one}" for one in opinion.plainest]
     tally.statuses.update(one.status for one in plan.demands)
     tally.proven += proof.holds and opinion.agrees
-
-
-def _no_frames(specs: Sequence[FrameSpec]) -> dict[str, FrameTemplate]:
-    """In place of Scapy's frames, which take most of the time and are sent by nobody here."""
-    return {spec.id: FrameTemplate("00" * 64, {}) for spec in specs}
 
 
 def examine(seeds: Iterable[int]) -> Tally:

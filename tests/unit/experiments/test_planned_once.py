@@ -105,3 +105,12 @@ def test_what_a_run_computes_beforehand_is_computed_once(followed: str) -> None:
         gather(loaded, shipped_model(), intended)
         make_plan(loaded, clock="virtual", run_id="c0", seed=1, intended=intended)
     assert repeated(made) == {}
+
+
+@pytest.mark.parametrize("words", [["check", "mini"], ["workload", "plan", "mini"]])
+def test_commands_that_send_nothing_start_no_process(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr("subprocess.Popen", started.append)
+    assert (cli.main([*words, "--no-cache"] if words[0] == "check" else words), started) == (0, [])

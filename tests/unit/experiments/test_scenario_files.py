@@ -81,6 +81,8 @@ def test_a_fibres_own_loss_replaces_that_of_all(written):
         ("network: {loss: -1%}\n", "0% or more"),
         ("network: {fibre_loss: {shanghai-guian: 101%}}\n", "cannot exceed 100%"),
         ("probe: {size: 1515B}\n", "at most 1514"),
+        ("probe: {size: 87B}\n", "no room for padding.* write 86B, or at least 90B"),
+        ("probe: {size: 89B}\n", "no room for padding"),
         ("probe: {count: 5000001}\n", "at most 5000000"),
         ("probe: {arrival: posson}\n", 'did you mean "poisson"'),
         ("framework: os-kem\n", 'did you mean "os-ken"'),

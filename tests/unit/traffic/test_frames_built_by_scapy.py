@@ -81,6 +81,14 @@ def test_frames_are_the_same_bytes_every_time(templates: Templates, tmp_path: Pa
         assert scapy_process.build_templates(SPECS) == templates
 
 
+def test_blank_templates_have_the_sizes_of_those_that_scapy_builds(
+    templates: Templates, scapys_answers: list[str]
+) -> None:
+    sizes = {name: one.size_bytes for name, one in scapy_process.blank_templates(SPECS).items()}
+    assert sizes == {name: one.size_bytes for name, one in templates.items()}
+    assert not scapys_answers
+
+
 def test_frames_that_are_asked_for_again_need_no_scapy(
     templates: Templates, scapys_answers: list[str]
 ) -> None:
