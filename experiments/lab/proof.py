@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, Tables, prove, prove_others, read_dump, tables_of
 from corridor.controller.prover.exact.claims import examine
-from corridor.controller.second_opinion import OF_A_RUN, SecondOpinion
 from corridor.experiments.lab.deployment_proof import prove_deployed
 from corridor.experiments.lab.dumps import (
     DEPLOYMENTS,
@@ -21,7 +20,6 @@ from corridor.experiments.lab.dumps import (
     fingerprint,
     read_dump_file,
 )
-from corridor.experiments.lab.tables_judged import judge_tables
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.topologies.base.errors import PolicyFailure
 from corridor.topologies.base.garbage import collecting_later
@@ -29,6 +27,7 @@ from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import LastProof
+    from corridor.controller.second_opinion import SecondOpinion
 
 PROOF_SCHEMA = 1
 AFTER_TRAFFIC = "after"
@@ -178,6 +177,9 @@ def prove_run(
         else:
             proofs[name] = _prove_said(dump, plan, judged_by)
         if opinion is None and not plan.controller:
+            from corridor.controller.second_opinion import OF_A_RUN
+            from corridor.experiments.lab.tables_judged import judge_tables
+
             opinion = judge_tables(dump, plan, judged_by, proofs[name], OF_A_RUN)
     document = proof_document(proofs, opinion, of=of, same_as=same_as)
     (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")

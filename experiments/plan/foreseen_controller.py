@@ -65,7 +65,6 @@ RESTART_NS = {"virtual": 2_000_000, "real": 2_000_000_000}
 SPLIT_NS = 100_000_000
 """About how long the monitor, where there is one, takes to count by itself what is judged by other
 policies; they are asked for after that."""
-FIRST_EPOCH = 0
 
 
 class Standing(NamedTuple):

@@ -46,8 +46,6 @@ def planned_events(
 ) -> tuple[PlannedEvent, ...]:
     """The events with what they are expected to do until the last packet is sent; ``installed``
     is what switches hold before the first."""
-    if not placed:
-        return ()
     compiled = Compiled(specification, installed, wiring, clock)
     foresight = _Foresight(placed, loaded, compiled, over_ns)
     return tuple(

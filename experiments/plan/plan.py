@@ -14,8 +14,6 @@ from corridor.controller.deployment.deployments import Deployment, DesiredState,
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
-from corridor.experiments.plan.foreseen_controller import FIRST_EPOCH
-from corridor.experiments.plan.impacts import planned_events
 from corridor.experiments.plan.policies import (
     assessments,
     names_gateways,
@@ -43,7 +41,14 @@ from corridor.experiments.plan.traffic import (
     timeline_phases,
     transfers,
 )
-from corridor.experiments.plan.values import PLAN_SCHEMA, Change, Cut, Plan
+from corridor.experiments.plan.values import (
+    FIRST_EPOCH,
+    PLAN_SCHEMA,
+    Change,
+    Cut,
+    Plan,
+    PlannedEvent,
+)
 from corridor.experiments.plan.workloads import plan_workloads
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.lines import lines
@@ -147,6 +152,13 @@ def _planned(
     job = jobs.plan_job(testbed_clock, "", hosts, names)
     last_ns = last_sent_ns([*measured, *cutting, *beside])
     refuse_outside(clock, placed, named[START], last_ns, job.end_ns)
+    events: tuple[PlannedEvent, ...] = ()
+    if placed:  # for them alone, the whole controller is imported
+        from corridor.experiments.plan.impacts import planned_events
+
+        events = planned_events(
+            placed, loaded, specification, installed, wiring, last_ns, testbed_clock
+        )
     return Plan(
         schema=PLAN_SCHEMA,
         scenario=scenario.name,
@@ -165,9 +177,7 @@ def _planned(
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
         start_ns=named[START],
         changes=_changes(loaded, placed, cuts),
-        events=planned_events(
-            placed, loaded, specification, installed, wiring, last_ns, testbed_clock
-        ),
+        events=events,
         cuts=cuts,
         boundaries=boundaries(
             measured, beside, placed, job.end_ns, workloads=bool(sending.workloads)

@@ -16,6 +16,8 @@ from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Job
 
 PLAN_SCHEMA = 3
+FIRST_EPOCH = 0
+"""Of the tables that a run begins with."""
 PROVEN = "proven.json"
 """The file beside a plan that says which tables are proven already."""
 FOLLOWED_NS = 150_000_000

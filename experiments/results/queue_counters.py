@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from corridor.topologies.base.codec import to_plain
-from corridor.topologies.emulation.fibre_counters import ClassCounters
 from corridor.topologies.model.wiring import Wiring
+
+if TYPE_CHECKING:
+    from corridor.topologies.emulation.fibre_counters import ClassCounters
 
 FILE = "queues.json"
 """In ``raw``; only of runs in which fibres have queues of a kind."""

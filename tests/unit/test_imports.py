@@ -53,6 +53,11 @@ def modules_after(code: str, environment: Mapping[str, str] = MappingProxyType({
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
+@pytest.fixture(scope="module")
+def checked() -> set[str]:
+    return imported_by(["check", "mini"])
+
+
 def imported_by(words: list[str]) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", LIST.format(words=words)],
@@ -62,6 +67,20 @@ def imported_by(words: list[str]) -> set[str]:
         check=True,
     )
     return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "room",
+    [
+        "controller.api",
+        "controller.reconcile.reconciler",
+        "controller.second_opinion",
+        "experiments.plan.impacts",
+        "topologies.emulation.fibre_counters",
+    ],
+)
+def test_check_imports_no_controller_and_no_network(checked: set[str], room: str) -> None:
+    assert f"corridor.{room}" not in checked
 
 
 @pytest.mark.parametrize(

@@ -54,4 +54,4 @@ JurisdictionCode = Annotated[str, AfterValidator(_code)]
 class Frozen(BaseModel):
     """A value: immutable, and closed to keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
