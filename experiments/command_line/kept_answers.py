@@ -8,6 +8,7 @@ Nothing that a live network or its switches say is ever kept.
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import os
@@ -101,9 +102,12 @@ def told(
     if not may_keep:
         return make(args).tell()
     with collecting_later():
-        if args.no_cache or not getattr(args, "own_process", False):
+        if not getattr(args, "own_process", False):
             return make(args).tell()
-        return kept(_question(args), lambda: make(args)).tell()
+        question = None if args.no_cache else _question(args)
+        exit_code = kept(question, lambda: make(args)).tell()
+        gc.freeze()  # else Python searches all values for cycles now, and again as it ends
+        return exit_code
 
 
 def kept(question: str | None, make: Callable[[], Answer]) -> Answer:

@@ -372,6 +372,18 @@ def test_cycles_are_collected_while_a_command_emulates(may_keep: bool) -> None:
     assert collects == [not may_keep]
 
 
+@pytest.mark.parametrize("is_own", [True, False])
+def test_only_a_process_of_the_command_alone_ends_without_a_search_for_cycles(is_own: bool) -> None:
+    frozen = gc.get_freeze_count()
+    args = argparse.Namespace(verb="check", no_cache=True, own_process=is_own)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept_answers, "ignore_kept_texts", lambda: None)
+        told(args, lambda _: Answer([]))
+    froze = gc.get_freeze_count() > frozen
+    gc.unfreeze()
+    assert (froze, gc.isenabled()) == (is_own, True)
+
+
 def test_clean_removes_answers(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keep_text("answer", "key", "text")
     assert cli.main(["clean"]) == 0
