@@ -63,7 +63,8 @@ class LayeredMap:
         without = layer.without if own else ()
         self.fibres: Mapping[str, Fibre] = {fibre.id: fibre for fibre in whole.fibres}
         kept = [self._weighed(one) for one in whole.fibres if one.id not in without]
-        self.topology = whole.model_copy(update={"fibres": tuple(kept)})
+        # A copy would keep what the whole map remembers about its fibres.
+        self.topology = Topology.model_construct(**{**dict(whole), "fibres": tuple(kept)})
         self._trees: dict[str, Tree] = {}
 
     def parts(self, a: LatLon, z: LatLon) -> Parts | None:

@@ -252,6 +252,14 @@ class Topology(Frozen):
     def _fibres_by_id(self) -> dict[str, Fibre]:
         return {fibre.id: fibre for fibre in self.fibres}
 
+    @cached_property
+    def _fibres_by_hub(self) -> dict[str, tuple[Fibre, ...]]:
+        found: dict[str, list[Fibre]] = {}
+        for fibre in self.fibres:
+            for end in dict.fromkeys(fibre.ends):
+                found.setdefault(end, []).append(fibre)
+        return {hub: tuple(fibres) for hub, fibres in found.items()}
+
     def hub(self, hub_id: str) -> Hub:
         """Raises KeyError with a near match."""
         return _look_up(self._hubs_by_id, hub_id, "hub", self.name)
@@ -263,7 +271,7 @@ class Topology(Frozen):
     def fibres_of(self, hub_id: str) -> tuple[Fibre, ...]:
         """The fibres that end at a hub, in file order."""
         self.hub(hub_id)
-        return tuple(fibre for fibre in self.fibres if hub_id in fibre.ends)
+        return self._fibres_by_hub.get(hub_id, ())
 
     def fibres_in_srlg(self, srlg: str) -> tuple[Fibre, ...]:
         return tuple(fibre for fibre in self.fibres if srlg in fibre.srlgs)

@@ -126,3 +126,10 @@ def test_a_name_on_several_lines_becomes_one_line() -> None:
 def test_a_length_that_is_derived_is_that_of_a_route_and_never_zero():
     assert derived_length_km(100.0, "submarine") == 132.0
     assert derived_length_km(0.0, "terrestrial") == 0.1
+
+
+def test_fibres_of_a_hub_are_those_that_end_there_in_file_order() -> None:
+    for topology in (load_topology("pan-asia"), load_topology("mini")):
+        for hub in topology.hubs:
+            ending = tuple(fibre for fibre in topology.fibres if hub.id in fibre.ends)
+            assert topology.fibres_of(hub.id) == ending
