@@ -22,11 +22,12 @@ BLOCKS = "tests/unit/test_doc_blocks.py"
 """The folders of each section: each test is collected once, by the section that may run it."""
 NO_MACHINE = "not guest and not native and not netns and not browser and not vm"
 SIDE_BY_SIDE = (
-    *("-n", str(min(os.cpu_count() or 1, 4))),
+    *("-n", str(min(os.cpu_count() or 1, 4) + 1)),
     *("--dist", "loadfile", "--no-loadscope-reorder"),
 )
 """Processes take files one after another, the file that costs most first: see ``conftest.py`` of
-the tests. Tests of a file share their fixtures, so they run in one process."""
+the tests. Tests of a file share their fixtures, so they run in one process. One process more than
+there are processors computes while another waits for a guest or a time limit."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,8 @@ def run_checks(
     ):
         print(f"\n== {section.name} ==", flush=True)
         start, spent = time.monotonic(), _cpu_s()
-        code = subprocess.run(section.command, cwd=CHECKOUT, check=False).returncode
+        done = subprocess.run(section.command, cwd=CHECKOUT, env=environment(), check=False)
+        code = done.returncode
         passed = code == 0 or (code == NO_TESTS_COLLECTED and section.empty_is_fine)
         results.append((section.name, passed, time.monotonic() - start, _cpu_s() - spent))
     print("\n== summary ==")
@@ -185,6 +187,18 @@ def run_checks(
     if whole and not browser:
         print(f"left out: tests of pages in a browser (no Chromium is here; {INSTALL})")
     return 0 if all(passed for _, passed, *_ in results) else 1
+
+
+def environment() -> dict[str, str]:
+    """The environment of the checks: if ``./corridor`` keeps bytecode, so do their processes.
+
+    Without it, each process of the tests would compile all the modules that it imports.
+    """
+    if sys.pycache_prefix is None:
+        return dict(os.environ)
+    kept = {**os.environ, "PYTHONPYCACHEPREFIX": sys.pycache_prefix}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    return kept
 
 
 def _cpu_s() -> float:

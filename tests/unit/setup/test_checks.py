@@ -3,11 +3,12 @@
 import argparse
 import re
 import subprocess
+from functools import cache
 
 import pytest
 
 from corridor.experiments.commands import test as command
-from corridor.experiments.setup import checks
+from corridor.experiments.setup import checks, import_graph
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.places import CHECKOUT
 
@@ -188,6 +189,18 @@ def test_every_section_runs_and_one_failure_fails_all(monkeypatch, capsys):
     assert "ok      nothing picked" in shown
 
 
+def test_processes_of_the_checks_share_the_bytecode_of_the_launcher(monkeypatch, capfd, tmp_path):
+    words = "${PYTHONPYCACHEPREFIX:-none} ${PYTHONDONTWRITEBYTECODE:-may write}"
+    show = checks.Section("first", ("sh", "-c", f"echo {words}"))
+    monkeypatch.setattr(checks, "sections", lambda **_: [show])
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    for prefix, said in ((None, "none 1"), (str(tmp_path), f"{tmp_path} may write")):
+        monkeypatch.setattr(checks.sys, "pycache_prefix", prefix)
+        checks.run_checks(whole=False, guests=False, files=None, pytest_arguments=[])
+        assert f"\n{said}\n" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("whole", "guests", "expected"),
     [
@@ -247,6 +260,9 @@ def test_rooms_and_changes_choose_files(asked, monkeypatch, capsys):
 @pytest.fixture
 def asked(monkeypatch):
     """What the checks get for words of the command line."""
+
+    graph = cache(import_graph.ImportGraph)  # the checkout stays the same
+    monkeypatch.setattr(import_graph, "ImportGraph", graph)
 
     def asked(*given):
         seen = {}
