@@ -40,6 +40,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: -costs.get(_file(item.nodeid), 0.0))
 
 
+@pytest.fixture(scope="session")
+def seeds(pytestconfig: pytest.Config) -> Callable[[int], range]:
+    """``seeds(3)``: seeds of chance that stand for all others, or fewer as of a property."""
+    few = pytestconfig.getoption("--few-examples")
+    return lambda number: range(max(1, number // FEWER) if few else number)
+
+
 def try_few_examples(test: Callable[..., object]) -> None:
     """Have a test of a property try some of the examples that its settings ask for."""
     test = getattr(test, "__func__", test)

@@ -23,12 +23,14 @@ class TestOfAClass:
     def test_property(self, number):
         TRIED.append(number)
 
-def test_count():
-    print(f"tried {len(TRIED)}.")
+def test_count(seeds):
+    print(f"tried {len(TRIED)} and {len(seeds(3))}.")
 """
 
 
-@pytest.mark.parametrize(("options", "tried"), [((), 80), (("--few-examples",), 20)])
+@pytest.mark.parametrize(
+    ("options", "tried"), [((), "80 and 3"), (("--few-examples",), "20 and 1")]
+)
 def test_a_quarter_of_the_examples_is_tried(tmp_path, options, tried):
     shutil.copy(CONFTEST, tmp_path)
     (tmp_path / "costs.json").write_text("{}")

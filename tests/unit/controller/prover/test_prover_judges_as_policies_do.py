@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT
 from mutants import MUTANTS
-from openflow_network import Packet
-from prover_judge import Dead, Switches, broken_by, packet_of, visits
+from prover_judge import Dead, Switches, broken_by, packet_of
 from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds, worlds
 from spoiling import spoilt
 
@@ -108,46 +107,6 @@ def test_a_mutant_of_ways_sends_packets_wrong_while_something_is_dead(name):
         except NotHereError:
             continue
         here += 1
-        found = {wrong.split(":")[0] for dead in few(world) for wrong in wrongs(world, held, dead)}
-        assert claim in found, f"k={k}: {found}"
+        goes_wrong = (wrong for dead in few(world) for wrong in wrongs(world, held, dead))
+        assert any(wrong.split(":")[0] == claim for wrong in goes_wrong), f"k={k}"
     assert here
-
-
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_counterexample_happens_as_it_is_told(name):
-    """With its ports dead, its packet goes from hub to hub as it says."""
-    for seed in range(2):
-        world = atlas_world(1, seed)
-        try:
-            held = MUTANTS[name][1](world)
-        except NotHereError:
-            continue
-        violated = world.prove(held).violated
-        if "T0" in {verdict.claim for verdict in violated}:
-            continue  # software switches refuse what has no meaning
-        for verdict in violated:
-            shown = verdict.counterexample
-            assert shown is not None
-            if shown.hops and not shown.note and shown.packet["in_port"] == 1:
-                happens(world, held, shown)
-
-
-def happens(world: World, held: Spoilt, shown) -> None:
-    dead = Dead(ports=frozenset((one.hub, one.port) for one in shown.failures))
-    fields = {name: value for name, value in shown.packet.items() if name not in _NOT_SENT}
-    fields |= {"ip_dscp": 46} if shown.packet["eth_type"] == 0x0800 else {}
-    labels = (shown.packet["mpls_label"],) if "mpls_label" in shown.packet else ()
-    if labels:
-        return  # a host's own labels are below what the software switches send
-    fate = Switches(world, held, dead).fate(shown.hops[0].hub, Packet.of(**fields))
-    if isinstance(fate, str):
-        # It comes to the switch that refuses it, or round and round.
-        for hop in shown.hops:
-            assert f"{hop.hub} port {hop.in_port}: " in fate, f"{shown}\n{fate}"
-        return
-    told = [(hop.hub, hop.in_port) for hop in shown.hops]
-    seen = visits(fate)
-    assert all(one in seen for one in told), f"{shown}\n{fate}"
-
-
-_NOT_SENT = ("in_port", "mpls_label", "mpls_tc")

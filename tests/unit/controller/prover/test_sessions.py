@@ -5,6 +5,7 @@ and some transition shows it.
 """
 
 from collections import Counter
+from copy import copy
 from dataclasses import replace
 from functools import cache
 
@@ -50,7 +51,14 @@ def assert_carried(before: Question, after: Question) -> None:
     """Raises ContradictedError where a carried proof does not say what a whole one says."""
     told = Session(contradicted)
     assert told.prove_whole(before).holds
-    carried, whole = told.prove(after), Session().prove_whole(after)
+    assert_goes_on(told, after)
+
+
+def assert_goes_on(told: Session, after: Question) -> None:
+    carried = told.prove(after)
+    if not carried.holds:
+        return  # this is the whole proof, which did not contradict the carried one
+    whole = Session().prove_whole(after)
     if carried.verdicts != whole.verdicts or carried.witnesses != whole.witnesses:
         raise ContradictedError
     assert replace(carried.counts, ms=0) == replace(whole.counts, ms=0)
@@ -479,6 +487,30 @@ def test_a_key_that_forgets_something_is_noticed(forgotten, monkeypatch):
 # Spoilt tables, of one version and of two.
 
 
+@cache
+def _proven_atlas():
+    told = Session(contradicted)
+    assert told.prove_whole(of(atlas_world(1))).holds
+    return told
+
+
+def proven_atlas() -> Session:
+    """A session that has proven the atlas, as if for the first time."""
+    told = copy(_proven_atlas())
+    told._found, told._searched = copy(told._found), copy(told._searched)
+    return told
+
+
+@cache
+def two_versions():
+    """The tables of an update of the atlas, and the labels that rest in them."""
+    world = atlas_world(1)
+    cut = Failures(links=frozenset({world.topology.fibres[0].id}))
+    ways = plan_ways(world.topology, world.intents, cut)
+    new = compile_ways(world.wiring, world.topology, ways, epoch=1).program
+    return update(world.program, new).beside, frozenset(use.label for use in new.labels)
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_spoilt_tables_are_proven_alike(name):
     world = atlas_world(1)
@@ -487,24 +519,20 @@ def test_spoilt_tables_are_proven_alike(name):
         held = MUTANTS[name][1](world)
     except NotHereError:
         pytest.skip("not here")
-    assert_carried(question, replace(spoilt(question, held), intents=held.intents))
+    assert_goes_on(proven_atlas(), replace(spoilt(question, held), intents=held.intents))
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_spoilt_tables_of_two_versions_are_proven_alike(name):
     """As switches hold them in an update, by the old version: what was read is spoilt."""
     world = atlas_world(1)
-    cut = Failures(links=frozenset({world.topology.fibres[0].id}))
-    ways = plan_ways(world.topology, world.intents, cut)
-    new = compile_ways(world.wiring, world.topology, ways, epoch=1).program
-    both = update(world.program, new).beside
-    resting = frozenset(use.label for use in new.labels)
+    both, resting = two_versions()
     try:
         held = MUTANTS[name][1](World(world.topology, world.wiring, world.intents, both))
     except NotHereError:
         pytest.skip("not here")
     question = replace(of(world), tables=tables_of(both), intended=both, resting=resting)
-    assert_carried(of(world), replace(spoilt(question, held), intents=held.intents))
+    assert_goes_on(proven_atlas(), replace(spoilt(question, held), intents=held.intents))
 
 
 def test_every_so_many_proofs_are_checked_by_a_whole_one(monkeypatch):
