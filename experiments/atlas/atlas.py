@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.atlas.frame import Frame, frame_of
-from corridor.experiments.atlas.labels import (
-    Box,
-    Label,
-    PlacedLabel,
-    place_labels,
-    text_width_em,
-)
-from corridor.experiments.atlas.land import land_around, land_path
+from corridor.experiments.atlas.land import land_around
 from corridor.experiments.atlas.marks import OTHERS, Mark, marks_by_jurisdiction
-from corridor.experiments.atlas.plane import XY, Line, Projection, beside, svg_path
+from corridor.experiments.atlas.plane import XY, Line, Projection, beside
 from corridor.experiments.atlas.source import MapData, MapFibre, MapHub
 from corridor.topologies.base.errors import InputError
 
@@ -48,17 +41,6 @@ class DrawnFibre:
     parts: tuple[Line, ...]
     """One, but where the map is cut open across the fibre. The first begins at ``a``."""
 
-    @property
-    def path(self) -> str:
-        """As a path of SVG."""
-        return svg_path(self.parts)
-
-    def from_hub(self, hub: str) -> tuple[Line, ...]:
-        """Its parts in the direction in which data leaves a hub."""
-        if hub == self.fibre.a:
-            return self.parts
-        return tuple(part[::-1] for part in reversed(self.parts))
-
 
 @dataclass(frozen=True)
 class Atlas:
@@ -81,70 +63,6 @@ class Atlas:
     def view_box(self) -> tuple[float, float, float, float]:
         """x, y, width and height, as SVG has it."""
         return 0.0, 0.0, round(self.frame.width, 1), round(self.frame.height, 1)
-
-    @property
-    def land_path(self) -> str:
-        """As a path of SVG."""
-        return land_path(self.land)
-
-    def way(self, hubs: Sequence[str], fibres: Iterable[str]) -> list[Line]:
-        """The parts of a way in the direction of its data; it may use a fibre twice."""
-        return [
-            part
-            for hub, fibre in zip(hubs, fibres, strict=False)
-            for part in self.fibres[fibre].from_hub(hub)
-        ]
-
-    def labels(
-        self,
-        height: float | Callable[[MapHub], float],
-        *,
-        first: Sequence[str] = (),
-        due: Collection[str] = (),
-        among: Collection[str] | None = None,
-        text: Callable[[MapHub], str] = lambda hub: hub.short_name,
-        width: Callable[[str], float] | None = None,
-        mark: float = 4.5,
-        clear: Iterable[tuple[XY, float]] = (),
-        lines: Sequence[Line] = (),
-    ) -> list[PlacedLabel]:
-        """Where the names of hubs are, in letters of that height, as many as have room.
-
-        ``first`` come before all others, which follow by rank; those that are ``due`` rather cover
-        a mark than are left out. ``among`` says which are labelled at all.
-        ``width`` measures a text in units; without it widths are about right. ``clear`` are other
-        points, with how far around them no label may be; ``lines`` are better not covered, as
-        fibres are.
-        """
-        order = sorted(
-            (hub for name, hub in self.hubs.items() if among is None or name in among),
-            key=lambda hub: (_place_in(first, hub.hub.id), hub.rank),
-        )
-        labels = [
-            Label(
-                hub.hub.id,
-                *hub.xy,
-                width=width(text(hub.hub)) if width else high * text_width_em(text(hub.hub)),
-                height=high,
-                mark=mark,
-                is_due=hub.hub.id in due,
-            )
-            for hub in order
-            for high in [height(hub.hub) if callable(height) else height]
-        ]
-        others = [
-            (hub.xy, mark)
-            for name, hub in self.hubs.items()
-            if among is not None and name not in among
-        ]
-        others += clear
-        all_lines = [part for fibre in self.fibres.values() for part in fibre.parts]
-        frame = Box(0.0, 0.0, self.frame.width, self.frame.height)
-        return place_labels(labels, frame, others, [*all_lines, *lines])
-
-
-def _place_in(names: Sequence[str], name: str) -> int:
-    return names.index(name) if name in names else len(names)
 
 
 def atlas(data: MapData) -> Atlas:

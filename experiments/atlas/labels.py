@@ -1,22 +1,27 @@
-"""Labels beside marks, that overlap neither each other nor a mark: the important ones first.
+"""Labels beside marks, the important ones first. They overlap neither each other nor a mark, and
+none is nearer to another mark than to its own.
 
 Lengths are in whatever unit the marks are in; y grows downwards.
 """
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corridor.experiments.atlas.plane import XY, Line
+
+type Floats = NDArray[np.float64]
 
 NARROW_EM, WIDE_EM = 0.58, 1.0
 """Of a letter, about; Chinese ones are wide."""
-GAP = 0.35
-"""From a mark to its label, in heights of it."""
+GAP = 0.25
+"""From a mark to its label, in heights of a line."""
 ACROSS, ALONG = 1.0, 0.15
 """What it counts that a line goes through a label, and each place that is less usual."""
 
@@ -28,21 +33,16 @@ class Box:
     right: float
     bottom: float
 
-    def meets(self, other: Box) -> bool:
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
+    @property
+    def width(self) -> float:
+        return self.right - self.left
 
-    def within(self, other: Box) -> bool:
-        return (
-            self.left >= other.left
-            and self.right <= other.right
-            and self.top >= other.top
-            and self.bottom <= other.bottom
-        )
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    def has(self, point: XY) -> bool:
+        return self.left <= point[0] <= self.right and self.top <= point[1] <= self.bottom
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Label:
     width: float
     height: float
     mark: float
+    lines: int = 1
     is_due: bool = False
     """Whether it may cover marks rather than be left out."""
 
@@ -87,63 +88,94 @@ def place_labels(
     frame: Box,
     marks: Iterable[tuple[XY, float]] = (),
     lines: Sequence[Line] = (),
+    clear: Iterable[tuple[XY, float]] = (),
 ) -> list[PlacedLabel]:
     """In descending order of importance; what finds no room is left out.
 
-    ``marks`` are all others that no label may cover, ``lines`` such as are better not covered.
+    No label is nearer to another mark than to its own. ``marks`` are those without a label, each
+    half a square; no label covers them, nor what is to be ``clear``, which names nothing. ``lines``
+    are better not covered.
     """
-    squares = [_square(xy, half) for xy, half in marks]
-    squares += [_square((label.x, label.y), label.mark) for label in labels]
-    points = [point for line in lines for point in _dense(line)]
-    placed: list[PlacedLabel] = []
-    for label in labels:
-        taken = [one.box for one in placed]
-        free = _free(label, frame, [*taken, *squares])
-        if not free and label.is_due:
-            free = _free(label, frame, taken)
-        if free:
-            box = min(free, key=lambda one: one[0] + ACROSS * _hits(one[1], points))[1]
-            others = (one for one in squares if one != _square((label.x, label.y), label.mark))
-            own = _apart(box, _square((label.x, label.y), label.mark))
-            near = min((_apart(box, other) for other in others), default=math.inf)
-            placed.append(PlacedLabel(label, box, near < max(own, label.height / 2)))
-    return placed
+    every = [*(((label.x, label.y), label.mark) for label in labels), *marks]
+    hubs = np.array([xy for xy, _ in every]).reshape(-1, 2)
+    squares = _boxed([_square(*one) for one in (*every, *clear)])
+    points = np.array([point for line in lines for point in _dense(line)]).reshape(-1, 2)
+    taken = np.empty((0, 4))
+    found: list[PlacedLabel] = []
+    for number, label in enumerate(labels):
+        boxes = _boxes(label)
+        far = _distances(boxes, hubs)
+        own = far[:, number].copy()
+        far[:, number] = np.inf
+        other = far.min(axis=1)
+        possible = _within(boxes, frame) & ~_meet(boxes, taken).any(axis=1) & (other >= own)
+        free = possible & ~_meet(boxes, squares).any(axis=1)
+        if label.is_due and not free.any():
+            free = possible
+        if free.any():
+            hits = _contain(boxes, points).sum(axis=1)
+            counts = ALONG * np.arange(len(boxes)) + ACROSS * hits
+            best = int(np.where(free, counts, np.inf).argmin())
+            near = bool(other[best] < own[best] + label.height / 2)
+            taken = np.vstack((taken, boxes[best]))
+            found.append(PlacedLabel(label, Box(*map(float, boxes[best])), near))
+    return found
 
 
-def _apart(box: Box, other: Box) -> float:
-    """The distance between two boxes; 0 where they meet."""
-    across = max(box.left - other.right, other.left - box.right, 0.0)
-    down = max(box.top - other.bottom, other.top - box.bottom, 0.0)
-    return math.hypot(across, down)
+def _boxed(boxes: Sequence[Box]) -> Floats:
+    return np.array([(one.left, one.top, one.right, one.bottom) for one in boxes]).reshape(-1, 4)
 
 
-def _free(label: Label, frame: Box, taken: Sequence[Box]) -> list[tuple[float, Box]]:
-    """Where it has room, and what the place counts."""
-    return [
-        (place * ALONG, box)
-        for place, box in enumerate(_boxes(label))
-        if box.within(frame) and not any(box.meets(other) for other in taken)
-    ]
+def _distances(boxes: Floats, points: Floats) -> Floats:
+    """From each box to each point; 0 where a point is in a box."""
+    low, high, at = boxes[:, None, :2], boxes[:, None, 2:], points[None]
+    apart = np.maximum(np.maximum(low - at, at - high), 0.0)
+    found: Floats = np.hypot(apart[..., 0], apart[..., 1])
+    return found
+
+
+def _within(boxes: Floats, frame: Box) -> NDArray[np.bool_]:
+    low, high = (frame.left, frame.top), (frame.right, frame.bottom)
+    found: NDArray[np.bool_] = ((boxes[:, :2] >= low) & (boxes[:, 2:] <= high)).all(axis=1)
+    return found
+
+
+def _meet(boxes: Floats, others: Floats) -> NDArray[np.bool_]:
+    """Whether each box overlaps each of the others."""
+    one, other = boxes[:, None], others[None]
+    found: NDArray[np.bool_] = (
+        (one[..., :2] < other[..., 2:]) & (other[..., :2] < one[..., 2:])
+    ).all(axis=-1)
+    return found
+
+
+def _contain(boxes: Floats, points: Floats) -> NDArray[np.bool_]:
+    low, high, at = boxes[:, None, :2], boxes[:, None, 2:], points[None]
+    found: NDArray[np.bool_] = ((low < at) & (at < high)).all(axis=-1)
+    return found
 
 
 def _square(xy: XY, half: float) -> Box:
     return Box(xy[0] - half, xy[1] - half, xy[0] + half, xy[1] + half)
 
 
-def _boxes(label: Label) -> list[Box]:
+def _boxes(label: Label) -> Floats:
     """Where a label may be, the usual place first."""
-    far = label.mark + GAP * label.height
-    near = 0.7 * label.mark + 0.3 * GAP * label.height
+    gap = GAP * label.height / label.lines
+    far, near = label.mark + gap, 0.7 * label.mark + 0.3 * gap
     wide, high = label.width, label.height
-    corners = (
-        *((far, -high / 2), (-far - wide, -high / 2)),
-        *((near, -near - high), (near, near)),
-        *((-near - wide, -near - high), (-near - wide, near)),
-        *((-wide / 2, -far - high), (-wide / 2, far)),
+    left, above = -far - wide, -far - high
+    corners = np.array(
+        (
+            *((far, -high / 2), (left, -high / 2)),
+            *((near, -near - high), (near, near), (-near - wide, -near - high)),
+            *((-near - wide, near), (-wide / 2, above), (-wide / 2, far)),
+            *((far, -high), (far, 0.0), (left, -high), (left, 0.0)),
+            *((-wide / 4, above), (-3 * wide / 4, above), (-wide / 4, far), (-3 * wide / 4, far)),
+        )
     )
-    return [
-        Box(label.x + x, label.y + y, label.x + x + wide, label.y + y + high) for x, y in corners
-    ]
+    moved = corners + np.array((label.x, label.y))
+    return np.hstack((moved, moved + np.array((wide, high))))
 
 
 def _dense(line: Line, step: float = 6.0) -> list[XY]:
@@ -155,7 +187,3 @@ def _dense(line: Line, step: float = 6.0) -> list[XY]:
             (ax + (zx - ax) * at / count, ay + (zy - ay) * at / count) for at in range(count + 1)
         ]
     return found
-
-
-def _hits(box: Box, points: Sequence[XY]) -> int:
-    return sum(box.left < x < box.right and box.top < y < box.bottom for x, y in points)

@@ -40,13 +40,15 @@ def _star(
     )
 
 
-def _cross(name: str, radius: float, half: float) -> Mark:
+def cross(name: str, radius: float, half: float, turn_deg: float = 0.0) -> Mark:
     quarter = [(-half, -radius), (half, -radius), (half, -half)]
     outline = []
     for _ in range(4):
         outline += quarter
         quarter = [(-y, x) for x, y in quarter]
-    return Mark(name, tuple(dict.fromkeys((round(x, 2), round(y, 2)) for x, y in outline)))
+    turn = complex(math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg)))
+    turned = (complex(x, y) * turn for x, y in outline)
+    return Mark(name, tuple(dict.fromkeys((round(z.real, 2), round(z.imag, 2)) for z in turned)))
 
 
 MARKS = (
@@ -56,7 +58,7 @@ MARKS = (
     _star("diamond", 4, 5.2),
     _star("star", 5, 5.8, inner=0.42),
     _star("triangle down", 3, 5.2, turn_deg=180),
-    _cross("cross", 4.8, 1.7),
+    cross("cross", 4.8, 1.7),
     _star("pentagon", 5, 4.6),
 )
 OTHERS = _star("dot", 12, 2.4)

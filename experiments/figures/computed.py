@@ -9,16 +9,16 @@ from matplotlib.figure import Figure
 
 from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
 from corridor.experiments.atlas import map_of_answers
-from corridor.experiments.figures.capacity_map import capacity_map
-from corridor.experiments.figures.capacity_use import capacity_use
+from corridor.experiments.figures.capacity import capacity
 from corridor.experiments.figures.price import price_figure
+from corridor.experiments.figures.registry import SUCCESSORS
 from corridor.experiments.figures.run_data import made_by
 from corridor.experiments.figures.saving import ON_SCREEN, forget, save
 from corridor.experiments.figures.style import TEXT, Width, style
 from corridor.experiments.pages.report import PRICES, read_prices
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json
 
-NAMES = PRICE, CAPACITY, CAPACITY_MAP = "price", "capacity", "capacity-map"
+NAMES = PRICE, CAPACITY = "price", "capacity"
 
 
 def draw_computed(
@@ -32,7 +32,7 @@ def draw_computed(
     figures = _prices if is_file(out_dir / PRICES) else _capacity
     with style():
         drawn = [(width, each) for width in widths for each in figures(out_dir, width)]
-        for name in NAMES:
+        for name in (*NAMES, *SUCCESSORS):
             forget(folder, name)
         for width, (name, figure) in drawn:
             folder.mkdir(exist_ok=True)
@@ -50,7 +50,4 @@ def _capacity(out_dir: Path, width: Width) -> Iterable[tuple[str, Figure]]:
     if found is None:
         return []
     data = map_of_answers({"map": read_json(out_dir / MAP_FILE, RESULT)})
-    return [
-        (CAPACITY, capacity_use(found, width)),
-        (CAPACITY_MAP, capacity_map(found, data, width)),
-    ]
+    return [(CAPACITY, capacity(found, data, width))]

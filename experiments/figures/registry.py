@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from corridor.experiments.figures import (
     before_after,
-    capacity_map,
-    capacity_use,
+    capacity,
     completion_times,
     demand_ranges,
     fibre_use,
@@ -27,8 +26,7 @@ KINDS: dict[str, FigureKind] = {
     kind.name: kind
     for kind in (
         map_of_ways.KIND,
-        capacity_map.KIND,
-        capacity_use.KIND,
+        capacity.KIND,
         price_of_run.KIND,
         before_after.KIND,
         timeline.KIND,
@@ -45,6 +43,7 @@ KINDS: dict[str, FigureKind] = {
 }
 
 SUCCESSORS = {
+    "capacity-map": "capacity",
     "class-use": "fibre-use",
     "utilisation": "fibre-use",
     "free-lawful": "price",

@@ -15,6 +15,7 @@ from corridor.experiments.figures.style import (
     PNG_DPI,
     SMALL_PT,
     Key,
+    Sheet,
     Width,
     broken,
     new_sheet,
@@ -51,15 +52,26 @@ class Rows:
 
     def figure(self, title: str, caption: str, key: Key) -> tuple[Figure, Any]:
         """And its axes, as large as texts leave them."""
-        low, high = self._limits
-        rows_in = (low - high) * self._unit_in
-        sheet = new_sheet(title, caption, TOP_IN + rows_in + AXIS_IN, self.width, key)
+        sheet = new_sheet(title, caption, self.high_in, self.width, key)
+        return sheet.figure, self.axes(sheet)
+
+    @property
+    def high_in(self) -> float:
+        """With their axis."""
+        return TOP_IN + self._rows_in + AXIS_IN
+
+    def axes(self, sheet: Sheet) -> Any:
+        """At the lower end of a sheet."""
         wide, tall = sheet.figure.get_size_inches()
         left, right = self._sides_in()
-        box = (left, sheet.below_in + AXIS_IN, wide - left - right, rows_in)
+        box = (left, sheet.below_in + AXIS_IN, wide - left - right, self._rows_in)
         scale = (wide, tall, wide, tall)
-        axes = sheet.figure.add_axes(tuple(one / of for one, of in zip(box, scale, strict=True)))
-        return sheet.figure, axes
+        return sheet.figure.add_axes(tuple(one / of for one, of in zip(box, scale, strict=True)))
+
+    @property
+    def _rows_in(self) -> float:
+        low, high = self._limits
+        return (low - high) * self._unit_in
 
     def _sides_in(self) -> tuple[float, float]:
         if self.width.is_narrow:

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from corridor.experiments.answers import capacity_text as text
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkFullness
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
+from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fullest_ends, whole
+from corridor.experiments.atlas.svg import svg
 from corridor.experiments.pages.demands import Json
+from corridor.experiments.pages.stage import LABEL_UNITS, hub_key
 
 TITLE = "How full fibres are, whatever fails"
-BANDS = ((0.5, "up to 50 %"), (0.8, "to 80 %"), (1.0, "to 100 %"), (float("inf"), "too full"))
-"""How full at most, and in words."""
-LABEL_UNITS = 14.0
 MOST_NAMED = 4
-
-
-@dataclass(frozen=True)
-class FullFibre:
-    band: int
-    """From 1 on; 0 where it carries nothing."""
-    d: str
-    said: str
 
 
 @dataclass(frozen=True)
 class FullMap:
     width: float
     height: float
-    land: str
-    fibres: Sequence[FullFibre]
-    """The emptier first, so that fuller ones are drawn above."""
-    hubs: Sequence[tuple[float, float]]
-    names: Sequence[tuple[float, float, str]]
-    key: Sequence[tuple[int, str]]
+    layers: Mapping[str, Markup]
+    """The emptier fibres first, so that fuller ones are drawn above."""
+    lines: Sequence[tuple[str, str]]
+    key: Sequence[tuple[str, Markup]]
 
 
 @dataclass(frozen=True)
@@ -122,41 +114,13 @@ def _basis(one: LinkFullness) -> str:
 
 
 def _map(of: CapacityAnswer, drawn: Atlas) -> FullMap:
-    _, _, width, height = drawn.view_box
-    return FullMap(
-        width=width,
-        height=height,
-        land=drawn.land_path,
-        fibres=sorted(_fibres(of, drawn), key=lambda one: one.band),
-        hubs=[(round(hub.x, 1), round(hub.y, 1)) for hub in drawn.hubs.values()],
-        names=[
-            (
-                round(one.box.left, 1),
-                round(one.box.bottom - 0.2 * LABEL_UNITS, 1),
-                drawn.hubs[one.label.id].hub.short_name,
-            )
-            for one in drawn.labels(LABEL_UNITS, first=_fullest_ends(of, drawn))
-        ],
-        key=[(0, "carries nothing"), *((at, said) for at, (_, said) in enumerate(BANDS, start=1))],
+    drawing = full_drawing(
+        of, drawn, Names(LABEL_UNITS, whole(drawn), first=fullest_ends(of, drawn))
     )
-
-
-def _fibres(of: CapacityAnswer, drawn: Atlas) -> Iterator[FullFibre]:
-    full: dict[str, LinkFullness] = {}
-    for one in of.links:
-        full.setdefault(one.fibre, one)
-    for name, fibre in drawn.fibres.items():
-        found = full.get(name)
-        if found is None:
-            yield FullFibre(0, fibre.path, f"{name}: carries nothing")
-        else:
-            band = next(at for at, (most, _) in enumerate(BANDS, start=1) if found.share <= most)
-            when = text.failure_said(found.failure)
-            said = f"{name} from {found.hub}: {text.percent(found.share)}, {when} failing"
-            yield FullFibre(band, fibre.path, said)
-
-
-def _fullest_ends(of: CapacityAnswer, drawn: Atlas) -> list[str]:
-    fullest = [one.fibre for one in of.links if one.fibre in drawn.fibres][:6]
-    pairs = [(drawn.fibres[name].fibre.a, drawn.fibres[name].fibre.z) for name in fullest]
-    return list(dict.fromkeys(hub for pair in pairs for hub in pair))
+    return FullMap(
+        width=drawing.view.width,
+        height=drawing.view.height,
+        layers={name: Markup(svg(marks)) for name, marks in drawing.layers.items()},  # noqa: S704
+        lines=[(look.name, said) for _, said, look in FULL],
+        key=hub_key(drawn),
+    )

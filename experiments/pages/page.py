@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from corridor.experiments.atlas.map_drawing import rules
 from corridor.experiments.pages import words
 from corridor.experiments.pages.clauses import caveat_of
 from corridor.experiments.pages.languages import language
@@ -22,6 +23,7 @@ from corridor.topologies.base.words import counted, joined
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = "page.css"
+LOOKS = "/* looks of marks, from map_drawing.py */"
 SCRIPTS = ("map.js", "tables.js", "app.js")
 """In their order; each is complete by itself, and has its own hash."""
 WITHOUT_MAP = ("tables.js",)
@@ -92,8 +94,8 @@ def live_page(of: Page) -> str:
 
 @cache
 def text_of(name: str) -> str:
-    """A file beside the templates."""
-    return (TEMPLATES / name).read_text(encoding="utf-8")
+    """A file beside the templates; the style sheet has the rules of marks in it."""
+    return (TEMPLATES / name).read_text(encoding="utf-8").replace(LOOKS, rules())
 
 
 def _rendered(of: Page, *, live: bool = False, csp: str = "", **parts: Markup) -> str:

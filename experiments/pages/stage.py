@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from corridor.experiments.atlas import Atlas, Mark, atlas, map_of_answers
+from markupsafe import Markup
+
+from corridor.experiments.atlas import Atlas, atlas, map_of_answers
+from corridor.experiments.atlas.drawing import Drawing, Symbol
 from corridor.experiments.atlas.land import source
+from corridor.experiments.atlas.map_drawing import (
+    DEAD,
+    FIBRES,
+    FREE,
+    LAWFUL,
+    MEDIA,
+    Names,
+    Way,
+    hub_look,
+    way_drawing,
+    whole,
+)
+from corridor.experiments.atlas.svg import svg
 from corridor.experiments.pages.demands import Asked, Json, flagship
 from corridor.experiments.pages.model import WITHOUT, Model, as_text
 from corridor.experiments.pages.words import ms
 
 LABEL_UNITS = 14.0
 """Height of names on the whole map, where no script places them."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A path of SVG and its classes."""
-
-    kind: str
-    d: str
-
-
-@dataclass(frozen=True)
-class Place:
-    kind: str
-    x: float
-    y: float
-    mark: str
-
-
-@dataclass(frozen=True)
-class Name:
-    x: float
-    y: float
-    text: str
 
 
 @dataclass(frozen=True)
@@ -57,13 +50,12 @@ class Group:
 class Stage:
     width: float
     height: float
-    land: str
-    fibres: Sequence[Drawn]
-    over: Sequence[Drawn]
-    """The demand that is shown first."""
-    hubs: Sequence[Place]
-    names: Sequence[Name]
-    key: Sequence[tuple[str, Place]]
+    layers: Mapping[str, Markup]
+    """Of the map, as SVG, by name."""
+    lines: Sequence[tuple[str, str]]
+    """Of the key: classes, and what they mean."""
+    key: Sequence[tuple[str, Markup]]
+    """Of the key: jurisdictions and their marks."""
     sets: Sequence[str]
     groups: Sequence[Group]
     chosen: int
@@ -71,10 +63,6 @@ class Stage:
     has_cuts: bool
     shown: str
     """Which demand that is, in words."""
-    lawful: str
-    """What its way under policies is called."""
-    base: str
-    """What its way without them, or under another set, is called."""
     credits: str
     model: str
 
@@ -91,52 +79,47 @@ def stage_of(
     first = flagship(demands)
     chosen, of_set = first
     model = Model(where, drawn, demands, sets, first, base)
-    _, _, width, height = drawn.view_box
+    ways = _ways(demands[chosen], of_set) if demands else []
+    drawing = way_drawing(drawn, ways, Names(LABEL_UNITS, whole(drawn)))
     return Stage(
-        width=width,
-        height=height,
-        land=drawn.land_path,
-        fibres=[Drawn(one.fibre.medium, one.path) for one in drawn.fibres.values()],
-        over=list(_over(drawn, demands[chosen], of_set)) if demands else [],
-        hubs=[
-            Place(_mark_class(hub.mark), round(hub.x, 1), round(hub.y, 1), hub.mark.path)
-            for hub in drawn.hubs.values()
+        width=drawing.view.width,
+        height=drawing.view.height,
+        layers=layers_of(drawing),
+        lines=[
+            *((LAWFUL.name, lawful), (FREE.name, base), (DEAD.name, "cut")),
+            *((FIBRES[name].name, MEDIA[name]) for name in ("terrestrial", "submarine")),
         ],
-        names=_names(drawn),
-        key=[(name, Place(_mark_class(mark), 0, 0, mark.path)) for name, mark in drawn.key],
+        key=hub_key(drawn),
         sets=sets,
         groups=_groups(where, demands),
         chosen=chosen,
         chosen_set=of_set,
         has_cuts=any(one.cuts for one in demands),
         shown=_shown(demands[chosen], sets, of_set) if demands else "no demand",
-        lawful=lawful,
-        base=base,
         credits=f"{source()}. No borders of states are drawn.",
         model=as_text(model.document),
     )
 
 
-def _mark_class(mark: Mark) -> str:
-    return mark.name.replace(" ", "-")
+def layers_of(drawing: Drawing) -> dict[str, Markup]:
+    """Fibres have numbers as ids, and hubs as data, for the script."""
+    prefixes = {"fibres": "f", "hubs": "h"}
+    return {
+        name: Markup(svg(marks, prefixes.get(name, "")))  # noqa: S704 - our own marks, escaped
+        for name, marks in drawing.layers.items()
+    }
 
 
-def _over(drawn: Atlas, of: Asked, of_set: int) -> Iterator[Drawn]:
-    """Its way under policies and the one without, above it."""
-    for kind, way in (("lawful", of.under[of_set].way), ("free", of.free)):
-        for fibre in way["fibres"] if way else ():
-            yield Drawn(kind, drawn.fibres[fibre].path)
+def hub_key(drawn: Atlas) -> list[tuple[str, Markup]]:
+    """Jurisdictions, and their marks as SVG."""
+    shown = [(name, svg([Symbol(hub_look(mark), mark, (0.0, 0.0))])) for name, mark in drawn.key]
+    return [(name, Markup(drawn)) for name, drawn in shown]  # noqa: S704 - our own marks
 
 
-def _names(drawn: Atlas) -> list[Name]:
-    return [
-        Name(
-            round(one.box.left, 1),
-            round(one.box.bottom - 0.2 * LABEL_UNITS, 1),
-            drawn.hubs[one.label.id].hub.short_name,
-        )
-        for one in drawn.labels(LABEL_UNITS)
-    ]
+def _ways(of: Asked, of_set: int) -> list[Way]:
+    """Its path under policies and the one without, above it."""
+    both = ((LAWFUL, of.under[of_set].way), (FREE, of.free))
+    return [Way(look, way["fibres"]) for look, way in both if way]
 
 
 def _groups(where: Json, demands: Sequence[Asked]) -> list[Group]:

@@ -239,6 +239,35 @@ def test_axe_finds_nothing_serious(open_page: Open, either_report: Path, look: s
     assert serious == []
 
 
+FOREIGN = """() => {
+  const marks = [...document.querySelectorAll("#hubs [data-h]")];
+  const hubs = marks.map((one) => one.transform.baseVal[0].matrix);
+  const unit = Number(document.getElementById("map").style.getPropertyValue("--u"));
+  const far = (box, at) => Math.hypot(Math.max(box.x - at.e, at.e - box.x - box.width, 0),
+    Math.max(box.y - at.f, at.f - box.y - box.height, 0));
+  return [...document.querySelectorAll("#names [data-of]")].filter((name) => {
+    const box = name.getBBox(), own = far(box, hubs[name.dataset.of]);
+    return hubs.some((hub) => far(box, hub) < own - 2 * unit);
+  }).map((name) => name.textContent);
+}"""
+"""Names on the map that are nearer to another hub than to their own."""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_name_on_the_map_is_nearer_to_another_hub_than_to_its_own(
+    open_page: Open, either_report: Path, width: int
+) -> None:
+    page = open_page(either_report, width=width, height=800).page
+    for index in range(page.locator("#demand option").count())[:6]:
+        page.locator("#demand").evaluate(
+            "(it, i) => { it.selectedIndex = i; it.dispatchEvent(new Event('change')); }", index
+        )
+        for view in ("demand", "all"):
+            page.locator("#view").select_option(view)
+            assert page.locator("#names [data-of]").count() > 1
+            assert page.evaluate(FOREIGN) == []
+
+
 @pytest.mark.parametrize("width", [320, 768, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_is_never_wider_than_its_window(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from math import hypot
 
 import pytest
 from hypothesis import given, settings
@@ -106,12 +107,33 @@ def test_labels_overlap_neither_each_other_nor_marks(sizes, mark):
     frame = Box(0, 0, 100, 100)
     placed = place_labels(labels, frame)
     for one, other in combinations(placed, 2):
-        assert not one.box.meets(other.box)
+        assert not meet(one.box, other.box)
     for one in placed:
-        assert one.box.within(frame)
+        assert frame.has((one.box.left, one.box.top))
+        assert frame.has((one.box.right, one.box.bottom))
+        own = apart(one.box, one.label)
         for label in labels:
             around = Box(label.x - mark, label.y - mark, label.x + mark, label.y + mark)
-            assert not one.box.meets(around)
+            assert not meet(one.box, around)
+            assert own <= apart(one.box, label) + 1e-9, "nearer to another mark than to its own"
+
+
+@given(st.lists(st.tuples(LABELS, st.booleans()), max_size=12), st.floats(0.5, 4))
+def test_labels_that_are_due_are_nearest_to_their_own_marks_too(sizes, mark):
+    labels = [Label(str(at), *size, mark, is_due=due) for at, (size, due) in enumerate(sizes)]
+    for one in place_labels(labels, Box(0, 0, 100, 100)):
+        own = apart(one.box, one.label)
+        assert own <= min(apart(one.box, label) for label in labels) + 1e-9
+
+
+def meet(one, other):
+    across = one.left < other.right and other.left < one.right
+    return across and one.top < other.bottom and other.top < one.bottom
+
+
+def apart(box, label):
+    dx = max(box.left - label.x, label.x - box.right, 0)
+    return hypot(dx, max(box.top - label.y, label.y - box.bottom, 0))
 
 
 @given(LABELS)

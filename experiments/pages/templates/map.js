@@ -39,19 +39,24 @@ window.corridor = (() => {
     map.style.setProperty("--u", unit.toFixed(4));
     label(seen, unit);
   }
-  function label(seen, unit) {                        // greedy: the path's hubs first, then what still fits
+  function label(seen, unit) {                        // as labels.py: the path's hubs first, then what still fits
     const taken = hubs.map((h) => [h.xy[0] - 4 * unit, h.xy[1] - 4 * unit, 8 * unit, 8 * unit]), parts = [];
+    const far = ([x, y, w, h], [px, py]) => Math.hypot(Math.max(x - px, px - x - w, 0), Math.max(y - py, py - y - h, 0));
     for (const i of [...first, ...hubs.keys()].filter((one, at, all) => all.indexOf(one) === at)) {
       const hub = hubs[i], big = first.includes(i), local = big && hub.local ? hub.local.split(/[(（]/)[0] : "";
-      let width = big ? 6 : 0;
-      for (const c of short(hub) + local) width += c > "\u2e80" ? 13 : 7;
-      for (const [dx, dy, anchor] of [[8, 4, "start"], [-8, 4, "end"], [0, -9, "middle"], [0, 18, "middle"]]) {
-        const x = hub.xy[0] + dx * unit, y = hub.xy[1] + dy * unit, w = width * unit, h = 14 * unit;
-        const x0 = anchor === "start" ? x : anchor === "end" ? x - w : x - w / 2, y0 = y - h * 0.8;
+      let wide = big ? 6 : 0;
+      for (const c of short(hub) + local) wide += c > "\u2e80" ? 13 : 7;
+      const w = wide * unit, h = 16 * unit, d = 8 * unit, e = 5 * unit, [x, y] = hub.xy;
+      const spots = [[d, -h / 2], [-d - w, -h / 2], [e, -e - h], [e, e], [-e - w, -e - h], [-e - w, e], [-w / 2, -d - h], [-w / 2, d],
+        [d, -h], [d, 0], [-d - w, -h], [-d - w, 0], [-w / 4, -d - h], [-0.75 * w, -d - h], [-w / 4, d], [-0.75 * w, d]];
+      for (const [dx, dy] of spots) {
+        const spot = [x + dx, y + dy, w, h], [x0, y0] = spot, own = far(spot, hub.xy);
         if (x0 < seen[0] || x0 + w > seen[0] + seen[2] || y0 < seen[1] || y0 + h > seen[1] + seen[3]) continue;
         if (taken.some((t, k) => k !== i && x0 < t[0] + t[2] && t[0] < x0 + w && y0 < t[1] + t[3] && t[1] < y0 + h)) continue;
-        taken.push([x0, y0, w, h]);
-        const name = svg("text", { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor, class: big ? "big" : "" }, short(hub));
+        if (hubs.some((other, k) => k !== i && far(spot, other.xy) < own)) continue;   // a reader would take it for the other's
+        taken.push(spot);
+        const anchor = dx > 0 ? "start" : dx + w < 0 ? "end" : "middle", at = { start: x0, end: x0 + w, middle: x0 + w / 2 }[anchor];
+        const name = svg("text", { x: at.toFixed(1), y: (y0 + h * 0.8).toFixed(1), "text-anchor": anchor, "data-of": i, class: big ? "big" : "" }, short(hub));
         if (local) name.append(" ", svg("tspan", { lang: hub.lang, class: "local" }, local));
         parts.push(name);
         break;

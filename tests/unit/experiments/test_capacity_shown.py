@@ -15,9 +15,9 @@ from corridor.experiments import cli
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.answers.capacity_file import foreseen, read_capacity, write_capacity
 from corridor.experiments.atlas import map_of_topology
+from corridor.experiments.atlas.map_drawing import FULL, by_fibre
 from corridor.experiments.figures import draw_figures
-from corridor.experiments.figures.capacity_map import BANDS, by_fibre, capacity_map
-from corridor.experiments.figures.capacity_use import capacity_use
+from corridor.experiments.figures.capacity import capacity
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.pages.report import write_report
 from corridor.experiments.scenario.scenario import load_scenario
@@ -49,13 +49,12 @@ def test_a_folder_has_the_answer_a_map_and_a_page_that_a_report_draws(asked: Pat
     assert cli.main(["report", str(asked), "--no-figures"]) == 0
     assert {path.name for path in asked.iterdir()} == kept
     assert cli.main(["report", str(asked), "--format", "svg", "--width", "text,column"]) == 0
-    assert {path.name for path in (asked / "figures").iterdir()} == {
-        *("capacity.svg", "capacity-column.svg"),
-        *("capacity-map.svg", "capacity-map-column.svg"),
-    }
+    drawn = {path.name for path in (asked / "figures").iterdir()}
+    assert drawn == {"capacity.svg", "capacity-column.svg"}
+    (asked / "figures" / "capacity-map.svg").write_text("of an earlier version")
     assert cli.main(["report", str(asked), "--format", "pdf"]) == 0
     drawn = {path.name for path in (asked / "figures").iterdir()}
-    assert drawn == {"capacity.pdf", "capacity-map.pdf"}
+    assert drawn == {"capacity.pdf"}
 
 
 def test_the_page_draws_each_fibre_as_full_as_it_is(asked: Path) -> None:
@@ -117,31 +116,24 @@ def test_a_run_that_promises_rates_shows_how_full_fibres_are(
     summary = json.loads((run / "summary.json").read_text())
     write_report(run)
     assert 'id="capacity"' not in page_of(run)
-    assert draw_figures(run, summary, ("capacity", "capacity-map")) == []
+    assert draw_figures(run, summary, ("capacity",)) == []
     write_capacity(run, answer)
     write_report(run)
     assert "The fullest fibre is guian-kunming" in page_of(run)
-    drawn = draw_figures(run, summary, ("capacity", "capacity-map"), ["svg"], [TEXT, COLUMN])
-    assert len(drawn) == 4
+    drawn = draw_figures(run, summary, ("capacity",), ["svg"], [TEXT, COLUMN])
+    assert len(drawn) == 2
 
 
 @pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
-@pytest.mark.parametrize("name", ["use", "map"])
-def test_texts_of_figures_are_legible_and_apart(
-    answer: CapacityAnswer, name: str, width: Any
-) -> None:
+def test_texts_of_figures_are_legible_and_apart(answer: CapacityAnswer, width: Any) -> None:
     with style():
-        if name == "use":
-            figure = capacity_use(answer, width)
-        else:
-            figure = capacity_map(answer, map_of_topology(corridor.load_topology("mini")), width)
+        figure = capacity(answer, map_of_topology(corridor.load_topology("mini")), width)
         lay_out(figure)
     assert_legible(figure)
     assert_apart(figure, high_px=3)
 
 
 def test_fuller_fibres_are_drawn_wider(answer: CapacityAnswer) -> None:
-    assert [look["linewidth"] for _, _, look in BANDS] == sorted(
-        look["linewidth"] for _, _, look in BANDS
-    )
+    widths = [look.width for _, _, look in FULL]
+    assert widths == sorted(widths)
     assert by_fibre(answer)["guian-kunming"].hub == "guian"

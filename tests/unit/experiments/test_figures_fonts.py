@@ -110,7 +110,7 @@ def test_a_figure_with_such_letters_says_so_itself_and_warns_once(no_fonts: Any)
 
 def test_maps_leave_out_local_names_without_fonts(no_fonts: Any) -> None:
     from corridor.experiments.atlas import MapHub
-    from corridor.experiments.figures.map_layers import name_of
+    from corridor.experiments.figures.maps import name_of
 
     hub = MapHub("bangkok", "Bangkok", "กรุงเทพฯ", "TH", "foreign", (13.8, 100.5))
     assert name_of(hub) == "Bangkok"
@@ -119,7 +119,7 @@ def test_maps_leave_out_local_names_without_fonts(no_fonts: Any) -> None:
 @NEEDS_FONTS
 def test_maps_have_both_names() -> None:
     from corridor.experiments.atlas import MapHub
-    from corridor.experiments.figures.map_layers import name_of
+    from corridor.experiments.figures.maps import name_of
 
     hub = MapHub("lahore", "Lahore", "لاہور", "PK", "foreign", (31.5, 74.3))
     assert name_of(hub) == "Lahore\nلاہور"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.colors import to_hex
 
 import handmade_answers
 import handmade_run
@@ -89,19 +90,28 @@ def test_the_map_says_what_switches_add_at_once_and_what_is_left_after_that(answ
 
 def test_the_map_marks_the_cut_and_names_both_ends(answers: Any) -> None:
     figure = drawn("map", answers)
-    (cross,) = [line for line in figure.axes[0].lines if line.get_marker() == "X"]
+    (cross,) = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "#b3001b"]
     (x,), (y,) = cross.get_data()
-    assert 0 < x < figure.axes[0].get_xlim()[1]
-    assert 0 < y < figure.axes[0].get_ylim()[0]
+    (left, right), (bottom, top) = figure.axes[0].get_xlim(), figure.axes[0].get_ylim()
+    assert left < x < right
+    assert top < y < bottom
     names = [text.partition("\n")[0] for text in texts(figure)]
     assert {"Gui'an New Area", "Karachi", "cut: three and 1 more"} <= set(names)
 
 
+def lines_of(figure: Any, colour: str) -> list[float]:
+    """Widths of the lines of a colour."""
+    return [
+        float(one.get_linewidth()[0])
+        for one in figure.axes[0].collections
+        if to_hex(one.get_color()[0]) == colour
+    ]
+
+
 def test_the_map_draws_each_way_once(answers: Any) -> None:
     figure = drawn("map", answers)
-    widths = [line.get_linewidth() for line in figure.axes[0].lines if line.get_marker() == "None"]
-    assert widths.count(3.2) == 3  # under the law: one, three, four
-    assert widths.count(1.8) == 1  # without law: two
+    assert lines_of(figure, "#0b57b0") == [4.5 * 0.75] * 3  # under the law: one, three, four
+    assert lines_of(figure, "#a34700") == [3.0 * 0.75]  # without law: two
 
 
 def test_the_map_without_law_tells_of_the_longest_way(answers: Any) -> None:
@@ -110,14 +120,14 @@ def test_the_map_without_law_tells_of_the_longest_way(answers: Any) -> None:
         "Without law: easy takes longest, 6 ms one way; "
         "its worst cut adds 2 ms one way at once, 2 ms after recomputation"
     )
-    assert "way in force" in texts(figure)
+    assert "path in use" in texts(figure)
     assert "without law" not in texts(figure)
 
 
 def test_the_map_says_where_cuts_leave_no_way(answers: Any) -> None:
     exposed = [one for one in answers["demands"] if one["id"] == "exposed"]
     assert title(drawn("map", answers | {"demands": exposed})).endswith(
-        "1 of 1 cut leaves it no way"
+        "1 of 1 cut leaves it no path"
     )
 
 
@@ -130,8 +140,7 @@ def test_bridges_that_deliver_nothing_are_no_ways() -> None:
 def test_the_map_draws_fuller_fibres_wider(answers: Any) -> None:
     with style():
         figure = map_of_ways(answers, {"one": 0.5, "two": 1.2, "unknown": 0.3}, TEXT)
-    loads = [one for one in figure.axes[0].collections if one.get_alpha() == 0.6]
-    assert [float(one.get_linewidth()[0]) for one in loads if len(one.get_paths())] == [2.1, 3.6]
+    assert lines_of(figure, "#3a3a3a") == pytest.approx([2.8 * 0.75, 4.8 * 0.75])
 
 
 def test_a_map_over_the_far_side_of_the_globe_is_drawn(answers: Any) -> None:
