@@ -1,19 +1,27 @@
 """What the network is to do, as values: what is known, what stands, and how one follows another.
 
-A ``Deployment`` is a program in an epoch with what it serves and what was known when it was made.
-The next one is compiled in the other epoch, so that both can stand beside each other. Pure: who
-carries it to switches is the controller.
+A ``Deployment`` is a program with what it serves and what was known when it was made. In the next
+one, directions whose entries differ are compiled in their other epoch, so that both versions can
+stand beside each other; all others stay as they are. Pure: who carries it to switches is the
+controller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
+from typing import NamedTuple
 
-from corridor.controller.forwarding.compiler import Compiled, compile_ways, plan_ways
+from corridor.controller.forwarding.compiler import (
+    Compiled,
+    compile_after,
+    compile_ways,
+    plan_ways,
+)
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross, ForwardingTree, Node
+from corridor.controller.forwarding.labels import Seat
 from corridor.controller.forwarding.program import (
     FastFailover,
     Flow,
@@ -71,6 +79,7 @@ class Deployment:
     without: Failures
     compiled: Compiled
     epoch: int
+    """It alternates from one update to the next; ``compiled`` has that of each direction."""
     withdrawn: frozenset[int] = frozenset()
     """Numbers of demands that are dropped at their edges although there are ways for them."""
     promises_rates: bool = False
@@ -98,15 +107,29 @@ class Deployment:
         return {switch.dpid: switch for switch in self.program.switches}
 
 
-def stand(known: DesiredState, wiring: Wiring, epoch: int) -> Deployment:
-    """What is known, compiled in an epoch."""
-    without = known.without(wiring)
-    intents = known.specification.intents()
+class Planned(NamedTuple):
+    """What is known, and how each direction is served then."""
+
+    known: DesiredState
+    intents: tuple[Intent, ...]
+    without: Failures
+    ways: tuple[ForwardingTree, ...]
+
+
+def planned(known: DesiredState, wiring: Wiring) -> Planned:
+    without, intents = known.without(wiring), known.specification.intents()
+    ways = plan_ways(known.specification.topology, intents, without)
+    return Planned(known, intents, without, ways)
+
+
+def stand(
+    known: DesiredState, wiring: Wiring, epoch: int, seats: Sequence[Seat] | None = None
+) -> Deployment:
+    """What is known, compiled in an epoch, or with each direction in its own seat."""
+    plan = planned(known, wiring)
     topology = known.specification.topology
-    ways = plan_ways(topology, intents, without)
-    return Deployment(
-        known, intents, without, compile_ways(wiring, topology, ways, epoch=epoch), epoch
-    )
+    compiled = compile_ways(wiring, topology, plan.ways, epoch=epoch, seats=seats)
+    return Deployment(known, plan.intents, plan.without, compiled, epoch)
 
 
 def following(deployment: Deployment, known: DesiredState, wiring: Wiring) -> Deployment:
@@ -114,16 +137,17 @@ def following(deployment: Deployment, known: DesiredState, wiring: Wiring) -> De
     nothing else is known than before, it is what stands."""
     if known == deployment.known and not deployment.withdrawn:
         return deployment
-    same = stand(known, wiring, deployment.epoch)
-    if same.program.switches == deployment.program.switches:
-        return same
-    return in_epoch(same, wiring, 1 - deployment.epoch)
+    return after(deployment, planned(known, wiring), wiring)
 
 
-def in_epoch(deployment: Deployment, wiring: Wiring, epoch: int) -> Deployment:
-    """The same ways, compiled in an epoch."""
-    compiled = compile_ways(wiring, deployment.topology, deployment.ways, epoch=epoch)
-    return replace(deployment, compiled=compiled, epoch=epoch)
+def after(deployment: Deployment, plan: Planned, wiring: Wiring) -> Deployment:
+    """What is planned, compiled so that it can be installed next to a deployment."""
+    topology = plan.known.specification.topology
+    before, gone = deployment.compiled, deployment.withdrawn
+    compiled = compile_after(before, wiring, topology, plan.ways, gone)
+    is_same = compiled.program.switches == deployment.program.switches
+    epoch = deployment.epoch if is_same else 1 - deployment.epoch
+    return Deployment(plan.known, plan.intents, plan.without, compiled, epoch)
 
 
 def withdraw(
@@ -141,7 +165,7 @@ def withdraw(
         for number, intent in enumerate(deployment.intents, start=1)
     )
     program = replace(deployment.program, switches=switches)
-    compiled = Compiled(program, deployment.ways)
+    compiled = replace(deployment.compiled, program=program)
     return replace(deployment, intents=served, compiled=compiled, withdrawn=gone)
 
 
@@ -362,13 +386,14 @@ class Difference:
 def difference(held: SwitchProgram, wanted: SwitchProgram) -> Difference:
     """From what a switch says it holds to what it should hold."""
     has, should = frozenset(held.flows), frozenset(wanted.flows)
+    groups, meters = ({one.id: one for one in some} for some in (held.groups, held.meters))
     return Difference(
         extra=tuple(flow for flow in held.flows if flow not in should),
         missing=tuple(flow for flow in wanted.flows if flow not in has),
         extra_groups=_foreign(held.groups, wanted.groups),
         extra_meters=_foreign(held.meters, wanted.meters),
-        groups=tuple(one for one in wanted.groups if one not in held.groups),
-        meters=tuple(one for one in wanted.meters if one not in held.meters),
+        groups=tuple(one for one in wanted.groups if groups.get(one.id) != one),
+        meters=tuple(one for one in wanted.meters if meters.get(one.id) != one),
     )
 
 

@@ -20,8 +20,9 @@ one fast-failover group: a bucket per alternative, live while the port it leaves
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 
 from corridor.controller.forwarding.avoided import NOTHING
@@ -41,9 +42,10 @@ from corridor.controller.forwarding.forwarding_tree import (
     Node,
     TreeBuilder,
 )
-from corridor.controller.forwarding.labels import Allocator, Labelling, label_way
-from corridor.controller.forwarding.nodes import Used, met_along, reached
+from corridor.controller.forwarding.labels import FreeWays, Labelling, Seat, label_way
+from corridor.controller.forwarding.nodes import Used, is_alike, met_along, reached
 from corridor.controller.forwarding.program import (
+    LAST_WAY,
     Action,
     Bucket,
     FastFailover,
@@ -83,8 +85,41 @@ ETH_MPLS = 0x8847
 PRIORITY_RULE = 100
 MOST_PLANNED = 4
 """States of the network whose paths are remembered."""
-GROUP_EPOCH_SHIFT, METER_EPOCH_SHIFT = 24, 16
-"""The epoch is part of the numbers of groups and meters, so that two stand beside each other."""
+GROUP_EPOCH_SHIFT, GROUP_WAY_SHIFT, METER_EPOCH_SHIFT = 27, 10, 16
+"""Numbers of groups and meters contain the epoch, so two versions can both be installed.
+
+The number of a group is made of its epoch, the way number of its label, and the port of its first
+decision. So it depends on nothing but its direction.
+"""
+
+
+@dataclass(frozen=True)
+class DirectionTables:
+    """What serves one direction, and no other."""
+
+    way: ForwardingTree
+    labelling: Labelling | None
+    seat: Seat
+    meter: int | None
+    """The number of the meter that its packets pass."""
+    own_meter: Meter | None
+    """That meter, at its first hub; None where it is another direction's."""
+    flows: dict[str, tuple[Flow, ...]]
+    """By hub; without the entries that serve all directions."""
+    groups: dict[str, tuple[FastFailover, ...]]
+
+    @property
+    def block(self) -> range:
+        """The numbers of its labels."""
+        return range(self.seat.first, self.seat.first + _count(self.labelling))
+
+    def is_as(self, other: DirectionTables) -> bool:
+        """Whether switches hold the same for both."""
+        return (
+            self.own_meter == other.own_meter
+            and self.groups == other.groups
+            and self.flows == other.flows
+        )
 
 
 @dataclass(frozen=True)
@@ -92,8 +127,16 @@ class Compiled:
     """Tables, and how each intent is served by them."""
 
     program: Program
-    ways: tuple[ForwardingTree, ...]
+    directions: tuple[DirectionTables, ...]
     """In the order of the intents."""
+
+    @cached_property
+    def ways(self) -> tuple[ForwardingTree, ...]:
+        return tuple(one.way for one in self.directions)
+
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        return tuple(one.seat for one in self.directions)
 
 
 def gateways_of(ways: Iterable[ForwardingTree]) -> frozenset[str]:
@@ -131,49 +174,124 @@ def still_shared(topology: Topology, ways: Iterable[ForwardingTree]) -> list[Sha
 
 
 def compile_ways(
-    wiring: Wiring, topology: Topology, ways: Sequence[ForwardingTree], *, epoch: int = 0
+    wiring: Wiring,
+    topology: Topology,
+    ways: Sequence[ForwardingTree],
+    *,
+    epoch: int = 0,
+    seats: Sequence[Seat] | None = None,
 ) -> Compiled:
     """Tables that serve each way's intent exactly so, and let nothing else pass.
 
+    Directions have the ``seats`` that are named; else all are of one ``epoch``, their labels one
+    after another.
+
     Raises InputError where packets of two intents cannot be told apart.
     """
+    draft = _Draft(wiring, topology, ways)
+    if seats is None:
+        free = FreeWays()
+        seats = [Seat(epoch, free.take(draft.count(number))) for number in draft.numbers]
+    return draft.compiled([draft.direction(number, seats) for number in draft.numbers])
+
+
+def compile_after(
+    before: Compiled,
+    wiring: Wiring,
+    topology: Topology,
+    ways: Sequence[ForwardingTree],
+    withdrawn: Set[int] = frozenset(),
+) -> Compiled:
+    """Tables for the next deployment, which can be installed next to those of ``before``.
+
+    A direction whose entries would be the same keeps its seat. Every other direction moves to its
+    other epoch, to labels that nothing uses. Directions whose numbers are ``withdrawn`` have no
+    entries but a drop at their edges. Raises InputError as ``compile_ways``.
+    """
+    draft = _Draft(wiring, topology, ways)
+    pairs = [*zip(draft.numbers, before.directions, strict=True)]
+    stays = {
+        number: tables
+        for number, was in pairs
+        if (tables := draft.where(number, was, before.seats, gone=number in withdrawn)) is not None
+    }
+    changed = {number for number in draft.numbers if number not in stays}
+    moved = _with_their_meters(changed, draft.owners, _meter_owners(before.ways))
+    free = [
+        FreeWays(was.block for was in before.directions if was.seat.epoch == epoch)
+        for epoch in (0, 1)
+    ]
+    seats = [*before.seats]
+    for number in sorted(moved):
+        epoch = 1 - seats[number - 1].epoch
+        seats[number - 1] = Seat(epoch, free[epoch].take(draft.count(number)))
+    return draft.compiled(
+        [
+            draft.direction(number, seats) if number in moved else stays[number]
+            for number in draft.numbers
+        ]
+    )
+
+
+def _refuse_clashes(ways: Iterable[ForwardingTree]) -> None:
     for one, other in clashes(way.intent for way in ways):
         raise InputError(
             f"demands {one.id} and {other.id} join the same hubs, and nothing tells them apart",
             "bind each to a protocol and port",
         )
-    draft = _Draft(wiring, topology, Allocator(epoch), epoch)
-    for number, way in enumerate(counting(ways, "ways compiled"), start=1):
-        draft.add(number, way)
-    return Compiled(draft.program(), tuple(ways))
 
 
-@dataclass
-class _Switch:
-    """What is gathered for one switch."""
+def _count(labelling: Labelling | None) -> int:
+    return len(labelling.at) if labelling is not None else 0
 
-    flows: dict[Flow, None] = field(default_factory=dict)
-    decided: dict[tuple[int, int], Flow] = field(default_factory=dict)
-    """Entries of the last table, by port and label."""
-    groups: dict[tuple[Bucket, ...], int] = field(default_factory=dict)
-    meters: list[Meter] = field(default_factory=list)
+
+def _edge(way: ForwardingTree) -> tuple[object, ...]:
+    """What entries at its first hub are made of, but label and meter."""
+    intent = way.intent
+    return intent.id, intent.pair, intent.selectors, intent.dscp
+
+
+def _let_in_bps(way: ForwardingTree) -> int | None:
+    return way.intent.let_in_bps(way.permit) if way.permit else None
+
+
+def _meter_owners(ways: Iterable[ForwardingTree]) -> dict[int, int]:
+    """By number of a metered direction, that of the one whose meter it passes: the first of its
+    aggregate that starts at the same hub."""
+    first: dict[tuple[str, str], int] = {}
+    return {
+        number: first.setdefault((way.intent.pair[0], way.intent.pays_as), number)
+        for number, way in enumerate(ways, start=1)
+        if _let_in_bps(way) is not None
+    }
+
+
+def _with_their_meters(numbers: Iterable[int], *owners: Mapping[int, int]) -> set[int]:
+    """These directions, and all that share a meter with one of them before or after."""
+    moved = set(numbers)
+    while True:
+        shared = {(place, by[one]) for place, by in enumerate(owners) for one in moved & by.keys()}
+        more = {
+            one
+            for place, by in enumerate(owners)
+            for one, owner in by.items()
+            if (place, owner) in shared
+        }
+        if more <= moved:
+            return moved
+        moved |= more
 
 
 class _Draft:
     """A program in the making."""
 
-    def __init__(
-        self, wiring: Wiring, topology: Topology, allocator: Allocator, epoch: int
-    ) -> None:
-        self._wiring = wiring
-        self._allocator = allocator
-        self._epoch = epoch
+    def __init__(self, wiring: Wiring, topology: Topology, ways: Sequence[ForwardingTree]) -> None:
+        """Raises InputError where packets of two intents cannot be told apart."""
+        _refuse_clashes(ways)
+        self._wiring, self._ways = wiring, ways
+        self._labellings: dict[int, Labelling | None] = {}
+        self.owners = _meter_owners(ways)
         self._hubs = {hub.hub: hub for hub in wiring.hubs}
-        self._switches = {hub: _Switch() for hub in self._hubs}
-        self._labels: list[LabelUse] = []
-        self._meters: dict[tuple[str, str], int] = {}
-        """By hub, and whose rates it holds."""
-        self._relabels: dict[int, tuple[Action, ...]] = {}
         self._port: dict[tuple[str, str], int] = {}
         self._far: dict[tuple[str, str], tuple[str, int]] = {}
         borders: dict[str, list[int]] = {hub: [] for hub in self._hubs}
@@ -184,59 +302,162 @@ class _Draft:
                 self._port[near.hub, wire.fibre] = near.port
                 self._far[near.hub, wire.fibre] = (far.hub, far.port)
                 (borders if over else inland)[near.hub].append(near.port)
-        for hub in self._hubs:
-            self._add(hub, *final_drops(), *admit_ports(inland[hub], borders[hub]))
-            self._add(hub, *admit_host(self._hubs[hub]))
+        self._shared: dict[str, dict[Flow, None]] = {
+            hub: dict.fromkeys(
+                (*final_drops(), *admit_ports(inland[hub], borders[hub]), *admit_host(wire))
+            )
+            for hub, wire in self._hubs.items()
+        }
 
-    def _add(self, hub: str, *flows: Flow) -> None:
-        self._switches[hub].flows.update(dict.fromkeys(flows))
+    @property
+    def numbers(self) -> Iterable[int]:
+        """Of all directions."""
+        return counting(range(1, len(self._ways) + 1), "ways compiled")
 
-    def add(self, number: int, way: ForwardingTree) -> None:
-        """The entries of one way; ``number`` is its intent's in every cookie."""
-        src, dst = (self._hubs[hub] for hub in way.intent.pair)
-        self._add(src.hub, arp_answer(src, dst))
-        labelling = label_way(way, self._allocator) if way.first is not None else None
-        meter = self._meter(src.hub, number, way)
-        label = labelling.first if labelling else None
-        serial = serial_of(self._epoch)
-        intent = way.intent
-        marked = classify(number, dst, intent.selectors, label, meter, serial, intent.dscp)
-        self._add(src.hub, *marked)
-        if labelling is not None:
-            self._labels += labelling.uses()
-            self._switch_way(number, labelling)
+    def count(self, number: int) -> int:
+        """How many labels a direction needs."""
+        return _count(self._labelling(number))
 
-    def _meter(self, hub: str, number: int, way: ForwardingTree) -> int | None:
-        """A meter of what its edge lets in, with the burst that passes in a tenth of a second; one
-        for all demands of an aggregate that start at a hub."""
-        let_in_bps = way.intent.let_in_bps(way.permit) if way.permit else None
-        if let_in_bps is None:
+    def where(
+        self, number: int, was: DirectionTables, seats: Sequence[Seat], *, gone: bool
+    ) -> DirectionTables | None:
+        """The tables of a direction where it ``was``, if switches hold them already. Of one that is
+        ``gone`` they hold a drop at its edge."""
+        way = self._ways[number - 1]
+        if gone:
+            is_blocked = way.first is None and was.own_meter is None
+            return self.direction(number, seats) if is_blocked else None
+        meters = self._meter(number, seats), self._own_meter(number, seats)
+        is_known = meters == (was.meter, was.own_meter) and _edge(way) == _edge(was.way)
+        if is_known and is_alike(was.way.first, way.first):
+            return replace(was, way=way)
+        if self.count(number) != _count(was.labelling):
             return None
-        shared = (hub, way.intent.pays_as)
-        if shared in self._meters:
-            return self._meters[shared]
-        rate_kbps = -(-let_in_bps // 1000)
-        meter_id = self._epoch << METER_EPOCH_SHIFT | number
-        self._switches[hub].meters.append(Meter(meter_id, rate_kbps, max(rate_kbps // 10, 1)))
-        self._meters[shared] = meter_id
-        return meter_id
+        made = self.direction(number, seats)
+        return made if made.is_as(was) else None
 
-    def _switch_way(self, number: int, labelling: Labelling) -> None:
+    def direction(self, number: int, seats: Sequence[Seat]) -> DirectionTables:
+        """The tables of one direction, whose number is in every cookie."""
+        way, labelling = self._ways[number - 1], self._labelling(number)
+        seat, meter, src = seats[number - 1], self._meter(number, seats), way.intent.pair[0]
+        made = _Direction(self._port, self._far, number, seat)
+        label = seat.base + labelling.first if labelling is not None else None
+        made.mark(way.intent, self._hubs[way.intent.pair[1]], label, meter)
+        if labelling is not None:
+            made.switch(labelling)
+        own = self._own_meter(number, seats)
+        return DirectionTables(way, labelling, seat, meter, own, *made.finished(src))
+
+    def _labelling(self, number: int) -> Labelling | None:
+        if number not in self._labellings:
+            way = self._ways[number - 1]
+            self._labellings[number] = label_way(way) if way.first is not None else None
+        return self._labellings[number]
+
+    def _meter(self, number: int, seats: Sequence[Seat]) -> int | None:
+        """The number of the meter that packets of a direction pass."""
+        owner = self.owners.get(number)
+        return None if owner is None else seats[owner - 1].epoch << METER_EPOCH_SHIFT | owner
+
+    def _own_meter(self, number: int, seats: Sequence[Seat]) -> Meter | None:
+        """A meter of what its edge lets in, with the burst that passes in a tenth of a second."""
+        meter, let_in_bps = self._meter(number, seats), _let_in_bps(self._ways[number - 1])
+        if meter is None or let_in_bps is None or self.owners[number] != number:
+            return None
+        rate_kbps = -(-let_in_bps // 1000)
+        return Meter(meter, rate_kbps, max(rate_kbps // 10, 1))
+
+    def compiled(self, directions: Sequence[DirectionTables]) -> Compiled:
+        return Compiled(self._program(directions), tuple(directions))
+
+    def _program(self, directions: Sequence[DirectionTables]) -> Program:
+        flows = {hub: dict(shared) for hub, shared in self._shared.items()}
+        groups: dict[str, list[FastFailover]] = {hub: [] for hub in self._hubs}
+        meters: dict[str, list[Meter]] = {hub: [] for hub in self._hubs}
+        served: dict[str, list[Flow]] = {hub: [] for hub in self._hubs}
+        labels: list[LabelUse] = []
+        for one in directions:
+            src, dst = (self._hubs[hub] for hub in one.way.intent.pair)
+            flows[src.hub][arp_answer(src, dst)] = None
+            for hub, some in one.flows.items():
+                served[hub] += some
+            for hub, used in one.groups.items():
+                groups[hub] += used
+            if one.own_meter is not None:
+                meters[src.hub].append(one.own_meter)
+            if one.labelling is not None:
+                labels += one.labelling.uses(one.seat.base)
+        switches = tuple(
+            SwitchProgram(
+                hub.hub,
+                hub.dpid,
+                tuple(sorted([*served[hub.hub], *flows[hub.hub]], key=_order)),
+                tuple(groups[hub.hub]),
+                tuple(meters[hub.hub]),
+            )
+            for hub in self._wiring.hubs
+        )
+        return Program(switches, tuple(self._links()), tuple(labels))
+
+    def _links(self) -> Iterable[WiredLink]:
+        for fibre in self._wiring.fibres:
+            yield from _both_directions(fibre, self._hubs)
+
+
+class _Direction:
+    """The tables of one direction in the making."""
+
+    def __init__(
+        self,
+        port: Mapping[tuple[str, str], int],
+        far: Mapping[tuple[str, str], tuple[str, int]],
+        number: int,
+        seat: Seat,
+    ) -> None:
+        self._port, self._far = port, far
+        self._number, self._serial, self._base = number, serial_of(seat.epoch), seat.base
+        self._group_base = seat.epoch << GROUP_EPOCH_SHIFT
+        self._marks: tuple[Flow, ...] = ()
+        self._decided: dict[str, dict[tuple[int, int], Flow]] = {}
+        """Entries of the last table, by port and label."""
+        self._twins: dict[str, dict[Flow, None]] = {}
+        self._groups: dict[str, dict[tuple[Bucket, ...], int]] = {}
+        self._relabels: dict[int, tuple[Action, ...]] = {}
+
+    def finished(
+        self, src: str
+    ) -> tuple[dict[str, tuple[Flow, ...]], dict[str, tuple[FastFailover, ...]]]:
+        flows = {hub: tuple(decided.values()) for hub, decided in self._decided.items()}
+        for hub, twins in self._twins.items():
+            flows[hub] += tuple(twins)
+        flows[src] = (*flows.get(src, ()), *self._marks)
+        groups = {
+            hub: tuple(FastFailover(number, buckets) for buckets, number in some.items())
+            for hub, some in self._groups.items()
+        }
+        return flows, groups
+
+    def mark(self, intent: Intent, dst: HubWire, label: int | None, meter: int | None) -> None:
+        """The entries of its edge."""
+        given = (label, meter, self._serial, intent.dscp)
+        self._marks = tuple(classify(self._number, dst, intent.selectors, *given))
+
+    def switch(self, labelling: Labelling) -> None:
         """One SWITCH entry for each place a packet of the way may come to, from its source on."""
         assert labelling.way.first is not None
         start = (labelling.way.first, HOST_PORT, labelling.first)
         waiting, seen = deque([start]), {start}
         while waiting:
             node, in_port, label = waiting.popleft()
-            for arrival in self._decide(number, labelling, node, in_port, label):
+            for arrival in self._decide(labelling, node, in_port, label):
                 if arrival not in seen:
                     seen.add(arrival)
                     waiting.append(arrival)
 
     def _decide(
-        self, number: int, labelling: Labelling, node: Node, in_port: int, label: int
+        self, labelling: Labelling, node: Node, in_port: int, label: int
     ) -> Iterable[tuple[Node, int, int]]:
-        """Add the entry of a decision; where packets come to from here."""
+        """Add the entry of a decision; where packets come to from here, by labels without base."""
         # A packet comes back from the gateway with the label it went in by.
         given = labelling.of[node] if in_port == GATEWAY_OUT_PORT else label
         buckets = []
@@ -251,13 +472,13 @@ class _Draft:
                 yield alternative.then, port, carried
             elif isinstance(alternative, Assess):
                 yield alternative.then, GATEWAY_OUT_PORT, carried
-        matched = (("eth_type", ETH_MPLS), ("in_port", in_port), ("mpls_label", label))
-        actions = self._actions(node.hub, buckets)
-        why = cookie(_reason(node, in_port), policy=number, serial=serial_of(self._epoch))
+        matched = (("eth_type", ETH_MPLS), ("in_port", in_port), ("mpls_label", self._base + label))
+        actions = self._actions(node.hub, buckets, in_port, label)
+        why = cookie(_reason(node, in_port), policy=self._number, serial=self._serial)
         flow = Flow(Table.SWITCH, PRIORITY_RULE, matched, actions, None, why)
         # To hash every entry would take longer than to make it; two of one port and label are rare.
-        if self._switches[node.hub].decided.setdefault((in_port, label), flow) != flow:
-            self._add(node.hub, flow)
+        if self._decided.setdefault(node.hub, {}).setdefault((in_port, label), flow) != flow:
+            self._twins.setdefault(node.hub, {})[flow] = None
 
     def _bucket(self, node: Node, in_port: int, label: int, carried: int) -> Bucket:
         port = HOST_PORT
@@ -276,34 +497,19 @@ class _Draft:
         known = self._relabels.get(label)
         if known is None:
             phase = set_field("mpls_tc", int(node.phase))
-            known = self._relabels[label] = (set_field("mpls_label", label), phase)
+            given = set_field("mpls_label", self._base + label)
+            known = self._relabels[label] = (given, phase)
         return known
 
-    def _actions(self, hub: str, buckets: list[Bucket]) -> tuple[Action, ...]:
+    def _actions(
+        self, hub: str, buckets: list[Bucket], in_port: int, label: int
+    ) -> tuple[Action, ...]:
         """The only alternative as it is, several as a group; equal groups are one."""
         if len(buckets) == 1:
             return buckets[0].actions
-        groups = self._switches[hub].groups
-        next_id = self._epoch << GROUP_EPOCH_SHIFT | len(groups) + 1
-        return (group(groups.setdefault(tuple(buckets), next_id)),)
-
-    def program(self) -> Program:
-        switches = tuple(self._finished(hub) for hub in self._wiring.hubs)
-        return Program(switches, tuple(self._links()), tuple(self._labels))
-
-    def _finished(self, hub: HubWire) -> SwitchProgram:
-        switch = self._switches[hub.hub]
-        return SwitchProgram(
-            hub.hub,
-            hub.dpid,
-            tuple(sorted([*switch.decided.values(), *switch.flows], key=_order)),
-            tuple(FastFailover(number, buckets) for buckets, number in switch.groups.items()),
-            tuple(switch.meters),
-        )
-
-    def _links(self) -> Iterable[WiredLink]:
-        for fibre in self._wiring.fibres:
-            yield from _both_directions(fibre, self._hubs)
+        way = self._base + label & LAST_WAY
+        number = self._group_base | way << GROUP_WAY_SHIFT | in_port
+        return (group(self._groups.setdefault(hub, {}).setdefault(tuple(buckets), number)),)
 
 
 def crosses_border(topology: Topology, fibre: Fibre) -> bool:

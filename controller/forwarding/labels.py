@@ -13,11 +13,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross, ForwardingTree, Node
 from corridor.controller.forwarding.nodes import reached
-from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY, LabelUse, label_of
+from corridor.controller.forwarding.program import (
+    FIRST_WAY,
+    LAST_WAY,
+    LabelUse,
+    epoch_of,
+    label_of,
+)
 from corridor.controller.policy.automaton import State
 from corridor.controller.policy.phase import Phase
 from corridor.topologies.base.errors import InputError
@@ -30,28 +36,61 @@ that header, so that the next hub reads one from the octets AA-AA and the four b
 """
 
 
-class Allocator:
-    """The next free way number of one epoch."""
+class Seat(NamedTuple):
+    """Where the labels of one direction are: its epoch, and the number of its first label.
 
-    def __init__(self, epoch: int = 0) -> None:
-        self._epoch = epoch
-        self._next = FIRST_WAY
+    A direction that changes moves to a seat of its other epoch. All others keep theirs.
+    """
 
-    def label(self, phase: Phase) -> int:
-        if self._next in SNAP_WAYS:
-            self._next = SNAP_WAYS.stop
-        if self._next > LAST_WAY:
-            raise InputError(
-                f"the demands need more than {LAST_WAY - FIRST_WAY + 1 - len(SNAP_WAYS)} labels",
-                "protect fewer demands, or against fewer failures",
-            )
-        self._next += 1
-        return label_of(self._epoch, phase, self._next - 1)
+    epoch: int
+    first: int
+
+    @property
+    def base(self) -> int:
+        """What is added to the labels of a ``Labelling``."""
+        return label_of(self.epoch, Phase.PRE, self.first)
+
+
+def seat_of(first: int) -> Seat:
+    """That of the direction whose first label this is."""
+    return Seat(epoch_of(first), first & LAST_WAY)
+
+
+class FreeWays:
+    """The way numbers of one epoch that no direction has. Each request is served in one piece."""
+
+    def __init__(self, taken: Iterable[range] = ()) -> None:
+        self._free: list[range] = []
+        start = FIRST_WAY
+        for block in sorted((*taken, SNAP_WAYS, _PAST_ALL), key=lambda one: one.start):
+            if start < block.start:
+                self._free.append(range(start, block.start))
+            start = max(start, block.stop)
+
+    def take(self, count: int) -> int:
+        """The first number of the first free piece with room for ``count`` numbers."""
+        if not count:
+            return FIRST_WAY
+        for place, free in enumerate(self._free):
+            if len(free) >= count:
+                self._free[place] = free[count:]
+                return free.start
+        most = LAST_WAY - FIRST_WAY + 1 - len(SNAP_WAYS)
+        raise InputError(
+            f"a direction needs {count} labels in a row, and of {most} no {count} are free",
+            "protect fewer demands, or against fewer failures",
+        )
+
+
+_PAST_ALL = range(LAST_WAY + 1, LAST_WAY + 1)
 
 
 @dataclass
 class Labelling:
-    """Labels of one way. ``of`` gives the label a packet has once a node's decision is taken."""
+    """Labels of one way, counted from 0: a seat says what to add.
+
+    ``of`` gives the label a packet has once a node's decision is taken.
+    """
 
     way: ForwardingTree
     first: int
@@ -63,32 +102,32 @@ class Labelling:
     at: dict[int, dict[str, Node]] = field(default_factory=dict)
     """Label to hub to the decision it names there."""
     began: dict[int, Node] = field(default_factory=dict)
-    named: _Named = field(default_factory=lambda: _Named())
 
     def onward(self, node: Node, label: int) -> int:
         """The label that packets leave by, if the decision that is taken goes by ``label``."""
         return self.of[node.then] if _is_before(node, self.again) else label
 
-    def uses(self) -> Iterator[LabelUse]:
+    def uses(self, base: int = 0) -> Iterator[LabelUse]:
         for label, node in self.began.items():
             hubs = [one.hub for one in _run(node, self.again)]
             state = node.automaton.name(node.state)
             permit = node.automaton.permit.id
-            yield LabelUse(label, self.way.intent.id, permit, state, tuple(hubs))
+            yield LabelUse(base + label, self.way.intent.id, permit, state, tuple(hubs))
 
 
-def label_way(way: ForwardingTree, allocator: Allocator) -> Labelling:
+def label_way(way: ForwardingTree) -> Labelling:
     """Labels for every decision of a way, as few as the decisions allow by first fit."""
     assert way.first is not None
     labelling = Labelling(way, first=0, again=_come_to_again(way.first))
-    labelling.first = _fit(labelling, way.first, allocator)
+    named = _Named()
+    labelling.first = _fit(labelling, named, way.first)
     waiting = deque([way.first])
     seen = {way.first}
     while waiting:
         node = waiting.popleft()
         for begin in _beginnings(node, labelling.again):
             if begin not in labelling.of:
-                labelling.of[begin] = _fit(labelling, begin, allocator)
+                labelling.of[begin] = _fit(labelling, named, begin)
         for following in (node.otherwise, getattr(node, "then", None)):
             if following is not None and following not in seen:
                 seen.add(following)
@@ -138,23 +177,23 @@ def _come_to_again(first: Node) -> frozenset[Node]:
     return frozenset(again)
 
 
-def _fit(labelling: Labelling, begin: Node, allocator: Allocator) -> int:
+def _fit(labelling: Labelling, named: _Named, begin: Node) -> int:
     """A label that names the same decisions along the run of ``begin``, or nothing yet, there."""
     run = [*_run(begin, labelling.again)]
     # A detour's first decision is taken by the bucket that gives the label: no packet comes to it
     # under that label, unless by the host's port, back from a gateway, or where it is cut.
     is_met = begin is labelling.way.first or isinstance(begin, Assess) or begin in labelling.again
-    named = run if is_met else run[1:]
-    fitting = labelling.named.fitting(begin, named)
+    decided = run if is_met else run[1:]
+    fitting = named.fitting(begin, decided)
     if fitting:
-        label = max(fitting, key=lambda one: _shared(labelling.at[one], named))
+        label = max(fitting, key=lambda one: _shared(labelling.at[one], decided))
     else:
-        label = allocator.label(begin.phase)
+        label = label_of(0, begin.phase, len(labelling.at))
         labelling.at[label], labelling.began[label] = {}, begin
-        labelling.named.begin(label, begin)
-    by_hub = {node.hub: node for node in named}
+        named.begin(label, begin)
+    by_hub = {node.hub: node for node in decided}
     labelling.at[label].update(by_hub)
-    labelling.named.name(label, by_hub.values())
+    named.name(label, by_hub.values())
     return label
 
 

@@ -74,6 +74,29 @@ def reached(first: Node | None) -> Iterator[Node]:
             waiting += [node.otherwise, getattr(node, "then", None)]
 
 
+def is_alike(one: Node | None, other: Node | None) -> bool:
+    """Whether two ways decide the same at every place, in the same states of the same permits."""
+    waiting, paired = [(one, other)], dict[Node, Node]()
+    while waiting:
+        here, there = waiting.pop()
+        if here is None or there is None:
+            if here is not there:
+                return False
+        elif here not in paired:
+            if _decision(here) != _decision(there) or here.automaton is not there.automaton:
+                return False
+            paired[here] = there
+            waiting.append((here.otherwise, there.otherwise))
+            waiting.append((getattr(here, "then", None), getattr(there, "then", None)))
+        elif paired[here] is not there:
+            return False
+    return len({*paired.values()}) == len(paired)
+
+
+def _decision(node: Node) -> tuple[object, ...]:
+    return type(node), node.hub, node.state, node.phase, getattr(node, "fibre", "")
+
+
 class Used(NamedTuple):
     """What a way meets while nothing fails."""
 

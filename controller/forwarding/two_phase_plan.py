@@ -1,14 +1,14 @@
-"""Two-phase updates: a new epoch beside the old, the edges flipped, the old removed. Pure.
+"""Two-phase updates: a new version beside the old, the edges flipped, the old removed. Pure.
 
-Labels, groups, meters and cookies of two epochs are disjoint, so a packet is served by one of them
-from its edge to its end, whichever its edge holds when it comes in (Reitblatt et al., SIGCOMM
-2012).
+Each direction that changes has a new version. Labels, groups, meters and cookies of its two
+versions are disjoint, so a packet is served by one of them from its edge to its end, whichever its
+edge holds when it comes in (Reitblatt et al., SIGCOMM 2012). What serves other directions stays.
 The steps of an update, each on all switches before the next:
 
-    beside    the new epoch's groups, meters and SWITCH entries, and shared entries it needs
+    beside    the groups, meters and SWITCH entries of new versions, and shared entries they need
     flip      CLASSIFY and LABEL entries of each switch, in one atomic bundle
     drain     what carries old labels has arrived
-    remove    the old epoch's groups, meters and entries, and shared entries nobody needs
+    remove    groups, meters and entries of old versions, and shared entries nobody needs
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class SwitchUpdate:
 
 @dataclass(frozen=True)
 class Update:
-    """From one epoch to the next."""
+    """From one deployment to the next."""
 
     old: Program
     new: Program
@@ -70,7 +70,7 @@ class Update:
 
     @property
     def beside(self) -> Program:
-        """What switches hold once the new epoch stands beside the old."""
+        """What switches hold once the new versions stand beside the old."""
         return self._both(flipped=False)
 
     @property
@@ -81,13 +81,14 @@ class Update:
     def _both(self, *, flipped: bool) -> Program:
         old = {switch.hub: switch for switch in self.old.switches}
         switches = tuple(_standing(old[one.hub], one, flipped=flipped) for one in self.switches)
-        return Program(switches, self.new.links, (*self.old.labels, *self.new.labels))
+        labels = dict.fromkeys((*self.old.labels, *self.new.labels))
+        return Program(switches, self.new.links, tuple(labels))
 
 
 def update(old: Program, new: Program) -> Update:
-    """The steps from ``old`` to ``new``, programs of the same switches and of different epochs.
+    """The steps from ``old`` to ``new``, programs of the same switches.
 
-    Raises ValueError where the epochs are not disjoint.
+    Raises ValueError where a group or a meter would change under its number.
     """
     before = {switch.hub: switch for switch in old.switches}
     if before.keys() != {switch.hub for switch in new.switches}:
@@ -96,8 +97,8 @@ def update(old: Program, new: Program) -> Update:
 
 
 def _switch(old: SwitchProgram, new: SwitchProgram) -> SwitchUpdate:
-    if {one.id for one in old.groups} & {one.id for one in new.groups}:
-        raise ValueError(f"both epochs have a group of the same number at {new.hub}")
+    groups, no_groups = _exchanged(old.groups, new.groups, f"group at {new.hub}")
+    meters, no_meters = _exchanged(old.meters, new.meters, f"meter at {new.hub}")
     held, wanted = dict.fromkeys(old.flows), dict.fromkeys(new.flows)
     edge_on = tuple(flow for flow in wanted if flow.table in EDGE and flow not in held)
     replaced = {flow.key for flow in edge_on}
@@ -105,15 +106,27 @@ def _switch(old: SwitchProgram, new: SwitchProgram) -> SwitchUpdate:
     return SwitchUpdate(
         hub=new.hub,
         dpid=new.dpid,
-        groups=new.groups,
-        meters=new.meters,
+        groups=groups,
+        meters=meters,
         beside=tuple(flow for flow in wanted if flow.table not in EDGE and flow not in held),
         edge_off=tuple(flow for flow in gone if flow.table in EDGE and flow.key not in replaced),
         edge_on=edge_on,
         remove=tuple(flow for flow in gone if flow.table not in EDGE),
-        remove_groups=tuple(one.id for one in old.groups),
-        remove_meters=tuple(one.id for one in old.meters),
+        remove_groups=no_groups,
+        remove_meters=no_meters,
     )
+
+
+def _exchanged[T: (FastFailover, Meter)](
+    old: tuple[T, ...], new: tuple[T, ...], what: str
+) -> tuple[tuple[T, ...], tuple[int, ...]]:
+    """Those to add, and the numbers of those to remove."""
+    held, wanted = ({one.id: one for one in some} for some in (old, new))
+    for number in held.keys() & wanted.keys():
+        if held[number] != wanted[number]:
+            raise ValueError(f"an update would change what {what} has the number {number}")
+    added = tuple(one for number, one in wanted.items() if number not in held)
+    return added, tuple(number for number in held if number not in wanted)
 
 
 def _standing(old: SwitchProgram, step: SwitchUpdate, *, flipped: bool) -> SwitchProgram:

@@ -38,7 +38,7 @@ def prove(
     ``intended``, that they are its. What only ``exact`` can tell is not claimed without it.
 
     What is permitted must arrive unless ``failures``, which are known, leave it no way. Labels that
-    are ``resting`` may be let in although no host's port gives them: those of another epoch.
+    are ``resting`` may be let in although no host's port gives them: those of another version.
     """
     network = Network(tables, wiring, topology, intents, intended, failures, resting)
     return Prover.at(network, exact).proof

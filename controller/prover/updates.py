@@ -1,9 +1,9 @@
 """The claim about updates: whatever an update has come to, every claim holds.
 
-In a two-phase update a packet is served by one epoch from its edge to its end, and labels of two
-epochs are disjoint. So two proofs cover every moment: of what switches hold once the new epoch
-stands beside the old, and of what they will hold once their edges are flipped. Edges that are
-flipped one after another are covered too, since the demands of each are proven by themselves.
+In a two-phase update one version of a direction serves a packet from its edge to its end, and the
+labels of all versions are disjoint. So two proofs cover every moment: of what switches hold once
+the new versions are installed, and of what they will hold once their edges are flipped. Edges that
+are flipped one after another are covered too, since the demands of each are proven by themselves.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class UpdateProof:
     """What an update is allowed by."""
 
     beside: Proof
-    """Of what switches say they hold, by what the old epoch is to serve."""
+    """Of what switches say they hold, by the old deployment."""
     flipped: Proof
-    """Of what they will hold, by what the new epoch is to serve."""
+    """Of what they will hold, by the new deployment."""
     beyond: tuple[str, ...] = ()
     """What else than edges would change with them, as ``beyond_edges`` says it."""
 

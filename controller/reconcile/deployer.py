@@ -11,7 +11,7 @@ withdrawal reads none. The next audit finds what other controllers or users have
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
@@ -19,6 +19,7 @@ from corridor.controller.api.control_answers import LastProof, Report
 from corridor.controller.deployment import deployments, modifications
 from corridor.controller.deployment.chosen_ways import chosen_now
 from corridor.controller.deployment.deployments import Deployment, DesiredState, assessed
+from corridor.controller.forwarding.labels import Seat
 from corridor.controller.forwarding.program import Flow
 from corridor.controller.openflow.errors import Refused, SwitchError
 from corridor.controller.prover import Proof, Tables
@@ -28,7 +29,7 @@ from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.controller.reconcile.repair import Repaired, compare, reinstall, repair, whole_core
 from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
-from corridor.controller.reconcile.takeover import epochs_at_edges, recognise
+from corridor.controller.reconcile.takeover import recognise, seats_at_edges
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NotDone, Updater
 from corridor.topologies.base.seconds import NS_PER_S
 
@@ -85,8 +86,8 @@ class Deployer:
             )
             return
         deployment = found.deployment
-        others = [one for one in kept if one.epoch != deployment.epoch]
-        self.interfaces.gateways.assess(assessed([deployment, *others], self.interfaces.wiring))
+        others = [one for one in kept if one is not deployment]
+        self.interfaces.gateways.assess(assessed([*others, deployment], self.interfaces.wiring))
         if found.finish:
             self.interfaces.switches.bundle(only(found.finish, told))
             self.interfaces.sleep(self.drain_s(deployment))
@@ -289,11 +290,13 @@ class Deployer:
 
     def _guesses(self, known: DesiredState, held: Tables) -> Iterator[Deployment]:
         """What may stand although nobody remembers."""
-        for epoch in epochs_at_edges(held):
-            yield deployments.stand(self._chosen(known), self.interfaces.wiring, epoch)
-            if known.failures.links or known.failures.gateways:
-                bare = DesiredState(known.specification, drained=known.drained)
-                yield deployments.stand(self._chosen(bare), self.interfaces.wiring, epoch)
+        seats = seats_at_edges(held, len(known.specification.directions))
+        yield self._guess(known, seats)
+        if known.failures.links or known.failures.gateways:
+            yield self._guess(DesiredState(known.specification, drained=known.drained), seats)
+
+    def _guess(self, known: DesiredState, seats: Sequence[Seat]) -> Deployment:
+        return deployments.stand(self._chosen(known), self.interfaces.wiring, 0, seats)
 
     def _chosen(self, known: DesiredState) -> DesiredState:
         """With ways that are chosen where nothing is known to stand."""
@@ -307,7 +310,7 @@ class Deployer:
             return []
 
         def stood(one: Kept) -> Deployment:
-            deployment = deployments.stand(one.known, self.interfaces.wiring, one.epoch)
+            deployment = deployments.stand(one.known, self.interfaces.wiring, one.epoch, one.seats)
             if one.withdrawn:
                 by = remembered.wanted.specification.intents()
                 deployment = deployments.withdraw(deployment, one.withdrawn, by)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field, ValidationError
 
 from corridor.controller.deployment.deployments import Deployment, DesiredState
+from corridor.controller.forwarding.labels import Seat
+from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY
 from corridor.controller.intent.chosen_ways import ChosenWays, choosing, chosen_in
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.failures import NO_FAILURES, Failures
@@ -28,6 +30,7 @@ class Kept:
 
     known: DesiredState
     epoch: int
+    seats: tuple[Seat, ...]
     withdrawn: frozenset[int]
 
 
@@ -58,6 +61,8 @@ class _Desired(TypedDict):
 
 class _Deployed(_Wanted):
     epoch: Literal[0, 1]
+    seats: tuple[tuple[Literal[0, 1], Annotated[int, Field(ge=FIRST_WAY, le=LAST_WAY)]], ...]
+    """Epoch and first label of each direction, in the order of their numbers."""
     failures: Failures
     withdrawn: frozenset[int]
     chosen: dict[str, ChosenWays] | None = None
@@ -65,7 +70,7 @@ class _Deployed(_Wanted):
 
 
 class _State(Frozen):
-    version: Literal[2] = Field(2, alias="schema")
+    version: Literal[3] = Field(3, alias="schema")
     wanted: _Wanted
     stands: _Deployed
     next: _Deployed | None
@@ -111,13 +116,16 @@ class StateFile:
         if said.chosen is not None:
             chosen = choosing(known.specification, said.chosen)
             known = replace(known, specification=chosen)
-        return Kept(known, said.epoch, said.withdrawn)
+        if len(said.seats) != len(known.specification.directions):
+            raise Unreadable(f"{self._path}: it has seats for {len(said.seats)} directions")
+        return Kept(known, said.epoch, tuple(Seat(*one) for one in said.seats), said.withdrawn)
 
     def _saved(self, deployment: Deployment) -> _Deployed:
         chosen = chosen_in(deployment.known.specification)
         return _Deployed(
             **_plain(deployment.known),
             epoch=deployment.epoch,
+            seats=deployment.compiled.seats,
             failures=deployment.known.failures,
             withdrawn=deployment.withdrawn,
             chosen=None if chosen == chosen_in(self._specification) else chosen,

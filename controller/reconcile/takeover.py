@@ -1,6 +1,6 @@
 """What switches hold, recognised as ours, so that a controller that comes back breaks nothing.
 
-Pure. A controller that died in the middle of an update leaves entries of two epochs; which edges
+Pure. A controller that died in the middle of an update leaves entries of two versions; which edges
 are flipped says what must be finished and what undone.
 """
 
@@ -13,7 +13,8 @@ from typing import Literal
 from corridor.controller.deployment import modifications
 from corridor.controller.deployment.deployments import Deployment
 from corridor.controller.deployment.modifications import Modifications
-from corridor.controller.forwarding.program import COOKIE_MAGIC
+from corridor.controller.forwarding.labels import Seat, seat_of
+from corridor.controller.forwarding.program import COOKIE_MAGIC, FIRST_WAY, serial_of
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.controller.prover import Tables
 from corridor.controller.reconcile.repair import compare, only_extra, whole_core
@@ -30,15 +31,19 @@ class Recognised:
     """For bundles, where edges are other."""
 
 
-def epochs_at_edges(held: Tables) -> tuple[int, ...]:
-    """Epochs whose labels edges give, or whose demands they drop."""
-    serials = {
-        flow.serial
-        for switch in held.switches.values()
-        for flow in switch.flows
-        if flow.table in EDGE and flow.cookie >> 48 == COOKIE_MAGIC and flow.serial
-    }
-    return tuple(sorted(serial - 1 for serial in serials if serial <= 2))
+def seats_at_edges(held: Tables, count: int) -> tuple[Seat, ...]:
+    """The seats of so many directions, by the labels that their edges give; the first of epoch 0
+    where an edge gives none."""
+    seats = dict.fromkeys(range(1, count + 1), Seat(0, FIRST_WAY))
+    for switch in held.switches.values():
+        for flow in switch.flows:
+            if flow.table in EDGE and flow.cookie >> 48 == COOKIE_MAGIC and flow.policy in seats:
+                given = [a.arguments[0] for a in flow.actions if a.kind == "push_label"]
+                if given:
+                    seats[flow.policy] = seat_of(int(given[0]))
+                elif flow.goto is None:
+                    seats[flow.policy] = Seat(0 if flow.serial == serial_of(0) else 1, FIRST_WAY)
+    return tuple(seats.values())
 
 
 def recognise(held: Tables, candidates: Iterable[Deployment]) -> Recognised | None:

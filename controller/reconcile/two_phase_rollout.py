@@ -1,16 +1,16 @@
 """One two-phase update, from the first message to the last comparison.
 
-    beside   groups, meters and entries of the new epoch, behind barriers
-    tell     gateways assess the labels of both epochs
-    prove    what switches say they hold, by what the old epoch serves
+    beside   groups, meters and entries of new versions, behind barriers
+    tell     gateways assess the labels of both versions
+    prove    what switches say they hold, by the old deployment
     settle   datapaths have forgotten what they knew of the new labels
     flip     each edge in one atomic bundle
     drain    what carries old labels arrives
-    remove   the old epoch, and what was removed is seen to be gone
+    remove   the old versions, and what was removed is seen to be gone
 
 What the edges will be flipped to is proven before anything is sent. Until every edge is flipped,
-whatever goes wrong takes the new epoch away again. From then on the new epoch stands, and what
-could not be removed of the old is left to the next audit.
+whatever goes wrong takes the new versions away again. From then on these stand, and what could not
+be removed of the old ones is left to the next audit.
 """
 
 from __future__ import annotations
@@ -84,11 +84,11 @@ class Report:
 
     proof: UpdateProof
     entries: tuple[int, int, int]
-    """Before, while both epochs stood, and after."""
+    """Before, while both versions were installed, and after."""
     done_ns: dict[str, int] = field(default_factory=dict)
     """When each step was over, from the start."""
     left_over: str = ""
-    """Why something of the old epoch may still be there."""
+    """Why something of the old versions may still be there."""
 
     def plain(self) -> control_answers.Report:
         before, most, after = self.entries
@@ -176,7 +176,7 @@ class Updater:
             self.interfaces.switches.tell(only(part, told))
 
     def _tell_gateways(self, old: Deployment, new: Deployment) -> None:
-        """The labels of both epochs; those that only the old one needs may be dead."""
+        """The labels of both versions; gateways that only the old one needs may be dead."""
         wiring = self.interfaces.wiring
         needed = [hub for hub, labels in assessed([new], wiring).items() if labels]
         self.interfaces.gateways.assess(assessed([old, new], wiring), needed)
@@ -208,7 +208,7 @@ class Updater:
         *,
         flipping: bool,
     ) -> NotDone:
-        """Take the new epoch away again wherever a switch answers; why it was not done."""
+        """Take the new versions away again wherever a switch answers; why it was not done."""
         silent = problem.dpids if isinstance(problem, SwitchTimeout) else frozenset[int]()
         interfaces = self.interfaces
         there = sorted((told & interfaces.switches.connected) - silent)
@@ -230,7 +230,7 @@ class Updater:
         return undone
 
     def _clear(self, step: Update, new: Deployment, told: frozenset[int]) -> str:
-        """Remove the old epoch; why something of it may be left."""
+        """Remove the old versions; why something of it may be left."""
         try:
             for part in (
                 modifications.entries_of_the_old(step),

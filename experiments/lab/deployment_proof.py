@@ -33,8 +33,8 @@ def deployed(path: Path, asked: Sequence[Specification], wiring: Wiring) -> Depl
     kept, wanted = remembered.stands, remembered.wanted.specification
     if not any(wanted.policies == one.policies and wanted.as_of == one.as_of for one in asked):
         meant = replace(kept.known, specification=specification)
-        return deployments.stand(meant, wiring, kept.epoch)
-    deployment = deployments.stand(kept.known, wiring, kept.epoch)
+        return deployments.stand(meant, wiring, kept.epoch, kept.seats)
+    deployment = deployments.stand(kept.known, wiring, kept.epoch, kept.seats)
     if kept.withdrawn:
         deployment = deployments.withdraw(deployment, kept.withdrawn, wanted.intents())
     return deployment

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from corridor.controller.api.control_answers import Event
 from corridor.controller.deployment import deployments
 from corridor.controller.deployment.chosen_ways import Lane, Question, answer_to
-from corridor.controller.deployment.deployments import Deployment, DesiredState, longest_ns
+from corridor.controller.deployment.deployments import Deployment, DesiredState, Planned, longest_ns
 from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.intent.chosen_ways import choosing, chosen_in
 from corridor.controller.intent.specification import Specification
@@ -82,28 +82,33 @@ class Compiled:
     ) -> None:
         self.wiring, self.restart_ns = wiring, RESTART_NS[clock]
         self._made: dict[tuple[object, ...], Deployment] = {}
+        self._followed: dict[tuple[object, ...], tuple[Deployment, Deployment]] = {}
         self._proofs: dict[int, Proof] = {}
         self._session = Session()
         self.loaded, self.first = specification, first
-        self._made[*_key(first.known), first.epoch] = first
+        self._planned = {
+            _key(first.known): Planned(first.known, first.intents, first.without, first.ways)
+        }
+        self._kept(first)
 
     def following(self, before: Deployment, known: DesiredState) -> Deployment:
         """As ``deployments.following``."""
-        same = self._stand(known, before.epoch)
-        if same.program.switches == before.program.switches:
-            return same
-        return self._stand(known, 1 - before.epoch)
+        asked = (id(before), *_key(known))
+        if asked not in self._followed:
+            new = deployments.after(before, self._plan(known), self.wiring)
+            # What was before is kept, so its id stays its own.
+            self._followed[asked] = before, self._kept(new)
+        return self._followed[asked][1]
 
-    def _stand(self, known: DesiredState, epoch: int) -> Deployment:
+    def _plan(self, known: DesiredState) -> Planned:
         key = _key(known)
-        if (*key, epoch) not in self._made:
-            twin = self._made.get((*key, 1 - epoch))
-            self._made[*key, epoch] = (
-                deployments.stand(known, self.wiring, epoch)
-                if twin is None
-                else deployments.in_epoch(twin, self.wiring, epoch)
-            )
-        return self._made[*key, epoch]
+        if key not in self._planned:
+            self._planned[key] = deployments.planned(known, self.wiring)
+        return self._planned[key]
+
+    def _kept(self, new: Deployment) -> Deployment:
+        """The same, if it was foreseen before."""
+        return self._made.setdefault((*_key(new.known), new.epoch, new.compiled.seats), new)
 
     def proof_of(self, new: Deployment) -> Proof:
         if id(new) not in self._proofs:  # it is kept, so its id stays its own

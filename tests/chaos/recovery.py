@@ -13,8 +13,8 @@ JSON object each:
     doubt, proof    what it says of its tables: why they are in doubt, whether the last proof holds
     statuses        of each demand
     policies        the identifiers of those in force
-    epochs          of labels that switches hold, read without the controller
-    epoch           of what stands
+    strays          labels that switches hold, read without the controller, and that the deployment
+                    does not have
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ PROVEN = ("taken over", "installed", "repaired", "update")
 FOLLOWED_S = 0.5
 """What has failed is followed within this, if it is."""
 LONG_S = 120.0
-EPOCH_SHIFT = 19
 LABEL = re.compile(r"mpls_label=(\d+)|set_field:(\d+)->mpls_label")
 
 type Change = tuple[str, Mapping[str, Any]]
@@ -167,15 +166,18 @@ class Stage:
         command = ["ovs-ofctl", "-O", "OpenFlow13", *options, do, address, *words]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
-    def epochs(self) -> list[int]:
-        """Of all labels in the tables, as Open vSwitch's own tool reads them."""
-        labels = {
+    def labels(self, *hubs: str) -> set[int]:
+        """In the tables of some switches, as Open vSwitch's own tool reads them."""
+        return {
             int(match or given)
-            for hub in self.kept.wiring.hubs
+            for hub in hubs
             for dump in ("dump-flows", "dump-groups")
-            for match, given in LABEL.findall(self.ofctl(hub.hub, dump))
+            for match, given in LABEL.findall(self.ofctl(hub, dump))
         }
-        return sorted({label >> EPOCH_SHIFT for label in labels})
+
+    def strays(self) -> list[int]:
+        known = {one["label"] for one in self.kept.ask("labels")["labels"]}
+        return sorted(self.labels(*(hub.hub for hub in self.kept.wiring.hubs)) - known)
 
     def edges(self) -> int:
         """How many entries there are that admit what hosts send."""
@@ -213,8 +215,7 @@ class Stage:
             "proof": self.kept.ask("proof")["proof"]["holds"],
             "statuses": self.kept.statuses(),
             "policies": [one["id"] for one in policies],
-            "epochs": self.epochs(),
-            "epoch": status["epoch"],
+            "strays": self.strays(),
             **more,
         }
 

@@ -151,11 +151,22 @@ def test_whatever_befalls_a_network_each_proof_is_what_it_is_from_nothing(
 
 
 def assert_as_if_new(lab):
-    """Paths and tables are those that are made when nothing is remembered."""
+    """Paths and tables are those that are made when nothing is remembered but the seats, and no
+    two directions have labels in common."""
     stands = lab.deployer.deployment
-    if stands is None or stands.withdrawn:
+    if stands is None:
+        return
+    directions = stands.compiled.directions
+    labels = [
+        (one.seat.epoch, way)
+        for number, one in enumerate(directions, start=1)
+        if number not in stands.withdrawn
+        for way in one.block
+    ]
+    assert len(labels) == len({*labels})
+    if stands.withdrawn:
         return
     forget()
-    fresh = deployments.stand(stands.known, lab.wiring, stands.epoch)
+    fresh = deployments.stand(stands.known, lab.wiring, 0, stands.compiled.seats)
     assert [one.route for one in fresh.ways] == [one.route for one in stands.ways]
     assert fresh.program == stands.program

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.forwarding.program import Flow, Table
+from corridor.controller.forwarding.compiler import compile_ways
+from corridor.controller.forwarding.program import Flow, SwitchProgram, Table
 from corridor.controller.reconcile.control import Control
 from fake_switches import Lab
 from reconciler_lab import specification, wiring
@@ -18,6 +19,14 @@ FIBRE = "kunming-karachi"
 
 def epoch(lab: Lab) -> int:
     return lab.deployer.deployment.epoch
+
+
+def unnumbered(lab: Lab) -> tuple[SwitchProgram, ...]:
+    """What stands, by the numbers of a first deployment: labels, groups and meters have others
+    after a direction has moved."""
+    deployment = lab.deployer.deployment
+    assert lab.holds() == lab.stands()
+    return compile_ways(NETWORK, deployment.topology, deployment.ways).program.switches
 
 
 def status(lab: Lab, demand: str) -> str:

@@ -261,16 +261,17 @@ def test_no_two_entries_are_the_same_to_a_switch(made):
 
 
 @given(laid())
-def test_equal_groups_are_one_and_each_is_used(made):
+def test_equal_groups_of_a_direction_are_one_and_each_serves_one_direction(made):
     for switch in made.program.switches:
-        assert len({made_group.buckets for made_group in switch.groups}) == len(switch.groups)
+        buckets = {made_group.id: made_group.buckets for made_group in switch.groups}
         used = {
-            action.arguments[0]
+            (action.arguments[0], flow.policy)
             for flow in switch.flows
             for action in flow.actions
             if action.kind == "group"
         }
-        assert used == {made_group.id for made_group in switch.groups}
+        assert sorted(number for number, _ in used) == sorted(buckets)
+        assert len({(buckets[number], policy) for number, policy in used}) == len(switch.groups)
 
 
 @given(laid())

@@ -7,6 +7,7 @@ import pytest
 
 from corridor.controller.deployment import deployments
 from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.forwarding.compiler import compile_ways
 from corridor.controller.forwarding.program import Reason, Table
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover import tables_of
@@ -57,18 +58,52 @@ def test_nothing_follows_from_nothing_new(deployment):
     assert (same.epoch, same.program) == (0, deployment.program)
 
 
-@pytest.mark.parametrize(
-    "known",
-    [
-        having(NO_SEA),
-        having(NO_EXPORT),
-        replace(KNOWN, failures=Failures(links=frozenset({"kunming-karachi"}))),
-        replace(KNOWN, failures=Failures(gateways=frozenset({"guian", "kunming", "shanghai"}))),
-        replace(KNOWN, failures=Failures(hubs=frozenset({"kunming"}))),
-        replace(KNOWN, drained=frozenset({"shanghai-guian"})),
-        replace(KNOWN, failures=Failures(links=frozenset({"kunming-karachi", "bangkok-karachi"}))),
-    ],
-)
+CHANGES = [
+    having(NO_SEA),
+    having(NO_EXPORT),
+    replace(KNOWN, failures=Failures(links=frozenset({"kunming-karachi"}))),
+    replace(KNOWN, failures=Failures(gateways=frozenset({"guian", "kunming", "shanghai"}))),
+    replace(KNOWN, failures=Failures(hubs=frozenset({"kunming"}))),
+    replace(KNOWN, drained=frozenset({"shanghai-guian"})),
+    replace(KNOWN, failures=Failures(links=frozenset({"kunming-karachi", "bangkok-karachi"}))),
+]
+
+
+def served(program, number):
+    """By hub, the entries of one direction, and what they use."""
+    found = {}
+    for switch in program.switches:
+        flows = {flow for flow in switch.flows if flow.policy == number}
+        numbers = {a.arguments[0] for flow in flows for a in flow.actions if a.kind == "group"}
+        groups = {one for one in switch.groups if one.id in numbers}
+        if flows:
+            found[switch.hub] = flows, groups
+    return found
+
+
+@pytest.mark.parametrize("known", CHANGES)
+def test_an_update_touches_only_directions_whose_entries_differ(deployment, known):
+    new = deployments.following(deployment, known, NETWORK)
+    step = deployments.step_between(deployment, new)
+    told = {
+        flow.policy
+        for one in step.switches
+        for flow in (*one.beside, *one.edge_off, *one.edge_on, *one.remove)
+    } - {0}
+    stayed = compile_ways(
+        NETWORK, deployment.topology, new.ways, seats=deployment.compiled.seats
+    ).directions
+    pairs = zip(deployment.compiled.directions, new.compiled.directions, strict=True)
+    for number, (was, stands) in enumerate(pairs, start=1):
+        stays = stayed[number - 1].is_as(was)
+        assert stands.seat.epoch == (was.seat.epoch if stays else 1 - was.seat.epoch)
+        assert (number in told) is not stays
+        if stays:
+            assert stands.seat == was.seat
+            assert served(deployment.program, number) == served(new.program, number)
+
+
+@pytest.mark.parametrize("known", CHANGES)
 def test_every_moment_of_an_update_is_proven_there_and_back(deployment, known):
     new = deployments.following(deployment, known, NETWORK)
     assert new.epoch == 1

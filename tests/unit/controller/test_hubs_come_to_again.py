@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from corridor.controller.explain.trace import trace
-from corridor.controller.forwarding.labels import Allocator, label_way
+from corridor.controller.forwarding.labels import label_way
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.failures import NO_FAILURES
 from corridor.controller.policy.phase import Phase
@@ -99,4 +99,4 @@ def test_a_way_that_comes_to_no_hub_again_needs_no_other_label() -> None:
     gated = way(corridor(), permit(hard=GATES), k=2)
     free = way(corridor(), permit(), k=2)
     for one in (gated, free):
-        assert label_way(one, Allocator()).again == frozenset()
+        assert label_way(one).again == frozenset()

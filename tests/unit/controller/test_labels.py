@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross
-from corridor.controller.forwarding.labels import SNAP_WAYS, Allocator, label_way
+from corridor.controller.forwarding.labels import SNAP_WAYS, FreeWays, Seat, label_way, seat_of
 from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY, label_of, phase_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
@@ -42,12 +42,25 @@ def test_different_parts_make_different_labels():
 
 
 def test_labels_run_out_with_an_error_that_says_what_helps():
-    allocator = Allocator()
-    for _ in range(FIRST_WAY, LAST_WAY + 1 - len(SNAP_WAYS)):
-        last = allocator.label(Phase.EXEMPT)
-    assert last & 0x1FFFF == LAST_WAY
+    free = FreeWays()
+    taken = [free.take(1) for _ in range(FIRST_WAY, LAST_WAY + 1 - len(SNAP_WAYS))]
+    assert taken == sorted({*range(FIRST_WAY, LAST_WAY + 1)} - {*SNAP_WAYS})
     with pytest.raises(InputError, match="protect fewer demands"):
-        allocator.label(Phase.PRE)
+        free.take(1)
+
+
+def test_labels_of_a_direction_are_in_a_row_where_none_is_taken():
+    free = FreeWays([range(20, 30), range(33, 40), range(16, 18)])
+    assert [free.take(count) for count in (3, 2, 3, 1, 0)] == [30, 18, 40, 43, FIRST_WAY]
+    with pytest.raises(InputError, match="100000 labels in a row"):
+        free.take(100_000)
+
+
+@given(st.integers(0, 1), st.integers(FIRST_WAY, LAST_WAY), st.sampled_from(Phase))
+def test_the_first_label_of_a_direction_says_its_seat(epoch, first, phase):
+    seat = Seat(epoch, first)
+    assert seat_of(seat.base + label_of(0, phase, 0)) == seat
+    assert seat.base + label_of(0, phase, 0) == label_of(epoch, phase, first)
 
 
 @pytest.mark.parametrize("epoch", [0, 1])
@@ -78,7 +91,7 @@ def test_a_confined_way_carries_labels_that_may_not_cross_a_border():
 @given(served())
 def test_a_label_names_one_decision_at_each_hub_and_one_phase(made: Served):
     assume(made.way.first is not None)
-    labelling = label_way(made.way, Allocator())
+    labelling = label_way(made.way)
     for label, named in labelling.at.items():
         begun = labelling.began[label]
         assert {node.phase for node in (begun, *named.values())} == {phase_of(label)}
@@ -93,7 +106,7 @@ def test_a_label_names_one_decision_at_each_hub_and_one_phase(made: Served):
 @given(served())
 def test_every_detour_and_what_follows_a_gateway_has_a_label(made: Served):
     assume(made.way.first is not None)
-    labelling = label_way(made.way, Allocator())
+    labelling = label_way(made.way)
     waiting, seen = [made.way.first], set()
     while waiting:
         node = waiting.pop()
@@ -120,6 +133,6 @@ def test_labels_of_different_demands_and_states_are_different(intents):
 @given(served())
 def test_labelling_is_repeatable(made: Served):
     assume(made.way.first is not None)
-    one, other = (label_way(made.way, Allocator()) for _ in range(2))
+    one, other = (label_way(made.way) for _ in range(2))
     assert list(one.uses()) == list(other.uses())
     assert one.of == other.of

@@ -77,10 +77,10 @@ def test_a_day_that_has_to_wait_for_a_switch_is_not_forgotten(lab):
 def test_a_refused_change_of_policies_is_not_remembered(lab):
     """Its demands had been withdrawn, and are served again."""
 
-    def away(call, _orders):
+    def away(call, read):
         if call == "dump":
             lab.switches.before = lambda _call, _orders: None
-            lab.lose("karachi")
+            lab.lose(next(hub.hub for hub in NETWORK.hubs if hub.dpid in read))
 
     lab.switches.before = away
     assert not lab.do("set_policies", policies=policies(NO_EXPORT))["ok"]
@@ -107,6 +107,8 @@ RUBBISH = {
     "no deployment": lambda said: json.dumps({**said, "stands": None}).encode(),
     "a third epoch": changed("stands", epoch=7),
     "an endless epoch": changed("stands", epoch=float("inf")),
+    "seats of too few": changed("stands", seats=[[0, 16]]),
+    "a seat without labels": changed("stands", seats=[[0, 15]] * 6),
     "a fibre of nowhere": changed("wanted", drained=["nowhere"]),
     "a hub of nowhere": changed("stands", failures={"hubs": ["nowhere"]}),
     "a text for a list": changed("stands", drained="kunming-karachi"),
@@ -253,6 +255,20 @@ def test_a_controller_that_starts_again_touches_nothing(lab):
     assert lab.network.known.drained == {FIBRE}
     assert lab.network.known.specification.policies == policies(NO_SEA)
     assert lab.events("taken over")[-1]["was"] == "whole"
+
+
+def test_seats_of_directions_are_found_again_without_the_state_file(lab):
+    """Of two epochs: those that were dropped in between have moved, and others have not."""
+    lab.do("set_policies", policies=policies(NO_EXPORT))
+    lab.do("set_policies", policies=policies())
+    before, seats = lab.holds(), lab.deployer.deployment.compiled.seats
+    assert {one.epoch for one in seats} == {0, 1}
+    lab.path.unlink()
+    taken = restart(lab)
+    assert (taken["event"], taken["was"]) == ("taken over", "whole")
+    assert lab.deployer.deployment.compiled.seats == seats
+    assert lab.holds() == before == lab.stands()
+    assert {call for call, _ in lab.switches.done} == {"dump"}
 
 
 @pytest.mark.parametrize("moment", range(1, 9))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from corridor.controller.forwarding.labels import Allocator, label_way
+from corridor.controller.forwarding.labels import label_way
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Hard
 from corridor.controller.policy.phase import Phase
@@ -63,7 +63,7 @@ def test_a_stop_may_name_the_phase_behind_it(stops: Any, phases: tuple[str, ...]
 def test_labels_say_nothing_of_stops() -> None:
     """Nobody assesses there, so no label may say that it was."""
     made = way(corridor(), permit(hard=BY_COAST))
-    labelling = label_way(made, Allocator())
+    labelling = label_way(made)
     assert {use.phase for use in labelling.uses()} == {Phase.EXEMPT}
 
 

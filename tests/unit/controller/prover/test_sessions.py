@@ -114,7 +114,7 @@ def with_group(question: Question, switch, group, buckets) -> Question:
 
 def updated():
     """To what the next version makes of it, and back."""
-    old, new = lab(), deployments.in_epoch(lab(CUT), wiring(), 1)
+    old, new = lab(), deployments.following(lab(), lab(CUT).known, wiring())
     step = deployments.step_between(old, new)
     return deployments.asked_of(old, wiring()), deployments.asked_flipped(old, step, new, wiring())
 
@@ -353,7 +353,7 @@ def test_of_an_entry_that_stands_twice_one_may_go():
 
 def test_what_comes_back_holds_again():
     """There, back, and there: each proof is carried over from what was found before."""
-    old, new = lab(), deployments.in_epoch(lab(CUT), wiring(), 1)
+    old, new = lab(), deployments.following(lab(), lab(CUT).known, wiring())
     there, back = deployments.step_between(old, new), deployments.step_between(new, old)
     told = Session(contradicted)
     assert told.prove_whole(deployments.asked_of(old, wiring())).holds
