@@ -28,55 +28,54 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
         "completion": "what bash, zsh or fish reads to complete verbs, flags and names",
     },
     "experiments": {
-        "run": "emulate a scenario and report its latencies",
+        "run": "emulate a scenario and report its results",
         "study": "many runs as one file: axes, seeds, intervals, comparisons",
         "lab": "run any program in the network of a topology, or Mininet's shell",
-        "check": "prove a scenario's tables without emulating",
-        "explain": "why a demand takes the path it takes, or none",
-        "price": "what policy sets cost, against no policies or another set",
-        "capacity": "how full fibres are, whatever fails; how far traffic can grow",
-        "law": "what rules of law as data say, and where to read them",
-        "report": "a result folder as one page to read, print or hand on",
-        "show": "what a folder of results came to: of a run or of a study",
-        "compare": "two runs, studies, policy sets, maps or scenarios, side by side",
-        "artifact": "a study or a run as one file that somebody else can check",
-        "export": "tables and questions for other provers, and their answers compared",
+        "check": "verify the flow tables of a scenario without emulation",
+        "explain": "explain the path of a demand, or why it has none",
+        "price": "cost of policy sets, compared with no policies or another set",
+        "capacity": "utilization of fibres under failures, and growth limits",
+        "law": "query legal rules as data, with sources and dates",
+        "report": "write the results of a folder as one page",
+        "show": "print the results in the folder of a run or study",
+        "compare": "compare two runs, studies, policy sets, maps or scenarios",
+        "artifact": "pack a study or run as one file that others can verify",
+        "export": "flow tables and queries for other provers, and comparison of results",
         "topology": "show, check or convert a topology",
-        "workload": "shipped workloads and their sources; what a scenario would send",
-        "schema": "print the JSON Schema of files that people write, and of what the program "
-        "writes",
+        "workload": "shipped workloads with sources; planned traffic of a scenario",
+        "schema": "print the JSON Schema of input files and of outputs",
     },
     "a live network": {
-        "up": "bring a scenario's network up and hold it to its policies until Ctrl-C",
-        "page": "watch and break a live network in a browser",
-        "status": "how a live network stands, and how each demand is served",
-        "events": "what has happened to a live network",
+        "up": "start a live network of a scenario, until Ctrl-C",
+        "page": "watch and change a live network in a browser",
+        "status": "state of a live network, and status of each demand",
+        "events": "events of a live network",
         "policy": "show or change the policies of a live network",
-        "drain": "let a fibre of a live network carry nothing",
-        "restore": "let a drained fibre of a live network carry again",
-        "down": "end a live network",
+        "drain": "remove all traffic from a fibre of a live network",
+        "restore": "use a drained fibre of a live network again",
+        "down": "stop a live network",
     },
     "its hubs and fibres, by hand": {
         "exec": "run a program at a hub of a live network",
         "shell": "a shell at a hub of a live network",
         "mininet": "Mininet's command line on a live network",
         "ping": "ping one hub of a live network from another",
-        "probe": "round trips of a demand of a live network",
-        "trace": "the way that a demand's packets take now, entry by entry",
+        "probe": "measure the RTT of a demand of a live network",
+        "trace": "the current path of a demand's packets, entry by entry",
         "capture": "packets at a hub or on a fibre of a live network, as pcapng",
-        "fault": "have a fibre, hub or gateway of a live network fail, in any way",
-        "cut": "what a cut would do, or cut a fibre of a live network",
-        "mend": "end all that was done to a fibre of a live network",
+        "fault": "cause a failure of a fibre, hub or gateway of a live network",
+        "cut": "compute the effect of a cut, or cut a fibre of a live network",
+        "mend": "end all faults of a fibre of a live network",
         "kill": "kill a gateway, a hub or the controller of a live network",
-        "start": "start a gateway or a hub of a live network that was killed",
+        "start": "start a killed gateway or hub of a live network",
     },
     "this machine": {
-        "doctor": "what this machine can do, and how to repair the rest",
-        "kernel": "build or show the guest kernel that gives guests a virtual clock",
-        "vm": "a Debian machine with everything set up: build, run, enter, hand on",
-        "docs": "the documentation as a site with search, to be read offline",
+        "doctor": "report what this machine supports, and how to repair the rest",
+        "kernel": "build or show the guest kernel with the virtual clock",
+        "vm": "build, run, enter or export a complete Debian machine",
+        "docs": "build the documentation as an offline site with search",
         "test": "check this checkout: lint, types, tests",
-        "clean": "remove what killed runs left, and kept answers of commands",
+        "clean": "remove remains of killed runs, and cached answers",
     },
 }
 SUMMARIES = {verb: line for verbs in FAMILIES.values() for verb, line in verbs.items()}
@@ -85,26 +84,26 @@ HELP, LAB = "help", "lab"
 ASKED_BY_SHELL = "_ARGCOMPLETE"
 """The variable that the shell's part of argcomplete sets when Tab is pressed."""
 EXIT_INTERNAL = 5
-WELCOME = """corridor emulates data hubs and fibres, under law and when cables are cut.
+WELCOME = """corridor emulates data hubs and fibres, under policies and cable cuts.
 
-  corridor list              what ships: scenarios, policy sets, maps, workloads
-  corridor price --sets th   what the law of one country costs
+  corridor list              shipped scenarios, policy sets, maps, workloads
+  corridor price --sets th   cost of the law of one country
   corridor run               the reference corridor, emulated and measured
 
 corridor help shows every verb."""
-EPILOG = """corridor help VERB shows a verb's options and examples.
+EPILOG = """corridor help VERB shows the options and examples of a verb.
 
 exit codes:
-  0 fine, 1 a policy or a claim of the prover does not hold, or a check failed,
-  2 bad input, 3 this machine cannot do it, 4 the measurement is not valid,
-  5 an internal error"""
+  0 success, 1 a policy or property is violated, or a check failed,
+  2 bad input, 3 this machine cannot do it, 4 the measurement is invalid,
+  5 internal error"""
 EXIT_BY_SIGNAL = 128
 MOST_SHOWN = 300
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Terminated(KeyboardInterrupt):
-    """Somebody asked this process to end; it tidies up as after Ctrl-C."""
+    """Another process asked this one to end; it cleans up as after Ctrl-C."""
 
 
 def _terminate(_number: int, _frame: object) -> NoReturn:
@@ -143,9 +142,8 @@ def build_parser(words: Sequence[str] | None = None) -> Parser:
     parser = Parser(
         prog="corridor",
         usage="corridor VERB ...",
-        description="Emulate a map of data hubs and fibres as a network: measure each demand\n"
-        "beside what a model predicts, under policies and when fibres are cut, and prove\n"
-        "what the tables of its switches let pass.",
+        description="Emulate a map of data hubs and fibres: measure each demand, compare it with\n"
+        "a model, under policies and cable cuts, and verify the flow tables of the switches.",
         epilog=f"{_by_family()}\n{EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

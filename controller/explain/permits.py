@@ -72,11 +72,12 @@ def _matching(ruling: Ruling, automaton: Automaton, used: str | None, day: date)
     route = shortest(automaton, ruling.topology)
     if route is not None:
         is_equal = any({permit.id, used} <= rank for rank in _ranks(ruling))
-        why = f"equal to {used}, whose path is no longer" if is_equal else f"tried after {used}"
+        equal, later = f"ranks equal to {used}, whose path is not longer", f"is tried after {used}"
+        why = equal if is_equal else later
         passage = passage_of_route(ruling.topology, route, automaton)
         return Unused(permit.id, why, references(permit, day), matches=True, passage=passage)
     died = forbidding(replace(ruling, automata=(automaton,)), automaton.trip.groups)
-    why = "leaves no path: " + "; then ".join(map(str, died)) if died else "no fibres lead there"
+    why = "leaves no path: " + "; then ".join(map(str, died)) if died else "no path exists"
     return Unused(permit.id, why, references(permit, day), matches=True)
 
 

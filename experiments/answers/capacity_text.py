@@ -22,11 +22,14 @@ from corridor.topologies.model.sharing import GROUP
 
 MOST_ROWS = 12
 MOST_NAMED = 3
-HEADINGS = ("fibre", "from", "carries", "usual", "worst", "when this fails", "room", "emulated")
-RIGHT = frozenset(
-    {"carries", "capacity", "usual", "worst", "room", "upgrade", "emulated", "factor"}
+HEADINGS = (
+    *("fibre", "from hub", "capacity", "utilization", "worst case", "failure set", "headroom"),
+    "emulated",
 )
-SPARE = ("emulated", "usual", "from")
+RIGHT = frozenset(
+    {"capacity", "utilization", "worst case", "headroom", "upgrade", "emulated", "factor"}
+)
+SPARE = ("emulated", "utilization", "from hub")
 ADDED_HEADINGS = ("location", "capacity", "upgrade", "emulated")
 GROWTH_HEADINGS = ("demand", "factor", "bottleneck", "from hub", "failure set")
 TODAY = " with today's paths"
@@ -35,7 +38,7 @@ KINDS = {"link": "fibres", "srlg": "shared risks", "hub": "hubs", "gateway": "ga
 LOAD_WORDS = {
     "committed": "committed rates",
     "peak": "peak rates",
-    "offered": "loads that workloads offer",
+    "offered": "offered load of workloads",
 }
 
 
@@ -100,7 +103,7 @@ def figure_title(of: CapacityAnswer) -> str:
     """One line: how full the fullest is, and how far all can grow."""
     first, bound = of.links[0], of.growth[0].first
     place = link_said(first.fibre, first.hub)
-    fullest = f"{place} is at {percent(first.share)} {_when(first.failure)}"
+    fullest = f"{place}: {percent(first.share)} {_when(first.failure)}"
     if bound.times < 1:
         return f"{fullest}; {times_of(bound.times)} of all traffic would fit"
     return f"{fullest}; growth factor {times_of(bound.times)}"
@@ -120,8 +123,8 @@ def times_of(times: float) -> str:
 
 
 def failure_said(failure: Sequence[str]) -> str:
-    """``kashgar-khunjerab``, ``hub:karachi and smw4``; ``nothing``."""
-    return joined(_bare(one) for one in failure) if failure else "nothing"
+    """``kashgar-khunjerab``, ``hub:karachi and smw4``; ``none``."""
+    return joined(_bare(one) for one in failure) if failure else "none"
 
 
 def link_said(fibre: str, hub: str) -> str:
@@ -134,22 +137,26 @@ def _bare(element: str) -> str:
 
 def _when(failure: Sequence[str]) -> str:
     if not failure:
-        return "while nothing fails"
+        return "without failures"
     return f"when {failure_said(failure)} {'fails' if len(failure) == 1 else 'fail'}"
 
 
 def _asked(of: CapacityAnswer) -> str:
-    law = "without policies" if of.policies == NO_POLICIES else f"under {of.policies}"
-    dead = f", planned without {joined(map(_bare, of.cut))}" if of.cut else ""
+    law = "no policy set" if of.policies == NO_POLICIES else f"policy set {of.policies}"
+    dead = f", without {joined(map(_bare, of.cut))}" if of.cut else ""
     stated = f" (as stated: {', '.join(of.stated)})" if of.stated else ""
     rates = (
-        f"{LOAD_WORDS[of.load]}{stated} of {unit_of(of).rate(sum(of.rates_gbps.values()))} in all"
+        f"{LOAD_WORDS[of.load]}{stated} of {unit_of(of).rate(sum(of.rates_gbps.values()))} in total"
     )
     what = "direction" if of.load == "offered" else "demand"
     senders = f"{counted(len(of.rates_gbps), what)}{' of demands' * (what != 'demand')}"
     kinds = joined(KINDS[one] for one in KINDS if one in of.over)
-    failures = f"up to {counted(of.k, 'failure')} of {kinds}" if of.k else "no failure"
-    return f"{of.scenario} {law} as of {of.as_of}{dead}: {senders}, {rates}, under {failures}."
+    failures = (
+        f"for all sets of up to {counted(of.k, 'failure')} of {kinds}"
+        if of.k
+        else "without failures"
+    )
+    return f"{of.scenario}, {law}, as of {of.as_of}{dead}: {senders}, {rates}, {failures}."
 
 
 def _fullest_said(of: CapacityAnswer) -> str:
@@ -162,16 +169,14 @@ def _fullest_said(of: CapacityAnswer) -> str:
     )
     full = [one for one in of.links if one.share > 1]
     said = (
-        f"The fullest fibre is {link_said(first.fibre, first.hub)}, at {percent(first.share)} "
+        f"Highest utilization: {link_said(first.fibre, first.hub)}, {percent(first.share)} "
         f"({carries}) {_when(first.failure)}"
     )
-    usual = (
-        "" if not first.failure else f", and at {percent(first.usual_share)} while nothing fails"
-    )
+    usual = "" if not first.failure else f"; {percent(first.usual_share)} without failures"
     if not full:
-        return f"All fits. {said}{usual}."
-    of_all = f"{len(full)} of {counted(len(of.links), 'direction')} of fibres"
-    return f"Not all fits: {of_all} get more than they carry. {said}{usual}."
+        return f"No overload. {said}{usual}."
+    of_all = f"{len(full)} of {counted(len(of.links), 'link direction')}"
+    return f"Overload on {of_all}. {said}{usual}."
 
 
 def _basis(of: Capacity) -> str:
@@ -213,38 +218,41 @@ def _too_large_said(of: CapacityAnswer) -> Iterator[str]:
     unit = unit_of(of)
     for one in of.too_large[:MOST_NAMED]:
         said = (
-            f"{one.demand} alone ({unit.rate(one.gbps)}) is more than {one.fibre} carries "
-            f"({unit.number(one.capacity.gbps)}{_mark(one.capacity, of)}), which is on its way"
+            f"{one.demand} alone ({unit.rate(one.gbps)}) exceeds the capacity of {one.fibre} on "
+            f"its path ({unit.number(one.capacity.gbps)}{_mark(one.capacity, of)})"
         )
         if one.widest_gbps is None:
             yield f"{said}."
         elif one.widest_gbps < one.gbps:
             yield (
-                f"{said}; no way that policies leave it carries more than "
-                f"{unit.rate(one.widest_gbps)}: a demand takes one way, so make several of it."
+                f"{said}; no permitted path has more than {unit.rate(one.widest_gbps)}. Demands "
+                "are not split: define several demands."
             )
         else:
             yield (
-                f"{said}; a wider way is there ({unit.number(one.widest_gbps)}), which it does "
-                "not take: ways are the shortest."
+                f"{said}; a path with {unit.number(one.widest_gbps)} exists but is not used: "
+                "paths are shortest paths."
             )
     more = len(of.too_large) - MOST_NAMED
     if more > 0:
-        yield f"{counted(more, 'more demand')} alone are more than a fibre carries: --json."
+        yield f"{counted(more, 'more demand')} alone exceed the capacity of a fibre (see --json)."
 
 
 def _beside_said(of: CapacityAnswer) -> Iterator[str]:
     for one in of.others:
         first = one.first
-        fits = f"fit up to {times_of(first.times)} times" if first.times >= 1 else "do not all fit"
+        fits = (
+            f"fit up to a factor of {times_of(first.times)}" if first.times >= 1 else "do not fit"
+        )
         words = LOAD_WORDS[one.load]
         yield (
-            f"Apart from these, {words} {fits}: first full is "
+            f"Other load: {words} {fits}; the bottleneck is "
             f"{link_said(first.fibre, first.hub)} {_when(first.failure)} (--load {one.load})."
         )
     if of.no_way:
         some = ", ".join(of.no_way[:MOST_NAMED]) + (", ..." if len(of.no_way) > MOST_NAMED else "")
-        yield f"{counted(len(of.no_way), 'demand')} with a rate {_has(of.no_way)} no way: {some}."
+        demands = counted(len(of.no_way), "demand")
+        yield f"{demands} with a rate {_has(of.no_way)} no permitted path: {some}."
 
 
 def _has(some: Sequence[object]) -> str:
@@ -253,10 +261,10 @@ def _has(some: Sequence[object]) -> str:
 
 def _fullest(of: CapacityAnswer, worst: int, width: int | None) -> str:
     rows = [_row(one, of) for one in of.links[:worst]]
-    title = f"How full, the fullest first ({unit_of(of).name})"
+    title = f"Utilization, highest first ({unit_of(of).name})"
     table = render(HEADINGS, rows, RIGHT, width=width, spare=SPARE, wrap=HEADINGS[5])
     more = len(of.links) - len(rows)
-    tail = [f"and {more} more: --worst {len(of.links)}, or --json"] if more > 0 else []
+    tail = [f"{more} more rows: use --worst {len(of.links)} or --json"] if more > 0 else []
     return "\n".join([title, table, *tail])
 
 
@@ -311,7 +319,7 @@ def _target(of: CapacityAnswer, worst: int, width: int | None) -> str:
         return title
     rows = [_added_row(one, of) for one in _most_first(of.target.add)]
     table = render(ADDED_HEADINGS, rows[:worst], RIGHT, width=width)
-    more = [f"and {len(rows) - worst} more: --json"] if len(rows) > worst else []
+    more = [f"{len(rows) - worst} more rows: use --json"] if len(rows) > worst else []
     return "\n".join([title, table, *more, *others[1:]])
 
 
@@ -372,8 +380,8 @@ def _notes(of: CapacityAnswer) -> Iterator[str]:
     used = {one.fibre for one in of.links}
     if assumed:
         yield (
-            f"{ASSUMED} assumed, not published: {len(assumed)} of the {len(used)} capacities that "
-            "are used; --json has the source of each."
+            f"{ASSUMED} assumed, not published: {len(assumed)} of the {len(used)} capacities used "
+            "(sources: --json)."
         )
     yield from _bounds_said(of)
     if of.paths == "today":
@@ -385,24 +393,24 @@ def _notes(of: CapacityAnswer) -> Iterator[str]:
         what = of.target.what or "all traffic"
         yield f"Growth factors other than that of {what} are with today's paths."
     if of.uncounted:
-        yield (f"In no load: {joined(of.uncounted)}, whose traffic follows from the network.")
+        yield f"Not included: {joined(of.uncounted)} (closed-loop traffic)."
 
 
 def _bounds_said(of: CapacityAnswer) -> Iterator[str]:
     """How what is emulated differs."""
     if of.scale < 1:
-        yield f"{unit_of(of).name} are real ones: emulated rates over {of.scale:g}."
+        yield f"Rates in {unit_of(of).name} are real rates (emulated rate / {of.scale:g})."
     if not of.at_bounds:
         return
     bound = (
-        f"{AT_BOUND} emulated at a bound of the map instead of {of.scale:g} of its capacity: "
-        f"{counted(len(of.at_bounds), 'place')}."
+        f"{AT_BOUND} emulated rate clipped to a bound of the map "
+        f"({counted(len(of.at_bounds), 'location')})."
     )
     if of.held_against == "emulated":
-        yield f"{bound} Without --emulated, real capacities are what counts."
+        yield f"{bound} Without --emulated, real capacities are used."
         return
     other = max(of.links, key=lambda one: one.emulated_share)
     yield (
-        f"{bound} By emulated rates, as corridor check holds them, the fullest is "
-        f"{link_said(other.fibre, other.hub)}, at {percent(other.emulated_share)}."
+        f"{bound} With emulated rates, as in corridor check, the highest utilization is "
+        f"{link_said(other.fibre, other.hub)}, {percent(other.emulated_share)}."
     )

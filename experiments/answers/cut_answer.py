@@ -30,8 +30,10 @@ from corridor.topologies.model.topology import Topology
 CUT_SCHEMA = 1
 PREFIXES = ("cable:", "corridor:")
 """That a shared-risk group may be named without."""
-HEADINGS = ("demand", "before", "at once", "planned again", "then also meets", "why not")
-RIGHT = frozenset({"before", "at once", "planned again"})
+HEADINGS = (
+    *("demand", "RTT before", "detour", "after recomputation", "new jurisdictions", "reason"),
+)
+RIGHT = frozenset({"RTT before", "detour", "after recomputation"})
 MOST_ROWS = 15
 
 
@@ -197,18 +199,21 @@ def told(
     """A sentence and a table, that within ``width``; ``names`` are those of jurisdictions, by
     code."""
     what = ", ".join(name.partition(":")[2] for name in of.dead)
-    under = f"under {of.policies} as of {of.as_of}"
-    law = "without policies" if of.policies == NO_POLICIES else under
-    fails = f"{what} fails, {counted(len(of.fibres), 'fibre')}"
-    lines = [f"{fails}; {of.scenario} {law}:", _sentence(of)]
+    under = f"policy set {of.policies}, as of {of.as_of}"
+    law = "no policy set" if of.policies == NO_POLICIES else under
+    cut = f"Cut of {what} ({counted(len(of.fibres), 'fibre')})"
+    lines = [f"{cut}; scenario {of.scenario}, {law}:", _sentence(of)]
     if of.own_end:
-        lines.append(f"Ends of their own are dead: {', '.join(of.own_end)}.")
+        lines.append(f"Source or destination failed: {', '.join(of.own_end)}.")
     if of.hit:
         shown = of.hit if everything else of.hit[:MOST_ROWS]
         columns = _columns([_cells(one, names) for one in shown])
-        lines += ["", render(*columns, RIGHT, width=width, spare=("before",), wrap=columns[0][-1])]
+        lines += [
+            "",
+            render(*columns, RIGHT, width=width, spare=("RTT before",), wrap=columns[0][-1]),
+        ]
         more = len(of.hit) - len(shown)
-        lines += [f"and {more} more: --all"] if more else []
+        lines += [f"{more} more rows: use --all"] if more else []
     lines += other_hubs_said(of.other_hubs)
     return "\n".join(lines)
 
@@ -235,11 +240,12 @@ def _moved(others: Sequence[CutDemand]) -> Iterator[str]:
     if bridged:
         most = max(map(_longer_ms, others))
         yield (
-            f"Switches bridge it by themselves for {len(bridged)}, up to {ms(max(bridged))} longer "
-            f"there and back, {ms(most)} once planned again."
+            f"Switches reroute {len(bridged)} locally (RTT up to +{ms(max(bridged))}; "
+            f"+{ms(most)} after recomputation)."
         )
     if waiting:
-        yield f"{len(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for the controller."
+        wait = "waits" if len(waiting) == 1 else "wait"
+        yield f"{len(waiting)} {wait} for the controller to reroute."
 
 
 def _cells(of: CutDemand, names: Mapping[str, str]) -> tuple[str, ...]:
@@ -247,7 +253,7 @@ def _cells(of: CutDemand, names: Mapping[str, str]) -> tuple[str, ...]:
         of.demand,
         ms(of.before_ms),
         "dropped" if of.at_once_ms is None else f"{of.at_once_ms - of.before_ms:+.1f} ms",
-        "none" if of.again_ms is None else f"{_longer_ms(of):+.1f} ms",
+        "disconnected" if of.again_ms is None else f"{_longer_ms(of):+.1f} ms",
         ", ".join(_named(code, names) for code in of.adds),
         of.why,
     )

@@ -26,13 +26,14 @@ def worst_event(events: Sequence[EventSummary]) -> str:
     hits = worst["hits"]
     down = [hit for hit in hits if _is_down(hit)]
     out = [hit for hit in hits if hit["out_ms"] > 0 and not _is_down(hit)]
-    said = f"Worst event: {_name(worst)} at {worst['at_ms'] / 1000:g} s hit "
+    said = f"Worst event: {_name(worst)} at {worst['at_ms'] / 1000:g} s affected "
     said += counted(len(hits), "demand")
     said += (
-        f"; {counted(len(out), 'demand')} {'was' if len(out) == 1 else 'were'} out, for "
-        f"{ms(max(hit['out_ms'] for hit in out))} at most"
+        f" and interrupted {len(out)} of them for up to {ms(max(hit['out_ms'] for hit in out))}"
         if out
-        else "; none was out"
+        else ""
+        if down
+        else " and caused no outage"
     )
     said += _slower(worst)
     return f"{said}{_down(down)}{_lost(hits)}."
@@ -62,9 +63,9 @@ def _slower(event: EventSummary) -> str:
     """By how much at most, on the detours of switches and once the controller has followed."""
     then, at_once = _slower_ms(event), _slower_at_once_ms(event)
     if at_once >= then + LEAST_MS:
-        said = f"; round trips rose by up to {ms(at_once)} on detours of the switches"
+        said = f". RTT rose by up to {ms(at_once)} on the detours of the switches"
         return f"{said}, then by up to {ms(then)} on the new paths" if then >= LEAST_MS else said
-    return f"; round trips rose by up to {ms(then)}" if then >= LEAST_MS else ""
+    return f". RTT rose by up to {ms(then)}" if then >= LEAST_MS else ""
 
 
 def _slower_ms(event: EventSummary) -> float:
@@ -91,8 +92,8 @@ def _down(down: Sequence[HitSummary]) -> str:
     if not down:
         return ""
     names = ", ".join(hit["demand"] for hit in down[:2])
-    more = f" and {len(down) - 2} more" if len(down) > 2 else ""
-    return f"; down until it was mended: {names}{more}"
+    more = f", +{len(down) - 2}" if len(down) > 2 else ""
+    return f"; disconnected until the repair: {names}{more}"
 
 
 def _lost(hits: Sequence[HitSummary]) -> str:
@@ -102,7 +103,8 @@ def _lost(hits: Sequence[HitSummary]) -> str:
     said = f"; {counted(lost, 'probe')} lost" if lost else ""
     if not besides:
         return said
-    return f"{said}; {counted(besides, 'probe')} lost meanwhile in full queues or at random"
+    causes = "(queue overflow or random loss)"
+    return f"{said}; {counted(besides, 'probe')} lost in the same period {causes}"
 
 
 @dataclass
@@ -134,20 +136,19 @@ def worst_cut(of: Answers) -> str:
     if not effects:
         return ""
     moving = max(effects.values(), key=lambda one: (one.moves_ms, one.element))
-    said = "Worst cut: " + _moves(moving)
+    said = "Worst single cut: " + _moves(moving)
     closing = max(effects.values(), key=lambda one: (len(one.down), one.moves_ms, one.element))
-    a_way = "a way" if of["policies"] == NO_POLICIES else "a lawful way"
     if not closing.down:
-        return f"{said}; no single cut leaves any without {a_way}."
-    without = f"{closing.name} would leave {', '.join(closing.down[:2])}"
-    more = f" and {len(closing.down) - 2} more" if len(closing.down) > 2 else ""
-    return f"{said}; {without}{more} without {a_way}."
+        return f"{said}. No single cut disconnects a demand."
+    why = "" if of["policies"] == NO_POLICIES else " (no permitted path)"
+    more = f", +{len(closing.down) - 2}" if len(closing.down) > 2 else ""
+    return f"{said}. {closing.name} disconnects {', '.join(closing.down[:2])}{more}{why}."
 
 
 def _moves(of: _Effect) -> str:
     most = max(of.longer_ms.values(), default=0.0)
-    longer = f", up to {ms(2 * most)} longer there and back" if most >= LEAST_MS else ""
-    return f"{of.name} would move {counted(len(of.longer_ms), 'demand')}{longer}"
+    longer = f" and adds up to {ms(2 * most)} to their RTT" if most >= LEAST_MS else ""
+    return f"{of.name} reroutes {counted(len(of.longer_ms), 'demand')}{longer}"
 
 
 def _note(effect: _Effect, demand: DemandAnswer, cut: CutEntry) -> None:

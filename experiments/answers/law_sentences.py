@@ -15,7 +15,7 @@ from corridor.topologies.base.words import counted, joined
 
 REASONS = {
     "law": "law",
-    "uncertain text": "legal texts of unsure confidence",
+    "uncertain text": "uncertain legal texts",
     "interpretation": "interpretations",
     "assumption": "assumptions of ours",
     "set": "policy set's own rules",
@@ -187,11 +187,11 @@ def _of_lengths(sure: Sequence[CertaintySummary]) -> str:
         if one["rtt_ms"] is not None
     ]
     if not spreads:
-        return "no demand is answered, so no round trip has an interval"
+        return "no demand has a round trip, so no interval is known"
     middle, worst = median(spreads), max(spreads)
     return (
-        "unpublished fibre lengths alone leave the round trip of the median demand uncertain by "
-        f"{middle:.0%} and of the worst by {worst:.0%} (90 % intervals)"
+        f"unpublished fibre lengths alone make the RTT of the median demand uncertain by "
+        f"{middle:.0%}, and of the worst by {worst:.0%} (half of the 90 % interval)"
     )
 
 
@@ -207,11 +207,12 @@ def how_sure(of: Answers) -> str:
     doubtful = sum(bool(one["lawful"] and one["lawful"]["may_cross"]) for one in abroad)
     if not sure:
         return ""
-    said = f"How sure: {_of_lengths(sure)}"
+    said = f"Uncertainty: {_of_lengths(sure)}"
     if not abroad:
-        return f"{said}; no demand leaves its jurisdiction."
-    unknown = f", and nobody knows all jurisdictions that {doubtful} may meet" if doubtful else ""
+        return f"{said}. No demand leaves its jurisdiction."
+    unknown = f"; {doubtful} may cross jurisdictions that are not documented" if doubtful else ""
     return (
-        f"{said}; of {counted(len(abroad), 'demand')} that cross a border {ties or 'none'} "
-        f"{'is a near tie' if ties == 1 else 'are near ties'} with a way under other law{unknown}."
+        f"{said}. Of {counted(len(abroad), 'cross-border demand')}, {ties or 'none'} "
+        f"{'is a near tie' if ties == 1 else 'are near ties'} with a path through other "
+        f"jurisdictions{unknown}."
     )

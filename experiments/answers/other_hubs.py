@@ -44,10 +44,11 @@ def other_hubs_said(of: tuple[OtherHub, ...]) -> Iterator[str]:
     if not of:
         return
     yield (
-        f"Another hub would serve {counted(len(of), 'demand')} if the scenario were planned with "
-        "this known; a network that runs keeps the hub, whose address packets carry:"
+        f"If the cut were known at planning time, another hub would serve "
+        f"{counted(len(of), 'demand')}. A running network keeps the hub, because packets carry its "
+        "address:"
     )
     for one in of[:MOST_TOLD]:
-        yield f"  {one.demand} by {one.chosen}, not {one.serves}: {one.why}"
+        yield f"  {one.demand}: {one.chosen} instead of {one.serves} ({one.why})"
     if len(of) > MOST_TOLD:
         yield f"  and {len(of) - MOST_TOLD} more: --json"

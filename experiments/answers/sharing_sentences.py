@@ -10,7 +10,7 @@ from corridor.experiments.answers.words import duration
 from corridor.experiments.results.messages import Round
 from corridor.experiments.results.summary import EventSummary, Summary
 from corridor.experiments.results.workload_summary import WorkloadsSummary, WorkloadSummary
-from corridor.topologies.base.words import counted, joined
+from corridor.topologies.base.words import joined
 
 LEAST_ROUNDS = 2
 """Of a demand, in either stretch that is compared."""
@@ -35,7 +35,7 @@ def sharing(summary: Summary) -> str:
         return ""
     waited = [one for one in found["workloads"] if not one["background"] and one["completed"]]
     said = [
-        f"Sharing: {counted(len(found['workloads']), 'workload')} at once",
+        f"Concurrent workloads: {len(found['workloads'])}",
         *_slowest(waited),
         *_in_time(found),
     ]
@@ -59,8 +59,8 @@ def _slowest(waited: Sequence[WorkloadSummary]) -> Iterator[str]:
     assert measured is not None
     assert expected is not None
     yield (
-        f"worst off is {worst['id']}, {duration(measured)} a round on the mean where a fair share "
-        f"of fibres gives {duration(expected)}"
+        f"slowest relative to the fair-share model: {worst['id']}, mean round {duration(measured)} "
+        f"(model {duration(expected)})"
     )
 
 
@@ -71,10 +71,10 @@ def _in_time(found: WorkloadsSummary) -> Iterator[str]:
         key=lambda one: one["met"] / one["deadlines"],
     )
     if late:
-        told = [f"{one['met']:,} of {one['deadlines']:,} of {one['id']}" for one in late]
-        yield f"in time are {joined(told[:MOST_DEADLINES])}"
+        told = [f"{one['id']} {one['met']:,} of {one['deadlines']:,}" for one in late]
+        yield f"deadlines met: {joined(told[:MOST_DEADLINES])}"
     elif due:
-        yield "every deadline is met"
+        yield "all deadlines met"
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,14 @@ class _Change:
         return ratio if self.when == "while" else max(ratio, 1 / ratio)
 
     def __str__(self) -> str:
-        when = f"while {self.event} lasts" if self.when == "while" else f"after {self.event}"
+        when = f"during {self.event}" if self.when == "while" else f"after {self.event}"
         said = (
-            f"{when} a round of {self.demand} takes {duration(self.then_ms)} instead of "
-            f"{duration(self.before_ms)}"
+            f"{when}, the mean round of {self.demand} changes from {duration(self.before_ms)} to "
+            f"{duration(self.then_ms)}"
         )
         if self.late:
-            said += f", and {self.late} of {self.due} {'is' if self.late == 1 else 'are'} late"
+            are = "is" if self.late == 1 else "are"
+            said += f", and {self.late} of {self.due} deadlines {are} missed"
         return said
 
 
@@ -114,7 +115,7 @@ def under_events(summary: Summary, of: Messages) -> str:
     changes = [worst for event in summary.get("events", []) if (worst := _worst(event, found, of))]
     changes.sort(key=lambda one: -one.factor)
     told = [one for one in changes if one.factor >= LEAST_FACTOR][:MOST_EVENTS]
-    return f"Under load: {'; '.join(map(str, told))}." if told else ""
+    return f"Effect on workloads: {'; '.join(map(str, told))}." if told else ""
 
 
 def _worst(event: EventSummary, found: WorkloadsSummary, of: Messages) -> _Change | None:

@@ -14,9 +14,12 @@ from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import DemandSummary, Summary
 
 MOST_ROWS = 12
-HEADINGS = ("demand", "data", "status", "by", "RTT", "law adds", "worst out", "sure", "lost")
-RIGHT = frozenset({"RTT", "law adds", "worst out", "sure", "lost"})
-SPARE = ("data", "lost", "sure", "RTT")
+HEADINGS = (
+    *("demand", "data class", "status", "decided by", "RTT", "added RTT", "longest outage"),
+    *("90 % interval", "lost"),
+)
+RIGHT = frozenset({"RTT", "added RTT", "longest outage", "90 % interval", "lost"})
+SPARE = ("data class", "lost", "90 % interval", "RTT")
 """Where a terminal is too narrow for all."""
 
 
@@ -39,7 +42,11 @@ def short_table(of: Answers, summary: Summary, width: int | None = None) -> str:
     rows_of = [tuple(one[name] for name in columns) for one in cells]
     text = render(columns, rows_of, RIGHT, width=width, spare=SPARE)
     more = len(rows) - MOST_ROWS
-    return f"{text}\nand {more} more: --all, summary.json or the report" if more > 0 else text
+    return (
+        f"{text}\n{more} more rows: use --all, or see summary.json or the report"
+        if more > 0
+        else text
+    )
 
 
 def _out_ms(summary: Summary) -> Mapping[str, float]:
@@ -70,16 +77,16 @@ def _cells(
     of: DemandAnswer, measured: DemandSummary, out_ms: float, rtt_ms: float | None
 ) -> Mapping[str, str]:
     kept = of["kept_back"]
-    status = of["status"] if of["judged"] or kept else f"{of['status']}, not judged"
+    status = of["status"] if of["judged"] or kept else f"{of['status']}, not covered"
     return {
         "demand": of["id"],
-        "data": "" if of["data"] == "unclassified" else of["data"],
+        "data class": "" if of["data"] == "unclassified" else of["data"],
         "status": status,
-        "by": _by(of),
+        "decided by": _by(of),
         "RTT": "" if kept else _ms(rtt_ms),
-        "law adds": _ms(of["extra_ms"]) if (of["extra_ms"] or 0.0) >= LEAST_MS else "",
-        "worst out": _ms(out_ms) if out_ms else "",
-        "sure": _sure(of),
+        "added RTT": _ms(of["extra_ms"]) if (of["extra_ms"] or 0.0) >= LEAST_MS else "",
+        "longest outage": _ms(out_ms) if out_ms else "",
+        "90 % interval": _sure(of),
         "lost": f"{measured['lost']}/{measured['sent']}" if measured["lost"] and not kept else "",
     }
 

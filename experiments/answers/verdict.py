@@ -50,9 +50,11 @@ def verdict(
     events = summary.get("events", [])
     question = _question(of, len(events), summary.get("controller", ""))
     if not summary["complete"]:
-        return Verdict(question, (f"No verdict: the run did not end: {summary['failure']}",), "")
+        return Verdict(question, (f"No verdict: the run is incomplete: {summary['failure']}",), "")
     if summary["invalid"]:
-        return Verdict(question, (f"No verdict: not valid: {summary['invalid']}",), "")
+        return Verdict(
+            question, (f"No verdict: the measurement is invalid: {summary['invalid']}",), ""
+        )
     answers = (
         permitted(of),
         costs(of, summary),
@@ -87,24 +89,25 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
     controller = summary.get("controller", "another controller" if unproven else "")
     if controller and verdicts:
         told = _of_own_tables(controller, proof, violated, unproven)
-        opened = "It does not hold" if violated or wrong else "Nobody can say that it holds"
-        opened = opened if violated or wrong or unproven else "It holds"
-        return f"{opened}: {told}{watched} (proof.json)."
+        opened = "Verification failed" if violated or wrong else "Not verified"
+        opened = opened if violated or wrong or unproven else "Verified"
+        return f"{opened}: {told} (proof.json){watched}."
     if violated or wrong or differs:
-        broken = f"{joined(violated)} of the claims violated" if violated else "no claim violated"
-        broken = broken if violated else "claims proven"
-        broken += ", and a second opinion differs" if differs else ""
-        return f"It does not hold: {broken}{watched} (proof.json)."
+        broken = f"{joined(violated)} violated" if violated else "no property is violated"
+        broken += ", but the independent check disagrees" if differs else ""
+        failed = violated or differs
+        opened = "Verification failed" if failed else "Policy violated on the network"
+        return f"{opened}: {broken} (proof.json){watched}."
     sides = proof.get("proofs", {})
     if not sides:
-        return f"Nothing was proven{watched}."
+        return f"Nothing was verified{watched}."
     first = next(iter(sides.values()))["verdicts"]
     proven = sum(one["status"] == "proven" for one in first)
     failures = _failures(of["protect"])
-    bridged = f", and what is promised under any {failures}" if of["protect"] else ""
+    bridged = f"; delivery guarantees under any {failures}" if of["protect"] else ""
     return (
-        f"It holds: {proven} claims proven of what switches hold (where packets may be, whatever "
-        f"fails{bridged}){watched}."
+        f"Verified on the installed flow tables: {counted(proven, 'property')} (isolation under "
+        f"any failures{bridged}){watched}."
     )
 
 
@@ -116,10 +119,10 @@ def _of_own_tables(
     asked = {one["claim"] for one in first if one["status"] != "not claimed"}
     proven = len(asked - {*violated, *unproven})
     parts = [
-        f"{proven} of {counted(len(asked), 'claim')} proven of the tables that {controller} made"
+        f"{proven} of {counted(len(asked), 'property')} verified on the tables of {controller}"
     ]
     parts += [f"{joined(violated)} violated"] if violated else []
-    parts += [f"{joined(by_number({*unproven} - {*violated}))} not proven"] if unproven else []
+    parts += [f"{joined(by_number({*unproven} - {*violated}))} not verified"] if unproven else []
     return ", ".join(parts)
 
 
@@ -130,11 +133,9 @@ def _failures(number: int) -> str:
 def _watched(seen: CrossingsSummary | None, wrong: int) -> str:
     if seen is None:
         return ""
-    lost = f" ({seen['lost']:,} were not seen)" if seen["lost"] else ""
-    return (
-        f"; of {seen['frames']:,} packets on fibres {wrong or 'none'} "
-        f"{'was' if wrong in (0, 1) else 'were'} where policies then in force forbid it{lost}"
-    )
+    lost = f" ({seen['lost']:,} packets not captured)" if seen["lost"] else ""
+    violations = "policy violation" if wrong == 1 else "policy violations"
+    return f". Monitored on the fibres: {seen['frames']:,} packets, {wrong} {violations}{lost}"
 
 
 def _question(of: Answers, events: int, controller: str) -> str:

@@ -42,12 +42,12 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         "--as-of",
         type=day,
         metavar="DAY",
-        help="the day whose policies are in force, YYYY-MM-DD (default: the scenario's, or today)",
+        help="day whose policies apply, YYYY-MM-DD (default: that of the scenario, or today)",
     )
     parser.add_argument(
         "--outside",
         choices=OUTSIDE,
-        help="what becomes of data that the set says nothing about (default: as the set says)",
+        help="treatment of data that the policy set does not cover (default: as in the set)",
     )
     parser.add_argument(
         "--interpret",
@@ -55,13 +55,13 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=chosen_value,
         metavar="ID=VALUE",
-        help="read an open question of law by another value than the set's default, such as "
-        "cn-transfer=recipient; may be repeated (corridor price shows both ways)",
+        help="value of an interpretation, instead of the default of the set, such as "
+        "cn-transfer=recipient; may be repeated (corridor price compares all values)",
     )
     parser.add_argument(
         "--service",
         choices=SERVICES,
-        help="what carries demands that do not say themselves (default: as the scenario says)",
+        help="service of demands that state none (default: as in the scenario)",
     )
 
 
@@ -72,7 +72,7 @@ def add_read(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="let programs in a guest read this file or folder of yours, too; may be repeated",
+        help="file or folder that programs in a guest may also read; may be repeated",
     )
 
 
@@ -89,8 +89,8 @@ def add_delay_model(parser: argparse.ArgumentParser) -> None:
         "--delay-model",
         type=Path,
         metavar="FILE",
-        help="constants and errors of delays instead of the shipped ones, such as "
-        "corridor topology validate --fit writes",
+        help="file with constants and errors of the delay model, as written by "
+        "corridor topology validate --fit",
     )
 
 
@@ -169,15 +169,15 @@ def add_figure_options(parser: argparse.ArgumentParser) -> None:
         type=some_of(FIGURE_FORMATS, "format"),
         default=("png",),
         metavar="FORMAT,...",
-        help=f"of figures, some of {','.join(FIGURE_FORMATS)} (default: png)",
+        help=f"formats of figures, from {','.join(FIGURE_FORMATS)} (default: png)",
     )
     parser.add_argument(
         "--width",
         type=some_of(FIGURE_WIDTHS, "width"),
         default=("text",),
         metavar="WIDTH,...",
-        help="of figures: text, as wide as a page's text; column, as one of two columns; or both, "
-        "text,column (default: text)",
+        help="widths of figures: text (page width), column (one of two columns), or text,column "
+        "(default: text)",
     )
     parser.add_argument("--no-figures", action="store_true", help="skip drawing")
 

@@ -1,4 +1,4 @@
-"""``corridor artifact``: a study or a run as one file that somebody else can check."""
+"""``corridor artifact``: a study or a run as one file that others can verify."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ACTIONS = ("pack", "verify")
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "artifact",
-        description="Pack what is to be handed in beside a paper, and check what was.",
+        description="Pack a study or run as one file for a paper, or verify such a file.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -37,7 +37,7 @@ def add_parser(verbs: Any) -> None:
         "what",
         type=Path,
         metavar="FILE",
-        help="a study's or a run's folder; to verify, an artifact or the folder it was unpacked to",
+        help="folder of a study or run; for verify, an artifact or the folder it was unpacked to",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="to pack into (NAME.artifact.zip)")
     parser.add_argument("--force", action="store_true", help="pack: replace FILE if it exists")
@@ -49,7 +49,7 @@ def add_parser(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="MEASURE=N",
-        help="by how much a value may differ elsewhere: rtt=0.1 in its unit, or lost=5%%",
+        help="tolerance of a value: rtt=0.1 in its unit, or lost=5%%",
     )
     runs = parser.add_mutually_exclusive_group()
     runs.add_argument("--whole", action="store_true", help="verify: repeat every run")
@@ -57,13 +57,13 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--any-version",
         action="store_true",
-        help="verify: go on though another version of the emulator packed it",
+        help="verify: continue if another version of the emulator packed it",
     )
     parser.add_argument(
         "--workers",
         type=whole(1, 1025, "1 to 1024 workers"),
         metavar="N",
-        help="verify: runs at once (default: one a processor)",
+        help="verify: parallel runs (default: one per processor)",
     )
     parser.add_argument("--all", action="store_true", help="verify: a line for every value")
     parser.add_argument("--json", action="store_true", help="print what it came to as JSON")

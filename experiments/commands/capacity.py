@@ -41,8 +41,8 @@ exit codes: 0 answered, 2 bad input"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "capacity",
-        description="Say how full each fibre is while nothing fails and in its worst failure, what "
-        "is full first as traffic grows, and the least change that helps.",
+        description="Print the utilization of each fibre without failures and in its worst failure "
+        "set, the bottleneck as traffic grows, and the smallest upgrade.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,34 +52,33 @@ def add_parser(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="[OF=]RATE",
-        help="state a real rate of a class, a demand or all, in place of what the scenario "
-        "promises; may be given several times",
+        help="real rate of an application class, a demand or all, instead of the committed rates "
+        "of the scenario; may be repeated",
     )
     parser.add_argument(
         "--load",
         choices=LOADS,
-        help="which rates (default: committed ones if there are any, else what workloads offer)",
+        help="which rates (default: committed rates if there are any, else offered load)",
     )
     parser.add_argument(
         "--cut",
         action="append",
         default=[],
         metavar="WHAT",
-        help="take a fibre, a shared-risk group, hub:ID or gateway:ID to be dead all the time; may "
-        "be given several times",
+        help="remove a fibre, shared-risk group, hub:ID or gateway:ID permanently; may be repeated",
     )
     parser.add_argument(
         "--grow",
         type=_growth,
         default=("", None),
         metavar="[OF=]TIMES",
-        help="what grows (a class, a demand or an aggregate; default: all), and how often over "
+        help="what grows (a class, demand or aggregate; default: all), and by which factor "
         "(default: a tenth more than fits)",
     )
     parser.add_argument(
         "--emulated",
         action="store_true",
-        help="hold loads against emulated rates, as corridor check does, not real capacities",
+        help="compare loads with emulated rates, as corridor check does, not real capacities",
     )
     parser.add_argument(
         "--worst",
@@ -105,7 +104,7 @@ def _growth(text: str) -> tuple[str, Fraction | None]:
     try:
         return what, _times(times)
     except ValueError:
-        message = f"{times!r} is no factor: write --grow 1.5, --grow ckpt or --grow ckpt=1.5"
+        message = f"{times!r} is not a factor: write --grow 1.5, --grow ckpt or --grow ckpt=1.5"
         raise argparse.ArgumentTypeError(message) from None
 
 

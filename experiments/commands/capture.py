@@ -32,7 +32,7 @@ exit codes: 0 captured, 2 bad input, 3 the network is not there"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "capture",
-        description="Write what passes a hub's host or both ends of a fibre as pcapng.",
+        description="Write the packets of a hub's host, or of both ends of a fibre, as pcapng.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -45,7 +45,7 @@ def add_parser(verbs: Any) -> None:
         "--count",
         type=whole(1, 10**12, "at least one"),
         metavar="N",
-        help="end after so many packets",
+        help="stop after N packets",
     )
     parser.add_argument("--for", dest="time", metavar="TIME", help="end after a time, as 5s")
     add_name_argument(parser)

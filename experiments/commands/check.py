@@ -47,8 +47,8 @@ what is claimed, and how it is proven: see docs/prover.md"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "check",
-        description="Validate a scenario, compile it, and prove what its tables do to any packet. "
-        "A claim that does not hold is shown by a packet and its way.",
+        description="Validate and compile a scenario, and verify its flow tables for all packets. "
+        "Each violated property has a counterexample.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -60,13 +60,13 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--second-opinion",
         action="store_true",
-        help="have the paths of packets, while nothing and while much fails, and what the proof "
-        "tells, judged by an evaluator of policies that shares nothing with the proof",
+        help="also run the independent check: a separately written evaluator of policies, for "
+        "packet paths without and with failures, and for counterexamples",
     )
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print the proof, and how sure each path is, as JSON only",
+        help="print only JSON: the proof, and the uncertainty of each path",
     )
     add_no_cache(parser)
 
@@ -93,7 +93,7 @@ def _answer(args: argparse.Namespace) -> Answer:
         warned = "".join(f"WARNS: {warning}\n" for warning in warnings)
     judged_by = intended.specification
     other = _second_opinion(args, judged_by, plan, proof) if args.second_opinion else None
-    with waiting("drawing maps, by how well lengths are known"):
+    with waiting("computing Monte Carlo samples of the map"):
         found = certainties(loaded, model, ways=intended.ways)
     if args.json:
         document = {
@@ -115,7 +115,7 @@ def _second_opinion(
     from corridor.experiments.lab.dumps import as_compiled, read_dump_file
     from corridor.experiments.lab.tables_judged import judge_tables
 
-    with waiting("asking for a second opinion"):
+    with waiting("running the independent check"):
         dump = as_compiled(plan) if args.tables is None else read_dump_file(args.tables)
         return judge_tables(dump, plan, judged_by, proof)
 
@@ -158,12 +158,12 @@ def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) 
     several = anycast_lines({one.id: anycast_json(one.anycast) for one in plan.demands})
     lines += ["", several] if several else []
     apart = [
-        f"{one.id}: {one.apart_ns / 1e6:.2f} ms longer there and back, so as to be disjoint"
+        f"{one.id}: +{one.apart_ns / 1e6:.2f} ms RTT for disjointness"
         for one in plan.demands
         if one.apart_ns
     ]
     apart += [
-        f"{one.id}: {one.room_ns / 1e6:.2f} ms longer there and back, so that rates fit"
+        f"{one.id}: +{one.room_ns / 1e6:.2f} ms RTT for committed rates"
         for one in plan.demands
         if one.room_ns
     ]
@@ -175,7 +175,7 @@ def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) 
     lines += ["", lacking] if lacking else []
     lines += ["", near_ties_text(found, terminal_width())] if found.demands else []
     served = counted((demand.status, demand.not_judged) for demand in plan.demands)
-    lines += ["", f"{plan.scenario} under {plan.policies} as of {plan.as_of}: {served}"]
+    lines += ["", f"{plan.scenario}, policy set {plan.policies}, as of {plan.as_of}: {served}"]
     lines.append(in_a_line(proof))
     outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))
     lines += filter(None, [outside, _doubtful(plan), _assumed(plan)])
@@ -197,11 +197,11 @@ def _doubtful(plan: Plan) -> str:
         for code in demand.may_cross:
             found[code] = found.get(code, 0) + 1
     counts = ", ".join(f"{code} {count}" for code, count in sorted(found.items()))
-    return f"not known to keep out, by jurisdiction and demands: {counts}" if counts else ""
+    return f"possible transit jurisdictions (demands): {counts}" if counts else ""
 
 
 def _assumed(plan: Plan) -> str:
     from corridor.experiments.results.table import assumed_line
 
     said = assumed_line((demand.fibres, demand.assumed) for demand in plan.demands)
-    return f"{said}: rates and what fits rest on them" if said else ""
+    return f"{said}; rates and admission depend on them" if said else ""

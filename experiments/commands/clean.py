@@ -9,10 +9,10 @@ from typing import Any
 def add_parser(verbs: Any) -> None:
     verbs.add_parser(
         "clean",
-        description="Remove bridges and interfaces of native runs that died, scratch folders of "
-        "guests whose supervisor was killed, sessions of live networks that were killed, what "
-        "builds of the kernel and of the machine's image left that were killed, and what commands "
-        "keep for later: answers (at most 64, and 64 MiB), frames, bytecode.",
+        description="Remove remains of killed processes: bridges and interfaces of native runs, "
+        "scratch folders of guests, sessions of live networks, partial builds of the kernel and "
+        "of the machine's image. Also remove caches: answers (at most 64, and 64 MiB), frames, "
+        "bytecode.",
     )
 
 

@@ -13,7 +13,7 @@ from corridor.experiments.command_line.names import DEFAULT_SCENARIO
 from corridor.experiments.commands.arguments import day
 
 EPILOG = """examples:
-  corridor compare results/lawful results/free       two runs: demands, and what workloads came to
+  corridor compare results/lawful results/free       two runs: demands and workloads
   corridor compare results/before results/after      two studies: differences with intervals
   corridor compare th pk --scenario reference        two policy sets: who is served, and how fast
   corridor compare edwc pan-asia --of maps           two maps: hubs, fibres, shortest round trips
@@ -33,7 +33,7 @@ SCHEMA = 1
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "compare",
-        description="Print what differs between two runs, studies, policy sets, maps or scenarios.",
+        description="Print the differences of two runs, studies, policy sets, maps or scenarios.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -44,7 +44,7 @@ def add_parser(verbs: Any) -> None:
         "--scenario",
         metavar="SCENARIO",
         default=DEFAULT_SCENARIO,
-        help=f"on which policy sets are compared (default: {DEFAULT_SCENARIO})",
+        help=f"scenario for comparing policy sets (default: {DEFAULT_SCENARIO})",
     )
     parser.add_argument(
         "--as-of", type=day, metavar="DAY", help="on which day (default: the scenario's, or today)"

@@ -19,7 +19,7 @@ demands, rules and live networks. It works for corridor and for ./corridor of a 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "completion",
-        description="Print what a shell reads to complete verbs, flags and names.",
+        description="Print a shell script that completes verbs, options and names.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -37,8 +37,8 @@ exit codes: 0 done or answered, 2 bad input, 3 the network is not there"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "cut",
-        description="Say what cutting fibres, cables or corridors would do to a scenario; or cut a "
-        "fibre of a live network.",
+        description="Compute the effect of cutting fibres, cables or corridors on a scenario; or "
+        "cut a fibre of a live network.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -12,14 +12,14 @@ OUT = "site"
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "docs",
-        description="Build docs/ as a site that opens from the disk: search, dark and light, the "
-        "reference of Python. Every warning, such as a broken link, is an error. It is built with "
-        "Sphinx, which ./corridor setup --docs installs.",
+        description="Build docs/ as a site that opens from disk, with search and the Python "
+        "reference. Every warning, such as a broken link, is an error. ./corridor setup --docs "
+        "installs Sphinx.",
         epilog="examples:\n  corridor docs --open\n  corridor docs --out /tmp/corridor-docs",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--out", type=Path, default=Path(OUT), metavar="DIR", help=f"where to (default: {OUT})"
+        "--out", type=Path, default=Path(OUT), metavar="DIR", help=f"output folder (default: {OUT})"
     )
     parser.add_argument("--open", action="store_true", help="open it in the browser")
 

@@ -25,7 +25,7 @@ LOOK_S = 0.1
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "down",
-        description="End a live network as Ctrl-C does at its own terminal, and wait for it.",
+        description="Stop a live network, as Ctrl-C does at its terminal, and wait for its end.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

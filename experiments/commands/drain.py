@@ -20,7 +20,7 @@ EPILOG = f"""example:
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "drain",
-        description="Move all demands off a fibre without loss, as before work on it.",
+        description="Reroute all demands off a fibre without loss, for example before maintenance.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -35,7 +35,7 @@ FOLLOW_S = 0.5
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "events",
-        description="Tell what has happened to a live network, oldest first.",
+        description="Print the events of a live network, oldest first.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -44,7 +44,7 @@ def add_parser(verbs: Any) -> None:
         type=whole(0, 2**63, "a number is 0 or more"),
         default=0,
         metavar="N",
-        help="only what came after number N",
+        help="only events after number N",
     )
     parser.add_argument("--follow", action="store_true", help="go on until Ctrl-C")
     parser.add_argument("--json", action="store_true", help="a JSON object a line")

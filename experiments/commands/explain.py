@@ -31,15 +31,15 @@ EPILOG = """examples:
   corridor explain results-guian-riyadh sovereignty --policies pan-asia --as-of 2026-01-01
   corridor explain state-riyadh-guian my.yaml --json   for programs
 
-Delays are one way, of the path alone. Nothing is emulated. Not legal advice.
+Delays are one-way delays of the path. Nothing is emulated. Not legal advice.
 exit codes: 0 explained, whatever the answer, 2 bad input"""
 
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "explain",
-        description="Explain one demand of a scenario: the permit in use and its legal basis, the "
-        "path and what each clause costs, where it goes when something fails, what is not in use.",
+        description="Explain one demand of a scenario: its permit and legal basis, its path, the "
+        "cost of each clause, its paths after failures, and unused permits.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -48,7 +48,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--sure",
         action="store_true",
-        help="which fibre's length or which constant would narrow the answer most, if known",
+        help="also print which fibre length or constant contributes most to the uncertainty",
     )
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, with every detail")
@@ -69,7 +69,7 @@ def _answer(args: argparse.Namespace) -> Answer:
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
-    with waiting("finding ways, and drawing maps"):
+    with waiting("computing paths and Monte Carlo samples of the map"):
         way, answers = planned_demand(loaded, args.demand)
         found = explain(way, loaded.policies, loaded.as_of, answers)
         sure = ask(loaded.topology, model, way, answers, influences=args.sure)

@@ -1,4 +1,4 @@
-"""``corridor export``: tables for other provers, and what they answer beside what ours says."""
+"""``corridor export``: tables for other provers, and a comparison of their answers with ours."""
 
 from __future__ import annotations
 
@@ -30,9 +30,8 @@ MOST_SHOWN = 10
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "export",
-        description="Write the tables of a scenario or of a run, and what is asked of them, in a "
-        "form that another tool reads, with the answers of our own prover beside. Or compare what "
-        "that tool answered.",
+        description="Write the flow tables of a scenario or run, and the queries, in the format of "
+        "another tool, with the results of our prover. Or compare the results of that tool.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -27,12 +27,12 @@ LIST = "list"
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "fault",
-        description="Have something fail in a live network, or work again.",
+        description="Cause a failure in a live network, or end it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
-    add_name_argument(kinds.add_parser(LIST, help="what lasts"))
+    add_name_argument(kinds.add_parser(LIST, help="current faults"))
     for kind in BY_HAND.values():
         one = kinds.add_parser(kind.key, help=kind.words, description=f"{kind.words}.")
         one.add_argument("what", metavar=kind.of.upper(), help=f"which {kind.of}")

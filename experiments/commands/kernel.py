@@ -19,11 +19,11 @@ def add_parser(subparsers: Any) -> None:
         "--rebuild", action="store_true", help="build the newest even if one is there"
     )
     show = actions.add_parser("show", help="the kernels that guests can boot")
-    exported = actions.add_parser("export", help="write the built kernel as one file, to hand on")
+    exported = actions.add_parser("export", help="write the built kernel as one file")
     exported.add_argument("file", metavar="FILE", help="such as corridor-kernel.tar.xz")
     imported = actions.add_parser(
         "import",
-        help="take the kernel of such a file, once it has booted here; it is run: trust it",
+        help="install the kernel of such a file after a test boot; only use files that you trust",
     )
     imported.add_argument("file", metavar="FILE", help="that kernel export wrote")
     for action in (build, show, exported, imported):

@@ -28,7 +28,7 @@ def add_parser(verbs: Any) -> None:
     )
     kinds = parser.add_subparsers(dest="kind", metavar="WHAT", required=True)
     add_hubs(kinds)
-    add_name_argument(kinds.add_parser(CONTROLLER, help="SIGKILL; another is started at once"))
+    add_name_argument(kinds.add_parser(CONTROLLER, help="SIGKILL; a new controller starts at once"))
 
 
 def add_hubs(kinds: Any) -> None:

@@ -38,8 +38,7 @@ def add_parser(verbs: Any) -> None:
         "lab",
         usage="corridor lab [TOPOLOGY] [options] [-- COMMAND ...]",
         description="Build the network of a topology, with shaped fibres and tables for every pair "
-        "of hubs, run a program in it, and take it down. There are no policies, and nothing is "
-        "measured.",
+        "of hubs, run a program in it, and remove it. No policies apply, and nothing is measured.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -48,7 +47,7 @@ def add_parser(verbs: Any) -> None:
         nargs="?",
         default="none",
         metavar="TOPOLOGY",
-        help="a shipped topology's name or a file; none for a bare guest (default)",
+        help="name of a shipped topology, or a file; none for an empty guest (default)",
     )
     parser.add_argument(
         "--controller",
@@ -80,7 +79,7 @@ def _add_circumstances(parser: argparse.ArgumentParser) -> None:
         type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
         default=1,
         metavar="N",
-        help="of random losses (default: 1)",
+        help="seed of random losses (default: 1)",
     )
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="keep logs there, new or empty"
@@ -91,8 +90,8 @@ def _add_circumstances(parser: argparse.ArgumentParser) -> None:
         type=minutes,
         default=None,
         metavar="MIN",
-        help="end a guest that prints and writes nothing for so long (default: 15 in the virtual "
-        "clock)",
+        help="stop a guest that prints and writes nothing for this time (default: 15 with the "
+        "virtual clock)",
     )
     parser.add_argument("--quiet", action="store_true", help="say nothing before COMMAND does")
 

@@ -1,4 +1,4 @@
-"""``corridor topology latency`` and ``validate``: the delay model, beside what was measured."""
+"""``corridor topology latency`` and ``validate``: the delay model, compared with measurements."""
 
 from __future__ import annotations
 
@@ -37,12 +37,14 @@ Rows of places on no shipped map are left out, and told; a row that is wrong is 
 
 
 def add_latency(actions: Any) -> None:
-    latency = actions.add_parser("latency", help="expected round trip between two places")
+    latency = actions.add_parser("latency", help="expected RTT between two places")
     latency.add_argument("a", metavar="A", help="hub id")
     latency.add_argument("z", metavar="Z", help="hub id")
     latency.add_argument("--layer", choices=LAYERS, help="default: all")
     latency.add_argument(
-        "--p95", action="store_true", help="the 95th percentile where a layer tells it apart"
+        "--p95",
+        action="store_true",
+        help="also print the 95th percentile, for layers that have one",
     )
     _add_common(latency)
 
@@ -50,8 +52,8 @@ def add_latency(actions: Any) -> None:
 def add_validate(actions: Any) -> None:
     validate = actions.add_parser(
         "validate",
-        help="hold a table of measurements against the delay model, or fit it",
-        description="Hold a table of measured round trips against the delay model.",
+        help="compare a table of measurements with the delay model, or fit the model",
+        description="Compare a table of measured RTTs with the delay model.",
         epilog=VALIDATE_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -60,14 +62,14 @@ def add_validate(actions: Any) -> None:
     validate.add_argument(
         "--leave-out",
         action="store_true",
-        help="fit the layers on the table, and print errors and coverage of rows whose cities and "
-        "operator took no part, by layer and region",
+        help="cross-validate: print errors and coverage of rows whose cities and operator were "
+        "left out of the fit, by layer and region",
     )
     validate.add_argument(
         "--fit",
         type=Path,
         metavar="OUT.yaml",
-        help="fit the layers that the table has enough rows of, and write all constants there",
+        help="fit the layers with enough rows in the table, and write all constants to FILE",
     )
     _add_common(validate)
 

@@ -1,4 +1,4 @@
-"""``corridor law``: what rules of law as data say, and where they can be read."""
+"""``corridor law``: legal rules as data."""
 
 from __future__ import annotations
 
@@ -38,35 +38,42 @@ Summaries for experiments, not legal advice; docs/law.md has every fact and ever
 exit codes: 0 answered, whatever the answer, 2 bad input"""
 FACTS = (
     ("--from", "origin", "PLACE", "where the data was collected: CN, HK, FR, ..."),
-    ("--to", "destination", "PLACE", "where it is received, stored or looked at"),
+    ("--to", "destination", "PLACE", "where it is received, stored or accessed"),
     ("--operation", "operation", "HOW", "export (default), store, remote-access, transit, ..."),
     ("--kind", "sensitivity", "KIND", "general, personal, sensitive-personal, important, ..."),
     ("--actor", "actor", "WHO", "private, ciio, public-sector, critical-infrastructure"),
     ("--persons", "persons_since_jan1", "N", "individuals whose data it sent since 1 January"),
     ("--sensitive-persons", "sensitive_persons_since_jan1", "N", "of these, with sensitive data"),
-    ("--purpose", "purpose", "TEXT", "what for, in the words of the rules"),
-    ("--necessity", "necessity", "TEXT", "why it must leave: emergency, human resources, ..."),
+    ("--purpose", "purpose", "TEXT", "purpose, in the words of the rules"),
+    (
+        "--necessity",
+        "necessity",
+        "TEXT",
+        "reason for the transfer: emergency, human resources, ...",
+    ),
 )
 
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "law",
-        description="Ask the rules of law that policies cite: of a flow of data, of two days, of "
-        "a jurisdiction, of what is to come.",
+        description="Query the legal rules that policies cite: classify a flow, compare two "
+        "dates, list rules of a jurisdiction, or show a calendar.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    _add_classify(actions.add_parser("classify", help="what the law says of a flow of data"))
-    diff = actions.add_parser("diff", help="what stands otherwise on the later of two days")
+    _add_classify(actions.add_parser("classify", help="classify a data flow"))
+    diff = actions.add_parser("diff", help="compare the rules of two dates")
     diff.add_argument("earlier", type=day, metavar="DAY", help="YYYY-MM-DD")
     diff.add_argument("later", type=day, metavar="DAY", help="YYYY-MM-DD")
-    listed = actions.add_parser("list", help="rules, and what was read of them")
+    listed = actions.add_parser("list", help="list rules, and what was read of them")
     listed.add_argument("rules", nargs="*", metavar="RULE", help="rules to show in full")
-    listed.add_argument("--jurisdiction", metavar="PLACE", help="only those of CN, SA, FR, eu, ...")
-    dates = actions.add_parser("calendar", help="what begins, ends, and must be reviewed")
-    dates.add_argument("--until", type=day, metavar="DAY", help="last day (default: a year on)")
+    listed.add_argument("--jurisdiction", metavar="PLACE", help="only rules of CN, SA, FR, eu, ...")
+    dates = actions.add_parser("calendar", help="rules that begin, end, or need a review")
+    dates.add_argument(
+        "--until", type=day, metavar="DAY", help="last day (default: one year from now)"
+    )
     for one in (listed, dates):
         one.add_argument("--as-of", type=day, metavar="DAY", help="the day (default: today)")
     for one in (diff, listed, dates):
@@ -96,7 +103,7 @@ def _add_classify(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=ANSWER",
-        help="read the law with another answer to a disputed question; may be repeated",
+        help="choose another answer to a disputed question; may be repeated",
     )
     parser.add_argument("--as-of", type=day, metavar="DAY", help="the day (default: today)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -152,7 +159,7 @@ def _facts(args: argparse.Namespace) -> Document:
     given = _options(args)
     if args.facts is None:
         if not given:
-            raise InputError("nothing is told of the flow", "give --from and --to, or a file")
+            raise InputError("no facts of the flow are given", "give --from and --to, or a file")
         return Document(given, "", {})
     document = read_document(args.facts)
     if not isinstance(document.data, dict):

@@ -16,7 +16,7 @@ EPILOG = """examples:
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "man",
-        description="Show the manual page on a terminal; print it as roff elsewhere.",
+        description="Show the manual page on a terminal, otherwise print it as roff.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,4 +1,4 @@
-"""``corridor mend``: a fibre of a live network is as it was."""
+"""``corridor mend``: end all faults of a fibre of a live network."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ EPILOG = "exit codes: 0 done, 2 bad input, 3 the network is not there"
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "mend",
-        description="End every fault of a fibre that began by hand: cuts, and whatever made it "
-        "worse.",
+        description="End all manual faults of a fibre: cuts and degradations.",
         epilog=EPILOG,
     )
     parser.add_argument("fibre", metavar="FIBRE", help="a fibre's id")

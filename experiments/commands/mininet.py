@@ -23,7 +23,7 @@ exit codes: 0 it was left; 2 bad input, 3 the network is not there"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "mininet",
-        description="Mininet's command line on a network that corridor up holds.",
+        description="Mininet's command line on a live network of corridor up.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

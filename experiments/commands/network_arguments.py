@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = (
     "exit codes: 0 done, 1 it would break a claim, 2 bad input or a wrong token, "
-    "3 nobody listens, or not now, 5 an internal error"
+    "3 no network answers, 5 internal error"
 )
 
 
@@ -20,7 +20,7 @@ def add_name_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--network",
         metavar="NAME",
-        help="what corridor up calls it (default: the only one that is up)",
+        help="name of the live network (default: the only one that is up)",
     )
 
 

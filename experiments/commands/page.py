@@ -29,8 +29,8 @@ LOOK_S = 0.5
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "page",
-        description="Serve and open the page of a live network: its map, what happens, and "
-        "buttons to cut, drain and set policies.",
+        description="Serve and open the page of a live network: map, events, and controls to cut, "
+        "drain and change policies.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -38,12 +38,12 @@ def add_parser(verbs: Any) -> None:
         "--port",
         type=whole(1, 65536, "a port is between 1 and 65535"),
         metavar="N",
-        help="of the page (default: a free one)",
+        help="port of the page (default: a free one)",
     )
     parser.add_argument(
         "--kiosk",
         action="store_true",
-        help="undo what was done when nobody has used the page for 5 minutes",
+        help="undo all changes when the page is idle for 5 minutes",
     )
     parser.add_argument("--no-browser", action="store_true", help="print its address only")
     add_name_argument(parser)

@@ -22,7 +22,7 @@ exit codes: those of ping (1: no answer), 2 bad input, 3 the network is not ther
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "ping",
-        description="Ping one hub's host from another's, and say by which demand.",
+        description="Ping one hub's host from another, and print the matching demand.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -33,7 +33,7 @@ def add_parser(verbs: Any) -> None:
         dest="count",
         type=whole(1, 10**9, "at least one"),
         metavar="N",
-        help="so many, then end",
+        help="stop after N packets",
     )
     add_name_argument(parser)
 

@@ -35,14 +35,14 @@ counterexample, and nothing is changed.
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "policy",
-        description="Show the policies that a live network is under, or put others in their place.",
+        description="Show or replace the policy set of a live network.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    show = actions.add_parser("show", help="the policies in force")
+    show = actions.add_parser("show", help="print the current policy set")
     show.add_argument("--json", action="store_true", help="print the whole set as JSON")
-    change = actions.add_parser("set", help="other policies: proven, then in force")
+    change = actions.add_parser("set", help="verify and install another policy set")
     change.add_argument("sets", metavar="SETS", help="a shipped policy set or a policy file")
     change.add_argument(
         "--as-of", type=day, metavar="DAY", help="also another day, YYYY-MM-DD, afterwards"

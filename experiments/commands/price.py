@@ -46,7 +46,7 @@ EPILOG = """examples:
   corridor price sovereignty --measure --out DIR    and measured: one run a set
   corridor price sovereignty --measure --standing   the same in about half the time
 
-A set is priced by itself, as every command reads it. The round trip is that of a demand and its
+Each set is priced separately. The RTT is that of a demand and its
 reverse demand on the shortest permitted paths, compared with the same demand under --against.
 Each price has two totals: by confident rules only, and by all rules. Each interpretation that
 changes a price is priced under all of its values; --interpret chooses one for the whole answer."""
@@ -55,8 +55,8 @@ changes a price is priced under all of its values; --interpret chooses one for t
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "price",
-        description="Price policy sets on a scenario: what they keep back, what they add to round "
-        "trips, which ways around a failure they close, and what would lower that most.",
+        description="Compute the cost of policy sets on a scenario: blocked demands, added RTT, "
+        "lost protection, and the most effective remedies.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -65,14 +65,14 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--sets",
         metavar="SET,...",
-        help="policy sets to price, beside that of --policies (default: those that ship and know "
+        help="policy sets to price, in addition to --policies (default: shipped sets that cover "
         "some of its data)",
     )
     parser.add_argument(
         "--against",
         metavar="SET",
         default=NO_POLICIES,
-        help="the set to hold them against (default: none)",
+        help="baseline policy set (default: none)",
     )
     parser.add_argument(
         "--no-changes", action="store_true", help="do not search for what would lower a price"
@@ -83,14 +83,14 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--standing",
         action="store_true",
-        help="with --measure: let sets share networks that stand; sooner, and round trips may "
-        "differ by some clock ticks from those of networks of their own",
+        help="with --measure: reuse networks for several sets; faster, and RTTs may differ by "
+        "some clock ticks",
     )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="for price.json, report.html, and the runs; new or empty",
+        help="folder for price.json, report.html and the runs; new or empty",
     )
     parser.add_argument("--json", action="store_true", help="print the prices as JSON only")
     add_no_cache(parser)

@@ -29,7 +29,7 @@ exit codes: 0 some were answered, 1 none was, 2 bad input, 3 the network is not 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "probe",
-        description="Measure round trips of a demand until Ctrl-C.",
+        description="Measure the RTT of a demand until Ctrl-C.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -39,7 +39,7 @@ def add_parser(verbs: Any) -> None:
         dest="count",
         type=whole(1, 10**9, "at least one"),
         metavar="N",
-        help="so many, then end",
+        help="stop after N probes",
     )
     parser.add_argument("--interval", default="1s", metavar="TIME", help="default: 1s")
     parser.add_argument("--json", action="store_true", help="a JSON object a line")

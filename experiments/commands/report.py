@@ -30,10 +30,9 @@ did not come true; 2 bad input; 3 no Chromium is here, for --pdf; 4 the measurem
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "report",
-        description="Write report.html, one page that needs no other file, of a run, a price, "
-        "policy sets side by side, or a capacity, and draw its figures. Of a run, tables and "
-        "summary are rebuilt first from what it left, also where it was killed; what is half "
-        "written is passed over and named.",
+        description="Write report.html, a self-contained page of a run, prices or a capacity "
+        "answer, and draw its figures. For a run, tables and summary are first rebuilt from its "
+        "records, also after a kill; incomplete records are skipped and named.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -12,7 +12,7 @@ from corridor.experiments.commands.network_arguments import EXIT_CODES, add_netw
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "restore",
-        description="Let a fibre that was drained carry again.",
+        description="Use a drained fibre again.",
         epilog=EXIT_CODES,
     )
     parser.add_argument("fibre", metavar="FIBRE", help="a fibre's id")

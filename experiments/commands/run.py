@@ -38,7 +38,8 @@ A run leaves report.html. corridor report DIR draws its figures, as PNG, PDF, SV
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "run",
-        description="Build the network of a scenario, send its demands, and report what they see.",
+        description="Build the network of a scenario, send its demands, and report the "
+        "measurements.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -47,7 +48,7 @@ def add_parser(verbs: Any) -> None:
         "--testbed",
         choices=("auto", "native", "uml", "qemu"),
         default="auto",
-        help="a guest, this machine's kernel, an emulated machine, or what is best here (default)",
+        help="guest, this machine's kernel, emulated machine, or the best available (default)",
     )
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
@@ -65,16 +66,16 @@ def add_parser(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="WHAT",
-        help="a fibre, a shared-risk group such as red-sea, hub:ID or gateway:ID that fails for a "
-        "second, instead of all that the scenario has happen; again for more at once",
+        help="fibre, shared-risk group such as red-sea, hub:ID or gateway:ID that fails for one "
+        "second, instead of the events of the scenario; may be repeated",
     )
     parser.add_argument(
         "--controller",
         default=None,
         metavar="APP",
-        help="an app of Ryu's or os-ken's controls the switches: a module or a .py file, with "
-        'its options in quotes ("my_app.py --observe-links"): what they then hold is proven and '
-        "watched; it runs as root, in a guest or natively here",
+        help="Ryu or os-ken application that controls the switches: a module or .py file, with "
+        'its options in quotes ("my_app.py --observe-links"). Its tables are verified and '
+        "monitored; it runs as root, in a guest or natively",
     )
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
@@ -84,7 +85,7 @@ def add_parser(verbs: Any) -> None:
         type=minutes,
         default=None,
         metavar="MIN",
-        help="end a guest that shows no progress for so long (default: 15 and more, by the plan)",
+        help="stop a guest without progress for this time (default: 15 or more, by the plan)",
     )
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
@@ -131,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
     for said in dict.fromkeys(broken):
         say(said)
     for why, claims in unproven.items():
-        say(f"\n{joined(claims)} not proven: {why}")
+        say(f"\n{joined(claims)} not verified: {why}")
     failed = bool(broken or unproven) or has_failed(outcome.summary)
     if args.json:
         print(json.dumps(outcome.summary, indent=1))
@@ -139,7 +140,7 @@ def run(args: argparse.Namespace) -> int:
         _print_sections(outcome, everything=args.all, no_report=args.no_figures)
     if failed:
         if outcome.summary["invalid"]:
-            say(f"\nnot valid either: {outcome.summary['invalid']}")
+            say(f"\nthe measurement is also invalid: {outcome.summary['invalid']}")
         return 1
     refuse_invalid(outcome.summary)
     return 0

@@ -59,7 +59,7 @@ def add_parser(subparsers: Any) -> None:
         choices=(*FILES, *OUTPUTS),
         default="policy",
         metavar="KIND",
-        help="of a file or an answer, see below (default: policy)",
+        help="kind of file or answer, see below (default: policy)",
     )
     parser.add_argument(
         "--all", type=Path, metavar="DIR", help="write all of them there, as NAME.schema.json"

@@ -23,7 +23,7 @@ exit codes: 0 fine, 1 an expectation or a policy does not hold, 2 no results, 4 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "show",
-        description="Print what the folder of a run or of a study holds.",
+        description="Print the results in the folder of a run or study.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -34,8 +34,8 @@ WIDE = 100_000
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "status",
-        description="Say how a live network stands: what is in force, what has failed or is "
-        "drained, and how each demand is served.",
+        description="Print the state of a live network: policy set, failures, drained fibres, and "
+        "the status of each demand.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

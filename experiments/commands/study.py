@@ -43,7 +43,7 @@ MODULES = {"scheduler": "distributed.cli.dask_scheduler", "worker": "distributed
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "study",
-        description="Run a study's cells and tell what they come to, with intervals.",
+        description="Run the cells of a study, and print results with confidence intervals.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,7 +53,7 @@ def add_parser(verbs: Any) -> None:
         nargs="?",
         default="",
         metavar="STUDY",
-        help="a name that ships, a file, a folder or an address: see examples",
+        help="name of a shipped study, a file, a folder or an address: see examples",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="the study's folder, new or its own"
@@ -62,14 +62,14 @@ def add_parser(verbs: Any) -> None:
         "--workers",
         type=whole(1, 1025, "1 to 1024 workers"),
         metavar="N",
-        help="cells at once (default: one a processor)",
+        help="parallel cells (default: one per processor)",
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, instead of this machine")
     parser.add_argument(
         "--array",
         type=_part,
         metavar="I/N",
-        help="run the Ith of N parts of the cells here, without workers, beside others that do",
+        help="run the Ith of N parts of the cells here, without workers, as part of an array job",
     )
     parser.add_argument(
         "--dashboard",
@@ -110,7 +110,7 @@ def _part(text: str) -> Part:
 
     number, stroke, of = text.partition("/")
     if not (stroke and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
-        said = f"{text!r} is no part: write 1/{of or 24} to {of or 24}/{of or 24}"
+        said = f"{text!r} is not a part: write 1/{of or 24} to {of or 24}/{of or 24}"
         raise argparse.ArgumentTypeError(said)
     return Part(int(number), int(of))
 
@@ -174,7 +174,7 @@ def _run_part(args: argparse.Namespace) -> int:
     out = args.out or DEFAULT_RESULTS / study.of.name
     with telling(sys.stdout, "checking cells") as say:
         valid = run_part(study, out, args.array, say, retry=args.retry, overwrite=args.force)
-    print(f"corridor study show {out}    tells what all parts came to")
+    print(f"corridor study show {out}    prints the results of all parts")
     return 0 if valid else 4
 
 

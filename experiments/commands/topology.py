@@ -43,7 +43,9 @@ def add_parser(subparsers: Any) -> None:
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="print hubs, fibres, lengths, delays and rates")
-    check = actions.add_parser("check", help="what it lacks; exit 1 if an invariant fails")
+    check = actions.add_parser(
+        "check", help="print properties and gaps; exit 1 if an invariant fails"
+    )
     convert = actions.add_parser("import", help="read any format, write .yaml, .graphml or .json")
     for action in (show, check):
         action.add_argument(
@@ -65,10 +67,10 @@ def _add_import_options(action: argparse.ArgumentParser) -> None:
     lengths.add_argument(
         "--default-length",
         metavar="LENGTH",
-        help="of links whose length the file does not tell, as 100km",
+        help="length of links without one in the file, as 100km",
     )
     lengths.add_argument(
-        "--default-delay", metavar="DELAY", help="one way, instead of a length, as 1ms"
+        "--default-delay", metavar="DELAY", help="one-way delay, instead of a length, as 1ms"
     )
     group.add_argument(
         "--ignore-delays",

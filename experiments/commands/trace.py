@@ -1,4 +1,4 @@
-"""``corridor trace``: the way that packets of a demand take through a live network now."""
+"""``corridor trace``: the current path of a demand's packets through a live network."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "up",
         aliases=["keep"],
-        description="Build the network of a scenario and hold it to its policies, whatever fails "
-        "or changes, with an HTTP API on this machine's loopback interface.",
+        description="Start a live network of a scenario, which follows failures and changes, with "
+        "an HTTP API on the loopback interface.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -45,26 +45,26 @@ def add_parser(verbs: Any) -> None:
         "--testbed",
         choices=("auto", "native", "uml"),
         default="auto",
-        help="default: this machine's kernel where it can, else a guest",
+        help="default: this machine's kernel if possible, else a guest",
     )
     parser.add_argument("--framework", choices=("ryu", "os-ken"), help="instead of the scenario's")
     parser.add_argument(
         "--controller",
         default=None,
         metavar="APP",
-        help="an app of Ryu's or os-ken's controls the switches: a module or a .py file, with "
-        'its options in quotes ("my_app.py --observe-links"): its tables are proven whenever they '
-        "change; it runs as root, in a guest or natively here",
+        help="Ryu or os-ken application that controls the switches: a module or .py file, with "
+        'its options in quotes ("my_app.py --observe-links"). Its tables are verified after each '
+        "change; it runs as root, in a guest or natively",
     )
     parser.add_argument(
-        "--name", default=None, help="what other commands call it (default: the scenario's name)"
+        "--name", default=None, help="name for other commands (default: the scenario's name)"
     )
     parser.add_argument(
         "--port",
         type=whole(1, 65536, "a port is between 1 and 65535"),
         default=None,
         metavar="N",
-        help="of the API (default: a free one)",
+        help="port of the API (default: a free one)",
     )
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="result folder, new or empty"
@@ -78,8 +78,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--kiosk",
         action="store_true",
-        help="with --open, for people who come and go: what they did is undone when nobody has "
-        "used the page for 5 minutes",
+        help="with --open: undo all changes when the page is idle for 5 minutes",
     )
     add_read(parser)
     told = parser.add_mutually_exclusive_group()
@@ -87,7 +86,7 @@ def add_parser(verbs: Any) -> None:
     told.add_argument(
         "--mininet",
         action="store_true",
-        help="Mininet's command line here once the network is up; leaving it ends the network",
+        help="start Mininet's command line when the network is up; its end stops the network",
     )
 
 

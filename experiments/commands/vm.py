@@ -33,8 +33,8 @@ ERRAND_LIMIT_S = 6 * 3600.0
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "vm",
-        description="A Debian 13 machine with everything set up, its own kernel and systemd. "
-        "It is built from Debian's packages and booted by QEMU, both without root.",
+        description="A complete Debian 13 machine with its own kernel and systemd, built from "
+        "Debian packages and booted by QEMU, both without root.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -147,7 +147,7 @@ def _run(args: argparse.Namespace) -> int:
     from corridor.topologies.base.scratch import scratch_folder
 
     if args.clock == "virtual":
-        raise InputError("nobody can log in to a machine whose time is skipped", "-- COMMAND")
+        raise InputError("a machine with a virtual clock accepts no login", "-- COMMAND")
     image = _image(args, *_booting(args), *ENTERING)
     port = args.port or running.free_port()
     handed = _handover(running.public_key())

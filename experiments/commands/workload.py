@@ -32,15 +32,15 @@ SCHEMA = 1
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "workload",
-        description="Show where the figures of a shipped workload come from, or what the workloads "
-        "of a scenario would send.",
+        description="Show a shipped workload with its sources, or the planned traffic of a "
+        "scenario.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     told = actions.add_parser("show", help="a shipped workload and its sources")
     told.add_argument("name", metavar="NAME", help="as corridor list workloads has it")
-    plan = actions.add_parser("plan", help="what a scenario's workloads would send")
+    plan = actions.add_parser("plan", help="planned traffic of a scenario's workloads")
     add_scenario_arguments(plan)
     for one in (told, plan):
         one.add_argument("--json", action="store_true", help="print JSON")

@@ -213,9 +213,9 @@ def in_a_line(proof: Proof) -> str:
         sum(verdict.status == status for verdict in proof.verdicts)
         for status in ("proven", "not proven")
     )
-    not_proven = f", {unproven} not proven" if unproven else ""
+    not_proven = f", {unproven} not verified" if unproven else ""
     return (
-        f"{proven} claims proven, {len(proof.violated)} violated{not_proven}; "
+        f"{proven} properties verified, {len(proof.violated)} violated{not_proven}; "
         f"{counts.switches} switches, {counts.entries} entries, {counts.groups} groups, "
         f"{counts.labels} labels, {counts.states} states in {counts.ms:.0f} ms"
     )

@@ -15,7 +15,7 @@ from corridor.experiments.atlas.svg import svg
 from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.stage import LABEL_UNITS, hub_key
 
-TITLE = "How full fibres are, whatever fails"
+TITLE = "Link utilization under failures"
 MOST_NAMED = 4
 
 

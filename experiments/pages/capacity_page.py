@@ -17,7 +17,7 @@ def capacity_page(of: CapacityAnswer, where: Json, manifest: Json | None) -> Pag
     return Page(
         title=f"Capacity of the corridor: {of.scenario}",
         about=f"{asked} Computed, not measured.",
-        alarms=[] if of.fits else ["Not all fits: see what would help."],
+        alarms=[] if of.fits else ["Links are overloaded: see the remedies."],
         verdict=answers,
         stage=None,
         sections=[

@@ -9,27 +9,27 @@ from corridor.experiments.pages.demands import Json
 from corridor.topologies.base.words import by_number, counted, joined
 
 PLAIN: Mapping[str, str] = {
-    "T0": "We understand every rule in every switch; none is ambiguous.",
-    "C0": "The switches hold exactly the rules that were computed, and nobody else's.",
-    "C1": "Data that nothing permits never leaves the place where it starts.",
-    "C2": "Nobody can send in another's name, and nothing is changed on the way.",
-    "C3": "Each packet is marked once, where it enters, with what it truly is.",
-    "C4": "Data that must stay within a country, or some, stays there, and crosses no more borders "
-    "than it may.",
-    "C5": "Data never passes a country, place, operator or cable that its rules forbid.",
-    "C6": "Data arrives where it was sent and nowhere else.",
-    "C7": "Data is inspected, and goes by, where it must: in order, before the border if so asked.",
-    "C8": "Nothing goes round in circles.",
-    "C9": "As long as a lawful way is left, data takes it: nothing is dropped without need.",
-    "C10": "Where no lawful way is left, data stops: it never takes an unlawful one instead.",
-    "C11": "Nothing takes longer than its rules allow.",
-    "C12": "What was promised to each fits the cables, and nobody takes more than their share.",
-    "C13": "While the network changes over, every step keeps all these promises.",
-    "C14": "Two demands are never mixed up under one mark.",
-    "C15": "A switch never sends into a cable that it can see is dead.",
-    "C16": "What is permitted does arrive, what is not does not, while all is well.",
-    "C17": "Answers come back, and they are held to the law of where they start.",
-    "C18": "Demands that were to go by separate ways share nothing, as long as nothing fails.",
+    "T0": "Every rule in every switch is supported, and none is ambiguous.",
+    "C0": "The switches contain exactly the computed rules and no others.",
+    "C1": "Data that no policy permits never leaves its source hub.",
+    "C2": "No host can send under another host's address, and no packet is changed in transit.",
+    "C3": "Each packet is labelled once, at its source hub, and the label is correct.",
+    "C4": "Data that must stay within certain countries stays there, and crosses no more borders "
+    "than permitted.",
+    "C5": "Data never passes a country, hub, operator or cable that its policies forbid.",
+    "C6": "Data is delivered to its destination and nowhere else.",
+    "C7": "Data passes its required inspections and stops in order, before the border if required.",
+    "C8": "No packet loops.",
+    "C9": "No packet is dropped while a permitted path exists.",
+    "C10": "If no permitted path exists, packets are dropped and never take a forbidden path.",
+    "C11": "No delivered packet exceeds its delay bound.",
+    "C12": "All committed rates fit the fibres, and meters limit each demand to its rate.",
+    "C13": "Every step of an update preserves all properties.",
+    "C14": "No label is shared by two demands.",
+    "C15": "A switch never sends into a fibre whose failure it has detected.",
+    "C16": "Without failures, permitted data is delivered and blocked data is dropped.",
+    "C17": "Return traffic is delivered, under the policies of its own source.",
+    "C18": "Without failures, demands declared disjoint share no element.",
 }
 """By claim. Each says for everybody what the sentence of the claim says for engineers."""
 WHEN = {"before": "before the traffic", "after": "after the traffic", "compiled": "as computed"}
@@ -68,14 +68,14 @@ class Claims:
 
 def claims_of(proof: Json | None, summary: Json | None) -> Claims:
     if proof is None or not proof["proofs"]:
-        return Claims("What is proven", ["There is no proof in this folder."], [], [], [])
+        return Claims("Verified properties", ["There is no proof in this folder."], [], [], [])
     proofs: Mapping[str, Json] = proof["proofs"]
     by_claim: dict[str, list[Json]] = {}
     for one in proofs.values():
         for verdict in one["verdicts"]:
             by_claim.setdefault(verdict["claim"], []).append(verdict)
     return Claims(
-        title="What is proven",
+        title="Verified properties",
         said=[*_said(proof, summary), *_second_opinion(proof), *_watched(summary)],
         proofs=[WHEN.get(name, name) for name in proofs],
         verdicts=[_verdict(claim, found) for claim, found in by_claim.items()],
@@ -91,12 +91,12 @@ def claims_of(proof: Json | None, summary: Json | None) -> Claims:
 def broken_or_unproven(proof: Json, summary: Json) -> str:
     """A sentence for the top of a page, where not all is proven."""
     violated, unproven = _claims(proof, "violated"), _claims(proof, "not proven")
-    made = f" of the tables that {summary['controller']} made" if "controller" in summary else ""
+    made = f" on the tables of {summary['controller']}" if "controller" in summary else ""
     if not violated:
-        are = "Claims are" if len(unproven) > 1 else "A claim is"
-        return f"{are} not proven{made} ({joined(unproven)}): see what is proven."
-    do = "Claims do" if len(violated) > 1 else "A claim does"
-    return f"{do} not hold{made} ({joined(violated)}): see what is proven."
+        are = "Properties are" if len(unproven) > 1 else "A property is"
+        return f"{are} not verified{made} ({joined(unproven)}): see the verified properties."
+    do = "Properties are" if len(violated) > 1 else "A property is"
+    return f"{do} violated{made} ({joined(violated)}): see the verified properties."
 
 
 def _claims(proof: Json, status: str) -> list[str]:
@@ -112,20 +112,23 @@ def _said(proof: Json, summary: Json | None) -> list[str]:
     made = (summary or {}).get("controller")
     of = (
         f"{counted(counts['entries'], 'rule')} of {counted(counts['switches'], 'switch')}"
-        + (f", which {made} made" if made else "")
-        + ", for every packet that could be sent, and for every failure that is bridged"
+        + (f" of {made}" if made else "")
+        + ", for every possible packet and every protected failure"
     )
     told = []
     if violated:
-        verb = "does" if violated == 1 else "do"
-        told.append(f"{counted(violated, 'claim')} {verb} not hold, of {of}.")
+        verb = "is" if violated == 1 else "are"
+        told.append(f"{counted(violated, 'property')} {verb} violated, on {of}.")
     if unproven:
         verb = "is" if unproven == 1 else "are"
-        told.append(f"{counted(unproven, 'claim')} {verb} not proven, of {of}.")
+        told.append(f"{counted(unproven, 'property')} {verb} not verified, on {of}.")
     if told:
         return told
-    all_hold = f"All {proven} claims that are made hold, of {of}."
-    return [f"{all_hold} A proof says this of tables, not of laws.", *_not_claimed(proof["proofs"])]
+    all_hold = f"All {proven} checked properties are verified, on {of}."
+    return [
+        f"{all_hold} Verification is about flow tables, not about law.",
+        *_not_claimed(proof["proofs"]),
+    ]
 
 
 def _not_claimed(proofs: Mapping[str, Json]) -> list[str]:
@@ -140,7 +143,7 @@ def _not_claimed(proofs: Mapping[str, Json]) -> list[str]:
         f"{claim}{'' if len(when) == len(proofs) else f' {joined(when)}'} ({why})"
         for (claim, why), when in found.items()
     ]
-    return [f"Not claimed: {joined(told)}."] if told else []
+    return [f"Not checked: {joined(told)}."] if told else []
 
 
 def _second_opinion(proof: Json) -> list[str]:
@@ -148,13 +151,15 @@ def _second_opinion(proof: Json) -> list[str]:
     if not other:
         return []
     of = (
-        f"{counted(other['paths'], 'path')}, of packets under "
-        f"{counted(other['failure_sets'], 'set')} of failures and of what the proof tells"
+        f"{counted(other['paths'], 'path')} of packets under "
+        f"{counted(other['failure_sets'], 'failure set')}"
     )
     if other["agrees"]:
-        return [f"A second opinion, which shares no code with the proof, agrees on {of}."]
+        return [f"An independent check, which shares no code with the prover, agrees on {of}."]
     times = counted(other["differs"], "time")
-    return [f"A second opinion, which shares no code with the proof, differs {times}, of {of}."]
+    return [
+        f"An independent check, which shares no code with the prover, disagrees {times} on {of}."
+    ]
 
 
 def _watched(summary: Json | None) -> list[str]:
@@ -162,9 +167,9 @@ def _watched(summary: Json | None) -> list[str]:
     if not seen:
         return []
     wrong = sum(one["packets"] for one in (*seen["forbidden"], *seen["strange"]))
-    none = "none was" if not wrong else f"{wrong:,} were"
-    said = f"Apart from the proof, every packet on every fibre was watched: of {seen['frames']:,}, "
-    return [f"{said}{none} where policies then in force forbid it."]
+    found = "policy violation" if wrong == 1 else "policy violations"
+    said = f"A monitor counted every packet on every fibre: {seen['frames']:,} packets"
+    return [f"{said}, {wrong:,} {found}."]
 
 
 def _verdict(claim: str, found: Sequence[Json]) -> Verdict:

@@ -15,17 +15,15 @@ from corridor.topologies.base.words import counted
 
 CERTAIN = (
     "Confident rules are legal texts that were read, and rules that the policy set states as its "
-    "own. The other costs rest on interpretations, on assumptions of ours, or on unsure texts."
+    "own. The other costs rest on interpretations, on assumptions of ours, or on uncertain texts."
 )
 
 
 TAKES = ("kept back", "delay")
 
 
-NO_PERMIT = (
-    "a permit: its data may have one on another legal basis, which corridor price searches for"
-)
-NOTHING_FOUND = "no single change that was tried"
+NO_PERMIT = "a permit: another legal basis may provide one (corridor price searches for it)"
+NOTHING_FOUND = "no effective single change found"
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
     rest = len(demands) - len(kept) - len(paying)
     totals: Json = answers["totals"]
     return Costs(
-        title="What the policies cost",
+        title="Cost of the policies",
         said=_said(demands, answers["against"]),
         paying=paying,
         kept=kept,
@@ -95,8 +93,8 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
 
 def _rest(number: int) -> str:
     if number == 1:
-        return "The other demand costs nothing."
-    return f"The other {number} demands cost nothing." if number else ""
+        return "The other demand has no added cost."
+    return f"The other {number} demands have no added cost." if number else ""
 
 
 def _said(demands: Sequence[Asked], against: str) -> list[str]:
@@ -104,7 +102,7 @@ def _said(demands: Sequence[Asked], against: str) -> list[str]:
     both = [one for one in added if one is not None]
     if not both:
         return []
-    beside = "without policies" if against == NO_POLICIES else f"under {against}"
-    longer = f"{extra(median(both))} ms longer at the median and {extra(max(both))} ms at most"
-    may_go = f"the {counted(len(both), 'demand')} that may go take {longer}"
-    return [f"Beside the same demands {beside}, {may_go}. {CERTAIN}"]
+    beside = "no policy set" if against == NO_POLICIES else f"policy set {against}"
+    added = f"{extra(median(both))} ms to the median RTT and {extra(max(both))} ms at most"
+    served = f"{counted(len(both), 'served demand')}"
+    return [f"Compared with {beside}, the policies add {added} ({served}). {CERTAIN}"]

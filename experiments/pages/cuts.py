@@ -10,13 +10,12 @@ from corridor.experiments.pages.elements import KINDS, OF_FIBRES
 from corridor.topologies.base.words import counted
 
 AT_ONCE = (
-    "Bridged at once: by switches alone, on a way that they hold ready; packets are lost only "
-    "until they see the failure. What they cannot bridge is out until the controller has chosen "
-    "again."
+    "Rerouted locally: the switches use an installed detour, so packets are lost only until the "
+    "failure is detected. Other demands have an outage until the controller has rerouted them."
 )
 ENDS = (
-    "A hub meets what passes it: demands that begin or end there have no way without it, and are "
-    "left out."
+    "The row of a hub counts demands that cross the hub. Demands that start or end there are not "
+    "counted."
 )
 
 
@@ -77,9 +76,9 @@ def cuts_of(
     if rows:
         stopping = sum(bool(row.lost) for row in rows)
         said.append(
-            f"{counted(len(rows), 'element')} of the map matter to some demand. "
+            f"{counted(len(rows), 'element')} of the map affect at least one demand. "
             f"{stopping} of them disconnect a demand if they fail, and "
-            f"{len(rows) - len(telling)} are bridged at once for all."
+            f"{len(rows) - len(telling)} are rerouted locally for all demands."
         )
         said += [AT_ONCE, ENDS]
     measured = [
@@ -89,7 +88,7 @@ def cuts_of(
     ]
     measured.sort(key=lambda pair: -float(pair[1]["out_ms"]))
     return Cuts(
-        "What a cut does",
+        "Effect of failures",
         said,
         telling,
         [row for row in rows if row not in telling],

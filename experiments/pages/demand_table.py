@@ -27,5 +27,5 @@ def demand_table(demands: Sequence[Asked], where: Json | None) -> DemandTable:
     names |= {hub["id"]: short_name(hub["name"]) for hub in where["hubs"]} if where else {}
     counts = Counter(one.under[0].state for one in demands)
     parts = [f"{counts[state]} {said}" for state, said in STATES.items() if counts[state]]
-    said = f"{counted(len(demands), 'demand')}: {joined(parts)}. Answers are counted with them."
+    said = f"{counted(len(demands), 'demand')}: {joined(parts)}. Counts include reverse demands."
     return DemandTable("All demands", said, demands, names, where is not None)

@@ -20,7 +20,9 @@ from corridor.topologies.base.words import counted
 @dataclass(frozen=True)
 class Happenings:
     title: str = "What happens"
-    said: str = "Since this page was opened, and what the controller still remembers."
+    said: str = (
+        "Events since this page was opened, and earlier events that the controller still stores."
+    )
 
 
 def network_page(answers: Json, verdict: Sequence[str]) -> Page:
@@ -29,8 +31,8 @@ def network_page(answers: Json, verdict: Sequence[str]) -> Page:
     return Page(
         title=f"Live: {answers['title']}",
         about=(
-            f"{counted(len(demands), 'demand')} over {hubs} and {fibres}, started with policies "
-            f"{answers['policies']} as of {answers['as_of']}. An emulation. Not legal advice."
+            f"{counted(len(demands), 'demand')} between {hubs} over {fibres}, started with policy "
+            f"set {answers['policies']} as of {answers['as_of']}. An emulation. Not legal advice."
         ),
         alarms=[],
         verdict=verdict,

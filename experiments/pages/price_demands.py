@@ -10,7 +10,7 @@ from corridor.experiments.pages.demands import Asked, Json, State, Under
 
 COSTS = {
     "kept back": "blocked by",
-    "no way around": "less protected by",
+    "no way around": "lost protection by",
     "width": "lower capacity by",
 }
 

@@ -19,15 +19,15 @@ from corridor.topologies.base.words import counted, joined
 TWICE = (
     "Each total is stated twice. Confident rules are legal texts that were read, and rules that "
     "the policy set states as its own. All rules include interpretations, assumptions of ours, and "
-    "texts that nobody read."
+    "texts that were not read."
 )
 DRAWS = (
-    "Intervals are the middle 90 % of draws of the map, as far off as lengths may be; that a cable "
-    "is missing here, or closed to somebody, is in none of them."
+    "Intervals cover 90 % of the Monte Carlo samples of the map, which vary fibre lengths. They do "
+    "not include missing cables or cables closed to a customer."
 )
 BY_ITSELF = (
-    "A set is priced by itself. Data that it does not cover takes any path that the set does not "
-    "forbid. That is not a statement about law."
+    "Each set is priced separately. Data that it does not cover takes any path that the set does "
+    "not forbid. That is not a statement about law."
 )
 CAVEATS = (TWICE, DRAWS, BY_ITSELF)
 
@@ -44,7 +44,7 @@ def price_page(prices: Json, ways: Json, manifest: Json | None) -> Page:
     """Of ``price.json`` and ``ways.json``."""
     demands, sets = of_prices(prices, ways), list(ways["sets"])
     one = len(sets) == 1
-    title = f"What {sets[0]} costs" if one else "What policy sets cost, side by side"
+    title = f"Cost of policy set {sets[0]}" if one else "Cost of policy sets, side by side"
     where = ways["map"]
     base = WITHOUT if prices["against"] == NO_POLICIES else f"Under {prices['against']}"
     hubs, fibres = (counted(len(where[f"{name}s"]), name) for name in ("hub", "fibre"))
@@ -68,9 +68,7 @@ def _sections(
 ) -> Iterator[Section]:
     yield section("sets", "sets", prices_of(prices))
     yield section("matrix", "matrix", matrix_of(demands, ways["sets"]))
-    yield Section(
-        "clauses", "Each set, and what would lower its price", "set_rows.html.j2", prices_of(prices)
-    )
+    yield Section("clauses", "Each policy set, and remedies", "set_rows.html.j2", prices_of(prices))
     yield section("sure", "caveats", _caveats(prices))
     yield from map_and_sources(ways["map"], demands)
     more = {
@@ -82,4 +80,4 @@ def _sections(
 
 def _caveats(prices: Json) -> Caveats:
     readings = [(one["policies"], ", ".join(one["readings"])) for one in prices["sets"]]
-    return Caveats("How sure this is", CAVEATS, readings)
+    return Caveats("Uncertainty", CAVEATS, readings)

@@ -21,7 +21,7 @@ SAID = (
     "an emulation of that map, not on real cables. It is not legal advice."
 )
 COMPUTED = (
-    "Everything above is computed from a map, policies and demands that are data; nothing of it "
+    "Everything above is computed from a map, policies and demands that are data. Nothing "
     "was measured on real cables. It is not legal advice."
 )
 
@@ -34,7 +34,7 @@ def provenance_of(
         facts += _of_run(summary)
     if manifest is not None:
         facts += _of_manifest(manifest)
-    return Provenance("Where this comes from", COMPUTED if summary is None else SAID, facts)
+    return Provenance("Provenance", COMPUTED if summary is None else SAID, facts)
 
 
 def _of_run(of: Json) -> list[tuple[str, str]]:

@@ -38,10 +38,11 @@ def queue_marks_of(summary: Json) -> QueueMarks | None:
         return None
     rows = [_row(queue, one) for queue, one in found if one["drops"] or one.get("ce_marks")]
     said = (
-        f"Queues that mark have marked {counted(sum(marking), 'packet')} (congestion experienced, "
-        "RFC 3168), which are no losses: senders that allow it slow down as for a loss."
+        f"Queues with marking have marked {counted(sum(marking), 'packet')} (congestion "
+        "experienced, RFC 3168). Marks are not losses: senders that support them slow down as "
+        "after a loss."
     )
-    return QueueMarks("What queues marked", said, rows)
+    return QueueMarks("Packets marked by queues", said, rows)
 
 
 def _row(queue: Json, one: Json) -> Row:

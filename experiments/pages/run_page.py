@@ -67,27 +67,27 @@ def _about(summary: Json, demands: list[Asked]) -> str:
     under = f"policies {summary['policies']} as of {summary['as_of']}"
     plain = f"{counted(len(demands), 'demand')} over {over}, {under}."
     question = next(iter(summary.get("verdict", [])), plain)
-    drawn = " Paths on the map are those of the product's own controller."
+    drawn = " Paths on the map are those of the built-in controller."
     other = drawn if "controller" in summary else ""
-    return f"{question}{other} Computed, proven, and measured in an emulation. Not legal advice."
+    return f"{question}{other} Computed, verified and measured in an emulation. Not legal advice."
 
 
 def _alarms(of: RunResults) -> Iterator[str]:
     summary = of.summary
     if not summary["complete"]:
-        yield f"The run did not end: {summary['failure']}"
+        yield f"The run is incomplete: {summary['failure']}"
     if summary["invalid"]:
-        yield f"The measurement is not valid: {summary['invalid']}"
+        yield f"The measurement is invalid: {summary['invalid']}"
     if of.proof is not None and not of.proof["holds"]:
         yield broken_or_unproven(of.proof, summary)
     seen = summary.get("crossings", {})
     if seen.get("forbidden") or seen.get("strange"):
-        yield "Packets were where they may not be: see what is proven."
+        yield "Packets violated a policy: see the verified properties."
     for one in summary.get("expectations", []):
         if not one["holds"]:
             found = f"it was {one['found']}"
             if "left_out" in one:
-                found = f"that cannot be judged: it {one['left_out']}"
+                found = f"that cannot be evaluated: it {one['left_out']}"
             bound = f"{one['of']} {one['expected']} of {one['demand']}"
             yield f"{one['id']} expected {bound}, and {found}"
     yield from summary["warnings"]
@@ -108,8 +108,8 @@ def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
     if added:
         said.append(f"The policies add at most {ms(max(added))} ms RTT.")
     if of.proof is not None:
-        holds = "Every claim is proven" if of.proof["holds"] else "Not every claim holds"
-        said.append(f"{holds}: see what is proven.")
+        holds = "All properties are verified" if of.proof["holds"] else "Verification failed"
+        said.append(f"{holds}: see the verified properties.")
     return said
 
 

@@ -10,6 +10,7 @@ from corridor.experiments.answers.words import LEAST_MS, ordinal
 from corridor.experiments.pages.demands import Asked, Json, State, Under
 from corridor.experiments.pages.words import extra, ms
 from corridor.experiments.results.price_causes import BASES
+from corridor.experiments.results.price_text import COSTS
 from corridor.topologies.base.words import counted, joined
 
 
@@ -95,25 +96,25 @@ def matrix_of(demands: Sequence[Asked], sets: Sequence[str]) -> Matrix:
     ]
     alike = len(demands) - len(rows)
     said = (
-        "Milliseconds that a set adds to the round trip; 0: goes as without it; no: kept back; "
-        "n/j: goes, and the set says nothing of its data; an arrow: less protection."
+        "RTT that a set adds, in ms. 0: no added RTT; no: blocked; n/c: served, not covered by the "
+        "set; an arrow: lost protection."
     )
-    rest = f"The other {counted(alike, 'demand')} pay nothing under any set." if alike else ""
-    return Matrix("Which demand goes where, under which set", said, sets, rows, rest)
+    rest = f"The other {counted(alike, 'demand')} have no cost under any set." if alike else ""
+    return Matrix("Demands under each policy set", said, sets, rows, rest)
 
 
 def _cell(of: Under) -> Cell:
     if of.is_kept_back:
         return Cell(of.state, "no")
-    text = "n/j" if of.state == "unjudged" else extra(of.extra_ms)
+    text = "n/c" if of.state == "unjudged" else extra(of.extra_ms)
     if of.state == "unjudged" and of.is_costly:
-        text = f"{extra(of.extra_ms)} n/j"
+        text = f"{extra(of.extra_ms)} n/c"
     return Cell(of.state, f"{text} ↓" if of.single_points else text)
 
 
 def prices_of(prices: Json) -> SetPrices:
     found = [_set(number, one) for number, one in enumerate(prices["sets"])]
-    return SetPrices("What each set costs", beside(prices["against"]), found)
+    return SetPrices("Cost of each policy set", beside(prices["against"]), found)
 
 
 def beside(against: str) -> str:
@@ -132,7 +133,7 @@ def _set(number: int, of: Json) -> PricedSet:
         interval=[sure["interval"]["low_ms"], sure["interval"]["high_ms"]] if sure else None,
         not_judged=of["not_judged"],
         rows=[_row(row) for row in paying],
-        rest=f"{counted(free, 'class')} of data pay nothing, or are not judged." if free else "",
+        rest=f"{counted(free, 'data class')} have no cost, or are not covered." if free else "",
         clauses=list(_clauses(of)),
     )
 
@@ -163,17 +164,17 @@ def _added(each: Sequence[float]) -> str:
     ordered = sorted(each)
     if ordered[-1] < LEAST_MS:
         return "0"
-    return f"{extra(ordered[len(ordered) // 2])} median, {extra(ordered[-1])} most"
+    return f"{extra(ordered[len(ordered) // 2])} median, {extra(ordered[-1])} maximum"
 
 
 def _change(of: Json) -> str:
     takes = []
     if of["opens"]:
-        takes.append(f"opens {of['opens']} of {of['of']['kept_back']}")
+        takes.append(f"permits {of['opens']} of {of['of']['kept_back']}")
     if of["saves_ms"] >= LEAST_MS:
-        takes.append(f"{of['saves_ms']:.1f} of {of['of']['extra_ns'] / 1e6:.1f} ms less")
+        takes.append(f"RTT -{of['saves_ms']:.1f} of {of['of']['extra_ns'] / 1e6:.1f} ms")
     if of["regains"]:
-        takes.append(f"a way around {of['regains']} of {of['of']['lost']} points")
+        takes.append(f"removes {of['regains']} of {of['of']['lost']} single points of failure")
     return f"{CHANGES[of['kind']]} {of['what']} ({', '.join(takes)})"
 
 
@@ -184,7 +185,7 @@ def _clauses(of: Json) -> Iterator[ClausePrice]:
         _, counts = found.setdefault((cause["policy"], cause["clause"]), (cause, {}))
         counts[cause["costs"]] = counts.get(cause["costs"], 0) + 1
     for (policy, clause), (cause, counts) in found.items():
-        each = joined(f"{costs} of {counted(many, 'demand')}" for costs, many in counts.items())
+        each = joined(f"{counted(many, 'demand')} {COSTS[costs]}" for costs, many in counts.items())
         yield ClausePrice(f"{policy} {clause}", BASES[cause["basis"]], cause["legal"], each)
 
 

@@ -33,10 +33,10 @@ def sureness_of(demands: Sequence[Asked], summary: Json | None, where: Json | No
     ties = [_tie(n, one) for n, one in told if (one.under[0].certainty or {})["near_tie"]]
     said = [*_draws(summary, len(told), len(ties)), *_uncertain(demands), *_assumed(where, summary)]
     said.append(
-        "Lengths of fibres are mostly derived, not published. Draws move lengths and constants; "
-        "that a cable is missing here, or closed to somebody, is in none of them."
+        "Most fibre lengths are derived, not published. Monte Carlo samples vary lengths and "
+        "constants. They do not include missing cables or cables closed to a customer."
     )
-    return Sureness("How sure this is", said, ties, has_map=where is not None)
+    return Sureness("Uncertainty", said, ties, has_map=where is not None)
 
 
 def _tie(number: int, of: Asked) -> Tie:
@@ -55,9 +55,9 @@ def _draws(summary: Json | None, told: int, ties: int) -> list[str]:
     if not draws or not told:
         return []
     share = f"{draws['near_tie_share'] * 100:g} %"
-    maps = f"Each answer was asked again of {draws['draws']} maps like this one, as far off as"
-    near = f"{counted(ties, 'demand')} of {told} are near ties: in {share} of those maps or more"
-    return [f"{maps} lengths may be. {near} the shortest path crosses other jurisdictions."]
+    maps = f"Each answer was computed for {draws['draws']} Monte Carlo samples of the map."
+    near = f"{counted(ties, 'demand')} of {told} are near ties: in at least {share} of the samples"
+    return [f"{maps} {near} the shortest path crosses other jurisdictions."]
 
 
 def _uncertain(demands: Sequence[Asked]) -> list[str]:
@@ -83,13 +83,13 @@ def _assumed(where: Json | None, summary: Json | None) -> list[str]:
         may = sum(bool(one["may_cross"]) for one in fibres)
         said.append(
             f"Of {counted(len(fibres), 'fibre')}, {capacity} have an assumed capacity, "
-            f"{doubtful} may not be in service, and of {may} nobody knows which waters or "
-            "countries they touch; these are marked with a ?."
+            f"{doubtful} may not be in service, and {may} may cross waters or countries that are "
+            "not documented (marked with a ?)."
         )
     unjudged = sum(bool(one.get("not_judged")) for one in (summary or {}).get("demands", []))
     if unjudged:
         said.append(
-            f"Not covered by the policy set: {counted(unjudged, 'demand')} or the answers. This "
-            "is not a statement about law."
+            f"Not covered by the policy set: {counted(unjudged, 'demand')} or reverse demands. "
+            "This is not a statement about law."
         )
     return said

@@ -38,16 +38,16 @@ def verification_of(summary: Json) -> Verification:
     said = "Nothing was measured."
     if off:
         said = (
-            f"The least round trips of {counted(len(off), 'demand')} are {min(off):+.1f} to "
-            f"{max(off):+.1f} µs from what was predicted for them, switches and hosts included"
+            f"The minimum RTTs of {counted(len(off), 'demand')} are {min(off):+.1f} to "
+            f"{max(off):+.1f} µs from their prediction, including switches and hosts"
             f"{_left_out(len(changed))}. "
-            "This says that the emulator does what the model says; it says nothing about the model."
+            "This verifies the emulator against the model. It does not validate the model."
         )
     return Verification("Is the emulator right?", said, rows)
 
 
 def _left_out(changed: int) -> str:
-    return f"; {counted(changed, 'demand')} that events changed left out" if changed else ""
+    return f"; {counted(changed, 'demand')} changed by events left out" if changed else ""
 
 
 def _row(of: Json) -> Measured:

@@ -30,7 +30,7 @@ from corridor.topologies.base.words import counted
 ROW, GAP = 54.0, 22.0
 MOST_DOTS = 120
 """Of a class."""
-CONFIDENCE = "Intervals are of 95 %; a percentile that too few rounds carry is left out."
+CONFIDENCE = "Confidence intervals are 95 %. Percentiles with too few rounds are left out."
 MEASURES = ("p50", "p95", "p99")
 
 
@@ -117,7 +117,7 @@ def workloads_of(summary: Json, rounds: Sequence[Round], start_ns: int) -> Workl
     stretches = in_order(found["stretches"])
     classes = sorted(found["classes"], key=lambda one: (one["background"], one["class"]))
     return Workloads(
-        title="What sharing costs",
+        title="Workloads",
         said=_said(found),
         rows=[_workload(one) for one in found["workloads"]],
         stretches=[named(one, stretches) for one in stretches],
@@ -132,15 +132,16 @@ def workloads_of(summary: Json, rounds: Sequence[Round], start_ns: int) -> Workl
 def _said(found: WorkloadsSummary) -> list[str]:
     kept = sum(one["kept_back"] for one in found["workloads"])
     first = (
-        f"{counted(len(found['workloads']), 'workload')} sent at once, beside the probes. A round "
-        "is what somebody waits for: a request with its answer, a checkpoint with all its parts; "
-        f"it counts from its intended start. {CONFIDENCE} Expected is what a fair share of the "
-        "fibres would give, without losses and events. Rates of fibres are scaled, and octets with "
-        "them, as is said below the table; which loads there are is the scenario's choice."
+        f"{counted(len(found['workloads']), 'workload')} sent concurrently with the probes. A "
+        "round is the group of messages that a user waits for: a request with its response, or a "
+        "checkpoint with all its parts. Times count from the intended start of the round. "
+        f"{CONFIDENCE} The model mean assumes fair sharing of the fibres without losses and "
+        "events. Rates and message sizes are scaled as stated below the table. The scenario "
+        "chooses the loads."
     )
     if not kept:
         return [first]
-    rest = f"Policies kept {counted(kept, 'round')} back: those are in no other number."
+    rest = f"Policies blocked {counted(kept, 'round')}. No other number includes them."
     return [first, rest]
 
 
@@ -171,7 +172,7 @@ def _goodput(one: Json) -> Told:
     real = one["real_gbps"]
     said = [] if real is None else [f"for {_digits(real)} Gbit/s"]
     part = one.get("bytes_unfinished", 0)
-    said += [f"{part / one['bytes']:.0%} of unfinished messages"] if part else []
+    said += [f"{part / one['bytes']:.0%} of incomplete messages"] if part else []
     return Told(_digits(one["goodput_mbps"]), ", ".join(said))
 
 

@@ -24,13 +24,11 @@ def account_lines(summary: Summary, width: int | None) -> str:
 
 def _sentence(account: AccountSummary) -> str:
     lost = sum(account["lost"].values())
-    marks = (
-        f"; {account['ce_marks']} CE marks, which are no losses" if "ce_marks" in account else ""
-    )
-    end = "closes" if account["closes"] else f"does not close: off by {account['off_by']}"
+    marks = f"; {account['ce_marks']} CE marks (not losses)" if "ce_marks" in account else ""
+    end = "balanced" if account["closes"] else f"unbalanced by {account['off_by']}"
     return (
-        f"account of packets: {account['sent']} sent = {account['delivered']} delivered + "
-        f"{lost} lost + {account['in_flight']} in flight; it {end}{marks}"
+        f"packet accounting: {account['sent']} sent = {account['delivered']} delivered + "
+        f"{lost} lost + {account['in_flight']} in flight ({end}){marks}"
     )
 
 

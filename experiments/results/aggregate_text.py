@@ -16,8 +16,8 @@ def aggregate_lines(aggregates: Iterable[Aggregate], sources: Mapping[str, str])
 def _said(of: Aggregate, hubs: set[str]) -> str:
     rates = of.guarantee
     peak = format_rate(rates.pir or rates.cir)
-    promised = f"{', '.join(of.demands)} are promised {format_rate(rates.cir)} together"
+    shared = f"{', '.join(of.demands)} share committed rate {format_rate(rates.cir)}"
     each = ", ".join(sorted(hubs))
     if len(hubs) == 1:
-        return f"{of.id}: {promised}; one meter at {each} holds them to {peak}"
-    return f"{of.id}: {promised}; meters hold them to {peak} at each of {each}, none in all"
+        return f"{of.id}: {shared}; one meter at {each} limits them to {peak}"
+    return f"{of.id}: {shared}; a meter limits each of {each} to {peak}, no meter limits the total"

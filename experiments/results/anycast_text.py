@@ -23,11 +23,11 @@ def anycast_json(of: AnycastChoice | None) -> AnycastSummary | None:
 
 
 def anycast_said(of: AnycastSummary) -> str:
-    """``served by guian, of guian and kunming: nearest of 2 lawful ...``."""
+    """``served by guian (candidates: guian, kunming): nearest of 2 lawful ...``."""
     names = of["among"]
     more = len(names) - MOST_HUBS
     listed = ", ".join(names[:MOST_HUBS]) + (f" and {more} more" if more > 0 else "")
-    return f"served by {of['chosen']}, of {listed}: {of['why']}"
+    return f"served by {of['chosen']} (candidates: {listed}): {of['why']}"
 
 
 def anycast_lines(of: Mapping[str, AnycastSummary | None]) -> str:

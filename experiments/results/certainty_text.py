@@ -17,8 +17,8 @@ def near_ties_text(found: Certainties, width: int | None = None) -> str:
     near, count = found.near_ties, len(found.demands)
     draws = found.draws["draws"]
     says = (
-        f"{len(near)} of {count} demands with a path are near ties under {draws} draws of the map: "
-        f"another set of jurisdictions is crossed in {NEAR_TIE:.0%} of them or more"
+        f"{len(near)} of {count} served demands are near ties: other jurisdictions in at least "
+        f"{NEAR_TIE:.0%} of {draws} Monte Carlo samples of the map"
     )
     if not near:
         return says
@@ -27,8 +27,16 @@ def near_ties_text(found: Certainties, width: int | None = None) -> str:
         one = found.demands[name]
         there, rtt = one.there, one.rtt
         rows.append((name, str(rtt or there.taken), f"{there.set_share:.0%}", *_next(there)))
-    headings = ("near tie", "RTT, 90 %", "as now", "next set", "one way")
-    table = render(headings, rows, frozenset({"as now", "one way"}), width=width, wrap="next set")
+    headings = (
+        "near tie",
+        "RTT 90 % interval",
+        "same jurisdictions",
+        "alternative",
+        "delay difference",
+    )
+    table = render(
+        headings, rows, frozenset({*headings[2:3], headings[4]}), width=width, wrap=headings[3]
+    )
     return f"{table}\n\n{says}"
 
 
@@ -44,26 +52,32 @@ def _next(there: Certainty) -> tuple[str, str]:
 
 def explained_certainty(there: Certainty, costs: Interval | None, draws: int) -> str:
     """Of one direction of one demand, in sentences."""
-    lines = [f"How sure, by {draws} draws of the map (90 % intervals, one way):"]
+    lines = [f"Uncertainty ({draws} Monte Carlo samples, one-way delay, 90 % intervals):"]
     lines += [f"  {line}" for line in _sentences(there)]
     if costs is not None and costs.high_ms:
-        lines.append(f"  policies cost {costs}, with them less without on each draw")
+        lines.append(f"  policies add {costs} (difference in each sample)")
     return "\n".join(lines)
 
 
 def _sentences(there: Certainty) -> Iterator[str]:
-    yield f"{there.taken} by this path, the shortest lawful one in {there.path_share:.0%} of draws"
-    near = ": a near tie" if there.near_tie else ""
-    yield f"the shortest lawful path crosses {_set(there.crosses)} in {there.set_share:.0%}{near}"
+    yield (
+        f"{there.taken} on this path; it is the shortest permitted path in "
+        f"{there.path_share:.0%} of samples"
+    )
+    near = " (near tie)" if there.near_tie else ""
+    yield (
+        f"the shortest permitted path crosses {_set(there.crosses)} in {there.set_share:.0%} of "
+        f"samples{near}"
+    )
     expected = frozenset(there.crosses)
     others = [one for one in there.sets if frozenset(one.of) != expected]
     for other in others[:2]:
         yield f"  and {_set(other.of)} in {other.share:.0%}"
     if there.margin is not None:
-        more = f"{there.margin.one_way_ns / 1e6:.2f} ms"
-        yield f"the next set, {_set(there.margin.jurisdictions)}, is {more} away"
+        more = f"{there.margin.one_way_ns / 1e6:+.2f} ms"
+        yield f"next alternative {_set(there.margin.jurisdictions)}: {more}"
     if there.blocked_share:
-        yield f"in {there.blocked_share:.0%} no lawful path keeps its delay budget"
+        yield f"in {there.blocked_share:.0%} of samples no permitted path meets the delay bound"
 
 
 def _set(codes: Sequence[str]) -> str:
@@ -83,7 +97,12 @@ def tornado_text(
         )
         for one in influences[:MOST_INFLUENCES]
     ]
-    headings = ("known exactly", "explains of RTT", "90 % would span", "explains of law")
+    headings = (
+        "input",
+        "share of RTT variance",
+        "remaining spread",
+        "share of jurisdiction changes",
+    )
     table = render(headings, rows, frozenset(headings[1:]), width=width, spare=headings[2:3])
-    head = f"What to look up next, by {draws} draws: the round trip spans {now.width_ms:.1f} ms now"
+    head = f"Sensitivity ({draws} samples): the RTT now has a spread of {now.width_ms:.1f} ms"
     return f"{head}\n{table}"

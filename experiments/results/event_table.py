@@ -13,8 +13,10 @@ from corridor.experiments.results.summary import (
 )
 from corridor.experiments.results.uncounted_losses import UNEXPLAINED
 
-HEADINGS = ("event", "at", "until", "hit", "lost", "out", "expected", "RTT ms", "expected")
-SPARE = ("until", "expected/2", "RTT ms", "hit")
+HEADINGS = (
+    *("event", "start", "end", "affected", "lost", "outage", "predicted", "RTT ms", "predicted"),
+)
+SPARE = ("end", "predicted/2", "RTT ms", "affected")
 """Where a terminal is too narrow for all."""
 MOST_HITS = 3
 """Demands named below an event: those that were out for the longest."""
@@ -22,7 +24,7 @@ SURE_MS = 20.0
 """What is expected within less than this is told as one number."""
 LATE_MS = 1000.0
 """After the end of an event: fibres that are used again later are told of."""
-NAME_WIDTH = 27
+NAME_WIDTH = 23
 """So that all is within 100 characters."""
 
 
@@ -35,9 +37,9 @@ def events_table(summary: Summary, width: int | None = None) -> str:
     said = [render(HEADINGS, rows, frozenset(HEADINGS[1:]), width=width, spare=SPARE)]
     said += filter(None, [_resolution(events), *map(_besides, events)])
     said += [_held_out(one) for one in events if _is_held_out(one)]
-    said += [f"{one['id']} was refused: {one['refused']}" for one in events if one["refused"]]
+    said += [f"{one['id']} was rejected: {one['refused']}" for one in events if one["refused"]]
     lost = sum(demand.get("lost_by", {}).get(UNEXPLAINED, 0) for demand in summary["demands"])
-    said += [f"{lost} lost probes are explained by nothing"] if lost else []
+    said += [f"{lost} lost probes have no known cause"] if lost else []
     return "\n".join(said)
 
 
@@ -47,7 +49,7 @@ def _resolution(events: Sequence[EventSummary]) -> str:
     single = [hit["out_ms"] for hit in hits if hit["lost"] == 1 and hit["out_ms"] > 0]
     if not single:
         return ""
-    return f"one lost probe counts as out until the next one is sent, {_out(max(single))} at most"
+    return f"one lost probe counts as an outage until the next probe (up to {_out(max(single))})"
 
 
 def _besides(event: EventSummary) -> str:
@@ -55,7 +57,8 @@ def _besides(event: EventSummary) -> str:
     lost = sum(hit.get("lost_otherwise", 0) for hit in event["hits"])
     if not lost:
         return ""
-    return f"{event['id']}: {lost} more lost meanwhile, in full queues, at meters or at random"
+    causes = "(queues, meters or random loss)"
+    return f"{event['id']}: {lost} more packets lost in the same period {causes}"
 
 
 def _is_held_out(event: EventSummary) -> bool:
@@ -64,7 +67,7 @@ def _is_held_out(event: EventSummary) -> bool:
 
 def _held_out(event: EventSummary) -> str:
     late = _at(round(_back_ms(event), -2))
-    return f"{event['id']}: its fibres are expected to be used again {late} after its end"
+    return f"{event['id']}: its fibres are predicted to be used again {late} after its end"
 
 
 def _back_ms(event: EventSummary) -> float:
@@ -118,10 +121,10 @@ def _hit(hit: HitSummary) -> tuple[str, ...]:
 
 def _expected(hit: HitSummary) -> str:
     if not hit["expected"]:
-        return "not at all"
+        return "unexpected"
     expected_ms, within = hit["expected_out_ms"], hit["expected_out_within_ms"]
     if expected_ms is None:
-        return "random loss" if is_lossy(hit) else "while it lasts"
+        return "random loss" if is_lossy(hit) else "until its end"
     if within is None or within[1] - within[0] < SURE_MS:
         return _out(expected_ms)
     return f"{_out(within[0]).removesuffix(' ms')} to {_out(within[1])}"
@@ -149,16 +152,16 @@ def expectations_lines(summary: Summary) -> str:
     expected = summary.get("expectations", [])
     unmet = [one for one in expected if not one["holds"]]
     if expected and not unmet:
-        return f"all {len(expected)} expectations of the timeline hold"
+        return f"all {len(expected)} expectations of the timeline are met"
     return "\n".join(map(_unmet, unmet))
 
 
 def _unmet(one: ExpectationSummary) -> str:
-    found = "nothing was answered" if one["found"] is None else f"it is {one['found']}"
-    if "left_out" in one:
-        found = f"that cannot be judged: it {one['left_out']}"
+    what = f"{one['of']} of {one['demand']}"
     at_most = "" if one["of"] == "status" else "at most "
-    return (
-        f"not as expected ({one['id']}): {one['of']} of {one['demand']} should be "
-        f"{at_most}{one['expected']}, and {found}"
-    )
+    expected = f"(expected {at_most}{one['expected']})"
+    if "left_out" in one:
+        why = f"it {one['left_out']}"
+        return f"expectation {one['id']} cannot be evaluated: {what} {expected}: {why}"
+    found = "unknown: no reply" if one["found"] is None else f"{one['found']}"
+    return f"expectation {one['id']} not met: {what} is {found} {expected}"

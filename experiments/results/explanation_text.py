@@ -19,7 +19,7 @@ from corridor.experiments.results.judged import NOT_JUDGED as UNJUDGED
 from corridor.experiments.results.table import assumed_line
 from corridor.topologies.model.topology import Topology
 
-CITES_NO_LAW = ", which cites no law"
+CITES_NO_LAW = " (cites no law)"
 MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
 
 
@@ -47,14 +47,14 @@ def explained(
 
 def _answer(found: Explanation, asked: str, anycast: AnycastSummary | None) -> str:
     origin = f" (origin {', '.join(found.origin)})" if found.origin else ""
-    data = f"data of class {found.data_class}{origin}"
-    lines = [f"{found.demand}: {found.src} to {found.dst}, {data}, on {found.as_of}", ""]
-    lines += [f"Any of several hubs will do: {anycast_said(anycast)}"] if anycast else []
+    data = f"data class {found.data_class}{origin}"
+    lines = [f"{found.demand}: {found.src} to {found.dst}, {data}, as of {found.as_of}", ""]
+    lines += [f"Anycast: {anycast_said(anycast)}"] if anycast else []
     lines += _served(found) if found.passage else _not_served(found)
     if found.answers:
         told = found.answers
         again = f"corridor explain {told.demand} {asked}".rstrip()
-        lines.append(f"Answers: {told.status}{_answers_way(told)}; {again}")
+        lines.append(f"Reverse demand: {told.status}{_answers_way(told)}; see {again}")
     return "\n".join(lines)
 
 
@@ -62,40 +62,42 @@ def _answers_way(told: Answers) -> str:
     if told.one_way_ns is None:
         return ""
     if told.permit == NOT_JUDGED.id:
-        return f", {UNJUDGED}, {_ms(told.one_way_ns)} one way"
-    return f", {_ms(told.one_way_ns)} one way by permit {told.permit}"
+        return f", {UNJUDGED}, one-way delay {_ms(told.one_way_ns)}"
+    return f", one-way delay {_ms(told.one_way_ns)}, permit {told.permit}"
 
 
 def _served(found: Explanation) -> Iterator[str]:
     passage, permit = found.passage, found.permit
     assert passage is not None
     assert permit is not None
-    cited = f" [{_ids(permit.legal)}], {permit.confidence}" if permit.legal else CITES_NO_LAW
+    cited = f" [{_ids(permit.legal)}] ({permit.confidence})" if permit.legal else CITES_NO_LAW
     if found.judged:
-        yield f"{found.status} by permit {permit.policy}{cited}"
+        yield f"{found.status}, permit {permit.policy}{cited}"
     else:
-        yield f"{found.status}, not judged: the policies say nothing of this data"
-        yield "  It goes where they leave any data a way; that it may is not said."
-    yield from (f"  {one.policy} is preferred, and {one.why}" for one in _preferred(found))
-    gates = f", through the gateway of {', '.join(passage.gateways)}" if passage.gateways else ""
+        yield f"{found.status}, {UNJUDGED}: the policy set does not cover this data."
+        yield "  Served on a path that no restrict or deny forbids: no statement about law."
+    yield from (
+        f"  permit {one.policy} has higher preference but {one.why}" for one in _preferred(found)
+    )
+    gates = f", gateway {', '.join(passage.gateways)}" if passage.gateways else ""
     yield f"{_measures(passage)}{gates}"
-    yield from (f"Less than asked for: {lack}" for lack in found.lacks)
+    yield from (f"Relaxed: {lack}" for lack in found.lacks)
     if found.protection_ns:
         spent = _ms(found.protection_ns)
-        yield f"Protection costs {spent}: the shortest lawful path is not protected all along"
+        yield f"Protection adds {spent}: the shortest permitted path has unprotected elements"
     if found.apart_ns:
         spent = _ms(found.apart_ns)
-        yield f"Being disjoint costs {spent}: the shortest lawful path meets what another does"
+        yield f"Disjointness adds {spent}: the shortest permitted path shares elements with another"
     if found.room_ns:
         spent = _ms(found.room_ns)
-        yield f"Room for rates costs {spent}: what is promised to all does not fit on shortest ways"
+        yield f"Committed rates add {spent}: they do not fit on the shortest paths"
     if found.shortest is None or not found.forbids_shortest:
         if not (found.protection_ns or found.apart_ns or found.room_ns):
-            yield "Policies cost nothing: there is no shorter path."
+            yield "Policies add no delay: this is the shortest path."
     else:
         yield (
-            f"Policies cost {_ms(found.costs_ns)} and {found.costs_km:,.0f} km: they forbid "
-            f"the shortest path, {_measures(found.shortest)}"
+            f"Policies add {_ms(found.costs_ns)} and {found.costs_km:,.0f} km: they forbid "
+            f"the shortest path ({_measures(found.shortest)}):"
         )
         yield from (f"  {ground}" for ground in found.forbids_shortest)
 
@@ -106,14 +108,15 @@ def _preferred(found: Explanation) -> Iterator[Unused]:
 
 def _not_served(found: Explanation) -> Iterator[str]:
     if found.shortest is None:
-        yield f"{found.status}: no fibres lead there"
+        yield f"{found.status}: no path exists"
     else:
-        yield f"{found.status}: fibres lead there, {_measures(found.shortest)}, and policies do not"
+        path = _measures(found.shortest)
+        yield f"{found.status}: a path exists ({path}), but no policy permits it"
     yield from (f"  {ground}" for ground in found.forbids_shortest)
     if found.remedies:
-        yield "Would open a path (nothing is lifted by itself):"
+        yield "Remedies (hypothetical; nothing is changed):"
         for remedy in found.remedies[:MOST_REMEDIES]:
-            yield f"  {remedy.kind} {remedy.what}: {_ms(remedy.one_way_ns)} one way"
+            yield f"  {remedy.kind} {remedy.what}: one-way delay {_ms(remedy.one_way_ns)}"
 
 
 def _path(passage: Passage | None, topology: Topology, width: int | None) -> str:
@@ -131,7 +134,7 @@ def _path(passage: Passage | None, topology: Topology, width: int | None) -> str
             so_far_km += fibre.length_km
             so_far_ns += topology.one_way_delay_ns(fibre)
         rows.append((f"{name}{gate}", hub.located_in, passage.phases[position], *measures, *onward))
-    headings = ("hub", "in", "phase", "km", "ms", "onward by", "which touches")
+    headings = ("hub", "jurisdiction", "phase", "km", "ms", "next fibre", "jurisdictions crossed")
     return render(
         headings,
         rows,
@@ -148,7 +151,7 @@ def _rests_on(passage: Passage | None, topology: Topology) -> str:
         return ""
     fibres = [topology.fibre(name) for name in dict.fromkeys(passage.fibres)]
     lines = [
-        f"Not known to keep out of {one.code} on {fibre.id}: {one.why or 'no reason given'}"
+        f"Possible transit of {one.code} on {fibre.id}: {one.why or 'no reason given'}"
         for fibre in fibres
         for one in fibre.may_cross
         if one.code in passage.may_cross
@@ -169,18 +172,18 @@ def _clauses(found: Explanation) -> str:
     if found.passage is None:
         return ""
     if not found.clauses:
-        return "What decided: no clause narrows it."
-    lines = ["What decided:"]
+        return "Binding clauses: none."
+    lines = ["Binding clauses:"]
     for cost in found.clauses:
         by = marked(cost.without.crosses, cost.without.may_cross)
-        without = f"without it {_ms(cost.without.one_way_ns)} by {by}"
-        alone = f"costs {_ms(cost.costs_ns)}: {without}" if cost.costs_ns else "costs nothing alone"
+        without = f"(without it: {_ms(cost.without.one_way_ns)} via {by})"
+        alone = f"adds {_ms(cost.costs_ns)} {without}" if cost.costs_ns else "adds nothing alone"
         lines.append(f"  {cost.policy} {cost.clause}: {cost.says}")
         cited = f" [{_ids(cost.legal)}]" if cost.legal else ""
         lines.append(f"    {alone}{cited}{caveat(cost.kind, cost.confidence)}")
     if len(found.forbids_shortest) > 1 and found.costs_ns:
         names = " and ".join(f"{one.policy} {one.clause}" for one in found.forbids_shortest)
-        lines.append(f"  together {names} cost {_ms(found.costs_ns)}")
+        lines.append(f"  {names} together add {_ms(found.costs_ns)}")
     return "\n".join(lines)
 
 
@@ -209,15 +212,15 @@ def _outages(found: Explanation, width: int | None) -> str:
         )
         for outage in found.outages
     ]
-    headings = ("if this fails", "found at", "at once, by the switches", "planned again")
+    headings = ("failure", "detected at", "detour of switches", "after recomputation")
     k, over = found.permit.k, ", ".join(found.permit.over)
     several = "1 failure" if k == 1 else f"up to {k} failures"
-    lines = [f"Switches bridge {several} of {over}." if k else "No failure is protected against."]
+    lines = [f"Protection: {several} of {over}." if k else "Protection: none."]
     lines += [
         f"  {_few(outage.dead)}: {outage.forbids}" for outage in found.outages if outage.forbids
     ]
     return "\n".join(
-        [render(headings, rows, width=width, spare=("found at",), wrap=headings[0]), *lines]
+        [render(headings, rows, width=width, spare=("detected at",), wrap=headings[0]), *lines]
     )
 
 
@@ -226,8 +229,8 @@ def _at_once(outage: Outage, usual: Passage, permit: str) -> str:
         return _instead(outage.at_once, usual) + _by_other(outage.permit, permit)
     where = f"dropped at {outage.at_once.hubs[-1]}"
     if outage.forbids:
-        return f"{where} by {outage.forbids.policy}"
-    return f"{where}, no fibre left" if outage.protected else where
+        return f"{where} ({outage.forbids.policy})"
+    return f"{where} (no path)" if outage.protected else where
 
 
 def _replanned(outage: Outage, usual: Passage, permit: str) -> str:
@@ -253,13 +256,13 @@ def _unused(found: Explanation) -> str:
     if not found.unused:
         return ""
     shown = found.unused[:MOST_PERMITS]
-    lines = ["Permits not in use:"]
+    lines = ["Unused permits:"]
     for unused in shown:
         would = f": {_measures(unused.passage)}" if unused.passage else ""
         lines.append(f"  {unused.policy} {unused.why}{would}")
     left = len(found.unused) - len(shown)
     if left:
-        lines.append(f"  and {left} more that have less to do with it (--json has them)")
+        lines.append(f"  {left} less relevant permits omitted (see --json)")
     return "\n".join(lines)
 
 
@@ -279,7 +282,7 @@ def _ids(legal: Iterable[Reference]) -> str:
 
 def _measures(passage: Passage) -> str:
     crosses = marked(passage.crosses, passage.may_cross)
-    return f"{_ms(passage.one_way_ns)} one way, {passage.length_km:,.0f} km, by {crosses}"
+    return f"one-way delay {_ms(passage.one_way_ns)}, {passage.length_km:,.0f} km, via {crosses}"
 
 
 def _few(names: Sequence[str]) -> str:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-NOT_JUDGED = "not judged"
+NOT_JUDGED = "not covered"
 
 
 def marked(status: str, not_judged: Sequence[str]) -> str:
-    """A status, with what of it rests on no law: ``UP, not judged``, ``UP, answers not judged``."""
+    """A status, with what of it rests on no law: ``UP, not covered``, ``UP, reverse demand
+    not covered``."""
     if not not_judged:
         return status
-    whose = "" if "data" in not_judged else "answers "
+    whose = "" if "data" in not_judged else "reverse demand "
     return f"{status}, {whose}{NOT_JUDGED}"
 
 
 def counted(of: Iterable[tuple[str, Sequence[str]]]) -> str:
     """How many demands have each status; what is not judged, there or back, is counted by itself:
-    ``30 UP, 24 not judged, 8 BLOCKED``."""
+    ``30 UP, 24 not covered, 8 BLOCKED``."""
     counts = Counter(NOT_JUDGED if unjudged else status for status, unjudged in of)
     order = ("UP", "ALT", NOT_JUDGED, "BLOCKED", "DOWN")
     return ", ".join(f"{counts[name]} {name}" for name in order if counts[name])
@@ -30,7 +31,7 @@ def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> s
     if not names:
         return ""
     return (
-        f"not judged: {len(names)}, there or back, which {policies} says nothing of: they go where "
-        "its restricts and denies leave a way; claims take that for permitted, and none says that "
-        "law permits it"
+        f"not covered by {policies}: {len(names)} (either direction). They are served on paths "
+        "that its restricts and denies allow. Verification treats them as permitted; this is not a "
+        "statement about law."
     )

@@ -23,10 +23,10 @@ WIDTH = 100
 INDENT = 2
 MOST_SAID = 60
 READ = {
-    "text": "its words were read there",
-    "copy": "its words were read in a copy",
-    "address": "the address is only cited",
-    "home-page": "the authority's site; the text was not found",
+    "text": "text read there",
+    "copy": "text read in a copy",
+    "address": "cited only, not read",
+    "home-page": "the authority's site; text not found",
 }
 KINDS: Mapping[StatementKind, str] = {
     "text": "The answer rests on the text of the law.",
@@ -35,10 +35,10 @@ KINDS: Mapping[StatementKind, str] = {
 }
 NOTES = {
     "allow": "Nothing is missing.",
-    "require": "Not yet: what it needs is not in place.",
-    "deny": "It may not leave.",
-    "undecided": "It cannot be decided, which policies treat like forbidden.",
-    "not-researched": "Nobody looked for rules of {} on such data: that is no permission.",
+    "require": "Not yet permitted: mechanisms are missing.",
+    "deny": "The transfer is forbidden.",
+    "undecided": "Undecided. Policies treat this as forbidden.",
+    "not-researched": "Rules of {} on such data were not researched. This is not a permission.",
     "domestic": "No border is crossed; rules within a jurisdiction were not researched.",
 }
 
@@ -69,16 +69,16 @@ def _answer(answer: Classified, titles: Mapping[str, str]) -> str:
     for item in finding.requires:
         there = "" if item in finding.outstanding else " (in place)"
         lines.append(f"  needs {' or '.join(titles[name] for name in sorted(item))}{there}")
-    lines += [f"  owes beside {titles[name]}" for name in finding.owes]
+    lines += [f"  duty: {titles[name]}" for name in finding.owes]
     lines += [f"  the primary copy stays in {place}" for place in finding.keep_in]
     lines += [
-        f"  what the file has: corridor law list --jurisdiction {place}"
+        f"  rules in the file: corridor law list --jurisdiction {place}"
         for place in finding.not_researched
     ]
     if finding.missing:
-        lines.append(f"  tell {', '.join(finding.missing)}")
+        lines.append(f"  missing facts: {', '.join(finding.missing)}")
     elif finding.outcome == "undecided":
-        lines.append(f"  nobody could tell whether {', '.join(finding.open_rules)} applies")
+        lines.append(f"  not known whether {', '.join(finding.open_rules)} applies")
     return "\n".join(lines)
 
 
@@ -113,7 +113,7 @@ def _standing(rule: RuleShown) -> str:
 
 def _readings(answer: Classified, titles: Mapping[str, str], width: int | None) -> str:
     """Return each disputed reading that changes the answer, with the answer under each."""
-    lines = ["Readers disagree, and the answer depends on the reading:"]
+    lines = ["Disputed interpretations change the answer:"]
     for one in answer.readings:
         lines += _indented(f"{one.reading}: {one.question}", INDENT, width)
         for each in one.answers:
@@ -145,11 +145,11 @@ def _ways(answer: Classified) -> str:
 def _class(answer: Classified) -> str:
     name = answer.finding.data_class
     if not answer.policies:
-        return f"No shipped policy set knows the class {name}, so none permits it anything."
-    lines = [f"What shipped policy sets say of {name}:"]
+        return f"No shipped policy set has the data class {name}, so none permits it."
+    lines = [f"Shipped policies for {name}:"]
     lines += [_policy(one) for one in answer.policies]
     if not any(one.effect == "permit" and one.in_force for one in answer.policies):
-        lines.append("  Nothing permits it: it is blocked.")
+        lines.append("  No permit: blocked.")
     return "\n".join(lines)
 
 
@@ -163,8 +163,8 @@ def changes_told(
     found: tuple[Change, ...], law: Law, earlier: date, later: date, width: int | None = None
 ) -> str:
     if not found:
-        return f"between {earlier} and {later} nothing changed in the law of the file"
-    lines = [f"law on {later} against {earlier}:"]
+        return f"no change in the legal rules between {earlier} and {later}"
+    lines = [f"legal rules on {later} compared with {earlier}:"]
     for kind, title in (
         ("begins", "came into force"),
         ("ends", "ended"),
@@ -210,7 +210,7 @@ def calendar_told(entries: Iterable[CalendarEntry], law: Law, width: int | None 
         lines.append(f"{entry.day:<11} {entry.what:<9} {counted(len(entry.rules), 'rule')}")
         lines += _indented(", ".join(entry.rules), INDENT, width, break_on_hyphens=False)
     if len(lines) == 1:
-        lines.append("nothing is due in this time")
+        lines.append("no dates in this period")
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from corridor.experiments.results.queue_counters import ClassSummary, QueueSumma
 from corridor.experiments.results.summary import Summary
 
 MOST_LINES = 20
-HEADINGS = ("queue before", "from", "discipline", "class", "passed", "dropped")
+HEADINGS = ("fibre", "from hub", "discipline", "queue class", "sent", "dropped")
 CE_MARKS = "CE marks"
 
 
@@ -22,7 +22,7 @@ def queues_table(summary: Summary, width: int | None) -> str:
     has_marks = any("ce_marks" in one for _queue, one in classes)
     headings = (*HEADINGS, CE_MARKS) if has_marks else HEADINGS
     rows = [_row(queue, one)[: len(headings)] for queue, one in classes]
-    more = [f"and {len(rows) - MOST_LINES} more classes"] if len(rows) > MOST_LINES else []
+    more = [f"and {len(rows) - MOST_LINES} more queue classes"] if len(rows) > MOST_LINES else []
     numbers = frozenset(headings[4:])
     table = render(headings, rows[:MOST_LINES], numbers, width=width, spare=("discipline",))
     return "\n".join([table, *more])

@@ -23,7 +23,7 @@ def _intervals(summary: Summary) -> Iterator[str]:
     widest = {name: _widest_ms([one["rtt_ms"].get(name) for one in of]) for name in NAMES}
     told = [f"{name} +-{_time(width)}" for name, width in widest.items() if width is not None]
     if told:
-        yield f"{CONFIDENCE:.0%} intervals of round trips, at most: {', '.join(told)}"
+        yield f"{CONFIDENCE:.0%} CI half-width of RTT, maximum: {', '.join(told)}"
     missing = [
         f"{name} of {counted(demands, 'demand')}"
         for name in NAMES
@@ -37,12 +37,12 @@ def _intervals(summary: Summary) -> Iterator[str]:
         )
     few = {name: sum(name in one["left_out"] for one in of) for name in NAMES}
     lacking = [
-        f"{name} of {counted(demands, 'demand')} ({NEEDED[name]})"
+        f"{name} of {counted(demands, 'demand')} (needs {NEEDED[name]})"
         for name, demands in few.items()
         if demands
     ]
     if lacking:
-        yield f"too few replies (in brackets: needed) for {', '.join(lacking)}"
+        yield f"too few replies: {', '.join(lacking)}"
 
 
 def _widest_ms(bounds: list[list[float] | None]) -> float | None:
@@ -67,6 +67,6 @@ def _losses(summary: Summary) -> Iterator[str]:
     longest, demand = max(patterns, key=lambda one: one[0]["longest"])
     runs = sum(one["periods"] for one, _ in patterns)
     yield (
-        f"losses came in {counted(runs, 'run')} of {counted(len(patterns), 'demand')}, the longest "
-        f"{counted(longest['longest'], 'probe')} ({demand})"
+        f"losses form {counted(runs, 'burst')} in {counted(len(patterns), 'demand')}; longest "
+        f"burst: {counted(longest['longest'], 'probe')} ({demand})"
     )

@@ -17,9 +17,9 @@ from corridor.experiments.results.summary import (
 )
 from corridor.topologies.base.words import counted
 
-DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "class", "status", "permit", "path"
-CROSSES, DIFFERENCE, LOST, LOST_BY = "crosses", "difference", "lost", "lost by"
-SURE = "sure"
+DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "application class", "status", "permit", "path"
+CROSSES, DIFFERENCE, LOST, LOST_BY = "jurisdictions", "min - predicted", "lost", "cause of loss"
+SURE = "90 % interval"
 P95 = "p95"
 RTTS = ("predicted RTT", "min", "p50", P95)
 NONE = "none"
@@ -64,7 +64,7 @@ def reasons(summary: Summary) -> str:
 
 def lacks_lines(of: Iterable[tuple[str, Sequence[str]]]) -> str:
     """A line for each of the first demands that have less than was asked for; empty if none has."""
-    said = [f"{demand} has less than asked for: {'; '.join(some)}" for demand, some in of if some]
+    said = [f"{demand}: relaxed constraints: {'; '.join(some)}" for demand, some in of if some]
     more = len(said) - MOST_LACKING
     return "\n".join([*said[:MOST_LACKING], *([f"and {more} more demands"] if more > 0 else [])])
 
@@ -79,13 +79,13 @@ def crossings_line(summary: Summary) -> str:
         first = wrong[0]
         packets = sum(one["packets"] for one in wrong)
         return (
-            f"{packets} of {seen['frames']} packets on fibres were where no policy lets them be, "
-            f"the first {first['demand'] or first['flow']} from {first['sent_by']} onto "
-            f"{first['fibre']}: see crossings in summary.json"
+            f"monitor: {packets} of {seen['frames']} packets on fibres violate a policy; first: "
+            f"{first['demand'] or first['flow']}, from {first['sent_by']} onto {first['fibre']} "
+            "(see crossings in summary.json)"
         )
     if seen["lost"]:
-        return f"the monitor on the fibres missed {seen['lost']} packets: its counts are too low"
-    return f"watched {seen['frames']} packets on fibres: none where its policies forbid it"
+        return f"monitor: {seen['lost']} packets not captured, so its counts are lower bounds"
+    return f"monitor: {seen['frames']} packets on fibres, 0 policy violations"
 
 
 def cuts_lines(summary: Summary) -> str:
@@ -95,20 +95,20 @@ def cuts_lines(summary: Summary) -> str:
         return ""
     counts, outages = cuts["demand_cuts"], cuts["outage_ms"].items()
     said = (
-        f"cut {counted(cuts['fibres'], 'fibre')} one after another: "
-        f"{counted(counts['detour'], 'time')} a demand took a detour, "
-        f"{counted(counts['lost'], 'time')} none was lawful and it was lost"
+        f"sequential cuts of {counted(cuts['fibres'], 'fibre')}: "
+        f"{counted(counts['detour'], 'detour')} used, {counted(counts['lost'], 'demand')} "
+        "disconnected"
     )
     times = ", ".join(f"{name} {value:g} ms" for name, value in outages)
     surprises = [
-        f"not as predicted: {row['demand']} when {row['fibre']} was cut ({row['expected']} "
-        f"expected; lost {row['lost']} of {row['sent']})"
+        f"differs from prediction: {row['demand']} during the cut of {row['fibre']} (predicted "
+        f"{row['expected']}; lost {row['lost']} of {row['sent']})"
         for row in cuts["surprises"]
     ]
-    lines = [said, f"outages of detoured demands: {times}" if times else ""]
+    lines = [said, f"outage of rerouted demands: {times}" if times else ""]
     lines += surprises[:MOST_SURPRISES]
     if len(surprises) > MOST_SURPRISES:
-        lines.append(f"and {len(surprises) - MOST_SURPRISES} more surprises")
+        lines.append(f"and {len(surprises) - MOST_SURPRISES} more differences")
     return "\n".join(filter(None, lines))
 
 
@@ -126,11 +126,13 @@ def flow_table(summary: Summary, width: int | None = None) -> str:
         for demand in summary["demands"]
         for flow in demand.get("flows", ())
     ]
-    headings = ("demand", "by", "offered", "delivered", "bottleneck", "lost at")
+    headings = ("demand", "protocol", "offered", "delivered", "bottleneck", "lost at")
     right = frozenset(headings[2:5])
     sent = [demand for demand in summary["demands"] if demand.get("flows")]
     said = assumed_line((demand["fibres"], demand.get("capacity_assumed", ())) for demand in sent)
-    table = render(headings, rows, right, width=width, spare=("offered", "by"), wrap="lost at")
+    table = render(
+        headings, rows, right, width=width, spare=("offered", "protocol"), wrap="lost at"
+    )
     return "\n".join(filter(None, [table, f"{ASSUMED} {said}" * bool(said)])) if rows else ""
 
 
@@ -140,7 +142,7 @@ def doubtful_line(of: Iterable[Sequence[str]]) -> str:
     if not doubtful:
         return ""
     demands = counted(doubtful, "demand")
-    return f"? after a jurisdiction: not known whether light comes under it ({demands})"
+    return f"? after a jurisdiction: transit is possible but not documented ({demands})"
 
 
 def assumed_line(of: Iterable[tuple[Sequence[str], Sequence[str]]]) -> str:
@@ -198,9 +200,9 @@ def sure_legend(summary: Summary) -> str:
     told = [one["certainty"] for one in summary["demands"] if "certainty" in one]
     near = counted(sum(one["near_tie"] for one in told), "near tie")
     return (
-        f"sure: 90 % of round trips over {of['draws']} draws of the map, and in how many the "
-        f"shortest lawful path crosses the same jurisdictions; ~ marks {near}, "
-        f"where another set is crossed in {of['near_tie_share']:.0%} or more"
+        f"90 % interval: RTT over {of['draws']} Monte Carlo samples of the map, then the share of "
+        f"samples with the same jurisdictions; ~ marks {near} (other jurisdictions in at least "
+        f"{of['near_tie_share']:.0%} of samples)"
     )
 
 
@@ -240,7 +242,7 @@ def _losses(flow: FlowSummary) -> str:
     offered, delivered = flow["offered_packets"], flow["delivered_packets"]
     missing = 0 if offered is None or delivered is None else offered - delivered
     if flow["lost_at"] is None:
-        return "not known"
+        return "unknown"
     places = sorted(flow["lost_at"].items(), key=lambda one: -one[1])
     said = [f"{place} {count}" for place, count in places[:MOST_PLACES]]
     if len(places) > MOST_PLACES:
@@ -248,5 +250,5 @@ def _losses(flow: FlowSummary) -> str:
         said.append(f"{sum(count for _, count in rest)} at {len(rest)} more")
     unplaced = missing - sum(flow["lost_at"].values())
     if unplaced > 0:
-        said.append(f"in no place {unplaced}")
+        said.append(f"unlocated {unplaced}")
     return ", ".join(said) or "-"

@@ -15,17 +15,17 @@ from corridor.experiments.results.workload_summary import (
 from corridor.topologies.base.words import counted
 
 HEADINGS = (
-    *("workload", "by", "done", "in time", "goodput", "p50", "p95", "p99", "expected", "measured"),
-    "fair",
+    *("workload", "transport", "completed", "deadlines met", "goodput", "p50", "p95", "p99"),
+    *("model mean", "measured mean", "fairness"),
 )
-"""``expected`` and ``measured`` are means of the same rounds."""
-SPARE = ("by", "fair", "p95", "measured", "expected", "goodput")
+"""``model mean`` and ``measured mean`` are of the same rounds."""
+SPARE = ("transport", "fairness", "p95", "measured mean", "model mean", "goodput")
 STRETCHES = (
     "event",
-    "class",
-    "when",
-    "done",
-    "in time",
+    "application class",
+    "window",
+    "completed",
+    "deadlines met",
     "p50",
     "p99",
     "RTT p50",
@@ -55,7 +55,7 @@ def stretches_table(summary: Summary, width: int | None = None) -> str:
     events = list(dict.fromkeys(one["event"] for one in stretches))
     shown = [one for one in stretches if one["event"] in events[:MOST_EVENTS]]
     rows = [row for event in events[:MOST_EVENTS] for row in _of_event(event, shown)]
-    spare = ("RTT p50", "p50", "in time")
+    spare = ("RTT p50", "p50", "deadlines met")
     said = [render(STRETCHES, rows, frozenset(STRETCHES[3:]), width=width, spare=spare)]
     if len(events) > MOST_EVENTS:
         said.append(f"and {counted(len(events) - MOST_EVENTS, 'more event')}: see summary.json")
@@ -96,14 +96,14 @@ def _ms(value: float | None) -> str:
 def _troubles(one: WorkloadSummary) -> Iterator[str]:
     if one["failed"]:
         reasons = ", ".join(f"{reason} {count}" for reason, count in one["failed"].items())
-        yield f"{one['id']}: connections that ended too soon: {reasons}"
+        yield f"{one['id']}: connections ended early: {reasons}"
     if "not_expected" in one:
-        what = "of some demands nothing is" if "expected" in one else "nothing is"
-        yield f"{one['id']}: {what} expected: {one['not_expected']}"
+        some = " for some demands" if "expected" in one else ""
+        yield f"{one['id']}: no model prediction{some}: {one['not_expected']}"
     part = one.get("bytes_unfinished", 0)
     if part:
         share = part / one["bytes"]
-        yield f"{one['id']}: {share:.0%} of its goodput is of messages that never were whole"
+        yield f"{one['id']}: {share:.0%} of its goodput belongs to incomplete messages"
 
 
 def _of_event(event: str, stretches: Sequence[StretchSummary]) -> Iterator[tuple[str, ...]]:

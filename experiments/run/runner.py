@@ -351,7 +351,7 @@ def _recovered(out_dir: Path) -> Summary | None:
 
 def _say_what_was_kept(summary: Summary | None, out_dir: Path, say: Say) -> None:
     if summary is None:
-        say(f"the run did not end; what it measured is in {out_dir}: corridor report reads it")
+        say(f"the run is incomplete; partial results are in {out_dir} (use corridor report)")
         return
     received = sum(demand["received"] for demand in summary["demands"])
-    say(f"the run did not end; {received} answered probes are kept in {out_dir}")
+    say(f"the run is incomplete; {received} answered probes are kept in {out_dir}")

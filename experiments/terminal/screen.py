@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 USUAL = (80, 24)
 COLOURS = (
     (r"\b(?:UP|ALLOW)\b|(?m:^yes(?= ))|(?m:^[CT]\d+ +proven\b)", "green"),
-    (r"\b(?:ALT|DEGRADED|REQUIRE|UNDECIDED)\b|\b(?:WARNS:|not judged)", "yellow"),
+    (r"\b(?:ALT|DEGRADED|REQUIRE|UNDECIDED)\b|\b(?:WARNS:|not covered)", "yellow"),
     (r"(?m:^warning:|^[CT]\d+ +not claimed)", "yellow"),
     (r"\b(?:BLOCKED|DOWN|DENY|NOT PROVEN|UNKNOWN)\b", "red"),
     (r"(?m:^no(?=  ))|(?m:^[CT]\d+ +violated\b)", "red"),

@@ -330,7 +330,7 @@ def test_corridor_report_prints_the_same_page(
     pdf = pypdf.PdfReader(folder / "report.pdf")
     assert "/StructTreeRoot" in pdf.trailer["/Root"]
     text = "".join(one.extract_text() for one in pdf.pages)
-    assert "What is proven" in text
+    assert "Verified properties" in text
     assert "1,234" in text
 
 
@@ -370,8 +370,8 @@ def test_a_live_page_shows_what_its_script_is_told(open_page: Open, tmp_path: Pa
     assert "<b>two</b> was cut" in page.locator("#events-table tbody tr").first.inner_text()
     page.evaluate("corridor.setVerdict(['One fibre is cut.'])")
     assert page.locator("#verdict li").all_inner_texts() == ["One fibre is cut."]
-    page.evaluate("corridor.setProof('18 claims proven', true)")
-    assert page.locator("#proven").inner_text() == "18 claims proven"
+    page.evaluate("corridor.setProof('18 properties verified', true)")
+    assert page.locator("#proven").inner_text() == "18 properties verified"
     page.evaluate("corridor.setFibre('two', 'up')")
     assert "is-cut" not in (page.locator("#f1").get_attribute("class") or "")
     assert opened.complaints == []

@@ -28,7 +28,7 @@ def test_events_are_told_and_keep_their_bounds(tmp_path):
     words = ("run", EXAMPLES / "timeline.yaml", "--out", tmp_path / "out", "--no-figures")
     code, said = run(sys.executable, "-m", "corridor.experiments.cli", *words)
     assert code == 0, said
-    assert "all 3 expectations of the timeline hold" in said
+    assert "all 3 expectations of the timeline are met" in said
     events = json.loads((tmp_path / "out/summary.json").read_text())["events"]
     assert [one["id"] for one in events] == ["dig", "work", "rain", "blind", "load"]
     assert {hit["demand"] for hit in events[0]["hits"]} == {"backup", "requests"}

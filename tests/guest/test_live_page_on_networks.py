@@ -86,7 +86,7 @@ def test_cut_reroute_and_proof_are_seen_and_round_trips_become_longer(page):
     page.evaluate("() => { window.corridor.line.drawn.length = 0; }")
     page.click("#act [data-act=cut]")
     rerouted_s = until(lambda: "Bangkok" in says(page, "hops"))
-    proven_s = rerouted_s + until(lambda: "claims proven in" in says(page, "proven"))
+    proven_s = rerouted_s + until(lambda: "properties verified in" in says(page, "proven"))
     drawn = sorted(page.evaluate("() => window.corridor.line.drawn"))
     print(f"rerouted after {rerouted_s:.2f} s, proof told after {proven_s:.2f} s")
     print(f"drawn after {drawn[len(drawn) // 2]:.1f} ms, at most {drawn[-1]:.1f} ms")

@@ -182,7 +182,7 @@ def test_outputs_are_compared_line_by_line(how, shown, printed, fits):
         ("tcp  46.625 Mbit/s  queue 308", "tcp  46.300 Mbit/s  queue 330", True),
         ("tcp  46.625 Mbit/s  queue 308", "tcp  46.100 Mbit/s  queue 308", False),
         ("tcp  46.625 Mbit/s  queue 308", "tcp  46.625 Mbit/s  queue 270", False),
-        ("account of packets: ...", "account of packets: 32375 sent = 32069 delivered", True),
+        ("packet accounting: ...", "packet accounting: 32375 sent = 32069 delivered", True),
         ("110% [94.2, 113.6] 1561.0", "110% [94.2, 113.7] 1562.0", True),
         ("110% [94.2, 113.6] 1561.0", "110% [94.2, 113.8] 1562.0", False),
         ("True karachi 9 120.0 144.580352", "True karachi 9 120.0 144.580096", True),

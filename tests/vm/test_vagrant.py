@@ -110,7 +110,7 @@ def test_mini_runs_natively_there_or_says_why_it_is_not_valid(measured, vagrant)
     summary = json.loads(vagrant.inside(f"cat {RESULT}/summary.json").stdout)
     assert summary["testbed"] == "native"
     assert measured.returncode == (4 if summary["invalid"] else 0), measured.stdout[-3000:]
-    assert "18 claims proven, 0 violated" in measured.stdout, measured.stdout[-3000:]
+    assert "18 properties verified, 0 violated" in measured.stdout, measured.stdout[-3000:]
 
 
 def test_what_root_ran_leaves_the_checkout_its_owners(measured, vagrant):

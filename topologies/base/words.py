@@ -14,6 +14,8 @@ def counted(number: int, noun: str) -> str:
 
 
 def plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith(("s", "ch")) else f"{noun}s"
 
 

@@ -46,14 +46,14 @@
     if (now.extra != null) rows.push(row("Policies add", "", signed(now.extra) + between(now.in)));
     if (now.extra && now.sure != null) rows.push(row("of it, certain law", "", signed(now.sure)));
     if (now.rin) rows.push(row("Expected range", "", between(now.rin).trim()));
-    if (now.got != null) rows.push(row(kept ? "Measured while it went" : "Measured", ms(now.got1), ms(now.got)));
+    if (now.got != null) rows.push(row(kept ? "Measured while permitted" : "Measured", ms(now.got1), ms(now.got)));
     if (cut) {
       rows.push(row({ text: "Cut: at once, one way", kind: "cutrow" }, way(cut[2]) ? ms(way(cut[2])[2]) : "lost", ""));
       rows.push(row({ text: "Cut: chosen again, one way", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "disconnected", ""));
     }
     $("figures").tBodies[0].replaceChildren(...rows);
     $("each")?.replaceChildren(...model.sets.map((name, i) => {
-      const by = demand.by[i], added = by.st === "kept" || by.st === "down" ? "no" : signed(by.extra ?? 0) + (by.st === "unjudged" ? " n/j" : "");
+      const by = demand.by[i], added = by.st === "kept" || by.st === "down" ? "no" : signed(by.extra ?? 0) + (by.st === "unjudged" ? " n/c" : "");
       const made = button(`${name} ${added}`, () => { set = i; $("set").value = String(i); choose(chosen); $("each").children[i].focus(); });
       made.ariaPressed = String(i === set);
       return made;
@@ -61,10 +61,10 @@
   }
   function facts(demand, now, shown, cut) {
     const rows = cut ? [["After the cut", way(cut[3]) ? "served, by the path below" : "disconnected"]] : [];
-    rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: another law's way is about as short" : "")], ["Data", demand.data]);
+    rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: a path under other law is about as short" : "")], ["Data", demand.data]);
     if (now.why) rows.push(["Why", now.why]);
     if (now.permit) rows.push(["Permit", now.permit, ...(now.law ?? []).map(cited)]);
-    (now.cl ?? []).forEach(([clause, cost, sure, refs]) => rows.push([typeof cost === "string" ? cost : `${signed(cost)} ms one way by`, clause, sure === "confident" ? "" : `(${sure})`, ...refs.map(cited)]));
+    (now.cl ?? []).forEach(([clause, cost, sure, refs]) => rows.push([typeof cost === "string" ? cost : `${signed(cost)} ms one-way by`, clause, sure === "confident" ? "" : `(${sure})`, ...refs.map(cited)]));
     if (shown) rows.push(["Crosses", ...places(shown[3], shown[4])]);
     if (shown?.[5].length) rows.push(["Inspected at", shown[5].map((i) => it.short(hubs[i])).join(", ")]);
     $("said").replaceChildren(...rows.flatMap(([term, ...parts]) => [html("dt", {}, term), html("dd", {}, ...spaced(parts.filter(Boolean)))]));
@@ -148,7 +148,7 @@
   function pick(i) {                                  // a fibre: its facts, who uses it, what its cut does
     it.mark("on", [i]);
     const users = demands.map((one, n) => [n, way(one.by[set].w), set ? null : one.cuts.find((cut) => cut[1].includes(i))]).filter(([, w]) => w?.[1].includes(i));
-    const fate = ([, , cut]) => (!cut ? "" : cut[2] >= 0 ? " bridged at once" : cut[3] >= 0 ? " goes on after a new choice" : " is disconnected");
+    const fate = ([, , cut]) => (!cut ? "" : cut[2] >= 0 ? " is rerouted locally" : cut[3] >= 0 ? " is rerouted by the controller" : " is disconnected");
     $("detail").textContent = `${facts1(i)}. ` + (users.length ? `${users.length} of ${demands.length} demands use it; if it is cut:` : "No demand uses it.");
     $("near").replaceChildren(...users.map((one) => button(demands[one[0]].id + fate(one), () => { choose(one[0]); })));
     it.picked?.(i);

@@ -117,7 +117,7 @@ def test_another_permit_would_have_been_preferred():
     preferred, later = found.unused
     assert (preferred.policy, preferred.matches, preferred.passage) == ("HOME", True, None)
     assert preferred.why.startswith("leaves no path: HOME confine: gilgit is in PK, outside CN")
-    assert (later.policy, later.why) == ("LATER", "tried after P")
+    assert (later.policy, later.why) == ("LATER", "is tried after P")
     assert later.passage.one_way_ns == found.passage.one_way_ns
 
 
@@ -236,7 +236,7 @@ def test_of_equal_permits_the_one_with_the_shorter_path_is_in_use_whatever_they_
         (other,) = found.unused
         assert (other.policy, other.why) == (
             names[0],
-            f"equal to {names[1]}, whose path is no longer",
+            f"ranks equal to {names[1]}, whose path is not longer",
         )
 
 

@@ -137,8 +137,8 @@ def test_an_explanation_says_what_protection_costs_and_what_is_given_up():
     longer = calls("39ms", *BOTH_WAYS)
     found = explain(way_of(longer), longer.policies, TODAY)
     text = explained(found, MINI)
-    assert "Protection costs 25.24 ms" in text
-    assert "Less than asked for: exceed_latency: one way takes 39.47693ms" in text
+    assert "Protection adds 25.24 ms" in text
+    assert "Relaxed: exceed_latency: one way takes 39.47693ms" in text
     assert "there is no shorter path" not in text
     assert [cost.costs_ns for cost in found.clauses] == [0]
     again = [one.again.passage for one in found.outages if one.dead[0] == "link:shanghai-bangkok"]

@@ -83,8 +83,8 @@ def test_each_hub_where_some_start_has_a_meter_of_its_own(written, capsys):
     assert held == {"guian": 20_000, "kunming": 20_000}
     main(["check", path])
     assert (
-        "pipe: one, east are promised 10Mbit together; meters hold them to 20Mbit at each of "
-        "guian, kunming, none in all"
+        "pipe: one, east share committed rate 10Mbit; a meter limits each of guian, kunming to "
+        "20Mbit, no meter limits the total"
     ) in capsys.readouterr().out
 
 
@@ -92,7 +92,7 @@ def test_check_says_what_they_have_together_and_proves_it(written, capsys):
     assert main(["check", written(PIPE % "60Mbit")]) == 0
     said = capsys.readouterr().out
     assert (
-        "pipe: one, two are promised 60Mbit together; one meter at guian holds them to 90Mbit"
+        "pipe: one, two share committed rate 60Mbit; one meter at guian limits them to 90Mbit"
     ) in said
     assert "C12 proven" in said
     assert "held to" not in said

@@ -80,8 +80,8 @@ def test_the_reference_says_who_may_go_and_why_the_others_may_not() -> None:
         "2026-11-24."
     )
     assert said.answers[0] == (
-        "54 demands are permitted, 7 are blocked (law: 3 (CN-NO-BASIS, SA-NO-BASIS, +1); legal "
-        "texts of unsure confidence: 1 (SA-GOVERNMENT); interpretations: 1 (PK-PUBLIC-SECTOR); no "
+        "54 demands are permitted, 7 are blocked (law: 3 (CN-NO-BASIS, SA-NO-BASIS, +1); uncertain "
+        "legal texts: 1 (SA-GOVERNMENT); interpretations: 1 (PK-PUBLIC-SECTOR); no "
         "matching permit: 2) and 1 is not covered by policy set pan-asia; confident rules alone "
         "block 5."
     )
@@ -129,11 +129,11 @@ def test_without_policies_nothing_is_said_of_law() -> None:
 
 def test_the_worst_cuts_are_the_one_that_moves_most_and_the_one_that_closes_most() -> None:
     assert (
-        "Worst cut: corridor:karakoram would move 16 demands, up to 146 ms longer there and "
+        "Worst single cut: corridor:karakoram reroutes 16 demands and adds up to 146 ms to their "
         in (said := foreseen(answers("reference")).answers[2])
     )
-    assert said.endswith("riyadh-jeddah would leave state-riyadh-jeddah without a lawful way.")
-    assert foreseen(answers("mini")).answers[1].endswith("no single cut leaves any without a way.")
+    assert said.endswith("riyadh-jeddah disconnects state-riyadh-jeddah (no permitted path).")
+    assert foreseen(answers("mini")).answers[1].endswith("No single cut disconnects a demand.")
 
 
 def test_the_worst_event_is_the_one_that_leaves_demands_without_a_way() -> None:
@@ -142,18 +142,18 @@ def test_the_worst_event_is_the_one_that_leaves_demands_without_a_way() -> None:
     down = event("down", "group", "two", hit("b", out_ms=40.0, rtt_then_ms=None, lost=7))
     said = verdict(of, summary(of, long, down), PROOF).answers
     assert (
-        "Worst event: down (group two) at 2 s hit 1 demand; none was out; "
-        "down until it was mended: b; 7 probes lost."
+        "Worst event: down (group two) at 2 s affected 1 demand; "
+        "disconnected until the repair: b; 7 probes lost."
     ) in said
     slow = event("cut-one", "cut", "one", hit("a", rtt_then_ms=140.0, out_ms=20.0))
     assert (
-        "Worst event: cut one at 2 s hit 1 demand; 1 demand was out, for 20.0 ms at most; "
-        "round trips rose by up to 40.0 ms; 1 probe lost."
+        "Worst event: cut one at 2 s affected 1 demand and interrupted 1 of them for up to 20.0 "
+        "ms. RTT rose by up to 40.0 ms; 1 probe lost."
     ) in verdict(of, summary(of, slow), PROOF).answers
     detour = event("cut-one", "cut", "one", hit("a", rtt_then_ms=140.0, rtt_at_once_ms=161.5))
     assert (
-        "round trips rose by up to 61.5 ms on detours of the switches, then by up to 40.0 ms on "
-        "the new paths"
+        "RTT rose by up to 61.5 ms on the detours of the switches, then by up to 40.0 ms on the "
+        "new paths"
     ) in " ".join(verdict(of, summary(of, detour), PROOF).answers)
 
 
@@ -162,8 +162,8 @@ def test_what_queues_took_while_an_event_lasted_is_told_apart_and_is_no_outage()
     loaded = event("cut-one", "cut", "one", hit("a", out_ms=0.0, lost=1, lost_otherwise=12))
     said = verdict(of, summary(of, loaded), PROOF).answers
     assert (
-        "Worst event: cut one at 2 s hit 1 demand; none was out; 1 probe lost; "
-        "12 probes lost meanwhile in full queues or at random."
+        "Worst event: cut one at 2 s affected 1 demand and caused no outage; 1 probe lost; "
+        "12 probes lost in the same period (queue overflow or random loss)."
     ) in said
 
 
@@ -182,9 +182,9 @@ def test_the_uncertainty_of_lengths_is_that_of_draws_summed_along_paths() -> Non
         halves.append((high - low) / middle / 2)
     middle, worst = sorted(halves)[len(halves) // 2 - 1 : len(halves) // 2 + 1], max(halves)
     assert (
-        "How sure: unpublished fibre lengths alone leave the round trip of the median demand "
-        f"uncertain by {sum(middle) / 2:.0%} and of the worst by {worst:.0%} (90 % intervals); "
-        "of 4 "
+        "Uncertainty: unpublished fibre lengths alone make the RTT of the median demand uncertain "
+        f"by {sum(middle) / 2:.0%}, and of the worst by {worst:.0%} (half of the 90 % interval). "
+        "Of 4 "
     ) in foreseen(of).answers[2]
 
 
@@ -199,34 +199,35 @@ def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
     of = answers("reference")
     seen: Any = {"frames": 3_534_725, "lost": 0, "forbidden": [], "strange": []}
     assert holds(of, summary(of, crossings=seen), PROOF) == (
-        "It holds: 18 claims proven of what switches hold (where packets may be, whatever fails, "
-        "and what is promised under any 2 failures); of 3,534,725 packets on fibres none was "
-        "where policies then in force forbid it."
+        "Verified on the installed flow tables: 18 properties (isolation under any failures; "
+        "delivery guarantees under any 2 failures). Monitored on the fibres: 3,534,725 packets, 0 "
+        "policy violations."
     )
-    assert "(4 were not seen)" in holds(of, summary(of, crossings=seen | {"lost": 4}), PROOF)
+    assert "(4 packets not captured)" in holds(of, summary(of, crossings=seen | {"lost": 4}), PROOF)
 
 
 def test_what_does_not_hold_is_said_first() -> None:
     of = answers("mini")
     broken = {"proofs": {"after": {"verdicts": [{"claim": "C9", "status": "violated"}]}}}
-    assert holds(of, summary(of), broken).startswith("It does not hold: C9 of the claims violated")
+    assert holds(of, summary(of), broken).startswith("Verification failed: C9 violated")
     wrong = {"frames": 9, "lost": 0, "forbidden": [{"packets": 3}], "strange": []}
     said = holds(of, summary(of, crossings=wrong), PROOF)
-    assert said.startswith("It does not hold: claims proven; of 9 packets on fibres 3 were where")
+    assert said.startswith("Policy violated on the network: no property is violated")
+    assert said.endswith("Monitored on the fibres: 9 packets, 3 policy violations.")
     differs = PROOF | {"second_opinion": {"agrees": False}}
     said = holds(of, summary(of), differs)
-    assert said.startswith("It does not hold: claims proven, and a second opinion differs")
+    assert said.startswith("Verification failed: no property is violated, but the independent")
     assert holds(of, summary(of), PROOF | {"second_opinion": {"agrees": True}}) == holds(
         of, summary(of), PROOF
     )
-    assert holds(of, summary(of), {}) == "Nothing was proven."
+    assert holds(of, summary(of), {}) == "Nothing was verified."
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"complete": False, "failure": "killed"}, "No verdict: the run did not end: killed"),
-        ({"invalid": "came too late"}, "No verdict: not valid: came too late"),
+        ({"complete": False, "failure": "killed"}, "No verdict: the run is incomplete: killed"),
+        ({"invalid": "came too late"}, "No verdict: the measurement is invalid: came too late"),
     ],
 )
 def test_what_is_not_valid_has_no_verdict(more: Any, said: str) -> None:
@@ -297,7 +298,7 @@ def test_a_gateway_that_is_closed_inspects_nothing() -> None:
 def test_the_short_table_begins_with_what_is_kept_back_and_what_pays() -> None:
     of = answers("reference")
     lines = short_table(of, summary(of)).splitlines()
-    assert lines[-1] == "and 50 more: --all, summary.json or the report"
+    assert lines[-1] == "50 more rows: use --all, or see summary.json or the report"
     names = [line.split()[0] for line in lines[2:-1]]
     assert names[7:10] == ["ckpt-zhongwei-jeddah", "ckpt-guian-karachi", "state-riyadh-jeddah"]
     assert sum("BLOCKED" in line for line in lines[2:9]) == 7

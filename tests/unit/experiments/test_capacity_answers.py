@@ -171,7 +171,7 @@ def test_a_demand_that_no_fibre_of_its_way_carries_is_said_to_be(asked: Path) ->
     (none,) = corridor.capacity(asked, rates={"y": "13Gbit"}).too_large
     assert none.widest_gbps == 10.0
     text = told(corridor.capacity(asked, rates={"y": "13Gbit"}))
-    assert "no way that policies leave it carries more than 10 Gbit/s: a demand takes" in text
+    assert "no permitted path has more than 10 Gbit/s. Demands are not split" in text
 
 
 def test_an_aggregate_pays_once_and_grows_as_one(tmp_path: Path) -> None:
@@ -220,12 +220,12 @@ def test_the_command_says_first_what_it_comes_to(
     assert main(["capacity", str(asked)]) == 0
     text = capsys.readouterr().out
     assert (
-        "All fits. The fullest fibre is ac from a, at 88 % (7 of 8 Gbit/s, published) when ab "
-        "fails, and at 38 % while nothing fails.\n"
+        "No overload. Highest utilization: ac from a, 88 % (7 of 8 Gbit/s, published) when ab "
+        "fails; 38 % without failures.\n"
         "All traffic can grow by a factor of 1.142 with paths chosen for the grown rates; the "
         "bottleneck is then ac from a when ab fails. Next: ab from a at 1.428.\n"
     ) in text
-    assert "^ emulated at a bound of the map instead of 0.001 of its capacity: 1 place." in text
+    assert "^ emulated rate clipped to a bound of the map (1 location)." in text
 
 
 TWO_BULK = """schema: 1
@@ -256,7 +256,7 @@ def test_growth_is_of_the_paths_that_grown_rates_bring(two: Path) -> None:
     text = told(found)
     assert (
         "All traffic can grow by a factor of 3.2 with paths chosen for the grown rates; the "
-        "bottleneck is then guian-kunming from kunming while nothing fails."
+        "bottleneck is then guian-kunming from kunming without failures."
     ) in text
     assert "Growth factors other than that of all traffic are with today's paths." in text
     (dr,) = (one for one in found.growth if one.what == "dr")
@@ -315,7 +315,7 @@ def test_tables_fit_where_a_terminal_is_narrow(asked: Path) -> None:
 
 def test_so_many_rows_are_told_as_are_asked_for(asked: Path) -> None:
     text = told(corridor.capacity(asked), worst=1)
-    assert "and 5 more: --worst 6, or --json" in text
+    assert "5 more rows: use --worst 6 or --json" in text
 
 
 def test_as_json_it_is_what_python_gets(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:

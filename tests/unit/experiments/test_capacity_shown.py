@@ -70,7 +70,7 @@ def test_the_page_draws_each_fibre_as_full_as_it_is(asked: Path) -> None:
         share = shares.get(fibre, 0)
         assert limits[int(band) - 1 if int(band) else 0] <= share <= limits[int(band)]
     assert [band for band, _ in drawn] == sorted(band for band, _ in drawn)
-    assert "Not all fits" in page
+    assert "Overload on" in page
     assert 'data-demand="' not in page
 
 
@@ -119,7 +119,7 @@ def test_a_run_that_promises_rates_shows_how_full_fibres_are(
     assert draw_figures(run, summary, ("capacity",)) == []
     write_capacity(run, answer)
     write_report(run)
-    assert "The fullest fibre is guian-kunming" in page_of(run)
+    assert "Highest utilization: guian-kunming" in page_of(run)
     drawn = draw_figures(run, summary, ("capacity",), ["svg"], [TEXT, COLUMN])
     assert len(drawn) == 2
 

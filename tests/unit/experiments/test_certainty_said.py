@@ -30,24 +30,24 @@ def test_explain_says_intervals_shares_and_the_next_set(
 ) -> None:
     text = said(capsys, "explain", "infer-karachi-guian", "pan-asia")
     for words in (
-        "How sure, by 2000 draws of the map",
-        "the shortest lawful path crosses PK CN in 94%",
-        "the next set, PK OM CN, is 11.63 ms away",
+        "Uncertainty (2000 Monte Carlo samples, one-way delay",
+        "the shortest permitted path crosses PK CN in 94%",
+        "next alternative PK OM CN: +11.63 ms",
     ):
         assert words in text
-    assert "What to look up next" not in text
+    assert "Sensitivity (" not in text
 
 
 def test_explain_sure_names_the_length_to_look_up(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("explain", "infer-karachi-guian", "pan-asia", "--sure")
     text = said(capsys, *words)
-    first = text.split("known exactly")[1].splitlines()[2]
+    first = text.split("share of RTT variance")[1].splitlines()[2]
     assert first.startswith("urumqi-lanzhou")
     found = json.loads(said(capsys, *words, "--json"))["certainty"]
     assert found["of"]["schema"] == 1
     assert found["near_tie"] is False
     text = said(capsys, "explain", "infer-jeddah-zhongwei", "pan-asia")
-    assert "the shortest lawful path crosses SA PK CN in 53%: a near tie" in text
+    assert "the shortest permitted path crosses SA PK CN in 53% of samples (near tie)" in text
     assert found["influences"][0]["input"] == "urumqi-lanzhou"
     rtt = found["rtt_ms"]
     assert found["influences"][0]["width_ms"] < rtt["high"] - rtt["low"]
@@ -58,7 +58,7 @@ def test_explain_gives_an_interval_of_what_policies_cost(
 ) -> None:
     """43.01 ms by the map."""
     words = ("explain", "records-urumqi-lahore", "--service", "internet")
-    assert "policies cost 33." in said(capsys, *words)
+    assert "policies add 33." in said(capsys, *words)
     costs = json.loads(said(capsys, *words, "--json"))["certainty"]["costs_one_way_ms"]
     assert costs["low"] < 43.01 < costs["high"]
     assert "policies cost" not in said(capsys, "explain", "infer-karachi-guian", "pan-asia")
@@ -67,7 +67,7 @@ def test_explain_gives_an_interval_of_what_policies_cost(
 def test_explain_of_a_blocked_demand_is_sure_of_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert "How sure" not in said(capsys, "explain", "state-riyadh-guian", "--sure")
+    assert "Uncertainty" not in said(capsys, "explain", "state-riyadh-guian", "--sure")
     assert json.loads(said(capsys, "explain", "state-riyadh-guian", "--json"))["certainty"] is None
 
 
@@ -75,7 +75,7 @@ def test_check_lists_near_ties_and_json_holds_every_demand(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = said(capsys, "check", "pan-asia")
-    assert "12 of 46 demands with a path are near ties under 200 draws of the map" in text
+    assert "12 of 46 served demands are near ties: other jurisdictions in at least" in text
     (row,) = (line for line in text.splitlines() if line.startswith("infer-jeddah-zhongwei"))
     assert "+AE" in row
     document = json.loads(said(capsys, "check", "pan-asia", "--json"))
@@ -93,7 +93,7 @@ def test_lengths_that_are_known_leave_no_near_tie(
     file = tmp_path / "known.yaml"
     file.write_text(text)
     shown = said(capsys, "check", "pan-asia", "--delay-model", str(file))
-    assert "0 of 46 demands with a path are near ties" in shown
+    assert "0 of 46 served demands are near ties" in shown
 
 
 def test_a_delay_model_that_is_not_there_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +107,7 @@ def test_a_run_keeps_how_sure_its_paths_are(tmp_path: Path) -> None:
     without = summarise(tmp_path / "run", plan, handmade_run.FACTS)
     assert "certainty" not in without
     assert sure_legend(without) == ""
-    assert "sure" not in demand_table(without).splitlines()[0].split()
+    assert "90 % interval" not in demand_table(without).splitlines()[0]
     one = next(iter(certainties(load_scenario("mini")).to_json()["demands"].values()))
     document = certainties(load_scenario("mini")).to_json()
     near: CertaintySummary = {**one, "near_tie": True, "set_share": 0.25}
@@ -123,7 +123,7 @@ def test_a_run_keeps_how_sure_its_paths_are(tmp_path: Path) -> None:
 
 def test_the_page_on_results_names_every_key_of_certainty() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
-    part = page.split("## How sure answers are", 1)[1].split("\n## ", 1)[0]
+    part = page.split("## Uncertainty of answers", 1)[1].split("\n## ", 1)[0]
     document = certainties(load_scenario("mini")).to_json()
     names = [*document["of"], *next(iter(document["demands"].values()))]
     assert [name for name in names if f"`{name}`" not in part] == []

@@ -40,23 +40,23 @@ def test_check_proves_it_and_says_what_it_costs(written, capsys):
     assert main(["check", written("disjoint:\n- {demands: [one, two], over: [link]}\n")]) == 0
     said = capsys.readouterr().out
     assert "C18 proven       Demands that are to be disjoint share nothing while nothing" in said
-    assert "19 claims proven" in said
-    assert " ms longer there and back, so as to be disjoint" in said
+    assert "19 properties verified" in said
+    assert " ms RTT for disjointness" in said
 
 
 def test_without_it_nothing_is_said_of_it(written, capsys):
     main(["check", written("")])
     said = capsys.readouterr().out
     assert "C18" not in said
-    assert "18 claims proven" in said
+    assert "18 properties verified" in said
 
 
 def test_explain_says_what_being_disjoint_costs(written, capsys):
     path = written("disjoint:\n- {demands: [one, two], over: [link]}\n")
     main(["explain", "two", path])
     said = capsys.readouterr().out
-    assert "Being disjoint costs " in said
-    assert "Policies cost nothing" not in said
+    assert "Disjointness adds " in said
+    assert "Policies add no delay" not in said
     main(["explain", "two", path, "--json"])
     assert json.loads(capsys.readouterr().out)["apart_ns"] > 0
 

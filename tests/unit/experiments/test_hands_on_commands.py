@@ -126,7 +126,7 @@ def test_a_trace_says_how_the_demand_is_served_then_every_hop():
         "it is delivered",
     ]
     said = traced(trace, {**served, "judged": False, "legal_ref": [], "reason": ""}, 1, live=True)
-    assert said.splitlines()[0] == "one: DEGRADED, not judged"
+    assert said.splitlines()[0] == "one: DEGRADED, not covered"
 
 
 def parsed(*words):

@@ -35,9 +35,9 @@ def test_losses_are_told_by_runs(summary: Any) -> None:
 
 def test_a_line_or_two_below_the_tables_say_it(summary: Any) -> None:
     assert sampling_lines(summary) == (
-        "too few replies (in brackets: needed) for p50 of 2 demands (20), p95 of 2 demands (200), "
-        "p99 of 2 demands (1000)\n"
-        "losses came in 1 run of 1 demand, the longest 2 probes (near)"
+        "too few replies: p50 of 2 demands (needs 20), p95 of 2 demands (needs 200), "
+        "p99 of 2 demands (needs 1000)\n"
+        "losses form 1 burst in 1 demand; longest burst: 2 probes (near)"
     )
     sample = summary["demands"][0]["sample"]
     sample["rtt_ms"]["p50"], sample["left_out"] = [10.0, 10.5], {}
@@ -47,5 +47,5 @@ def test_a_line_or_two_below_the_tables_say_it(summary: Any) -> None:
         "no interval for p95 of 1 demand: samples are correlated over up to 0.45 s; "
         "run longer or use several seeds"
     )
-    assert first == "95% intervals of round trips, at most: p50 +-250 us"
-    assert few.startswith("too few replies (in brackets: needed) for p50 of 1 demand (20)")
+    assert first == "95% CI half-width of RTT, maximum: p50 +-250 us"
+    assert few.startswith("too few replies: p50 of 1 demand (needs 20)")

@@ -15,7 +15,7 @@ from corridor.experiments.scenario.intents import intents_for, specify
 from corridor.experiments.scenario.scenario import load_scenario
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/policies.md").read_text()
-SECTION = PAGE.split("\n## The ladder\n")[1].split("\n## ")[0]
+SECTION = PAGE.split("\n## Relaxation order\n")[1].split("\n## ")[0]
 POLICIES, SCENARIO, SAID = re.findall(r"```(?:yaml|text)[^\n]*\n(.*?)```", SECTION, re.DOTALL)
 SAID = SAID.removesuffix("...\n")  # what is said of all else is left out there
 
@@ -49,7 +49,7 @@ def test_with_the_ladder_turned_around_the_call_goes_the_short_way(example, tmp_
 
 def test_an_explanation_names_the_step(example, capsys):
     assert cli.main(["explain", "show", example]) == 0
-    assert "Less than asked for: drop_pir: held to 50Mbit" in capsys.readouterr().out
+    assert "Relaxed: drop_pir: held to 50Mbit" in capsys.readouterr().out
 
 
 def test_what_is_given_up_goes_into_the_specification_that_tables_are_judged_by(example):
@@ -69,6 +69,6 @@ def test_what_is_given_up_goes_into_the_specification_that_tables_are_judged_by(
 def test_of_many_that_lack_something_the_first_are_named():
     many = [(f"d{number}", ("late",)) for number in range(15)]
     lines = lacks_lines([*many, ("well", ())]).splitlines()
-    assert lines[0] == "d0 has less than asked for: late"
+    assert lines[0] == "d0: relaxed constraints: late"
     assert lines[-1] == "and 3 more demands"
     assert len(lines) == 13

@@ -34,7 +34,7 @@ def test_a_flow_is_classified_with_article_address_and_confidence(capsys):
         "REQUIRE, confident; class cn-personal-none",
         "CN-24-8: Provisions on Promoting",
         "art 8",
-        "https://www.cac.gov.cn/2024-03/22/c_1712776611775634.htm (its words were read in a copy)",
+        "https://www.cac.gov.cn/2024-03/22/c_1712776611775634.htm (text read in a copy)",
         "standard_contract: cn-personal-contract",
         "cn-outbound restrict CN-NO-BASIS, confident: end in CN",
         "not legal advice",
@@ -70,7 +70,7 @@ def test_a_reading_that_decides_is_shown_with_both_answers(capsys):
     assert "ALLOW, confident; class cn-personal-exempt" in out
     assert "The answer rests on the text of the law." in out
     assert "the primary copy stays in CN" in out
-    assert "Readers disagree, and the answer depends on the reading:" in out
+    assert "Disputed interpretations change the answer:" in out
     assert "as-written (chosen): ALLOW, confident, class cn-personal-exempt; the primary" in said
     assert "strict: REQUIRE, confident, class cn-personal-none; needs Security" in said
     told = as_json(capsys, "classify", *flow, *DAY, "--reading", "ciio-exemptions=strict")
@@ -188,7 +188,7 @@ def test_the_calendar_tells_what_begins_and_what_must_be_reviewed(capsys):
     assert {"day": "2027-01-16", "what": "begins", "rules": ["ID-PP33"]} in due
     assert {"day": "2027-05-13", "what": "begins", "rules": ["IN-DPDP-16"]} in due
     assert [one["day"] for one in due] == sorted(one["day"] for one in due)
-    assert "nothing is due" in law(capsys, "calendar", *DAY, "--until", "2026-11-30")[1]
+    assert "no dates in this period" in law(capsys, "calendar", *DAY, "--until", "2026-11-30")[1]
     assert law(capsys, "calendar", *DAY, "--until", "2026-11-01")[0] == 2
 
 

@@ -153,7 +153,7 @@ def test_what_cannot_be_asked_for_is_told(lab, order, status, says):
 def test_why_is_told_as_explain_prints_it(lab):
     code, text = ask(lab, "/page/why?demand=ckpt-karachi")
     assert code == 200
-    assert text.startswith("ckpt-karachi: guian to karachi, data of class")
+    assert text.startswith("ckpt-karachi: guian to karachi, data class")
     assert ask(lab, "/page/why?demand=nobody")[0] == 404
     assert ask(lab, "/page/why")[0] == 404
 

@@ -18,7 +18,7 @@ WORDS = re.compile(r"\b(?:lawful|permitted|may go|legal)\b", re.IGNORECASE)
 def test_demands_are_served_and_not_permitted() -> None:
     free = answers("mini")
     table = demand_table(of_answers(free, None), None)
-    assert table.said == "6 demands: 6 served. Answers are counted with them."
+    assert table.said == "6 demands: 6 served. Counts include reverse demands."
     assert not WORDS.search(" ".join(foreseen(free).lines))
     covered = demand_table(of_answers(answers("reference"), None), None)
     assert "permitted" in covered.said

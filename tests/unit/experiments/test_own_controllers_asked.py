@@ -120,18 +120,18 @@ def test_what_is_not_proven_is_never_told_as_holding() -> None:
     unsure = _proof(C1="proven", C5="not proven")
     said = holds(answers, summary, unsure)
     assert said == (
-        "Nobody can say that it holds: 1 of 2 claims proven of the tables that app.py made, "
-        "C5 not proven (proof.json)."
+        "Not verified: 1 of 2 properties verified on the tables of app.py, "
+        "C5 not verified (proof.json)."
     )
     assert (
         claims_of(unsure, summary)
         .said[0]
-        .startswith("1 claim is not proven, of 9 rules of 5 switches, which app.py made")
+        .startswith("1 property is not verified, on 9 rules of 5 switches of app.py")
     )
     assert broken_or_unproven(unsure, summary) == (
-        "A claim is not proven of the tables that app.py made (C5): see what is proven."
+        "A property is not verified on the tables of app.py (C5): see the verified properties."
     )
-    assert holds(answers, {}, unsure).startswith("Nobody can say that it holds: 1 of 2 claims")
+    assert holds(answers, {}, unsure).startswith("Not verified: 1 of 2 properties")
 
 
 def test_what_is_violated_and_what_is_not_proven_are_told_apart_by_number() -> None:
@@ -139,14 +139,14 @@ def test_what_is_violated_and_what_is_not_proven_are_told_apart_by_number() -> N
     summary: Any = {"controller": "app.py"}
     both = _proof(C0="not claimed", C16="violated", C5="violated", C10="not proven", T0="proven")
     assert holds(answers, summary, both) == (
-        "It does not hold: 1 of 4 claims proven of the tables that app.py made, C5 and C16 "
-        "violated, C10 not proven (proof.json)."
+        "Verification failed: 1 of 4 properties verified on the tables of app.py, C5 and C16 "
+        "violated, C10 not verified (proof.json)."
     )
     first, second, *_ = claims_of(both, summary).said
-    assert first.startswith("2 claims do not hold")
-    assert second.startswith("1 claim is not proven")
+    assert first.startswith("2 properties are violated")
+    assert second.startswith("1 property is not verified")
     assert broken_or_unproven(both, summary) == (
-        "Claims do not hold of the tables that app.py made (C5 and C16): see what is proven."
+        "Properties are violated on the tables of app.py (C5 and C16): see the verified properties."
     )
 
 
@@ -154,7 +154,7 @@ def test_what_holds_of_its_tables_is_told_with_the_name_of_the_app() -> None:
     answers: Any = {"protect": 0}
     summary: Any = {"controller": "app.py"}
     assert holds(answers, summary, _proof(C1="proven")) == (
-        "It holds: 1 of 1 claim proven of the tables that app.py made (proof.json)."
+        "Verified: 1 of 1 property verified on the tables of app.py (proof.json)."
     )
 
 
@@ -162,7 +162,7 @@ def test_claims_of_the_products_own_tables_are_listed_by_number() -> None:
     answers: Any = {"protect": 0}
     empty: Any = {}
     assert holds(answers, empty, _proof(C10="violated", C9="violated", C1="violated")) == (
-        "It does not hold: C1, C9 and C10 of the claims violated (proof.json)."
+        "Verification failed: C1, C9 and C10 violated (proof.json)."
     )
 
 

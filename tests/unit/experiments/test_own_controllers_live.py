@@ -91,7 +91,7 @@ def test_tables_that_hold_serve_every_demand_and_are_proven_once(world: World) -
     assert [one["event"] for one in world.told] == ["judged", "status", "status"]
     assert world.ask("status")["demands"] == {"UP": 2}
     assert world.ask("proof")["proof"]["holds"]
-    assert "14 claims proven, 0 violated" in told(world.told[0])
+    assert "14 properties verified, 0 violated" in told(world.told[0])
 
 
 def test_tables_that_change_are_proven_again_and_never_told_as_holding(world: World) -> None:

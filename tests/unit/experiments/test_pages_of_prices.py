@@ -95,7 +95,7 @@ def test_the_page_opens_with_what_costs_most(priced: Path) -> None:
     )
     text = text_of(priced)
     assert f"{most[1]} under {most[2]}" in part(text, "verdict")
-    assert f"Drawn is {most[1]} under {most[2]}" in text
+    assert f"The map shows {most[1]} under {most[2]}" in text
 
 
 def test_a_price_is_told_again_from_its_folder(
@@ -114,7 +114,7 @@ def test_one_set_alone_is_a_price_and_no_comparison(tmp_path: Path) -> None:
     words = ["price", "mini", "--policies", "none", "--against", "pan-asia", "--no-changes"]
     assert cli.main([*words, "--out", str(folder)]) == 0
     text = text_of(folder)
-    assert "<h1>What none costs" in text
+    assert "<h1>Cost of policy set none" in text
     assert 'id="set"' not in text
 
 

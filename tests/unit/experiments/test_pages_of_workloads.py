@@ -39,7 +39,7 @@ def test_each_workload_has_its_figures_intervals_and_how_it_is_scaled(told: Work
 
 
 def test_what_is_kept_back_is_said(told: Workloads) -> None:
-    assert told.said[-1] == "Policies kept 1 round back: those are in no other number."
+    assert told.said[-1] == "Policies blocked 1 round. No other number includes them."
 
 
 def test_classes_are_told_before_while_and_after(told: Workloads) -> None:

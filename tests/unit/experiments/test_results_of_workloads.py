@@ -143,7 +143,7 @@ def test_what_came_of_an_unfinished_message_is_goodput_and_said_to_be_partial(
     assert (saves["bytes"], saves["bytes_unfinished"]) == (1_125_000, 125_000)
     assert (saves["messages_completed"], saves["met"]) == (2, 1)
     said = workloads_table({"workloads": found})  # type: ignore[typeddict-item]
-    assert "saves: 11% of its goodput is of messages that never were whole" in said
+    assert "saves: 11% of its goodput belongs to incomplete messages" in said
 
 
 def test_a_round_of_a_collective_is_of_all_its_demands(rows: list[MessageRow]) -> None:

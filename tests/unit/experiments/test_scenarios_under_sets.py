@@ -54,8 +54,8 @@ def write(folder, policies="th", data="cn-core-none"):
 def test_check_counts_what_is_not_judged_and_says_what_the_proof_covers(tmp_path, capsys):
     assert main(["check", write(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "outside under th as of 2026-11-24: 1 UP, 2 not judged" in said
-    assert "not judged: 2, there or back, which th says nothing of" in said
+    assert "outside, policy set th, as of 2026-11-24: 1 UP, 2 not covered" in said
+    assert "not covered by th: 2 (either direction)" in said
 
 
 def test_strict_readings_stay_to_be_had(tmp_path, capsys):
@@ -82,17 +82,17 @@ def test_classes_of_the_scenarios_own_set_are_known_under_any_other(tmp_path):
 def test_explain_says_that_nobody_judged_it(tmp_path, capsys):
     assert main(["explain", "other", write(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "UP, not judged: the policies say nothing of this data" in said
-    assert "Answers: UP, not judged, " in said
+    assert "UP, not covered: the policy set does not cover this data" in said
+    assert "Reverse demand: UP, not covered, " in said
     assert "by permit" not in said
 
 
 def test_statuses_are_marked_and_counted():
     assert marked("UP", ()) == "UP"
-    assert marked("UP", ("data", "answers")) == "UP, not judged"
-    assert marked("ALT", ("answers",)) == "ALT, answers not judged"
+    assert marked("UP", ("data", "answers")) == "UP, not covered"
+    assert marked("ALT", ("answers",)) == "ALT, reverse demand not covered"
     each = [("UP", ()), ("UP", ("data",)), ("BLOCKED", ()), ("UP", ())]
-    assert counted(each) == "2 UP, 1 not judged, 1 BLOCKED"
+    assert counted(each) == "2 UP, 1 not covered, 1 BLOCKED"
     assert not not_judged_line("th", [("a", ())])
 
 

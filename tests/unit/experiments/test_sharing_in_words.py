@@ -39,8 +39,8 @@ def with_hits(summary: Any, *demands: str) -> Any:
 
 def test_deadlines_that_are_missed_are_told(summary: Any) -> None:
     said = sharing(summary)
-    assert said.startswith("Sharing: 3 workloads at once; ")
-    assert said.endswith("in time are 2 of 4 of saves.")
+    assert said.startswith("Concurrent workloads: 3; ")
+    assert said.endswith("deadlines met: saves 2 of 4.")
 
 
 def test_a_run_without_workloads_says_nothing(summary: Any) -> None:
@@ -52,7 +52,7 @@ def test_a_run_without_workloads_says_nothing(summary: Any) -> None:
 
 def test_the_demand_that_an_event_changed_most_is_told(summary: Any, messages: Messages) -> None:
     assert under_events(with_hits(summary, "near", "far"), messages) == (
-        "Under load: while dig lasts a round of near takes 250 ms instead of 50 ms."
+        "Effect on workloads: during dig, the mean round of near changes from 50 ms to 250 ms."
     )
 
 

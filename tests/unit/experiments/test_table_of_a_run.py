@@ -13,16 +13,16 @@ from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.results.table import demand_table, doubtful_line, flow_table
 
 DEMANDS = """\
-demand  path                        predicted RTT        min   p50  lost  lost by
+demand  path                        predicted RTT        min   p50  lost  cause of loss
 ------  --------------------------  -------------  ---------  ----  ----  -------------
 near    shanghai > guian                10.000 ms  10.001 ms  none   2/4  unexplained 2
 silent  guian > karachi                 40.000 ms       none  none   1/1  unexplained 1
 far     shanghai > guian > karachi      50.000 ms  50.000 ms  none   0/3"""
 FLOWS = """\
-demand  by         offered      delivered     bottleneck  lost at
-------  ---  -------------  -------------  -------------  ----------------------------
-near    udp  12.000 Mbit/s  10.000 Mbit/s  10.000 Mbit/s  one:shanghai->guian queue 10
-far     tcp                  5.000 Mbit/s  10.000 Mbit/s  two:karachi->guian line 3"""
+demand  protocol        offered      delivered     bottleneck  lost at
+------  --------  -------------  -------------  -------------  ----------------------------
+near    udp       12.000 Mbit/s  10.000 Mbit/s  10.000 Mbit/s  one:shanghai->guian queue 10
+far     tcp                       5.000 Mbit/s  10.000 Mbit/s  two:karachi->guian line 3"""
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def summary(tmp_path: Path):
 
 
 def test_table_of_demands(summary) -> None:
-    table, left_out = demand_table(summary, 92).rsplit("\n", 1)
+    table, left_out = demand_table(summary, 92).split("\n3 columns", 1)
     assert table == DEMANDS
-    assert left_out.startswith("3 columns left out (class, crosses, difference): ")
+    assert left_out.startswith(" left out (application class, jurisdictions, min - predicted): ")
 
 
 def test_causes_of_the_whole_run_do_not_contradict_what_was_lost_of_the_probes_beside(
@@ -54,8 +54,8 @@ def test_causes_of_the_whole_run_do_not_contradict_what_was_lost_of_the_probes_b
 
 
 def test_columns_are_left_out_until_the_table_fits_the_terminal(summary) -> None:
-    whole = demand_table(summary).splitlines()[0].split()
-    assert {"class", "difference", "crosses"} <= set(whole)
+    whole = demand_table(summary).splitlines()[0].split("  ")
+    assert {"application class", "min - predicted", "jurisdictions"} <= set(map(str.strip, whole))
     for width in (70, 98, 110):
         assert max(map(len, demand_table(summary, width).splitlines())) <= width
     assert max(map(len, demand_table(summary, 10).splitlines())) <= LEAST_WIDTH
@@ -67,7 +67,7 @@ def test_table_of_flows(summary) -> None:
 
 def test_a_flow_that_lost_packets_never_has_lost_them_nowhere(summary) -> None:
     stream = summary["demands"][0]["flows"][0]
-    for known, told in ((None, "not known"), ({}, "in no place 10"), ({"a": 4}, "in no place 6")):
+    for known, told in ((None, "unknown"), ({}, "unlocated 10"), ({"a": 4}, "unlocated 6")):
         stream["lost_at"] = known
         assert told in flow_table(summary).splitlines()[2]
 
@@ -78,7 +78,7 @@ def test_the_account_is_a_line_where_nothing_was_lost_and_a_table_where_somethin
     assert account_lines(summary, None) == "", "nobody counted"
     lossless = {"closes": True, "off_by": 0, "sent": 5, "delivered": 5, "in_flight": 0}
     summary["account"] = account = {**lossless, "lost": {}, "problems": [], "demands": []}
-    said = "account of packets: 5 sent = 5 delivered + 0 lost + 0 in flight; it closes"
+    said = "packet accounting: 5 sent = 5 delivered + 0 lost + 0 in flight (balanced)"
     assert account_lines(summary, None) == said
     lossy = {"demand": "a", "kind": "stream", "direction": "forward", **lossless}
     account |= {"sent": 9, "lost": {"meter": 4}, "demands": [lossy | {"lost": {"meter": 4}}]}
@@ -88,7 +88,7 @@ def test_the_account_is_a_line_where_nothing_was_lost_and_a_table_where_somethin
     assert total.split() == ["all", "9", "5", "4", "0"]
     account |= {"closes": False, "off_by": 2, "problems": ["2 packets went nowhere"]}
     first, *_, last = account_lines(summary, None).splitlines()
-    assert first.endswith("it does not close: off by 2")
+    assert first.endswith("(unbalanced by 2)")
     assert last == "account: 2 packets went nowhere"
 
 
@@ -104,7 +104,7 @@ def test_what_is_not_known_to_be_crossed_has_a_question_mark(summary) -> None:
     summary["demands"][0]["may_cross"] = ["IN", "MY"]
     assert " CN IN? MY? " in demand_table(summary)
     said = doubtful_line(one.get("may_cross", ()) for one in summary["demands"])
-    assert said == "? after a jurisdiction: not known whether light comes under it (1 demand)"
+    assert said == "? after a jurisdiction: transit is possible but not documented (1 demand)"
     assert doubtful_line([(), ()]) == ""
 
 

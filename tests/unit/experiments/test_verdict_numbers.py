@@ -258,7 +258,7 @@ def test_only_text_of_law_is_counted_as_law(case: Any) -> None:
     blocked = [one for one in found if one.round_trip_ns is None]
     strongest = Counter(min(one.reasons, key=order.index) for one in blocked)
     assert number(r"\blaw: (\d+)", said) == strongest["text"]
-    assert number(r"legal texts of unsure confidence: (\d+)", said) == strongest["uncertain text"]
+    assert number(r"uncertain legal texts: (\d+)", said) == strongest["uncertain text"]
     assert number(r"interpretations: (\d+)", said) == strongest["interpretation"]
     assert number(r"assumptions of ours: (\d+)", said) == strongest["assumption"]
     assert number(r"no matching permit: (\d+)", said) == strongest["no permit"]

@@ -116,7 +116,7 @@
     const flip = done ? proof.at_ns / 1e6 - done.removed + done.flipped : 0;
     const when = done ? ` in ${took.toFixed(took < 1 ? 2 : 1)} s, of both sides of the change; flipped at ${clock(flip)}` : "";
     const own = proof.epoch === null, whose = own ? ` of the tables that ${proof.of} made` : "";
-    it.setProof(proof.unproven ? `Not proven${whose}: ${proof.unproven}` : proof.holds ? `${proven} claims proven${whose}${when}${own ? "" : ` (epoch ${proof.epoch})`}.` : "A claim does not hold: see corridor status.", proof.holds && !proof.unproven);
+    it.setProof(proof.unproven ? `Not verified${whose}: ${proof.unproven}` : proof.holds ? `${proven} properties verified${whose}${when}${own ? "" : ` (epoch ${proof.epoch})`}.` : "A property is violated: see corridor status.", proof.holds && !proof.unproven);
     $("claims").replaceChildren(...claims.map(([id, plain, said]) => html("li", {}, html("b", {}, `${id}, ${said}: `), plain)));
   }
   // An update is over only when it is proven: its event has all but the verdicts, which are those there were.

@@ -207,7 +207,7 @@ def test_the_pages_count_rules_and_what_was_read_of_them_as_the_file_has_them() 
     assert f"{of} and {read['copy']} in copies" in pages["limitations.md"]
     assert f"For {read['address']} rules the official address" in pages["limitations.md"]
     assert f"For {read['home-page'] + read['none']} rules only" in pages["limitations.md"]
-    assert f"asks {len(rules)} rules of law" in pages["../README.md"]
+    assert f"evaluates {len(rules)} legal rules" in pages["../README.md"]
 
 
 def test_limitations_count_the_demands_that_rest_on_rules_that_nobody_found() -> None:
