@@ -103,6 +103,6 @@ def _said(demands: Sequence[Asked], against: str) -> list[str]:
     if not both:
         return []
     beside = "no policy set" if against == NO_POLICIES else f"policy set {against}"
-    added = f"{extra(median(both))} ms to the median RTT and {extra(max(both))} ms at most"
+    more = f"{extra(median(both))} ms to the median RTT and {extra(max(both))} ms at most"
     served = f"{counted(len(both), 'served demand')}"
-    return [f"Compared with {beside}, the policies add {added} ({served}). {CERTAIN}"]
+    return [f"Compared with {beside}, the policies add {more} ({served}). {CERTAIN}"]

@@ -1,11 +1,8 @@
-"""The pages: lines that fit, whom they are for, links and files that exist, the words we use."""
+"""The pages: lines that fit, whom they are for, links and files that exist."""
 
 from __future__ import annotations
 
-import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,68 +121,3 @@ def test_the_design_draws_every_room_in_the_order_that_imports_follow():
         if any(f"{folder}/{room}".startswith(f"{one}/") for one in PURE)
     }
     assert pure == {*PURE, *nested}
-
-
-def unsaid() -> list[str]:
-    """The words of the glossary's last table that we do not use."""
-    glossary = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (.+) \| (.+) \|$", glossary.split("\n## We say / not\n")[1], re.M)
-    return [word.strip() for _, right in rows[1:] for word in right.split(",") if word != "---"]
-
-
-def pattern(words: list[str]) -> re.Pattern[str]:
-    return re.compile(rf"\b({'|'.join(words)})(?:s|'s|ed|ing)?\b", re.I)
-
-
-def split(identifier: str) -> str:
-    """``KeeperLink`` and ``keeper_link`` as words of their own."""
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", identifier).replace("_", " ")
-
-
-def prose(text: str) -> Iterator[tuple[int, str]]:
-    """Strings and comments of a module, and the names it defines."""
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type in (tokenize.COMMENT, tokenize.STRING, tokenize.FSTRING_MIDDLE):
-            yield token.start[0], token.string
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.lineno, split(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, split(node.id)
-        elif isinstance(node, ast.arg):
-            yield node.lineno, split(node.arg)
-
-
-def said_anyway(file: str, parts: Iterator[tuple[int, str]]) -> list[str]:
-    words = pattern(unsaid())
-    return [f"{file}:{line}: {found[0]}" for line, part in parts if (found := words.search(part))]
-
-
-@pytest.mark.parametrize("page", ALL, ids=name_of)
-def test_pages_use_our_words_only(page):
-    parts = ((number, line) for number, line, _ in lines(page))
-    found = said_anyway(name_of(page), parts)
-    if page.name == "glossary.md":
-        found = [one for one in found if int(one.split(":")[1]) < first_row(page)]
-    assert found == []
-
-
-def first_row(page: Path) -> int:
-    return next(number for number, line, _ in lines(page) if line == "## We say / not")
-
-
-def test_the_code_uses_our_words_only():
-    found = [one for file, text in everything() for one in said_anyway(file, prose(text))]
-    assert found == []
-
-
-def test_the_test_of_words_sees_them():
-    assert len(unsaid()) >= 12
-    code = 'class KeeperLink:\n    """Whoever waits."""\n\n    def scene_of(self, doubt): ...\n'
-    found = said_anyway("x.py", prose(code))
-    assert [one.rpartition(" ")[2].lower() for one in found] == [
-        "whoever",
-        "keeper",
-        "scene",
-        "doubt",
-    ]
