@@ -1,4 +1,4 @@
-"""Have AalWiNes answer the queries of an export, and keep its answers beside ours.
+"""Run the queries of an export with AalWiNes, and store its answers next to ours.
 
     corridor export sovereignty --to aalwines --out asked
     .venv/bin/python examples/ask_aalwines.py asked [PROGRAM]

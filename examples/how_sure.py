@@ -1,4 +1,4 @@
-"""How sure a path and its jurisdictions are, what would make it surer, and a price with interval.
+"""Print the uncertainty of a path and its jurisdictions, its causes, and a price with interval.
 
 .venv/bin/python examples/how_sure.py
 """

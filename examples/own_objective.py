@@ -1,9 +1,9 @@
-"""An objective of one's own, examples/own_objective.py: what leases of fibres cost, by whose law
-they lie under.
+"""A user-supplied objective, examples/own_objective.py: the cost of fibre leases, by the
+jurisdiction of the fibres.
 
 corridor explain copies examples/own_objective.yaml
 
-Prices are made up. What a file like this has to offer: docs/extending.md, "An objective".
+Prices are invented. The interface of such a file: docs/extending.md, "An objective".
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Leases:
         return self._price(space, fibre)
 
     def main(self, space, order, one_way_ns, alone):
-        """Of a way in use, whose fibres stand in ``order``, by number."""
+        """Return the cost of a primary path with the fibres ``order``, by number."""
         fibres = space.product.topology.fibres
         return sum(self._price(space, fibres[number]) for number in order)
 

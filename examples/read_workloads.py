@@ -1,9 +1,9 @@
-"""Several workloads at once, and what became of each: measured, expected, before and after.
+"""Run several workloads at once, and print measured and predicted results of each.
 
     .venv/bin/python examples/read_workloads.py OUT_DIR [SCENARIO]
 
 Boots a guest, or uses this machine's kernel, as ``corridor run`` does. A folder that holds a run
-already is read and nothing is run.
+already is read, without a new run.
 """
 
 import sys

@@ -1,9 +1,9 @@
-"""A controller of one's own: shortest paths by destination, an app of Ryu's or os-ken's.
+"""A user-supplied controller for Ryu or os-ken: shortest paths by destination.
 
 corridor run mini --controller examples/shortest_paths.py
 
 It knows the network from a file that CORRIDOR_WIRING names, and installs everything as switches
-connect. It knows nothing of demands, policies and failures: what that breaks, the proof says.
+connect. It ignores demands, policies and failures: the verification shows the violations.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def act(net, hub, port, actions, header, labels, dead):
         elif kind == "set_field":
             header = {**header, given[0]: given[1]}
         elif kind not in ("output", "decrement_label_ttl"):
-            raise LookupError(f"nobody knows what {kind} does")
+            raise LookupError(f"unknown action {kind}")
     return header, labels, sent
 
 
@@ -60,7 +60,7 @@ def is_live(net, hub, port, dead):
 
 
 def walk(net, hub, header, dead):
-    """What a host gets, or None; the hubs, gateways and fibres on the way."""
+    """Return the packet that a host receives, or None, and the hubs, gateways and fibres passed."""
     port, hubs, gateways, arcs = net["host"], [hub], [], []
     label = {name: value for name, value in header.items() if name.startswith("mpls_")}
     labels = [label] if label else []
@@ -68,7 +68,7 @@ def walk(net, hub, header, dead):
         try:
             ((out, header, labels),) = switch(net, hub, port, header, labels, dead)
         except (LookupError, ValueError):
-            break  # dropped, copied, or what becomes of it nobody can say
+            break  # dropped, copied, or an unknown action
         if out == net["host"]:
             return (hub, {} if labels else header), hubs, gateways, arcs
         if not is_live(net, hub, out, dead):
@@ -98,13 +98,13 @@ def network(said):
 
 
 def wrong(net, demand, expected):
-    """What of a walk is not as expected, or is forbidden."""
+    """Yield the differences of a trace from the expectation, and its violations."""
     dead, never = expected["dead"], demand["never"]
     got, hubs, gateways, arcs = walk(net, demand["src"], demand["header"], dead)
     arrives = got == (demand["dst"], demand["header"])
     yield arrives != expected["arrives"], f"arrives: {arrives}"
     yield not any(dead.values()) and arrives != demand["permitted"], "policies say otherwise"
-    yield got is not None and not arrives, f"somebody gets something else: {got}"
+    yield got is not None and not arrives, f"another packet is delivered: {got}"
     yield [hubs, gateways] != [expected["hubs"], expected["gateways"]], f"by {hubs}, {gateways}"
     yield not {*hubs[1:]}.isdisjoint(never["hubs"]), f"is where it may not be: {hubs}"
     yield any(arc in never["fibres"] for arc in arcs), f"crosses what it may not: {arcs}"

@@ -1,4 +1,4 @@
-"""Whose law the demands of a scenario meet on their way: on the map, perhaps, and in draws of it.
+"""Print the jurisdictions that demands cross: certainly, possibly, and in Monte Carlo samples.
 
 .venv/bin/python examples/whose_law.py [SCENARIO]
 """
