@@ -1,14 +1,16 @@
 """Runs that several tests look at take place once a session."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from corridor.experiments.testbeds.kernel import Kernel, find_kernel, find_stock_kernel
-from corridor_runs import SCENARIOS, Result, run
+from corridor_runs import Result, run_once
 from doc_blocks import Reader, furnish
 
 if threading.current_thread() is threading.main_thread():
@@ -41,25 +43,7 @@ def reader(tmp_path, monkeypatch, virtual_kernel) -> Reader:
 @pytest.fixture(scope="session")
 def once(tmp_path_factory, virtual_kernel) -> Callable[..., Result]:
     """``once("timing", "--seed", "2")``: the result of a scenario in the virtual clock."""
-    kept: dict[tuple[str, ...], Result] = {}
-
-    def result(*arguments: str) -> Result:
-        if arguments not in kept:
-            folder = tmp_path_factory.mktemp("-".join(arguments)) / "result"
-            name, *options = arguments
-            ran = run(
-                folder,
-                SCENARIOS / f"{name}.yaml",
-                "--testbed",
-                "uml",
-                "--clock",
-                "virtual",
-                *options,
-            )
-            assert ran.code == 0, (
-                f"{' '.join(arguments)}: exit {ran.code}\n{ran.said}{ran.complained}"
-            )
-            kept[arguments] = ran
-        return kept[arguments]
-
-    return result
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # processes side by side share their results
+        place = place.parent
+    return partial(run_once, place / "once")

@@ -1,6 +1,7 @@
 """What tests of every kind of arrivals and faults have in common."""
 
 import json
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -50,7 +51,15 @@ def read_again(model, value):
 def fits_the_schema(text):
     """Whether editors would take a scenario that has ``text``."""
     whole = HEAD + text + DEMANDS + _beside(text)
-    jsonschema.validate(parse_document(whole, "x.yaml").data, _schema("scenario"))
+    _of_scenarios().validate(parse_document(whole, "x.yaml").data)
+
+
+@cache
+def _of_scenarios():
+    """To check the schema itself takes longer than to check scenarios."""
+    made = jsonschema.Draft202012Validator(_schema("scenario"))
+    made.check_schema(made.schema)
+    return made
 
 
 def rows(title):

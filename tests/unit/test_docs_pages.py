@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -82,14 +83,18 @@ def test_links_lead_to_a_place_that_is_there(page):
         assert not anchor or anchor in anchors(other), target
 
 
-@pytest.mark.parametrize("page", ALL, ids=name_of)
-def test_files_of_code_that_a_page_names_are_there(page):
+@cache
+def names_of_code():
     names = {path.rpartition("/")[2] for path, _ in everything()}
     names |= {path.name for path in (ROOT / "tests").rglob("*.py")}
-    names |= {path.name for path in (ROOT / "examples").glob("*.py")} | USERS_OWN
+    return names | {path.name for path in (ROOT / "examples").glob("*.py")} | USERS_OWN
+
+
+@pytest.mark.parametrize("page", ALL, ids=name_of)
+def test_files_of_code_that_a_page_names_are_there(page):
     for named in re.findall(r"[\w./-]*\w\.py\b", page.read_text(encoding="utf-8")):
         path = named.lstrip("./")
-        assert (ROOT / path).exists() or path in names, named
+        assert (ROOT / path).exists() or path in names_of_code(), named
 
 
 def test_files_and_pages_that_code_names_are_there():

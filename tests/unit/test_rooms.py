@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -101,6 +102,7 @@ def sources(place: str) -> Iterator[tuple[str, str]]:
         yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
+@cache
 def everything() -> list[tuple[str, str]]:
     return [source for room in ROOMS for source in sources(room)]
 

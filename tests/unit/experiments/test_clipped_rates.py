@@ -78,7 +78,7 @@ def test_the_command_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "WARNS: 1 fibre carries traffic at the map's min_rate or max_rate" in out.out + out.err
 
 
-@pytest.mark.parametrize("name", ["ai-corridor", "pan-asia"])
+@pytest.mark.parametrize("name", [pytest.param("ai-corridor", marks=pytest.mark.slow), "pan-asia"])
 def test_no_shipped_scenario_loads_a_fibre_at_a_bound(name: str) -> None:
     plan = make_plan(load_scenario(name), clock="virtual", run_id="c", seed=1)
     assert clipped_rates(plan) == []

@@ -272,13 +272,11 @@ def test_each_disputed_reading_decides_some_flow_and_the_default_is_among_its_an
     law = load_law()
     for reading in law.readings:
         assert reading.default in reading.answers
-        outcomes = [
-            {
-                classify(flow_of(vector), law.under({reading.id: answer}), day_of(vector)).outcome
-                for answer in reading.answers
-            }
+        laws = [law.under({reading.id: answer}) for answer in reading.answers]
+        outcomes = (
+            {classify(flow_of(vector), one, day_of(vector)).outcome for one in laws}
             for vector in VECTORS["vectors"]
-        ]
+        )
         assert any(len(found) > 1 for found in outcomes), reading.id
 
 
