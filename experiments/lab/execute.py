@@ -27,7 +27,11 @@ from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, s
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.fibre_use import use_readings
 from corridor.experiments.lab.health import counted, counting_all, since, udp_errors
-from corridor.experiments.lab.planned_instants import align_before, await_instant
+from corridor.experiments.lab.planned_instants import (
+    align_before,
+    await_instant,
+    share_the_processor,
+)
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
 from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
@@ -293,6 +297,7 @@ def _measure(
             agents.wait("started", patient(AGENTS_TIMEOUT_S))
             if plan.job.clock == "virtual":
                 align_before(start_ns - ALIGNED_BEFORE_NS)
+                share_the_processor(plan.job.clock)
             readings = [
                 TimedEvent(one.at_ns, partial(counts.read, one.name, one.at_ns))
                 for one in plan.boundaries

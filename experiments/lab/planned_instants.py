@@ -6,11 +6,16 @@ planned instant do not depend on that.
 
 A timer is also late by the part of a tick that the clock has in excess: the kernel programs the
 distance from a reading in whole ticks. ``align`` removes this part.
+
+Two more states of the kernel would carry a tick of start-up into samples. Its random numbers begin
+again at each instant. Until traffic begins, programs run in the order in which they wake up, since
+the usual scheduler remembers by how many ticks each has run too long.
 """
 
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import time
 
@@ -26,6 +31,8 @@ STEPS = TICK_NS + 4
 JIFFY_NS, AFTER_JIFFY_NS = 10_000_000, 1_000_000
 """The kernel's own timer comes each jiffy; all steps lie between two of them."""
 TFD_TIMER_ABSTIME = 1
+RANDOM_SOURCE, RNDRESEEDCRNG = "/dev/random", 0x5207
+PF_KTHREAD = 0x00200000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -62,8 +69,39 @@ def await_instant(clock: Clock, every_s: int = 1) -> None:
         align_before(((time.time_ns() + LEAST_AHEAD_NS) // every_ns + 1) * every_ns)
 
 
+def run_in_turn(clock: Clock) -> None:
+    """Have all programs run in the order in which they wake up, and so what they start.
+
+    Do nothing for any other clock.
+    """
+    if clock == "virtual":
+        _schedule_all(os.SCHED_FIFO, 1)
+
+
+def share_the_processor(clock: Clock) -> None:
+    """Have the usual scheduler choose, so that what computes does not hold up what sends.
+
+    Call it at a planned instant, when all programs sleep. Do nothing for any other clock.
+    """
+    if clock == "virtual":
+        _schedule_all(os.SCHED_OTHER, 0)
+
+
+def _schedule_all(policy: int, priority: int) -> None:
+    """Of every thread but the kernel's own. No call fails, since that would take time."""
+    for process in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 - dear in a guest
+        for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208
+            with open(f"/proc/{thread}/stat") as file:  # noqa: PTH123
+                flags = int(file.read().rpartition(")")[2].split()[6])
+            if not flags & PF_KTHREAD:
+                os.sched_setscheduler(int(thread), policy, os.sched_param(priority))
+
+
 def align_before(at_ns: int) -> None:
-    """Sleep until just after ``at_ns`` of the real-time clock, and remove the excess."""
+    """Sleep until just after ``at_ns`` of the real-time clock, and remove the excess.
+
+    The kernel's random numbers begin again then.
+    """
     timer = _Timer()
     try:
         monotonic_ns, real_ns = time.monotonic_ns(), time.time_ns()
@@ -73,6 +111,16 @@ def align_before(at_ns: int) -> None:
         align(timer, first_ns)
     finally:
         timer.close()
+    _begin_random_numbers_again()
+
+
+def _begin_random_numbers_again() -> None:
+    """Have the kernel draw from its key again, which is a constant in the guest's kernel."""
+    source = os.open(RANDOM_SOURCE, os.O_RDONLY)
+    try:
+        fcntl.ioctl(source, RNDRESEEDCRNG)
+    finally:
+        os.close(source)
 
 
 def align(timer: _Timer, first_ns: int) -> None:

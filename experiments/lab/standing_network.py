@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.emitting import Emit, step
-from corridor.experiments.lab.planned_instants import await_instant
+from corridor.experiments.lab.planned_instants import await_instant, run_in_turn
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.wiring import Shape, Wiring
@@ -41,6 +41,7 @@ class StandingNetwork:
 
     def renew(self, plan: Plan) -> None:
         """Have the network as it would be if it had been built for a plan that fits."""
+        run_in_turn(plan.job.clock)
         self.plan = plan
         self.net.renew(plan.wiring)
         self.controller.exchange(plan.program)
@@ -73,6 +74,7 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
     if plan.controller:
         kind = OwnController
     controller = kind.of_plan(plan, scratch, out_dir)
+    run_in_turn(plan.job.clock)
     await_instant(plan.job.clock)
     emit({"event": "phase", "name": "build"})
     with assemble(

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from corridor.experiments.testbeds import kernel_changes
 from corridor.topologies.base import disk_cache
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 CONFIG = Path(__file__).with_name("virtual_clock.config")
-RANDOM_SOURCE = Path(__file__).with_name("repeatable_random.c")
 STOCK_KERNEL = Path("/usr/bin/linux.uml")
 STOCK_SILENT = (
     f"{STOCK_KERNEL.name} does not boot here (no ptrace, or a processor it cannot handle)"
@@ -73,9 +73,9 @@ def cache_folder() -> Path:
 
 
 def config_hash(config: str | None = None) -> str:
-    """Short hash of the options and of the one change to the source: what tells kernels apart."""
+    """Short hash of the options and of the changes to the source, which names the kernel."""
     text = CONFIG.read_text(encoding="utf-8") if config is None else config
-    text += RANDOM_SOURCE.read_text(encoding="utf-8")
+    text += repr([tuple(change) for change in kernel_changes.CHANGES])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

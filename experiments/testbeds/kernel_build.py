@@ -22,9 +22,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from corridor.experiments.testbeds import kernel_changes
 from corridor.experiments.testbeds.kernel import (
     CONFIG,
-    RANDOM_SOURCE,
     Kernel,
     cache_folder,
     config_hash,
@@ -38,9 +38,6 @@ from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
 from corridor.topologies.base.waiting_lock import in_turn
 
-RANDOM_USER = Path("arch/um/os-Linux/util.c")
-HOST_RANDOM = "return getrandom(buf, len, flags);"
-RANDOM_FUNCTION = "ssize_t os_getrandom("
 OPTIONAL_SECTION = "# Only where the kernel has them."
 BUILD_PROGRAMS = {
     "gcc": "gcc",
@@ -56,7 +53,7 @@ BUILD_PROGRAMS = {
 C_HEADER = Path("/usr/include/stdio.h")
 DISK_NEEDED_BYTES = 2_600_000_000
 # Lines that make prints for this configuration (7.3); only the progress bar depends on it.
-EXPECTED_STEPS = 1400
+EXPECTED_STEPS = 1470
 STEP = re.compile(r"^  (?:CC|AR|AS|LD|UPD|HOSTCC)\s")
 # Bulky parts of the source that a UML build never opens.
 NOT_UNPACKED = (
@@ -77,15 +74,6 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
-
-
-def with_repeatable_random(source: str) -> str:
-    """UML's ``util.c``, drawing on our generator; ValueError if it is not as expected."""
-    if source.count(HOST_RANDOM) != 1 or source.count(RANDOM_FUNCTION) != 1:
-        raise ValueError(f"{RANDOM_USER} does not draw random numbers as expected")
-    changed = source.replace(HOST_RANDOM, "return repeatable_random(buf, len);")
-    ours = RANDOM_SOURCE.read_text(encoding="utf-8")
-    return changed.replace(RANDOM_FUNCTION, ours + RANDOM_FUNCTION)
 
 
 def build_kernel(progress: Report = lambda _: None, *, rebuild: bool = False) -> Kernel:
@@ -234,10 +222,9 @@ class _Build:
         return tree
 
     def _make_repeatable(self, tree: Path) -> None:
-        """The one change to the source: a guest's random numbers are the same in every run."""
-        file = tree / RANDOM_USER
+        """Change the source so that a guest does the same in every run."""
         try:
-            file.write_text(with_repeatable_random(file.read_text(encoding="utf-8")))
+            kernel_changes.change_source(tree)
         except (OSError, ValueError) as error:
             raise EnvironmentUnsupported(
                 f"this kernel source cannot be made repeatable: {error}", f"log: {self.log.name}"

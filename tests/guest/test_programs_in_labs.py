@@ -4,12 +4,14 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import mininet
 import pytest
 
 from corridor_runs import WatchedRun, corridor, environment
@@ -251,6 +253,19 @@ class WatchedLab(WatchedRun):
             start_new_session=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+
+
+@pytest.mark.skipif(not shutil.which("iptables"), reason="needs iptables")
+def test_mininets_example_natnet_translates_addresses():
+    """Only a translated ping is answered: the host has no route to those of private networks."""
+    example = Path(mininet.__file__).parent / "examples/natnet.py"
+    words = ("--clock", "real", "--", "python3", example)
+    code, _said, told = lab(*words, stdin="h0 ip -color=never route\nh1 ping -c 2 h0\n")
+    assert code == 0, told
+    routes, pinged = told.split("PING")
+    assert "2 packets transmitted, 2 received" in pinged
+    assert "10.0.0.0/8 dev h0-eth0" in routes
+    assert "192.168" not in routes.rpartition("10.0.0.0/8")[2]
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-"""Readings of the clock, failed system calls, random numbers and memory once Open vSwitch runs
-change no sample. What comes before, or takes milliseconds, may: see the limitations."""
+"""Readings of the clock, missing files, programs, sleep, random numbers and memory change no
+sample, before and after Open vSwitch's daemons start."""
 
 import json
 import shutil
@@ -10,17 +10,17 @@ from corridor_runs import seen_inside
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 INPUTS = ("plan.json", "specification.json", "proven.json")
-LITTLE = ("switches:clock:1", "tables:files:1")
+LITTLE = ("switches:clock:1", "tables:files:1", "daemons:files:28")
 MUCH = (
-    *("interfaces:memory:5000000", "switches:clock:1000"),
-    *("tables:random:16", "tables:files:28"),
+    *("interfaces:memory:5000000", "interfaces:programs:2", "daemons:programs:1"),
+    *("switches:clock:1000", "switches:sleep:3000000", "tables:random:16", "tables:files:28"),
 )
 OF_START_UP = "controller_events.jsonl"
 """Holds when switches connected, too."""
 
 
 @pytest.mark.timeout(900)  # on a busy machine
-@pytest.mark.parametrize("name", ["timeline-bfd"])
+@pytest.mark.parametrize("name", ["timeline-bfd", "workloads"])
 def test_a_start_up_that_takes_longer_changes_no_sample(name, once, virtual_kernel, tmp_path):
     plain = measured(virtual_kernel, tmp_path / "plain", once(name))
     assert any(file.endswith(".rec") for file in plain)
@@ -29,6 +29,16 @@ def test_a_start_up_that_takes_longer_changes_no_sample(name, once, virtual_kern
         disturbed = measured(virtual_kernel, folder, once(name), *disturbances)
         different = [file for file in plain if plain[file] != disturbed.get(file)]
         assert different == [], f"{', '.join(disturbances)} change {', '.join(different)}"
+
+
+@pytest.mark.parametrize("before", ["draws", "interrupts", "programs", "a minute"])
+def test_random_numbers_of_the_kernel_begin_again_at_planned_instants(
+    before, virtual_kernel, tmp_path
+):
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "disturbed").mkdir()
+    plain = seen_inside(virtual_kernel, tmp_path / "plain", "random_numbers")
+    assert seen_inside(virtual_kernel, tmp_path / "disturbed", "random_numbers", before) == plain
 
 
 def measured(kernel, folder, ran, *disturbances):

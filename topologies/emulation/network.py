@@ -64,7 +64,8 @@ class CorridorNet(HubNet):
     ) -> None:
         """With ``shaped`` off, fibres have no delay and no rate until ``shape`` is called.
 
-        ``before_switches`` is called before they are made, once all else that starts is there.
+        ``before_switches`` is called before ovs-vswitchd starts, and before bridges are made, once
+        all else that starts is there.
         """
         self.kernel = Links(wiring, segmentation_offload=segmentation_offload)
         self._targets = list(controllers)
@@ -211,7 +212,7 @@ class CorridorNet(HubNet):
 
     def _start(self) -> None:
         private_dir = self._private_dir or Path(tempfile.mkdtemp(prefix="corridor-ovs-"))
-        self.openvswitch = OpenVSwitch.connect(private_dir)
+        self.openvswitch = OpenVSwitch.connect(private_dir, self._before_switches)
         if not self.built:
             self.build()
         self._start_controllers(self.openvswitch.run_dir)

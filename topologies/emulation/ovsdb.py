@@ -75,14 +75,20 @@ class OpenVSwitch:
         self._rests = False
 
     @classmethod
-    def connect(cls, private_dir: Path) -> OpenVSwitch:
-        """The machine's Open vSwitch, or a private one under ``private_dir`` if none answers."""
+    def connect(
+        cls, private_dir: Path, before_switching: Callable[[], None] = lambda: None
+    ) -> OpenVSwitch:
+        """The machine's Open vSwitch, or a private one under ``private_dir`` if none answers.
+
+        ``before_switching`` is called before ovs-vswitchd starts, which seeds its random numbers
+        with the microsecond.
+        """
         if shutil.which("ovs-vsctl") is None:
             raise EnvironmentUnsupported(
                 "Open vSwitch is not installed", "sudo apt-get install openvswitch-switch"
             )
         system = cls(SYSTEM_RUN_DIR)
-        return system if system.answers() else cls._start(private_dir)
+        return system if system.answers() else cls._start(private_dir, before_switching)
 
     @property
     def is_private(self) -> bool:
@@ -340,7 +346,7 @@ class OpenVSwitch:
         shutil.rmtree(self.run_dir, ignore_errors=True)
 
     @classmethod
-    def _start(cls, run_dir: Path) -> OpenVSwitch:
+    def _start(cls, run_dir: Path, before_switching: Callable[[], None]) -> OpenVSwitch:
         run_dir.mkdir(parents=True, exist_ok=True)
         database, address = run_dir / "conf.db", run_dir / "db.sock"
         switch = cls(run_dir)
@@ -351,6 +357,7 @@ class OpenVSwitch:
         switch._wait_for(address, server)
         with switch._database() as fresh:
             fresh.transact([insert(ROOT_TABLE, {"other_config": a_map(SETTINGS)})])
+        before_switching()
         switch._start_vswitchd()
         return switch
 

@@ -54,11 +54,11 @@ DISTURBANCES: dict[str, Callable[[int], None]] = {
 
 
 def disturb(where: str, how: str, much: int) -> None:
-    """Do so before Open vSwitch is started (``switches``) or once bridges are there."""
+    """Do so before a stage of start-up."""
     act = DISTURBANCES[how]
     owner, name = {
         "interfaces": (network.CorridorNet, "build"),
-        "daemons": (OpenVSwitch, "_start_vswitchd"),
+        "daemons": (OpenVSwitch, "connect"),
         "switches": (network.CorridorNet, "_start_controllers"),
         "tables": (execute.ControllerProcess, "wait_ready"),
     }[where]

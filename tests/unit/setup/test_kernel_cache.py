@@ -16,14 +16,19 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments.testbeds import kernel as kernels
-from corridor.experiments.testbeds import kernel_build
+from corridor.experiments.testbeds import kernel_build, kernel_changes
 from corridor.experiments.testbeds.kernel import CONFIG, config_hash, find_kernel
 from corridor.experiments.testbeds.kernel_build import (
     build_kernel,
     check_build_tools,
     missing_options,
     required_options,
-    with_repeatable_random,
+)
+from corridor.experiments.testbeds.kernel_changes import (
+    CHANGES,
+    RANDOM,
+    SYSTEM_CALLS,
+    change_source,
 )
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
@@ -34,12 +39,29 @@ case "$1" in
 *) echo corridor-smoke slept 1000000000000 ;;
 esac
 """
-UTIL_C = """\
-ssize_t os_getrandom(void *buf, size_t len, unsigned int flags)
+RANDOM_C = """\
+static void extract_entropy(void *buf, size_t len);
+static void crng_reseed(struct work_struct *work)
 {
-\treturn getrandom(buf, len, flags);
+\tif (likely(system_dfl_wq))
+\t\tqueue_delayed_work(system_dfl_wq, &next_reseed, crng_reseed_interval());
+}
+static void extract_entropy(void *buf, size_t len)
+{
+\tunsigned long flags;
+}
+void add_interrupt_randomness(int irq)
+{
+\tunsigned long entropy = random_get_entropy();
 }
 """
+SYSCALL_C = """\
+\t\tif (IS_ERR_VALUE(ret) &&
+\t\t    (time_travel_mode == TT_MODE_INFCPU ||
+\t\t     time_travel_mode == TT_MODE_EXTERNAL)) {
+\t\t\tum_udelay(1);
+"""
+SOURCES = {RANDOM: RANDOM_C, SYSTEM_CALLS: SYSCALL_C}
 DOES_NOT_BOOT = "#!/bin/sh\necho 'seccomp=<on/auto/off>'\n"
 STAND_INS = {
     "apt-get": 'case "$*" in *download*) touch linux-source-7.3.deb ;; esac',
@@ -59,8 +81,7 @@ STAND_INS = {
            cp "$HOME/linux" linux ;;
         esac""",
     "tar": """
-        mkdir -p "$4/arch/um/os-Linux"
-        cp "$HOME/util.c" "$4/arch/um/os-Linux/"; :""",
+        cp -r "$HOME/source/." "$4"; :""",
     **dict.fromkeys(("strip", "gcc", "flex", "bison", "bc", "xz"), ":"),
 }
 
@@ -81,10 +102,16 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_build, "C_HEADER", programs)
     monkeypatch.setattr(kernel_build, "DISK_NEEDED_BYTES", 0)
     (tmp_path / "finished.config").write_text(CONFIG.read_text())
-    (tmp_path / "util.c").write_text(UTIL_C)
+    write_sources(tmp_path / "source")
     (tmp_path / "linux").write_text(BOOTS)
     (tmp_path / "linux").chmod(0o755)
     return tmp_path
+
+
+def write_sources(tree: Path) -> None:
+    for name, text in SOURCES.items():
+        (tree / name).parent.mkdir(parents=True)
+        (tree / name).write_text(text)
 
 
 def builds(home: Path) -> int:
@@ -285,25 +312,35 @@ def test_another_processor_is_refused(home, monkeypatch):
         check_build_tools()
 
 
-def test_random_numbers_come_from_our_generator_and_no_longer_from_the_host():
-    changed = with_repeatable_random(UTIL_C)
-    assert "getrandom(buf, len, flags)" not in changed
-    assert "\treturn repeatable_random(buf, len);\n}" in changed
-    assert changed.index("static ssize_t repeatable_random(") < changed.index("os_getrandom(")
+def test_random_numbers_follow_from_no_host_interrupt_or_clock(tmp_path):
+    write_sources(tmp_path)
+    change_source(tmp_path)
+    changed = (tmp_path / RANDOM).read_text()
+    drawn, interrupt = changed.split("{\n")[2:]
+    assert drawn.startswith("\tmemset(buf, 0, len);\n\treturn;\n")
+    assert interrupt.startswith("\treturn;\n")
+    assert "\t\tif (0) queue_delayed_work(system_dfl_wq, &next_reseed" in changed
 
 
-def test_a_source_that_draws_random_numbers_otherwise_is_refused(home):
-    (home / "util.c").write_text(UTIL_C.replace("flags);", "0);"))
+def test_a_file_that_is_missing_takes_no_time_and_other_failures_do(tmp_path):
+    write_sources(tmp_path)
+    change_source(tmp_path)
+    changed = (tmp_path / SYSTEM_CALLS).read_text()
+    assert "if (IS_ERR_VALUE(ret) &&\n\t\t    ret != -ENOENT &&\n" in changed
+    assert "um_udelay(1);" in changed
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_source_that_is_not_as_expected_is_refused(home, change):
+    (home / "source" / change.file).write_text(SOURCES[change.file].replace(change.old, "{\n"))
     with pytest.raises(EnvironmentUnsupported, match="cannot be made repeatable"):
         build_kernel()
     assert find_kernel() is None
 
 
-def test_another_generator_is_another_kernel(tmp_path, monkeypatch):
+def test_another_change_is_another_kernel(monkeypatch):
     before = config_hash()
-    changed = tmp_path / "random.c"
-    changed.write_text(kernels.RANDOM_SOURCE.read_text() + "/* changed */\n")
-    monkeypatch.setattr(kernels, "RANDOM_SOURCE", changed)
+    monkeypatch.setattr(kernel_changes, "CHANGES", CHANGES[:-1])
     assert config_hash() != before
 
 
