@@ -146,7 +146,7 @@ def path(
         True
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    dead = failures_of(loaded.topology, dead_elements(loaded.topology, failures))
+    dead = failures_of(loaded.topology, dead_elements(loaded, failures))
     walk = walk_of(planned_demand(loaded, demand).forward, loaded.topology, dead)
     return passage_of_journey(loaded.topology, walk) if walk.delivered else None
 
@@ -177,7 +177,7 @@ def cut(
         ['infer-bangkok', 'science-karachi', 'ckpt-karachi', 'backup-east-west']
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    return cut_answer(loaded, dead_elements(loaded.topology, what))
+    return cut_answer(loaded, dead_elements(loaded, what))
 
 
 def capacity(
@@ -225,7 +225,7 @@ def capacity(
             load=load,
             grows=grow,
             times=None if times is None else Fraction(str(times)),
-            dead=dead_elements(loaded.topology, cut),
+            dead=dead_elements(loaded, cut),
             stated=tuple(f"{of}={rate}" if of else rate for of, rate in stated.items()),
             held_against=held_against,
         ),

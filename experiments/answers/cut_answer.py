@@ -20,7 +20,7 @@ from corridor.experiments.answers.other_hubs import OtherHub, other_hubs, other_
 from corridor.experiments.answers.words import ms
 from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import intents_for
-from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.scenario.scenario import LoadedScenario, whole_map
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import counted
@@ -76,29 +76,39 @@ class CutAnswer:
         return {"schema": CUT_SCHEMA, **plain, "demands": demands, "other_hubs": others}
 
 
-def dead_elements(topology: Topology, written: Iterable[str]) -> tuple[str, ...]:
+def dead_elements(loaded: LoadedScenario, written: Iterable[str]) -> tuple[str, ...]:
     """What words of a command line name: fibres, shared-risk groups (``red-sea`` will do for
     ``corridor:red-sea``), ``hub:ID`` and ``gateway:ID``. Raises InputError with a near match."""
-    return tuple(dict.fromkeys(_element(topology, word) for word in written))
+    return tuple(dict.fromkeys(_element(loaded, word) for word in written))
 
 
-def _element(topology: Topology, word: str) -> str:
-    fibres = {fibre.id for fibre in topology.fibres}
-    bare = word.removeprefix("srlg:").removeprefix("link:")
-    if bare in fibres and not word.startswith("srlg:"):
-        return f"link:{bare}"
-    for prefix in ("", *PREFIXES):
-        if f"{prefix}{bare}" in topology.srlgs:
-            return f"srlg:{prefix}{bare}"
+def _element(loaded: LoadedScenario, word: str) -> str:
+    topology = loaded.topology
+    element = _of_fibres(topology, word)
+    if element is not None:
+        return element
     if word.startswith(("hub:", "gateway:")):
         failures_of(topology, [word])  # raises for what there is not
         return word
     if word in {hub.id for hub in topology.hubs}:
         raise InputError(f'"{word}" is a hub', f"write hub:{word}, or gateway:{word}")
+    kept_out = loaded.scenario.leave_out
+    if kept_out and _of_fibres(whole_map(loaded), word) is not None:
+        hint = f"leave_out of the scenario removes fibres that are {' or '.join(kept_out)}"
+        raise InputError(f'"{word}" is not on the map of {loaded.scenario.name}', hint)
     groups = {group.partition(":")[2] or group for group in topology.srlgs}
-    known = sorted({*fibres, *groups})
+    known = sorted({*(fibre.id for fibre in topology.fibres), *groups})
     hint = nearest_named(word, known) or "corridor topology show lists fibres and groups"
     raise InputError(f'no fibre or shared-risk group is called "{word}"', hint)
+
+
+def _of_fibres(topology: Topology, word: str) -> str | None:
+    """The fibre or shared-risk group of a topology that a word names."""
+    bare = word.removeprefix("srlg:").removeprefix("link:")
+    if not word.startswith("srlg:") and any(fibre.id == bare for fibre in topology.fibres):
+        return f"link:{bare}"
+    groups = (f"{prefix}{bare}" for prefix in ("", *PREFIXES))
+    return next((f"srlg:{group}" for group in groups if group in topology.srlgs), None)
 
 
 def cut_answer(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:

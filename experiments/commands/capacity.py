@@ -17,7 +17,6 @@ from corridor.topologies.base.whole_file import write_text
 if TYPE_CHECKING:
     from corridor.experiments.answers.capacity_answer import CapacityAnswer, CapacityQuestion
     from corridor.experiments.scenario.scenario import LoadedScenario
-    from corridor.topologies.model.topology import Topology
 
 LOADS = ("committed", "peak", "offered")
 """As answers have them; said here, since they take long to import."""
@@ -125,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
 
     loaded = load(args)
     with waiting("adding up rates under failures"):
-        found = capacity_answer(loaded, _question(args, loaded.topology))
+        found = capacity_answer(loaded, _question(args, loaded))
     if args.out is not None:
         _write(new_folder(args.out, "capacity"), found, loaded)
     if args.json:
@@ -151,7 +150,7 @@ def _write(folder: Path, found: CapacityAnswer, loaded: LoadedScenario) -> None:
     write_report(folder)
 
 
-def _question(args: argparse.Namespace, topology: Topology) -> CapacityQuestion:
+def _question(args: argparse.Namespace, loaded: LoadedScenario) -> CapacityQuestion:
     from corridor.experiments.answers.capacity_answer import CapacityQuestion
     from corridor.experiments.answers.cut_answer import dead_elements
 
@@ -160,7 +159,7 @@ def _question(args: argparse.Namespace, topology: Topology) -> CapacityQuestion:
         load=args.load,
         grows=grows,
         times=times,
-        dead=dead_elements(topology, args.cut),
+        dead=dead_elements(loaded, args.cut),
         stated=tuple(args.rate),
         held_against="emulated" if args.emulated else "real",
     )

@@ -90,7 +90,7 @@ def _answer(args: argparse.Namespace) -> Answer:
     from corridor.topologies.model.jurisdictions import load_jurisdictions
 
     loaded = load(args)
-    found = answers.cut_answer(loaded, answers.dead_elements(loaded.topology, args.what))
+    found = answers.cut_answer(loaded, answers.dead_elements(loaded, args.what))
     if args.json:
         return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
     names = {one.id: one.name for one in load_jurisdictions().jurisdictions}

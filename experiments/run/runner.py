@@ -95,7 +95,7 @@ def run_scenario(options: Options, say: Say = print) -> Outcome:
     """Run the scenario that ``options`` name, as ``run_loaded`` does."""
     loaded = load_under(options.scenario, options.under)
     if options.cut:
-        dead = dead_elements(loaded.topology, options.cut)
+        dead = dead_elements(loaded, options.cut)
         loaded = with_cuts(options.scenario, options.under, dead)
     return run_loaded(loaded, options, say)
 

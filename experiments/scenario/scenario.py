@@ -349,6 +349,12 @@ def _topology(document: Document, scenario: ScenarioFile, folder: Path) -> Topol
     return topology.without_status(scenario.leave_out) if scenario.leave_out else topology
 
 
+def whole_map(loaded: LoadedScenario) -> Topology:
+    """The topology of a scenario with the fibres that its ``leave_out`` removes."""
+    scenario = loaded.scenario.model_copy(update={"leave_out": ()})
+    return _topology(loaded.document, scenario, Path(loaded.document.file).parent)
+
+
 def _policies(
     document: Document, scenario: ScenarioFile, folder: Path, topology: Topology
 ) -> PolicySet:

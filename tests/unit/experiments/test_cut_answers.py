@@ -21,7 +21,7 @@ from corridor.topologies.base.errors import InputError
 @cache
 def answer(*words: str, scenario: str = "reference") -> CutAnswer:
     loaded = load_scenario(scenario)
-    return cut_answer(loaded, dead_elements(loaded.topology, words))
+    return cut_answer(loaded, dead_elements(loaded, words))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def answer(*words: str, scenario: str = "reference") -> CutAnswer:
 def test_what_a_person_writes_names_a_fibre_a_group_a_hub_or_a_gateway(
     word: str, element: str
 ) -> None:
-    assert dead_elements(load_scenario("reference").topology, [word]) == (element,)
+    assert dead_elements(load_scenario("reference"), [word]) == (element,)
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,15 @@ def test_what_a_person_writes_names_a_fibre_a_group_a_hub_or_a_gateway(
         ("red-se", r'no fibre or shared-risk group is called "red-se"; did you mean "red-sea"'),
         ("karachi", r'"karachi" is a hub; write hub:karachi, or gateway:karachi'),
         ("hub:karach", r"karachi"),
+        (
+            "cable:cmi",
+            r"is not on the map of reference; leave_out of the scenario removes fibres",
+        ),
     ],
 )
 def test_what_is_not_there_is_refused_with_what_was_meant(word: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        dead_elements(load_scenario("reference").topology, [word])
+        dead_elements(load_scenario("reference"), [word])
 
 
 def test_a_single_cut_does_what_is_explained_of_each_demand() -> None:
