@@ -64,6 +64,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--all", type=Path, metavar="DIR", help="write all of them there, as NAME.schema.json"
     )
+    parser.add_argument("--force", action="store_true", help="--all: replace files that exist")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,13 +73,19 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(_schema(args.file), indent=2))
         return 0
     from corridor.experiments.run.folders import writing
+    from corridor.topologies.base.bounded_file import is_there
+    from corridor.topologies.base.errors import InputError
+    from corridor.topologies.base.whole_file import write_text
 
+    files = {name: args.all / f"{name}.schema.json" for name in (*FILES, *OUTPUTS)}
+    existing = next((file for file in files.values() if is_there(file)), None)
+    if existing is not None and not args.force:
+        raise InputError("exists already", "name another folder or add --force", file=str(existing))
     with writing(args.all):
         args.all.mkdir(parents=True, exist_ok=True)
-        for name in (*FILES, *OUTPUTS):
-            text = json.dumps(_schema(name), indent=2) + "\n"
-            (args.all / f"{name}.schema.json").write_text(text)
-    print(f"{len(FILES) + len(OUTPUTS)} schemas are in {args.all}")
+        for name, file in files.items():
+            write_text(file, json.dumps(_schema(name), indent=2) + "\n")
+    print(f"{len(files)} schemas are in {args.all}")
     return 0
 
 

@@ -56,6 +56,19 @@ def test_every_schema_is_one_and_can_be_asked_for(tmp_path: Path) -> None:
         Draft202012Validator.check_schema(said(path))
 
 
+def test_schemas_replace_files_only_when_forced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine, elsewhere = tmp_path / "scenario.schema.json", tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    mine.symlink_to(elsewhere)
+    assert cli.main(["schema", "--all", str(tmp_path)]) == 2
+    assert f"{mine}: exists already; name another folder or add --force" in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == [elsewhere, mine]
+    assert cli.main(["schema", "--all", str(tmp_path), "--force"]) == 0
+    assert (elsewhere.read_text(), mine.is_symlink()) == ("mine", False)
+
+
 @pytest.mark.parametrize("made", [handmade_run, handmade_workloads], ids=["flows", "workloads"])
 def test_a_run_leaves_what_the_schemas_say(tmp_path: Path, made: Any) -> None:
     made.write_run(tmp_path / "run")
