@@ -116,7 +116,7 @@ def _part(text: str) -> Part:
 
 
 def _plan(file: str, *, only_count: bool) -> int:
-    from corridor.experiments.study.cells import conditions
+    from corridor.experiments.study.cells import conditions, partly_measured
     from corridor.experiments.study.load import load_study
     from corridor.experiments.study.study_file import described
 
@@ -130,6 +130,8 @@ def _plan(file: str, *, only_count: bool) -> int:
     for one in found:
         demands = counted(len(one.loaded.scenario.demands), "demand")
         print(f"  {described(one.levels)}: {demands}, policies {one.loaded.policies.name}")
+    for line in partly_measured(study, found):
+        print(line)
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from corridor.experiments.study.study_file import MeasureEntry, described
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import counted
 
 SCENARIO, DAY = "scenario", "as_of"
 ID_LETTERS = 16
@@ -62,22 +63,37 @@ def conditions(study: Study) -> list[Condition]:
     return found
 
 
+def partly_measured(study: Study, of: Sequence[Condition]) -> Iterator[str]:
+    """Yield a sentence for each measure that the runs of some conditions, but not all, can have."""
+    for measure in study.of.measures:
+        wrong = _wrong(measure, of)
+        if wrong:
+            yield (
+                f'measure "{measure.id}" has no value in {len(wrong)} of '
+                f"{counted(len(of), 'condition')}: {wrong[0].message}"
+            )
+
+
 def _check_measure(
     study: Study, measure: MeasureEntry, number: int, of: Sequence[Condition]
 ) -> None:
     """Raise InputError, told at the measure, where no condition's runs can have it."""
+    wrong = _wrong(measure, of)
+    if wrong and len(wrong) == len(of):
+        told = next((one for one in wrong if not isinstance(one, NotOfThisScenario)), wrong[0])
+        said = f'measure "{measure.id}": {told.message}'
+        raise study.document.error(said, "measures", number, "of", hint=told.hint)
+
+
+def _wrong(measure: MeasureEntry, of: Sequence[Condition]) -> list[InputError]:
+    """Why the runs of conditions cannot have a measure, for each condition of which that is so."""
     path, wrong = parse(measure.of), list[InputError]()
     for condition in of:
         try:
             check(path, condition.loaded)
         except InputError as error:
             wrong.append(error)
-        else:
-            return
-    if wrong:
-        told = next((one for one in wrong if not isinstance(one, NotOfThisScenario)), wrong[0])
-        said = f'measure "{measure.id}": {told.message}'
-        raise study.document.error(said, "measures", number, "of", hint=told.hint)
+    return wrong
 
 
 def cells(

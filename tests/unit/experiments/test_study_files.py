@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corridor.experiments import cli
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import load_study
 from corridor.experiments.study.resolving import FIGURES
@@ -262,6 +263,16 @@ def test_a_measure_that_no_run_can_have_is_refused_before_any_runs(tmp_path, pat
 def test_a_measure_that_some_runs_can_have_is_not_refused(tmp_path, path):
     text = EVENTFUL.replace("demands[ckpt-karachi].rtt_ms.p50", path)
     assert len(conditions(load_study(written(tmp_path, text)))) == 4
+
+
+def test_a_plan_lists_measures_that_only_some_conditions_can_have(tmp_path, capsys):
+    text = EVENTFUL.replace("demands[ckpt-karachi].rtt_ms.p50", "count(events[dig].hits)")
+    assert cli.main(["study", "plan", str(written(tmp_path, text))]) == 0
+    (told,) = (line for line in capsys.readouterr().out.splitlines() if "measure" in line)
+    assert told == (
+        'measure "rtt" has no value in 2 of 4 conditions: '
+        'a summary has no key "events": its timeline is empty'
+    )
 
 
 def test_the_keys_of_distributions_are_those_that_runs_have():
