@@ -101,12 +101,14 @@ def _rounded(gbps: float, whole: Callable[[float], int], slack: float) -> float:
 
 def figure_title(of: CapacityAnswer) -> str:
     """One line: how full the fullest is, and how far all can grow."""
-    first, bound = of.links[0], of.growth[0].first
+    first, growth = of.links[0], of.growth[0]
+    bound = growth.first
     place = link_said(first.fibre, first.hub)
     fullest = f"{place}: {percent(first.share)} {_when(first.failure)}"
     if bound.times < 1:
         return f"{fullest}; {times_of(bound.times)} of all traffic would fit"
-    return f"{fullest}; growth factor {times_of(bound.times)}"
+    least = "at least " if growth.paths == "chosen" else ""
+    return f"{fullest}; growth factor {least}{times_of(bound.times)}"
 
 
 def percent(share: float) -> str:
@@ -196,7 +198,7 @@ def _grows_said(of: CapacityAnswer) -> str:
         )
     if first.times == 1:
         return f"{what} fits but has no headroom{paths}: the bottleneck is {full}."
-    least = "at least " if of.is_at_least else ""
+    least = "at least " if of.is_at_least or of.paths == "chosen" else ""
     said = (
         f"{what} can grow by a factor of {least}{times_of(first.times)}{paths}; the bottleneck is "
         f"then {full}."

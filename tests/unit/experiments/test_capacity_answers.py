@@ -222,8 +222,8 @@ def test_the_command_says_first_what_it_comes_to(
     assert (
         "No overload. Highest utilization: ac from a, 88 % (7 of 8 Gbit/s, published) when ab "
         "fails; 38 % without failures.\n"
-        "All traffic can grow by a factor of 1.142 with paths chosen for the grown rates; the "
-        "bottleneck is then ac from a when ab fails. Next: ab from a at 1.428.\n"
+        "All traffic can grow by a factor of at least 1.142 with paths chosen for the grown rates; "
+        "the bottleneck is then ac from a when ab fails. Next: ab from a at 1.428.\n"
     ) in text
     assert "^ emulated rate clipped to a bound of the map (1 location)." in text
 
@@ -255,8 +255,8 @@ def test_growth_is_of_the_paths_that_grown_rates_bring(two: Path) -> None:
     assert found.links[0].share == 20 / 32
     text = told(found)
     assert (
-        "All traffic can grow by a factor of 3.2 with paths chosen for the grown rates; the "
-        "bottleneck is then guian-kunming from kunming without failures."
+        "All traffic can grow by a factor of at least 3.2 with paths chosen for the grown rates; "
+        "the bottleneck is then guian-kunming from kunming without failures."
     ) in text
     assert "Growth factors other than that of all traffic are with today's paths." in text
     (dr,) = (one for one in found.growth if one.what == "dr")
