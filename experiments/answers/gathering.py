@@ -20,6 +20,7 @@ from corridor.experiments.results.price import DemandPrice, SetPrice, price
 from corridor.experiments.results.price_sets import Laid
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.base.progress import counting
 from corridor.topologies.model.delay_model import DelayModel
 from corridor.topologies.uncertainty.draws import draw
 
@@ -43,7 +44,7 @@ class Gathered:
             one.id: explain(
                 ways[one.id], loaded.policies, loaded.as_of, ways.get(f"{one.id}{RETURN}")
             )
-            for one in loaded.scenario.demands
+            for one in counting(loaded.scenario.demands, "demands explained")
         }
 
     @cached_property

@@ -19,6 +19,7 @@ from corridor.experiments.answers.gathering import gather
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.progress import told
 from corridor.topologies.model.delay_model import shipped_model
 from corridor.topologies.uncertainty.draws import draw
 
@@ -114,3 +115,11 @@ def test_commands_that_send_nothing_start_no_process(
     started: list[object] = []
     monkeypatch.setattr("subprocess.Popen", started.append)
     assert (cli.main([*words, "--no-cache"] if words[0] == "check" else words), started) == (0, [])
+
+
+def test_answers_before_a_run_report_how_many_demands_are_explained() -> None:
+    said: list[str] = []
+    with told(said.append):
+        explained = gather(load_scenario("mini"), shipped_model()).explained
+    size = len(explained)
+    assert f"{size} of {size} demands explained" in said
