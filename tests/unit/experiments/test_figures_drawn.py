@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +34,23 @@ def summary(run: Path) -> dict[str, Any]:
     return summarise(run, read_plan(run), handmade_run.FACTS)
 
 
-def figures_of(run: Path, summary: dict[str, Any]) -> dict[str, Any]:
-    """Laid out, not written; None for those that are left out."""
+def figures_of(run: Path, summary: dict[str, Any], *names: str) -> dict[str, Any]:
+    """All figures, or those named, laid out and not written; None for those that are left out."""
     demands = summary["demands"]
     groups = data.group_demands(demands, data.read_places(run))
+
+    def ecdf(*width: Any) -> Any:
+        return rtt_ecdf(summary, groups, data.read_rtt_ms(run, len(demands)), *width)
+
+    kinds: dict[str, Callable[[], Any]] = {
+        "rtt-ecdf": ecdf,
+        "demand-ranges": lambda: demand_ranges(summary, groups),
+        "throughput": lambda: throughput(summary, {}),
+        "rtt-ecdf-column": lambda: ecdf(COLUMN),
+        "throughput-column": lambda: throughput(summary, {}, COLUMN),
+    }
     with style():
-        figures = {
-            "rtt-ecdf": rtt_ecdf(summary, groups, data.read_rtt_ms(run, len(demands))),
-            "demand-ranges": demand_ranges(summary, groups),
-            "throughput": throughput(summary, {}),
-            "rtt-ecdf-column": rtt_ecdf(
-                summary, groups, data.read_rtt_ms(run, len(demands)), COLUMN
-            ),
-            "throughput-column": throughput(summary, {}, COLUMN),
-        }
+        figures = {name: kinds[name]() for name in names or kinds}
         for figure in filter(None, figures.values()):
             lay_out(figure)
     return figures
@@ -150,7 +154,7 @@ def test_a_demand_without_replies_is_marked_as_such(run: Path, summary: dict[str
 def test_every_statistic_is_at_its_place(run: Path, summary: dict[str, Any]) -> None:
     for number, p50 in ((0, 10.00075), (2, 50.001)):
         summary["demands"][number]["rtt_ms"]["p50"] = p50  # of more than they have
-    right = figures_of(run, summary)["demand-ranges"].axes[1]
+    right = figures_of(run, summary, "demand-ranges")["demand-ranges"].axes[1]
     drawn = {line.get_marker(): list(line.get_xdata()) for line in right.lines}
     assert drawn["<"] == pytest.approx([0.75, 0.0])  # near and far, in microseconds
     assert drawn[">"] == pytest.approx([3.0, 2.0])
@@ -161,7 +165,10 @@ def test_throughput_says_rates_losses_and_where(run: Path, summary: dict[str, An
     (stream,), (transfer,) = (summary["demands"][number]["flows"] for number in (0, 2))
     stream["lost_at"] = {"one:shanghai->guian queue": 10}
     transfer["lost_at"] = {"two:karachi->guian random loss": 3}
-    texts = [text.get_text() for text in visible_texts(figures_of(run, summary)["throughput"])]
+    texts = [
+        text.get_text()
+        for text in visible_texts(figures_of(run, summary, "throughput")["throughput"])
+    ]
     assert (
         "offered 12, delivered 10, bottleneck 10 Mbit/s\n"
         "loss 10 %: 10 of 100 packets\n"
@@ -187,7 +194,10 @@ def test_throughput_of_a_flow_that_went_wrong_is_told(
     run: Path, summary: dict[str, Any], changes: dict[str, Any], told: str
 ) -> None:
     summary["demands"][0]["flows"][0] |= changes
-    texts = [text.get_text() for text in visible_texts(figures_of(run, summary)["throughput"])]
+    texts = [
+        text.get_text()
+        for text in visible_texts(figures_of(run, summary, "throughput")["throughput"])
+    ]
     assert any(told in text for text in texts), texts
 
 
@@ -200,14 +210,14 @@ def test_no_text_is_small_or_leaves_the_figure(
 
 
 def test_no_two_texts_of_the_ranges_overlap(run: Path, summary: dict[str, Any]) -> None:
-    figure = figures_of(run, many_demands(summary, 46))["demand-ranges"]
+    figure = figures_of(run, many_demands(summary, 46), "demand-ranges")["demand-ranges"]
     assert_apart(figure, high_px=2)
 
 
 def test_beyond_the_most_rows_those_that_stray_least_are_left_out(
     run: Path, summary: dict[str, Any]
 ) -> None:
-    figure = figures_of(run, many_demands(summary, 150))["demand-ranges"]
+    figure = figures_of(run, many_demands(summary, 150), "demand-ranges")["demand-ranges"]
     texts = [text.get_text() for text in visible_texts(figure)]
     named = {text for text in texts if text.startswith("results-")}
     assert len(named) == data.MAX_ROWS
@@ -219,7 +229,7 @@ def test_beyond_the_most_rows_those_that_stray_least_are_left_out(
 
 def test_tails_that_need_it_get_a_scale_that_says_so(run: Path, summary: dict[str, Any]) -> None:
     summary["demands"][0]["rtt_ms"] |= {"p50": 10.00075, "max": 10.503}
-    right = figures_of(run, summary)["demand-ranges"].axes[1]
+    right = figures_of(run, summary, "demand-ranges")["demand-ranges"].axes[1]
     assert right.get_xscale() == "symlog"
     assert right.get_xlabel().startswith("RTT less predicted RTT (µs)\nlogarithmic beyond ")
 
