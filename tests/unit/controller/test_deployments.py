@@ -9,6 +9,7 @@ from corridor.controller.deployment import deployments
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import compile_ways
 from corridor.controller.forwarding.program import Reason, Table
+from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.session import Session
@@ -214,3 +215,55 @@ def test_a_hub_that_has_failed_is_cut_off_and_no_other(deployment):
     )
     assert deployments.is_cut_off("kunming", new.program, NETWORK)
     assert not deployments.is_cut_off("kunming", deployment.program, NETWORK)
+
+
+def in_one_pipe():
+    """Two demands that start at shanghai share a rate there, and so a meter."""
+    rates = {"cir": "1Mbit/s", "pir": "2Mbit/s"}
+    pipe = Aggregate.model_validate(
+        {"id": "pipe", "demands": ["train", "render"], "guarantee": rates}
+    )
+    spec = KNOWN.specification.model_copy(update={"aggregates": (pipe,)})
+    return replace(KNOWN, specification=spec)
+
+
+def moved(known, drained):
+    """The directions that move once a fibre carries nothing, and what there was before and is."""
+    stands = deployments.stand(known, NETWORK, 0)
+    new = deployments.following(stands, replace(known, drained=frozenset({drained})), NETWORK)
+    ids = {one.way.intent.id for one in new.compiled.directions if one.seat.epoch == 1}
+    return ids, stands, new
+
+
+def meters(deployment):
+    return {one.id for switch in deployment.program.switches for one in switch.meters}
+
+
+def test_directions_that_share_a_meter_move_together():
+    fibre = next(
+        wire.fibre
+        for wire in NETWORK.fibres
+        if moved(KNOWN, wire.fibre)[0] & {"train", "render"} == {"render"}
+    )
+    together, stands, new = moved(in_one_pipe(), fibre)
+    assert {"train", "render"} <= together
+    assert (len(meters(stands)), len(meters(new))) == (1, 1)
+    assert not meters(stands) & meters(new)
+    proof = proofs(stands, new)
+    assert proof.holds, [str(one) for one in (*proof.beside.violated, *proof.flipped.violated)]
+
+
+def test_labels_of_all_versions_are_disjoint_however_directions_move():
+    """Other directions change in each step, so both epochs are in use."""
+    stands = deployments.stand(KNOWN, NETWORK, 0)
+    for known in (*CHANGES, KNOWN, *reversed(CHANGES)):
+        new = deployments.following(stands, known, NETWORK)
+        moved = [
+            one
+            for one, was in zip(new.compiled.directions, stands.compiled.directions, strict=True)
+            if one.seat != was.seat
+        ]
+        versions = (*stands.compiled.directions, *moved)
+        labels = [(one.seat.epoch, way) for one in versions for way in one.block]
+        assert len(labels) == len({*labels})
+        stands = new
