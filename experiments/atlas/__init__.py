@@ -1,4 +1,4 @@
-"""The map of a topology as geometry, for figures and pages: land, hubs, fibres, labels. Pure.
+"""What pages and figures both draw: maps as marks in one plane, and the time line of a run. Pure.
 
 ``atlas(map_of_answers(...))`` or ``atlas(map_of_topology(...))`` gives everything in one plane:
 ``x`` grows to the east, ``y`` to the south, ten units are a degree of latitude. There are no

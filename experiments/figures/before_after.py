@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from corridor.experiments.answers.words import LEAST_MS, duration
-from corridor.experiments.figures import data, event_data
+from corridor.experiments.atlas import event_data
+from corridor.experiments.figures import data
 from corridor.experiments.figures.dumbbells import Dumbbell, draw_dumbbells, left_out
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.figures import event_data
+from corridor.experiments.atlas import event_data
 from corridor.experiments.plan.values import FOLLOWED_NS
 from corridor.experiments.results.messages import MessageRow, Round
 from corridor.experiments.results.summary import EventSummary

@@ -13,7 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from corridor.experiments.answers.words import duration
-from corridor.experiments.figures import class_data, data, event_data
+from corridor.experiments.atlas import event_data
+from corridor.experiments.figures import class_data, data
 from corridor.experiments.figures.class_data import Finished, Level
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData

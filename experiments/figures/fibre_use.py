@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from corridor.experiments.answers.words import duration
+from corridor.experiments.atlas.event_data import Span
 from corridor.experiments.figures import data
 from corridor.experiments.figures.class_data import percent
-from corridor.experiments.figures.event_data import Span
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.loads import Floats, Load, read_loads
 from corridor.experiments.figures.run_data import RunData

@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from corridor.experiments.answers.words import duration
-from corridor.experiments.figures import class_data, data, event_data
+from corridor.experiments.atlas import event_data
+from corridor.experiments.figures import class_data, data
 from corridor.experiments.figures.class_data import Floats, Waits
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData

@@ -12,8 +12,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from corridor.experiments.answers.words import duration
-from corridor.experiments.figures import data, event_data
-from corridor.experiments.figures.event_data import WHILE_IT_LASTS, Outage
+from corridor.experiments.atlas import event_data
+from corridor.experiments.atlas.event_data import WHILE_IT_LASTS, Outage
+from corridor.experiments.figures import data
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData

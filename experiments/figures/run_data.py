@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.figures import data, event_data
+from corridor.experiments.atlas import event_data
+from corridor.experiments.figures import data
 from corridor.experiments.figures.answers_data import read_answers
 from corridor.experiments.figures.data import Group
 from corridor.experiments.results.account import ACCOUNT_FILE
@@ -155,8 +156,5 @@ class RunData:
     def probes(self) -> Probes:
         """Each once; the times at which they were to be sent are from the start of probing. None
         where they or the plan cannot be read."""
-        probes = event_data.read_probes(self.out_dir)
-        if self.plan is None:
-            return probes[:0]
-        probes["intended_ns"] -= self.plan["start_ns"]
-        return probes
+        probes = event_data.read_probes(self.out_dir, self.start_ns)
+        return probes if self.plan is not None else probes[:0]

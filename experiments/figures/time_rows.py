@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from corridor.experiments.figures import event_data
-from corridor.experiments.figures.event_data import Span
-from corridor.experiments.figures.flags import Flag, flags
+from corridor.experiments.atlas import event_data
+from corridor.experiments.atlas.event_data import Span
+from corridor.experiments.atlas.flags import Flag, flags
 from corridor.experiments.figures.style import (
     PNG_DPI,
     SMALL_PT,

@@ -5,30 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import cast
 
+from corridor.experiments.atlas import event_data
+from corridor.experiments.atlas.flags import flags
+from corridor.experiments.atlas.time_line import TimeRow, time_line
 from corridor.experiments.pages.demands import Json
-from corridor.experiments.pages.words import MS_PER_S, duration
+from corridor.experiments.pages.words import duration
+from corridor.experiments.results.summary import EventSummary, Summary
+from corridor.traffic.measures.samples import Probes
 
-MOST_DEMANDS = 6
-BINS = 200
+MOST_POINTS = 400
+"""Of a demand: the least and the most of each of half as many intervals."""
 WIDE, LEFT, ROW, GAP, LANE = 960.0, 44.0, 64.0, 22.0, 15.0
 LETTER = 5.9
 """Units of a letter, about."""
-SHARE = 0.06
-"""Of an axis of round trips: smaller differences are no event's."""
-BINS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 60_000, 600_000)
-
-
-class Sample(Protocol):
-    @property
-    def at_s(self) -> float: ...
-    @property
-    def value(self) -> float | None: ...
-
-
-type Series = Callable[[str, str, str], Sequence[Sample]]
-"""Of a demand, a measure, a width of bins."""
+MOST_LETTERS = 48
 
 
 @dataclass(frozen=True)
@@ -39,6 +31,7 @@ class Band:
     label_x: float
     label_y: float
     label: str
+    """Empty where there is no room for it."""
     hits: bool
 
 
@@ -52,8 +45,9 @@ class Row:
     lost: str
     levels: Sequence[tuple[float, float, float]]
     """Expected round trips: x from, x to, y."""
-    low: str
-    high: str
+    low: tuple[float, str]
+    """Where the least is, and in words; then the most."""
+    high: tuple[float, str]
 
 
 @dataclass(frozen=True)
@@ -83,22 +77,25 @@ class Course:
     left: float = LEFT
 
 
-def course_of(summary: Json, series: Series, fibres: Mapping[str, Sequence[int]]) -> Course | None:
+def course_of(
+    summary: Json,
+    probes: Callable[[], Probes],
+    fibres: Mapping[str, Sequence[int]],
+    *,
+    has_bfd: bool,
+) -> Course | None:
     """None of a run without events. ``fibres`` are numbers by the name of what an event hits."""
     events = summary.get("events", [])
     if not events:
         return None
-    demands = _hardest_hit(events) or [one["id"] for one in summary["demands"] if one["received"]]
-    shown = demands[:MOST_DEMANDS]
-    times = {name: series(name, "rtt_ms", "1ms") for name in shown[:1]}
-    last_s = max((one.at_s for many in times.values() for one in many), default=0.0)
-    ends = [(event["until_ms"] or event["at_ms"]) / MS_PER_S for event in events]
-    end_s = max([last_s, *ends]) or 1.0
-    bands, lanes = bands_of(events, end_s)
+    line = time_line(cast(Summary, summary), probes(), has_bfd=has_bfd, most=MOST_POINTS)
+    if line is None:
+        return None
+    bands, lanes = bands_of(events, line.end_s)
     top = lanes * LANE + 6
     rows = [
-        _row(name, events, series, end_s, top + GAP + number * (ROW + GAP))
-        for number, name in enumerate(shown)
+        _row(row, line.end_s, top + GAP + number * (ROW + GAP))
+        for number, row in enumerate(line.rows)
     ]
     return Course(
         title="What happened, and when",
@@ -107,9 +104,9 @@ def course_of(summary: Json, series: Series, fibres: Mapping[str, Sequence[int]]
         top=top,
         bands=bands,
         rows=rows,
-        ticks=[(x_of(at, end_s), f"{at:g} s") for at in ticks_of(end_s)],
+        ticks=[(x_of(at, line.end_s), f"{at:g} s") for at in ticks_of(line.end_s)],
         events=[_happening(event, fibres) for event in events],
-        described=f"{len(events)} events in {end_s:.3g} s; the list below says the same.",
+        described=f"{len(events)} events in {line.end_s:.3g} s; the list below says the same.",
     )
 
 
@@ -117,80 +114,56 @@ def x_of(at_s: float, end_s: float) -> float:
     return round(LEFT + at_s / end_s * (WIDE - LEFT), 1)
 
 
-def _hardest_hit(events: Sequence[Json]) -> list[str]:
-    """Those out for longest first, then those whose round trip changed most."""
-    worst: dict[str, tuple[float, float]] = {}
-    for hit in (hit for event in events for hit in event["hits"]):
-        before, then = hit["rtt_before_ms"], hit["rtt_then_ms"]
-        change = 0.0 if before is None or then is None else abs(then - before)
-        rank = (-float(hit["out_ms"]), -change)
-        worst[hit["demand"]] = min(rank, worst.get(hit["demand"], rank))
-    return sorted(worst, key=lambda name: worst[name])
-
-
 def bands_of(events: Sequence[Json], end_s: float) -> tuple[list[Band], int]:
-    """With their labels in as few lanes as they need."""
-    ends: list[float] = []
+    """And in how many lanes their labels are."""
+    spans = event_data.spans(cast(Sequence[EventSummary], events), end_s)
+    labels = [f"{one['id']}: {one['kind']} {one['what']}"[:MOST_LETTERS] for one in events]
+    places = [x_of(span.from_s, end_s) - LEFT for span in spans]
+    widths = [len(label) * LETTER for label in labels]
+    placed = {
+        flag.number: flag
+        for flag in flags(places, widths, WIDE - LEFT, [span.hits for span in spans])
+    }
+    lanes = 1 + max((flag.lane for flag in placed.values()), default=-1)
     found = []
-    for event in events:
-        x = x_of(event["at_ms"] / MS_PER_S, end_s)
-        until = event["until_ms"]
-        label = f"{event['id']}: {event['kind']} {event['what']}"[:48]
-        long = len(label) * LETTER
-        left = max(LEFT, min(x, WIDE - long))
-        lane = next((n for n, end in enumerate(ends) if end < left), len(ends))
-        ends[lane : lane + 1] = [left + long + 8]
-        width = 0.0 if until is None else x_of(until / MS_PER_S, end_s) - x
-        y = (lane + 1) * LANE - 3
-        found.append(Band(x, max(0.0, width), left, y, label, bool(event["hits"])))
-    return found, len(ends)
+    for number, (span, label) in enumerate(zip(spans, labels, strict=True)):
+        x, flag = x_of(span.from_s, end_s), placed.get(number)
+        width = 0.0 if span.until_s is None else x_of(span.until_s, end_s) - x
+        left, lane = (LEFT + flag.left_pt, flag.lane) if flag else (LEFT, 0)
+        y, said = (lanes - lane) * LANE - 3, label if flag else ""
+        found.append(Band(x, max(0.0, width), round(left, 1), y, said, span.hits))
+    return found, lanes
 
 
-def _row(name: str, events: Sequence[Json], series: Series, end_s: float, y: float) -> Row:
-    width_ms = next((one for one in BINS_MS if one >= end_s * MS_PER_S / BINS), BINS_MS[-1])
-    times = series(name, "rtt_ms", f"{width_ms}ms")
-    lost = series(name, "lost", f"{width_ms}ms")
-    levels = [
-        (event["at_ms"], event["until_ms"], hit["expected_rtt_then_ms"])
-        for event in events
-        for hit in event["hits"]
-        if hit["demand"] == name and hit["expected_rtt_then_ms"] is not None
-    ]
-    values = [one.value for one in times if one.value is not None]
-    values += [level for _, _, level in levels]
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    tall = max(high - low, SHARE * high) or 1.0
-    base = (low + high) / 2 - 0.5 * tall
+def _row(row: TimeRow, end_s: float, y: float) -> Row:
+    low, high = row.axis_ms
 
     def at_y(value: float) -> float:
-        return round(y + ROW - 8 - (value - base) / tall * (ROW - 16), 1)
+        return round(y + ROW - (value - low) / (high - low) * ROW, 1)
 
+    least, most = row.range_ms or (low, high)
     return Row(
         y=y,
-        name=name,
-        path=_path(times, end_s, at_y),
-        lost="".join(f"M{x_of(one.at_s, end_s):g} {y + ROW - 6:g}v6" for one in lost if one.value),
+        name=row.demand["id"],
+        path=_path(row.course, end_s, at_y),
+        lost="".join(f"M{x_of(at, end_s):g} {y + ROW - 6:g}v6" for at in row.course.lost_s),
         levels=[
-            (
-                x_of(at / MS_PER_S, end_s),
-                x_of(end_s if until is None else until / MS_PER_S, end_s),
-                at_y(level),
-            )
-            for at, until, level in levels
+            (x_of(one.from_s, end_s), x_of(one.until_s, end_s), at_y(one.rtt_ms))
+            for one in row.levels
         ],
-        low=f"{low:.1f}",
-        high=f"{high:.1f}" if high - low >= 0.05 else "",
+        low=(at_y(least) + 4, f"{least:.1f}"),
+        high=(at_y(most) + 4, f"{most:.1f}" if most - least >= 0.05 else ""),
     )
 
 
-def _path(times: Sequence[Sample], end_s: float, at_y: Callable[[float], float]) -> str:
+def _path(course: event_data.Course, end_s: float, at_y: Callable[[float], float]) -> str:
     """Broken where nothing was answered."""
     said, pen = [], "M"
-    for one in times:
-        if one.value is None:
+    for at_s, rtt_ms in zip(*event_data.broken(course), strict=True):
+        if math.isnan(rtt_ms):
             pen = "M"
             continue
-        said.append(f"{pen}{x_of(one.at_s, end_s):g} {at_y(one.value):g}")
+        said.append(f"{pen}{x_of(float(at_s), end_s):g} {at_y(float(rtt_ms)):g}")
         pen = "L"
     return "".join(said)
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
 from corridor.experiments.answers.run_verdict import read_answers
 from corridor.experiments.answers.ways_of_sets import WAYS_FILE
+from corridor.experiments.atlas import event_data
 from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.capacity_page import capacity_page
-from corridor.experiments.pages.course import Sample
 from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page, report
 from corridor.experiments.pages.price_page import price_page
@@ -24,6 +23,7 @@ from corridor.experiments.results.run_result import Run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
+from corridor.traffic.measures.samples import Probes
 
 PRICES = "price.json"
 
@@ -83,8 +83,10 @@ def _price_page(out_dir: Path) -> Page:
 def _run_page(out_dir: Path) -> Page:
     run = Run(out_dir)
 
-    def series(demand: str, measure: str, width: str) -> Sequence[Sample]:
-        return run.series(demand, measure, width)
+    plan = _read(out_dir / "raw" / "plan.json") or {"start_ns": 0}
+
+    def probes() -> Probes:
+        return event_data.read_probes(out_dir, plan["start_ns"])
 
     return run_page(
         RunResults(
@@ -92,10 +94,11 @@ def _run_page(out_dir: Path) -> Page:
             answers=read_answers(out_dir),
             proof=_read(out_dir / "proof.json"),
             manifest=_read(out_dir / "manifest.json"),
-            series=series,
+            probes=probes,
+            has_bfd=bool(plan.get("bfd_interval_ms")),
             rounds=rounds_of(read_messages(out_dir / MESSAGES_FILE)),
             capacity=read_capacity(out_dir),
-            start_ns=run.plan.start_ns if (out_dir / MESSAGES_FILE).exists() else 0,
+            start_ns=plan["start_ns"],
         )
     )
 

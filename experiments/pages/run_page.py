@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.pages.capacity import capacity_of
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of
 from corridor.experiments.pages.costs import costs_of
-from corridor.experiments.pages.course import Series, course_of
+from corridor.experiments.pages.course import course_of
 from corridor.experiments.pages.cuts import cuts_of
 from corridor.experiments.pages.demand_table import demand_table
 from corridor.experiments.pages.demands import Asked, Json, of_answers, of_summary
@@ -25,6 +25,7 @@ from corridor.experiments.pages.words import ms
 from corridor.experiments.pages.workloads import workloads_of
 from corridor.experiments.results.messages import Round
 from corridor.topologies.base.words import counted
+from corridor.traffic.measures.samples import Probes
 
 NEXT = ("Next step: ", "Next: ")
 """The second in the folders of older runs."""
@@ -38,7 +39,9 @@ class RunResults:
     answers: Json | None
     proof: Json | None
     manifest: Json | None
-    series: Series
+    probes: Callable[[], Probes]
+    """Each once; their times count from the start of probing."""
+    has_bfd: bool = False
     rounds: Sequence[Round] = ()
     """Of workloads; times are after the epoch, and so is the start of probing."""
     start_ns: int = 0
@@ -122,7 +125,7 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
         yield section("costs", "costs", costs_of(answers, demands))
     if of.capacity is not None and where is not None:
         yield section("capacity", "capacity", capacity_of(of.capacity, where))
-    course = course_of(summary, of.series, fibres)
+    course = course_of(summary, of.probes, fibres, has_bfd=of.has_bfd)
     if course is not None:
         yield section("timeline", "course", course)
     shared = workloads_of(summary, of.rounds, of.start_ns)

@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+import numpy as np
 
 import handmade_run
 from corridor.experiments.pages.run_page import RunResults
 from corridor.experiments.run.recover import recover
+from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 
 type Json = dict[str, Any]
 
@@ -27,11 +30,6 @@ LAW: Json = {
     "status": "in-force",
 }
 HOSTILE = """</script><script>alert("1")</script>'><img src=x onerror=alert(2)>"""
-
-
-class Sample(NamedTuple):
-    at_s: float
-    value: float | None
 
 
 def way(hubs: list[str], fibres: list[str], one_way_ms: float, **more: Any) -> Json:
@@ -288,16 +286,19 @@ def event() -> Json:
     return plain | {"at_ms": 500.0, "until_ms": 1500.0, "back_ms": None, "hits": [hit]}
 
 
-def series(_demand: str, measure: str, _width: str) -> list[Sample]:
-    """Round trips of 70 ms, a gap, and 80 ms while two is cut."""
-    if measure == "lost":
-        return [Sample(0.5, 1.0), Sample(0.6, 0.0)]
-    return [Sample(0.0, 70.0), Sample(0.4, 70.0), Sample(0.5, None), Sample(0.7, 80.0)]
+def probes() -> Probes:
+    """Round trips of 70 ms, a lost probe, and 80 ms while two is cut."""
+    found = np.zeros(4, PROBE_DTYPE)
+    found["demand"], found["seq"] = 2, range(4)
+    found["intended_ns"] = [0, 400_000_000, 500_000_000, 700_000_000]
+    found["received"] = [True, True, False, True]
+    found["t4_ns"] = [70_000_000, 70_000_000, 0, 80_000_000]
+    return found
 
 
 def results(folder: Path, **more: Any) -> RunResults:
     """Of a run that is summed up in a folder; ``more`` replaces parts."""
-    parts: Json = {"answers": answers(), "proof": proof(), "manifest": None, "series": series}
+    parts: Json = {"answers": answers(), "proof": proof(), "manifest": None, "probes": probes}
     return RunResults(**{"summary": summary(folder), **parts, **more})
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
@@ -14,7 +17,10 @@ from corridor.experiments.atlas.labels import Box
 from corridor.experiments.atlas.map_drawing import FREE, LAWFUL, rules
 from corridor.experiments.atlas.svg import svg
 from corridor.experiments.figures.map_of_ways import map_of_ways
+from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, style
+from corridor.experiments.figures.timeline import timeline
+from corridor.experiments.pages.course import course_of, x_of
 from corridor.experiments.pages.demands import flagship, of_answers
 from corridor.experiments.pages.page import STYLE, TEMPLATES, text_of
 from corridor.experiments.pages.stage import Stage, stage_of
@@ -53,7 +59,8 @@ def lines_of_figure(axes: Any, look: Look) -> list[list[tuple[float, float]]]:
 
 def test_page_and_figure_draw_the_same_paths_and_hubs(answers: Any, stage: Stage) -> None:
     with style():
-        axes = map_of_ways(answers, {}, TEXT).axes[0]
+        figure: Any = map_of_ways(answers, {}, TEXT)
+    axes = figure.axes[0]
     for look in (LAWFUL, FREE):
         of_page = lines_of_page(stage.layers["over"], look.name)
         assert of_page
@@ -77,6 +84,30 @@ def test_page_and_figure_choose_the_same_demand(answers: Any) -> None:
         figure = map_of_ways(answers, {}, TEXT)
     title = " ".join(figure.texts[0].get_text().split())
     assert f" {demands[flagship(demands)[0]].id}, the most of all" in title
+
+
+def test_page_and_figure_have_the_same_time_line(tmp_path: Path) -> None:
+    run = page_case.write_run(tmp_path)
+    data = RunData(run, json.loads((run / "summary.json").read_text()))
+    with style():
+        figure: Any = timeline(data, TEXT)
+    across, *axes = figure.axes
+    course = course_of(data.summary, lambda: data.probes, {}, has_bfd=data.has_bfd)
+    assert course
+    assert [text.get_text() for text in across.texts] == ["cut two"]
+    assert [band.label for band in course.bands] == ["dig: cut two"]
+    for row, one in zip(course.rows, axes, strict=True):
+        assert one.texts[0].get_text().startswith(row.name)
+        rtt, lost = one.lines
+        assert len(re.findall("[ML]", row.path)) == sum(~np.isnan(rtt.get_ydata()))
+        assert row.lost.count("M") == len(lost.get_xdata())
+        levels = [(part[0], part[1]) for each in one.collections for part in each.get_segments()]
+        spans = [(x_of(a[0], line_end(one)), x_of(z[0], line_end(one))) for a, z in levels]
+        assert [(x, to) for x, to, _ in row.levels] == spans
+
+
+def line_end(axes: Any) -> float:
+    return float(axes.get_xlim()[1])
 
 
 def test_paper_has_the_colours_of_a_printed_page() -> None:

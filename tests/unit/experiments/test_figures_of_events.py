@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import handmade_run
-from corridor.experiments.figures import draw_figures, event_data
-from corridor.experiments.figures.event_data import Level, Outage, Span
-from corridor.experiments.figures.flags import MAX_LANES, flags
+from corridor.experiments.atlas import event_data
+from corridor.experiments.atlas.event_data import Level, Outage, Span
+from corridor.experiments.atlas.flags import MAX_LANES, flags
+from corridor.experiments.figures import draw_figures
 from corridor.experiments.figures.outages import outages
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
@@ -368,7 +369,7 @@ def test_without_events_neither_is_drawn(run: Path, summary: Any) -> None:
 def test_probes_are_where_they_were_sent(run: Path, summary: Any) -> None:
     """The start of probing is 1 s after the epoch of the run made by hand."""
     probes = RunData(run, summary).probes
-    near, far = event_data.courses(probes, [0, 2])
+    near, far = (event_data.course(probes[probes["demand"] == at]) for at in (0, 2))
     assert near.sent_s.tolist() == pytest.approx([-0.98, -0.96])
     assert near.lost_s.tolist() == pytest.approx([-0.94, -0.92])
     assert far.rtt_ms.tolist() == pytest.approx([50.0, 50.002, 50.001], abs=2e-3)
@@ -378,7 +379,7 @@ def test_probes_are_where_they_were_sent(run: Path, summary: Any) -> None:
 def test_events_without_probes_are_drawn_too(run: Path, summary: Any) -> None:
     (run / "probes.parquet").unlink()
     probes = RunData(run, summary).probes
-    assert len(event_data.courses(probes, [0])[0].rtt_ms) == 0
+    assert len(event_data.course(probes).rtt_ms) == 0
     assert event_data.intervals_ms(probes, summary) == {}
     names = {path.name for path in draw_figures(run, summary, ("timeline", "outages"))}
     assert names == {"timeline.png", "outages.png"}

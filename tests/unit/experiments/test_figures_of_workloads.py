@@ -12,8 +12,8 @@ import pytest
 
 import handmade_run
 import handmade_workloads
+from corridor.experiments.atlas.event_data import Level
 from corridor.experiments.figures import class_data, loads, losses
-from corridor.experiments.figures.event_data import Level
 from corridor.experiments.figures.pgf import save_pgf
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData

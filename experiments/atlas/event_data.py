@@ -213,11 +213,6 @@ def _turns(
     return sorted(turns, key=lambda turn: turn[:2])
 
 
-def courses(probes: Probes, positions: Sequence[int]) -> list[Course]:
-    """Of the demands at these positions in the summary."""
-    return [course(probes[probes["demand"] == position]) for position in positions]
-
-
 def intervals_ms(probes: Probes, summary: Summary) -> dict[str, float]:
     """Between two probes of each demand, by its id; what it was out for is known no better."""
     found = {}
@@ -228,15 +223,15 @@ def intervals_ms(probes: Probes, summary: Summary) -> dict[str, float]:
     return found
 
 
-def read_probes(out_dir: Path) -> Probes:
-    """Each once, with times after the epoch for those at which they were to be sent; none where
-    they cannot be read."""
+def read_probes(out_dir: Path, start_ns: int) -> Probes:
+    """Each once; the times at which they were to be sent are from the start of probing, which is
+    so long after the epoch. None where they cannot be read."""
     try:
         probes, metadata = samples.read_parquet(out_dir / "probes.parquet")
     except (FileNotFoundError, InputError):
         return np.zeros(0, samples.PROBE_DTYPE)
     counted: Probes = probes[(probes["copy"] == 0) & (probes["phase"] == PROBE_PHASE)]
-    counted["intended_ns"] -= int(metadata["epoch_ns"])
+    counted["intended_ns"] -= int(metadata["epoch_ns"]) + start_ns
     return counted
 
 
