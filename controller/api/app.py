@@ -94,7 +94,7 @@ def _mistakes(request: Request, problem: Exception) -> Response:
 
 def _no_text(request: Request, _problem: Exception) -> Response:
     """JSON can escape half of a surrogate pair, which no encoding of text has."""
-    return _told(request, Problem("bad", "the body has a character that is no text"))
+    return _told(request, Problem("bad", "the body contains a character that is not text"))
 
 
 def _by_status(request: Request, problem: Exception) -> Response:

@@ -31,7 +31,7 @@ class Updates(TypedDict):
     deferred: int
     """A switch was away."""
     failed: int
-    """A switch or a gateway did not do as it was told; all was put back."""
+    """A switch or a gateway did not follow its instructions; all was put back."""
     busy: int
     """Asked for while nothing stood that is proven."""
 

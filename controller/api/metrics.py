@@ -132,7 +132,7 @@ def _status(said: Said) -> Families:
     )
     yield _counter(
         "corridor_updates",
-        "Changes of tables by what became of them",
+        "Changes of tables by result",
         ["result"],
         (((result,), count) for result, count in _numbers(happened["updates"]).items()),
     )
@@ -167,7 +167,7 @@ def _demands(said: Said) -> Families:
     )
     yield _gauge(
         "corridor_demand_one_way_delay_seconds",
-        "Delay of the way that a demand takes now",
+        "One-way delay of the present path of a demand",
         ["demand"],
         (
             ((one["demand"],), one["one_way_ns"] / NS_PER_S)
@@ -220,7 +220,7 @@ def _topology(said: Said) -> Families:
     told: tuple[tuple[Literal["works", "held_out", "drained"], str], ...] = (
         ("works", "Whether a fibre works, and is not held out"),
         ("held_out", "Whether a fibre is held out, since it flapped"),
-        ("drained", "Whether a fibre is to carry nothing, as somebody asked"),
+        ("drained", "Whether a fibre is drained"),
     )
     for key, what in told:
         values = (((name,), fibre[key]) for name, fibre in fibres.items())
@@ -255,7 +255,7 @@ def _counters(said: Said) -> Families:
     for unit in ("packets", "bytes"):
         yield _counter(
             f"corridor_demand_sent_{unit}",
-            f"{unit.capitalize()} put on the way of a demand; from nothing in each epoch",
+            f"{unit.capitalize()} sent at the edge of a demand; from zero in each epoch",
             ["demand"],
             (((name,), sent[unit]) for name, sent in counters["sent"].items()),
         )

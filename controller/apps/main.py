@@ -39,7 +39,7 @@ def main() -> int:
     arguments.add_argument(
         "--app", help="another app: a module or a file of Python, then options of Ryu or of the app"
     )
-    arguments.add_argument("--beside", help="one that runs beside it")
+    arguments.add_argument("--beside", help="one that runs next to it")
     options = arguments.parse_args()
     level = logging.INFO if options.app else logging.WARNING
     logging.basicConfig(level=level, format="%(name)s: %(message)s")

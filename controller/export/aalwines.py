@@ -35,18 +35,18 @@ no rule at all leads on along an expression."""
 ARRIVING = ("arrives", "gateway bypassed", "stop missed")
 """Kinds of questions whose packets end at the right host, as they were sent."""
 LEFT_OUT = (
-    "C0, T0: that switches hold just the intended entries is no question about ways",
-    "C1, C2: packets that no demand declares; where packets were classified and metered",
-    "C3, C14: labels are numbers, and mean what tables do with them",
-    "C4 to C7: what is forbidden only after something else, but for gateways that are owed",
+    "C0, T0: whether tables are as intended is not a question about paths",
+    "C1, C2: packets of no demand; where packets were classified and metered",
+    "C3, C14: labels are numbers without further meaning",
+    "C4 to C7: what is forbidden only after another element, except required gateways",
     "C7: the order of several waypoints or stops",
-    "C8: whether packets go round; a label has no TTL",
-    "C9, C10: a drop is no way, so nobody asks whether a lawful way was left",
+    "C8: loops; a label has no TTL",
+    "C9, C10: a drop is not a path, so it is not checked",
     "C11, C12: delays, rates and meters",
-    "failures are links: a hub or a shared-risk group that fails is as many as it has",
-    "a link that is met dead from both ends counts twice",
+    "failures are links: a failed hub or shared-risk group counts as all of its links",
+    "a failed link that is met from both ends counts twice",
     "ARP, LLDP and BFD",
-    "added: a rule at each host for label 0, which no packet has; AalWiNes crashes without any",
+    "added: a rule at each host for label 0, which no packet has; AalWiNes crashes without it",
 )
 
 

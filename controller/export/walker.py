@@ -35,11 +35,11 @@ from corridor.controller.prover.tables.headers import ETH_MPLS, Box
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
 LEFT_OUT = (
-    "meters: an entry names its own, and what rates they let pass is not said",
+    "meters: entries name them, without their rates",
     "delays, rates and capacities of fibres",
     "cookies and counters",
-    "orders of several waypoints: policies are said by what is forbidden whatever came before",
-    "failures at once of more than two things",
+    "orders of several waypoints: `never` holds whatever a packet met before",
+    "failure sets of more than two elements",
 )
 
 
@@ -55,7 +55,7 @@ def _write(subject: Subject) -> Exported:
     return Exported({"walker.json": text}, document.left_out, said)
 
 
-FORMAT = Format("walker", "one JSON to walk packets through, with what becomes of them", _write)
+FORMAT = Format("walker", "one JSON to walk packets through, with the results", _write)
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -302,7 +302,7 @@ class Policy(Value):
         if self.effect == "restrict" and self.hard == Hard():
             raise ValueError(f"{self.id} restricts nothing: give it a hard clause")
         if self.effect != "permit" and (self.soft != Soft() or self.on_soft_failure):
-            raise ValueError(f"{self.id} is no permit: soft clauses belong to permits")
+            raise ValueError(f"{self.id} is not a permit: only permits have soft clauses")
         for step in self.on_soft_failure:
             if getattr(self.soft, _GIVES_UP[step]) is None:
                 raise ValueError(f"{step} gives up soft.{_GIVES_UP[step]}, which is not asked for")

@@ -33,7 +33,7 @@ NOT_JUDGED = Policy(
     id="NOT-JUDGED",
     effect="permit",
     confidence="unsure",
-    note="No permit: the set says nothing of this data, so nobody called it lawful.",
+    note="No permit: the set says nothing of this data, so no rule calls it lawful.",
 )
 """Stands where a permit would, for what is outside a set."""
 

@@ -37,7 +37,7 @@ from corridor.topologies.model.wiring import Wiring
 if TYPE_CHECKING:
     from corridor.controller.prover.exact.claims import ExactReport
 
-NO_PIPELINE = "is of the product's own pipeline, and not asked of others' tables"
+NO_PIPELINE = "concerns the product's own pipeline, not tables of other controllers"
 TOO_DEEP = "a chain of tables or groups is too long to be followed"
 OF_TABLES, CLOSED, GROUPS = "T0", "C1", "C15"
 ARRIVAL = ("C16", "C17")
@@ -144,7 +144,7 @@ class _Judge:
         for searched in self._exact.searched:
             for outcome in searched.outcomes:
                 if outcome.end is ExactEnd.UNCLEAR:
-                    return f"at {outcome.hub} nobody can say what becomes of {outcome.intent}"
+                    return f"at {outcome.hub} the result is unknown for {outcome.intent}"
         return ""
 
     def _odd_entry(self, breach: Breach) -> str:
@@ -154,7 +154,7 @@ class _Judge:
         return f"{at}{entry}{breach.said}"
 
     def _untold(self, findings: Findings) -> Iterator[str]:
-        """Packets of demands that may come where nobody can say what becomes of them."""
+        """Packets of demands that may come where the result is unknown for them."""
         for looked in findings.ways.values():
             seen = looked.seen
             if seen.demand is None:

@@ -53,8 +53,8 @@ def _told_apart(network: Network, ways: Iterable[Exploration]) -> Iterator[str]:
         for step in _steps(seen):
             for flow in _telling(seen.demand, step):
                 yield (
-                    f"{step.at.hub}: {entry_in_words(network, flow)} tells packets of "
-                    f"{seen.demand.id} apart, and one of them alone is followed"
+                    f"{step.at.hub}: {entry_in_words(network, flow)} distinguishes packets of "
+                    f"{seen.demand.id}, of which only one is followed"
                 )
 
 
@@ -133,4 +133,4 @@ def _garbled(exact: ExactReport) -> Iterator[str]:
 def _round(ways: Iterable[Exploration]) -> Iterator[str]:
     for seen in ways:
         if seen.hops is None and seen.demand is not None:
-            yield f"packets of {seen.demand.id} may go round, and nobody can say how long"
+            yield f"packets of {seen.demand.id} may loop, for an unknown time"

@@ -82,17 +82,17 @@ class Proof:
 
 
 EXACT = {
-    "C9": "No packet is dropped while a permitted path is left from where it is.",
-    "C10": "Where no permitted path is left, packets are dropped: none takes another.",
-    "C12": "Guaranteed rates fit every fibre, and meters hold each demand to its own.",
+    "C9": "No packet is dropped while a permitted path remains from its hub.",
+    "C10": "If no permitted path remains, packets are dropped.",
+    "C12": "Guaranteed rates fit every fibre, and meters limit each demand to its rate.",
 }
 """Claims that hold under up to k failures, so that each set of them counts by itself."""
-WHERE_ASKED = {"C18": "Demands that are to be disjoint share nothing while nothing fails."}
+WHERE_ASKED = {"C18": "Disjoint demands share nothing without failures."}
 """Claims of what few scenarios ask for: no verdict where nobody does, or where something is known
 to have failed."""
 NEVER = {"C13": "Every step of an update keeps all claims."}
-UNSAID = "not how they are set up, which they have not said"
-UP_TO_K = "under the failures that it is protected against; a way may be longer under more"
+UNSAID = "not the settings, which they have not reported"
+UP_TO_K = "under the protected failures; a path may be longer under more"
 UNSEARCHED = "asks for the exact search"
 UNPROMISED = "rates must fit where a change is asked for, not where failures force one"
 TWO_SIDED = "asks for a proof of each side of an update"

@@ -241,7 +241,7 @@ class Control:
             read = interfaces.read(document, asked)
             if read.oddities:
                 where = "; ".join(f"{one.hub}: {one.said}" for one in read.oddities)
-                return _no("failed", f"nobody can say where packets go: {where}")
+                return _no("failed", f"it is not known where packets go: {where}")
             tables = interfaces.filled(read, deployment.program)
         explorer = Explorer(tables, interfaces.wiring, deployment.topology)
         uses = deployment.program.labels

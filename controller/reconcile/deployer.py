@@ -114,7 +114,7 @@ class Deployer:
         def before_edges() -> Tables:
             core = self.interfaces.tables(told)
             if not whole_core(compare(core, deployment)):
-                raise Refused("cores hold other than they were told")
+                raise Refused("cores differ from the intended tables")
             self.interfaces.gateways.assess(assessed([deployment], self.interfaces.wiring))
             return core
 

@@ -20,7 +20,9 @@ class NoGateways:
     def assess(self, labels: Labels, needed: Collection[str] | None = None) -> None:
         wanted = sorted(_needed(labels) if needed is None else needed)
         if wanted:
-            raise GatewaysError(f"nobody tells the gateways of {', '.join(wanted)} their labels")
+            raise GatewaysError(
+                f"no update reaches the gateways of {', '.join(wanted)} their labels"
+            )
 
 
 class GatewaysLink:

@@ -135,7 +135,7 @@ def _still_other(interfaces: Interfaces, left: Mapping[int, Difference], now: Ta
     if now.oddities:
         return "; ".join(f"{one.hub}: {one.said}" for one in now.oddities)
     names = ", ".join(sorted(interfaces.hub(dpid) for dpid in left))
-    return f"{names} hold other than they were told"
+    return f"{names} differ from the intended tables"
 
 
 def _repaired(

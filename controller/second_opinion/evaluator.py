@@ -97,7 +97,7 @@ class DemandRules:
     def allows_nothing(self) -> str:
         """Why no path whatever is lawful; empty where one may be."""
         if self.refused:
-            return f"nobody says what data of class {self.demand.data_class} is"
+            return f"no policy defines data class {self.demand.data_class}"
         if self.denies:
             return f"{self.denies[0]['id']} denies it"
         return "" if self.permits or self.not_judged else "no permit matches"

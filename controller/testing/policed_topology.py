@@ -56,7 +56,7 @@ class PolicedTopology:
         """Hard clauses as a policy has them. Raises InputError for what is none, or names what is
         not there."""
         if "max_one_way" in hard:
-            raise InputError("max_one_way is no clause of elements", "use assert_within")
+            raise InputError("max_one_way is not a clause about elements", "use assert_within")
         try:
             rule = Policy(id="ASSERTED", effect="restrict", hard=Hard.model_validate(hard))
         except ValidationError as problem:

@@ -60,7 +60,7 @@ def own_app(words: str) -> OwnApp:
     try:
         compile(source, name, "exec")
     except SyntaxError as problem:
-        hint = "mend it: it is Python"
+        hint = "correct it: it is Python"
         raise InputError(f"is not Python: {problem.msg}", hint, name, problem.lineno) from problem
     return OwnApp(name, source, tuple(options))
 

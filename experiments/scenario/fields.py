@@ -103,7 +103,7 @@ def complete(name: str, kind: Parametrised, values: Values) -> None:
     """ValueError unless all that a kind requires is given, and goes together."""
     for key in required_of(kind):
         if values[key] is None:
-            raise ValueError(f'{name} lacks "{key}": {kind.options[key].words}')
+            raise ValueError(f'{name} has no "{key}": {kind.options[key].words}')
     problem = kind.problem(values)
     if problem:
         raise ValueError(f"{name}: {problem}")

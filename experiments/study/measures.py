@@ -100,7 +100,7 @@ def value_of(measure: Measure, summary: Mapping[str, Any]) -> float | None:
     if measure.function == "count" and measure.limit is None:
         return float(sum(one is not None for one in found))
     if any(one is not None and not isinstance(one, int | float) for one in found):
-        raise InputError(f'"{".".join(step.key for step in measure.steps)}" is no number')
+        raise InputError(f'"{".".join(step.key for step in measure.steps)}" is not a number')
     values = [float(one) for one in found if one is not None]
     if measure.limit is not None:
         return float(sum(map(measure.limit.holds, values)))

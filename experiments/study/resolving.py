@@ -70,7 +70,7 @@ def check(measure: Measure, loaded: LoadedScenario) -> None:
     if measure.function == "count" and measure.limit is None:
         return
     if not _may_be_number(place.type):
-        raise InputError(f'"{path}" is no number', _keys_hint("", _keys(place.type)))
+        raise InputError(f'"{path}" is not a number', _keys_hint("", _keys(place.type)))
     if not measure.function and place.values is not None and place.values > 1:
         hint = f"put one of {', '.join(f'{name}(...)' for name in FUNCTIONS)} around it"
         raise InputError(f"the path leads to {place.values} numbers", hint)

@@ -121,7 +121,7 @@ def read_column(text: str, column: str, file: str) -> tuple[int, ...]:
         except (ValueError, TypeError):
             octets = -1
         if octets < 0:
-            message = f'"{row[column]}" is no number of octets'
+            message = f'"{row[column]}" is not a number of octets'
             raise InputError(message, "write a whole number", file=file, line=rows.line_num)
         found.append(octets)
     if not found:

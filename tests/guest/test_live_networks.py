@@ -155,7 +155,7 @@ def test_demands_that_a_policy_refuses_are_dropped_at_once_and_served_again_once
 def test_what_is_no_policy_set_is_refused_with_its_reason(scene):
     answer = scene("policies_that_say_nothing")[0]["answer"]
     assert not answer["ok"]
-    assert "policies[0] lacks" in answer["reason"]
+    assert "policies[0] has no" in answer["reason"]
 
 
 @pytest.mark.parametrize("framework", [pytest.param("ryu", marks=FOLLOWED), "os-ken"])

@@ -90,7 +90,7 @@ KINDS = [
     in_scenario("interval: 20ms", "interval: -20ms", ("-20ms",), "negative duration", 4),
     in_scenario("interval: 20ms", "interval: 0ms", ("0ms",), "zero interval", 4),
     in_scenario("count: 5", "count: 0", ("probe.count must be at least 1, not 0",), "no probes at all", 4),
-    in_scenario("count: 5", "count: many", ("probe.count must be a whole number, not many",), "count that is no number", 4),
+    in_scenario("count: 5", "count: many", ("probe.count must be a whole number, not many",), "count that is not a number", 4),
     in_scenario("count: 5", "count: 5, size: 40B", ("probe.size must be at least 86, not 40",), "probe too small for its header", 4),
     in_scenario("count: 5}", "count: 5}\nnetwork: {loss: 120%}", ("a loss cannot exceed 100%",), "loss above 100%", 5),
     in_scenario("count: 5}", "count: 5}\nnetwork: {loss: 0.1}", ('"0.1" needs a percent sign',), "loss without a percent sign", 5),
@@ -115,7 +115,7 @@ KINDS = [
     in_topology("name: mine", "name: mine\nextends: [topology.yaml]", ("circle",), "topology that extends itself"),
     in_scenario("schema: 1", "schema: 2", ('schema "2" is not known; use 1',), "schema of another version", 1),
     in_scenario("demands:\n  - {id: one, class: dr, src: shanghai, dst: karachi}\n", "demands: []\n", ("demands must have at least 1 item",), "no demands", 5),
-    in_scenario("  - {id: one, class: dr, src: shanghai, dst: karachi}", "  - {id: one, class: dr, src: shanghai}", ('lacks "dst"',), "demand without an end"),
+    in_scenario("  - {id: one, class: dr, src: shanghai, dst: karachi}", "  - {id: one, class: dr, src: shanghai}", ('has no "dst"',), "demand without an end"),
     # Files.
     Bad("missing file", ("nowhere.yaml", "no such file"), arguments=("run", "nowhere.yaml", "--out", "out")),
     Bad("empty file", ("mine.yaml", "is empty"), ""),
@@ -130,7 +130,7 @@ KINDS = [
     Bad("Python tag", ("mine.yaml", "tag", "not allowed"), changed("name: mine", "name: !!python/name:os.system mine")),
     Bad("line end in the file's name", (r"a\nb.yaml: no such file",), arguments=("run", "a\nb.yaml", "--out", "out")),
     # The command line.
-    Bad("seed that is no number", ("--seed", "'four' is not a whole number"), SCENARIO, arguments=("run", "mine.yaml", "--seed", "four", "--out", "out")),
+    Bad("seed that is not a number", ("--seed", "'four' is not a whole number"), SCENARIO, arguments=("run", "mine.yaml", "--seed", "four", "--out", "out")),
     Bad("negative seed", ("--seed", "0 or more"), SCENARIO, arguments=("run", "mine.yaml", "--seed=-1", "--out", "out")),
     Bad("unknown testbed", ("--testbed", "invalid choice", "cloud"), arguments=("run", "--testbed", "cloud")),
     Bad("virtual clock of the machine itself", ("native testbed has the machine's own clock",), SCENARIO, arguments=("run", "mine.yaml", "--testbed", "native", "--clock", "virtual", "--out", "out")),

@@ -256,7 +256,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m corridor.topologies.analysis.calibrate", description=__doc__
     )
-    parser.add_argument("--rows", action="store_true", help="print every row beside its prediction")
+    parser.add_argument("--rows", action="store_true", help="print every row with its prediction")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     args = parser.parse_args(argv)
     report = calibrate()

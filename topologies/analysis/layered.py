@@ -163,4 +163,4 @@ def _check_names(layer: Layer, topology: Topology) -> None:
                 nearest_named(name, known) or f"corridor topology show {layer.topology} lists them"
             )
             message = f'layer {layer.layer} of the delay model names "{name}"'
-            raise InputError(f"{message}, which is no fibre of {layer.topology}", hint)
+            raise InputError(f"{message}, which is not a fibre of {layer.topology}", hint)

@@ -116,7 +116,7 @@ def _check_columns(names: object, file: str) -> None:
     lacking = [name for name in NEEDED if name not in known]
     if lacking:
         hint = f"its first line names the columns, among them {', '.join(NEEDED)}"
-        raise InputError(f'lacks the column "{lacking[0]}"', hint, file=file, line=1)
+        raise InputError(f'has no column "{lacking[0]}"', hint, file=file, line=1)
 
 
 class _Row:
@@ -147,7 +147,7 @@ class _Row:
             raise self._error(f'both ends are "{a}"', "name two hubs")
         metric = self._cell("metric") or "RTT"
         if metric == "unspecified":
-            return "one way or round trip is not said"
+            return "the row does not state one-way or RTT"
         if metric not in ("RTT", "one-way"):
             raise self._error(f'metric "{metric}" is not known', "use RTT or one-way")
         low_ms = self._number("value_ms")
@@ -171,7 +171,7 @@ class _Row:
             value = float(text)
         except ValueError:
             raise self._error(
-                f'{column} "{text[:40]}" is no number', "write milliseconds"
+                f'{column} "{text[:40]}" is not a number', "write milliseconds"
             ) from None
         if not (math.isfinite(value) and 0 < value <= LONGEST_MS):
             message = f"{column} is {text[:40]}"

@@ -194,7 +194,7 @@ def _refuse(path: str | Path, problem: OSError | ValueError) -> NoReturn:
         hint = "name a file"
         raise Unreadable("is a socket or a device, not a file", hint, file=file) from None
     if isinstance(problem, ValueError):
-        message = "is no name of a file: it holds a character that no name may"
+        message = "is not a file name: it contains a forbidden character"
         raise Unreadable(message, "name a file", file=file) from None
     reason = getattr(problem, "strerror", None) or str(problem)
     raise Unreadable(f"cannot be read: {reason}", "name a file", file=file) from None
@@ -217,7 +217,7 @@ def _too_deep(file: str) -> InputError:
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _is_within(said: Any, levels: int) -> bool:

@@ -376,7 +376,7 @@ def _explain(
     loc, kind, given = error["loc"], error["type"], error["input"]
     if kind == "missing":
         owner = describe_path((*at, *loc[:-1])) or "the file"
-        return f'{owner} lacks "{loc[-1]}"', "add it"
+        return f'{owner} has no "{loc[-1]}"', "add it"
     if kind == "extra_forbidden":
         known = _keys_at(model, loc[:-1])
         hint = nearest(str(loc[-1]), known) or ("known keys: " + ", ".join(known) if known else "")

@@ -102,13 +102,13 @@ def written_day(value: object) -> object:
     """A day, or its text as in ``2027-07-01``; a number is not taken for seconds since 1970."""
     if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
         return value
-    raise QuantityError(f'"{str(value)[:40]}" is no day', "write it like 2027-07-01")
+    raise QuantityError(f'"{str(value)[:40]}" is not a date', "write it like 2027-07-01")
 
 
 def no_truth(value: object) -> object:
     """Whatever stands where a number should, unless it is true or false."""
     if isinstance(value, bool):
-        raise QuantityError(f"{str(value).lower()} is no number", "write a number")
+        raise QuantityError(f"{str(value).lower()} is not a number", "write a number")
     return value
 
 

@@ -82,7 +82,7 @@ class Links:
         except KernelRefuses as error:
             raise EnvironmentUnsupported(
                 f"the kernel refuses to make {error.about}: {error.reason}",
-                "corridor doctor tells what this kernel lacks",
+                "corridor doctor lists what this kernel does not have",
             ) from error
 
     def shape(self) -> None:
@@ -165,7 +165,7 @@ class Links:
                 raise EnvironmentUnsupported(
                     f"the kernel does not hold the shaping of {interface}: "
                     f"wanted {wanted}, found {held}",
-                    "nothing is run over an unshaped fibre; corridor doctor tells what is lacking",
+                    "nothing runs over an unshaped fibre; corridor doctor lists what is missing",
                 )
         queue_interfaces.check(self._route, wanted_shapes, found)
 

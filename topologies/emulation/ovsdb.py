@@ -417,7 +417,7 @@ class OpenVSwitch:
             said = (result.stderr or result.stdout).strip().splitlines()
             raise EnvironmentUnsupported(
                 f"{command[0]} failed: {said[0] if said else f'exit {result.returncode}'}",
-                "corridor doctor tells what Open vSwitch lacks here",
+                "corridor doctor lists what is missing for Open vSwitch",
             )
         return result.stdout
 

@@ -152,7 +152,7 @@ class Database(Closing):
     def _failure(self, reason: str) -> EnvironmentUnsupported:
         return EnvironmentUnsupported(
             f"Open vSwitch's database at {self._path}: {reason}",
-            "corridor doctor tells what Open vSwitch lacks here",
+            "corridor doctor lists what is missing for Open vSwitch",
         )
 
 

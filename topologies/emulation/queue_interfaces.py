@@ -89,7 +89,7 @@ def check(route: NetlinkSocket, shapes: Mapping[str, Shape], dumped: Mapping[str
         if problem:
             raise EnvironmentUnsupported(
                 f"the kernel does not hold the queue in front of {name}: {problem}",
-                "nothing is run over a fibre without its queue; corridor doctor tells what lacks",
+                "nothing runs without the queue; corridor doctor lists what is missing",
             )
 
 
@@ -148,7 +148,7 @@ def _problem(held: Held, tree: Tree) -> str:
     for part in tree.parts:
         if isinstance(part, Filter):
             if held.programs(part.parent) != [part.program]:
-                return f"the classes of {part.parent >> 16:x}: are not told apart as asked"
+                return f"the classes of {part.parent >> 16:x}: are not classified as requested"
             continue
         if isinstance(part, Stage):
             place, body = part.handle, held.qdiscs.get(part.handle, b"")

@@ -66,8 +66,8 @@ KIND = EventKind(
     example="{at: 1s, until: 2s, degrade: guian-kunming, rate: 25%, delay: +20ms}",
     options={
         "rate": Option("percent", "the share of its rate that is left", above=0, most=1),
-        "delay": Option("time", "what is added to its one-way delay", above=0, most=LONGEST_NS),
-        "loss": Option("percent", "random loss beside its own", above=0, most=1),
+        "delay": Option("time", "added to its one-way delay", above=0, most=LONGEST_NS),
+        "loss": Option("percent", "random loss in addition to its own", above=0, most=1),
     },
     actions={DEGRADE: degrade, RESTORE: restore},
     begin=DEGRADE,

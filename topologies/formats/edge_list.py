@@ -91,7 +91,7 @@ def _dict(text: str, line: int, file: str) -> dict[str, Value]:
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
         said = None
     if not isinstance(said, dict):
-        raise InputError("the data of a link are no dict", hint, file=file, line=line)
+        raise InputError("the data of a link are not a dict", hint, file=file, line=line)
     return {
         str(name): float(value) if type(value) in (int, float) and _is_float(value) else str(value)
         for name, value in said.items()

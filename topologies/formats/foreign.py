@@ -152,7 +152,7 @@ def _are_degrees(nodes: Sequence[ForeignNode], options: ImportOptions, file: str
     for node in nodes:
         if node.lat is None or node.lon is None:
             continue
-        if -90 <= node.lat <= 90 and -180 <= node.lon <= 180:  # neither is what is no number
+        if -90 <= node.lat <= 90 and -180 <= node.lon <= 180:  # neither is what is not a number
             continue
         if options.has_default:
             return False

@@ -124,7 +124,7 @@ def places_notes(nodes: Sequence[Placed], hubs: Mapping[str, Hub]) -> list[str]:
         )
     if nowhere:
         listed = "all hubs" if len(nowhere) == len(nodes) else _listed(nowhere)
-        notes.append(f"Without any place: {listed}. They stand at 0, 0, which is no place.")
+        notes.append(f"Without any place: {listed}. They are at 0, 0, which is not a place.")
     return notes
 
 

@@ -90,7 +90,7 @@ def _link(block: _Block, is_directed: bool, file: str) -> RawLink:
 def _taken(data: dict[str, Value], key: str, what: str, block: _Block, file: str) -> str:
     """A key that must be there, taken out of the others; 1 and 1.0 are the same node."""
     if key not in data:
-        raise InputError(f'{what} lacks its "{key}"', "add it", file=file, line=block.line)
+        raise InputError(f'{what} has no "{key}"', "add it", file=file, line=block.line)
     value = data.pop(key)
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

@@ -113,5 +113,5 @@ class GraphmlReader:
 
     def _need(self, attributes: Attributes, name: str) -> str:
         if name not in attributes:
-            raise self.error(f'an element lacks its "{name}" attribute', "add it")
+            raise self.error(f'an element has no "{name}" attribute', "add it")
         return attributes[name]

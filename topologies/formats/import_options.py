@@ -55,7 +55,7 @@ def import_options(
         raise InputError(f"{what}: {problem}", problem.hint) from None
     if length_km is not None and not 0.1 <= length_km <= MAX_LENGTH_KM:
         raise InputError(
-            f"a default length of {default_length} is no length of a fibre",
+            f"a default length of {default_length} is not a fibre length",
             f"it is from 100m to {MAX_LENGTH_KM:g}km",
         )
     if delay_ns is not None and delay_ns > MAX_DELAY_NS:
@@ -70,7 +70,7 @@ def import_options(
 def _unit(attribute: str, written: str) -> Unit:
     if written not in UNITS:
         raise InputError(
-            f'attribute {attribute}: "{written[:20]}" is no unit of a delay, length or rate',
+            f'attribute {attribute}: "{written[:20]}" is not a unit of a delay, length or rate',
             f"use one of {', '.join(UNITS)}",
         )
     return UNITS[written]

@@ -81,7 +81,7 @@ def _list(data: JsonObject, file: str, *names: str) -> list[object]:
         found = data.get(name)
         if isinstance(found, list):
             return found
-    raise InputError(f'lacks a list "{names[0]}"', "is it node-link JSON of networkx?", file=file)
+    raise InputError(f'has no list "{names[0]}"', "is it node-link JSON of networkx?", file=file)
 
 
 def _node(node: object, number: int, file: str) -> RawNode:
@@ -97,7 +97,7 @@ def _link(link: object, number: int, is_directed: bool, file: str) -> RawLink:
         if _is_name(a) and _is_name(z):
             data = plain(link, ("source", "target", "key"))
             return RawLink(str(a), str(z), None, is_directed, data)
-    message = f"edges[{number}] lacks a source or a target that is text or a number"
+    message = f"edges[{number}] has no source or target that is text or a number"
     raise InputError(message, 'write {"source": ..., "target": ...}', file=file)
 
 

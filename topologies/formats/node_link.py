@@ -62,7 +62,7 @@ def from_text(text: str, file: str, options: ImportOptions = NO_OPTIONS) -> Topo
         ]
         return Topology.model_validate({**data["graph"], "hubs": data["nodes"], "fibres": fibres})
     except (KeyError, TypeError) as problem:
-        raise InputError(f"lacks {problem}", "export it again", file=file) from None
+        raise InputError(f"has no {problem}", "export it again", file=file) from None
     except UnicodeEncodeError:
         raise InputError("holds half a character", "export it again", file=file) from None
     except ValidationError as problem:

@@ -112,7 +112,7 @@ def _node(row: str, line: int, file: str) -> RawNode:
     found = _NODE.fullmatch(row)
     if found is None:
         hint = "write: name ( longitude latitude )"
-        raise InputError(f'"{row[:40]}" is no node', hint, file=file, line=line)
+        raise InputError(f'"{row[:40]}" is not a node', hint, file=file, line=line)
     name, lon, lat = found.groups()
     data: dict[str, Value] = {} if lon is None else {"Latitude": lat, "Longitude": lon}
     return RawNode(name, line, data)
@@ -122,7 +122,7 @@ def _link(row: str, line: int, file: str) -> RawLink:
     found = _LINK.fullmatch(row)
     if found is None:
         hint = "write: name ( source target ) capacity ..."
-        raise InputError(f'"{row[:40]}" is no link', hint, file=file, line=line)
+        raise InputError(f'"{row[:40]}" is not a link', hint, file=file, line=line)
     _, a, z, capacity, _ = found.groups()
     data: dict[str, Value] = {} if _ZERO.fullmatch(capacity or "0") else {"capacity": capacity}
     return RawLink(a, z, line, directed=False, data=data)

@@ -19,7 +19,7 @@ def parse_dscp(text: object) -> int:
     if isinstance(text, str) and text.upper() in NAMES:
         return NAMES[text.upper()]
     if isinstance(text, bool) or not isinstance(text, int) or not 0 <= text <= MOST:
-        raise ValueError(f'"{text}" is no DSCP: write for example EF, AF11, CS1 or 0 to {MOST}')
+        raise ValueError(f'"{text}" is not a DSCP: write for example EF, AF11, CS1 or 0 to {MOST}')
     return text
 
 

@@ -32,7 +32,7 @@ NonEmpty = Annotated[str, AfterValidator(_clean), AfterValidator(_not_empty)]
 
 def _slug(text: str) -> str:
     if len(text) > MAX_ID or not re.fullmatch(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", text):
-        raise ValueError(f'"{text[:40]}" is no id: use lower-case letters, digits and hyphens')
+        raise ValueError(f'"{text[:40]}" is not an id: use lower-case letters, digits and hyphens')
     return text
 
 
@@ -43,7 +43,7 @@ they deny anywhere. ``ZZ``, Unicode's code for the same, is read as it."""
 
 def _code(text: str) -> str:
     if not re.fullmatch(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?", text):
-        raise ValueError(f'"{text[:20]}" is no jurisdiction code: write it like CN, HK or CN-GD')
+        raise ValueError(f'"{text[:20]}" is not a jurisdiction code: write it like CN, HK or CN-GD')
     return UNKNOWN_JURISDICTION if text == "ZZ" else text
 
 

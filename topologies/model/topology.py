@@ -241,7 +241,7 @@ class Topology(Frozen):
         for fibre in self.fibres:
             for group in fibre.shares:
                 if known.setdefault(group.id, group) != group:
-                    raise ValueError(f'capacity group "{group.id}" is described in two ways')
+                    raise ValueError(f'capacity group "{group.id}" is described twice, differently')
         return self
 
     @cached_property

@@ -90,7 +90,7 @@ class Host(NamedTuple):
             for one in parts.pop(kind.key, ())
         ]
         if parts:
-            raise ValueError(f"nobody knows how to carry out {', '.join(parts)}")
+            raise ValueError(f"unknown parts: {', '.join(parts)}")
         return cls(plain["name"], plain["netns"], plain["interface"], tuple(found))
 
 

@@ -116,7 +116,7 @@ def read_file(path: Path) -> HostRecords:
             str(about["host"]), int(about["epoch_ns"]), str(about["clock"]), rows, damaged
         )
     except (KeyError, TypeError, ValueError):
-        raise InputError("its header lacks host, epoch or clock", file=str(path)) from None
+        raise InputError("its header has no host, epoch or clock", file=str(path)) from None
 
 
 def _readable(body: memoryview | bytes) -> tuple[Records, int]:

@@ -54,7 +54,7 @@ class Template:
     def __init__(self, frame: bytes, offsets: Offsets) -> None:
         missing = [name for name in OFFSETS if name not in offsets]
         if missing:
-            raise TemplateError(f"a frame template lacks the offset of {', '.join(missing)}")
+            raise TemplateError(f"a frame template has no offset of {', '.join(missing)}")
         self.frame = bytearray(frame)
         self.length = len(frame)
         self.payload_at = offsets["payload"]

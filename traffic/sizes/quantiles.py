@@ -36,7 +36,7 @@ def mean(options: Values) -> float:
 def problem(options: Values) -> str:
     points = points_of(options)
     if points[0][0] != 0 or points[-1][0] != 1:
-        return "points lack the least, p0, or the largest, p100"
+        return "points need p0, the minimum, and p100, the maximum"
     if len({at for at, _ in points}) < len(points):
         return "points have one probability twice"
     if any(later < sooner for (_, sooner), (_, later) in pairwise(points)):

@@ -27,7 +27,7 @@ KIND = SizeKind(
     draw=draw,
     mean=mean,
     options={
-        "file": Option("file", "a CSV file beside the scenario", required=True),
+        "file": Option("file", "a CSV file, relative to the scenario", required=True),
         "column": Option("name", "the column that has octets, by its heading", required=True),
     },
 )

@@ -97,7 +97,7 @@ def md1_quantile_s(load: float, service_s: float, share: float) -> float:
 def _inverse(share_within: Callable[[float], float], share: float, unit_s: float) -> float:
     """By halving, to a millionth of the unit."""
     if not 0 <= share < 1:
-        raise ValueError(f"{share:g} is no share of all that somebody waits at most")
+        raise ValueError(f"{share:g} is not a share between 0 and 1")
     if share_within(0.0) >= share:
         return 0.0
     low_s, high_s = 0.0, unit_s

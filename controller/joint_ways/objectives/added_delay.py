@@ -18,7 +18,7 @@ RATE_WEIGHS = 1e-11
 @dataclass(frozen=True)
 class AddedDelay:
     key: str = "added-delay"
-    words: str = "delay added to ways in use"
+    words: str = "delay added to primary paths"
 
     def over(self, _space: Space, _fibre: Fibre, delay_ns: int) -> float:
         return delay_ns / MS

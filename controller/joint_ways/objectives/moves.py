@@ -16,7 +16,7 @@ MOVED, DETOURED, DELAY_WEIGHS = 1000.0, 10.0, 1e-3
 @dataclass(frozen=True)
 class Moves:
     key: str = "moves"
-    words: str = "ways that differ from those demands would have alone"
+    words: str = "paths that differ from those that demands would have alone"
 
     def over(self, _space: Space, _fibre: Fibre, delay_ns: int) -> float:
         return delay_ns / MS

@@ -124,7 +124,7 @@ def _module(source: str, file: str) -> ModuleType:
     try:
         exec(compile(source, file, "exec"), module.__dict__)  # noqa: S102 - what it is for
     except SyntaxError as problem:
-        hint = "mend it: it is Python"
+        hint = "correct it: it is Python"
         raise InputError(f"is not Python: {problem.msg}", hint, file, problem.lineno) from problem
     except (Exception, SystemExit) as problem:
         raise _raised(file, "it", problem) from problem
@@ -138,7 +138,7 @@ def _checked(kind: Any, file: str) -> Objective:
     lacking = [name for name in METHODS if not callable(getattr(kind, name, None))]
     lacking += [name for name in SAYS if not isinstance(getattr(kind, name, None), str)]
     if lacking:
-        said = f"KIND lacks {', '.join(lacking)}"
+        said = f"KIND has no {', '.join(lacking)}"
         raise InputError(said, f"an objective has {', '.join((*SAYS, *METHODS))}", file=file)
     if not kind.key or kind.key in OBJECTIVES:
         said = f'its key "{kind.key}" is that of one that ships' if kind.key else "its key is empty"

@@ -333,7 +333,7 @@ class Space:
             return detour.sights[: far.crossed]
         sights = list[int]()
         suspicion = self._suspicion(spot.key)
-        assert suspicion is not None, "else there is no detour"
+        assert suspicion is not None, "otherwise there is no detour"
         on: Detour | None = detour
         while on is not None:
             hit = next((met for met in on.ahead if dead >> met.thing & 1), None)

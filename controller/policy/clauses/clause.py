@@ -72,7 +72,7 @@ class Clause(Value, ABC):
         super().__pydantic_init_subclass__(**kwargs)
         lacks = [name for name in ("kind", "examples") if not hasattr(cls, name)]
         if lacks:
-            raise TypeError(f"the clause {cls.__qualname__} lacks {' and '.join(lacks)}")
+            raise TypeError(f"the clause {cls.__qualname__} has no {' and '.join(lacks)}")
         by_key = getattr(cls, "named", dict)
         cls.looked_up = {**cls.looked_up, **by_key()}
 

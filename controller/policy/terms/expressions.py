@@ -214,7 +214,7 @@ class _Parser:
         if max(low, high or 0) > MOST_REPEATED:
             raise self.error(f"nothing is counted to more than {MOST_REPEATED}")
         if high is not None and high < max(low, 1):
-            raise self.error("the most is at least 1, and no less than the least")
+            raise self.error("the maximum is at least 1, and not below the minimum")
         return low, high
 
     def _atom(self) -> Atom:

@@ -18,8 +18,8 @@ from corridor.controller.prover.search.way_claim import WayClaim
 class NotVacuous(WayClaim):
     id = "C16"
     sentence = (
-        "While nothing fails, what is permitted arrives by the first permit with a path, "
-        "and what is blocked is dropped."
+        "Without failures, permitted demands arrive by the first permit with a path, "
+        "and blocked ones are dropped."
     )
 
     def overall(self, network: Network) -> Iterator[Breach]:
@@ -56,7 +56,7 @@ class NotVacuous(WayClaim):
 
 class Return(WayClaim):
     id = "C17"
-    sentence = "Each demand that asks for answers has a demand of its own for them, and it arrives."
+    sentence = "Each demand that expects answers has a reverse demand, which arrives."
 
     def overall(self, network: Network) -> Iterator[Breach]:
         known = {demand.id: demand for demand in network.demands}
@@ -115,10 +115,10 @@ def _passed_over(
 
 
 def _undelivered(seen: Exploration, demand: Demand) -> Iterator[Breach]:
-    """Packets that are lost while nothing fails, shown by how far they come."""
+    """Packets that are lost without failures, shown by how far they come."""
     if seen.lost is not None:
         node, step = seen.lost
-        said = f"packets of {demand} are lost while nothing fails"
+        said = f"packets of {demand} are lost without failures"
         yield Breach(said, step.at.hub, None, way_to(seen, node, step), demand)
     elif not seen.delivers:
-        yield Breach(f"no packet of {demand} is told from others", demand.src)
+        yield Breach(f"no packet of {demand} can be distinguished", demand.src)

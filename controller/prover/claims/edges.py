@@ -49,8 +49,8 @@ from corridor.topologies.model.wiring import HOST_PORT
 class ClosedWorld(WayClaim):
     id = "C1"
     sentence = (
-        "What no binding admits and no policy permits stays at its hub and is counted; "
-        "nothing is copied."
+        "Packets without a demand or a permitted path stay at their hub and are counted; "
+        "none is copied."
     )
 
     def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
@@ -61,13 +61,13 @@ class ClosedWorld(WayClaim):
         yield from reserved(flow.actions)
         yield from misnamed(flow, network.lookups[hub].groups)
         if copies(flow.actions) + (flow.goto is not None) > 1:
-            yield "sends a packet more than one way"
+            yield "copies a packet"
 
     def in_group(self, _network: Network, _hub: str, group: FastFailover) -> Iterator[str]:
         for bucket in group.buckets:
             yield from reserved(bucket.actions)
             if copies(bucket.actions) > 1:
-                yield "sends a packet more than one way"
+                yield "copies a packet"
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
         if step.end is End.UNCONTROLLED:
@@ -146,8 +146,8 @@ _BLOCKED = Reason.DROP_BLOCKED
 class Binding(WayClaim):
     id = "C2"
     sentence = (
-        "What a host sends has its own addresses, is served and counted as its own, "
-        "and stays as it is."
+        "A host's packets carry its own addresses, count for their own demand, "
+        "and arrive unchanged."
     )
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
@@ -168,13 +168,15 @@ class Binding(WayClaim):
                     yield shown_at(step, said, forged)
             dscp = step.packet.value("ip_dscp")
             if step.packet.label is not None and dscp != network.marks(step.matched):
-                yield shown_at(step, f"{host.host} says by its DSCP how to treat its packets")
+                yield shown_at(
+                    step, f"{host.host} chooses the treatment of its packets by its DSCP"
+                )
             if step.end is End.DELIVERED:
                 yield from _answer(network, edge, step)
         for asked in network.questions(edge.hub):
             if not any(_answers(step, asked) for step in edge.steps):
                 target = asked.known["arp_tpa"]
-                yield Breach(f"{host.host} is not told the address of {target}", edge.hub)
+                yield Breach(f"{host.host} gets no address of {target}", edge.hub)
 
     def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand

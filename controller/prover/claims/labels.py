@@ -28,7 +28,7 @@ from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, 
 
 class Labels(WayClaim):
     id = "C3"
-    sentence = "Labels are free to give, given at host ports, one each, and true about assessment."
+    sentence = "Hosts' ports push one unreserved label each, whose phase is true."
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         match = dict(flow.match)

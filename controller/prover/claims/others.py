@@ -74,7 +74,7 @@ class OthersUnderstood(Understood):
 def _unread(network: Network, hub: str, actions: Iterable[Action]) -> Iterator[str]:
     for number in uses(actions, "group"):
         if number not in network.lookups[hub].groups:
-            yield f"uses group {number}, which the switch did not tell of"
+            yield f"uses group {number}, which the switch did not report"
 
 
 class _OnlyWays(Claim):
@@ -91,19 +91,19 @@ class _OnlyWays(Claim):
 
 
 class NobodyElses(_OnlyWays, ClosedWorld):
-    sentence = "What no demand sends, and what no policy permits, stays at its hub; none is copied."
+    sentence = "Packets without a demand or a permitted path stay at their hub; none is copied."
 
     def in_entry(self, _network: Network, _hub: str, flow: Flow) -> Iterator[str]:
         if ("eth_type", ETH_ARP) in flow.match:
             return
         yield from reserved(flow.actions)
         if copies(flow.actions) + (flow.goto is not None) > 1:
-            yield "sends a packet more than one way"
+            yield "copies a packet"
 
     def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
         for step, headers in undeclared(network, edge):
             if step.end in GONE_ON:
-                yield shown_at(step, f"what no demand sends gets {what(step)}", headers)
+                yield shown_at(step, f"a packet without a demand gets {what(step)}", headers)
 
     def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
@@ -162,13 +162,13 @@ class OthersPassage(_Lawful, Passage):
 
 
 class OthersNoLoop(_OnlyWays, NoLoop):
-    sentence = "No packet of a demand, and no ARP, goes round."
+    sentence = "No packet of a demand, and no ARP packet, loops."
 
 
 class OthersLiveness(_OnlyWays, Liveness):
     """C15, of groups alone."""
 
-    sentence = "Buckets watch the port or group they use."
+    sentence = "Buckets watch the port or group that they use."
 
     def in_group(self, network: Network, hub: str, group: FastFailover) -> Iterator[str]:
         return Liveness.in_group(self, network, hub, group)
@@ -214,10 +214,10 @@ OTHERS: tuple[Claim, ...] = (
     OthersReturn(),
 )
 NOT_ASKED = {
-    "C0": "Switches hold exactly what was intended, none of anybody else, and are set up so.",
-    "C2": "What a host sends has its own addresses, is served and counted as its own, "
-    "and stays as it is.",
-    "C3": "Labels are free to give, given at host ports, one each, and true about assessment.",
+    "C0": "Switches contain exactly the intended entries, and have the intended settings.",
+    "C2": "A host's packets carry its own addresses, count for their own demand, "
+    "and arrive unchanged.",
+    "C3": "Hosts' ports push one unreserved label each, whose phase is true.",
     "C13": "Every step of an update keeps all claims.",
     "C14": "No label carries packets of two demands.",
 }

@@ -24,7 +24,9 @@ from corridor.controller.prover.tables.lookup import sends_back, uses
 
 class Understood(Claim):
     id = "T0"
-    sentence = "Every entry, group and meter is understood, and no packet meets two alike."
+    sentence = (
+        "Every entry, group and meter is understood, and no packet matches two equal entries."
+    )
 
     def overall(self, network: Network) -> Iterator[Breach]:
         for oddity in network.tables.oddities:
@@ -42,7 +44,7 @@ class Understood(Claim):
             if not is_exact(name, value):
                 yield f"its match on {name} = {value} is not understood"
             elif (needs := NEEDS.get(name)) is not None and needs not in flow.match:
-                yield f"its match on {name} lacks {needs[0]} = {needs[1]}"
+                yield f"its match on {name} has no {needs[0]} = {needs[1]}"
         yield from _unknown_actions(flow.actions)
         if flow.goto is not None and flow.goto <= flow.table:
             yield f"it goes back from table {flow.table} to {flow.goto}"
@@ -63,7 +65,7 @@ def _overlaps(hub: str, pairs: Iterable[tuple[Flow, Flow]]) -> Iterator[Breach]:
 
 class Installed(Claim):
     id = "C0"
-    sentence = "Switches hold exactly what was intended, none of anybody else, and are set up so."
+    sentence = "Switches contain exactly the intended entries, and have the intended settings."
     needs_program = True
 
     def overall(self, network: Network) -> Iterator[Breach]:
@@ -108,7 +110,7 @@ def foreign_and_missing(
         said = "holds an entry that was not intended" if mine else "holds a foreign entry"
         yield Breach(said, hub, flow)
     for flow in surplus(intended, held):
-        yield Breach("lacks an intended entry", hub, flow)
+        yield Breach("does not hold an intended entry", hub, flow)
 
 
 def _other[T: (FastFailover, Meter)](
@@ -117,7 +119,7 @@ def _other[T: (FastFailover, Meter)](
     for one in surplus(held, intended):
         yield Breach(f"holds {kind} {one.id}, which was not intended so", hub)
     for one in surplus(intended, held):
-        yield Breach(f"lacks {kind} {one.id} as it was intended", hub)
+        yield Breach(f"does not hold the intended {kind} {one.id}", hub)
 
 
 def _settings(network: Network, hub: str) -> Iterator[Breach]:
@@ -134,7 +136,7 @@ def _settings(network: Network, hub: str) -> Iterator[Breach]:
 
 class Liveness(Claim):
     id = "C15"
-    sentence = "Buckets watch the port or group they use; no packet is sent where it cannot go."
+    sentence = "Buckets watch the port or group that they use; no packet is sent to a missing port."
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         lookup = network.lookups[hub]

@@ -32,19 +32,19 @@ class Lawfulness(WayClaim):
 class Confinement(Lawfulness):
     id = "C4"
     sentence = (
-        "Packets stay within the jurisdictions they are confined to, and cross no more borders "
-        "than they may."
+        "Packets stay within their permitted jurisdictions, and cross no more borders "
+        "than permitted."
     )
 
 
 class Avoidance(Lawfulness):
     id = "C5"
-    sentence = "Packets never meet what their policies avoid."
+    sentence = "Packets never reach what their policies avoid."
 
 
 class Termination(Lawfulness):
     id = "C6"
-    sentence = "Packets end at their demand's destination, and only where they may."
+    sentence = "Packets end at their demand's destination, and only where permitted."
 
     def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         yield from super().on_ways(network, seen)
@@ -55,12 +55,12 @@ class Termination(Lawfulness):
 
 class Passage(Lawfulness):
     id = "C7"
-    sentence = "Waypoints are passed at working gateways, and stops gone by, in order, in time."
+    sentence = "Packets pass waypoints, at working gateways, and stops, in order and in time."
 
 
 class NoLoop(WayClaim):
     id = "C8"
-    sentence = f"No packet goes round; each fibre costs a hop of its {LABEL_TTL}, and they suffice."
+    sentence = f"No packet loops; each fibre costs a hop of its {LABEL_TTL}, and they suffice."
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
         if step.end is End.CROSSED and step.packet.label is not None and not step.hops:
@@ -71,7 +71,7 @@ class NoLoop(WayClaim):
             way = loop(seen)
             hubs = [sight.step.at.hub for sight in way]
             around = " - ".join(dict.fromkeys(hubs[hubs.index(hubs[-1]) :]))
-            yield Breach(f"goes round: {around} and again", hubs[-1], None, way, seen.demand)
+            yield Breach(f"loops: {around} and again", hubs[-1], None, way, seen.demand)
         elif max(seen.hops.values()) + _MOST_AT_ONCE >= LABEL_TTL:
             yield from _too_long(seen, seen.hops)
 
@@ -87,7 +87,7 @@ def _too_long(seen: Exploration, spent: dict[Node, int]) -> Iterator[Breach]:
             if hops >= LABEL_TTL:
                 _, came = longest(seen, _hops)
                 way = way_to(seen, node, turn.step, came)
-                said = f"its way spends {hops} hops of {LABEL_TTL}"
+                said = f"its path uses {hops} hops of {LABEL_TTL}"
                 yield Breach(said, turn.step.at.hub, None, way, seen.demand)
                 return
 

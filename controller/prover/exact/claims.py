@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from corridor.controller.admission import Admission
 
 SENTENCES = {
-    "C9": "No packet is dropped while a permitted path is left from where it is.",
-    "C10": "Where no permitted path is left, packets are dropped: none takes another.",
+    "C9": "No packet is dropped while a permitted path remains from its hub.",
+    "C10": "If no permitted path remains, packets are dropped.",
     "C11": "No delivered packet takes longer than its permit's hard latency.",
-    "C12": "Guaranteed rates fit every fibre, and meters hold each demand to its own.",
+    "C12": "Guaranteed rates fit every fibre, and meters limit each demand to its rate.",
 }
 """Under every set of failures that the intent is protected against."""
 DISJOINT = "C18"

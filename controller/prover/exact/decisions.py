@@ -31,14 +31,14 @@ class End(StrEnum):
     DELIVERED = "delivered"
     ELSEWHERE = "delivered to another host"
     GARBLED = "delivered with other headers than it was sent with"
-    NO_WAY = "dropped: every way on is dead"
+    NO_WAY = "dropped: every alternative is dead"
     REFUSED = "dropped by an entry"
     MISSED = "dropped: no entry takes it"
     SWALLOWED = "dropped: sent to the port it came by"
     UNPLUGGED = "dropped: sent to a port where nothing is"
     EXPIRED = "dropped: its hops are spent"
     UNSENT = "not sent: its source is dead"
-    UNCLEAR = "nobody can say"
+    UNCLEAR = "not known"
 
 
 class Fork(NamedTuple):

@@ -157,7 +157,7 @@ class Operations(Closing):
                 return line(no("absent", "the network is not there: it is built or taken down"))
             return line({"ok": True, **self._answered(request, client)})
         except (InputError, ValueError, KeyError, TypeError) as problem:
-            lacks = "it lacks " if isinstance(problem, KeyError) else ""
+            lacks = "it has no " if isinstance(problem, KeyError) else ""
             return line(no("bad", f"{lacks}{problem}"))
         except (CorridorError, OSError) as problem:
             return line(no("failed", str(problem)))

@@ -56,7 +56,7 @@ def test_a_switch_that_comes_back_does_not_vouch_for_another_that_could_not_be_p
     lab.lose("kunming")
     lab.connect("kunming")
     assert not lab.do("look")["ok"]
-    assert ask(lab, do="status")["unproven"] == "guian hold other than they were told"
+    assert ask(lab, do="status")["unproven"] == "guian differ from the intended tables"
     lab.switches.before = lambda _call, _orders: None
     assert lab.do("look")["ok"]
     assert not ask(lab, do="status")["unproven"]

@@ -148,7 +148,7 @@ def test_what_no_demand_sends_is_shown_by_a_packet(free) -> None:
     proof = proof_of(shortest(free[1], own_addresses=False), free)
     (broken,) = proof.violated
     assert broken.claim == "C1"
-    assert "what no demand sends gets onto the fibre" in broken.counterexample.verdict
+    assert "a packet without a demand gets onto the fibre" in broken.counterexample.verdict
     assert broken.counterexample.packet["in_port"] == HOST_PORT
 
 
@@ -289,7 +289,7 @@ def test_where_packets_of_a_demand_are_told_apart_what_one_of_them_shows_proves_
     proof = proof_of(with_entry(shortest(free[1]), "guian", odd), free)
     assert {"C9", "C10", "C11", "C12"} <= unproven(proof)
     assert "guian: table 0 priority 99 foreign [" in why(proof, "C9")
-    assert "tells packets of train apart, and one of them alone is followed" in why(proof, "C9")
+    assert "distinguishes packets of train, of which only one is followed" in why(proof, "C9")
 
 
 def test_an_entry_that_takes_no_packet_of_a_demand_tells_none_apart(free) -> None:
@@ -349,7 +349,7 @@ def test_an_entry_to_a_group_that_was_not_read_leaves_nothing_proven(free) -> No
     said = status(proof)
     assert said["T0"] == "violated"
     assert "proven" not in said.values(), said
-    assert "uses group 9, which the switch did not tell of" in why(proof, "C5")
+    assert "uses group 9, which the switch did not report" in why(proof, "C5")
 
 
 def test_a_bucket_to_a_group_that_was_not_read_leaves_nothing_proven(free) -> None:
@@ -392,7 +392,7 @@ def test_where_packets_go_round_nobody_says_how_long_they_take(free) -> None:
         tables = with_entry(tables, hub, Flow(0, 99, match, (Action("in_port", ()),), None, 0))
     proof = proof_of(tables, free)
     assert status(proof)["C11"] == "not proven"
-    assert "may go round, and nobody can say how long" in why(proof, "C11")
+    assert "may loop, for an unknown time" in why(proof, "C11")
 
 
 def test_an_entry_that_imitates_the_products_cookies_is_foreign(free) -> None:

@@ -71,7 +71,7 @@ def test_it_knows_every_key_that_selectors_may_have() -> None:
 
 def test_data_of_a_class_that_nobody_describes_goes_nowhere_where_policies_ask_for_it() -> None:
     demand = {"id": "d", "class": "y", "src": "a", "dst": "b"}
-    for match, why in (({}, ""), ({"origin": "CN"}, "nobody says what data of class y is")):
+    for match, why in (({}, ""), ({"origin": "CN"}, "no policy defines data class y")):
         said = {"policies": [{"id": "P", "effect": "permit"}], "outside": "deny"}
         said["policies"] += [{"id": "R", "effect": "restrict", "match": match, "hard": {"hops": 9}}]
         assert Evaluator(said, LINE, DAY).rules_of(demand).allows_nothing == why

@@ -123,7 +123,7 @@ def test_policies_that_do_not_know_a_demands_data_are_refused_before_anything_ru
     more = PROBES + "policies: cn-outbound\n"
     refused(tmp_path, says, "at: 1s, policies: other.yaml", demands=asked, more=more)
     (tmp_path / "other.yaml").write_text("name: other\noutside: deny\npolicies: [{id: P}]\n")
-    says = 'other.yaml:3: policies\\[0\\] lacks "effect"'
+    says = 'other.yaml:3: policies\\[0\\] has no "effect"'
     with pytest.raises(InputError, match=says):
         loaded(tmp_path, timeline("at: 1s, policies: other.yaml") + more, asked)
 

@@ -99,7 +99,7 @@ def test_facts_of_a_file_give_way_to_options(capsys, tmp_path):
 
 MISTAKES = {
     "nothing is told": ([], "nothing is told"),
-    "no destination": (["--from", "CN"], 'lacks "destination"'),
+    "no destination": (["--from", "CN"], 'has no "destination"'),
     "an unknown place": (["--from", "CN", "--to", "QQ"], 'no jurisdiction is "QQ"'),
     "an unknown kind": ([*CHINESE[:4], "--kind", "persnal"], 'did you mean "personal"?'),
     "no number": ([*CHINESE, "--persons", "many"], "whole number"),

@@ -37,7 +37,7 @@ timeline:
     [
         ("nowhere.py", r"nowhere\.py: no such file"),
         ("my app", 'no app of a controller can be called "my app"; name a module'),
-        ("bad.py", r"bad\.py:1: is not Python: '\(' was never closed; mend it"),
+        ("bad.py", r"bad\.py:1: is not Python: '\(' was never closed; correct it"),
     ],
 )
 def test_what_is_no_app_is_refused_before_anything_runs(

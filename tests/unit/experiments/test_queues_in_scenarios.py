@@ -213,7 +213,7 @@ def classes(*written: str) -> str:
         (classes("name: a", "name: b"), 4, "take what no other class does", ""),
         (classes("name: a, dscp: [EF], weight: 2", "name: b"), 2, "weight is of weighted", ""),
         (classes("name: a"), 2, "two or more", ""),
-        (classes("name: a, dscp: [EFF]", "name: b"), 5, '"EFF" is no DSCP', ""),
+        (classes("name: a, dscp: [EFF]", "name: b"), 5, '"EFF" is not a DSCP', ""),
         (classes("name: a, dscp: [EF]", "name: a"), 6, 'two classes are called "a"', ""),
     ],
 )
@@ -249,7 +249,7 @@ def test_the_names_of_dscps_are_read_and_written():
     assert parse_dscp("af31") == parse_dscp(26) == 26
     assert (format_dscp(0), format_dscp(63)) == ("BE", "63")
     for wrong in ("XY", 64, -1, True, None, 1.5):
-        with pytest.raises(ValueError, match="is no DSCP"):
+        with pytest.raises(ValueError, match="is not a DSCP"):
             parse_dscp(wrong)
 
 

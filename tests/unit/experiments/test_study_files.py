@@ -230,7 +230,10 @@ EVENTFUL = WRITTEN.replace(
         ("demands[ckpt-karachi].rtt_ms.p5", 'has no key "p5"; '),
         ("demands[ckpt-karachi].one_way_ms.forward.p5", 'has no key "p5"; '),
         ("demands[ckp].lost", 'has nothing called "ckp"; '),
-        ("demands[ckpt-karachi].rtt_ms", '"demands.rtt_ms" is no number; keys are min, mean, p50'),
+        (
+            "demands[ckpt-karachi].rtt_ms",
+            '"demands.rtt_ms" is not a number; keys are min, mean, p50',
+        ),
         ("demands.lost", " numbers; put one of sum(...)"),
         ("answers.demands[ckpt-karachi].extra", 'has no key "extra"; '),
         ("max(events[dug].hits.out_ms)", '"events" has nothing called "dug"; there are dig'),

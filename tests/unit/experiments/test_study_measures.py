@@ -54,11 +54,11 @@ def test_a_path_leads_to_what_a_summary_has(path, value):
         ("demands.lost", "leads to 3 numbers; put one of sum"),
         ("demands[ckp].lost", 'has nothing called "ckp"; did you mean "ckpt"'),
         ("demands[ckpt].rtt_m.p50", 'has no key "rtt_m"; did you mean "rtt_ms"'),
-        ("demands[ckpt].id", "is no number"),
+        ("demands[ckpt].id", "is not a number"),
         ("account.lost.queu", 'has no key "queu"; did you mean "queue"'),
-        ("demands[ckpt].rtt_ms", "is no number"),
+        ("demands[ckpt].rtt_ms", "is not a number"),
         ("invalid[x]", "is no list"),
-        ("max(events.hits)", "is no number"),
+        ("max(events.hits)", "is not a number"),
     ],
 )
 def test_what_is_wrong_with_a_path_is_told(path, said):

@@ -102,7 +102,7 @@ def test_sizes_are_drawn_from_a_column_of_a_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("name\na\n", 'no column "bytes"'), ("bytes\nx\n", "no number"), ("bytes\n", "no size")],
+    [("name\na\n", 'no column "bytes"'), ("bytes\nx\n", "not a number"), ("bytes\n", "no size")],
 )
 def test_a_file_that_has_no_sizes_is_told(text, says):
     with pytest.raises(InputError, match=says):

@@ -124,7 +124,7 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
         large: "larger than 8 MiB",
         tmp_path / "scenarios.yaml": 'did you mean "scenario.yaml"',
         tmp_path / "scenario.yaml" / "x": "cannot be read",
-        Path("nul\0byte"): "is no name of a file",
+        Path("nul\0byte"): "is not a file name",
     }
     for path, message in cases.items():
         with pytest.raises(InputError, match=message):
@@ -159,7 +159,7 @@ def test_a_missing_key_is_named_with_its_owner() -> None:
     document = parse_document("lamps:\n- colour: red\n- watts: 3\n", "h.yaml")
     with pytest.raises(InputError) as caught:
         validate(document, House)
-    assert str(caught.value) == 'h.yaml:3: lamps[1] lacks "colour"; add it'
+    assert str(caught.value) == 'h.yaml:3: lamps[1] has no "colour"; add it'
 
 
 def test_further_mistakes_are_announced_by_line() -> None:
@@ -211,7 +211,7 @@ class Rooms(BaseModel):
         (
             {"rooms": [{"wats": 1}]},
             ("rooms", 0),
-            'rooms[0] lacks "watts"; add it; and 1 more mistake',
+            'rooms[0] has no "watts"; add it; and 1 more mistake',
         ),
         (
             {"rooms": [{"watts": 1, "wats": 2}]},

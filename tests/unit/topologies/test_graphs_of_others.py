@@ -78,8 +78,8 @@ def test_gml_keeps_labels_places_delays_lengths_and_capacities(tmp_path: Path) -
     ("change", "line", "message"),
     [
         (("graph [", "digraph ["), None, 'no "graph ["'),
-        (("id 7 ", ""), 3, 'node lacks its "id"'),
-        (("target 8 delay", "delay"), 5, 'edge lacks its "target"'),
+        (("id 7 ", ""), 3, 'node has no "id"'),
+        (("target 8 delay", "delay"), 5, 'edge has no "target"'),
         (("target 7", "target 9"), 6, 'unknown node "9"'),
         (('"microwave"', '"microwave'), 6, "begins and never ends"),
         (("target 8 ]\n]", "target 8 ]"), 1, "never closed"),
@@ -131,8 +131,8 @@ def test_sndlibs_drawings_need_a_length_and_are_no_map(tmp_path: Path) -> None:
         (("?SNDlib", "SNDlib"), 1, "an edge list ends in .edgelist"),
         (("type: network", "type: model"), 1, "is an SNDlib model"),
         (("NODES (", "KNOTS ("), None, "has no nodes"),
-        (("121.5 31.2 )", "121.5 )"), 7, "is no node"),
-        (("Guian Karachi )", "Guian )"), 13, "is no link"),
+        (("121.5 31.2 )", "121.5 )"), 7, "is not a node"),
+        (("Guian Karachi )", "Guian )"), 13, "is not a link"),
         (("Guian Karachi )", "Guian Lahore )"), 13, 'unknown node "Lahore"'),
         (("META (\n", "unit = km\nMETA (\n"), 3, "outside of any section"),
     ],
@@ -198,8 +198,8 @@ def test_an_edge_list_with_commas_and_a_head_names_its_columns(tmp_path: Path) -
         ("", "has no links"),
         ("# only this\n", "has no links"),
         ("a b\nc\n", "fewer than two nodes"),
-        ("a b {'delay'\n", "are no dict"),
-        ("a b {1: [" + "[" * 3000 + "\n", "are no dict"),
+        ("a b {'delay'\n", "are not a dict"),
+        ("a b {1: [" + "[" * 3000 + "\n", "are not a dict"),
         ("source,target\n", "has no links"),
         ("a b 3\n", WAY_OUT),
     ],
@@ -218,7 +218,7 @@ def test_an_attribute_is_what_the_user_says_it_is(tmp_path: Path) -> None:
     assert (fibre.length_km, fibre.capacity_gbps) == (12, 40)
     for wrong, message in (
         ({"wieght": "km"}, 'did you mean "weight"'),
-        ({"cap": "ell"}, "no unit"),
+        ({"cap": "ell"}, "not a unit"),
     ):
         with pytest.raises(InputError, match=message):
             load(tmp_path, "n.edgelist", text, attributes=wrong)
@@ -304,10 +304,10 @@ def test_node_link_json_of_networkx_loads(tmp_path: Path, edges_name: str) -> No
     ("text", "message"),
     [
         ('{"nodes": []}', "has no nodes"),
-        ('{"nodes": 5}', 'lacks a list "nodes"'),
+        ('{"nodes": 5}', 'has no list "nodes"'),
         ('{"nodes": [{}]}', r"nodes\[0\] has no id"),
-        ('{"nodes": [{"id": "a"}]}', 'lacks a list "edges"'),
-        ('{"nodes": [{"id": "a"}], "links": [{"source": "a"}]}', r"edges\[0\] lacks"),
+        ('{"nodes": [{"id": "a"}]}', 'has no list "edges"'),
+        ('{"nodes": [{"id": "a"}], "links": [{"source": "a"}]}', r"edges\[0\] has no"),
     ],
 )
 def test_bad_node_link_json_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -318,8 +318,8 @@ def test_bad_node_link_json_is_refused(tmp_path: Path, text: str, message: str) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"default_length": "100"}, "no unit"),
-        ({"default_length": "1m"}, "no length of a fibre"),
+        ({"default_length": "100"}, "not a unit"),
+        ({"default_length": "1m"}, "not a fibre length"),
         ({"default_delay": "2min"}, "too long"),
         ({"default_length": "1km", "default_delay": "1ms"}, "one of the two"),
     ],

@@ -204,12 +204,12 @@ def test_a_written_model_is_read_back_the_same(tmp_path: Path) -> None:
     [
         ("ends: 5.631ms", "ends: 5.631", "has no unit"),
         ("slope: 1.257", "slope: 0", "more than 0"),
-        ("slope: 1.257", "land: 1.257", 'lacks "slope"'),
+        ("slope: 1.257", "land: 1.257", 'has no "slope"'),
         ("interval: [0.76, 1.316]", "interval: [1.1, 1.316]", "holds 1"),
         ("interval: [0.76, 1.316]", "interval: 1.2", "two factors"),
         ("- layer: cloud", "- layer: clouds", "not known"),
         ("- layer: public", "- layer: cloud", 'layer "cloud" is given 2 times'),
-        ("within: [CN, HK, MO]", "within: [China]", "no jurisdiction code"),
+        ("within: [CN, HK, MO]", "within: [China]", "not a jurisdiction code"),
         ("own: 0.15", "own: 1.5", "at most 1"),
     ],
 )
@@ -285,10 +285,10 @@ def _table(tmp_path: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("hongkong,dubai,cloud,abc", 'value_ms "abc" is no number'),
+        ("hongkong,dubai,cloud,abc", 'value_ms "abc" is not a number'),
         ("hongkong,dubai,cloud,-3", "value_ms is -3"),
         ("hongkong,dubai,cloud,nan", "value_ms is nan"),
-        ("hongkong,dubai,cloud,", 'value_ms "" is no number'),
+        ("hongkong,dubai,cloud,", 'value_ms "" is not a number'),
         ("hongkong,dubai,cloud,10", "faster than light"),
         ("hongkong,hongkong,cloud,10", "name two hubs"),
         ("hongkong,dubai,cloud,120,9,9", "more cells"),
@@ -303,7 +303,7 @@ def test_a_wrong_row_is_refused_with_its_line(tmp_path: Path, row: str, said: st
 
 
 def test_a_table_without_a_column_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match='lacks the column "value_ms"'):
+    with pytest.raises(InputError, match='has no column "value_ms"'):
         read_measurements(_table(tmp_path, "a,b,layer,ms\nhongkong,tokyo,cloud,52\n"))
 
 

@@ -91,7 +91,7 @@ def test_every_format_keeps_it_all(tmp_path: Path, ending: str) -> None:
         (("LK: a strait", "lk: a strait"), 15, "like CN, HK"),
         (("id: trunk", "id: landing"), 5, "used twice"),
         (("at: singapore}", "at: singapore, capacity: 4}"), 5, "has no unit"),
-        ((", sources: [press]", ""), 7, 'lacks "sources"'),
+        ((", sources: [press]", ""), 7, 'has no "sources"'),
     ],
 )
 def test_a_mistake_is_reported_at_its_line(

@@ -155,7 +155,7 @@ def test_a_topology_zoo_file_keeps_its_parallel_links_and_speeds() -> None:
         (("</graph></graphml>", "</graph>"), 13, "is not XML"),
         (('<data key="d1">39.9</data>', ""), 9, 'node "1" has no coordinates'),
         (('target="0"', 'target="7"'), 11, 'unknown node "7"'),
-        (('<edge source="1"', "<edge"), 11, 'lacks its "source"'),
+        (('<edge source="1"', "<edge"), 11, 'has no "source"'),
         (('"1.0"?>', '"1.0"?>\n<!DOCTYPE a [<!ENTITY b "c">]>'), 2, "declarations are not allowed"),
         (("<graphml", "<svg"), 2, "not <graphml>"),
     ],

@@ -152,7 +152,7 @@ BAD: list[tuple[str, tuple[str, str], int, str]] = [
     ("unknown rate unit", ("10Gbit", "10Gbps"), 15, "Gbit"),
     ("unknown key", ("  length:", "  lenght:"), 14, 'did you mean "length"'),
     ("unknown top key", ("fibres:", "fibers:"), 10, 'did you mean "fibres"'),
-    ("missing key", ("  lat: 30\n", ""), 4, 'lacks "lat"'),
+    ("missing key", ("  lat: 30\n", ""), 4, 'has no "lat"'),
     ("latitude out of range", ("lat: 30", "lat: 95"), 8, "must be at most 90"),
     ("unknown role", ("role: foreign", "role: foriegn"), 6, 'did you mean "foreign"'),
     ("jurisdiction in lower case", ("located_in: PK", "located_in: pk"), 7, "like CN, HK"),

@@ -119,7 +119,7 @@ def test_agent_jobs_come_back_from_their_file_as_they_were() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"pigeons": []}, "nobody knows how to carry out pigeons"),
+        ({"pigeons": []}, "unknown parts: pigeons"),
         ({"probes": [{"demand": 1}]}, "missing 5 required"),
         ({"probes": [{"fur": 1}]}, "fur"),
         ({"probes": [5]}, "Probe is an object, not int"),

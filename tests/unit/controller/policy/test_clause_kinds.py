@@ -145,7 +145,7 @@ def test_lists_of_objects_that_a_kind_takes_have_a_bound(kind: type[Clause]) -> 
 
 
 def test_a_kind_that_forgets_its_names_is_told_so_where_it_is_written() -> None:
-    with pytest.raises(TypeError, match="the clause Toll lacks kind and examples"):
+    with pytest.raises(TypeError, match="the clause Toll has no kind and examples"):
         type("Toll", (Clause,), {"__module__": __name__, "__qualname__": "Toll"})
 
 

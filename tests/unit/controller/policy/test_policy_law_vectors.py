@@ -345,7 +345,7 @@ rules:
         ("read: none}", "read: address}", 10, "no address"),
         ("review_by: 2025-06-30", "review_by: 2026-06-30", 4, "before looked_up"),
         ("looked_up: 2026-02-01", "looked_up: 2025-12-31", 11, "after as_of"),
-        ("review_by: soon", "review_by: 2026-06-30", 12, "no day"),
+        ("review_by: soon", "review_by: 2026-06-30", 12, "not a date"),
         ("status: repealed\n  in_force: true", "status: draft\n  in_force: false", 4, "last day"),
     ],
 )

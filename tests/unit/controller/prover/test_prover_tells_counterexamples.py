@@ -144,7 +144,7 @@ def test_a_loop_after_a_cut_says_why_the_first_bucket_is_dead():
             _, shown = told("packets_go_round_when_a_fibre_is_cut", k=0, seed=seed)
         except NotHereError:
             continue
-        assert "goes round: " in shown.verdict
+        assert "loops: " in shown.verdict
         assert any("group 701 takes bucket 2" in b for hop in shown.hops for b in hop.buckets)
         assert len(shown.failures) == 1
         return
