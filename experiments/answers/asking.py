@@ -70,7 +70,7 @@ def answers(
         InputError: A file, a name or the scenario is invalid.
 
     Example:
-        >>> corridor.answers("mini")["scenario"]
+        >>> corridor.answers("mini").scenario
         'mini'
     """
     asked = Under(policies=policies, as_of=as_of)

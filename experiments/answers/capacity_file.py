@@ -14,7 +14,7 @@ from corridor.experiments.answers.capacity_answer import (
 )
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json
-from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
 
@@ -49,7 +49,7 @@ def read_capacity(folder: Path) -> CapacityAnswer | None:
     try:
         if (schema := plain.pop("schema")) != CAPACITY_SCHEMA:
             raise TypeError(f"its schema is {schema!r}, not {CAPACITY_SCHEMA}")
-        return from_plain(CapacityAnswer, plain)
     except (TypeError, KeyError) as error:
         message = f"is not a {CAPACITY_FILE} of this version: {error}"
         raise InputError(message, "ask again", file=str(path)) from error
+    return read_document(CapacityAnswer, plain, str(path), "ask again")

@@ -128,9 +128,9 @@ def worst_cut(of: Answers) -> str:
     """Of every fibre and shared-risk group that may be cut alone: the one that leaves most demands
     without a lawful way, and the one that makes ways longest once they are planned again."""
     effects: dict[str, _Effect] = {}
-    for demand in of["demands"]:
-        for cut in demand["cuts"]:
-            for element in cut["dead"]:
+    for demand in of.demands:
+        for cut in demand.cuts:
+            for element in cut.dead:
                 if element.partition(":")[0] in CUTS:
                     _note(effects.setdefault(element, _Effect(element)), demand, cut)
     if not effects:
@@ -140,7 +140,7 @@ def worst_cut(of: Answers) -> str:
     closing = max(effects.values(), key=lambda one: (len(one.down), one.moves_ms, one.element))
     if not closing.down:
         return f"{said}. No single cut disconnects a demand."
-    why = "" if of["policies"] == NO_POLICIES else " (no permitted path)"
+    why = "" if of.policies == NO_POLICIES else " (no permitted path)"
     more = f", +{len(closing.down) - 2}" if len(closing.down) > 2 else ""
     return f"{said}. {closing.name} disconnects {', '.join(closing.down[:2])}{more}{why}."
 
@@ -152,7 +152,7 @@ def _moves(of: _Effect) -> str:
 
 
 def _note(effect: _Effect, demand: DemandAnswer, cut: CutEntry) -> None:
-    if cut["again"] is None or demand["lawful"] is None:
-        effect.down.append(demand["id"])
+    if cut.again is None or demand.lawful is None:
+        effect.down.append(demand.id)
     else:
-        effect.longer_ms[demand["id"]] = cut["again"]["one_way_ms"] - demand["lawful"]["one_way_ms"]
+        effect.longer_ms[demand.id] = cut.again.one_way_ms - demand.lawful.one_way_ms

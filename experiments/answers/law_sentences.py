@@ -9,8 +9,9 @@ from statistics import median
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
 from corridor.experiments.answers.words import LEAST_MS, ms, ordinal
+from corridor.experiments.results.certainty_summary import CertaintySummary
 from corridor.experiments.results.price_causes import BASES
-from corridor.experiments.results.summary import CertaintySummary, EventSummary, Summary
+from corridor.experiments.results.summary import EventSummary, Summary
 from corridor.topologies.base.words import counted, joined
 
 REASONS = {
@@ -28,14 +29,14 @@ NAMED = 2
 
 def permitted(of: Answers) -> str:
     """How many demands are permitted, blocked, not covered and without any path, and why."""
-    demands = of["demands"]
-    blocked = [one for one in demands if one["kept_back"]]
+    demands = of.demands
+    blocked = [one for one in demands if one.kept_back]
     served = [one for one in demands if is_served(one)]
     cut_off = len(demands) - len(blocked) - len(served)
-    if of["policies"] == NO_POLICIES:
+    if of.policies == NO_POLICIES:
         nothing = "No policy set is active, so nothing was checked for compliance."
         return f"{_served(len(served), cut_off)} {nothing}"
-    uncovered = sum(not one["judged"] for one in served)
+    uncovered = sum(not one.judged for one in served)
     number = len(served) - uncovered
     if number == len(demands):
         return f"{_all(number)} {_are(number)} permitted."
@@ -43,7 +44,7 @@ def permitted(of: Answers) -> str:
     if blocked:
         parts.append(f"{len(blocked)} {_are(len(blocked))} blocked ({_reasons(blocked)})")
     if uncovered:
-        parts.append(f"{uncovered} {_are(uncovered)} not covered by policy set {of['policies']}")
+        parts.append(f"{uncovered} {_are(uncovered)} not covered by policy set {of.policies}")
     if cut_off:
         parts.append(f"{cut_off} {'has' if cut_off == 1 else 'have'} no path")
     return f"{joined(parts)}{_confident(blocked)}."
@@ -51,7 +52,7 @@ def permitted(of: Answers) -> str:
 
 def is_served(of: DemandAnswer) -> bool:
     """Whether a demand and its answers both have a path that policies leave."""
-    return of["round_trip_ms"]["lawful"] is not None
+    return of.round_trip_ms.lawful is not None
 
 
 def _served(number: int, cut_off: int) -> str:
@@ -73,7 +74,7 @@ def _confident(blocked: Sequence[DemandAnswer]) -> str:
     """Of the blocked demands, how many confident rules alone block."""
     if not blocked:
         return ""
-    number = sum(one["kept_back_by_certain_rules"] for one in blocked)
+    number = sum(one.kept_back_by_certain_rules for one in blocked)
     if number == len(blocked):
         return f"; confident rules alone block {'all of them' if number > 1 else 'it'}"
     return f"; confident rules alone block {number or 'none'}"
@@ -84,7 +85,7 @@ def _reasons(blocked: Sequence[DemandAnswer]) -> str:
     strongest = [blocking_cause(one) for one in blocked]
     parts = []
     for basis, reason in REASONS.items():
-        of_it = [one["policy"] for one in strongest if one is not None and one["basis"] == basis]
+        of_it = [one.policy for one in strongest if one is not None and one.basis == basis]
         names = "" if basis == "no permit" else f" ({_few(of_it)})"
         parts += [f"{reason}: {len(of_it)}{names}"] if of_it else []
     unknown = sum(one is None for one in strongest)
@@ -94,7 +95,7 @@ def _reasons(blocked: Sequence[DemandAnswer]) -> str:
 def blocking_cause(of: DemandAnswer) -> CauseEntry | None:
     """Return the strongest cause that blocks a demand, which stands first: text of law before all
     others, and that no permit matches after all others."""
-    return next((one for one in of["causes"] if one["costs"] == "kept back"), None)
+    return next((one for one in of.causes if one.costs == "kept back"), None)
 
 
 def _few(names: Sequence[str]) -> str:
@@ -105,22 +106,22 @@ def _few(names: Sequence[str]) -> str:
 
 def costs(of: Answers, summary: Summary | None) -> str:
     """What policies add to round trips; measured too, where a run lifted the policies."""
-    both = [one for one in of["demands"] if one["extra_ms"] is not None]
-    if of["policies"] == NO_POLICIES or not both:
+    both = [one for one in of.demands if one.extra_ms is not None]
+    if of.policies == NO_POLICIES or not both:
         return ""
-    dear = max(both, key=lambda one: one["extra_ms"] or 0.0)
-    extra, backup = dear["extra_ms"] or 0.0, _lost_backup(of)
+    dear = max(both, key=lambda one: one.extra_ms or 0.0)
+    extra, backup = dear.extra_ms or 0.0, _lost_backup(of)
     if extra < LEAST_MS:
         served = f"the {len(both)} served demands" if len(both) > 1 else "the served demand"
         return f"Compliance adds no delay to {served}{backup}."
-    middle = median(one["extra_ms"] or 0.0 for one in both)
-    slower = sum((one["extra_ms"] or 0.0) >= LEAST_MS for one in both)
-    certain = max(one["certain_extra_ms"] or 0.0 for one in both)
+    middle = median(one.extra_ms or 0.0 for one in both)
+    slower = sum((one.extra_ms or 0.0) >= LEAST_MS for one in both)
+    certain = max(one.certain_extra_ms or 0.0 for one in both)
     half = "0 ms" if middle < LEAST_MS else ms(middle)
     confident = "none" if certain < LEAST_MS else f"by up to {ms(certain)}"
     return (
         f"Compliance adds {half} to the median RTT and at most {ms(extra)}{_place(dear, summary)}, "
-        f"for {dear['id']}{_because(dear)}. {counted(slower, 'demand')} "
+        f"for {dear.id}{_because(dear)}. {counted(slower, 'demand')} "
         f"{'has' if slower == 1 else 'have'} a higher RTT, {confident} by confident rules "
         f"alone{backup}."
     )
@@ -130,9 +131,9 @@ def _place(of: DemandAnswer, summary: Summary | None) -> str:
     """Where the value of the map lies among those of Monte Carlo samples, and what was measured."""
     parts = []
     interval, middle, percentile = (
-        of["extra_interval_ms"],
-        of["extra_median_ms"],
-        of["extra_percentile"],
+        of.extra_interval_ms,
+        of.extra_median_ms,
+        of.extra_percentile,
     )
     if interval is not None and middle is not None and percentile is not None:
         parts += [
@@ -144,20 +145,20 @@ def _place(of: DemandAnswer, summary: Summary | None) -> str:
 
 
 def _because(of: DemandAnswer) -> str:
-    cause = next((one for one in of["causes"] if one["costs"] == "delay"), None)
+    cause = next((one for one in of.causes if one.costs == "delay"), None)
     return f", because of {_named(cause)}" if cause else ""
 
 
 def _named(cause: CauseEntry) -> str:
-    return f"{cause['policy']} ({BASES[cause['basis']]})"
+    return f"{cause.policy} ({BASES[cause.basis]})"
 
 
 def _lost_backup(of: Answers) -> str:
     """How many demands lost a backup path, and by which policies."""
-    lost = [one for one in of["demands"] if one["lost_protection"]]
+    lost = [one for one in of.demands if one.lost_protection]
     if not lost:
         return ""
-    causes = [cause for one in lost for cause in one["causes"] if cause["costs"] == "no way around"]
+    causes = [cause for one in lost for cause in one.causes if cause.costs == "no way around"]
     names = list(dict.fromkeys(map(_named, causes)))
     more = f", +{len(names) - NAMED}" if len(names) > NAMED else ""
     because = f" because of {', '.join(names[:NAMED])}{more}" if names else ""
@@ -170,7 +171,7 @@ def _measured(of: DemandAnswer, summary: Summary | None) -> list[str]:
     lifted = [event for event in events if _lifts(event)]
     for hit in (hit for event in lifted for hit in event["hits"]):
         before, then = hit["rtt_before_ms"], hit["rtt_then_ms"]
-        if hit["demand"] == of["id"] and before is not None and then is not None:
+        if hit["demand"] == of.id and before is not None and then is not None:
             return [f"measured {ms(before - then)}"]
     return []
 
@@ -182,9 +183,9 @@ def _lifts(event: EventSummary) -> bool:
 def _of_lengths(sure: Sequence[CertaintySummary]) -> str:
     """The half widths of the 90 % intervals of round trips: the median demand's, and the widest."""
     spreads = [
-        (one["rtt_ms"]["high"] - one["rtt_ms"]["low"]) / one["rtt_ms"]["median"] / 2
+        (one.rtt_ms.high - one.rtt_ms.low) / one.rtt_ms.median / 2
         for one in sure
-        if one["rtt_ms"] is not None
+        if one.rtt_ms is not None
     ]
     if not spreads:
         return "no demand has a round trip, so no interval is known"
@@ -197,14 +198,14 @@ def _of_lengths(sure: Sequence[CertaintySummary]) -> str:
 
 def how_sure(of: Answers) -> str:
     """Of what crosses a border: how many ways are near ties; what lengths do to round trips."""
-    sure = [one["certainty"] for one in of["demands"] if one["certainty"] is not None]
+    sure = [one.certainty for one in of.demands if one.certainty is not None]
     abroad = [
         one
-        for one in of["demands"]
-        if one["lawful"] and len({*one["lawful"]["crosses"], *one["lawful"]["may_cross"]}) > 1
+        for one in of.demands
+        if one.lawful and len({*one.lawful.crosses, *one.lawful.may_cross}) > 1
     ]
-    ties = sum(bool(one["certainty"] and one["certainty"]["near_tie"]) for one in abroad)
-    doubtful = sum(bool(one["lawful"] and one["lawful"]["may_cross"]) for one in abroad)
+    ties = sum(bool(one.certainty and one.certainty.near_tie) for one in abroad)
+    doubtful = sum(bool(one.lawful and one.lawful.may_cross) for one in abroad)
     if not sure:
         return ""
     said = f"Uncertainty: {_of_lengths(sure)}"

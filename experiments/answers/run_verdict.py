@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from functools import cache
 from pathlib import Path
-from typing import cast
 
 from corridor.experiments.answers.document import ANSWERS_FILE, ANSWERS_SCHEMA, Answers
 from corridor.experiments.answers.sharing_sentences import Messages
@@ -12,18 +13,31 @@ from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, 
 from corridor.experiments.results.results import write_summary
 from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError
+
+WITHOUT = "the report is without answers"
 
 
 def read_answers(out_dir: Path) -> Answers | None:
-    """None where there are none of this version."""
+    """None where there are none of this schema, or where they cannot be read: a line says so."""
     try:
         found = read_json(out_dir / ANSWERS_FILE, RESULT)
     except InputError:
         return None
     if not isinstance(found, dict) or found.get("schema") != ANSWERS_SCHEMA:
         return None
-    return cast(Answers, found)
+    try:
+        return read_document(Answers, found, str(out_dir / ANSWERS_FILE), WITHOUT)
+    except InputError as error:
+        _warn(str(error))
+        return None
+
+
+@cache
+def _warn(text: str) -> None:
+    """Print a line to standard error: once, however many ask for the same answers."""
+    print(f"corridor: {text}", file=sys.stderr, flush=True)
 
 
 def judge(out_dir: Path, summary: Summary) -> Summary:

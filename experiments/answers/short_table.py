@@ -26,7 +26,7 @@ SPARE = ("data class", "lost", "90 % interval", "RTT")
 def short_table(of: Answers, summary: Summary, width: int | None = None) -> str:
     """At most ``MOST_ROWS`` rows, and how many more there are; columns that say nothing are left
     out, and where a terminal is too narrow those that matter least."""
-    demands = {one["id"]: one for one in of["demands"]}
+    demands = {one.id: one for one in of.demands}
     out_ms, rtt_ms = _out_ms(summary), undisturbed_rtt_ms(summary)
     rows = [
         (_order(demands[one["id"]], one, out_ms.get(one["id"], 0.0)), one)
@@ -62,13 +62,13 @@ type Order = tuple[bool, float, bool, float, bool, float]
 
 
 def _order(of: DemandAnswer, measured: DemandSummary, out_ms: float) -> Order:
-    certainty = of["certainty"]
+    certainty = of.certainty
     return (
-        not of["kept_back"],
-        -(of["extra_ms"] or 0.0),
-        not of["lost_protection"],
+        not of.kept_back,
+        -(of.extra_ms or 0.0),
+        not of.lost_protection,
         -out_ms,
-        not (certainty and certainty["near_tie"]),
+        not (certainty and certainty.near_tie),
         -(measured["predicted_rtt_ms"] or 0.0),
     )
 
@@ -76,15 +76,15 @@ def _order(of: DemandAnswer, measured: DemandSummary, out_ms: float) -> Order:
 def _cells(
     of: DemandAnswer, measured: DemandSummary, out_ms: float, rtt_ms: float | None
 ) -> Mapping[str, str]:
-    kept = of["kept_back"]
-    status = of["status"] if of["judged"] or kept else f"{of['status']}, not covered"
+    kept = of.kept_back
+    status = of.status if of.judged or kept else f"{of.status}, not covered"
     return {
-        "demand": of["id"],
-        "data class": "" if of["data"] == "unclassified" else of["data"],
+        "demand": of.id,
+        "data class": "" if of.data == "unclassified" else of.data,
         "status": status,
         "decided by": _by(of),
         "RTT": "" if kept else _ms(rtt_ms),
-        "added RTT": _ms(of["extra_ms"]) if (of["extra_ms"] or 0.0) >= LEAST_MS else "",
+        "added RTT": _ms(of.extra_ms) if (of.extra_ms or 0.0) >= LEAST_MS else "",
         "longest outage": _ms(out_ms) if out_ms else "",
         "90 % interval": _sure(of),
         "lost": f"{measured['lost']}/{measured['sent']}" if measured["lost"] and not kept else "",
@@ -93,18 +93,18 @@ def _cells(
 
 def _by(of: DemandAnswer) -> str:
     """What keeps it back, or makes it longer, or less protected; else the permit it goes by."""
-    cause = next(iter(of["causes"]), None)
+    cause = next(iter(of.causes), None)
     if cause is not None:
-        return "no permit" if cause["basis"] == "no permit" else cause["policy"]
-    return of["permit"] or ""
+        return "no permit" if cause.basis == "no permit" else cause.policy
+    return of.permit or ""
 
 
 def _sure(of: DemandAnswer) -> str:
-    certainty = of["certainty"]
-    if certainty is None or certainty["rtt_ms"] is None:
+    certainty = of.certainty
+    if certainty is None or certainty.rtt_ms is None:
         return ""
-    rtt, tie = certainty["rtt_ms"], " ~" if certainty["near_tie"] else ""
-    return f"{rtt['low']:.0f}-{rtt['high']:.0f} ms, {certainty['set_share']:.0%}{tie}"
+    rtt, tie = certainty.rtt_ms, " ~" if certainty.near_tie else ""
+    return f"{rtt.low:.0f}-{rtt.high:.0f} ms, {certainty.set_share:.0%}{tie}"
 
 
 def _ms(value: float | None) -> str:

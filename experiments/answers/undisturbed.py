@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from corridor.experiments.results.summary import Summary
 
@@ -14,7 +13,7 @@ def typical_ms(figures: Mapping[str, float | None] | None) -> float | None:
     return told.get("mean") if told.get("p50") is None else told.get("p50")
 
 
-def undisturbed_rtt_ms(summary: Summary | Mapping[str, Any]) -> dict[str, float | None]:
+def undisturbed_rtt_ms(summary: Summary) -> dict[str, float | None]:
     """By demand: the median before the first event that hit it, else of the whole run. None where
     nothing was answered, as where policies keep a demand back until they are lifted."""
     found = {one["id"]: typical_ms(one["rtt_ms"]) for one in summary["demands"]}

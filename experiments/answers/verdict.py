@@ -103,8 +103,8 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
         return f"Nothing was verified{watched}."
     first = next(iter(sides.values()))["verdicts"]
     proven = sum(one["status"] == "proven" for one in first)
-    failures = _failures(of["protect"])
-    bridged = f"; delivery guarantees under any {failures}" if of["protect"] else ""
+    failures = _failures(of.protect)
+    bridged = f"; delivery guarantees under any {failures}" if of.protect else ""
     return (
         f"Verified on the installed flow tables: {counted(proven, 'property')} (isolation under "
         f"any failures{bridged}){watched}."
@@ -139,27 +139,27 @@ def _watched(seen: CrossingsSummary | None, wrong: int) -> str:
 
 
 def _question(of: Answers, events: int, controller: str) -> str:
-    demands = counted(len(of["demands"]), "demand")
-    hubs = counted(len(of["map"]["hubs"]), "hub")
+    demands = counted(len(of.demands), "demand")
+    hubs = counted(len(of.map.hubs), "hub")
     more = f", {counted(events, 'event')}" if events else ""
     more += f", controlled by {controller} (user-supplied)" if controller else ""
-    if of["policies"] == NO_POLICIES:
+    if of.policies == NO_POLICIES:
         return f"{demands} between {hubs}, no policy set{more}."
-    law = f" (law of {joined(of['law_of'])})" if of["law_of"] else ""
-    return f"{demands} between {hubs}, policy set {of['policies']}{law} as of {of['as_of']}{more}."
+    law = f" (law of {joined(of.law_of)})" if of.law_of else ""
+    return f"{demands} between {hubs}, policy set {of.policies}{law} as of {of.as_of}{more}."
 
 
 def _next(of: Answers, summary: Summary | None) -> str:
     """The demand most worth a look: the costliest, else a blocked one, else one hit hardest."""
     demand = _telling(of, summary)
-    return f"Next step: corridor explain {demand} {of['asked']}".rstrip() if demand else ""
+    return f"Next step: corridor explain {demand} {of.asked}".rstrip() if demand else ""
 
 
 def _telling(of: Answers, summary: Summary | None) -> str:
-    dear = max(of["demands"], key=lambda one: one["extra_ms"] or 0.0, default=None)
-    if dear is not None and dear["extra_ms"]:
-        return dear["id"]
-    kept = next((one["id"] for one in of["demands"] if one["kept_back"]), "")
+    dear = max(of.demands, key=lambda one: one.extra_ms or 0.0, default=None)
+    if dear is not None and dear.extra_ms:
+        return dear.id
+    kept = next((one.id for one in of.demands if one.kept_back), "")
     return kept or next(_hit_hardest(summary), "") or _longest(of)
 
 
@@ -171,5 +171,6 @@ def _hit_hardest(summary: Summary | None) -> Iterator[str]:
 
 
 def _longest(of: Answers) -> str:
-    served: Sequence[Any] = [one for one in of["demands"] if one["round_trip_ms"]["lawful"]]
-    return max(served, key=lambda one: one["round_trip_ms"]["lawful"])["id"] if served else ""
+    served = {one.id: one.round_trip_ms.lawful or 0.0 for one in of.demands}
+    longest = max(served, key=lambda name: served[name], default="")
+    return longest if served.get(longest) else ""

@@ -3,62 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from corridor.controller.explain.clauses import forbidding
 from corridor.controller.explain.path_summary import passage_of, shortest_passage
-from corridor.controller.explain.references import grounds, references
+from corridor.controller.explain.references import Reference, grounds, references
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.document import Way, way
-from corridor.experiments.answers.map_document import map_document
+from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.results.price_sets import Laid, Served
-from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.base.codec import Document
 
 SCHEMA = 2
 WAYS_FILE = "ways.json"
 
 
-def ways_document(laid: Laid, against: PolicySet, sets: Sequence[PolicySet]) -> JsonObject:
-    """``free`` is the shortest way whatever policies say; those under sets are the least lawful
-    ones, as prices have them, in the order of ``sets``."""
+@dataclass(frozen=True, kw_only=True)
+class WayUnderSet:
+    """The least lawful way of a demand under one set, or why there is none."""
+
+    way: Way | None
+    why: str
+    permit: str | None
+    legal: tuple[Reference, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemandWays:
+    """The ways of one demand."""
+
+    id: str
+    free: Way | None
+    """The shortest, whatever policies say."""
+    against: Way | None
+    """Under the set that others are compared with."""
+    round_trip_ms: float | None
+    sets: tuple[WayUnderSet, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaysDocument(Document):
+    """What ``ways.json`` contains; demands and sets are in the order of the prices."""
+
+    schema: int
+    as_of: str
+    against: str
+    sets: tuple[str, ...]
+    map: MapDocument
+    demands: tuple[DemandWays, ...]
+
+
+def ways_document(laid: Laid, against: PolicySet, sets: Sequence[PolicySet]) -> WaysDocument:
+    """Under sets demands take the least lawful ways, as prices have them."""
     before = laid.under(against)
     under = [laid.under(policies) for policies in sets]
-    return {
-        "schema": SCHEMA,
-        "as_of": str(laid.as_of),
-        "against": against.name,
-        "sets": [policies.name for policies in sets],
-        "map": map_document(laid.ways.topology),
-        "demands": [
+    return WaysDocument(
+        schema=SCHEMA,
+        as_of=str(laid.as_of),
+        against=against.name,
+        sets=tuple(policies.name for policies in sets),
+        map=map_document(laid.ways.topology),
+        demands=tuple(
             _demand(laid, was, sets, each) for was, *each in zip(before, *under, strict=True)
-        ],
-    }
+        ),
+    )
 
 
 def _demand(
     laid: Laid, was: Served, sets: Sequence[PolicySet], each: Sequence[Served]
-) -> JsonObject:
+) -> DemandWays:
     demand = was.demand
-    free = shortest_passage(laid.ways.topology, demand.src, demand.dst)
-    return {
-        "id": demand.id,
-        "free": way(free),
-        "against": _way(laid, was),
-        "round_trip_ms": None if was.round_trip_ns is None else was.round_trip_ns / 1e6,
-        "sets": [
+    return DemandWays(
+        id=demand.id,
+        free=way(shortest_passage(laid.ways.topology, demand.src, demand.dst)),
+        against=_way(laid, was),
+        round_trip_ms=None if was.round_trip_ns is None else was.round_trip_ns / 1e6,
+        sets=tuple(
             _under(laid, policies, served) for policies, served in zip(sets, each, strict=True)
-        ],
-    }
+        ),
+    )
 
 
-def _under(laid: Laid, policies: PolicySet, served: Served) -> JsonObject:
+def _under(laid: Laid, policies: PolicySet, served: Served) -> WayUnderSet:
     there = served.ways[0]
     permit = there.automaton.permit if there else None
-    return {
-        "way": _way(laid, served),
-        "why": "; ".join(_blocked_by(laid, policies, served)),
-        "permit": permit.id if permit else None,
-        "legal": [to_plain(one) for one in references(permit, laid.as_of)] if permit else [],
-    }
+    return WayUnderSet(
+        way=_way(laid, served),
+        why="; ".join(_blocked_by(laid, policies, served)),
+        permit=permit.id if permit else None,
+        legal=tuple(references(permit, laid.as_of)) if permit else (),
+    )
 
 
 def _blocked_by(laid: Laid, policies: PolicySet, served: Served) -> Iterator[str]:

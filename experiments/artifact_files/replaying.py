@@ -105,7 +105,7 @@ def _problem_of_inputs(recorded: Path, cell: Cell, testbed: str) -> str:
         if intended.specification.to_json() != read_text(recorded / SPECIFICATION, RESULT):
             return "the study says that it be judged by something else"
         computed = document(gather(loaded, load_delay_model(None), intended), "")
-        if json.loads(json.dumps(computed)) != read_json(recorded / ANSWERS_FILE, RESULT):
+        if json.loads(json.dumps(computed.to_json())) != read_json(recorded / ANSWERS_FILE, RESULT):
             return f"the study comes to another {ANSWERS_FILE}"
     except CorridorError as error:
         return f"its plan cannot be compiled again: {error}"

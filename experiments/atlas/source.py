@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.topologies.model.geo import LatLon
 from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.topology import Topology
@@ -53,33 +53,32 @@ class MapData:
     """Names by code, of those of hubs at least."""
 
 
-def map_of_answers(answers: Mapping[str, Any]) -> MapData:
+def map_of_answers(where: MapDocument) -> MapData:
     """Of the part ``map`` of ``answers.json``."""
-    held = answers["map"]
     return MapData(
         hubs=tuple(
             MapHub(
-                id=hub["id"],
-                name=hub["name"],
-                local_name=hub["local_name"] or "",
-                jurisdiction=hub["jurisdiction"],
-                role=hub["role"],
-                place=(float(hub["lat"]), float(hub["lon"])),
+                id=hub.id,
+                name=hub.name,
+                local_name=hub.local_name,
+                jurisdiction=hub.jurisdiction,
+                role=hub.role,
+                place=(hub.lat, hub.lon),
             )
-            for hub in held["hubs"]
+            for hub in where.hubs
         ),
         fibres=tuple(
             MapFibre(
-                id=fibre["id"],
-                a=fibre["a"],
-                z=fibre["z"],
-                medium=fibre["medium"],
-                status=fibre["status"],
-                places=tuple((float(lat), float(lon)) for lat, lon in fibre["points"]),
+                id=fibre.id,
+                a=fibre.a,
+                z=fibre.z,
+                medium=fibre.medium,
+                status=fibre.status,
+                places=tuple((lat, lon) for lat, lon in fibre.points),
             )
-            for fibre in held["fibres"]
+            for fibre in where.fibres
         ),
-        jurisdictions=held["jurisdictions"],
+        jurisdictions=where.jurisdictions,
     )
 
 

@@ -98,7 +98,7 @@ def _answer(args: argparse.Namespace) -> Answer:
     if args.json:
         document = {
             **proof_document({of: proof}, second_opinion=other),
-            "certainty": found.to_json(),
+            "certainty": found.document.to_json(),
             **_anycast(plan),
         }
         parts = [printed(json.dumps(document, indent=1)), warned_of(warned.rstrip("\n"))]
@@ -145,7 +145,7 @@ def _proven(
 def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) -> str:
     from corridor.experiments.lab.proof import in_a_line
     from corridor.experiments.results.aggregate_text import aggregate_lines
-    from corridor.experiments.results.anycast_text import anycast_json, anycast_lines
+    from corridor.experiments.results.anycast_text import anycast_lines, anycast_summary
     from corridor.experiments.results.certainty_text import near_ties_text
     from corridor.experiments.results.judged import counted, not_judged_line
     from corridor.experiments.results.table import lacks_lines
@@ -155,7 +155,7 @@ def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) 
         lines += ["", str(verdict.counterexample)]
     reasons = [f"{demand.id}: {demand.why}" for demand in plan.demands if demand.why]
     lines += ["", *reasons] if reasons else []
-    several = anycast_lines({one.id: anycast_json(one.anycast) for one in plan.demands})
+    several = anycast_lines({one.id: anycast_summary(one.anycast) for one in plan.demands})
     lines += ["", several] if several else []
     apart = [
         f"{one.id}: +{one.apart_ns / 1e6:.2f} ms RTT for disjointness"
@@ -184,9 +184,10 @@ def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) 
 
 def _anycast(plan: Plan) -> dict[str, Any]:
     """By demand, of those that may go to any of several hubs."""
-    from corridor.experiments.results.anycast_text import anycast_json
+    from corridor.experiments.results.anycast_text import anycast_summary
+    from corridor.topologies.base.codec import to_plain
 
-    found = {one.id: anycast_json(one.anycast) for one in plan.demands if one.anycast}
+    found = {one.id: to_plain(anycast_summary(one.anycast)) for one in plan.demands if one.anycast}
     return {"anycast": found} if found else {}
 
 

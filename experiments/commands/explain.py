@@ -62,10 +62,11 @@ def run(args: argparse.Namespace) -> int:
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.controller.explain import explain
     from corridor.experiments.answers.planned_demand import planned_demand
-    from corridor.experiments.results.anycast_text import anycast_json
+    from corridor.experiments.results.anycast_text import anycast_summary
     from corridor.experiments.results.explained_certainty import ask
     from corridor.experiments.results.explanation_text import explained
     from corridor.experiments.scenario.scenario import as_asked
+    from corridor.topologies.base.codec import to_plain
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)
@@ -73,10 +74,10 @@ def _answer(args: argparse.Namespace) -> Answer:
         way, answers = planned_demand(loaded, args.demand)
         found = explain(way, loaded.policies, loaded.as_of, answers)
         sure = ask(loaded.topology, model, way, answers, influences=args.sure)
-    chosen = {one.id: anycast_json(one.anycast) for one in loaded.scenario.demands}
+    chosen = {one.id: anycast_summary(one.anycast) for one in loaded.scenario.demands}
     anycast = chosen.get(args.demand.removesuffix(".return"))
     if args.json:
-        document = {**found.to_json(), **sure.to_json(), "anycast": anycast}
+        document = {**found.to_json(), **sure.to_json(), "anycast": to_plain(anycast)}
         said = printed(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         width = terminal_width()

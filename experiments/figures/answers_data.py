@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.results.price_causes import UNCERTAIN
-from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
@@ -20,97 +18,87 @@ if TYPE_CHECKING:
         Way,
     )
 
-FILE = "answers.json"
-"""``ANSWERS_FILE``, without all that answers are computed by."""
 NOT_ADVICE = "not legal advice"
-
-
-def read_answers(out_dir: Path) -> Answers | None:
-    """None where there are none. Raises InputError where they cannot be read."""
-    if not (out_dir / FILE).exists():
-        return None
-    answers: Answers = read_json(out_dir / FILE, RESULT)
-    return answers
 
 
 def caption(answers: Answers, shown: str) -> str:
     """What is shown, then where it comes from."""
-    parts = [shown, "computed, not measured", f"scenario {answers['scenario']}"]
-    parts.append(f"policies {answers['policies']} as of {answers['as_of']}")
+    parts = [shown, "computed, not measured", f"scenario {answers.scenario}"]
+    parts.append(f"policies {answers.policies} as of {answers.as_of}")
     return " · ".join([*parts, NOT_ADVICE])
 
 
 def extra_ms(demand: DemandAnswer) -> float:
     """Of the round trip; 0 where sentences tell it as the same, or nothing can be compared."""
-    extra = demand["extra_ms"] or 0.0
+    extra = demand.extra_ms or 0.0
     return extra if extra >= LEAST_MS else 0.0
 
 
 def cause_of(demand: DemandAnswer, *costs: str) -> CauseEntry | None:
     """The first clause that makes it pay in one of these ways."""
-    return next((one for one in demand["causes"] if one["costs"] in costs), None)
+    return next((one for one in demand.causes if one.costs in costs), None)
 
 
 def is_uncertain(cause: CauseEntry) -> bool:
     """Whether a cost rests on anything but confident text of law or the set's own rules."""
-    return cause["basis"] in UNCERTAIN
+    return cause.basis in UNCERTAIN
 
 
 def delayed(answers: Answers) -> list[DemandAnswer]:
     """Those whose law costs time, the most first."""
-    costly = [demand for demand in answers["demands"] if extra_ms(demand)]
-    return sorted(costly, key=lambda demand: (-extra_ms(demand), demand["id"]))
+    costly = [demand for demand in answers.demands if extra_ms(demand)]
+    return sorted(costly, key=lambda demand: (-extra_ms(demand), demand.id))
 
 
 def kept_back(answers: Answers) -> list[DemandAnswer]:
-    return [demand for demand in answers["demands"] if demand["kept_back"]]
+    return [demand for demand in answers.demands if demand.kept_back]
 
 
 def less_protected(answers: Answers) -> list[DemandAnswer]:
-    return [demand for demand in answers["demands"] if demand["lost_protection"]]
+    return [demand for demand in answers.demands if demand.lost_protection]
 
 
 def blocked_in_words(answers: Answers) -> str:
     """``7 of 62 demands are blocked``, or that none is."""
-    number, every = len(kept_back(answers)), counted(len(answers["demands"]), "demand")
+    number, every = len(kept_back(answers)), counted(len(answers.demands), "demand")
     return f"{number or 'none'} of {every} {'is' if number < 2 else 'are'} blocked"
 
 
 def subject(answers: Answers) -> DemandAnswer | None:
     """The demand that a picture is of: the one whose law costs most; where none costs anything,
     the one whose way is longest."""
-    served = [demand for demand in answers["demands"] if demand["lawful"] is not None]
+    served = [demand for demand in answers.demands if demand.lawful is not None]
 
     def rank(demand: DemandAnswer) -> tuple[float, float]:
-        way = demand["lawful"]
-        return extra_ms(demand), way["one_way_ms"] if way else 0.0
+        way = demand.lawful
+        return extra_ms(demand), way.one_way_ms if way else 0.0
 
     return max(served, key=rank, default=None)
 
 
 def worst_cut(demand: DemandAnswer) -> CutEntry | None:
     """The cut of fibres after which its way is longest; None where none leaves a way."""
-    cuts = [cut for cut in demand["cuts"] if _is_of_fibres(cut) and way_after(cut)]
+    cuts = [cut for cut in demand.cuts if _is_of_fibres(cut) and way_after(cut)]
     return max(cuts, key=_one_way_ms, default=None)
 
 
 def deadly_cuts(demand: DemandAnswer) -> list[CutEntry]:
     """Those that leave it no lawful way."""
-    return [cut for cut in demand["cuts"] if _is_of_fibres(cut) and not way_after(cut)]
+    return [cut for cut in demand.cuts if _is_of_fibres(cut) and not way_after(cut)]
 
 
 def _is_of_fibres(cut: CutEntry) -> bool:
-    return any(dead.startswith("link:") for dead in cut["dead"])
+    return any(dead.startswith("link:") for dead in cut.dead)
 
 
 def _one_way_ms(cut: CutEntry) -> float:
     way = way_after(cut)
-    return way["one_way_ms"] if way else 0.0
+    return way.one_way_ms if way else 0.0
 
 
 def way_after(cut: CutEntry) -> Way | None:
     """As the controller then plans it, else as switches bridge it, if they do."""
-    return cut["again"] or (cut["at_once"] if cut["delivered"] else None)
+    return cut.again or (cut.at_once if cut.delivered else None)
 
 
 def told(dead: Sequence[str]) -> str:

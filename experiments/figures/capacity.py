@@ -45,7 +45,7 @@ LIMIT: dict[str, Any] = {"color": "k", "linewidth": 0.9, "linestyle": (0, (4, 2)
 def _draw(run: RunData, width: Width) -> Figure | None:
     if run.capacity is None or run.answers is None:
         return None
-    return capacity(run.capacity, map_of_answers(run.answers), width)
+    return capacity(run.capacity, map_of_answers(run.answers.map), width)
 
 
 def capacity(of: CapacityAnswer, where: MapData, width: Width) -> Figure:

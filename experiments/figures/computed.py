@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import map_of_answers
 from corridor.experiments.figures.capacity import capacity
 from corridor.experiments.figures.price import price_figure
@@ -17,6 +18,7 @@ from corridor.experiments.figures.saving import ON_SCREEN, forget, save
 from corridor.experiments.figures.style import TEXT, Width, style
 from corridor.experiments.pages.report import PRICES, read_prices
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json
+from corridor.topologies.base.codec import read_document
 
 NAMES = PRICE, CAPACITY = "price", "capacity"
 
@@ -41,7 +43,7 @@ def draw_computed(
 
 
 def _prices(out_dir: Path, width: Width) -> Iterable[tuple[str, Figure]]:
-    figure = price_figure(read_prices(out_dir), width)
+    figure = price_figure(read_prices(out_dir).sets, width)
     return [(PRICE, figure)] if figure is not None else []
 
 
@@ -49,5 +51,6 @@ def _capacity(out_dir: Path, width: Width) -> Iterable[tuple[str, Figure]]:
     found = read_capacity(out_dir)
     if found is None:
         return []
-    data = map_of_answers({"map": read_json(out_dir / MAP_FILE, RESULT)})
-    return [(CAPACITY, capacity(found, data, width))]
+    path = out_dir / MAP_FILE
+    where = read_document(MapDocument, read_json(path, RESULT), str(path), "ask again, with --out")
+    return [(CAPACITY, capacity(found, map_of_answers(where), width))]

@@ -77,8 +77,8 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 def real_gbps(run: RunData) -> Mapping[str, float]:
     """What each fibre could carry, in Gbit/s; empty where a run has no answers."""
-    fibres = run.answers["map"]["fibres"] if run.answers else ()
-    return {one["id"]: one["capacity_gbps"] for one in fibres if one["capacity_gbps"]}
+    fibres = run.answers.map.fibres if run.answers else ()
+    return {one.id: one.capacity_gbps for one in fibres if one.capacity_gbps}
 
 
 def _named(one: Load, width: Width) -> str:

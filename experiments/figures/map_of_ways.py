@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    if run.answers is None or not run.answers["map"]["hubs"]:
+    if run.answers is None or not run.answers.map.hubs:
         return None
     return map_of_ways(run.answers, most_by_fibre(read_loads(run)), width)
 
 
 def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> Figure:
     """``loads`` are shares of the emulated rates, by fibre."""
-    drawn = atlas(map_of_answers(answers))
-    demand, has_law = answers_of.subject(answers), answers["policies"] != NO_POLICIES
+    drawn = atlas(map_of_answers(answers.map))
+    demand, has_law = answers_of.subject(answers), answers.policies != NO_POLICIES
     ways = _ways_of(demand, has_law) if demand else []
     view = around(drawn, [one for one, _ in ways])
     names = maps.names(view, width, _hubs_of(demand), due=2)
@@ -62,13 +62,13 @@ def _ways_of(demand: DemandAnswer, has_law: bool) -> list[tuple[Way, str]]:
     """From the lowest to the topmost, and what each is."""
     cut = answers_of.worst_cut(demand)
     after = answers_of.way_after(cut) if cut else None
-    free = demand["free"] if has_law else None
+    free = demand.free if has_law else None
     ways = (
-        (demand["lawful"], LAWFUL, "under the law" if has_law else "path in use"),
+        (demand.lawful, LAWFUL, "under the law" if has_law else "path in use"),
         (after, AFTER, "after the cut"),
         (free, FREE, "without law"),
     )
-    return [(Way(look, way["fibres"]), words) for way, look, words in ways if way is not None]
+    return [(Way(look, way.fibres), words) for way, look, words in ways if way is not None]
 
 
 def _hubs_of(demand: DemandAnswer | None) -> list[str]:
@@ -76,15 +76,15 @@ def _hubs_of(demand: DemandAnswer | None) -> list[str]:
     if demand is None:
         return []
     cut = answers_of.worst_cut(demand)
-    ways = (demand["lawful"], answers_of.way_after(cut) if cut else None, demand["free"])
-    hubs = [hub for way in ways if way for hub in way["hubs"]]
-    return list(dict.fromkeys((demand["src"], demand["dst"], *hubs)))
+    ways = (demand.lawful, answers_of.way_after(cut) if cut else None, demand.free)
+    hubs = [hub for way in ways if way for hub in way.hubs]
+    return list(dict.fromkeys((demand.src, demand.dst, *hubs)))
 
 
 def _cut(demand: DemandAnswer | None) -> list[str]:
     """Fibres of the worst cut."""
     cut = answers_of.worst_cut(demand) if demand else None
-    dead = (one.partition(":") for one in (cut["dead"] if cut else ()))
+    dead = (one.partition(":") for one in (cut.dead if cut else ()))
     return [name for kind, _, name in dead if kind == "link"]
 
 
@@ -94,7 +94,7 @@ def _way_key(
     found = [drawing_axes.line_key(way.look, words) for way, words in ways]
     cut = answers_of.worst_cut(demand) if demand else None
     if cut is not None:
-        dead = answers_of.told(cut["dead"])
+        dead = answers_of.told(cut.dead)
         found.append(drawing_axes.symbol_key(CROSS, CUT, f"cut: {dead}"))
     if loads:
         found.append(drawing_axes.line_key(LOAD, "load: wider is fuller"))
@@ -111,11 +111,11 @@ def _title(answers: Answers, demand: DemandAnswer | None) -> str:
         return f"No demand has a path; {answers_of.blocked_in_words(answers)}"
     extra = answers_of.extra_ms(demand)
     if extra:
-        said = f"The law adds {extra:.3g} ms to the round trip of {demand['id']}, the most of all"
+        said = f"The law adds {extra:.3g} ms to the round trip of {demand.id}, the most of all"
     else:
-        assert demand["lawful"] is not None
-        law = "Without law" if answers["policies"] == NO_POLICIES else "The law delays none"
-        longest = f"{demand['id']} takes longest, {demand['lawful']['one_way_ms']:.3g} ms one way"
+        assert demand.lawful is not None
+        law = "Without law" if answers.policies == NO_POLICIES else "The law delays none"
+        longest = f"{demand.id} takes longest, {demand.lawful.one_way_ms:.3g} ms one way"
         said = f"{law}: {longest}"
     return f"{said}; {_cut_told(demand)}"
 
@@ -124,20 +124,20 @@ def _cut_told(demand: DemandAnswer) -> str:
     cut, deadly = answers_of.worst_cut(demand), answers_of.deadly_cuts(demand)
     after = answers_of.way_after(cut) if cut else None
     if deadly:
-        tried = counted(len(demand["cuts"]), "cut")
+        tried = counted(len(demand.cuts), "cut")
         return f"{len(deadly)} of {tried} {'leaves' if len(deadly) == 1 else 'leave'} it no path"
     if cut is None or after is None:
         return "no cut of it was tried"
-    then = f"{_more_ms(after, demand['lawful']):.3g} ms"
-    if after is not cut["again"]:
+    then = f"{_more_ms(after, demand.lawful):.3g} ms"
+    if after is not cut.again:
         return f"its worst cut adds {then} one way on the detour"
-    at_once = cut["at_once"] if cut["delivered"] else None
-    detour = f"{_more_ms(at_once, demand['lawful']):.3g} ms" if at_once else "an outage"
+    at_once = cut.at_once if cut.delivered else None
+    detour = f"{_more_ms(at_once, demand.lawful):.3g} ms" if at_once else "an outage"
     return f"its worst cut adds {detour} one way at once, {then} after recomputation"
 
 
 def _more_ms(after: WayOfAnswers, before: WayOfAnswers | None) -> float:
-    return after["one_way_ms"] - (before["one_way_ms"] if before else 0.0)
+    return after.one_way_ms - (before.one_way_ms if before else 0.0)
 
 
 KIND = FigureKind(

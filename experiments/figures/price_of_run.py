@@ -41,14 +41,14 @@ def price_of_run(answers: Answers, width: Width) -> Figure | None:
     if not every:
         return None
     shown = every[:MOST_ROWS]
-    rows = Rows([RowText(one["id"], _beside(one)) for one in shown], width, ROW_IN)
+    rows = Rows([RowText(one.id, _beside(one)) for one in shown], width, ROW_IN)
     bars = [_bar(one) for one in shown]
     crosses: Key = [(Line2D([], [], **BLOCKED), "blocked")] if blocked else []
     key = [*price_bars.key(bars), *crosses]
     caption = answers_of.caption(answers, _shown(answers, every, delayed))
     figure, axes = rows.figure(_title(answers, delayed), caption, key)
     for y, bar, one in zip(rows.ys, bars, shown, strict=True):
-        if one["kept_back"]:
+        if one.kept_back:
             axes.plot(0, y, clip_on=False, **BLOCKED)
         else:
             price_bars.draw(axes, y, bar)
@@ -63,19 +63,19 @@ def _title(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
     if not delayed:
         return f"The law delays no demand; {blocked}"
     most = delayed[0]
-    interval = most["extra_interval_ms"]
+    interval = most.extra_interval_ms
     sure = f" [{interval[0]:.3g} to {interval[1]:.3g}]" if interval else ""
-    certain = max(demand["certain_extra_ms"] or 0.0 for demand in delayed)
+    certain = max(demand.certain_extra_ms or 0.0 for demand in delayed)
     alone = f"{certain:.3g} ms at most" if certain >= LEAST_MS else "nothing"
     return (
         f"The law adds up to {answers_of.extra_ms(most):.3g} ms{sure} to a round trip "
-        f"({most['id']}), certain rules alone {alone}; {blocked}"
+        f"({most.id}), certain rules alone {alone}; {blocked}"
     )
 
 
 def _shown(answers: Answers, every: Sequence[DemandAnswer], delayed: Sequence[DemandAnswer]) -> str:
-    said = f"{len(delayed)} of {counted(len(answers['demands']), 'demand')} take longer"
-    unchanged = len(answers["demands"]) - len(every)
+    said = f"{len(delayed)} of {counted(len(answers.demands), 'demand')} take longer"
+    unchanged = len(answers.demands) - len(every)
     if unchanged:
         said += f", {unchanged} that the law does not change not shown"
     if len(every) > MOST_ROWS:
@@ -85,12 +85,12 @@ def _shown(answers: Answers, every: Sequence[DemandAnswer], delayed: Sequence[De
 
 def _beside(demand: DemandAnswer) -> str:
     """What the law does to it, and by which policy."""
-    if demand["kept_back"]:
+    if demand.kept_back:
         return f"blocked{_because(answers_of.cause_of(demand, 'kept back'))}"
     said = []
     if extra := answers_of.extra_ms(demand):
         said.append(f"+{extra:.3g} ms{_because(answers_of.cause_of(demand, 'delay'))}")
-    if demand["lost_protection"]:
+    if demand.lost_protection:
         cause = answers_of.cause_of(demand, "no way around", "width")
         said.append(f"less protection{_because(cause)}")
     return "; ".join(said)
@@ -99,13 +99,13 @@ def _beside(demand: DemandAnswer) -> str:
 def _because(cause: CauseEntry | None) -> str:
     if cause is None:
         return ""
-    sure = f", {BASES[cause['basis']]}" if answers_of.is_uncertain(cause) else ""
-    return f" by {cause['policy']}{sure}"
+    sure = f", {BASES[cause.basis]}" if answers_of.is_uncertain(cause) else ""
+    return f" by {cause.policy}{sure}"
 
 
 def _bar(demand: DemandAnswer) -> Bar:
-    extra, interval = answers_of.extra_ms(demand), demand["extra_interval_ms"]
-    certain = min(max(demand["certain_extra_ms"] or 0.0, 0.0), extra)
+    extra, interval = answers_of.extra_ms(demand), demand.extra_interval_ms
+    certain = min(max(demand.certain_extra_ms or 0.0, 0.0), extra)
     return Bar(certain, extra, (interval[0], interval[1]) if interval and extra else None)
 
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import data
-from corridor.experiments.figures.answers_data import read_answers
 from corridor.experiments.figures.data import Group
 from corridor.experiments.results.account import ACCOUNT_FILE
 from corridor.experiments.results.messages import (
@@ -62,6 +61,8 @@ class RunData:
 
     @cached_property
     def answers(self) -> Answers | None:
+        from corridor.experiments.answers.run_verdict import read_answers
+
         return read_answers(self.out_dir)
 
     @cached_property

@@ -20,5 +20,5 @@ def write_answers(loaded: LoadedScenario, out_dir: Path) -> None:
 def _write(loaded: LoadedScenario, out_dir: Path) -> None:
     answers = document(gather(loaded, load_delay_model(None)), "")
     aside = out_dir / f".{ANSWERS_FILE}"
-    aside.write_text(json.dumps(answers, ensure_ascii=False) + "\n", encoding="utf-8")
+    aside.write_text(json.dumps(answers.to_json(), ensure_ascii=False) + "\n", encoding="utf-8")
     aside.replace(out_dir / ANSWERS_FILE)

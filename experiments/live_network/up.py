@@ -25,7 +25,7 @@ from corridor.experiments.live_network.places import here, in_a_guest
 from corridor.experiments.live_network.progress import Note, ProgressPrinter
 from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.live_network.shell_process import ShellProcess
-from corridor.experiments.results.anycast_text import anycast_json, anycast_lines
+from corridor.experiments.results.anycast_text import anycast_lines, anycast_summary
 from corridor.experiments.run import manifest
 from corridor.experiments.run.choosing import real_clock_kernel
 from corridor.experiments.run.event_log import Say
@@ -284,7 +284,7 @@ def _opening_lines(loaded: LoadedScenario, choice: Choice, kernel: Kernel | None
     topology, scenario = loaded.topology, loaded.scenario
     bfd_ms, asked_ns = bfd_interval_ms(loaded, kernel), scenario.network.bfd
     slower = bfd_ms and asked_ns and bfd_ms * 10**6 > asked_ns
-    several = anycast_lines({one.id: anycast_json(one.anycast) for one in scenario.demands})
+    several = anycast_lines({one.id: anycast_summary(one.anycast) for one in scenario.demands})
     return (
         f"{scenario.name}: {len(topology.hubs)} hubs, {len(topology.fibres)} fibres, "
         f"{len(scenario.demands)} demands, policies {loaded.policies.name} "

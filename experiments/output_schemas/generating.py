@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from corridor.controller.policy.schema import DIALECT, attribute_texts
-from corridor.topologies.base.codec import OMIT_EMPTY
+from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, key_of
 from corridor.topologies.base.unit_names import unit_of
 
 UNIT = "x-unit"
@@ -63,10 +63,14 @@ def typed(name: str, text: str | None, /, **keys: Any) -> Any:
 
 
 def _made_from(of: Any, name: str, keys: dict[str, Any]) -> Any:
-    has_text = not (of.__doc__ or "").startswith(f"{of.__name__}(")  # as named tuples have it
-    made = typed(name, of.__doc__ if has_text else None, **keys)
+    made = typed(name, of.__doc__ if has_text(of) else None, **keys)
     setattr(made, MADE_FROM, of)
     return made
+
+
+def has_text(of: Any) -> bool:
+    """Whether its text is in the source: named tuples and dataclasses are given their signature."""
+    return not (of.__doc__ or "").startswith(f"{of.__name__}(")
 
 
 class _WithTexts(GenerateJsonSchema):
@@ -82,8 +86,23 @@ class _WithTexts(GenerateJsonSchema):
 
     def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
         made = super().dataclass_schema(schema)
-        made.pop("description", None)
-        return _described(made, schema["cls"])
+        if not has_text(schema["cls"]):
+            made.pop("description", None)
+        return _by_key(_described(made, schema["cls"]), schema["cls"])
+
+
+def _by_key(made: JsonSchemaValue, of: Any) -> JsonSchemaValue:
+    """Name fields as JSON has them; what is left out while it is None is never null."""
+    for field in dataclasses.fields(of):
+        if OMIT_NONE.items() <= field.metadata.items():
+            said = made["properties"][field.name]
+            (kind,) = (one for one in said.pop("anyOf") if one != {"type": "null"})
+            del said["default"]
+            said |= kind
+    made["properties"] = {key_of(name): said for name, said in made["properties"].items()}
+    if "required" in made:
+        made["required"] = [key_of(name) for name in made["required"]]
+    return made
 
 
 def _described(made: JsonSchemaValue, of: type | None) -> JsonSchemaValue:

@@ -64,7 +64,7 @@ def _proof() -> Any:
 
 def _check() -> Any:
     from corridor.experiments.results.anycast_text import AnycastSummary
-    from corridor.experiments.results.certainty import CertaintiesDocument
+    from corridor.experiments.results.certainty_summary import CertaintiesDocument
 
     anycast = NotRequired[dict[str, AnycastSummary]]
     return with_more("Check", _proof(), certainty=CertaintiesDocument, anycast=anycast)
@@ -73,14 +73,14 @@ def _check() -> Any:
 def _explain() -> Any:
     from corridor.controller.explain.explanation import Explanation
     from corridor.experiments.results.anycast_text import AnycastSummary
-    from corridor.experiments.results.summary import (
+    from corridor.experiments.results.certainty_summary import (
         CertaintySummary,
         DrawsSummary,
         IntervalSummary,
     )
     from corridor.topologies.uncertainty.intervals import Influence
 
-    sure: Any = with_more(
+    sure: Any = as_plain(
         "CertaintyOfDemand",
         CertaintySummary,
         of=DrawsSummary,
@@ -136,9 +136,9 @@ def _account() -> Any:
 
 
 def _certainty() -> Any:
-    from corridor.experiments.results.certainty import CertaintiesDocument
+    from corridor.experiments.results.certainty_summary import CertaintiesDocument
 
-    return with_more("CertaintyFile", CertaintiesDocument)
+    return CertaintiesDocument
 
 
 def _tables() -> Any:

@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from corridor.experiments.answers import capacity_text as text
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkFullness
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fullest_ends, whole
 from corridor.experiments.atlas.svg import svg
-from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.stage import LABEL_UNITS, hub_key
 
 TITLE = "Link utilization under failures"
@@ -64,7 +64,7 @@ class CapacitySection:
     helps: Sequence[str]
 
 
-def capacity_of(of: CapacityAnswer, where: Json, *, says: bool = True) -> CapacitySection:
+def capacity_of(of: CapacityAnswer, where: MapDocument, *, says: bool = True) -> CapacitySection:
     """``says`` is whether it says what it comes to, or something above does."""
     unit = text.unit_of(of)
     return CapacitySection(
@@ -72,7 +72,7 @@ def capacity_of(of: CapacityAnswer, where: Json, *, says: bool = True) -> Capaci
         said=text.sentences(of) if says else (),
         notes=text.notes(of),
         unit=unit.name,
-        drawn=_map(of, atlas(map_of_answers({"map": where}))),
+        drawn=_map(of, atlas(map_of_answers(where))),
         rows=[_row(one, unit) for one in of.links],
         growth=[
             GrowthRow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.answers.capacity_text import sentences
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.capacity import capacity_of
 from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page
@@ -11,7 +12,7 @@ from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
 
 
-def capacity_page(of: CapacityAnswer, where: Json, manifest: Json | None) -> Page:
+def capacity_page(of: CapacityAnswer, where: MapDocument, manifest: Json | None) -> Page:
     asked, *answers = sentences(of)
     more = {"Scenario": of.scenario, "Policies": f"{of.policies}, as of {of.as_of}"}
     return Page(

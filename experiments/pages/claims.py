@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.pages.demands import Json
+from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import by_number, counted, joined
 
 PLAIN: Mapping[str, str] = {
@@ -66,7 +67,7 @@ class Claims:
     broken: Sequence[Broken]
 
 
-def claims_of(proof: Json | None, summary: Json | None) -> Claims:
+def claims_of(proof: Json | None, summary: Summary | None) -> Claims:
     if proof is None or not proof["proofs"]:
         return Claims("Verified properties", ["There is no proof in this folder."], [], [], [])
     proofs: Mapping[str, Json] = proof["proofs"]
@@ -88,7 +89,7 @@ def claims_of(proof: Json | None, summary: Json | None) -> Claims:
     )
 
 
-def broken_or_unproven(proof: Json, summary: Json) -> str:
+def broken_or_unproven(proof: Json, summary: Summary) -> str:
     """A sentence for the top of a page, where not all is proven."""
     violated, unproven = _claims(proof, "violated"), _claims(proof, "not proven")
     made = f" on the tables of {summary['controller']}" if "controller" in summary else ""
@@ -104,12 +105,12 @@ def _claims(proof: Json, status: str) -> list[str]:
     return by_number({one["claim"] for one in every if one["status"] == status})
 
 
-def _said(proof: Json, summary: Json | None) -> list[str]:
+def _said(proof: Json, summary: Summary | None) -> list[str]:
     first = next(iter(proof["proofs"].values()))
     proven = sum(one["status"] == "proven" for one in first["verdicts"])
     violated, unproven = len(_claims(proof, "violated")), len(_claims(proof, "not proven"))
     counts = first["counts"]
-    made = (summary or {}).get("controller")
+    made = summary.get("controller") if summary else None
     of = (
         f"{counted(counts['entries'], 'rule')} of {counted(counts['switches'], 'switch')}"
         + (f" of {made}" if made else "")
@@ -162,8 +163,8 @@ def _second_opinion(proof: Json) -> list[str]:
     ]
 
 
-def _watched(summary: Json | None) -> list[str]:
-    seen = (summary or {}).get("crossings")
+def _watched(summary: Summary | None) -> list[str]:
+    seen = summary.get("crossings") if summary else None
     if not seen:
         return []
     wrong = sum(one["packets"] for one in (*seen["forbidden"], *seen["strange"]))

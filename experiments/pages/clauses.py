@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from corridor.controller.policy.terms.statement_kinds import caveat
+from corridor.experiments.answers.document import Clause
+from corridor.experiments.results.price_causes import Cause
 
 
-def caveat_of(clause: Mapping[str, Any]) -> str:
+def caveat_of(clause: Clause | Cause) -> str:
     """Return why a clause of ``answers.json`` or ``price.json`` is no confident text of law; empty
     where it is one, or where it is a rule of the policy set's own."""
-    return caveat(clause["kind"], clause["confidence"])
+    return caveat(clause.kind, clause.confidence)

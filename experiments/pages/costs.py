@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.pages.demands import Asked, Json
+from corridor.experiments.answers.document import Answers, CauseEntry, Clause
+from corridor.experiments.pages.demands import Asked
 from corridor.experiments.pages.words import extra
+from corridor.experiments.results.price import Total
 from corridor.experiments.results.price_causes import BASES
 from corridor.topologies.base.words import counted
 
@@ -32,15 +33,15 @@ class Cost:
 
     number: int
     demand: Asked
-    clauses: Sequence[Json]
+    clauses: Sequence[Clause]
     """Those that cost it time, of the way there."""
-    causes: Sequence[Json]
+    causes: Sequence[CauseEntry]
     """Those that keep it back, or cost it or its answers time."""
 
     @property
     def helps(self) -> Sequence[str]:
         """What would let it go."""
-        wants_permit = any(one["basis"] == "no permit" for one in self.causes)
+        wants_permit = any(one.basis == "no permit" for one in self.causes)
         return self.demand.under[0].remedies or [NO_PERMIT if wants_permit else NOTHING_FOUND]
 
 
@@ -51,18 +52,18 @@ class Costs:
     paying: Sequence[Cost]
     kept: Sequence[Cost]
     rest: str
-    totals: Sequence[tuple[str, Mapping[str, Any]]]
+    totals: Sequence[tuple[str, Total]]
     """By confident rules alone, and by all rules."""
     bases: Mapping[str, str]
 
 
-def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
+def costs_of(answers: Answers, demands: Sequence[Asked]) -> Costs:
     every = [
         Cost(
             number,
             one,
-            [clause for clause in one.under[0].clauses if clause["costs_ms"]],
-            [cause for cause in one.under[0].causes if cause["costs"] in TAKES],
+            [clause for clause in one.under[0].clauses if clause.costs_ms],
+            [cause for cause in one.under[0].causes if cause.costs in TAKES],
         )
         for number, one in enumerate(demands)
     ]
@@ -72,20 +73,15 @@ def costs_of(answers: Json, demands: Sequence[Asked]) -> Costs:
         key=lambda one: -(one.demand.under[0].extra_ms or 0),
     )
     rest = len(demands) - len(kept) - len(paying)
-    totals: Json = answers["totals"]
     return Costs(
         title="Cost of the policies",
-        said=_said(demands, answers["against"]),
+        said=_said(demands, answers.against),
         paying=paying,
         kept=kept,
         rest=_rest(rest),
         totals=[
-            (name, totals[key])
-            for key, name in (
-                ("by_certain_rules", "confident rules only"),
-                ("with_readings", "all rules"),
-            )
-            if key in totals
+            ("confident rules only", answers.totals.by_certain_rules),
+            ("all rules", answers.totals.with_readings),
         ],
         bases=BASES,
     )

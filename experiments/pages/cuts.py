@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from corridor.experiments.pages.demands import Asked, Json
+from corridor.experiments.answers.document import CutEntry
+from corridor.experiments.pages.demands import Asked
 from corridor.experiments.pages.elements import KINDS, OF_FIBRES
+from corridor.experiments.results.summary import CutsSummary, HitSummary, Summary
 from corridor.topologies.base.words import counted
 
 AT_ONCE = (
@@ -61,14 +63,14 @@ class Cuts:
     """Those that put some demand out."""
     bridged: Sequence[CutRow]
     """Those that the switches bridge for all."""
-    measured: Sequence[tuple[str, Json]]
+    measured: Sequence[tuple[str, HitSummary]]
     """Event and hit: what events put whom out, for how long, beside what was predicted."""
-    swept: Json | None
+    swept: CutsSummary | None
     """``cuts`` of the summary: fibres cut one after another."""
 
 
 def cuts_of(
-    demands: Sequence[Asked], summary: Json | None, fibres: Mapping[str, Sequence[int]]
+    demands: Sequence[Asked], summary: Summary | None, fibres: Mapping[str, Sequence[int]]
 ) -> Cuts:
     rows = sorted(_rows(demands, fibres), key=lambda one: (-len(one.lost), -one.met, one.name))
     telling = [row for row in rows if row.lost or row.again]
@@ -83,17 +85,17 @@ def cuts_of(
         said += [AT_ONCE, ENDS]
     measured = [
         (f"{event['id']}: {event['kind']} {event['what']}", hit)
-        for event in (summary or {}).get("events", [])
+        for event in (summary.get("events", ()) if summary else ())
         for hit in event["hits"]
     ]
-    measured.sort(key=lambda pair: -float(pair[1]["out_ms"]))
+    measured.sort(key=lambda pair: -pair[1]["out_ms"])
     return Cuts(
         "Effect of failures",
         said,
         telling,
         [row for row in rows if row not in telling],
         measured,
-        (summary or {}).get("cuts"),
+        summary.get("cuts") if summary else None,
     )
 
 
@@ -101,20 +103,20 @@ def _rows(demands: Iterable[Asked], fibres: Mapping[str, Sequence[int]]) -> list
     found: dict[str, _Fates] = {}
     for one in demands:
         for cut in one.cuts:
-            for name in cut["dead"]:
+            for name in cut.dead:
                 _add(found.setdefault(name, _Fates()), one, cut)
     return [_row(name, fates, fibres) for name, fates in found.items()]
 
 
-def _add(fates: _Fates, of: Asked, cut: Json) -> None:
-    at_once = cut["at_once"] if cut["delivered"] else None
-    after = cut["again"] or at_once
+def _add(fates: _Fates, of: Asked, cut: CutEntry) -> None:
+    at_once = cut.at_once if cut.delivered else None
+    after = cut.again or at_once
     if after is None:
         fates.lost.append(of.id)
         return
     (fates.at_once if at_once else fates.again).append(of.id)
     before = of.under[0].way
-    more_ms = after["one_way_ms"] - before["one_way_ms"] if before else 0.0
+    more_ms = after.one_way_ms - before.one_way_ms if before else 0.0
     if more_ms > fates.more_ms:
         fates.more_ms, fates.dearest = more_ms, of.id
 

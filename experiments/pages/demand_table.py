@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas.source import short_name
-from corridor.experiments.pages.demands import STATES, Asked, Json
+from corridor.experiments.pages.demands import STATES, Asked
 from corridor.topologies.base.words import counted, joined
 
 
@@ -21,10 +22,10 @@ class DemandTable:
     has_map: bool
 
 
-def demand_table(demands: Sequence[Asked], where: Json | None) -> DemandTable:
+def demand_table(demands: Sequence[Asked], where: MapDocument | None) -> DemandTable:
     """Of a map, if there is one."""
     names = {one: one for demand in demands for one in (demand.src, demand.dst)}
-    names |= {hub["id"]: short_name(hub["name"]) for hub in where["hubs"]} if where else {}
+    names |= {hub.id: short_name(hub.name) for hub in where.hubs} if where else {}
     counts = Counter(one.under[0].state for one in demands)
     parts = [f"{counts[state]} {said}" for state, said in STATES.items() if counts[state]]
     said = f"{counted(len(demands), 'demand')}: {joined(parts)}. Counts include reverse demands."

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
+from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.document import (
+    Answers,
+    CauseEntry,
+    Clause,
+    CutEntry,
+    DemandAnswer,
+    Way,
+)
 from corridor.experiments.answers.undisturbed import typical_ms, undisturbed_rtt_ms
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
+from corridor.experiments.results.certainty_summary import CertaintySummary
+from corridor.experiments.results.price_causes import Cause
+from corridor.experiments.results.summary import (
+    DemandSummary,
+    Summary,
+    read_anycast,
+    read_certainty,
+)
 
 type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
@@ -34,23 +51,25 @@ class Under:
     permit: str
     why: str
     """Why it is kept back, or what it lacks."""
-    legal: Sequence[Json] = ()
-    way: Json | None = None
+    legal: Sequence[Reference] = ()
+    way: Way | None = None
     round_trip_ms: float | None = None
     extra_ms: float | None = None
     interval_ms: Sequence[float] | None = None
     certain_ms: float | None = None
     """What rules that are certain add; the rest is by readings."""
     kept_by_certain_rules: bool = False
-    clauses: Sequence[Json] = ()
+    clauses: Sequence[Clause] = ()
     """Those that bind the way there, with what each costs."""
-    causes: Sequence[Json] = ()
+    priced: Sequence[Cause] = ()
+    """Clauses of a price, which states no cost of a single one."""
+    causes: Sequence[CauseEntry] = ()
     """Those that take something from it or its answers."""
     remedies: Sequence[str] = ()
     measured_ms: float | None = None
     """The median round trip."""
     measured_one_way_ms: float | None = None
-    certainty: Json | None = None
+    certainty: CertaintySummary | None = None
     single_points: Sequence[str] = ()
 
     @property
@@ -74,39 +93,45 @@ class Asked:
     data: str
     src: str
     dst: str
-    free: Json | None
+    free: Way | None
     """The shortest way without policies."""
     free_round_trip_ms: float | None
     under: Sequence[Under]
     """By policy set."""
-    cuts: Sequence[Json] = ()
+    cuts: Sequence[CutEntry] = ()
     """What becomes of it under the first set while something is dead."""
     anycast: str = ""
     """Which hub serves it, where it may go to any of several; empty elsewhere."""
 
 
-def of_answers(answers: Json, summary: Json | None) -> list[Asked]:
+def of_answers(answers: Answers, summary: Summary | None) -> list[Asked]:
     """The demands of ``answers.json``, with what ``summary.json`` measured of them."""
-    measured = {} if summary is None else _undisturbed(summary)
-    policies = answers["policies"]
-    return [_asked(one, measured.get(one["id"]), policies) for one in answers["demands"]]
+    measured = {} if summary is None else {one.of["id"]: one for one in _undisturbed(summary)}
+    policies = answers.policies
+    return [_asked(one, measured.get(one.id), policies) for one in answers.demands]
 
 
-def of_summary(summary: Json) -> list[Asked]:
+def of_summary(summary: Summary) -> list[Asked]:
     """Of a run that left no ``answers.json``: what was measured, without what would be."""
-    return [_measured_only(one, summary["policies"]) for one in _undisturbed(summary).values()]
+    return [_measured_only(one, summary["policies"]) for one in _undisturbed(summary)]
 
 
-def _undisturbed(summary: Json) -> dict[str, Json]:
-    """What was measured of each demand, before events changed it."""
+@dataclass(frozen=True)
+class _Undisturbed:
+    """What was measured of a demand before events changed it: medians."""
+
+    of: DemandSummary
+    rtt_ms: float | None
+    one_way_ms: float | None
+    """None where events changed the demand."""
+
+
+def _undisturbed(summary: Summary) -> Iterator[_Undisturbed]:
     before_ms = undisturbed_rtt_ms(summary)
-    found: dict[str, Json] = {}
     for one in summary["demands"]:
-        median_ms = before_ms[one["id"]]
-        same = median_ms == typical_ms(one["rtt_ms"])
-        told = {"rtt_ms": {"p50": median_ms}, "one_way_ms": one.get("one_way_ms") if same else None}
-        found[one["id"]] = {**one, **told}
-    return found
+        median_ms, both = before_ms[one["id"]], one["one_way_ms"]
+        same = both is not None and median_ms == typical_ms(one["rtt_ms"])
+        yield _Undisturbed(one, median_ms, typical_ms(both["forward"]) if both and same else None)
 
 
 def _state_of(status: str, judged: bool, extra_ms: float | None, policies: str) -> State:
@@ -123,61 +148,56 @@ def _state_of(status: str, judged: bool, extra_ms: float | None, policies: str) 
     return "longer" if (extra_ms or 0) >= LEAST_MS else "lawful"
 
 
-def _asked(of: Json, measured: Json | None, policies: str) -> Asked:
-    found = _state_of(of["status"], of["judged"], of["extra_ms"], policies)
+def _asked(of: DemandAnswer, measured: _Undisturbed | None, policies: str) -> Asked:
+    found = _state_of(of.status, of.judged, of.extra_ms, policies)
     under = Under(
-        state="kept" if of["kept_back"] else found,
-        permit=of["permit"] or "",
-        legal=of["legal"],
-        way=of["lawful"],
-        round_trip_ms=of["round_trip_ms"]["lawful"],
-        extra_ms=of["extra_ms"],
-        interval_ms=of["extra_interval_ms"],
-        certain_ms=of["certain_extra_ms"],
-        kept_by_certain_rules=of["kept_back_by_certain_rules"],
-        why=of["why"],
-        clauses=of["clauses"],
-        causes=of["causes"],
-        remedies=of["remedies"],
-        measured_ms=typical_ms((measured or {}).get("rtt_ms")),
-        measured_one_way_ms=typical_ms(_forward(measured)),
-        certainty=of["certainty"] or (measured or {}).get("certainty"),
-        single_points=of["single_points"],
+        state="kept" if of.kept_back else found,
+        permit=of.permit or "",
+        legal=of.legal,
+        way=of.lawful,
+        round_trip_ms=of.round_trip_ms.lawful,
+        extra_ms=of.extra_ms,
+        interval_ms=of.extra_interval_ms,
+        certain_ms=of.certain_extra_ms,
+        kept_by_certain_rules=of.kept_back_by_certain_rules,
+        why=of.why,
+        clauses=of.clauses,
+        causes=of.causes,
+        remedies=of.remedies,
+        measured_ms=measured.rtt_ms if measured else None,
+        measured_one_way_ms=measured.one_way_ms if measured else None,
+        certainty=of.certainty or (read_certainty(measured.of) if measured else None),
+        single_points=of.single_points,
     )
     return Asked(
-        id=of["id"],
-        data=of["data"],
-        src=of["src"],
-        dst=of["dst"],
-        free=of["free"],
-        free_round_trip_ms=of["round_trip_ms"]["free"],
+        id=of.id,
+        data=of.data,
+        src=of.src,
+        dst=of.dst,
+        free=of.free,
+        free_round_trip_ms=of.round_trip_ms.free,
         under=(under,),
-        cuts=of["cuts"],
-        anycast=_anycast(of),
+        cuts=of.cuts,
+        anycast=_anycast(of.anycast),
     )
 
 
-def _measured_only(of: Json, policies: str) -> Asked:
+def _measured_only(measured: _Undisturbed, policies: str) -> Asked:
+    of = measured.of
     under = Under(
         state=_state_of(of["status"], not of.get("not_judged"), None, policies),
         permit=of["permit"],
         why=of["why"],
-        measured_ms=typical_ms(of["rtt_ms"]),
-        measured_one_way_ms=typical_ms(_forward(of)),
-        certainty=of.get("certainty"),
+        measured_ms=measured.rtt_ms,
+        measured_one_way_ms=measured.one_way_ms,
+        certainty=read_certainty(of),
     )
     ends = of["id"], of["data"], of["src"], of["dst"]
-    return Asked(*ends, None, None, (under,), anycast=_anycast(of))
+    return Asked(*ends, None, None, (under,), anycast=_anycast(read_anycast(of)))
 
 
-def _anycast(of: Json) -> str:
-    found = of.get("anycast")
-    return anycast_said(cast(AnycastSummary, found)) if found else ""
-
-
-def _forward(measured: Json | None) -> Json | None:
-    both: Json = (measured or {}).get("one_way_ms") or {}
-    return both.get("forward")
+def _anycast(found: AnycastSummary | None) -> str:
+    return anycast_said(found) if found else ""
 
 
 def flagship(demands: Sequence[Asked]) -> tuple[int, int]:
@@ -192,18 +212,18 @@ def flagship(demands: Sequence[Asked]) -> tuple[int, int]:
     return max(places, key=rank, default=(0, 0))
 
 
-def law_key(of: Json) -> str:
+def law_key(of: Reference) -> str:
     """What tells a rule of law from others: its id, or free text that has none."""
-    key: str = of["id"] or of["citation"]
-    return key
+    return of.id or of.citation
 
 
-def references(demands: Iterable[Asked]) -> list[Json]:
+def references(demands: Iterable[Asked]) -> list[Reference]:
     """Every rule of law that is cited, each once, in the order in which it comes up."""
-    found: dict[str, Json] = {}
+    found: dict[str, Reference] = {}
     for demand in demands:
         for under in demand.under:
-            clauses = (*under.clauses, *under.causes)
-            for law in (*under.legal, *(law for one in clauses for law in one["legal"])):
+            cited = (under.clauses, under.causes, under.priced)
+            of_clauses = (law for each in cited for one in each for law in one.legal)
+            for law in (*under.legal, *of_clauses):
                 found.setdefault(law_key(law), law)
     return list(found.values())

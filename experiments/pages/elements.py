@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from corridor.experiments.pages.demands import Json
+from corridor.experiments.answers.map_document import MapDocument
 
 KINDS: Mapping[str, str] = {
     "link": "fibre",
@@ -15,10 +15,10 @@ KINDS: Mapping[str, str] = {
 OF_FIBRES = ("link", "srlg")
 
 
-def fibres_by_name(where: Json | None) -> dict[str, list[int]]:
+def fibres_by_name(where: MapDocument | None) -> dict[str, list[int]]:
     """Numbers of the fibres that a fibre's or a shared risk's name stands for."""
     found: dict[str, list[int]] = {}
-    for number, fibre in enumerate(where["fibres"] if where else ()):
-        for name in (fibre["id"], *fibre["srlgs"]):
+    for number, fibre in enumerate(where.fibres if where else ()):
+        for name in (fibre.id, *fibre.srlgs):
             found.setdefault(name, []).append(number)
     return found

@@ -9,14 +9,23 @@ import json
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+from corridor.controller.explain.references import Reference
+from corridor.experiments.answers.document import Clause, CutEntry, Way
+from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapDocument
 from corridor.experiments.atlas import Atlas
 from corridor.experiments.pages.clauses import caveat_of
-from corridor.experiments.pages.demands import STATES, Asked, Json, Under, law_key, references
+from corridor.experiments.pages.demands import STATES, Asked, Under, law_key, references
 from corridor.experiments.pages.elements import KINDS, OF_FIBRES, fibres_by_name
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.sources import safe_address
+from corridor.experiments.results.price_causes import Cause
 from corridor.topologies.base.codec import JsonObject
 
+COSTS = {
+    "kept back": "blocked by",
+    "no way around": "lost protection by",
+    "width": "lower capacity by",
+}
 NO_WAY = -1
 WITHOUT = "Without policies"
 DECIMALS = 2
@@ -41,15 +50,15 @@ class Model:
 
     def __init__(
         self,
-        where: Json,
+        where: MapDocument,
         drawn: Atlas,
         demands: Sequence[Asked],
         sets: Sequence[str],
         first: tuple[int, int],
         base: str = WITHOUT,
     ) -> None:
-        self._hubs = {hub["id"]: number for number, hub in enumerate(where["hubs"])}
-        self._fibres = {fibre["id"]: number for number, fibre in enumerate(where["fibres"])}
+        self._hubs = {hub.id: number for number, hub in enumerate(where.hubs)}
+        self._fibres = {fibre.id: number for number, fibre in enumerate(where.fibres)}
         self._fibres_of = fibres_by_name(where)
         self._law = {law_key(law): n for n, law in enumerate(references(demands))}
         self._ways = Numbered[str]()
@@ -57,33 +66,33 @@ class Model:
         told = [self._demand(one) for one in demands]
         self.document: JsonObject = {
             "view": list(drawn.view_box[2:]),
-            "names": dict(where["jurisdictions"]),
+            "names": dict(where.jurisdictions),
             "said": dict(STATES),
             "base": base,
             "sets": list(sets),
             "chosen": first[0],
             "set": first[1],
-            "hubs": [_hub(hub, drawn.hubs[hub["id"]].xy) for hub in where["hubs"]],
-            "fibres": [self._fibre(fibre) for fibre in where["fibres"]],
+            "hubs": [_hub(hub, drawn.hubs[hub.id].xy) for hub in where.hubs],
+            "fibres": [self._fibre(fibre) for fibre in where.fibres],
             "law": [_law(one) for one in references(demands)],
             "ways": [json.loads(way) for way in self._ways.values],
             "demands": told,
         }
 
-    def _fibre(self, of: Json) -> JsonObject:
+    def _fibre(self, of: FibreEntry) -> JsonObject:
         plain: JsonObject = {
-            "id": of["id"],
-            "a": self._hubs[of["a"]],
-            "z": self._hubs[of["z"]],
-            "m": of["medium"],
-            "km": round(of["length_km"]),
-            "ms": _short(of["one_way_ms"]),
+            "id": of.id,
+            "a": self._hubs[of.a],
+            "z": self._hubs[of.z],
+            "m": of.medium,
+            "km": round(of.length_km),
+            "ms": _short(of.one_way_ms),
         }
         more = {
-            "sys": of["system"],
-            "x": " ".join(of["crosses"]),
-            "may": " ".join(of["may_cross"]),
-            "st": "" if of["status"] == "in-service" else of["status"],
+            "sys": of.system,
+            "x": " ".join(of.crosses),
+            "may": " ".join(of.may_cross),
+            "st": "" if of.status == "in-service" else of.status,
         }
         return plain | {name: value for name, value in more.items() if value}
 
@@ -111,60 +120,68 @@ class Model:
             "got": _short(of.measured_ms),
             "got1": _short(of.measured_one_way_ms),
             "why": of.why,
-            "cl": [self._clause(one) for one in of.clauses if one["costs_ms"] != 0],
+            "cl": [
+                *(self._clause(one) for one in of.clauses if one.costs_ms != 0),
+                *map(self._priced, of.priced),
+            ],
         }
         if of.certainty is not None:
-            interval = of.certainty["rtt_ms"]
-            more |= {"tie": int(of.certainty["near_tie"])}
+            interval = of.certainty.rtt_ms
+            more |= {"tie": int(of.certainty.near_tie)}
             if interval is not None:
-                more |= {"rin": [_short(interval["low"]), _short(interval["high"])]}
+                more |= {"rin": [_short(interval.low), _short(interval.high)]}
         return plain | {name: value for name, value in more.items() if value not in (None, "", [])}
 
-    def _clause(self, of: Json) -> list[object]:
-        law = [self._law[law_key(one)] for one in of["legal"]]
-        name = f"{of['policy']} {of['clause']}"
-        cost = of["costs"] if of["costs_ms"] is None else _short(of["costs_ms"])
+    def _clause(self, of: Clause) -> list[object]:
+        return self._named(of, _short(of.costs_ms))
+
+    def _priced(self, of: Cause) -> list[object]:
+        return self._named(of, COSTS.get(of.costs, "longer by"))
+
+    def _named(self, of: Clause | Cause, cost: object) -> list[object]:
+        law = [self._law[law_key(one)] for one in of.legal]
+        name = f"{of.policy} {of.clause}"
         return [name, cost, caveat_of(of).strip(" ()") or "confident", law]
 
-    def _cut(self, of: Json) -> list[object]:
+    def _cut(self, of: CutEntry) -> list[object]:
         """Names of what is dead, its fibres; the way at once, and the one chosen again."""
-        dead = [one.partition(":") for one in of["dead"]]
+        dead = [one.partition(":") for one in of.dead]
         kind, _, name = dead[0]
         return [
             [" ".join((KINDS.get(kind, kind), name)) for kind, _, name in dead],
             self._fibres_of.get(name, []) if kind in OF_FIBRES else [],
-            self._way(of["at_once"] if of["delivered"] else None),
-            self._way(of["again"]),
+            self._way(of.at_once if of.delivered else None),
+            self._way(of.again),
         ]
 
-    def _way(self, of: Json | None) -> int:
+    def _way(self, of: Way | None) -> int:
         """The number of a way; ways are kept as JSON, which can be told apart."""
         if of is None:
             return NO_WAY
-        fibres = [self._fibres[one] for one in of["fibres"]]
-        gateways = [self._hubs[one] for one in of["gateways"]]
-        crosses, may = " ".join(of["crosses"]), " ".join(of["may_cross"])
-        way = [self._hubs[of["hubs"][0]], fibres, _short(of["one_way_ms"]), crosses, may, gateways]
+        fibres = [self._fibres[one] for one in of.fibres]
+        gateways = [self._hubs[one] for one in of.gateways]
+        crosses, may = " ".join(of.crosses), " ".join(of.may_cross)
+        way = [self._hubs[of.hubs[0]], fibres, _short(of.one_way_ms), crosses, may, gateways]
         return self._ways.of(json.dumps(way))
 
 
-def _hub(of: Json, place: tuple[float, float]) -> JsonObject:
+def _hub(of: HubEntry, place: tuple[float, float]) -> JsonObject:
     plain: JsonObject = {
-        "id": of["id"],
-        "name": of["name"],
-        "j": of["jurisdiction"],
-        "role": of["role"],
+        "id": of.id,
+        "name": of.name,
+        "j": of.jurisdiction,
+        "role": of.role,
         "xy": [round(one, 1) for one in place],
     }
-    if of["local_name"]:
-        lang = language(of["local_name"], of["jurisdiction"])
-        plain |= {"local": of["local_name"], "lang": lang}
+    if of.local_name:
+        lang = language(of.local_name, of.jurisdiction)
+        plain |= {"local": of.local_name, "lang": lang}
     return plain
 
 
-def _law(of: Json) -> list[str]:
-    caveats = [word for word in (of["status"], of["confidence"]) if word not in FINE]
-    return [of["id"], of["citation"], safe_address(of["address"]), ", ".join(caveats)]
+def _law(of: Reference) -> list[str]:
+    caveats = [word for word in (of.status, of.confidence) if word not in FINE]
+    return [of.id, of.citation, safe_address(of.address), ", ".join(caveats)]
 
 
 FINE = ("in-force", "confident", "")

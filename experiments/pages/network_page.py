@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.document import Answers
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.cuts import cuts_of
 from corridor.experiments.pages.demand_table import demand_table
-from corridor.experiments.pages.demands import Asked, Json, of_answers
+from corridor.experiments.pages.demands import Asked, of_answers
 from corridor.experiments.pages.elements import fibres_by_name
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.sections import map_and_sources, section
@@ -25,25 +26,26 @@ class Happenings:
     )
 
 
-def network_page(answers: Json, verdict: Sequence[str]) -> Page:
+def network_page(answers: Answers, verdict: Sequence[str]) -> Page:
     demands = of_answers(answers, None)
-    hubs, fibres = (counted(len(answers["map"][f"{one}s"]), one) for one in ("hub", "fibre"))
+    where = answers.map
+    hubs, fibres = counted(len(where.hubs), "hub"), counted(len(where.fibres), "fibre")
     return Page(
-        title=f"Live: {answers['title']}",
+        title=f"Live: {answers.title}",
         about=(
             f"{counted(len(demands), 'demand')} between {hubs} over {fibres}, started with policy "
-            f"set {answers['policies']} as of {answers['as_of']}. An emulation. Not legal advice."
+            f"set {answers.policies} as of {answers.as_of}. An emulation. Not legal advice."
         ),
         alarms=[],
         verdict=verdict,
-        stage=stage_of(answers, demands, [answers["policies"]], lawful="path in use"),
+        stage=stage_of(where, demands, [answers.policies], lawful="path in use"),
         sections=list(_sections(answers, demands)),
-        footer=f"A live network of scenario {answers['scenario']}, by corridor.",
+        footer=f"A live network of scenario {answers.scenario}, by corridor.",
     )
 
 
-def _sections(answers: Json, demands: Sequence[Asked]) -> Iterator[Section]:
-    where = answers["map"]
+def _sections(answers: Answers, demands: Sequence[Asked]) -> Iterator[Section]:
+    where = answers.map
     yield section("events", "events", Happenings())
     yield section("demands", "demands", demand_table(demands, where))
     yield section("costs", "costs", costs_of(answers, demands))

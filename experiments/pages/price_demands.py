@@ -2,80 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.ways_of_sets import DemandWays, WaysDocument, WayUnderSet
 from corridor.experiments.answers.words import LEAST_MS
-from corridor.experiments.pages.demands import Asked, Json, State, Under
-
-COSTS = {
-    "kept back": "blocked by",
-    "no way around": "lost protection by",
-    "width": "lower capacity by",
-}
+from corridor.experiments.pages.demands import Asked, State, Under
+from corridor.experiments.results.price import DemandPrice
+from corridor.experiments.results.price_text import Prices
 
 
-def of_prices(prices: Json, ways: Json) -> list[Asked]:
+def of_prices(prices: Prices, ways: WaysDocument) -> list[Asked]:
     """Of ``price.json`` and ``ways.json``, which have the same demands and sets in one order."""
-    return [_asked(prices, number, way) for number, way in enumerate(ways["demands"])]
+    return [_asked(prices, number, way) for number, way in enumerate(ways.demands)]
 
 
-def _asked(prices: Json, number: int, ways: Json) -> Asked:
-    priced: Sequence[Json] = [one["demands"][number] for one in prices["sets"]]
-    reachable = ways["free"] is not None
+def _asked(prices: Prices, number: int, ways: DemandWays) -> Asked:
+    priced = [one.demands[number] for one in prices.sets]
+    reachable = ways.free is not None
     first = priced[0]
     return Asked(
-        id=first["demand"],
-        data=first["data"],
-        src=first["src"],
-        dst=first["dst"],
-        free=ways["against"],
-        free_round_trip_ms=ways["round_trip_ms"],
-        under=[_under(one, way, reachable) for one, way in zip(priced, ways["sets"], strict=True)],
+        id=first.demand,
+        data=first.data,
+        src=first.src,
+        dst=first.dst,
+        free=ways.against,
+        free_round_trip_ms=ways.round_trip_ms,
+        under=[_under(one, way, reachable) for one, way in zip(priced, ways.sets, strict=True)],
     )
 
 
-def _under(of: Json, ways: Json, reachable: bool) -> Under:
-    cost, certain = of["with_readings"], of["by_certain_rules"]
-    interval = (of["certainty"] or {}).get("interval")
-    kept = [one for one in of["causes"] if one["costs"] == "kept back"]
+def _under(of: DemandPrice, ways: WayUnderSet, reachable: bool) -> Under:
+    cost, certain = of.with_readings, of.by_certain_rules
+    interval = of.certainty.interval if of.certainty else None
+    kept = [one for one in of.causes if one.costs == "kept back"]
     return Under(
         state=_state(of, reachable),
-        permit=ways["permit"] or "",
-        legal=ways["legal"],
-        way=ways["way"] if of["answered"] else None,
-        round_trip_ms=of["round_trip_ms"],
-        extra_ms=cost["extra_ms"],
-        interval_ms=[interval["low_ms"], interval["high_ms"]] if interval else None,
-        certain_ms=certain["extra_ms"],
-        kept_by_certain_rules=certain["kept_back"],
-        why="; ".join(f"{one['policy']}: {one['reason']}" for one in kept) or ways["why"],
-        clauses=[_clause(one) for one in of["causes"]],
-        single_points=cost["lost"],
+        permit=ways.permit or "",
+        legal=ways.legal,
+        way=ways.way if of.answered else None,
+        round_trip_ms=of.round_trip_ms,
+        extra_ms=cost.extra_ms,
+        interval_ms=[interval.low_ms, interval.high_ms] if interval else None,
+        certain_ms=certain.extra_ms,
+        kept_by_certain_rules=certain.kept_back,
+        why="; ".join(f"{one.policy}: {one.reason}" for one in kept) or ways.why,
+        priced=of.causes,
+        single_points=cost.lost,
     )
 
 
-def _state(of: Json, reachable: bool) -> State:
+def _state(of: DemandPrice, reachable: bool) -> State:
     """A demand that both sets block costs nothing beside the other set, and is blocked all the
     same; only one that no fibres join has no path."""
-    if not of["answered"]:
+    if not of.answered:
         return "kept" if reachable else "down"
-    if of["policies"] == NO_POLICIES:
+    if of.policies == NO_POLICIES:
         return "served"
-    if of["not_judged"]:
+    if of.not_judged:
         return "unjudged"
-    return "longer" if (of["with_readings"]["extra_ms"] or 0) >= LEAST_MS else "lawful"
-
-
-def _clause(of: Json) -> Json:
-    """As ``answers.json`` has clauses; what one alone costs is in no price."""
-    return {
-        "policy": of["policy"],
-        "clause": of["clause"],
-        "says": of["reason"],
-        "kind": of["kind"],
-        "confidence": of["confidence"],
-        "costs_ms": None,
-        "costs": COSTS.get(of["costs"], "longer by"),
-        "legal": of["legal"],
-    }
+    return "longer" if (of.with_readings.extra_ms or 0) >= LEAST_MS else "lawful"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.ways_of_sets import WaysDocument
 from corridor.experiments.pages.demands import Asked, Json
 from corridor.experiments.pages.model import WITHOUT
 from corridor.experiments.pages.page import Page, Section
@@ -14,6 +15,7 @@ from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.set_prices import beside, matrix_of, prices_of, verdict_of
 from corridor.experiments.pages.stage import stage_of
+from corridor.experiments.results.price_text import Prices
 from corridor.topologies.base.words import counted, joined
 
 TWICE = (
@@ -40,44 +42,44 @@ class Caveats:
     """By set, its readings that are not certain."""
 
 
-def price_page(prices: Json, ways: Json, manifest: Json | None) -> Page:
+def price_page(prices: Prices, ways: WaysDocument, manifest: Json | None) -> Page:
     """Of ``price.json`` and ``ways.json``."""
-    demands, sets = of_prices(prices, ways), list(ways["sets"])
+    demands, sets = of_prices(prices, ways), list(ways.sets)
     one = len(sets) == 1
     title = f"Cost of policy set {sets[0]}" if one else "Cost of policy sets, side by side"
-    where = ways["map"]
-    base = WITHOUT if prices["against"] == NO_POLICIES else f"Under {prices['against']}"
-    hubs, fibres = (counted(len(where[f"{name}s"]), name) for name in ("hub", "fibre"))
+    where = ways.map
+    base = WITHOUT if prices.against == NO_POLICIES else f"Under {prices.against}"
+    hubs, fibres = counted(len(where.hubs), "hub"), counted(len(where.fibres), "fibre")
     return Page(
-        title=f"{title}: {prices['scenario']}",
+        title=f"{title}: {prices.scenario}",
         about=(
-            f"{joined(sets)} beside {beside(prices['against'])}, as of {prices['as_of']}, "
+            f"{joined(sets)} beside {beside(prices.against)}, as of {prices.as_of}, "
             f"{counted(len(demands), 'demand')} over {hubs} and {fibres}. Computed, not measured. "
             "Not legal advice."
         ),
         alarms=[],
         verdict=verdict_of(prices),
-        stage=stage_of(ways, demands, sets, lawful="shortest permitted path", base=base),
+        stage=stage_of(where, demands, sets, lawful="shortest permitted path", base=base),
         sections=list(_sections(prices, ways, demands, manifest)),
-        footer=f"Made by corridor from prices of scenario {prices['scenario']}.",
+        footer=f"Made by corridor from prices of scenario {prices.scenario}.",
     )
 
 
 def _sections(
-    prices: Json, ways: Json, demands: Sequence[Asked], manifest: Json | None
+    prices: Prices, ways: WaysDocument, demands: Sequence[Asked], manifest: Json | None
 ) -> Iterator[Section]:
     yield section("sets", "sets", prices_of(prices))
-    yield section("matrix", "matrix", matrix_of(demands, ways["sets"]))
+    yield section("matrix", "matrix", matrix_of(demands, ways.sets))
     yield Section("clauses", "Each policy set, and remedies", "set_rows.html.j2", prices_of(prices))
     yield section("sure", "caveats", _caveats(prices))
-    yield from map_and_sources(ways["map"], demands)
+    yield from map_and_sources(ways.map, demands)
     more = {
-        "Scenario": prices["scenario"],
-        "Policies": f"{joined(ways['sets'])}, beside {prices['against']}, as of {prices['as_of']}",
+        "Scenario": prices.scenario,
+        "Policies": f"{joined(ways.sets)}, beside {prices.against}, as of {prices.as_of}",
     }
     yield section("provenance", "provenance", provenance_of(None, manifest, more))
 
 
-def _caveats(prices: Json) -> Caveats:
-    readings = [(one["policies"], ", ".join(one["readings"])) for one in prices["sets"]]
+def _caveats(prices: Prices) -> Caveats:
+    readings = [(one.policies, ", ".join(one.readings)) for one in prices.sets]
     return Caveats("Uncertainty", CAVEATS, readings)

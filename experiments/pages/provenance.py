@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.pages.demands import Json
+from corridor.experiments.results.summary import Summary
 from corridor.traffic.agents.jobs import clock_in_words
 
 
@@ -27,7 +28,7 @@ COMPUTED = (
 
 
 def provenance_of(
-    summary: Json | None, manifest: Json | None, more: Json | None = None
+    summary: Summary | None, manifest: Json | None, more: Json | None = None
 ) -> Provenance:
     facts: list[tuple[str, str]] = [(name, str(value)) for name, value in (more or {}).items()]
     if summary is not None:
@@ -37,7 +38,7 @@ def provenance_of(
     return Provenance("Provenance", COMPUTED if summary is None else SAID, facts)
 
 
-def _of_run(of: Json) -> list[tuple[str, str]]:
+def _of_run(of: Summary) -> list[tuple[str, str]]:
     return [
         ("Scenario", of["scenario"]),
         ("Policies", f"{of['policies']}, as of {of['as_of']}"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.words import NOTHING
+from corridor.experiments.results.queue_counters import ClassSummary, QueueSummary
+from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import counted
 
 
@@ -30,7 +31,7 @@ class QueueMarks:
     rows: Sequence[Row]
 
 
-def queue_marks_of(summary: Json) -> QueueMarks | None:
+def queue_marks_of(summary: Summary) -> QueueMarks | None:
     """None where no queue marks."""
     found = [(queue, one) for queue in summary.get("queues", []) for one in queue["classes"]]
     marking = [one["ce_marks"] for _queue, one in found if "ce_marks" in one]
@@ -45,7 +46,7 @@ def queue_marks_of(summary: Json) -> QueueMarks | None:
     return QueueMarks("Packets marked by queues", said, rows)
 
 
-def _row(queue: Json, one: Json) -> Row:
+def _row(queue: QueueSummary, one: ClassSummary) -> Row:
     marked = str(one["ce_marks"]) if "ce_marks" in one else NOTHING
     where = (queue["fibre"], queue["from"], queue["discipline"])
     return Row(*where, one["name"], one["sent_packets"], one["drops"], marked)

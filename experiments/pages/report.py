@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import cast
 
 from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.run_verdict import read_answers
-from corridor.experiments.answers.ways_of_sets import WAYS_FILE
+from corridor.experiments.answers.ways_of_sets import WAYS_FILE, WaysDocument
 from corridor.experiments.atlas import event_data
 from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.capacity_page import capacity_page
@@ -17,10 +18,10 @@ from corridor.experiments.pages.page import Page, report
 from corridor.experiments.pages.price_page import price_page
 from corridor.experiments.pages.run_page import RunResults, run_page
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
-from corridor.experiments.results.price import SetPrice
-from corridor.experiments.results.price_text import prices_of
+from corridor.experiments.results.price_text import Prices, prices_of
 from corridor.experiments.results.run_result import Run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
+from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
 from corridor.traffic.measures.samples import Probes
@@ -47,13 +48,13 @@ def _computed_page(out_dir: Path) -> Page:
 
 
 def _capacity_page(out_dir: Path) -> Page:
-    found, where = read_capacity(out_dir), _read(out_dir / MAP_FILE)
+    found, where = read_capacity(out_dir), _document(MapDocument, out_dir / MAP_FILE)
     if found is None or where is None:
         raise InputError("capacity.json is missing", "ask again, with --out", file=str(out_dir))
     return capacity_page(found, where, _read(out_dir / "manifest.json"))
 
 
-def read_prices(out_dir: Path) -> list[SetPrice]:
+def read_prices(out_dir: Path) -> Prices:
     """Return what ``price --out`` left in a folder.
 
     Raises:
@@ -68,16 +69,14 @@ def read_prices(out_dir: Path) -> list[SetPrice]:
 
 
 def _price_page(out_dir: Path) -> Page:
-    ways = _read(out_dir / WAYS_FILE)
+    ways = _document(WaysDocument, out_dir / WAYS_FILE)
     if ways is None:
         raise InputError(
             f"{WAYS_FILE} is missing: these prices know no map",
             "price again, with --out",
             file=str(out_dir),
         )
-    read_prices(out_dir)  # a page of prices that no figure can be drawn of is not written
-    prices = cast(Json, read_json(out_dir / PRICES, RESULT))
-    return price_page(prices, ways, _read(out_dir / "manifest.json"))
+    return price_page(read_prices(out_dir), ways, _read(out_dir / "manifest.json"))
 
 
 def _run_page(out_dir: Path) -> Page:
@@ -90,7 +89,7 @@ def _run_page(out_dir: Path) -> Page:
 
     return run_page(
         RunResults(
-            summary=cast(Json, run.summary),
+            summary=run.summary,
             answers=read_answers(out_dir),
             proof=_read(out_dir / "proof.json"),
             manifest=_read(out_dir / "manifest.json"),
@@ -101,6 +100,16 @@ def _run_page(out_dir: Path) -> Page:
             start_ns=plan["start_ns"],
         )
     )
+
+
+def _document[T](kind: type[T], path: Path) -> T | None:
+    """Return what a file contains, None where there is no such file.
+
+    Raises:
+        InputError: another version wrote it.
+    """
+    found = _read(path)
+    return None if found is None else read_document(kind, found, str(path), "ask again, with --out")
 
 
 def _read(path: Path) -> Json | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
+from corridor.experiments.answers.document import Answers
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.capacity import capacity_of
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of
 from corridor.experiments.pages.costs import costs_of
@@ -24,6 +26,7 @@ from corridor.experiments.pages.verification import verification_of
 from corridor.experiments.pages.words import ms
 from corridor.experiments.pages.workloads import workloads_of
 from corridor.experiments.results.messages import Round
+from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import counted
 from corridor.traffic.measures.samples import Probes
 
@@ -35,8 +38,8 @@ NEXT = ("Next step: ", "Next: ")
 class RunResults:
     """What a page is made of; None where the folder has no such file."""
 
-    summary: Json
-    answers: Json | None
+    summary: Summary
+    answers: Answers | None
     proof: Json | None
     manifest: Json | None
     probes: Callable[[], Probes]
@@ -52,19 +55,19 @@ def run_page(of: RunResults) -> Page:
     answers, summary = of.answers, of.summary
     demands = of_answers(answers, summary) if answers else of_summary(summary)
     scenario = summary["scenario"]
-    title = (answers["title"] if answers else "") or scenario
+    title = (answers.title if answers else "") or scenario
     return Page(
         title=f"Data corridor under policies: {title}",
         about=_about(summary, demands),
         alarms=list(_alarms(of)),
         verdict=_told(summary) or _verdict(of, demands),
-        stage=stage_of(answers, demands, [summary["policies"]]) if answers else None,
+        stage=stage_of(answers.map, demands, [summary["policies"]]) if answers else None,
         sections=list(_sections(of, demands)),
         footer=f"Made by corridor from the run of scenario {scenario}, seed {summary['seed']}.",
     )
 
 
-def _about(summary: Json, demands: list[Asked]) -> str:
+def _about(summary: Summary, demands: list[Asked]) -> str:
     network = summary["network"]
     over = f"{counted(network['hubs'], 'hub')} and {counted(network['fibres'], 'fibre')}"
     under = f"policies {summary['policies']} as of {summary['as_of']}"
@@ -83,8 +86,8 @@ def _alarms(of: RunResults) -> Iterator[str]:
         yield f"The measurement is invalid: {summary['invalid']}"
     if of.proof is not None and not of.proof["holds"]:
         yield broken_or_unproven(of.proof, summary)
-    seen = summary.get("crossings", {})
-    if seen.get("forbidden") or seen.get("strange"):
+    seen = summary.get("crossings")
+    if seen and (seen["forbidden"] or seen["strange"]):
         yield "Packets violated a policy: see the verified properties."
     for one in summary.get("expectations", []):
         if not one["holds"]:
@@ -96,7 +99,7 @@ def _alarms(of: RunResults) -> Iterator[str]:
     yield from summary["warnings"]
 
 
-def _told(summary: Json) -> list[str]:
+def _told(summary: Summary) -> list[str]:
     """The answers of its verdict: without the question, and the command to try next."""
     return [line for line in summary.get("verdict", [])[1:] if not line.startswith(NEXT)]
 
@@ -118,7 +121,7 @@ def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
 
 def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     summary, answers = of.summary, of.answers
-    where: Json | None = answers["map"] if answers else None
+    where: MapDocument | None = answers.map if answers else None
     fibres = fibres_by_name(where)
     yield section("demands", "demands", demand_table(demands, where))
     if answers is not None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.words import LEAST_MS, ordinal
-from corridor.experiments.pages.demands import Asked, Json, State, Under
+from corridor.experiments.pages.demands import Asked, State, Under
 from corridor.experiments.pages.words import extra, ms
-from corridor.experiments.results.price_causes import BASES
-from corridor.experiments.results.price_text import COSTS
+from corridor.experiments.results.price import DemandPrice, Row, SetPrice, Total
+from corridor.experiments.results.price_causes import BASES, Cause
+from corridor.experiments.results.price_changes import Change
+from corridor.experiments.results.price_text import COSTS, Prices
 from corridor.topologies.base.words import counted, joined
 
 
@@ -36,7 +39,7 @@ class Matrix:
 class ClausePrice:
     name: str
     basis: str
-    legal: Sequence[Json]
+    legal: Sequence[Reference]
     each: str
 
 
@@ -59,8 +62,8 @@ class SetRow:
 class PricedSet:
     number: int
     name: str
-    certain: Json
-    readings: Json
+    certain: Total
+    readings: Total
     interval: Sequence[float] | None
     not_judged: int
     rows: Sequence[SetRow]
@@ -112,47 +115,47 @@ def _cell(of: Under) -> Cell:
     return Cell(of.state, f"{text} ↓" if of.single_points else text)
 
 
-def prices_of(prices: Json) -> SetPrices:
-    found = [_set(number, one) for number, one in enumerate(prices["sets"])]
-    return SetPrices("Cost of each policy set", beside(prices["against"]), found)
+def prices_of(prices: Prices) -> SetPrices:
+    found = [_set(number, one) for number, one in enumerate(prices.sets)]
+    return SetPrices("Cost of each policy set", beside(prices.against), found)
 
 
 def beside(against: str) -> str:
     return "no policies" if against == NO_POLICIES else against
 
 
-def _set(number: int, of: Json) -> PricedSet:
-    paying = [row for row in of["rows"] if row["is_costly"]]
-    free = len(of["rows"]) - len(paying)
-    sure = of["certainty"]
+def _set(number: int, of: SetPrice) -> PricedSet:
+    paying = [row for row in of.rows if row.is_costly]
+    free = len(of.rows) - len(paying)
+    sure = of.certainty
     return PricedSet(
         number=number,
-        name=of["policies"],
-        certain=of["by_certain_rules"],
-        readings=of["with_readings"],
-        interval=[sure["interval"]["low_ms"], sure["interval"]["high_ms"]] if sure else None,
-        not_judged=of["not_judged"],
+        name=of.policies,
+        certain=of.by_certain_rules,
+        readings=of.with_readings,
+        interval=[sure.interval.low_ms, sure.interval.high_ms] if sure else None,
+        not_judged=of.not_judged,
         rows=[_row(row) for row in paying],
         rest=f"{counted(free, 'data class')} have no cost, or are not covered." if free else "",
         clauses=list(_clauses(of)),
     )
 
 
-def _row(of: Json) -> SetRow:
-    sure = [one for one in of["certainty"] if one]
-    most = max(sure, key=lambda one: one["interval"]["high_ms"], default=None)
-    interval = [most["interval"]["low_ms"], most["interval"]["high_ms"]] if most else None
-    lost, more = of["lost"][:MOST_NAMES], len(of["lost"]) - MOST_NAMES
+def _row(of: Row) -> SetRow:
+    sure = [one for one in of.certainty if one]
+    most = max(sure, key=lambda one: one.interval.high_ms, default=None)
+    interval = [most.interval.low_ms, most.interval.high_ms] if most else None
+    lost, more = of.lost[:MOST_NAMES], len(of.lost) - MOST_NAMES
     return SetRow(
-        data=of["data"],
-        demands=of["demands"],
-        kept_back=of["kept_back"],
-        added=_added(of["extra_ms"]),
+        data=of.data,
+        demands=of.demands,
+        kept_back=of.kept_back,
+        added=_added(of.extra_ms),
         interval=" to ".join(ms(one) for one in interval) if interval and any(interval) else "",
         lost=", ".join(lost) + (f" and {more} more" if more > 0 else ""),
-        losing=of["losing"],
-        narrower=of["narrower"],
-        changes=[_change(one) for one in of["changes"]],
+        losing=of.losing,
+        narrower=of.narrower,
+        changes=[_change(one) for one in of.changes],
     )
 
 
@@ -167,84 +170,84 @@ def _added(each: Sequence[float]) -> str:
     return f"{extra(ordered[len(ordered) // 2])} median, {extra(ordered[-1])} maximum"
 
 
-def _change(of: Json) -> str:
+def _change(of: Change) -> str:
     takes = []
-    if of["opens"]:
-        takes.append(f"permits {of['opens']} of {of['of']['kept_back']}")
-    if of["saves_ms"] >= LEAST_MS:
-        takes.append(f"RTT -{of['saves_ms']:.1f} of {of['of']['extra_ns'] / 1e6:.1f} ms")
-    if of["regains"]:
-        takes.append(f"removes {of['regains']} of {of['of']['lost']} single points of failure")
-    return f"{CHANGES[of['kind']]} {of['what']} ({', '.join(takes)})"
+    if of.opens:
+        takes.append(f"permits {of.opens} of {of.of.kept_back}")
+    if of.saves_ms >= LEAST_MS:
+        takes.append(f"RTT -{of.saves_ms:.1f} of {of.of.extra_ns / 1e6:.1f} ms")
+    if of.regains:
+        takes.append(f"removes {of.regains} of {of.of.lost} single points of failure")
+    return f"{CHANGES[of.kind]} {of.what} ({', '.join(takes)})"
 
 
-def _clauses(of: Json) -> Iterator[ClausePrice]:
+def _clauses(of: SetPrice) -> Iterator[ClausePrice]:
     """Each that costs something, with its basis and of how many demands."""
-    found: dict[tuple[str, str], tuple[Json, dict[str, int]]] = {}
-    for cause in (cause for demand in of["demands"] for cause in demand["causes"]):
-        _, counts = found.setdefault((cause["policy"], cause["clause"]), (cause, {}))
-        counts[cause["costs"]] = counts.get(cause["costs"], 0) + 1
+    found: dict[tuple[str, str], tuple[Cause, dict[str, int]]] = {}
+    for cause in (cause for demand in of.demands for cause in demand.causes):
+        _, counts = found.setdefault((cause.policy, cause.clause), (cause, {}))
+        counts[cause.costs] = counts.get(cause.costs, 0) + 1
     for (policy, clause), (cause, counts) in found.items():
         each = joined(f"{counted(many, 'demand')} {COSTS[costs]}" for costs, many in counts.items())
-        yield ClausePrice(f"{policy} {clause}", BASES[cause["basis"]], cause["legal"], each)
+        yield ClausePrice(f"{policy} {clause}", BASES[cause.basis], cause.legal, each)
 
 
-def verdict_of(prices: Json) -> list[str]:
+def verdict_of(prices: Prices) -> list[str]:
     """Return the answer in at most five sentences."""
-    sets: Sequence[Json] = prices["sets"]
-    demands = len(sets[0]["demands"])
-    costly = [one for one in sets if any(row["is_costly"] for row in one["rows"])]
-    on = f"{counted(demands, 'demand')} of {prices['scenario']} as of {prices['as_of']}"
-    held = f"beside {beside(prices['against'])}"
+    sets = prices.sets
+    demands = len(sets[0].demands)
+    costly = [one for one in sets if any(row.is_costly for row in one.rows)]
+    on = f"{counted(demands, 'demand')} of {prices.scenario} as of {prices.as_of}"
+    held = f"beside {beside(prices.against)}"
     said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} add a cost."]
-    dearest = max(sets, key=lambda one: one["with_readings"]["extra_ms"])
-    if dearest["with_readings"]["extra_ms"] >= LEAST_MS:
+    dearest = max(sets, key=lambda one: one.with_readings.extra_ms)
+    if dearest.with_readings.extra_ms >= LEAST_MS:
         said.append(_dearest(dearest))
         said.append(_worst(sets))
-    strictest = max(sets, key=lambda one: one["with_readings"]["kept_back"])
-    kept, sure = (strictest[one]["kept_back"] for one in ("with_readings", "by_certain_rules"))
+    strictest = max(sets, key=lambda one: one.with_readings.kept_back)
+    kept, sure = strictest.with_readings.kept_back, strictest.by_certain_rules.kept_back
     if kept:
         said.append(
-            f"Strictest: {strictest['policies']} blocks {kept} of {counted(demands, 'demand')}; "
+            f"Strictest: {strictest.policies} blocks {kept} of {counted(demands, 'demand')}; "
             f"confident rules alone block {sure}."
         )
-    losing = [one for one in sets if one["with_readings"]["losing"]]
+    losing = [one for one in sets if one.with_readings.losing]
     if losing:
-        names = joined(f"{one['policies']} ({one['with_readings']['losing']})" for one in losing)
+        names = joined(f"{one.policies} ({one.with_readings.losing})" for one in losing)
         said.append(f"Policy sets under which demands lost a backup path: {names}.")
     return said
 
 
-def _dearest(of: Json) -> str:
-    total, certain = of["with_readings"], of["by_certain_rules"]
+def _dearest(of: SetPrice) -> str:
+    total, certain = of.with_readings, of.by_certain_rules
     return (
-        f"Highest total: {of['policies']} adds {total['extra_ms']:.0f} ms RTT{_place(of)} over "
-        f"{total['delayed']} of {counted(total['both'], 'demand')}; confident rules alone add "
-        f"{certain['extra_ms']:.0f} ms."
+        f"Highest total: {of.policies} adds {total.extra_ms:.0f} ms RTT{_place(of)} over "
+        f"{total.delayed} of {counted(total.both, 'demand')}; confident rules alone add "
+        f"{certain.extra_ms:.0f} ms."
     )
 
 
-def _worst(sets: Sequence[Json]) -> str:
+def _worst(sets: Sequence[SetPrice]) -> str:
     of = max(
-        (one for each in sets for one in each["demands"]),
-        key=lambda one: one["with_readings"]["extra_ms"] or 0.0,
+        (one for each in sets for one in each.demands),
+        key=lambda one: one.with_readings.extra_ms or 0.0,
     )
-    causes = [one for one in of["causes"] if one["costs"] == "delay"]
-    by = f", because of {causes[0]['policy']} ({BASES[causes[0]['basis']]})" if causes else ""
+    causes = [one for one in of.causes if one.costs == "delay"]
+    by = f", because of {causes[0].policy} ({BASES[causes[0].basis]})" if causes else ""
     return (
-        f"Highest for one demand: {extra(of['with_readings']['extra_ms'])} ms RTT{_place(of)}, "
-        f"{of['demand']} under {of['policies']}{by}."
+        f"Highest for one demand: {extra(of.with_readings.extra_ms)} ms RTT{_place(of)}, "
+        f"{of.demand} under {of.policies}{by}."
     )
 
 
-def _place(of: Json) -> str:
+def _place(of: DemandPrice | SetPrice) -> str:
     """Where a price of the map lies among those of the Monte Carlo samples."""
-    sure = of["certainty"]
+    sure = of.certainty
     if not sure:
         return ""
-    interval = sure["interval"]
+    interval = sure.interval
     return (
-        f" ({ordinal(sure['percentile'] * 100)} percentile of the Monte Carlo samples; median "
-        f"{interval['median_ms']:.0f} ms, 90 % interval {interval['low_ms']:.0f}-"
-        f"{interval['high_ms']:.0f} ms)"
+        f" ({ordinal(sure.percentile * 100)} percentile of the Monte Carlo samples; median "
+        f"{interval.median_ms:.0f} ms, 90 % interval {interval.low_ms:.0f}-"
+        f"{interval.high_ms:.0f} ms)"
     )

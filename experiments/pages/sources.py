@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from corridor.experiments.pages.demands import Asked, Json, law_key, references
+from corridor.experiments.answers.map_document import FibreEntry
+from corridor.experiments.pages.demands import Asked, law_key, references
 
 SCHEMES = ("http", "https")
 
@@ -39,11 +40,11 @@ def law_of(demands: Sequence[Asked]) -> list[Law]:
     counts = Counter(key for one in demands for key in _cited(one))
     return [
         Law(
-            one["id"],
-            one["citation"],
-            one["address"],
-            one["status"],
-            one["confidence"],
+            one.id,
+            one.citation,
+            one.address,
+            one.status,
+            one.confidence,
             counts[law_key(one)],
         )
         for one in references(demands)
@@ -54,6 +55,6 @@ def _cited(of: Asked) -> set[str]:
     return {law_key(one) for one in references([of])}
 
 
-def map_sources(fibres: Iterable[Json]) -> list[str]:
+def map_sources(fibres: Iterable[FibreEntry]) -> list[str]:
     """Each text once, in the order of the fibres."""
-    return list(dict.fromkeys(source for fibre in fibres for source in fibre["sources"]))
+    return list(dict.fromkeys(source for fibre in fibres for source in fibre.sources))

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.atlas.drawing import Drawing, Symbol
 from corridor.experiments.atlas.land import source
@@ -24,7 +25,7 @@ from corridor.experiments.atlas.map_drawing import (
     whole,
 )
 from corridor.experiments.atlas.svg import svg
-from corridor.experiments.pages.demands import Asked, Json, flagship
+from corridor.experiments.pages.demands import Asked, flagship
 from corridor.experiments.pages.model import WITHOUT, Model, as_text
 from corridor.experiments.pages.words import ms
 
@@ -68,14 +69,14 @@ class Stage:
 
 
 def stage_of(
-    answers: Json,
+    where: MapDocument,
     demands: Sequence[Asked],
     sets: Sequence[str],
     lawful: str = "path under policies",
     base: str = WITHOUT,
 ) -> Stage:
-    """Of the map of ``answers``; ``sets`` are the names of those that demands are under."""
-    where, drawn = answers["map"], atlas(map_of_answers(answers))
+    """Of a map; ``sets`` are the names of those that demands are under."""
+    drawn = atlas(map_of_answers(where))
     first = flagship(demands)
     chosen, of_set = first
     model = Model(where, drawn, demands, sets, first, base)
@@ -119,13 +120,13 @@ def hub_key(drawn: Atlas) -> list[tuple[str, Markup]]:
 def _ways(of: Asked, of_set: int) -> list[Way]:
     """Its path under policies and the one without, above it."""
     both = ((LAWFUL, of.under[of_set].way), (FREE, of.free))
-    return [Way(look, way["fibres"]) for look, way in both if way]
+    return [Way(look, way.fibres) for look, way in both if way]
 
 
-def _groups(where: Json, demands: Sequence[Asked]) -> list[Group]:
+def _groups(where: MapDocument, demands: Sequence[Asked]) -> list[Group]:
     """By the jurisdiction where they begin; numbers are those of all demands."""
-    names: Mapping[str, str] = where["jurisdictions"]
-    begins = {hub["id"]: names[hub["jurisdiction"]] for hub in where["hubs"]}
+    names: Mapping[str, str] = where.jurisdictions
+    begins = {hub.id: names[hub.jurisdiction] for hub in where.hubs}
 
     def key(number: int) -> str:
         return begins[demands[number].src]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.clauses import caveat_of
-from corridor.experiments.pages.demands import Asked, Json
+from corridor.experiments.pages.demands import Asked
+from corridor.experiments.results.certainty_summary import CertaintySummary
+from corridor.experiments.results.summary import Summary, read_draws
 from corridor.topologies.base.words import counted, joined
 
 
@@ -28,9 +31,12 @@ class Sureness:
     has_map: bool
 
 
-def sureness_of(demands: Sequence[Asked], summary: Json | None, where: Json | None) -> Sureness:
-    told = [(n, one) for n, one in enumerate(demands) if one.under[0].certainty is not None]
-    ties = [_tie(n, one) for n, one in told if (one.under[0].certainty or {})["near_tie"]]
+def sureness_of(
+    demands: Sequence[Asked], summary: Summary | None, where: MapDocument | None
+) -> Sureness:
+    every = [(n, one, one.under[0].certainty) for n, one in enumerate(demands)]
+    told = [(n, one, sure) for n, one, sure in every if sure is not None]
+    ties = [_tie(n, one, sure) for n, one, sure in told if sure.near_tie]
     said = [*_draws(summary, len(told), len(ties)), *_uncertain(demands), *_assumed(where, summary)]
     said.append(
         "Most fibre lengths are derived, not published. Monte Carlo samples vary lengths and "
@@ -39,23 +45,22 @@ def sureness_of(demands: Sequence[Asked], summary: Json | None, where: Json | No
     return Sureness("Uncertainty", said, ties, has_map=where is not None)
 
 
-def _tie(number: int, of: Asked) -> Tie:
-    sure = of.under[0].certainty or {}
-    after = sure["next_set"]
+def _tie(number: int, of: Asked, sure: CertaintySummary) -> Tie:
+    after = sure.next_set
     return Tie(
         number,
         of,
-        [(" ".join(one["of"]), one["share"]) for one in sure["sets"]],
-        after["more_one_way_ms"] if after else None,
+        [(" ".join(one.of), one.share) for one in sure.sets],
+        after.more_one_way_ms if after else None,
     )
 
 
-def _draws(summary: Json | None, told: int, ties: int) -> list[str]:
-    draws = (summary or {}).get("certainty")
+def _draws(summary: Summary | None, told: int, ties: int) -> list[str]:
+    draws = read_draws(summary) if summary else None
     if not draws or not told:
         return []
-    share = f"{draws['near_tie_share'] * 100:g} %"
-    maps = f"Each answer was computed for {draws['draws']} Monte Carlo samples of the map."
+    share = f"{draws.near_tie_share * 100:g} %"
+    maps = f"Each answer was computed for {draws.draws} Monte Carlo samples of the map."
     near = f"{counted(ties, 'demand')} of {told} are near ties: in at least {share} of the samples"
     return [f"{maps} {near} the shortest path crosses other jurisdictions."]
 
@@ -63,10 +68,10 @@ def _draws(summary: Json | None, told: int, ties: int) -> list[str]:
 def _uncertain(demands: Sequence[Asked]) -> list[str]:
     unsure = sorted(
         {
-            f"{clause['policy']} {clause['clause']}{caveat_of(clause)}"
+            f"{clause.policy} {clause.clause}{caveat_of(clause)}"
             for one in demands
             for clause in one.under[0].clauses
-            if clause["costs_ms"] and caveat_of(clause)
+            if clause.costs_ms and caveat_of(clause)
         }
     )
     if not unsure:
@@ -74,19 +79,19 @@ def _uncertain(demands: Sequence[Asked]) -> list[str]:
     return [f"These clauses add delay and are not confident text of law: {joined(unsure)}."]
 
 
-def _assumed(where: Json | None, summary: Json | None) -> list[str]:
+def _assumed(where: MapDocument | None, summary: Summary | None) -> list[str]:
     said = []
     if where is not None:
-        fibres = where["fibres"]
-        capacity = sum(one["capacity_assumed"] for one in fibres)
-        doubtful = sum(one["status"] != "in-service" for one in fibres)
-        may = sum(bool(one["may_cross"]) for one in fibres)
+        fibres = where.fibres
+        capacity = sum(one.capacity_assumed for one in fibres)
+        doubtful = sum(one.status != "in-service" for one in fibres)
+        may = sum(bool(one.may_cross) for one in fibres)
         said.append(
             f"Of {counted(len(fibres), 'fibre')}, {capacity} have an assumed capacity, "
             f"{doubtful} may not be in service, and {may} may cross waters or countries that are "
             "not documented (marked with a ?)."
         )
-    unjudged = sum(bool(one.get("not_judged")) for one in (summary or {}).get("demands", []))
+    unjudged = sum(bool(one.get("not_judged")) for one in (summary["demands"] if summary else ()))
     if unjudged:
         said.append(
             f"Not covered by the policy set: {counted(unjudged, 'demand')} or reverse demands. "

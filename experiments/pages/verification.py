@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.pages.demands import Json
+from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.topologies.base.words import counted
 
 US_PER_MS = 1000.0
@@ -27,10 +27,10 @@ class Verification:
     rows: Sequence[Measured]
 
 
-def verification_of(summary: Json) -> Verification:
+def verification_of(summary: Summary) -> Verification:
     changed = {hit["demand"] for event in summary.get("events", []) for hit in event["hits"]}
     rows = [
-        _row(one)
+        _row(one, one["predicted_rtt_ms"])
         for one in summary["demands"]
         if one["predicted_rtt_ms"] is not None and one["id"] not in changed
     ]
@@ -50,8 +50,7 @@ def _left_out(changed: int) -> str:
     return f"; {counted(changed, 'demand')} changed by events left out" if changed else ""
 
 
-def _row(of: Json) -> Measured:
-    least_ms = (of["rtt_ms"] or {}).get("min")
-    predicted_ms = of["predicted_rtt_ms"]
+def _row(of: DemandSummary, predicted_ms: float) -> Measured:
+    least_ms = of["rtt_ms"].get("min") if of["rtt_ms"] else None
     off_us = None if least_ms is None else (least_ms - predicted_ms) * US_PER_MS
     return Measured(of["id"], predicted_ms, least_ms, off_us, f"{of['received']} of {of['sent']}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from corridor.experiments.answers import words
+from corridor.experiments.answers.document import Way
+from corridor.experiments.answers.map_document import FibreEntry
 
 NOTHING = "–"
 MS_PER_S = 1000.0
@@ -47,6 +48,6 @@ def led(sentence: str) -> tuple[str, str]:
     return (f"{lead}:", rest) if short else ("", sentence)
 
 
-def crosses(of: Mapping[str, Any] | None) -> str:
+def crosses(of: Way | FibreEntry | None) -> str:
     """Jurisdictions that a way or a fibre meets; with a ``?`` those that it may meet besides."""
-    return " ".join([*of["crosses"], *(f"{code}?" for code in of["may_cross"])]) if of else ""
+    return " ".join([*of.crosses, *(f"{code}?" for code in of.may_cross)]) if of else ""

@@ -17,13 +17,14 @@ from corridor.experiments.pages.course import (
     ticks_of,
     x_of,
 )
-from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.words import MS_PER_S, NOTHING, duration, percent
 from corridor.experiments.results.messages import Round
+from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.workload_summary import (
     ClassSummary,
     StretchSummary,
     WorkloadsSummary,
+    WorkloadSummary,
 )
 from corridor.topologies.base.words import counted
 
@@ -109,7 +110,7 @@ class Workloads:
     chart: Chart | None
 
 
-def workloads_of(summary: Json, rounds: Sequence[Round], start_ns: int) -> Workloads | None:
+def workloads_of(summary: Summary, rounds: Sequence[Round], start_ns: int) -> Workloads | None:
     """None of a run without workloads; ``start_ns`` is when probing starts, after the epoch."""
     found: WorkloadsSummary | None = summary.get("workloads")
     if found is None or not found["workloads"]:
@@ -145,7 +146,7 @@ def _said(found: WorkloadsSummary) -> list[str]:
     return [first, rest]
 
 
-def _workload(one: Json) -> Workload:
+def _workload(one: WorkloadSummary) -> Workload:
     expected = one.get("expected")
     took, within = one["completion_ms"], one["intervals_ms"]
     background = ", in the background" if one["background"] else ""
@@ -166,7 +167,7 @@ def _workload(one: Json) -> Workload:
     )
 
 
-def _goodput(one: Json) -> Told:
+def _goodput(one: WorkloadSummary) -> Told:
     if one["goodput_mbps"] is None:
         return Told(NOTHING)
     real = one["real_gbps"]
@@ -206,7 +207,7 @@ def _more(one: ClassSummary) -> Iterator[str]:
 
 
 def _chart(
-    summary: Json,
+    summary: Summary,
     classes: Sequence[ClassSummary],
     stretches: Sequence[StretchSummary],
     rounds: Sequence[Round],

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypedDict
+from dataclasses import dataclass
 
 from corridor.controller.intent.anycast_choice import AnycastChoice
 
 MOST_HUBS, MOST_LINES = 6, 12
 
 
-class AnycastSummary(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class AnycastSummary:
     """As JSON has it: ``AnycastChoice`` says what each is."""
 
-    among: list[str]
+    among: tuple[str, ...]
     chosen: str
     why: str
 
 
-def anycast_json(of: AnycastChoice | None) -> AnycastSummary | None:
-    return None if of is None else {"among": [*of.among], "chosen": of.chosen, "why": of.why}
+def anycast_summary(of: AnycastChoice | None) -> AnycastSummary | None:
+    return None if of is None else AnycastSummary(among=of.among, chosen=of.chosen, why=of.why)
 
 
 def anycast_said(of: AnycastSummary) -> str:
     """``served by guian (candidates: guian, kunming): nearest of 2 lawful ...``."""
-    names = of["among"]
+    names = of.among
     more = len(names) - MOST_HUBS
     listed = ", ".join(names[:MOST_HUBS]) + (f" and {more} more" if more > 0 else "")
-    return f"served by {of['chosen']} (candidates: {listed}): {of['why']}"
+    return f"served by {of.chosen} (candidates: {listed}): {of.why}"
 
 
 def anycast_lines(of: Mapping[str, AnycastSummary | None]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
@@ -21,7 +20,8 @@ from corridor.controller.uncertainty.certainty import (
     Share,
     round_trip_ns,
 )
-from corridor.experiments.results.summary import (
+from corridor.experiments.results.certainty_summary import (
+    CertaintiesDocument,
     CertaintySummary,
     DrawsSummary,
     IntervalSummary,
@@ -40,13 +40,6 @@ CERTAINTY_FILE = "certainty.json"
 """In the folder ``raw`` of a run."""
 MOST_SHARES = 5
 """Of sets and paths that are kept; the rest is what is missing to 1."""
-
-
-class CertaintiesDocument(TypedDict):
-    """What ``raw/certainty.json`` holds."""
-
-    of: DrawsSummary
-    demands: dict[str, CertaintySummary]
 
 
 @dataclass(frozen=True)
@@ -70,9 +63,10 @@ class Certainties:
     draws: DrawsSummary
     demands: dict[str, DemandCertainty]
 
-    def to_json(self) -> CertaintiesDocument:
-        demands = {name: certainty_json(one) for name, one in self.demands.items()}
-        return {"of": self.draws, "demands": demands}
+    @property
+    def document(self) -> CertaintiesDocument:
+        demands = {name: certainty_summary(one) for name, one in self.demands.items()}
+        return CertaintiesDocument(of=self.draws, demands=demands)
 
     @property
     def near_ties(self) -> tuple[str, ...]:
@@ -112,42 +106,42 @@ def certainty_of(lawful: Lawful, way: ForwardingTree) -> Certainty | None:
 
 
 def about(ensemble: Ensemble, model: DelayModel) -> DrawsSummary:
-    return {
-        "schema": CERTAINTY_SCHEMA,
-        "delay_model": model.name,
-        "draws": ensemble.draws,
-        "seed": ensemble.seed,
-        "confidence": 0.9,
-        "near_tie_share": NEAR_TIE,
-    }
+    return DrawsSummary(
+        schema=CERTAINTY_SCHEMA,
+        delay_model=model.name,
+        draws=ensemble.draws,
+        seed=ensemble.seed,
+        confidence=0.9,
+        near_tie_share=NEAR_TIE,
+    )
 
 
-def certainty_json(one: DemandCertainty) -> CertaintySummary:
+def certainty_summary(one: DemandCertainty) -> CertaintySummary:
     """As ``summary.json`` and ``check --json`` have it."""
     there, rtt = one.there, one.rtt
-    return {
-        "rtt_ms": None if rtt is None else interval_json(rtt),
-        "one_way_ms": interval_json(there.taken),
-        "path_share": round(there.path_share, 4),
-        "set_share": round(there.set_share, 4),
-        "sets": _shares(there.sets),
-        "paths": _shares(there.paths),
-        "blocked_share": round(there.blocked_share, 4),
-        "next_set": _next_set(there),
-        "near_tie": there.near_tie,
-    }
+    return CertaintySummary(
+        rtt_ms=None if rtt is None else interval_summary(rtt),
+        one_way_ms=interval_summary(there.taken),
+        path_share=round(there.path_share, 4),
+        set_share=round(there.set_share, 4),
+        sets=_shares(there.sets),
+        paths=_shares(there.paths),
+        blocked_share=round(there.blocked_share, 4),
+        next_set=_next_set(there),
+        near_tie=there.near_tie,
+    )
 
 
-def interval_json(of: Interval) -> IntervalSummary:
-    return {"low": of.low_ms, "median": of.median_ms, "high": of.high_ms}
+def interval_summary(of: Interval) -> IntervalSummary:
+    return IntervalSummary(low=of.low_ms, median=of.median_ms, high=of.high_ms)
 
 
-def _shares(of: Sequence[Share]) -> list[SharedSummary]:
-    return [{"of": list(one.of), "share": round(one.share, 4)} for one in of[:MOST_SHARES]]
+def _shares(of: Sequence[Share]) -> tuple[SharedSummary, ...]:
+    return tuple(SharedSummary(of=one.of, share=round(one.share, 4)) for one in of[:MOST_SHARES])
 
 
 def _next_set(there: Certainty) -> NextSetSummary | None:
     if there.margin is None:
         return None
     more_ms = round(there.margin.one_way_ns / 1e6, 4)
-    return {"crosses": list(there.margin.jurisdictions), "more_one_way_ms": more_ms}
+    return NextSetSummary(crosses=there.margin.jurisdictions, more_one_way_ms=more_ms)

@@ -15,7 +15,7 @@ MOST_INFLUENCES = 8
 def near_ties_text(found: Certainties, width: int | None = None) -> str:
     """A line on all demands, and a row for each whose jurisdictions are a near tie."""
     near, count = found.near_ties, len(found.demands)
-    draws = found.draws["draws"]
+    draws = found.draws.draws
     says = (
         f"{len(near)} of {count} served demands are near ties: other jurisdictions in at least "
         f"{NEAR_TIE:.0%} of {draws} Monte Carlo samples of the map"

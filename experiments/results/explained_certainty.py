@@ -12,13 +12,13 @@ from corridor.controller.uncertainty.certainty import Lawful, price_ns, round_tr
 from corridor.experiments.results.certainty import (
     DemandCertainty,
     about,
-    certainty_json,
     certainty_of,
-    interval_json,
+    certainty_summary,
+    interval_summary,
 )
+from corridor.experiments.results.certainty_summary import DrawsSummary
 from corridor.experiments.results.certainty_text import explained_certainty, tornado_text
-from corridor.experiments.results.summary import DrawsSummary
-from corridor.topologies.base.codec import JsonObject
+from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.model.delay_model import DelayModel
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.uncertainty.draws import draw
@@ -47,9 +47,9 @@ class ExplainedCertainty:
     def to_json(self) -> JsonObject:
         if self.demand is None:
             return {"certainty": None}
-        said: JsonObject = {"of": self.of, **certainty_json(self.demand)}
+        said = {"of": to_plain(self.of), **to_plain(certainty_summary(self.demand))}
         if self.costs is not None:
-            said["costs_one_way_ms"] = interval_json(self.costs)
+            said["costs_one_way_ms"] = to_plain(interval_summary(self.costs))
         if self.influences is not None:
             said["influences"] = [asdict(one) for one in self.influences]
         return {"certainty": said}
@@ -58,7 +58,7 @@ class ExplainedCertainty:
         """Of the text, in order."""
         if self.demand is None:
             return ()
-        there, draws = self.demand.there, self.of["draws"]
+        there, draws = self.demand.there, self.of.draws
         text = explained_certainty(there, self.costs, draws)
         if self.influences is None:
             return (text,)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from corridor.experiments.results.columns import render
@@ -14,7 +15,7 @@ from corridor.experiments.results.price import Row, SetPrice, Total
 from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
-from corridor.topologies.base.codec import JsonObject, from_plain, to_plain
+from corridor.topologies.base.codec import JsonObject, read_document, to_plain
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined
 
 SCHEMA = 3
@@ -41,6 +42,16 @@ Intervals cover 90 % of the Monte Carlo samples of the map. A total of 0.0 ms wi
 near tie. Brackets after a clause state what it rests on: only a legal text is law."""
 
 
+@dataclass(frozen=True)
+class Prices:
+    """What ``price.json`` contains."""
+
+    scenario: str
+    as_of: str
+    against: str
+    sets: Sequence[SetPrice]
+
+
 def document(scenario: str, as_of: str, against: str, prices: Sequence[SetPrice]) -> JsonObject:
     """``price.json``: everything, by demand and by class, for programs."""
     return {
@@ -65,25 +76,15 @@ def _plain(of: SetPrice) -> JsonObject:
     return {**plain, "demands": demands, "rows": rows}
 
 
-def prices_of(document: Mapping[str, Any]) -> list[SetPrice]:
+def prices_of(document: Mapping[str, Any]) -> Prices:
     """The prices that ``document`` was made of; raises TypeError or KeyError for another schema."""
     if document["schema"] != SCHEMA:
         raise TypeError(f"its schema is {document['schema']!r}, not {SCHEMA}")
-    return [from_plain(SetPrice, _stored(one)) for one in document["sets"]]
-
-
-def _stored(of: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what is computed of the rest."""
-    rows = [_without(row, "median_ms") for row in of["rows"]]
-    demands = [
-        {**one, "causes": [_without(cause, "basis") for cause in one["causes"]]}
-        for one in of["demands"]
+    sets = [
+        read_document(SetPrice, one, "price.json", "price again, with --out")
+        for one in document["sets"]
     ]
-    return {**of, "demands": demands, "rows": rows}
-
-
-def _without(plain: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in plain.items() if key != name}
+    return Prices(document["scenario"], document["as_of"], document["against"], sets)
 
 
 def told(prices: Sequence[SetPrice], width: int | None = None) -> str:

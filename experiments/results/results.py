@@ -19,8 +19,9 @@ from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
 from corridor.experiments.results.account import account_of, add_account, add_causes
-from corridor.experiments.results.anycast_text import anycast_json
+from corridor.experiments.results.anycast_text import anycast_summary
 from corridor.experiments.results.certainty import CERTAINTY_FILE
+from corridor.experiments.results.certainty_summary import CertaintiesDocument
 from corridor.experiments.results.delay_alibi import Alibis
 from corridor.experiments.results.fibre_use import USE_FILE, read_use, write_use
 from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
@@ -58,7 +59,7 @@ from corridor.experiments.results.utilisation import (
 )
 from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
-from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.codec import from_plain, read_document, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
 from corridor.traffic.measures import samples
@@ -235,11 +236,12 @@ def _add_certainty(file: Path, summary: Summary) -> None:
     """What was said before the run of how sure its paths are; runs of earlier versions lack it."""
     if not file.exists():
         return
-    said = read_json(file, RESULT)
-    summary["certainty"] = said["of"]
+    plain = read_json(file, RESULT)
+    said = read_document(CertaintiesDocument, plain, str(file), "run it again")
+    summary["certainty"] = to_plain(said.of)
     for demand in summary["demands"]:
-        if demand["id"] in said["demands"]:
-            demand["certainty"] = said["demands"][demand["id"]]
+        if demand["id"] in said.demands:
+            demand["certainty"] = to_plain(said.demands[demand["id"]])
 
 
 def _add_alibis(judged_by: Path, demands: list[DemandSummary]) -> None:
@@ -284,9 +286,9 @@ def _add_flows(entry: DemandSummary, flows: list[FlowRow]) -> None:
 def _predicted(demand: PlannedDemand) -> DemandSummary:
     """As of a demand of which nothing was measured."""
     found = _planned(demand)
-    anycast = anycast_json(demand.anycast)
+    anycast = anycast_summary(demand.anycast)
     if anycast is not None:
-        found["anycast"] = anycast
+        found["anycast"] = to_plain(anycast)
     return found
 
 

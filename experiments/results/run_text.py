@@ -10,7 +10,7 @@ from corridor.experiments.results.event_table import events_table, expectations_
 from corridor.experiments.results.judged import not_judged_line
 from corridor.experiments.results.queue_text import queues_table
 from corridor.experiments.results.sampling_text import sampling_lines
-from corridor.experiments.results.summary import Summary
+from corridor.experiments.results.summary import Summary, read_anycast
 from corridor.experiments.results.table import (
     crossings_line,
     cuts_lines,
@@ -32,7 +32,7 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
         doubtful_line(one.get("may_cross", ()) for one in summary["demands"]),
         sure_legend(summary),
         reasons(summary),
-        anycast_lines({one["id"]: one.get("anycast") for one in summary["demands"]}),
+        anycast_lines({one["id"]: read_anycast(one) for one in summary["demands"]}),
         lacks_lines((one["id"], one["lacks"]) for one in summary["demands"]),
         events_table(summary, width),
         expectations_lines(summary),

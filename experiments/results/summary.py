@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
 
 from corridor.experiments.results.anycast_text import AnycastSummary
+from corridor.experiments.results.certainty_summary import CertaintySummary, DrawsSummary
 from corridor.experiments.results.queue_counters import QueueSummary
 from corridor.experiments.results.workload_summary import WorkloadsSummary
 from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import JsonObject, JsonOf, read_document
 from corridor.topologies.base.errors import InputError
 
 type Figures = dict[str, float | None]
@@ -21,53 +23,6 @@ class BothWays[Value](TypedDict):
 
     forward: Value
     backward: Value
-
-
-class IntervalSummary(TypedDict):
-    """The middle 90 % of draws and their median, in ms."""
-
-    low: float
-    median: float
-    high: float
-
-
-class SharedSummary(TypedDict):
-    """Jurisdictions, or hubs of a path, and the share of draws that have them."""
-
-    of: list[str]
-    share: float
-
-
-class NextSetSummary(TypedDict):
-    """The shortest lawful way through another set of jurisdictions."""
-
-    crosses: list[str]
-    more_one_way_ms: float
-
-
-class CertaintySummary(TypedDict):
-    """How sure a demand's path is: ``Certainty`` says what each is."""
-
-    rtt_ms: IntervalSummary | None
-    one_way_ms: IntervalSummary
-    path_share: float
-    set_share: float
-    sets: list[SharedSummary]
-    paths: list[SharedSummary]
-    blocked_share: float
-    next_set: NextSetSummary | None
-    near_tie: bool
-
-
-class DrawsSummary(TypedDict):
-    """The draws of the map that certainties are of."""
-
-    schema: int
-    delay_model: str
-    draws: int
-    seed: int
-    confidence: float
-    near_tie_share: float
 
 
 class NetworkSummary(TypedDict):
@@ -174,7 +129,7 @@ class DemandSummary(_Classed):
     permit: str
     legal_ref: list[str]
     why: str
-    anycast: NotRequired[AnycastSummary]
+    anycast: NotRequired[JsonOf[AnycastSummary]]
     """Of one that may go to any of several hubs: ``dst`` is the one that serves it."""
     lacks: list[str]
     not_judged: NotRequired[list[str]]
@@ -213,7 +168,7 @@ class DemandSummary(_Classed):
     """It met empty caches in the switches."""
     alibi: NotRequired[list[str]]
     """Jurisdictions where no measured packet can have been on its way there."""
-    certainty: NotRequired[CertaintySummary]
+    certainty: NotRequired[JsonOf[CertaintySummary]]
     """How sure its path is, by draws of the map; none where it has no path."""
 
 
@@ -409,7 +364,7 @@ class Summary(TypedDict):
     """The app of a user's own that steered, as he calls it."""
     verdict: NotRequired[list[str]]
     """What it came to, a sentence each: the question first, then the answers, then what to ask."""
-    certainty: NotRequired[DrawsSummary]
+    certainty: NotRequired[JsonOf[DrawsSummary]]
     queues: NotRequired[list[QueueSummary]]
     """What the classes of queues in front of fibres counted; only where fibres have some."""
     cuts: NotRequired[CutsSummary]
@@ -426,3 +381,24 @@ def read_summary(path: Path) -> Summary:
     if not isinstance(found, dict) or not isinstance(found.get("demands"), list):
         raise InputError("is not the summary of a run", file=str(path))
     return cast(Summary, found)
+
+
+def read_certainty(of: DemandSummary) -> CertaintySummary | None:
+    """How sure the path of a demand is; None where the run does not state it."""
+    return _part(CertaintySummary, of.get("certainty"))
+
+
+def read_draws(of: Summary) -> DrawsSummary | None:
+    """The draws of the map that certainties are of; None where the run states none."""
+    return _part(DrawsSummary, of.get("certainty"))
+
+
+def read_anycast(of: DemandSummary) -> AnycastSummary | None:
+    """Which hub serves a demand; None where it has one destination."""
+    return _part(AnycastSummary, of.get("anycast"))
+
+
+def _part[T](kind: type[T], plain: JsonObject | None) -> T | None:
+    if plain is None:
+        return None
+    return read_document(kind, plain, "summary.json", "corridor report makes it again")

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.controller.policy.paths import marked
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.results.certainty_summary import CertaintySummary
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.judged import marked as judged
 from corridor.experiments.results.summary import (
-    CertaintySummary,
     DemandSummary,
     Figures,
     FlowSummary,
     Summary,
+    read_certainty,
+    read_draws,
 )
 from corridor.topologies.base.words import counted
 
@@ -174,7 +176,7 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
         PERMIT: demand["permit"],
         PATH: _shortened(demand["path"]),
         CROSSES: marked(demand["crosses"], demand.get("may_cross", ())),
-        SURE: sure_cell(demand.get("certainty")),
+        SURE: sure_cell(read_certainty(demand)),
         RTTS[0]: _ms(predicted),
         **{name: _ms(measured.get(name)) for name in RTTS[1:]},
         DIFFERENCE: difference,
@@ -188,21 +190,21 @@ def sure_cell(said: CertaintySummary | None) -> str:
     jurisdictions are crossed; ``~`` marks a near tie."""
     if said is None:
         return ""
-    of, near = said["rtt_ms"] or said["one_way_ms"], " ~" if said["near_tie"] else ""
-    return f"{of['low']:.0f}-{of['high']:.0f} ms, {said['set_share']:.0%}{near}"
+    of, near = said.rtt_ms or said.one_way_ms, " ~" if said.near_tie else ""
+    return f"{of.low:.0f}-{of.high:.0f} ms, {said.set_share:.0%}{near}"
 
 
 def sure_legend(summary: Summary) -> str:
     """What the column says; empty where there is none."""
-    of = summary.get("certainty")
+    of = read_draws(summary)
     if of is None:
         return ""
-    told = [one["certainty"] for one in summary["demands"] if "certainty" in one]
-    near = counted(sum(one["near_tie"] for one in told), "near tie")
+    told = [read_certainty(one) for one in summary["demands"]]
+    near = counted(sum(one.near_tie for one in told if one), "near tie")
     return (
-        f"90 % interval: RTT over {of['draws']} Monte Carlo samples of the map, then the share of "
+        f"90 % interval: RTT over {of.draws} Monte Carlo samples of the map, then the share of "
         f"samples with the same jurisdictions; ~ marks {near} (other jurisdictions in at least "
-        f"{of['near_tie_share']:.0%} of samples)"
+        f"{of.near_tie_share:.0%} of samples)"
     )
 
 

@@ -279,9 +279,9 @@ def _write_inputs(
     loaded = gathered.loaded
     (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
     (out_dir / "raw" / "specification.json").write_text(judged_by.to_json())
-    certainty = gathered.certain.to_json()
+    certainty = gathered.certain.document.to_json()
     (out_dir / "raw" / CERTAINTY_FILE).write_text(json.dumps(certainty) + "\n")
-    said = json.dumps(answers, ensure_ascii=False)
+    said = json.dumps(answers.to_json(), ensure_ascii=False)
     (out_dir / ANSWERS_FILE).write_text(said + "\n", encoding="utf-8")
     if (capacity := foreseen_capacity(loaded)) is not None:
         write_capacity(out_dir, capacity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints, is_typeddict
@@ -12,11 +13,15 @@ from corridor.experiments.answers.document import Answers
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.study.measures import ANSWERS, COUNTED, FUNCTIONS, Measure, Step
+from corridor.topologies.base.codec import key_of
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 
 FIGURES = ("min", "mean", "p50", "p95", "p99", "max")
 """Keys of what is told of a distribution, as ``Distribution.ms`` has them."""
+
+
+LISTS = (list, tuple, Sequence)
 
 
 class NotOfThisScenario(InputError):
@@ -105,7 +110,7 @@ def _names_in(loaded: LoadedScenario) -> _Names:
 
 def _follow(place: _Place, step: Step, path: str, names: _Names) -> tuple[_Place, str]:
     inside, path = _inside(place.type, step.key, path, names), f"{path}.{step.key}".lstrip(".")
-    if get_origin(inside) not in (list, Sequence) or inside is str:
+    if get_origin(inside) not in LISTS or inside is str:
         if step.names and inside is not Any:
             raise InputError(f'"{path}" is no list', "leave out what is in brackets")
         return _Place(inside, place.values), path
@@ -148,7 +153,7 @@ def _keys(of: Any) -> Mapping[str, Any]:
         return {}
     made = get_origin(inner) or inner
     given = dict(zip(getattr(made, "__type_params__", ()), get_args(inner), strict=False))
-    return {key: given.get(hint, hint) for key, hint in _hints(made).items()}
+    return {key_of(name): given.get(hint, hint) for name, hint in _hints(made).items()}
 
 
 @cache
@@ -161,7 +166,7 @@ def _is_figure(of: Any) -> bool:
 
 
 def _is_object(of: Any) -> bool:
-    return is_typeddict(of) or is_typeddict(get_origin(of))
+    return is_dataclass(of) or is_typeddict(of) or is_typeddict(get_origin(of))
 
 
 def _no_key(key: str, path: str, known: Sequence[str]) -> InputError:
@@ -177,7 +182,7 @@ def _keys_hint(key: str, known: Collection[str]) -> str:
 def _item(of: Any) -> Any:
     """What a list holds, however deep; what is no list is itself."""
     of = _bare(of)
-    while get_origin(of) in (list, Sequence) and get_args(of):
+    while get_origin(of) in LISTS and get_args(of):
         of = _bare(get_args(of)[0])
     return of
 

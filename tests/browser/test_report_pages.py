@@ -16,6 +16,7 @@ import page_case
 from corridor.experiments import cli
 from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import SCRIPTS, STYLE, live_page, text_of
+from typed_answers import typed
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install it")
 pypdf = pytest.importorskip("pypdf", reason="pip install pypdf")
@@ -350,7 +351,7 @@ def test_another_set_shows_a_demand_that_it_is_about(open_page: Open, price_repo
 
 
 def live_folder(folder: Path) -> Path:
-    page = network_page(page_case.answers(), ["All is well."])
+    page = network_page(typed(page_case.answers()), ["All is well."])
     (folder / "live.html").write_text(live_page(page), encoding="utf-8")
     for name in (*SCRIPTS, STYLE):
         (folder / name).write_text(text_of(name), encoding="utf-8")

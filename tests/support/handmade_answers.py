@@ -33,6 +33,24 @@ FIBRES = {
     "six": ("guian", "bangkok", "terrestrial", "in-service", []),
 }
 
+FIBRE: dict[str, Any] = {
+    "system": "",
+    "length_km": 1000.0,
+    "one_way_ms": 5.0,
+    "capacity_gbps": None,
+    "capacity_assumed": True,
+    "operator": None,
+    "srlgs": [],
+    "crosses": [],
+    "may_cross": [],
+    "confidence": "confident",
+    "sources": [],
+}
+TOTAL: dict[str, Any] = {
+    **dict.fromkeys(("kept_back", "opened", "both", "delayed", "losing", "narrower"), 0),
+    **dict.fromkeys(("extra_ms", "saved_ms"), 0.0),
+}
+
 
 def way(one_way_ms: float, *parts: str) -> dict[str, Any]:
     """Of hubs and fibres in turn."""
@@ -49,10 +67,9 @@ def way(one_way_ms: float, *parts: str) -> dict[str, Any]:
 
 
 def cause(costs: str, policy: str, clause: str, basis: str) -> dict[str, Any]:
-    kind = {"law": "text", "interpretation": "interpretation"}.get(basis)
     confidence = "unsure" if basis == "interpretation" else "confident"
     told = {"policy": policy, "clause": clause, "basis": basis, "confidence": confidence}
-    return {"costs": costs, "reason": "because", "kind": kind, "legal": [], **told}
+    return {"costs": costs, "reason": "because", "legal": [], **told}
 
 
 def clause(policy: str, name: str) -> dict[str, Any]:
@@ -89,6 +106,7 @@ def demand(
         "free": free,
         "lawful": free,
         "why": "",
+        "anycast": None,
         "clauses": [],
         "causes": [],
         "remedies": [],
@@ -185,7 +203,10 @@ def demands() -> list[dict[str, Any]]:
 
 def answers() -> dict[str, Any]:
     names = ("name", "local_name", "jurisdiction", "role", "lat", "lon")
-    hubs = [{"id": name, **dict(zip(names, told, strict=True))} for name, told in HUBS.items()]
+    hubs = [
+        {"id": name, "gateway": False, **dict(zip(names, told, strict=True))}
+        for name, told in HUBS.items()
+    ]
     return {
         "schema": 2,
         "scenario": "handmade",
@@ -202,12 +223,18 @@ def answers() -> dict[str, Any]:
             },
             "hubs": hubs,
             "fibres": [
-                {"id": name, "a": a, "z": z, "medium": medium, "status": status}
+                FIBRE
+                | {"id": name, "a": a, "z": z, "medium": medium, "status": status}
                 | {"points": [list(HUBS[a][4:]), *via, list(HUBS[z][4:])]}
                 for name, (a, z, medium, status, via) in FIBRES.items()
             ],
         },
         "demands": demands(),
+        "asked": "handmade",
+        "law_of": ["CN"],
+        "protect": 0,
+        "readings": [],
+        "totals": {"by_certain_rules": TOTAL, "with_readings": TOTAL},
     }
 
 

@@ -49,7 +49,7 @@ class PageLab:
         (self.results / "raw").mkdir(parents=True)
         Setting(self.specification, self.wiring).write(self.results / "raw")
         answers = document(gather(self.loaded, load_delay_model(None)), "")
-        (self.results / ANSWERS_FILE).write_text(json.dumps(answers))
+        (self.results / ANSWERS_FILE).write_text(json.dumps(answers.to_json()))
         self.control = folder / "control.sock"
         self.faulted = Faulted(self)
         self.token_file = folder / "page-token"

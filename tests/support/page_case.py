@@ -19,6 +19,7 @@ import handmade_run
 from corridor.experiments.pages.run_page import RunResults
 from corridor.experiments.run.recover import recover
 from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
+from typed_answers import typed
 
 type Json = dict[str, Any]
 
@@ -50,6 +51,7 @@ def demand(name: str, src: str, dst: str, **more: Any) -> Json:
         "judged": True,
         "legal": [LAW],
         "why": "",
+        "anycast": None,
         "free": None,
         "lawful": None,
         "clauses": [],
@@ -73,8 +75,7 @@ def demand(name: str, src: str, dst: str, **more: Any) -> Json:
 
 def cause(costs: str, policy: str, basis: str, reason: str, *legal: Json) -> Json:
     plain: Json = {"costs": costs, "policy": policy, "clause": "match", "reason": reason}
-    kind = {"law": "text"}.get(basis)
-    more = {"basis": basis, "kind": kind, "confidence": "confident", "legal": list(legal)}
+    more = {"basis": basis, "confidence": "confident", "legal": list(legal)}
     return plain | more
 
 
@@ -205,7 +206,7 @@ PLACES = {"shanghai": [31.2, 121.5], "guian": [26.4, 106.6], "karachi": [24.9, 6
 
 def hub(name: str, told: str, local: str, code: str, lat: float, lon: float) -> Json:
     plain = {"id": name, "name": told, "local_name": local, "jurisdiction": code}
-    return plain | {"role": "coastal", "lat": lat, "lon": lon}
+    return plain | {"role": "coastal", "gateway": False, "lat": lat, "lon": lon}
 
 
 def fibre(name: str, a: str, z: str, one_way_ms: float, **more: Any) -> Json:
@@ -298,7 +299,12 @@ def probes() -> Probes:
 
 def results(folder: Path, **more: Any) -> RunResults:
     """Of a run that is summed up in a folder; ``more`` replaces parts."""
-    parts: Json = {"answers": answers(), "proof": proof(), "manifest": None, "probes": probes}
+    parts: Json = {
+        "answers": typed(answers()),
+        "proof": proof(),
+        "manifest": None,
+        "probes": probes,
+    }
     return RunResults(**{"summary": summary(folder), **parts, **more})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
 from typing import (
     Any,
     Literal,
@@ -18,6 +19,8 @@ from typing import (
     is_typeddict,
 )
 
+from corridor.topologies.base.codec import key_of
+
 FIGURES = ("min", "mean", "p50", "p95", "p99", "max")
 PLAIN = {str: "x", int: 1, float: 1.0, bool: True}
 
@@ -28,6 +31,8 @@ def sample(of: Any) -> Any:
         return PLAIN[of]
     if is_typeddict(of):
         return {key: sample(hint) for key, hint in get_type_hints(of).items()}
+    if is_dataclass(of):
+        return {key_of(key): sample(hint) for key, hint in get_type_hints(of).items()}
     if isinstance(of, TypeAliasType):
         return sample(of.__value__)
     origin, parts = get_origin(of), get_args(of)

@@ -1,7 +1,7 @@
 """Frozen dataclasses to plain JSON data and back, by their own type hints.
 
 Plans cross from the machine that compiles them to the one that runs them as
-JSON; these two functions are the only place that knows how.
+JSON, and commands read what others wrote; only this module knows how.
 """
 
 from __future__ import annotations
@@ -11,15 +11,42 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+from corridor.topologies.base.errors import InputError
 
 type JsonObject = dict[str, object]
 """An object of JSON, of which nothing is known but that: who reads it looks what its values are."""
+if TYPE_CHECKING:
+    type JsonOf[T] = JsonObject
+    """What ``to_plain`` makes of a dataclass: schemas know its keys, ``from_plain`` reads it."""
+else:
+
+    class JsonOf:
+        """For schemas, the dataclass itself."""
+
+        def __class_getitem__(cls, kind: type) -> type:
+            return kind
+
+
 _OWN = "to_plain"
 """The method of a named tuple that has a plain form of its own, and ``from_plain`` beside it."""
-_OMIT = "omit empty"
-OMIT_EMPTY: Mapping[str, bool] = {_OMIT: True}
+_OMIT = "omit"
+OMIT_EMPTY: Mapping[str, str] = {_OMIT: "empty"}
 """The metadata of a field with a default that is left out while it is empty."""
+OMIT_NONE: Mapping[str, str] = {_OMIT: "none"}
+"""The metadata of a field that is left out while it is None, its default."""
+
+
+class Document:
+    """A frozen dataclass that is written as JSON: what a command computes, or a run measured.
+
+    A key that is a keyword of Python has an underscore after its name here: ``class_``.
+    """
+
+    def to_json(self) -> JsonObject:
+        """Return the document as JSON data: what its file contains."""
+        return cast(JsonObject, to_plain(self))
 
 
 def to_plain(value: Any) -> Any:
@@ -27,10 +54,10 @@ def to_plain(value: Any) -> Any:
     kind: type = type(value)
     names = _names(kind)
     if names is not None:
-        plain = {name: to_plain(getattr(value, name)) for name in names}
-        for name in _omitted(kind):
-            if not plain[name]:
-                del plain[name]
+        plain = {key: to_plain(getattr(value, name)) for name, key in names}
+        for key, omit in _omitted(kind):
+            if plain[key] is None or (omit == "empty" and not plain[key]):
+                del plain[key]
         return plain
     if isinstance(value, dict):
         return {str(key): to_plain(item) for key, item in value.items()}
@@ -41,66 +68,115 @@ def to_plain(value: Any) -> Any:
 
 
 @cache
-def _omitted(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind) if _OMIT in field.metadata)
+def _omitted(kind: type) -> tuple[tuple[str, str], ...]:
+    fields = dataclasses.fields(kind)
+    return tuple((key_of(one.name), one.metadata[_OMIT]) for one in fields if _OMIT in one.metadata)
+
+
+def key_of(name: str) -> str:
+    """Return the key in JSON of a field: ``class`` of ``class_``."""
+    return name.removesuffix("_")
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...] | None:
-    """Of a dataclass's fields; None for anything else."""
+def _names(kind: type) -> tuple[tuple[str, str], ...] | None:
+    """Of a dataclass's fields, with their keys; None for anything else."""
     if not dataclasses.is_dataclass(kind):
         return None
-    return tuple(field.name for field in dataclasses.fields(kind))
+    return tuple((field.name, key_of(field.name)) for field in dataclasses.fields(kind))
 
 
 def from_plain[T](kind: type[T], plain: Any) -> T:
-    """Rebuild ``kind`` from what ``to_plain`` made of it; else raises TypeError or KeyError."""
-    return cast(T, _rebuild(kind, plain))
+    """Rebuild ``kind`` from what ``to_plain`` made of it; an unknown key is refused.
+
+    Raises:
+        TypeError, LookupError, ValueError, AttributeError: it is something else.
+    """
+    return cast(T, _rebuild(kind, strict=True, plain=plain))
+
+
+def read_document[T](kind: type[T], plain: Any, file: str, hint: str) -> T:
+    """Rebuild ``kind`` from a file of this version or a later one: unknown keys are left out.
+
+    Raises:
+        InputError: it is something else. The error names the key and the file.
+    """
+    try:
+        return cast(T, _rebuild(kind, strict=False, plain=plain))
+    except (TypeError, LookupError, ValueError, AttributeError) as error:
+        keys = ".".join(reversed(getattr(error, "__notes__", ())))
+        where = f'the key "{keys}"' if keys else "the document"
+        raise InputError(f"{where} is not of this version: {error}", hint, file) from error
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _hints(kind: type, strict: bool) -> dict[str, tuple[str, Callable[[Any], Any]]]:
+    """By key, the field of a dataclass, and what rebuilds its values."""
+    hints = typing.get_type_hints(kind)
+    names = (field.name for field in dataclasses.fields(kind))
+    return {key_of(name): (name, partial(_rebuild, hints[name], strict)) for name in names}
 
 
-def _rebuild(kind: Any, plain: Any) -> Any:
-    return _rebuilder(kind)(plain)
+def _rebuild(kind: Any, strict: bool, plain: Any) -> Any:
+    return _rebuilder(kind, strict=strict)(plain)
 
 
 @cache
-def _rebuilder(kind: Any) -> Callable[[Any], Any]:
+def _rebuilder(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
     """What rebuilds values of a kind: hints are taken apart once, values many times."""
     if dataclasses.is_dataclass(kind):
-        return partial(_rebuild_dataclass, kind)
+        return partial(_rebuild_dataclass, kind, strict)
     if hasattr(kind, _OWN):
         return cast(Callable[[Any], Any], kind.from_plain)
+    if isinstance(kind, typing.TypeAliasType):
+        return _rebuilder(kind.__value__, strict=strict)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         some = next(item for item in arguments if item is not type(None))
-        return lambda plain: None if plain is None else _rebuild(some, plain)
+        return lambda plain: None if plain is None else _rebuild(some, strict, plain)
     if origin is tuple:
-        return _tuple_rebuilder(arguments)
+        return _tuple_rebuilder(arguments, strict)
     if origin is dict:
         key, item = arguments
         return lambda plain: {
-            _key(key, name): _rebuild(item, value) for name, value in plain.items()
+            _key(key, name): _rebuild(item, strict, value) for name, value in plain.items()
         }
     return _as_it_is
 
 
-def _rebuild_dataclass(kind: Any, plain: Any) -> Any:
+def _rebuild_dataclass(kind: Any, strict: bool, plain: Any) -> Any:
     if not isinstance(plain, dict):
         raise TypeError(f"{kind.__name__} is an object, not {type(plain).__name__}")
-    hints = _hints(kind)
-    return kind(**{name: _rebuild(hints[name], item) for name, item in plain.items()})
+    hints, found = _hints(kind, strict), {}
+    for key, item in plain.items():
+        if not strict and key not in hints:
+            continue
+        name, rebuild = hints[key]
+        try:
+            found[name] = rebuild(item)
+        except (TypeError, LookupError, ValueError, AttributeError) as error:
+            error.add_note(key)
+            raise
+    try:
+        return kind(**found)
+    except TypeError:
+        missing = [one for one in dataclasses.fields(kind) if _is_missing(one, found)]
+        if not missing:
+            raise
+        raise TypeError(f'the key "{key_of(missing[0].name)}" is missing') from None
 
 
-def _tuple_rebuilder(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
+def _is_missing(field: dataclasses.Field[Any], found: Mapping[str, Any]) -> bool:
+    defaults = field.default, field.default_factory
+    return field.name not in found and all(one is dataclasses.MISSING for one in defaults)
+
+
+def _tuple_rebuilder(arguments: tuple[Any, ...], strict: bool) -> Callable[[Any], Any]:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
-        each = _rebuilder(arguments[0])
+        each = _rebuilder(arguments[0], strict=strict)
         return tuple if each is _as_it_is else lambda plain: tuple(map(each, plain))
     return lambda plain: tuple(
-        _rebuild(item, value) for item, value in zip(arguments, plain, strict=True)
+        _rebuild(item, strict, value) for item, value in zip(arguments, plain, strict=True)
     )
 
 

@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 from corridor.controller.api.problems import Problem
-from corridor.experiments.answers.document import ANSWERS_FILE
+from corridor.experiments.answers.document import ANSWERS_FILE, Answers
 from corridor.experiments.answers.verdict import foreseen
 from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import live_page
+from corridor.topologies.base.codec import read_document
 
 LONGEST_S = 90.0
 """Answers are computed while the network is being built."""
@@ -42,5 +43,6 @@ class Body:
             await asyncio.sleep(LOOK_S)
 
     def _make(self) -> str:
-        answers = json.loads(self._file.read_text(encoding="utf-8"))
+        plain = json.loads(self._file.read_text(encoding="utf-8"))
+        answers = read_document(Answers, plain, str(self._file), "start the network again")
         return live_page(network_page(answers, list(foreseen(answers).answers)))

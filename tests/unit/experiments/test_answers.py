@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from typing import Any
@@ -26,18 +25,13 @@ from corridor.topologies.uncertainty.draws import draw
 
 
 @cache
-def _text(scenario: str, policies: str | None) -> str:
-    loaded = load_scenario(scenario, policies=policies)
-    return json.dumps(document(gather(loaded, shipped_model()), ""))
-
-
 def answers(scenario: str, policies: str | None = None) -> Answers:
-    found: Answers = json.loads(_text(scenario, policies))
-    return found
+    loaded = load_scenario(scenario, policies=policies)
+    return document(gather(loaded, shipped_model()), "")
 
 
 def demand(of: Answers, name: str) -> Any:
-    return next(one for one in of["demands"] if one["id"] == name)
+    return next(one for one in of.demands if one.id == name)
 
 
 def hit(name: str, **more: Any) -> Any:
@@ -63,8 +57,8 @@ def event(name: str, kind: str, what: str, *hits: Any) -> Any:
 def summary(of: Answers, *events: Any, **more: Any) -> Any:
     plain: dict[str, Any] = {"complete": True, "invalid": None, "failure": None}
     plain["demands"] = [
-        {"id": one["id"], "predicted_rtt_ms": 10.0, "rtt_ms": {"p50": 10.0}, "lost": 0, "sent": 5}
-        for one in of["demands"]
+        {"id": one.id, "predicted_rtt_ms": 10.0, "rtt_ms": {"p50": 10.0}, "lost": 0, "sent": 5}
+        for one in of.demands
     ]
     return plain | {"events": list(events)} | more
 
@@ -172,9 +166,9 @@ def test_the_uncertainty_of_lengths_is_that_of_draws_summed_along_paths() -> Non
     ensemble = draw(load_scenario("mini").topology)
     of = answers("mini")
     halves = []
-    for one in of["demands"]:
-        assert one["lawful"] is not None
-        columns = [ensemble.numbers[fibre] for fibre in one["lawful"]["fibres"]]
+    for one in of.demands:
+        assert one.lawful is not None
+        columns = [ensemble.numbers[fibre] for fibre in one.lawful.fibres]
         drawn = sorted(
             2 * sum(int(row[column]) for column in columns) for row in ensemble.delays_ns
         )
@@ -246,29 +240,29 @@ def test_the_next_command_asks_of_the_same_scenario_under_the_same_set() -> None
 
 def test_intervals_are_those_of_the_certainties_told_elsewhere() -> None:
     of, loaded = answers("mini"), load_scenario("mini")
-    alone = certainties(loaded).to_json()["demands"]
-    assert {one["id"]: one["certainty"] for one in of["demands"]} == alone
+    alone = certainties(loaded).document.demands
+    assert {one.id: one.certainty for one in of.demands} == alone
 
 
 def test_the_map_has_every_place_that_a_fibre_passes() -> None:
     of, topology = answers("reference"), load_scenario("reference").topology
-    assert len(of["map"]["hubs"]) == len(topology.hubs)
-    drawn = {one["id"]: one for one in of["map"]["fibres"]}
+    assert len(of.map.hubs) == len(topology.hubs)
+    drawn = {one.id: one for one in of.map.fibres}
     for fibre in topology.fibres:
-        points = drawn[fibre.id]["points"]
+        points = drawn[fibre.id].points
         assert len(points) == 2 + len(fibre.via)
         assert tuple(points[0]) == topology.hub(fibre.a).place
         assert tuple(points[-1]) == topology.hub(fibre.z).place
-    assert of["map"]["jurisdictions"]["PK"] == "Pakistan"
+    assert of.map.jurisdictions["PK"] == "Pakistan"
 
 
 def test_a_cut_says_what_switches_do_at_once_and_what_is_planned_again() -> None:
     of = demand(answers("reference"), "records-urumqi-lahore")
-    cut = next(one for one in of["cuts"] if "srlg:corridor:karakoram" in one["dead"])
-    assert (cut["protected"], cut["delivered"], cut["found_at"]) == (True, True, "kashgar")
-    before = of["lawful"]["one_way_ms"]
-    assert cut["at_once"]["one_way_ms"] - before == pytest.approx(89.68, abs=0.01)
-    assert cut["again"]["one_way_ms"] - before == pytest.approx(73.17, abs=0.01)
+    cut = next(one for one in of.cuts if "srlg:corridor:karakoram" in one.dead)
+    assert (cut.protected, cut.delivered, cut.found_at) == (True, True, "kashgar")
+    before = of.lawful.one_way_ms
+    assert cut.at_once.one_way_ms - before == pytest.approx(89.68, abs=0.01)
+    assert cut.again.one_way_ms - before == pytest.approx(73.17, abs=0.01)
 
 
 def test_a_way_that_is_planned_again_names_the_gateways_that_inspect_it() -> None:
@@ -288,11 +282,11 @@ def test_a_way_that_is_planned_again_names_the_gateways_that_inspect_it() -> Non
 def test_a_gateway_that_is_closed_inspects_nothing() -> None:
     cut = next(
         one
-        for one in demand(answers("reference"), "records-urumqi-lahore")["cuts"]
-        if "gateway:khunjerab" in one["dead"]
+        for one in demand(answers("reference"), "records-urumqi-lahore").cuts
+        if "gateway:khunjerab" in one.dead
     )
-    assert cut["again"]["gateways"]
-    assert "khunjerab" not in cut["again"]["gateways"]
+    assert cut.again.gateways
+    assert "khunjerab" not in cut.again.gateways
 
 
 def test_the_short_table_begins_with_what_is_kept_back_and_what_pays() -> None:
@@ -314,7 +308,7 @@ def test_sentences_are_wrapped_on_a_terminal_only() -> None:
 
 def test_a_round_trip_is_told_as_it_was_before_the_first_event_that_changed_it() -> None:
     of = answers("mini")
-    first, second = (one["id"] for one in of["demands"][:2])
+    first, second = (one.id for one in of.demands[:2])
     run = summary(
         of,
         event("later", "cut", "x", hit(first, rtt_before_ms=90.0)),

@@ -17,7 +17,7 @@ from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import live_page
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.anycast_text import anycast_lines
+from corridor.experiments.results.anycast_text import AnycastSummary, anycast_lines
 from corridor.experiments.results.price import price
 from corridor.experiments.results.price_sets import Laid
 from corridor.experiments.scenario.scenario import load_scenario
@@ -132,7 +132,7 @@ def test_check_and_explain_say_which_hub_and_among_which(written, capsys):
 
 def test_answers_and_pages_say_so(written):
     answers = corridor.answers(written())
-    assert answers["demands"][0]["anycast"]["chosen"] == "shanghai"
+    assert answers.demands[0].anycast.chosen == "shanghai"
     assert of_answers(answers, None)[0].anycast.startswith(
         "served by shanghai (candidates: guian, shanghai)"
     )
@@ -191,7 +191,7 @@ def test_where_none_is_lawful_it_is_blocked_and_the_run_says_why(written, capsys
 
 
 def test_only_so_many_lines_are_printed():
-    many = {f"d{n}": {"among": ["a"] * 9, "chosen": "a", "why": "why"} for n in range(20)}
+    many = {f"d{n}": AnycastSummary(among=("a",) * 9, chosen="a", why="why") for n in range(20)}
     lines = anycast_lines(many).splitlines()
     assert lines[0].endswith("a and 3 more): why")
     assert lines[-1] == "and 8 more such demands"

@@ -365,7 +365,7 @@ def planned(tmp_path_factory) -> tuple[Path, Cell]:
     (folder / "raw/plan.json").write_text(json.dumps(to_plain(plan)))
     (folder / "raw/specification.json").write_text(specify(loaded).to_json())
     computed = document(gather(loaded, load_delay_model(None)), "")
-    (folder / "answers.json").write_text(json.dumps(computed))
+    (folder / "answers.json").write_text(json.dumps(computed.to_json()))
     return folder, cell
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import (
     Box,
     Label,
@@ -27,8 +28,10 @@ from corridor.experiments.atlas.map_drawing import LAWFUL, Names, Way, around, p
 from corridor.experiments.atlas.marks import MARKS, OTHERS
 from corridor.experiments.atlas.plane import beside
 from corridor.experiments.atlas.source import map_of_answers
+from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
+from handmade_answers import FIBRE
 
 PLACES = {
     "tokyo": (35.7, 139.7),
@@ -271,22 +274,21 @@ def test_hubs_with_more_to_say_come_first():
 def test_answers_and_topologies_give_the_same_map(pan_asia):
     topology = load_topology("pan-asia")
     data = map_of_topology(topology)
-    answers = {
-        "map": {
-            "jurisdictions": data.jurisdictions,
-            "hubs": [
-                {"id": h.id, "name": h.name, "local_name": h.local_name, "role": h.role}
-                | {"jurisdiction": h.jurisdiction, "lat": h.place[0], "lon": h.place[1]}
-                for h in data.hubs
-            ],
-            "fibres": [
-                {"id": f.id, "a": f.a, "z": f.z, "medium": f.medium, "status": f.status}
-                | {"points": [list(place) for place in f.places]}
-                for f in data.fibres
-            ],
-        }
+    where = {
+        "jurisdictions": dict(data.jurisdictions),
+        "hubs": [
+            {"id": h.id, "name": h.name, "local_name": h.local_name, "role": h.role}
+            | {"jurisdiction": h.jurisdiction, "lat": h.place[0], "lon": h.place[1]}
+            | {"gateway": False}
+            for h in data.hubs
+        ],
+        "fibres": [
+            {**FIBRE, "id": f.id, "a": f.a, "z": f.z, "medium": f.medium, "status": f.status}
+            | {"points": [list(place) for place in f.places]}
+            for f in data.fibres
+        ],
     }
-    assert map_of_answers(answers) == data
+    assert map_of_answers(from_plain(MapDocument, where)) == data
 
 
 def test_names_are_told_without_what_stands_in_parentheses():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 import handmade_run
 from corridor.experiments.cli import main
 from corridor.experiments.results.certainty import CERTAINTY_FILE, certainties
+from corridor.experiments.results.certainty_summary import CertaintySummary
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import CertaintySummary
+from corridor.experiments.results.summary import read_certainty, read_summary
 from corridor.experiments.results.table import demand_table, sure_legend
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.model.delay_model import SHIPPED, shipped_model
@@ -83,7 +85,7 @@ def test_check_lists_near_ties_and_json_holds_every_demand(
     told = document["certainty"]
     assert len(told["demands"]) == 46
     keys = set(next(iter(told["demands"].values())))
-    assert keys == set(CertaintySummary.__annotations__)
+    assert keys == {field.name for field in dataclasses.fields(CertaintySummary)}
 
 
 def test_lengths_that_are_known_leave_no_near_tie(
@@ -108,14 +110,15 @@ def test_a_run_keeps_how_sure_its_paths_are(tmp_path: Path) -> None:
     assert "certainty" not in without
     assert sure_legend(without) == ""
     assert "90 % interval" not in demand_table(without).splitlines()[0]
-    one = next(iter(certainties(load_scenario("mini")).to_json()["demands"].values()))
-    document = certainties(load_scenario("mini")).to_json()
-    near: CertaintySummary = {**one, "near_tie": True, "set_share": 0.25}
-    document["demands"] = {"near": near}
-    (tmp_path / "run" / "raw" / CERTAINTY_FILE).write_text(json.dumps(document))
+    document = certainties(load_scenario("mini")).document
+    one = next(iter(document.demands.values()))
+    near = dataclasses.replace(one, near_tie=True, set_share=0.25)
+    written = dataclasses.replace(document, demands={"near": near}).to_json()
+    (tmp_path / "run" / "raw" / CERTAINTY_FILE).write_text(json.dumps(written))
     summary = summarise(tmp_path / "run", plan, handmade_run.FACTS)
     assert summary["certainty"]["delay_model"] == shipped_model().name
-    assert summary["demands"][0]["certainty"] == near
+    assert read_certainty(summary["demands"][0]) == near
+    assert read_summary(tmp_path / "run" / "summary.json") == summary
     assert "certainty" not in summary["demands"][1]
     assert " ms, 25% ~" in demand_table(summary)
     assert "~ marks 1 near tie" in sure_legend(summary)
@@ -124,7 +127,7 @@ def test_a_run_keeps_how_sure_its_paths_are(tmp_path: Path) -> None:
 def test_the_page_on_results_names_every_key_of_certainty() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
     part = page.split("## Uncertainty of answers", 1)[1].split("\n## ", 1)[0]
-    document = certainties(load_scenario("mini")).to_json()
+    document = certainties(load_scenario("mini")).document.to_json()
     names = [*document["of"], *next(iter(document["demands"].values()))]
     assert [name for name in names if f"`{name}`" not in part] == []
 
@@ -152,7 +155,7 @@ demands:
 def test_round_trips_of_answers_that_are_blocked_are_not_made_up(tmp_path: Path) -> None:
     (tmp_path / "one-way-only.yaml").write_text(ONE_WAY_ONLY)
     (tmp_path / "asked.yaml").write_text(ASKED)
-    found = certainties(load_scenario(str(tmp_path / "asked.yaml"))).to_json()["demands"]
-    assert found["both"]["rtt_ms"] is not None
-    assert found["there"]["rtt_ms"] is None
-    assert found["there"]["one_way_ms"] == found["both"]["one_way_ms"]
+    found = certainties(load_scenario(str(tmp_path / "asked.yaml"))).document.demands
+    assert found["both"].rtt_ms is not None
+    assert found["there"].rtt_ms is None
+    assert found["there"].one_way_ms == found["both"].one_way_ms

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import page_case
+from corridor.experiments.answers.document import Answers
 from corridor.experiments.atlas.drawing import COLOURS, Lines, Look, Text
 from corridor.experiments.atlas.labels import Box
 from corridor.experiments.atlas.map_drawing import FREE, LAWFUL, rules
@@ -24,16 +25,17 @@ from corridor.experiments.pages.course import course_of, x_of
 from corridor.experiments.pages.demands import flagship, of_answers
 from corridor.experiments.pages.page import STYLE, TEMPLATES, text_of
 from corridor.experiments.pages.stage import Stage, stage_of
+from typed_answers import typed
 
 
 @pytest.fixture
-def answers() -> Any:
-    return page_case.answers()
+def answers() -> Answers:
+    return typed(page_case.answers())
 
 
 @pytest.fixture
-def stage(answers: Any) -> Stage:
-    return stage_of(answers, of_answers(answers, None), ["ours"])
+def stage(answers: Answers) -> Stage:
+    return stage_of(answers.map, of_answers(answers, None), ["ours"])
 
 
 def lines_of_page(layer: str, name: str) -> list[list[tuple[float, float]]]:
@@ -57,7 +59,7 @@ def lines_of_figure(axes: Any, look: Look) -> list[list[tuple[float, float]]]:
     ]
 
 
-def test_page_and_figure_draw_the_same_paths_and_hubs(answers: Any, stage: Stage) -> None:
+def test_page_and_figure_draw_the_same_paths_and_hubs(answers: Answers, stage: Stage) -> None:
     with style():
         figure: Any = map_of_ways(answers, {}, TEXT)
     axes = figure.axes[0]
@@ -78,7 +80,7 @@ def test_page_and_figure_draw_the_same_paths_and_hubs(answers: Any, stage: Stage
         assert ((x, y) in drawn) == in_view
 
 
-def test_page_and_figure_choose_the_same_demand(answers: Any) -> None:
+def test_page_and_figure_choose_the_same_demand(answers: Answers) -> None:
     demands = of_answers(answers, None)
     with style():
         figure = map_of_ways(answers, {}, TEXT)

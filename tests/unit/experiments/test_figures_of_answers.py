@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 
 import handmade_answers
 import handmade_run
-from corridor.experiments.answers.document import ANSWERS_FILE
+from corridor.experiments.answers.document import CutEntry, Way
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import answers_data, draw_figures
 from corridor.experiments.figures.map_of_ways import map_of_ways
@@ -20,8 +20,10 @@ from corridor.experiments.figures.price_of_run import MOST_ROWS, price_of_run
 from corridor.experiments.figures.registry import KINDS, SUCCESSORS
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
 from drawn_texts import assert_apart, assert_legible, visible_texts
+from typed_answers import typed
 
 WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
 DRAWERS = {
@@ -38,7 +40,7 @@ def answers() -> Any:
 
 def drawn(name: str, answers: Any, width: Any = TEXT) -> Any:
     with style():
-        figure = DRAWERS[name](answers, width)
+        figure = DRAWERS[name](typed(answers), width)
         if figure is not None:
             lay_out(figure)
     return figure
@@ -65,10 +67,6 @@ def many(answers: Any, copies: int) -> Any:
         for demand in answers["demands"]
     ]
     return answers | {"demands": demands}
-
-
-def test_the_file_is_the_one_that_runs_write() -> None:
-    assert answers_data.FILE == ANSWERS_FILE
 
 
 def test_the_map_tells_of_the_demand_whose_law_costs_most(answers: Any) -> None:
@@ -133,13 +131,14 @@ def test_the_map_says_where_cuts_leave_no_way(answers: Any) -> None:
 
 def test_bridges_that_deliver_nothing_are_no_ways() -> None:
     partial = handmade_answers.cut(["link:one"], None, at_once=handmade_answers.EASY)
-    assert answers_data.way_after(partial) is None
-    assert answers_data.way_after(partial | {"delivered": True}) == handmade_answers.EASY
+    assert answers_data.way_after(from_plain(CutEntry, partial)) is None
+    delivered = from_plain(CutEntry, partial | {"delivered": True})
+    assert answers_data.way_after(delivered) == from_plain(Way, handmade_answers.EASY)
 
 
 def test_the_map_draws_fuller_fibres_wider(answers: Any) -> None:
     with style():
-        figure = map_of_ways(answers, {"one": 0.5, "two": 1.2, "unknown": 0.3}, TEXT)
+        figure = map_of_ways(typed(answers), {"one": 0.5, "two": 1.2, "unknown": 0.3}, TEXT)
     assert lines_of(figure, "#3a3a3a") == pytest.approx([2.8 * 0.75, 4.8 * 0.75])
 
 
@@ -253,7 +252,7 @@ def test_what_sentences_tell_as_the_same_delays_nobody(answers: Any) -> None:
     demand = answers["demands"][0]
     alike = answers | {"demands": [demand | {"extra_ms": 0.9 * LEAST_MS}]}
     other = answers | {"demands": [demand | {"extra_ms": LEAST_MS}]}
-    assert (answers_data.delayed(alike), len(answers_data.delayed(other))) == ([], 1)
+    assert (answers_data.delayed(typed(alike)), len(answers_data.delayed(typed(other)))) == ([], 1)
 
 
 def test_every_kind_of_figure_is_on_the_page_of_results() -> None:

@@ -90,7 +90,7 @@ def test_a_schema_finds_what_is_wrong(tmp_path: Path) -> None:
 
 def test_the_answers_of_a_scenario_are_as_their_schema_says() -> None:
     found = corridor.answers("mini", policies="pan-asia", as_of=date(2026, 11, 24))
-    assert wrong("answers", json.loads(json.dumps(found))) == []
+    assert wrong("answers", json.loads(json.dumps(found.to_json()))) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from corridor.experiments.pages.report import write_report
 from corridor.experiments.pages.run_page import run_page
 from corridor.experiments.pages.sources import safe_address
 from corridor.topologies.base.errors import InputError
+from typed_answers import typed
 
 
 class Seen(HTMLParser):
@@ -59,7 +61,7 @@ def model_of(text: str) -> dict[str, Any]:
 def test_a_page_of_a_run_without_a_title_is_called_by_its_scenario(tmp_path: Path) -> None:
     of = page_case.results(tmp_path / "run")
     assert of.answers is not None
-    untitled = page_case.results(tmp_path / "other", answers={**of.answers, "title": ""})
+    untitled = page_case.results(tmp_path / "other", answers=replace(of.answers, title=""))
     assert run_page(untitled).title.endswith(f"policies: {of.summary['scenario']}")
 
 
@@ -119,7 +121,7 @@ def test_names_that_would_end_their_element_are_told_as_text(tmp_path: Path) -> 
     answers["demands"][2]["id"] = page_case.HOSTILE
     answers["map"]["hubs"][0]["name"] = page_case.HOSTILE
     answers["map"]["fibres"][1]["system"] = page_case.HOSTILE
-    text = page_of(tmp_path / "run", answers=answers)
+    text = page_of(tmp_path / "run", answers=typed(answers))
     seen = Seen(text)
     assert len(seen.all("script")) == len(SCRIPTS) + 1
     assert not seen.all("img")
@@ -145,7 +147,7 @@ def test_law_is_cited_with_a_link_where_its_authority_publishes_it(tmp_path: Pat
     spoilt = {**page_case.LAW, "id": "X-1", "address": "javascript:alert(1)"}
     answers["demands"][2]["legal"] = [spoilt]
     answers["demands"][1]["causes"][0]["legal"] = [page_case.LAW, spoilt]
-    text = page_of(tmp_path / "run", answers=answers)
+    text = page_of(tmp_path / "run", answers=typed(answers))
     links = [one["href"] for one in Seen(text).all("a")]
     assert "https://law.example/pipl#38" in links
     assert not [one for one in links if one and one.startswith("javascript")]
@@ -180,7 +182,7 @@ def test_what_is_kept_back_is_told_what_would_help_or_that_nothing_was_found(
     def kept(name: str, **more: Any) -> str:
         answers = page_case.answers()
         answers["demands"][1] |= more
-        text = page_of(tmp_path / name, answers=answers)
+        text = page_of(tmp_path / name, answers=typed(answers))
         return text[text.index('id="kept-table"') : text.index('id="timeline"')]
 
     law = page_case.cause("kept back", "CN-NO-BASIS", "law", "karachi is not in CN")
@@ -277,7 +279,7 @@ def test_local_names_have_their_language(tmp_path: Path) -> None:
 
 
 def test_a_live_page_has_its_scripts_as_files_and_the_same_sections() -> None:
-    page = network_page(page_case.answers(), ["All is well."])
+    page = network_page(typed(page_case.answers()), ["All is well."])
     seen = Seen(live_page(page))
     assert [one["src"] for one in seen.all("script") if "src" in one] == [*SCRIPTS]
     assert {"line", "act", "proven", "demands-table"} <= {one.get("id") for _, one in seen.elements}

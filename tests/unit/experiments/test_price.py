@@ -281,7 +281,7 @@ def test_prices_come_back_from_their_file(path):
     own = str(path.parent / "own.yaml")
     found = [priced(path, name, lawful=lawful) for name in ("cn-outbound", own)]
     plain = json.loads(json.dumps(document("priced", "2026-11-25", "none", found)))
-    assert prices_of(plain) == found
+    assert prices_of(plain).sets == found
     with pytest.raises(TypeError, match="its schema is 99, not 3"):
         prices_of(plain | {"schema": 99})
 

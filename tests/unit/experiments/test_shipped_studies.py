@@ -10,7 +10,8 @@ import pytest
 
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.results.price import Total
-from corridor.experiments.results.summary import Summary
+from corridor.experiments.results.results import write_summary
+from corridor.experiments.results.summary import Summary, read_summary
 from corridor.experiments.study.answer_blanks import BLANK
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.listing import listed
@@ -26,8 +27,9 @@ TOTALS = dataclasses.asdict(Total(*(1 for _ in dataclasses.fields(Total))))
 each_study = pytest.mark.parametrize("name", shipped_studies())
 
 
-def summary_of(loaded) -> dict:
-    """What a run of a scenario may say, with the names that it has and made-up numbers."""
+def summary_of(loaded, folder) -> dict:
+    """What a run of a scenario may say, with the names that it has and made-up numbers: written
+    and read as a run's."""
     said = sample(Summary)
     said["invalid"] = None
 
@@ -47,12 +49,8 @@ def summary_of(loaded) -> dict:
     workloads["workloads"] = named(
         workloads["workloads"], "id", [one.entry.id for one in loaded.workloads]
     )
-    return {
-        **said,
-        "demands": named(said["demands"], "id", ids),
-        "events": events,
-        ANSWERS: answers,
-    }
+    write_summary(folder, {**said, "demands": named(said["demands"], "id", ids), "events": events})
+    return {**read_summary(folder / "summary.json"), ANSWERS: answers}
 
 
 def test_eight_ship():
@@ -83,10 +81,10 @@ def test_a_shipped_study_takes_minutes_and_not_hours(name):
 
 
 @each_study
-def test_a_shipped_study_measures_what_its_runs_have(name):
+def test_a_shipped_study_measures_what_its_runs_have(name, tmp_path):
     study = load_study(name)
     for condition in conditions(study):
-        said = summary_of(condition.loaded)
+        said = summary_of(condition.loaded, tmp_path)
         for measure in study.of.measures:
             assert value_of(parse(measure.of), said) is not None, measure.id
 
