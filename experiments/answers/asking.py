@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 from corridor.controller.explain import Explanation
 from corridor.controller.explain import explain as explained
@@ -34,12 +35,21 @@ from corridor.experiments.results.law_answers import Classified, classified, int
 from corridor.experiments.results.price import SetPrice
 from corridor.experiments.results.price import price as priced
 from corridor.experiments.results.price_sets import Laid, alone
+from corridor.experiments.scenario.given import (
+    given_choice,
+    given_day,
+    given_factor,
+    given_name,
+    given_names,
+    given_of,
+    given_texts,
+)
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
-    Under,
     as_asked,
     load_scenario,
     load_under,
+    under_given,
 )
 from corridor.topologies.base.documents import Document, Plain
 from corridor.topologies.base.today import today
@@ -51,7 +61,10 @@ type Fact = str | int | bool | list[str]
 
 
 def answers(
-    scenario: str | Path = DEFAULT, *, policies: str | None = None, as_of: date | None = None
+    scenario: str | Path = DEFAULT,
+    *,
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
 ) -> Answers:
     """Compute everything about a scenario that needs no run.
 
@@ -73,7 +86,7 @@ def answers(
         >>> corridor.answers("mini").scenario
         'mini'
     """
-    asked = Under(policies=policies, as_of=as_of)
+    asked = under_given(policies, as_of)
     loaded = load_under(str(scenario), asked)
     gathered = gather(loaded, load_delay_model(None))
     return document(gathered, as_asked(str(scenario), asked))
@@ -83,8 +96,8 @@ def explain(
     demand: str,
     scenario: str | Path = DEFAULT,
     *,
-    policies: str | None = None,
-    as_of: date | None = None,
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
 ) -> Explanation:
     """Explain why a demand takes its path, or why policies block it.
 
@@ -108,17 +121,17 @@ def explain(
         ('UP', ('guian', 'kunming', 'karachi'))
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    planned = planned_demand(loaded, demand)
+    planned = planned_demand(loaded, given_of(demand, str, "demand"))
     return explained(planned.forward, loaded.policies, loaded.as_of, planned.reverse)
 
 
 def path(
     demand: str,
-    failures: Sequence[str] = (),
+    failures: Sequence[str] | str = (),
     *,
     scenario: str | Path = DEFAULT,
-    policies: str | None = None,
-    as_of: date | None = None,
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
 ) -> Passage | None:
     """Return the path of a demand by the compiled tables, under failures.
 
@@ -127,7 +140,8 @@ def path(
 
     Args:
         demand: The id of a demand; ``ID.return`` is its reverse demand.
-        failures: What has failed: fibres, shared-risk groups, ``hub:ID``, ``gateway:ID``.
+        failures: One or several that have failed: fibres, shared-risk groups, ``hub:ID``,
+            ``gateway:ID``.
         scenario: The name of a shipped scenario, or a scenario file.
         policies: A shipped policy set or a file, instead of the scenario's own.
         as_of: The date whose policies are in force; default: the scenario's date, or today.
@@ -146,16 +160,18 @@ def path(
         True
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    dead = failures_of(loaded.topology, dead_elements(loaded, failures))
-    walk = walk_of(planned_demand(loaded, demand).forward, loaded.topology, dead)
+    dead = failures_of(loaded.topology, dead_elements(loaded, given_names(failures, "failures")))
+    walk = walk_of(
+        planned_demand(loaded, given_of(demand, str, "demand")).forward, loaded.topology, dead
+    )
     return passage_of_journey(loaded.topology, walk) if walk.delivered else None
 
 
 def cut(
     *what: str,
     scenario: str | Path = DEFAULT,
-    policies: str | None = None,
-    as_of: date | None = None,
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
 ) -> CutAnswer:
     """Predict the effect on each demand if elements fail at the same time.
 
@@ -177,17 +193,17 @@ def cut(
         ['infer-bangkok', 'science-karachi', 'ckpt-karachi', 'backup-east-west']
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    return cut_answer(loaded, dead_elements(loaded, what))
+    return cut_answer(loaded, dead_elements(loaded, given_names(what, "what")))
 
 
 def capacity(
     scenario: str | Path = DEFAULT,
     *,
-    policies: str | None = None,
-    as_of: date | None = None,
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
     rates: Mapping[str, str] | str | None = None,
     load: Load | None = None,
-    cut: Sequence[str] = (),
+    cut: Sequence[str] | str = (),
     grow: str = "",
     times: str | float | Fraction | None = None,
     held_against: Holding = "real",
@@ -218,26 +234,34 @@ def capacity(
         'guian-kunming'
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    stated = {"": rates} if isinstance(rates, str) else rates or {}
     return capacity_answer(
         loaded,
         CapacityQuestion(
             load=load,
-            grows=grow,
-            times=None if times is None else Fraction(str(times)),
-            dead=dead_elements(loaded, cut),
-            stated=tuple(f"{of}={rate}" if of else rate for of, rate in stated.items()),
-            held_against=held_against,
+            grows=given_of(grow or "", str, "grow"),
+            times=given_factor(times),
+            dead=dead_elements(loaded, given_names(cut, "cut")),
+            stated=_stated(rates),
+            held_against=given_choice(held_against, get_args(Holding), "held_against"),
         ),
     )
 
 
+def _stated(rates: Mapping[str, str] | str | None) -> tuple[str, ...]:
+    """Rates as on the command line."""
+    if isinstance(rates, str):
+        return (rates,)
+    example = '"2Tbit" or {"ckpt": "2Tbit"}'
+    by_name = given_texts(rates, "rates", example).items()
+    return tuple(f"{of}={rate}" if of else rate for of, rate in by_name)
+
+
 def price(
-    policies: str,
+    policies: str | Path,
     scenario: str | Path = DEFAULT,
     *,
-    against: str = NO_POLICIES,
-    as_of: date | None = None,
+    against: str | Path = NO_POLICIES,
+    as_of: date | str | None = None,
     remedies: bool = True,
     uncertainty: bool = True,
 ) -> SetPrice:
@@ -263,8 +287,9 @@ def price(
         >>> found.with_readings.kept_back
         0
     """
-    base = alone(load_under(str(scenario), Under(policies=against, as_of=as_of)))
-    asked = Under(policies=policies, as_of=as_of)
+    baseline = under_given(given_name(against, "against"), as_of)
+    base = alone(load_under(str(scenario), baseline))
+    asked = under_given(given_name(policies, "policies"), as_of)
     loaded = alone(load_under(str(scenario), asked, topology=base.topology))
     laid = Laid.of(base)
     samples = draw(base.topology, load_delay_model(None)) if uncertainty else None
@@ -276,7 +301,7 @@ def law(
     origin: str,
     destination: str,
     *,
-    as_of: date | None = None,
+    as_of: date | str | None = None,
     interpret: Mapping[str, str] | None = None,
     **facts: Fact,
 ) -> Classified:
@@ -305,8 +330,8 @@ def law(
         >>> found.outcome, found.data_class
         ('require', 'sa-personal-none')
     """
-    known = interpreted(load_law(), interpret or {})
+    known = interpreted(load_law(), given_texts(interpret, "interpret", '{"ID": "VALUE"}'))
     given: dict[str, Plain] = {"origin": origin, "destination": destination}
     given |= {name: list(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
     flow = read_flow(Document(given, "", {}), known)
-    return classified(flow, known, as_of or today())
+    return classified(flow, known, given_day(as_of) or today())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, load, whole
+from corridor.experiments.scenario.given import growth_factor
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.whole_file import write_text
@@ -108,11 +109,8 @@ def _growth(text: str) -> tuple[str, Fraction | None]:
 
 
 def _times(text: str) -> Fraction:
-    try:
-        times = Fraction(text)
-    except ZeroDivisionError:
-        times = Fraction(0)
-    if not 0 < times <= 1_000_000:
+    times = growth_factor(text)
+    if times is None:
         raise argparse.ArgumentTypeError(f"growth is above 0 and up to a million, not {text}")
     return times
 

@@ -14,6 +14,7 @@ from corridor.experiments.lab.proof import prove_compiled, prove_dump
 from corridor.experiments.lab.tables_judged import judge_tables
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.scenario.given import given_name, given_of
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
 from corridor.traffic.agents.scapy_process import blank_templates
@@ -22,8 +23,8 @@ from corridor.traffic.agents.scapy_process import blank_templates
 def check(
     scenario: str | Path = DEFAULT,
     *,
-    policies: str | None = None,
-    as_of: date | None = None,
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
     tables: str | Path | None = None,
 ) -> Proof:
     """Verify the flow tables of a scenario for every packet and every protected failure.
@@ -46,14 +47,14 @@ def check(
         True
     """
     plan, judged_by = _planned(scenario, policies, as_of)
-    return _proof(plan, judged_by, tables)
+    return _proof(plan, judged_by, _file(tables))
 
 
 def second_opinion(
     scenario: str | Path = DEFAULT,
     *,
-    policies: str | None = None,
-    as_of: date | None = None,
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
     tables: str | Path | None = None,
     sample: Sample = EVERY_SINGLE,
 ) -> SecondOpinion:
@@ -79,13 +80,15 @@ def second_opinion(
         >>> corridor.second_opinion("mini").agrees
         True
     """
+    given_of(sample, Sample, "sample", "take it from corridor.controller.second_opinion")
     plan, judged_by = _planned(scenario, policies, as_of)
-    dump = as_compiled(plan) if tables is None else read_dump_file(Path(tables))
-    return judge_tables(dump, plan, judged_by, _proof(plan, judged_by, tables), sample)
+    file = _file(tables)
+    dump = as_compiled(plan) if file is None else read_dump_file(file)
+    return judge_tables(dump, plan, judged_by, _proof(plan, judged_by, file), sample)
 
 
 def _planned(
-    scenario: str | Path, policies: str | None, as_of: date | None
+    scenario: str | Path, policies: str | Path | None, as_of: date | str | None
 ) -> tuple[Plan, Specification]:
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
     seed, intended = loaded.scenario.seed, Intended.of(loaded)
@@ -100,7 +103,11 @@ def _planned(
     return plan, intended.specification
 
 
-def _proof(plan: Plan, judged_by: Specification, tables: str | Path | None) -> Proof:
+def _file(tables: str | Path | None) -> Path | None:
+    return None if tables is None else Path(given_name(tables, "tables"))
+
+
+def _proof(plan: Plan, judged_by: Specification, tables: Path | None) -> Proof:
     if tables is None:
         return prove_compiled(plan, judged_by)
-    return prove_dump(Path(tables), plan, judged_by)
+    return prove_dump(tables, plan, judged_by)

@@ -20,7 +20,12 @@ from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.scenario.changed import lasting
-from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
+from corridor.experiments.scenario.scenario import (
+    LoadedScenario,
+    load_document,
+    under_given,
+    whole,
+)
 from corridor.experiments.scenario.shipped_files import read_scenario
 from corridor.experiments.timeline.registry import KINDS
 from corridor.topologies.base.closing import Closing
@@ -74,8 +79,8 @@ class Lab(Closing):
         self,
         scenario: str | Path = "mini",
         *,
-        policies: str | None = None,
-        as_of: date | None = None,
+        policies: str | Path | None = None,
+        as_of: date | str | None = None,
         seed: int | None = None,
         follow: bool | None = None,
         objective: str | None = None,
@@ -162,6 +167,6 @@ class Lab(Closing):
         self._document = replace(self._document, data={**self._data, **keys})
 
     def _loaded(self, duration: str | None = None) -> LoadedScenario:
-        asked = Under(policies=self._policies, as_of=self._as_of)
+        asked = under_given(self._policies, self._as_of)
         loaded = load_document(self._document, self._folder, asked)
         return loaded if duration is None else lasting(loaded, duration)

@@ -43,6 +43,7 @@ from corridor.experiments.scenario.events import (
     unnoticed,
 )
 from corridor.experiments.scenario.extending import extended
+from corridor.experiments.scenario.given import given_day, given_name
 from corridor.experiments.scenario.kinds import Event, Fault
 from corridor.experiments.scenario.lines import check_lines
 from corridor.experiments.scenario.load_workloads import check_ids, implied, workloads_of
@@ -238,11 +239,23 @@ def as_asked(name_or_path: str, under: Under) -> str:
     return "" if name_or_path == DEFAULT and not said else " ".join([name_or_path, *said])
 
 
+def under_given(
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
+    *,
+    outside: Outside | None = None,
+    service: Service | None = None,
+) -> Under:
+    """The same from arguments that are not checked yet. Raises InputError."""
+    name = None if policies is None else given_name(policies, "policies")
+    return Under(policies=name, as_of=given_day(as_of), outside=outside, service=service)
+
+
 def load_scenario(
     name_or_path: str = DEFAULT,
     *,
-    policies: str | None = None,
-    as_of: date | None = None,
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
     outside: Outside | None = None,
     service: Service | None = None,
 ) -> LoadedScenario:
@@ -250,7 +263,7 @@ def load_scenario(
 
     What is given stands in for the scenario's own: see ``Under``.
     """
-    asked = Under(policies=policies, as_of=as_of, outside=outside, service=service)
+    asked = under_given(policies, as_of, outside=outside, service=service)
     return load_under(name_or_path, asked)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal, overload
+from typing import Literal, get_args, overload
 
 from corridor.experiments.answers.compared import Pair, pairs
 from corridor.experiments.answers.compared_demands import DemandPair, demand_pairs
@@ -13,7 +13,8 @@ from corridor.experiments.results.compared_scenarios import ScenariosCompared, c
 from corridor.experiments.results.compared_sets import DemandUnderBoth, compare_sets
 from corridor.experiments.results.price_sets import Laid, alone
 from corridor.experiments.results.run_result import load
-from corridor.experiments.scenario.scenario import DEFAULT, Under, load_under
+from corridor.experiments.scenario.given import given_choice
+from corridor.experiments.scenario.scenario import DEFAULT, load_under, under_given
 from corridor.experiments.study import compared as studies
 from corridor.experiments.study_runs.compared_kinds import Kind, kind_of
 from corridor.experiments.study_runs.reading import read_study
@@ -55,7 +56,7 @@ def compare(one: str | Path, other: str | Path, *, of: Literal["studies"]) -> St
 def compare(one: str | Path, other: str | Path, *, of: Literal["maps"]) -> MapsCompared: ...
 @overload
 def compare(
-    one: str | Path, other: str | Path, *, of: Literal["scenarios"], as_of: date | None = None
+    one: str | Path, other: str | Path, *, of: Literal["scenarios"], as_of: date | str | None = None
 ) -> ScenariosCompared: ...
 @overload
 def compare(
@@ -64,7 +65,7 @@ def compare(
     *,
     of: Literal["policies"],
     scenario: str | Path = DEFAULT,
-    as_of: date | None = None,
+    as_of: date | str | None = None,
 ) -> PoliciesCompared: ...
 @overload
 def compare(
@@ -73,7 +74,7 @@ def compare(
     *,
     of: Kind | None = None,
     scenario: str | Path = DEFAULT,
-    as_of: date | None = None,
+    as_of: date | str | None = None,
 ) -> Comparison: ...
 def compare(
     one: str | Path,
@@ -81,7 +82,7 @@ def compare(
     *,
     of: Kind | None = None,
     scenario: str | Path = DEFAULT,
-    as_of: date | None = None,
+    as_of: date | str | None = None,
 ) -> Comparison:
     """Compare two runs, studies, policy sets, maps or scenarios.
 
@@ -107,6 +108,8 @@ def compare(
         >>> [one.demand for one in found if one.other_ms is None]
         []
     """
+    if of is not None:
+        given_choice(of, get_args(Kind.__value__), "of")
     match of or kind_of(str(one), str(other)):
         case "runs":
             return _runs(Path(one), Path(other))
@@ -116,14 +119,14 @@ def compare(
             return StudiesCompared(found, tuple(studies.left_out(first, second)))
         case "policies":
             before, after = (
-                alone(load_under(str(scenario), Under(policies=str(name), as_of=as_of)))
+                alone(load_under(str(scenario), under_given(str(name), as_of)))
                 for name in (one, other)
             )
             return compare_sets(Laid.of(before), before.policies, after.policies)
         case "maps":
             return compare_maps(load_topology(str(one)), load_topology(str(other)))
         case "scenarios":
-            asked = Under(as_of=as_of)
+            asked = under_given(as_of=as_of)
             return compare_scenarios(load_under(str(one), asked), load_under(str(other), asked))
 
 

@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,87 @@ def test_importing_it_imports_nothing_more():
     code = "import sys, corridor; print([m for m in sys.modules if m.startswith('corridor.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+QUICK = {
+    "answers": lambda **given: corridor.answers("mini", **given),
+    "capacity": lambda **given: corridor.capacity("mini", **{"rates": "2Tbit", **given}),
+    "check": lambda **given: corridor.check("mini", **given),
+    "compare": lambda **given: corridor.compare("mini", "mini", **{"of": "scenarios", **given}),
+    "cut": lambda **given: corridor.cut("guian-kunming", scenario="mini", **given),
+    "explain": lambda **given: corridor.explain(
+        **{"demand": "ckpt-karachi", "scenario": "mini", **given}
+    ),
+    "law": lambda **given: corridor.law("SA", "TH", **given),
+    "path": lambda **given: corridor.path("ckpt-karachi", **{"scenario": "mini", **given}),
+    "price": lambda **given: corridor.price(
+        **{"policies": "pan-asia", "scenario": "mini", "remedies": False, **given},
+        uncertainty=False,
+    ),
+    "second_opinion": lambda **given: corridor.second_opinion("mini", **given),
+    "Lab": lambda **given: corridor.Lab("mini", **given),
+    "load_scenario": lambda **given: corridor.load_scenario("mini", **given),
+}
+"""Questions, and what loads scenarios, with arguments that take little time."""
+UNDER_POLICIES = sorted(QUICK.keys() - {"compare", "law"})
+REFUSED = [
+    *((name, {"policies": 3}, "policies is 3, not a name") for name in UNDER_POLICIES),
+    *((name, {"as_of": "x"}, 'as_of is "x", not a date') for name in sorted(QUICK)),
+    *((name, {"as_of": 20260101}, "as_of is 20260101, not a date") for name in sorted(QUICK)),
+    *(
+        ("capacity", {"times": times}, f"times is {said}, not a factor")
+        for times, said in (
+            ("abc", '"abc"'),
+            (float("nan"), "nan"),
+            ([], "[]"),
+            ("1/2/3", '"1/2/3"'),
+        )
+    ),
+    *(
+        ("capacity", {"times": times}, "growth is above 0 and up to a million, not ")
+        for times in ("1/0", -1, 0, "1e99", float("inf"), "1e999999999")
+    ),
+    ("capacity", {"rates": 2e9}, "rates is 2000000000.0, not texts by name"),
+    ("capacity", {"rates": {"ckpt": 3}}, "not texts by name"),
+    ("capacity", {"held_against": "emulate"}, 'one of real, emulated, not "emulate"'),
+    ("capacity", {"cut": 5}, "cut is 5, not a list of names"),
+    ("capacity", {"grow": 5}, "grow is 5, not a text"),
+    ("compare", {"of": "zz"}, 'of is one of runs, studies, policies, maps, scenarios, not "zz"'),
+    ("law", {"sensitivity": 5}, "5"),
+    ("law", {"mechanisms": 3}, "must be a list, not 3"),
+    ("law", {"interpret": "zz"}, 'interpret is "zz", not texts by name'),
+    ("explain", {"demand": 5}, "demand is 5, not a text"),
+    ("path", {"failures": 5}, "failures is 5, not a list of names"),
+    ("path", {"failures": "zz"}, 'no fibre or shared-risk group is called "zz"'),
+    ("price", {"against": 3}, "against is 3, not a name"),
+    ("second_opinion", {"sample": "zz"}, 'sample is "zz", not a Sample'),
+    ("second_opinion", {"tables": 5}, "tables is 5, not a name"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "says"), REFUSED)
+def test_bad_input_is_refused_in_one_line(name, given, says):
+    with pytest.raises(corridor.InputError) as refused:
+        QUICK[name](**given)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", UNDER_POLICIES)
+def test_policies_may_be_a_path(name):
+    QUICK[name](policies=Path("pan-asia"))
+
+
+@pytest.mark.parametrize("name", sorted(QUICK))
+def test_a_date_may_be_text(name):
+    QUICK[name](as_of="2026-01-01")
+
+
+def test_a_date_as_text_means_that_date():
+    assert QUICK["law"](as_of="2026-01-01").day == "2026-01-01"
+    assert QUICK["path"](as_of="2026-01-01") == QUICK["path"](as_of=date(2026, 1, 1))
+
+
+def test_one_failure_may_be_a_plain_text():
+    assert QUICK["path"](failures="guian-kunming") is None
+    assert QUICK["capacity"](cut="guian-kunming").cut == ("link:guian-kunming",)
