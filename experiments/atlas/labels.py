@@ -1,5 +1,5 @@
 """Labels beside marks, the important ones first. They overlap neither each other nor a mark, and
-none is nearer to another mark than to its own.
+none is nearer to another mark than to its own. Those side by side are a line's height apart.
 
 Lengths are in whatever unit the marks are in; y grows downwards.
 """
@@ -117,7 +117,8 @@ def place_labels(
             counts = ALONG * np.arange(len(boxes)) + ACROSS * hits
             best = int(np.where(free, counts, np.inf).argmin())
             near = bool(other[best] < own[best] + label.height / 2)
-            taken = np.vstack((taken, boxes[best]))
+            em = label.height / label.lines
+            taken = np.vstack((taken, boxes[best] + (-em, 0.0, em, 0.0)))
             found.append(PlacedLabel(label, Box(*map(float, boxes[best])), near))
     return found
 
@@ -176,6 +177,12 @@ def _boxes(label: Label) -> Floats:
     )
     moved = corners + np.array((label.x, label.y))
     return np.hstack((moved, moved + np.array((wide, high))))
+
+
+def is_crossed(box: Box, lines: Sequence[Line]) -> bool:
+    """Return whether a line passes through a box."""
+    points = np.array([point for line in lines for point in _dense(line)]).reshape(-1, 2)
+    return bool(_contain(_boxed([box]), points).any())
 
 
 def _dense(line: Line, step: float = 6.0) -> list[XY]:

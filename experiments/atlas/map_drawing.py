@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from corridor.experiments.answers import capacity_text
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkFullness
 from corridor.experiments.atlas.atlas import Atlas, DrawnHub
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
-from corridor.experiments.atlas.labels import Box, Label, PlacedLabel, place_labels, text_width_em
+from corridor.experiments.atlas.labels import (
+    Box,
+    Label,
+    PlacedLabel,
+    is_crossed,
+    place_labels,
+    text_width_em,
+)
 from corridor.experiments.atlas.marks import Mark, cross
 from corridor.experiments.atlas.plane import XY, Line
 from corridor.experiments.atlas.source import MapHub
@@ -238,16 +245,31 @@ def _symbol(hub: DrawnHub) -> Symbol:
 
 
 def _texts(drawn: Atlas, names: Names, clear: Iterable[XY], lines: Sequence[Line]) -> list[Text]:
-    """Names that have room beside marks and each other; paths count as eight fibres."""
+    """Names that have room beside marks and each other; paths count as eight fibres. A name of
+    several lines that would still cover a path keeps its first line alone."""
     due = names.first[: names.due]
+    clear = list(clear)
+    short: set[str] = set()
+
+    def text(hub: MapHub) -> str:
+        written = names.text(hub)
+        return written.partition("\n")[0] if hub.id in short else written
+
+    of = replace(names, text=text)
+    while True:
+        found = placed(drawn, of, clear, [*lines] * 8)
+        long = {one.label.id for one in found if one.label.lines > 1 and is_crossed(one.box, lines)}
+        if not long:
+            break
+        short |= long
     return [
         Text(
-            tuple(names.text(drawn.hubs[one.label.id].hub).split("\n")),
+            tuple(text(drawn.hubs[one.label.id].hub).split("\n")),
             one.box,
             one.label.id in due,
             one.leader if one.is_ambiguous else (),
         )
-        for one in placed(drawn, names, clear, [*lines] * 8)
+        for one in found
     ]
 
 

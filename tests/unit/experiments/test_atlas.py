@@ -22,9 +22,18 @@ from corridor.experiments.atlas import (
 )
 from corridor.experiments.atlas.clipping import clipped
 from corridor.experiments.atlas.frame import frame_of
+from corridor.experiments.atlas.labels import is_crossed
 from corridor.experiments.atlas.land import area, land_around, land_path, read_land, source
 from corridor.experiments.atlas.make_land import coarse, rings_of, thinned
-from corridor.experiments.atlas.map_drawing import LAWFUL, Names, Way, around, placed, whole
+from corridor.experiments.atlas.map_drawing import (
+    LAWFUL,
+    Names,
+    Way,
+    around,
+    placed,
+    way_drawing,
+    whole,
+)
 from corridor.experiments.atlas.marks import MARKS, OTHERS
 from corridor.experiments.atlas.plane import beside
 from corridor.experiments.atlas.source import map_of_answers
@@ -408,3 +417,23 @@ def test_a_label_that_is_about_as_near_to_another_mark_has_a_leader_to_its_own()
     assert at == (60, 50)
     assert crowded.box.left <= end[0] <= crowded.box.right
     assert crowded.box.top <= end[1] <= crowded.box.bottom
+
+
+def test_labels_side_by_side_are_a_line_apart():
+    """``Wuhu Shanghai`` would read as one name."""
+    labels = [Label(str(x), x, 50, 30, 8, 2) for x in (20, 92)]
+    (west, east) = place_labels(labels, Box(0, 30, 108, 70))  # right of its mark, and left of it
+    beside_it = replace(east.box, left=east.box.left - 8)
+    assert not meet(west.box, beside_it)
+
+
+def test_a_local_name_never_covers_a_path(pan_asia):
+    """Names so large that some would cover the path have their first line alone."""
+    fibres = list(pan_asia.fibres)
+    hubs = list(pan_asia.hubs)
+    way = [Way(LAWFUL, fibres)]
+    of = names(pan_asia, first=hubs, due=20, text=lambda hub: f"{hub.short_name}\nlocal name")
+    texts = way_drawing(pan_asia, way, of).texts
+    lines = [part for name in fibres for part in pan_asia.fibres[name].parts]
+    assert {len(one.lines) for one in texts} == {1, 2}
+    assert not [one.lines for one in texts if len(one.lines) > 1 and is_crossed(one.box, lines)]
