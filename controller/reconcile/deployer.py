@@ -11,7 +11,7 @@ withdrawal reads none. The next audit finds what other controllers or users have
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
@@ -19,7 +19,6 @@ from corridor.controller.api.control_answers import LastProof, Report
 from corridor.controller.deployment import deployments, modifications
 from corridor.controller.deployment.chosen_ways import chosen_now
 from corridor.controller.deployment.deployments import Deployment, DesiredState, assessed
-from corridor.controller.forwarding.labels import Seat
 from corridor.controller.forwarding.program import Flow
 from corridor.controller.openflow.errors import Refused, SwitchError
 from corridor.controller.prover import Proof, Tables
@@ -29,7 +28,7 @@ from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.controller.reconcile.repair import Repaired, compare, reinstall, repair, whole_core
 from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
-from corridor.controller.reconcile.takeover import recognise, seats_at_edges
+from corridor.controller.reconcile.takeover import recognise, seats_held
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NotDone, Updater
 from corridor.topologies.base.seconds import NS_PER_S
 
@@ -90,7 +89,8 @@ class Deployer:
         self.interfaces.gateways.assess(assessed([*others, deployment], self.interfaces.wiring))
         if found.finish:
             self.interfaces.switches.bundle(only(found.finish, told))
-            self.interfaces.sleep(self.drain_s(deployment))
+        if found.what != "whole":
+            self.interfaces.sleep(max(self.drain_s(one) for one in (deployment, *others)))
             held = self.interfaces.tables_again(held, found.finish.keys() & told)
         repaired = repair(self.interfaces, deployment, told, held)
         self.interfaces.gateways.assess(assessed([deployment], self.interfaces.wiring))
@@ -290,13 +290,17 @@ class Deployer:
 
     def _guesses(self, known: DesiredState, held: Tables) -> Iterator[Deployment]:
         """What may stand although nobody remembers."""
-        seats = seats_at_edges(held, len(known.specification.directions))
-        yield self._guess(known, seats)
+        yield self._guess(known, held)
         if known.failures.links or known.failures.gateways:
-            yield self._guess(DesiredState(known.specification, drained=known.drained), seats)
+            yield self._guess(DesiredState(known.specification, drained=known.drained), held)
 
-    def _guess(self, known: DesiredState, seats: Sequence[Seat]) -> Deployment:
-        return deployments.stand(self._chosen(known), self.interfaces.wiring, 0, seats)
+    def _guess(self, known: DesiredState, held: Tables) -> Deployment:
+        """In the seats that switches hold."""
+        chosen, wiring = self._chosen(known), self.interfaces.wiring
+        first = deployments.stand(chosen, wiring, 0)
+        seats = seats_held(held, first.compiled.directions)
+        is_first = seats == first.compiled.seats
+        return first if is_first else deployments.stand(chosen, wiring, 0, seats)
 
     def _chosen(self, known: DesiredState) -> DesiredState:
         """With ways that are chosen where nothing is known to stand."""

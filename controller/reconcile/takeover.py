@@ -6,15 +6,24 @@ are flipped says what must be finished and what undone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from corridor.controller.deployment import modifications
 from corridor.controller.deployment.deployments import Deployment
 from corridor.controller.deployment.modifications import Modifications
+from corridor.controller.forwarding.compiler import DirectionTables
 from corridor.controller.forwarding.labels import Seat, seat_of
-from corridor.controller.forwarding.program import COOKIE_MAGIC, FIRST_WAY, serial_of
+from corridor.controller.forwarding.program import (
+    COOKIE_MAGIC,
+    FIRST_WAY,
+    LAST_WAY,
+    Flow,
+    Table,
+    serial_of,
+)
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.controller.prover import Tables
 from corridor.controller.reconcile.repair import compare, only_extra, whole_core
@@ -31,19 +40,58 @@ class Recognised:
     """For bundles, where edges are other."""
 
 
-def seats_at_edges(held: Tables, count: int) -> tuple[Seat, ...]:
-    """The seats of so many directions, by the labels that their edges give; the first of epoch 0
-    where an edge gives none."""
-    seats = dict.fromkeys(range(1, count + 1), Seat(0, FIRST_WAY))
-    for switch in held.switches.values():
-        for flow in switch.flows:
-            if flow.table in EDGE and flow.cookie >> 48 == COOKIE_MAGIC and flow.policy in seats:
-                given = [a.arguments[0] for a in flow.actions if a.kind == "push_label"]
-                if given:
-                    seats[flow.policy] = seat_of(int(given[0]))
-                elif flow.goto is None:
-                    seats[flow.policy] = Seat(0 if flow.serial == serial_of(0) else 1, FIRST_WAY)
-    return tuple(seats.values())
+def seats_held(held: Tables, directions: Sequence[DirectionTables]) -> tuple[Seat, ...]:
+    """The seats in which switches hold these directions: by the labels that edges give, else by
+    those that hubs forward; where neither was read, that of ``directions``."""
+    ours = [
+        (hub, flow)
+        for hub, switch in held.switches.items()
+        for flow in switch.flows
+        if flow.cookie >> 48 == COOKIE_MAGIC
+    ]
+    seats = _at_edges(flow for _, flow in ours)
+    lowest = _lowest((hub, flow) for hub, flow in ours if flow.policy not in seats)
+    return tuple(
+        seats.get(number) or _by_hubs(lowest, number, direction) or direction.seat
+        for number, direction in enumerate(directions, start=1)
+    )
+
+
+def _at_edges(flows: Iterable[Flow]) -> dict[int, Seat]:
+    seats = {}
+    for flow in flows:
+        if flow.table in EDGE:
+            given = [a.arguments[0] for a in flow.actions if a.kind == "push_label"]
+            if given:
+                seats[flow.policy] = seat_of(int(given[0]))
+            elif flow.goto is None:
+                seats[flow.policy] = Seat(0 if flow.serial == serial_of(0) else 1, FIRST_WAY)
+    return seats
+
+
+def _lowest(flows: Iterable[tuple[str, Flow]]) -> dict[tuple[str, int, int], int]:
+    """By hub, direction and serial, the lowest way number of the labels that are forwarded."""
+    lowest: dict[tuple[str, int, int], int] = {}
+    for hub, flow in flows:
+        label = dict(flow.match).get("mpls_label")
+        if flow.table == Table.SWITCH and isinstance(label, int):
+            key, way = (hub, flow.policy, flow.serial), label & LAST_WAY
+            lowest[key] = min(way, lowest.get(key, way))
+    return lowest
+
+
+def _by_hubs(
+    lowest: dict[tuple[str, int, int], int], number: int, direction: DirectionTables
+) -> Seat | None:
+    """The seat that most hubs agree on; where a block starts is how far its labels are moved."""
+    made = _lowest((hub, flow) for hub, flows in direction.flows.items() for flow in flows)
+    found = Counter(
+        Seat(epoch, direction.seat.first + lowest[held] - way)
+        for (hub, _, _), way in made.items()
+        for epoch in (0, 1)
+        if (held := (hub, number, serial_of(epoch))) in lowest
+    )
+    return found.most_common(1)[0][0] if found else None
 
 
 def recognise(held: Tables, candidates: Iterable[Deployment]) -> Recognised | None:

@@ -271,23 +271,89 @@ def test_seats_of_directions_are_found_again_without_the_state_file(lab):
     assert {call for call, _ in lab.switches.done} == {"dump"}
 
 
-@pytest.mark.parametrize("moment", range(1, 9))
+@pytest.mark.parametrize("is_moved", [False, True], ids=["of the first seats", "of others"])
+@pytest.mark.parametrize("hub", [hub.hub for hub in NETWORK.hubs])
+def test_seats_of_directions_from_a_dead_hub_are_found_at_other_hubs(lab, hub, is_moved):
+    """Nobody reads its edges, and the state file is lost."""
+    if is_moved:
+        lab.do("set_policies", policies=policies(NO_EXPORT))
+        lab.do("set_policies", policies=policies())
+    seats = lab.deployer.deployment.compiled.seats
+    lab.path.unlink()
+    lab.start(KNOWN)
+    dead = NETWORK.hub(hub).dpid
+    lab.switches.away = {dead}
+    before = lab.holds()
+    at_boot = []
+    lab.switches.before = lambda call, _orders: at_boot.append((call, lab.holds()))
+    for other in NETWORK.hubs:
+        ends = [(wire.a, wire.z) for wire in NETWORK.fibres]
+        pairs = [*ends, *((far, near) for near, far in ends)]
+        ports = {one.port: False for one, far in pairs if (one.hub, far.hub) == (other.hub, hub)}
+        if other.hub != hub:
+            lab.do("came_back", dpid=other.dpid, ports=ports)
+    lab.run(60.05)
+    (taken,) = lab.events("taken over")
+    assert taken["was"] == "whole"
+    assert lab.deployer.deployment.compiled.seats == seats
+    assert all(held == before for _, held in at_boot)
+    assert not lab.events("installed")[1:]
+
+
+@pytest.mark.parametrize("demand", sorted(EXPORTS))
+def test_one_entry_that_pushes_a_label_is_added_again_without_the_state_file(lab, demand):
+    lab.do("set_policies", policies=policies(NO_EXPORT))
+    lab.do("set_policies", policies=policies())
+    stood = lab.holds()
+    number = [one.id for one in lab.deployer.deployment.intents].index(demand) + 1
+    for held in lab.switches.held.values():
+        pushes = [one for one in held.flows.values() if one.table == Table.LABEL and one.actions]
+        for one in pushes:
+            if one.policy == number:
+                del held.flows[one.key]
+    assert lab.holds() != stood
+    lab.path.unlink()
+    taken = restart(lab)
+    assert (taken["event"], taken["was"]) == ("taken over", "edges")
+    assert lab.holds() == stood
+
+
+@pytest.mark.parametrize("moment", range(1, 11))
 def test_a_controller_killed_at_any_moment_of_an_update_finishes_or_undoes_it(lab, moment):
+    """What was under way when its edge was flipped arrives before its entries go."""
     left = [moment]
     old = lab.holds()
+    drain_ns = lab.deployer.drain_s(lab.deployer.deployment) * 1e9
+    flipped_ns, removed_ns = [], []
 
-    def die(_call, _orders):
+    def note(call, orders):
+        told = [one for some in orders.values() if call != "dump" for one in some]
+        if call == "bundle":
+            flipped_ns.append(lab.now_ns)
+        if call == "tell" and any(one.do == "remove" for one in told) and flipped_ns:
+            removed_ns.append(lab.now_ns)
+
+    def die(call, orders):
         left[0] -= 1
         if left[0] <= 0:
             raise KeyboardInterrupt
+        note(call, orders)
 
+    def sleep(seconds):
+        die("sleep", {})
+        lab.sleep(seconds)
+
+    lab.deployer.updater.interfaces = replace(lab.deployer.interfaces, sleep=sleep)
     lab.switches.before = die
     with contextlib.suppress(KeyboardInterrupt):
         lab.do("set_policies", policies=policies(NO_SEA))
-    lab.switches.before = lambda _call, _orders: None
+    lab.switches.before = note
     lab.start(KNOWN)
     lab.connect()
     lab.run(1)
+    lab.switches.before = lambda _call, _orders: None
+    if removed_ns:
+        assert removed_ns[0] - flipped_ns[-1] >= drain_ns
     assert lab.holds() == lab.stands()
     assert lab.deployer.unproven == ""
     assert (lab.holds() == old) == (lab.network.known.specification.policies == policies())
