@@ -320,8 +320,7 @@ class Deployer:
                 deployment = deployments.withdraw(deployment, one.withdrawn, by)
             return deployment
 
-        following = [stood(remembered.next)] if remembered.next is not None else []
-        return [*following, stood(remembered.stands)]
+        return [stood(one) for one in (remembered.next, remembered.stands) if one is not None]
 
     @staticmethod
     def _seen(held: Tables) -> Tables:

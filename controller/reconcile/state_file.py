@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from corridor.controller.deployment.deployments import Deployment, DesiredState
 from corridor.controller.forwarding.labels import Seat
@@ -40,7 +41,8 @@ class Remembered:
 
     wanted: DesiredState
     """What stands, or was to; those withdrawn were so by its intents."""
-    stands: Kept
+    stands: Kept | None
+    """None where that was written by a version whose tables had other numbers."""
     next: Kept | None
     """What an update was about to make of it."""
 
@@ -76,6 +78,13 @@ class _State(Frozen):
     next: _Deployed | None
 
 
+class _Earlier(BaseModel):
+    """A file of schema 2, without seats: of it only what is wanted is of use."""
+
+    version: Literal[2] = Field(alias="schema")
+    wanted: _Wanted
+
+
 class StateFile:
     """One file, replaced as a whole; without a path nothing is kept."""
 
@@ -101,7 +110,11 @@ class StateFile:
         if self._path is None or not self._path.exists():
             return None
         try:
-            said = _State.model_validate_json(self._path.read_bytes())
+            octets = self._path.read_bytes()
+            with contextlib.suppress(ValidationError):
+                wanted = _Earlier.model_validate_json(octets).wanted
+                return Remembered(self._known(wanted), None, None)
+            said = _State.model_validate_json(octets)
         except ValidationError as problem:
             first = problem.errors()[0]
             where = ".".join(map(str, first["loc"]))

@@ -30,14 +30,16 @@ def deployed(path: Path, asked: Sequence[Specification], wiring: Wiring) -> Depl
         raise InputError(str(problem)) from problem
     if remembered is None:
         raise InputError("there is none", file=str(path))
+    if remembered.stands is None:
+        raise InputError("an earlier version wrote it; start the run again", file=str(path))
     kept, wanted = remembered.stands, remembered.wanted.specification
-    if not any(wanted.policies == one.policies and wanted.as_of == one.as_of for one in asked):
-        meant = replace(kept.known, specification=specification)
-        return deployments.stand(meant, wiring, kept.epoch, kept.seats)
     deployment = deployments.stand(kept.known, wiring, kept.epoch, kept.seats)
     if kept.withdrawn:
         deployment = deployments.withdraw(deployment, kept.withdrawn, wanted.intents())
-    return deployment
+    if any(wanted.policies == one.policies and wanted.as_of == one.as_of for one in asked):
+        return deployment
+    meant = replace(kept.known, specification=specification)
+    return deployments.following(deployment, meant, wiring)
 
 
 def prove_deployed(dump: Dump, path: Path, asked: Sequence[Specification], wiring: Wiring) -> Proof:

@@ -128,6 +128,36 @@ def test_a_state_file_that_cannot_be_relied_on_is_told_of_and_not_used(lab, rubb
     assert lab.deployer.unproven == ""
 
 
+def of_schema_2(lab):
+    """As a version wrote it whose directions had no seats of their own."""
+    said = json.loads(lab.path.read_text())
+    for part in ("stands", "next"):
+        if said[part]:
+            del said[part]["seats"]
+    lab.path.write_text(json.dumps({**said, "schema": 2}))
+
+
+def test_what_was_set_at_run_time_survives_a_state_file_of_schema_2(lab):
+    lab.do("set_policies", policies=policies(NO_EXPORT))
+    lab.do("set_drained", fibre="kunming-karachi", drained=True)
+    wanted = lab.network.known
+    of_schema_2(lab)
+    restart(lab)
+    assert not lab.events("forgotten")
+    assert lab.network.known == wanted
+    assert {demand for demand, status in statuses(lab).items() if status == "BLOCKED"} == EXPORTS
+    assert lab.holds() == lab.stands()
+    assert json.loads(lab.path.read_text())["schema"] == 3
+
+
+def test_a_deny_of_schema_2_is_in_the_tables_that_replace_those_of_its_version(lab):
+    lab.do("set_policies", policies=policies(NO_EXPORT))
+    of_schema_2(lab)
+    broken_core(lab)
+    assert restart(lab)["event"] == "installed"
+    assert {demand for demand, status in statuses(lab).items() if status == "BLOCKED"} == EXPORTS
+
+
 def test_the_state_file_holds_all_that_was_set(lab):
     lab.do("set_policies", policies=policies(NO_SEA))
     lab.do("set_day", as_of=date(2026, 12, 24))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
 
 from corridor.controller.deployment import deployments
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.reconcile.state_file import StateFile
 from corridor.experiments.lab.deployment_proof import deployed
-from reconciler_lab import NO_SEA, policies, specification, wiring
+from corridor.topologies.base.errors import InputError
+from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 FIRST_EPOCH = 1
 
@@ -29,6 +33,25 @@ def test_what_was_asked_last_is_what_tables_are_to_be(tmp_path: Path) -> None:
     assert as_meant.known.specification.policies == first.policies
     assert as_asked.known.specification.policies == other.policies
     assert as_asked.program != as_meant.program
+
+
+def test_directions_of_what_was_asked_have_labels_of_their_own(tmp_path: Path) -> None:
+    """By other policies a direction may need more labels than its place had."""
+    path = wrote(tmp_path)
+    few = DesiredState(specification().model_copy(update={"policies": policies(NO_EXPORT)}))
+    StateFile(path, few.specification).keep(deployments.stand(few, wiring(), FIRST_EPOCH), few)
+    asked = deployed(path, [specification()], wiring())
+    labels = [(one.seat.epoch, way) for one in asked.compiled.directions for way in one.block]
+    assert len({*labels}) == len(labels)
+
+
+def test_what_an_earlier_version_wrote_is_refused_in_a_line(tmp_path: Path) -> None:
+    path = wrote(tmp_path)
+    said = json.loads(path.read_text())
+    del said["stands"]["seats"]
+    path.write_text(json.dumps({**said, "schema": 2}))
+    with pytest.raises(InputError, match=f"{path}: an earlier version wrote it"):
+        deployed(path, [specification()], wiring())
 
 
 def test_where_it_is_not_known_what_it_heard_either_may_be(tmp_path: Path) -> None:
