@@ -132,11 +132,17 @@ def edges_exchanged(differences: Mapping[int, Difference]) -> Modifications:
     return found
 
 
-def extra_off(one: Difference) -> list[Modification]:
-    """Whatever should not be there, in an order in which nothing is used that is gone."""
+def extra_entries_off(one: Difference) -> list[Modification]:
+    """Core entries that should not be there, but those that a missing one replaces."""
     missing = {flow.key for flow in one.missing}
-    extra = [flow for flow in one.extra if flow.table not in EDGE and flow.key not in missing]
-    return [*remove(extra), *remove(_groups(one.extra_groups)), *remove(_meters(one.extra_meters))]
+    return [
+        *remove(flow for flow in one.extra if flow.table not in EDGE and flow.key not in missing)
+    ]
+
+
+def extra_groups_and_meters_off(one: Difference) -> list[Modification]:
+    """Once no entry uses them: a switch removes the entries of a group that it removes."""
+    return [*remove(_groups(one.extra_groups)), *remove(_meters(one.extra_meters))]
 
 
 def missing_core(

@@ -20,7 +20,7 @@ one fast-failover group: a bucket per alternative, live while the port it leaves
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -85,6 +85,8 @@ ETH_MPLS = 0x8847
 PRIORITY_RULE = 100
 MOST_PLANNED = 4
 """States of the network whose paths are remembered."""
+MOST_DIRECTIONS = 2**16 - 1
+"""Cookies have 16 bits for the number of a direction, and so have numbers of meters."""
 GROUP_EPOCH_SHIFT, GROUP_WAY_SHIFT, METER_EPOCH_SHIFT = 27, 10, 16
 """Numbers of groups and meters contain the epoch, so two versions can both be installed.
 
@@ -189,9 +191,10 @@ def compile_ways(
     Raises InputError where packets of two intents cannot be told apart.
     """
     draft = _Draft(wiring, topology, ways)
-    if seats is None:
-        free = FreeWays()
-        seats = [Seat(epoch, free.take(draft.count(number))) for number in draft.numbers]
+    if seats is not None:
+        return draft.compiled([draft.direction(number, seats) for number in draft.counted])
+    free = FreeWays()
+    seats = [Seat(epoch, free.take(draft.count(number))) for number in draft.counted]
     return draft.compiled([draft.direction(number, seats) for number in draft.numbers])
 
 
@@ -209,10 +212,9 @@ def compile_after(
     entries but a drop at their edges. Raises InputError as ``compile_ways``.
     """
     draft = _Draft(wiring, topology, ways)
-    pairs = [*zip(draft.numbers, before.directions, strict=True)]
     stays = {
         number: tables
-        for number, was in pairs
+        for number, was in zip(draft.counted, before.directions, strict=True)
         if (tables := draft.where(number, was, before.seats, gone=number in withdrawn)) is not None
     }
     changed = {number for number in draft.numbers if number not in stays}
@@ -286,7 +288,14 @@ class _Draft:
     """A program in the making."""
 
     def __init__(self, wiring: Wiring, topology: Topology, ways: Sequence[ForwardingTree]) -> None:
-        """Raises InputError where packets of two intents cannot be told apart."""
+        """Raises InputError where packets of two intents cannot be told apart, and where there are
+        too many."""
+        if len(ways) > MOST_DIRECTIONS:
+            raise InputError(
+                f"{len(ways):,} directions are declared, and tables have numbers for "
+                f"{MOST_DIRECTIONS:,}",
+                "declare fewer demands",
+            )
         _refuse_clashes(ways)
         self._wiring, self._ways = wiring, ways
         self._labellings: dict[int, Labelling | None] = {}
@@ -310,9 +319,14 @@ class _Draft:
         }
 
     @property
-    def numbers(self) -> Iterable[int]:
+    def numbers(self) -> Sequence[int]:
         """Of all directions."""
-        return counting(range(1, len(self._ways) + 1), "ways compiled")
+        return range(1, len(self._ways) + 1)
+
+    @property
+    def counted(self) -> Iterator[int]:
+        """The same, where ways are labelled: told of as they are."""
+        return counting(self.numbers, "ways compiled")
 
     def count(self, number: int) -> int:
         """How many labels a direction needs."""

@@ -76,8 +76,9 @@ class FreeWays:
                 self._free[place] = free[count:]
                 return free.start
         most = LAST_WAY - FIRST_WAY + 1 - len(SNAP_WAYS)
+        needs = f"{count} labels in a row" if count > 1 else "a label"
         raise InputError(
-            f"a direction needs {count} labels in a row, and of {most} no {count} are free",
+            f"a direction needs {needs}, and the {most:,} of its epoch have no gap for that",
             "protect fewer demands, or against fewer failures",
         )
 

@@ -22,7 +22,7 @@ have broken a claim. What kind of no it is says ``kind``:
 
     bad        the request cannot be understood, or names what the topology does not know
     unknown    there is no such demand or fibre
-    refused    it would break a claim
+    refused    it would break a claim, or there are no tables for it
     deferred   a switch is away; ask again when it is back or given up
     busy       nothing stands that is proven
     failed     a switch or a gateway did not do as it was told; all is as before

@@ -29,7 +29,8 @@ from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.controller.reconcile.repair import Repaired, compare, reinstall, repair, whole_core
 from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
 from corridor.controller.reconcile.takeover import recognise, seats_held
-from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NotDone, Updater
+from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NoTables, NotDone, Updater
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 
 
@@ -131,9 +132,12 @@ class Deployer:
         )
 
     def following(self, known: DesiredState) -> Deployment:
-        """What is to stand next, by what is known."""
+        """What is to stand next, by what is known. Raises NotDone where no tables can be made."""
         assert self.deployment is not None
-        return deployments.following(self.deployment, known, self.interfaces.wiring)
+        try:
+            return deployments.following(self.deployment, known, self.interfaces.wiring)
+        except InputError as problem:
+            raise NoTables(f"{problem}; what stands goes on serving") from problem
 
     def proof_of(self, new: Deployment) -> Proof:
         """Of the tables as they should be."""
@@ -194,7 +198,7 @@ class Deployer:
         self._keep(after)
         self.deployment = after
         self.interfaces.switches.bundle(only(modifications.edges_exchanged(differ), told))
-        core = {dpid: modifications.extra_off(one) for dpid, one in differ.items()}
+        core = {dpid: modifications.extra_entries_off(one) for dpid, one in differ.items()}
         self.interfaces.switches.tell(only(core, told))
         ids = sorted(before.intents[number - 1].id for number in numbers)
         self.event_log.say("withdrawn", demands=ids)

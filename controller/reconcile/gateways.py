@@ -21,7 +21,7 @@ class NoGateways:
         wanted = sorted(_needed(labels) if needed is None else needed)
         if wanted:
             raise GatewaysError(
-                f"no update reaches the gateways of {', '.join(wanted)} their labels"
+                f"nothing is configured that tells the gateways of {', '.join(wanted)} their labels"
             )
 
 

@@ -47,9 +47,10 @@ from corridor.controller.reconcile.rollouts import Rollouts
 from corridor.controller.reconcile.switch_events import SwitchEvents
 from corridor.controller.reconcile.timed_work import TimedWork
 from corridor.controller.reconcile.timers import DAY_NS
-from corridor.controller.reconcile.two_phase_rollout import Deferred, NotDone
+from corridor.controller.reconcile.two_phase_rollout import Deferred, NoTables, NotDone
 from corridor.controller.reconcile.waiting import Waiting
 from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.base.seconds import NS_PER_S
 
@@ -150,6 +151,8 @@ class Reconciler:
             return self._not_done(job, problem)
         except SwitchError as problem:
             return self._failed(job, problem)
+        except InputError as problem:
+            return self._not_done(job, NoTables(str(problem)))
         except Exception as problem:  # noqa: BLE001 - told, and the network stays as it is
             return self._defect(job, problem)
 

@@ -1,7 +1,8 @@
 """Bring switches to what they should hold, whatever they hold: after a restart, or tampering.
 
 Edges that are other than they should be go first, so that no packet is admitted to tables that are
-not whole; then all that should not be there; then groups, meters and the core; edges come last.
+not whole; then entries that should not be there; then groups, meters and the core; then groups and
+meters that should not be there, which no entry uses any more; edges come last.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def _put_right(
     differ = compare(held, deployment)
     has = {interfaces.dpid(hub): one for hub, one in held.switches.items()}
     interfaces.switches.tell(
-        only({d: modifications.extra_off(one) for d, one in differ.items()}, dpids)
+        only({d: modifications.extra_entries_off(one) for d, one in differ.items()}, dpids)
     )
     core = {
         dpid: modifications.missing_core(
@@ -116,6 +117,11 @@ def _put_right(
         for dpid, one in differ.items()
     }
     interfaces.switches.tell(only(core, dpids))
+    interfaces.switches.tell(
+        only(
+            {d: modifications.extra_groups_and_meters_off(one) for d, one in differ.items()}, dpids
+        )
+    )
     core_read = before_edges()
     edges = modifications.missing_edges(differ)
     interfaces.switches.bundle(edges)

@@ -70,6 +70,14 @@ class Deferred(NotDone):
         self.kind = "deferred"
 
 
+class NoTables(NotDone):
+    """There are no tables for it, as where no labels are free."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = "refused"
+
+
 class NotNow(NotDone):
     """Nothing stands that is proven, so there is nothing to start from."""
 

@@ -28,7 +28,7 @@ from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, 
 
 class Labels(WayClaim):
     id = "C3"
-    sentence = "Hosts' ports push one unreserved label each, whose phase is true."
+    sentence = "Only hosts' ports push labels: one on each packet, unreserved, with the true phase."
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         match = dict(flow.match)

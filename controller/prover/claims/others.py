@@ -217,7 +217,7 @@ NOT_ASKED = {
     "C0": "Switches contain exactly the intended entries, and have the intended settings.",
     "C2": "A host's packets carry its own addresses, count for their own demand, "
     "and arrive unchanged.",
-    "C3": "Hosts' ports push one unreserved label each, whose phase is true.",
+    "C3": "Only hosts' ports push labels: one on each packet, unreserved, with the true phase.",
     "C13": "Every step of an update keeps all claims.",
     "C14": "No label carries packets of two demands.",
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Table
+from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Meter, Table, group
 from lab_views import FIBRE, KNOWN, NETWORK, ask, foreign, status
 
 
@@ -28,6 +28,20 @@ def test_an_audit_tells_of_groups_that_are_nobodys_or_gone(lab):
     assert lab.holds() == lab.stands()
     assert lab.events("repaired")[-1]["groups_and_meters"] == {"guian": 2}
     assert ask(lab, do="audit")["was_whole"]
+
+
+def test_an_entry_that_uses_a_strangers_group_or_meter_is_replaced_before_these_go(lab):
+    """A switch that removes a group removes the entries that use it, too."""
+    held = lab.switches.held[NETWORK.hub("guian").dpid]
+    held.groups[0xFFFFF0] = FastFailover(0xFFFFF0, ())
+    held.meters[0xFFF0] = Meter(0xFFF0, 1, 1)
+    turned, slowed = [key for key, one in held.flows.items() if one.table == Table.SWITCH][:2]
+    held.flows[turned] = replace(held.flows[turned], actions=(group(0xFFFFF0),))
+    held.flows[slowed] = replace(held.flows[slowed], meter=0xFFF0)
+    assert not ask(lab, do="audit")["was_whole"]
+    assert lab.holds() == lab.stands()
+    assert 0xFFFFF0 not in held.groups
+    assert 0xFFF0 not in held.meters
 
 
 def test_tables_that_cannot_be_put_right_make_every_status_unknown(lab):

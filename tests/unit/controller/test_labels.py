@@ -8,12 +8,15 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from corridor.controller.forwarding.compiler import compile_after, compile_ways
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross
 from corridor.controller.forwarding.labels import SNAP_WAYS, FreeWays, Seat, label_way, seat_of
 from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY, label_of, phase_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.progress import told
+from corridor.topologies.model.wiring import wire
 from policy_lab import corridor, demand, permit, ruling
 from tables_lab import Laid
 from ways_lab import Served, served, served_together, way
@@ -136,3 +139,19 @@ def test_labelling_is_repeatable(made: Served):
     one, other = (label_way(made.way) for _ in range(2))
     assert list(one.uses()) == list(other.uses())
     assert one.of == other.of
+
+
+def test_more_directions_than_cookies_and_meters_have_numbers_for_are_refused():
+    made = way(corridor(), permit(hard=GATES), k=1)
+    with pytest.raises(InputError, match="65,536 directions are declared"):
+        compile_ways(wire(corridor()), corridor(), [made] * 65_536)
+
+
+def test_each_way_is_counted_once_while_its_labels_are_made():
+    made = way(corridor(), permit(hard=GATES), k=1)
+    said = []
+    with told(said.append):
+        before = compile_ways(wire(corridor()), corridor(), [made])
+        compile_ways(wire(corridor()), corridor(), [made], seats=before.seats)
+        compile_after(before, wire(corridor()), corridor(), [made])
+    assert said == ["0 of 1 ways compiled, the first under way", "1 of 1 ways compiled"] * 3

@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from corridor.controller.deployment import deployments
+from corridor.controller.forwarding import labels
+from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY
 from corridor.controller.openflow.errors import Refused
-from lab_views import NETWORK, foreign, status, unnumbered
+from fake_switches import Lab
+from lab_views import FIBRE, KNOWN, NETWORK, foreign, status, unnumbered
 from reconciler_lab import NO_EXPORT, NO_SEA, policies
 
 
@@ -19,6 +22,59 @@ def test_nothing_is_withdrawn_for_policies_that_wait_for_a_switch(lab):
     assert (answer["ok"], answer["kind"]) == (False, "deferred")
     assert [one["event"] for one in lab.event_log.since(last)] == ["deferred"]
     assert status(lab, "ckpt") == "UP"
+
+
+@pytest.fixture
+def without_labels(lab, monkeypatch):
+    """No way number is free but two."""
+    monkeypatch.setattr(labels, "_PAST_ALL", range(FIRST_WAY + 2, LAST_WAY + 1))
+
+
+@pytest.mark.usefixtures("without_labels")
+@pytest.mark.parametrize(
+    ("job", "what"),
+    [
+        ("set_policies", {"policies": policies(NO_SEA)}),
+        ("set_drained", {"fibre": FIBRE, "drained": True}),
+    ],
+)
+def test_a_change_without_free_labels_is_refused_and_all_is_as_before(lab, job, what):
+    before = lab.holds()
+    answer = lab.do(job, **what)
+    assert (answer["ok"], answer["kind"]) == (False, "refused")
+    assert answer["reason"].startswith("a direction needs ")
+    assert "protect fewer demands, or against fewer failures" in answer["reason"]
+    assert not lab.events("error")
+    assert lab.holds() == before == lab.stands()
+    assert lab.deployer.unproven == ""
+    assert not lab.network.known.drained
+
+
+def test_a_failure_without_free_labels_stays_bridged_and_is_told_of(lab, monkeypatch):
+    before = lab.holds()
+    with monkeypatch.context() as few:
+        few.setattr(labels, "_PAST_ALL", range(FIRST_WAY + 2, LAST_WAY + 1))
+        lab.port(FIBRE, live=False)
+        lab.run(10)
+        (told,) = lab.events("refused")
+        assert (told["do"], told["kind"]) == ("follow", "refused")
+        assert lab.holds() == before
+    assert not lab.events("error")
+    lab.port("guian-kunming", live=False)
+    lab.run(10)
+    assert lab.deployer.deployment.without.links == {FIBRE, "guian-kunming"}
+
+
+def test_a_start_without_free_labels_says_so_until_there_are(tmp_path, monkeypatch):
+    lab = Lab(KNOWN, NETWORK, tmp_path / "state.json")
+    with monkeypatch.context() as few:
+        few.setattr(labels, "_PAST_ALL", range(FIRST_WAY, LAST_WAY + 1))
+        lab.connect()
+        lab.run(3)
+        assert {one["kind"] for one in lab.events("refused")} == {"refused"}
+    assert not lab.events("error")
+    lab.run(3)
+    assert lab.holds() == lab.stands()
 
 
 def test_updates_are_proven_exactly_too(lab):

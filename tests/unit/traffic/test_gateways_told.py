@@ -91,7 +91,8 @@ def test_what_is_not_understood_is_refused_and_the_line_stays_open(place, line, 
 
 def test_nobody_there_is_an_error_only_if_there_is_something_to_tell(tmp_path):
     gone = GatewaysLink(os.fspath(tmp_path / "nothing.sock"))
-    for link in (gone, NoGateways()):
+    unset = "nothing is configured that tells the gateways of bangkok their labels"
+    for link, said in ((gone, "gateways: "), (NoGateways(), unset)):
         link.assess({"kunming": {}})
-        with pytest.raises(GatewaysError):
+        with pytest.raises(GatewaysError, match=said):
             link.assess(LABELS)
