@@ -53,7 +53,9 @@ class Flattened:
         for hub in self._switches:
             for flow in held(hub).flows:
                 if not all(is_exact(*one) for one in flow.match):
-                    self._note(f"{hub}: an entry whose match is not an exact value takes no packet")
+                    self._note(
+                        f"{hub}: an entry whose match is not an exact value matches no packet"
+                    )
         self._follow([((hub, HOST_PORT), self.number(header)) for hub, header in headers])
 
     def number(self, header: Header) -> int:

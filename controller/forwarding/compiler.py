@@ -164,7 +164,7 @@ def _planned(
 ) -> tuple[ForwardingTree, ...]:
     builder = TreeBuilder(topology, failures)
     off = keeping_apart(builder, topology, intents)
-    planning = counting(intents, "ways planned")
+    planning = counting(intents, "paths planned")
     return tuple(builder.way(intent, off.get(intent.id, NOTHING)) for intent in planning)
 
 
@@ -326,7 +326,7 @@ class _Draft:
     @property
     def counted(self) -> Iterator[int]:
         """The same, where ways are labelled: told of as they are."""
-        return counting(self.numbers, "ways compiled")
+        return counting(self.numbers, "paths compiled")
 
     def count(self, number: int) -> int:
         """How many labels a direction needs."""

@@ -22,7 +22,7 @@ from corridor.controller.policy.product import Edge
 from corridor.topologies.base.progress import counting
 
 HELPS_MS = 1e-6
-LOOKED = "demands looked at for ways that leave others room"
+LOOKED = "demands searched for paths that leave room for others"
 CLEAR = 10**16
 """What a fibre costs that is to be kept clear of, in ns: more than others, less than one that has
 no room."""

@@ -147,7 +147,9 @@ def _run(args: argparse.Namespace) -> int:
     from corridor.topologies.base.scratch import scratch_folder
 
     if args.clock == "virtual":
-        raise InputError("a machine with a virtual clock accepts no login", "-- COMMAND")
+        raise InputError(
+            "a machine with a virtual clock accepts no login", "name a command: -- COMMAND"
+        )
     image = _image(args, *_booting(args), *ENTERING)
     port = args.port or running.free_port()
     handed = _handover(running.public_key())

@@ -91,7 +91,7 @@ def certainties(
         ways = plan_ways(loaded.topology, intents_for(loaded))
     found = {}
     pairs = tuple(zip(ways[::2], ways[1::2], strict=True))
-    for there, back in counting(pairs, "demands drawn"):
+    for there, back in counting(pairs, "demands sampled"):
         forward = certainty_of(lawful, there)
         if forward is not None:
             found[there.intent.id] = DemandCertainty(forward, certainty_of(lawful, back))

@@ -214,7 +214,7 @@ def test_policy_files_that_many_include_are_read_once(folder, capsys):
     top = ", ".join(f"p0-{one}.yaml" for one in range(INCLUDED))
     (folder / "top.yaml").write_text(f"name: top\ninclude: [{top}]\n")
     assert cli.main(["check", "mini", "--policies", "top.yaml"]) == 0
-    assert "mini under top" in capsys.readouterr().out
+    assert "mini, policy set top, as of" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

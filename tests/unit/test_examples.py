@@ -80,7 +80,7 @@ def test_fibres_are_as_full_as_the_page_says():
         sys.executable, "-m", "corridor.experiments.cli", "capacity", EXAMPLES / "capacity.yaml"
     )
     assert code == 0, said
-    assert "guian-kunming from guian, at 68 %" in said
+    assert "Highest utilization: guian-kunming from guian, 68 %" in said
     assert "All traffic can grow by a factor of at least 1.548 with paths chosen" in said
 
 

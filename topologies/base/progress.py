@@ -26,7 +26,7 @@ def told(tell: Tell) -> Iterator[None]:
 
 
 def counting[Thing](things: Sequence[Thing], done: str) -> Iterator[Thing]:
-    """The things, one after another, each told of before: ``1,200 of 8,000 ways planned``, and of
+    """The things, one after another, each told of before: ``1,200 of 8,000 paths planned``, and of
     the first, which may take long, that it is under way. After the last, all are counted."""
     tell = _TOLD.get()
     if tell is None:

@@ -53,7 +53,9 @@ def test_what_does_not_fit_beside_another_goes_round():
     assert [way(found, name) for name in "ab"] == [DIRECT, ROUND]
     explained = explain(served_by(found, "b"), found.policies, TODAY)
     assert explained.room_ns == took_ns(ROUND) - took_ns(DIRECT)
-    assert "Room for rates costs 6.85 ms" in explained_text(explained, MINI)
+    assert "Committed rates add 6.85 ms: they do not fit on the shortest paths" in explained_text(
+        explained, MINI
+    )
     assert picks(found) == {"b": (Pick(at="shanghai", fibres=ROUND),)}
     assert Served(MINI, found.intents()).too_full() == []
 

@@ -93,8 +93,8 @@ def test_the_page_names_what_a_run_with_workloads_adds() -> None:
 
 
 def test_the_page_knows_the_versions() -> None:
-    assert f"`summary.json` is at {SUMMARY_SCHEMA}" in RESULTS
-    assert f"`tables/` at {DUMP_SCHEMAS[-1]}" in RESULTS
+    assert f"- `schema`: {SUMMARY_SCHEMA}\n" in section(RESULTS, "summary.json")
+    assert f'{{"schema": {DUMP_SCHEMAS[-1]}, "switches"' in section(RESULTS, "tables/")
     assert MANIFEST_SCHEMA == CUTS_SCHEMA == 1
 
 

@@ -199,11 +199,11 @@ def test_help_names_every_verb_and_every_exit_code(capsys):
     for name in cli.VERBS:
         assert f" {name} " in shown
     for text in (
-        "0 fine",
+        "0 success",
         "1 a policy",
         "2 bad input",
         "3 this machine",
         "4 the measurement",
-        "5 an internal",
+        "5 internal error",
     ):
         assert text in shown

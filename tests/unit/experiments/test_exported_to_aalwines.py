@@ -261,7 +261,10 @@ def test_a_match_that_is_no_exact_value_is_said():
     flow = entry("guian", Reason.LABEL, "export")
     masked = (*flow.match, ("udp_dst", "masked [1, 2]"))
     left_out = format_of("aalwines").write(spoilt("guian", acting(flow, match=masked))).left_out
-    assert any("guian: an entry whose match is no exact value" in one for one in left_out)
+    assert any(
+        "guian: an entry whose match is not an exact value matches no packet" in one
+        for one in left_out
+    )
 
 
 def test_an_action_that_is_not_understood_is_said():

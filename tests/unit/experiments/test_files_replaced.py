@@ -20,7 +20,6 @@ from corridor.topologies.base.whole_file import replacing, write_text, write_who
 ROOT = Path(__file__).resolve().parents[3]
 WRITING_ROOMS = ("results", "answers", "pages", "figures", "artifact_files", "commands")
 BY_THEMSELVES = {
-    "commands/schema.py": 1,  # a folder of generated files
     "figures/pgf.py": 1,  # to the draft that it is given
     "results/machine_counters.py": 1,  # in a guest, where more system calls would take time
     "results/queue_counters.py": 1,

@@ -137,7 +137,7 @@ def test_an_event_is_read_as_its_example_says_and_written_so_that_it_reads_the_s
 @every_form
 def test_an_event_of_what_is_not_there_is_refused_at_its_line(form, tmp_path):
     kind, noun = form.kind, form.place.removesuffix("s").replace("timeline", "event")
-    says = {"file": "no policy set", "day": "day"}.get(kind.of)
+    says = {"file": "no policy set", "day": '"atlantis" is not a date'}.get(kind.of)
     text = re.sub(rf"{kind.key}: [^,}}]+", f"{kind.key}: atlantis", kind.example)
     with pytest.raises(InputError, match=says or f'{noun} of unknown {kind.of} "atl') as caught:
         form.scenario(tmp_path, text)

@@ -98,7 +98,7 @@ def test_facts_of_a_file_give_way_to_options(capsys, tmp_path):
 
 
 MISTAKES = {
-    "nothing is told": ([], "nothing is told"),
+    "no facts": ([], "no facts of the flow are given; give --from and --to, or a file"),
     "no destination": (["--from", "CN"], 'has no "destination"'),
     "an unknown place": (["--from", "CN", "--to", "QQ"], 'no jurisdiction is "QQ"'),
     "an unknown kind": ([*CHINESE[:4], "--kind", "persnal"], 'did you mean "personal"?'),
@@ -224,7 +224,7 @@ def test_verbs_that_judge_by_policies_warn_too(capsys, tmp_path, verb):
     assert said.err.startswith("law: last reviewed on 2026-11-29; ")
     assert len(said.err.splitlines()) == 1
     if verb == "explain":
-        assert "TH-TRANSFER [TH-28, TH-29], unsure" in said.out
+        assert "TH-TRANSFER [TH-28, TH-29] (unsure)" in said.out
         assert "TH-28: " in said.out
         assert ", unsure" in said.out.split("Legal references")[1]
 

@@ -95,11 +95,11 @@ def test_a_check_that_takes_long_says_how_far_it_is_where_no_line_moves(
     assert cli.main(["check", scenario(6)]) == 0
     said = capsys.readouterr().err
     for done in (
-        "compiling and proving: 5 of 12 ways planned, after 0 s",
-        "5 of 12 ways compiled",
+        "compiling and proving: 5 of 12 paths planned, after 0 s",
+        "5 of 12 paths compiled",
         "5 of 12 directions searched under failures",
         "1 of 6 directions proven from guian",
-        "drawing maps, by how well lengths are known: 5 of 6 demands drawn",
+        "computing Monte Carlo samples of the map: 5 of 6 demands sampled",
     ):
         assert done in said
 

@@ -248,7 +248,7 @@ def test_the_command_keeps_json_that_a_report_draws(path, tmp_path, capsys):
 def test_the_help_of_width_shows_how_both_are_written(capsys):
     with pytest.raises(SystemExit):
         main(["report", "--help"])
-    assert "or both, text,column (default" in " ".join(capsys.readouterr().out.split())
+    assert "or text,column (default: text)" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_set_that_costs_nothing_has_no_figure(path, tmp_path, capsys):

@@ -187,7 +187,7 @@ def test_what_is_no_part_is_refused(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         cli.main(["study", "run", str(file), f"--array={part}"])
-    assert "is no part: write 1/" in capsys.readouterr().err
+    assert "is not a part: write 1/" in capsys.readouterr().err
 
 
 def test_a_part_without_cells_is_refused(

@@ -318,7 +318,7 @@ def test_bad_node_link_json_is_refused(tmp_path: Path, text: str, message: str) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"default_length": "100"}, "not a unit"),
+        ({"default_length": "100"}, "length 100 has no unit"),
         ({"default_length": "1m"}, "not a fibre length"),
         ({"default_delay": "2min"}, "too long"),
         ({"default_length": "1km", "default_delay": "1ms"}, "one of the two"),

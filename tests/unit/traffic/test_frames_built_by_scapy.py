@@ -228,7 +228,7 @@ def test_frames_of_a_template_with_unfit_offsets_are_refused(templates: Template
     frame = bytes.fromhex(template.frame_hex)
     with pytest.raises(TemplateError, match="do not fit"):
         Template(frame, {**template.offsets, "timestamp": 47})
-    with pytest.raises(TemplateError, match="lacks the offset of payload"):
+    with pytest.raises(TemplateError, match="has no offset of payload"):
         Template(frame, {k: v for k, v in template.offsets.items() if k != "payload"})
     unsummed = frame[:40] + b"\0\0" + frame[42:]
     with pytest.raises(TemplateError, match="no UDP checksum"):

@@ -75,8 +75,8 @@ def test_sizes_by_quantiles_have_these_quantiles() -> None:
 @pytest.mark.parametrize(
     ("points", "says"),
     [
-        ({"p1": 1, "p100": 2}, "lack"),
-        ({"p0": 1, "p99": 2}, "lack"),
+        ({"p1": 1, "p100": 2}, "points need p0, the minimum, and p100"),
+        ({"p0": 1, "p99": 2}, "points need p0, the minimum, and p100"),
         ({"p0": 3, "p100": 2}, "fall"),
         ({"p0": 1, "p50": 1, "p50.0": 2, "p100": 2}, "twice"),
     ],

@@ -241,5 +241,5 @@ def test_a_way_of_more_hops_than_packets_have_is_refused(monkeypatch):
     proof = world.prove()
     assert [verdict.claim for verdict in proof.violated] == ["C8"]
     shown = proof.violated[0].counterexample
-    assert "spends 64 hops of 64" in shown.verdict
+    assert "its path uses 64 hops of 64" in shown.verdict
     assert len(shown.hops) == 64
