@@ -244,7 +244,9 @@ def _beside_said(of: CapacityAnswer) -> Iterator[str]:
     for one in of.others:
         first = one.first
         fits = (
-            f"fit up to a factor of {times_of(first.times)}" if first.times >= 1 else "do not fit"
+            f"fit up to a factor of {times_of(first.times)}"
+            if first.times >= 1
+            else "do not all fit"
         )
         words = LOAD_WORDS[one.load]
         yield (

@@ -22,6 +22,7 @@ type ProofDocument = dict[str, Any]
 """What ``proof.json`` holds."""
 
 NO_MESSAGES = Messages()
+NOTHING = "nothing was verified"
 
 
 @dataclass(frozen=True)
@@ -89,18 +90,21 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
     controller = summary.get("controller", "another controller" if unproven else "")
     if controller and verdicts:
         told = _of_own_tables(controller, proof, violated, unproven)
-        opened = "Verification failed" if violated or wrong else "Not verified"
-        opened = opened if violated or wrong or unproven else "Verified"
-        return f"{opened}: {told} (proof.json){watched}."
-    if violated or wrong or differs:
+        opened = "Not verified" if unproven else "Verified"
+        opened = "Policy violated on the network" if wrong else opened
+        opened = "Verification failed" if violated else opened
+        then = ", although " if wrong and not violated and not unproven else ": "
+        return f"{opened}{then}{told} (proof.json){watched}."
+    if violated or differs:
         broken = f"{joined(violated)} violated" if violated else "no property is violated"
         broken += ", but the independent check disagrees" if differs else ""
-        failed = violated or differs
-        opened = "Verification failed" if failed else "Policy violated on the network"
-        return f"{opened}: {broken} (proof.json){watched}."
+        return f"Verification failed: {broken} (proof.json){watched}."
     sides = proof.get("proofs", {})
+    if wrong:
+        found = "although the flow tables were verified (proof.json)" if sides else NOTHING
+        return f"Policy violated on the network, {found}{watched}."
     if not sides:
-        return f"Nothing was verified{watched}."
+        return f"{NOTHING.capitalize()}{watched}."
     first = next(iter(sides.values()))["verdicts"]
     proven = sum(one["status"] == "proven" for one in first)
     failures = _failures(of.protect)

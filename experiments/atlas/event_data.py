@@ -273,9 +273,9 @@ def timeline_title(events: Sequence[EventSummary]) -> str:
     said = counted(len(events), "event")
     if out:
         hit, event = max(hits, key=lambda pair: float(pair[0]["out_ms"]))
-        were = "1 demand was out," if len(out) == 1 else f"{len(out)} demands were out, the longest"
-        return f"{said}: {were} for {duration(hit['out_ms'])} ({label(event)})"
-    said += ": no demand was out"
+        said += f" disconnected {counted(len(out), 'demand')}"
+        return f"{said}, for up to {duration(hit['out_ms'])} ({label(event)})"
+    said += " caused no outage"
     most_ms, name = max(((_change_ms(hit), label(event)) for hit, event in hits), default=(0.0, ""))
     return f"{said}; RTT changed by up to {duration(most_ms)} ({name})" if most_ms else said
 

@@ -23,13 +23,13 @@ LOADS = ("committed", "peak", "offered")
 """As answers have them; said here, since they take long to import."""
 MOST_ROWS = 12
 EPILOG = """examples:
-  corridor capacity my.yaml                        what it promises, under any failure that counts
-  corridor capacity sovereignty --rate 50Gbit      as if 50 Gbit/s were promised to each demand
-  corridor capacity my.yaml --rate dr=2Tbit --rate train=8Tbit     to a class, and to one demand
-  corridor capacity my.yaml --grow 1.5             what is the least that lets all grow so?
-  corridor capacity my.yaml --grow ckpt            how far can one class grow, or one demand?
-  corridor capacity my.yaml --cut red-sea          while these are dead, with ways planned again
-  corridor capacity ai-corridor --load offered     what workloads send, on the mean
+  corridor capacity my.yaml                        committed rates, under each planned failure set
+  corridor capacity sovereignty --rate 50Gbit      with 50 Gbit/s committed to each demand
+  corridor capacity my.yaml --rate dr=2Tbit --rate train=8Tbit     for a class, and for one demand
+  corridor capacity my.yaml --grow 1.5             smallest upgrade for all traffic x 1.5
+  corridor capacity my.yaml --grow ckpt            how far a class or a demand can grow
+  corridor capacity my.yaml --cut red-sea          without these fibres, with recomputed paths
+  corridor capacity ai-corridor --load offered     average offered load of workloads
   corridor capacity my.yaml --out DIR              a page with a map, figures and capacity.json
 
 Committed rates decide paths where they do not fit on the shortest ones. Growth and upgrades are for

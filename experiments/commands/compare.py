@@ -15,16 +15,16 @@ from corridor.experiments.commands.arguments import day
 EPILOG = """examples:
   corridor compare results/lawful results/free       two runs: demands and workloads
   corridor compare results/before results/after      two studies: differences with intervals
-  corridor compare th pk --scenario reference        two policy sets: who is served, and how fast
+  corridor compare th pk --scenario reference        two policy sets: permitted demands, RTT
   corridor compare edwc pan-asia --of maps           two maps: hubs, fibres, shortest round trips
   corridor compare mine.yaml reference               two scenarios before a run: demands, paths
-  corridor compare results/a results/b --json        all of it, for programs
+  corridor compare results/a results/b --json        JSON, for programs
 
-Of a name that a policy set and a map have, --of says which is meant; a name of a map or a policy
+If a policy set and a map have the same name, --of selects one of them. A name of a map or a policy
 set is a scenario only with --of scenarios, or next to a scenario's file. Studies are compared seed
-by seed where both ran with the same seeds; other seeds give wider intervals, which is said. Single
-runs have no interval: what differs between them may be chance.
-exit codes: 0 compared, 2 bad input: what cannot be compared, or is not there"""
+by seed where both ran with the same seeds; other seeds give wider intervals, which the output
+states. Single runs have no interval: their differences may be random.
+exit codes: 0 compared, 2 bad input: not comparable, or not found"""
 KINDS = ("runs", "studies", "policies", "maps", "scenarios")
 """As the module has them that compares, which takes long to import."""
 SCHEMA = 1
@@ -38,7 +38,7 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("one", metavar="X", help="a folder of results, a name that ships, a file")
-    parser.add_argument("other", metavar="Y", help="what is held against it, of the same kind")
+    parser.add_argument("other", metavar="Y", help="the other one, of the same kind")
     parser.add_argument("--of", choices=KINDS, help="what they are (default: as they look)")
     parser.add_argument(
         "--scenario",

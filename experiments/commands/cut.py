@@ -23,14 +23,14 @@ from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.faults.cut import KIND
 
 EPILOG = """examples:
-  corridor cut red-sea                     what would it do to the reference corridor?
-  corridor cut karakoram smw4 --scenario sovereignty --policies th    both at once, under other law
-  corridor cut hub:karachi --json          hubs and gateways fail, too
-  corridor cut kunming-karachi             where a network is up: both ends lose their carrier
-  corridor cut kunming-karachi --silent    there, only BFD notices; corridor mend undoes it
+  corridor cut red-sea                     effect on the reference corridor
+  corridor cut karakoram smw4 --scenario sovereignty --policies th    both, other policies
+  corridor cut hub:karachi --json          failure of a hub; gateway:ID likewise
+  corridor cut kunming-karachi             on a live network: both ends lose their carrier
+  corridor cut kunming-karachi --silent    likewise, detected by BFD only; corridor mend repairs it
 
-Where a network is up and no scenario is named, its fibre is cut. Else nothing is emulated: the
-answer is computed from tables. corridor run --cut emulates it, and measures how long it lasts.
+If a network is up and no scenario is named, its fibre is cut. Otherwise nothing is emulated: the
+answer is computed from tables. corridor run --cut emulates the cut, and measures the outages.
 exit codes: 0 done or answered, 2 bad input, 3 the network is not there"""
 
 
@@ -46,7 +46,9 @@ def add_parser(verbs: Any) -> None:
         "what", nargs="+", metavar="WHAT", help="a fibre, a shared-risk group, hub:ID, gateway:ID"
     )
     parser.add_argument(
-        "--scenario", metavar="SCENARIO", help="ask of this one (default: reference)"
+        "--scenario",
+        metavar="SCENARIO",
+        help="compute the effect on this scenario (default: reference)",
     )
     add_scenario_options(parser)
     parser.add_argument("--all", action="store_true", help="a line for every demand it hits")

@@ -25,8 +25,8 @@ from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import terminal_width
 
 EPILOG = """examples:
-  corridor explain records-urumqi-lahore               in the scenario "sovereignty"
-  corridor explain ckpt-guian-karachi.return           its answers, which are a demand of their own
+  corridor explain records-urumqi-lahore               in the scenario "reference"
+  corridor explain ckpt-guian-karachi.return           its reverse demand
   corridor explain infer-karachi-guian pan-asia --sure   what to look up next
   corridor explain results-guian-riyadh sovereignty --policies pan-asia --as-of 2026-01-01
   corridor explain state-riyadh-guian my.yaml --json   for programs

@@ -19,12 +19,12 @@ EPILOG = """examples:
   corridor report results/mini
   corridor report results/mini --json --no-figures
   corridor report results/mini --format pdf --width text,column    figures for a paper
-  corridor report results/mini --html       report.html again, and nothing else
-  corridor report results/mini --pdf        and the same on A4, by a Chromium of this machine
-  corridor report results/price --format pgf    of what corridor price --out has written
+  corridor report results/mini --html       only report.html, written again
+  corridor report results/mini --pdf        also report.pdf on A4, printed by Chromium
+  corridor report results/price --format pgf    a folder of corridor price --out
 
-exit codes: 0, also for half a run; 1 a packet was where none may be, or the timeline expected what
-did not come true; 2 bad input; 3 no Chromium is here, for --pdf; 4 the measurement is not valid"""
+exit codes: 0, also for an incomplete run; 1 a packet violated a policy, or an expectation of the
+timeline was not met; 2 bad input; 3 --pdf found no Chromium; 4 the measurement is invalid"""
 
 
 def add_parser(verbs: Any) -> None:

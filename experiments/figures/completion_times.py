@@ -73,16 +73,16 @@ def _title(classes: Sequence[ClassSummary]) -> str:
         return f"{worst['class']} misses {missed:,} of {counted(worst['deadlines'], 'deadline')}"
     known = [(of["mean"] or 0.0, one) for one in classes if (of := one["completion_ms"])]
     most_ms, slowest = max(known, key=lambda pair: pair[0])
-    said = f"{slowest['class']} takes longest, {duration(most_ms)} on the mean"
-    return f"No deadline is missed; {said}" if any(one["deadlines"] for one in classes) else said
+    said = f"Longest mean completion time: {duration(most_ms)} ({slowest['class']})"
+    return f"{said}; no deadline is missed" if any(one["deadlines"] for one in classes) else said
 
 
 def _said(finished: Sequence[Finished]) -> str:
     shown = sum(len(one.took_ms) for one in finished)
     return (
         f"{shown:,} of {counted(sum(len(one.from_s) for one in finished), 'round')} that arrived "
-        "whole, at their intended start; medians and percentiles of those that began in a stretch, "
-        "where there are enough, else means; 95 % intervals"
+        "whole, at their intended start; medians and percentiles of rounds that began in a window, "
+        "or means where there are few; 95 % intervals"
     )
 
 

@@ -53,6 +53,11 @@ class Unit:
     per_ms: float
 
 
+MICROSECONDS = Unit("µs", 1000.0)
+LEAST_IN_MS = 0.01
+"""Shorter times are in microseconds, even next to one in milliseconds."""
+
+
 def read_places(out_dir: Path) -> dict[str, Place]:
     """Hub id to its place, from ``scenario.yaml``; empty if that cannot be read."""
     try:
@@ -172,7 +177,7 @@ def deviations_ms(demand: DemandSummary) -> dict[str, float]:
 def unit_for(values_ms: Sequence[float]) -> Unit:
     """Microseconds while all are below ``MICROSECONDS_BELOW_MS``, else milliseconds."""
     largest = max((abs(value) for value in values_ms), default=0.0)
-    return Unit("µs", 1000.0) if largest < MICROSECONDS_BELOW_MS else Unit("ms", 1.0)
+    return MICROSECONDS if largest < MICROSECONDS_BELOW_MS else Unit("ms", 1.0)
 
 
 def ecdf(values: NDArray[np.float64], most: int = 2000) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -198,16 +203,27 @@ def without_reply(summary: Summary) -> str:
 
 
 def untouched(summary: Summary) -> str:
-    """``, those that no event touched``, or nothing where none did anything."""
+    """``, those that no event affected``, or nothing where none did anything."""
     hits = any(event["hits"] for event in summary.get("events", []))
-    return ", those that no event touched" if hits else ""
+    return ", those that no event affected" if hits else ""
 
 
 def span(values_ms: Sequence[float], unit: Unit) -> str:
-    """``0.42 to 2.7 µs above``, or below, or around where they lie on both sides."""
-    low, high = min(values_ms) * unit.per_ms, max(values_ms) * unit.per_ms
+    """``0.42 to 2.7 µs above``, or below, or around where they lie on both sides; a bound that is
+    very small in ``unit`` is in microseconds: ``0.18 µs to 4.8 ms above``."""
+    low, high = min(values_ms), max(values_ms)
     if low >= 0:
-        return f"{low:.3g} to {high:.3g} {unit.name} above"
+        return f"{_between(low, high, unit)} above"
     if high <= 0:
-        return f"{-high:.3g} to {-low:.3g} {unit.name} below"
-    return f"−{-low:.3g} to +{high:.3g} {unit.name} around"
+        return f"{_between(-high, -low, unit)} below"
+    return f"{_between(-low, high, unit, ('−', '+'))} around"
+
+
+def _between(one_ms: float, other_ms: float, unit: Unit, signs: Sequence[str] = ("", "")) -> str:
+    units = [MICROSECONDS if 0 < ms < LEAST_IN_MS else unit for ms in (one_ms, other_ms)]
+    one, other = (
+        f"{sign}{ms * of.per_ms:.3g}"
+        for sign, ms, of in zip(signs, (one_ms, other_ms), units, strict=True)
+    )
+    first = "" if units[0] == units[1] else f" {units[0].name}"
+    return f"{one}{first} to {other} {units[1].name}"

@@ -86,7 +86,7 @@ def _ranges_title(summary: Summary, rows: Sequence[Row], unit: Unit) -> tuple[st
     shown = sum(1 for row in rows if not isinstance(row, str))
     silent = f"{data.without_reply(summary)}{data.untouched(summary)}"
     if shown < len(demands):
-        return title, f"the {shown} of {len(demands):,} demands that stray furthest{silent}"
+        return title, f"the {shown} of {len(demands):,} demands with the largest deviations{silent}"
     return title, f"{counted(shown, 'demand')}{silent}"
 
 

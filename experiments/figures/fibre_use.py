@@ -1,4 +1,4 @@
-"""The figure of fibres over time: how full the fullest were, who filled them, and the events."""
+"""The figure of fibres over time: the highest utilizations, the main senders, and the events."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     cells = [_cells(one) for one in shown]
     step = duration(1e3 * end_s / len(cells[0]))
     said = counted(len(every), "direction")
-    said = f"the {len(shown)} fullest of {said}" if len(shown) < len(every) else said
+    said = f"the {len(shown)} most utilized of {said}" if len(shown) < len(every) else said
     how = "frames of all senders" if "workloads" in run.summary else "flows on their planned paths"
-    said += f" of fibres, in steps of {step}; {how}; means while anything is sent"
+    said += f" of fibres, in steps of {step}; {how}; averages while traffic is sent"
     sheet = rows.sheet(_title(every), data.caption(run.summary, said), _key(shown, rows.spans))
     axes = rows.axes(sheet, 0)
     _draw_cells(axes, np.array(cells), end_s)
@@ -103,15 +103,18 @@ def _title(every: Sequence[Load]) -> str:
     fullest = every[0]
     full, most = sum(one.most >= FULL for one in every), _sends_most(fullest)
     return (
-        f"{fullest.fibre} is fullest, {percent(fullest.mean)} on average"
+        f"Highest utilization: {fullest.fibre}, {percent(fullest.mean)} on average"
         f"{f' ({most})' if most else ''}; "
-        f"{full} of {counted(len(every), 'direction')} are {percent(FULL)} full at some time"
+        f"{full} of {counted(len(every), 'direction')} reach {percent(FULL)}"
     )
 
 
 def _key(shown: Sequence[Load], spans: Sequence[Span]) -> list[tuple[Any, str]]:
     key: list[tuple[Any, str]] = [
-        (Patch(facecolor=_grey(share), edgecolor="0.4", linewidth=0.4), f"{percent(share)} full")
+        (
+            Patch(facecolor=_grey(share), edgecolor="0.4", linewidth=0.4),
+            f"{percent(share)} utilization",
+        )
         for share in SHARES
     ]
     if any(one.dropped.any() for one in shown):

@@ -92,8 +92,8 @@ def _title(every: Mapping[str, Waits]) -> str:
     worst = max(every, key=lambda name: every[name].most_ms)
     most_ms = every[worst].most_ms
     if most_ms < LEAST_MS:
-        return "Load makes no round trip longer"
-    return f"Load makes round trips longer by up to {duration(most_ms)}, those of {worst} most"
+        return "Load adds no delay to round trips"
+    return f"Load adds up to {duration(most_ms)} to a round trip ({worst})"
 
 
 def _draw_class(axes: Any, edges: Floats, waits: Waits) -> None:

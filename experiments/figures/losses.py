@@ -124,8 +124,8 @@ def _text(place: Place, most: int) -> RowText:
 def _title(account: Mapping[str, Any], places: Sequence[Place]) -> str:
     lost = sum((one.lost for one in places), Counter[str]())
     cause, most = lost.most_common(1)[0]
-    closes = "the account closes" if account["closes"] else f"off by {account['off_by']:,}"
-    return f"{lost.total():,} packets lost, {most:,} of them: {cause}; {closes}"
+    end = "balanced" if account["closes"] else f"unbalanced by {account['off_by']:,}"
+    return f"{lost.total():,} packets lost, {most:,} of them: {cause}; packet accounting {end}"
 
 
 def _key(shown: Sequence[Place]) -> list[tuple[Any, str]]:

@@ -1,5 +1,5 @@
-"""The figure of the map: hubs, fibres, and the path of one demand without law, under it and after
-its worst cut."""
+"""The figure of the map: hubs, fibres, and the path of one demand without policies, under policies,
+and after its worst cut."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def _ways_of(demand: DemandAnswer, has_law: bool) -> list[tuple[Way, str]]:
     after = answers_of.way_after(cut) if cut else None
     free = demand.free if has_law else None
     ways = (
-        (demand.lawful, LAWFUL, "under the law" if has_law else "path in use"),
+        (demand.lawful, LAWFUL, "under policies" if has_law else "path in use"),
         (after, AFTER, "after the cut"),
-        (free, FREE, "without law"),
+        (free, FREE, "without policies"),
     )
     return [(Way(look, way.fibres), words) for way, look, words in ways if way is not None]
 
@@ -97,7 +97,7 @@ def _way_key(
         dead = answers_of.told(cut.dead)
         found.append(drawing_axes.symbol_key(CROSS, CUT, f"cut: {dead}"))
     if loads:
-        found.append(drawing_axes.line_key(LOAD, "load: wider is fuller"))
+        found.append(drawing_axes.line_key(LOAD, "width: utilization"))
     return found
 
 
@@ -106,16 +106,17 @@ def _shown(drawn: Atlas) -> str:
 
 
 def _title(answers: Answers, demand: DemandAnswer | None) -> str:
-    """What the law and the worst cut do to the demand; one way, since ways back may differ."""
+    """What policies and the worst cut do to the demand; one way, since ways back may differ."""
     if demand is None:
         return f"No demand has a path; {answers_of.blocked_in_words(answers)}"
     extra = answers_of.extra_ms(demand)
     if extra:
-        said = f"The law adds {extra:.3g} ms to the round trip of {demand.id}, the most of all"
+        said = f"Policies add up to {extra:.3g} ms to a round trip ({demand.id})"
     else:
         assert demand.lawful is not None
-        law = "Without law" if answers.policies == NO_POLICIES else "The law delays none"
-        longest = f"{demand.id} takes longest, {demand.lawful.one_way_ms:.3g} ms one way"
+        is_free = answers.policies == NO_POLICIES
+        law = "Without policies" if is_free else "Policies delay no demand"
+        longest = f"highest one-way delay {demand.lawful.one_way_ms:.3g} ms ({demand.id})"
         said = f"{law}: {longest}"
     return f"{said}; {_cut_told(demand)}"
 

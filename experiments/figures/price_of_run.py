@@ -1,5 +1,5 @@
-"""The figure of a run's price: what the law adds to round trips, certain rules and readings apart,
-how sure that is, whom it blocks, and by which policy."""
+"""The figure of a run's price: what policies add to round trips, by confident rules and by
+readings, with intervals, and which demands they block."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 
 def price_of_run(answers: Answers, width: Width) -> Figure | None:
-    """None where the law changes nothing for any demand."""
+    """None where policies change nothing for any demand."""
     delayed, blocked = answers_of.delayed(answers), answers_of.kept_back(answers)
     others = [*blocked, *answers_of.less_protected(answers)]
     every = [*delayed, *(one for one in others if one not in delayed)]
@@ -61,30 +61,30 @@ def _title(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
     """The most, how sure it is, what is left of it by certain rules alone, and whom it blocks."""
     blocked = answers_of.blocked_in_words(answers)
     if not delayed:
-        return f"The law delays no demand; {blocked}"
+        return f"Policies delay no demand; {blocked}"
     most = delayed[0]
     interval = most.extra_interval_ms
     sure = f" [{interval[0]:.3g} to {interval[1]:.3g}]" if interval else ""
     certain = max(demand.certain_extra_ms or 0.0 for demand in delayed)
-    alone = f"{certain:.3g} ms at most" if certain >= LEAST_MS else "nothing"
+    alone = f"up to {certain:.3g} ms" if certain >= LEAST_MS else "nothing"
     return (
-        f"The law adds up to {answers_of.extra_ms(most):.3g} ms{sure} to a round trip "
-        f"({most.id}), certain rules alone {alone}; {blocked}"
+        f"Policies add up to {answers_of.extra_ms(most):.3g} ms{sure} to a round trip "
+        f"({most.id}), confident rules alone {alone}; {blocked}"
     )
 
 
 def _shown(answers: Answers, every: Sequence[DemandAnswer], delayed: Sequence[DemandAnswer]) -> str:
-    said = f"{len(delayed)} of {counted(len(answers.demands), 'demand')} take longer"
+    said = f"{len(delayed)} of {counted(len(answers.demands), 'demand')} have a longer RTT"
     unchanged = len(answers.demands) - len(every)
     if unchanged:
-        said += f", {unchanged} that the law does not change not shown"
+        said += f", {counted(unchanged, 'unchanged demand')} not shown"
     if len(every) > MOST_ROWS:
-        said += f", {len(every) - MOST_ROWS} that it changes less left out"
+        said += f", {len(every) - MOST_ROWS} less affected left out"
     return said
 
 
 def _beside(demand: DemandAnswer) -> str:
-    """What the law does to it, and by which policy."""
+    """What policies do to it, and by which policy."""
     if demand.kept_back:
         return f"blocked{_because(answers_of.cause_of(demand, 'kept back'))}"
     said = []

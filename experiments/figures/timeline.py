@@ -73,11 +73,11 @@ def _shown(summary: Summary, demands: Sequence[DemandSummary], rows: TimeRows, f
     every = counted(len(summary["demands"]), "demand")
     said = [every, BY_TIME_SENT]
     if len(demands) < len(summary["demands"]):
-        said[0] = f"{len(demands)} of {every}, those hit hardest"
+        said[0] = f"{len(demands)} of {every}, most affected"
     if flows > rates.MAX_RATES:
         said.append(f"{rates.MAX_RATES} of {counted(flows, 'flow')}")
     if not all(span.hits for span in rows.spans):
-        said.append("events in grey hit none")
+        said.append("events in grey affected none")
     if rows.left_out:
         said.append(f"{rows.left_out} labels left out")
     return ", ".join(said)

@@ -27,6 +27,10 @@ def demand_table(demands: Sequence[Asked], where: MapDocument | None) -> DemandT
     names = {one: one for demand in demands for one in (demand.src, demand.dst)}
     names |= {hub.id: short_name(hub.name) for hub in where.hubs} if where else {}
     counts = Counter(one.under[0].state for one in demands)
+    longer = counts.pop("longer", 0)
+    counts["lawful"] += longer
     parts = [f"{counts[state]} {said}" for state, said in STATES.items() if counts[state]]
+    if longer:
+        parts[0] += f" ({longer} on a longer path)"
     said = f"{counted(len(demands), 'demand')}: {joined(parts)}. Counts include reverse demands."
     return DemandTable("All demands", said, demands, names, where is not None)

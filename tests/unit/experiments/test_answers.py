@@ -206,7 +206,9 @@ def test_what_does_not_hold_is_said_first() -> None:
     assert holds(of, summary(of), broken).startswith("Verification failed: C9 violated")
     wrong = {"frames": 9, "lost": 0, "forbidden": [{"packets": 3}], "strange": []}
     said = holds(of, summary(of, crossings=wrong), PROOF)
-    assert said.startswith("Policy violated on the network: no property is violated")
+    assert said.startswith(
+        "Policy violated on the network, although the flow tables were verified (proof.json). "
+    )
     assert said.endswith("Monitored on the fibres: 9 packets, 3 policy violations.")
     differs = PROOF | {"second_opinion": {"agrees": False}}
     said = holds(of, summary(of), differs)
@@ -215,6 +217,9 @@ def test_what_does_not_hold_is_said_first() -> None:
         of, summary(of), PROOF
     )
     assert holds(of, summary(of), {}) == "Nothing was verified."
+    assert holds(of, summary(of, crossings=wrong), {}).startswith(
+        "Policy violated on the network, nothing was verified. Monitored"
+    )
 
 
 @pytest.mark.parametrize(

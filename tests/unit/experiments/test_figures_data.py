@@ -146,6 +146,10 @@ def test_a_long_ecdf_is_thinned_to_ranks_that_were_measured() -> None:
         ([-0.004, -0.001], "µs", "1 to 4 µs below"),
         ([-0.03, 0.9], "µs", "−30 to +900 µs around"),
         ([0.2, 13.96], "ms", "0.2 to 14 ms above"),
+        ([0.000176, 4.81], "ms", "0.176 µs to 4.81 ms above"),
+        ([-4.81, -0.000176], "ms", "0.176 µs to 4.81 ms below"),
+        ([-0.004, 4.81], "ms", "−4 µs to +4.81 ms around"),
+        ([0.0, 4.81], "ms", "0 to 4.81 ms above"),
     ],
 )
 def test_deviations_are_told_in_a_unit_that_suits_them(

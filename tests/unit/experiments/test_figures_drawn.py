@@ -224,7 +224,9 @@ def test_beyond_the_most_rows_those_that_stray_least_are_left_out(
     assert "results-qingyang-frankfurt-148" in named
     assert "results-qingyang-frankfurt-4" in named  # no reply
     assert "results-qingyang-frankfurt-0" not in named
-    assert any("the 120 of 150 demands that stray furthest, 30 without" in text for text in texts)
+    assert any(
+        "the 120 of 150 demands with the largest deviations, 30 without" in text for text in texts
+    )
 
 
 def test_tails_that_need_it_get_a_scale_that_says_so(run: Path, summary: dict[str, Any]) -> None:
@@ -242,4 +244,4 @@ def test_what_events_touched_verifies_nothing(run: Path, summary: dict[str, Any]
         figure = KINDS["demand-ranges"].draw(of, TEXT)
     said = [text.get_text() for text in visible_texts(figure)]
     assert "far" not in said
-    assert any("2 demands, 1 without reply, those that no event touched" in one for one in said)
+    assert any("2 demands, 1 without reply, those that no event affected" in one for one in said)

@@ -71,7 +71,7 @@ def many(answers: Any, copies: int) -> Any:
 
 def test_the_map_tells_of_the_demand_whose_law_costs_most(answers: Any) -> None:
     said = title(drawn("map", answers))
-    assert said.startswith("The law adds 12 ms to the round trip of longer, the most of all")
+    assert said.startswith("Policies add up to 12 ms to a round trip (longer); ")
     assert said.endswith("; its worst cut adds 3 ms one way at once, 3 ms after recomputation")
 
 
@@ -108,18 +108,18 @@ def lines_of(figure: Any, colour: str) -> list[float]:
 
 def test_the_map_draws_each_way_once(answers: Any) -> None:
     figure = drawn("map", answers)
-    assert lines_of(figure, "#0b57b0") == [4.5 * 0.75] * 3  # under the law: one, three, four
-    assert lines_of(figure, "#a34700") == [3.0 * 0.75]  # without law: two
+    assert lines_of(figure, "#0b57b0") == [4.5 * 0.75] * 3  # under policies: one, three, four
+    assert lines_of(figure, "#a34700") == [3.0 * 0.75]  # without policies: two
 
 
 def test_the_map_without_law_tells_of_the_longest_way(answers: Any) -> None:
     figure = drawn("map", answers | {"policies": "none", "demands": answers["demands"][:1]})
     assert title(figure) == (
-        "Without law: easy takes longest, 6 ms one way; "
+        "Without policies: highest one-way delay 6 ms (easy); "
         "its worst cut adds 2 ms one way at once, 2 ms after recomputation"
     )
     assert "path in use" in texts(figure)
-    assert "without law" not in texts(figure)
+    assert "without policies" not in texts(figure)
 
 
 def test_the_map_says_where_cuts_leave_no_way(answers: Any) -> None:
@@ -157,8 +157,8 @@ def test_the_price_says_the_most_how_sure_it_is_what_is_certain_and_whom_it_bloc
     answers: Any,
 ) -> None:
     assert title(drawn("price", answers)) == (
-        "The law adds up to 12 ms [9 to 15.5] to a round trip (longer), "
-        "certain rules alone 4 ms at most; 2 of 7 demands are blocked"
+        "Policies add up to 12 ms [9 to 15.5] to a round trip (longer), "
+        "confident rules alone up to 4 ms; 2 of 7 demands are blocked"
     )
 
 
@@ -188,7 +188,7 @@ def test_too_many_demands_leave_out_those_that_law_changes_least(answers: Any) -
     figure = drawn("price", many(answers, MOST_ROWS))
     assert len(figure.axes[0].get_yticks()) == MOST_ROWS
     caption = " ".join(text.replace("\n", " ") for text in texts(figure))
-    assert f"{4 * MOST_ROWS} that it changes less left out" in caption
+    assert f"{4 * MOST_ROWS} less affected left out" in caption
 
 
 def test_law_that_costs_nothing_has_no_figure_of_prices(answers: Any) -> None:

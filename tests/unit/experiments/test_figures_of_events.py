@@ -243,14 +243,16 @@ def test_a_long_course_keeps_the_least_and_the_most() -> None:
 
 def test_the_finding_of_a_timeline_is_who_was_out_for_longest() -> None:
     assert event_data.timeline_title(ALL) == (
-        "4 events: 2 demands were out, the longest for 4.63 s (partition CN)"
+        "4 events disconnected 2 demands, for up to 4.63 s (partition CN)"
     )
     alone = event("cut", "one", 0, 1, hit(out_ms=130.0))
-    assert event_data.timeline_title([alone]) == ("1 event: 1 demand was out, for 130 ms (cut one)")
-    assert event_data.timeline_title([DRAIN, DAY]) == (
-        "2 events: no demand was out; RTT changed by up to 40.5 ms (drain two)"
+    assert event_data.timeline_title([alone]) == (
+        "1 event disconnected 1 demand, for up to 130 ms (cut one)"
     )
-    assert event_data.timeline_title([DAY]) == "1 event: no demand was out"
+    assert event_data.timeline_title([DRAIN, DAY]) == (
+        "2 events caused no outage; RTT changed by up to 40.5 ms (drain two)"
+    )
+    assert event_data.timeline_title([DAY]) == "1 event caused no outage"
 
 
 def test_outages_are_those_of_events_that_had_some_or_were_to() -> None:
@@ -351,7 +353,7 @@ def test_both_are_drawn_and_say_what_they_found(run: Path, summary: Any) -> None
     with style():
         about = RunData(run, summary)
         over_time, out = timeline(about, TEXT), outages(about, TEXT)
-    assert "4 events: 2 demands were out, the longest for 4.63 s (partition CN)" in [
+    assert "4 events disconnected 2 demands, for up to 4.63 s (partition CN)" in [
         text.get_text() for text in visible_texts(over_time)
     ]
     assert "Outages are up to 4.58 s longer than predicted (partition CN)" in [
@@ -433,5 +435,5 @@ def test_outages_over_more_than_two_decades_are_logarithmic(run: Path, summary: 
 def test_the_title_tells_the_longest_detour_of_switches_and_not_only_the_new_paths():
     detour = event("group", "one", 0.0, 10.0, hit(rtt_then_ms=25.0, rtt_at_once_ms=58.0))
     assert event_data.timeline_title([detour]) == (
-        "1 event: no demand was out; RTT changed by up to 48 ms (group one)"
+        "1 event caused no outage; RTT changed by up to 48 ms (group one)"
     )

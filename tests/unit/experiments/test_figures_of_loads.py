@@ -64,8 +64,8 @@ def test_fibres_carry_the_sum_of_flows_on_planned_paths(run: RunData) -> None:
 
 def test_the_title_names_the_fullest_fibre_and_who_fills_it(run: RunData) -> None:
     figure = drawn("fibre-use", run)
-    assert title(figure).startswith("one is fullest, 82 % on average (91 % far)")
-    assert title(figure).endswith("; 2 of 2 directions are 90 % full at some time")
+    assert title(figure).startswith("Highest utilization: one, 82 % on average (91 % far)")
+    assert title(figure).endswith("; 2 of 2 directions reach 90 %")
     assert "one from shanghai" in texts(figure)
     assert any("flows on their planned paths" in text for text in texts(figure))
 

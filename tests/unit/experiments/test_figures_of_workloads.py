@@ -172,9 +172,7 @@ def test_fibres_are_as_full_as_their_queues_counted(run: RunData) -> None:
     assert two.shares == pytest.approx([0.5] * 6)
     assert one.dropped.tolist() == [0, 0, 7, 0, 0, 0]
     said = texts(drawn("fibre-use", run))
-    title = (
-        "one is fullest, 80 % on average (83 % ckpt); 0 of 2 directions are 90 % full at some time"
-    )
+    title = "Highest utilization: one, 80 % on average (83 % ckpt); 0 of 2 directions reach 90 %"
     assert title in said
 
 
@@ -186,11 +184,15 @@ def test_losses_are_by_fibre_and_cause_and_what_is_left_was_lost_elsewhere() -> 
 
 
 def test_the_title_of_losses_says_whether_the_account_closes(run: RunData, tmp_path: Path) -> None:
-    assert "128 packets lost, 90 of them: queue; the account closes" in texts(drawn("losses", run))
+    assert "128 packets lost, 90 of them: queue; packet accounting balanced" in texts(
+        drawn("losses", run)
+    )
     broken = {**ACCOUNT, "closes": False, "off_by": 4}
     (tmp_path / "account.json").write_text(json.dumps(broken))
     other = RunData(tmp_path, run.summary)
-    assert any(text.endswith("off by 4") for text in texts(drawn("losses", other)))
+    assert any(
+        text.endswith("packet accounting unbalanced by 4") for text in texts(drawn("losses", other))
+    )
 
 
 def losses_drawn(folder: Path, run: RunData, *lost: tuple[str, str, int]) -> Any:
