@@ -28,7 +28,7 @@ def demand_table(demands: Sequence[Asked], where: MapDocument | None) -> DemandT
     names |= {hub.id: short_name(hub.name) for hub in where.hubs} if where else {}
     counts = Counter(one.under[0].state for one in demands)
     longer = counts.pop("longer", 0)
-    counts["lawful"] += longer
+    counts.update(lawful=longer)
     parts = [f"{counts[state]} {said}" for state, said in STATES.items() if counts[state]]
     if longer:
         parts[0] += f" ({longer} on a longer path)"

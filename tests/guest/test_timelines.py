@@ -77,7 +77,9 @@ def test_what_a_cut_takes_of_a_stream_sent_by_itself_is_its_doing(cut_while_it_s
 def test_an_expectation_that_does_not_hold_fails_the_run_in_one_line(not_followed):
     assert not_followed.code == 1
     said = not_followed.said + not_followed.complained
-    lines = [line for line in said.splitlines() if "lost of ckpt should be at most 20" in line]
+    lines = [
+        line for line in said.splitlines() if "lost of ckpt is 50 (expected at most 20)" in line
+    ]
     assert len(lines) == 1
     assert not_followed.summary["complete"]
     assert [one["holds"] for one in not_followed.summary["expectations"]] == [False]

@@ -21,6 +21,7 @@ def dropped_after_tables_are_emptied() -> list[float]:
     dropped = [net.pingAll()]
     for switch in net.switches:
         switch.dpctl("del-flows")
+    time.sleep(1)  # a packet that is in a switch while it is emptied may be lost
     dropped.append(net.pingAll())
     net.stop()
     return dropped

@@ -85,7 +85,7 @@ def test_page_and_figure_choose_the_same_demand(answers: Answers) -> None:
     with style():
         figure = map_of_ways(answers, {}, TEXT)
     title = " ".join(figure.texts[0].get_text().split())
-    assert f" {demands[flagship(demands)[0]].id}, the most of all" in title
+    assert f"({demands[flagship(demands)[0]].id})" in title
 
 
 def test_page_and_figure_have_the_same_time_line(tmp_path: Path) -> None:
