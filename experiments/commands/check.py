@@ -125,18 +125,10 @@ def _proven(
 ) -> tuple[Plan, str, Proof]:
     """The plan of a scenario, and a proof with what it is of."""
     from corridor.experiments.lab.proof import prove_compiled, prove_dump
-    from corridor.experiments.plan.plan import make_plan
-    from corridor.traffic.agents.scapy_process import blank_templates
+    from corridor.experiments.plan.plan import make_plan_unsent
 
-    seed, judged_by = loaded.scenario.seed, intended.specification
-    plan = make_plan(
-        loaded,
-        clock="virtual",
-        run_id="c0",
-        seed=seed,
-        intended=intended,
-        frames=blank_templates,
-    )
+    judged_by = intended.specification
+    plan = make_plan_unsent(loaded, intended)
     if args.tables is None:
         return plan, "compiled", prove_compiled(plan, judged_by)
     return plan, str(args.tables), prove_dump(args.tables, plan, judged_by)

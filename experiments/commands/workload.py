@@ -102,14 +102,12 @@ def _told(one: ShippedWorkload, sources: dict[str, Source]) -> str:
 
 
 def _plan(args: argparse.Namespace) -> int:
-    from corridor.experiments.plan.plan import make_plan
+    from corridor.experiments.plan.plan import make_plan_unsent
     from corridor.topologies.base.garbage import collecting_later
-    from corridor.traffic.agents.scapy_process import blank_templates
 
     loaded = load(args)
-    seed = loaded.scenario.seed
     with collecting_later(), waiting("planning"):
-        plan = make_plan(loaded, clock="virtual", run_id="plan", seed=seed, frames=blank_templates)
+        plan = make_plan_unsent(loaded)
     if args.json:
         from corridor.topologies.base.codec import to_plain
 

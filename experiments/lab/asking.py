@@ -12,12 +12,11 @@ from corridor.controller.second_opinion import EVERY_SINGLE, Sample, SecondOpini
 from corridor.experiments.lab.dumps import as_compiled, read_dump_file
 from corridor.experiments.lab.proof import prove_compiled, prove_dump
 from corridor.experiments.lab.tables_judged import judge_tables
-from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.given import given_name, given_of
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
-from corridor.traffic.agents.scapy_process import blank_templates
 
 
 def check(
@@ -91,15 +90,8 @@ def _planned(
     scenario: str | Path, policies: str | Path | None, as_of: date | str | None
 ) -> tuple[Plan, Specification]:
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    seed, intended = loaded.scenario.seed, Intended.of(loaded)
-    plan = make_plan(
-        loaded,
-        clock="virtual",
-        run_id="c0",
-        seed=seed,
-        intended=intended,
-        frames=blank_templates,
-    )
+    intended = Intended.of(loaded)
+    plan = make_plan_unsent(loaded, intended)
     return plan, intended.specification
 
 

@@ -57,7 +57,7 @@ from corridor.experiments.timeline.moments import END, START
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
-from corridor.traffic.agents.scapy_process import build_templates
+from corridor.traffic.agents.scapy_process import blank_templates, build_templates
 from corridor.traffic.packets.frame_spec import FrameSpec
 from corridor.traffic.packets.template import FrameTemplate
 
@@ -76,11 +76,18 @@ def make_plan(
     """Compile a scenario; raises InputError if its demands cannot be told apart, or if rates that
     it guarantees do not fit under the failures that it protects them against.
 
-    A caller that has what is ``intended`` passes it, so that paths are planned once. A caller that
-    never sends the plan's packets passes ``blank_templates`` as ``frames``.
+    A caller that has what is ``intended`` passes it, so that paths are planned once.
     """
     with collecting_later():
         return _planned(loaded, intended or Intended.of(loaded), clock, run_id, seed, frames)
+
+
+def make_plan_unsent(loaded: LoadedScenario, intended: Intended | None = None) -> Plan:
+    """The plan of a command that sends no packets: Scapy builds no frames for it."""
+    seed = loaded.scenario.seed
+    return make_plan(
+        loaded, clock="virtual", run_id="c0", seed=seed, intended=intended, frames=blank_templates
+    )
 
 
 def _planned(

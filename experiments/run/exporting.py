@@ -13,7 +13,7 @@ from corridor.controller.export.subject import Exported, Subject
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import read_dump, tables_of
 from corridor.experiments.lab.dumps import DUMPS, read_dump_file
-from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.run.folders import new_folder, writing
@@ -34,7 +34,6 @@ from corridor.topologies.base.bounded_file import (
     read_text,
 )
 from corridor.topologies.base.errors import InputError
-from corridor.traffic.agents.scapy_process import blank_templates
 
 EXPECTED, ANSWERS = "expected.json", "answers*.json"
 
@@ -67,15 +66,8 @@ def subject_of(what: str, asked: Under = AS_WRITTEN, tables: Path | None = None)
 
 def subject_of_scenario(loaded: LoadedScenario, tables: Path | None = None) -> Subject:
     """The tables compiled for a scenario, or a dump held against it."""
-    seed, intended = loaded.scenario.seed, Intended.of(loaded)
-    plan = make_plan(
-        loaded,
-        clock="virtual",
-        run_id="c0",
-        seed=seed,
-        intended=intended,
-        frames=blank_templates,
-    )
+    intended = Intended.of(loaded)
+    plan = make_plan_unsent(loaded, intended)
     return _subject(plan, intended.specification, tables)
 
 

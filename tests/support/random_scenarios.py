@@ -27,13 +27,12 @@ from corridor.controller.second_opinion import Sample
 from corridor.experiments.lab.dumps import as_compiled
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.lab.tables_judged import judge_tables
-from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
-from corridor.traffic.agents.scapy_process import blank_templates
 from plain_worlds import CABLES, CODES, GROUPS, Rule, hub_selector, some
 
 NAMES = ("a", "b", "c", "d", "e", "f", "g")
@@ -279,7 +278,7 @@ def _about(reason: str) -> str:
 
 def _judge(seed: int, path: str, tally: Tally) -> None:
     loaded = load_scenario(path)
-    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=1, frames=blank_templates)
+    plan = make_plan_unsent(loaded)
     judged_by = specify(loaded)
     proof = prove_compiled(plan, judged_by)
     for verdict in proof.violated:
