@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -48,8 +48,10 @@ MOST_RESTARTS, WITHIN_S = 3, 300.0
 """A controller that ends more often has a reason that a new one does not change."""
 
 
-def keep(out_dir: Path, scratch: Path, operations: Operations, emit: Emit) -> None:
-    """Build the network, keep it until KeyboardInterrupt, and leave what it held."""
+def keep(
+    out_dir: Path, scratch: Path, operations: Operations, emit: Emit, signals: Sequence[int]
+) -> None:
+    """Build the network, keep it until KeyboardInterrupt or a signal, and leave what it held."""
     settings_json = json.loads((out_dir / "raw" / "live.json").read_text())
     emit({"event": "phase", "name": "build"})
     own = _own(settings_json, emit)
@@ -70,7 +72,7 @@ def keep(out_dir: Path, scratch: Path, operations: Operations, emit: Emit) -> No
         emit({"event": "phase", "name": "ready", "demands": kept.ask("status")["demands"]})
         try:
             with operations:
-                _watch_over(kept, emit)
+                _watch_over(kept, emit, signals)
         except KeyboardInterrupt:
             emit({"event": "phase", "name": "read-back"})
             _leave(kept, reports, out_dir)
@@ -97,10 +99,14 @@ def _hosts(kept: LiveNetwork) -> str:
     )
 
 
-def _watch_over(kept: LiveNetwork, emit: Emit) -> None:
-    """Start the controller again whenever it ends; the new one takes over what switches hold."""
+def _watch_over(kept: LiveNetwork, emit: Emit, signals: Sequence[int]) -> None:
+    """Start the controller again whenever it ends; the new one takes over what switches hold.
+
+    Raise KeyboardInterrupt once a signal was received, if that did not raise it already."""
     ended_s: deque[float] = deque(maxlen=MOST_RESTARTS)
     while True:
+        if signals:
+            raise KeyboardInterrupt
         time.sleep(LOOK_S)
         assert kept.controller.process is not None
         code = kept.controller.process.poll()
@@ -151,16 +157,19 @@ def _serve(console: str, control: Path, operations: Operations, emit: Emit) -> N
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    """Once: what follows is tidying up."""
+def _stop(signals: list[int], number: int, _frame: FrameType | None) -> None:
+    """Once: what follows is tidying up. Python drops what is raised in a callback after a fork, so
+    the signal is noted too."""
     signal.signal(signal.SIGTERM, lambda *_: None)
+    signals.append(number)
     raise KeyboardInterrupt
 
 
 def main(arguments: list[str]) -> int:
     out_dir, scratch, *console = arguments
     measure()
-    signal.signal(signal.SIGTERM, _stop)
+    signals: list[int] = []
+    signal.signal(signal.SIGTERM, partial(_stop, signals))
     speaking = threading.Lock()
 
     def emit(event: Event) -> None:
@@ -183,7 +192,7 @@ def main(arguments: list[str]) -> int:
                 threading.Thread(target=_serve, args=words, daemon=True).start()
             else:
                 stack.enter_context(opened(folder / SOCKET, operations.answer))
-            keep(Path(out_dir), folder, operations, emit)
+            keep(Path(out_dir), folder, operations, emit, signals)
     except KeyboardInterrupt:
         pass
     except CorridorError as error:
