@@ -8,6 +8,7 @@ the framework's, the one way of waiting that keeps deadlines on green and on nat
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -42,6 +43,7 @@ class OpenFlowChannel:
     def __init__(self, answer_s: float | None = None) -> None:
         self._answer_s = patient(ANSWER_S) if answer_s is None else answer_s
         self._datapaths: dict[int, Any] = {}
+        self._connections: Counter[int] = Counter()
         self._waiting: dict[tuple[int, int], _Waiting] = {}
         self._numbering: Any = hub.Semaphore(1)
         self._bundles = 0
@@ -54,6 +56,7 @@ class OpenFlowChannel:
         if before is not None:
             self.disconnect(before)
         self._datapaths[datapath.id] = datapath
+        self._connections[datapath.id] += 1
 
     def disconnect(self, datapath: Any) -> bool:
         """Forget an object; whether it was the current one. Who waits for it hears of it."""
@@ -85,6 +88,11 @@ class OpenFlowChannel:
     @property
     def connected(self) -> frozenset[int]:
         return frozenset(self._datapaths)
+
+    @property
+    def connections(self) -> Mapping[int, int]:
+        """How many times each switch has connected."""
+        return self._connections
 
     def is_current(self, datapath: Any) -> bool:
         return self._datapaths.get(datapath.id) is datapath

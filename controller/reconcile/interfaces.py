@@ -25,6 +25,10 @@ class Switches(Protocol):
     @property
     def connected(self) -> frozenset[int]: ...
 
+    @property
+    def connections(self) -> Mapping[int, int]:
+        """How many times each switch has connected: what it held before may be gone."""
+
     def tell(self, orders: Modifications) -> None: ...
 
     def bundle(self, orders: Modifications) -> None: ...

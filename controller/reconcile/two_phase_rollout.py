@@ -3,7 +3,8 @@
     beside   groups, meters and entries of new versions, behind barriers
     tell     gateways assess the labels of both versions
     prove    what switches say they hold, by the old deployment
-    settle   datapaths have forgotten what they knew of the new labels
+    settle   datapaths have forgotten what they knew of the new labels; switches that connected
+             again since then are read and proven again
     flip     each edge in one atomic bundle
     drain    what carries old labels arrives
     remove   the old versions, and what was removed is seen to be gone
@@ -15,7 +16,7 @@ be removed of the old ones is left to the next audit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -139,9 +140,12 @@ class Updater:
             done("beside")
             settled_ns = self.interfaces.now_ns() + SETTLE_NS
             self._tell_gateways(old, new)
+            read = dict(self.interfaces.switches.connections)
             beside = self._is_beside(old, step, new, told, session)
             done("proven")
             self.interfaces.sleep(max(0, settled_ns - self.interfaces.now_ns()) / NS_PER_S)
+            if self._connected_since(read, told & step.touched):
+                beside = self._is_beside(old, step, new, told, session)
             flipping = True
             self.interfaces.switches.bundle(only(modifications.flips(step), told))
             done("flipped")
@@ -205,6 +209,11 @@ class Updater:
             why = "; ".join(objections(proof))
             raise NotDone(f"what switches hold beside the old breaks {why}", proof, again=True)
         return proof
+
+    def _connected_since(self, before: Mapping[int, int], dpids: frozenset[int]) -> bool:
+        """Whether a switch connected again after it was read: it may have lost its tables."""
+        now = self.interfaces.switches.connections
+        return any(now.get(dpid) != before.get(dpid) for dpid in dpids)
 
     def _undone(
         self,

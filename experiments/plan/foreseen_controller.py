@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -300,6 +300,10 @@ class _Switches:
             return connected
         here = (self.clock.now_ns - self.first_ns) // ONE_BY_ONE_NS + 1
         return frozenset(sorted(connected)[: max(0, here)])
+
+    @property
+    def connections(self) -> Mapping[int, int]:
+        return {}
 
     def tell(self, orders: Modifications) -> None: ...
 

@@ -26,7 +26,7 @@ MOMENTS: Mapping[str, tuple[str, str, int, str]] = {
     "entries beside": ("update", "tell", 2, "after"),
     "gateways told": ("update", "dump", 1, "before"),
     "half settled": ("update", "sleep", 1, "half"),
-    "proven": ("update", "bundle", 1, "before"),
+    "proven": ("update", "sleep", 1, "after"),
     "half flipped": ("update", "bundle", 1, "half"),
     "flipped": ("update", "bundle", 1, "after"),
     "half drained": ("update", "sleep", 2, "half"),

@@ -178,7 +178,6 @@ def _emptied(stage: Stage, moment: str) -> dict[str, Any]:
 
 def switches_that_hang(stage: Stage, _cast: Targets) -> Breakdowns:
     """They stand still with requests open, and come back as others: nobody waits for the old."""
-    stage.change("base")
     assert stage.kept.net.openvswitch is not None
     stage.kept.net.openvswitch.vswitchd.send_signal(signal.SIGSTOP)
 

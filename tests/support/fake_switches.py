@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -82,6 +83,7 @@ class FakeSwitches:
         self.held = {hub.dpid: Held() for hub in wiring.hubs}
         self.away: set[int] = set()
         self.silent: set[int] = set()
+        self.connections: Counter[int] = Counter()
         self.hung_up: list[int] = []
         self.done: list[tuple[str, frozenset[int]]] = []
         """Calls in order, and to whom."""
@@ -212,6 +214,7 @@ class Lab:
         for hub in hubs or [one.hub for one in self.wiring.hubs]:
             dpid = self.wiring.hub(hub).dpid
             self.switches.away.discard(dpid)
+            self.switches.connections[dpid] += 1
             self.do("came_back", dpid=dpid, ports={})
 
     def lose(self, hub: str) -> None:

@@ -8,7 +8,7 @@ from corridor.controller.deployment import deployments
 from corridor.controller.forwarding import labels
 from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY
 from corridor.controller.openflow.errors import Refused
-from fake_switches import Lab
+from fake_switches import Held, Lab
 from lab_views import FIBRE, KNOWN, NETWORK, foreign, status, unnumbered
 from reconciler_lab import NO_EXPORT, NO_SEA, policies
 
@@ -176,6 +176,24 @@ def test_a_dump_that_shows_something_else_stops_an_update(lab):
     assert "C0" in answer["reason"]
     lab.do("ask_audit")
     assert lab.holds() == before
+
+
+@pytest.mark.parametrize("loses_tables", [True, False])
+def test_a_switch_that_connects_again_before_the_flip_is_read_again(lab, loses_tables):
+    dpid = NETWORK.hub("bangkok").dpid
+
+    def connect_again(step):
+        if step == "proven":
+            lab.switches.connections[dpid] += 1
+            if loses_tables:
+                lab.switches.held[dpid] = Held()
+
+    lab.deployer.updater.during = connect_again
+    answer = lab.do("set_policies", policies=policies(NO_SEA))
+    assert answer["ok"] != loses_tables
+    lab.do("ask_audit")
+    assert lab.holds() == lab.stands()
+    assert (lab.network.known.specification.policies == policies(NO_SEA)) != loses_tables
 
 
 def test_without_anybody_to_tell_gateways_nothing_is_flipped(lab):
