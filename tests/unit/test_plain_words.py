@@ -37,10 +37,10 @@ TURNS = (
 """Turns of phrase that a reader in a second language stumbles over. ``docs/glossary.md`` has better
 terms. They are places to look at, so that each folder has a number, which may only fall."""
 AT_MOST = {
-    "README.md": 4,
+    "README.md": 3,
     "controller": 1014,
-    "docs": 224,
-    "docs/decisions": 312,
+    "docs": 214,
+    "docs/decisions": 14,
     "docs/stories": 8,
     "examples": 8,
     "experiments": 1243,
