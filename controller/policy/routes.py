@@ -44,7 +44,7 @@ class Remedy:
     """Delay of the path it would open."""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.what} (opens {format_duration(self.one_way_ns)})"
+        return f"{self.kind} {self.what} (opens a path of {self.one_way_ns / 1e6:.1f} ms one way)"
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,10 @@ from corridor.controller.explain.clauses import ClauseCost
 from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.references import Reference
-from corridor.controller.policy.routes import Remedy
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.policy.terms.statement_kinds import StatementKind
 from corridor.experiments.answers.gathering import Gathered
 from corridor.experiments.answers.map_document import MapDocument, map_document
-from corridor.experiments.answers.words import ms
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_summary
 from corridor.experiments.results.certainty import certainty_summary
 from corridor.experiments.results.certainty_summary import CertaintySummary
@@ -210,7 +208,7 @@ def _demand(of: Gathered, demand: Demand) -> DemandAnswer:
         anycast=anycast_summary(demand.anycast),
         clauses=tuple(_clause(one) for one in found.clauses),
         causes=tuple(_cause(one) for one in priced.causes),
-        remedies=tuple(_remedy(one) for one in found.remedies[:MOST_REMEDIES]),
+        remedies=tuple(str(one) for one in found.remedies[:MOST_REMEDIES]),
         round_trip_ms=RoundTrip(
             free=2 * found.shortest.one_way_ns / 1e6 if found.shortest else None,
             lawful=priced.round_trip_ms,
@@ -234,10 +232,6 @@ def _why(found: Explanation) -> str:
     if found.passage is None:
         return "; ".join(str(one) for one in found.forbids_shortest)
     return "; ".join(found.lacks)
-
-
-def _remedy(of: Remedy) -> str:
-    return f"{of.kind} {of.what} (opens {ms(of.one_way_ns / 1e6)} one way)"
 
 
 def _interval(priced: DemandPrice) -> tuple[float, ...] | None:

@@ -95,9 +95,9 @@ def test_all_gateways_down_blocks_and_names_the_cheapest_to_repair() -> None:
     assert isinstance(found, NoRoute)
     assert found.status == "BLOCKED"
     assert [str(remedy) for remedy in found.remedies] == [
-        "lift P waypoints (opens 12ms)",
-        "repair gateway:kun (opens 15ms)",
-        "repair gateway:coast (opens 22ms)",
+        "lift P waypoints (opens a path of 12.0 ms one way)",
+        "repair gateway:kun (opens a path of 15.0 ms one way)",
+        "repair gateway:coast (opens a path of 22.0 ms one way)",
     ]
     assert found.because[0].legal_ref == ("CN-GATEWAY",)
 
@@ -106,7 +106,7 @@ def test_no_fibre_is_down_and_not_blocked() -> None:
     found = route(permit(), failures=Failures(hubs=frozenset({"karachi"})))
     assert isinstance(found, NoRoute)
     assert found.status == "DOWN"
-    assert str(found.remedies[0]) == "repair hub:karachi (opens 12ms)"
+    assert str(found.remedies[0]) == "repair hub:karachi (opens a path of 12.0 ms one way)"
 
 
 def test_a_deny_is_named_with_its_law() -> None:
