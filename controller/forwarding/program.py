@@ -25,34 +25,55 @@ class Reason(IntEnum):
     """Why a flow is there; the reason of a drop names the counter it feeds."""
 
     ADMIT = 1
+    """Admitted."""
     CLASSIFY = 2
+    """Classified."""
     LABEL = 3
+    """Labelled."""
     SWITCH = 4
+    """Switched."""
     EGRESS = 5
+    """Delivered."""
     ARP_REPLY = 6
+    """ARP answered."""
     WIRING_CHECK = 7
+    """Wiring check (LLDP)."""
     BORDER = 8
+    """Permitted to cross the border."""
     TO_GATEWAY = 9
+    """To the gateway."""
     FROM_GATEWAY = 10
+    """From the gateway."""
     BFD = 11
-    """Frames that Open vSwitch takes for itself, and counts at the entry they would have met."""
+    """BFD, which Open vSwitch handles and counts here."""
     DROP_NOT_ADMITTED = 16
+    """Dropped: not admitted."""
     DROP_UNCLASSIFIED = 17
+    """Dropped: no demand has such packets."""
     DROP_NO_LABEL = 18
+    """Dropped: no label."""
     DROP_NOT_SWITCHED = 19
+    """Dropped: not switched."""
     DROP_BORDER = 20
-    """A label of a phase that may not cross a border."""
+    """Dropped: may not cross the border."""
     DROP_BLOCKED = 21
-    """A declared demand that no policy lets pass."""
+    """Dropped: blocked by policy."""
     DROP_TAGGED = 22
+    """Dropped: VLAN tag."""
     DROP_HOST_LABEL = 23
+    """Dropped: label from a host."""
     DROP_HOST_LLDP = 24
+    """Dropped: LLDP from a host."""
     DROP_IPV6 = 25
+    """Dropped: IPv6."""
     DROP_SPOOFED_ARP = 26
+    """Dropped: false ARP."""
     DROP_BROADCAST = 27
+    """Dropped: broadcast."""
     DROP_SPOOFED_IP = 28
-    """The host's own MAC, another's address."""
+    """Dropped: false address with the host's own MAC."""
     DROP_SPOOFED_MAC = 29
+    """Dropped: false MAC."""
 
     @property
     def is_drop(self) -> bool:

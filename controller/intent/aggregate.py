@@ -15,9 +15,11 @@ class Aggregate(Frozen):
     """Demands whose data, there and not back, has one guarantee for all: however they share it."""
 
     id: Slug
+    """Name of the aggregate; not the id of a demand."""
     demands: Annotated[
         tuple[Slug, ...], Field(min_length=2, max_length=16), AfterValidator(each_once)
     ]
-    """Ids of two demands or more."""
+    """Ids of two to sixteen demands; forward direction only."""
     guarantee: Bandwidth
-    """What they may send together."""
+    """Committed and peak rate of all together, instead of the permits' rates; the demands have no
+    ``guarantee`` of their own."""

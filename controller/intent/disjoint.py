@@ -26,6 +26,6 @@ class Disjoint(Frozen):
     demands: Annotated[
         tuple[Slug, ...], Field(min_length=2, max_length=8), AfterValidator(each_once)
     ]
-    """Ids of demands, two or more: each beside each other one."""
+    """Ids of two to eight demands, including their return traffic."""
     over: KindsOfFailure = KINDS
-    """What they do not share: fibres, shared-risk groups, hubs, gateways."""
+    """Kinds of elements that they do not share: ``link``, ``srlg``, ``hub``, ``gateway``."""

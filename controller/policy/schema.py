@@ -14,7 +14,6 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from corridor.controller.policy.model import PolicyFile
-from corridor.controller.policy.terms.places import Value
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _QUANTITY = {"type": "string", "pattern": r"^\s*\+?[0-9.]+\s*[^\s0-9].*$"}
@@ -30,7 +29,7 @@ class _AsWritten(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
         described: type[BaseModel] = schema["cls"]
-        texts = dict(_docstrings(described)) if issubclass(described, Value) else {}
+        texts = dict(field_texts(described))
         for name, info in described.model_fields.items():
             key = info.alias or name
             if name in texts and key in made.get("properties", {}):
@@ -55,13 +54,13 @@ class _AsWritten(GenerateJsonSchema):
         return made
 
 
-def _docstrings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    """What stands below each attribute of a class and of those it is made from.
+def field_texts(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """Yield the text below each field of a model and of its base classes.
 
-    Classes that are not written but made by a call describe their fields themselves.
+    Models that a call makes describe their fields themselves.
     """
     for made in reversed(model.__mro__):
-        if issubclass(made, Value) and made is not Value and "__firstlineno__" in vars(made):
+        if made.__module__.startswith("corridor.") and "__firstlineno__" in vars(made):
             yield from attribute_texts(made)
 
 
@@ -76,7 +75,10 @@ def attribute_texts(made: type) -> Iterator[tuple[str, str]]:
 def _described(named: ast.stmt, below: ast.stmt) -> Iterator[tuple[str, str]]:
     """An attribute's name and the text below it, if these statements are that."""
     match named, below:
-        case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+        case (
+            ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]),
+            ast.Expr(value=ast.Constant(value=str(text))),
+        ):
             yield name, inspect.cleandoc(text)
 
 

@@ -31,25 +31,35 @@ class DemandEntry(Frozen):
     """Traffic from one hub to another, or to one of several, with its answers coming back."""
 
     id: Slug
+    """Lower case, digits, hyphens; unique."""
     data_class: NonEmpty = Field(alias="class")
-    """What kind of traffic it is; any name."""
+    """The application class; any name."""
     data: Slug = UNCLASSIFIED
-    """The class of its data, of those the policies know."""
+    """The data class. Policy sets do not cover unclassified data: it is served as ``not covered``,
+    or blocked if the set has ``outside: deny``."""
     returns: Slug | None = None
-    """The class of the answers' data, or ``same-class``."""
+    """Data class of the return traffic, which is a separate demand for policies, or ``same-class``.
+    Required with ``data``."""
     service: Service | None = None
-    """What carries it and its answers, if not what the scenario says."""
+    """Service of the demand and its return traffic, instead of the scenario's."""
     dscp: Dscp | None = None
-    """How its packets are marked, if not as its class is where fibres have queues."""
+    """DSCP of the demand and its return traffic, instead of that of its class, for example ``EF``
+    or ``12``."""
     src: str
+    """Source hub."""
     dst: Destination
-    """A hub, or a selector of hubs: then it is served by the nearest lawful one of them."""
+    """Destination hub, or a selector of hubs: the nearest permitted one then serves the demand."""
     guarantee: Bandwidth | None = None
-    """Rates promised there, not back: admitted under every failure that is protected against."""
+    """Committed and peak rate of the forward direction, instead of the permit's, for example
+    ``{cir: 20Mbit, pir: 40Mbit}``. Admission control checks it under every protected failure, and
+    it is never relaxed."""
     police: PolicedBps | Unpoliced | None = None
-    """What the edge lets in of it, and of its answers, instead of what the network polices to."""
+    """Peak rate in each direction, with bursts of a tenth of a second, or ``none``; that of the
+    network if not given. A guarantee takes precedence."""
     probe: ProbeOptions | None = None
+    """Probes of this demand, instead of the scenario's."""
     throughput: ThroughputOptions | None = None
+    """A stream or transfer in addition to probes."""
 
     def ruled(self, service: Service | None) -> RuledEntry:
         """As policies are asked about it, those in force now and any that come later; carried by

@@ -93,9 +93,9 @@ class TimedFault(OneKind):
     """Something that fails while probes are sent, and is repaired: a short form of an event."""
 
     at: OffsetNs
-    """After the first probe may be sent, in nanoseconds."""
+    """Start, after the first probe may be sent."""
     until: OffsetNs | None = None
-    """When it is repaired; not at all if not given."""
+    """Repair; none if not given."""
 
     @classmethod
     def kinds(cls) -> Mapping[str, EventKind]:
@@ -129,13 +129,13 @@ class TimedEvent(OneKind):
     """Something that happens while a network is measured."""
 
     id: Slug | None = None
-    """By which other events count from it; its kind and what it befalls if not given."""
+    """Name in results and moments; the kind and its object if not given (``cut-guian-kunming``)."""
     at: MomentText
-    """A time after the first probe may be sent, or after a named moment."""
+    """Start: a moment, for example ``2s`` or ``dig.end + 1s``."""
     until: MomentText | None = None
-    """When it ends; with neither this nor ``for`` it lasts until the run ends."""
+    """End: a moment. With neither ``until`` nor ``for``, the event lasts until the run ends."""
     lasts: DurationNs | None = Field(default=None, alias="for")
-    """How long it lasts, instead of ``until``."""
+    """Duration, instead of ``until``."""
 
     @model_validator(mode="after")
     def _has_one_end(self) -> Self:

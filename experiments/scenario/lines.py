@@ -27,20 +27,22 @@ class Gilbert(Frozen):
     """Losses by the model of Gilbert and Elliott, in the letters of ``tc``."""
 
     p: ShareAsText
-    """From a good packet to a bad one."""
+    """Probability of the change from the good to the bad state."""
     r: ShareAsText
-    """And back."""
+    """Probability of the change back."""
     lost_bad: ShareAsText = Field(default=1.0, alias="1-h")
-    """Of the bad ones, lost."""
+    """Loss in the bad state."""
     lost_good: ShareAsText = Field(default=0.0, alias="1-k")
+    """Loss in the good state."""
 
 
 class Late(Frozen):
     """Packets that those behind them overtake."""
 
     share: ShareAsText
+    """Share of packets."""
     by: DurationNs
-    """How much later they come."""
+    """Their additional delay."""
 
     @field_validator("by")
     @classmethod
@@ -52,12 +54,13 @@ class LineOptions(Frozen):
     """What is random on a fibre beside its loss, in each direction on its own."""
 
     burst: Annotated[float, Ge(1), Le(1_000_000)] | None = None
-    """Packets lost in a row, on the mean; losses then come in bursts."""
+    """Mean number of packets lost in a row; ``loss`` is still the share of all packets."""
     gilbert: Gilbert | None = None
-    """How losses come, in full; instead of a loss."""
+    """All parameters of the loss model, for example ``{p: 1%, r: 20%}``, instead of a loss."""
     jitter: DurationNs | None = None
-    """The most that it adds to the delay of a packet, any less being as likely, in nanoseconds."""
+    """Upper bound of a uniformly distributed additional delay; ``100ms`` at most."""
     late: Late | None = None
+    """Packets that others overtake, for example ``{share: 1%, by: 3ms}``."""
 
     @field_validator("jitter")
     @classmethod

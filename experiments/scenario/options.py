@@ -35,25 +35,28 @@ class NetworkOptions(Frozen):
     """How the emulated network treats packets beyond delay and rate."""
 
     buffer: OffsetNs = 20_000_000
-    """Queue of each port at the emulated rate, in nanoseconds."""
+    """Queue of each port, as the time to empty it at the emulated rate; ``60s`` at most. Buffers of
+    real routers are not published: this is an assumption."""
     loss: Share = 0.0
-    """Random loss of every fibre, each direction on its own."""
+    """Random loss of every fibre, independent in each direction; 0, or at least 0.00000003%."""
     fibre_loss: dict[str, Share] = Field(default_factory=dict)
-    """Random loss by fibre id, instead of ``loss``."""
+    """Random loss by fibre id, instead of ``loss``, for example ``{guian-kunming: 2%}``."""
     line: LineOptions = LineOptions()
-    """What else is random on every fibre, and how losses come."""
+    """Other random effects of every fibre."""
     fibre_line: dict[str, LineOptions] = Field(default_factory=dict)
-    """The same by fibre id, instead of ``line`` as a whole."""
+    """``line`` by fibre id, for example ``{guian-kunming: {jitter: 5ms}}``."""
     police: PolicedBps | None = None
-    """What the edge lets in of each demand, and of its answers, where nothing is promised to it."""
+    """Peak rate of each demand, and of its return traffic, without a guarantee; ``10kbit`` at
+    least."""
     segmentation_offload: bool = False
-    """Let hosts send TCP segments in batches: cheaper to emulate, but queues then hold batches."""
+    """Hosts send TCP in batches: faster emulation, but queues hold batches."""
     bfd: DurationNs | None = None
-    """Interval of BFD on every fibre, both ways, in nanoseconds; without it only a lost carrier is
-    noticed."""
+    """BFD (RFC 5880) at both ends of every fibre, at this interval in whole milliseconds. After
+    three missed packets, switches stop using the fibre. Without BFD, only carrier loss is detected.
+    """
 
     queues: QueuesOptions | None = None
-    """Queues before fibres, instead of one of full frames each."""
+    """Queue disciplines of fibres: the name of one, or its keys."""
 
     @field_validator("buffer")
     @classmethod
@@ -82,18 +85,22 @@ class ProtectOptions(Frozen):
     """Failures that the switches bridge by themselves, beside what the permits in use ask for."""
 
     k: int = Field(default=0, ge=0, le=3, strict=True)
-    """How many at once."""
+    """Number of simultaneous failures."""
     over: KindsOfFailure = ALL_KINDS
+    """Kinds of failures: ``link``, ``srlg``, ``hub``, ``gateway``."""
 
 
 class ProbeOptions(Frozen):
     """STAMP probes of one demand."""
 
     interval: DurationNs = 20_000_000
+    """Time between probes of a demand, or its mean."""
     count: int = Field(default=100, ge=1, le=MAX_PROBES, strict=True)
+    """Probes of a demand, 1 to 5,000,000; p95 needs 200, p99 1,000."""
     size: SizeBytes = Field(default=128, ge=MIN_PROBE_BYTES, le=MAX_FRAME_BYTES)
-    """The frame from its Ethernet header on, without FCS, in bytes."""
+    """Size of the frame from its Ethernet header on, without FCS: ``86B`` to ``1514B``."""
     arrival: Arrival = arrival_of(DEFAULT_ARRIVAL)
+    """When probes are sent: a kind of arrivals; ``periodic`` if not given."""
 
     @field_validator("size")
     @classmethod
@@ -111,10 +118,12 @@ class ThroughputOptions(Frozen):
     """What a demand sends beyond probes, one demand at a time after all probing."""
 
     udp: Share | None = None
-    """A paced UDP stream at this share of the path's bottleneck; above 100% overloads it."""
+    """A paced stream at this share of the path's bottleneck, in frames of 1442 octets, for example
+    ``95%``; above 100% it overloads the path."""
     tcp: bool = False
-    """A kernel TCP transfer."""
+    """A kernel TCP transfer, by iperf3."""
     duration: DurationNs = NS_PER_S
+    """Duration of each; whole seconds with ``tcp``."""
 
     @model_validator(mode="after")
     def _whole_seconds_for_tcp(self) -> Self:
@@ -127,22 +136,22 @@ class ControllerOptions(Frozen):
     """What the controller does once its tables are in."""
 
     follow: Annotated[bool | None, Field(strict=True)] = None
-    """Whether it follows failures and changes. By default it does where a scenario has faults, but
-    for ``cuts``, which show what switches do by themselves."""
+    """Whether the controller reacts to events. The default is ``true`` if the scenario has events
+    and no ``cuts``."""
 
 
 class CutOptions(Frozen):
     """Fibres cut one after another, each repaired before the next, while all demands are probed."""
 
     fibres: Literal["all"] | tuple[Slug, ...] = "all"
+    """Which fibres, for example ``[kashgar-khunjerab]``."""
     silent: bool = False
-    """Lose what is sent and keep the carrier, so that only BFD notices."""
+    """Keep the carrier, so that only BFD detects the cut."""
     outage: DurationNs = 300_000_000
-    """From the cut to its repair."""
+    """Time from cut to repair; longer if the longest detour requires it."""
     interval: DurationNs = 1_000_000
-    """Between probes of the demands that cross the fibre: the resolution of an outage."""
+    """Time between probes of demands that cross the fibre: the resolution of an outage."""
     others: DurationNs = 20_000_000
-    """Between probes of the other demands."""
+    """Time between probes of other demands."""
     settle: DurationNs | None = None
-    """From the repair to the next fibre; 500ms if not given, and 5s with BFD, whose sessions
-    come up slowly."""
+    """Time from the repair to the next cut; 500ms if not given, 5s with BFD."""

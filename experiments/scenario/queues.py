@@ -118,11 +118,16 @@ class ClassOptions(Frozen):
     """Packets that have a queue of their own: by what demands they are of, or by their DSCP."""
 
     name: Slug
+    """Unique name."""
     of: tuple[NonEmpty, ...] = ()
-    """Classes of demands."""
+    """Application classes, by their shipped DSCPs."""
     dscp: Annotated[tuple[Dscp, ...], AfterValidator(_each_once)] = ()
+    """DSCPs, by name or number. A class with neither ``of`` nor ``dscp`` takes all other packets;
+    if there is none, the last class does."""
     weight: int | None = Field(default=None, ge=1, le=MOST_WEIGHT, strict=True)
+    """Share of a full fibre in ``weighted``, 1 to 100; 1 if not given."""
     buffer: BufferOption | None = None
+    """Size or time of its queue."""
 
     @property
     def dscps(self) -> tuple[int, ...]:
@@ -133,16 +138,20 @@ class ClassOptions(Frozen):
 
 
 class QueueOptions(Frozen):
-    """How frames queue before a fibre, each direction by itself."""
+    """How frames queue before a fibre, in each direction separately."""
 
     discipline: Discipline = NONE
+    """Discipline of every fibre, see the table."""
     classes: tuple[ClassOptions, ...] | None = Field(default=None, max_length=MOST_CLASSES)
-    """In the order of their priority; the shipped service classes if not given."""
+    """Two to sixteen queue classes of ``priority`` and ``weighted``, the highest priority first;
+    the shipped service classes if not given."""
     target: DurationNs | None = None
+    """Target queueing delay; 5ms of ``fq_codel`` and 15ms of ``pie`` if not given."""
     ecn: bool | None = Field(default=None, strict=True)
-    """Whether packets that allow it are marked instead of dropped; if not given they are not."""
+    """Mark ECN-capable packets instead of dropping them (``fq_codel``, ``pie``)."""
     buffer: BufferOption | None = None
-    """Of each class that does not say, or of all; the network's if not given."""
+    """Size (for example ``256kB``) or time of each class without its own; one full frame at least.
+    If not given, the network's buffer, and 200ms of ``fq_codel`` and ``pie``."""
 
     @model_validator(mode="before")
     @classmethod
@@ -195,6 +204,7 @@ class QueuesOptions(QueueOptions):
     """The discipline of all fibres, and those of some."""
 
     fibres: dict[str, QueueOptions] = Field(default_factory=dict)
+    """Disciplines of single fibres, for example ``{guian-kunming: none}``."""
 
     def of(self, fibre: str) -> QueueOptions:
         return self.fibres.get(fibre, self)

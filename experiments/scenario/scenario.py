@@ -97,41 +97,57 @@ class ScenarioFile(Frozen):
     schema_version: Annotated[Literal[1], BeforeValidator(no_truth)] = Field(
         default=1, alias="schema"
     )
+    """Version of this format."""
     name: Slug
+    """Lower case, digits, hyphens; names the result folder."""
     title: str = ""
+    """For readers."""
     topology: str
+    """A shipped topology, or a file next to the scenario."""
     leave_out: tuple[Literal["planned", "uncertain"], ...] = ()
-    """Statuses of fibres that the map then does not have."""
+    """Leave out fibres of these statuses (``planned``, ``uncertain``), and hubs that only such
+    fibres reach. The shipped scenarios of ``pan-asia`` leave out four fibres and Mandalay."""
     seed: int = Field(default=1, ge=0, lt=2**63, strict=True)
+    """Whole number from 0 for random numbers. ``--seed`` overrides it."""
     framework: Literal["ryu", "os-ken"] = "ryu"
+    """Controller framework: ``ryu`` or ``os-ken``. ``--framework`` overrides it."""
     policies: str = NO_POLICIES
-    """A shipped policy set, or a file beside this one."""
+    """A shipped policy set, or a file next to the scenario. ``--policies`` overrides it."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None
-    """The day whose policies are in force; the day of the run if not given."""
+    """The day whose policies apply, for example ``2026-11-24``; the day of the run if not given.
+    Set it for repeatable runs. ``--as-of`` overrides it."""
     interpret: dict[Slug, Slug] = Field(default_factory=dict)
-    """Values of the policy set's interpretations, by their ids: see docs/policies.md."""
+    """Values of interpretations of the policy set, for example ``{cn-transfer: recipient}``.
+    ``--interpret`` overrides it."""
     service: Service | None = None
-    """What carries demands that do not say; if nobody does, it may be any."""
+    """The service of demands without one, for example ``leased-circuit``. ``--service`` overrides
+    it."""
     controller: ControllerOptions = ControllerOptions()
+    """Whether the controller reacts to events."""
     protect: ProtectOptions = ProtectOptions()
+    """Failures that switches bridge, in addition to what permits request, for example ``{k: 2,
+    over: [link, srlg]}``: up to ``k`` (0 to 3) simultaneous failures of these kinds."""
     network: NetworkOptions = NetworkOptions()
+    """Properties of fibres other than delay and rate."""
     probe: ProbeOptions = ProbeOptions()
+    """Probes of every demand without its own."""
     demands: tuple[DemandEntry, ...] = Field(min_length=1, max_length=4000)
+    """1 to 4000 demands."""
     disjoint: tuple[Disjoint, ...] = Field(default=(), max_length=100)
-    """Demands whose ways share nothing of some kinds."""
+    """Demands whose paths share no elements."""
     aggregates: tuple[Aggregate, ...] = Field(default=(), max_length=100)
-    """Demands that have one guarantee together."""
+    """Demands that share one guarantee."""
     objective: Annotated[str, AfterValidator(_known_objective)] = "added-delay"
-    """By what ways are chosen together where rates do not fit on the shortest ones; or a file
-    beside this one that says it, in Python."""
+    """Objective function of traffic engineering: ``added-delay``, ``moves``, ``none``, or a Python
+    file next to the scenario."""
     faults: tuple[Fault, ...] = Field(default=(), max_length=MOST_EVENTS)
-    """Events of the timeline, in short."""
+    """A short form of the timeline for failures."""
     workloads: tuple[WorkloadEntry, ...] = Field(default=(), max_length=500)
-    """What demands send beside probes."""
+    """Traffic other than probes: a list, or ``by-class``."""
     timeline: tuple[Event, ...] = Field(default=(), max_length=MOST_EVENTS)
-    """What happens while all this is measured."""
+    """Events during the measurement."""
     cuts: CutOptions | None = None
-    """After all else is probed."""
+    """Fibres cut in sequence, after all other measurements, for example ``{}``."""
 
     @property
     def follows(self) -> bool:

@@ -40,11 +40,12 @@ class Transport(Frozen):
     """What carries messages: kernel TCP, or a paced stream of UDP."""
 
     tcp: Congestion | None = None
-    """The congestion control."""
+    """Congestion control of the kernel's TCP: ``cubic``, ``reno`` or ``bbr``."""
     udp: RateBps | None = None
-    """The rate of a stream, in frames."""
+    """A paced UDP stream at this rate of frames: at most 200% of its path's bottleneck as emulated,
+    and at least one frame."""
     connections: Annotated[int, Field(strict=True, ge=1, le=MOST_CONNECTIONS)] | None = None
-    """Of each demand side by side."""
+    """Parallel connections of each demand, over which a transfer is split."""
     sample: DurationNs | None = None
     """How often the kernel's state of each connection is recorded."""
 
@@ -70,29 +71,37 @@ class WorkloadKeys(Frozen):
     """What a scenario says of a workload beside the parameters of its kind."""
 
     id: Slug
+    """Its name in events and results: lower case, digits, hyphens."""
     kind: Annotated[str, AfterValidator(_known)]
+    """One of the kinds of workloads, with its own keys."""
     shipped: str = ""
-    """The shipped workload that it is made from; its own keys hold before those of that."""
+    """A shipped workload, for example ``infer-chat``, instead of ``kind``; other keys replace its
+    keys, and ``null`` removes one."""
     demands: tuple[str, ...] = Field(default=(), max_length=4000)
+    """Ids of its demands."""
     data_class: NonEmpty | None = Field(default=None, alias="class")
-    """All demands of a class, instead of ``demands``."""
+    """All demands of an application class, instead of ``demands``."""
     transport: Transport = Transport()
+    """What carries its messages: ``tcp`` or ``udp``, see below."""
     start: MomentText | None = None
-    """When it begins; with the first probe if not given."""
+    """Moment at which messages begin; the first probe if not given. Timeline events of kind
+    ``load`` may switch it on instead, any number of times."""
     stop: MomentText | None = None
-    """When it begins nothing more; with the last probe if not given."""
+    """Moment after which no message begins; the last probe if not given."""
     drain: OffsetNs = 1_000_000_000
-    """How long what is under way then may go on."""
+    """How long unfinished messages may continue after that; then they are abandoned and count as
+    incomplete."""
     background: bool = Field(default=False, strict=True)
-    """Whether it only loads fibres."""
+    """It only loads fibres; results report it separately."""
     scale: Scale | None = None
-    """What stands for the scale of the network's rates; its kind knows if it is not given."""
+    """What is scaled: ``bytes``, ``arrivals`` or ``none``; the default depends on the kind."""
     compress: float = Field(default=1.0, ge=1, le=MOST_COMPRESSED, allow_inf_nan=False)
-    """By how much its time is compressed."""
+    """Factor by which its time is compressed."""
     customers: float | None = Field(default=None, gt=0, le=1e9, allow_inf_nan=False)
-    """For how many senders it stands; 1 if not given."""
+    """Number of senders that it represents; 1 if not given."""
     fills: Share | None = Field(default=None, gt=0, le=10)
-    """As many customers as send so much of their path's bottleneck on the mean."""
+    """As many senders as use this share of their path's bottleneck on average, both directions
+    together, for example ``30%``."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

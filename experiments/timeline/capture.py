@@ -20,7 +20,7 @@ def end(lab: Lab, fibre: str, _options: Values) -> None:
 KIND = EventKind(
     key="capture",
     of="fibre",
-    words="a fibre, its packets kept in a pcapng file",
+    words="a fibre; its packets are written to a pcapng file",
     example="{at: 500ms, until: 900ms, capture: guian-kunming}",
     actions={BEGIN: begin, END: end},
     begin=BEGIN,

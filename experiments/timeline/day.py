@@ -16,7 +16,7 @@ def ask_for(lab: Lab, day: str, _options: Values) -> None:
 KIND = EventKind(
     key="day",
     of="day",
-    words="a day, YYYY-MM-DD, whose policies are in force from then on",
+    words="a day, YYYY-MM-DD, whose policies apply from then on",
     example="{at: 500ms, day: 2027-07-01}",
     actions={SET: ask_for},
     begin=SET,

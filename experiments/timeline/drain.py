@@ -29,7 +29,7 @@ def drained(_topology: Topology, fibre: str, _options: Values) -> Reach:
 KIND = EventKind(
     key="drain",
     of="fibre",
-    words="a fibre that is to carry nothing, and works",
+    words="a working fibre that the controller takes out of use",
     example="{at: 500ms, until: 900ms, drain: guian-kunming}",
     actions={DRAIN: drain, RESTORE: restore},
     begin=DRAIN,

@@ -8,7 +8,7 @@ from corridor.topologies.faults.kind import EventKind
 KIND = EventKind(
     key="load",
     of="workload",
-    words="a workload that begins its messages while this lasts",
+    words="a workload; it begins its messages during the event",
     example="{at: 500ms, until: 900ms, load: backup}",
     actions={},
     begin="",

@@ -16,7 +16,7 @@ def ask_for(lab: Lab, _file: str, options: Values) -> None:
 KIND = EventKind(
     key="policies",
     of="file",
-    words="another policy set, shipped or a file beside the scenario",
+    words="another policy set, shipped or a file next to the scenario",
     example="{at: 500ms, policies: pan-asia}",
     actions={SET: ask_for},
     begin=SET,

@@ -8,11 +8,15 @@ from corridor.topologies.faults.kind import EventKind
 KIND = EventKind(
     key="stream",
     of="demand",
-    words="a demand that streams UDP steadily",
+    words="a demand that sends a steady UDP stream",
     example="{at: 500ms, until: 900ms, stream: one, share: 50%}",
     options={
         "share": Option(
-            "percent", "the rate, of the bottleneck of its path", required=True, above=0, most=2
+            "percent",
+            "its rate, as a share of its path's bottleneck",
+            required=True,
+            above=0,
+            most=2,
         ),
     },
     actions={},

@@ -46,12 +46,14 @@ def problem(options: Values) -> str:
 
 KIND = WorkloadKind(
     key="bulk",
-    words="transfers of so many octets, perhaps by a deadline",
+    words="transfers of a given size, optionally with a deadline",
     example="{size: 62TB, deadline: 72h, compress: 100000}",
     options={
         "size": SIZE,
         "deadline": DEADLINE,
-        "interval": Option("time", "mean from one to the next; one alone if not given", above=0),
+        "interval": Option(
+            "time", "mean time between transfers; a single one if not given", above=0
+        ),
         "arrival": ARRIVAL,
     },
     plan=plan,

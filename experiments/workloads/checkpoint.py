@@ -34,12 +34,14 @@ def mean_bps(options: Values) -> float:
 
 KIND = WorkloadKind(
     key="checkpoint",
-    words="one each period, to be there before the next",
+    words="one per period, which must arrive before the next",
     example="{size: 782GB, period: 30min, compress: 1800}",
     options={
         "size": SIZE,
-        "period": Option("time", "from one to the next: its deadline", required=True, above=0),
-        "jitter": Option("percent", "of the period, by which each is late at most", 0.0, most=1),
+        "period": Option(
+            "time", "time from one to the next, and its deadline", required=True, above=0
+        ),
+        "jitter": Option("percent", "maximum delay of each, as a share of the period", 0.0, most=1),
     },
     plan=plan,
     mean_bps=mean_bps,

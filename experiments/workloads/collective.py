@@ -254,9 +254,9 @@ KIND = WorkloadKind(
     options={
         "size": SIZE,
         "algorithm": Option("name", "`ring`, `star` or `all`", "ring"),
-        "apart": Option("flag", "whether the two hubs of each demand train alone", False),
-        "compute": Option("time", "that a hub computes before its next round", 0),
-        "rounds": Option("count", "how many; as many as fit if not given", above=0),
+        "apart": Option("flag", "the two hubs of each demand train separately", False),
+        "compute": Option("time", "computing time of a hub before its next round", 0),
+        "rounds": Option("count", "number of rounds; as many as fit if not given", above=0),
         "deadline": DEADLINE,
     },
     plan=plan,

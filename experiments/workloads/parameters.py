@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from corridor.topologies.base.options import Option
 
-SIZE = Option("sizes", "octets of each", required=True)
-DEADLINE = Option("time", "from its intended start until it is to be complete", above=0)
-ARRIVAL = Option("arrival", "how they come; poisson if not given")
+SIZE = Option("sizes", "octets of each message", required=True)
+DEADLINE = Option("time", "from its intended start to required completion", above=0)
+ARRIVAL = Option("arrival", "kind of arrivals; poisson if not given")

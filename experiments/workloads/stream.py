@@ -46,8 +46,8 @@ KIND = WorkloadKind(
     words="a steady rate, by TCP or as paced UDP",
     example="{rate: 1Tbit, every: 20ms}",
     options={
-        "rate": Option("rate", "of what is sent; by UDP give it as `transport: {udp: RATE}`"),
-        "every": Option("time", "how often TCP gets what has come up", 10_000_000, above=0),
+        "rate": Option("rate", "rate of payload; for UDP write `transport: {udp: RATE}`"),
+        "every": Option("time", "interval at which TCP receives new octets", 10_000_000, above=0),
         "deadline": DEADLINE,
     },
     plan=plan,

@@ -60,11 +60,3 @@ def _of_scenarios():
     made = jsonschema.Draft202012Validator(_schema("scenario"))
     made.check_schema(made.schema)
     return made
-
-
-def rows(title):
-    """The rows of tables of a section of docs/scenarios.md, as lists of cells."""
-    page = (DOCS / "scenarios.md").read_text()
-    section = page.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith("| `")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]

@@ -62,11 +62,13 @@ def leads_elsewhere(topology: Topology, fibre: str, options: Values) -> str:
 KIND = EventKind(
     key="cut",
     of="fibre",
-    words="a fibre whose both ends lose their carrier",
+    words="a fibre; both ends lose their carrier",
     example="{at: 500ms, until: 900ms, cut: guian-kunming}",
     options={
         "silent": SILENT,
-        "toward": Option("name", "the hub towards which alone it is cut, silently"),
+        "toward": Option(
+            "name", "the hub towards which it is cut, silently; the other direction works"
+        ),
     },
     actions={CUT: cut_carrier, SILENCE: cut_silently, ONE_WAY: cut_one_way, MEND: repair},
     begin=CUT,

@@ -62,12 +62,12 @@ def problem(options: Values) -> str:
 KIND = EventKind(
     key="degrade",
     of="fibre",
-    words="a fibre that gets worse",
+    words="a fibre with less rate, more delay or more loss",
     example="{at: 1s, until: 2s, degrade: guian-kunming, rate: 25%, delay: +20ms}",
     options={
-        "rate": Option("percent", "the share of its rate that is left", above=0, most=1),
-        "delay": Option("time", "added to its one-way delay", above=0, most=LONGEST_NS),
-        "loss": Option("percent", "random loss in addition to its own", above=0, most=1),
+        "rate": Option("percent", "remaining share of its rate", above=0, most=1),
+        "delay": Option("time", "additional one-way delay", above=0, most=LONGEST_NS),
+        "loss": Option("percent", "additional random loss", above=0, most=1),
     },
     actions={DEGRADE: degrade, RESTORE: restore},
     begin=DEGRADE,

@@ -34,16 +34,12 @@ def steps(options: Values) -> list[tuple[int, str]]:
 KIND = EventKind(
     key="flap",
     of="fibre",
-    words="a fibre that goes down and up by turns",
+    words="a fibre that goes down and up in turn",
     example="{at: 500ms, flap: guian-kunming, down: 50ms, up: 100ms}",
     options={
         "times": Option("count", "how often it goes down", 3, above=0, most=MOST_TIMES),
-        "down": Option(
-            "time", "how long it is down each time", required=True, above=0, most=LONGEST_NS
-        ),
-        "up": Option(
-            "time", "how long it is up in between", required=True, above=0, most=LONGEST_NS
-        ),
+        "down": Option("time", "duration of each outage", required=True, above=0, most=LONGEST_NS),
+        "up": Option("time", "time up between outages", required=True, above=0, most=LONGEST_NS),
     },
     actions={FLAP: go_down, STEADY: come_up},
     begin=FLAP,

@@ -48,7 +48,7 @@ def fibres_of(topology: Topology, group: str, _options: Values) -> Reach:
 KIND = EventKind(
     key="group",
     of="group",
-    words="a shared-risk group, all of it cut",
+    words="a shared-risk group; all its fibres are cut",
     example="{at: 500ms, until: 900ms, group: corridor:karakoram}",
     options={"silent": SILENT},
     actions={LOSE: lose, SILENCE: silence, REPAIR: repair},

@@ -13,7 +13,7 @@ from corridor.topologies.model.wiring import End, Shape, Wiring
 if TYPE_CHECKING:  # guests import this, and not the model
     from corridor.topologies.model.topology import Topology
 
-SILENT = Option("flag", "what is sent is lost and carriers stay, so that only BFD notices", False)
+SILENT = Option("flag", "packets are lost but carriers stay, so only BFD detects it", False)
 """Of kinds that cut fibres."""
 
 

@@ -40,7 +40,7 @@ def is_of(code: str, jurisdiction: str) -> bool:
 KIND = EventKind(
     key="partition",
     of="jurisdiction",
-    words="a jurisdiction, its fibres abroad all cut",
+    words="a jurisdiction; all its fibres abroad are cut",
     example="{at: 500ms, until: 900ms, partition: TH}",
     actions={PARTITION: partition, JOIN: join},
     begin=PARTITION,

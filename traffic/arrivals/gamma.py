@@ -55,7 +55,7 @@ KIND = ArrivalKind(
     options={
         "cv": Option(
             "number",
-            "coefficient of variation of the gaps: deviation by mean",
+            "coefficient of variation of the gaps",
             required=True,
             above=0,
             most=MOST_VARIATION,

@@ -17,9 +17,9 @@ def mean(options: Values) -> float:
 
 KIND = SizeKind(
     name="constant",
-    words="all the same; a size alone means it",
+    words="all equal; a single size means the same",
     example="{constant: {octets: 782GB}}",
     draw=draw,
     mean=mean,
-    options={"octets": Option("size", "of each", required=True, above=0)},
+    options={"octets": Option("size", "size of each message", required=True, above=0)},
 )

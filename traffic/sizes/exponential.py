@@ -1,4 +1,4 @@
-"""Exponential sizes: many small, few large, as the service times of M/M/1 are."""
+"""Exponential sizes: many small, few large, exponentially distributed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def mean(options: Values) -> float:
 
 KIND = SizeKind(
     name="exponential",
-    words="as the service times of M/M/1 are",
+    words="exponentially distributed",
     example="{exponential: {mean: 20kB}}",
     draw=draw,
     mean=mean,
-    options={"mean": Option("size", "of all", required=True, above=0)},
+    options={"mean": Option("size", "mean size", required=True, above=0)},
 )

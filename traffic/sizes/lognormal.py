@@ -20,12 +20,14 @@ def mean(options: Values) -> float:
 
 KIND = SizeKind(
     name="lognormal",
-    words="half of them below `median`, the logarithm normal",
+    words="lognormally distributed",
     example="{lognormal: {median: 3kB, sigma: 0.99}}",
     draw=draw,
     mean=mean,
     options={
-        "median": Option("size", "that half of them are below", required=True, above=0),
-        "sigma": Option("number", "deviation of the logarithm", required=True, above=0, most=5),
+        "median": Option("size", "median size", required=True, above=0),
+        "sigma": Option(
+            "number", "standard deviation of the logarithm", required=True, above=0, most=5
+        ),
     },
 )

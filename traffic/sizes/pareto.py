@@ -18,12 +18,12 @@ def mean(options: Values) -> float:
 
 KIND = SizeKind(
     name="pareto",
-    words="none below `least`, few very large",
+    words="Pareto distributed: few very large",
     example="{pareto: {least: 10kB, alpha: 1.5}}",
     draw=draw,
     mean=mean,
     options={
-        "least": Option("size", "that none is below", required=True, above=0),
-        "alpha": Option("number", "how fast the tail falls, above 1", required=True, above=1),
+        "least": Option("size", "minimum size", required=True, above=0),
+        "alpha": Option("number", "tail index, above 1", required=True, above=1),
     },
 )

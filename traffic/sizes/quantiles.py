@@ -46,7 +46,7 @@ def problem(options: Values) -> str:
 
 KIND = SizeKind(
     name="quantiles",
-    words="as a sample had them, straight in between",
+    words="by quantiles, interpolated linearly",
     example="{quantiles: {points: {p0: 40B, p50: 4kB, p100: 60kB}}}",
     draw=draw,
     mean=mean,

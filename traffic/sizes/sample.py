@@ -22,12 +22,12 @@ def mean(options: Values) -> float:
 
 KIND = SizeKind(
     name="sample",
-    words="drawn from a file of sizes, each as likely",
+    words="drawn uniformly from a file of sizes",
     example="{sample: {file: sizes.csv, column: bytes}}",
     draw=draw,
     mean=mean,
     options={
         "file": Option("file", "a CSV file, relative to the scenario", required=True),
-        "column": Option("name", "the column that has octets, by its heading", required=True),
+        "column": Option("name", "heading of the column of octets", required=True),
     },
 )

@@ -174,27 +174,29 @@ class ByPlace(Keyed):
     """Keys that speak of jurisdictions."""
 
     located_in: LocatedIn = ()
-    """Jurisdictions or groups whose law applies to a hub's building."""
+    """It is in one of these jurisdictions or groups; unknown if it is in ``XX``."""
     crosses: Crosses = ()
-    """Third jurisdictions that light comes, or may come, under on a fibre: ashore or by land."""
+    """It certainly crosses one of these; unknown if it may cross one or ``XX``, or crosses ``XX``.
+    """
 
 
 class ByHub(Keyed):
     """Keys that speak of hubs."""
 
     hubs: Annotated[Names, Key(_HUB, _is_named, "hub {}", "hub")] = ()
-    """Hub ids."""
+    """Its id is one of these."""
     role: Annotated[Roles, Key(_HUB, lambda hub, names, _: hub.role in names, "of role {}")] = ()
-    """What hubs are in the corridor."""
+    """Its role is one of these: ``coastal``, ``western``, ``core``, ``gateway``, ``foreign``,
+    ``transit``."""
 
 
 class ByFibre(Keyed):
     """Keys that speak of fibres."""
 
     fibres: Annotated[Names, Key(_FIBRE, _is_named, "fibre {}", "fibre")] = ()
-    """Fibre ids."""
+    """Its id is one of these."""
     cables: Annotated[Names, Key(_FIBRE, _is_of_cable, "of cable {}", "cable")] = ()
-    """Ids of cable systems."""
+    """Its ``system`` is one of these, or it is in the group ``cable:ID`` of one."""
     srlgs: Annotated[
         Names,
         Key(
@@ -204,27 +206,27 @@ class ByFibre(Keyed):
             "srlg",
         ),
     ] = ()
-    """Shared-risk groups of fibres: chokepoints (``corridor:red-sea``), cable systems."""
+    """It is in one of these shared-risk groups, such as ``corridor:red-sea``."""
     medium: Annotated[
         Media, Key(_FIBRE, lambda fibre, names, _: fibre.medium in names, "{} -")
     ] = ()
-    """How fibres are laid."""
+    """``submarine``, ``terrestrial`` or ``aerial``."""
     status: Annotated[
         Statuses, Key(_FIBRE, lambda fibre, names, _: fibre.status in names, "{} -")
     ] = ()
-    """Whether fibres are in service."""
+    """``in-service``, ``planned`` or ``uncertain``."""
 
 
 class ByBoth(Keyed):
     """The keys that speak of both."""
 
     operated_by: Annotated[Names, Key(_BOTH, _is_run_by, "run by {}", "operator")] = ()
-    """Operators of hubs and fibres, or jurisdictions of operators."""
+    """One of its operators is one of these, or of these jurisdictions; unknown: see below."""
     confidence: Annotated[
         Confidences,
         Key(_BOTH, lambda element, names, _: element.confidence in names, "of confidence {}"),
     ] = ()
-    """How sure the entries of hubs and fibres in the topology are."""
+    """Its entry in the topology is ``confident`` or ``unsure``."""
 
 
 _NOUNS = {
@@ -307,17 +309,17 @@ class Where(ByHub, ByBoth, Selects):
     """Selects hubs; every key given must hold. Without keys: any hub."""
 
     located_in: LocatedIn = ()
-    """Jurisdictions or groups whose law applies to the building."""
+    """It is in one of these jurisdictions or groups; unknown if it is in ``XX``."""
     outside: Outside = ()
-    """Located in none of these."""
+    """It is in none of these; unknown if it is in ``XX``."""
     gateway: Gateway = None
-    """Whether the hub has a full international gateway bureau."""
+    """``true``: it has an international gateway; ``false``: it has none."""
     excepted: Annotated[
         tuple[Where, ...],
         Field(max_length=MOST_SELECTORS),
         BeforeValidator(each_written_out, json_schema_input_type=Where | list[Where]),
     ] = Field(default=(), alias="except")
-    """A selector or a list of them: what one of them selects is not meant."""
+    """No selector of this list selects it; one selector may replace a list of one."""
 
     @property
     def exceptions(self) -> tuple[Where, ...]:
@@ -345,11 +347,11 @@ class Selector(ByFibre, ByHub, ByBoth, ByPlace, Selects):
     """Selects hubs and fibres; every key given must hold."""
 
     gateway: Gateway = None
-    """Whether a hub has a full international gateway bureau."""
+    """``true``: it has an international gateway; ``false``: it has none."""
     outside: Outside = ()
-    """Hubs located in none of these."""
+    """It is in none of these; unknown if it is in ``XX``."""
     excepted: Selectors = Field(default=(), alias="except")
-    """A selector or a list of them: what one of them selects is not meant."""
+    """No selector of this list selects it; one selector may replace a list of one."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

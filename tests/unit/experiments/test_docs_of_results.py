@@ -8,11 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 import handmade_run
 from corridor.controller.prover.tables.tables import DUMP_SCHEMAS
-from corridor.experiments.plan.cuts import SETTLE_NS, SETTLE_WITH_BFD_NS
 from corridor.experiments.results.event_impacts import EventImpact
 from corridor.experiments.results.flows import FLOW_COLUMNS
 from corridor.experiments.results.messages import MessageRow
@@ -29,7 +27,7 @@ from corridor.experiments.results.workload_summary import (
     WorkloadSummary,
 )
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
-from corridor.experiments.scenario import demands, options, scenario
+from corridor.experiments.scenario import options, scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import PROBE_DTYPE
@@ -37,7 +35,6 @@ from corridor.traffic.measures.samples import PROBE_DTYPE
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 RESULTS = (DOCS / "results.md").read_text()
 SCENARIOS = (DOCS / "scenarios.md").read_text()
-OF_EVENTS = ("kinds of events", "parameters of events")
 
 
 def unnamed(names: Iterable[str], page: str) -> list[str]:
@@ -109,40 +106,6 @@ def test_the_pyarrow_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     found: dict[str, object] = {}
     exec(code[1], found)
     assert found["rtt_ns"][:2] == [10_000_750, 10_003_000]  # type: ignore[index]
-
-
-@pytest.mark.parametrize(
-    ("model", "titles"),
-    [
-        (scenario.ScenarioFile, ["Keys"]),
-        (options.NetworkOptions, ["network"]),
-        (options.ProbeOptions, ["probe"]),
-        (demands.DemandEntry, ["demands"]),
-        (options.ThroughputOptions, ["throughput"]),
-        (options.ControllerOptions, ["controller"]),
-        (scenario.Event, ["timeline", *OF_EVENTS]),
-        (scenario.Fault, ["faults", *OF_EVENTS]),
-        (options.CutOptions, ["cuts"]),
-    ],
-)
-def test_the_page_names_every_key_of_a_scenario(model: type[BaseModel], titles: list[str]) -> None:
-    names = [field.alias or name for name, field in model.model_fields.items()]
-    page = "\n".join(section(SCENARIOS, title) for title in titles)
-    rows = re.findall(r"^(?:\| .*? \||- .*?: )", page, re.M)
-    assert unnamed(names, "\n".join(rows)) == []
-
-
-def test_the_page_tells_the_defaults_that_hold() -> None:
-    probe, network = options.ProbeOptions(), options.NetworkOptions()
-    assert (probe.interval, probe.count, probe.size) == (20_000_000, 100, 128)
-    assert (network.buffer, network.loss) == (20_000_000, 0.0)
-    assert (options.MIN_PROBE_BYTES, options.MAX_FRAME_BYTES) == (86, 1514)
-    assert options.MAX_PROBES == 5_000_000
-    assert options.ThroughputOptions().duration == 1_000_000_000
-    cuts = options.CutOptions()
-    assert (cuts.fibres, cuts.outage, cuts.interval) == ("all", 300_000_000, 1_000_000)
-    assert cuts.others == 20_000_000
-    assert (SETTLE_NS, SETTLE_WITH_BFD_NS) == (500_000_000, 5_000_000_000)
 
 
 def test_the_example_is_a_scenario(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from corridor.topologies.faults import bfd_interval, registry
 from corridor.topologies.faults.kind import interfaces_of
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import ALL_PPM, wire
-from kinds_lab import HEAD, fits_the_schema, loaded, named_in, read_again, rows
+from kinds_lab import HEAD, fits_the_schema, loaded, named_in, read_again
 from remembering_network import Captures, Controller, Gateways, Net, Transfers
 
 FIRST_LINE = HEAD.count("\n") + 1
@@ -380,14 +380,8 @@ def test_the_parameters_of_an_event_come_to_its_action_and_stand_in_what_was_don
 
 
 @every_form
-def test_the_page_and_the_schema_tell_of_an_event_in_its_own_words(form):
+def test_the_schema_describes_an_event_in_its_own_words(form):
     kind = form.kind
-    row = [f"`{kind.key}`", kind.of, kind.words, f"`{kind.example}`"]
-    assert row in rows("kinds of events")
     assert form.model.model_fields[kind.key].description == kind.words
     for name, option in kind.options.items():
         assert form.model.model_fields[name].description == option.words
-        assert any(
-            one[0] == f"`{name}`" and option.words in one[-1]
-            for one in rows("parameters of events")
-        )

@@ -14,8 +14,7 @@ from corridor.experiments.scenario.workloads import OPTIONS, WorkloadEntry, Work
 from corridor.experiments.workloads.registry import KINDS
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
-from corridor.traffic.sizes.registry import KINDS as SIZES
-from kinds_lab import DOCS, HEAD, fits_the_schema, loaded, read_again
+from kinds_lab import HEAD, fits_the_schema, loaded, read_again
 
 FIRST_LINE = HEAD.count("\n") + 1
 DEMANDS = """demands:
@@ -38,13 +37,6 @@ def planned(folder, text, demands=DEMANDS, seed=1):
     """A plan as a guest reads it."""
     plan = make_plan(loaded(folder, text, demands), clock="virtual", run_id="c0", seed=seed)
     return from_plain(Plan, json.loads(json.dumps(to_plain(plan))))
-
-
-def rows(title):
-    page = (DOCS / "workloads.md").read_text()
-    section = page.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith("| `")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
 def test_every_file_of_a_kind_is_in_the_registry():
@@ -131,18 +123,3 @@ def test_what_a_demand_sends_is_decided_by_its_name_and_the_seed_alone(kind, tmp
     beside = written("{id: other, kind: bulk, demands: [zero], size: 1GB, interval: 100ms}", own)
     assert of_one(planned(tmp_path, beside, front)) == alone
     assert planned(tmp_path, written(own)) == planned(tmp_path, written(own))
-
-
-@every_kind
-def test_the_page_tells_of_a_workload_in_its_own_words(kind):
-    assert [f"`{kind.key}`", kind.words, f"`{kind.example}`"] in rows("Kinds of workloads")
-    for name, option in kind.options.items():
-        assert any(
-            row[0] == f"`{name}`" and option.words.split(";")[0] in row[-1]
-            for row in rows(f"parameters of {kind.key}")
-        ), name
-
-
-@pytest.mark.parametrize("kind", SIZES.values(), ids=list(SIZES))
-def test_the_page_tells_of_sizes_in_their_own_words(kind):
-    assert [f"`{kind.name}`", kind.words, f"`{kind.example}`"] in rows("Kinds of sizes")

@@ -87,5 +87,8 @@ def _program(queue: Queue) -> bpf.Program:
 
 
 KIND = QueueKind(
-    "committed", "guaranteed rates first, each in its own queue", tree, frozenset(["commitments"])
+    "committed",
+    "each guaranteed rate in its own queue; other traffic shares the rest",
+    tree,
+    frozenset(["commitments"]),
 )

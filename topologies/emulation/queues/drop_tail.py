@@ -20,4 +20,4 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     return Tree((*gate(rate_bytes_per_s), stage), (Line("all", FIRST_LINE),))
 
 
-KIND = QueueKind("fifo", "one drop-tail queue of octets", tree)
+KIND = QueueKind("fifo", "one drop-tail queue that counts octets", tree)

@@ -39,7 +39,7 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
 
 KIND = QueueKind(
     "fq_codel",
-    "fair queueing of flows, each held to a target delay",
+    "fair queueing of flows, each with a target delay (RFC 8290)",
     tree,
     frozenset(["target", "ecn"]),
 )

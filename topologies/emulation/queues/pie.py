@@ -22,4 +22,6 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     return Tree((*gate(rate_bytes_per_s), stage), (Line("all", FIRST_LINE),))
 
 
-KIND = QueueKind("pie", "one queue held to a target delay", tree, frozenset(["target", "ecn"]))
+KIND = QueueKind(
+    "pie", "one queue with a target delay (RFC 8033)", tree, frozenset(["target", "ecn"])
+)

@@ -26,5 +26,8 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
 
 
 KIND = QueueKind(
-    "priority", "classes by DSCP, each before those after it", tree, frozenset(["classes"])
+    "priority",
+    "classes by DSCP in strict priority; frames are not interrupted",
+    tree,
+    frozenset(["classes"]),
 )

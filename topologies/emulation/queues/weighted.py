@@ -40,7 +40,7 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
 
 KIND = QueueKind(
     "weighted",
-    "classes by DSCP that share a full fibre by weight",
+    "classes by DSCP that share a full fibre by weight (deficit round robin)",
     tree,
     frozenset(["classes", "weights"]),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path as File
 from typing import Any
 
@@ -15,7 +14,6 @@ from corridor.controller.policy.terms.elements import Element, Selector, Where
 from corridor.controller.policy.terms.places import shipped_groups
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.topology import Fibre, Hub
 from policy_lab import corridor, fibre, hub
 
 ROOT = File(__file__).resolve().parents[4]
@@ -227,12 +225,3 @@ def test_fibres_are_those_of_the_topology_that_policies_are_for(tmp_path: File) 
     load(tmp_path, "{avoid: {cables: smw4, status: planned}}")
     with pytest.raises(InputError, match='no cable system is called "smw4"'):
         load(tmp_path, "{avoid: {cables: smw4}}", corridor())
-
-
-def test_the_language_reference_has_a_row_for_every_key() -> None:
-    page = (ROOT / "docs/policies.md").read_text(encoding="utf-8")
-    rows = page.partition("### Selectors")[2].partition("\n### ")[0]
-    told = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", rows, re.MULTILINE))
-    kinds = {frozenset({Hub}): "hubs", frozenset({Fibre}): "fibres"}
-    asked = {name: kinds.get(key.of, "both") for name, key in Selector.keys().items()}
-    assert told == asked | {"except": "both"}
