@@ -49,8 +49,8 @@ def together(
     k: int | Mapping[str, int],
     most: int,
 ) -> frozenset[frozenset[str]]:
-    """Two failures each under which some link is too full, and fuller than under either alone: of
-    each link so many, under which it is fullest."""
+    """Two failures each under which some link is overloaded, and fuller than under either alone: of
+    each link this many, under which it is fullest."""
     problem = problem_of(sorted(uses, key=lambda use: use.demand), elements, k)
     return frozenset(
         frozenset(problem.elements[load.elements[one]] for one in pair)

@@ -206,7 +206,7 @@ class _Member(NamedTuple):
 
 def _once(number: int, members: Sequence[_Member], everything: int) -> Iterator[_Part]:
     """What several demands with one rate put on a link: as much as the one that crosses it most
-    often. So the rate counts once where any crosses it, and once more where any does so twice."""
+    often. So the rate counts once where any crosses it, and again where any does so twice."""
     causes = reduce(or_, (member.causes for member in members), 0)
     most = max(member.times for member in members)
     for times in range(1, most + 1):

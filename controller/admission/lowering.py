@@ -27,7 +27,7 @@ class _Row(NamedTuple):
 
 
 def lowered(problem: Problem, links: Iterable[Worst]) -> tuple[Lowered, ...]:
-    """Adds rows until no failure set breaks any. Only a link that was too full can be again."""
+    """Adds rows until no failure set breaks any. Only a link that was overloaded can be again."""
     full = [
         (problem.loads[link.fibre, link.hub], link.limit_bps) for link in links if not link.fits
     ]

@@ -122,11 +122,12 @@ class Admission:
 
     @property
     def worst(self) -> Worst:
-        """The link that lacks most, of those that are too full."""
+        """The link that has the largest shortfall, of those that are overloaded."""
         return max((link for link in self.links if not link.fits), key=lambda one: one.excess_bps)
 
     def refusal(self) -> str:
-        """One line for the user, about the link that lacks most; empty when all fits."""
+        """One line for the user, about the link that has the largest shortfall; empty when all
+        fits."""
         full = [link for link in self.links if not link.fits]
         if not full:
             return ""
@@ -165,7 +166,7 @@ def _listed(things: Sequence[object]) -> str:
 
 
 def _others(full: int) -> str:
-    """Links that are too full besides the one named."""
+    """Links that are overloaded besides the one named."""
     return f" ({full} more link{' is' if full == 1 else 's are'} too full)" if full else ""
 
 

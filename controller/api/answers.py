@@ -46,9 +46,9 @@ class ProofAnswer(Answer):
     """The last proof: of `tables`, or of both sides of an update, `beside` and `flipped`."""
 
     of: str
-    """What was proven, and why; or the controller of a user's own whose tables were."""
+    """What was proven, and why; or the controller of a user's whose tables were."""
     epoch: int | None
-    """None of tables of a user's own controller."""
+    """None of tables of a user's controller."""
     holds: bool
     tables: ProofOfTables | None = None
     beside: ProofOfTables | None = None
@@ -85,7 +85,7 @@ class ExplanationAnswer(Answer):
     apart_ns: int
     """What it takes longer so as to share nothing with demands that it is to be disjoint from."""
     room_ns: int
-    """What it takes longer so that guaranteed rates fit beside those of others."""
+    """What it takes longer so that guaranteed rates fit in addition to those of others."""
     lacks: list[str]
     """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
     costs_ns: int | None

@@ -23,7 +23,7 @@ def _example(**values: Any) -> ConfigDict:
 
 @_described
 class Updates(TypedDict):
-    """Changes of tables, by what became of them."""
+    """Changes of tables, by the outcome of them."""
 
     done: int
     refused: int
@@ -106,7 +106,7 @@ class Lacking(TypedDict):
     """From which it is entered."""
     lacks_bps: int
     when: list[str]
-    """What has to fail beside what has failed; nothing where rates do not fit now."""
+    """What has to fail in addition to what has failed; nothing where rates do not fit now."""
     demands: list[str]
     """That are then on it."""
     said: str
@@ -253,7 +253,7 @@ class FibreAnswer(TypedDict):
     held_out: bool
     """It flapped, and carries nothing until it has been quiet."""
     drained: bool
-    """Somebody asked that it carries nothing."""
+    """Someone asked that it carries nothing."""
 
 
 @_described

@@ -15,7 +15,7 @@ ANSWER_S = 130.0
 
 
 class NoAnswer(Exception):
-    """Nobody listens, or who listened hung up."""
+    """No one listens, or who listened hung up."""
 
 
 def ask(path: Path, do: str, *, timeout_s: float | None = None, **more: object) -> JsonObject:

@@ -1,6 +1,6 @@
 """What happens to a network, asked of its controller once for all who listen, as it happens.
 
-While somebody listens one question waits at the controller for the next event; nobody polls. What
+While someone listens one question waits at the controller for the next event; no one polls. What
 else a process has to say to listeners it publishes; that is told once, and not kept for later.
 """
 
@@ -48,7 +48,7 @@ class Line(NamedTuple):
 
 
 class Published(NamedTuple):
-    """What somebody else than the controller has to say."""
+    """What someone else than the controller has to say."""
 
     number: int
     kind: str
@@ -103,7 +103,7 @@ class EventFeed:
         async with self._listening():
             while True:
                 if self._asking is not None and self._asking.done():
-                    self._asking.result()  # nobody listens to a controller that nobody asks
+                    self._asking.result()  # no one listens to a controller that no one asks
                 if after is None and self.line.state != "waiting":
                     after = self.newest
                 heard = self._since(line, after, told)

@@ -117,7 +117,7 @@ class _Answer:
         await self._send(message)
 
     async def refuse(self, problem: Problem, path: str) -> None:
-        """At once, and hang up on what is still to come if nobody wants to wait for it.
+        """At once, and hang up on what is still to come if no one wants to wait for it.
 
         Else it is read and forgotten: who is hung up on while he sends never sees the answer.
         """

@@ -47,7 +47,7 @@ class ControllerLink:
             raise Problem("late", f"no answer in {wait_s + self._answer_s:g} s") from None
 
     async def change(self, do: str, **more: object) -> JsonObject:
-        """What came of it; raises Problem."""
+        """The outcome of it; raises Problem."""
         if self._changing >= MOST_CHANGES:
             raise Problem("crowded", f"{self._changing} changes are waiting already")
         self._changing += 1

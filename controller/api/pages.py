@@ -33,7 +33,7 @@ HEADERS: Mapping[str, str] = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "referrer-policy": "no-referrer",
 }
-"""Beside those that every answer has."""
+"""Next to those that every answer has."""
 
 
 class Page(NamedTuple):

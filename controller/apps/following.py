@@ -165,7 +165,7 @@ class FollowingApp(App):
             self._channel.close_dead()
 
     def _check_wiring(self) -> None:
-        """Once something stands: its ways are only as good as the wiring is as declared."""
+        """Once something stands: its paths are only as good as the wiring is as declared."""
         deployment = self._network.deployer.deployment
         assert deployment is not None
         self._links = Installation(deployment.program)
@@ -173,7 +173,7 @@ class FollowingApp(App):
         hub.spawn(self._prove_wiring)
 
     def _prove_wiring(self) -> None:
-        """Send LLDP until each link has been seen both ways, but those known to be cut."""
+        """Send LLDP until each link has been seen in both directions, but those known to be cut."""
         links = self._links
         assert links is not None
         check_wiring(links, self._channel.send_lldp, hub.sleep, self._dead_ports)
@@ -224,7 +224,7 @@ class FollowingApp(App):
                 client.sendall((json.dumps(answer) + "\n").encode())
 
     def _tell(self, message: Mapping[str, object]) -> None:
-        """To the runner, if there is one. Nobody waits for it to read."""
+        """To the runner, if there is one. No one waits for it to read."""
         if self._status is not None and self._to_tell.qsize() < MOST_UNREAD:
             self._to_tell.put(message)
 

@@ -5,7 +5,7 @@ no other user of the machine comes through to.
 
 Reads the same environment as the app (``CORRIDOR_FRAMEWORK``, ``CORRIDOR_PROGRAM``,
 ``CORRIDOR_STATUS``); with a ``CORRIDOR_SPECIFICATION`` the app is that of
-``following.py``. With ``--app`` it runs somebody else's: a module or a file, and its options, as
+``following.py``. With ``--app`` it runs someone else's: a module or a file, and its options, as
 a shell has them. os-ken 4 has no command of its own, so this serves both.
 """
 

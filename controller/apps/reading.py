@@ -1,4 +1,4 @@
-"""The app that runs beside somebody else's: says when that is at rest, and what switches hold.
+"""The app that runs next to someone else's: says when that is at rest, and what switches hold.
 
 It installs nothing and answers nothing. Options are variables of the environment:
 

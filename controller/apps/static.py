@@ -87,7 +87,7 @@ class StaticApp(App):
         self._announced = False
 
     def _exchange(self, program: Program) -> None:
-        """Another program on the switches that are connected. Links stay proven, for nobody has
+        """Another program on the switches that are connected. Links stay proven, for no one has
         touched the wiring since."""
         self._take(program, self.installation.seen)
         for dpid, datapath in sorted(self._datapaths.items()):

@@ -1,4 +1,4 @@
-"""The line to a runner: one JSON object a line, both ways."""
+"""The line to a runner: one JSON object a line, in both directions."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Chooses ways beside a controller.
+"""Chooses paths next to a controller.
 
 Standard input is a socket over which others come, one for each question: see
 ``reconcile/beside.py``. Each is answered by a process that is forked for it from this one, which
-has loaded what that takes; it is ended when nobody listens any more.
+has loaded what that takes; it is ended when no one listens any more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.base.parent_death import die_with_parent
 
 NICE = 5
-"""Where nobody waits: failures are followed first."""
+"""Where no one waits: failures are followed first."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Choosing:
     """By the descriptor of the process that looks for the answer."""
 
     def serve(self) -> None:
-        """Until nobody can ask any more."""
+        """Until no one can ask any more."""
         self._poll.register(self.questions, select.POLLIN)
         while True:
             number, _ = self._poll.poll()[0]  # one at a time, for numbers are used again
@@ -57,7 +57,7 @@ class Choosing:
         if child == 0:
             die_with_parent(parent=parent)
             for other in (self.questions, *self._askers.values()):
-                other.close()  # else who asked would not see that nobody answers any more
+                other.close()  # else who asked would not see that no one answers any more
             _answer(asker)
         process = os.pidfd_open(child)
         self._askers[process] = asker

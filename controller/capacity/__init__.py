@@ -1,4 +1,4 @@
-"""How full directed links get, what is full first as traffic grows, and the least that helps.
+"""How full directed links get, what is full first as traffic grows, and the minimum that helps.
 
 All functions take given paths: where demands go under a failure does not depend on the rates then.
 So every load is a sum of rates, each times how often it crosses the link, and all answers are exact

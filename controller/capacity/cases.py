@@ -71,7 +71,7 @@ class Traffic:
 
 
 def cases_of(asked: Iterable[Asked], limits: Mapping[str, Fraction]) -> tuple[Cases, ...]:
-    """By link. ``limits`` are by fibre and capacity group, each way."""
+    """By link. ``limits`` are by fibre and capacity group, in each direction."""
     found: dict[Link, dict[frozenset[tuple[str, int]], tuple[str, ...]]] = {}
     for one in asked:
         for link, failure, times in _cases(one):

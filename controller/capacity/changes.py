@@ -1,12 +1,12 @@
-"""The least that makes traffic fit that has grown: capacity added, or one demand lowered.
+"""The minimum that makes traffic fit that has grown: capacity added, or one demand lowered.
 
-Capacity: a fibre carries both directions and a landing both ways, so each needs the larger of its
-two worst loads. Ways stay as they are, so each is needed and together they are enough: no less
-capacity in all would do.
+Capacity: a fibre carries both directions and a landing in both directions, so each needs the larger
+of its two worst loads. Paths stay as they are, so each is needed and together they are enough: no
+less capacity in all would do.
 
-One demand: with its rate ``r`` on a link ``t`` times beside ``rest``, all fits up to
-(limit - rest) / t; it is lowered to the least of these over all links and failures. It helps alone
-only if it is on every link that is too full, whenever it is.
+One demand: with its rate ``r`` on a link ``t`` times in addition to ``rest``, all fits up to (limit
+- rest) / t; it is lowered to the minimum of these over all links and failures. It helps alone only
+if it is on every link that is overloaded, whenever it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from corridor.controller.capacity.cases import NEAR, Cases, Traffic, grown, larg
 
 @dataclass(frozen=True)
 class Raise:
-    """A fibre or capacity group that has to carry more, each way; in bit/s."""
+    """A fibre or capacity group that has to carry more, in each direction; in bit/s."""
 
     fibre: str
     limit: Fraction
@@ -70,7 +70,7 @@ def lowerings(cases: Sequence[Cases], traffic: Traffic, times: Fraction) -> tupl
 
 
 def _helping(cases: Iterable[Cases], traffic: Traffic, times: Fraction) -> set[str] | None:
-    """Whose rates are on every link that is too full, whenever it is; None where none is."""
+    """Whose rates are on every link that is overloaded, whenever it is; None where none is."""
     helping: set[str] | None = None
     for one in cases:
         for row in _full(one, traffic, times):

@@ -1,7 +1,7 @@
 """How often over traffic can grow, and what is full first then.
 
 Of a link that carries ``limit``, in a row where ``staying`` stays and ``growing`` grows, all fits
-up to (limit - staying) / growing times. The least of these over all rows is the link's, and the
+up to (limit - staying) / growing times. The minimum of these over all rows is the link's, and the
 least over all links is where the network is full first.
 """
 
@@ -40,7 +40,7 @@ class Bound:
 
 
 def bounds(cases: Iterable[Cases], traffic: Traffic) -> tuple[Bound, ...]:
-    """Of links that what grows comes to, and of those that are too full in any case: the one that
+    """Of links that what grows comes to, and of those that are overloaded in any case: the one that
     is full first before all others, then by name."""
     found = (_bound(one, traffic) for one in cases)
     known = [one for one in found if one is not None]

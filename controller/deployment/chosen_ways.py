@@ -1,7 +1,7 @@
-"""Which ways demands are to take while a network runs, so that committed rates fit. Pure.
+"""Which paths demands are to take while a network runs, so that committed rates fit. Pure.
 
 What was chosen when the specification was loaded stands wherever it fits, under every failure
-protected against. Else rates are to fit as things are, with few moves: that is found soon. Ways
+protected against. Else rates are to fit as things are, with few moves: that is found soon. Paths
 that fit under the next failure too are looked for afterwards (``chosen_ahead``); where there are
 none, ladders are climbed.
 """
@@ -28,12 +28,12 @@ from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import Frozen
 
 type Lane = Literal["failures", "requests", "next failure"]
-"""Who waits for ways: failures that are followed, what people ask for, or nobody yet."""
+"""Who waits for paths: failures that are followed, what people ask for, or no one yet."""
 NONE_UNBUILT = frozenset[str]()
 
 
 class Question(Frozen):
-    """Which ways are to stand next?"""
+    """Which paths are to stand next?"""
 
     lane: Lane
     loaded: Specification
@@ -51,7 +51,7 @@ class Question(Frozen):
 
 
 def answer_to(asked: Question) -> Specification:
-    """What was loaded, with the ways that are to stand."""
+    """What was loaded, with the paths that are to stand."""
     if asked.lane == "next failure":
         return chosen_ahead(asked.loaded, asked.without)
     choose = chosen_for_all if asked.for_all else chosen_now
@@ -66,7 +66,7 @@ def chosen_now(
     stood: Failures | None = None,
     unbuilt: frozenset[str] = NONE_UNBUILT,
 ) -> Specification:
-    """``loaded`` with the ways that are to stand next: its own where all fits; those ``installed``
+    """``loaded`` with the paths that are to stand next: its own where all fits; those ``installed``
     where rates fit as things are; else others.
 
     What was given up for those installed, which ``stood`` without what had failed, is given up
@@ -96,14 +96,14 @@ def chosen_for_all(
     stood: Failures | None = None,
     unbuilt: frozenset[str] = NONE_UNBUILT,
 ) -> Specification:
-    """The same, with ways that fit under the next failures too, however long it takes."""
+    """The same, with paths that fit under the next failures too, however long it takes."""
     now = chosen_now(loaded, installed, without, stood, unbuilt)
     return chosen_ahead(now, without) if now.chooses and may_ask(now) else now
 
 
 @remembered(MOST_REMEMBERED)
 def chosen_ahead(specification: Specification, without: Failures) -> Specification:
-    """The same with ways on which rates fit under the next failures too, by ladders if need be; as
+    """The same with paths on which rates fit under the next failures too, by ladders if need be; as
     it is where there are none."""
     if fits(specification, without):
         return specification

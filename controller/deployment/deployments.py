@@ -2,7 +2,7 @@
 
 A ``Deployment`` is a program with what it serves and what was known when it was made. In the next
 one, directions whose entries differ are compiled in their other epoch, so that both versions can
-stand beside each other; all others stay as they are. Pure: who carries it to switches is the
+are next to each other; all others stay as they are. Pure: who carries it to switches is the
 controller.
 """
 
@@ -51,13 +51,13 @@ class DesiredState:
     """Everything that decides what the network is to do."""
 
     specification: Specification
-    """With the ways that are chosen, where they are."""
+    """With the paths that are chosen, where they are."""
     failures: Failures = NO_FAILURES
     drained: frozenset[str] = frozenset()
     """Fibres that are to carry nothing."""
 
     def without(self, wiring: Wiring) -> Failures:
-        """What must be done without: failures, drained fibres, and gateways nobody built."""
+        """What must be done without: failures, drained fibres, and gateways no one built."""
         return replace(
             self.failures,
             links=self.failures.links | self.drained,
@@ -81,9 +81,9 @@ class Deployment:
     epoch: int
     """It alternates from one update to the next; ``compiled`` has that of each direction."""
     withdrawn: frozenset[int] = frozenset()
-    """Numbers of demands that are dropped at their edges although there are ways for them."""
+    """Numbers of demands that are dropped at their edges although there are paths for them."""
     promises_rates: bool = False
-    """Whether guaranteed rates must fit: where somebody asks for a change, and not where the
+    """Whether guaranteed rates must fit: where someone asks for a change, and not where the
     network must do without what has failed."""
 
     @property
@@ -170,7 +170,7 @@ def withdraw(
 
 
 def _allowed_nothing(intent: Intent) -> Intent:
-    """One that policies still allow, though not by the ways that stand, waits for the next."""
+    """One that policies still allow, though not by the paths that stand, waits for the next."""
     waits = Violation("default deny", "withdrawn", intent.id, "withdrawn until the next deployment")
     ruling = replace(intent.ruling, automata=(), refusals=intent.ruling.refusals or (waits,))
     return replace(intent, ruling=ruling)

@@ -94,7 +94,7 @@ def groups_and_meters_of_the_old(step: Update) -> Modifications:
 
 
 def entries_of_the_new(step: Update) -> Modifications:
-    """To take away what stands beside the old, before any edge was flipped."""
+    """To take away what is next to the old, before any edge was flipped."""
     return {one.dpid: [*remove(one.beside)] for one in step.switches}
 
 

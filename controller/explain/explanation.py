@@ -73,8 +73,8 @@ class Explanation:
     apart_ns: int
     """What it takes longer so as to share nothing with demands that it is to be disjoint from."""
     room_ns: int
-    """What it takes longer so that guaranteed rates fit beside those of others; may be less than
-    nothing, where protection cost more."""
+    """What it takes longer so that guaranteed rates fit in addition to those of others; may be less
+    than nothing, where protection cost more."""
     lacks: tuple[str, ...]
     """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
     other_values: tuple[OtherValue, ...] = ()

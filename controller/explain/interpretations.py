@@ -1,4 +1,4 @@
-"""What becomes of one demand under the values of interpretations that are not chosen."""
+"""The outcome of one demand under the values of interpretations that are not chosen."""
 
 from __future__ import annotations
 

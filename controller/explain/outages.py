@@ -39,7 +39,7 @@ class Replanned:
 
 @dataclass(frozen=True)
 class Outage:
-    """What becomes of a demand while one of these is dead."""
+    """The outcome of a demand while one of these is dead."""
 
     dead: tuple[str, ...]
     """Elements that have the same outcome."""
@@ -166,7 +166,7 @@ def _replanned(
 def forbidden_onward(
     topology: Topology, way: ForwardingTree, failures: Failures, begun: Path
 ) -> tuple[Violation, ...]:
-    """The clauses that the shortest way on from a path breaks, under the permit in use."""
+    """The clauses that the shortest path on from a path breaks, under the permit in use."""
     dead = {fibre.id for fibre in topology.fibres if not failures.spare(fibre)}
     rest = shortest_passage(topology, begun.dst, way.intent.demand.dst, dead)
     if rest is None or way.automaton is None:

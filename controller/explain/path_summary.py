@@ -29,7 +29,7 @@ class Passage:
     crosses: tuple[str, ...]
     """Jurisdictions in the order they are met, at hubs and between them."""
     may_cross: tuple[str, ...] = ()
-    """Those that may be met besides: sources differ, or nobody tells."""
+    """Those that may be met besides: sources differ, or no one tells."""
     phases: tuple[str, ...] = ()
     """How a packet stands past each hub; none where no policy was asked."""
     gateways: tuple[str, ...] = ()

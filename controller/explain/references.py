@@ -1,4 +1,4 @@
-"""Where a policy says it comes from, and how sure that is."""
+"""Where a policy says it comes from, and how certain that is."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Reference:
 @dataclass(frozen=True)
 class Ground:
     """Why something is forbidden: whose clause, where it died, what kind of statement its policy
-    is, and how sure that is."""
+    is, and how certain that is."""
 
     policy: str
     clause: str

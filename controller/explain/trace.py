@@ -20,7 +20,7 @@ from corridor.controller.prover.tables.packets import AT, Packet
 from corridor.topologies.base.codec import to_plain
 
 MOST_HOPS = 64
-"""More than any lawful way has; a packet that goes round is followed no further."""
+"""More than any lawful path has; a packet that goes round is followed no further."""
 
 
 @dataclass(frozen=True)

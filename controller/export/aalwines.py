@@ -1,4 +1,5 @@
-"""An MPLS network in the JSON of AalWiNes, with questions in its language and our answers beside.
+"""An MPLS network in the JSON of AalWiNes, with questions in its language and our answers in
+addition.
 
 AalWiNes (https://aalwines.cs.aau.dk) decides by pushdown automata whether some packet takes a way
 that an expression describes while up to k links have failed. Each hub is a router, each gateway
@@ -29,7 +30,7 @@ LOST = "(nowhere)"
 IN, OUT = "(in)", "(out)"
 """Those of a gateway."""
 NOBODYS = 0
-"""A label that is reserved, and that nobody sends: AalWiNes 1.0 ends by a segmentation fault where
+"""A label that is reserved, and that no one sends: AalWiNes 1.0 ends by a segmentation fault where
 no rule at all leads on along an expression."""
 
 ARRIVING = ("arrives", "gateway bypassed", "stop missed")

@@ -1,5 +1,5 @@
-"""What another tool has answered, beside what our prover says: where they agree, and what of it
-is a breach."""
+"""What another tool has answered, in addition to what our prover says: where they agree, and what
+of it is a breach."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def compare(expected: Any, said: Iterable[Any], file: str) -> Comparison:
 
 
 def _answers(said: Iterable[Any]) -> Iterable[tuple[str, bool | None]]:
-    """What is not understood is no answer."""
+    """What is not understood is not an answer."""
     for document in said:
         answers = document.get("answers") if isinstance(document, dict) else None
         for one in answers.values() if isinstance(answers, dict) else ():

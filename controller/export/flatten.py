@@ -1,7 +1,7 @@
 """Tables of many fields as tables of one label: what AalWiNes calls a routing table.
 
 A label and its traffic class are one number, the first 23 bits of the label's entry in the packet
-(RFC 3032). A header without a label is a number of its own, at the bottom of the stack: a label is
+(RFC 3032). A header without a label is a separate number, at the bottom of the stack: a label is
 pushed on it and popped off it. Followed are the packets of demands, whatever is dead.
 """
 
@@ -26,7 +26,7 @@ type Operation = dict[str, str]
 
 
 class Rule(NamedTuple):
-    """What becomes of a number at a place: one way out of the switch."""
+    """The outcome of a number at a place: one way out of the switch."""
 
     out: int
     """A port, or ``NOWHERE``."""

@@ -1,4 +1,4 @@
-"""Which hubs and fibres some lawful way of a demand meets: what all others are forbidden.
+"""Which hubs and fibres some lawful path of a demand meets: what all others are forbidden.
 
 The product of map and permits, from the source on. A way that is lawful so far counts, whether or
 not it can be finished lawfully.
@@ -32,7 +32,7 @@ NOTHING_AT_ALL = Elements()
 
 @dataclass(frozen=True)
 class Region:
-    """What ways that are lawful so far may meet."""
+    """What paths that are lawful so far may meet."""
 
     hubs: frozenset[str]
     arcs: frozenset[Arc]
@@ -66,7 +66,7 @@ class LawfulRegion:
 
     @cached_property
     def needed(self) -> frozenset[str]:
-        """Gateways of which every lawful way passes one; empty where some passes none.
+        """Gateways of which every lawful path passes one; empty where some passes none.
 
         Those that suffice alone, if no way does without them all; else all there are.
         """
@@ -76,7 +76,7 @@ class LawfulRegion:
         return self.gateways if self.passing(self.gateways - alone).arrives else alone
 
     def needs(self, some: Elements) -> bool:
-        """Whether every lawful way meets one of some hubs and fibres, beyond its first hub."""
+        """Whether every lawful path meets one of some hubs and fibres, beyond its first hub."""
         return self.whole.arrives and not self.passing(self.gateways, some).arrives
 
     def passing(self, gateways: frozenset[str], without: Elements = NOTHING_AT_ALL) -> Region:

@@ -1,8 +1,8 @@
 """What can be asked of ways through a network by where they lead.
 
 A question is whether some packet of a demand takes a way of a kind. Of all kinds but the first and
-the last the answer is no where the claims hold. The last, whether packets come to hubs off the way
-that they take while nothing fails, is asked so that not only no is to be answered.
+the last the answer is no where the claims hold. The last, whether packets come to hubs off the
+way that they take while nothing fails, is asked so that not only no is to be answered.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Question:
     hubs: tuple[str, ...] = ()
     """Those forbidden, or one of which is a stop, or whose hosts or gateways are meant."""
     arcs: tuple[Arc, ...] = ()
-    """Fibres forbidden, or one of which is a stop, each way by itself."""
+    """Fibres forbidden, or one of which is a stop, in each direction by itself."""
     lawful: bool | None = False
     """The answer where all claims hold: whatever fails, or of what is lawful while nothing does;
     None where claims do not say."""

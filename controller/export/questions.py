@@ -69,7 +69,7 @@ def _unanswered(
 
 
 def _stops(subject: Subject, sent: Sent, region: LawfulRegion) -> Iterator[Elements]:
-    """What ``via`` asks for, a stop at a time, as far as every lawful way meets it."""
+    """What ``via`` asks for, a stop at a time, as far as every lawful path meets it."""
     topology = subject.topology
     found: dict[Elements, None] = {}
     for automaton in sent.intent.ruling.automata:

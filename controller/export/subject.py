@@ -42,7 +42,7 @@ class Subject:
 
     @cached_property
     def claims(self) -> dict[str, str]:
-        """What becomes of each claim that needs neither a program nor the exact search."""
+        """The outcome of each claim that needs neither a program nor the exact search."""
         return {one.claim: one.status for one in Prover(self.findings, 0.0).proof.verdicts}
 
     @cached_property

@@ -87,11 +87,11 @@ class Dead(Value):
 
 
 class Expected(Value):
-    """What becomes of a packet, by our own search."""
+    """The outcome of a packet, by our own search."""
 
     dead: Dead
     arrives: bool
-    """Whether the host at ``dst`` gets it as it was sent; else nobody does."""
+    """Whether the host at ``dst`` gets it as it was sent; else no one does."""
     hubs: tuple[str, ...]
     """That it comes to, in order."""
     gateways: tuple[str, ...]
@@ -141,7 +141,7 @@ class Undeclared(Value):
 
 
 class WalkerDocument(Value):
-    """Switches, wires, and packets with what becomes of them."""
+    """Switches, wires, and packets with the outcome of them."""
 
     schema_: Literal[1] = Field(1, alias="schema")
     format: Literal["walker"] = "walker"

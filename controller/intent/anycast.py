@@ -1,9 +1,9 @@
 """Demands that may go to any of several hubs: which one serves them.
 
 The nearest lawful one: of the hubs that the selector certainly selects, the source aside, the one
-to which the lawful way of the data takes least one way; of equal ones the first by id. A hub from
+to which the lawful path of the data takes least one way; of equal ones the first by id. A hub from
 which answers may come back goes before one from which they may not, however near that is: a
-request without an answer serves nobody. What a permit spends on protection does not count.
+request without an answer serves no one. What a permit spends on protection does not count.
 
 Where no hub is lawful, the demand is blocked, towards the one that is nearest by fibre. Where no
 fibre leads to any, it is down.
@@ -156,7 +156,7 @@ def hubs_of(where: Where, topology: Topology, groups: Groups, src: str) -> tuple
 def unknown_names(
     where: Where, topology: Topology, groups: Groups
 ) -> Iterator[tuple[KeyPath, str, frozenset[str]]]:
-    """What a selector names that nobody knows: where, the name, and what is known."""
+    """What a selector names that is not known: where, the name, and what is known."""
     places = frozenset(groups.members)
     run = [hub.operated_by for hub in topology.hubs]
     run += [fibre.operated_by for fibre in topology.fibres]
@@ -180,7 +180,7 @@ class _Way:
 
     demand: Demand
     one_way_ns: int | None
-    """By the lawful way; None where there is none."""
+    """By the lawful path; None where there is none."""
     is_deaf: bool
     """Whether answers may not come back."""
     physical_ns: int | None

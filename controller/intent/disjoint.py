@@ -1,4 +1,4 @@
-"""Demands whose ways are to share nothing: asked for, and what of it is shared."""
+"""Demands whose paths are to share nothing: asked for, and what of it is shared."""
 
 from __future__ import annotations
 

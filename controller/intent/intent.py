@@ -66,7 +66,7 @@ class Intent:
     selectors: tuple[Selector, ...] = (ANY_PACKET,)
     """Its packets match one of these."""
     protection: Protection = UNPROTECTED
-    """Asked for beside what the permit in use asks for."""
+    """Asked for in addition to what the permit in use asks for."""
     bandwidth: Bandwidth | None = None
     """Instead of what the permit in use gives."""
     given_up: tuple[RateStep, ...] = ()
@@ -81,7 +81,7 @@ class Intent:
     police_bps: int | None = None
     """What its edge lets in where nothing is promised to it; None: all."""
     picks: tuple[Pick, ...] = ()
-    """Which ways it is to take instead of its shortest ones."""
+    """Which paths it is to take instead of its shortest ones."""
 
     @property
     def demand(self) -> Demand:

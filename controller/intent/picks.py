@@ -1,4 +1,4 @@
-"""Ways that a demand is to take instead of its shortest ones, so that rates fit."""
+"""Paths that a demand is to take instead of its shortest ones, so that rates fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Found(Frozen):
 class Pick(Frozen):
     """From one hub on, over these fibres to the destination, where something was found dead.
 
-    A pick is a wish: it is followed where it is a lawful way on, whatever it was chosen for, and
+    A pick is a wish: it is followed where it is a lawful path on, whatever it was chosen for, and
     nothing on it is known to be dead; else the way is the shortest, as without it.
     """
 

@@ -31,7 +31,7 @@ MOST_RULINGS = 2
 
 @remembered(MOST_RULINGS)
 def _rulings(policies: PolicySet, topology: Topology, as_of: date) -> Rulings:
-    """What is alike but for ways that are chosen is ruled on once."""
+    """What is alike but for paths that are chosen is ruled on once."""
     return Rulings(policies, topology, as_of)
 
 
@@ -42,17 +42,18 @@ class Direction(Frozen):
     selectors: tuple[Selector, ...]
     bandwidth: Bandwidth | None = None
     given_up: tuple[RateStep, ...] = ()
-    """To make room for rates: for nothing where the ladder of the permit in use lacks the step."""
+    """To make room for rates: for nothing where the ladder of the permit in use does not have the
+    step."""
     dscp: int = 0
     """What its packets are marked with where they enter the network."""
     police: int | None = None
     """What its edge lets in where nothing is promised to it, in bit/s."""
     picks: tuple[Pick, ...] = ()
-    """Which ways it takes instead of its shortest ones, so that rates fit."""
+    """Which paths it takes instead of its shortest ones, so that rates fit."""
 
 
 class Specification(Frozen):
-    """Everything the prover judges tables by, beside the wiring."""
+    """Everything the prover judges tables by, next to the wiring."""
 
     topology: Topology
     policies: PolicySet
@@ -63,7 +64,7 @@ class Specification(Frozen):
     disjoint: tuple[Disjoint, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
     chooses: bool = False
-    """Whether ways are chosen together where rates do not fit."""
+    """Whether paths are chosen together where rates do not fit."""
 
     def intents(self) -> tuple[Intent, ...]:
         """In the order of the demands, each followed by its answers."""

@@ -48,7 +48,7 @@ class OpenFlowChannel:
         self._numbering: Any = hub.Semaphore(1)
         self._bundles = 0
         self.unasked_errors: list[str] = []
-        """Errors that nobody waits for any more."""
+        """Errors that no one waits for any more."""
 
     def connect(self, datapath: Any) -> None:
         """From now on the switch is spoken to by this object."""
@@ -98,7 +98,7 @@ class OpenFlowChannel:
         return self._datapaths.get(datapath.id) is datapath
 
     def hear(self, message: Any) -> None:
-        """A reply or an error. Those of objects that are not current are nobody's."""
+        """A reply or an error. Those of objects that are not current are no one's."""
         datapath = message.datapath
         if not self.is_current(datapath):
             return

@@ -1,4 +1,4 @@
-"""Between the values of ``forwarding/program.py`` and OpenFlow 1.3 messages, both ways."""
+"""Between the values of ``forwarding/program.py`` and OpenFlow 1.3 messages, in both directions."""
 
 from __future__ import annotations
 

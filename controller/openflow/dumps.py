@@ -45,7 +45,7 @@ def _count_said(stats: Any) -> int:
 
 
 type Part = tuple[Callable[[Any], Any], Callable[[Any], Any]]
-"""How it is asked for, and what becomes of each item of an answer."""
+"""How it is asked for, and the outcome of each item of an answer."""
 ENTRIES, COUNT = "switches", "count"
 _COUNT: Mapping[str, Part] = {COUNT: (_how_many, _count_said)}
 TABLES: Mapping[str, Part] = {

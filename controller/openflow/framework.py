@@ -79,4 +79,4 @@ ofproto = _module("ofproto.ofproto_v1_3")
 parser = _module("ofproto.ofproto_v1_3_parser")
 
 OFP_HANDLER = f"{NAMES[FRAMEWORK]}.controller.ofp_handler"
-"""The app of the framework that answers hellos and echoes; must be loaded beside ours."""
+"""The app of the framework that answers hellos and echoes; must be loaded next to ours."""

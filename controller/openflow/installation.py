@@ -26,7 +26,7 @@ class Report(TypedDict):
 
 @dataclass
 class Installation:
-    """State of one program on its way into the switches."""
+    """State of one program in flight into the switches."""
 
     program: Program
     installed: set[int] = field(default_factory=set)

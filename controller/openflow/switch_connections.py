@@ -1,6 +1,6 @@
 """Who may be a switch: connections over a Unix socket, and messages that were looked at.
 
-Open vSwitch finds the socket in its own folder. Nobody else of this machine comes through to it,
+Open vSwitch finds the socket in its own folder. No one else of this machine comes through to it,
 the process behind each connection is known, and a datapath id that one process has is not given
 to another. A message that does not hold together ends its connection, never the controller.
 """

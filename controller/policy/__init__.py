@@ -4,7 +4,7 @@ Read in this order::
 
     data_flow   facts about a flow of data, and conditions on them
     law         rules of law as data: sources, dates, confidence, days of review
-    classifier  facts -> class, legal basis, the rules that decided; or that nobody researched it
+    classifier  facts -> class, legal basis, the rules that decided; or that no one researched it
     facts       facts as people give them, every name looked up
     law_calendar  what changed between two days, what is due, what is overdue
     terms       jurisdictions, groups, and selectors of hubs

@@ -30,7 +30,7 @@ class Finding:
 
     outcome: Outcome
     """``allow``: nothing is missing; ``require``: mechanisms are; ``undecided``: facts are;
-    ``not-researched``: nobody looked for rules; ``domestic``: no border is crossed."""
+    ``not-researched``: no one looked for rules; ``domestic``: no border is crossed."""
     origin: str
     sensitivity: str
     basis: str = "none"
@@ -43,7 +43,7 @@ class Finding:
     outstanding: tuple[Requirement, ...] = ()
     """Of these, what is not in place."""
     owes: tuple[str, ...] = ()
-    """Duties beside, on which no transfer depends."""
+    """Duties in addition, on which no transfer depends."""
     keep_in: tuple[str, ...] = ()
     """Where a primary copy must stay."""
     open_rules: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Finding:
     missing: tuple[str, ...] = ()
     """Attributes that would decide them; none if whether the rules apply is not known."""
     not_researched: tuple[str, ...] = ()
-    """Jurisdictions whose law on such data nobody looked for."""
+    """Jurisdictions whose law on such data no one looked for."""
     confidence: Confidence = "confident"
     kind: StatementKind | None = None
     """The weakest kind of statement among those that made the outcome; None if none did."""
@@ -212,7 +212,7 @@ class _Reading:
     def _found(self, outcome: Outcome, flow: DataFlow, decisive: list[_Held]) -> Finding:
         ids = {rule.id for rule, _ in decisive}
         sure = [self._is_sure(one) for one in decisive]
-        # One prohibition we are sure of is enough; anything else stands on every rule it rests on.
+        # One prohibition we are sure of is enough; anything else rests on every rule it rests on.
         confident = any(sure) if outcome == "deny" else all(sure)
         return Finding(
             outcome=outcome,

@@ -3,7 +3,7 @@
 Summaries of statutes and guidance, made for experiments: **not legal advice**. A rule has cases;
 a case holds when its condition does, and allows, requires, forbids, or says how a flow counts.
 Exemptions name the rules they lift, so that the order of rules means nothing. Each rule says
-where it can be read, when somebody looked, and when it must be looked at again.
+where it can be read, when someone looked, and when it must be looked at again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Case(Value):
     requires: tuple[Annotated[Requirement, BeforeValidator(_alternatives)], ...] = ()
     """All of these; ``a | b`` is met by either."""
     owes: Names = ()
-    """Duties beside, on which no transfer depends: notices, records."""
+    """Duties in addition, on which no transfer depends: notices, records."""
     lifts: Names = ()
     """Ids of rules that do not bind where this case holds."""
     treat_as: dict[str, str] = Field(default_factory=dict)
@@ -93,7 +93,7 @@ APPLIES: dict[Status, Answer] = {
     **dict.fromkeys(("not-in-force", "draft", "not-researched"), False),
     "unclear": None,
 }
-"""Whether rules of a status apply; true for all others, ``None`` where nobody could tell."""
+"""Whether rules of a status apply; true for all others, ``None`` where no one could tell."""
 Reading = Literal["text", "copy", "address", "home-page", "none"]
 """What was read of an official source: the words at that address, a copy of them, only that the
 address is cited for it, nothing but the authority's site, or no address was found."""
@@ -117,7 +117,7 @@ def _an(url: str) -> str:
 
 
 class Secondary(Value):
-    """Somebody who writes about a rule."""
+    """Someone who writes about a rule."""
 
     title: str = Field(min_length=2)
     url: str = Field(default="", pattern=r"^(?:https?://\S+)?$")
@@ -152,7 +152,7 @@ class Rule(Value):
     secondary: tuple[Secondary, ...] = ()
     looked_up: Day
     review_by: Day
-    """The day after which nobody should rely on it unless it was looked at again."""
+    """The day after which no one should rely on it unless it was looked at again."""
     cases: tuple[Case, ...] = ()
     passage: Literal["excluded", "reached", "silent"] = "silent"
     """Whether it reaches data that merely passes through, where a source says so."""
@@ -227,7 +227,7 @@ class Mechanism(Value):
 
 
 class Duty(Value):
-    """What is owed beside a transfer."""
+    """What is owed next to a transfer."""
 
     id: str
     title: str

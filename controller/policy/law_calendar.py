@@ -47,7 +47,7 @@ def on_day(rule: Rule, day: date) -> RuleOnDay:
 def changes(law: Law, earlier: date, later: date) -> tuple[Change, ...]:
     """What stands otherwise on the day ``later``, in the order of the file.
 
-    The confidence of what is in force on neither day is nobody's concern.
+    The confidence of what is in force on neither day is no one's concern.
     """
     return tuple(
         Change(rule.id, _kind(before, after), before, after)
@@ -103,7 +103,7 @@ def cited(policies: PolicySet, law: Law) -> tuple[Rule, ...]:
 
 
 def policy_confidence(policy: Policy, law: Law, day: date) -> Confidence:
-    """How sure a policy is on a day: no surer than any rule that it names, none of which is sure
+    """How certain a policy is on a day: no surer than any rule that it names, none of which is sure
     once it is overdue for review."""
     rules = [law.by_id[name] for name in policy.legal_ref if name in law.by_id]
     if any(rule.confidence_on(day) == "unsure" for rule in rules):
@@ -130,7 +130,7 @@ def as_sure_as_on(policy: Policy, law: Law, day: date) -> Policy:
 
 
 def overdue(rules: Iterable[Rule], day: date) -> tuple[Rule, ...]:
-    """Rules in force that nobody has looked at since they should have been."""
+    """Rules in force that no one has looked at since they should have been."""
     return tuple(rule for rule in rules if rule.review_by < day and rule.applies_on(day))
 
 

@@ -1,7 +1,7 @@
 """Policy sets from YAML: shipped by name, or a file that may include others.
 
 Every name in a policy is looked up when it is loaded: jurisdictions and groups, data classes,
-hubs, fibres, cable systems, shared-risk groups, operators, rules of law. A name nobody knows is an
+hubs, fibres, cable systems, shared-risk groups, operators, rules of law. A name no one knows is an
 error with file, line and near match, never a clause that silently matches nothing.
 """
 
@@ -137,7 +137,7 @@ def _load(
 
 
 def found_file(name: str, beside: Path | None) -> Path:
-    """Of a shipped set, or one beside a file. Raises InputError if there is none."""
+    """Of a shipped set, or one next to a file. Raises InputError if there is none."""
     if name in shipped_policies():
         return SHIPPED / f"{name}.yaml"
     path = (beside or Path()) / name

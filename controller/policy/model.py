@@ -133,7 +133,7 @@ class DemandEntry(Value):
     dst: Destination
     """A hub, or a selector of hubs: then it is served by the nearest lawful one of them."""
     returns: Slug | None = None
-    """The class of the answers: a demand of its own. ``same-class`` must be spelled out."""
+    """The class of the answers: a separate demand. ``same-class`` must be spelled out."""
     service: Service | None = None
     """What carries it and its answers."""
 
@@ -289,7 +289,7 @@ class Policy(Value):
     """Ids of rules in ``controller/data/law.yaml``, or free text."""
     kind: StatementKind | None = None
     """``text``: the cited text says so. ``interpretation``: what we take it to mean.
-    ``assumption``: a model of ours. Where not given, the weakest kind of the cited rules."""
+    ``assumption``: one of our models. Where not given, the weakest kind of the cited rules."""
     confidence: Confidence = "confident"
     owner: Text = ""
     version: int = Field(default=1, ge=1)
@@ -336,7 +336,7 @@ class Interpretation(Value):
     id: Slug
     question: Text
     default: Slug
-    """The value that is chosen where nobody chooses."""
+    """The value that is chosen where no one chooses."""
     values: dict[Slug, Names] = Field(min_length=2)
     """By value: the policies that are switched on under this value and off under all others."""
 
@@ -354,8 +354,8 @@ class Interpretation(Value):
 
 
 Outside = Literal["deny", "not-judged"]
-"""What becomes of data outside a set, whose class it does not have and of which no permit speaks:
-nothing permits it, or it goes where restricts and denies leave a way, and is not judged."""
+"""The outcome of data outside a set, whose class it does not have and of which no permit speaks:
+nothing permits it, or it goes where restricts and denies leave a way, and is not covered."""
 
 
 class PolicyFile(Value):
@@ -367,9 +367,9 @@ class PolicyFile(Value):
     name: Slug
     title: Text = ""
     include: Names = ()
-    """Policy sets to take over whole: shipped names, or files beside this one."""
+    """Policy sets to take over whole: shipped names, or files next to this one."""
     outside: Outside | None = None
-    """What becomes of data outside the set; see ``read_as`` of ``load.py`` where not given."""
+    """The outcome of data outside the set; see ``read_as`` of ``load.py`` where not given."""
     switch_on: Names = ()
     """Ids of included policies that ship switched off."""
     switch_off: Names = ()

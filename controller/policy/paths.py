@@ -28,7 +28,7 @@ class Path:
 
 
 def crossed_jurisdictions(topology: Topology, path: Path) -> tuple[str, ...]:
-    """Jurisdictions that the path surely meets, in their order: of hubs, and between them."""
+    """Jurisdictions that the path certainly meets, in their order: of hubs, and between them."""
     met: dict[str, None] = {}
     for position, hub in enumerate(path.hubs):
         met.setdefault(topology.hub(hub).located_in)

@@ -22,10 +22,10 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 MOST_STATES_OF_A_HUB, MOST_PLACES_OF_FEW = 200, 5_000
-"""Places may be so many for each hub on average, and so many in any case. Clauses that count or
+"""Places may be this many for each hub on average, and this many in any case. Clauses that count or
 remember multiply each other's states; the rules that ship take two places for each hub."""
 MOST_HOPS_BITS = 20
-"""Room for the hops of a trail beside its delay in one number."""
+"""Room for the hops of a trail next to its delay in one number."""
 MOST_TOLD = 6
 
 
@@ -103,7 +103,7 @@ class Edge(NamedTuple):
     far: int
     """The number of the place it leads to."""
     floor_ns: int
-    """The least delay left from there."""
+    """The minimum delay left from there."""
     sight: int
     """The fibre as the hub sees it: twice its number, and one more from its second end."""
 
@@ -151,7 +151,7 @@ class _Places:
 
 
 class Product:
-    """Shortest ways that one automaton accepts. What was expanded once is kept."""
+    """Shortest paths that one automaton accepts. What was expanded once is kept."""
 
     def __init__(
         self,
@@ -161,7 +161,7 @@ class Product:
         failures: Failures = NO_FAILURES,
         ground: Ground | None = None,
     ) -> None:
-        """``floor_ns``: hub to the least delay from it to the destination over any fibres.
+        """``floor_ns``: hub to the minimum delay from it to the destination over any fibres.
 
         ``ground`` is that of this topology and these failures, where there is one already.
         """
@@ -231,7 +231,7 @@ class Product:
         spent_ns: int = 0,
         shunned: Collection[Hop] = frozenset(),
     ) -> Trail | None:
-        """The shortest way from ``start`` to delivery that uses none of the ``dead`` fibres, and
+        """The shortest path from ``start`` to delivery that uses none of the ``dead`` fibres, and
         takes none of the ``shunned`` hops."""
         avoided = {(self.number(place), self.ground.mask([fibre])) for place, fibre in shunned}
         course = self.course(self.number(start), self.ground.mask(dead), avoided)

@@ -8,7 +8,7 @@ What is not known never helps: a permit must match for certain, a restrict or de
 unless it certainly does not. Whatever cannot be evaluated is denied.
 
 A set may leave data outside: of a class that it does not have, where no permit of it speaks of the
-demand. Nothing permits such data. It goes by what restricts and denies leave, and is not judged.
+demand. Nothing permits such data. It goes by what restricts and denies leave, and is not covered.
 """
 
 from __future__ import annotations

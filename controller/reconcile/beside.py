@@ -1,4 +1,4 @@
-"""Ways chosen in processes beside the controller.
+"""Paths chosen in processes next to the controller.
 
 That takes half a second to minutes, in which it has failures to follow and questions to answer. A
 process that has loaded what it takes forks one for each question. What has become of no use,
@@ -28,17 +28,17 @@ from corridor.topologies.base.places import IMPORT_ROOT
 CHOOSES = "corridor.controller.apps.ways_beside"
 WAYS = TypeAdapter(dict[str, ChosenWays])
 TRIES = 2
-"""How often the same is looked for, where that breaks and nobody waits for it."""
+"""How often the same is looked for, where that breaks and no one waits for it."""
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 """Where there are more, forking copies but one of them."""
 
 
 class ChoosingBrokeError(Exception):
-    """Nobody knows which ways."""
+    """No one knows which paths."""
 
 
 class Awaited(Exception):
-    """A job that is carried out once it is known by which ways."""
+    """A job that is carried out once it is known by which paths."""
 
     def __init__(self, question: Question, instead: TimedJob | RequestedJob | None = None) -> None:
         super().__init__("ways are being chosen for it")
@@ -48,10 +48,10 @@ class Awaited(Exception):
 
 
 class Beside(Protocol):
-    """Who chooses ways: one question of each lane at a time."""
+    """Who chooses paths: one question of each lane at a time."""
 
     def known(self, question: Question) -> Specification | None:
-        """What was found; None while nobody has. Raises ChoosingBrokeError, once."""
+        """What was found; None while no one has. Raises ChoosingBrokeError, once."""
 
     def ask(self, question: Question) -> None:
         """Has a ``WaysFound`` done when it is known. Nothing where it is being looked for, or was
@@ -74,7 +74,7 @@ class InPlace:
 
 @dataclass
 class Answers:
-    """The last one of each lane in which somebody waits."""
+    """The last one of each lane in which someone waits."""
 
     _last: dict[Lane, WaysFound] = field(default_factory=dict)
 
@@ -118,7 +118,7 @@ class BesideProcess(Answers):
 
     jobs: Queue[Order] = field(kw_only=True)
     spawn: Callable[..., object] = field(kw_only=True)
-    """Of the framework: has a function called beside others."""
+    """Of the framework: has a function called next to others."""
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _to_it: socket.socket | None = field(default=None, repr=False)
     _asked: dict[Lane, _Asked] = field(default_factory=dict)

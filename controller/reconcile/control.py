@@ -261,7 +261,7 @@ class Control:
         return deployment
 
     def _have(self, job: Job) -> Answer:
-        """Have the controller do something, and wait for what came of it."""
+        """Have the controller do something, and wait for the outcome of it."""
         reply = self.queue()
         self.reconciler.jobs.put(Order(job, reply))
         try:

@@ -60,7 +60,7 @@ class Deployer:
     proof: LastProof = field(default_factory=LastProof)
     """The last one, as JSON."""
     foreign: int = 0
-    """Entries that were nobody's we know, so far."""
+    """Entries that were no one's we know, so far."""
     update: Report | None = None
     """What the last move was like; None where no entry differed."""
     session: Session = field(init=False)
@@ -183,7 +183,7 @@ class Deployer:
     def withdraw(
         self, numbers: frozenset[int], known: DesiredState, told: frozenset[int]
     ) -> list[str]:
-        """Drop demands at their edges at once, by bundle, then wherever they are on their way.
+        """Drop demands at their edges at once, by bundle, then wherever they are in flight.
 
         A switch that is away goes on admitting them; its neighbours no longer know their labels.
         ``known`` is what refuses them; it is remembered first. Their ids. Raises SwitchError.
@@ -293,7 +293,7 @@ class Deployer:
         self.interfaces.switches.bundle(modifications.all_edges_off(self.interfaces.tables(told)))
 
     def _guesses(self, known: DesiredState, held: Tables) -> Iterator[Deployment]:
-        """What may stand although nobody remembers."""
+        """What may stand although no one remembers."""
         yield self._guess(known, held)
         if known.failures.links or known.failures.gateways:
             yield self._guess(DesiredState(known.specification, drained=known.drained), held)
@@ -307,7 +307,7 @@ class Deployer:
         return first if is_first else deployments.stand(chosen, wiring, 0, seats)
 
     def _chosen(self, known: DesiredState) -> DesiredState:
-        """With ways that are chosen where nothing is known to stand."""
+        """With paths that are chosen where nothing is known to stand."""
         asked, wiring = known.specification, self.interfaces.wiring
         chosen = chosen_now(asked, asked, known.without(wiring), None, deployments.unbuilt(wiring))
         return replace(known, specification=chosen)

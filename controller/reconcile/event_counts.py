@@ -15,7 +15,7 @@ class EventCounts:
     """Counts events as they are told."""
 
     updates: Counter[str] = field(default_factory=Counter)
-    """By what became of them: ``done``, ``refused``, ``deferred``, ``failed``."""
+    """By the outcome of them: ``done``, ``refused``, ``deferred``, ``failed``."""
     events: Counter[str] = field(default_factory=Counter)
     connections: Counter[tuple[str, bool]] = field(default_factory=Counter)
     """By hub, how often its switch has connected (True), and gone (False)."""

@@ -1,7 +1,7 @@
 """From what switches say of their ports to what has failed. Pure.
 
 A fibre works while both its ends are live, a gateway while both its ports are, a hub while its
-switch answers. What nobody has said anything of is taken to work.
+switch answers. What no one has said anything of is taken to work.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ ANSWER_S = 5.0
 
 
 class NoGateways:
-    """Where nobody listens; an error as soon as there would be something to tell."""
+    """Where no one listens; an error as soon as there would be something to tell."""
 
     def assess(self, labels: Labels, needed: Collection[str] | None = None) -> None:
         wanted = sorted(_needed(labels) if needed is None else needed)

@@ -68,21 +68,21 @@ class Follow:
 
 @dataclass(frozen=True)
 class Look:
-    """See to switches that have come back: nobody knows what they hold."""
+    """See to switches that have come back: no one knows what they hold."""
 
     name: ClassVar[str] = "look"
 
 
 @dataclass(frozen=True)
 class TakeWays:
-    """Move to the ways that were found ahead, by which rates fit under the next failure too."""
+    """Move to the paths that were found ahead, by which rates fit under the next failure too."""
 
     name: ClassVar[str] = "ways"
 
 
 @dataclass(frozen=True)
 class WaysFound:
-    """Ways were chosen that somebody asked for, or that there are none."""
+    """Paths were chosen that someone asked for, or that there are none."""
 
     name: ClassVar[str] = "ways_found"
     question: Question
@@ -178,7 +178,7 @@ class Queue[Item](Protocol):
 
 @dataclass(frozen=True)
 class Order:
-    """A job; ``reply`` gets what came of it."""
+    """A job; ``reply`` gets the outcome of it."""
 
     job: Job
     reply: Queue[Answer] | None = None

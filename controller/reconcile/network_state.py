@@ -39,17 +39,17 @@ class NetworkState:
     deferred: str = ""
     """What a change waits for."""
     beside: Beside = field(default_factory=InPlace)
-    """Who chooses ways."""
+    """Who chooses paths."""
     found: WaysFound | None = None
     """By which rates fit under the next failure too, or better: until it stands or is of no use."""
     left_over: bool = False
-    """Whether something may be left of what was not done in full, and nobody has looked since."""
+    """Whether something may be left of what was not done in full, and no one has looked since."""
 
     def __post_init__(self) -> None:
         self._loaded = chosen_in(self.known.specification)
 
     def as_loaded(self, known: DesiredState) -> DesiredState:
-        """With the ways that were chosen when the specification was loaded."""
+        """With the paths that were chosen when the specification was loaded."""
         return replace(known, specification=choosing(known.specification, self._loaded))
 
     @property

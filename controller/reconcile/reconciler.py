@@ -1,7 +1,7 @@
 """The one thread that decides what happens when: jobs come in, timers run, the deployer acts.
 
 Switches bridge a failure by themselves at once. The controller waits a moment for what else
-fails with it, then moves the network to ways made without it; when it is repaired, back. While a
+fails with it, then moves the network to paths made without it; when it is repaired, back. While a
 switch is away its tables serve on, and what would change them waits until it is back, or has been
 away so long that its hub counts as failed.
 """
@@ -100,7 +100,7 @@ class Reconciler:
                 continue
 
     def carry_out(self, order: Order) -> None:
-        """Do one job, and those that waited for what comes of it. Whatever goes wrong is told, and
+        """Do one job, and those that waited for the outcome of it. Whatever goes wrong is told, and
         nothing unproven is left in force."""
         self._carry_out(order)
         deployer = self.network.deployer
@@ -131,7 +131,7 @@ class Reconciler:
                 self._told.pop(step.__name__, None)
 
     def _ask(self) -> None:
-        """Have ways chosen for who waits for them, those first who waited first."""
+        """Have paths chosen for who waits for them, those first who waited first."""
         for lane, question in self._waiting.questions().items():
             if question is None:
                 self.network.beside.break_off(lane)

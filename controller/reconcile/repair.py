@@ -25,12 +25,12 @@ class Repaired:
     """What was wrong, and what switches hold now."""
 
     foreign: Mapping[str, tuple[Flow, ...]]
-    """By hub, entries that are nobody's we know."""
+    """By hub, entries that are no one's we know."""
     stray: Mapping[str, tuple[Flow, ...]]
     """Ours, and of no deployment."""
     missing: Mapping[str, int]
     aids: Mapping[str, int]
-    """Groups and meters that were other than they should be, or nobody's we know."""
+    """Groups and meters that were other than they should be, or no one's we know."""
     unread: tuple[Oddity, ...]
     """What could not be read, and was taken away."""
     tables: Tables

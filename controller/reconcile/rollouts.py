@@ -27,8 +27,8 @@ class Rates(Enum):
     ALWAYS = "always"
     """Under every failure protected against."""
     NOW = "now"
-    """As things are, where ways may be chosen again: those for the next failure come after it. Else
-    always."""
+    """As things are, where paths may be chosen again: those for the next failure come after it.
+    Else always."""
     IF_THEY_CAN = "if they can"
     """What has failed must be done without, whatever becomes of rates."""
 
@@ -47,7 +47,7 @@ class Rollouts:
         self._roll_out(self._following(known, rates), why)
 
     def take_ways(self) -> None:
-        """Move to the ways that were found ahead, if all is still as it was when they were asked
+        """Move to the paths that were found ahead, if all is still as it was when they were asked
         for. Raises NotDone and SwitchError."""
         network, found = self.network, self.network.found
         if found is None or found.found is None:
@@ -71,7 +71,7 @@ class Rollouts:
         self._searched = Question.ahead(found.found, found.question.without)
 
     def look_ahead(self) -> None:
-        """Have ways looked for by which rates fit under the next failure too, if they do not."""
+        """Have paths looked for by which rates fit under the next failure too, if they do not."""
         network, deployment = self.network, self.network.deployer.deployment
         if deployment is None or network.deployer.unproven or not network.event_log.lacking:
             network.beside.break_off("next failure")
@@ -158,7 +158,7 @@ class Rollouts:
         return deployer.deployment
 
     def _following(self, known: DesiredState, rates: Rates) -> Deployment:
-        """What is to stand next, by ways that are chosen for it."""
+        """What is to stand next, by paths that are chosen for it."""
         deployer = self.network.deployer
         stands = deployer.deployment
         assert stands is not None
@@ -171,7 +171,7 @@ class Rollouts:
     def _chosen(
         self, asked: Specification, stands: Deployment, without: Failures, rates: Rates
     ) -> Specification:
-        """By ways that stand, where choosing breaks and what has failed must be done without."""
+        """By paths that stand, where choosing breaks and what has failed must be done without."""
         if not asked.chooses or not may_ask(asked):
             return asked
         installed = stands.known.specification

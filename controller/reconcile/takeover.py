@@ -31,8 +31,8 @@ from corridor.controller.reconcile.repair import compare, only_extra, whole_core
 
 @dataclass(frozen=True)
 class Recognised:
-    """``whole``: exactly so. ``more``: all of it serves, and something is beside it. ``edges``: its
-    core is whole, and some edges are other: an update was about to flip them."""
+    """``whole``: exactly so. ``more``: all of it serves, and something is next to it. ``edges``:
+    its core is whole, and some edges are other: an update was about to flip them."""
 
     deployment: Deployment
     what: Literal["whole", "more", "edges"]

@@ -15,7 +15,7 @@ class Timing:
     """How long the controller waits for what."""
 
     hold_ns: int = NS_PER_S // 10
-    """For more failures after one, before ways are made again."""
+    """For more failures after one, before paths are made again."""
     settle_ns: int = 5 * NS_PER_S
     """For ports to come alive, when all switches have connected for the first time."""
     first_ns: int = 60 * NS_PER_S

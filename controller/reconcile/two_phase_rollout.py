@@ -1,6 +1,6 @@
 """One two-phase update, from the first message to the last comparison.
 
-    beside   groups, meters and entries of new versions, behind barriers
+    next to   groups, meters and entries of new versions, behind barriers
     tell     gateways assess the labels of both versions
     prove    what switches say they hold, by the old deployment
     settle   datapaths have forgotten what they knew of the new labels; switches that connected
@@ -54,7 +54,7 @@ class NotDone(Exception):
     def __init__(self, reason: str, proof: Proof | None = None, again: bool = False) -> None:
         super().__init__(reason)
         self.kind = "failed" if proof is None else "refused"
-        """What became of it, as the control socket says it."""
+        """The outcome of it, as the control socket says it."""
         self.proof = proof
         """The one that does not hold, if that is why."""
         self.again = again

@@ -1,4 +1,4 @@
-"""Orders that wait until it is known by which ways they are carried out. Pure."""
+"""Orders that wait until it is known by which paths they are carried out. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Waiting:
             self._orders.append(waits)
 
     def due(self, stands: Deployment | None, found: Question | None = None) -> list[Order]:
-        """Those whose ways are found, and those that would now ask for others: taken out."""
+        """Those whose paths are found, and those that would now ask for others: taken out."""
         due = [one for one in self._orders if one.question == found or one.stood is not stands]
         self._orders = [one for one in self._orders if one not in due]
         return [one.order for one in due]

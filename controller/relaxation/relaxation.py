@@ -1,7 +1,7 @@
 """What permits give up so that guaranteed rates fit, and who of many gives it up. Pure.
 
 Each demand asks for all that its permit gives. Committed rates are held against capacity under
-every failure protected against, peak rates while nothing fails. Where a link is too full, demands
+every failure protected against, peak rates while nothing fails. Where a link is overloaded, demands
 on it whose permit in use has the step on its ladder give something up, one after another, the one
 first that takes most off the link, of equal ones the first by id: protection where committed rates
 do not fit, the peak where peaks do not. At last each that turns out not to be needed is given back,
@@ -108,7 +108,8 @@ class _Served:
         self._give_back(order, "drop_pir", self._peak_fits)
 
     def _fullest(self) -> Worst | None:
-        """The link that lacks most for committed rates, in its worst case; ties by name."""
+        """The link that has the largest shortfall for committed rates, in its worst case; ties by
+        name."""
         full = too_full(self._topology, list(self._ways.values()), self._without)
         return min(
             full,

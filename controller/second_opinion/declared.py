@@ -50,7 +50,7 @@ class Declared:
     as_of: date
     directions: tuple[Direction, ...]
     protection: Protection
-    """Of every demand, beside what its permit asks for."""
+    """Of every demand, in addition to what its permit asks for."""
 
     @classmethod
     def of(cls, specification: Specification) -> Declared:

@@ -21,7 +21,7 @@ class Asked:
     data_class: str
     origins: tuple[str, ...]
     service: str | None
-    """None where nobody says, so that it may be any."""
+    """None where no one says, so that it may be any."""
     src: Hub
     dst: Hub
     has_basis: bool

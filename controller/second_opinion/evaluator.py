@@ -26,7 +26,7 @@ class PathVerdict:
 
     lawful: bool
     permits: tuple[str, ...]
-    """All that allow it; none of data that is outside and goes unjudged."""
+    """All that allow it; none of data that is outside and is not covered."""
     reason: str
     """Why not: the first policy, clause and element; empty where it is lawful."""
 
@@ -42,7 +42,7 @@ class DemandRules:
     not_judged: bool
     """Whether it is outside the set, and goes where restricts and denies leave a way."""
     refused: bool
-    """Whether policies ask for the class or origin of its data, and nobody says what it is."""
+    """Whether policies ask for the class or origin of its data, and no one says what it is."""
     places: Places
 
     def verdict(self, way: Journey) -> PathVerdict:
@@ -110,7 +110,7 @@ class DemandRules:
         )
 
     def _objections(self, policy: Plain, way: Journey) -> Iterator[str]:
-        """One of each clause that is broken; a clause nobody knows here is broken."""
+        """One of each clause that is broken; a clause no one knows here is broken."""
         hard: Mapping[str, Any] = policy.get("hard") or {}
         for key, value in hard.items():
             if not is_given(value):

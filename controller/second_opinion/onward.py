@@ -1,4 +1,4 @@
-"""Whether some lawful way is left: paths are tried out, the shortest first, up to a bound.
+"""Whether some lawful path is left: paths are tried out, the shortest first, up to a bound.
 
 Nothing here decides what is lawful: each path is put before the evaluator. What is found is there;
 where nothing is found within the bound, there may still be something.
@@ -51,7 +51,7 @@ class Around:
             yield way.onward(fibre, self.topology.hub(fibre.other_end(here.id)))
 
     def delays_to(self, dst: str) -> dict[str, int]:
-        """The least delay from each hub that can get there, in ns."""
+        """The minimum delay from each hub that can get there, in ns."""
         least = {dst: 0}
         waiting = [(0, dst)]
         while waiting:

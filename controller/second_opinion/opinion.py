@@ -29,7 +29,7 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class SecondOpinion:
-    """What became of a comparison."""
+    """The outcome of a comparison."""
 
     demands: int
     witnesses: int

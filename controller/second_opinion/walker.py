@@ -23,7 +23,7 @@ MOST_VISITS = 600
 
 @dataclass
 class Walk:
-    """What became of one packet."""
+    """The outcome of one packet."""
 
     hubs: list[str]
     visits: list[str] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Walk:
     inspected: set[int] = field(default_factory=set)
     """Positions of hubs whose gateway it went through there."""
     delivered_at: str = ""
-    """The hub whose host got it; empty where nobody did."""
+    """The hub whose host got it; empty where no one did."""
     end: str = ""
     """Why it went no further; empty where it was delivered as it was sent."""
     relied_on: set[Port] = field(default_factory=set)
@@ -122,7 +122,7 @@ class _At:
     def _act(
         self, actions: tuple[tuple[str, tuple[Any, ...]], ...], packet: Packet
     ) -> tuple[Packet, list[_Out]]:
-        """The packet as it is afterwards, and what has left meanwhile."""
+        """The packet as it is afterwards, and what has left in the meantime."""
         leaving: list[_Out] = []
         for kind, arguments in actions:
             if kind == "output":

@@ -203,7 +203,7 @@ def _must_stay(demand: DemandUnderTest, sentence: str) -> None:
 
 
 def _seen(demand: DemandUnderTest, sets: Collection[Failed], sentence: str) -> Seen:
-    """What became of packets under these failures, and others, on a network that runs."""
+    """The outcome of packets under these failures, and others, on a network that runs."""
     __tracebackhide__ = True
     assert demand.network.live is not None
     seen = demand.network.live.seen(demand, sets)

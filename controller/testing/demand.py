@@ -86,7 +86,7 @@ class DemandUnderTest:
         return f"link:{cable.fibre}" if cable else f"gateway:{hub}"
 
     def outcome(self, failures: Iterable[str] = ()) -> Outcome:
-        """What becomes of a packet while just these have failed."""
+        """The outcome of a packet while just these have failed."""
         failed = failures_of(self.network.topology, failures)
         return self._explorer.follow(self.intent, failed)
 

@@ -79,7 +79,7 @@ class CorridorNetwork(PolicedTopology):
 def load_network(topology: str | Path, policies: str | Path, as_of: date | str) -> CorridorNetwork:
     """Shipped names or files; the day as a date or like ``2026-11-24``. Raises InputError.
 
-    What no permit speaks of is blocked, whatever the set says of data outside it: a test holds
+    What no permit speaks of is blocked, whatever the set states about data outside it: a test holds
     what policies permit.
     """
     day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of

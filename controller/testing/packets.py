@@ -32,7 +32,7 @@ class Crossing(NamedTuple):
 
 @dataclass(frozen=True)
 class Packets:
-    """What became of those that were sent while just these had failed."""
+    """The outcome of those that were sent while just these had failed."""
 
     failed: Failed
     sent: int
@@ -53,7 +53,7 @@ class Seen:
     dropped: Mapping[str, int]
     """At the demand's source, by the reason that its switch counts them under."""
     amiss: tuple[str, ...] = ()
-    """What no assertion allows: frames where none may be, tables that changed meanwhile."""
+    """What no assertion allows: frames where none may be, tables that changed in the meantime."""
     refused: str = ""
     """Why nothing was sent."""
 
@@ -97,7 +97,7 @@ def breach(seen: Iterable[Packets], clause: Clause, trip: Trip, on: Topology) ->
 
 
 def ways(packets: Packets, src: str, on: Topology) -> Iterator[Path]:
-    """The ways that crossings add up to, in the order of time. A way that leaves another begins
+    """The paths that crossings add up to, in the order of time. A way that leaves another begins
     with it; one that none leads to begins where it was sent from."""
     left = list(packets.crossings)
     at = {crossing: number for number, crossing in enumerate(left)}

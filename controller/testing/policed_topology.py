@@ -45,7 +45,7 @@ class PolicedTopology:
             check_name("jurisdiction or group", name, self.policies.known_groups.members)
 
     def check_operators(self, names: Iterable[str]) -> None:
-        """Raises InputError for who runs nothing here and is no jurisdiction or group."""
+        """Raises InputError for who runs nothing here and is not a jurisdiction or group."""
         given = {hub.operated_by for hub in self.topology.hubs}
         given |= {fibre.operated_by for fibre in self.topology.fibres}
         known = frozenset[str]().union(*map(operators, given))

@@ -1,1 +1,2 @@
-"""How sure a lawful path is: its delay, its way and whose law it meets, under draws of the map."""
+"""How certain a lawful path is: its delay, its path and whose law it meets, under Monte Carlo
+samples of the map."""

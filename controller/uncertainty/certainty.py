@@ -1,4 +1,5 @@
-"""How sure the path of a demand is: what draws of the map make of its delay, way and law.
+"""How certain the path of a demand is: what Monte Carlo samples of the map make of its delay, way
+and law.
 
 Two things are asked of each draw. What would the path that is in use take? And which lawful path
 would be the shortest, were the map as drawn: does it cross the same set of jurisdictions? What a
@@ -164,7 +165,7 @@ class Lawful:
         return np.where(np.isinf(least), np.nan, least)
 
     def _least_under(self, automaton: Automaton) -> Nanoseconds:
-        """By draw, what the shortest way takes; -1 where there is none."""
+        """By draw, what the shortest path takes; -1 where there is none."""
         key = self._key(automaton)
         if key not in self._least:
             arcs = self._graph(automaton)
@@ -189,7 +190,7 @@ class Lawful:
         return self._ways[key]
 
     def _key(self, automaton: Automaton) -> object:
-        """Equal for automata with the same ways from the same hub."""
+        """Equal for automata with the same paths from the same hub."""
         return automaton.trip.src.id, self._product(automaton)
 
     def _graph(self, automaton: Automaton) -> Arcs | None:
@@ -252,7 +253,7 @@ def unruled(topology: Topology, demand: Demand) -> Ruling:
 
 
 def round_trip_ns(there: Certainty, back: Certainty) -> Floats:
-    """By draw, there and back by the paths in use."""
+    """By draw, round trip by the paths in use."""
     return (there.taken_ns + back.taken_ns).astype(np.float64)
 
 

@@ -16,7 +16,7 @@ from corridor.topologies.uncertainty.draws import Nanoseconds
 
 @dataclass(frozen=True)
 class Margin:
-    """The shortest lawful way through another set of jurisdictions, and what more it takes."""
+    """The shortest lawful path through another set of jurisdictions, and what more it takes."""
 
     one_way_ns: int
     jurisdictions: tuple[str, ...]
@@ -25,9 +25,10 @@ class Margin:
 def margin_of(
     topology: Topology, met: Met, arcs: Arcs, nominal_ns: Nanoseconds, path: Path, one_way_ns: int
 ) -> Margin | None:
-    """Against a path that takes ``one_way_ns``; None where all lawful ways cross the same set.
+    """Against a path that takes ``one_way_ns``; None where all lawful paths cross the same set.
 
-    Another set either lacks one of the path's jurisdictions or has one more: the least over both.
+    Another set either does not have one of the path's jurisdictions or has one more: the least over
+    both.
     """
     crossed = crossed_jurisdictions(topology, path)
     best: Margin | None = None

@@ -54,7 +54,7 @@ class FibreAccount(NamedTuple):
     losses: tuple[Loss, ...]
     problems: tuple[str, ...]
     ce_marks: int = 0
-    """Packets that its queue marked instead of dropping them: they are no losses."""
+    """Packets that its queue marked instead of dropping them: they are not losses."""
 
 
 def directions(wiring: Wiring) -> Iterator[Direction]:
@@ -85,7 +85,7 @@ def fibre_account(direction: Direction, read: Sequence[Moment]) -> FibreAccount:
 
 
 class _Lane(NamedTuple):
-    """The counters of a lane, by their names; a lane without a queue of its own has none."""
+    """The counters of a lane, by their names; a lane without a separate queue has none."""
 
     is_control: bool
     sent: str

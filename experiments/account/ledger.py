@@ -146,7 +146,7 @@ class _Hosts:
         what: str,
         full: int,
     ) -> None:
-        """What lies between a host's agent and its port; ``full`` sockets have dropped so many."""
+        """Packets between a host's agent and its port; ``full`` sockets have dropped this many."""
         if not missing:
             return
         down = [one.broken_by[port] for one in read if port in one.broken_by]

@@ -31,7 +31,7 @@ class Loss(NamedTuple):
     packets: int
     shared: int = 0
     """Of these, how many are known only together with other classes' or causes': several classes
-    lost packets by several causes at once, and nobody counted which lost which."""
+    lost packets by several causes at once, and no one counted which lost which."""
 
 
 def split(

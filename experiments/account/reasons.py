@@ -39,7 +39,7 @@ class Reasons:
     ) -> None:
         """``told`` are statuses of demands, by a controller that follows; ``flapped`` are
         interfaces whose session of BFD went down though nothing had failed; ``lost_upcalls`` how
-        many packets were lost on their way up from the datapath."""
+        many packets were lost in flight up from the datapath."""
         self._plan = plan
         self._classes = classes
         self._planned = {demand.id: demand for demand in plan.demands}
@@ -56,7 +56,7 @@ class Reasons:
 
     @property
     def of_others(self) -> bool:
-        """Whether tables are of somebody else's controller."""
+        """Whether tables are of someone else's controller."""
         return bool(self._plan.controller)
 
     def is_metered(self, hub: str, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""What the kernel says of the TCP connections of workloads: a second count of their packets.
+"""What the kernel states about the TCP connections of workloads: a second count of their packets.
 
 A socket counts each segment that it sends (``segs_out`` of TCP_INFO), and knows nothing of the
 counters at its host's port. What it does not count are a few of each connection: the server's
@@ -17,7 +17,7 @@ from corridor.experiments.account.packet_classes import BACKWARD, FORWARD, MESSA
 from corridor.topologies.base.bounded_file import RESULT, read_text
 
 UNCOUNTED = 8
-"""Segments of a connection that its sockets may not count, on the mean: tcp_synack_retries is 5."""
+"""Segments of a connection that its sockets may not count, on average: tcp_synack_retries is 5."""
 
 
 class Segments(NamedTuple):

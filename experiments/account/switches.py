@@ -148,7 +148,7 @@ def _metered(
 def _by_meters(
     metered: Mapping[tuple[Passage, int], int], dropped: int | None
 ) -> tuple[list[tuple[Passage, Loss]], int]:
-    """What meters have dropped of what is missing, and how many packets that are. Where nobody
+    """What meters have dropped of what is missing, and how many packets that are. Where no one
     knows what they dropped, all of it."""
     missing = sum(metered.values())
     known = missing if dropped is None else min(dropped, missing)

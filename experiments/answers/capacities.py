@@ -19,7 +19,7 @@ class Capacity:
     gbps: float
     """A real one."""
     basis: Literal[CapacityBasis, "assumed"]
-    """``assumed``: nobody publishes it."""
+    """``assumed``: no one publishes it."""
     because: str
     """What an assumption rests on, where that is said."""
     sources: tuple[str, ...]
@@ -28,7 +28,7 @@ class Capacity:
     """Of the fibre's entry; None of a landing."""
     emulated_bps: int
     at_bound: Literal["", "floor", "ceiling"]
-    """Whether the emulated rate is the least or the most of the map, and not the capacity."""
+    """Whether the emulated rate is the least or the maximum of the map, and not the capacity."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """One question: how full is each fibre, whatever fails, and how far can traffic grow? Pure.
 
-Ways are those that would be installed, searched as the proof searches them; loads are sums of rates
-as admission adds them up. Rates are emulated; real ones are those over the scale of the map.
+Paths are those that would be installed, searched as the proof searches them; loads are sums of
+rates as admission adds them up. Rates are emulated; real ones are those over the scale of the map.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Target:
 
 @dataclass(frozen=True)
 class TooLarge:
-    """A rate that alone is more than a fibre on its way carries."""
+    """A rate that alone is more than a fibre in flight carries."""
 
     demand: str
     gbps: float
@@ -156,9 +156,9 @@ class CapacityAnswer:
     held_against: Holding
     """Real capacities, or the rates of the emulation."""
     stated: tuple[str, ...]
-    """Rates that were stated beside the scenario, as they were written."""
+    """Rates that were stated next to the scenario, as they were written."""
     cut: tuple[str, ...]
-    """What is taken to be dead all the time; ways are planned without it."""
+    """What is taken to be dead all the time; paths are planned without it."""
     k: int
     """The most failures that a demand is protected against."""
     over: tuple[str, ...]
@@ -175,7 +175,7 @@ class CapacityAnswer:
     """Of all, then of each class, aggregate and demand."""
     next: tuple[GrowthBound, ...]
     """Links in the order in which they are full as what is asked about grows, on the paths that
-    carry the most of it."""
+    carry the maximum of it."""
     target: Target
     too_large: tuple[TooLarge, ...]
     others: tuple[OtherLoad, ...] = ()

@@ -20,7 +20,7 @@ from corridor.topologies.base.whole_file import write_text
 
 CAPACITY_FILE = "capacity.json"
 MAP_FILE = "map.json"
-"""Beside it where there is no run: what is drawn."""
+"""Next to it where there is no run: what is drawn."""
 
 
 def foreseen(loaded: LoadedScenario) -> CapacityAnswer | None:

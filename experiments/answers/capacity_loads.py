@@ -77,7 +77,7 @@ class Served:
 
     @property
     def no_way(self) -> tuple[str, ...]:
-        """Demands with a rate of their own, or of a workload, that nothing lets go."""
+        """Demands with a separate rate, or of a workload, that nothing lets go."""
         sending = {name for one in self.loaded.workloads for name in one.demands}
         return tuple(
             name
@@ -88,7 +88,7 @@ class Served:
         )
 
     def widest(self, demand: str, limits: Mapping[str, Fraction]) -> Fraction | None:
-        """What the narrowest fibre of its widest way carries; None of what is no demand."""
+        """What the narrowest fibre of its widest way carries; None of what is not a demand."""
         if demand not in self.ways:
             return None
         topology, intent = self.loaded.topology, self.ways[demand].intent

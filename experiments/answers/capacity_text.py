@@ -43,7 +43,7 @@ LOAD_WORDS = {
 
 
 def told(of: CapacityAnswer, *, worst: int = MOST_ROWS, width: int | None = None) -> str:
-    """Sentences and tables, within ``width``, with so many rows of each."""
+    """Sentences and tables, within ``width``, with this many rows of each."""
     parts = [
         "\n".join(sentences(of)),
         _fullest(of, worst, width),

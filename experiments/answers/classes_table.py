@@ -20,7 +20,7 @@ ABOUT = "~"
 
 
 def classes_table(summary: Summary, width: int | None = None) -> str:
-    """A row a class, those that somebody waits for first; empty of a run without workloads."""
+    """A row a class, those that someone waits for first; empty of a run without workloads."""
     found = summary.get("workloads")
     if found is None or not found["classes"]:
         return ""

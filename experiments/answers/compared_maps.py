@@ -13,7 +13,7 @@ NO_WAY = "no way"
 
 
 def told(found: MapsCompared, names: tuple[str, str], width: int | None) -> str:
-    """What only one has, what differs, then the pairs of hubs whose shortest way differs most."""
+    """What only one has, what differs, then the pairs of hubs whose shortest path differs most."""
     parts = ["\n".join([f"{names[0]} -> {names[1]}", *_apart(found, names)])]
     if found.changes:
         shown = found.changes[:MOST_CHANGES]

@@ -1,6 +1,6 @@
 """One question: what would become of each demand if these were cut? Pure.
 
-Nothing is emulated: tables are followed as compiled, and ways are planned again as the controller
+Nothing is emulated: tables are followed as compiled, and paths are planned again as the controller
 would. Times are round trips of fibres and terminals; how long demands are out is for a run.
 """
 
@@ -48,7 +48,8 @@ class CutDemand:
     """By the tables that are installed."""
     again_ms: float | None
     adds: tuple[str, ...]
-    """Jurisdictions that its way then meets, and does not before; ``?`` after those it may meet."""
+    """Jurisdictions that its path then meets, and does not before; ``?`` after those it may meet.
+    """
     why: str
     """What forbids the shortest way that is left, where there is none."""
 

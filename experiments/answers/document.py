@@ -152,7 +152,7 @@ class Answers(Document):
     law_of: tuple[str, ...]
     """Jurisdictions whose data the set has rules for, as far as demands are of such data."""
     protect: int
-    """How many failures the switches are to bridge, beside what permits ask for."""
+    """How many failures the switches are to bridge, in addition to what permits ask for."""
     readings: tuple[str, ...]
     """Restricts and denies of the set that are not certain."""
     map: MapDocument

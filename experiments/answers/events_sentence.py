@@ -97,7 +97,7 @@ def _down(down: Sequence[HitSummary]) -> str:
 
 
 def _lost(hits: Sequence[HitSummary]) -> str:
-    """To the event, and apart from that what queues took while it lasted: that is no outage."""
+    """To the event, and apart from that what queues took while it lasted: that is not an outage."""
     lost = sum(hit["lost"] for hit in hits)
     besides = sum(hit.get("lost_otherwise", 0) for hit in hits)
     said = f"; {counted(lost, 'probe')} lost" if lost else ""
@@ -126,7 +126,7 @@ class _Effect:
 
 def worst_cut(of: Answers) -> str:
     """Of every fibre and shared-risk group that may be cut alone: the one that leaves most demands
-    without a lawful way, and the one that makes ways longest once they are planned again."""
+    without a lawful path, and the one that makes paths longest once they are planned again."""
     effects: dict[str, _Effect] = {}
     for demand in of.demands:
         for cut in demand.cuts:

@@ -34,7 +34,7 @@ class Gathered:
     """By demand, answers of their own among them, as they are planned while nothing has failed."""
     certain: Certainties
     priced: SetPrice
-    """Against no law; ways that the law leaves, whatever else is asked for."""
+    """Against no law; paths that the law leaves, whatever else is asked for."""
 
     @cached_property
     def explained(self) -> Mapping[str, Explanation]:

@@ -197,7 +197,7 @@ def _of_lengths(sure: Sequence[CertaintySummary]) -> str:
 
 
 def how_sure(of: Answers) -> str:
-    """Of what crosses a border: how many ways are near ties; what lengths do to round trips."""
+    """Of what crosses a border: how many paths are near ties; what lengths do to round trips."""
     sure = [one.certainty for one in of.demands if one.certainty is not None]
     abroad = [
         one

@@ -1,4 +1,4 @@
-"""Which hub would serve a demand that may go to any of several, were it planned once more. Pure.
+"""Which hub would serve a demand that may go to any of several, were it planned again. Pure.
 
 Packets carry the address of the hub that was chosen, so a network that runs keeps it. What is told
 here is what a scenario comes to that is planned with the failures known.

@@ -43,7 +43,7 @@ def sharing(summary: Summary) -> str:
 
 
 def _slowest(waited: Sequence[WorkloadSummary]) -> Iterator[str]:
-    """The one that takes longest beside what a fair share of its paths would give."""
+    """The one that takes longest in addition to what a fair share of its paths would give."""
     ratios = [
         (measured / expected, one)
         for one in waited

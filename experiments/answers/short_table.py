@@ -1,6 +1,6 @@
 """The demands of a run that matter most, as a short table. Pure.
 
-First what the law keeps back, then what pays for it, then what events put out, then near ties.
+First what the law blocks, then what pays for it, then what events put out, then near ties.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """A run in a few sentences: what is permitted, what policies cost, what was verified, the worst
-event, how sure.
+event, how certain.
 
 Pure. Before anything is measured, the same of what is computed alone.
 """
@@ -118,7 +118,7 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
 def _of_own_tables(
     controller: str, proof: ProofDocument, violated: list[str], unproven: list[str]
 ) -> str:
-    """What is proven of the tables that somebody else's controller made, and what is not."""
+    """What is proven of the tables that someone else's controller made, and what is not."""
     first = next(iter(proof["proofs"].values()))["verdicts"]
     asked = {one["claim"] for one in first if one["status"] != "not claimed"}
     proven = len(asked - {*violated, *unproven})

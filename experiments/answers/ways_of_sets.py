@@ -1,4 +1,4 @@
-"""``ways.json`` beside prices: the map, and which way each demand takes under which set. Pure."""
+"""``ways.json`` next to prices: the map, and which way each demand takes under which set. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WAYS_FILE = "ways.json"
 
 @dataclass(frozen=True, kw_only=True)
 class WayUnderSet:
-    """The least lawful way of a demand under one set, or why there is none."""
+    """The least lawful path of a demand under one set, or why there is none."""
 
     way: Way | None
     why: str
@@ -54,7 +54,7 @@ class WaysDocument(Document):
 
 
 def ways_document(laid: Laid, against: PolicySet, sets: Sequence[PolicySet]) -> WaysDocument:
-    """Under sets demands take the least lawful ways, as prices have them."""
+    """Under sets demands take the least lawful paths, as prices have them."""
     before = laid.under(against)
     under = [laid.under(policies) for policies in sets]
     return WaysDocument(

@@ -48,7 +48,7 @@ def to_json(about: About) -> dict[str, Any]:
 
 
 def from_json(said: object, file: str) -> About:
-    """Raises InputError for what is no artifact, or one of another version."""
+    """Raises InputError for what is not an artifact, or one of another version."""
     if isinstance(said, dict) and said.get("schema") not in (SCHEMA, None):
         hint = "take the version that its README.md names"
         raise InputError(f"is an artifact of schema {said['schema']}, not {SCHEMA}", hint, file)

@@ -1,4 +1,4 @@
-"""Which runs a short check repeats: decided by what they are, so that nobody picks. Pure."""
+"""Which runs a short check repeats: decided by what they are, so that no one picks. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an artifact says of itself to people: ``README.md`` and ``CITATION.cff``. Pure."""
+"""What an artifact states about itself to people: ``README.md`` and ``CITATION.cff``. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs depend on beside their scenario: program, packages, kernel. Pure."""
+"""What runs depend on next to their scenario: program, packages, kernel. Pure."""
 
 from __future__ import annotations
 

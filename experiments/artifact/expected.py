@@ -54,7 +54,7 @@ class Expected(NamedTuple):
 
 class ExpectedRun(NamedTuple):
     cell: str
-    """Empty for the one run of an artifact that is no study."""
+    """Empty for the one run of an artifact that is not a study."""
     title: str
     condition: str
     took_s: float
@@ -173,7 +173,7 @@ def again(expected: Sequence[Expected], summary: Mapping[str, Any]) -> list[Expe
 
 
 def held(expected: Sequence[Expected], summary: Mapping[str, Any], *, here: bool) -> list[Found]:
-    """Each value beside what another run came to, ``here`` in the environment of the first."""
+    """Each value next to that of another run, ``here`` in the environment of the first."""
     return [
         Found(wanted, one.value, _outcome(wanted, one.value, here=here))
         for wanted, one in zip(expected, again(expected, summary), strict=True)

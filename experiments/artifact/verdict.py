@@ -63,7 +63,7 @@ class Verdict(NamedTuple):
 
 
 def of_runs(runs: Sequence[RunAgain], differs: Sequence[str], of: int) -> Check:
-    """The check of what was run again, ``of`` so many runs."""
+    """The check of what was run again, ``of`` this many runs."""
     unable = [one for one in runs if one.state in ("unable", "invalid")]
     off = [one for one in runs if one.state == "failed" or (one.state == "valid" and not one.held)]
     counts = Counter(value.outcome for one in runs for value in one.values)

@@ -1,6 +1,6 @@
 """The archive: a zip file whose bytes follow from what is in it, and how it is opened safely.
 
-Each file is compressed by itself, so that a spoilt octet spoils one file, which is named. Nothing
+Each file is compressed by itself, so that a corrupt octet spoils one file, which is named. Nothing
 is written outside a folder of one's own, no links are made, and sizes are bounded beforehand.
 """
 
@@ -83,7 +83,7 @@ def _chunks(content: Content) -> Iterator[bytes]:
 @contextlib.contextmanager
 def opened(place: Path) -> Iterator[Opened]:
     """An archive, unpacked into a folder of one's own while it is looked at; or the folder that
-    somebody unpacked. Raises InputError for what is neither."""
+    someone unpacked. Raises InputError for what is neither."""
     if is_folder(place):
         yield Opened(place, dict(_digests(place)))
         return
@@ -158,7 +158,7 @@ def _refuse_lack_of_room(entries: Mapping[str, zipfile.ZipInfo], into: Path) -> 
 
 
 def _extract(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> str:
-    """The digest of what was written; that of no file, where the archive is spoilt there."""
+    """The digest of what was written; that of no file, where the archive is corrupt there."""
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         with packed.open(entry) as source, place.open("xb") as target:

@@ -1,6 +1,6 @@
-"""One run again, in a process of its own: ``... one_replay RECORDED OUT TESTBED``.
+"""One run again, in a separate process: ``... one_replay RECORDED OUT TESTBED``.
 
-Leaves its results in ``OUT/run`` and says in ``OUT/outcome.json`` what became of it.
+Leaves its results in ``OUT/run`` and says in ``OUT/outcome.json`` the outcome of it.
 """
 
 from __future__ import annotations

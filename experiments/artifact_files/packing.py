@@ -110,7 +110,7 @@ def pack(
     overwrite: bool = False,
     say: Say = lambda _text: None,
 ) -> Packed:
-    """The same folder gives the same bytes. Raises InputError for what is no whole study or run,
+    """The same folder gives the same bytes. Raises InputError for what is not a whole study or run,
     or holds results that its samples do not come to."""
     if out is not None:
         _refuse_name(out, overwrite)

@@ -1,4 +1,4 @@
-"""Runs of an artifact once more, each in a process and a folder of its own, some at once."""
+"""Runs of an artifact again, each in a process and a separate folder, some at once."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class How(NamedTuple):
 def verify(place: Path, how: How, say: Say = lambda _text: None) -> Verdict:
     """Of an archive, or of the folder that it was unpacked to. Raises InputError for what is none.
 
-    Needs no network and writes nothing beside it.
+    Needs no network and writes nothing next to it.
     """
     with opened(place) as held:
         sums = _sums(held, place)

@@ -103,7 +103,7 @@ def _drawn_hubs(
 
 
 def _drawn_fibres(fibres: Sequence[MapFibre], projection: Projection) -> dict[str, DrawnFibre]:
-    """The first fibre of a pair of hubs lies where it is, the others beside it in turn."""
+    """The first fibre of a pair of hubs lies where it is, the others next to it in turn."""
     pairs: dict[frozenset[str], list[MapFibre]] = defaultdict(list)
     for fibre in fibres:
         pairs[frozenset((fibre.a, fibre.z))].append(fibre)

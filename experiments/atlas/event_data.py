@@ -1,4 +1,4 @@
-"""What the figures of events show, as values: events on an axis of time, what became of the demands
+"""What the figures of events show, as values: events on an axis of time, the outcome of the demands
 that they hit hardest, and how long demands were out. No drawing."""
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_POINTS = 2000
 """Of one demand: more than there are pixels."""
 MAX_OUTAGES = 30
 LONGEST_NAME = 24
-"""Letters of what an event befalls."""
+"""Letters of what an event affects."""
 WHILE_IT_LASTS = "while it lasts"
 
 type Floats = NDArray[np.float64]
@@ -58,10 +58,11 @@ class Level:
 
 @dataclass(frozen=True)
 class Course:
-    """What became of the probes of one demand."""
+    """The outcome of the probes of one demand."""
 
     sent_s: Floats
-    """Of those that were answered; where they are many, of the least and the most of each bin."""
+    """Of those that were answered; where they are many, of the least and the maximum of each bin.
+    """
     rtt_ms: Floats
     lost_s: Floats
     """When those were sent that were not."""
@@ -173,7 +174,8 @@ def levels(
 ) -> list[Level]:
     """What was predicted of a demand over time; nothing where no answer was, or where events
     overlap and what then holds is not in the summary. With BFD the fibres of an event are used
-    again one by one, and when the last of them is says nothing of a demand: nothing meanwhile."""
+    again one by one, and when the last of them is says nothing of a demand: nothing in the
+    meantime."""
     found: list[tuple[float, float | None, float]] = [(0.0, demand["predicted_rtt_ms"], end_s)]
     calm, in_force = demand["predicted_rtt_ms"], 0
     for at_s, begins, until_s, hit in _turns(events, demand["id"], end_s):
@@ -248,7 +250,7 @@ def course(probes: Probes, most: int = MAX_POINTS) -> Course:
 
 
 def _extremes(values: Floats, bins: int) -> NDArray[np.int64]:
-    """The positions of the least and the most of each bin; all where there are few."""
+    """The positions of the least and the maximum of each bin; all where there are few."""
     if len(values) <= 2 * bins:
         return np.arange(len(values))
     of_bin = np.arange(len(values)) * bins // len(values)

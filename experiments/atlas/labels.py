@@ -1,4 +1,4 @@
-"""Labels beside marks, the important ones first. They overlap neither each other nor a mark, and
+"""Labels next to marks, the important ones first. They overlap neither each other nor a mark, and
 none is nearer to another mark than to its own. Those side by side are a line's height apart.
 
 Lengths are in whatever unit the marks are in; y grows downwards.
@@ -47,7 +47,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Label:
-    """What is to be beside a mark at x, y, which is a square of twice ``mark`` units a side."""
+    """What is to be next to a mark at x, y, which is a square of twice ``mark`` units a side."""
 
     id: str
     x: float

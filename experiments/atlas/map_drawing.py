@@ -172,7 +172,7 @@ def full_drawing(of: CapacityAnswer, drawn: Atlas, names: Names) -> Drawing:
 
 
 def by_fibre(of: CapacityAnswer) -> dict[str, LinkFullness]:
-    """The fuller direction of each; landings are no fibres."""
+    """The fuller direction of each; landings are not fibres."""
     found: dict[str, LinkFullness] = {}
     for one in of.links:
         found.setdefault(one.fibre, one)
@@ -245,7 +245,7 @@ def _symbol(hub: DrawnHub) -> Symbol:
 
 
 def _texts(drawn: Atlas, names: Names, clear: Iterable[XY], lines: Sequence[Line]) -> list[Text]:
-    """Names that have room beside marks and each other; paths count as eight fibres. A name of
+    """Names that have room next to marks and each other; paths count as eight fibres. A name of
     several lines that would still cover a path keeps its first line alone."""
     due = names.first[: names.due]
     clear = list(clear)

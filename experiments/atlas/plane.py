@@ -88,7 +88,7 @@ def beside(line: Line, distance: float) -> Line:
 
 
 def _bendable(line: Line) -> Line:
-    """A straight line with points near its ends, so that what is beside it is parallel to it."""
+    """A straight line with points near its ends, so that what is next to it is parallel to it."""
     if len(line) > 2:
         return line
     (ax, ay), (zx, zy) = line

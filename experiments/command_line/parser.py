@@ -95,7 +95,7 @@ class Parser(argparse.ArgumentParser):
         return {}
 
     def _knows(self, word: str) -> bool:
-        """Whether it is no flag, or one of this parser's, or the beginning of one."""
+        """Whether it is not a flag, or one of this parser's, or the beginning of one."""
         name = word.partition("=")[0]
         known = any(one.startswith(name) for one in self._option_string_actions)
         return not word.startswith("--") or known

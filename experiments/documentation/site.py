@@ -1,4 +1,4 @@
-"""Builds the site by Sphinx, in a process of its own, and takes no warning for fine."""
+"""Builds the site by Sphinx, in a separate process, and takes no warning for fine."""
 
 from __future__ import annotations
 

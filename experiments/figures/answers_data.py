@@ -66,7 +66,7 @@ def blocked_in_words(answers: Answers) -> str:
 
 def subject(answers: Answers) -> DemandAnswer | None:
     """The demand that a picture is of: the one whose law costs most; where none costs anything,
-    the one whose way is longest."""
+    the one whose path is longest."""
     served = [demand for demand in answers.demands if demand.lawful is not None]
 
     def rank(demand: DemandAnswer) -> tuple[float, float]:
@@ -77,13 +77,13 @@ def subject(answers: Answers) -> DemandAnswer | None:
 
 
 def worst_cut(demand: DemandAnswer) -> CutEntry | None:
-    """The cut of fibres after which its way is longest; None where none leaves a way."""
+    """The cut of fibres after which its path is longest; None where none leaves a way."""
     cuts = [cut for cut in demand.cuts if _is_of_fibres(cut) and way_after(cut)]
     return max(cuts, key=_one_way_ms, default=None)
 
 
 def deadly_cuts(demand: DemandAnswer) -> list[CutEntry]:
-    """Those that leave it no lawful way."""
+    """Those that leave it no lawful path."""
     return [cut for cut in demand.cuts if _is_of_fibres(cut) and not way_after(cut)]
 
 

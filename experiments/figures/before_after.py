@@ -41,8 +41,8 @@ def before_after(summary: Summary, width: Width) -> Figure | None:
 
 
 def worst_hits(events: Sequence[EventSummary]) -> list[tuple[EventSummary, HitSummary]]:
-    """Of each demand the event that changed it most: those without an answer meanwhile first, then
-    those whose round trip changed most."""
+    """Of each demand the event that changed it most: those without an answer in the meantime first,
+    then those whose round trip changed most."""
     hits = [(event, hit) for event in events for hit in event["hits"] if _changed(hit)]
     hits.sort(key=lambda pair: (-_rank(pair[1]), pair[1]["demand"], pair[0]["at_ms"]))
     first: dict[str, tuple[EventSummary, HitSummary]] = {}

@@ -1,5 +1,5 @@
 """What figures of workloads show, as values: what classes brought over time, how long it took, and
-how long packets of theirs waited meanwhile. No drawing."""
+how long packets of theirs waited in the meantime. No drawing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Finished:
 
 
 def by_importance(classes: Iterable[ClassSummary]) -> list[ClassSummary]:
-    """Those that somebody waits for first, then those that load fibres; by name."""
+    """Those that someone waits for first, then those that load fibres; by name."""
     return sorted(classes, key=lambda one: (one["background"], one["class"]))
 
 
@@ -146,7 +146,7 @@ class Waits:
     median_ms: Floats
     slowest_ms: Floats
     lost_s: Floats
-    """When those were sent that were to be answered and were not: what policies keep back is
+    """When those were sent that were to be answered and were not: what policies block is
     lost to no load."""
 
     @property

@@ -142,7 +142,7 @@ def read_rtt_ms(out_dir: Path, demands: int) -> list[NDArray[np.float64]]:
 def expecting_answers(
     summary: Summary, rtt_ms: list[NDArray[np.float64]]
 ) -> tuple[Summary, list[NDArray[np.float64]]]:
-    """A summary and its RTTs without the demands that policies or missing fibres keep back."""
+    """A summary and its RTTs without the demands that policies or missing fibres block."""
     kept = [
         at for at, demand in enumerate(summary["demands"]) if demand["predicted_rtt_ms"] is not None
     ]

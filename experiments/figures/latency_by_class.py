@@ -23,7 +23,7 @@ from corridor.topologies.base.words import counted
 
 ROW_IN = 0.42
 LEAST_MS = 0.1
-"""Axes show at least so much: less is no load's doing."""
+"""Axes show at least so much: less is not a load's doing."""
 MEDIAN: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.3}
 SLOWEST: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.8, "linestyle": (0, (4, 1.5))}
 LOST: dict[str, Any] = {"color": SERIES[2].colour, "marker": "|", "linestyle": "none"}

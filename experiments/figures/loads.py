@@ -86,7 +86,7 @@ def _counted(run: RunData) -> list[Load]:
 
 
 def _senders(run: RunData) -> Mapping[Direction, Mapping[str, float]]:
-    """What each class of data brought, on average of the run; probes are a class of their own."""
+    """What each class of data brought, on average of the run; probes are a separate class."""
     table = utilisation_of(run.out_dir / UTILISATION_FILE)
     names = ("fibre", "from_hub", "class", "packets_of", "at_ns", "lasts_ns", "bytes", "rate_bps")
     rows = list(zip(*(table.column(name).to_pylist() for name in names), strict=True))

@@ -102,7 +102,7 @@ def _shown_packets(shown: Sequence[Place]) -> int:
 
 
 def _break(axes: Any, y: float) -> None:
-    """Cut a bar that is longer than the axis, whose length is written beside it."""
+    """Cut a bar that is longer than the axis, whose length is written next to it."""
     for color, width in (("k", 7.0), ("w", 5.4)):
         axes.plot(
             [0.955, 0.975],

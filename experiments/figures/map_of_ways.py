@@ -106,7 +106,7 @@ def _shown(drawn: Atlas) -> str:
 
 
 def _title(answers: Answers, demand: DemandAnswer | None) -> str:
-    """What policies and the worst cut do to the demand; one way, since ways back may differ."""
+    """What policies and the worst cut do to the demand; one way, since paths back may differ."""
     if demand is None:
         return f"No demand has a path; {answers_of.blocked_in_words(answers)}"
     extra = answers_of.extra_ms(demand)

@@ -13,7 +13,7 @@ from corridor.experiments.figures.fonts import can_be_set
 from corridor.experiments.figures.style import PNG_DPI, SMALL_PT, Key, Width, width_pt
 
 TALLEST = 0.72
-"""Of a map, beside its width; more is scaled down."""
+"""Of a map, next to its width; more is scaled down."""
 LINE_HIGH = 1.25
 """A line of a name, in sizes of its letters."""
 CROSS_PT = 10.0

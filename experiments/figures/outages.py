@@ -1,4 +1,4 @@
-"""The figure of outages: how long each event put demands out, beside what was predicted."""
+"""The figure of outages: how long each event put demands out, in addition to what was predicted."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The figure of prices: extra round trip by set and class of data, certain rules and readings
-apart, how sure that is, and what else is lost."""
+apart, how certain that is, and what else is lost."""
 
 from __future__ import annotations
 

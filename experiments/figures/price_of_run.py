@@ -58,7 +58,7 @@ def price_of_run(answers: Answers, width: Width) -> Figure | None:
 
 
 def _title(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
-    """The most, how sure it is, what is left of it by certain rules alone, and whom it blocks."""
+    """The maximum, its uncertainty, the part by certain rules alone, and the blocked demands."""
     blocked = answers_of.blocked_in_words(answers)
     if not delayed:
         return f"Policies delay no demand; {blocked}"

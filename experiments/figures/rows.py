@@ -44,7 +44,7 @@ class RowText:
 
 @dataclass(frozen=True)
 class Rows:
-    """``row_in`` is how high a row is where texts are beside it."""
+    """``row_in`` is how high a row is where texts are next to it."""
 
     texts: Sequence[RowText]
     width: Width

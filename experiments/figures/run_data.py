@@ -110,7 +110,7 @@ class RunData:
 
     @cached_property
     def account(self) -> Mapping[str, Any] | None:
-        """None where nobody counted, or it cannot be read."""
+        """None where no one counted, or it cannot be read."""
         try:
             account: dict[str, Any] = read_json(self.out_dir / ACCOUNT_FILE, RESULT)
         except InputError:

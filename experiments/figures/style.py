@@ -204,7 +204,7 @@ def _key_in(key: Key, columns: int) -> float:
 
 
 def _columns(figure: Figure, key: Key, room_pt: float) -> int:
-    """The most in which all entries of a key are beside each other without leaving the figure."""
+    """The most in which all entries of a key are next to each other without leaving the figure."""
     wide = [width_pt(figure, [name], SMALL_PT + 0.5) + HANDLE_PT for _, name in key]
     for columns in range(len(key), 1, -1):
         each = [max(part) for part in np.array_split(wide, columns)]

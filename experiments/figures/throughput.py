@@ -98,7 +98,7 @@ def read_waits(run: RunData) -> dict[str, Wait]:
 
 
 def _fastest_ms(file: Path) -> dict[str, float]:
-    """The least one-way delay of a packet of each stream."""
+    """The minimum one-way delay of a packet of each stream."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

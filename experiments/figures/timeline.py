@@ -1,5 +1,5 @@
 """The figure of events over time: RTT and losses of the demands that they hit hardest, and what
-streams and transfers brought meanwhile."""
+streams and transfers brought in the meantime."""
 
 from __future__ import annotations
 

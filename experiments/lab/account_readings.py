@@ -128,7 +128,7 @@ class AccountReadings(Closing):
         self.read("", change.at_ns, change)
 
     def finish(self, at_ns: int, sleep: Callable[[float], None] = time.sleep) -> None:
-        """The last reading, once nothing moves any more: what is under way passes a point within
+        """The last reading, once nothing moves any more: what is in flight passes a point within
         the longest time that a fibre holds a packet."""
         longest_s = max(map(_held_s, shapes(self._net.wiring).values()), default=0.0) + SLACK_S
         before = self._moved()

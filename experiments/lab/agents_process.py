@@ -20,5 +20,5 @@ class AgentsProcess(LineProcess):
         self.tell({"job": str(job_path)})
 
     def stop(self) -> None:
-        """Send nothing more; what is under way is awaited for as long as the job lingers."""
+        """Send nothing more; what is in flight is awaited for as long as the job lingers."""
         self.tell({"stop": True})

@@ -26,7 +26,7 @@ class Steering(Protocol):
 
     target: str | None
     """Where switches find it, as Open vSwitch wants it; None for a socket in the folder of Open
-    vSwitch, which nobody else of this machine comes through to."""
+    vSwitch, which no one else of this machine comes through to."""
 
     def start(self, switches: Path) -> None:
         """Returns before it listens; ``switches`` is that socket."""

@@ -1,7 +1,7 @@
 """Writes what some interfaces send and receive as pcapng: ``python -m ...capturer PLAN``.
 
-Inside, to standard output, until it is killed. A comment says of each labelled packet whose it is,
-as far as the controller's tables know the label: demand, permit, phase, epoch.
+Inside, to standard output, until it is killed. A comment states about each labelled packet whose it
+is, as far as the controller's tables know the label: demand, permit, phase, epoch.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ AGAIN_S = 0.3
 """How often at most the controller is asked."""
 ASK_S = 2.0
 LINGER_S = 1.0
-"""Longer than packets are under way."""
+"""Longer than packets are in flight."""
 _AUXILIARY = struct.Struct("=IIIHHHH")
 _TIME = struct.Struct("@qq")
 _TAG = struct.Struct("!HH")
@@ -73,7 +73,7 @@ class Labels:
             time.sleep(AGAIN_S)
 
     def ask(self) -> None:
-        """What is no longer known is kept for a moment: packets under way still carry it."""
+        """What is no longer known is kept for a moment: packets in flight still carry it."""
         with self._asking:
             said = self._said("labels")
             self._asked_s = time.monotonic()

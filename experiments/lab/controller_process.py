@@ -90,7 +90,7 @@ class ControllerProcess:
         self._listener = self._line = None
 
     def _options(self) -> dict[str, str]:
-        """Of its app, beside the framework and the line."""
+        """Of its app, next to the framework and the line."""
         self._program.write_text(json.dumps(to_plain(self._first)))
         return {"program": str(self._program)}
 

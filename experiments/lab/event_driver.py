@@ -103,7 +103,7 @@ class EventDriver:
 
     def write(self, path: Path) -> None:
         """What was done, once everything that was asked for has been answered. Raises what went
-        wrong beside it."""
+        wrong next to it."""
         if self._captures is not None:
             self._captures.close()
         for one in self._waiting:

@@ -1,7 +1,7 @@
 """Execute a plan in this kernel: ``python -m corridor.experiments.lab.execute PLAN.json OUT_DIR``.
 
 The one code path of every testbed. In a guest it is the child of the guest's
-init, elsewhere a process of its own under root. Events go out as JSON lines on
+init, elsewhere a separate process under root. Events go out as JSON lines on
 standard output, never while something is measured; results go to OUT_DIR as they come.
 """
 

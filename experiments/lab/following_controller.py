@@ -57,8 +57,8 @@ class FollowingController(ControllerProcess):
         timing: Mapping[str, int] | None = None,
         command: Sequence[str] = CONTROLLER,
     ) -> None:
-        """It writes what happens to ``events``. ``reports_to`` is a socket of somebody who has its
-        line in place of this process, or empty for nobody; ``timing`` in ns; ``command`` are the
+        """It writes what happens to ``events``. ``reports_to`` is a socket of someone who has its
+        line in place of this process, or empty for no one; ``timing`` in ns; ``command`` are the
         words for Python that start it."""
         super().__init__(None, framework, scratch, out_dir, patient=patient)
         self._command = command
@@ -102,8 +102,8 @@ class FollowingController(ControllerProcess):
             return {"ok": False, "kind": kind, "reason": str(problem)}
 
     def until(self, what: Callable[[], object], seconds: float) -> float:
-        """Wait until something is so; how long it took. Raises if the controller ends meanwhile,
-        or time runs out."""
+        """Wait until something is so; how long it took. Raises if the controller ends in the
+        meantime, or time runs out."""
         start = time.monotonic()
         while not what():
             if self.process is not None:
@@ -150,13 +150,13 @@ class FollowingController(ControllerProcess):
             self.start(self._switches)
 
     def dump(self, target: Path) -> None:
-        """The tables, and beside the results what they are proven against."""
+        """The tables, and next to the results what they are proven against."""
         kept = self._raw / DEPLOYMENTS[target.stem]
         for _ in range(MOST_DUMPS):
             before = self._state.read_bytes()
             super().dump(target)
             kept.write_bytes(before)
-            if self._state.read_bytes() == before:  # else it moved on meanwhile
+            if self._state.read_bytes() == before:  # else it moved on in the meantime
                 return
 
 

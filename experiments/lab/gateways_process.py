@@ -24,7 +24,7 @@ Labels = Mapping[int, LabelPlan]
 
 
 class GatewaysProcess(LineProcess):
-    """Every gateway of a network that has been built; they stand in the way once it is made."""
+    """Every gateway of a network that has been built; they inspect once it is made."""
 
     def __init__(self, config_path: Path) -> None:
         super().__init__(command(str(config_path)), "the gateways")

@@ -1,4 +1,4 @@
-"""A process beside the run that is told and tells by JSON lines on its standard streams."""
+"""A process next to the run that is told and tells by JSON lines on its standard streams."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class LineProcess:
             self._process.stdin.flush()
 
     def wait(self, kind: str, timeout_s: float | None) -> Any:
-        """What the next message of a kind says under that name; all of it, if that is no object.
+        """What the next message of a kind says under that name; all of it, if that is not an
+        object.
 
         Raises if the process fails, ends or stays silent instead.
         """

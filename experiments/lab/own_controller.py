@@ -1,4 +1,4 @@
-"""A controller of a user's own, and beside it the app of ours that reads what switches hold."""
+"""A controller of a user's, and next to it the app of ours that reads what switches hold."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Proven:
     proof: Proof
 
     def write(self, inputs: Path) -> None:
-        """Beside the plan and the specification, for ``execute.py``; a proof that fails is none.
+        """Next to the plan and the specification, for ``execute.py``; a proof that fails is none.
 
         Says the same however long it took.
         """

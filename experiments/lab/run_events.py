@@ -11,7 +11,7 @@ from corridor.traffic.agents.messages import Done, Ready
 
 class _Timed(TypedDict):
     at_ns: NotRequired[int]
-    """By the clock of the process that says it; it is there once it is on its way."""
+    """By the clock of the process that says it; it is there once it is in flight."""
     wall_s: NotRequired[float]
     """The monotonic second at which the host has read it; from the start on in ``events.jsonl``."""
 

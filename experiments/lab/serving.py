@@ -1,6 +1,6 @@
 """Carry out plans on one network: ``python -m corridor.experiments.lab.serving FOLDER CONSOLE``.
 
-Each line of the console names a folder under FOLDER that holds a plan; what comes of it goes
+Each line of the console names a folder under FOLDER that holds a plan; the outcome of it goes
 there. In a guest with the virtual clock, whose time stands still between plans if its caller stops
 it. Each plan finds the clock at the same second, and so do all who carry it out elsewhere.
 """

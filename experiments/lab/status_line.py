@@ -1,4 +1,4 @@
-"""The line a controller reports on, and is asked over: JSON objects both ways."""
+"""The line a controller reports on, and is asked over: JSON objects in both directions."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ PR_SET_TIMERSLACK = 29
 
 @dataclass(frozen=True)
 class TimedEvent:
-    """Something to do so many nanoseconds after the epoch."""
+    """Something to do this many nanoseconds after the epoch."""
 
     at_ns: int
     do: Callable[[], object]

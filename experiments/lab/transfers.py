@@ -1,4 +1,4 @@
-"""The TCP transfers of a plan, and what came of each, written as it comes."""
+"""The TCP transfers of a plan, and the outcome of each, written as it comes."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ class _Incoming(io.RawIOBase):
 
 
 class Said(dict[str, object]):
-    """An object of an answer; what lacks a key is of another version, or no network of ours."""
+    """An object of an answer; without a key, it is of another version, or not our network."""
 
     def __missing__(self, key: str) -> Any:
         raise EnvironmentUnsupported(

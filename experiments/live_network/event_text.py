@@ -1,4 +1,4 @@
-"""What a controller says of itself, in a line each for a person. Pure."""
+"""What a controller states about itself, in a line each for a person. Pure."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def main(arguments: list[str]) -> int:
         with speaking:
             try:
                 print(said, flush=True)
-            except BrokenPipeError:  # nobody hears it any more
+            except BrokenPipeError:  # no one hears it any more
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     code = 0

@@ -36,7 +36,7 @@ SILENCE_S = 60
 
 
 class OwnApp(NamedTuple):
-    """A controller of a user's own, in place of the one that follows."""
+    """A controller of a user's, in place of the one that follows."""
 
     app: str
     """Its module, or ``OWN_APP`` in the result folder."""
@@ -169,7 +169,7 @@ class LiveNetwork:
         return self.net.switch_of(hub).management_address
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
-        """What the controller answers; ``ok`` is false while nobody listens."""
+        """What the controller answers; ``ok`` is false while no one listens."""
         return self.controller.ask(do, **more)
 
     def until(self, what: Callable[[], object], seconds: float) -> float:
@@ -185,7 +185,7 @@ class LiveNetwork:
         return self.controller.is_settled()
 
     def statuses(self) -> dict[str, str]:
-        """How each demand is served; nothing while nobody says so."""
+        """How each demand is served; nothing while no one says so."""
         said: list[DemandAnswer] = self.ask("demands").get("demands", [])
         return {one["demand"]: one["status"] for one in said}
 

@@ -1,4 +1,4 @@
-"""What a live network answers where a controller of a user's own steers it: what its tables come
+"""What a live network answers where a controller of a user's steers it: what its tables come
 to, as far as that can be said without knowing the app."""
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class OwnAnswers:
         }
 
     def _topology(self) -> dict[str, Any]:
-        """Nobody follows what fails: fibres are told as they are declared."""
+        """No one follows what fails: fibres are told as they are declared."""
         wiring = self.setting.wiring
         hubs = {
             one.hub: {

@@ -1,4 +1,4 @@
-"""A controller of a user's own on a live network: watched, and proven again when tables change."""
+"""A controller of a user's on a live network: watched, and proven again when tables change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TABLES = "tables.json"
 
 
 class OwnLiveController(OwnController):
-    """In place of the controller that follows: ``answers`` has what its tables come to, and nobody
+    """In place of the controller that follows: ``answers`` has what its tables come to, and no one
     has a say in them."""
 
     gateways = None
@@ -49,7 +49,7 @@ class OwnLiveController(OwnController):
         threading.Thread(target=self._watch, args=(self.process,), daemon=True).start()
 
     def start_again(self) -> None:
-        """Another, if none runs; switches hold on to their tables meanwhile."""
+        """Another, if none runs; switches hold on to their tables in the meantime."""
         if self.process is None or self.process.poll() is not None:
             assert self._switches is not None
             self.start(self._switches)
@@ -107,7 +107,7 @@ class OwnLiveController(OwnController):
             time.sleep(LOOK_S)
 
     def _looks_again(self, process: object) -> bool:
-        """Unless another has taken its place, which has a line of its own."""
+        """Unless another has taken its place, which has a separate line."""
         with self._line_free:
             if self.process is not process:
                 return False

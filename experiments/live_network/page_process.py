@@ -26,11 +26,11 @@ from corridor.topologies.base.scratch import lock_folder
 MODULE = "corridor.experiments.live_network.page"
 TOKEN_FILE, NOTE, OPENER, LOG = "page-token", "page.json", "open.html", "page.log"
 CONTROL = "control.sock"
-"""Beside the socket of operations, wherever a network is."""
+"""Next to the socket of operations, wherever a network is."""
 IDLE_S = 300.0
 """Of a kiosk."""
 END_S = 130.0
-"""What pages did is put back meanwhile."""
+"""What pages did is put back in the meantime."""
 
 
 @contextlib.contextmanager
@@ -64,7 +64,7 @@ def page_of(one: Session, say: Say, *, port: int | None, kiosk: bool) -> Iterato
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else serves the page of this network meanwhile; raises InputError."""
+    """No one else serves the page of this network in the meantime; raises InputError."""
     try:
         held = lock_folder(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -82,7 +82,7 @@ def address(url: str, token_file: Path) -> str:
 
 
 def found(one: Session) -> str | None:
-    """The address of a page that somebody serves already."""
+    """The address of a page that someone serves already."""
     folder = session.folder_for(one.name)
     with contextlib.suppress(InputError), _alone(folder):
         return None

@@ -38,7 +38,7 @@ class ProgressPrinter:
         self._ready = False
         self._at_ready: Callable[[], object] = lambda: None
         self.is_own = False
-        """Whether a controller of a user's own steers."""
+        """Whether a controller of a user's steers."""
 
     def at_ready(self, do: Callable[[], object]) -> None:
         """Once it is up, and that was said."""

@@ -124,7 +124,7 @@ def write(session: Session) -> Path:
 
 
 def remove(name: str) -> None:
-    """The note and all that lies beside it; nothing if there is none."""
+    """The note and all that lies next to it; nothing if there is none."""
     shutil.rmtree(folder_for(name), ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""Bring a scenario's network up, hold it until somebody ends it, and offer its API meanwhile."""
+"""Bring a scenario's network up, hold it until it is ended, and offer its API."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Options:
     page: bool = False
     """Serve its page, and open it in a browser."""
     reads: tuple[Path, ...] = ()
-    """What programs in a guest may read, beside the system's files and the current folder."""
+    """What programs in a guest may read, next to the system's files and the current folder."""
     kiosk: bool = False
     """The page is used by people who come and go."""
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # it imports a controller's framework
 def packets_of(
     out_dir: Path, plan: Plan, trials: Sequence[Trial], topology: Topology, pair: tuple[str, str]
 ) -> dict[Failed, Packets]:
-    """By trial, what became of its packets. Raises MeasurementInvalid if they were not all sent, or
+    """By trial, the outcome of its packets. Raises MeasurementInvalid if they were not all sent, or
     failures came too late for them, or frames on fibres were not all seen."""
     _check_times(out_dir / "raw" / "changes.json", trials)
     seen = _seen(out_dir)
@@ -76,7 +76,7 @@ def dropped_at(hub: str, out_dir: Path) -> dict[str, int]:
 
 
 def amiss_in(out_dir: Path, plan: Plan, judged_by: Specification) -> tuple[str, ...]:
-    """Frames on fibres that are of nobody, or where no lawful way of theirs leads; tables that are
+    """Frames on fibres that are of no one, or where no lawful path of theirs leads; tables that are
     not what they were."""
     seen = _seen(out_dir)
     verdict = Judge(judged_by, plan.wiring).verdict(seen)
@@ -113,7 +113,7 @@ def _dumps(out_dir: Path) -> list[TableDump]:
 
 
 def _check_times(done: Path, trials: Sequence[Trial]) -> None:
-    """Failures are made, and repaired, while none of their packets is under way."""
+    """Failures are made, and repaired, while none of their packets is in flight."""
     if not done.exists():
         return
     until_ns = {trial.begin_ns: trial.send_ns for trial in trials}

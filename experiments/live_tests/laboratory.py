@@ -42,7 +42,7 @@ class Laboratory:
     """Builds a network for each demand, in a testbed. See ``Live`` of ``testing/packets.py``.
 
     ``make_folder`` makes an empty result folder. The first question about a demand has packets sent
-    under every failure that its way meets, each by itself, so that most other questions about it
+    under every failure that its path meets, each by itself, so that most other questions about it
     are answered by then.
     """
 

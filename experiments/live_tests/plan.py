@@ -1,7 +1,7 @@
 """From a demand under test and sets of failures to a plan that puts it to the test. Pure.
 
 Each set has a trial: its failures are made, packets are sent, and all is repaired again. The
-packets of a trial have a source port of their own, by which they are told from others wherever they
+packets of a trial have a separate source port, by which they are told from others wherever they
 are seen. Fibres are empty before the next.
 """
 
@@ -108,7 +108,7 @@ def _trials(sets: Collection[Failed], lead_ns: int) -> Iterator[Trial]:
 
 
 def _faults(trial: Trial, topology: Topology, gateways: Collection[str]) -> Iterator[Change]:
-    """What fails and is repaired. Where no gateway stands there is nothing to kill."""
+    """What fails and is repaired. Where no gateway is there is nothing to kill."""
     failed = failures_of(topology, trial.failed)
     fibres = sorted(
         one.id

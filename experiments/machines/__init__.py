@@ -1,1 +1,1 @@
-"""Whole machines with a kernel of their own: Debian images, and QEMU to boot them."""
+"""Whole machines with a separate kernel: Debian images, and QEMU to boot them."""

@@ -143,7 +143,7 @@ def _hardware() -> tuple[tuple[int, str, dict[str, str]], ...]:
 
 
 def _item(number: int, kind: int, what: str, **more: str) -> str:
-    """Its elements stand in the order of the alphabet, as the schema asks."""
+    """Its elements are in the order of the alphabet, as the schema asks."""
     said = {"ElementName": what, "InstanceID": str(number), "ResourceType": str(kind), **more}
     lines = [f"        <rasd:{name}>{text}</rasd:{name}>" for name, text in sorted(said.items())]
     return "\n".join(("      <Item>", *lines, "      </Item>"))

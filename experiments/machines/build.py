@@ -1,4 +1,4 @@
-"""Building an image: once, in a folder of its own that gets its name when all is done."""
+"""Building an image: once, in a separate folder that gets its name when all is done."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def build_image(
 
 
 def remove_unfinished(machines: Path) -> list[Path]:
-    """What builds left that were killed, for who holds the lock: nobody else builds here."""
+    """What builds left that were killed, for who holds the lock: no one else builds here."""
     stale = [folder for folder in sorted(machines.glob("build-*")) if folder.is_dir()]
     for folder in stale:
         shutil.rmtree(folder, ignore_errors=True)

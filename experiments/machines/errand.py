@@ -1,4 +1,4 @@
-"""An errand: a command that the machine runs, without a network and with nobody logged in.
+"""An errand: a command that the machine runs, without a network and with no one logged in.
 
 Its output comes back line by line, its results in a folder, and the machine is gone afterwards.
 With the virtual clock its times do not depend on how busy this machine is.

@@ -1,7 +1,7 @@
 """What a machine is handed when it boots: a tar that ``handover.sh`` unpacks over its root.
 
 The checkout, a public key that may log in, a guest kernel that was built here, and an errand: a
-command that the machine runs instead of waiting for somebody.
+command that the machine runs instead of waiting for someone.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def remove_dead_roots() -> list[Path]:
     """Remove this user's folders whose process was killed; which they were."""
     removed = []
     for folder in sorted(place().glob(f"{PREFIX}*")):
-        with contextlib.suppress(OSError):  # another user's, somebody's still, or just gone
+        with contextlib.suppress(OSError):  # another user's, someone's still, or just gone
             lock = lock_folder(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
                 if os.fstat(lock).st_uid == os.geteuid():

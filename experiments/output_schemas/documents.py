@@ -84,7 +84,7 @@ class StudyIndex(TypedDict):
 
 
 class CellFile(TypedDict):
-    """What became of a cell."""
+    """The outcome of a cell."""
 
     levels: dict[str, str]
     repetition: int

@@ -1,1 +1,1 @@
-"""Programs of a user's own in the network of a topology: ``corridor lab``."""
+"""Programs of a user's in the network of a topology: ``corridor lab``."""

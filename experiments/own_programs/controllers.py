@@ -1,4 +1,4 @@
-"""Who steers the switches of a lab: all pairs, an app of somebody's, or nobody of ours."""
+"""Who steers the switches of a lab: all pairs, an app of someone's, or no one of ours."""
 
 from __future__ import annotations
 

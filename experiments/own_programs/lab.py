@@ -68,7 +68,7 @@ class Options:
     seed: int = 1
     out: Path | None = None
     reads: tuple[Path, ...] = ()
-    """What the program may read in a guest, beside the system's files and the current folder."""
+    """What the program may read in a guest, next to the system's files and the current folder."""
     patience_s: float | None = None
 
 
@@ -115,7 +115,7 @@ def _topology(options: Options, say: Say) -> Topology | None:
 
 
 def _readable(options: Options, setting: Setting) -> list[Path]:
-    """Files of the host for the program; raises InputError for a home that nobody named."""
+    """Files of the host for the program; raises InputError for a home that no one named."""
     named = [path.resolve() for path in options.reads]
     folder = Path(setting.folder)
     if containment.is_private(folder) and folder.resolve() not in named:

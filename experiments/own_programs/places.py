@@ -112,7 +112,7 @@ def hosts_by_hub(wiring: Wiring, namespace_of: Callable[[str], str]) -> str:
 
 
 def name_hosts(wiring: Wiring, file: Path) -> None:
-    """Let programs that are started from here, and nobody else, resolve the names of hubs."""
+    """Let programs that are started from here, and no one else, resolve the names of hubs."""
     if not HOSTS.is_file():
         return
     lines = [f"{hub.host_ip} {hub.hub} {hub.host}\n" for hub in wiring.hubs]
@@ -123,7 +123,7 @@ def name_hosts(wiring: Wiring, file: Path) -> None:
 
 
 def environment(commands: Path) -> dict[str, str]:
-    """Of the program, beside what this process has."""
+    """Of the program, in addition to what this process has."""
     return {
         "PATH": f"{commands}:{os.environ.get('PATH', os.defpath)}",
         "PYTHONPATH": str(IMPORT_ROOT),

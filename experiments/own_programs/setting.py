@@ -51,7 +51,7 @@ class Setting:
 
 
 class Ended(NamedTuple):
-    """How a lab ended: by the command's own end, or by a failure of ours with its message."""
+    """How a lab ended: by the command's own end, or by our failure with its message."""
 
     by: str
     code: int

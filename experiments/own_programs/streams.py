@@ -27,7 +27,7 @@ LEAVE_KEY = b"\x1d"
 
 
 def at_a_terminal() -> bool:
-    """Whether somebody types and reads here."""
+    """Whether someone types and reads here."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
@@ -49,7 +49,7 @@ def take_in(folder: Path, say: Say) -> None:
 def files_followed(folder: Path, gone: Leave) -> Iterator[None]:
     """Print what comes to the files of a program's output; all of it has been when this is left.
 
-    ``gone`` is called when nobody reads it any more.
+    ``gone`` is called when no one reads it any more.
     """
     ended = threading.Event()
 
@@ -82,11 +82,11 @@ def files_followed(folder: Path, gone: Leave) -> Iterator[None]:
 
 
 def put_input(folder: Path) -> None:
-    """In a thread of its own: standard input as it comes, for a guest that follows."""
+    """In a separate thread: standard input as it comes, for a guest that follows."""
     (folder / STDIN).touch()
 
     def put() -> None:
-        with contextlib.suppress(OSError):  # the folder goes when nobody needs it any more
+        with contextlib.suppress(OSError):  # the folder goes when no one needs it any more
             with (folder / STDIN).open("ab", buffering=0) as file:
                 while piece := os.read(0, PIECE):
                     file.write(piece)

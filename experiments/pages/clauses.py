@@ -1,4 +1,4 @@
-"""What pages say of a clause beside its name. Pure."""
+"""What pages say of a clause next to its name. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from corridor.experiments.results.price_causes import Cause
 
 
 def caveat_of(clause: Clause | Cause) -> str:
-    """Return why a clause of ``answers.json`` or ``price.json`` is no confident text of law; empty
-    where it is one, or where it is a rule of the policy set's own."""
+    """Return why a clause of ``answers.json`` or ``price.json`` is not a confident text of law;
+    empty where it is one, or where it is a rule of the policy set's own."""
     return caveat(clause.kind, clause.confidence)

@@ -1,4 +1,4 @@
-"""What policies cost the demands of a run: only those that pay or are kept back. Pure."""
+"""What policies cost the demands of a run: only those that pay or are blocked. Pure."""
 
 from __future__ import annotations
 

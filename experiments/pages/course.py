@@ -16,7 +16,7 @@ from corridor.experiments.results.summary import EventSummary, Summary
 from corridor.traffic.measures.samples import Probes
 
 MOST_POINTS = 400
-"""Of a demand: the least and the most of each of half as many intervals."""
+"""Of a demand: the least and the maximum of each of half as many intervals."""
 WIDE, LEFT, ROW, GAP, LANE = 960.0, 44.0, 64.0, 22.0, 15.0
 LETTER = 5.9
 """Units of a letter, about."""

@@ -51,7 +51,7 @@ class CutRow:
     lost: Sequence[str]
     """Demands that it disconnects."""
     more_ms: float
-    """What the longest new way takes more than the old, one way."""
+    """What the longest new path takes more than the old, one way."""
     dearest: str
 
 
@@ -64,7 +64,7 @@ class Cuts:
     bridged: Sequence[CutRow]
     """Those that the switches bridge for all."""
     measured: Sequence[tuple[str, HitSummary]]
-    """Event and hit: what events put whom out, for how long, beside what was predicted."""
+    """Event and hit: what events put whom out, for how long, in addition to what was predicted."""
     swept: CutsSummary | None
     """``cuts`` of the summary: fibres cut one after another."""
 

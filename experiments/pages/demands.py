@@ -50,7 +50,7 @@ class Under:
     state: State
     permit: str
     why: str
-    """Why it is kept back, or what it lacks."""
+    """Why it is blocked, or what it lacks."""
     legal: Sequence[Reference] = ()
     way: Way | None = None
     round_trip_ms: float | None = None
@@ -94,12 +94,12 @@ class Asked:
     src: str
     dst: str
     free: Way | None
-    """The shortest way without policies."""
+    """The shortest path without policies."""
     free_round_trip_ms: float | None
     under: Sequence[Under]
     """By policy set."""
     cuts: Sequence[CutEntry] = ()
-    """What becomes of it under the first set while something is dead."""
+    """The outcome of it under the first set while something is dead."""
     anycast: str = ""
     """Which hub serves it, where it may go to any of several; empty elsewhere."""
 
@@ -202,7 +202,7 @@ def _anycast(found: AnycastSummary | None) -> str:
 
 def flagship(demands: Sequence[Asked]) -> tuple[int, int]:
     """The numbers of the demand and of the set that a page shows first: the dearest that goes,
-    else one that is kept back, else the first."""
+    else one that is blocked, else the first."""
 
     def rank(place: tuple[int, int]) -> tuple[float, bool]:
         under = demands[place[0]].under[place[1]]

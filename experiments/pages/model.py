@@ -1,4 +1,4 @@
-"""What the script of a page knows, as small as it can be: ways, places and law by their numbers.
+"""What the script of a page knows, as small as it can be: paths, places and law by their numbers.
 
 Keys are short since there are thousands of them; ``templates/map.js`` and ``app.js`` read them.
 """
@@ -62,7 +62,7 @@ class Model:
         self._fibres_of = fibres_by_name(where)
         self._law = {law_key(law): n for n, law in enumerate(references(demands))}
         self._ways = Numbered[str]()
-        # Ways get their numbers while demands are told.
+        # Paths get their numbers while demands are told.
         told = [self._demand(one) for one in demands]
         self.document: JsonObject = {
             "view": list(drawn.view_box[2:]),
@@ -155,7 +155,7 @@ class Model:
         ]
 
     def _way(self, of: Way | None) -> int:
-        """The number of a way; ways are kept as JSON, which can be told apart."""
+        """The number of a way; paths are kept as JSON, which can be told apart."""
         if of is None:
             return NO_WAY
         fibres = [self._fibres[one] for one in of.fibres]

@@ -60,7 +60,7 @@ class Page:
     verdict: Sequence[str]
     """The answer, in a few sentences."""
     stage: Stage | None
-    """None where nobody knows where things are."""
+    """None where no one knows where things are."""
     sections: Sequence[Section]
     footer: str
 
@@ -82,7 +82,7 @@ def report(of: Page) -> str:
 
 
 def live_page(of: Page) -> str:
-    """The same for a network that lives: style and scripts are files beside it, so that its server
+    """The same for a network that lives: style and scripts are files next to it, so that its server
     can say ``'self'``."""
     return _rendered(
         of,
@@ -94,7 +94,7 @@ def live_page(of: Page) -> str:
 
 @cache
 def text_of(name: str) -> str:
-    """A file beside the templates; the style sheet has the rules of marks in it."""
+    """A file next to the templates; the style sheet has the rules of marks in it."""
     return (TEMPLATES / name).read_text(encoding="utf-8").replace(LOOKS, rules())
 
 

@@ -51,7 +51,7 @@ def _under(of: DemandPrice, ways: WayUnderSet, reachable: bool) -> Under:
 
 
 def _state(of: DemandPrice, reachable: bool) -> State:
-    """A demand that both sets block costs nothing beside the other set, and is blocked all the
+    """A demand that both sets block costs nothing next to the other set, and is blocked all the
     same; only one that no fibres join has no path."""
     if not of.answered:
         return "kept" if reachable else "down"

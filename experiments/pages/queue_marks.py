@@ -1,4 +1,4 @@
-"""What queues with ECN marked, beside what queues dropped. Pure."""
+"""What queues with ECN marked, in addition to what queues dropped. Pure."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def write_report(out_dir: Path) -> Path:
 
 
 def holds_no_run(out_dir: Path) -> bool:
-    """Whether it holds what is computed: prices, or capacity beside a map of its own."""
+    """Whether it holds what is computed: prices, or capacity next to a separate map."""
     return is_file(out_dir / PRICES) or is_file(out_dir / MAP_FILE)
 
 

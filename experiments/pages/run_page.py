@@ -105,7 +105,7 @@ def _told(summary: Summary) -> list[str]:
 
 
 def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
-    """Counted, where nobody wrote a better one."""
+    """Counted, where no one wrote a better one."""
     kept = sum(one.under[0].is_kept_back for one in demands)
     added = [one.under[0].extra_ms for one in demands if one.under[0].extra_ms is not None]
     many = counted(len(demands), "demand")

@@ -1,4 +1,4 @@
-"""How sure answers are: near ties, intervals, readings, what is assumed. Pure."""
+"""How certain answers are: near ties, intervals, readings, what is assumed. Pure."""
 
 from __future__ import annotations
 

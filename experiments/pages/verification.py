@@ -1,4 +1,4 @@
-"""Whether the emulator does what its model says: predicted beside measured. Pure."""
+"""Whether the emulator does what its model says: predicted next to measured. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One session of BFD (RFC 5880) as Open vSwitch holds it, over a fibre that fails and is mended.
+"""One session of BFD (RFC 5880) as Open vSwitch holds it, over a fibre that fails and is repaired.
 
 Pure. An end sends after 75 to 100 % of its interval, at random (6.8.7), and the interval is a
 second at least until the end itself is up (6.8.3), so how long a session takes to come up is not
@@ -34,7 +34,8 @@ REWRITTEN_MS = 5 + CLOCK_MS
 JITTER_PERCENT = 26
 """What is taken off an interval: less than this, in whole percents."""
 QUIET_INTERVALS = 10
-"""Of a session that is up, before the next thing happens to it: nothing is computed meanwhile."""
+"""Of a session that is up, before the next thing happens to it: nothing is computed in the
+meantime."""
 LONG_DOWN_NS = 10 * NS_PER_S
 """Of a session that is down while nothing passes, the same; both ends then speak at any moment."""
 
@@ -171,7 +172,7 @@ def turns(line: Line, interval_ns: int, random: Random, until_ns: int) -> Iterat
 
 
 class _Session:
-    """Two ends, and what is under way between them."""
+    """Two ends, and what is in flight between them."""
 
     def __init__(
         self, line: Line, interval_ns: int, random: Random, moments: Sequence[int]
@@ -195,7 +196,7 @@ class _Session:
                     yield Turn(self._now_ns, number, not up[number])
 
     def _is_over(self) -> bool:
-        """Whether nothing changes any more; what changes nothing meanwhile is skipped."""
+        """Whether nothing changes any more; what changes nothing in the meantime is skipped."""
         following_ns = next((at for at in self._moments if at > self._now_ns), None)
         lost = self._lost()
         is_up = all(end.settled for end in self._ends)

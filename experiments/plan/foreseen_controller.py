@@ -75,7 +75,7 @@ class Standing(NamedTuple):
 
 
 class Compiled:
-    """Deployments, each made once however often it is foreseen; the first is given."""
+    """Deployments, each made once however often it is predicted; the first is given."""
 
     def __init__(
         self, specification: Specification, first: Deployment, wiring: Wiring, clock: Clock
@@ -107,7 +107,7 @@ class Compiled:
         return self._planned[key]
 
     def _kept(self, new: Deployment) -> Deployment:
-        """The same, if it was foreseen before."""
+        """The same, if it was predicted before."""
         return self._made.setdefault((*_key(new.known), new.epoch, new.compiled.seats), new)
 
     def proof_of(self, new: Deployment) -> Proof:
@@ -214,7 +214,7 @@ def _asked(one: Placed, split_ns: int) -> Iterator[tuple[int, Job]]:
 
 
 class _Nothing(Exception):
-    """Nobody has said anything in time."""
+    """No one has said anything in time."""
 
 
 class _Over(BaseException):
@@ -260,7 +260,7 @@ class _Said:
 
 @dataclass
 class _Beside(Answers):
-    """Chooses ways at once: computing takes no time. What was said until then comes before."""
+    """Chooses paths at once: computing takes no time. What was said until then comes before."""
 
     said: _Said = field(kw_only=True)
     _asked: dict[Lane, Question] = field(default_factory=dict)
@@ -389,7 +389,7 @@ class _Deployer(Deployer):
 
 
 class _Quiet(Reconciler):
-    """Tells nobody how demands are served, but by rates what ways are looked for."""
+    """Tells no one how demands are served, but by rates what paths are looked for."""
 
     def _retell(self) -> None:
         deployment = self.network.deployer.deployment

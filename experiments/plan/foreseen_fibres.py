@@ -172,7 +172,7 @@ class Fibres:
         )
 
     def ports(self, hub: str, at_ns: int) -> dict[int, bool]:
-        """What the switch of a hub says of those ports that ever change."""
+        """What the switch of a hub states about those ports that ever change."""
         return {port[1]: self.live(port, at_ns) for port in self._sights if port[0] == hub}
 
     def crossed_ns(self, port: Port, at_ns: int, size: int, *, stays: bool) -> int | None:

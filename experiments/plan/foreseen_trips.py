@@ -1,4 +1,4 @@
-"""What becomes of what demands send while a timeline goes on, by the time of sending. Pure.
+"""The outcome of what demands send while a timeline goes on, by the time of sending. Pure.
 
 A packet goes by the tables that its source holds when it is sent, and at each hub by what the
 switch takes for live when it comes there: it may be lost behind the event that it left before.
@@ -44,7 +44,7 @@ LOST = Trip(None)
 
 
 class Piece(NamedTuple):
-    """What becomes of all that is sent from then on, until the next piece."""
+    """The outcome of all that is sent from then on, until the next piece."""
 
     from_ns: int
     trip: Trip
@@ -114,7 +114,7 @@ class Course:
         return _Travel(self, demand, None).trip(at_ns)
 
     def fares(self, demand: int) -> list[Piece]:
-        """As if nothing changed while a packet is under way: the first is before anything does."""
+        """As if nothing changed while a packet is in flight: the first is before anything does."""
         if demand not in self._fares:
             pieces = [Piece(BEFORE_NS, self.trip_at(demand, BEFORE_NS))]
             for at_ns in self.moments:

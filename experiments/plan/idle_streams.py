@@ -1,4 +1,4 @@
-"""Workloads of UDP that send nothing along a demand, which nobody would see in results. Pure."""
+"""Workloads of UDP that send nothing along a demand, which no one would see in results. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What workloads would send on the mean while they are on, all at once: no promise. Pure."""
+"""What workloads would send on average while they are on, all at once: no promise. Pure."""
 
 from __future__ import annotations
 

@@ -198,8 +198,8 @@ def _planned(
 def _changes(
     loaded: LoadedScenario, placed: tuple[Placed, ...], cuts: tuple[Cut, ...]
 ) -> tuple[Change, ...]:
-    """Of the timeline, and of the cuts one after another. BFD is made slow meanwhile only where
-    nothing is lost at random, which it would notice at any time."""
+    """Of the timeline, and of the cuts one after another. BFD is made slow in the meantime only
+    where nothing is lost at random, which it would notice at any time."""
     bfd = loaded.scenario.network.bfd is not None and not any(
         line.loss_ppm for line in lines(loaded.scenario.network, loaded.topology).values()
     )

@@ -69,7 +69,7 @@ class PlannedWorkload:
     shipped: str
     """The shipped workload that it is made from; empty if it is written out."""
     background: bool
-    """Whether it only loads fibres, and nobody asks how it fares."""
+    """Whether it only loads fibres, and no one asks how it fares."""
     demands: tuple[int, ...]
     transport: str
     """``tcp cubic``, ``tcp bbr``, ..., or ``udp``."""
@@ -78,7 +78,7 @@ class PlannedWorkload:
     windows: tuple[tuple[int, int], ...]
     """When it begins what: from, and up to."""
     closes_ns: int
-    """When what is under way is given up."""
+    """When what is in flight is given up."""
     scale: str
     """What stands for the network's scale: ``bytes``, ``arrivals`` or ``none``."""
     compress: float
@@ -88,6 +88,6 @@ class PlannedWorkload:
     customers: tuple[float, ...]
     """Of each demand, for how many senders as written it stands."""
     mean_bps: tuple[int, ...]
-    """Of each demand, the payload that it sends on the mean while it is on, there and back."""
+    """Of each demand, the payload that it sends on average while it is on, round trip."""
     notes: tuple[str, ...] = ()
     """Sentences for people: how it is scaled, and what that does to TCP."""

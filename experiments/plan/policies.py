@@ -55,7 +55,7 @@ def planned(
     tcp: bool,
     lines: Mapping[str, Line] = NO_LINES,
 ) -> PlannedDemand:
-    """A demand as it will be served: ``there`` is its way, ``back`` that of its answers; with the
+    """A demand as it will be served: ``there`` is its path, ``back`` that of its answers; with the
     ``share`` of its bottleneck that it streams at, if any, and whether it sends by ``tcp``."""
     route = there.route if not isinstance(there.route, NoRoute) else None
     bottleneck = bottleneck_bps(topology, route.path) if route else None
@@ -137,7 +137,7 @@ def refuse_misfits(
     chooses: bool = False,
 ) -> None:
     """Raises InputError where guaranteed rates do not fit, with the least change that helps, and
-    whether other ways could; ``chooses`` says whether such ways were looked for."""
+    whether other ways could; ``chooses`` says whether such paths were looked for."""
     guaranteed = [way for way in ways if way.permit and way.intent.guarantee(way.permit)]
     if not guaranteed:
         return
@@ -151,7 +151,7 @@ def refuse_misfits(
 
 
 def _too_large(topology: Topology, guaranteed: Sequence[ForwardingTree]) -> str:
-    """Of demands that would not fit if nobody else had rates."""
+    """Of demands that would not fit if no one else had rates."""
     # numpy is dear to import
     from corridor.controller.joint_ways.setting import pairs_of, too_large
     from corridor.controller.joint_ways.spaces.links import Links

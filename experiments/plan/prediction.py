@@ -26,8 +26,8 @@ def one_way_ns(
 ) -> int:
     """Nanoseconds for a lone frame of ``frame_bytes`` (Ethernet header on, no FCS) over a path.
 
-    Where ``lines`` have jitter, it takes half of the most that each may add, which is the mean, and
-    the median of every sum; late packets are the exception, and left out.
+    Where ``lines`` have jitter, it takes half of the maximum that each may add, which is the mean,
+    and the median of every sum; late packets are the exception, and left out.
     """
     total = 0
     for name in path.fibres:

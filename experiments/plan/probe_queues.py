@@ -1,9 +1,9 @@
 """Whether a plan's own probes queue behind each other, known before anything is sent. Pure.
 
 Predictions are of a lone probe. On slow fibres one takes long to send (128 octets at 1 Mbit/s: a
-millisecond), and one of another demand that comes meanwhile waits. All send times and delays are in
-the plan, so every wait can be computed: each direction of a fibre is a queue, first come first
-served, behind its delay.
+millisecond), and one of another demand that comes in the meantime waits. All send times and delays
+are in the plan, so every wait can be computed: each direction of a fibre is a queue, first come
+first served, behind its delay.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ type Queue = tuple[str, bool]
 
 @dataclass(frozen=True)
 class Waits:
-    """How long the probes of one demand wait for others, there and back together."""
+    """How long the probes of one demand wait for others, round trip together."""
 
     median_ns: int
     most_ns: int
@@ -99,8 +99,8 @@ def _ways(plan: Plan) -> dict[int, list[Hop]]:
 def hops_of(
     demands: Iterable[PlannedDemand], wiring: Wiring, frame_bytes: Mapping[int, int]
 ) -> dict[int, list[Hop]]:
-    """Return the hops there and back of each demand that is answered, by its index; a plan that is
-    spoilt has fewer."""
+    """Return the hops round trip of each demand that is answered, by its index; a plan that is
+    corrupt has fewer."""
     wires = {wire.fibre: wire for wire in wiring.fibres}
     found = {}
     for demand in demands:
@@ -126,7 +126,7 @@ def _hop(wire: FibreWire, begin: str, frame_bytes: int) -> Hop:
 
 
 def _probes(plan: Plan) -> Iterator[Probe]:
-    """What probes the network at rest: neither warming it nor beside a cut."""
+    """What probes the network at rest: neither warming it nor next to a cut."""
     probing = [number for number, name in enumerate(plan.job.phases) if name == "probe"]
     for host in plan.job.hosts:
         yield from (part for part in host.of(Probe) if part.phase in probing)

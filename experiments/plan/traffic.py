@@ -137,7 +137,7 @@ def timeline_phases(
     wiring: Wiring,
     templates: dict[str, FrameTemplate],
 ) -> list[jobs.Phase]:
-    """The streams of a timeline, beside all else."""
+    """The streams of a timeline, in addition to all else."""
     by_id = {demand.id: demand for demand in demands}
     found = []
     for one in placed:
@@ -210,7 +210,7 @@ class Schedule:
     seed: int = 0
 
     def start_ns(self, number: int, of: int) -> int:
-        """When demand ``number`` of so many starts: spread over an interval, unless chance does."""
+        """When demand ``number`` of these starts: spread over an interval, unless chance does."""
         return 0 if parts_of(self.arrival)[0].draws else self.interval_ns * number // of
 
 

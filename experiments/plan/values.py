@@ -19,7 +19,7 @@ PLAN_SCHEMA = 3
 FIRST_EPOCH = 0
 """Of the tables that a run begins with."""
 PROVEN = "proven.json"
-"""The file beside a plan that says which tables are proven already."""
+"""The file next to a plan that says which tables are proven already."""
 FOLLOWED_NS = 150_000_000
 """After an event begins: the controller has followed by then, if it does so at once."""
 OWN_APP = "controller_app.py"
@@ -62,21 +62,21 @@ class PlannedDemand:
     bottleneck_bps: int | None
     probes: int
     probe_bps: int
-    """What its probes ask for, on the mean, in either direction."""
+    """What its probes ask for, on average, in either direction."""
     stream_bps: int | None
     tcp: bool
     not_judged: tuple[str, ...] = ()
     """``data`` and ``answers``, as far as they are served though the policies say nothing of them:
-    bound by what the policies forbid to any data, and by nobody called lawful."""
+    bound by what the policies forbid to any data, and by no one called lawful."""
     lacks: tuple[str, ...] = ()
     """What was asked for and is not had, there or, said so, of its answers: the step of its
     permit's ladder that gives it up, if any, and why."""
     may_cross: tuple[str, ...] = ()
-    """Jurisdictions that its path may meet besides those that it surely does."""
+    """Jurisdictions that its path may meet besides those that it certainly does."""
     assumed: tuple[str, ...] = ()
     """Fibres of its path whose capacity is not published but assumed."""
     apart_ns: int = field(default=0, metadata=OMIT_EMPTY)
-    """What its way and that of its answers take longer so as to share nothing with others'."""
+    """What its path and that of its answers take longer so as to share nothing with others'."""
     room_ns: int = field(default=0, metadata=OMIT_EMPTY)
     """What they take longer so that guaranteed rates fit."""
     anycast: AnycastChoice | None = field(default=None, metadata=OMIT_EMPTY)
@@ -107,7 +107,7 @@ class Transfer:
     control_port: int
     duration_s: int
     at_ns: int | None = None
-    """When it begins beside all else, after the epoch; None: by itself, at the end."""
+    """When it begins in addition to all else, after the epoch; None: by itself, at the end."""
     dscp: int = field(default=0, metadata=OMIT_EMPTY)
 
 
@@ -182,7 +182,8 @@ class Impact:
     """The longest that nothing arrives of what is sent since it begins; None: until the run ends,
     or, where a fibre loses at random, now and then as long as the event lasts."""
     out_within_ns: tuple[int, int] | None = None
-    """The least and the most of it in all draws of BFD's random intervals, where those differ."""
+    """The least and the maximum of it in all draws of BFD's random intervals, where those differ.
+    """
     share: float = 1.0
     """Of these draws, the part that comes to just these paths and round trips."""
 

@@ -1,4 +1,4 @@
-"""What is said beside the figures of a workload: how it is scaled, and what that does. Pure."""
+"""What is said next to the figures of a workload: how it is scaled, and what that does. Pure."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ MOST_SHARE = STREAM.options["share"].most or 0
 
 @dataclass(frozen=True)
 class Sending:
-    """What workloads come to: phases beside all else, and what a plan says of them."""
+    """What workloads come to: phases in addition to all else, and what a plan states about them."""
 
     phases: tuple[jobs.Phase, ...] = ()
     workloads: tuple[PlannedWorkload, ...] = ()

@@ -141,7 +141,7 @@ def write_export(exported: Exported, folder: Path) -> list[Path]:
 
 
 def compare_folder(folder: Path) -> Comparison:
-    """What is expected in an export, and all ``answers*.json`` that lie beside it."""
+    """What is expected in an export, and all ``answers*.json`` that lie next to it."""
     expected = folder / EXPECTED
     try:
         wanted = read_json(expected, RESULT)

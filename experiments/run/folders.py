@@ -1,6 +1,6 @@
 """Result folders: new or empty ones, and what it means that one cannot be written.
 
-A new one is for nobody else of this machine to read. What root makes for somebody is theirs.
+A new one is for no one else of this machine to read. What root makes for someone is theirs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One network to experiment on, from Python: events are named, and a run says what came of them.
+"""One network to experiment on, from Python: events are named, and a run says the outcome of them.
 
 with corridor.Lab("mini", seed=7) as lab:
     lab.at("500ms").cut("guian-kunming", lasting="500ms")
@@ -37,7 +37,7 @@ class At:
     """A moment of a lab's timeline, at which events are named by their kinds.
 
     Each kind is a method: ``cut``, ``degrade``, ``hub``, ``policies``, ``stream``, ``expect``, ...
-    It takes what the event befalls, ``lasting`` or ``until``, an ``id``, and the kind's parameters
+    It takes what the event affects, ``lasting`` or ``until``, an ``id``, and the kind's parameters
     as YAML has them, and returns the lab.
     """
 
@@ -69,7 +69,7 @@ class At:
 
 
 class Lab(Closing):
-    """A scenario with a timeline that Python goes on writing. Each ``run`` is a run of its own.
+    """A scenario with a timeline that Python goes on writing. Each ``run`` is a separate run.
 
     ``scenario`` is a shipped one or a file; the rest stands in for what that says, as the options
     of ``corridor run`` do. Raises InputError at once for what cannot be.

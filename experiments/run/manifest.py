@@ -25,14 +25,14 @@ from corridor.topologies.base.codec import to_plain
 
 MANIFEST_SCHEMA = 1
 OBJECTIVE_FILE = "objective.py"
-"""What a scenario's author chose ways by, as it was carried out."""
+"""What a scenario's author chose paths by, as it was carried out."""
 PACKAGES = ("ryu", "os-ken", "eventlet", "scapy", "networkx", "numpy", "pyarrow")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def write_scenario(path: Path, loaded: LoadedScenario) -> None:
     """The scenario with every default filled in, and the topology it resolved to; an objective of
-    its author's beside it."""
+    its author's next to it."""
     resolved = {
         "resolved": loaded.scenario.model_dump(mode="json", by_alias=True),
         "topology": loaded.topology.model_dump(mode="json"),

@@ -42,7 +42,7 @@ class Options:
     """Guests whose networks stand from one run to the next, in place of a new one; in the virtual
     clock only."""
     delay_model: Path | None = None
-    """A file of constants and errors, for how sure paths are; None is the shipped one."""
+    """A file of constants and errors, for how certain paths are; None is the shipped one."""
     patience_s: float | None = None
     """How long a guest may show no progress; None reckons it from the plan."""
     foretell: bool = False

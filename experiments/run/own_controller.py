@@ -40,7 +40,7 @@ class OwnApp:
         return self.name if self.source is None else Path(self.name).name
 
     def write(self, out_dir: Path) -> None:
-        """Beside the results: a guest may not see where it lies, and it is part of what ran."""
+        """Next to the results: a guest may not see where it lies, and it is part of what ran."""
         if self.source is not None:
             (out_dir / OWN_APP).write_text(self.source, encoding="utf-8")
 

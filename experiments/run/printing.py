@@ -23,7 +23,7 @@ QUIET = (
     *("--disable-domain-reliability", "--disable-default-apps", "--no-pings"),
     "--no-pdf-header-footer",
 )
-"""It shows nothing and asks nobody anything; our page has its own header."""
+"""It shows nothing and asks no one anything; our page has its own header."""
 PATIENCE_S = 120.0
 INSTALL = "install one: apt-get install --no-install-recommends chromium"
 WAYS_OUT = "print report.html in a browser"

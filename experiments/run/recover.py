@@ -36,7 +36,7 @@ from corridor.topologies.base.words import counted
 from corridor.traffic.measures import samples
 
 NOT_AS_WRITTEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-"""What comes of data that no run of this version leaves."""
+"""The outcome of data that no run of this version leaves."""
 RESULT_FILES = ("probes.parquet", "flows.parquet", "summary.json")
 MORE_FILES = (
     *("cuts.parquet", "events.parquet", SERIES_FILE),
@@ -85,7 +85,7 @@ def recover(out_dir: Path) -> Recovered:
 
 
 def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> RunFacts:
-    """What an earlier summary says of the run, else what its events and manifest do."""
+    """What an earlier summary states about the run, else what its events and manifest do."""
     earlier = _read_json(out_dir / "summary.json", pass_over)
     if earlier.get("schema") == SUMMARY_SCHEMA:
         return _facts_of(cast("Summary", earlier))
@@ -111,7 +111,7 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
 
 
 def _facts_of(earlier: Summary) -> RunFacts:
-    """Raises LookupError or TypeError for what is no summary beyond its schema."""
+    """Raises LookupError or TypeError for what is not a summary beyond its schema."""
     return RunFacts(
         testbed=earlier["testbed"],
         clock=earlier["clock"],
@@ -160,7 +160,7 @@ def _failure(events: list[Event]) -> str | None:
 
 
 def _read_json(path: Path, pass_over: Callable[[str], None]) -> dict[str, Any]:
-    """A JSON object, or an empty one: a missing summary or manifest is no surprise here."""
+    """A JSON object, or an empty one: a missing summary or manifest is not a surprise here."""
     try:
         value = _whole_json(path)
     except NoSuchFile:

@@ -1,4 +1,4 @@
-"""A run once more, from the plan in its folder: the same, as far as clock and machine let it."""
+"""A run again, from the plan in its folder: the same, as far as clock and machine let it."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     plan: Plan | None = None
 
     def tell(choice: Choice) -> None:
-        """Once what is quickly checked is; what happens on a timeline takes longer to foresee."""
+        """Once what is quickly checked is; what happens on a timeline takes longer to predict."""
         nonlocal plan
         if not loaded.events:
             plan = _plan(loaded, intended, options, choice, app)

@@ -61,7 +61,7 @@ def version_of(distribution: str) -> str:
 
 
 def bundled() -> Iterator[Distribution]:
-    """What a wheel of ours holds of others, which no installer is to take for installed."""
+    """What one of our wheels holds of others, which no installer is to take for installed."""
     from importlib.metadata import Distribution
 
     for about in sorted(BUNDLED.glob("*/METADATA")):
@@ -80,7 +80,7 @@ def this_code() -> Code:
             return ""
         return done.stdout.strip() if done.returncode == 0 else ""
 
-    if not PROJECT.is_file():  # what git finds above site-packages is somebody else's
+    if not PROJECT.is_file():  # what git finds above site-packages is someone else's
         return {"commit": _installed_commit(), "changed": False}
     return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain"))}
 

@@ -1,4 +1,4 @@
-"""Scenarios that somebody changes without writing a file. Pure."""
+"""Scenarios that someone changes without writing a file. Pure."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ EVENT_OF = {"link": "cut", "srlg": "group", "hub": "hub", "gateway": "gateway"}
 
 def with_cuts(name_or_path: str, asked: Under, dead: Sequence[str]) -> LoadedScenario:
     """A scenario in which nothing happens but that these elements fail, all at once, and are
-    mended. Where BFD runs, fibres are cut without their ends seeing it. Workloads run all the time
-    where events would begin or end them."""
+    repaired. Where BFD runs, fibres are cut without their ends seeing it. Workloads run all the
+    time where events would begin or end them."""
     own = read_scenario(name_or_path)
     folder = Path(own.file).parent
     document = whole(own, folder)

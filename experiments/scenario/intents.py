@@ -70,16 +70,16 @@ def specify(loaded: LoadedScenario) -> Specification:
     if chosen == asked:
         return climbed
     bare = with_picks(climbed, {})
-    if climbed != chosen and fits(bare):  # with what is given up the shortest ways do
+    if climbed != chosen and fits(bare):  # with what is given up the shortest paths do
         return bare
     if fits(climbed):
         return climbed
-    laddered = climb(asked)  # ladders may help where ways that lack less do not
+    laddered = climb(asked)  # ladders may help where paths that lack less do not
     return laddered if fits(laddered) else climbed
 
 
 def objective_of(loaded: LoadedScenario) -> str | OwnObjective:
-    """By what its ways are chosen together; a file of its author's is carried out. Raises
+    """By what its paths are chosen together; a file of its author's is carried out. Raises
     InputError where that offers no objective."""
     own = loaded.own_objective
     return loaded.scenario.objective if own is None else own.carried_out()
@@ -88,9 +88,9 @@ def objective_of(loaded: LoadedScenario) -> str | OwnObjective:
 def turned_demands(demands: Sequence[ScenarioDemand]) -> frozenset[int]:
     """Numbers of demands whose source serves their workloads, and whose destination connects.
 
-    Workloads are told apart by the port of the server alone. Where demands join two hubs both ways,
-    one hub serves all of them, the later by name: else a packet could be from the server of one
-    and to that of another.
+    Workloads are told apart by the port of the server alone. Where demands join two hubs in both
+    directions, one hub serves all of them, the later by name: else a packet could be from the
+    server of one and to that of another.
     """
     ways = {(one.src, one.dst) for one in demands}
     return frozenset(

@@ -1,4 +1,4 @@
-"""Kinds of events and faults as keys of a scenario, from what each kind says of itself.
+"""Kinds of events and faults as keys of a scenario, from what each kind states about itself.
 
 The classes here have what all kinds share. Their fields come from the registries: a key for each
 kind, and one for each of its parameters, read and checked by its unit.
@@ -47,7 +47,7 @@ MomentText = Annotated[
 
 
 class OneKind(Frozen):
-    """Something that happens, of exactly one kind: its key names what it befalls."""
+    """Something that happens, of exactly one kind: its key names what it affects."""
 
     @classmethod
     def kinds(cls) -> Mapping[str, EventKind]:
@@ -80,7 +80,7 @@ class OneKind(Frozen):
 
     @property
     def what(self) -> str:
-        """What it befalls: a fibre, a hub, a demand, as its kind says."""
+        """What it affects: a fibre, a hub, a demand, as its kind says."""
         name: str = getattr(self, self.kind.key)
         return name
 
@@ -165,7 +165,7 @@ def _refuse_end(kind: EventKind, *, given: bool) -> None:
 
 
 def event_fields(kinds: Iterable[EventKind]) -> Fields:
-    """A key for each kind, and beside it one for each of its parameters."""
+    """A key for each kind, and next to it one for each of its parameters."""
     fields: Fields = {}
     for kind in kinds:
         name: Any = DayText if kind.of == "day" else str

@@ -51,7 +51,7 @@ class Late(Frozen):
 
 
 class LineOptions(Frozen):
-    """What is random on a fibre beside its loss, in each direction on its own."""
+    """What is random on a fibre next to its loss, in each direction on its own."""
 
     burst: Annotated[float, Ge(1), Le(1_000_000)] | None = None
     """Mean number of packets lost in a row; ``loss`` is still the share of all packets."""
@@ -69,7 +69,7 @@ class LineOptions(Frozen):
 
 
 class Network(Protocol):
-    """What a scenario says of its fibres."""
+    """What a scenario states about its fibres."""
 
     @property
     def loss(self) -> float: ...

@@ -82,7 +82,8 @@ class NetworkOptions(Frozen):
 
 
 class ProtectOptions(Frozen):
-    """Failures that the switches bridge by themselves, beside what the permits in use ask for."""
+    """Failures that the switches bridge by themselves, in addition to what the permits in use ask
+    for."""
 
     k: int = Field(default=0, ge=0, le=3, strict=True)
     """Number of simultaneous failures."""

@@ -9,7 +9,7 @@ STREAM_BASE = 30_000
 TCP_SERVER, TCP_CLIENT_BASE, TCP_CONTROL_BASE = 5201, 40_000, 45_000
 """A transfer has two connections to its server: its data, and iperf3's control."""
 TCP_TIMED_BASE = 50_000
-"""Server of a transfer of the timeline, beside which others may have theirs at the same hub."""
+"""Server of a transfer of the timeline, next to which others may have theirs at the same hub."""
 WORKLOAD_BASE = 55_000
 """Server of what a demand's workloads send by TCP."""
 WORKLOAD_CLIENTS = range(6_000, TCP_CLIENT_BASE)

@@ -115,7 +115,7 @@ def _each_once(dscps: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class ClassOptions(Frozen):
-    """Packets that have a queue of their own: by what demands they are of, or by their DSCP."""
+    """Packets that have a separate queue: by what demands they are of, or by their DSCP."""
 
     name: Slug
     """Unique name."""

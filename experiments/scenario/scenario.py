@@ -211,7 +211,7 @@ class LoadedScenario(Frozen):
     events: tuple[InstanceOf[NamedEvent], ...] = ()
     """What happens, with the policies that events ask for."""
     workloads: tuple[InstanceOf[Workload], ...] = ()
-    """What demands send beside probes, with what its files hold."""
+    """What demands send next to probes, with what its files hold."""
     loads: tuple[InstanceOf[NamedEvent], ...] = ()
     """When those workloads run that no event switches on."""
     own_objective: InstanceOf[OwnFile] | None = None
@@ -231,7 +231,7 @@ class Under(Frozen):
     """A shipped set, or a file."""
     as_of: date | None = None
     outside: Outside | None = None
-    """What becomes of data outside the set, for what the set says."""
+    """The outcome of data outside the set, for what the set says."""
     service: Service | None = None
     """What carries demands that do not say themselves."""
     interpret: dict[str, str] = Field(default_factory=dict)

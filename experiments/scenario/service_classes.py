@@ -1,4 +1,4 @@
-"""Service classes and DSCPs of classes of demands, as the file beside this one has them. Pure."""
+"""Service classes and DSCPs of classes of demands, as the file next to this one has them. Pure."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a scenario means under a policy set, whichever set that is: the same for every command.
 
 A set rules the classes it has. Classes that it does not have, but that the scenario's own set or a
-shipped one describes, are outside it; what becomes of data outside, the set says, or who asks. A
-class that nobody describes is a mistake.
+shipped one describes, are outside it; the outcome of data outside, the set says, or who asks. A
+class that no one describes is a mistake.
 """
 
 from __future__ import annotations

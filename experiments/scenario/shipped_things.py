@@ -82,7 +82,7 @@ def workloads() -> Iterator[Shipped]:
 
 
 def examples() -> Iterator[Shipped]:
-    """By what each file says of itself in its first lines."""
+    """By what each file states about itself in its first lines."""
     for path in sorted(EXAMPLES.glob("*.*")):
         if path.suffix in (".py", ".yaml", ".sh"):
             lines = path.read_text(encoding="utf-8").splitlines()

@@ -1,7 +1,7 @@
 """Workloads that ship, with their sources, and how a scenario takes them up. Pure.
 
 ``shipped: infer-chat`` in a workload stands for the keys of that one, of which those that are
-written beside it are others. ``shipped: by-class``, or ``workloads: by-class`` alone, stands for
+written next to it are others. ``shipped: by-class``, or ``workloads: by-class`` alone, stands for
 one workload for each class of demands that has one.
 """
 
@@ -46,7 +46,7 @@ class Figure(Frozen):
     value: NonEmpty
     """As the source has it."""
     source: str = ""
-    """Of ``sources``; empty where nobody said so."""
+    """Of ``sources``; empty where no one said so."""
     derived: str = ""
     confidence: Literal["confident", "unsure"]
     assumed: bool = False

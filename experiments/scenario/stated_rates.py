@@ -1,4 +1,4 @@
-"""Rates that somebody states beside a scenario: as if its demands had these guarantees. Pure."""
+"""Rates that someone states next to a scenario: as if its demands had these guarantees. Pure."""
 
 from __future__ import annotations
 

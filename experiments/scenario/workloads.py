@@ -1,7 +1,7 @@
 """Workloads of a scenario: as they are written, and held against its demands. Pure.
 
-A workload is one kind's keys (``experiments/workloads``) beside those that all kinds have. The keys
-come from the registry, each read and checked by its unit.
+A workload is one kind's keys (``experiments/workloads``) in addition to those that all kinds have.
+The keys come from the registry, each read and checked by its unit.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _known(name: str) -> str:
 
 
 class WorkloadKeys(Frozen):
-    """What a scenario says of a workload beside the parameters of its kind."""
+    """What a scenario states about a workload in addition to the parameters of its kind."""
 
     id: Slug
     """Its name in events and results: lower case, digits, hyphens."""

@@ -1,4 +1,4 @@
-"""Builds this project for pip: setuptools does it, and a wheel also gets Ryu, as nobody ships one.
+"""Builds this project for pip: setuptools does it, and a wheel also gets Ryu, as no one ships one.
 
 Ryu 4.34 is a source package that builds with setuptools of 2023 only, which no installer can be
 told by a wheel that depends on it. So Ryu is built here, by the versions that ``pyproject.toml``
@@ -32,7 +32,7 @@ build_sdist = build_meta.build_sdist
 LOCK = "requirements.lock"
 PLACE = "corridor/bundled"
 ABOUT = ".dist-info"
-"""With this name pip would list Ryu beside us, and pipx, which takes what is new in that list for
+"""With this name pip would list Ryu next to us, and pipx, which takes what is new in that list for
 what it was to install, would refuse the wheel."""
 PATH_FILE = "corridor-bundled.pth"
 """Python adds the folder that it names behind those it looks in anyway."""

@@ -99,7 +99,7 @@ def examine() -> Machine:
 
 def verdicts(machine: Machine) -> list[Verdict]:
     """In the order in which they are repaired: packages of the system, testbeds, what each of
-    those stands on, programs."""
+    those rests on, programs."""
     facts = machine.facts
     return [
         _packages(machine),

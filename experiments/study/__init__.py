@@ -1,1 +1,1 @@
-"""Studies: many runs as one file, what they came to, and how sure that is. Pure."""
+"""Studies: many runs as one file, what they came to, and how certain that is. Pure."""

@@ -259,7 +259,7 @@ def _known_so_far(
     study: StudyFile, told: Told, until: UntilEntry
 ) -> Iterator[tuple[Interval | None, float]]:
     """Of each condition, or each difference, that is not the same in all runs: its interval, and
-    the mean that this is to be narrow beside."""
+    the mean that this is to be narrow in addition."""
     for entry in (one for one in study.compare if one.id == until.compare):
         for one in _compared(study, told, entry):
             if one.measure == until.measure and one.difference and not one.difference.is_same:

@@ -1,4 +1,4 @@
-"""What repeated runs say of a mean, a median or a difference, and how surely. Pure.
+"""What repeated runs say of a mean, a median or a difference, and how certainly. Pure.
 
 The run is the unit: whatever happened within one is one value. Intervals of means are studentised
 bootstraps (Efron and Tibshirani, An Introduction to the Bootstrap, chapter 12.5), which cover what
@@ -155,7 +155,7 @@ def _unpaired_interval(
 def _studentised(
     mean: float, error: float, means: Values, errors: Values, confidence: float
 ) -> Interval | None:
-    """None where so many resamples are of equal values that they decide an end: few counts, most
+    """None where this many resamples are of equal values that they decide an end: few counts, most
     of them alike, do not tell how far the mean may be."""
     apart = means - mean
     alike = errors <= ENOUGH * error

@@ -65,7 +65,7 @@ class Measure(NamedTuple):
 
 
 def parse(text: str) -> Measure:
-    """Raises ValueError for what is no path."""
+    """Raises ValueError for what is not a path."""
     whole = _WHOLE.fullmatch(text.strip())
     if whole is None:
         raise ValueError(f'"{text}" is no path into a summary')

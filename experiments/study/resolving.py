@@ -180,7 +180,7 @@ def _keys_hint(key: str, known: Collection[str]) -> str:
 
 
 def _item(of: Any) -> Any:
-    """What a list holds, however deep; what is no list is itself."""
+    """What a list holds, however deep; what is not a list is itself."""
     of = _bare(of)
     while get_origin(of) in LISTS and get_args(of):
         of = _bare(get_args(of)[0])

@@ -10,7 +10,7 @@ from corridor.topologies.base.suggestions import nearest
 
 SHIPPED = Path(__file__).with_name("shipped")
 STUDY = "study.yaml"
-"""In a folder of its own, beside the scenarios and maps that it names."""
+"""In a separate folder, next to the scenarios and maps that it names."""
 
 
 def shipped_studies() -> tuple[str, ...]:

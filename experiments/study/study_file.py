@@ -97,7 +97,7 @@ class UntilEntry(Frozen):
 
 
 class ShownEntry(Frozen):
-    """A table or figure beside those of all measures: with a name, and of what it shows."""
+    """A table or figure in addition to those of all measures: with a name, and of what it shows."""
 
     id: Slug
     """Of its files."""
@@ -126,7 +126,7 @@ class SourceEntry(Frozen):
     date: str = ""
     """As precisely as it is known; empty where it is not."""
     confidence: Literal["confident", "unsure"]
-    """How sure we are that it carries what it is cited for."""
+    """How certain we are that it carries what it is cited for."""
     says: str = ""
     """What of it the study uses, in our words."""
 
@@ -144,7 +144,7 @@ class StudyFile(Frozen):
     assumptions: tuple[str, ...] = ()
     sources: tuple[SourceEntry, ...] = ()
     scenario: str
-    """A shipped one, or a file beside this one."""
+    """A shipped one, or a file next to this one."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None
     """The day whose policies are in force, if the scenario does not say."""
     clock: Literal["virtual", "real"] = "virtual"

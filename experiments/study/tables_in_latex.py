@@ -16,7 +16,7 @@ from corridor.topologies.base.latex import escaped
 TEXT_PT = 345.0
 """Of a page of ``article`` at 10 pt."""
 APART_PT = 4.0
-"""Between a column and what is beside it, on either side."""
+"""Between a column and what is next to it, on either side."""
 SIZES: Mapping[str, float] = {"small": 4.65, "footnotesize": 4.15}
 """With the width of a letter or digit, in pt, of Computer Modern."""
 SPARE = ("spread", "median", "delta")

@@ -1,1 +1,1 @@
-"""Carries out studies: each cell a run of its own, by the workers of Dask."""
+"""Carries out studies: each cell a separate run, by the workers of Dask."""

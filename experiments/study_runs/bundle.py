@@ -31,7 +31,7 @@ class Bundle(NamedTuple):
     file: str
     lines: list[tuple[KeyPath, int]]
     files: dict[str, bytes]
-    """By name, those beside the study that the scenario or one of them names."""
+    """By name, those next to the study that the scenario or one of them names."""
 
 
 def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundle:

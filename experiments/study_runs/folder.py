@@ -1,7 +1,7 @@
 """The folder of a study: what it is, and a folder for each cell that ran. Nothing is half there.
 
 study.yaml      the study as it was written
-inputs/         the same, beside the files of the user's own that it names
+inputs/         the same, next to the files of the user's own that it names
 study.json      its cells: what each is, which seed, which program
 cells/ID/       the results of a run, and cell.json; moved there when it is whole
 failed/ID.json  why a cell has no results
@@ -179,7 +179,7 @@ class StudyFolder:
         results.chmod(OWN_ONLY)
         (partial / LOG).rename(results / LOG)
         write_whole(results / CELL, json.dumps(said, indent=1).encode())
-        if self.result(cell.id).exists():  # another command ran it meanwhile: it is the same
+        if self.result(cell.id).exists():  # another command ran it in the meantime: it is the same
             shutil.rmtree(partial)
             return
         results.rename(self.result(cell.id))
@@ -187,7 +187,7 @@ class StudyFolder:
 
 
 def read_index(path: Path) -> dict[str, Any]:
-    """Raises InputError where that is no study's folder."""
+    """Raises InputError where that is not a study's folder."""
     if not (path / INDEX).exists():
         raise InputError("is no study's folder", "name one that corridor study run made", str(path))
     found: dict[str, Any] = read_json(path / INDEX, RESULT)

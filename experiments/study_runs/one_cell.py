@@ -1,6 +1,6 @@
-"""One cell in a process of its own: ``python -m corridor.experiments.study_runs.one_cell FOLDER``.
+"""One cell in a separate process: ``python -m corridor.experiments.study_runs.one_cell FOLDER``.
 
-Reads ``cell.pickle`` there, runs it into ``run/`` and says in ``outcome.json`` what became of it.
+Reads ``cell.pickle`` there, runs it into ``run/`` and says in ``outcome.json`` the outcome of it.
 """
 
 from __future__ import annotations

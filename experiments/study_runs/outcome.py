@@ -1,4 +1,4 @@
-"""What became of a cell, as it comes back from where it ran."""
+"""The outcome of a cell, as it comes back from where it ran."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from corridor.topologies.base.errors import (
 )
 
 type State = Literal["valid", "invalid", "failed", "unable"]
-"""``unable``: where it was to run, it cannot; that is no result, and is not kept."""
+"""``unable``: where it was to run, it cannot; that is not a result, and is not kept."""
 BUNDLE, OUTCOME, RUN, LOG = "cell.pickle", "outcome.json", "run", "cell.log"
 
 
@@ -30,7 +30,7 @@ class Ran(NamedTuple):
 
 
 def tell_outcome(folder: Path, run: Callable[[], tuple[State, str]]) -> None:
-    """Carry out a run in the process that is there for it, and leave there what became of it."""
+    """Carry out a run in the process that is there for it, and leave there the outcome of it."""
     state, message = _outcome(run)
     (folder / OUTCOME).write_text(json.dumps({"state": state, "message": message}))
 

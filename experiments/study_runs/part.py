@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Part(NamedTuple):
-    """One of so many, counted from 1."""
+    """One of this many, counted from 1."""
 
     number: int
     of: int

@@ -39,7 +39,7 @@ class Progress:
 
     def left_s(self) -> float:
         """By what cells took so far. Cells come in rounds of so many at once; those under way are
-        half done, on the mean."""
+        half done, on average."""
         left = self._total - self._done
         if not left or not self._done:
             return 0.0

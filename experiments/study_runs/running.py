@@ -1,7 +1,7 @@
 """Carries out a study: what is missing runs, as many at once as there are workers.
 
 Cells that are done stay as they are; a cell comes into the folder when it is
-whole. So whatever is killed loses what was under way, and the same command goes on from there.
+whole. So whatever is killed loses what was in progress, and the same command goes on from there.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _run_missing(
 def _results(
     client: Client, missing: Sequence[Cell], study: Study, program: str
 ) -> Iterator[tuple[Cell, Ran]]:
-    """In the order in which they come; few are under way, so few are lost."""
+    """In the order in which they come; few are in progress, so few are lost."""
     from distributed import as_completed
 
     from corridor.experiments.study_runs.worker import run_cell

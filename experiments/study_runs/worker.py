@@ -1,4 +1,4 @@
-"""What a worker does: one cell in a process of its own and a folder of its own, then sends it back.
+"""What a worker does: one cell in a separate process and a separate folder, then sends it back.
 
 The process ends with the worker, and the guest with the process, however the worker ends.
 """
@@ -25,7 +25,7 @@ TOLD_LINES = 3
 
 
 def run_cell(bundle: Bundle) -> Ran:
-    """Never raises for what becomes of a cell: that is told."""
+    """Never raises for the outcome of a cell: that is told."""
     started = time.monotonic()
     with scratch_folder() as folder:
         (folder / BUNDLE).write_bytes(pickle.dumps(bundle))

@@ -1,4 +1,4 @@
-"""What a study's folder gets beside its cells: values, answers, tables."""
+"""What a study's folder gets next to its cells: values, answers, tables."""
 
 from __future__ import annotations
 

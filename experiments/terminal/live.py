@@ -100,7 +100,7 @@ class SlowLines:
 
 
 class LiveLines:
-    """Call it with a line to tell. ``begin`` and ``doing`` say what goes on meanwhile."""
+    """Call it with a line to tell. ``begin`` and ``doing`` say what goes on in the meantime."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

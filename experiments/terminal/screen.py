@@ -31,7 +31,7 @@ MAY_FORCE = ("FORCE_COLOR", "TTY_COMPATIBLE")
 
 
 def width_of(stream: TextIO) -> int | None:
-    """Characters that fit on a line; None where it is no terminal, and nothing is to be cut."""
+    """Characters that fit on a line; None where it is not a terminal, and nothing is to be cut."""
     return shutil.get_terminal_size(USUAL).columns if stream.isatty() else None
 
 

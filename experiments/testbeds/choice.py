@@ -23,7 +23,7 @@ GUEST_MEMORY_NEEDED_BYTES = 1_000_000_000
 
 
 class Lack(NamedTuple):
-    """Why something cannot be had, and what mends that; both empty where it can."""
+    """Why something cannot be had, and what repairs that; both empty where it can."""
 
     reason: str = ""
     repair: str = ""

@@ -55,7 +55,7 @@ class Allowed:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     scratch: tuple[str, ...]
-    """Folders that nobody reads after the guest: sockets may be made there as well."""
+    """Folders that no one reads after the guest: sockets may be made there as well."""
     lists: tuple[str, ...] = ()
     """Folders below which names of files may be listed."""
 

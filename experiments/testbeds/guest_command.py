@@ -71,7 +71,7 @@ def copies(more: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def base_of_python() -> list[str]:
-    """Return the folder of the Python that the environment stands on, and that of its program."""
+    """Return the folder of the Python that the environment rests on, and that of its program."""
     return [str(Path(sys.base_prefix).resolve()), str(Path(sys.executable).resolve())]
 
 
@@ -84,7 +84,7 @@ def boot_command(
 ) -> list[str]:
     """The kernel, to be started where ``links`` and ``copies`` are, and its arguments.
 
-    A second console is the kernel's standard input, both ways.
+    A second console is the kernel's standard input, in both directions.
     """
     options = [
         f"mem={memory_mb}M",

@@ -78,7 +78,7 @@ def _ordered(how: str, orders: list[str]) -> list[str]:
 
 
 def _memory_folder(scratch: Path) -> contextlib.AbstractContextManager[Path]:
-    """Where the kernel keeps the guest's memory: as it would itself, but in a folder of its own."""
+    """Where the kernel keeps the guest's memory: as it would itself, but in a separate folder."""
     configured = any(os.environ.get(name) for name in ("TMPDIR", "TMP", "TEMP"))
     if configured or not os.path.ismount(SHARED_MEMORY):
         return contextlib.nullcontext(scratch)
@@ -102,7 +102,7 @@ def _contained(
 
 @contextlib.contextmanager
 def _owned(folders: list[str]) -> Iterator[None]:
-    """Folders that nobody needs once the guest has ended."""
+    """Folders that no one needs once the guest has ended."""
     try:
         yield
     finally:

@@ -31,7 +31,7 @@ class Kernel:
 
     path: Path
     version: str
-    """Of the source package, or what the binary says of itself for Debian's own."""
+    """Of the source package, or what the binary states about itself for Debian's own."""
     config_hash: str
     """Empty for a kernel that was not built here."""
     virtual_clock: bool

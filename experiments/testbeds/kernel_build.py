@@ -1,6 +1,6 @@
 """Building the virtual-clock kernel.
 
-It is built in a folder of its own in the cache, booted once to show that it works here, and
+It is built in a separate folder in the cache, booted once to show that it works here, and
 only then renamed into place, so a build cut short is never taken for a kernel.
 """
 

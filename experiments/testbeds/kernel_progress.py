@@ -15,7 +15,7 @@ AFTERWARDS = "going on"
 
 
 class ProgressPrinter:
-    """Takes what a build tells. ``say`` is who tells lines meanwhile, if somebody does."""
+    """Takes what a build tells. ``say`` is who tells lines in the meantime, if someone does."""
 
     def __init__(self, say: Say | None = None, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr

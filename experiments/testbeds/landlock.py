@@ -24,7 +24,7 @@ MAKE_SOCK, REFER, TRUNCATE = 1 << 9, 1 << 13, 1 << 14
 OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | 1 << 15
 """The rights that a rule may name for what is not a folder."""
 RIGHTS_OF_VERSION = ((1, 13), (2, 14), (3, 15), (5, 16))
-"""From this version of Landlock on, the kernel knows so many rights to files."""
+"""From this version of Landlock on, the kernel knows this many rights to files."""
 NETWORK_SINCE, SCOPES_SINCE = 4, 6
 BIND_AND_CONNECT_TCP = 0b11
 ABSTRACT_SOCKETS_AND_SIGNALS = 0b11

@@ -33,7 +33,7 @@ from corridor.topologies.emulation.this_kernel import (
 def probe(*, boot: bool = False, native: bool = True, emulated: bool = False) -> Facts:
     """This machine's facts; ``boot`` also boots each guest kernel once (about 1.5 s).
 
-    With ``native`` off nobody looks whether its own kernel can do it, which may take a second.
+    With ``native`` off no one looks whether its own kernel can do it, which may take a second.
     Whether QEMU can takes half of one, and is looked for with ``emulated``.
     """
     virtual = find_kernel()

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Iterator
 
 NAME = "\0corridor/cpu/{}"
-"""An address that leads to no file: it is taken as long as somebody holds it."""
+"""An address that leads to no file: it is taken as long as someone holds it."""
 BUSY = 2.0
 """Processes that wait for each processor."""
 

@@ -1,7 +1,7 @@
 """A guest on Debian's own kernel, in a machine that QEMU emulates: its clock charges computing.
 
 One instruction takes one nanosecond of its clock, and time in which nothing happens is skipped.
-Every run is a machine of its own, which is one process of an ordinary user; killing it leaves
+Every run is a separate machine, which is one process of an ordinary user; killing it leaves
 nothing.
 """
 

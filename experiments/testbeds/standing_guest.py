@@ -5,7 +5,7 @@
         guests.run(kernel, folder / "second", on_event)
 
 A plan is carried out by the guest whose network it fits, else by a new one. What it measures is
-what a guest of its own would measure but for some ticks of 256 ns: see decision 48.
+what a separate guest would measure but for some ticks of 256 ns: see decision 48.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class StandingGuests(Closing):
         try:
             guest.run(plan, str(where.relative_to(self._folder)), on_event, patience_s)
         except BaseException:
-            guest.close()  # nobody knows what is left of its network
+            guest.close()  # no one knows what is left of its network
             self._guests.remove(guest)
             raise
 
@@ -135,7 +135,7 @@ class StandingGuest:
         self._guest.stdout.close()
 
     def _order(self, order: bytes) -> None:
-        """One that has died meanwhile has ended too early, which reading its events tells."""
+        """One that has died in the meantime has ended too early, which reading its events tells."""
         with contextlib.suppress(OSError):
             self._line.sendall(order)
 

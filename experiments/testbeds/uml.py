@@ -1,6 +1,6 @@
 """A guest: User Mode Linux as a plain process, with the host's files as its root.
 
-Every run is a kernel of its own, so runs cannot meet, and killing the process
+Every run is a separate kernel, so runs cannot meet, and killing the process
 leaves nothing. In the virtual clock idle time is skipped and CPU costs no time.
 """
 
@@ -65,7 +65,7 @@ def run_command_in_guest(
     """Run any command as root in a guest, from the project's folder; what it said, and its code.
 
     The project, its Python and ``out_dir``, to which alone it may write, are at the places named
-    ``*_IN_GUEST``, with copies of the folders of ``more_code`` beside the package; under ``/tmp``
+    ``*_IN_GUEST``, with copies of the folders of ``more_code`` next to the package; under ``/tmp``
     and ``/run`` it sees nothing of the host. Its output stays in ``stdout.txt`` and
     ``stderr.txt``. An event it writes to ``/dev/console`` comes to ``on_event`` with its wall
     time. Raises MeasurementInvalid if the guest ends before it, or for ``patience_s`` writes
@@ -151,7 +151,7 @@ def guest_of_a_program(
     patience_s: float | None,
     own: bool,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A guest with what ``out_dir`` says of a network and a program: see ``own_programs``.
+    """A guest with what ``out_dir`` states about a network and a program: see ``own_programs``.
 
     It reads ``folder`` and ``reads``. ``line`` is its end of the line to a terminal, and is closed
     here. With ``own`` the supervisor removes ``out_dir`` in the end. On leaving the guest is killed

@@ -14,7 +14,7 @@ BLOCK_BYTES = 512
 
 
 def remove_unfinished_builds() -> list[tuple[Path, int]]:
-    """Folders, and the octets that each took; none while a build is under way."""
+    """Folders, and the octets that each took; none while a build is in progress."""
     try:
         cache = cache_folder()
         with (cache / LOCK).open("r") as lock:
@@ -25,7 +25,7 @@ def remove_unfinished_builds() -> list[tuple[Path, int]]:
 
 
 def remove_unfinished(cache: Path) -> list[tuple[Path, int]]:
-    """For who holds the lock: nobody else builds."""
+    """For who holds the lock: no one else builds."""
     found = []
     for folder in sorted(one for one in cache.glob("kernel-build-*") if one.is_dir()):
         octets = sum(file.lstat().st_blocks * BLOCK_BYTES for file in folder.rglob("*"))

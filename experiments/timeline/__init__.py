@@ -1,4 +1,4 @@
 """What may happen while a network is measured: kinds of events, one a file, and moments. Pure.
 
-Kinds that befall the network itself are those of ``topologies/faults``; the others are here.
+Kinds that affect the network itself are those of ``topologies/faults``; the others are here.
 """

@@ -1,4 +1,4 @@
-"""The controller is killed, and another is started: switches serve on meanwhile."""
+"""The controller is killed, and another is started: switches serve on in the meantime."""
 
 from __future__ import annotations
 

@@ -33,14 +33,14 @@ OWN: Mapping[str, EventKind] = {
         transfer.KIND,
     )
 }
-"""Those that are no faults, by their keys in YAML."""
+"""Those that are not faults, by their keys in YAML."""
 
 KINDS: Mapping[str, EventKind] = {**faults.KINDS, **OWN}
 """By their keys in YAML."""
 
 STREAM, TRANSFER = stream.KIND.key, transfer.KIND.key
 LOADS = (STREAM, TRANSFER)
-"""Those that load fibres beside the probes."""
+"""Those that load fibres next to the probes."""
 
 OPTIONS: Mapping[str, Option] = {
     name: option for kind in KINDS.values() for name, option in kind.options.items()

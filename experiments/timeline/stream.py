@@ -1,4 +1,4 @@
-"""A paced UDP stream of a demand, beside its probes. Agents send it; the timeline has its times."""
+"""A paced UDP stream of a demand, next to its probes. Agents send it at the timeline's times."""
 
 from __future__ import annotations
 

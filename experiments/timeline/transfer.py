@@ -1,4 +1,4 @@
-"""A kernel TCP transfer of a demand, beside its probes."""
+"""A kernel TCP transfer of a demand, next to its probes."""
 
 from __future__ import annotations
 

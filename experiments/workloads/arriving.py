@@ -22,7 +22,7 @@ def due(load: Load, along: Along, interval_ns: int, arrival: Arrival) -> Iterato
 
 
 def _up_to(arrival: Arrival, begin_ns: int, end_ns: int, mean_ns: int, seed: int) -> Iterator[int]:
-    """Kinds of arrivals give so many, of which the first are the same however many are asked for;
+    """Kinds of arrivals give this many, of which the first are the same however many are asked for;
     here it is not known how many."""
     count = (end_ns - begin_ns) // mean_ns + 16
     while True:

@@ -1,4 +1,4 @@
-"""Bulk transfers: so many octets, done when the last has arrived, perhaps by a deadline."""
+"""Bulk transfers: this many octets, done when the last has arrived, perhaps by a deadline."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Load:
     windows: tuple[tuple[int, int], ...]
     """When messages may begin: from, and up to."""
     drain_ns: int
-    """How long after a window what is under way may go on."""
+    """How long after a window what is in flight may go on."""
     connections: int
     """Of each demand, side by side; 0 where each message has its own."""
     compress: float
@@ -87,13 +87,13 @@ class WorkloadKind:
     words: str
     """What it sends, for people: a phrase for a table."""
     example: str
-    """Its own keys in YAML, beside ``id``, ``kind`` and ``demands``."""
+    """Its own keys in YAML, in addition to ``id``, ``kind`` and ``demands``."""
     options: Mapping[str, Option]
     """Its parameters; a name that two kinds share is of one unit."""
     plan: Callable[[Load, Outbox], None]
     """Puts all messages into an outbox."""
     mean_bps: Callable[[Values], float]
-    """What a demand sends on the mean while the workload is on, as written, in both directions
+    """What a demand sends on average while the workload is on, as written, in both directions
     together; 0 where that follows from the network alone."""
     back_share: Callable[[Values], float] = no_answers
     """Of that, what is answers, from the destination to the source."""

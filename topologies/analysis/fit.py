@@ -113,7 +113,8 @@ def fit_layer(layer: Layer, rows: Sequence[Measurement]) -> FittedLayer:
 
 
 def interval_size(left_out: Sequence[LeftOut]) -> float:
-    """How far, in logarithms, the interval reaches either way; infinite for too few cities."""
+    """How far, in logarithms, the interval reaches in either direction; infinite for too few
+    cities."""
     counts = Counter(city for one in left_out for city in one.cities)
     if not counts:
         return float("inf")

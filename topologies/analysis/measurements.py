@@ -57,7 +57,7 @@ class Table:
 
 
 def read_measurements(path: str | Path) -> Table:
-    """Raises InputError with file and line for what is no row of measurements.
+    """Raises InputError with file and line for what is not a row of measurements.
 
     Rows of unknown places, of layers that the model does not have and of kinds that were not
     measured are left out, and told.

@@ -1,4 +1,4 @@
-"""What latency to expect between two places, by layer, and how sure that is; no network at hand.
+"""What latency to expect between two places, by layer, and how certain that is; no network at hand.
 
 ``optical``: fibre along the delay-shortest route of pan-asia.
 ``ip``, ``public``: a carrier's IP service, the public Internet, over the same map.
@@ -83,7 +83,7 @@ class Prediction:
 
     @property
     def beats_fibre(self) -> bool:
-        """Faster than the optical layer, so over a path that the map of that layer lacks."""
+        """Faster than the optical layer, so over a path that is not on that layer's map."""
         return self.fibre_ms is not None and self.rtt_ms < self.fibre_ms
 
     def to_json(self) -> JsonObject:
@@ -176,7 +176,7 @@ def _check_light(rtt_ms: float, light_ms: float, layer: Layer, model: DelayModel
 def near_measurements(
     a: LatLon, z: LatLon, layer: LayerName, rows: Iterable[Measurement] | None = None
 ) -> tuple[str, ...]:
-    """Measurements of a layer whose ends lie within ``NEAR_KM`` of these, either way round."""
+    """Measurements of a layer whose ends lie within ``NEAR_KM`` of these, in either direction."""
     known = shipped_measurements() if rows is None else rows
     return tuple(one.id for one in known if one.layer == layer and _is_near(one, a, z))
 

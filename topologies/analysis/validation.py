@@ -45,7 +45,7 @@ ELSEWHERE = "Europe and beyond"
 
 @dataclass(frozen=True)
 class Judged:
-    """A row beside its prediction."""
+    """A row next to its prediction."""
 
     row: Measurement
     prediction: Prediction
@@ -87,7 +87,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class Report:
-    """What a table says of a model."""
+    """What a table states about a model."""
 
     file: str
     model: str

@@ -1,1 +1,1 @@
-"""What every room stands on: errors, units, documents with line numbers, JSON."""
+"""What every room rests on: errors, units, documents with line numbers, JSON."""

@@ -122,10 +122,10 @@ def read_bytes(path: str | Path, kind: Kind) -> bytes:
 
 
 def _read(file: BinaryIO, most: int) -> bytes:
-    """Up to so many bytes. Asks for what is there, since memory is set aside for all asked for."""
+    """Up to this many bytes. Asks for what is there, since memory is reserved for all asked for."""
     wanted = min(os.fstat(file.fileno()).st_size + 1, most)
     raw = file.read(wanted)
-    while len(raw) == wanted < most:  # it has grown meanwhile
+    while len(raw) == wanted < most:  # it has grown in the meantime
         wanted = min(wanted + MORE_BYTES, most)
         raw += file.read(wanted - len(raw))
     return raw

@@ -30,7 +30,7 @@ else:
 
 
 _OWN = "to_plain"
-"""The method of a named tuple that has a plain form of its own, and ``from_plain`` beside it."""
+"""The method of a named tuple that has a separate plain form, and ``from_plain`` next to it."""
 _OMIT = "omit"
 OMIT_EMPTY: Mapping[str, str] = {_OMIT: "empty"}
 """The metadata of a field with a default that is left out while it is empty."""

@@ -1,6 +1,6 @@
 """What is derived once and kept for later, where a user's caches are.
 
-All of it may be deleted at any time, and nobody ever sees a part of a file. Where nothing can be
+All of it may be deleted at any time, and no one ever sees a part of a file. Where nothing can be
 kept, everything is derived again. Texts are in a folder of their user alone (mode 0700), with their
 digest; their keys name all that they were made of.
 """
@@ -22,7 +22,7 @@ from corridor.topologies.base.ownership import hand_over, owner_in
 
 TEXTS, BYTECODE = "kept", "bytecode"
 """Folders within the cache folder: of texts, and of what Python compiles, for which the launcher
-names the folder where it must not be beside the sources."""
+names the folder where it must not be next to the sources."""
 MOST, MOST_BYTES = 64, 64 * 2**20
 """Texts of a kind, and bytes of them: those that were used last stay."""
 UNFINISHED_S = 3600
@@ -80,7 +80,7 @@ def keep_text(kind: str, key: str, text: str) -> None:
     folder = _private_folder()
     if folder is None:
         return
-    with contextlib.suppress(OSError, ValueError):  # a name that is no UTF-8 may be in a text
+    with contextlib.suppress(OSError, ValueError):  # a name that is not UTF-8 may be in a text
         sealed = f"{_digest(text)}\n{text}"
         _place(folder / f"{kind}-{key}", lambda staged: staged.write_text(sealed, encoding="utf-8"))
         _let_go_of_the_oldest(folder, kind)

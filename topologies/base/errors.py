@@ -1,7 +1,7 @@
 """Every failure the emulator reports, and the exit code each one carries.
 
 The command line turns these into one or two lines on standard error and the
-exit code of the class; anything else that escapes is a defect of ours.
+exit code of the class; anything else that escapes is one of our defects.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 MOST_OF_A_WORD, MOST_OF_A_LINE = 255, 1_000
-"""Characters of what is told of wrong input, which may hold whatever somebody wrote there."""
+"""Characters of what is told of wrong input, which may hold whatever a user wrote there."""
 
 
 def shortened(text: str) -> str:

@@ -102,7 +102,7 @@ def looked_for(name: object) -> None:
 
 
 def read_elsewhere() -> None:
-    """Note that a result depends on more than files, as that of a user's own code may."""
+    """Note that a result depends on more than files, as that of a user's code may."""
     if _noting is not None:
         _noting.is_whole = False
 

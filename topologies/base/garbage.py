@@ -1,4 +1,4 @@
-"""When to look for cycles of values that nobody holds."""
+"""When to look for cycles of values that no one holds."""
 
 from __future__ import annotations
 

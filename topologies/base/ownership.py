@@ -1,4 +1,4 @@
-"""Whose it is what root makes for somebody: who called ``sudo``, else who owns the folder it is in.
+"""Whose it is what root makes for a user: who called ``sudo``, else who owns the folder it is in.
 
 Links are never followed, and what is not root's is left alone.
 """

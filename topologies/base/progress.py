@@ -1,7 +1,7 @@
 """How far long work has come, for who wants to be told. Standard library only.
 
 Work counts what it goes through with ``counting``, wherever it is; ``told`` says for the time of a
-``with`` block who is told. While nobody is, counting costs nothing and reads no clock.
+``with`` block who is told. While no one is, counting costs nothing and reads no clock.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def told(tell: Tell) -> Iterator[None]:
 
 def counting[Thing](things: Sequence[Thing], done: str) -> Iterator[Thing]:
     """The things, one after another, each told of before: ``1,200 of 8,000 paths planned``, and of
-    the first, which may take long, that it is under way. After the last, all are counted."""
+    the first, which may take long, that it is in progress. After the last, all are counted."""
     tell = _TOLD.get()
     if tell is None:
         return iter(things)

@@ -1,7 +1,7 @@
 """Scratch folders, each locked by its process while that lives. Standard library only.
 
 A process that is killed cannot remove its folder. The kernel lets go of its lock, by which
-the next process knows that nobody needs the folder.
+the next process knows that no one needs the folder.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ def scratch_folder(place: str | None = None) -> Iterator[Path]:
 
 
 def remove_dead() -> list[Path]:
-    """Remove this user's folders that nobody holds; which they were."""
+    """Remove this user's folders that no one holds; which they were."""
     removed = []
     places = {tempfile.gettempdir(), SHARED_MEMORY}
     for folder in (one for place in sorted(places) for one in Path(place).glob(f"{PREFIX}*")):
-        with contextlib.suppress(OSError):  # another user's, somebody's still, or just gone
+        with contextlib.suppress(OSError):  # another user's, a user's still, or just gone
             lock = lock_folder(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
                 if os.fstat(lock).st_uid == os.geteuid():
@@ -54,7 +54,7 @@ def _make(place: str | None) -> tuple[Path, int]:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         with contextlib.suppress(FileNotFoundError):
             lock = lock_folder(folder, fcntl.LOCK_EX)
-            if folder.exists():  # nobody took it for dead before it was locked
+            if folder.exists():  # no one took it for dead before it was locked
                 return folder, lock
             os.close(lock)
 

@@ -1,4 +1,4 @@
-"""Random numbers belong to names: each thing that is random has a sequence of its own.
+"""Random numbers belong to names: each thing that is random has a separate sequence.
 
 What else a scenario holds, and in which order, changes nothing about it.
 """

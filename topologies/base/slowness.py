@@ -1,8 +1,8 @@
 """How slow this machine is, for waits after which something is taken for dead. Imports little.
 
-Waits were chosen on a machine that nothing else keeps busy. Where a start of Python takes so many
+Waits were chosen on a machine that nothing else keeps busy. Where a start of Python takes this many
 times as long, they are so many times as long: measured once, and told to every process that is
-started. By the virtual clock nothing is slow, and nobody measures.
+started. By the virtual clock nothing is slow, and no one measures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STARTED = "import asyncio, email.message, http.client, json, ssl"
 
 
 def slowness() -> float:
-    """As was measured, between 1 and ``MOST``; 1 where nobody did."""
+    """As was measured, between 1 and ``MOST``; 1 where no one did."""
     try:
         return min(max(float(os.environ.get(VARIABLE, "1")), 1.0), MOST)
     except ValueError:
@@ -30,7 +30,7 @@ def patient(seconds: float) -> float:
 
 
 def measure() -> None:
-    """For this process and those that it starts, unless somebody has."""
+    """For this process and those that it starts, unless a user has."""
     if VARIABLE in os.environ:
         return
     import subprocess

@@ -1,4 +1,4 @@
-"""What somebody may have meant who wrote a name that is not there: the one place that guesses.
+"""What a user may have meant who wrote a name that is not there: the one place that guesses.
 
 In this order: the same but for case, accents and dashes, the same by meaning, the same ends the
 other way round (``karachi-kunming``), a part of few names, a name within more words, a slip of the
@@ -28,7 +28,7 @@ NO_MEANINGS: Meanings = {}
 def nearest(word: str, options: Iterable[str], meanings: Meanings = NO_MEANINGS) -> str:
     """``did you mean "x"?`` for the closest of ``options``, or an empty text.
 
-    ``meanings`` says of other words which options they mean.
+    ``meanings`` states about other words which options they mean.
     """
     quoted = [f'"{one}"' for one in closest(word, options, meanings)]
     if not quoted:

@@ -1,6 +1,6 @@
 """Quantities as text with a unit: ``18ms``, ``10Gbit``, ``1200km``, ``1400B``.
 
-A bare number is refused, because nobody can tell whether ``20`` is one-way or round trip,
+A bare number is refused, because a reader cannot tell whether ``20`` is one-way or round trip,
 seconds or milliseconds, bits or bytes. Parsing is exact (decimal, no floats) where the
 result is an integer, and ``parse(format(x)) == x`` for every value these functions return.
 """

@@ -1,6 +1,6 @@
 """The one way in which a file replaces another: whole or not at all, and never through a link.
 
-The new file is made beside the old one, under a name that nobody can foresee, and takes its place.
+The new file is made next to the old one, under a name that no one can predict, and takes its place.
 A symbolic link that has the name of the old file is replaced, and what it leads to stays.
 """
 

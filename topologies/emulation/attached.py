@@ -45,7 +45,7 @@ class AttachedNet(HubNet):
         error(f"*** no switch is stopped from here: corridor kill {hub.hub}\n")
 
     def is_connected(self, _hub: HubWire) -> bool:
-        """Nobody waits for that: a network that one attaches to is up."""
+        """No one waits for that: a network that one attaches to is up."""
         return True
 
     def close(self) -> None:

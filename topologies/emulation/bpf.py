@@ -55,7 +55,7 @@ class HashMap:
         _call(MAP_UPDATE, _ENTRY.pack(self.fd, 0, at, value_at, 0))
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """All entries, in no order; one that is added meanwhile may be missed."""
+        """All entries, in no order; one that is added in the meantime may be missed."""
         sizes = (self.key_bytes, self.value_bytes)
         keys, values = (ctypes.create_string_buffer(BATCH * size) for size in sizes)
         cursor = ctypes.create_string_buffer(max(4, self.key_bytes))
@@ -117,7 +117,7 @@ class Program:
 
 
 def _told_why(asked: tuple[int, int, int, int], log: ctypes.Array[ctypes.c_char]) -> None:
-    """Raise what the verifier says of a program that it does not take."""
+    """Raise what the verifier states about a program that it does not take."""
     try:
         os.close(_call(PROG_LOAD, _PROGRAM.pack(*asked, 1, LOG_BYTES, ctypes.addressof(log))))
     except OSError as refusal:

@@ -1,4 +1,4 @@
-"""How a controller is started: a process of its own that dies with this one.
+"""How a controller is started: a separate process that dies with this one.
 
 It knows the controller by its module's name only, for topologies import nothing of it.
 """

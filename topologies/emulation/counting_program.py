@@ -1,7 +1,7 @@
 """The program that counts packets where they enter and leave switches: eBPF, assembled. Pure.
 
-It reads no clock, so that it changes no time in a guest whose clock counts how often it is read.
-A packet's class is what a table of the kernel says of its addresses, its protocol and one of its
+It reads no clock, so that it changes no time in a guest whose clock counts how often it is read. A
+packet's class is what a table of the kernel states about its addresses, its protocol and one of its
 ports.
 """
 

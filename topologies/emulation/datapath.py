@@ -39,7 +39,7 @@ def is_available() -> bool:
 def delete(name: str = SYSTEM) -> None:
     """Remove a datapath with its flows and ports; bridges' own interfaces go with it.
 
-    Nobody may be running it: an ovs-vswitchd would go on as if it were there. No such datapath is
+    No one may be running it: an ovs-vswitchd would go on as if it were there. No such datapath is
     no error.
     """
     with NetlinkSocket(NETLINK_GENERIC) as kernel:

@@ -47,11 +47,12 @@ class Faults:
         return self._apply()
 
     def cut_carrier(self, fibre: str) -> list[str]:
-        """Take both ends' links down: what is under way is lost, and both switches see it."""
+        """Take both ends' links down: what is in flight is lost, and both switches see it."""
         return cut.cut_carrier(self, fibre, {})
 
     def cut_silently(self, fibre: str) -> list[str]:
-        """Lose all that is on the fibre, and all that enters it, both ways, with its carrier up."""
+        """Lose all that is on the fibre, and all that enters it, in both directions, with its
+        carrier up."""
         return cut.cut_silently(self, fibre, {})
 
     def restore(self, fibre: str) -> list[str]:

@@ -27,7 +27,7 @@ class ClassCounters:
     """Packets that found the buffer full, or that an AQM dropped."""
     backlog_packets: int
     ce_marks: int = field(default=0, metadata=OMIT_EMPTY)
-    """Packets that an AQM marked with congestion experienced (RFC 3168): they are no drops."""
+    """Packets that an AQM marked with congestion experienced (RFC 3168): they are not drops."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class FibreCounters:
     """Lost at random."""
     control_backlog_packets: int = 0
     ce_marks: int = field(default=0, metadata=OMIT_EMPTY)
-    """Packets that an AQM marked with congestion experienced (RFC 3168): they are no drops."""
+    """Packets that an AQM marked with congestion experienced (RFC 3168): they are not drops."""
 
 
 class Statistics(NamedTuple):

@@ -1,4 +1,4 @@
-"""The kernel's TCP settings of hosts, each in a network namespace of its own."""
+"""The kernel's TCP settings of hosts, each in a separate network namespace."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ PRIO = "prio"
 PRIO_OPTIONS = struct.pack("=i16B", 2, *(1,) * 16)
 """Two bands, and the second for whatever no filter knows."""
 CONTROL_PACKETS = 100_000
-"""Of the control lane, on their way: BFD every millisecond over 100 s."""
+"""Of the control lane, in flight: BFD every millisecond over 100 s."""
 LLDP, IPV4 = 0x88CC, 0x0800
 FILTERS = (
     Filter(1, LLDP, (Word(0, 0, 0),), CONTROL_CLASS),

@@ -35,7 +35,7 @@ def put_iperf(folder: Path) -> None:
 
 @contextmanager
 def found_first() -> Iterator[None]:
-    """The same for what is started meanwhile from here."""
+    """The same for what is started in the meantime from here."""
     before = os.environ.get("PATH", os.defpath)
     with tempfile.TemporaryDirectory(prefix="corridor-") as folder:
         put_iperf(Path(folder))

@@ -202,7 +202,7 @@ class Links:
         self._route.close()
 
     def _add_hosts(self) -> None:
-        """Every hub's host in a namespace of its own, its interface addressed and up."""
+        """Every hub's host in a separate namespace, its interface addressed and up."""
         for hubs in batched(self._wiring.hubs, HOSTS_AT_ONCE):
             self._add_some_hosts(hubs)
 
@@ -321,7 +321,7 @@ def gateways(wiring: Wiring) -> Iterable[GatewayWire]:
 
 
 def remove_group(route: NetlinkSocket, group: int) -> None:
-    """Delete every interface of one group; no such interface is no error."""
+    """Delete every interface of one group; a missing interface is not an error."""
     try:
         route.carry_out([rtnetlink.group_deleted(group)])
     except KernelRefuses as error:

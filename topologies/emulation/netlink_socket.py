@@ -46,7 +46,7 @@ class NetlinkSocket(Closing):
     def carry_out(self, requests: Iterable[Request]) -> None:
         """Do one after another; raises KernelRefuses for the first of them that fails.
 
-        Those that stand in one batch with it have been tried all the same.
+        Those that are in one batch with it have been tried all the same.
         """
         for batch in batched(requests, BATCH):
             self._carry_out(batch)
@@ -54,7 +54,7 @@ class NetlinkSocket(Closing):
     def dump(self, request: Request) -> list[tuple[int, bytes]]:
         """Kind and body of everything the kernel answers to a request for a dump.
 
-        Once more if something has changed meanwhile, which others may do on a shared machine.
+        Again if something has changed in the meantime, which others may do on a shared machine.
         """
         for _ in range(DUMP_TRIES):
             self._interrupted = False

@@ -36,7 +36,7 @@ class SwitchSettings(TypedDict):
 
 @runtime_checkable
 class ListensInFolder(Protocol):
-    """A controller that switches reach over a Unix socket of its own, not over TCP."""
+    """A controller that switches reach over a separate Unix socket, not over TCP."""
 
     @property
     def target(self) -> str:
@@ -90,7 +90,7 @@ class CorridorNet(HubNet):
         self.stop()
 
     def bfd_status(self) -> dict[str, bfd.Status]:
-        """What BFD says of each fibre's ends, by interface; other networks' are left out."""
+        """What BFD states about each fibre's ends, by interface; other networks' are left out."""
         assert self.openvswitch is not None
         found = self.openvswitch.bfd_status()
         return {name: found[name] for name in bfd.interfaces(self.wiring) if name in found}
@@ -128,7 +128,7 @@ class CorridorNet(HubNet):
         """Return when sessions of the fibres run at the interval (an empty name: those of all);
         else EnvironmentUnsupported names the ends that do not.
 
-        Packets of the old interval are on their way meanwhile, so it must be found twice.
+        Packets of the old interval are in flight in the meantime, so it must be found twice.
         """
         assert self.openvswitch is not None
         wanted = [name for fibre in fibres for name in bfd.interfaces(self.wiring, fibre or None)]

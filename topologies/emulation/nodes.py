@@ -1,7 +1,7 @@
 """Mininet nodes and links over interfaces that netlink has already made.
 
 Stock Mininet starts a shell per node and forks a dozen commands per link. Here
-a node gets its shell when somebody first asks it to run a command, and a link
+a node gets its shell when a user first asks it to run a command, and a link
 only describes what exists.
 """
 

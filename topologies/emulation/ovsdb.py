@@ -145,7 +145,7 @@ class OpenVSwitch:
             database.apply(bfd.updates(wiring, interval_ms, fibre))
 
     def bfd_status(self) -> dict[str, bfd.Status]:
-        """What BFD says of every interface that speaks it, by its name."""
+        """What BFD states about every interface that speaks it, by its name."""
         return {
             name: bfd.status(said)
             for name, value in self._interfaces("bfd_status").items()
@@ -156,7 +156,7 @@ class OpenVSwitch:
     def held(self) -> Iterator[None]:
         """Keep the daemons of a private Open vSwitch from running while entered.
 
-        All their timers that have run out meanwhile begin again on leaving.
+        All their timers that have run out in the meantime begin again on leaving.
         """
         for daemon in self._daemons:
             daemon.send_signal(signal.SIGSTOP)
@@ -245,7 +245,7 @@ class OpenVSwitch:
 
     def lost_upcalls(self) -> int:
         """Packets that the datapath has had no room to hand up, those of others' bridges among
-        them; 0 where nobody tells."""
+        them; 0 where no one tells."""
         control = f"{self.run_dir}/ovs-vswitchd.{self._vswitchd_pid()}.ctl"
         said = self._tool(["ovs-appctl", "-t", control, "dpctl/show"]).stdout
         return sum(int(number) for number in _LOST.findall(said))
@@ -270,7 +270,7 @@ class OpenVSwitch:
         return self._daemons[-1]
 
     def delete_bridges(self, bridges: Sequence[str]) -> None:
-        """Returns when ovs-vswitchd has let go of them; one that is not there is no error."""
+        """Returns when ovs-vswitchd has let go of them; one that is not there is not an error."""
         with self._database(patient(ANSWER_TIMEOUT_S + len(bridges))) as database:
             rows = database.select("Bridge", ["_uuid", "name"])
             leaving = [row["_uuid"] for row in rows if row["name"] in bridges]

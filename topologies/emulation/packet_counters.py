@@ -124,7 +124,7 @@ class PacketCounters(Closing):
 
 
 def _queues(opened: contextlib.ExitStack, wiring: Wiring) -> bpf.HashMap | None:
-    """The interfaces that stand in front of fibres: what leaves them is sent a second time."""
+    """The interfaces that are in front of fibres: what leaves them is sent a second time."""
     names = [queue_interfaces.name_of(name) for name in queue_interfaces.queued(shapes(wiring))]
     if not names:
         return None
@@ -136,6 +136,6 @@ def _queues(opened: contextlib.ExitStack, wiring: Wiring) -> bpf.HashMap | None:
 
 
 def _detached(program: bpf.Program, index: int, where: int) -> None:
-    """It is no error if the interface has gone, and the program with it."""
+    """It is not an error if the interface has gone, and the program with it."""
     with contextlib.suppress(OSError):
         program.detach(index, where)

@@ -1,6 +1,6 @@
-"""Queues that stand in front of fibres: interfaces that labelled frames go through first.
+"""Queues that are in front of fibres: interfaces that labelled frames go through first.
 
-A fibre with a queue of a kind has an intermediate functional block beside its sending interface.
+A fibre with a queue of a kind has an intermediate functional block next to its sending interface.
 Frames with a label queue in it, in the tree of the kind, and are then sent into the fibre one at a
 time; what the fibre itself does stays as it is. Frames without a label, which are control traffic,
 never enter it.
@@ -122,7 +122,7 @@ def with_queue(
 
 @dataclass(frozen=True)
 class Held:
-    """What the kernel says of one of these interfaces."""
+    """What the kernel states about one of these interfaces."""
 
     route: NetlinkSocket
     index: int

@@ -64,6 +64,6 @@ def _attach(opened: contextlib.ExitStack, program: bpf.Program, interface: str) 
 
 
 def _detached(program: bpf.Program, interface: int) -> None:
-    """It is no error if the interface has gone, and the program with it."""
+    """It is not an error if the interface has gone, and the program with it."""
     with contextlib.suppress(OSError):
         program.detach(interface, bpf.TCX_EGRESS)

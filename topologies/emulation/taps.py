@@ -24,7 +24,7 @@ _REQUEST = struct.Struct("16sH22x")
 def create(name: str) -> int:
     """Make a persistent TAP device, down and without carrier; its interface index. OSError.
 
-    It belongs to this process's user: while nobody holds a device that has no owner, any user of
+    It belongs to this process's user: while no one holds a device that has no owner, any user of
     the machine may take its other end, and with it what goes through a gateway.
     """
     descriptor = _open(name)

@@ -1,7 +1,7 @@
 """What this machine's own kernel can do for a network, tried where that leaves nothing behind.
 
-Run as a program it tries shaping and switching in a network namespace of its own, which goes
-away with it, and prints what lacks as JSON. It needs no library.
+Run as a program it tries shaping and switching in a separate network namespace, which goes
+away with it, and prints what is missing as JSON. It needs no library.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ NO_SUCH = {
 
 
 def queues_lack() -> str:
-    """Which modules a kernel lacks for queues by class; empty if none, or if it does not say."""
+    """Which modules a kernel does not have for queues by class; empty if none, or if it does not
+    say."""
     lists, loaded = _module_lists(), _first_words(Path("/proc/modules"))
     there = {one for one in QUEUES_NEED if any(f"/{one}.ko" in text for text in lists)} | loaded
     lacking = [one for one in QUEUES_NEED if one not in there] if lists else []
@@ -83,7 +84,7 @@ def kernel_lacks() -> dict[str, str]:
 
 
 def _module_lists() -> list[str]:
-    """What a kernel says of its modules; nothing in a container."""
+    """What a kernel states about its modules; nothing in a container."""
     tree = Path("/lib/modules") / platform.release()
     return [
         text

@@ -27,12 +27,13 @@ CUT, SILENCE, ONE_WAY, MEND = "cut", "silence", "cut-one-way", "repair"
 
 
 def cut_carrier(network: Interfaces, fibre: str, _options: Values) -> list[str]:
-    """Take both ends' links down: what is under way is lost, and both switches see it."""
+    """Take both ends' links down: what is in flight is lost, and both switches see it."""
     return network.make((CUT, fibre), Effect(off=interfaces_of(network.wiring, fibre)))
 
 
 def cut_silently(network: Interfaces, fibre: str, _options: Values) -> list[str]:
-    """Lose all that is on the fibre, and all that enters it, both ways, with its carrier up."""
+    """Lose all that is on the fibre, and all that enters it, in both directions, with its carrier
+    up."""
     return network.make((SILENCE, fibre), Effect(silent=interfaces_of(network.wiring, fibre)))
 
 

@@ -1,6 +1,6 @@
 """A fibre is degraded: slower, longer or lossier than declared, alike in both directions.
 
-Packets on their way keep the delay they entered with, so the first after the end may overtake the
+Packets in flight keep the delay they entered with, so the first after the end may overtake the
 last before it. The buffer stays as many packets, which take longer to leave at a lower rate. Where
 losses are random already, either end of this fault begins their sequences again.
 """
@@ -35,7 +35,7 @@ def restore(network: Interfaces, fibre: str, _options: Values) -> list[str]:
 
 
 def degraded(shape: Shape, options: Values) -> Shape:
-    """The shape with a share of its rate, more delay, and losses beside its own.
+    """The shape with a share of its rate, more delay, and losses in addition to its own.
 
     The delay line comes before the queue, so it is to hold what arrives at the rate of before.
     """

@@ -24,7 +24,7 @@ class Effect:
     off: frozenset[str] = frozenset()
     """Those that are down."""
     silent: frozenset[str] = frozenset()
-    """Those that lose all they send and all that is under way, with their carrier up."""
+    """Those that lose all they send and all that is in flight, with their carrier up."""
     shapes: Mapping[str, Callable[[Shape], Shape]] = field(default_factory=dict)
     """How the shape of an interface changes. Of several faults, each changes what the one before
     has left."""
@@ -51,7 +51,7 @@ class Network(Interfaces, Protocol):
     """All of a network that runs that faults can change."""
 
     def connect_switch(self, hub: str, *, connected: bool) -> None:
-        """Point a hub's switch to its controller, or to where nobody listens."""
+        """Point a hub's switch to its controller, or to where no one listens."""
 
     def restart_switches(self) -> None:
         """Kill ovs-vswitchd and start it: every table is empty."""
@@ -67,7 +67,7 @@ class Network(Interfaces, Protocol):
 
 
 Action = Callable[[Any, str, Values], object]
-"""Begins or ends an event: the network (of a fault a ``Network``), what it befalls, its options
+"""Begins or ends an event: the network (of a fault a ``Network``), what it affects, its options
 (where it ends, those that plans keep of its beginning)."""
 Target = Literal[
     "fibre", "hub", "group", "jurisdiction", "demand", "file", "day", "process", "workload"
@@ -77,7 +77,7 @@ Target = Literal[
 
 @dataclass(frozen=True)
 class Reach:
-    """What an event takes away while it lasts, for who predicts what becomes of demands."""
+    """What an event takes away while it lasts, for who predicts the outcome of demands."""
 
     fibres: frozenset[str] = frozenset()
     hubs: frozenset[str] = frozenset()
@@ -103,7 +103,7 @@ def no_reach(_topology: Topology, _what: str, _options: Values) -> Reach:
 
 
 def fits(_topology: Topology, _what: str, _options: Values) -> str:
-    """For kinds that fit whatever topology has what they befall."""
+    """For kinds that fit whatever topology has what they affect."""
     return ""
 
 
@@ -112,7 +112,7 @@ class EventKind:
     """One kind of event: a fault, or whatever else may happen while a network is measured."""
 
     key: str
-    """Its key in YAML; the value is the name of what it befalls."""
+    """Its key in YAML; the value is the name of what it affects."""
     of: Target
     words: str
     """What happens, for people: a phrase for a table."""
@@ -125,7 +125,8 @@ class EventKind:
     end: str = ""
     """The action that ends it; empty for an event that has no end."""
     options: Mapping[str, Option] = field(default_factory=dict)
-    """Further keys beside ``at`` and ``until``; a name that two kinds share means one thing."""
+    """Further keys in addition to ``at`` and ``until``; a name that two kinds share means one
+    thing."""
     instead: Mapping[str, str] = field(default_factory=dict)
     """By flag, the action that makes the fault where the flag is set. Plans keep the action, and
     need not keep the flag."""
@@ -142,13 +143,13 @@ class EventKind:
     must_end: bool = False
     """Whether its end is to be given, because a run cannot do without it."""
     names: tuple[str, ...] = ()
-    """What it may befall, of kinds whose key names a process."""
+    """What it may affect, of kinds whose key names a process."""
     disturbs: bool = True
     """Whether it may lose packets of demands, which are then told to be of it."""
     asks_controller: bool = False
     """Whether it means nothing to a controller that only installs tables."""
     misfit: Callable[[Topology, str, Values], str] = fits
-    """What is wrong with it on a topology that has what it befalls; empty if nothing."""
+    """What is wrong with it on a topology that has what it affects; empty if nothing."""
     bfd_notices: frozenset[str] = frozenset()
     """Parameters of which BFD tells, if there is any, and nothing else does."""
     problem: Callable[[Values], str] = nothing_wrong

@@ -63,7 +63,7 @@ def _text(data: Mapping[str, Value], names: tuple[str, ...]) -> str:
 
 
 def _place(data: Mapping[str, Value]) -> tuple[float, float] | tuple[None, None]:
-    """What is not a number is no place; what is none on Earth is left for ``build`` to refuse."""
+    """What is not a number is not a place; ``build`` refuses places that are not on Earth."""
     for names in _PLACES:
         lat, lon = (_degrees(data.get(name, "")) for name in names)
         if lat is not None and lon is not None:

@@ -16,7 +16,7 @@ from corridor.topologies.formats.cities import cities_within, names_of
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION
 
 CLOSE_KM, MAX_KM = 30.0, 150.0
-"""A close city decides, first one of the node's name: borders run through and beside cities. Of
+"""A close city decides, first one of the node's name: borders run through and next to cities. Of
 those farther away all must be in one country."""
 SYNONYMS = {
     "bosnia": "BA",

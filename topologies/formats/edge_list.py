@@ -99,7 +99,7 @@ def _dict(text: str, line: int, file: str) -> dict[str, Value]:
 
 
 def _is_float(value: float) -> bool:
-    """Whether a number is no whole one that is too great to be a float."""
+    """Whether a number is not a whole one that is too great to be a float."""
     return abs(value) < 1e300
 
 

@@ -117,7 +117,7 @@ def build(
 
 
 def _dropped(links: Sequence[ForeignLink], ids: Mapping[str, str]) -> list[str]:
-    """What is said of links that are left out, and of lengths that no fibre has."""
+    """What is stated about links that are left out, and of lengths that no fibre has."""
     loops = [ids[link.a] for link in links if link.a == link.z]
     points = sum(link.length_km == 0 for link in links)
     notes = []

@@ -35,9 +35,9 @@ class ForeignLink:
     """One way."""
     length_km: float | None = None
     directed: bool = False
-    """Only from ``a`` to ``z``; the other direction is a link of its own, if there is one."""
+    """Only from ``a`` to ``z``; the other direction is a separate link, if there is one."""
     notes: str = ""
-    """What became of it on its way here, for the fibre."""
+    """The outcome of it on its way here, for the fibre."""
 
 
 @dataclass(frozen=True)

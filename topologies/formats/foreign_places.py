@@ -97,7 +97,7 @@ def _neighbours(links: Sequence[ForeignLink]) -> defaultdict[str, list[str]]:
 def jurisdictions(nodes: Sequence[Placed], placed: bool) -> tuple[dict[str, str], bool]:
     """Codes by node, and whether coordinates may be believed.
 
-    None is inferred for stand-in places, nor when many nodes are where nobody lives.
+    None is inferred for stand-in places, nor when many nodes are where no one lives.
     """
     named = {p.node.key: countries.code_of(p.node.country) for p in nodes if p.node.country}
     codes = {key: code for key, code in named.items() if code is not None}

@@ -1,8 +1,8 @@
 """Which attributes of links are delays, lengths and capacities, and in which units.
 
 By what the user says, else by the attribute's name (``delay_ms``, ``LinkSpeedRaw``), by a unit
-beside the value (``10 Gbps``), by the graph's own attributes (FNSS's ``delay_unit``). A number
-whose unit nobody states is taken in the one that is usual, and the notes say so.
+next to the value (``10 Gbps``), by the graph's own attributes (FNSS's ``delay_unit``). A number
+whose unit no one states is taken in the one that is usual, and the notes say so.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _check_named(names: Sequence[str], options: ImportOptions, file: str) -> Non
 def _readings(
     graph: RawGraph, names: Sequence[str], options: ImportOptions
 ) -> tuple[dict[Quantity, Reading], list[str]]:
-    """Of each quantity the attribute that holds it, and what is said of those left alone.
+    """Of each quantity the attribute that holds it, and what is stated about those left alone.
 
     One that the user names comes first, then one with a unit, then the first.
     """

@@ -1,4 +1,4 @@
-"""Quantities as foreign files have them: in units of their own, or beside the unit's name.
+"""Quantities as foreign files have them: in units of their own, or next to the unit's name.
 
 Unlike in our own files a number may stand alone, and ``Gbps`` means what carriers mean by it.
 """
@@ -85,14 +85,14 @@ def unit_named(text: str) -> Unit | None:
 
 @dataclass(frozen=True)
 class Number:
-    """A finite number, and the unit that stands beside it, if one does."""
+    """A finite number, and the unit that is next to it, if one does."""
 
     value: float
     unit: Unit | None
 
 
 def number_of(written: Value) -> Number | None:
-    """What a value says; None where it is no finite number, or has a unit that nobody knows."""
+    """What a value says; None where it is not a finite number, or has a unit that is not known."""
     if not isinstance(written, str):
         return Number(float(written), None) if math.isfinite(written) else None
     found = _NUMBER.fullmatch(written.strip()[:_LONGEST])

@@ -1,7 +1,7 @@
 """SNDlib's native format: ``NODES ( id ( longitude latitude ) )`` and ``LINKS ( ... )``.
 
 A link has a pre-installed capacity, in the unit that the ``META`` section states, and none where
-it is 0; costs and modules that could be bought are no facts of a network and are left out. SNDlib
+it is 0; costs and modules that could be bought are not facts of a network and are left out. SNDlib
 does not say in a network whether its coordinates are degrees; those of drawings are not.
 """
 

@@ -48,7 +48,7 @@ class CapacityClass(Frozen):
 
     id: Slug
     capacity: int
-    """Bits per second, each way."""
+    """Bits per second, in each direction."""
     because: str = Field(min_length=1)
     """What the figure is, and whose."""
     sources: tuple[str, ...] = Field(min_length=1)

@@ -5,7 +5,7 @@
 
 The two route factors are fitted by ``topologies/analysis/calibrate.py``, which also prints how
 far the model is from the measurements it was fitted on and, left out one by one, from the
-measurements it was not. What is measured above the fibre, and how sure all of it is, says
+measurements it was not. What is measured above the fibre, and how certain all of it is, says
 ``delay_model.py``.
 """
 

@@ -1,8 +1,8 @@
-"""Delay above the fibre, and how sure each number is: one file of constants, as values.
+"""Delay above the fibre, and how certain each number is: one file of constants, as values.
 
 ``delay.py`` says what a fibre takes. This says what is measured over it, by layer: a constant for
 both ends, a slope, what some crossings add; and the errors of lengths and constants, from which
-ensembles are drawn. ``data/delay-model.yaml`` ships; a user's own file has
+ensembles are drawn. ``data/delay-model.yaml`` ships; a user's file has
 the same form and is what ``corridor topology validate --fit`` writes.
 """
 

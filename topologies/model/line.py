@@ -38,7 +38,7 @@ class Bursts:
         return 1 / self.end
 
     def with_loss(self, share: float) -> Bursts:
-        """With losses of another cause beside them."""
+        """With losses of another cause next to them."""
         return replace(
             self,
             lost_in_burst=1 - (1 - self.lost_in_burst) * (1 - share),
@@ -47,7 +47,7 @@ class Bursts:
 
 
 def of_mean(loss: float, burst_packets: float) -> Bursts:
-    """All is lost in a burst and nothing between: a share of all packets, so many in a row."""
+    """All is lost in a burst and nothing between: a share of all packets, this many in a row."""
     end = 1 / burst_packets
     return Bursts(begin=end * loss / (1 - loss), end=end)
 
@@ -61,7 +61,8 @@ class Line:
     bursts: Bursts | None = None
     """How losses come; None: each by itself."""
     jitter_ns: int = 0
-    """The most that it adds to a delay, any less being as likely; no packet overtakes another."""
+    """The maximum that it adds to a delay, any less being as likely; no packet overtakes another.
+    """
     late_ns: int = 0
     """How much later the ``late_ppm`` of the packets come, which those behind overtake."""
     late_ppm: float = 0

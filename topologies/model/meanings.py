@@ -70,7 +70,7 @@ def _whole(name: str) -> Iterator[str]:
 
 
 def _parts(name: str) -> Iterator[str]:
-    """What stands in a name beside brackets, within them, and beside strokes."""
+    """What is in a name next to brackets, within them, and next to strokes."""
     outside = re.sub(r"\([^)]*\)", " ", name)
     for part in (outside, *re.findall(r"\(([^)]*)\)", name)):
         yield part

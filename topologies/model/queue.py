@@ -1,7 +1,7 @@
 """How frames queue before one direction of a fibre, as a value.
 
 Without a name a fibre has what it has always had: one drop-tail queue of full frames, part of its
-shape. Every other discipline stands in front of the fibre: it lets one frame pass at a time, each
+shape. Every other discipline is in front of the fibre: it lets one frame pass at a time, each
 for as long as its bits take at the rate of the fibre.
 """
 
@@ -17,7 +17,7 @@ FULL_FRAME_ON_FIBRE_BYTES = 1518
 
 @dataclass(frozen=True)
 class QueueClass:
-    """Frames of some DSCPs, in a queue of their own."""
+    """Frames of some DSCPs, in a separate queue."""
 
     name: str
     buffer_bytes: int
@@ -47,7 +47,7 @@ class Commitment:
     cir_bps: int
     packets: tuple[Packets, ...]
     pir_bps: int | None = None
-    """The most it may have; None: all of the fibre."""
+    """The maximum it may have; None: all of the fibre."""
 
 
 @dataclass(frozen=True)
@@ -67,5 +67,5 @@ class Queue:
 
     @property
     def stands(self) -> bool:
-        """Whether it stands in front of the fibre."""
+        """Whether it is in front of the fibre."""
         return bool(self.name)

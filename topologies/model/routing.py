@@ -25,7 +25,7 @@ class Route:
 
     @property
     def rtt_ms(self) -> float:
-        """Both ways along the same fibres, without any switch or host."""
+        """In both directions along the same fibres, without any switch or host."""
         return 2 * self.one_way_delay_ns / 1e6
 
     def __str__(self) -> str:

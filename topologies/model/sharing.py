@@ -17,7 +17,7 @@ def shared_links(fibre: Fibre, from_hub: str) -> tuple[tuple[str, str], ...]:
 
 
 def capacities_bps(topology: Topology) -> dict[str, int]:
-    """Emulated rates, each way, by fibre and by capacity group."""
+    """Emulated rates, in each direction, by fibre and by capacity group."""
     fibres = {fibre.id: topology.emulated_rate_bps(fibre) for fibre in topology.fibres}
     groups = {
         f"{GROUP}{group.id}": topology.emulated_group_bps(group)
@@ -27,7 +27,7 @@ def capacities_bps(topology: Topology) -> dict[str, int]:
 
 
 def assumed_capacities(topology: Topology) -> frozenset[str]:
-    """Those of ``capacities_bps`` that nobody publishes."""
+    """Those of ``capacities_bps`` that no one publishes."""
     fibres = (fibre.id for fibre in topology.fibres if fibre.known_gbps is None)
     groups = (
         f"{GROUP}{group.id}"

@@ -142,8 +142,8 @@ class Fibre(Frozen):
     via: tuple[LatLon, ...] = ()
     """Points that the way passes, in degrees; a derived length follows them."""
     crosses: tuple[JurisdictionCode, ...] = ()
-    """Jurisdictions besides those of its ends that light surely comes under: it comes ashore there,
-    or goes there by land. A landing on a branch that light does not take is none."""
+    """Jurisdictions besides those of its ends that light certainly comes under: it comes ashore
+    there, or goes there by land. A landing on a branch that light does not take is none."""
     may_cross: tuple[PossibleCrossing, ...] = ()
     """Those that it may come under. No policy relies on their being, or not being, crossed."""
     operated_by: Text | None = None
@@ -184,7 +184,7 @@ class Fibre(Frozen):
 
     @property
     def known_gbps(self) -> float | None:
-        """The least of its own capacity and those that it shares; None where none is known. What
+        """The minimum of its own capacity and those that it shares; None where none is known. What
         rests on a fibre without one rests on an assumption."""
         known = [self.capacity_gbps, *(group.capacity_gbps for group in self.shares)]
         return min((one for one in known if one is not None), default=None)

@@ -45,7 +45,7 @@ class Shape:
 
     Two stages, because netem's one limit counts packets in flight and
     packets queued together, and a queue measured in full frames would then drop
-    small frames that are only on their way. ``in_flight_packets`` bounds the delay
+    small frames that are only in flight. ``in_flight_packets`` bounds the delay
     line (an overload in the smallest frames) and must never be met;
     ``queue_packets`` is the stated buffer.
     Losses and jitter are random by one sequence from ``seed``, lateness by another.
@@ -61,7 +61,8 @@ class Shape:
     bursts: Bursts | None = field(default=None, metadata=OMIT_EMPTY)
     """How losses come, with ``loss_ppm`` for their mean; None: each by itself."""
     jitter_ns: int = field(default=0, metadata=OMIT_EMPTY)
-    """The most that it adds to a packet's delay, each delay as likely; none overtakes another."""
+    """The maximum that it adds to a packet's delay, each delay as likely; none overtakes another.
+    """
     late_ns: int = field(default=0, metadata=OMIT_EMPTY)
     """How much later ``late_ppm`` of the packets come, so that those behind overtake them."""
     late_ppm: float = field(default=0, metadata=OMIT_EMPTY)
@@ -201,7 +202,7 @@ def queue_packets(rate_bps: int, buffer_ms: float) -> int:
 
 
 def in_flight_packets(rate_bps: int, delay_ns: int) -> int:
-    """Smallest frames under way if ``OVERLOAD`` times the rate is sent, and room for a burst.
+    """Smallest frames in flight if ``OVERLOAD`` times the rate is sent, and room for a burst.
 
     The delay line comes before the queue, so it is to hold what the queue will drop.
     """

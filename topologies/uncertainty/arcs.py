@@ -76,7 +76,7 @@ def arcs_of(steps: Sequence[tuple[int, int, int]], start: int, ends: Sequence[in
 
 
 def arcs_between(topology: Topology, a: str, z: str) -> Arcs:
-    """The fibres of a topology, both ways, whatever any law says."""
+    """The fibres of a topology, in both directions, whatever any law says."""
     numbers = {hub.id: number for number, hub in enumerate(topology.hubs)}
     steps = []
     for fibre, one in enumerate(topology.fibres):

@@ -1,4 +1,4 @@
-"""Many draws of one map, by a seed: the one-way delay of every fibre in each.
+"""Many Monte Carlo samples of one map, by a seed: the one-way delay of every fibre in each.
 
 A fibre's delay is length x fibre delay + terminals. Each of these is multiplied by the exponential
 of a normal number: one of the fibre's own, one that all fibres of a medium share, one for each

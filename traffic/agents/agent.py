@@ -131,7 +131,7 @@ class HostPart:
         return result
 
     def _write_intervals(self) -> None:
-        """Beside the counts, which the launcher tells: these are too many for a line."""
+        """Next to the counts, which the launcher tells: these are too many for a line."""
         counted = {one.key: one.intervals() for one in self._workloads if one.in_flows}
         file = {"schema": intervals.FORMAT, "epoch_ns": self._epoch_ns, **counted}
         _write(os.path.join(self.out_dir, intervals.file_name(self.name)), file)
@@ -169,7 +169,7 @@ class Agent:
         """Keep the schedule from the epoch on, stop ``end_ns`` after it; counters by host.
 
         Whatever can be read from the descriptor ``orders`` stops it sooner: nothing more is sent,
-        and what is under way is awaited as after the last packet.
+        and what is in flight is awaited as after the last packet.
         """
         sources = [source for part in self._parts for source in part.sources(epoch_ns)]
         self._end_ns = epoch_ns + end_ns
@@ -223,7 +223,7 @@ def _loops_own() -> None:
 
 
 def write_flows(out_dir: str, host: str, result: HostCounts) -> None:
-    """Leave the streams' counts beside the records, so they outlive the launcher."""
+    """Leave the streams' counts next to the records, so they outlive the launcher."""
     flows = {key: result[key] for key in FLOW_KEYS}
     _write(os.path.join(out_dir, f"flows-{host}.json"), flows)
 

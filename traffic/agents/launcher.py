@@ -278,7 +278,7 @@ def main(arguments: list[str]) -> int:
 
 
 def carry_out(job_path: str, runner: Lines) -> int:
-    """One job; the exit code that says what came of it."""
+    """One job; the exit code that says the outcome of it."""
     try:
         with open(job_path, "rb") as file:
             job = Job.from_plain(json.load(file))

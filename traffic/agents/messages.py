@@ -26,7 +26,7 @@ class Death(Ending):
 
 
 class Done(TypedDict):
-    """What became of a job."""
+    """The outcome of a job."""
 
     agents: dict[str, HostCounts]
     died: list[Death]

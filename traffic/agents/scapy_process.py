@@ -1,4 +1,4 @@
-"""Have ``traffic/packets/frames.py`` build frame templates, in a process of its own.
+"""Have ``traffic/packets/frames.py`` build frame templates, in a separate process.
 
 The one way from the rest of the project to Scapy: its licence (GPL-2.0-only) stays on the other
 side of a pipe. As importing Scapy takes longer than most of what is asked for around it, its frames

@@ -49,7 +49,7 @@ Labels = Mapping[str, LabelPlan]
 
 
 class Total(TypedDict):
-    """What came of one demand for one reason."""
+    """The outcome of one demand for one reason."""
 
     demand: str | None
     verdict: str

@@ -44,7 +44,7 @@ class Death(Ending):
 
 
 class Started(TypedDict):
-    """A gateway that stands in the way again."""
+    """A gateway that inspects again."""
 
     hub: str
     pid: int

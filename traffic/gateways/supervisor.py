@@ -5,12 +5,12 @@
 It forks one process a gateway, as launcher.py does for agents, and must be started in the namespace
 of the switches' interfaces. Messages are JSON lines:
 
-    out  {"ready": {"bangkok": 123, ...}}                    all stand in the way; process ids
+    out  {"ready": {"bangkok": 123, ...}}                    all inspect; process ids
     in   {"epoch_ns": 1790000000000000000}                   from now on audits count from here
     in   {"do": "kill", "hub": "bangkok"}                    SIGKILL; nothing if it is dead
     out  {"killed": {"hub": "bangkok", "pid": 123}}          its interfaces are down; or pid null
     in   {"do": "start", "hub": "bangkok"}                   nothing if it lives
-    out  {"started": {"hub": "bangkok", "pid": 124}}         it stands in the way
+    out  {"started": {"hub": "bangkok", "pid": 124}}         it inspects
     out  {"died": {"hub": "bangkok", "signal": 11, "exit": null}}    at once, if one does by itself
     in   {"do": "assess", "hub": "bangkok", "labels": {...}}  instead of those it lets pass now
     out  {"assessing": {"hub": "bangkok", "labels": 12}}     from the next frame on, dead or alive

@@ -20,7 +20,7 @@ class LossPattern(NamedTuple):
     longest: int
     """Packets of the longest run (section 6.3)."""
     mean_burst: float | None
-    """Packets a run has on the mean; 1 / (1 - loss) where losses are independent."""
+    """Packets a run has on average; 1 / (1 - loss) where losses are independent."""
     least_gap: int | None
     """Packets that came between two runs, at least (inter-loss-period length, section 6.4)."""
     mean_gap: float | None
@@ -40,7 +40,8 @@ def runs(lost: Flags) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def loss_pattern(lost: Flags) -> LossPattern:
-    """``lost`` says of each packet whether it never came; a later copy does not make up for it."""
+    """``lost`` states about each packet whether it never came; a later copy does not make up for
+    it."""
     first, length = runs(lost)
     gaps = first[1:] - first[:-1] - length[:-1]
     at = np.flatnonzero(lost)

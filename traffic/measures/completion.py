@@ -1,4 +1,4 @@
-"""Transfers of so many octets: how fast, in time, and shared how fairly. Pure."""
+"""Transfers of this many octets: how fast, in time, and shared how fairly. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def met(intended_ns: int, completed_ns: int | None, deadline_ns: int | None) -> 
 
 def jain(shares: Sequence[float]) -> float | None:
     """Jain's index of fairness (DEC-TR-301, 1984): 1 where all have the same, 1/n where one has
-    all; None where nobody has anything."""
+    all; None where no one has anything."""
     squares = sum(share * share for share in shares)
     if not squares:
         return None

@@ -1,4 +1,4 @@
-"""What became of a stream, from what its sender and its receiver counted. Pure.
+"""The outcome of a stream, from what its sender and its receiver counted. Pure.
 
 Rates and bytes are those of whole frames without the FCS, which is also what a queueing discipline
 counts.
@@ -26,7 +26,7 @@ from corridor.traffic.workloads.stream_out import SentStream
 
 
 class FlowResult(TypedDict):
-    """One flow's figures; those of its receiver are None, or left out, where nobody received it."""
+    """One flow's figures; those of its receiver are None, or left out, where no one received it."""
 
     flow: int
     phase: int

@@ -1,4 +1,4 @@
-"""What a sample says of a quantile or a share, and how surely. Pure.
+"""What a sample states about a quantile or a share, and how certainly. Pure.
 
 An interval of a quantile lies between two order statistics (David and Nagaraja, Order Statistics,
 section 7.1): the number of values below the true quantile is binomial, whatever the distribution,

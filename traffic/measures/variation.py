@@ -1,6 +1,6 @@
 """How much delays vary from one packet to the next. Pure.
 
-PDV (RFC 5481, section 4.2) is a delay less the least of the same set: ``metrics.variation``. IPDV
+PDV (RFC 5481, section 4.2) is a delay less the minimum of the same set: ``metrics.variation``. IPDV
 (RFC 3393; RFC 5481, section 4.1) is a delay less that of the packet sent before, where both came.
 """
 

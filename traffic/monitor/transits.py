@@ -30,7 +30,7 @@ class Sent(NamedTuple):
     length: int
     realtime_ns: int
     vlan: int | None
-    """The tag that the kernel keeps beside the frame."""
+    """The tag that the kernel keeps next to the frame."""
 
 
 class Crossing(NamedTuple):

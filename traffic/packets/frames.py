@@ -1,8 +1,8 @@
-"""Builds every frame that agents send, once, with Scapy; a program of its own.
+"""Builds every frame that agents send, once, with Scapy; a separate program.
 
 Standard input holds a JSON list of frame specifications, standard output gets a JSON list of
 templates in the same order, the same bytes for the same input. This is the only file that imports
-Scapy (GPL-2.0-only); it runs as a process of its own and nothing imports it.
+Scapy (GPL-2.0-only); it runs as a separate process and nothing imports it.
 
 Both are in ``frame_spec.py``: a specification is a ``FrameSpec`` with all or some of what it has
 by default, a template a ``BuiltFrame``.

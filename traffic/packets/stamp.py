@@ -11,10 +11,10 @@ Pure: integers and bytes in, integers and bytes out. Layouts, all fields in netw
 
 Both are 44 octets, so a request and its reply load a path alike. RFC 8972 TLVs may follow.
 
-TWAMP Light (RFC 5357 appendix I) has the same layouts but for what it lacks: requests are 14 octets
-and padding, whose octets 14 and 15 are no SSID; replies are 41 octets and padding, with zeros for
-an SSID.
-Timestamps are 64-bit NTP (RFC 8762 section 4.2.1, Z = 0): seconds since 1900 and a binary fraction.
+TWAMP Light (RFC 5357 appendix I) has the same layouts but for what it does not have: requests are
+14 octets and padding, whose octets 14 and 15 are no SSID; replies are 41 octets and padding, with
+zeros for an SSID. Timestamps are 64-bit NTP (RFC 8762 section 4.2.1, Z = 0): seconds since 1900 and
+a binary fraction.
 """
 
 from __future__ import annotations

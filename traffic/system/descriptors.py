@@ -37,7 +37,7 @@ class Descriptors:
         self.handlers[descriptor] = _nothing
 
     def forget(self, descriptor: int) -> None:
-        """Of one that is closed right after, and that nobody else has open."""
+        """Of one that is closed right after, and that no one else has open."""
         self.handlers[descriptor] = _nothing
 
 

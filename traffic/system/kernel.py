@@ -1,4 +1,4 @@
-"""The system calls the agents stand on. Standard library only, for 64-bit Linux.
+"""The system calls the agents rest on. Standard library only, for 64-bit Linux.
 
 Namespaces, absolute timers, and sending or receiving many datagrams with
 one call.

@@ -1,4 +1,4 @@
-"""What theory predicts of queues, shares and transfers, to stand beside what is measured. Pure.
+"""What theory predicts of queues, shares and transfers, to are next to what is measured. Pure.
 
 Times in seconds, rates in bit/s; each function names its source. Nothing here knows of emulation.
 """

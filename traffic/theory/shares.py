@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Flow(NamedTuple):
-    """Over which links it goes, at most how fast, and how much of a link it takes beside others."""
+    """Its links, its maximum rate, and its weight on a link next to others."""
 
     links: Sequence[str]
     most_bps: float = math.inf
@@ -53,10 +53,10 @@ class _Filling[Name]:
                 self._on.setdefault(link, set()).add(name)
                 self._weight[link] = self._weight.get(link, 0.0) + flow.weight
         self._left = {link: float(capacities_bps[link]) for link in self._on}
-        """Beside those that have stopped."""
+        """Next to those that have stopped."""
 
     def stop_next(self) -> None:
-        """Raise the level until a link is full or somebody has enough: those stop."""
+        """Raise the level until a link is full or a user has enough: those stop."""
         full_at = {link: max(0.0, self._left[link]) / self._weight[link] for link in self._on}
         wanted = min(flow.most_bps / flow.weight for flow in self.growing.values())
         level = min([wanted, *full_at.values()])

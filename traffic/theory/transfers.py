@@ -70,5 +70,5 @@ def barrier_s(octets: int, up: Sequence[Way], down: Sequence[Way]) -> float:
 
 
 def checkpoint_interval_s(checkpoint_s: float, between_failures_s: float) -> float:
-    """How often to write one so that the least time is lost (Young, CACM 17(9), 1974)."""
+    """How often to write one so that the minimum time is lost (Young, CACM 17(9), 1974)."""
     return sqrt(2 * checkpoint_s * between_failures_s)

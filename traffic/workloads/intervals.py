@@ -1,4 +1,4 @@
-"""What became of a stream, interval by interval: counts that grow with its length and stop at a
+"""The outcome of a stream, interval by interval: counts that grow with its length and stop at a
 bound. Standard library only.
 
 Intervals are those of the run: number ``n`` is from ``n * width`` to ``(n + 1) * width`` after the

@@ -28,7 +28,7 @@ class Message(NamedTuple):
     wait_ns: int = 0
     """So long after the last of ``after`` it begins."""
     pieces: int = 1
-    """It is written in so many equal pieces."""
+    """It is written in this many equal pieces."""
     gap_ns: int = 0
     """From the beginning of a piece to that of the next; 0 is as fast as TCP takes them."""
 

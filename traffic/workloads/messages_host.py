@@ -1,6 +1,6 @@
 """All connections that end at a host: who is let in, what is due when, and what has arrived.
 
-Standard library only. Deadlines have a timer of their own, for they come and go with what arrives.
+Standard library only. Deadlines have a separate timer, for they come and go with what arrives.
 """
 
 # pathlib is one more import, and imports are dear in a guest.
@@ -35,7 +35,7 @@ class ConnectionsCounts(TypedDict):
     ends: int
     failed: int
     foreign: int
-    """Clients that nobody expected."""
+    """Clients that no one expected."""
 
 
 class Connections:

@@ -24,7 +24,7 @@ class Messages(Workload[ConnectionEnd]):
     turn = 3
     told_if_idle = False
     next_ns = 0
-    """Never: deadlines here come and go with what arrives, so they have a timer of their own."""
+    """Never: deadlines here come and go with what arrives, so they have a separate timer."""
 
     def __init__(self, parts: Sequence[ConnectionEnd], place: Place) -> None:
         self._count = len(parts)

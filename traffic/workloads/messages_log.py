@@ -1,4 +1,4 @@
-"""What became of messages and connections, as lines of JSON: ``messages-HOST.jsonl``.
+"""The outcome of messages and connections, as lines of JSON: ``messages-HOST.jsonl``.
 
 Standard library only. A line is one of these; all times are CLOCK_REALTIME ns:
 

@@ -75,7 +75,7 @@ def reset(connection: socket.socket) -> None:
 
 
 def wake_from(connection: socket.socket, octets: int) -> None:
-    """Let it become readable only when so many octets have come, or the other end has closed."""
+    """Let it become readable only when this many octets have come, or the other end has closed."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, octets)
 
 

@@ -120,7 +120,7 @@ class Probe(NamedTuple):
 
 
 class ProbeCounts(TypedDict):
-    """What became of one demand's probes in one phase."""
+    """The outcome of one demand's probes in one phase."""
 
     demand: int
     phase: int
@@ -130,7 +130,7 @@ class ProbeCounts(TypedDict):
 
 
 class ProbesCounts(TypedDict):
-    """What became of all of a host."""
+    """The outcome of all of a host."""
 
     probes: list[ProbeCounts]
     replies_dropped_by_socket: int

@@ -21,7 +21,8 @@ from corridor.traffic.workloads.tcp_report import Said, TcpResult, parse, starts
 
 _LISTEN = "0A"
 _SAYING = ("--json-stream", "-i", "0.1")
-"""A line as a transfer starts, which says when that is, and one every 0.1 s, the least it gives."""
+"""A line as a transfer starts, which says when that is, and one every 0.1 s, the minimum it gives.
+"""
 _BLOCK_BYTES = 16 << 10
 """iperf3 counts whole blocks; of its usual 128 KiB there is one in 0.1 s of 10 Mbit/s."""
 

@@ -1,4 +1,4 @@
-"""What iperf3 says of a TCP transfer, by a parser that trusts nothing. Pure.
+"""What iperf3 states about a TCP transfer, by a parser that trusts nothing. Pure.
 
 The delivered figure is the receiver's, ``end.sum_received``.
 """
@@ -18,7 +18,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 _NOT_NUMBERS = re.compile(r"(?<=[:\[,\s])[-+]?(?:nan|inf(?:inity)?)(?=[,\s\]}])", re.IGNORECASE)
 
 Report = Mapping[str, object]
-"""What iperf3 printed, or a part of it: nobody promises what is in it."""
+"""What iperf3 printed, or a part of it: no one promises what is in it."""
 
 
 class Said(NamedTuple):
@@ -46,7 +46,7 @@ class TcpInterval:
 
 @dataclass(frozen=True)
 class TcpResult:
-    """What came of a transfer. Rates count TCP payload; None where iperf3 did not say."""
+    """The outcome of a transfer. Rates count TCP payload; None where iperf3 did not say."""
 
     flow: int
     layer: str

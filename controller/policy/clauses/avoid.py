@@ -45,7 +45,7 @@ class Avoid(ByFibre, ByHub, ByBoth, ByPlace, Clause):
     any_of: Selectors = ()
     """Selectors of hubs and fibres: nor is an element what one of them selects."""
     excepted: Selectors = Field(default=(), alias="except")
-    """A selector or a list of them: what one of them surely selects is excused."""
+    """A selector or a list of them: what one of them certainly selects is excused."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -1,7 +1,7 @@
-"""``borders``: a path crosses at most so many borders of jurisdictions.
+"""``borders``: a path crosses at most this many borders of jurisdictions.
 
 A fibre between two hubs crosses one border where they lie in two jurisdictions, and one more than
-these where it comes, or may come, under third ones. Nobody knows that a hub in ``XX`` is where a
+these where it comes, or may come, under third ones. No one knows that a hub in ``XX`` is where a
 hub next to it is, so there is a border between.
 """
 
@@ -18,11 +18,11 @@ from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 MOST_BORDERS = 16
 """Searches tell apart how many borders a packet has behind it."""
 NOWHERE, ABROAD, PLACES = 0, 1, 2
-"""Where a path is: before its first hub, where no hub surely is, or in a jurisdiction."""
+"""Where a path is: before its first hub, where no hub certainly is, or in a jurisdiction."""
 
 
 class Borders(Clause):
-    """The path crosses at most so many borders of jurisdictions; one crossed twice counts twice."""
+    """The path crosses at most this many borders; one crossed twice counts twice."""
 
     kind = "borders"
     short = "most"

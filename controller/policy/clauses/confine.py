@@ -1,4 +1,4 @@
-"""``confine``: the whole path, its ends too, surely stays among some places and elements."""
+"""``confine``: the whole path, its ends too, certainly stays among some places and elements."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from corridor.controller.policy.terms.places import Groups, Names, inside
 
 
 class Confine(ByFibre, ByHub, ByBoth, Clause):
-    """Every hub, the ends too, and every fibre surely stay within these jurisdictions."""
+    """Every hub, the ends too, and every fibre certainly stay within these jurisdictions."""
 
     kind = "confine"
     short = "within"
@@ -37,7 +37,7 @@ class Confine(ByFibre, ByHub, ByBoth, Clause):
     within: Names = ()
     """Jurisdictions or groups."""
     excepted: Selectors = Field(default=(), alias="except")
-    """A selector or a list of them: what one of them surely selects is excused."""
+    """A selector or a list of them: what one of them certainly selects is excused."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -1,4 +1,4 @@
-"""``hops``: a path has at most so many fibres, those of a detour and of its way back too."""
+"""``hops``: a path has at most this many fibres, those of a detour and of its way back too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_FIBRES = 32
 
 
 class Hops(Clause):
-    """The path has at most so many fibres; one that is crossed twice counts twice."""
+    """The path has at most this many fibres; one that is crossed twice counts twice."""
 
     kind = "hops"
     short = "most"

@@ -41,7 +41,7 @@ class Path(Clause):
 
     def enter(self, state: int, element: Element, trip: Trip) -> int | Broken:
         """A state is twice the positions of hubs that may be next, or twice those of this hub and
-        one more: then entering a hub is entering this one once more. 0 is before the first hub."""
+        one more: then entering a hub is entering this one again. 0 is before the first hub."""
         automaton = automaton_of(self.expression)
         positions, at_hub = divmod(state, 2)
         if isinstance(element, Hub):

@@ -59,7 +59,7 @@ def _key(kind: type[Clause]) -> tuple[Any, Any]:
     return kind.as_written(), entry
 
 
-if TYPE_CHECKING:  # what it has is known only when it is made, and nobody else asks by kind
+if TYPE_CHECKING:  # what it has is known only when it is made, and no one else asks by kind
     ByKind = Value
 else:
     ByKind = create_model("ByKind", __base__=Value, **{one.kind: _key(one) for one in CLAUSES})

@@ -1,4 +1,4 @@
-"""``terminate``: a path ends in some jurisdictions; its way is free."""
+"""``terminate``: a path ends in some jurisdictions; its path is free."""
 
 from __future__ import annotations
 

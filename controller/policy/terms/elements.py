@@ -1,6 +1,6 @@
 """Selectors of hubs and fibres: every key given must hold, and the answer may be "not known".
 
-A key is a ``Key`` beside the type of a field. Selectors, and the clauses that take keys by
+A key is a ``Key`` next to the type of a field. Selectors, and the clauses that take keys by
 themselves, are made of the same few classes of fields, so a new key is one field here.
 """
 

@@ -119,7 +119,7 @@ def _by_test(tests: Iterable[Test]) -> tuple[tuple[Test, int], ...]:
 
 @lru_cache(256)
 def automaton_of(text: str) -> ExpressionAutomaton:
-    """Raises ValueError for what is no expression, or has too many states."""
+    """Raises ValueError for what is not an expression, or has too many states."""
     tree = parsed(text)
     builder = _Builder(text)
     whole = builder.part(tree)

@@ -29,11 +29,11 @@ class Test(NamedTuple):
     kind: Kind
     name: str = ""
     at: int = 0
-    """Where it stands in the expression, from 1."""
+    """Where it is in the expression, from 1."""
     is_not: bool = False
 
     def of_hub(self, hub: Hub, groups: Groups) -> bool:
-        """Whether it surely holds of a hub."""
+        """Whether it certainly holds of a hub."""
         answer = self._of_hub(hub, groups)
         return answer is (not self.is_not)
 

@@ -1,4 +1,4 @@
-"""``borders``: the path crosses, or may cross, at most so many borders of jurisdictions."""
+"""``borders``: the path crosses, or may cross, at most this many borders of jurisdictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``confine``: every hub is in, and every fibre surely crosses only, some jurisdictions."""
+"""``confine``: every hub is in, and every fibre certainly crosses only, some jurisdictions."""
 
 from __future__ import annotations
 

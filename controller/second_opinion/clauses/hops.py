@@ -1,4 +1,4 @@
-"""``hops``: the path has at most so many fibres."""
+"""``hops``: the path has at most this many fibres."""
 
 from __future__ import annotations
 

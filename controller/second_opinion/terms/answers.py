@@ -1,4 +1,4 @@
-"""Answers that may be unknown: True, False, or None where nobody can tell."""
+"""Answers that may be unknown: True, False, or None where no one can tell."""
 
 from __future__ import annotations
 

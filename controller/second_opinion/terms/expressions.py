@@ -119,7 +119,7 @@ class Repeat:
 
 
 class WrittenError(ValueError):
-    """What is written is no expression."""
+    """What is written is not an expression."""
 
 
 @cache

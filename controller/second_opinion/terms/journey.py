@@ -19,7 +19,7 @@ class Journey:
     inspected: frozenset[int] = frozenset()
     """Positions of hubs whose gateway the packet went through there."""
     ended: bool = True
-    """Whether it is delivered at its last hub; else only what no way on can mend counts."""
+    """Whether it is delivered at its last hub; else only what no way on can repair counts."""
     dst: str = ""
     """Where its demand ends; empty where that is its last hub."""
 

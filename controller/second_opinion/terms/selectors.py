@@ -76,7 +76,7 @@ def operated_by(element: Element, value: Any, places: Places) -> Known:
 
 
 def _is_operator(operator: str, name: str, places: Places) -> Known:
-    """Where an operator comes from is known only if its jurisdiction stands in its place."""
+    """Where an operator comes from is known only if its jurisdiction is in its place."""
     if operator == name:
         return True
     if not places.is_place(name):

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from zlib import crc32
 
 WINDOW_BYTES = 2048
-"""Granted when the line is opened, and so the most that is ever under way to the guest."""
+"""Granted when the line is opened, and so the maximum that is ever under way to the guest."""
 
 
 class Garbled(Exception):
-    """A line that nobody sent like this."""
+    """A line that no one sent like this."""
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ class Line:
                 self._granted_bytes += one.more_bytes
                 self._opened = True
                 self._change.notify_all()
-            elif one.number in self._waiting:  # else nobody waits for it any more
+            elif one.number in self._waiting:  # else no one waits for it any more
                 self._waiting.pop(one.number).set_result(one.body)
 
     def _hang_up(self, why: str) -> None:

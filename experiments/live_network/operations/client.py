@@ -24,7 +24,7 @@ class Client(Closing):
     """What it runs ends with it. Requests of several threads may overlap."""
 
     def __init__(self, path: Path) -> None:
-        """EnvironmentUnsupported if nobody listens there."""
+        """EnvironmentUnsupported if no one listens there."""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.connect(str(path))
@@ -63,7 +63,7 @@ class Client(Closing):
 
     @property
     def is_gone(self) -> bool:
-        """Whether nobody answers any more."""
+        """Whether no one answers any more."""
         return self._gone
 
     def close(self) -> None:

@@ -41,5 +41,5 @@ def octets(data: bytes) -> str:
 
 
 def data_of(text: str) -> bytes:
-    """ValueError for what is no base64."""
+    """ValueError for what is not base64."""
     return base64.b64decode(text, validate=True)

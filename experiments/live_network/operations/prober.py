@@ -36,7 +36,7 @@ class Forgetting(RecordWriter):
         """Opens no file."""
 
     def add(self, *_fields: int) -> None:
-        """Nobody reads it."""
+        """No one reads it."""
 
 
 class Prober:

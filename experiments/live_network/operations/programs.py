@@ -1,4 +1,4 @@
-"""Programs that run inside of a live network for somebody outside.
+"""Programs that run inside of a live network for someone outside.
 
 What a program starts is found again by a mark in its environment or by its session, so that nothing
 of it is left once it is ended.
@@ -37,7 +37,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Room:
-    """Where programs run. ``hosts`` stands in the place of ``/etc/hosts``: hubs have names.
+    """Where programs run. ``hosts`` is in the place of ``/etc/hosts``: hubs have names.
     ``resolver`` replaces ``/etc/resolv.conf``, since no hub reaches the name server of the host."""
 
     folder: Path
@@ -123,7 +123,7 @@ class Program:
             return Heard(out, err, self._process.returncode if done and not said else None)
 
     def write(self, data: bytes, wait_s: float) -> int:
-        """How much of it was taken within a time; BrokenPipeError if nobody reads it any more."""
+        """How much of it was taken within a time; BrokenPipeError if no one reads it any more."""
         with self._writing:
             if self._input is None:
                 raise BrokenPipeError

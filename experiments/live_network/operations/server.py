@@ -62,7 +62,7 @@ from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.wiring import Wiring
 
 type Answer = Mapping[str, object]
-"""Beside ``ok``."""
+"""Next to ``ok``."""
 MOST_WAIT_S = 10.0
 WRITE_S = 1.0
 MOST_PROGRAMS = 64

@@ -94,7 +94,7 @@ def _in_background(what: Callable[..., None], *words: Any) -> None:
 
 
 def _feed(client: Client, program: int) -> None:
-    """Until our input ends, or nobody takes it any more."""
+    """Until our input ends, or no one takes it any more."""
     with contextlib.suppress(CorridorError, OSError):
         while True:
             select.select([STDIN], [], [])

@@ -1,1 +1,1 @@
-"""The page of a live network: a door of its own, with a token of its own, that may break things."""
+"""The page of a live network: a separate door, with a separate token, that may break things."""

@@ -1,6 +1,6 @@
 """``python -m corridor.experiments.live_network.page --control SOCKET --operations SOCKET ...``
 
-The page of a live network, on the loopback interface, with a token of its own. It says one JSON
+The page of a live network, on the loopback interface, with a separate token. It says one JSON
 line on standard output, as the API does; ends by SIGTERM, after it has put back what pages did,
 and with its parent.
 """

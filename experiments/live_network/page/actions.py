@@ -1,4 +1,4 @@
-"""Does what pages ask for, remembers it, and puts it back once nobody holds it any more.
+"""Does what pages ask for, remembers it, and puts it back once no one holds it any more.
 
 What is done is written down before it is done: a process that follows one that was killed puts it
 back.
@@ -55,7 +55,7 @@ class Actions:
             leases.taken_over(time.monotonic())
 
     async def carry_out(self, order: OfFibre | Policies | Day | PutBack) -> JsonObject:
-        """What came of it; raises Problem."""
+        """The outcome of it; raises Problem."""
         if isinstance(order, PutBack):
             return {"left": await self.put_back("asked for")}
         self.leases.did(order.page, time.monotonic())
@@ -172,7 +172,7 @@ class Actions:
             return changed
 
     async def _policies_back(self, _of: str) -> None:
-        """Unless somebody else has set others since."""
+        """Unless someone else has set others since."""
         was = self.done.policies
         if was is not None and was.now in (None, await self._policies_now()):
             await self._link.change("policy", set=was.before)

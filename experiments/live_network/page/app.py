@@ -62,7 +62,7 @@ class PageServer:
     body: Callable[[], Awaitable[str]]
 
     def start(self) -> None:
-        """Begin what goes on beside requests: without it the process has no sense, and ends."""
+        """Begin what goes on next to requests: without it the process has no sense, and ends."""
         self._beside = asyncio.create_task(self._run())
         self._beside.add_done_callback(_end)
 

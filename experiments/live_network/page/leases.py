@@ -1,7 +1,7 @@
 """What pages did to a network, and for how long it lasts. Pure: times are given.
 
 A page that did something holds all that pages did, for as long as it goes on saying that it is
-there. When none of those says so any more, all of it is over. In a kiosk somebody must use a page
+there. When none of those says so any more, all of it is over. In a kiosk someone must use a page
 now and then, besides.
 """
 
@@ -101,7 +101,7 @@ class Leases:
             self._touched_s = now_s
 
     def taken_over(self, now_s: float) -> None:
-        """Something was done by pages that nobody knows by name any more: they have time to act."""
+        """Something was done by pages that is not known by name any more: they have time to act."""
         self.did(UNNAMED, now_s)
 
     def clear(self) -> None:

@@ -29,7 +29,7 @@ FORGOTTEN_S = 40.0
 
 
 class Loads:
-    """Asks the kernel's counters once a second, while somebody looks."""
+    """Asks the kernel's counters once a second, while someone looks."""
 
     def __init__(self, operations: OperationsLink, wiring: Wiring, publish: Publish) -> None:
         self._operations = operations
@@ -71,7 +71,7 @@ class Probes:
             self._running[demand] = asyncio.create_task(self._probe(demand))
 
     def look(self, now_s: float) -> None:
-        """Stop what nobody has wanted for a while."""
+        """Stop what no one has wanted for a while."""
         for demand, wanted_s in list(self._wanted_s.items()):
             if wanted_s + FORGOTTEN_S < now_s:
                 self._stop(demand)
@@ -89,7 +89,7 @@ class Probes:
             asyncio.run_coroutine_threadsafe(self._publish("probe", what), loop)
 
         try:
-            client = Client(self._operations.path)  # waits for nobody
+            client = Client(self._operations.path)  # waits for no one
             with client:
                 await loop.run_in_executor(self._threads, _read, client, demand, tell)
         except CorridorError as problem:

@@ -26,13 +26,13 @@ class Here(Frozen):
     do: Literal["here"]
     page: PageId
     touched: bool = False
-    """Whether somebody used it since it said so last."""
+    """Whether someone used it since it said so last."""
     demand: Annotated[str, Field(max_length=MOST_LETTERS)] = ""
     """Whose round trips it shows; empty for none."""
 
 
 class OfFibre(Frozen):
-    """A fibre is cut, mended, drained, or may carry again."""
+    """A fibre is cut, repaired, drained, or may carry again."""
 
     do: Literal["cut", "mend", "drain", "restore"]
     page: PageId
@@ -46,7 +46,7 @@ class Policies(Frozen):
     page: PageId
     set: Name | None
     outside: Literal["deny", "not-judged"] = "not-judged"
-    """What becomes of data of which the set says nothing."""
+    """The outcome of data of which the set says nothing."""
 
 
 class Day(Frozen):

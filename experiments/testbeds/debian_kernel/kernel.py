@@ -38,7 +38,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "aarch64": "aarch64",
     "arm64": "aarch64",
 }
-"""By what ``platform`` says of a machine."""
+"""By what ``platform`` states about a machine."""
 
 Say = Callable[[str], None]
 
@@ -79,7 +79,7 @@ def this_architecture() -> Architecture | None:
 
 
 def emulator_lacks() -> tuple[str, str]:
-    """Why no machine can be emulated here at all, and what mends that; empty if one can."""
+    """Why no machine can be emulated here at all, and what repairs that; empty if one can."""
     architecture = this_architecture()
     if architecture is None:
         return f"no machine is emulated on {platform.machine()}", "use --testbed native"
@@ -99,7 +99,7 @@ def emulator_lacks() -> tuple[str, str]:
 
 
 def kernel_lacks(wanted: Sequence[str]) -> tuple[str, str]:
-    """Why Debian's kernel cannot be had here, short of trying to download it, and what mends it."""
+    """Why Debian's kernel is not available here, without a try to download it, and a remedy."""
     if find(wanted) or _installed(wanted):
         return "", ""
     missing = [name for name in DOWNLOAD_PROGRAMS if not shutil.which(name)]
@@ -144,7 +144,7 @@ def fetch(wanted: Sequence[str], say: Say = print) -> DebianKernel:
 
 
 def _remove_stale(kept: Path) -> None:
-    """What somebody who was killed has left, and nobody works on any more."""
+    """What someone who was killed has left, and no one works on any more."""
     for folder in kept.glob(f"{WORK}*"):
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > STALE_S:
@@ -192,7 +192,7 @@ def _make(
     target = kept / f"{version}-{_digest(architecture, wanted)}"
     with in_turn(kept / LOCK, lambda: say("waiting for another process that keeps a kernel")):
         found = _read(target / "kernel.json", architecture)
-        if found is None:  # none is there, or one that was spoilt
+        if found is None:  # none is there, or one that was corrupt
             shutil.rmtree(target, ignore_errors=True)
             staged.rename(target)
             found = _read(target / "kernel.json", architecture)

@@ -1,4 +1,4 @@
-"""Queueing disciplines and their classes as octets, and what the kernel says of them. Pure.
+"""Queueing disciplines and their classes as octets, and what the kernel states about them. Pure.
 
 Each value has ``options`` and is read back by ``held``; ``as_held`` is what the kernel makes of it,
 which keeps some times in units of its own. Layouts and numbers: linux/pkt_sched.h.
@@ -172,7 +172,7 @@ class DrrClass:
 
 @dataclass(frozen=True)
 class ByteFifo:
-    """One drop-tail queue of so many octets."""
+    """One drop-tail queue of this many octets."""
 
     limit_bytes: int
     kind: ClassVar[str] = "bfifo"

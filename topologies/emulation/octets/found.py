@@ -1,4 +1,4 @@
-"""What a kernel says of one interface's tree of disciplines, as dumped."""
+"""What a kernel states about one interface's tree of disciplines, as dumped."""
 
 from __future__ import annotations
 

@@ -108,5 +108,5 @@ def held(dumped: bytes) -> Netem | None:
 
 
 def unseeded(stage: Netem) -> Netem:
-    """Of one that draws nothing: the kernel gives it a seed of its own."""
+    """Of one that draws nothing: the kernel gives it a separate seed."""
     return replace(stage, seed=None)

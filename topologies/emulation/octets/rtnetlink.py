@@ -185,7 +185,7 @@ def all_neighbours() -> Request:
 
 
 def neighbour_deleted(said: bytes) -> Request:
-    """Forget what ``all_neighbours`` said of one of them."""
+    """Forget what ``all_neighbours`` stated about one of them."""
     family, index, *_ = NEIGHBOUR.unpack_from(said)
     address = attribute(NDA_DST, attributes(said[NEIGHBOUR.size :])[NDA_DST])
     body = NEIGHBOUR.pack(family, index, 0, 0, 0) + address

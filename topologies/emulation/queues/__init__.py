@@ -1,1 +1,1 @@
-"""What may stand in front of a fibre, so that frames queue by class: a kind a file."""
+"""What may be in front of a fibre, so that frames queue by class: a kind a file."""

@@ -73,7 +73,7 @@ def _promised(one: Commitment, fibre_bytes_per_s: int) -> HtbClass:
 
 
 def _labelled(rate_bps: int) -> int:
-    """Octets a second on a fibre, where full frames come at so many bits a second."""
+    """Octets a second on a fibre, where full frames come at this many bits a second."""
     return -(-rate_bps * FULL_FRAME_ON_FIBRE_BYTES // (8 * HOST_FRAME_BYTES))
 
 

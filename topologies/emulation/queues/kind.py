@@ -12,7 +12,7 @@ type Takes = Literal["classes", "weights", "target", "ecn", "commitments"]
 
 
 class QueueKind(NamedTuple):
-    """One kind. ``tree(queue, rate_bytes_per_s)`` is what stands in front of a fibre."""
+    """One kind. ``tree(queue, rate_bytes_per_s)`` is what is in front of a fibre."""
 
     name: str
     words: str

@@ -30,5 +30,5 @@ KINDS: Mapping[str, QueueKind] = {
 
 
 def tree(queue: Queue, rate_bps: int) -> Tree:
-    """What is to stand in front of a fibre of this rate."""
+    """What is to be in front of a fibre of this rate."""
     return KINDS[queue.name].tree(queue, rate_bps // 8)

@@ -21,7 +21,7 @@ from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Queue
 
 
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
-    """In each round a class sends as many full frames as its weight, or so many octets."""
+    """In each round a class sends as many full frames as its weight, or this many octets."""
     classes = (
         Class(classid(INNER, number), INNER, DrrClass(one.weight * FULL_FRAME_ON_FIBRE_BYTES))
         for number, one in enumerate(queue.classes)
