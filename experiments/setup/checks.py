@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import IO
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import CHECKOUT
@@ -38,6 +41,23 @@ class Section:
     command: tuple[str, ...]
     empty_is_fine: bool = False
     """Whether pytest may find nothing to run, as when ``-k`` picks tests of another section."""
+    in_parallel: bool = False
+    """Whether it is one process, which runs while the sections that use all processors run."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one section, and its cost."""
+
+    name: str
+    passed: bool
+    seconds: float
+    cpu_s: float
+    """CPU seconds of its processes that have ended."""
+
+    def __str__(self) -> str:
+        word = "ok" if self.passed else "FAILED"
+        return f"{word:<7} {self.name} ({self.seconds:.0f} s, {self.cpu_s:.0f} CPU s)"
 
 
 def sections(
@@ -70,7 +90,7 @@ def sections(
     own_paths = any((CHECKOUT / one.partition("::")[0]).exists() for one in picked)
 
     def tests(
-        name: str, markers: str, folders: Sequence[str], how: Sequence[str] = ()
+        name: str, markers: str, folders: Sequence[str], how: Sequence[str] = (), **more: bool
     ) -> list[Section]:
         paths = _within(folders, files) if files is not None else tuple(folders)
         if not paths:
@@ -79,7 +99,7 @@ def sections(
         arguments = (*(picked or how), *few, *(() if own_paths else paths))
         may_be_empty = bool(picked) or files is not None
         command = (python, "-m", "pytest", "-q", "-m", markers, *arguments)
-        return [Section(name, command, empty_is_fine=may_be_empty)]
+        return [Section(name, command, empty_is_fine=may_be_empty, **more)]
 
     chosen = [] if picked else _static(python, docs=docs)
     markers = NO_MACHINE if whole else f"{NO_MACHINE} and not slow"
@@ -91,7 +111,7 @@ def sections(
         chosen.append(Section("blocks of changed pages", blocks, empty_is_fine=True))
     own = [marker for marker, can in (("netns", root), ("native", native)) if can]
     if whole and browser:
-        chosen += tests("pages in a browser", "browser", BROWSER)
+        chosen += tests("pages in a browser", "browser", BROWSER, in_parallel=True)
     if whole and own:
         chosen += tests("tests in this machine's own kernel", " or ".join(own), OWN_KERNEL)
     if guests:
@@ -104,11 +124,11 @@ def _static(python: str, *, docs: bool) -> list[Section]:
     found = [
         Section("lint", (python, "-m", "ruff", "check", "--no-cache", ".")),
         Section("format", (python, "-m", "ruff", "format", "--check", ".")),
-        Section("types", (python, "-m", "mypy")),
+        Section("types", (python, "-m", "mypy"), in_parallel=True),
     ]
     if docs:
         build = (python, "-P", "-m", "corridor.experiments.cli", "docs")
-        found.append(Section("site of the documentation", build))
+        found.append(Section("site of the documentation", build, in_parallel=True))
     return found
 
 
@@ -154,8 +174,7 @@ def run_checks(
                 f"the end-to-end tests cannot run: {'; '.join(lacks)}",
                 "see ./corridor doctor, or leave them out with --no-guests",
             )
-    results: list[tuple[str, bool, float, float]] = []
-    for section in sections(
+    chosen = sections(
         whole=whole,
         guests=guests,
         native=not facts.native_lacks(),
@@ -165,16 +184,10 @@ def run_checks(
         files=files,
         pages=pages,
         pytest_arguments=pytest_arguments,
-    ):
-        print(f"\n== {section.name} ==", flush=True)
-        start, spent = time.monotonic(), _cpu_s()
-        done = subprocess.run(section.command, cwd=CHECKOUT, env=environment(), check=False)
-        code = done.returncode
-        passed = code == 0 or (code == NO_TESTS_COLLECTED and section.empty_is_fine)
-        results.append((section.name, passed, time.monotonic() - start, _cpu_s() - spent))
+    )
+    outcomes = _run_all(chosen)
     print("\n== summary ==")
-    for name, passed, seconds, cpu in results:
-        print(f"{'ok' if passed else 'FAILED':<7} {name} ({seconds:.0f} s, {cpu:.0f} CPU s)")
+    print(*outcomes, sep="\n")
     other = "other runs in guests" if guests else "all runs in guests"
     if not whole:
         print(f"left out: slow tests, {other}, pages in a browser (./corridor test --whole)")
@@ -186,7 +199,53 @@ def run_checks(
         print(f"left out: the site ({', '.join(no_site)} not here; ./corridor setup --docs)")
     if whole and not browser:
         print(f"left out: tests of pages in a browser (no Chromium is here; {INSTALL})")
-    return 0 if all(passed for _, passed, *_ in results) else 1
+    return 0 if all(one.passed for one in outcomes) else 1
+
+
+def _run_all(chosen: Sequence[Section]) -> list[Outcome]:
+    """Run the sections, in their order except those that run in parallel with the others."""
+    with ThreadPoolExecutor(1) as pool:
+        parallel = {one: pool.submit(_run_in_parallel, one) for one in chosen if one.in_parallel}
+        try:
+            own = {one: _run_in_view(one) for one in chosen if not one.in_parallel}
+            return [own[one] if one in own else parallel[one].result() for one in chosen]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _run_in_view(section: Section) -> Outcome:
+    print(_title(section), flush=True)
+    return _run(section)
+
+
+def _run_in_parallel(section: Section) -> Outcome:
+    """Print what the section printed once it has ended, in one piece."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
+        outcome = _run(section, log)
+        log.seek(0)
+        print(f"{_title(section)}\n{log.read()}", end="", flush=True)
+    return outcome
+
+
+def _title(section: Section) -> str:
+    return f"\n== {section.name} =="
+
+
+def _run(section: Section, log: IO[str] | None = None) -> Outcome:
+    start = time.monotonic()
+    errors = None if log is None else subprocess.STDOUT
+    with subprocess.Popen(
+        section.command, cwd=CHECKOUT, env=environment(), stdout=log, stderr=errors
+    ) as process:
+        try:
+            _, status, spent = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
+        code = process.returncode = os.waitstatus_to_exitcode(status)
+    passed = code == 0 or (code == NO_TESTS_COLLECTED and section.empty_is_fine)
+    cpu_s = spent.ru_utime + spent.ru_stime
+    return Outcome(section.name, passed, time.monotonic() - start, cpu_s)
 
 
 def environment() -> dict[str, str]:
@@ -199,9 +258,3 @@ def environment() -> dict[str, str]:
     kept = {**os.environ, "PYTHONPYCACHEPREFIX": sys.pycache_prefix}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept
-
-
-def _cpu_s() -> float:
-    """CPU seconds of all processes that this one has started and that have ended."""
-    spent = os.times()
-    return spent.children_user + spent.children_system

@@ -189,6 +189,38 @@ def test_every_section_runs_and_one_failure_fails_all(monkeypatch, capsys):
     assert "ok      nothing picked" in shown
 
 
+def test_sections_of_one_process_run_in_parallel_the_others(monkeypatch, capfd, tmp_path):
+    begun = tmp_path / "begun"
+    waits = f"for i in $(seq 500); do [ -e {begun} ] && echo met && exit; sleep 0.01; done; exit 1"
+    works = (
+        f"touch {begun}; echo one; i=0; while [ $i -lt 99999 ]; do i=$((i+1)); done; echo two >&2"
+    )
+    sections = [
+        checks.Section("waits", ("sh", "-c", waits)),
+        checks.Section("works", ("sh", "-c", works), in_parallel=True),
+        checks.Section("fails", ("false",), in_parallel=True),
+        checks.Section("last", ("true",)),
+    ]
+    waits, works, fails, last = checks._run_all(sections)
+    assert [one.passed for one in (waits, works, fails, last)] == [True, True, False, True]
+    assert works.cpu_s > 2 * waits.cpu_s, "each has its own"
+    shown = capfd.readouterr().out
+    assert "\n== works ==\none\ntwo\n" in shown, "in one piece"
+    assert shown.index("== waits ==") < shown.index("met") < shown.index("== last ==")
+    monkeypatch.setattr(checks, "sections", lambda **_: sections)
+    assert checks.run_checks(whole=False, guests=False, files=None, pytest_arguments=[]) == 1
+    summary = capfd.readouterr().out.partition("== summary ==")[2]
+    assert re.findall(r"^(?:ok|FAILED) +(\w+)", summary, re.MULTILINE) == [
+        one.name for one in sections
+    ]
+
+
+def test_what_runs_in_parallel_needs_no_quiet_machine():
+    """Runs in this kernel and in guests measure in real time, or use all processors."""
+    parallel = [one.name for one in checks.sections(**ALL, docs=True) if one.in_parallel]
+    assert parallel == ["types", "site of the documentation", "pages in a browser"]
+
+
 def test_processes_of_the_checks_share_the_bytecode_of_the_launcher(monkeypatch, capfd, tmp_path):
     words = "${PYTHONPYCACHEPREFIX:-none} ${PYTHONDONTWRITEBYTECODE:-may write}"
     show = checks.Section("first", ("sh", "-c", f"echo {words}"))
