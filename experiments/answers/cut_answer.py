@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from corridor.controller.explain.outages import Outage, outage_under
 from corridor.controller.explain.path_summary import passage_of_way
+from corridor.controller.explain.references import Reference
 from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.document import Way, way
 from corridor.experiments.answers.other_hubs import OtherHub, other_hubs, other_hubs_said
 from corridor.experiments.answers.words import ms
 from corridor.experiments.results.columns import render
@@ -112,10 +114,32 @@ def _of_fibres(topology: Topology, word: str) -> str | None:
     return next((f"srlg:{group}" for group in groups if group in topology.srlgs), None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class CutPath:
+    """The path of an affected demand before the cut, and after the controller has recomputed."""
+
+    demand: str
+    data: str
+    src: str
+    dst: str
+    before: Way | None
+    again: Way | None
+    legal: tuple[Reference, ...]
+    """What the rules cite that forbid the shortest path that is left, where there is none."""
+
+
 def cut_answer(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
+    """Return what a cut does to the demands of a scenario."""
+    return cut_paths(loaded, dead)[0]
+
+
+def cut_paths(
+    loaded: LoadedScenario, dead: tuple[str, ...]
+) -> tuple[CutAnswer, tuple[CutPath, ...]]:
+    """Return the answer, and the path of each affected demand in the same order."""
     topology = loaded.topology
     failures = failures_of(topology, dead)
-    ways = {way.intent.id: way for way in plan_ways(topology, intents_for(loaded))}
+    ways = {one.intent.id: one for one in plan_ways(topology, intents_for(loaded))}
     pairs = [(ways[one.id], ways[f"{one.id}{RETURN}"]) for one in loaded.scenario.demands]
     served = [pair for pair in pairs if all(way.first is not None for way in pair)]
     own_end = [one.intent.id for one, _ in served if not failures.hubs.isdisjoint(one.intent.pair)]
@@ -124,8 +148,8 @@ def cut_answer(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
         for pair in served
         if pair[0].intent.id not in own_end and (hit := _hit(loaded, pair, dead)) is not None
     ]
-    found.sort(key=lambda hit: (hit.again_ms is not None, -_longer_ms(hit)))
-    return CutAnswer(
+    found.sort(key=lambda pair: (pair[0].again_ms is not None, -_longer_ms(pair[0])))
+    answer = CutAnswer(
         scenario=loaded.scenario.name,
         policies=loaded.policies.name,
         as_of=str(loaded.as_of),
@@ -133,9 +157,10 @@ def cut_answer(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
         fibres=tuple(fibre.id for fibre in topology.fibres if not failures.spare(fibre)),
         served=len(served),
         own_end=tuple(own_end),
-        hit=tuple(found),
+        hit=tuple(hit for hit, _ in found),
         other_hubs=tuple(other_hubs(loaded, failures)),
     )
+    return answer, tuple(path for _, path in found)
 
 
 def _longer_ms(hit: CutDemand) -> float:
@@ -144,7 +169,7 @@ def _longer_ms(hit: CutDemand) -> float:
 
 def _hit(
     loaded: LoadedScenario, pair: tuple[ForwardingTree, ForwardingTree], dead: tuple[str, ...]
-) -> CutDemand | None:
+) -> tuple[CutDemand, CutPath] | None:
     outages = [
         outage_under(loaded.topology, way, dead, loaded.policies, loaded.as_of) for way in pair
     ]
@@ -153,13 +178,28 @@ def _hit(
     before = [_one_way_ns(way) for way in pair]
     at_once = [_at_once_ns(of, ns) for of, ns in zip(outages, before, strict=True)]
     again = [_again_ns(of, ns) for of, ns in zip(outages, before, strict=True)]
-    return CutDemand(
+    hit = CutDemand(
         demand=pair[0].intent.id,
         before_ms=sum(before) / 1e6,
         at_once_ms=_sum_ms(at_once),
         again_ms=_sum_ms(again),
         adds=tuple(_adds(loaded, pair, outages)),
         why="; ".join(str(one) for of in outages if of for one in of.again.because),
+    )
+    return hit, _path(loaded, pair[0], outages)
+
+
+def _path(loaded: LoadedScenario, of: ForwardingTree, outages: Sequence[Outage | None]) -> CutPath:
+    before, there = passage_of_way(loaded.topology, of), outages[0]
+    because = (one for each in outages if each for one in each.again.because)
+    return CutPath(
+        demand=of.intent.id,
+        data=next(one.data for one in loaded.scenario.demands if one.id == of.intent.id),
+        src=of.intent.pair[0],
+        dst=of.intent.pair[1],
+        before=way(before),
+        again=way(before if there is None else there.again.passage),
+        legal=tuple(dict.fromkeys(law for one in because for law in one.legal)),
     )
 
 
@@ -188,10 +228,10 @@ def _adds(
     loaded: LoadedScenario, pair: Sequence[ForwardingTree], outages: Sequence[Outage | None]
 ) -> Iterator[str]:
     seen: set[str] = set()
-    for way, of in zip(pair, outages, strict=True):
+    for tree, of in zip(pair, outages, strict=True):
         if of is None or of.again.passage is None:
             continue
-        passage = passage_of_way(loaded.topology, way)
+        passage = passage_of_way(loaded.topology, tree)
         met = {*passage.crosses, *passage.may_cross} if passage else set[str]()
         sure, unsure = of.again.passage.crosses, of.again.passage.may_cross
         for code, mark in (*((one, "") for one in sure), *((one, "?") for one in unsure)):

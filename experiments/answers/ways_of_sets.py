@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from corridor.controller.explain.clauses import forbidding
 from corridor.controller.explain.path_summary import passage_of, shortest_passage
@@ -11,6 +11,7 @@ from corridor.controller.explain.references import Reference, grounds, reference
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.document import Way, way
 from corridor.experiments.answers.map_document import MapDocument, map_document
+from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.results.price_sets import Laid, Served
 from corridor.topologies.base.codec import Document
 
@@ -51,10 +52,14 @@ class WaysDocument(Document):
     sets: tuple[str, ...]
     map: MapDocument
     demands: tuple[DemandWays, ...]
+    names: Names = field(default_factory=Names)
 
 
-def ways_document(laid: Laid, against: PolicySet, sets: Sequence[PolicySet]) -> WaysDocument:
-    """Under sets demands take the least lawful paths, as prices have them."""
+def ways_document(
+    laid: Laid, against: PolicySet, sets: Sequence[PolicySet], title: str = ""
+) -> WaysDocument:
+    """Under sets demands take the least lawful paths, as prices have them. ``title`` is that of the
+    scenario."""
     before = laid.under(against)
     under = [laid.under(policies) for policies in sets]
     return WaysDocument(
@@ -66,6 +71,7 @@ def ways_document(laid: Laid, against: PolicySet, sets: Sequence[PolicySet]) -> 
         demands=tuple(
             _demand(laid, was, sets, each) for was, *each in zip(before, *under, strict=True)
         ),
+        names=names_of(title, (against, *sets)),
     )
 
 

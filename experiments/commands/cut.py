@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.command_line.kept_answers import (
     Answer,
@@ -14,6 +15,7 @@ from corridor.experiments.command_line.kept_answers import (
     printed,
     shown,
     told,
+    warned_of,
 )
 from corridor.experiments.command_line.names import DEFAULT_SCENARIO
 from corridor.experiments.commands.arguments import add_scenario_options, is_as_written, load
@@ -22,9 +24,14 @@ from corridor.experiments.commands.network_arguments import add_name_argument, r
 from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.faults.cut import KIND
 
+if TYPE_CHECKING:
+    from corridor.experiments.answers.cut_answer import CutAnswer
+    from corridor.experiments.scenario.scenario import LoadedScenario
+
 EPILOG = """examples:
   corridor cut red-sea                     effect on the reference corridor
   corridor cut karakoram smw4 --scenario sovereignty --policies th    both, other policies
+  corridor cut red-sea --out DIR           also a brief of two pages: DIR/brief.html
   corridor cut hub:karachi --json          failure of a hub; gateway:ID likewise
   corridor cut kunming-karachi             on a live network: both ends lose their carrier
   corridor cut kunming-karachi --silent    likewise, detected by BFD only; corridor mend repairs it
@@ -53,6 +60,12 @@ def add_parser(verbs: Any) -> None:
     add_scenario_options(parser)
     parser.add_argument("--all", action="store_true", help="a line for every demand it hits")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="of a scenario: folder for cut.json and brief.html; new or empty",
+    )
     add_no_cache(parser)
     add_options(parser, KIND)
     add_name_argument(parser)
@@ -63,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         if args.scenario is None:
             print(f"no network is up: asked of scenario {DEFAULT_SCENARIO}\n", file=sys.stderr)
             args.scenario = DEFAULT_SCENARIO
-        return told(args, _answer)
+        return told(args, _answer, may_keep=args.out is None)
     with reached(args) as client:
         return max(begin(client, KIND, one.what, options_of(KIND, one)) for one in _each(args))
 
@@ -72,7 +85,7 @@ def _is_a_question(args: argparse.Namespace) -> bool:
     from corridor.experiments.live_network.session import sessions
     from corridor.topologies.base.errors import InputError
 
-    asks = args.scenario is not None or args.json or args.all or not is_as_written(args)
+    asks = any((args.scenario, args.json, args.all, args.out)) or not is_as_written(args)
     acts = args.network is not None or any(options_of(KIND, next(_each(args))).values())
     if asks and acts:
         raise InputError(
@@ -92,8 +105,23 @@ def _answer(args: argparse.Namespace) -> Answer:
     from corridor.topologies.model.jurisdictions import load_jurisdictions
 
     loaded = load(args)
-    found = answers.cut_answer(loaded, answers.dead_elements(loaded, args.what))
+    dead = answers.dead_elements(loaded, args.what)
+    found = answers.cut_answer(loaded, dead) if args.out is None else _kept(args, loaded, dead)
     if args.json:
         return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
     names = {one.id: one.name for one in load_jurisdictions().jurisdictions}
-    return Answer([shown(answers.told(found, names, everything=args.all, width=terminal_width()))])
+    text = answers.told(found, names, everything=args.all, width=terminal_width())
+    where = warned_of("" if args.out is None else f"\nResults are in {args.out}")
+    return Answer([shown(text), where])
+
+
+def _kept(args: argparse.Namespace, loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
+    """The answer, left in a folder with its brief."""
+    from corridor.experiments.answers.cut_file import cut_document, write_cut
+    from corridor.experiments.commands.report_brief import write_brief
+    from corridor.experiments.run.folders import new_folder
+
+    folder, found = new_folder(args.out, "cut"), cut_document(loaded, dead)
+    write_cut(folder, found)
+    write_brief(folder)
+    return found.answer

@@ -138,7 +138,7 @@ def _write_ways(
     from corridor.experiments.run.manifest import write_prices_manifest
 
     sets = [one.policies for one in priced]
-    ways = ways_document(laid, base.policies, sets)
+    ways = ways_document(laid, base.policies, sets, base.scenario.title)
     write_text(out_dir / WAYS_FILE, json.dumps(ways.to_json(), ensure_ascii=False) + "\n")
     every = {one.name: one for one in (base.policies, *sets)}
     write_prices_manifest(out_dir / "manifest.json", base, every)

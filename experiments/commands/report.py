@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ EPILOG = """examples:
   corridor report results/mini --format pdf --width text,column    figures for a paper
   corridor report results/mini --html       only report.html, written again
   corridor report results/mini --pdf        also report.pdf on A4, printed by Chromium
+  corridor report results/mini --brief --pdf    brief.html and brief.pdf, two pages
   corridor report results/price --format pgf    a folder of corridor price --out
+
+--brief takes the folders of a run, of a price, of corridor cut --out and of a study.
 
 exit codes: 0, also for an incomplete run; 1 a packet violated a policy, or an expectation of the
 timeline was not met; 2 bad input; 3 --pdf found no Chromium; 4 the measurement is invalid"""
@@ -45,6 +49,12 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--pdf", action="store_true", help="as --html, and print it to report.pdf (A4)"
     )
+    parser.add_argument(
+        "--brief",
+        action="store_true",
+        help="write brief.html only, two A4 pages: question, answer, map, what is affected, "
+        "sources; with --pdf also brief.pdf",
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     add_figure_options(parser)
     parser.add_argument("--all", action="store_true", help="a line for every demand")
@@ -62,6 +72,10 @@ def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         show(text, sys.stderr if args.json else sys.stdout)
 
+    if args.brief:
+        for path in _briefs(args.dir, pdf=args.pdf):
+            say(f"Brief: {path}")
+        return 0
     only_pages = args.html or args.pdf
     if only_pages or holds_no_run(args.dir):
         for path in _pages(args.dir, pdf=args.pdf):
@@ -89,14 +103,25 @@ def run(args: argparse.Namespace) -> int:
     return _code(recovered.summary)
 
 
+def _briefs(out_dir: Path, *, pdf: bool) -> list[Path]:
+    from corridor.experiments.commands.report_brief import write_brief
+
+    return _written(write_brief, out_dir, pdf=pdf)
+
+
 def _pages(out_dir: Path, *, pdf: bool = False) -> list[Path]:
-    """The page, and where it is asked for the same as PDF."""
     from corridor.experiments.pages.report import write_report
+
+    return _written(write_report, out_dir, pdf=pdf)
+
+
+def _written(write: Callable[[Path], Path], out_dir: Path, *, pdf: bool) -> list[Path]:
+    """The page, and where it is asked for the same as PDF."""
     from corridor.experiments.run.printing import print_page
     from corridor.topologies.base.errors import InputError
 
     try:
-        page = write_report(out_dir)
+        page = write(out_dir)
         return [page, print_page(page, page.with_suffix(".pdf"))] if pdf else [page]
     except OSError as error:
         reason = error.strerror or str(error)

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from corridor.experiments.atlas.map_drawing import rules
@@ -70,8 +70,8 @@ def report(of: Page) -> str:
     style = text_of(STYLE)
     scripts = [text_of(name) for name in (SCRIPTS if of.stage else WITHOUT_MAP)]
     policy = (
-        f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; "
-        f"style-src {_hash(style)}; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {' '.join(map(hash_of, scripts))}; "
+        f"style-src {hash_of(style)}; img-src data:; base-uri 'none'; form-action 'none'"
     )
     return _rendered(
         of,
@@ -99,23 +99,24 @@ def text_of(name: str) -> str:
 
 
 def _rendered(of: Page, *, live: bool = False, csp: str = "", **parts: Markup) -> str:
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            title=of.title,
-            about=of.about,
-            alarms=of.alarms,
-            verdict=of.verdict,
-            stage=of.stage,
-            model=Markup(of.stage.model) if of.stage else "",  # noqa: S704 - escaped by as_text
-            sections=of.sections,
-            footer=of.footer,
-            live=live,
-            csp=csp,
-            **parts,
-        )
+    return template("page.html.j2").render(
+        title=of.title,
+        about=of.about,
+        alarms=of.alarms,
+        verdict=of.verdict,
+        stage=of.stage,
+        model=Markup(of.stage.model) if of.stage else "",  # noqa: S704 - escaped by as_text
+        sections=of.sections,
+        footer=of.footer,
+        live=live,
+        csp=csp,
+        **parts,
     )
+
+
+def template(name: str) -> Template:
+    """Return a template of a page, with the filters of pages."""
+    return _environment().get_template(name)
 
 
 @cache
@@ -131,6 +132,7 @@ def _environment() -> Environment:
     return made
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """Return a script or a style as the content policy of its page names it."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

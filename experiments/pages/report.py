@@ -68,7 +68,12 @@ def read_prices(out_dir: Path) -> Prices:
         raise InputError(message, "price again, with --out", str(path)) from error
 
 
-def _price_page(out_dir: Path) -> Page:
+def read_ways(out_dir: Path) -> WaysDocument:
+    """Return the map and the paths of prices in a folder.
+
+    Raises:
+        InputError: the folder has no paths, or another version wrote them.
+    """
     ways = _document(WaysDocument, out_dir / WAYS_FILE)
     if ways is None:
         raise InputError(
@@ -76,10 +81,24 @@ def _price_page(out_dir: Path) -> Page:
             "price again, with --out",
             file=str(out_dir),
         )
+    return ways
+
+
+def _price_page(out_dir: Path) -> Page:
+    ways = read_ways(out_dir)
     return price_page(read_prices(out_dir), ways, _read(out_dir / "manifest.json"))
 
 
 def _run_page(out_dir: Path) -> Page:
+    return run_page(read_run(out_dir))
+
+
+def read_run(out_dir: Path) -> RunResults:
+    """Return what a page of a run is made of.
+
+    Raises:
+        InputError: there is no run in the folder, or another version wrote it.
+    """
     run = Run(out_dir)
 
     plan = _read(out_dir / "raw" / "plan.json") or {"start_ns": 0}
@@ -87,18 +106,16 @@ def _run_page(out_dir: Path) -> Page:
     def probes() -> Probes:
         return event_data.read_probes(out_dir, plan["start_ns"])
 
-    return run_page(
-        RunResults(
-            summary=run.summary,
-            answers=read_answers(out_dir),
-            proof=_read(out_dir / "proof.json"),
-            manifest=_read(out_dir / "manifest.json"),
-            probes=probes,
-            has_bfd=bool(plan.get("bfd_interval_ms")),
-            rounds=rounds_of(read_messages(out_dir / MESSAGES_FILE)),
-            capacity=read_capacity(out_dir),
-            start_ns=plan["start_ns"],
-        )
+    return RunResults(
+        summary=run.summary,
+        answers=read_answers(out_dir),
+        proof=_read(out_dir / "proof.json"),
+        manifest=_read(out_dir / "manifest.json"),
+        probes=probes,
+        has_bfd=bool(plan.get("bfd_interval_ms")),
+        rounds=rounds_of(read_messages(out_dir / MESSAGES_FILE)),
+        capacity=read_capacity(out_dir),
+        start_ns=plan["start_ns"],
     )
 
 

@@ -59,7 +59,7 @@ def run_page(of: RunResults) -> Page:
     return Page(
         title=f"Data corridor under policies: {title}",
         about=_about(summary, demands),
-        alarms=list(_alarms(of)),
+        alarms=list(alarms_of(of)),
         verdict=_told(summary) or _verdict(of, demands),
         stage=stage_of(answers.map, demands, [summary["policies"]]) if answers else None,
         sections=list(_sections(of, demands)),
@@ -78,7 +78,8 @@ def _about(summary: Summary, demands: list[Asked]) -> str:
     return f"{question}{other} Computed, verified and measured in an emulation. Not legal advice."
 
 
-def _alarms(of: RunResults) -> Iterator[str]:
+def alarms_of(of: RunResults) -> Iterator[str]:
+    """What makes the numbers of a run worth less."""
     summary = of.summary
     if not summary["complete"]:
         yield f"The run is incomplete: {summary['failure']}"

@@ -26,7 +26,7 @@ QUIET = (
 """It shows nothing and asks no one anything; our page has its own header."""
 PATIENCE_S = 120.0
 INSTALL = "install one: apt-get install --no-install-recommends chromium"
-WAYS_OUT = "print report.html in a browser"
+WAYS_OUT = "print the HTML page in a browser"
 
 
 def find_browser() -> str | None:

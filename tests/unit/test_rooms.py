@@ -39,7 +39,7 @@ ROOMS = {
     "experiments": (
         *("terminal", "timeline", "workloads", "scenario", "plan", "account", "results"),
         *("answers", "study", "artifact"),
-        *("atlas", "pages", "figures"),
+        *("atlas", "pages", "brief", "figures"),
         *("lab", "machines", "testbeds/debian_kernel", "testbeds", "run"),
         *("study_runs", "artifact_files", "own_programs"),
         *("live_network/guest_link", "live_network/operations", "live_network"),
@@ -68,6 +68,7 @@ PURE = (
     *("experiments/timeline", "experiments/workloads", "experiments/scenario"),
     *("experiments/plan", "experiments/account", "experiments/results"),
     *("experiments/answers", "experiments/atlas", "experiments/pages"),
+    "experiments/brief",
     *("experiments/study", "experiments/artifact"),
 )
 IMPURE = (

@@ -1,0 +1,189 @@
+"""The brief of a cut: which demands it reroutes, delays or disconnects. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutPath
+from corridor.experiments.answers.cut_file import CutDocument
+from corridor.experiments.answers.words import LEAST_MS, ms
+from corridor.experiments.brief.document import (
+    Bar,
+    Brief,
+    Cell,
+    Chart,
+    Look,
+    Picture,
+    Table,
+)
+from corridor.experiments.brief.places import Places
+from corridor.experiments.brief.policies import DEMAND, crossed_said, titled
+from corridor.experiments.brief.sources import CONSTANTS, law_sources
+from corridor.experiments.pages.sources import map_sources
+from corridor.topologies.base.words import counted, joined
+
+COMPUTED = "Computed, not measured"
+MEANS: dict[Look, str] = {"permitted": "path after the cut", "free": "path before the cut"}
+UNCERTAIN = (
+    "Most fibre lengths are not published, so they are derived. No interval is computed for a cut.",
+    "How long demands have an outage depends on failure detection: corridor run --cut measures it.",
+)
+RULES = "Which rules apply, and how certain they are: corridor price of the same scenario."
+
+type Hit = tuple[CutDemand, CutPath]
+
+
+def cut_brief(of: CutDocument) -> Brief:
+    answer, places = of.answer, Places(of.map)
+    hits = list(zip(answer.hit, of.paths, strict=True))
+    ways = [way for _, path in hits for way in (path.again, path.before) if way is not None]
+    used = {name for way in ways for name in way.fibres} | set(answer.fibres)
+    what = joined(places.sentence(one.rpartition(":")[2]) for one in answer.dead)
+    is_free = answer.policies == NO_POLICIES
+    under = "without policies" if is_free else f"under {titled(answer.policies, of.names)}"
+    _, may = places.crossed(ways)
+    touch = [f"Shown paths may also touch {joined(may)}; no source documents it."] if may else []
+    return Brief(
+        title=of.names.scenario or answer.scenario,
+        about=f"Cut of {what}, {under}, as of {answer.as_of}. {COMPUTED}. Not legal advice.",
+        alarms=[],
+        question=(
+            f"What does a cut of {what} ({counted(len(answer.fibres), 'fibre')}) change for the "
+            f"{counted(answer.served, 'served demand')} of this scenario, {under}? {DEMAND}"
+        ),
+        answer=list(_answer(answer, hits, places)),
+        uncertainty=[*UNCERTAIN, *touch, *([] if is_free else [RULES])],
+        picture=_picture(answer, hits, places),
+        chart=_chart(hits, places),
+        table=_table(answer, hits, places),
+        helps=list(_helps(answer, hits, places)),
+        beliefs=[],
+        law=law_sources(dict.fromkeys(law for _, path in hits for law in path.legal)),
+        fibres=map_sources(one for one in of.map.fibres if one.id in used),
+        constants=CONSTANTS,
+        footer=f"Made by corridor from scenario {answer.scenario}.",
+    )
+
+
+def _longer_ms(of: CutDemand) -> float:
+    return 0.0 if of.again_ms is None else of.again_ms - of.before_ms
+
+
+def _answer(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]:
+    down = [path for hit, path in hits if hit.again_ms is None]
+    moved = [(hit, path) for hit, path in hits if hit.again_ms is not None]
+    affected = f"{len(hits) or 'None'} of {counted(of.served, 'served demand')}"
+    verb = "is" if len(hits) == 1 else "are"
+    yield f"{affected} {verb} affected, and {len(down) or 'none'} disconnected."
+    if down:
+        yield f"Disconnected: {joined(places.between(one.src, one.dst) for one in down[:4])}."
+    if moved:
+        hit, path = max(moved, key=lambda pair: _longer_ms(pair[0]))
+        local = sum(one.at_once_ms is not None for one, _ in moved)
+        waiting = len(moved) - local
+        yield (
+            f"Switches reroute {counted(local, 'demand')} without the controller; "
+            f"{waiting or 'none'} must wait for the controller."
+        )
+        yield (
+            f"The largest increase of the round-trip time (RTT) is {ms(_longer_ms(hit))}, to "
+            f"{ms(hit.again_ms or 0.0)} (computed): {places.between(path.src, path.dst)}."
+        )
+    adds = dict.fromkeys(code for hit, _ in hits for code in hit.adds)
+    if adds:
+        countries = joined(map(places.country, adds))
+        yield f"New paths cross or may cross (?) further countries: {countries}."
+    if of.own_end:
+        yield f"The source or destination itself fails: {joined(of.own_end)}."
+
+
+def _picture(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Picture | None:
+    paths: list[tuple[Look, Sequence[str]]] = []
+    for _, path in hits:
+        if path.before is not None:
+            paths.append(("free", path.before.fibres))
+        if path.again is not None:
+            paths.append(("permitted", path.again.fibres))
+    if not paths:
+        return None
+    ends = list(dict.fromkeys(hub for _, path in hits for hub in (path.src, path.dst)))
+    crossed, may = places.crossed(
+        way for _, path in hits for way in (path.before, path.again) if way is not None
+    )
+    shown = {fibre for _, fibres in paths for fibre in fibres} | set(of.fibres)
+    return Picture(
+        where=places.part(shown, ends),
+        paths=paths,
+        meanings=MEANS,
+        ends=ends,
+        caption=f"{crossed_said(crossed, may)} Crosses mark cut fibres.",
+        cut=of.fibres,
+    )
+
+
+def _chart(hits: Sequence[Hit], places: Places) -> Chart | None:
+    bars = [
+        Bar(
+            label=places.between(path.src, path.dst),
+            small=path.demand,
+            value=_longer_ms(hit),
+            other=None if hit.at_once_ms is None else hit.at_once_ms - hit.before_ms,
+            text=f"{_longer_ms(hit):+.1f} ms",
+        )
+        for hit, path in hits
+        if hit.again_ms is not None and _longer_ms(hit) >= LEAST_MS
+    ]
+    other = "on the detour of the switches" if any(one.other is not None for one in bars) else ""
+    title = "RTT that the cut adds to a demand (computed)"
+    return Chart(title, "ms", bars, "after recomputation", other=other) if bars else None
+
+
+def _table(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Table:
+    rest = of.served - len(hits) - len(of.own_end)
+    return Table(
+        "Affected demands",
+        (
+            "Demand",
+            "RTT before",
+            "Detour",
+            "After recomputation",
+            "New countries, or reason",
+        ),
+        [_row(hit, path, places) for hit, path in hits],
+        f"The cut does not affect the other {counted(rest, 'served demand')}." if rest else "",
+    )
+
+
+def _row(hit: CutDemand, path: CutPath, places: Places) -> list[Cell]:
+    detour = Cell("dropped", tone="down")
+    if hit.at_once_ms is not None:
+        detour = Cell(f"{hit.at_once_ms - hit.before_ms:+.1f} ms")
+    after = Cell("disconnected", tone="down")
+    if hit.again_ms is not None:
+        after = Cell(f"{_longer_ms(hit):+.1f} ms", ms(hit.again_ms))
+    return [
+        Cell(places.between(path.src, path.dst), path.demand),
+        Cell(ms(hit.before_ms)),
+        detour,
+        after,
+        Cell(places.sentence(hit.why) or joined(map(places.country, hit.adds))),
+    ]
+
+
+def _helps(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]:
+    for hit, path in hits:
+        if hit.again_ms is None:
+            where = places.between(path.src, path.dst)
+            no_path = "no path is left, so only a further fibre helps"
+            why = (
+                f"without this rule a path is left: {places.sentence(hit.why)}"
+                if hit.why
+                else no_path
+            )
+            yield f"{where}: {why}."
+    for one in of.other_hubs:
+        yield f"{one.demand}: planned with the cut known, {places.hub(one.chosen)} serves it."
+    if any(hit.at_once_ms is None and hit.again_ms is not None for hit, _ in hits):
+        yield "Protection of more failures (protect: k) lets switches reroute more demands locally."
+    yield "A further fibre that avoids the cut would shorten the new paths."

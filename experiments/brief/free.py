@@ -1,0 +1,91 @@
+"""The brief of a run without policies: how long demands take, and what the worst cut does. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from corridor.experiments.answers.words import ms
+from corridor.experiments.brief.document import Bar, Brief, Chart, Table
+from corridor.experiments.brief.places import Places
+from corridor.experiments.brief.policies import DEMAND, Question, policy_brief
+from corridor.experiments.pages.demands import Asked
+from corridor.topologies.base.words import counted
+
+NOTHING_CHECKED = (
+    "No policy set is active, so nothing was checked for compliance. This says nothing about what "
+    "the law permits."
+)
+MOST = 5
+"""Demands that are shown: those with the longest round trips."""
+
+
+def free_brief(of: Question, worst: str) -> Brief:
+    """The longest round trips of a scenario without policies; ``worst`` is the worst cut."""
+    places = Places(of.where)
+    order = sorted(of.demands, key=lambda one: -(one.under[0].round_trip_ms or 0.0))
+    served = sum(not one.under[0].is_kept_back for one in of.demands)
+    part = policy_brief(replace(of, demands=order[:MOST], measured=[], helps=[], lost={}))
+    slowest = order[0]
+    where = places.between(slowest.src, slowest.dst)
+    longest = ms(slowest.under[0].round_trip_ms or 0.0)
+    return replace(
+        part,
+        about=f"Without policies. {of.kind}.",
+        question=(
+            f"How long do the {counted(len(of.demands), 'demand')} of this scenario take on the "
+            f"shortest paths, and which cut affects them most? {DEMAND}"
+        ),
+        answer=[
+            f"{served} of {counted(len(of.demands), 'demand')} have a path.",
+            f"The longest round-trip time (RTT) is {longest}{_spread(slowest)}: {where}.",
+            *([worst] if worst else []),
+            *of.measured,
+        ],
+        uncertainty=[*part.uncertainty, NOTHING_CHECKED],
+        chart=_chart(order[:MOST], places),
+        table=Table(
+            f"The {MOST} demands with the longest RTT" if len(order) > MOST else "Demands",
+            ("Demand", "RTT"),
+            [[row[0], row[1]] for row in part.table.rows],
+            f"{counted(len(order) - MOST, 'demand')} with a shorter RTT are in the full report."
+            if len(order) > MOST
+            else "",
+        ),
+        helps=["A policy set: corridor price computes what each would change."],
+        footer=f"Made by corridor from scenario {of.scenario}.",
+    )
+
+
+def _spread(of: Asked) -> str:
+    sure = of.under[0].certainty
+    if sure is None or sure.rtt_ms is None:
+        return " (computed; no interval known)"
+    return f" (computed; 90 % interval {sure.rtt_ms.low:.0f} to {sure.rtt_ms.high:.0f} ms)"
+
+
+def _chart(shown: Sequence[Asked], places: Places) -> Chart:
+    bars = [_bar(one, places) for one in shown if one.under[0].round_trip_ms is not None]
+    return Chart(
+        "Longest round-trip times",
+        "ms",
+        bars,
+        "computed",
+        "90 % interval" if any(bar.interval for bar in bars) else "",
+        "measured, median" if any(bar.other is not None for bar in bars) else "",
+    )
+
+
+def _bar(one: Asked, places: Places) -> Bar:
+    under, sure = one.under[0], one.under[0].certainty
+    interval = (sure.rtt_ms.low, sure.rtt_ms.high) if sure and sure.rtt_ms else None
+    text = ms(under.round_trip_ms or 0.0)
+    text += f" ({interval[0]:.0f} to {interval[1]:.0f})" if interval else ""
+    return Bar(
+        places.between(one.src, one.dst),
+        one.id,
+        under.round_trip_ms,
+        interval,
+        under.measured_ms,
+        text=text,
+    )

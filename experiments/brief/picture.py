@@ -1,0 +1,116 @@
+"""The map of a brief as SVG: paths, and hubs with their names and countries. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from corridor.experiments.atlas import Atlas, MapHub, atlas, map_of_answers
+from corridor.experiments.atlas.drawing import Look, Symbol
+from corridor.experiments.atlas.labels import Box, text_width_em
+from corridor.experiments.atlas.land import source
+from corridor.experiments.atlas.map_drawing import (
+    AFTER,
+    FREE,
+    LAWFUL,
+    Names,
+    Way,
+    hub_look,
+    way_drawing,
+    whole,
+)
+from corridor.experiments.atlas.source import short_name
+from corridor.experiments.atlas.svg import svg
+from corridor.experiments.brief import document
+
+LOOKS: Mapping[document.Look, Look] = {"permitted": LAWFUL, "free": FREE, "blocked": AFTER}
+"""From the lowest to the topmost."""
+SIZES = {"wide": (0.0165, 0.5), "narrow": (0.034, 0.9)}
+"""Heights of letters in widths of the map, and sizes of marks: for paper and wide screens, and for
+telephones."""
+LINE = 1.25
+"""Height of a line in that of letters."""
+BESIDE = 0.07
+"""What is shown to both sides of the map, for names, in its widths."""
+HUB_UNITS, HUB = 300.0, 5.0
+"""A map of this width has marks of their own size, which is half of a square's side."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One drawing, for one width of screens."""
+
+    size: str
+    view_box: str
+    letters: str
+    layers: Markup
+    names: Markup
+
+
+@dataclass(frozen=True)
+class Map:
+    drawn: Sequence[Drawn]
+    lines: Sequence[tuple[str, str]]
+    """Of the key: classes, and what they mean."""
+    marks: Sequence[tuple[str, Markup]]
+    """Of the key: countries and their marks."""
+    caption: str
+    credits: str
+
+
+def map_of(of: document.Picture) -> Map:
+    where = atlas(map_of_answers(of.where))
+    marks = ((name, svg([Symbol(hub_look(mark), mark, (0.0, 0.0))])) for name, mark in where.key)
+    return Map(
+        drawn=[_drawn(of, where, size) for size in SIZES],
+        lines=[(LOOKS[look].name, said) for look, said in of.meanings.items()],
+        marks=[(name, Markup(mark)) for name, mark in marks],  # noqa: S704 - our own marks
+        caption=of.caption,
+        credits=f"{source()}. No borders of states are drawn.",
+    )
+
+
+def _drawn(of: document.Picture, where: Atlas, size: str) -> Drawn:
+    every, (share, grown) = whole(where), SIZES[size]
+    beside = BESIDE * every.width
+    view = Box(every.left - beside, every.top, every.right + beside, every.bottom)
+    high, scale = share * view.width, grown * view.width / HUB_UNITS
+    ways = [Way(LOOKS[look], fibres) for look in LOOKS for kind, fibres in of.paths if kind == look]
+    first, text = _named(of, where)
+    names = Names(
+        *(high * LINE, view, first, len(first)),
+        text=text,
+        width=lambda line: high * text_width_em(line),
+        mark=HUB * scale,
+    )
+    layers = way_drawing(where, ways, names, cut=of.cut).layers
+    marks = "".join(svg(layers[name]) for name in ("land", "fibres", "over"))
+    hubs = "".join(svg(layers[name]) for name in ("hubs", "cuts"))
+    hubs = hubs.replace('"/></g>', f'" transform="scale({scale:.2f})"/></g>')
+    return Drawn(
+        size=size,
+        view_box=f"{view.left:.1f} 0 {view.width:.1f} {view.height:.1f}",
+        letters=f"{high:.2f}",
+        layers=Markup(marks + hubs),  # noqa: S704 - our own marks
+        names=Markup(svg(layers["names"])),  # noqa: S704 - escaped by svg
+    )
+
+
+def _named(of: document.Picture, where: Atlas) -> tuple[list[str], document.HubText]:
+    """Hubs to be named first, and their texts: one hub of each country has its country's name.
+
+    The map draws no borders, so that a country's name by itself could be on another's land.
+    """
+    of_country: dict[str, str] = {}
+    ranked = sorted(where.hubs.values(), key=lambda hub: hub.rank)
+    for name in (*of.ends, *(hub.hub.id for hub in ranked)):
+        of_country.setdefault(where.hubs[name].hub.jurisdiction, name)
+
+    def text(hub: MapHub) -> str:
+        country = short_name(of.where.jurisdictions.get(hub.jurisdiction, hub.jurisdiction))
+        is_first = of_country[hub.jurisdiction] == hub.id and country != hub.short_name
+        return f"{hub.short_name}, {country}" if is_first else hub.short_name
+
+    return list(dict.fromkeys((*of_country.values(), *of.ends))), text

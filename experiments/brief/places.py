@@ -1,0 +1,70 @@
+"""Names of hubs and countries in sentences, and the part of a map that paths use. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from corridor.experiments.answers.document import Way
+from corridor.experiments.answers.map_document import MapDocument
+from corridor.experiments.atlas.source import short_name
+
+
+class Places:
+    """Ids of a map as people call them."""
+
+    def __init__(self, where: MapDocument) -> None:
+        self.where = where
+        self._hubs = {one.id: one for one in where.hubs}
+
+    def country(self, code: str) -> str:
+        """The name of a jurisdiction without what is in parentheses; ``?`` stays."""
+        bare = code.removesuffix("?")
+        return short_name(self.where.jurisdictions.get(bare, bare)) + code[len(bare) :]
+
+    def country_of(self, hub: str) -> str:
+        return self.country(self._hubs[hub].jurisdiction) if hub in self._hubs else hub
+
+    def hub(self, name: str) -> str:
+        """A hub with its country: ``Karachi (Pakistan)``."""
+        of = self._hubs.get(name)
+        return name if of is None else f"{short_name(of.name)} ({self.country(of.jurisdiction)})"
+
+    def between(self, src: str, dst: str) -> str:
+        """``Karachi (Pakistan) to Lahore``: a country that both ends have is named once."""
+        one, other = self._hubs.get(src), self._hubs.get(dst)
+        if one is not None and other is not None and one.jurisdiction == other.jurisdiction:
+            ends = f"{short_name(one.name)} to {short_name(other.name)}"
+            return f"{ends} ({self.country(one.jurisdiction)})"
+        return f"{self.hub(src)} to {self.hub(dst)}"
+
+    def sentence(self, text: str) -> str:
+        """A text with names instead of the ids of hubs and the codes of jurisdictions."""
+        return self._ids.sub(lambda found: self._named(found[0]), text)
+
+    @cached_property
+    def _ids(self) -> re.Pattern[str]:
+        known = sorted({*self._hubs, *self.where.jurisdictions}, key=len, reverse=True)
+        return re.compile(rf"(?<![\w:-])(?:{'|'.join(map(re.escape, known))})(?![\w-])")
+
+    def _named(self, name: str) -> str:
+        of = self._hubs.get(name)
+        return self.country(name) if of is None else short_name(of.name)
+
+    def crossed(self, ways: Iterable[Way]) -> tuple[list[str], list[str]]:
+        """Names of the countries that paths cross, and of those that they may cross besides."""
+        every = list(ways)
+        sure = dict.fromkeys(code for way in every for code in way.crosses)
+        may = dict.fromkeys(code for way in every for code in way.may_cross if code not in sure)
+        return [self.country(code) for code in sure], [self.country(code) for code in may]
+
+    def part(self, fibres: Iterable[str], hubs: Sequence[str]) -> MapDocument:
+        """The map with these fibres, their ends and these hubs alone."""
+        wanted = set(fibres)
+        kept = tuple(one for one in self.where.fibres if one.id in wanted)
+        ends = {hub for one in kept for hub in (one.a, one.z)} | set(hubs)
+        return replace(
+            self.where, fibres=kept, hubs=tuple(one for one in self.where.hubs if one.id in ends)
+        )

@@ -1,0 +1,369 @@
+"""The brief of one policy set on the demands of a scenario: a price, or a run. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.document import CauseEntry, Way
+from corridor.experiments.answers.map_document import FibreEntry, MapDocument
+from corridor.experiments.answers.names import Names
+from corridor.experiments.answers.words import LEAST_MS, ms
+from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
+from corridor.experiments.brief.places import Places
+from corridor.experiments.brief.sources import CONSTANTS, law_sources
+from corridor.experiments.pages.demands import Asked, Under, references
+from corridor.experiments.pages.sources import map_sources
+from corridor.experiments.results.price_causes import BASES, UNCERTAIN, Cause
+from corridor.topologies.base.words import counted, joined
+
+MEANS: dict[Look, str] = {
+    "permitted": "path under the policies",
+    "free": "shortest path without policies",
+    "blocked": "shortest path of a blocked demand",
+}
+DEMAND = "A demand is data of one class, sent from one place to another."
+NOT_COVERED = (
+    "Not covered means that the policy set has no rule for the data and that its law is not "
+    "researched. This is not a permission."
+)
+NOT_FORBIDDEN = (
+    "No matching permit means that the policy set is silent, and blocks by default. "
+    "This is not a prohibition by law."
+)
+LENGTHS = (
+    "Most fibre lengths are not published, so they are derived. Intervals cover 90 % of the Monte "
+    "Carlo samples of the map. They leave out cables that no source names."
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One policy set, and what is known of the demands under it."""
+
+    scenario: str
+    policies: str
+    as_of: str
+    against: str
+    names: Names
+    where: MapDocument
+    demands: Sequence[Asked]
+    """Under this set alone."""
+    kind: str
+    """``Computed, not measured``, or what a run adds."""
+    lost: dict[str, Sequence[str]]
+    """By demand, the elements without a backup path under this set alone."""
+    helps: Sequence[str] = ()
+    measured: Sequence[str] = ()
+    """Sentences of what a run verified and measured."""
+    alarms: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        return self.names.scenario or self.scenario
+
+    @property
+    def set_title(self) -> str:
+        return titled(self.policies, self.names)
+
+
+def titled(name: str, names: Names) -> str:
+    """A policy set by its title, with its id."""
+    return f"“{names.sets[name]}” ({name})" if name in names.sets else name
+
+
+def policy_brief(of: Question) -> Brief:
+    places, hit = Places(of.where), affected(of)
+    shown = hit or sorted(of.demands, key=lambda one: -(one.under[0].round_trip_ms or 0))[:5]
+    ways = [way for one in shown for way in _ways(one)]
+    cited = [replace(one, under=(_cited(one.under[0]),)) for one in shown]
+    return Brief(
+        title=of.title,
+        about=f"{of.set_title}, as of {of.as_of}. {of.kind}. Not legal advice.",
+        alarms=of.alarms,
+        question=(
+            f"What does policy set {of.set_title} change for the "
+            f"{counted(len(of.demands), 'demand')} of this scenario, compared with "
+            f"{'no policies' if of.against == NO_POLICIES else titled(of.against, of.names)}? "
+            f"{DEMAND}"
+        ),
+        answer=[*_answer(of, places, hit), *of.measured],
+        uncertainty=list(_uncertainty(of, places, shown)),
+        picture=_picture(places, shown),
+        chart=_chart(of, places, hit),
+        table=_table(of, places, shown, is_hit=bool(hit)),
+        helps=list(of.helps) or ["No single change was found, or none was searched for."],
+        beliefs=beliefs_of(hit, of.names),
+        law=law_sources(references(cited)),
+        fibres=map_sources(_fibres(of.where, ways)),
+        constants=CONSTANTS,
+        footer=f"Made by corridor from scenario {of.scenario} and policy set {of.policies}.",
+    )
+
+
+def affected(of: Question) -> list[Asked]:
+    """Demands that the set blocks, delays or leaves without a backup path: these first."""
+
+    def rank(one: Asked) -> tuple[bool, bool, float]:
+        under = one.under[0]
+        sure = under.kept_by_certain_rules
+        return not under.is_kept_back, not sure, -(under.extra_ms or 0.0)
+
+    every = (one for one in of.demands if one.under[0].is_costly or of.lost.get(one.id))
+    return sorted(every, key=rank)
+
+
+def causes_of(under: Under, costs: str) -> list[Cause | CauseEntry]:
+    every: list[Cause | CauseEntry] = [*under.causes, *under.priced]
+    return [one for one in every if one.costs == costs]
+
+
+def because(one: Asked, lost: Sequence[str]) -> Cause | CauseEntry | None:
+    """The strongest cause of what a demand pays."""
+    under = one.under[0]
+    costs = "kept back" if under.is_kept_back else "delay"
+    if costs == "delay" and (under.extra_ms or 0.0) < LEAST_MS and lost:
+        costs = "no way around"
+    return next(iter(causes_of(under, costs)), None)
+
+
+def _cited(of: Under) -> Under:
+    """The demand with the clauses that cost it something, and its permit."""
+    return replace(of, clauses=[one for one in of.clauses if one.costs_ms])
+
+
+def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]:
+    states = Counter(one.under[0].state for one in of.demands)
+    blocked = [one for one in of.demands if one.under[0].state == "kept"]
+    delayed = [one for one in hit if (one.under[0].extra_ms or 0.0) >= LEAST_MS]
+    lost = [one for one in hit if of.lost.get(one.id)]
+    permitted = sum(states[name] for name in ("lawful", "longer", "alt", "served"))
+    parts = [f"{permitted} of {counted(len(of.demands), 'demand')} are permitted"]
+    parts += [f"{len(blocked)} blocked"] if blocked else []
+    parts += [f"{states['unjudged']} not covered"] if states["unjudged"] else []
+    parts += [f"{states['down']} without any path"] if states["down"] else []
+    yield f"{joined(parts)}."
+    if blocked:
+        starts = Counter(places.country_of(one.src) for one in blocked)
+        yield (
+            "The blocked demands start in "
+            f"{joined(f'{name} ({number})' for name, number in starts.most_common())}."
+        )
+    if delayed:
+        yield _delays(places, delayed)
+    else:
+        yield "The policies add no delay to a permitted demand."
+    for one in lost[:1]:
+        more = f" The same holds for {len(lost) - 1} more." if len(lost) > 1 else ""
+        yield (
+            f"Without a backup path: {places.between(one.src, one.dst)}, if "
+            f"{_elements(of.lost[one.id])} fails.{more}"
+        )
+    yield from _confident(blocked, delayed)
+
+
+def _elements(of: Sequence[str]) -> str:
+    """Fibres and groups by their ids; of many, the first."""
+    names = [one.partition(":")[2] for one in of]
+    return names[0] if len(names) == 1 else f"{names[0]} or another of {len(names)} elements"
+
+
+def _delays(places: Places, delayed: Sequence[Asked]) -> str:
+    most = max(delayed, key=lambda one: one.under[0].extra_ms or 0.0)
+    under = most.under[0]
+    number = len(delayed)
+    return (
+        f"{counted(number, 'permitted demand')} {'has' if number == 1 else 'have'} a longer path. "
+        f"The largest increase of the round-trip time (RTT) is {ms(under.extra_ms or 0.0)}"
+        f"{_between(under)}, to {ms(under.round_trip_ms or 0.0)}: "
+        f"{places.between(most.src, most.dst)}."
+    )
+
+
+def _between(under: Under) -> str:
+    low_high = under.interval_ms
+    if low_high is None:
+        return " (computed; no interval known)"
+    return f" (computed; 90 % interval {low_high[0]:.0f} to {low_high[1]:.0f} ms)"
+
+
+def _confident(blocked: Sequence[Asked], delayed: Sequence[Asked]) -> Iterator[str]:
+    """What rests on confident rules alone."""
+    if not blocked and not delayed:
+        return
+    sure = sum(one.under[0].kept_by_certain_rules for one in blocked)
+    longer = sum((one.under[0].certain_ms or 0.0) >= LEAST_MS for one in delayed)
+    parts = [f"block {sure} of these {len(blocked)} demands"] if blocked else []
+    parts += [f"lengthen {longer or 'none'} of these {counted(len(delayed), 'path')}"] * bool(
+        delayed
+    )
+    yield (
+        f"Confident rules alone {joined(parts)}. The rest depends on interpretations, on "
+        "assumptions of ours or on uncertain texts."
+    )
+
+
+def _uncertainty(of: Question, places: Places, shown: Sequence[Asked]) -> Iterator[str]:
+    yield LENGTHS
+    ties = [one for one in shown if (sure := one.under[0].certainty) and sure.near_tie]
+    if ties:
+        yield (
+            f"Near ties: for {joined(one.id for one in ties[:3])}, the shortest permitted path "
+            "crosses other countries in at least 10 % of the samples."
+        )
+    _, may = places.crossed(way for one in shown for way in _ways(one))
+    if may:
+        yield f"Shown paths may also touch {joined(may)}; no source documents it."
+    if any(one.under[0].state == "unjudged" for one in of.demands):
+        yield NOT_COVERED
+    causes = [because(one, of.lost.get(one.id, ())) for one in shown]
+    if any(one is not None and one.basis == "no permit" for one in causes):
+        yield NOT_FORBIDDEN
+
+
+def _ways(one: Asked) -> list[Way]:
+    """The path under the policies, and the one without them."""
+    return [way for way in (one.under[0].way, one.free) if way is not None]
+
+
+def _picture(places: Places, shown: Sequence[Asked]) -> Picture | None:
+    paths: list[tuple[Look, Sequence[str]]] = []
+    for one in shown:
+        way = one.under[0].way
+        if one.free is not None and (way is None or way.fibres != one.free.fibres):
+            paths.append(("blocked" if way is None else "free", one.free.fibres))
+        if way is not None:
+            paths.append(("permitted", way.fibres))
+    if not any(fibres for _, fibres in paths):
+        return None
+    ends = list(dict.fromkeys(hub for one in shown for hub in (one.src, one.dst)))
+    used = {look for look, _ in paths}
+    crossed, may = places.crossed(way for one in shown for way in _ways(one))
+    return Picture(
+        where=places.part((fibre for _, fibres in paths for fibre in fibres), ends),
+        paths=paths,
+        meanings={look: said for look, said in MEANS.items() if look in used},
+        ends=ends,
+        caption=crossed_said(crossed, may),
+    )
+
+
+def crossed_said(crossed: Sequence[str], may: Sequence[str]) -> str:
+    besides = f"; possibly also {joined(may)}" if may else ""
+    only = "Only hubs and fibres of these paths are shown."
+    return f"The paths cross {joined(crossed)}{besides}. {only}"
+
+
+def _chart(of: Question, places: Places, hit: Sequence[Asked]) -> Chart:
+    delayed = sorted(
+        (one for one in hit if (one.under[0].extra_ms or 0.0) >= LEAST_MS),
+        key=lambda one: -(one.under[0].extra_ms or 0.0),
+    )
+    if not delayed:
+        return _outcomes(of)
+    bars = [_bar(one, places) for one in delayed]
+    return Chart(
+        title="RTT that the policies add to a permitted demand",
+        unit="ms",
+        bars=bars,
+        value="computed, all rules",
+        interval="90 % interval" if any(bar.interval for bar in bars) else "",
+        third="computed, confident rules only",
+    )
+
+
+def _bar(one: Asked, places: Places) -> Bar:
+    under = one.under[0]
+    low_high = under.interval_ms
+    interval = (low_high[0], low_high[1]) if low_high else None
+    text = f"+{ms(under.extra_ms or 0.0)}"
+    text += f" ({interval[0]:.1f} to {interval[1]:.1f})" if interval else ""
+    return Bar(
+        label=places.between(one.src, one.dst),
+        small=one.id,
+        value=under.extra_ms,
+        interval=interval,
+        third=under.certain_ms,
+        text=text,
+    )
+
+
+def _outcomes(of: Question) -> Chart:
+    """Demands by outcome, where no path is longer."""
+    bases: Counter[str] = Counter()
+    for one in of.demands:
+        under = one.under[0]
+        if under.is_kept_back:
+            cause = because(one, ())
+            bases["no path" if cause is None else f"blocked: {BASES[cause.basis]}"] += 1
+        else:
+            bases["not covered" if under.state == "unjudged" else "permitted"] += 1
+    bars = [Bar(name, "", count, text=str(count)) for name, count in bases.most_common()]
+    return Chart("Demands by outcome", "demands", bars, "number of demands", is_count=True)
+
+
+def _table(of: Question, places: Places, shown: Sequence[Asked], *, is_hit: bool) -> Table:
+    rows = [_row(of, places, one) for one in shown]
+    rest = len(of.demands) - len(shown)
+    said = f"The other {counted(rest, 'demand')} have no added cost." if rest and is_hit else ""
+    return Table(
+        title="Affected demands" if is_hit else "No demand is affected; the longest paths",
+        headings=("Demand", "Result", "Because", "Rests on"),
+        rows=rows,
+        rest=said,
+    )
+
+
+def _row(of: Question, places: Places, one: Asked) -> list[Cell]:
+    lost = of.lost.get(one.id, ())
+    cause = because(one, lost)
+    why, rule, basis, tone = "", "", "", ""
+    if cause is not None:
+        why, rule = places.sentence(cause.reason), f"{cause.policy} {cause.clause}"
+        basis, tone = BASES[cause.basis], "unsure" if cause.basis in UNCERTAIN else ""
+        if cause.basis == "no permit":
+            why, rule = "No permit of the set matches this data", ""
+    return [
+        Cell(
+            places.between(one.src, one.dst), f"{one.id}: {of.names.data.get(one.data, one.data)}"
+        ),
+        _result(one, lost),
+        Cell(why, rule),
+        Cell(basis, tone=tone),
+    ]
+
+
+def _result(one: Asked, lost: Sequence[str]) -> Cell:
+    under = one.under[0]
+    if under.is_kept_back:
+        return Cell(under.said, tone=under.state)
+    if (under.extra_ms or 0.0) >= LEAST_MS:
+        low_high = under.interval_ms
+        between = f"{low_high[0]:.1f} to {low_high[1]:.1f} ms; " if low_high else ""
+        total = f"in total {ms(under.round_trip_ms or 0.0)} computed"
+        got = f", {ms(under.measured_ms)} measured" if under.measured_ms is not None else ""
+        return Cell(f"+{ms(under.extra_ms or 0.0)} RTT", f"{between}{total}{got}", tone="longer")
+    if lost:
+        return Cell("no backup path", f"if {_elements(lost)} fails")
+    got = f"{ms(under.measured_ms)} measured" if under.measured_ms is not None else ""
+    return Cell(f"{ms(under.round_trip_ms or 0.0)} RTT", got)
+
+
+def beliefs_of(hit: Sequence[Asked], names: Names) -> list[tuple[str, str]]:
+    """Rules of affected demands that are no text of law, with what the policy set states."""
+    found: dict[str, str] = {}
+    every: list[Cause | CauseEntry] = []
+    for one in hit:
+        every += [*one.under[0].causes, *one.under[0].priced]
+    for cause in every:
+        if cause.basis in ("interpretation", "assumption"):
+            note = names.beliefs.get(cause.policy, "")
+            found.setdefault(cause.policy, f"{BASES[cause.basis]}. {note}".strip())
+    return list(found.items())
+
+
+def _fibres(where: MapDocument, ways: Sequence[Way]) -> Iterator[FibreEntry]:
+    used = {name for way in ways for name in way.fibres}
+    return (one for one in where.fibres if one.id in used)

@@ -1,0 +1,274 @@
+"""The brief of prices: of one policy set, or of several compared with each other. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.names import Names
+from corridor.experiments.answers.ways_of_sets import WaysDocument
+from corridor.experiments.answers.words import LEAST_MS, ms
+from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Table
+from corridor.experiments.brief.places import Places
+from corridor.experiments.brief.policies import (
+    DEMAND,
+    NOT_COVERED,
+    Question,
+    affected,
+    policy_brief,
+    titled,
+)
+from corridor.experiments.pages.price_demands import of_prices
+from corridor.experiments.results.price import DemandPrice, SetPrice, ValuePrice
+from corridor.experiments.results.price_changes import Change
+from corridor.experiments.results.price_text import Prices
+from corridor.topologies.base.words import counted, joined
+
+COMPUTED = "Computed, not measured"
+MEASURED = "Computed, and measured in an emulation"
+HEADINGS = (
+    *("Policy set", "Blocked", "By confident rules", "Delayed", "Largest added RTT"),
+    *("No backup path", "Not covered"),
+)
+COUNTS = ("blocked demands", "delayed demands", "demands without a backup path")
+CHANGES = {
+    "lift": "removing {}",
+    "basis": "holding the legal basis {}",
+    "gateway": "an international gateway at {}",
+    "fibre": "a new fibre {}",
+}
+
+
+def price_brief(prices: Prices, ways: WaysDocument) -> Brief:
+    questions = [_question(prices, ways, number) for number in range(len(ways.sets))]
+    if len(questions) == 1:
+        return policy_brief(questions[0])
+    return _sets_brief(prices, questions)
+
+
+def _question(prices: Prices, ways: WaysDocument, number: int) -> Question:
+    of, places = prices.sets[number], Places(ways.map)
+    every = of_prices(prices, ways)
+    is_measured = any(one.measured_extra_ms is not None for one in of.demands)
+    return Question(
+        scenario=prices.scenario,
+        policies=of.policies,
+        as_of=prices.as_of,
+        against=prices.against,
+        names=ways.names,
+        where=ways.map,
+        demands=[replace(one, under=(one.under[number],)) for one in every],
+        kind=MEASURED if is_measured else COMPUTED,
+        lost={one.demand: one.with_readings.lost for one in of.demands if one.with_readings.lost},
+        helps=[*_changes(of, places, ways.names), *_readings(of)],
+        measured=list(_measured(of.demands, places)),
+    )
+
+
+def _measured(demands: Sequence[DemandPrice], places: Places) -> Iterator[str]:
+    """What an emulation under both sets gave for the largest computed increase."""
+    both = [one for one in demands if one.measured_extra_ms is not None]
+    if both:
+        most = max(both, key=lambda one: one.with_readings.extra_ms or 0.0)
+        where = places.between(most.src, most.dst)
+        yield f"Measured in an emulation: {ms(most.measured_extra_ms or 0.0)} RTT more, {where}."
+
+
+def _changes(of: SetPrice, places: Places, names: Names) -> Iterator[str]:
+    """What saves delay or regains protection, by data class; then what permits blocked demands."""
+    blocked = []
+    for row in of.rows:
+        data = names.data.get(row.data, row.data)
+        if row.changes and row.changes[0].opens:
+            blocked.append(f"{data} ({_how(row.changes[0], places)})")
+            continue
+        told = [f"{_how(one, places)} {_effect(one)}" for one in row.changes]
+        if told:
+            yield f"{data[:1].upper()}{data[1:]}: {'; '.join(told)}."
+    if blocked:
+        yield f"These single changes permit blocked demands: {'; '.join(blocked)}."
+
+
+def _how(of: Change, places: Places) -> str:
+    what = of.what.partition(" (")[0] if of.kind == "basis" else of.what
+    return CHANGES[of.kind].format(places.sentence(what))
+
+
+def _effect(of: Change) -> str:
+    if of.saves_ms >= LEAST_MS:
+        return f"saves {of.saves_ms * 1e6 / of.of.extra_ns:.0%} of the added RTT"
+    return f"gives back {of.regains} of {counted(of.of.lost, 'lost backup path')}"
+
+
+def _readings(of: SetPrice) -> Iterator[str]:
+    """Other values of interpretations that change how many demands pay."""
+    chosen = {one.interpretation: one for one in of.both_ways if one.is_chosen}
+    for one in of.both_ways:
+        now = chosen.get(one.interpretation, one)
+        effects = [
+            f"{then} {noun} instead of {before}"
+            for noun, then, before in zip(COUNTS, _counts(one), _counts(now), strict=True)
+            if then != before
+        ]
+        if effects:
+            yield (
+                f"Interpretation “{one.question}” read as {one.value}, not as {now.value}: "
+                f"{joined(effects)}."
+            )
+
+
+def _counts(of: ValuePrice) -> tuple[int, int, int]:
+    return of.total.kept_back, of.total.delayed, of.total.losing
+
+
+def _sets_brief(prices: Prices, questions: Sequence[Question]) -> Brief:
+    """Sets side by side: the demand that each delays most, and how many each blocks."""
+    first, names = questions[0], questions[0].names
+    places = Places(first.where)
+    pairs = list(zip(prices.sets, questions, strict=True))
+    costly = [(of, asked) for of, asked in pairs if affected(asked)]
+    costly.sort(key=lambda pair: (-pair[0].with_readings.kept_back, -_most_ms(pair[0])))
+    shown = [one for _, asked in costly for one in affected(asked)[:3]]
+    part = policy_brief(replace(first, demands=shown or first.demands[:3], lost={}, helps=[]))
+    against = "no policies" if prices.against == NO_POLICIES else titled(prices.against, names)
+    free = [of.policies for of, _ in pairs if of not in [one for one, _ in costly]]
+    others = f"No cost: {', '.join(free)}." if free else ""
+    covers = [] if not any(of.not_judged for of in prices.sets) else [NOT_COVERED]
+    return replace(
+        part,
+        about=f"{counted(len(pairs), 'policy set')}, as of {prices.as_of}. {first.kind}. "
+        "Not legal advice.",
+        question=(
+            f"What does each of {counted(len(pairs), 'policy set')} change for the "
+            f"{counted(len(first.demands), 'demand')} of this scenario, compared with {against}? "
+            f"{DEMAND}"
+        ),
+        answer=list(_answer(costly, places, names, len(pairs))),
+        uncertainty=[*part.uncertainty, *(one for one in covers if one not in part.uncertainty)],
+        chart=_chart(costly, places),
+        table=Table(
+            "Affected demands, by policy set",
+            (
+                "Policy set",
+                "Blocked",
+                "By confident rules",
+                "Delayed",
+                "Largest added RTT",
+                "No backup path",
+                "Not covered",
+            ),
+            [_row(of, asked, places) for of, asked in costly],
+            others,
+        ),
+        helps=[f"{of.policies}: {line}" for of, asked in costly for line in asked.helps[:1]]
+        or ["No single change was found, or none was searched for."],
+        footer=f"Made by corridor from prices of scenario {prices.scenario}.",
+    )
+
+
+def _most_ms(of: SetPrice) -> float:
+    return max((one.with_readings.extra_ms or 0.0 for one in of.demands), default=0.0)
+
+
+def _answer(
+    costly: Sequence[tuple[SetPrice, Question]], places: Places, names: Names, number: int
+) -> Iterator[str]:
+    yield (
+        f"{len(costly)} of {counted(number, 'policy set')} block a demand, delay one, or leave one "
+        "without a backup path."
+    )
+    if not costly:
+        return
+    of, asked = costly[0]
+    kept, sure = of.with_readings.kept_back, of.by_certain_rules.kept_back
+    if kept:
+        yield (
+            f"The strictest is {titled(of.policies, names)}: it blocks {kept} of "
+            f"{counted(len(asked.demands), 'demand')}, {sure} of them by confident rules alone."
+        )
+    slowest = max((of for of, _ in costly), key=_most_ms)
+    if _most_ms(slowest) >= LEAST_MS:
+        one = _most(slowest)
+        sure_ms = one.by_certain_rules.extra_ms or 0.0
+        yield (
+            f"The largest increase is {ms(_most_ms(slowest))} RTT{_between(one)}, from "
+            f"{places.between(one.src, one.dst)} under {slowest.policies}; confident rules alone "
+            f"add {ms(sure_ms) if sure_ms >= LEAST_MS else 'no delay'}."
+        )
+    yield "Each policy set is evaluated on its own."
+
+
+def _most(of: SetPrice) -> DemandPrice:
+    return max(of.demands, key=lambda one: one.with_readings.extra_ms or 0.0)
+
+
+def _between(of: DemandPrice) -> str:
+    sure = of.certainty
+    if sure is None:
+        return " (computed; no interval known)"
+    return (
+        f" (computed; 90 % interval {sure.interval.low_ms:.0f} to {sure.interval.high_ms:.0f} ms)"
+    )
+
+
+def _chart(costly: Sequence[tuple[SetPrice, Question]], places: Places) -> Chart | None:
+    bars = []
+    for of, asked in sorted(costly, key=lambda pair: -_most_ms(pair[0])):
+        one = _most(of)
+        extra, sure = _most_ms(of), one.certainty
+        if extra >= LEAST_MS:
+            interval = (sure.interval.low_ms, sure.interval.high_ms) if sure else None
+            text = f"+{ms(extra)}"
+            text += f" ({interval[0]:.1f} to {interval[1]:.1f})" if interval else ""
+            bars.append(
+                Bar(
+                    titled(of.policies, asked.names),
+                    f"{places.between(one.src, one.dst)}, {one.demand}",
+                    extra,
+                    interval,
+                    one.measured_extra_ms,
+                    one.by_certain_rules.extra_ms,
+                    text,
+                )
+            )
+    if bars:
+        return Chart(
+            "Largest RTT that each policy set adds to one demand",
+            "ms",
+            bars,
+            "computed, all rules",
+            "90 % interval",
+            "measured" if any(bar.other is not None for bar in bars) else "",
+            "computed, confident rules only",
+        )
+    counts = [
+        Bar(of.policies, "", of.with_readings.kept_back, text=str(of.with_readings.kept_back))
+        for of, _ in costly
+    ]
+    return (
+        Chart("Blocked demands", "demands", counts, "number of demands", is_count=True)
+        if counts
+        else None
+    )
+
+
+def _row(of: SetPrice, asked: Question, places: Places) -> list[Cell]:
+    most, extra = _most(of), _most_ms(of)
+    added = Cell("0 ms")
+    if extra >= LEAST_MS:
+        sure = most.certainty
+        between = (
+            f"90 %: {sure.interval.low_ms:.1f} to {sure.interval.high_ms:.1f} ms; " if sure else ""
+        )
+        added = Cell(f"+{ms(extra)}", f"{between}{places.between(most.src, most.dst)}")
+    title = asked.names.sets.get(of.policies, "")
+    return [
+        Cell(title or of.policies, of.policies if title else ""),
+        Cell(str(of.with_readings.kept_back)),
+        Cell(str(of.by_certain_rules.kept_back)),
+        Cell(str(of.with_readings.delayed)),
+        added,
+        Cell(str(of.with_readings.losing)),
+        Cell(str(of.not_judged)),
+    ]

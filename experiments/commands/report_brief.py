@@ -1,0 +1,59 @@
+"""``corridor report DIR --brief``: a result folder read, and its brief written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corridor.controller.policy.model import PolicySet
+from corridor.experiments.answers.cut_file import CUT_FILE, read_cut
+from corridor.experiments.answers.names import Names, names_of
+from corridor.experiments.brief import BRIEF
+from corridor.experiments.brief.cuts import cut_brief
+from corridor.experiments.brief.document import Brief
+from corridor.experiments.brief.html import brief_page
+from corridor.experiments.brief.prices import price_brief
+from corridor.experiments.brief.runs import run_brief
+from corridor.experiments.pages.report import PRICES, holds_no_run, read_prices, read_run, read_ways
+from corridor.topologies.base.bounded_file import is_file
+from corridor.topologies.base.documents import read_document
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
+
+
+def write_brief(out_dir: Path) -> Path:
+    """Write ``brief.html`` of a result folder; another brief is replaced.
+
+    Raises:
+        InputError: the folder holds nothing that a brief can be made of.
+    """
+    path = out_dir / BRIEF
+    write_text(path, brief_page(_brief(out_dir)))
+    return path
+
+
+def _brief(out_dir: Path) -> Brief:
+    if is_file(out_dir / PRICES):
+        return price_brief(read_prices(out_dir), read_ways(out_dir))
+    if is_file(out_dir / CUT_FILE):
+        return cut_brief(read_cut(out_dir))
+    if holds_no_run(out_dir):
+        raise InputError("an answer of capacity has no brief", "use --html", file=str(out_dir))
+    return _of_run(out_dir)
+
+
+def _of_run(out_dir: Path) -> Brief:
+    run = read_run(out_dir)
+    if run.answers is None:
+        message = "answers.json is missing: a brief needs it"
+        raise InputError(message, "run it again, or use --html", file=str(out_dir))
+    return run_brief(run, run.answers, _names(out_dir / "scenario.yaml", run.answers.title))
+
+
+def _names(path: Path, title: str) -> Names:
+    """What the resolved scenario of a run calls its policy set, its data and its rules."""
+    found = read_document(path).value("policies")
+    try:
+        return names_of(title, [] if found is None else [PolicySet.model_validate(found)])
+    except ValueError as error:
+        message = "has no policies of this version"
+        raise InputError(message, "run it again, or use --html", file=str(path)) from error

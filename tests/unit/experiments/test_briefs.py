@@ -1,0 +1,212 @@
+"""Briefs: two pages of a result, whose every number is that of the results themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import page_case
+from corridor.experiments import cli
+from corridor.experiments.commands.report_brief import write_brief
+from corridor.experiments.run import printing
+from corridor.topologies.base.errors import InputError
+
+type Json = dict[str, Any]
+
+
+def text_of(folder: Path) -> str:
+    """The words of a brief, without tags."""
+    page = write_brief(folder).read_text(encoding="utf-8")
+    body = page[page.index("<body") :]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("priced") / "pan-asia"
+    asked = ["price", "sovereignty", "--sets", "pan-asia", "--no-changes", "--out", str(folder)]
+    assert cli.main(asked) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cut") / "red-sea"
+    assert cli.main(["cut", "red-sea", "--scenario", "sovereignty", "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return page_case.write_run(tmp_path_factory.mktemp("run"))
+
+
+def demands_of(folder: Path) -> list[Json]:
+    found: list[Json] = json.loads((folder / "price.json").read_text())["sets"][0]["demands"]
+    return found
+
+
+def test_a_price_is_counted_as_its_demands_are(priced: Path) -> None:
+    demands, said = demands_of(priced), text_of(priced)
+    blocked = [one for one in demands if one["with_readings"]["kept_back"]]
+    uncovered = [one for one in demands if one["answered"] and one["not_judged"]]
+    permitted = len(demands) - len(blocked) - len(uncovered)
+    assert len(blocked) > 0
+    assert (
+        f"{permitted} of {len(demands)} demands are permitted, {len(blocked)} blocked and "
+        f"{len(uncovered)} not covered." in said
+    )
+    sure = sum(one["by_certain_rules"]["kept_back"] for one in blocked)
+    assert f"Confident rules alone block {sure} of these {len(blocked)} demands" in said
+
+
+def test_the_largest_increase_is_told_with_its_interval_and_that_it_is_computed(
+    priced: Path,
+) -> None:
+    demands = [one for one in demands_of(priced) if one["with_readings"]["extra_ms"]]
+    most = max(demands, key=lambda one: one["with_readings"]["extra_ms"])
+    interval = most["certainty"]["interval"]
+    between = f"{interval['low_ms']:.0f} to {interval['high_ms']:.0f} ms"
+    said = text_of(priced)
+    assert (
+        f"is {most['with_readings']['extra_ms']:.1f} ms (computed; 90 % interval {between})" in said
+    )
+    assert "Computed, not measured" in said
+
+
+def test_the_map_names_only_hubs_and_countries_of_the_question(priced: Path) -> None:
+    ways = json.loads((priced / "ways.json").read_text())
+    prices = {one["demand"]: one["with_readings"] for one in demands_of(priced)}
+    hubs: set[str] = set()
+    for one in ways["demands"]:
+        price = prices[one["id"]]
+        if price["kept_back"] or (price["extra_ms"] or 0) >= 0.05 or price["lost"]:
+            for way in (one["free"], one["against"], one["sets"][0]["way"]):
+                hubs |= set(way["hubs"]) if way else set()
+    names = {one["id"]: one["name"].partition(" (")[0] for one in ways["map"]["hubs"]}
+    page = write_brief(priced).read_text(encoding="utf-8")
+    written = {unescape(name) for name in re.findall(r'<text x="[^"]+" y="[^"]+">([^<]+)', page)}
+    towns = {name.partition(", ")[0] for name in written if not re.fullmatch(r"[-0-9.]+", name)}
+    assert towns
+    assert towns <= {names[hub] for hub in hubs}
+    assert any(name.endswith(", Pakistan") for name in written)
+
+
+def test_only_rules_that_affected_demands_cite_are_sources(priced: Path) -> None:
+    said = text_of(priced)
+    cited = {
+        law["id"] for one in demands_of(priced) for cause in one["causes"] for law in cause["legal"]
+    }
+    assert cited
+    assert all(name in said for name in cited)
+    assert "VN-" not in said
+
+
+def test_titles_stand_beside_ids(priced: Path) -> None:
+    said = text_of(priced)
+    assert "“China and its partners along the corridor” (pan-asia)" in said
+    assert "Zhongwei (China) to Jeddah (Saudi Arabia) ckpt-zhongwei-jeddah" in said
+    assert "important data of China, no legal basis" in said
+
+
+def test_an_assumption_is_named_apart_from_law(priced: Path) -> None:
+    said = text_of(priced)
+    beliefs = said[said.index("Interpretations and assumptions") : said.index("Sources used")]
+    assert "CN-ASSESSED-AT-GATEWAY : assumption of ours." in beliefs
+    assert "CN-NO-BASIS" not in beliefs
+
+
+def test_data_that_is_not_covered_is_no_permission(priced: Path) -> None:
+    assert "Not covered means" in text_of(priced)
+    assert "This is not a permission." in text_of(priced)
+
+
+def test_no_sum_over_demands_is_a_headline(priced: Path) -> None:
+    total = json.loads((priced / "price.json").read_text())["sets"][0]["with_readings"]["extra_ms"]
+    assert f"{total:.1f} ms" not in text_of(priced)
+
+
+def test_several_sets_are_compared_in_one_table(tmp_path: Path) -> None:
+    folder = tmp_path / "both"
+    asked = ["price", "sovereignty", "--sets", "pan-asia,th", "--no-changes", "--out", str(folder)]
+    assert cli.main(asked) == 0
+    said = text_of(folder)
+    assert "What does each of 2 policy sets change" in said
+    assert "Thailand, personal data th 1 1 0 0 ms 0 57" in said
+
+
+def test_a_cut_is_counted_as_its_answer_is(cut: Path) -> None:
+    answer = json.loads((cut / "cut.json").read_text())["answer"]
+    hit = answer["hit"]
+    down = sum(one["again_ms"] is None for one in hit)
+    said = text_of(cut)
+    assert (
+        f"{len(hit)} of {answer['served']} served demands are affected, and "
+        f"{down or 'none'} disconnected." in said
+    )
+    most = max(one["again_ms"] - one["before_ms"] for one in hit if one["again_ms"])
+    assert f"The largest increase of the round-trip time (RTT) is {most:.1f} ms" in said
+    assert "No interval is computed for a cut." in said
+
+
+def test_a_run_states_what_was_measured_beside_what_was_computed(run: Path) -> None:
+    said = text_of(run)
+    assert "2 of 3 demands are permitted and 1 blocked." in said
+    assert "+20.0 ms RTT" in said
+    assert "in total 70.0 ms computed" in said
+    assert "Computed, and measured in an emulation of the map." in said
+
+
+def test_a_brief_has_no_script_and_asks_for_nothing(priced: Path) -> None:
+    page = write_brief(priced).read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert " style=" not in page
+    assert re.findall(r'(?:src|href)="(?!https?://|data:)', page) == []
+
+
+def test_hostile_names_are_text(tmp_path: Path, priced: Path) -> None:
+    for name in ("price.json", "ways.json"):
+        (tmp_path / name).write_text((priced / name).read_text())
+    ways = json.loads((tmp_path / "ways.json").read_text())
+    ways["names"]["scenario"] = page_case.HOSTILE
+    ways["map"]["hubs"][0]["name"] = page_case.HOSTILE
+    (tmp_path / "ways.json").write_text(json.dumps(ways))
+    page = write_brief(tmp_path).read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def test_a_folder_without_results_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["report", str(tmp_path), "--brief"]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path) in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_capacity_answer_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "map.json").write_text("{}")
+    with pytest.raises(InputError, match="--html"):
+        write_brief(tmp_path)
+
+
+def test_a_cut_of_another_version_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cut.json").write_text('{"schema": 1}')
+    with pytest.raises(InputError, match=r"cut again, with --out"):
+        write_brief(tmp_path)
+
+
+def test_without_a_browser_the_page_stays_and_the_pdf_is_refused(
+    priced: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(printing, "find_browser", lambda: None)
+    assert cli.main(["report", str(priced), "--brief", "--pdf"]) == 3
+    assert "no Chromium" in capsys.readouterr().err
+    assert (priced / "brief.html").exists()
+    assert not (priced / "brief.pdf").exists()
