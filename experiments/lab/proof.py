@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, Tables, prove, prove_others, read_dump, tables_of
 from corridor.controller.prover.exact.claims import examine
-from corridor.experiments.lab.deployment_proof import prove_deployed
 from corridor.experiments.lab.dumps import (
     DEPLOYMENTS,
     DUMPS,
@@ -124,7 +123,7 @@ def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification, input
     """
     deployment = inputs / DEPLOYMENTS["before"]
     proof = (
-        prove_deployed(dump, deployment, [judged_by], plan.wiring)
+        _prove_deployed(dump, deployment, [judged_by], plan.wiring)
         if deployment.exists()
         else _prove_said(dump, plan, judged_by)
     )
@@ -173,7 +172,7 @@ def prove_run(
             same_as[name], proofs[name] = "compiled", expected.proof
         elif (deployment := out_dir / "raw" / DEPLOYMENTS[name]).exists():
             meaning = asked if asked and name == AFTER_TRAFFIC else [judged_by]
-            proofs[name] = prove_deployed(dump, deployment, meaning, plan.wiring)
+            proofs[name] = _prove_deployed(dump, deployment, meaning, plan.wiring)
         else:
             proofs[name] = _prove_said(dump, plan, judged_by)
         if opinion is None and not plan.controller:
@@ -184,6 +183,15 @@ def prove_run(
     document = proof_document(proofs, opinion, of=of, same_as=same_as)
     (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")
     return proofs
+
+
+def _prove_deployed(
+    dump: Dump, path: Path, asked: Sequence[Specification], wiring: Wiring
+) -> Proof:
+    """See ``prove_deployed``. Only proofs of a run's tables read state files of controllers."""
+    from corridor.experiments.lab.deployment_proof import prove_deployed
+
+    return prove_deployed(dump, path, asked, wiring)
 
 
 def _deployed(out_dir: Path, name: str) -> bytes:

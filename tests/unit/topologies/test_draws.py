@@ -19,7 +19,7 @@ from corridor.topologies.uncertainty.arcs import (
     shortest_ways,
 )
 from corridor.topologies.uncertainty.draws import draw
-from corridor.topologies.uncertainty.intervals import influences, interval_of
+from corridor.topologies.uncertainty.intervals import _quantile, influences, interval_of
 
 MINI, PAN = load_topology("mini"), load_topology("pan-asia")
 
@@ -143,6 +143,16 @@ def test_an_interval_is_the_middle_nine_tenths() -> None:
     found = interval_of(np.arange(1001) * 1_000_000)
     assert (found.low_ms, found.median_ms, found.high_ms) == (50.0, 500.0, 950.0)
     assert found.width_ms == 900.0
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 20, 199, 200, 1001])
+def test_ends_of_intervals_are_numpys_quantiles(size: int) -> None:
+    """To the last bit, whole nanoseconds or not."""
+    numbers = np.random.default_rng(size)
+    for values in (numbers.integers(0, 10**11, size), numbers.normal(9e7, 3e7, size)):
+        ordered = np.sort(values).tolist()
+        for part in (0.04999999999999999, 0.5, 0.95):
+            assert _quantile(ordered, part) == float(np.quantile(values, part))
 
 
 def test_influences_find_what_was_put_in() -> None:
