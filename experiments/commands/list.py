@@ -1,12 +1,19 @@
-"""``corridor list``: what ships, how large it is, and the command that uses it."""
+"""``corridor list``: what ships, how large it is, and the command that uses it.
+
+An index has the lists of all data files that ship, with a digest of these files. Where a file has
+changed since, the lists are computed. ``python -m corridor.experiments.commands.list`` writes the
+index again.
+"""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from corridor.experiments.command_line.kept_answers import (
     Answer,
@@ -15,15 +22,27 @@ from corridor.experiments.command_line.kept_answers import (
     shown,
     told,
 )
+from corridor.experiments.scenario.shipped_things import KINDS as THINGS
+from corridor.experiments.scenario.shipped_things import Shipped
+from corridor.experiments.study.listing import listed
 from corridor.experiments.terminal.screen import terminal_width
-
-if TYPE_CHECKING:
-    from corridor.experiments.scenario.shipped_things import Shipped
+from corridor.topologies.base.places import PACKAGE
 
 KINDS = ("scenarios", "policies", "topologies", "workloads", "examples", "studies")
 SCHEMA = 1
 HEADINGS = ("name", "what it is", "size", "command")
 SPARE = ("size", "command")
+INDEX = Path(__file__).with_name("list_index.json")
+NOT_IN_INDEX = "examples"
+"""Only a checkout has them, and their lists are made from a few lines of each."""
+DATA = (
+    "controller/data",
+    "topologies/data",
+    "traffic/data",
+    "experiments/scenario",
+    "experiments/study/shipped",
+)
+SUFFIXES = (".yaml", ".csv", ".json", ".graphml")
 EPILOG = """examples:
   corridor list                    everything
   corridor list policies           policy sets: rules and data classes of each
@@ -54,11 +73,7 @@ def _answer(args: argparse.Namespace) -> Answer:
 
 def listing(asked: Sequence[str], *, as_json: bool) -> Answer:
     """The lists of some of ``KINDS``, as tables or as one JSON document."""
-    from corridor.experiments.scenario.shipped_things import KINDS as THINGS
-    from corridor.experiments.study.listing import listed
-
-    kinds = {**THINGS, "studies": listed}
-    found = {kind: list(kinds[kind]()) for kind in asked}
+    found = _found(asked)
     if as_json:
         plain = {kind: [asdict(one) for one in some] for kind, some in found.items()}
         document = json.dumps({"schema": SCHEMA, **plain}, indent=1, ensure_ascii=False)
@@ -67,8 +82,42 @@ def listing(asked: Sequence[str], *, as_json: bool) -> Answer:
     return Answer([shown("\n\n".join(parts))])
 
 
+def _found(asked: Sequence[str]) -> dict[str, list[Shipped]]:
+    index = json.loads(INDEX.read_text(encoding="utf-8"))
+    known = index["lists"] if index["of"] == data_digest() else {}
+    return {
+        kind: [Shipped(**one) for one in known[kind]] if kind in known else computed(kind)
+        for kind in asked
+    }
+
+
+def computed(kind: str) -> list[Shipped]:
+    """One of ``KINDS``, from the files that ship."""
+    return list({**THINGS, "studies": listed}[kind]())
+
+
+def data_digest() -> str:
+    """The digest of all data files that lists are computed from, by name and content."""
+    found = hashlib.sha256()
+    paths = (path for folder in DATA for path in (PACKAGE / folder).rglob("*"))
+    for path in sorted(one for one in paths if one.suffix in SUFFIXES and one.name != INDEX.name):
+        found.update(f"{path.relative_to(PACKAGE)} {path.stat().st_size}\n".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def write_index() -> None:
+    lists = {kind: computed(kind) for kind in KINDS if kind != NOT_IN_INDEX}
+    document = {"of": data_digest(), "lists": lists}
+    INDEX.write_text(json.dumps(document, indent=1, ensure_ascii=False, default=asdict) + "\n")
+
+
 def _table(some: Sequence[Shipped]) -> str:
     from corridor.experiments.results.columns import render
 
     rows = [(one.name, one.title, one.size_text, one.command) for one in some]
     return render(HEADINGS, rows, width=terminal_width(), spare=SPARE, wrap="what it is")
+
+
+if __name__ == "__main__":
+    write_index()

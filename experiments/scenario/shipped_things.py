@@ -1,4 +1,7 @@
-"""What ships, for who looks around: scenarios, policy sets, maps and examples, with their size."""
+"""What ships, for who looks around: scenarios, policy sets, maps and examples, with their size.
+
+Each list imports what reads its files only when it is made: ``corridor list`` has them in an index.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from corridor.controller.policy.load import load_policies, shipped_policies
-from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.scenario.shipped_files import shipped_scenarios
-from corridor.experiments.scenario.shipped_workloads import shipped_workloads
 from corridor.topologies.base.places import CHECKOUT
-from corridor.topologies.formats.load import SHIPPED, load_topology
 
 EXAMPLES = CHECKOUT / "examples"
 """Only a checkout has them."""
 HEAD_LINES = 6
-WITHOUT = f"corridor run --policies {NO_POLICIES}"
-"""It is what prices are held against."""
 COMMAND = re.compile(r"(?:corridor|\.venv/bin/\w+|examples/\w+\.sh)\b.*")
 
 
@@ -46,6 +41,9 @@ _ONE |= {"classes": "class", "conditions": "condition"}
 
 
 def scenarios() -> Iterator[Shipped]:
+    from corridor.experiments.scenario.scenario import load_scenario
+    from corridor.experiments.scenario.shipped_files import shipped_scenarios
+
     for name in shipped_scenarios():
         loaded = load_scenario(name)
         of, topology = loaded.scenario, loaded.topology
@@ -57,14 +55,20 @@ def scenarios() -> Iterator[Shipped]:
 
 def policy_sets() -> Iterator[Shipped]:
     """Rules and classes are those of included sets, too."""
+    from corridor.controller.policy.load import load_policies, shipped_policies
+    from corridor.controller.policy.set_names import NO_POLICIES
+
+    without = f"corridor run --policies {NO_POLICIES}"  # what prices are compared with
     for name in shipped_policies():
         known = load_policies(name)
         size = {"rules": len(known.policies), "classes": len(known.classes)}
-        command = f"corridor price --sets {name}" if name != NO_POLICIES else WITHOUT
+        command = f"corridor price --sets {name}" if name != NO_POLICIES else without
         yield Shipped(name, known.title, size, command)
 
 
 def topologies() -> Iterator[Shipped]:
+    from corridor.topologies.formats.load import SHIPPED, load_topology
+
     for name in SHIPPED:
         known = load_topology(name)
         size = {"hubs": len(known.hubs), "fibres": len(known.fibres)}
@@ -73,6 +77,8 @@ def topologies() -> Iterator[Shipped]:
 
 def workloads() -> Iterator[Shipped]:
     """Those of classes are what ``workloads: by-class`` gives them."""
+    from corridor.experiments.scenario.shipped_workloads import shipped_workloads
+
     for name, one in shipped_workloads().workloads.items():
         classes = f" (class {', '.join(one.classes)})" if one.classes else ""
         sourced = sum(bool(figure.source) for figure in one.figures)

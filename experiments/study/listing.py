@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corridor.experiments.scenario.shipped_things import Shipped
-from corridor.experiments.study.load import load_study
-from corridor.experiments.study.shipped_studies import shipped_studies
 
 
 def listed() -> Iterator[Shipped]:
+    from corridor.experiments.study.load import load_study
+    from corridor.experiments.study.shipped_studies import shipped_studies
+
     for name in shipped_studies():
         study = load_study(name)
         runs = len(study.combinations) * study.of.repetitions

@@ -6,15 +6,18 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.experiments import cli
 from corridor.experiments.command_line import meanings
+from corridor.experiments.commands import list as listing
 from corridor.experiments.run.version import this_code, version
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
+from corridor.experiments.scenario.shipped_things import Shipped
 from corridor.topologies.formats.load import SHIPPED, load_topology
 
 PARSER = cli.build_parser()
@@ -190,6 +193,31 @@ def test_all_that_ships_is_listed_with_its_size(capsys):
     assert rules["th"] == len(load_policies("th").policies)
     assert found["topologies"][0]["size"]["fibres"] == len(load_topology("pan-asia").fibres)
     assert all(one["title"] for some in names for one in found[some])
+
+
+def test_the_index_of_the_list_is_that_of_the_files_that_ship():
+    """``python -m corridor.experiments.commands.list`` writes it again."""
+    index = json.loads(listing.INDEX.read_text())
+    assert index["of"] == listing.data_digest()
+    for kind, some in index["lists"].items():
+        assert [Shipped(**one) for one in some] == listing.computed(kind)
+    assert {*index["lists"], listing.NOT_IN_INDEX} == set(listing.KINDS)
+
+
+def test_the_list_is_computed_where_a_file_has_changed(capsys, monkeypatch):
+    monkeypatch.setattr(listing, "data_digest", lambda: "another")
+    monkeypatch.setattr(listing, "computed", lambda kind: [Shipped(kind, "now", {}, "none")])
+    assert json.loads(shown(capsys, "list", "policies", "--json"))["policies"][0]["title"] == "now"
+
+
+def test_the_index_is_read_without_imports_of_what_computes():
+    code = (
+        "import sys; from corridor.experiments import cli; cli.main(['list']);"
+        "print(*{'pydantic', 'numpy', 'yaml'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pan-asia" in done.stdout
+    assert done.stderr.split() == []
 
 
 def test_each_example_is_listed_that_says_how_it_is_run(capsys):
