@@ -2,7 +2,8 @@
 
 A proof is carried over from the one before it. A finding is kept where everything that it read is
 equal, and is computed again elsewhere. ``findings`` states what each kind of finding reads, and
-``ExactKey`` states it for the exact search. Keys are values, never their hashes.
+``ExactKey`` states it for the exact search. Keys are values, never their hashes. What switches
+decide on the way is kept by itself (``Read``), since it does not depend on what has failed.
 
 Only proofs that hold are carried over. Where a carried proof does not hold, a whole proof decides.
 After ``WHOLE_EVERY`` carried proofs, a whole one checks them.
@@ -21,7 +22,7 @@ from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.exact.claims import Judged, judged, report
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.exact.search import Explorer, Journeys
 from corridor.controller.prover.findings import Findings
 from corridor.controller.prover.prove import Prover
 from corridor.controller.prover.search.reach import Step
@@ -67,19 +68,25 @@ class Question:
         )
 
 
-class ExactKey(NamedTuple):
-    """Everything that the exact search of one direction reads.
+class Read(NamedTuple):
+    """Everything that decides where packets of one direction go, whatever has failed.
 
     A packet of it meets no entry, and no group, that is not among those which the search under any
     failures has met.
     """
 
     intent: Intent
-    known: Failures
     steps: tuple[Step, ...]
     groups: tuple[FastFailover, ...]
     wiring: Wiring
     topology: Topology
+
+
+class ExactKey(NamedTuple):
+    """Everything that the exact search of one direction depends on."""
+
+    known: Failures
+    read: Read
 
 
 class _Found(NamedTuple):
@@ -98,6 +105,10 @@ class Session:
         self._found: deque[_Found] = deque(maxlen=MOST_FOUND)
         self._searched: dict[str, tuple[tuple[ExactKey, Judged], ...]] = {}
         """By intent, the last search first."""
+        self._explorer: Explorer | None = None
+        """Of the last proof."""
+        self._journeys: dict[str, tuple[Read, Journeys]] = {}
+        """By intent, what switches decided in the last search: the same while others fail."""
         self._carried = 0
         """How many proofs were carried since the last whole one."""
 
@@ -131,6 +142,8 @@ class Session:
         """Have the next proof be a whole one."""
         self._found.clear()
         self._searched.clear()
+        self._explorer = None
+        self._journeys.clear()
         self._carried = 0
 
     @staticmethod
@@ -158,7 +171,7 @@ class Session:
         self._found.append(_Found(asked, findings))
 
     def _proof(self, asked: Question, findings: Findings, started: float) -> Proof:
-        explorer = Explorer(asked.tables, asked.wiring, asked.topology, asked.failures)
+        explorer = self._explorer = self._exploring(asked, findings.core.network.tables)
         asking = counting(asked.intents, "directions searched under failures")
         each = [
             self._judged(explorer, asked, findings, number, intent)
@@ -168,16 +181,28 @@ class Session:
         ms = round((time.perf_counter() - started) * 1e3, 3)
         return Prover(findings, ms, exact).proof
 
+    def _exploring(self, asked: Question, tables: Tables) -> Explorer:
+        """One for the question, whose ``tables`` are equal to those of the findings."""
+        last = self._explorer
+        if last is None or (last.wiring, last.topology) != (asked.wiring, asked.topology):
+            return Explorer(tables, asked.wiring, asked.topology, asked.failures)
+        return last.after(tables, asked.failures)
+
     def _judged(
         self, explorer: Explorer, asked: Question, findings: Findings, number: int, intent: Intent
     ) -> Judged:
         """The result of the exact search for one intent, kept or new."""
         seen = findings.ways[intent.pair[0], number].seen
-        key = ExactKey(intent, asked.failures, *seen.read, asked.wiring, asked.topology)
+        read = Read(intent, *seen.read, asked.wiring, asked.topology)
+        key = ExactKey(asked.failures, read)
         known = self._searched.get(intent.id, ())
         found = next((one for before, one in known if before == key), None)
         if found is None:
+            before, journeys = self._journeys.get(intent.id, (None, None))
+            if journeys is not None and before == read:
+                explorer.resume(intent, journeys)
             found = judged(explorer, intent)
+            self._journeys[intent.id] = read, explorer.journeys(intent)
         others = tuple(one for one in known if one[1] is not found)
         self._searched[intent.id] = ((key, found), *others)[:MOST_SEARCHED]
         return found

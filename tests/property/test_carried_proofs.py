@@ -10,6 +10,9 @@ import pytest
 from corridor.controller.deployment import deployments
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.openflow.errors import SwitchTimeout
+from corridor.controller.prover import session
+from corridor.controller.prover.exact.claims import report
+from corridor.controller.prover.exact.search import Explorer
 from corridor.controller.prover.session import Session
 from corridor.controller.reconcile import deployer
 from corridor.topologies.base.remembered import forget
@@ -19,6 +22,31 @@ from reconciler_lab import NO_EXPORT, NO_SEA, TODAY, policies, specification, wi
 FIBRES = tuple(wire.fibre for wire in wiring().fibres)
 HUBS = tuple(hub.hub for hub in wiring().hubs)
 SETS = (policies(), policies(NO_SEA), policies(NO_EXPORT), policies(without=("FOREIGN",)))
+
+
+SEARCHED = []
+"""The results of exact searches, of one proof after another."""
+
+
+def searched_for(explorer, each, started, *, rates):
+    SEARCHED.append([plain(one) for one in each])
+    return report(explorer, each, started, rates=rates)
+
+
+def plain(judged):
+    """All that an exact search found for a direction, as values."""
+    searched = judged.searched
+    return (
+        (searched.intent, searched.permit, searched.promised, searched.within),
+        [outcome(one) for one in searched.outcomes],
+        judged.breaches,
+        [(outcome(one.outcome), one.failures, one.permit) for one in judged.stranded],
+    )
+
+
+def outcome(one):
+    ended = (one.intent, one.end, one.hub, one.states, one.one_way_ns, one.entry)
+    return (*ended, one.sights, one.family, one.spared)
 
 
 class Checked(Session):
@@ -37,6 +65,8 @@ class Checked(Session):
         assert carried.verdicts == whole.verdicts
         assert carried.witnesses == whole.witnesses
         assert replace(carried.counts, ms=0) == replace(whole.counts, ms=0)
+        assert SEARCHED[-2] == SEARCHED[-1], "as searches from nothing find"
+        SEARCHED.clear()
         Checked.proofs += 1
         return carried
 
@@ -139,6 +169,10 @@ def test_whatever_befalls_a_network_each_proof_is_what_it_is_from_nothing(
     seed, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(deployer, "Session", Checked)
+    monkeypatch.setattr(session, "report", searched_for)
+    resumed = []
+    real = Explorer.resume
+    monkeypatch.setattr(Explorer, "resume", lambda *one: resumed.append(one) or real(*one))
     before = Checked.proofs
     network = Befalling(tmp_path / "state.json", seed)
     for _ in range(14):
@@ -148,6 +182,7 @@ def test_whatever_befalls_a_network_each_proof_is_what_it_is_from_nothing(
         assert not network.lab.events("error"), (kind, network.lab.events("error")[-1])
         assert_as_if_new(network.lab)
     assert Checked.proofs > before + 10
+    assert len(resumed) > 10
 
 
 def assert_as_if_new(lab):

@@ -76,7 +76,6 @@ class Counts:
     outcomes: int
     lost: int
     """Outcomes without delivery."""
-    places: int
     ms: float
 
 
@@ -326,6 +325,5 @@ def _counts(searched: tuple[Searched, ...], started: float) -> Counts:
         intents=len(searched),
         outcomes=len(outcomes),
         lost=sum(not outcome.delivered for outcome in outcomes),
-        places=sum(one.places for one in searched),
         ms=round((time.perf_counter() - started) * 1e3, 3),
     )

@@ -151,8 +151,6 @@ class Searched:
     """The failures looked at, beside what is known to have failed."""
     outcomes: tuple[Outcome, ...]
     """The first is what happens while no more fails than is known."""
-    places: int
-    """Hub, packet and states at which some packet was looked at."""
 
     @property
     def automaton(self) -> Automaton | None:

@@ -14,6 +14,7 @@ where the claims on bindings look at all of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -71,19 +72,31 @@ class Explorer:
         topology: Topology,
         known: Failures = NO_FAILURES,
     ) -> None:
+        self.wiring = wiring
         self.topology = topology
         self.causes = Causes(topology)
         self.known_failures = known
         self.known = self.causes.failed(known)
         self.hosts: dict[str, HubWire] = {hub.hub: hub for hub in wiring.hubs}
         self.switches = _Switches(tables, self.causes.watches(topology, wiring))
-        self._journeys: dict[int, _Journeys] = {}
+        self._journeys: dict[int, Journeys] = {}
         self._ground = Ground(topology)
         self._joined = Joined(topology, self.causes.things)
 
+    def after(self, tables: Tables, known: Failures) -> Explorer:
+        """The same network with other tables, and while other things are known to have failed.
+
+        Switches whose tables are the same object decide by what was made ready for them before.
+        """
+        other = copy(self)
+        other.known_failures, other.known = known, self.causes.failed(known)
+        other.switches = self.switches.after(tables)
+        other._journeys = {}  # noqa: SLF001 - of this class
+        return other
+
     def search(self, intent: Intent, within: Protection | None = None) -> Searched:
         """All outcomes under the failures that an intent is protected against, or others."""
-        journeys = self._of(intent)
+        journeys = self.journeys(intent)
         permit = self._permit_in_use(intent, journeys.under(self.known))
         promised = intent.protection
         if permit is not None:
@@ -91,17 +104,16 @@ class Explorer:
         looked_at = promised if within is None else within
         kinds = self.causes.over(looked_at.over)
         outcomes = tuple(journeys.beside(self.known, looked_at.k, kinds))
-        places = len(journeys.places)
-        return Searched(intent, permit, promised, looked_at, outcomes, places)
+        return Searched(intent, permit, promised, looked_at, outcomes)
 
     def follow(self, intent: Intent, failures: Failures) -> Outcome:
         """What becomes of an intent's packets when just these have failed, whatever they are."""
-        return self._of(intent).under(self.causes.failed(failures))
+        return self.journeys(intent).under(self.causes.failed(failures))
 
     def travel(self, intent: Intent, network: Network, at_ns: int) -> Journey:
         """What becomes of a packet sent then, while what is live changes. It goes on by what each
         switch on its way takes for live when it comes there, be it so or not."""
-        journeys, crossed = self._of(intent), list[Watch]()
+        journeys, crossed = self.journeys(intent), list[Watch]()
         place = journeys.first
         while len(crossed) < LABEL_TTL:
             fate = journeys.fate(place)
@@ -147,12 +159,19 @@ class Explorer:
                 return min(found, key=lambda one: (one[0].one_way_ns, len(one[0].hops), one[1]))[1]
         return None
 
-    def _of(self, intent: Intent) -> _Journeys:
+    def journeys(self, intent: Intent) -> Journeys:
+        """Where packets of an intent may go, as far as it was asked for."""
         # Journeys hold on to their intent, so that its id stays its own.
         if id(intent) not in self._journeys:
             packet = self.packet(intent, intent.selectors[0])
-            self._journeys[id(intent)] = _Journeys(self, intent, packet)
+            self._journeys[id(intent)] = Journeys(self, intent, packet)
         return self._journeys[id(intent)]
+
+    def resume(self, intent: Intent, journeys: Journeys) -> None:
+        """Search from journeys of an equal intent. All entries and groups that its packets can meet
+        must be equal, and the network the same; what is known to have failed may differ."""
+        journeys.intent, journeys.switches = intent, self.switches
+        self._journeys[id(intent)] = journeys
 
 
 class _Switches(dict[str, Switch]):
@@ -167,16 +186,26 @@ class _Switches(dict[str, Switch]):
         made = self[hub] = Switch(held, self._watches[hub])
         return made
 
+    def after(self, tables: Tables) -> _Switches:
+        """The same with other tables; switches whose tables are the same object stay ready."""
+        other = _Switches(tables, self._watches)
+        other.update(
+            (hub, switch)
+            for hub, switch in self.items()
+            if self._held.get(hub) is tables.switches.get(hub)
+        )
+        return other
 
-class _Journeys:
-    """Where one intent's packets may go."""
+
+class Journeys:
+    """Where one intent's packets may go: what switches on the way decide, whatever has failed."""
 
     def __init__(self, explorer: Explorer, intent: Intent, packet: Packet) -> None:
         self.intent = intent
         self.sent = packet
         self.progress = Progress(intent, explorer.topology)
         self.places: dict[tuple[str, Packet, States], _Place] = {}
-        self._switches = explorer.switches
+        self.switches = explorer.switches
         self._causes = explorer.causes
         self._source = explorer.causes.bits[f"hub:{intent.pair[0]}"]
         self.first = self.place(intent.pair[0], packet, self.progress.first)
@@ -265,7 +294,7 @@ class _Journeys:
 
     def fate(self, place: _Place) -> Fate:
         if place.fate is None:
-            place.fate = self._switches[place.hub].decide(place.packet, place)
+            place.fate = self.switches[place.hub].decide(place.packet, place)
         return place.fate
 
 
@@ -273,7 +302,7 @@ class _Journeys:
 class _Place:
     """A packet that has come to a switch."""
 
-    journeys: _Journeys
+    journeys: Journeys
     hub: str
     packet: Packet
     states: States

@@ -409,13 +409,24 @@ def _forgets(kind, name, value):
     return lambda patch: patch.setattr(kind, name, value)
 
 
-def _key_without(field, value=None):
-    real = session.ExactKey
+def _key_without(key, field, value=None):
+    real = getattr(session, key)
 
     def made(*read):
         return real(*read)._replace(**{field: value})
 
-    return _forgets(session, "ExactKey", made)
+    return _forgets(session, key, made)
+
+
+def _journeys_without(field):
+    """Directions are searched each time, by what switches decided before."""
+    shorter = _key_without("Read", field)
+
+    def patched(patch):
+        shorter(patch)
+        patch.setattr(session, "ExactKey", lambda *_read: object())
+
+    return patched
 
 
 def _alike_without(part):
@@ -445,10 +456,13 @@ def _changed_without(what, value):
 
 
 KEYS = {
-    "exact: intent": _key_without("intent"),
-    "exact: failures": _key_without("known"),
-    "exact: steps": _key_without("steps"),
-    "exact: groups": _key_without("groups"),
+    "exact: failures": _key_without("ExactKey", "known"),
+    "exact: intent": _key_without("Read", "intent"),
+    "exact: steps": _key_without("Read", "steps"),
+    "exact: groups": _key_without("Read", "groups"),
+    "journeys: intent": _journeys_without("intent"),
+    "journeys: steps": _journeys_without("steps"),
+    "journeys: groups": _journeys_without("groups"),
     "session: wiring": _alike_without("wiring"),
     "session: intents": _alike_without("intents"),
     "findings: resting": _after_without("resting"),
@@ -498,6 +512,7 @@ def proven_atlas() -> Session:
     """A session that has proven the atlas, as if for the first time."""
     told = copy(_proven_atlas())
     told._found, told._searched = copy(told._found), copy(told._searched)
+    told._journeys = {}
     return told
 
 
@@ -556,9 +571,7 @@ def test_a_carried_proof_that_is_wrong_is_reported_and_the_whole_one_counts(monk
     assert told.prove_whole(question).holds
     monkeypatch.setattr(Demand, "without", lambda demand, _failures: demand)
     real = session.ExactKey
-    monkeypatch.setattr(
-        session, "ExactKey", lambda intent, _known, *read: real(intent, NO_FAILURES, *read)
-    )
+    monkeypatch.setattr(session, "ExactKey", lambda _known, read: real(NO_FAILURES, read))
     proof = told.prove(after)
     assert not proof.holds
     assert said, "the difference is told"
