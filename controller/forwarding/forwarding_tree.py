@@ -54,7 +54,7 @@ from corridor.controller.policy.model import Policy
 from corridor.controller.policy.product import Ground, Product, ProductPath
 from corridor.controller.policy.routes import NoRoute, Route, best_route, route_of
 from corridor.controller.policy.semantics import ranked, unevaluable
-from corridor.topologies.model.routing import shortest_tree, walk
+from corridor.topologies.model.routing import shortest_tree
 from corridor.topologies.model.topology import Topology
 
 __all__ = [
@@ -300,11 +300,10 @@ class TreeBuilder:
 
     def _floor(self, dst: str) -> Mapping[str, int]:
         if dst not in self._floors:
-            tree = shortest_tree(self._topology, dst)
-            delay_ns = self._topology.one_way_delay_ns
-            self._floors[dst] = {
-                hub: sum(delay_ns(fibre) for fibre in walk(tree, hub)[1]) for hub in tree
-            }
+            floors = self._floors[dst] = {dst: 0}
+            for hub, came_by in shortest_tree(self._topology, dst).items():  # the nearest first
+                if came_by is not None:
+                    floors[hub] = floors[came_by[0]] + came_by[1].one_way_delay_ns
         return self._floors[dst]
 
 

@@ -9,6 +9,7 @@ failures, with perhaps some larger ones, one among the causes of each thing foun
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from operator import or_
 from typing import NamedTuple
 
 from corridor.controller.intent.intent import Protection
@@ -39,6 +40,8 @@ class Risks:
         self.takes_down: list[int] = []
         """By failure, the fibres."""
         self.ends = [fibre.ends for fibre in topology.fibres]
+        self.far = [end for ends in self.ends for end in reversed(ends)]
+        """By thing that is a fibre, the hub that it leads to."""
         self._failures: dict[tuple[str, str], int] = {}
         of_srlg: dict[str, int] = {}
         for number, fibre in enumerate(topology.fibres):
@@ -57,6 +60,7 @@ class Risks:
             self._failure("gateway", hub, 0)
         self._of_fibre = [self._causes(fibre) for fibre in topology.fibres]
         self._known: dict[tuple[Protection, str], Suspects] = {}
+        self._by_thing: dict[frozenset[str], list[int]] = {}
         self._taken: dict[int, int] = {}
 
     def facing(self, protection: Protection, dst: str) -> Suspects:
@@ -99,12 +103,22 @@ class Risks:
             return f"gateway:{[*self.hubs][thing - 2 * len(self.fibres)]}"
         return f"link:{[*self.fibres][thing >> 1]}"
 
-    def causes(self, fibre: int, far: str, kinds: Collection[str], dst: str) -> int:
-        """What may make a fibre dead, as the hub sees it from which it leads to ``far``."""
-        causes = sum(mask for kind, mask in self._of_fibre[fibre].items() if kind in kinds)
-        if "hub" in kinds and far != dst:
-            causes |= self.bit("hub", far)
+    def causes(self, kinds: frozenset[str], dst: str) -> list[int]:
+        """By thing that may be found dead, the failures of these kinds that do it, without that of
+        the destination. Destinations differ in the fibres to them alone."""
+        if kinds not in self._by_thing:
+            fibres = [self._causes_of(thing >> 1, kinds) for thing in range(len(self.far))]
+            far = [self.bit("hub", hub) if "hub" in kinds else 0 for hub in self.far]
+            gateways = [self.bit("gateway", hub) if "gateway" in kinds else 0 for hub in self.hubs]
+            self._by_thing[kinds] = [*map(or_, fibres, far), *gateways]
+        causes = self._by_thing[kinds].copy()
+        for thing, far_hub in enumerate(self.far):
+            if far_hub == dst:
+                causes[thing] = self._causes_of(thing >> 1, kinds)
         return causes
+
+    def _causes_of(self, fibre: int, kinds: frozenset[str]) -> int:
+        return sum(mask for kind, mask in self._of_fibre[fibre].items() if kind in kinds)
 
     def taken_down(self, failed: int) -> int:
         """The fibres that failures take down together."""
@@ -141,13 +155,7 @@ class Suspects:
         self._kinds = frozenset(protection.over)
         self._dst = dst
         self._first_gateway = 2 * len(risks.fibres)
-        self._far = [end for ends in risks.ends for end in reversed(ends)]
-        self._causes = [
-            risks.causes(thing >> 1, far, self._kinds, dst) for thing, far in enumerate(self._far)
-        ]
-        """By thing that may be found dead, the failures of protected kinds that do it."""
-        for hub in risks.hubs:
-            self._causes.append(risks.bit("gateway", hub) if "gateway" in self._kinds else 0)
+        self._causes = risks.causes(self._kinds, dst)
 
     def protects(self, failed: Collection[str]) -> bool:
         """Whether such demands are protected against all of these at once, by name."""
@@ -209,7 +217,7 @@ class Suspects:
             thing = bit.bit_length() - 1
             dead |= 1 << (thing >> 1)
             shared |= risks.shared[thing >> 1]
-            far = self._far[thing]
+            far = risks.far[thing]
             if far not in not_behind:
                 behind |= risks.of_hub[far]
         return dead, shared, behind
