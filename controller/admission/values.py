@@ -167,7 +167,7 @@ def _listed(things: Sequence[object]) -> str:
 
 def _others(full: int) -> str:
     """Links that are overloaded besides the one named."""
-    return f" ({full} more link{' is' if full == 1 else 's are'} too full)" if full else ""
+    return f" ({full} more link{' is' if full == 1 else 's are'} overloaded)" if full else ""
 
 
 def _of_capacity(limit_bps: int, capacity_bps: int) -> str:

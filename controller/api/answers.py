@@ -120,7 +120,7 @@ class ProblemAnswer(Answer):
 
     model_config = _example(
         type="urn:corridor:problem:unknown",
-        title="There is no such thing",
+        title="Not found",
         status=404,
         detail="no fibre 'x'; there are shanghai-guian, kunming-karachi",
         kind="unknown",

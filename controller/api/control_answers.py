@@ -1,4 +1,4 @@
-"""What the controller tells of a live network: its answers on the control socket without ``ok``,
+"""What the controller reports a live network: its answers on the control socket without ``ok``,
 which the API hands on as they are. Both are held to these types, and the OpenAPI document is made
 of them. Nothing here costs the controller more than the types themselves.
 """

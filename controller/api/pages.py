@@ -1,7 +1,7 @@
 """Files of a page that is served without a token: exactly these, and they hold no secret.
 
-What a browser may do with them is said in their headers: nothing from elsewhere, no script that is
-not a file of these, no text that becomes markup, no frame around it.
+What a browser may do with them is stated in their headers: nothing from elsewhere, no script that
+is not a file of these, no text that becomes markup, no frame around it.
 """
 
 from __future__ import annotations

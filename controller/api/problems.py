@@ -12,8 +12,8 @@ MEDIA_TYPE = "application/problem+json"
 KINDS: Mapping[str, tuple[HTTPStatus, str]] = {
     # of the controller, see ``corridor.controller.reconcile.control``
     "bad": (HTTPStatus.UNPROCESSABLE_ENTITY, "The request says nothing that can be done"),
-    "unknown": (HTTPStatus.NOT_FOUND, "There is no such thing"),
-    "refused": (HTTPStatus.CONFLICT, "It would break a claim, or there are no tables for it"),
+    "unknown": (HTTPStatus.NOT_FOUND, "Not found"),
+    "refused": (HTTPStatus.CONFLICT, "It would violate a property, or has no tables"),
     "deferred": (HTTPStatus.CONFLICT, "A switch is away"),
     "busy": (HTTPStatus.SERVICE_UNAVAILABLE, "Nothing stands that is proven"),
     "failed": (HTTPStatus.BAD_GATEWAY, "A switch or a gateway did not follow its instructions"),

@@ -63,7 +63,7 @@ def _check_folder(folder: Path) -> None:
 
 def _check_file(path: Path, held: os.stat_result) -> None:
     if not stat.S_ISREG(held.st_mode):
-        raise BadTokenFile(f"{path} is no file")
+        raise BadTokenFile(f"{path} is not a file")
     if held.st_uid != os.geteuid():
         raise BadTokenFile(f"{path} belongs to another user")
     if held.st_mode & 0o077:

@@ -148,7 +148,7 @@ class StaticApp(App):
         Entries go first when deleting and last when adding, since they name groups and meters.
         """
 
-        # One number for all: an error tells what was refused, and no reply is waited for.
+        # One number for all: an error states what was refused, and no reply is waited for.
         xid = datapath.set_xid(parser.OFPFlowMod(datapath))
 
         def add_groups() -> None:

@@ -62,7 +62,7 @@ class Choosing:
         process = os.pidfd_open(child)
         self._askers[process] = asker
         self._poll.register(process, select.POLLIN)
-        self._poll.register(asker, 0)  # which tells of its end
+        self._poll.register(asker, 0)  # which reports its end
 
     def _break_off(self, asker: int) -> None:
         self._poll.unregister(asker)

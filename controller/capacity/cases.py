@@ -62,7 +62,7 @@ class Traffic:
 
     @classmethod
     def of(cls, rates: Mapping[str, int], growing: Iterable[str] | None = None) -> Traffic:
-        """All grows, if nothing is said."""
+        """All grows, if nothing is stated."""
         grows = set(rates if growing is None else growing)
         return cls(
             {name: bps for name, bps in rates.items() if name in grows},

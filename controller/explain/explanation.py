@@ -1,4 +1,5 @@
-"""One demand explained: what is decided, by whom, what it costs, and what happens in an outage."""
+"""One demand explained: what is decided, by which user, what it costs, and what happens in an
+outage."""
 
 from __future__ import annotations
 

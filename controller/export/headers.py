@@ -1,4 +1,4 @@
-"""Headers that hosts send for demands, each a packet of its own: fields by their OXM names."""
+"""Headers that hosts send for demands, each its own packet: fields by their OXM names."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ Pipeline of every switch::
                 fibre port: LLDP                          -> controller
                 gateway's way out: labelled               -> 4
     1 CLASSIFY  (port, destination, ports): which demand; a blocked one is dropped here
-    2 LABEL     (port, destination, ports): meter, push the label of the demand's way -> 4
+    2 LABEL     (port, destination, ports): meter, push the label of the demand's path -> 4
     3 BORDER    phases that may cross a border            -> 4
     4 SWITCH    (port, label): the decision that the label names here
 
@@ -152,7 +152,7 @@ def plan_ways(
 ) -> tuple[ForwardingTree, ...]:
     """How each intent can be served without what has failed, in order.
 
-    Those that are to be disjoint share as little as can be; nothing, where there are such ways.
+    Those that are to be disjoint share as little as can be; nothing, where there are such paths.
     A state of the network that returns, as after a repair, is not planned again.
     """
     return _planned(topology, tuple(intents), failures)
@@ -183,12 +183,12 @@ def compile_ways(
     epoch: int = 0,
     seats: Sequence[Seat] | None = None,
 ) -> Compiled:
-    """Tables that serve each way's intent exactly so, and let nothing else pass.
+    """Tables that serve each direction's intent exactly so, and let nothing else pass.
 
     Directions have the ``seats`` that are named; else all are of one ``epoch``, their labels one
     after another.
 
-    Raises InputError where packets of two intents cannot be told apart.
+    Raises InputError where packets of two intents cannot be distinguished.
     """
     draft = _Draft(wiring, topology, ways)
     if seats is not None:
@@ -238,7 +238,7 @@ def compile_after(
 def _refuse_clashes(ways: Iterable[ForwardingTree]) -> None:
     for one, other in clashes(way.intent for way in ways):
         raise InputError(
-            f"demands {one.id} and {other.id} join the same hubs, and nothing tells them apart",
+            f"demands {one.id} and {other.id} join the same hubs, and nothing distinguishes them",
             "bind each to a protocol and port",
         )
 
@@ -288,8 +288,8 @@ class _Draft:
     """A program in the making."""
 
     def __init__(self, wiring: Wiring, topology: Topology, ways: Sequence[ForwardingTree]) -> None:
-        """Raises InputError where packets of two intents cannot be told apart, and where there are
-        too many."""
+        """Raises InputError where packets of two intents cannot be distinguished, and where there
+        are too many."""
         if len(ways) > MOST_DIRECTIONS:
             raise InputError(
                 f"{len(ways):,} directions are declared, and tables have numbers for "
@@ -325,7 +325,7 @@ class _Draft:
 
     @property
     def counted(self) -> Iterator[int]:
-        """The same, where ways are labelled: told of as they are."""
+        """The same, where paths are labelled: told of as they are."""
         return counting(self.numbers, "paths compiled")
 
     def count(self, number: int) -> int:

@@ -18,7 +18,7 @@ DELIVER, ASSESS = -1, -2
 """Stand for the number of a fibre where a decision crosses none."""
 
 type Picked = Mapping[tuple[int, str], tuple[int, ...]]
-"""Ways on, by all that was found dead, as bits, and the hub from which they lead."""
+"""Paths on, by all that was found dead, as bits, and the hub from which they lead."""
 
 NOTHING_PICKED: Picked = MappingProxyType({})
 
@@ -44,7 +44,7 @@ class Met(NamedTuple):
 
 
 class Decisions:
-    """Decisions along ways, each made once; what is the same is one node."""
+    """Decisions along paths, each made once; what is the same is one node."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Decisions:
         return self._standings.permits[permit].courses.product.place(place).hub
 
     def stands(self, standing: int, permit: int) -> int | None:
-        """The place of a packet under a permit that its way on may be picked by."""
+        """The place of a packet under a permit that its path on may be picked by."""
         places = self._standings.places(standing)
         return places[permit] if permit in self._first_standing(places) else None
 
@@ -193,7 +193,7 @@ class Decisions:
     def _shortest(
         self, left: Sequence[tuple[int, int]], suspicion: Suspicion, spent_ns: int
     ) -> Course | None:
-        """The shortest way on under some permits, given the place under each."""
+        """The shortest path on under some permits, given the place under each."""
         closed = self._suspects.closed(suspicion.found)
         here = self._standings.permits[left[0][0]].courses.product.place(left[0][1]).hub
         starts = [*self._starts(left, is_open=here not in closed)]

@@ -1,4 +1,4 @@
-"""Ways that share nothing: which elements each keeps off, so that demands that are to be disjoint
+"""Paths that share nothing: which elements each keeps off, so that demands that are to be disjoint
 are, at the least sum of delays.
 
 The search is one of conflicts (as of Sharon et al., Conflict-based search, Artificial Intelligence
@@ -9,10 +9,10 @@ better, so the first pair without a conflict is the best there is. Better is: fe
 vain before those in use, then the least sum of delays, those of answers among them.
 
 It is exact for any number of demands within a bound on cases. Not exact is only who is protected
-by a longer way (``soft.one_way``): that one way may be shorter by keeping off more.
+by a longer path (``soft.one_way``): that one way may be shorter by keeping off more.
 
 Where nothing is found, the least is shared that was found to help: one fibre with its risks and
-ends, one group, one hub or one gateway, else two of these; else ways are as they would be anyway.
+ends, one group, one hub or one gateway, else two of these; else paths are as they would be anyway.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from corridor.controller.policy.model import Protected
 from corridor.topologies.model.topology import Topology
 
 MOST_CASES = 2000
-"""Of one search; each is a way searched once more."""
+"""Of one search; each is a way searched again."""
 MOST_CASES_TO_SHARE = 200
 MOST_SHARED, MOST_CANDIDATES = 2, 24
 ORDER: tuple[Protected, ...] = ("hub", "srlg", "gateway", "link")
@@ -41,7 +41,7 @@ type Name = str
 
 
 class Builder(Protocol):
-    """Finds ways that keep off something."""
+    """Finds paths that keep off something."""
 
     def used(self, intent: Intent, avoided: Avoided) -> Used | None: ...
 
@@ -58,7 +58,7 @@ def keeping_apart(
 
 @dataclass(frozen=True)
 class Sharing:
-    """Two intents whose ways share what they are not to share."""
+    """Two intents whose paths share what they are not to share."""
 
     one: str
     other: str
@@ -69,7 +69,7 @@ class Sharing:
 def sharings(
     topology: Topology, intents: Sequence[Intent], used: Sequence[Used | None]
 ) -> list[Sharing]:
-    """Of ways that are used while nothing fails, by intent; None where there is none."""
+    """Of paths that are used while nothing fails, by intent; None where there is none."""
     elements = _Elements(topology)
     ways = [
         _Way(intent, one, elements)
@@ -164,7 +164,7 @@ type _Rank = tuple[int, int]
 
 
 class _Case(NamedTuple):
-    """What each keeps off, and its way then; None where an intent has no way at all."""
+    """What each keeps off, and its path then; None where an intent has no way at all."""
 
     avoided: tuple[Avoided, ...]
     ways: tuple[_Way | None, ...]

@@ -1,7 +1,7 @@
 """The edge of a switch: what its host may send, and what its ports let in. Pure.
 
-Every frame of a host is dropped unless it is bound to a declared demand, and each way of not being
-bound has a drop of its own, so that its counter tells what was tried.
+Every frame of a host is dropped unless it is bound to a declared demand, and each kind
+of unbound frame has its own drop, so that its counter shows what was tried.
 """
 
 from __future__ import annotations

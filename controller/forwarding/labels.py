@@ -1,10 +1,10 @@
-"""Labels: which label a demand's packets carry on each fibre of its way.
+"""Labels: which label a demand's packets carry on each fibre of its path.
 
-A label names one decision at each hub it reaches, so ways that come together may share a label from
-there to the end: a label is a tree of decisions towards the destination. Labels are never shared
-between demands, nor between phases.
+A label names one decision at each hub it reaches, so paths that come together may share a label
+from there to the end: a label is a tree of decisions towards the destination. Labels are never
+shared between demands, nor between phases.
 
-A way that comes to a hub once more, and through no gateway in between, goes on under another label
+A way that comes to a hub again, and through no gateway in between, goes on under another label
 from there: it is given by the hub before. So no label is to name two decisions at a hub.
 """
 
@@ -96,10 +96,10 @@ class Labelling:
     way: ForwardingTree
     first: int
     of: dict[Node, int] = field(default_factory=dict)
-    """Alternatives that begin a detour, and what follows a gateway or is come to once more, by
+    """Alternatives that begin a detour, and what follows a gateway or is come to again, by
     their own label."""
     again: frozenset[Node] = frozenset()
-    """Decisions where packets come to a hub once more, and under another label."""
+    """Decisions where packets come to a hub again, and under another label."""
     at: dict[int, dict[str, Node]] = field(default_factory=dict)
     """Label to hub to the decision it names there."""
     began: dict[int, Node] = field(default_factory=dict)
@@ -137,7 +137,7 @@ def label_way(way: ForwardingTree) -> Labelling:
 
 
 def _beginnings(node: Node, again: Set[Node]) -> Iterator[Node]:
-    """Decisions next to this one that need a label of their own: detours, and past a gateway, and
+    """Decisions next to this one that need a separate label: detours, and past a gateway, and
     where a hub is come to again."""
     if node.otherwise is not None:
         yield node.otherwise

@@ -1,4 +1,4 @@
-"""The decisions that ways are made of: values, linked into a graph."""
+"""The decisions that paths are made of: values, linked into a graph."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ COOKIE_MAGIC = 0xC0DA
 DUMP_SCHEMA = 3
 """Of what switches say of such values, as JSON."""
 UNREAD = "unread"
-"""Where something stands there for entries that could not be read: how many."""
+"""Where something is there for entries that could not be read: how many."""
 Value = int | str
 
 
@@ -89,7 +89,7 @@ class Table(IntEnum):
     CLASSIFY = 1
     """Which demand a host's packet belongs to."""
     LABEL = 2
-    """Meter it, and push the label of the demand's way."""
+    """Meter it, and push the label of the demand's path."""
     BORDER = 3
     """What came over a border: only phases that may cross one."""
     SWITCH = 4
@@ -187,7 +187,7 @@ def unknown(what: str) -> Action:
 
 
 def group_of_type(number: int) -> Action:
-    """What stands in a bucket of its own in a group of another kind than fast failover."""
+    """What is in its own bucket in a group of another kind than fast failover."""
     return unknown(f"group of type {number}")
 
 

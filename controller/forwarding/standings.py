@@ -1,4 +1,4 @@
-"""Which permits of a demand a packet on its way still satisfies, and how far it is under each.
+"""Which permits of a demand a packet in flight still satisfies, and how far it is under each.
 
 A detour may go on under another permit than the packet came by: all that it has passed must be
 lawful under that one too. So decisions are made where a packet *stands*: at its place in the
@@ -20,11 +20,11 @@ type Places = tuple[int | None, ...]
 
 
 class Permitted(NamedTuple):
-    """A permit with its restricts, and the ways that they accept."""
+    """A permit with its restricts, and the paths that they accept."""
 
     automaton: Automaton
     courses: ProductPaths
-    """Of a product that accepts the automaton's ways, whatever they take."""
+    """Of a product that accepts the automaton's paths, whatever they take."""
 
 
 class Step(NamedTuple):

@@ -1,4 +1,4 @@
-"""Two-phase updates: a new version beside the old, the edges flipped, the old removed. Pure.
+"""Two-phase updates: a new version next to the old, the edges flipped, the old removed. Pure.
 
 Each direction that changes has a new version. Labels, groups, meters and cookies of its two
 versions are disjoint, so a packet is served by one of them from its edge to its end, whichever its
@@ -8,7 +8,7 @@ The steps of an update, each on all switches before the next:
     beside    the groups, meters and SWITCH entries of new versions, and shared entries they need
     flip      CLASSIFY and LABEL entries of each switch, in one atomic bundle
     drain     what carries old labels has arrived
-    remove    groups, meters and entries of old versions, and shared entries nobody needs
+    remove    groups, meters and entries of old versions, and shared entries no one needs
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Update:
 
     @property
     def beside(self) -> Program:
-        """What switches hold once the new versions stand beside the old."""
+        """What switches hold once the new versions are next to the old."""
         return self._both(flipped=False)
 
     @property

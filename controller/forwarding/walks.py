@@ -1,4 +1,4 @@
-"""What becomes of a packet of a way while given things are dead."""
+"""The outcome of a packet of a way while given things are dead."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Intent:
     """Instead of what the permit in use gives."""
     given_up: tuple[RateStep, ...] = ()
     """Of what the permit in use gives, to make room for rates. Only as far as its ladder has it:
-    what is not on it is served, and judged, as if nothing were said."""
+    what is not on it is served, and judged, as if nothing were stated."""
     disjoint: tuple[Disjoint, ...] = ()
     """With which others, each by the id of its demand, its way in use shares nothing."""
     aggregate: Aggregate | None = None
@@ -152,7 +152,7 @@ def intents_of(
     as_of: date,
     protection: Protection = UNPROTECTED,
 ) -> tuple[Intent, ...]:
-    """Demands and the answers they ask for, told apart by the bindings of ``policies``.
+    """Demands and the answers they ask for, distinguished by the bindings of ``policies``.
 
     What may go to any of several hubs goes to the one that ``anycast.settle`` chooses. Raises
     InputError where a selector selects none."""

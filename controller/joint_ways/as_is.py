@@ -1,4 +1,4 @@
-"""Ways by which rates fit as things are, whatever fails next.
+"""Paths by which rates fit as things are, whatever fails next.
 
 They are asked for first when something has failed: few have to move for it, and it is found soon.
 """
@@ -39,7 +39,7 @@ def is_worse_as_is(one: Specification, other: Specification, without: Failures) 
 
 def fitted_as_is(specification: Specification, without: Failures) -> Specification:
     """The same, with other ways where committed rates do not fit on those that it has; as few move
-    as can. If nothing fits, what lacks least."""
+    as can. If nothing fits, what is missing least."""
     # numpy is dear to import
     from corridor.controller.joint_ways.chosen import choose
     from corridor.controller.joint_ways.program import UnsolvedError

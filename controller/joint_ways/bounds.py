@@ -1,8 +1,8 @@
 """What no choice of ways can be better than.
 
-The least that the fullest link is asked for if demands could be divided, and all were routed again,
-each within its law, after each failure. Demands count that get there by the ways that they have: no
-other way is chosen by which they do not.
+The minimum that the fullest link is asked for if demands could be divided, and all were routed
+again, each within its law, after each failure. Demands count that get there by the paths that they
+have: no other way is chosen by which they do not.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UNIT = 1e9
 
 
 class Bound(NamedTuple):
-    """The most that some failure makes of the least."""
+    """The maximum that some failure makes of the least."""
 
     fullest: float
     """As a part of a capacity."""
@@ -43,9 +43,9 @@ class Least(NamedTuple):
     """The same of one case, as parts of a capacity."""
 
     anyhow: float
-    """Whichever ways all take."""
+    """Whichever paths all take."""
     beside: float
-    """Whichever ways those take that may move, beside those that stay."""
+    """Whichever paths those take that may move, in addition to those that stay."""
 
 
 def least_fullest(setting: Setting, capacity_bps: Sequence[int]) -> Bound:
@@ -66,7 +66,7 @@ def least_fullest(setting: Setting, capacity_bps: Sequence[int]) -> Bound:
 
 
 def fits_nowhere(setting: Setting, capacity_bps: Sequence[int]) -> dict[Failed, float]:
-    """Of all failures under which no ways fit, the least that the fullest link is asked for."""
+    """Of all failures under which no paths fit, the minimum that the fullest link is asked for."""
     known, found = _Known(), dict[Failed, float]()
     demands = [*zip(setting.spaces, setting.alone, strict=True)]
     cases, fixed = setting.cases, setting.fixed
@@ -84,7 +84,7 @@ def fits_nowhere(setting: Setting, capacity_bps: Sequence[int]) -> dict[Failed, 
 def least_in(
     topology: Topology, served: Iterable[ForwardingTree], failed: Collection[str]
 ) -> Least | None:
-    """Of demands that are protected against it, by the permits that are in use: what becomes of
+    """Of demands that are protected against it, by the permits that are in use: the outcome of
     others then is not promised. None where there is no such demand.
 
     If those that stay went anywhere, a rate of several demands together would still be on the
@@ -123,7 +123,7 @@ class _Column(NamedTuple):
 
 
 class _Known:
-    """Ways that were found in one case serve in others that leave them."""
+    """Paths that were found in one case serve in others that leave them."""
 
     def __init__(self) -> None:
         self._columns: dict[frozenset[str], dict[_Key, _Column]] = {}
@@ -145,7 +145,7 @@ class _Known:
 def _way(
     space: Space, demand: int, failure: int | None, prices: Mapping[int, float]
 ) -> _Column | None:
-    """The cheapest; budgets are not asked, so it is no dearer."""
+    """The cheapest; budgets are not asked, so it is not a dearer."""
     links = space.links
 
     def price(edge: Edge) -> int:
@@ -171,8 +171,8 @@ def _least(
     enough: float = 0.0,
     fixed_bps: Mapping[int, int] = MappingProxyType({}),
 ) -> float:
-    """A proven bound, by column generation, beside what is fixed; less than ``enough`` where that
-    is not reached."""
+    """A proven bound, by column generation, in addition to what is fixed; less than ``enough``
+    where that is not reached."""
     spaces = [space for space, _ in demands]
     dead = 0 if failure is None else cases.taken_down(failure)
     closed = NOBODY if failure is None else cases.closed(failure)

@@ -1,4 +1,4 @@
-"""The choice: which ways demands take so that rates fit, as picks that a specification carries."""
+"""The choice: which paths demands take so that rates fit, as picks that a specification carries."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from corridor.topologies.model.topology import Topology
 
 @dataclass(frozen=True)
 class Choice:
-    """Ways that were chosen together, and how they compare with the shortest ones."""
+    """Paths that were chosen together, and how they compare with the shortest ones."""
 
     picks: dict[str, tuple[Pick, ...]]
-    """By id of an intent; none for one that keeps its shortest ways."""
+    """By id of an intent; none for one that keeps its shortest paths."""
     fullest_before: float
     fullest: float
     """The largest part of a capacity that is asked for, whatever one thing fails: of the shortest
-    ways, and of these."""
+    paths, and of these."""
     impossible: frozenset[Failed]
     """What no shares of ways that were found fit, whichever is taken; nothing of it if all fit."""
     added_ns: dict[str, int]
@@ -46,8 +46,9 @@ def choose(
     as_is: bool = False,
 ) -> Choice:
     """For demands as they are served, of which those with rates count; ``links`` says what may be
-    promised, if not all of the topology's, and ``sets`` what may fail together, beside each thing
-    alone. Taken ``as_is``, nothing fails beside what has: rates need fit ways in use only."""
+    promised, if not all of the topology's, and ``sets`` what may fail together, next to each thing
+    alone. Taken ``as_is``, nothing fails in addition to what has: rates need fit ways in use
+    only."""
     links = links or Links(topology)
     room_bps = links.capacity_bps
     spaces, defaults, fixed, cases = setting_of(served, builder, links, sets, as_is=as_is)

@@ -1,6 +1,6 @@
-"""A specification whose guaranteed rates fit, if ways can be chosen so; else one that lacks less.
+"""A specification whose guaranteed rates fit, if paths can be chosen so; else one that lacks less.
 
-Where rates fit on the shortest ways, nothing is chosen: the specification stays as it is. The last
+Where rates fit on the shortest paths, nothing is chosen: the specification stays as it is. The last
 word has admission, on the tables that these ways become, by every failure set protected against.
 """
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:  # numpy is dear to import
 
 NONE = "none"
 TRIES = 4
-"""How often ways are chosen, each time with the failure sets and links that admission found."""
+"""How often paths are chosen, each time with the failure sets and links that admission found."""
 MANY_SETS = 1000
-"""With more ways are not chosen again that were chosen with all that is too full: that takes
+"""With more paths are not chosen again that were chosen with all that is overloaded: that takes
 minutes, and seldom helps."""
 MOST_OF_LINK = 4
 """Failure sets that are taken up for a link at once."""
@@ -51,7 +51,7 @@ MOST_BUILDERS = 2
 
 @remembered(MOST_REMEMBERED)
 def fitted(specification: Specification, objective: str | Objective) -> Specification:
-    """The same, with ways picked by an objective, one that ships by its key, if rates do not fit
+    """The same, with paths picked by an objective, one that ships by its key, if rates do not fit
     without; ``none`` picks none.
 
     Raises KeyError for an objective that is not registered.
@@ -64,7 +64,7 @@ def fitted(specification: Specification, objective: str | Objective) -> Specific
 
 def fitted_again(specification: Specification, without: Failures) -> Specification:
     """The same, with other ways where rates do not fit on those that it has, because something has
-    failed or policies are others: as few move as can. If nothing fits, what lacks less."""
+    failed or policies are others: as few move as can. If nothing fits, what is missing less."""
     return _fitted(specification, moves.KIND, without)
 
 
@@ -87,7 +87,7 @@ def lacking(specification: Specification, without: Failures = NO_FAILURES) -> fl
 
 
 def _fitted(asked: Specification, objective: Objective, without: Failures) -> Specification:
-    """With what is picked so far if rates fit there, else by an objective beside it. Demands whose
+    """With what is picked so far if rates fit there, else by an objective next to it. Demands whose
     rates fit nowhere are taken as without protection, if ladders give that up; else they are left
     out of account: others go where they fit without those."""
     # numpy is dear to import
@@ -132,7 +132,7 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
 
 
 class Served:
-    """Demands that rates are promised to, and the ways that serve them."""
+    """Demands that rates are promised to, and the paths that serve them."""
 
     def __init__(
         self, topology: Topology, intents: Iterable[Intent], without: Failures = NO_FAILURES
@@ -236,7 +236,7 @@ def with_picks(
 
 
 def _known(misfit: Worst, sets: Collection[frozenset[str]]) -> bool:
-    """Whether ways were chosen with what then fails."""
+    """Whether paths were chosen with what then fails."""
     return len(misfit.failure) < 2 or frozenset(misfit.failure) in sets
 
 

@@ -1,4 +1,4 @@
-"""What demands load that keep their ways, in every case: fixed, whatever others choose."""
+"""What demands load that keep their paths, in every case: fixed, whatever others choose."""
 
 from __future__ import annotations
 

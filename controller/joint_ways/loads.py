@@ -1,4 +1,4 @@
-"""What whole ways load together, exactly: bits per second by failure and link."""
+"""What whole paths load together, exactly: bits per second by failure and link."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from corridor.controller.joint_ways.spaces.links import Dear, Load
 from corridor.controller.joint_ways.spaces.ways import Way
 
 LITTLE = 0.01
-"""What too much in a case that nothing fits counts beside too much in another."""
+"""What too much in a case that nothing fits counts next to too much in another."""
 
 
 class Loads:
@@ -27,8 +27,8 @@ class Loads:
         forgiven: Collection[Case] = (),
         fixed: Fixed = NOTHING_FIXED,
     ) -> None:
-        """What is too full in cases that are ``forgiven`` counts little; what is ``fixed`` is there
-        from the start."""
+        """What is overloaded in cases that are ``forgiven`` counts little; what is ``fixed`` is
+        there from the start."""
         self.capacity_bps: Numbers = np.array(capacity_bps, dtype=np.int64)
         self._row = {failure: row for row, failure in enumerate(failures, start=1)}
         self._forgiven = forgiven
@@ -118,7 +118,7 @@ def loads_of(
     forgiven: Collection[Case] = (),
     fixed: Fixed = NOTHING_FIXED,
 ) -> Loads:
-    """Of ways with their rates in bit/s, and what is fixed."""
+    """Of paths with their rates in bit/s, and what is fixed."""
     loads = Loads(capacity_bps, failures, forgiven, fixed)
     for way, rate_bps in ways:
         loads.add(way, rate_bps)

@@ -1,4 +1,4 @@
-"""Whole ways made to fit beside each other, and then to cost less."""
+"""Whole paths made to fit next to each other, and then to cost less."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from corridor.topologies.base.progress import counting
 ROUNDS = 12
 """How often each demand is asked whether it has a better way."""
 AGAIN = 6
-"""How often cases are looked at, too, that are broken by mending."""
+"""How often cases are looked at, too, that are broken by repair."""
 TRIED, MOST_IN_WAY = 3, 8
 """How many other ways of a demand are tried, and how many others may have to make room for it."""
 TOO_MUCH_NS = 10**13
-"""What a whole capacity too much costs when one way is chosen beside all others."""
+"""What a whole capacity too much costs when one way is chosen in addition to all others."""
 NO_BETTER = 1e-9
 
 type Rank = tuple[float, float]
-"""How many capacities too much there are, and what ways cost."""
+"""How many capacities too much there are, and what paths cost."""
 
 
 def mended(program: Program, ways: Sequence[Way]) -> State:
-    """Ways that leave less too full, and then cost less; those of low rates move first, or last,
+    """Paths that leave less overloaded, and then cost less; those of low rates move first, or last,
     whichever comes to less. Where there are many cases, only those count that bind; again with
     those that are broken then, so often."""
     for _ in range(AGAIN):
@@ -42,7 +42,7 @@ def mended(program: Program, ways: Sequence[Way]) -> State:
 
 
 def watched(program: Program, ways: Sequence[Way]) -> State:
-    """In all cases that bind, or are too full with these ways."""
+    """In all cases that bind, or are overloaded with these ways."""
     return State.of(program, watch(program, ways))
 
 
@@ -55,8 +55,8 @@ def _mended(first: State) -> State:
 
 
 def roomier(state: State) -> State:
-    """Each demand that loads what is too full is tried by other ways, from which others make room,
-    until all fits or nobody has moved."""
+    """Each demand that loads what is overloaded is tried by other ways, from which others make
+    room, until all fits or no one has moved."""
     for _ in range(ROUNDS):
         before = state
         for demand in state.in_way():
@@ -69,7 +69,7 @@ def roomier(state: State) -> State:
 
 
 def cheaper(state: State) -> State:
-    """Each demand that costs more than it has to is tried by cheaper ways, from which others make
+    """Each demand that costs more than it has to is tried by cheaper paths, from which others make
     room."""
     for demand in counting(range(len(state.ways)), "demands tried by cheaper ways"):
         cost_ms = partial(state.program.cost_ms, demand)
@@ -148,7 +148,7 @@ class State:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all cases are looked at in which something is too full."""
+        """Whether all cases are looked at in which something is overloaded."""
         return binding(self.program, self.ways) <= self.program.watched
 
     def _full(self) -> list[tuple[Case, int]]:
@@ -174,7 +174,7 @@ class State:
     def settle(
         self, order: Iterable[int], rounds: int = ROUNDS, *, detours_only: bool = False
     ) -> None:
-        """Each in turn takes the way that is best beside all others, until none moves."""
+        """Each in turn takes the way that is best in addition to all others, until none moves."""
         order = list(order)
         for _ in range(rounds):
             before = [self.ways[demand].key for demand in order]
@@ -184,7 +184,7 @@ class State:
                 break
 
     def in_way(self) -> list[int]:
-        """Who loads what is too full: those first that it would fit without, the lowest rate
+        """Who loads what is overloaded: those first that it would fit without, the lowest rate
         first."""
         full = self._full_by_case()
         found = []
@@ -231,7 +231,7 @@ class State:
         return excess, self.program.cost_ms(demand, way)
 
     def _around(self, demand: int) -> list[Way]:
-        """Ways that go round what is full: over another path, and over the same with other
+        """Paths that go round what is full: over another path, and over the same with other
         detours."""
         space, now = self.program.spaces[demand], self.ways[demand]
         everywhere, by_failure = self._loads.prices(space.rate_bps, TOO_MUCH_NS)

@@ -29,11 +29,11 @@ no room."""
 NS = 1e6
 """In a millisecond."""
 DETOURS_WEIGH = 1e-3
-"""How much less than a way in use a detour's own delay counts where ways are looked for."""
+"""How much less than a way in use a detour's own delay counts where paths are looked for."""
 
 
 def improved(program: Program, found: Solution) -> int:
-    """Ways and detours added that are cheapest at the prices of a solution: how many columns."""
+    """Paths and detours added that are cheapest at the prices of a solution: how many columns."""
     in_use = _in_use(program, found)
     return sum(
         _improved(program, found.prices, demand, in_use[demand])

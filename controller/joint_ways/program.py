@@ -1,6 +1,6 @@
-"""The linear program over ways: each demand has shares of its ways that add up to one, and so have
-the detours from each place that shares come to. No link carries more than its capacity, whatever
-one thing fails, or than as few times that as can be.
+"""The linear program over paths: each demand has shares of its paths that add up to one, and so
+have the detours from each place that shares come to. No link carries more than its capacity,
+whatever one thing fails, or than as few times that as can be.
 
 Columns are ways in use, and detours; they come as prices ask for them. Rows are links under a
 failure; they come as they are broken (Dantzig and Wolfe 1960 for the columns). Rates are Mbit/s,
@@ -36,13 +36,13 @@ MOST_NODES, GAP = 500, 1e-3
 AGAIN = 4
 """How often it is asked, as rows are broken."""
 ROWS_AT_ONCE, ROWS_OF_LINK = 400, 6
-"""How many come at a time, for each so many cases."""
+"""How many come at a time, for each this many cases."""
 FEW_CASES, FEW_SETS, MANY_CASES = 400, 100, 1000
-"""Up to how many cases all are looked at wherever ways are made whole; fewer where some are sets,
-in which more ways are hit."""
+"""Up to how many cases all are looked at wherever paths are made whole; fewer where some are sets,
+in which more paths are hit."""
 TOO_MUCH, NO_SHARE, NO_PRICE = 1e-6, 1e-9, 1e-9
 EXACT = 9
-"""Digits by which excesses are told apart."""
+"""Digits by which excesses are distinguished."""
 SHARED = -1
 """Stands for all cases of which none is the other's business."""
 
@@ -54,7 +54,7 @@ type Flags = npt.NDArray[np.bool_]
 
 
 class UnsolvedError(Exception):
-    """The solver came to no end, so no ways are chosen."""
+    """The solver came to no end, so no paths are chosen."""
 
 
 class Column(NamedTuple):
@@ -118,15 +118,15 @@ class Program:
     """That count, by number."""
     objective: Objective
     alone: Sequence[Way]
-    """Of each demand the way that it would have if nobody else had rates."""
+    """Of each demand the way that it would have if no one else had rates."""
     fixed: Fixed = NOTHING_FIXED
     """What others load that have no choice."""
     room: float = 1.0
-    """The part of a capacity that shares may take: whole ways need more than shares."""
+    """The part of a capacity that shares may take: whole paths need more than shares."""
     settled: int = 0
     """How many levels of columns are chosen: of those no new ones are looked for."""
     apart: Collection[Case] = ()
-    """Cases that are each as little too full as can be, while of others the worst is."""
+    """Cases that are each as little overloaded as can be, while of others the worst is."""
     forgiven: dict[Case, float] = field(default_factory=dict)
     """By case, how many capacities too much are let pass."""
     columns: list[Column] = field(default_factory=list)
@@ -138,7 +138,7 @@ class Program:
     own_ns: list[dict[int, int]] = field(default_factory=list)
     """By demand what is known of what the objective asks for fibres, as hubs see them."""
     watched: frozenset[int] = frozenset()
-    """The cases that whole ways say their loads in, once they are mended."""
+    """The cases that whole paths say their loads in, once they are repaired."""
     _columns_of: dict[tuple[int, Group | None], list[int]] = field(default_factory=dict)
     _number: dict[tuple[int, Group | None, Order], int] = field(default_factory=dict)
     _columns_resting: Resting = field(default_factory=Resting)

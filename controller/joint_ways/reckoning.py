@@ -1,4 +1,4 @@
-"""What ways load by case and link, each reckoned once, and what is fixed there."""
+"""What paths load by case and link, each reckoned once, and what is fixed there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Reckoning:
         self._known: dict[tuple[int, Group | None, Order], Takes] = {}
 
     def carried_bps(self, ways: Sequence[Way]) -> Numbers:
-        """What whole ways load with what is fixed, by case and link as the grid has them."""
+        """What whole paths load with what is fixed, by case and link as the grid has them."""
         total = self.fixed_bps.copy()
         cells = total.ravel()
         for demand, way in enumerate(ways):

@@ -2,7 +2,7 @@
 
 What the program does not divide stays (relax and fix): ways in use that a demand has all of, and
 detours that all of it takes. Of the rest branch and bound chooses, within a number of nodes. What
-is left too full at last is mended.
+is left overloaded at last is repaired.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from corridor.controller.joint_ways.watching import watch_all
 
 SURE = 1 - 1e-6
 ROUNDS = 60
-"""How often new ways are asked for."""
+"""How often new paths are asked for."""
 IDLE, SLIGHT = 3, 1e-4
-"""After so many rounds that change costs by no larger part, ways are tried that keep clear."""
+"""After this many rounds that change costs by no larger part, paths are tried that keep clear."""
 FITS = 1e-6
 ROOMS = (1.0, 0.9, 0.8)
-"""The parts of capacities that shares may take, one after another until whole ways fit, or not even
-shares do."""
+"""The parts of capacities that shares may take, one after another until whole paths fit, or not
+even shares do."""
 
 type Unit = tuple[int, Group | None]
 """What has one column in the end: a demand's way in use, or its detours from one place."""
 
 
 def priced_out(program: Program) -> Solution:
-    """Solved with new ways until none helps, or so often. Where the cheapest ones hardly help any
+    """Solved with new paths until none helps, or so often. Where the cheapest ones hardly help any
     more, those are tried that keep clear of failures."""
     found, idle = program.solved(), 0
     for _ in range(ROUNDS):
@@ -49,7 +49,7 @@ def priced_out(program: Program) -> Solution:
 
 
 def whole(program: Program) -> list[Way]:
-    """One way for each demand: fitting, if such ways are found, and then cheap. Cases that nothing
+    """One way for each demand: fitting, if such paths are found, and then cheap. Cases that nothing
     fits are let pass, as little of each as can be, so that the others fit."""
     tried: list[State] = []
     for room in ROOMS:
@@ -65,8 +65,8 @@ def whole(program: Program) -> list[Way]:
 
 
 def _cheaper(program: Program, state: State) -> State:
-    """Where there are many cases, of what fits only, and with those that then are too full; as it
-    is if these cannot be mended."""
+    """Where there are many cases, of what fits only, and with those that then are overloaded; as it
+    is if these cannot be repaired."""
     if not program.has_many_cases:
         return cheaper(state)
     state = watched(program, state.ways)
@@ -94,7 +94,7 @@ def _feasible(program: Program) -> Solution:
 
 def _made_whole(program: Program, found: Solution) -> Iterator[State]:
     """Level by level; if that does not fit, the best of what branch and bound chooses of all at
-    once, mended; of none that fits, each with others making room, the best first, until one does.
+    once, repaired; of none that fits, each with others making room, the best first, until one does.
     """
     if program.failures:
         state = mended(program, _by_level(program))

@@ -1,4 +1,4 @@
-"""Who chooses among which ways, who keeps the ways that it has, and what may fail."""
+"""Who chooses among which paths, who keeps the paths that it has, and what may fail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_PAIRS = 50_000
 
 class Setting(NamedTuple):
     spaces: list[Space]
-    """What each demand may choose from that has a rate of its own; those that are to be disjoint
+    """What each demand may choose from that has a separate rate; those that are to be disjoint
     have only detours to choose."""
     alone: list[Way]
     """What each of them has alone."""
@@ -39,8 +39,8 @@ def setting_of(
     *,
     as_is: bool = False,
 ) -> Setting:
-    """Of demands as they are served: those with rates count. ``sets`` may fail together, beside
-    each thing alone that any of them is protected against. Taken ``as_is``, nothing fails beside
+    """Of demands as they are served: those with rates count. ``sets`` may fail together, next to
+    each thing alone that any of them is protected against. Taken ``as_is``, nothing fails next to
     what has."""
     asked = sorted((way for way in served if _rate_bps(way)), key=_rank)
     kinds = {kind for way in asked if way.protection.k for kind in way.protection.over}
@@ -64,7 +64,7 @@ def too_large(
     links: Links,
     sets: Iterable[Collection[str]] = (),
 ) -> dict[str, Failed]:
-    """By name, demands whose rate no lawful way has room for, even alone: each with what then has
+    """By name, demands whose rate no lawful path has room for, even alone: each with what then has
     failed, the first that is found."""
     narrowest = min(links.capacity_bps, default=0)
     if max(map(_rate_bps, served), default=0) <= narrowest:
@@ -81,7 +81,7 @@ def too_large(
 def pairs_of(
     served: Iterable[ForwardingTree], builder: TreeBuilder
 ) -> frozenset[frozenset[str]] | None:
-    """All two failures that somebody with rates is protected against at once; None where they are
+    """All two failures that someone with rates is protected against at once; None where they are
     too many to be reckoned with."""
     found = set[frozenset[str]]()
     protected = {way.protection for way in served if way.protection.k > 1 and _rate_bps(way)}

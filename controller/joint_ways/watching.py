@@ -1,4 +1,4 @@
-"""Which cases are looked at while whole ways are mended: where there are many, those that bind."""
+"""Which cases are looked at during repair of whole paths: the binding ones, if there are many."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def binding(program: Program, ways: Sequence[Way]) -> frozenset[int]:
 
 
 def watch(program: Program, ways: Sequence[Way]) -> list[Way]:
-    """The same ways, that say what they load in these cases, and in those watched before, as all do
-    from now on."""
+    """The same paths, that say what they load in these cases, and in those watched before, as all
+    do from now on."""
     program.watched = binding(program, ways) | program.watched
     is_all = len(program.watched) == len(program.failures)
     mask = ALL if is_all else sum(1 << case for case in program.watched)
@@ -37,6 +37,6 @@ def watch(program: Program, ways: Sequence[Way]) -> list[Way]:
 
 
 def watch_all(program: Program) -> None:
-    """Ways say what they load in every case."""
+    """Paths say what they load in every case."""
     for space in program.spaces:
         space.watch(ALL)

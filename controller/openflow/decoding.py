@@ -185,7 +185,7 @@ def _instructions(octets: bytes) -> tuple[int | None, tuple[Action, ...], int | 
 
 @remembered_if_short(PARTS_KEPT)
 def _buckets(kind: int, octets: bytes) -> tuple[Bucket, ...]:
-    """Those of a group; a kind other than fast failover is in a bucket of its own."""
+    """Those of a group; a kind other than fast failover is in its own bucket."""
     found = []
     if kind != ofproto.OFPGT_FF:
         found.append(Bucket(None, None, (group_of_type(kind),)))

@@ -21,7 +21,7 @@ FRAMEWORK = os.environ.get("CORRIDOR_FRAMEWORK", "ryu")
 def shim_eventlet() -> None:
     """Give Ryu 4.34 the name that eventlet dropped in 0.30.3; without it Ryu does not import.
 
-    Eventlet goes without a resolver of its own: nothing here asks for a name, and it is a third of
+    Eventlet goes without its own resolver: nothing here asks for a name, and it is a third of
     what is imported.
     """
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")

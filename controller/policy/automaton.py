@@ -138,7 +138,8 @@ class Automaton:
     @property
     def course_key(self) -> tuple[object, ...]:
         """Equal for automata that take the same steps and end alike, whatever their source, budgets
-        and policies. It holds as long as the trip's groups do: they are told apart by identity."""
+        and policies. It holds as long as the trip's groups do: they are distinguished by
+        identity."""
         trip = self.trip
         clauses = tuple((bound.clause, bound.clause.asks(trip)) for bound in self.clauses)
         return (trip.dst.id, trip.closed, id(trip.groups), clauses)

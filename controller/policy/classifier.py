@@ -229,7 +229,7 @@ class _Reading:
 
 
 def _not_spoken_of(flow: DataFlow, rules: list[Rule]) -> tuple[str, ...]:
-    """Jurisdictions of which some rule must speak before anything is said, and none does."""
+    """Jurisdictions of which some rule must speak before anything is stated, and none does."""
     if flow.operation in ("route", "lease-circuit"):
         asked = [flow.origin, flow.destination] if not rules else []
     else:

@@ -20,7 +20,7 @@ FREE_TEXT = (
     "circuit_bought_for",
 )
 OTHER = "other"
-"""What is said where no rule asks for the value."""
+"""What is stated where no rule asks for the value."""
 
 
 def read_flow(document: Document, law: Law) -> DataFlow:

@@ -359,7 +359,7 @@ def read_as(written: PolicyFile, included: Iterable[PolicySet]) -> Outside:
     """What a file means for data outside it, where it does not say.
 
     A file that permits nothing itself only narrows or switches what it includes, so it is read as
-    they are. One with a permit of its own is a policy of its own, and silence permits nothing.
+    they are. One with its own permit is its own policy, and silence permits nothing.
     """
     if written.outside is not None:
         return written.outside

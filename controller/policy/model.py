@@ -59,7 +59,7 @@ PolicyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*$",
 
 
 UNCLASSIFIED = "unclassified"
-"""Data of which nothing is said, so that its origin is not known. Every set has this class."""
+"""Data of which nothing is stated, so that its origin is not known. Every set has this class."""
 
 
 def _origins(value: object) -> object:
@@ -307,7 +307,7 @@ class Policy(Value):
             if getattr(self.soft, _GIVES_UP[step]) is None:
                 raise ValueError(f"{step} gives up soft.{_GIVES_UP[step]}, which is not asked for")
         if self.kind == "text" and not self.legal_ref:
-            raise ValueError(f"{self.id} is the text of a law: say of which in legal_ref")
+            raise ValueError(f"{self.id} is the text of a law: name it in legal_ref")
         check_confidence(self.id, self.kind, self.confidence)
         wanted, budget = self.soft.one_way, self.hard.max_one_way
         if wanted is not None and budget is not None and wanted > budget:

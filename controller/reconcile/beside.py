@@ -41,7 +41,7 @@ class Awaited(Exception):
     """A job that is carried out once it is known by which paths."""
 
     def __init__(self, question: Question, instead: TimedJob | RequestedJob | None = None) -> None:
-        super().__init__("ways are being chosen for it")
+        super().__init__("paths are being selected for it")
         self.question = question
         self.instead = instead
         """What is then left to do, if not all of it."""

@@ -47,7 +47,7 @@ class EventLog:
         """Of those who wait for the next event."""
 
     def say(self, event: str, **what: Any) -> None:
-        # Each kind has keys of its own besides those of every event.
+        # Each kind has its own keys besides those of every event.
         told = cast(Event, {"event": event, "n": self._next, "at_ns": time.time_ns(), **what})
         self._next += 1
         self._events.append(told)

@@ -100,8 +100,8 @@ class Reconciler:
                 continue
 
     def carry_out(self, order: Order) -> None:
-        """Do one job, and those that waited for the outcome of it. Whatever goes wrong is told, and
-        nothing unproven is left in force."""
+        """Do one job, and those that waited for the outcome of it. Whatever goes wrong is told,
+        and nothing unproven is left in force."""
         self._carry_out(order)
         deployer = self.network.deployer
         found = order.job.question if isinstance(order.job, WaysFound) else None

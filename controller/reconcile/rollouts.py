@@ -190,7 +190,7 @@ class Rollouts:
             if rates != Rates.IF_THEY_CAN:
                 raise
             reason, where = f"{type(problem).__name__}: {problem}", traceback.format_exc()
-            self.network.event_log.say("error", message=reason, do="choose ways", where=where)
+            self.network.event_log.say("error", message=reason, do="select paths", where=where)
             return choosing(asked, chosen_in(installed))
         if known is None:
             raise Awaited(question)

@@ -1,6 +1,6 @@
 """One two-phase update, from the first message to the last comparison.
 
-    next to   groups, meters and entries of new versions, behind barriers
+    beside   groups, meters and entries of new versions, behind barriers
     tell     gateways assess the labels of both versions
     prove    what switches say they hold, by the old deployment
     settle   datapaths have forgotten what they knew of the new labels; switches that connected
@@ -207,7 +207,9 @@ class Updater:
         proof = session.prove(asked_beside(old, step, new, self.interfaces.wiring, held))
         if not proof.holds:
             why = "; ".join(objections(proof))
-            raise NotDone(f"what switches hold beside the old breaks {why}", proof, again=True)
+            raise NotDone(
+                f"the installed tables with both versions violate {why}", proof, again=True
+            )
         return proof
 
     def _connected_since(self, before: Mapping[int, int], dpids: frozenset[int]) -> bool:

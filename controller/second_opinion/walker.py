@@ -77,7 +77,7 @@ class Walker:
             (far, port), fibre = self.ports.far[here, out]
             walk.hubs.append(far)
             walk.fibres.append(fibre)
-        walk.end = "it goes round"
+        walk.end = "it loops"
         return walk
 
     def switch(self, hub: str) -> Switch:

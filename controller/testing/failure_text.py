@@ -194,9 +194,9 @@ def _why_lost(demand: DemandUnderTest, failed: tuple[str, ...], outcome: Outcome
         return "an end is dead"
     died = forbidden_onward(topology, way, failures, begun)
     if died:
-        return f"the shortest way on is forbidden by {died[0]}"
+        return f"the shortest path is forbidden by {died[0]}"
     bridged = f"{way.protection.k} of {', '.join(way.protection.over)}"
-    onward = "a way on is allowed" if _leads_on(demand, failed, outcome) else "no fibre leads on"
+    onward = "a path is permitted" if _leads_on(demand, failed, outcome) else "no fibre leads on"
     protected = bridged if way.protection.k else "nothing"
     return f"{onward}, and its switches bridge {protected}"
 

@@ -40,7 +40,7 @@ class CorridorNetwork(PolicedTopology):
         over: Iterable[str] = ("link", "srlg", "hub", "gateway"),
         service: Service | None = None,
     ) -> DemandUnderTest:
-        """Data of a class from one hub to another, compiled to tables of its own.
+        """Data of a class from one hub to another, compiled to its own tables.
 
         ``dst`` is a hub, or a list or a selector of hubs (``{"role": "western"}``): then the
         nearest lawful one. Carried by a ``service``, or by any where none is given. Protected as

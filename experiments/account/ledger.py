@@ -1,7 +1,7 @@
 """The account of a run: for each class of packets, sent = delivered + all losses + in flight. Pure.
 
 Nothing is what is left over: what hosts sent and received, what was counted where packets enter and
-leave switches, what queues and meters say they dropped are counts of their own, and have to agree.
+leave switches, what queues and meters say they dropped are their own counts, and have to agree.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whose packets are told apart where they are counted: by demand, kind and direction. Pure.
+"""Whose packets are distinguished where they are counted: by demand, kind and direction. Pure.
 
 Read by guests, too.
 """

@@ -74,7 +74,7 @@ class Reasons:
         while_blocked = any(self._is_blocked(of, one.said["at_ns"]) for one in (before, now))
         if of.src == hub and while_blocked and not self._plan.controller:
             was_so = self._planned[of.demand].status == BLOCKED
-            return Cause(POLICY, "" if was_so else event or "", "no lawful way")
+            return Cause(POLICY, "" if was_so else event or "", "no permitted path")
         if event is not None:
             return Cause(SWITCH, event, "no live port")
         if hub in self._flapped:
@@ -82,7 +82,7 @@ class Reasons:
         if self._plan.controller:
             return Cause(SWITCH, "", "as the tables of the own controller have it")
         if self._lost_upcalls:
-            return Cause(MACHINE, "", "on their way up from the datapath")
+            return Cause(MACHINE, "", "sent up from the datapath")
         if now.said["machine"] > before.said["machine"]:
             return Cause(MACHINE, "", "the kernel's backlog")
         return Cause(UNEXPLAINED)

@@ -21,7 +21,7 @@ class Capacity:
     basis: Literal[CapacityBasis, "assumed"]
     """``assumed``: no one publishes it."""
     because: str
-    """What an assumption rests on, where that is said."""
+    """What an assumption rests on, where that is stated."""
     sources: tuple[str, ...]
     """Of the entry of the map: its fibre or landing."""
     confidence: Confidence | None

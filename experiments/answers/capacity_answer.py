@@ -28,7 +28,7 @@ from corridor.topologies.base.suggestions import nearest
 CAPACITY_SCHEMA = 1
 MOST_NAMED = 3
 BEYOND = Fraction(11, 10)
-"""Of what fits today: what is asked about if nothing is said."""
+"""Of what fits today: what is asked about if nothing is stated."""
 Holding = Literal["real", "emulated"]
 Kind = Literal["all", "class", "demand", "aggregate"]
 NO_RATES = "give demands a guarantee, state rates (--rate ckpt=2Tbit), or give it workloads"
@@ -233,7 +233,7 @@ def _load(loaded: LoadedScenario, served: Served, asked: Load | None) -> Load:
     there_are = served.loads
     if not there_are and served.no_way:
         some = ", ".join(served.no_way[:MOST_NAMED])
-        message = f"no demand of {loaded.scenario.name} with a rate has a way: {some}"
+        message = f"no demand of {loaded.scenario.name} with a rate has a path: {some}"
         raise InputError(message, "corridor explain says why, demand by demand")
     if not there_are:
         raise InputError(f"{loaded.scenario.name} says no rate of any demand", NO_RATES)

@@ -47,7 +47,7 @@ class Served:
     loaded: LoadedScenario
     dead: Failures
     ways: Mapping[str, ForwardingTree]
-    """By demand, answers of their own among them."""
+    """By demand, their own answers among them."""
     explorer: Explorer
 
     @cached_property

@@ -54,7 +54,7 @@ def told_runs(one: Summary, other: Summary, names: tuple[str, str]) -> str:
 
 def _holds(of: Summary) -> str:
     told = (line for line in of.get("verdict", []) if line.startswith(HOLDS))
-    return next(told, "nothing is said of what was proven")
+    return next(told, "the verification is not recorded")
 
 
 def compared(one: Summary, other: Summary, width: int | None) -> str:

@@ -9,7 +9,7 @@ from corridor.topologies.analysis.compared import OF_POLICIES, MapsCompared, Rou
 from corridor.topologies.base.words import counted
 
 MOST_NAMED, MOST_CHANGES, MOST_PAIRS = 12, 40, 15
-NO_WAY = "no way"
+NO_WAY = "no path"
 
 
 def told(found: MapsCompared, names: tuple[str, str], width: int | None) -> str:

@@ -143,7 +143,7 @@ class Answers(Document):
     schema: int
     asked: str
     """What commands take for the same: the scenario as its user named it, with options that change
-    what it means; empty for what they do if nothing is said."""
+    what it means; empty for what they do if nothing is stated."""
     scenario: str
     title: str
     policies: str

@@ -31,7 +31,7 @@ class Gathered:
 
     loaded: LoadedScenario
     ways: Mapping[str, ForwardingTree]
-    """By demand, answers of their own among them, as they are planned while nothing has failed."""
+    """By demand, their own answers among them, as they are planned while nothing has failed."""
     certain: Certainties
     priced: SetPrice
     """Against no law; paths that the law leaves, whatever else is asked for."""

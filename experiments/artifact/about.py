@@ -56,4 +56,4 @@ def from_json(said: object, file: str) -> About:
     try:
         return TypeAdapter(About).validate_python(plain)
     except ValidationError as error:
-        raise InputError("is no artifact of this version", "pack it again", file) from error
+        raise InputError("is not an artifact of this version", "pack it again", file) from error

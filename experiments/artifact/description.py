@@ -88,7 +88,7 @@ def _steps(about: About) -> list[str]:
         "|---|---|---|",
         *(f"| `{command}` | {what} | {how_long} |" for command, what, how_long in rows),
         "",
-        "It ends with code 0 if it holds, 1 if it does not, 2 if this is no whole artifact, and 3",
+        "It exits with 0 if verified, 1 if not, 2 if this is not a whole artifact, and 3",
         "if the machine cannot tell. Runs go on as many at once as there are processors.",
     ]
 

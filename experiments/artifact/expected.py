@@ -89,7 +89,7 @@ def parse_tolerance(text: str) -> tuple[str, Tolerance]:
     except ValueError:
         number = math.nan
     if not name or not 0 <= number < math.inf:
-        raise InputError(f'"{text}" is no tolerance', "write MEASURE=0.1, in its unit, or =5%")
+        raise InputError(f'"{text}" is not a tolerance', "write MEASURE=0.1, in its unit, or =5%")
     return name, Tolerance(number / 100 if is_share else number, is_share)
 
 

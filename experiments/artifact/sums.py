@@ -37,7 +37,7 @@ def parse(text: str, file: str = SUMS) -> dict[str, str]:
     for number, line in enumerate(text.splitlines(), start=1):
         one = _LINE.fullmatch(line)
         if one is None or one["name"] in found:
-            raise InputError("is no line of sums", "get the artifact again", file, number)
+            raise InputError("is not a line of sums", "get the artifact again", file, number)
         found[one["name"]] = one["digest"]
     return found
 

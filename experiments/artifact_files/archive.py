@@ -134,10 +134,10 @@ def _refused(entry: zipfile.ZipInfo, name: str) -> str:
     parts = PurePosixPath(name).parts
     plain = "/".join(parts) == name and not {".", ".."} & set(parts) and not name.startswith("/")
     if not name or not plain or "\\" in name or len(name) > LONGEST_NAME or not name.isprintable():
-        return "is no name of a file in an artifact"
+        return "is not a name of a file in an artifact"
     mode = entry.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "is no regular file"
+        return "is not a regular file"
     if entry.flag_bits & 1:
         return "is encrypted"
     if entry.file_size > MOST_RATIO * max(entry.compress_size, 1) + CHUNK:
@@ -146,7 +146,7 @@ def _refused(entry: zipfile.ZipInfo, name: str) -> str:
 
 
 def _no_artifact(file: Path, why: str) -> InputError:
-    return InputError(f"is no artifact: {why}", ANOTHER, str(file))
+    return InputError(f"is not an artifact: {why}", ANOTHER, str(file))
 
 
 def _refuse_lack_of_room(entries: Mapping[str, zipfile.ZipInfo], into: Path) -> None:

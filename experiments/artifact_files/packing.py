@@ -155,12 +155,12 @@ def _refuse_name(file: Path, overwrite: bool) -> None:
 
 def _subject(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Subject:
     if not is_folder(folder):
-        raise InputError("is no folder", "name a study's, or a run's", file=shown(folder))
+        raise InputError("is not a folder", "name a study's, or a run's", file=shown(folder))
     if is_file(folder / INDEX):
         return _study(folder, tolerances, say)
     if is_file(folder / PLAN):
         return _run(folder, tolerances, say)
-    raise InputError("is no folder of a study or a run", "name one", file=str(folder))
+    raise InputError("is not a folder of a study or a run", "name one", file=str(folder))
 
 
 def _study(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Subject:
@@ -229,7 +229,7 @@ def _run(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Subjec
     run = load(folder)
     if not run.is_valid:
         why = run.summary["invalid"] or run.summary["failure"] or "it did not come to its end"
-        raise InputError(f"is no valid run: {why}", "run it again", str(folder))
+        raise InputError(f"is not a valid run: {why}", "run it again", str(folder))
     say("the run from its samples")
     hint = f"corridor report {folder}, with the version that ran it"
     _refuse(list(problems_of_run(folder)), folder, hint)
@@ -271,7 +271,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
         if any(part.startswith(".") or part.endswith(".partial") for part in Path(name).parts):
             continue
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise InputError("is no regular file", "put a copy in its place", str(path))
+            raise InputError("is not a regular file", "put a copy in its place", str(path))
         if path.is_file():
             yield name, path
 

@@ -80,7 +80,7 @@ def verify(place: Path, how: How, say: Say = lambda _text: None) -> Verdict:
 def _sums(held: Opened, place: Path) -> str:
     if not is_file(held.root / SUMS):
         hint = f"name the file that corridor artifact pack wrote, or the folder with {SUMS}"
-        raise InputError("is no artifact", hint, str(place))
+        raise InputError("is not an artifact", hint, str(place))
     return read_text(held.root / SUMS, RESULT)
 
 

@@ -84,7 +84,7 @@ def _in_plane(ring: Line, frame: Frame) -> Line:
 
 
 def area(ring: Line) -> float:
-    """Of a closed ring; its sign tells which way around it goes."""
+    """Of a closed ring; its sign states which way around it goes."""
     return (
         sum(a[0] * z[1] - z[0] * a[1] for a, z in zip(ring, ring[1:] + ring[:1], strict=True)) / 2
     )

@@ -46,7 +46,7 @@ class Projection:
         return tuple(points)
 
     def wrapped(self, line: Line) -> tuple[Line, ...]:
-        """What leaves the plane at one side comes back at the other, as a part of its own."""
+        """What leaves the plane at one side comes back at the other, as its own part."""
         around = ROUND_DEG * UNITS_PER_LON
         edge = (self.middle - 180.0 - self.west) * UNITS_PER_LON
         parts: list[list[XY]] = [[]]

@@ -20,7 +20,7 @@ FILES = (
 )
 ENVIRONMENT = (
     ("NO_COLOR", "no colours"),
-    ("FORCE_COLOR", "colours also where output is no terminal"),
+    ("FORCE_COLOR", "colours also where output is not a terminal"),
     ("COLUMNS", "the width that tables keep to, instead of that of the terminal"),
     ("TMPDIR", "where guests keep their memory"),
 )
@@ -72,7 +72,7 @@ def _synopsis(parser: Parser) -> Iterator[str]:
 
 
 def _options(parser: Parser) -> Iterator[str]:
-    """Positional arguments first, as they are thought of; ``-h`` is said once, of the program."""
+    """Positional arguments first, as they are thought of; ``-h`` is stated once, of the program."""
     formatter = argparse.HelpFormatter(parser.prog)
     for one in sorted(parser.arguments, key=lambda one: bool(one.option_strings)):
         is_verb, is_help = isinstance(one.choices, Mapping), "-h" in one.option_strings

@@ -10,7 +10,6 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
-from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -68,8 +67,7 @@ LINKS = {
     "queues": "see [below](#queues)",
 }
 """Where a page says more of a key of a scenario."""
-POLICY_SETS = ("cn-outbound", "gba", "sa", "th", "pk")
-"""Those that a page describes policy by policy."""
+CORRIDOR_SETS = ("gba", "sa", "th", "pk")
 OTHER_SETS = (
     *("ae", "bh", "eu", "id", "in", "kz", "la", "my", "om", "qa", "ru", "sg", "tr", "vn"),
 )
@@ -105,8 +103,9 @@ def blocks() -> dict[str, Callable[[], list[str]]]:
         "size-parameters": lambda: _parameters("kind", SIZES),
         "selectors": lambda: _table("key applies-to selects", _selectors()),
         "cookie-reasons": lambda: _paired("reason entry", _texts_of(Reason)),
+        "corridor-sets": lambda: [line for name in CORRIDOR_SETS for line in _policy_set(name)],
         "other-sets": lambda: [line for name in OTHER_SETS for line in _policy_set(name)],
-        **{f"policies-of-{name}": partial(_policies, name) for name in POLICY_SETS},
+        "cn-outbound": lambda: _policies("cn-outbound"),
     }
 
 

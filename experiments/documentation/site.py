@@ -58,7 +58,7 @@ def build_site(out: Path, source: Path = CHECKOUT) -> Path:
 def _refuse_what_is_not_ours(out: Path) -> None:
     ours = not out.exists() or (out.is_dir() and ((out / MARK).exists() or not any(out.iterdir())))
     if not ours:
-        raise InputError(f"{out} is not empty, and no site of ours; name another with --out")
+        raise InputError(f"{out} is not empty, and not a site made here; name another with --out")
 
 
 def _sphinx(source: Path, made: Path, doctrees: Path) -> subprocess.CompletedProcess[str]:

@@ -68,7 +68,7 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     rows = Rows([_text(one, most) for one in shown], width, ROW_IN)
     said = (
         f"{account['sent']:,} packets of demands sent, {account['delivered']:,} delivered, "
-        f"{account['in_flight']:,} under way at the end; "
+        f"{account['in_flight']:,} in flight at the end; "
         f"{counted(len(on_fibres), 'direction')} of fibres lost any"
     )
     if len(shown) < len(places):

@@ -60,5 +60,5 @@ def kind_of(name: str) -> FigureKind:
         return KINDS[name]
     if name in SUCCESSORS:
         now = SUCCESSORS[name]
-        raise InputError(f"there is no figure {name} any more", f"ask for {now}, which shows it")
-    raise InputError(f"there is no figure {name}", nearest_or_some(name, KINDS))
+        raise InputError(f"no figure is called {name} any more", f"ask for {now}, which shows it")
+    raise InputError(f"no figure is called {name}", nearest_or_some(name, KINDS))

@@ -174,7 +174,7 @@ def _title(measure: MeasureEntry, rows: Sequence[ConditionAnswer]) -> str:
     unit = f" {measure.shown_unit}" if measure.shown_unit else ""
     name = f"{measure.name[:1].upper()}{measure.name[1:]}"
     if figure(least[0]) == figure(most[0]):
-        return f"{name}: {figure(least[0])}{unit} on the mean, whatever the condition"
+        return f"{name}: {figure(least[0])}{unit} on average, whatever the condition"
     return (
         f"{name}: {figure(least[0])}{unit} with {described(least[1])}, "
         f"{figure(most[0])}{unit} with {described(most[1])}"

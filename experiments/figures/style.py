@@ -117,8 +117,8 @@ FILLS: tuple[dict[str, Any], ...] = (
     {"facecolor": "0.9", "hatch": "++++"},
     {"facecolor": "0.45", "hatch": "xx"},
 )
-"""Of parts of a bar, told apart in grey. Hatches are of lines: LaTeX draws each dot of a dotted one
-as a curve of its own, which takes minutes."""
+"""Of parts of a bar, distinguished in grey. Hatches are of lines: LaTeX draws each dot of a dotted
+one as its own curve, which takes minutes."""
 FILL_EDGE: dict[str, Any] = {"edgecolor": "k", "linewidth": 0.5}
 
 

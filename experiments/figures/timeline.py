@@ -23,7 +23,7 @@ from corridor.experiments.figures.time_rows import TimeRows, key_of_events, name
 from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.topologies.base.words import counted
 
-BY_TIME_SENT = "at the time probes were sent: those under way at an event show it earlier"
+BY_TIME_SENT = "at the time probes were sent: those in flight at an event show it earlier"
 ROW_IN, RATE_IN = 0.78, 0.62
 
 RTT: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.1}

@@ -69,7 +69,7 @@ class AccountReadings(Closing):
         reading: Reading = {
             "at_ns": at_ns,
             "name": name,
-            "passed": sorted(  # the kernel's hash tables have an order of their own in each run
+            "passed": sorted(  # the kernel's hash tables have their own order in each run
                 [self._places[point.interface], int(point.sent), point.number, *counted]
                 for point, counted in passed.items()
                 if self._passed.get(point) != counted

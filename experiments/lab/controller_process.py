@@ -201,7 +201,7 @@ class ControllerProcess:
 
 
 def _last_words(log: str) -> str:
-    """The last line, unless it only tells how a framework starts its apps."""
+    """The last line, unless it only states how a framework starts its apps."""
     said = log.strip().splitlines()
     return f": {said[-1]}" if said and ".base.app_manager: " not in said[-1] else ""
 

@@ -109,7 +109,7 @@ def proof_of_others(
 def refuse_endless(proof: Proof) -> None:
     """Raises PolicyFailure for tables under which a first packet would fill fibres for good."""
     if proof.endless:
-        said = f"the controller's tables copy packets that go round between {proof.endless}"
+        said = f"the controller's tables copy packets that loop between {proof.endless}"
         raise PolicyFailure(
             f"nothing is sent: {said}, and they would become ever more",
             "have it flood along a tree, or take a topology without loops",

@@ -24,7 +24,7 @@ def utilisation_readings(
             for point, passed in counts.passed().items()
             if point.number and not point.sent
         }
-        changed = sorted(  # the kernel's hash tables have an order of their own in each run
+        changed = sorted(  # the kernel's hash tables have their own order in each run
             (*key, octets) for key, octets in now.items() if known.get(key) != octets
         )
         known.update(now)

@@ -54,7 +54,7 @@ class ServingProcess:
     def wait(self) -> str:
         """Wait until the process ends; return how it ended, with the last line that it logged."""
         code = self._process.wait()
-        if code < 0:  # its last line then tells of an earlier request
+        if code < 0:  # its last line then reports an earlier request
             return f"signal {-code} ended it"
         said = self._log.read_text(errors="replace").strip().splitlines()
         return f"it ended with code {code}" + (f": {said[-1]}" if said else "")

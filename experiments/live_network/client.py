@@ -104,7 +104,7 @@ class Api:
             raise self._silent(f"did not answer in {timeout_s:g} s") from error
         except OSError as error:
             raise EnvironmentUnsupported(
-                f"nobody listens at {self.url} ({error})",
+                f"no process listens at {self.url} ({error})",
                 "corridor up SCENARIO starts a network",
             ) from error
         return line
@@ -126,15 +126,15 @@ class Api:
         try:
             said = parse_json(raw.decode(), self.url, objects=Said)
         except (UnicodeDecodeError, InputError) as error:
-            raise self._silent("answered what is no JSON of this version") from error
+            raise self._silent("answered something other than JSON of this version") from error
         if not isinstance(said, dict):
-            raise self._silent("answered what is no object")
+            raise self._silent("answered something other than an object")
         return said
 
     def _check(self, server: str | None) -> None:
         if server != SERVER:
             raise EnvironmentUnsupported(
-                f"what listens at {self.url} is no live network", "corridor status --help"
+                f"what listens at {self.url} is not a live network", "corridor status --help"
             )
 
     def _silent(self, how: str) -> EnvironmentUnsupported:
@@ -156,7 +156,9 @@ class Api:
             told = said.get("mistakes")
             return NotUnderstood(detail, mistakes=told if isinstance(told, list) else [])
         if kind == "deferred" and path == DAY:
-            return EnvironmentUnsupported(f"not done yet: {detail}", "it then happens by itself")
+            return EnvironmentUnsupported(
+                f"not done yet: {detail}", "it then happens automatically"
+            )
         raised = ControllerAway if kind in AWAY else EnvironmentUnsupported
         certain = "not done: " if kind in NOT_DONE else ""
         return raised(f"{certain}{detail}", _WAYS_OUT.get(kind, ""))
@@ -251,7 +253,7 @@ def _checked(url: str) -> str:
     plain = f"http://{host}:{port}"
     if host not in HOSTS or port is None or url.rstrip("/") != plain:
         raise InputError(
-            f'"{url}" is no address of a live network', "it is like http://127.0.0.1:8080"
+            f'"{url}" is not an address of a live network', "it is like http://127.0.0.1:8080"
         )
     return plain
 

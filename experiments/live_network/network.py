@@ -1,4 +1,4 @@
-"""A network built here, held to its policies by a controller of its own, with its gateways.
+"""A network built here, held to its policies by its own controller, with its gateways.
 
 For what changes while it runs: policies, fibres, gateways, the controller itself. Needs root and
 this machine's kernel, so it runs in a guest or in the Vagrant VM.

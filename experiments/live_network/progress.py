@@ -41,7 +41,7 @@ class ProgressPrinter:
         """Whether a controller of a user's steers."""
 
     def at_ready(self, do: Callable[[], object]) -> None:
-        """Once it is up, and that was said."""
+        """Once it is up, and that was stated."""
         self._at_ready = do
 
     def offered(self, session: Session) -> None:
@@ -96,7 +96,7 @@ class ProgressPrinter:
             ("exec HUB CMD", "a program at a hub; shell HUB, ping FROM TO, probe DEMAND"),
             ("mininet", "Mininet's command line"),
             ("cut FIBRE", "cut it; mend FIBRE undoes it; kill, start, fault for the rest"),
-            ("trace DEMAND", "the way its packets take now; capture FIBRE -w FILE"),
+            ("trace DEMAND", "the path of its packets now; capture FIBRE -w FILE"),
         )
         lines = [
             f"  corridor {word:16}{meaning}"

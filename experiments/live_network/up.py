@@ -124,7 +124,7 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         gone: list[str] = []
 
         def unreachable() -> None:
-            gone.append("nobody can use a network without its API")
+            gone.append("a network cannot be used without its API")
             place.stop()
 
         api = Restarted(
@@ -163,7 +163,7 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
     if gone:
         raise EnvironmentUnsupported(gone[0], f"see {log}")
     if not signals:
-        raise EnvironmentUnsupported("the live network has ended by itself", f"see {out_dir}")
+        raise EnvironmentUnsupported("the live network ended unexpectedly", f"see {out_dir}")
     signal.raise_signal(signals[0])
 
 

@@ -90,7 +90,7 @@ def amiss_in(out_dir: Path, plan: Plan, judged_by: Specification) -> tuple[str, 
         f" {one.sent_by}: {one.flow}"
         for one in verdict.strange
     )
-    changed = (f"the tables of {hub} changed meanwhile" for hub in _changed(out_dir, plan))
+    changed = (f"the tables of {hub} changed during the trial" for hub in _changed(out_dir, plan))
     return (*forbidden, *strange, *changed)
 
 

@@ -149,7 +149,7 @@ def _bootstrap(command: tuple[str, ...], log: Path) -> None:
 def _cause(lines: list[str]) -> str:
     """The line that says why: what corridor or apt said last, else the last line of all."""
     telling = [line for line in lines if line.startswith(("corridor: ", "E: Unable", "E: Failed"))]
-    return (telling or lines or ["nothing was said"])[-1].removeprefix("corridor: ")
+    return (telling or lines or ["without a message"])[-1].removeprefix("corridor: ")
 
 
 def _own_sources() -> str:

@@ -61,7 +61,7 @@ class Image:
 def machines_folder() -> Path:
     folder = disk_cache.cache_folder()
     if folder is None:
-        raise EnvironmentUnsupported("there is no home to keep images in", "set XDG_CACHE_HOME")
+        raise EnvironmentUnsupported("no home folder to keep images in", "set XDG_CACHE_HOME")
     return folder / "machines"
 
 
@@ -70,7 +70,7 @@ def architecture_named(name: str) -> Architecture:
     named = name or {"arm64": "aarch64"}.get(platform.machine(), platform.machine())
     if named in ALIASES:
         return ALIASES[named]
-    raise InputError(f"there is no machine for {named}", "--arch takes amd64 or arm64")
+    raise InputError(f"no machine exists for {named}", "--arch takes amd64 or arm64")
 
 
 def identity_of_checkout(architecture: Architecture) -> str:

@@ -81,7 +81,7 @@ def ssh(to: Running, command: Sequence[str] = (), *, quiet: bool = False) -> lis
     inside = " ".join(command) or "exec bash -l"
     return [
         *("ssh", "-p", str(to.port), "-i", key, "-o", "IdentitiesOnly=yes"),
-        # It is a new machine, with a new key of its own, each time; the port is this machine's own.
+        # It is a new machine, with its own new key, each time; the port is this machine's own.
         *("-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={os.devnull}"),
         *("-o", "LogLevel=ERROR", "-o", "ConnectTimeout=10"),
         *(("-o", "BatchMode=yes") if quiet else ()),

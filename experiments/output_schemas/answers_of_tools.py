@@ -55,7 +55,7 @@ def law_diff() -> Any:
 def law_list() -> Any:
     from corridor.experiments.results.law_answers import RuleShown
 
-    text = "Rules as they stand on a day."
+    text = "Rules on a day."
     return typed("LawList", text, **_SCHEMA, day=str, reviewed=str, rules=list[RuleShown])
 
 
@@ -126,7 +126,7 @@ def export() -> Any:
     counts = dict[Outcome, int]
     compared = typed(
         "ExportCompared",
-        "Answers of another tool beside ours.",
+        "Answers of another tool next to ours.",
         kinds=dict[str, counts],
         total=counts,
         differ=list[one],

@@ -120,7 +120,7 @@ def _price() -> Any:
     one: Any = as_plain("PricedSet", SetPrice, demands=list[demand], rows=list[row])
     return typed(
         "Price",
-        "What policy sets cost, beside another.",
+        "The cost of policy sets, compared with another.",
         schema=int,
         scenario=str,
         as_of=str,
@@ -274,11 +274,11 @@ OUTPUTS: Mapping[str, Output] = {
     "event": Output("a line of events.jsonl; up --json", "What happened in a run", _event),
     "proof": Output("proof.json", "What was proven of tables", _proof),
     "account": Output("account.json", "Where every packet went", _account),
-    "certainty": Output("raw/certainty.json", "How sure paths are", _certainty),
+    "certainty": Output("raw/certainty.json", "The uncertainty of paths", _certainty),
     "tables": Output("tables/before.json, after.json", "What switches say they hold", _tables),
     "price-answer": Output("price.json; price --json", "What policy sets cost", _price),
     "study-index": Output("study.json", "The cells of a study", _index),
-    "cell": Output("cells/ID/cell.json, failed/ID.json", "What became of a cell", _cell),
+    "cell": Output("cells/ID/cell.json, failed/ID.json", "The outcome of a cell", _cell),
     "study-answers": Output(
         "answers.json of a study; study show --json; show --json",
         "What a study comes to",
@@ -287,7 +287,7 @@ OUTPUTS: Mapping[str, Output] = {
     "artifact": Output("artifact.json", "What an artifact is of", _artifact),
     "artifact-expected": Output("expected.json", "What its runs are to come to", _expected),
     "artifact-verdict": Output("artifact verify --json", "Whether it holds", _verdict),
-    "check-answer": Output("check --json", "A proof, and how sure paths are", _check),
+    "check-answer": Output("check --json", "A proof, and the uncertainty of paths", _check),
     "compare-answer": Output("compare --json", "What differs between two of a kind", _compare),
     "explain-answer": Output("explain --json", "Why a demand takes its path", _explain),
     "capacity-answer": Output(
@@ -299,7 +299,7 @@ OUTPUTS: Mapping[str, Output] = {
     "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),
     "list-answer": Output("list --json; study list --json", "What ships", _listed),
     "law-classify-answer": Output(
-        "law classify --json", "What the law says of a flow of data", tools.law_classify
+        "law classify --json", "What the law states about a flow of data", tools.law_classify
     ),
     "law-diff-answer": Output("law diff --json", "What changed in the law", tools.law_diff),
     "law-list-answer": Output("law list --json", "Rules of law", tools.law_list),
@@ -315,13 +315,13 @@ OUTPUTS: Mapping[str, Output] = {
     "export-answer": Output("export --json", "What was exported, or compared", tools.export),
     "topology-answer": Output("topology show --json", "A topology as a graph", tools.topology),
     "topology-check-answer": Output(
-        "topology check --json", "What a topology lacks", tools.topology_check
+        "topology check --json", "What is missing in a topology", tools.topology_check
     ),
     "topology-import-answer": Output(
         "topology import --json", "A topology that was written", tools.topology_import
     ),
     "topology-validate-answer": Output(
-        "topology validate --json", "Measurements beside the model", tools.topology_validate
+        "topology validate --json", "Measurements next to the model", tools.topology_validate
     ),
     "artifact-packed-answer": Output(
         "artifact pack --json", "An artifact that was written", tools.packed
@@ -330,7 +330,7 @@ OUTPUTS: Mapping[str, Output] = {
     "events-answer": Output(
         "a line of events --json", "What happened in a live network", networks.event
     ),
-    "trace-answer": Output("a line of trace --json", "A demand's way now", networks.trace),
+    "trace-answer": Output("a line of trace --json", "A demand's path now", networks.trace),
     "probe-answer": Output("a line of probe --json", "A round trip, or a status", networks.probe),
     "policies-answer": Output(
         "policy show --json", "The policies of a live network", networks.policies

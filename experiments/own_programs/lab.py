@@ -133,7 +133,7 @@ def _readable(options: Options, setting: Setting) -> list[Path]:
 def _for_a_shell(options: Options) -> Options:
     if options.clock == "virtual":
         raise InputError(
-            "a virtual clock runs away while nobody types",
+            "a virtual clock runs away while it waits for input",
             "pipe the shell's commands in, or take the real one",
         )
     return replace(options, clock="real")

@@ -46,6 +46,15 @@ class Verdict:
     why: str
 
 
+STATUS_WORDS = {"proven": "verified", "not proven": "not verified", "not claimed": "not checked"}
+"""Words of a page for statuses of ``proof.json``."""
+
+
+def status_in_words(status: str) -> str:
+    """Return the word of a page for a status of ``proof.json``."""
+    return STATUS_WORDS.get(status, status)
+
+
 @dataclass(frozen=True)
 class Broken:
     """A counterexample."""
@@ -69,7 +78,7 @@ class Claims:
 
 def claims_of(proof: Json | None, summary: Summary | None) -> Claims:
     if proof is None or not proof["proofs"]:
-        return Claims("Verified properties", ["There is no proof in this folder."], [], [], [])
+        return Claims("Verified properties", ["This folder contains no proof."], [], [], [])
     proofs: Mapping[str, Json] = proof["proofs"]
     by_claim: dict[str, list[Json]] = {}
     for one in proofs.values():
@@ -178,7 +187,7 @@ def _verdict(claim: str, found: Sequence[Json]) -> Verdict:
         claim=claim,
         plain=PLAIN.get(claim, found[0]["sentence"]),
         sentence=found[0]["sentence"],
-        said=[(one["status"], one["status"].replace(" ", "-")) for one in found],
+        said=[(status_in_words(one["status"]), one["status"].replace(" ", "-")) for one in found],
         why="; ".join(dict.fromkeys(one["why"] for one in found if one["why"])),
     )
 

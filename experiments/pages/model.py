@@ -155,7 +155,7 @@ class Model:
         ]
 
     def _way(self, of: Way | None) -> int:
-        """The number of a way; paths are kept as JSON, which can be told apart."""
+        """The number of a way; paths are kept as JSON, which can be distinguished."""
         if of is None:
             return NO_WAY
         fibres = [self._fibres[one] for one in of.fibres]

@@ -73,8 +73,8 @@ def make_plan(
     intended: Intended | None = None,
     frames: Frames = build_templates,
 ) -> Plan:
-    """Compile a scenario; raises InputError if its demands cannot be told apart, or if rates that
-    it guarantees do not fit under the failures that it protects them against.
+    """Compile a scenario; raises InputError if its demands cannot be distinguished, or if rates
+    that it guarantees do not fit under the failures that it protects them against.
 
     A caller that has what is ``intended`` passes it, so that paths are planned once.
     """

@@ -36,10 +36,10 @@ from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
 BITS = 8
 MOST_SHARED = 4
 LITTLE = 1e-3
-NO_CHOICE = "no choice of ways fits them"
+NO_CHOICE = "no selection of paths fits them"
 NO_CHOICE_BESIDE = (
-    "demands of aggregates, and those that are to be disjoint, keep their ways, and no choice of "
-    "others' fits beside them"
+    "demands of aggregates, and those that are to be disjoint, keep their paths, and no selection "
+    "for the others fits next to them"
 )
 
 
@@ -163,7 +163,7 @@ def _too_large(topology: Topology, guaranteed: Sequence[ForwardingTree]) -> str:
     name, failed = min(found.items(), key=lambda one: (len(one[1]), one[0]))
     more = f", and so do {len(found) - 1} more" if len(found) > 1 else ""
     when = f" when {' and '.join(sorted(failed))} fail{'s' * (len(failed) == 1)}" if failed else ""
-    return f"{name} asks for more than any of its ways has room for{when}, even alone{more}"
+    return f"{name} asks for more than any of its paths has room for{when}, even alone{more}"
 
 
 def _of_other_ways(
@@ -186,8 +186,8 @@ def _of_other_ways(
                 "what it holds, or more"
             )
     if chooses:
-        return "ways that fit were looked for, and not found; nothing says that there are none"
-    return "they might fit on other ways: objective: added-delay looks for such"
+        return "the search found no paths that fit; some may exist"
+    return "they might fit on other paths: objective: added-delay looks for such"
 
 
 def refuse_shared(loaded: LoadedScenario, ways: Iterable[ForwardingTree]) -> None:
@@ -199,8 +199,8 @@ def refuse_shared(loaded: LoadedScenario, ways: Iterable[ForwardingTree]) -> Non
         names = ", ".join(worst.shared[:MOST_SHARED])
         more = len(worst.shared) - MOST_SHARED
         raise loaded.document.error(
-            f"demands {worst.one} and {worst.other} are to share no {kinds}, and no such ways were "
-            f"found: the least that was found to be shared is {names}"
+            f"demands {worst.one} and {worst.other} are to share no {kinds}, and no such paths "
+            f"were found: the smallest shared set found is {names}"
             f"{f' and {more} more' if more > 0 else ''}",
             "disjoint",
             _group(loaded, worst),

@@ -104,7 +104,7 @@ class Clock:
         begin_ns = [self._placed[one.id].begin_ns for one in self._streams]
         begin_ns += [self._named[STREAMS]] if STREAMS in self._named else []
         if not begin_ns:
-            raise self.wrong(of, "counts from streams, and all of them are kept back")
+            raise self.wrong(of, "counts from streams, and all of them are blocked")
         return min(begin_ns)
 
     def wrong(self, event: NamedEvent, why: str, hint: str = "give it other times") -> InputError:

@@ -66,7 +66,7 @@ def _windows(workload: Workload, demands: Sequence[PlannedDemand]) -> Iterator[s
     if packets and min(packets) < FEW_PACKETS:
         yield (
             f"A connection of a demand that is alone on its path has {min(packets):.2g} packets "
-            "under way, or more, where the corridor's own would have many: TCP shares coarsely, "
+            "in flight, or more, where the corridor's own would have many: TCP shares coarsely, "
             "and where others share the path it may wait for timeouts."
         )
 
@@ -78,7 +78,7 @@ def _short(workload: Workload, sent: Sequence[Connection]) -> Iterator[str]:
     mean = sum(octets) / len(octets) if octets else SEGMENT_BYTES * FEW_PACKETS
     if mean < SEGMENT_BYTES * FEW_PACKETS:
         yield (
-            f"A message is {mean / SEGMENT_BYTES:.2g} packets on the mean: its time is that of "
+            f"A message is {mean / SEGMENT_BYTES:.2g} packets on average: its time is that of "
             "round trips rather than of rates; fewer times compressed, or of more customers, it "
             "would be of more."
         )

@@ -181,7 +181,7 @@ def _misfit(demand: PlannedDemand, bottleneck_bps: int, rate_bps: int, lasts_ns:
         share, path = f"{rate_bps / bottleneck_bps:.3g}", format_rate(bottleneck_bps)
         return (
             f"streams {format_rate(rate_bps)} as emulated along {demand.id}, {share} times the "
-            f"{path} of its path: {MOST_SHARE:.0%} is the most"
+            f"{path} of its path: {MOST_SHARE:.0%} is the maximum"
         )
     if rate_bps * lasts_ns < STREAM_FRAME_BYTES * 8 * NS_PER_S:
         return (

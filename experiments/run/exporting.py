@@ -60,7 +60,7 @@ def subject_of(what: str, asked: Under = AS_WRITTEN, tables: Path | None = None)
         return subject_of_scenario(load_under(what, asked), tables)
     if asked != AS_WRITTEN:
         hint = "export its scenario to ask under others"
-        raise InputError("a run has policies and a day of its own", hint, file=what)
+        raise InputError("a run has its own policies and day", hint, file=what)
     return subject_of_run(Path(what), tables)
 
 

@@ -48,7 +48,7 @@ class Options:
     foretell: bool = False
     """Say before anything runs what is known without."""
     width: int | None = None
-    """Of the terminal, in characters, for sentences that are said."""
+    """Of the terminal, in characters, for sentences that are stated."""
 
     @property
     def under(self) -> Under:

@@ -57,7 +57,7 @@ class Recovered:
 def recover(out_dir: Path) -> Recovered:
     """Write tables and summary of a run again; raises InputError if the folder holds none."""
     if not is_folder(out_dir):
-        raise InputError("is no folder", "name the result folder of a run", file=shown(out_dir))
+        raise InputError("is not a folder", "name the result folder of a run", file=shown(out_dir))
     passed_over: list[str] = []
     try:
         plan = read_plan(out_dir)

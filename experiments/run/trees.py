@@ -38,6 +38,6 @@ def check_loops(topology: Topology, controller: str, way_out: str) -> str | None
     if not has_loops(topology):
         return None
     if is_learning_switch(controller):
-        what = f"{controller} floods, and a flood goes round the loops of {topology.name} for ever"
+        what = f"{controller} floods, and floods circulate in the loops of {topology.name} for ever"
         raise InputError(what, way_out)
     return f"warning: {topology.name} has loops; if {controller} floods, {way_out}"

@@ -122,14 +122,14 @@ def _check_selector(
 ) -> None:
     for path, name, known in unknown:
         hint = nearest_named(name, known) or "corridor topology show lists hubs"
-        message = f'demand "{demand}" may go to hubs by {path[-1]} "{name}", which nobody knows'
+        message = f'demand "{demand}" may go to hubs by {path[-1]} "{name}", which is not known'
         raise document.error(message, *at, *path, hint=hint)
 
 
 def check_demands(
     document: Document, demands: Sequence[DemandEntry], topology: Topology, name: str
 ) -> None:
-    """Each has an id of its own and joins two hubs that fibres join. Raises InputError; ``name`` is
+    """Each has its own id and joins two hubs that fibres join. Raises InputError; ``name`` is
     the topology's, as the scenario has it."""
     counts = Counter(demand.id for demand in demands)
     island_of = _islands(topology)

@@ -257,7 +257,7 @@ def _check_moment(
         raise document.error("nothing streams in this scenario", *event.place, hint=hint)
     if moment.event and moment.event not in ids:
         hint = nearest(moment.event, [*ids, *NAMED]) or "name an event's id"
-        message = f'there is no moment "{moment.name}"'
+        message = f'no moment is called "{moment.name}"'
         raise document.error(message, *event.place, key, hint=hint)
 
 

@@ -19,8 +19,8 @@ def extended(
 ) -> Document:
     """The whole that a document comes to with the one it extends, and that with its own.
 
-    ``read`` finds a document by the name after ``extends``; ``check`` raises what is wrong with
-    one that is extended, so that its mistakes are told with its own file and line. What comes from
+    ``read`` finds a document by the name after ``extends``; ``check`` raises what is wrong with one
+    that is extended, so that its mistakes are told with its own file and line. What comes from
     there stands, for errors, where the document says ``extends``.
     """
     return _extended(document, read, check, ())

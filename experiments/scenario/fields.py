@@ -32,7 +32,7 @@ def _points(given: object) -> object:
     """Quantiles by their names."""
     for name in given if isinstance(given, dict) else ():
         if not _POINT.fullmatch(str(name)) or float(str(name)[1:]) > 100:
-            raise QuantityError(f'"{name}" is no quantile', "write p0, p50, p99.9, p100")
+            raise QuantityError(f'"{name}" is not a quantile', "write p0, p50, p99.9, p100")
     return given
 
 

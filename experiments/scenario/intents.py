@@ -88,7 +88,7 @@ def objective_of(loaded: LoadedScenario) -> str | OwnObjective:
 def turned_demands(demands: Sequence[ScenarioDemand]) -> frozenset[int]:
     """Numbers of demands whose source serves their workloads, and whose destination connects.
 
-    Workloads are told apart by the port of the server alone. Where demands join two hubs in both
+    Workloads are distinguished by the port of the server alone. Where demands join two hubs in both
     directions, one hub serves all of them, the later by name: else a packet could be from the
     server of one and to that of another.
     """

@@ -159,7 +159,7 @@ class TimedEvent(OneKind):
 def _refuse_end(kind: EventKind, *, given: bool) -> None:
     """ValueError for an end of what has none, or says itself how long it lasts."""
     if given and kind.steps is not None:
-        raise ValueError(f"{kind.key} ends by itself: leave out until and for")
+        raise ValueError(f"{kind.key} has its own end: leave out until and for")
     if given and not kind.end and kind.of not in ("demand", "workload"):
         raise ValueError(f"{kind.key} happens at once: leave out until and for")
 

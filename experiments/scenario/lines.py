@@ -118,7 +118,7 @@ def _whole(number: float) -> float:
 
 
 def check_lines(document: Document, network: Network) -> None:
-    """What is said of losses can be, and is said once. InputError."""
+    """What is said of losses can be, and is stated once. InputError."""
     _check(document, network.line, [network.loss], "network", "line")
     for fibre, said in network.fibre_line.items():
         loss = network.fibre_loss.get(fibre, network.loss)
@@ -127,9 +127,9 @@ def check_lines(document: Document, network: Network) -> None:
         fibre = next(iter(network.fibre_loss))
         if fibre not in network.fibre_line:
             raise document.error(
-                f"{fibre} has a loss of its own, and the model of losses of every fibre",
+                f"{fibre} has its own loss, and the model of losses of every fibre",
                 *("network", "fibre_loss", fibre),
-                hint=f"give it a line of its own: fibre_line: {{{fibre}: {{burst: 4}}}}",
+                hint=f"give it a separate line: fibre_line: {{{fibre}: {{burst: 4}}}}",
             )
 
 

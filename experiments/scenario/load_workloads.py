@@ -95,7 +95,7 @@ def _check_fit(
 ) -> None:
     kind = KINDS[entry.kind]
     if entry.fills is not None and not kind.mean_bps(options):
-        message = f'what "{entry.id}" sends on the mean is not known before it has run'
+        message = f'what "{entry.id}" sends on average is not known before it has run'
         raise document.error(
             message, WORKLOADS, number, "fills", hint="give customers instead of fills"
         )

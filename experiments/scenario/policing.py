@@ -39,7 +39,7 @@ def check_policed(
     """A demand with a guarantee is held to its peak rate, and to nothing else. InputError."""
     if guarantee is not None and isinstance(police, int):
         raise document.error(
-            "a demand with a guarantee is held to its peak rate, and is not policed beside it",
+            "a demand with a guarantee is limited to its peak rate, and cannot be policed as well",
             *("demands", number, "police"),
             hint="leave out police, or write the rate as the pir of the guarantee",
         )

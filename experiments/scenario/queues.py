@@ -256,7 +256,7 @@ def _check_classes(document: Document, classes: tuple[ClassOptions, ...], at: Ke
         for place, unknown in _unknown(one):
             known = [of.name for of in shipped().demand_classes]
             hint = nearest(unknown, known) or "give its demands a dscp, and name that here"
-            message = f'nobody knows how demands of class "{unknown}" are marked'
+            message = f'no DSCP is known for demands of class "{unknown}" are marked'
             raise document.error(message, *at, number, "of", place, hint=hint)
         for dscp in one.dscps:
             owner = owners.setdefault(dscp, one.name)

@@ -243,7 +243,7 @@ AS_WRITTEN = Under()
 
 def as_asked(name_or_path: str, under: Under) -> str:
     """A scenario as commands take it, with the options that change what it means; empty where that
-    is what they do if nothing is said."""
+    is what they do if nothing is stated."""
     options = {
         "policies": under.policies,
         "as-of": under.as_of,

@@ -29,7 +29,7 @@ def read_beside(name: str, folder: Path) -> Document:
     if name in shipped_scenarios():
         return read_document(_find(name))
     known = shipped_scenarios()
-    hint = nearest(name, known) or f"name a file beside it, or one of {', '.join(known)}"
+    hint = nearest(name, known) or f"name a file next to it, or one of {', '.join(known)}"
     raise InputError(f'no scenario is called "{shown(name)}"', hint)
 
 

@@ -200,5 +200,5 @@ def _left_out(shipped: ShippedWorkload) -> tuple[str, ...]:
 
 
 def entry_of(shipped: ShippedWorkload) -> WorkloadEntry:
-    """As a scenario would have it, of demands of its own class."""
+    """As a scenario would have it, of its own demands class."""
     return WorkloadEntry.model_validate({**shipped.workload, "id": shipped.id, "class": "any"})

@@ -114,7 +114,7 @@ class WorkloadKeys(Frozen):
         if self.transport.udp is not None and not kind.udp:
             raise ValueError(f"{self.kind} goes by tcp; a stream may be udp")
         if self.transport.udp is not None and getattr(self, "rate", None) is not None:
-            raise ValueError("its rate stands in transport: leave out rate")
+            raise ValueError("its rate is in transport: leave out rate")
         if self.customers is not None and self.fills is not None:
             raise ValueError("give customers or fills, not both")
         if self.scaled_by == "arrivals" and not self.options.get("interval"):

@@ -38,7 +38,7 @@ def affected_by_rooms(graph: ImportGraph, names: Iterable[str]) -> list[str]:
         found = graph.rooms_named(name)
         if not found:
             raise InputError(
-                f'there is no room "{name}"',
+                f'no room is called "{name}"',
                 _suggestion(graph, name) or "docs/design.md lists the rooms",
             )
         rooms |= found

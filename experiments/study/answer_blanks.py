@@ -63,7 +63,7 @@ def _levels(study: StudyFile, where: str) -> Levels:
         axis = next((one for one in study.axes if part.startswith(f"{one} ")), None)
         level = "" if axis is None else part.removeprefix(axis).strip()
         if axis is None or level not in study.axes[axis]:
-            raise ValueError(f'"{part}" is no axis with one of its levels')
+            raise ValueError(f'"{part}" is not an axis with one of its levels')
         found[axis] = level
     return found
 

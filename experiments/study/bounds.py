@@ -27,7 +27,7 @@ def parse_bound(text: str) -> Bound:
     """Raises ValueError for what is none."""
     found = _BOUND.fullmatch(text)
     if found is None:
-        raise ValueError(f'"{text}" is no bound: write for example "< 120 ms"')
+        raise ValueError(f'"{text}" is not a bound: write for example "< 120 ms"')
     sign = found["sign"]
     limit = float(found["value"])
     return Bound(sign.startswith("<"), sign.endswith("="), limit, found["unit"])

@@ -156,7 +156,7 @@ def _studentised(
     mean: float, error: float, means: Values, errors: Values, confidence: float
 ) -> Interval | None:
     """None where this many resamples are of equal values that they decide an end: few counts, most
-    of them alike, do not tell how far the mean may be."""
+    of them alike, do not state how far the mean may be."""
     apart = means - mean
     alike = errors <= ENOUGH * error
     beyond = np.where(apart > 0, np.inf, np.where(apart < 0, -np.inf, 0.0))

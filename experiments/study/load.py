@@ -80,7 +80,7 @@ def _check_axes(document: Document, study: StudyFile) -> None:
             raise document.error(f'axis "{axis}" has level "{twice}" twice', "matrix", axis)
         if axis == "seed":
             hint = "write seeds: [...], or repeat: N"
-            raise document.error("seeds are no axis", "matrix", axis, hint=hint)
+            raise document.error("seeds are not an axis", "matrix", axis, hint=hint)
 
 
 def _check_zip(document: Document, study: StudyFile, axes: Sequence[str], number: int) -> None:

@@ -68,7 +68,7 @@ def parse(text: str) -> Measure:
     """Raises ValueError for what is not a path."""
     whole = _WHOLE.fullmatch(text.strip())
     if whole is None:
-        raise ValueError(f'"{text}" is no path into a summary')
+        raise ValueError(f'"{text}" is not a path into a summary')
     function = whole["function"] or ""
     if function and function not in FUNCTIONS:
         hint = nearest(function, FUNCTIONS) or f"use one of {', '.join(FUNCTIONS)}"
@@ -82,7 +82,7 @@ def parse(text: str) -> Measure:
     for part in path.split("."):
         step = _STEP.fullmatch(part.strip())
         if step is None:
-            raise ValueError(f'"{part}" is no key of a summary')
+            raise ValueError(f'"{part}" is not a key of a summary')
         names = tuple(name.strip() for name in (step["names"] or "").split(",") if name.strip())
         steps.append(Step(step["key"].strip(), names))
     return Measure(function, tuple(steps), limit)
@@ -147,7 +147,7 @@ def _found(
 
 def _named(items: Any, names: Sequence[str], path: str) -> list[Any]:
     if not isinstance(items, list):
-        raise InputError(f'"{path}" is no list', "leave out what is in brackets")
+        raise InputError(f'"{path}" is not a list', "leave out what is in brackets")
     chosen = [item for item in items if any(item.get(key) in names for key in NAMES)]
     missing = set(names) - {item.get(key) for item in chosen for key in NAMES}
     if missing:

@@ -69,8 +69,8 @@ def _add(at: Any, key: str, path: str, value: Plain) -> None:
         raise NoSuchPlace(f'"{path}" adds items to a list', "write them as a list")
     if isinstance(at, list):
         at = at[_place(at, key, path)]
-        raise NoSuchPlace(f'"{path}": what is there is no list')
+        raise NoSuchPlace(f'"{path}": what is there is not a list')
     there = at.setdefault(key, []) or []
     if not isinstance(there, list):
-        raise NoSuchPlace(f'"{path}": what is there is no list')
+        raise NoSuchPlace(f'"{path}": what is there is not a list')
     at[key] = [*there, *value]

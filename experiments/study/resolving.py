@@ -112,7 +112,7 @@ def _follow(place: _Place, step: Step, path: str, names: _Names) -> tuple[_Place
     inside, path = _inside(place.type, step.key, path, names), f"{path}.{step.key}".lstrip(".")
     if get_origin(inside) not in LISTS or inside is str:
         if step.names and inside is not Any:
-            raise InputError(f'"{path}" is no list', "leave out what is in brackets")
+            raise InputError(f'"{path}" is not a list', "leave out what is in brackets")
         return _Place(inside, place.values), path
     known = names.at(path)
     for name in step.names if known is not None else ():

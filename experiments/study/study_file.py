@@ -140,7 +140,7 @@ class StudyFile(Frozen):
     question: str = ""
     """What it is to answer."""
     answer: str = ""
-    """A sentence with names of measures and comparisons in braces, which is said with values."""
+    """A sentence with names of measures and comparisons in braces, which is stated with values."""
     assumptions: tuple[str, ...] = ()
     sources: tuple[SourceEntry, ...] = ()
     scenario: str

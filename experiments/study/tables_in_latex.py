@@ -1,6 +1,6 @@
 """A table of a study as a page of a paper has it: grouped by measure, as wide as its text. Pure.
 
-What is alike in all rows is said once below it. Letters are made smaller, and columns that say
+What is alike in all rows is stated once below it. Letters are made smaller, and columns that say
 least left out, until it fits a page's text; CSV and Markdown have all columns.
 """
 

@@ -189,7 +189,9 @@ class StudyFolder:
 def read_index(path: Path) -> dict[str, Any]:
     """Raises InputError where that is not a study's folder."""
     if not (path / INDEX).exists():
-        raise InputError("is no study's folder", "name one that corridor study run made", str(path))
+        raise InputError(
+            "is not a study's folder", "name one that corridor study run made", str(path)
+        )
     found: dict[str, Any] = read_json(path / INDEX, RESULT)
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise InputError("is of another version", "run the study again", str(path / INDEX))

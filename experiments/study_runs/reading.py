@@ -51,7 +51,7 @@ def read_study(path: Path) -> tuple[StudyFile, list[RunValues]]:
         cells = [(one["id"], one["levels"], one["repetition"]) for one in index["cells"]]
         lacking = [axis for axis in study.axes for _, levels, _ in cells if axis not in levels]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise InputError("is no index of a study", "run it again", str(path / INDEX)) from error
+        raise InputError("is not an index of a study", "run it again", str(path / INDEX)) from error
     if lacking:
         raise InputError(f"has cells without {lacking[0]}", "run it again", str(path / INDEX))
     return study, [values_of(folder, study, *cell) for cell in cells]

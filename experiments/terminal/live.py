@@ -62,8 +62,8 @@ def telling(stream: TextIO | None = None, begins: str = "") -> Iterator[Say]:
 
 @contextmanager
 def waiting(what: str) -> Iterator[Say]:
-    """What goes on while nothing is told; the callable takes how far it is, and work that counts
-    what it goes through says so itself. On a terminal a line that moves; elsewhere a line on
+    """What goes on while nothing is told; the callable takes how far it is, and work that
+    counts what it goes through says so itself. On a terminal a line that moves; elsewhere a line on
     standard error now and then, once it takes long."""
     if not (sys.stdout.isatty() and can_move(sys.stderr)):
         step = SlowLines(what, sys.stderr).step

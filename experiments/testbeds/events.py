@@ -54,7 +54,7 @@ def read_events(
     ``until_phase`` that phase is the last that is read, of a process that goes on.
 
     Events are those of ``lab/run_events.py``, or a command's own. Each gets ``wall_s``, the
-    monotonic second at which it was read here: a guest in the virtual clock cannot tell how long
+    monotonic second at which it was read here: a guest in the virtual clock cannot state how long
     anything took.
     """
     failure: CorridorError | None = None

@@ -262,7 +262,7 @@ def run_program() -> NoReturn:
 
 
 def in_a_child(become: Callable[[], NoReturn]) -> int:
-    """Start a session of its own; its exit code, or 128 and the signal that ended it."""
+    """Start its own session; its exit code, or 128 and the signal that ended it."""
     child = os.fork()
     if child == 0:
         try:
@@ -283,7 +283,7 @@ def in_a_child(become: Callable[[], NoReturn]) -> int:
 def main() -> None:
     code = 3
     try:
-        # User Mode Linux adds words of its own at the end.
+        # User Mode Linux adds its own words at the end.
         asked = sys.argv[1] if len(sys.argv) > 1 else ""
         if is_emulated():
             keep_busy()

@@ -136,7 +136,7 @@ def _be_guest(
     cpu: int | None,
     reads: int | None = None,
 ) -> NoReturn:
-    """In the child: a session of its own, its memory laid out the same way every time."""
+    """In the child: its own session, its memory laid out the same way every time."""
     try:
         os.setsid()
         die_with_parent()

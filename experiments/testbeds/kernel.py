@@ -68,7 +68,7 @@ def cache_folder() -> Path:
     """Where kernels are kept; not created here. EnvironmentLacking for a user without a home."""
     folder = disk_cache.cache_folder()
     if folder is None:
-        raise EnvironmentUnsupported("there is no home to keep kernels in", "set XDG_CACHE_HOME")
+        raise EnvironmentUnsupported("no home folder to keep kernels in", "set XDG_CACHE_HOME")
     return folder
 
 

@@ -86,7 +86,7 @@ def read_handed_on(file: Path) -> HandedOn:
     config = contents[FINISHED_CONFIG].decode(errors="replace")
     missing = missing_options(CONFIG.read_text(encoding="utf-8"), config)
     if wanted != config_hash() or missing:
-        lacks = f", and lacks {', '.join(missing[:3])}" if missing else ""
+        lacks = f", and does not have {', '.join(missing[:3])}" if missing else ""
         raise InputError(
             f"is a kernel of another configuration: {wanted} instead of {config_hash()}{lacks}",
             ANOTHER,
@@ -161,18 +161,18 @@ def _unpacked(file: Path) -> dict[str, bytes]:
                     raise _not_one(file, f"it holds {member.name!r}")
                 found[member.name] = content.read()
     except FileNotFoundError as error:
-        raise InputError("there is no such file", file=str(file)) from error
+        raise InputError("no such file", file=str(file)) from error
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
         raise InputError(f"is damaged, or no kernel: {error}", ANOTHER, str(file)) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file=str(file)) from error
     if set(found) != names:
-        raise _not_one(file, f"it lacks {', '.join(sorted(names - set(found)))}")
+        raise _not_one(file, f"it does not have {', '.join(sorted(names - set(found)))}")
     return found
 
 
 def _not_one(file: Path, why: str) -> InputError:
-    return InputError(f"is no kernel that was exported: {why}", ANOTHER, str(file))
+    return InputError(f"is not an exported kernel: {why}", ANOTHER, str(file))
 
 
 def _digest(content: bytes) -> str:

@@ -15,7 +15,7 @@ def problem(options: Values) -> str:
     if all(value is None for value in options.values()):
         return f"nothing is expected; give one of {', '.join(options)}"
     if options["status"] not in (None, *STATUSES):
-        return f"there is no status {options['status']}; use one of {', '.join(STATUSES)}"
+        return f"no status is called {options['status']}; use one of {', '.join(STATUSES)}"
     return ""
 
 

@@ -81,7 +81,7 @@ class _Sender:
 
 
 def plan(load: Load, out: Outbox) -> None:
-    """Rounds of demands that are apart have numbers of their own, for they are not one round."""
+    """Rounds of demands that are apart have their own numbers, for they are not one round."""
     send = ALGORITHMS[load.options["algorithm"]].plan
     groups = [(one,) for one in load.demands] if load.options["apart"] else [load.demands]
     first = 0
@@ -94,7 +94,7 @@ def plan(load: Load, out: Outbox) -> None:
 
 
 def _rounds(load: Load, window: int) -> int:
-    """As many as could be if the network took no time, unless it is said."""
+    """As many as could be if the network took no time, unless it is stated."""
     if load.options["rounds"]:
         return int(load.options["rounds"])
     begin_ns, end_ns = load.windows[window]
@@ -183,7 +183,7 @@ def _no_ring(ends: Ends) -> str:
     if any(count != 2 for count in joined.values()) or len(ends) == 2:
         odd = min(joined, key=lambda hub: (joined[hub] == 2, hub))
         return (
-            f"its demands are no ring: {odd} is an end of {joined[odd]} of them; a ring of three "
+            f"its demands are not a ring: {odd} ends {joined[odd]} of them; a ring of three "
             "hubs or more has each at the ends of two, and one of two hubs is one demand"
         )
     reached, waiting = set[str](), [ends[0][0]]

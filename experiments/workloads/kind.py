@@ -108,6 +108,6 @@ class WorkloadKind:
     compresses: bool = True
     """Whether its time may be compressed; not that of a rate."""
     joint: bool = False
-    """Whether a round is of all demands together, or each demand has rounds of its own."""
+    """Whether a round is of all demands together, or each demand has its own rounds."""
     udp: bool = False
     """Whether it may be sent as a paced stream of UDP."""

@@ -24,7 +24,7 @@ FAILED_TOKENS = 0
 
 
 class TraceRow(NamedTuple):
-    """A request. ``down`` is None where nothing answers; ``counts_tokens`` tells of both."""
+    """A request. ``down`` is None where nothing answers; ``counts_tokens`` reports both."""
 
     at_ns: int
     """After the first of the trace."""
@@ -84,7 +84,9 @@ def read_trace(text: str, file: str) -> tuple[TraceRow, ...]:
                 TraceRow(one.at_ns - first_ns, one.up, one.down, counts_tokens) for one in found
             )
     hint = "; or ".join(", ".join(sorted(needed)) for needed in _FORMS)
-    raise InputError("is no trace of requests", f"it needs the columns {hint}", file=file, line=1)
+    raise InputError(
+        "is not a trace of requests", f"it needs the columns {hint}", file=file, line=1
+    )
 
 
 def _rows(

@@ -133,7 +133,7 @@ def test_an_app_under_which_packets_become_ever_more_is_not_sent_any(scenario, t
     ended = run(tmp_path / "result", scenario, *own, "--testbed", "uml", "--clock", "virtual")
     assert ended.code == 1
     last = ended.complained.strip().splitlines()[-1]
-    assert "nothing is sent: the controller's tables copy packets that go round between" in last
+    assert "nothing is sent: the controller's tables copy packets that loop between" in last
     proof = json.loads((tmp_path / "result" / "proof.json").read_text())["proofs"]["before"]
     assert "C8" in {one["claim"] for one in proof["verdicts"] if one["status"] == "violated"}
 

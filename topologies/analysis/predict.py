@@ -3,7 +3,7 @@
 ``optical``: fibre along the delay-shortest route of pan-asia.
 ``ip``, ``public``: a carrier's IP service, the public Internet, over the same map.
 ``cloud``: between public-cloud regions, over the cloud-backbone reference graph; off it over the
-fibre of pan-asia, and off both over the great circle, each with an interval of its own.
+fibre of pan-asia, and off both over the great circle, each with its own interval.
 
 A layer without a path is not answered: constants of another layer say nothing about it.
 """
@@ -106,7 +106,7 @@ def predict(
 ) -> Prediction:
     """The round trip between two hub ids of the catalogue, or (lat, lon).
 
-    ``tail``: its 95th percentile instead of its median, where the layer tells them apart. Raises
+    ``tail``: its 95th percentile instead of its median, where the layer distinguishes them. Raises
     KeyError for an unknown hub id, OffTheMap where the layer has no path, and InputError where the
     model's answer lies below light in fibre.
     """

@@ -36,7 +36,7 @@ def counting[Thing](things: Sequence[Thing], done: str) -> Iterator[Thing]:
 
 def _told_of[Thing](things: Sequence[Thing], done: str, tell: Tell) -> Iterator[Thing]:
     for number, thing in enumerate(things):
-        first = "" if number else ", the first under way"
+        first = "" if number else ", the first in progress"
         tell(f"{number:,} of {len(things):,} {done}{first}")
         yield thing
     if things:

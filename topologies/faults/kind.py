@@ -156,7 +156,7 @@ class EventKind:
     """What is wrong with options that are right one by one; empty if nothing."""
 
     def needs_bfd(self, values: Values) -> bool:
-        """Whether only BFD, and how soon it looks, tells of an event with these options."""
+        """Whether only BFD, and how soon it looks, reports an event with these options."""
         return any(values.get(name) for name in self.only_bfd_notices | self.bfd_notices)
 
     def begins_by(self, values: Values) -> str:

@@ -1,7 +1,7 @@
 """Graphs of formats that leave it to their writers what attributes are called.
 
 GraphML, GML, edge lists, node-link JSON and graphs in memory differ in how they are written, not
-in what is said: from their attributes come labels, places and countries of nodes, and delays,
+in what is stated: from their attributes come labels, places and countries of nodes, and delays,
 lengths and capacities of links. What was not read is named in the notes.
 """
 

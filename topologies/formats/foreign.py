@@ -2,7 +2,7 @@
 
 What the graph does not say is not invented: jurisdictions come from the countries it names or
 from cities nearby, else they are unknown; lengths are derived from the great circle unless a
-delay is given; capacities stay unpublished. All of it is said in the topology's notes.
+delay is given; capacities stay unpublished. All of it is stated in the topology's notes.
 """
 
 from __future__ import annotations

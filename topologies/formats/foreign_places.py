@@ -40,8 +40,8 @@ def places(
 ) -> list[Placed]:
     """Every node with a place: its own, else midway between its neighbours, nearest ones first.
 
-    InputError where that does not help, or no link tells how long the others might be, unless
-    every link has a length of its own or the user's.
+    InputError where that does not help, or no link states how long the others might be, unless
+    every link has its own length or the user's.
     """
     found = {
         node.key: (node.lat, node.lon)

@@ -188,5 +188,5 @@ def _notes(document: GraphmlReader) -> list[str]:
             f"Left out: {document.hyperedges} hyperedges; a fibre joins two hubs, not more."
         )
     if document.groups:
-        notes.append(f"Nodes that hold graphs of their own are hubs, too: {document.groups}.")
+        notes.append(f"Nodes that contain graphs are hubs, too: {document.groups}.")
     return notes

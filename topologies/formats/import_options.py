@@ -14,7 +14,7 @@ WAY_OUT = (
     "corridor topology import with --default-length 100km or --default-delay 1ms "
     '(in Python default_length="100km")'
 )
-"""For graphs that do not tell how long their links are."""
+"""For graphs that do not state how long their links are."""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ BELIEVED: Mapping[Quantity, tuple[float, float]] = {
 """Between which ns, km, bit/s the greatest number of an attribute must be to be taken in the
 usual unit: a capacity of 10 is none in bit/s."""
 NAMES = ("id", "key")
-"""What only tells links apart."""
+"""What only distinguishes links."""
 STATED = ("linkspeedraw",)
 """In the usual unit by definition: of the Topology Zoo."""
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|µs")

@@ -1,7 +1,8 @@
 """One entrance for every topology: a shipped name, a file, or ``topohub:family/Name``.
 
-Files are told apart by their ending: ``.yaml``/``.yml`` (ours), ``.graphml``, ``.gml``, ``.graph``
-(REPETITA), ``.json`` (node-link), ``.edgelist``/``.edges`` (of networkx), ``.txt`` (SNDlib).
+Files are distinguished by their ending: ``.yaml``/``.yml`` (ours), ``.graphml``, ``.gml``,
+``.graph`` (REPETITA), ``.json`` (node-link), ``.edgelist``/``.edges`` (of networkx), ``.txt``
+(SNDlib).
 """
 
 from __future__ import annotations

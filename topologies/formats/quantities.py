@@ -1,4 +1,4 @@
-"""Quantities as foreign files have them: in units of their own, or next to the unit's name.
+"""Quantities as foreign files have them: in their own units, or next to the unit's name.
 
 Unlike in our own files a number may stand alone, and ``Gbps`` means what carriers mean by it.
 """

@@ -54,7 +54,7 @@ def of_mean(loss: float, burst_packets: float) -> Bursts:
 
 @dataclass(frozen=True)
 class Line:
-    """What is random in either direction of a fibre, each with sequences of its own."""
+    """What is random in either direction of a fibre, each with its own sequences."""
 
     loss_ppm: float = 0
     """The mean of all losses."""

@@ -202,7 +202,7 @@ class Launcher:
             child.channel.close()
 
     def _hear(self, descriptor: int) -> list[bytes]:
-        """Lines of one agent; one that ends without a result has died, which is said at once."""
+        """Lines of one agent; one that ends without a result has died, which is stated at once."""
         child = self.children[descriptor]
         lines = child.lines.read()
         if lines is not None:

@@ -180,7 +180,7 @@ class Gateways:
         elif message["do"] == "assess":
             say(self._assess(hub, message["labels"]))
         else:
-            raise ValueError(f"nobody knows how to {message['do']}")
+            raise ValueError(f"unknown request: {message['do']}")
         return False
 
     def _kill(self, hub: str) -> None:

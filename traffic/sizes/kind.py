@@ -18,7 +18,7 @@ class SizeKind(NamedTuple):
     example: str
     """As YAML writes it after ``size:``."""
     draw: Callable[[SplitMix64, Values], float]
-    """One size, 0 or more, not yet rounded, from numbers of its own."""
+    """One size, 0 or more, not yet rounded, from its own numbers."""
     mean: Callable[[Values], float]
     """Exactly."""
     options: Mapping[str, Option]

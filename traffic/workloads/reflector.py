@@ -2,8 +2,8 @@
 
 T2 is the kernel's receive stamp, T3 is read just before the reply leaves. A session is one peer
 address, port and SSID, and counts its own replies (RFC 8762 section 4.3), so that losses on the way
-out and on the way back can be told apart. A request of TWAMP Light, shorter than STAMP's, is of no
-SSID and is answered by STAMP's base packet (RFC 8762 section 4.6).
+out and on the way back can be distinguished. A request of TWAMP Light, shorter than STAMP's, is of
+no SSID and is answered by STAMP's base packet (RFC 8762 section 4.6).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ IP_RECVTOS = 13
 
 
 class Reply(NamedTuple):
-    """A reflector answers this peer with a frame of its own instead of through the kernel.
+    """A reflector answers this peer with its own frame instead of through the kernel.
 
     Needed where the way back is chosen by the frame's destination address and one peer has
     several demands. The template is a ``stamp`` frame with ``reply`` set.

@@ -1,4 +1,4 @@
-"""What ways are chosen by, where rates fit on more than one choice: one kind a file.
+"""What paths are chosen by, where rates fit on more than one choice: one kind a file.
 
 Read ``objective`` first: what a kind must offer. ``registry`` lists the kinds.
 """

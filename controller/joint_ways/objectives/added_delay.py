@@ -10,7 +10,7 @@ from corridor.topologies.model.topology import Fibre
 
 MS = 1e6
 DETOURS_WEIGH = 1e-3
-"""What a detour's delay costs beside that of a way in use."""
+"""What a detour's delay costs in addition to that of a way in use."""
 RATE_WEIGHS = 1e-11
 """Between equals the demand of the lower rate moves."""
 

@@ -10,7 +10,7 @@ from corridor.controller.joint_ways.spaces.ways import Key, Order, Way
 from corridor.topologies.model.topology import Fibre
 
 MOVED, DETOURED, DELAY_WEIGHS = 1000.0, 10.0, 1e-3
-"""What a moved way costs, and a changed detour; and a millisecond beside both."""
+"""What a moved way costs, and a changed detour; and a millisecond next to both."""
 
 
 @dataclass(frozen=True)

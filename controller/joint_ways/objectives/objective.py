@@ -23,10 +23,10 @@ class Objective(Protocol):
 
     def over(self, space: Space, fibre: Fibre, delay_ns: int) -> float:
         """What a demand's way in use costs over a fibre, in ms or what stands for them; not below
-        zero. Ways are looked for by its sum."""
+        zero. Paths are looked for by its sum."""
 
     def main(self, space: Space, order: Order, one_way_ns: int, alone: Way) -> float:
-        """What a way in use costs; ``alone`` is the way that its demand would have if nobody else
+        """What a way in use costs; ``alone`` is the way that its demand would have if no one else
         had rates."""
 
     def detour(self, space: Space, found: Key, order: Order, one_way_ns: int, alone: Way) -> float:
@@ -35,8 +35,8 @@ class Objective(Protocol):
 
 
 def seeing(objective: Objective, spaces: Sequence[Space], alone: Sequence[Way]) -> Objective:
-    """An objective that knows all demands with rates, and the ways that they would have alone: what
-    its own ``seeing(spaces, alone)`` makes of it, if it has one; for those by which what a way
+    """An objective that knows all demands with rates, and the paths that they would have alone:
+    what its own ``seeing(spaces, alone)`` makes of it, if it has one; for those by which what a way
     costs hangs on others."""
     sees: Callable[..., Objective] | None = getattr(objective, "seeing", None)
     return objective if sees is None else sees(spaces, alone)

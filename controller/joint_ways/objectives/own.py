@@ -1,6 +1,6 @@
-"""An objective of a user's own, from one file: what it says is looked at before it counts.
+"""An objective of a user's, from one file: what it says is looked at before it counts.
 
-The file is Python, and is carried out where ways are chosen by it, not where it is only read.
+The file is Python, and is carried out where paths are chosen by it, not where it is only read.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MODEL = "controller/joint_ways/objectives/added_delay.py is short, to begin with
 
 @dataclass(frozen=True)
 class OwnFile:
-    """What a file says, which is carried out only where ways are chosen by it."""
+    """What a file says, which is carried out only where paths are chosen by it."""
 
     file: str
     source: str = field(repr=False)
@@ -113,7 +113,7 @@ def read_own(path: Path) -> OwnFile:
 
 
 def _module(source: str, file: str) -> ModuleType:
-    """As a module of its own name, which classes of it look for."""
+    """As a separate module name, which classes of it look for."""
     name = f"corridor_objective_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     if name not in sys.modules:
         _notices.warning("corridor: running code of %s, the objective of a scenario", file)

@@ -1,1 +1,1 @@
-"""Which ways a demand has by itself, and what each loads while one thing has failed."""
+"""Which paths a demand has by itself, and what each loads while one thing has failed."""

@@ -1,7 +1,7 @@
-"""The cheapest way that is in time: of prices and delays each way has both.
+"""The cheapest way that is in time: of prices and delays in each direction has both.
 
-Label setting (Hansen, Bicriterion path problems, 1980): of the ways that come to a place only those
-are gone on with that no cheaper one, or as cheap, comes to sooner.
+Label setting (Hansen, Bicriterion path problems, 1980): of the paths that come to a place only
+those are gone on with that no cheaper one, or as cheap, comes to sooner.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from corridor.controller.joint_ways.spaces.ways import Order
 from corridor.controller.policy.product import Edge, Product
 
 MOST_LABELS = 200_000
-"""Ways begun that are gone on with."""
+"""Paths begun that are gone on with."""
 
 type Cost = Callable[[int, Edge], int]
 """What an edge from a place costs, above zero."""

@@ -75,7 +75,7 @@ class Links:
         return total
 
     def over(self, fibres: int, price: int) -> dict[int, int]:
-        """A price of these fibres, as bits, both ways."""
+        """A price of these fibres, as bits, in both directions."""
         sights = (sight for fibre in numbers_of(fibres) for sight in (2 * fibre, 2 * fibre + 1))
         return dict.fromkeys(sights, price)
 

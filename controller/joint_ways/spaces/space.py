@@ -1,4 +1,4 @@
-"""Which ways a demand has, by itself, and what each of them loads in which case.
+"""Which paths a demand has, by itself, and what each of them loads in which case.
 
 First detours are chosen, and further ones where one of these finds more dead; where such a one
 does, the switch takes the shortest.
@@ -93,7 +93,7 @@ class Space:
         return self._thin
 
     def shortest(self, price: Price) -> Main | None:
-        """The cheapest way from the source that has room for the rate all along, and detours that
+        """The cheapest path from the source that has room for the rate all along, and detours that
         have, if there is one."""
         start = self.product.entered(self.automaton.trip.src)
         if start is None or self.stays:
@@ -142,7 +142,7 @@ class Space:
     def detour(self, spot: Spot, prices: Dear, *, alone: bool = False) -> Detour | None:
         """The way on where something is dead: the cheapest of those that the switch would look
         for, by prices of links by case, with room for the rate if it can be; the shortest if
-        that would take too long, or if nobody else has rates."""
+        that would take too long, or if no one else has rates."""
         shortest = self._shortest_from(spot)
         if shortest is None or alone:
             return shortest
@@ -287,7 +287,7 @@ class Space:
         return self._ways[key]
 
     def watch(self, cases: int) -> None:
-        """Ways say from now on what they load in these cases only."""
+        """Paths say from now on what they load in these cases only."""
         if cases != self._watched:
             self._watched = cases
             self._ways.clear()
@@ -304,7 +304,7 @@ class Space:
         return come > 0
 
     def taken(self, way: Way) -> Iterator[tuple[Spot, Order, Order]]:
-        """The detours of a way, each beside the shortest."""
+        """The detours of a way, each next to the shortest."""
         spots = [*way.main.spots]
         while spots:
             spot = spots.pop(0)
@@ -344,7 +344,7 @@ class Space:
         return sights
 
     def _further(self, before: Suspicion, hit: Met) -> tuple[Suspicion, Detour | None]:
-        """What is known where one more thing is found dead, and the shortest way on."""
+        """What is known where one more thing is found dead, and the shortest path on."""
         spent_ns = hit.spent_ns if self.decisions.has_budget else 0
         key = (hit.standing, before.found | 1 << hit.thing, spent_ns)
         if key not in self._later:
@@ -377,7 +377,7 @@ class Space:
     def anyhow(
         self, case: int | None, price: Price, *, divided: bool = False
     ) -> ProductPath | None:
-        """The cheapest way from the source in a case, if it could be any that is lawful: over
+        """The cheapest path from the source in a case, if it could be any that is lawful: over
         fibres with room for the rate, or of a demand that may be ``divided`` over any. Budgets are
         not asked."""
         dead = 0 if case is None else self.cases.taken_down(case)
@@ -401,9 +401,9 @@ class Space:
         divided: bool = False,
         above_delay: bool = False,
     ) -> ProductPath | None:
-        """Dijkstra's; of equal ones that over fewer fibres, then that over the fibres named
-        first. A demand that may be ``divided`` needs no room for all of its rate. Where no
-        edge costs less than its delay (``above_delay``), it is A* by the least delay that is left.
+        """Dijkstra's; of equal ones that over fewer fibres, then that over the fibres named first.
+        A demand that may be ``divided`` needs no room for all of its rate. Where no edge costs less
+        than its delay (``above_delay``), it is A* by the minimum delay that is left.
         """
         product, thin = self.product.without_gateways(closed), NOTHING if divided else self.thin
         settled: set[int] = set()

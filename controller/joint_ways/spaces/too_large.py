@@ -1,4 +1,4 @@
-"""Where a rate is more than any lawful way has room for, even if nobody else had rates."""
+"""Where a rate is more than any lawful path has room for, even if no one else had rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways and detours as values. Fibres, things found dead and cases in sets are bits."""
+"""Paths and detours as values. Fibres, things found dead and cases in sets are bits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Spot(NamedTuple):
     newly: int
     """Cases, as bits."""
     bridged: int
-    """Those of them that the switch there goes round."""
+    """Those of them that the switch there loops."""
     crossed: int
     """How many fibres lie behind it."""
     spent_ns: int

@@ -97,7 +97,7 @@ class Avoid(ByFibre, ByHub, ByBoth, ByPlace, Clause):
 
 def _told(element: Element, asked: Asked, groups: Groups, answer: Answer) -> str:
     if asked.name == "operated_by":
-        operator = element.operated_by or "nobody we know"
+        operator = element.operated_by or "an unknown operator"
         return f"{element.id} is operated by {operator}{_unless_sure(answer, asked)}"
     if asked.name in ("located_in", "crosses"):
         avoided = groups.codes(asked.value)

@@ -27,12 +27,12 @@ def objection(asked: Any, way: Journey, places: Places) -> str:
         if is_excepted(clause, element, places) is True:
             continue
         if is_given(clause.get(WITHIN)) and not _stays(element, names(clause[WITHIN]), places):
-            return f"{element.id} is not surely within {', '.join(names(clause[WITHIN]))}"
+            return f"{element.id} is not certainly within {', '.join(names(clause[WITHIN]))}"
         for key, value in clause.items():
             if key in (WITHIN, EXCEPT) or not speaks_of(key, element):
                 continue
             if has(element, key, value, places) is not True:
-                return f"{element.id} has not surely the {key} that is asked for"
+                return f"{element.id} does not certainly have the {key} that is asked for"
     return ""
 
 

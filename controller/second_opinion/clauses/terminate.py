@@ -13,5 +13,5 @@ def objection(asked: Any, way: Journey, places: Places) -> str:
     only = names(short_form(asked, "only"))
     last = way.hubs[-1]
     if way.ended and places.lies_in(last.located_in, only) is not True:
-        return f"it ends at {last.id}, which is not surely in {', '.join(only)}"
+        return f"it ends at {last.id}, which is not certainly in {', '.join(only)}"
     return ""

@@ -79,7 +79,7 @@ def _answer(request: Message, answer: Answer, out: _Out) -> None:
 
 
 def _nobody(_request: bytes) -> bytes:
-    return _no("nobody of that name is here")
+    return _no("no process of that name is here")
 
 
 def _asked(control: Path, request: bytes) -> bytes:

@@ -79,7 +79,7 @@ class Program:
         window: Window | None = None,
         more_environment: Mapping[str, str] | None = None,
     ) -> None:
-        """With a ``window`` at a terminal of its own, else at pipes."""
+        """With a ``window`` at its own terminal, else at pipes."""
         self._mark = mark
         self._window = window
         self._reading, self._writing = Lock(), Lock()

@@ -165,7 +165,7 @@ def request_of(text: str) -> Request:
 
 
 def read_by[Kinds](kinds: TypeAdapter[Kinds], text: str | bytes) -> Kinds:
-    """One of several kinds of JSON object, told apart by a key; raises as ``request_of``."""
+    """One of several kinds of JSON object, distinguished by a key; raises as ``request_of``."""
     try:
         return kinds.validate_json(text)
     except ValidationError as problem:

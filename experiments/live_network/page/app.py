@@ -84,7 +84,7 @@ class PageServer:
             return TEXT, (await self._why(query)).encode()
         if (method, path) == ("POST", "/page/do"):
             return _json(await self._do(body))
-        raise Problem("unknown", "there is no such path of a page")
+        raise Problem("unknown", "the page has no such path")
 
     async def _now(self) -> JsonObject:
         """While the controller computes, or is dead, that it is ``away``: a page asks again."""

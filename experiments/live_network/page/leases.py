@@ -115,4 +115,4 @@ class Leases:
         if all(heard_s + LEASE_S <= now_s for heard_s in self._owners.values()):
             yield "the page that did it is gone"
         if self.idle_s is not None and self._touched_s + self.idle_s <= now_s:
-            yield f"nobody has used a page for {self.idle_s:g} s"
+            yield f"no page was used for {self.idle_s:g} s"

@@ -21,7 +21,7 @@ PageId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 
 
 class Here(Frozen):
-    """The page is still open. What it did lasts as long as this is said."""
+    """The page is still open. What it did lasts as long as this is stated."""
 
     do: Literal["here"]
     page: PageId

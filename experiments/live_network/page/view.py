@@ -9,7 +9,7 @@ from corridor.controller.api.event_feed import EventFeed, Position
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.explain import Explanation
 from corridor.experiments.live_network.page.operations_link import OperationsLink
-from corridor.experiments.pages.claims import PLAIN
+from corridor.experiments.pages.claims import PLAIN, status_in_words
 from corridor.experiments.results.explanation_text import explained
 from corridor.topologies.base.codec import JsonObject, from_plain
 from corridor.topologies.model.topology import Topology
@@ -22,7 +22,7 @@ LAST_EVENTS = 50
 
 
 async def view(link: ControllerLink, feed: EventFeed, operations: OperationsLink) -> JsonObject:
-    """Of everything at about one moment; events after ``position`` tell what came since."""
+    """Of everything at about one moment; events after ``position`` state what came since."""
     last: Any = (await link.read("events", since=NEWEST))["last"]
     said: Any = await link.read("events", since=max(0, last - LAST_EVENTS))
     status: Any = await link.read("status")
@@ -78,7 +78,7 @@ def proof_digest(proof: Any, status: Mapping[str, Any]) -> JsonObject:
         "epoch": proof["epoch"],
         "holds": proof["holds"],
         "claims": [
-            [one["claim"], PLAIN.get(one["claim"], one["sentence"]), one["status"]]
+            [one["claim"], PLAIN.get(one["claim"], one["sentence"]), status_in_words(one["status"])]
             for one in sides[-1]["verdicts"]
         ],
         "unproven": status["unproven"],

@@ -130,7 +130,7 @@ def fetch(wanted: Sequence[str], say: Say = print) -> DebianKernel:
         return kept
     cache, architecture = disk_cache.cache_folder(), this_architecture()
     if cache is None or architecture is None:
-        raise EnvironmentUnsupported("there is no home to keep kernels in", "set XDG_CACHE_HOME")
+        raise EnvironmentUnsupported("no home folder to keep kernels in", "set XDG_CACHE_HOME")
     try:
         (cache / FOLDER).mkdir(parents=True, exist_ok=True)
         _remove_stale(cache / FOLDER)

@@ -36,7 +36,7 @@ def unpacked(name: str, packed: bytes) -> bytes:
         return packed
     if name.endswith(".ko.xz"):
         return lzma.decompress(packed)
-    raise EnvironmentUnsupported(f"{name}: this module is packed in a way that is not known here")
+    raise EnvironmentUnsupported(f"{name}: this module has an unknown compression")
 
 
 def unsigned(module: bytes) -> bytes:

@@ -87,7 +87,7 @@ def test_the_refusal_says_what_when_who_and_the_way_out():
 def test_the_refusal_speaks_of_no_failure_of_several_and_of_other_links():
     alone = admit([use("a", "12Gbit", "south", "spur")], capacity(spur="11Gbit"), LINKS, k=0)
     assert "south from kashgar (10Gbit) while nothing fails: demands a" in alone.refusal()
-    assert "demands a (1 more link is too full); least change: lower a" in alone.refusal()
+    assert "demands a (1 more link is overloaded); least change: lower a" in alone.refusal()
     assert alone.refusal().endswith("add 2Gbit to fibre south, 1Gbit to fibre spur")
     both = [use("a", "12Gbit", "south", down=["north", "spur"])]
     assert "when link:north and link:spur fail:" in admit(both, capacity(), LINKS, k=2).refusal()

@@ -171,7 +171,7 @@ def test_a_drop_names_the_clause_that_forbids_to_go_on():
     demand = west_to_karachi(permit(), lawful, k=1)
     said = why(assert_delivers_under, demand, "link:coast-karachi")
     assert "at coast it is dropped" in said
-    assert "the shortest way on is forbidden by NOT-THERE avoid" in said
+    assert "the shortest path is forbidden by NOT-THERE avoid" in said
     assert "[CN-DSL-31]" in said
 
 

@@ -154,4 +154,4 @@ def test_each_way_is_counted_once_while_its_labels_are_made():
         before = compile_ways(wire(corridor()), corridor(), [made])
         compile_ways(wire(corridor()), corridor(), [made], seats=before.seats)
         compile_after(before, wire(corridor()), corridor(), [made])
-    assert said == ["0 of 1 paths compiled, the first under way", "1 of 1 paths compiled"] * 3
+    assert said == ["0 of 1 paths compiled, the first in progress", "1 of 1 paths compiled"] * 3

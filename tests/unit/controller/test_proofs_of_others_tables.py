@@ -463,7 +463,7 @@ def test_floods_on_a_map_with_loops_become_ever_more(free, port) -> None:
     proof = proof_of(tables, free)
     assert status(proof)["C8"] in ("violated", "not proven")
     assert {"guian", "kunming"} <= set(proof.endless.split(", "))
-    with pytest.raises(PolicyFailure, match=r"nothing is sent: .* copy packets that go round"):
+    with pytest.raises(PolicyFailure, match=r"nothing is sent: .* copy packets that loop"):
         refuse_endless(proof)
 
 

@@ -95,7 +95,7 @@ def test_who_packs_may_say_how_much():
 
 @pytest.mark.parametrize("text", ["", "rtt", "rtt=", "=1", "rtt=-1", "rtt=inf", "rtt=x%"])
 def test_what_is_no_tolerance_is_told(text):
-    with pytest.raises(InputError, match="is no tolerance"):
+    with pytest.raises(InputError, match="is not a tolerance"):
         parse_tolerance(text)
 
 
@@ -244,5 +244,5 @@ def test_another_environment_is_named():
 def test_artifacts_of_another_schema_are_refused():
     with pytest.raises(InputError, match="schema 2"):
         about_file.from_json({"schema": 2}, "f")
-    with pytest.raises(InputError, match="no artifact of this version"):
+    with pytest.raises(InputError, match="not an artifact of this version"):
         about_file.from_json([], "f")

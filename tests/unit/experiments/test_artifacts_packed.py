@@ -190,7 +190,7 @@ def test_failed_cells_are_left_out_and_named(study, tmp_path):
 
 def test_links_are_not_packed(study, tmp_path):
     os.symlink("/etc/passwd", study / "tables/passwords")
-    with pytest.raises(InputError, match="is no regular file"):
+    with pytest.raises(InputError, match="is not a regular file"):
         pack_artifact(study, tmp_path / "a.zip")
 
 
@@ -240,14 +240,14 @@ def written_zip(file: Path, *names: str, mode: int = stat.S_IFREG | 0o644, body=
 )
 def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
     file = written_zip(tmp_path / "a.zip", name)
-    with pytest.raises(InputError, match="is no artifact"):
+    with pytest.raises(InputError, match="is not an artifact"):
         verify(file, How())
     assert sorted(tmp_path.iterdir()) == [file]
 
 
 def test_links_and_bombs_in_archives_are_refused(tmp_path):
     link = written_zip(tmp_path / "link.zip", "top/x", mode=stat.S_IFLNK | 0o777)
-    with pytest.raises(InputError, match="is no regular file"):
+    with pytest.raises(InputError, match="is not a regular file"):
         verify(link, How())
     bomb = written_zip(tmp_path / "bomb.zip", "top/x", body=bytes(50_000_000))
     with pytest.raises(InputError, match="compressed more"):
@@ -269,7 +269,7 @@ def test_what_is_no_archive_is_told(tmp_path, content):
 
 
 def test_a_folder_without_sums_is_no_artifact(tmp_path):
-    with pytest.raises(InputError, match="is no artifact"):
+    with pytest.raises(InputError, match="is not an artifact"):
         verify_artifact(tmp_path)
 
 

@@ -193,7 +193,7 @@ def test_an_aggregate_pays_once_and_grows_as_one(tmp_path: Path) -> None:
         (["{}", "--rate", "1Gbit", "--rate", "2Gbit"], "two rates are stated of all; state one"),
         (["{}", "--rate", "1bit"], "1bit of x is 0 bit/s as emulated"),
         (["{}", "--cut", "ad"], 'no fibre or shared-risk group is called "ad"'),
-        (["{}", "--cut", "ab", "--cut", "ac"], "no demand of asked with a rate has a way: x, y"),
+        (["{}", "--cut", "ab", "--cut", "ac"], "no demand of asked with a rate has a path: x, y"),
     ],
 )
 def test_what_cannot_be_asked_is_told_in_one_line(

@@ -1,4 +1,4 @@
-"""What commands find that is no live network, or none any more, or not theirs."""
+"""What commands find that is not a live network, or none any more, or not theirs."""
 
 import socketserver
 import subprocess
@@ -18,15 +18,18 @@ OK = b"HTTP/1.1 200 OK\r\nServer: corridor\r\n"
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "is no live network"),
-        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "is no live network"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "is not a live network"),
+        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "is not a live network"),
         (b"SSH-2.0-OpenSSH_10.0\r\n", "did not answer by HTTP"),
         (b"HTTP/1.1 200 OK\r\nServer: corridor\r\nContent-Length: 9\r\n\r\n{}", "hung up"),
         (b"", "hung up"),
-        (OK + b"Content-Length: 400000\r\n\r\n" + b"[" * 400_000, "no JSON of this version"),
-        (OK + b"Content-Length: 2\r\n\r\n[]", "answered what is no object"),
+        (
+            OK + b"Content-Length: 400000\r\n\r\n" + b"[" * 400_000,
+            "something other than JSON of this version",
+        ),
+        (OK + b"Content-Length: 2\r\n\r\n[]", "answered something other than an object"),
         (OK + b"Content-Length: 2\r\n\r\n{}", 'answered without "'),
-        (OK + b"Content-Length: 1\r\n\r\n\xff", "no JSON of this version"),
+        (OK + b"Content-Length: 1\r\n\r\n\xff", "something other than JSON of this version"),
         (OK.replace(b"200", b"500") + b"Content-Length: 2\r\n\r\n[]", "OK"),
     ],
 )
@@ -114,14 +117,18 @@ def test_a_wrong_token_is_one_line_that_does_not_name_it(api, corridor, tmp_path
         (("--network", "none"), 2, 'no network "none" is up'),
         (("--url", "http://127.0.0.1:1", "--token-file", "nowhere"), 2, "nowhere: no such file"),
         (("--url", "http://127.0.0.1:1", "--token-file", "empty"), 2, "empty: holds no token"),
-        (("--url", "http://127.0.0.1:1", "--token-file", "TOKEN"), 3, "nobody listens at"),
-        (("--url", "http://evil.example:80", "--token-file", "TOKEN"), 2, "is no address"),
-        (("--url", "https://127.0.0.1:1", "--token-file", "TOKEN"), 2, "is no address"),
-        (("--url", "http://127.0.0.1:1@evil.example", "--token-file", "TOKEN"), 2, "no address"),
-        (("--url", "http://127.0.0.1:1/v1", "--token-file", "TOKEN"), 2, "is no address"),
-        (("--url", "http://127.0.0.1", "--token-file", "TOKEN"), 2, "is no address"),
-        (("--url", "http://127.0.0.1:x", "--token-file", "TOKEN"), 2, "is no address"),
-        (("--url", "file:///etc/passwd", "--token-file", "TOKEN"), 2, "is no address"),
+        (("--url", "http://127.0.0.1:1", "--token-file", "TOKEN"), 3, "no process listens at"),
+        (("--url", "http://evil.example:80", "--token-file", "TOKEN"), 2, "is not an address"),
+        (("--url", "https://127.0.0.1:1", "--token-file", "TOKEN"), 2, "is not an address"),
+        (
+            ("--url", "http://127.0.0.1:1@evil.example", "--token-file", "TOKEN"),
+            2,
+            "not an address",
+        ),
+        (("--url", "http://127.0.0.1:1/v1", "--token-file", "TOKEN"), 2, "is not an address"),
+        (("--url", "http://127.0.0.1", "--token-file", "TOKEN"), 2, "is not an address"),
+        (("--url", "http://127.0.0.1:x", "--token-file", "TOKEN"), 2, "is not an address"),
+        (("--url", "file:///etc/passwd", "--token-file", "TOKEN"), 2, "is not an address"),
     ],
 )
 def test_what_leads_to_no_network_is_one_line(

@@ -74,7 +74,7 @@ def test_what_cannot_be_had_is_refused_with_the_least_that_is_shared(written):
     loaded = load_scenario(written(apart))
     with pytest.raises(InputError, match="to share no link, srlg, hub, gateway, and no such") as e:
         make_plan(loaded, clock="virtual", run_id="c0", seed=1)
-    assert "the least that was found to be shared is" in str(e.value)
+    assert "the smallest shared set found is" in str(e.value)
     assert "leave a kind out of over" in e.value.hint
     assert (e.value.file, e.value.line) == (loaded.file, LINES + 3)
 

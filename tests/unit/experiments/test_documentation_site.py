@@ -127,6 +127,6 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "mine").write_text("x")
     with pytest.raises(InputError, match="not empty"):
         site.build_site(tmp_path)
-    with pytest.raises(InputError, match="no site of ours"):
+    with pytest.raises(InputError, match="not a site made here"):
         site.build_site(tmp_path / "mine")
     assert (tmp_path / "mine").read_text() == "x"

@@ -130,7 +130,7 @@ def test_policies_that_do_not_know_a_demands_data_are_refused_before_anything_ru
 
 def test_streams_that_policies_keep_back_are_no_moment(tmp_path):
     kept = HEAVY.replace("udp: 50%}", "udp: 50%}, data: cn-core-none, returns: same-class")
-    with pytest.raises(InputError, match="all of them are kept back"):
+    with pytest.raises(InputError, match="all of them are blocked"):
         placed(
             tmp_path,
             "at: streams, cut: guian-kunming",
@@ -142,8 +142,8 @@ def test_streams_that_policies_keep_back_are_no_moment(tmp_path):
 @pytest.mark.parametrize(
     ("at", "says"),
     [
-        ("at: red-sea", 'there is no moment "red-sea"'),
-        ("at: 1s, until: red-sea.end", 'there is no moment "red-sea.end"'),
+        ("at: red-sea", 'no moment is called "red-sea"'),
+        ("at: 1s, until: red-sea.end", 'no moment is called "red-sea.end"'),
         ("at: streams", "nothing streams in this scenario"),
         ("at: start - 1s", "is before the start"),
         ("at: 1s, until: 2s, for: 1s", "give until or for, not both"),
@@ -223,7 +223,7 @@ def test_what_follows_is_said_or_is_what_happens(tmp_path):
         ("at: 1s, restart: controller", "unknown process"),
         ("at: 1s, policies: atlantis", "no policy set"),
         ("at: 1s, day: 2027-13-01", "day"),
-        ("at: 1s, for: 1s, flap: guian-kunming, down: 1ms, up: 1ms", "ends by itself"),
+        ("at: 1s, for: 1s, flap: guian-kunming, down: 1ms, up: 1ms", "has its own end"),
     ],
 )
 def test_what_cannot_happen_is_refused_at_its_line(event, says, tmp_path):

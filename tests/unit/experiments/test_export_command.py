@@ -117,7 +117,7 @@ def test_mistakes_are_told_in_a_line(corridor, run_folder, tmp_path):
         corridor, str(tmp_path / "empty"), *to
     )
     own = refused(corridor, str(run_folder), "--policies", "th", *to)
-    assert "a run has policies and a day of its own; export its scenario" in own
+    assert "a run has its own policies and day; export its scenario" in own
     (run_folder / "tables/before.json").unlink()
     said = refused(corridor, str(run_folder), *to)
     assert "run: holds no tables: tables/after.json and tables/before.json are missing" in said

@@ -244,7 +244,7 @@ def test_a_figure_of_earlier_versions_names_its_successor(
     with pytest.raises(InputError, match=f"ask for {now}"):
         draw_figures(tmp_path, {}, (name,))  # type: ignore[arg-type]
     assert now in KINDS
-    with pytest.raises(InputError, match="there is no figure prise"):
+    with pytest.raises(InputError, match="no figure is called prise"):
         draw_figures(tmp_path, {}, ("prise",))  # type: ignore[arg-type]
 
 

@@ -164,7 +164,7 @@ def test_an_end_is_refused_where_there_is_none_or_it_is_known(form, tmp_path):
     if form.lasts:
         return
     for end in ("until: 3s", "for: 1s") if form.place == "timeline" else ("until: 3s",):
-        with pytest.raises(InputError, match=r"ends by itself|happens at once") as caught:
+        with pytest.raises(InputError, match=r"has its own end|happens at once") as caught:
             form.scenario(tmp_path, f"{form.kind.example[:-1]}, {end}}}")
         assert caught.value.line == FIRST_LINE + 2
 

@@ -63,7 +63,7 @@ def seen(monkeypatch, tmp_path):
         (["mini", "--testbed", "native", "--clock", "virtual", "--", "true"], "the native testbed"),
         (
             ["mini", "--controller", "ryu.app.simple_switch_13", "--", "true"],
-            "ryu.app.simple_switch_13 floods, and a flood goes round the loops of mini for ever; ",
+            "ryu.app.simple_switch_13 floods, and floods circulate in the loops of mini for ever; ",
         ),
     ],
 )
@@ -81,7 +81,7 @@ def test_a_shell_at_a_terminal_has_the_real_clock(capsys, seen, at_terminal, mon
     assert seen["setting"].terminal[0] == "vt220"
     assert seen["setting"].command == ()
     assert corridor("mini", "--clock", "virtual") == 2
-    assert "a virtual clock runs away while nobody types; " in capsys.readouterr().err
+    assert "a virtual clock runs away while it waits for input; " in capsys.readouterr().err
 
 
 def test_a_command_at_a_terminal_has_the_terminal_with_the_real_clock_only(seen, at_terminal):

@@ -137,7 +137,7 @@ def test_a_request_to_the_hosts_socket_is_answered_by_the_keeper(control):
 
 def test_a_request_may_be_for_another_than_the_controller(line):
     assert line.ask(b"12 {}", to="other") == b"other heard 12 {}"
-    assert "nobody of that name" in json.loads(line.ask(b"12 {}", to="nobody"))["reason"]
+    assert "no process of that name" in json.loads(line.ask(b"12 {}", to="nobody"))["reason"]
 
 
 @pytest.mark.parametrize("size", [2_000, 5_000, 500_000])

@@ -291,7 +291,7 @@ def test_in_a_kiosk_somebody_must_use_a_page_besides():
     for now_s in range(0, 600, 15):
         leases.heard("a", now_s, touched=False)
     assert leases.why_over(299) == ""
-    assert leases.why_over(300) == "nobody has used a page for 300 s"
+    assert leases.why_over(300) == "no page was used for 300 s"
     leases.heard("b", 300, touched=True)
     assert leases.why_over(599) == ""
 

@@ -190,7 +190,7 @@ def test_tables_that_changed_while_packets_were_sent_are_amiss(left, planned, de
     plan, _ = planned
     dumps(left, plan, changed="kunming")
     said = evidence.amiss_in(left, plan, specify_demand(demand))
-    assert said == ("the tables of kunming changed meanwhile",)
+    assert said == ("the tables of kunming changed during the trial",)
 
 
 def test_what_was_dropped_is_counted_between_the_dumps(left):

@@ -209,6 +209,8 @@ def test_claims_that_are_not_made_are_told_with_why_and_by_which_proof(tmp_path:
     assert (
         "Not checked: C13 (needs two sides) and C12 after the traffic (rates are not asked for)."
     ) in text
+    assert '<span class="tag not-claimed">not checked</span>' in text
+    assert '<span class="tag proven">verified</span>' in text
 
 
 def test_a_second_opinion_is_told_beside_the_proof(tmp_path: Path) -> None:
@@ -256,7 +258,7 @@ def test_a_run_without_answers_is_told_by_what_it_measured(tmp_path: Path) -> No
     text = page_of(tmp_path / "run", answers=None, proof=None)
     assert '<svg id="map"' not in text
     assert 'id="model"' not in text
-    assert "There is no proof in this folder." in text
+    assert "This folder contains no proof." in text
     assert "near" in text
 
 

@@ -94,7 +94,7 @@ def test_the_proof_holds_meters_to_what_demands_are_policed_to(load):
         ("{police: 9kbit}", "", "10kbit at least"),
         ("{police: 20}", "", "has no unit"),
         ("{}", ", police: often", "police"),
-        ("{}", ", guarantee: {cir: 1Mbit}, police: 2Mbit", "is held to its peak rate"),
+        ("{}", ", guarantee: {cir: 1Mbit}, police: 2Mbit", "is limited to its peak rate"),
     ],
 )
 def test_what_no_meter_can_do_is_refused_with_its_line(load, network, of_a, says):

@@ -76,8 +76,11 @@ def test_another_goes_round_what_an_aggregate_loads(load):
 
 def test_a_refusal_tells_what_fits_beside_an_aggregate_from_what_fits_at_all(load):
     for rates, said in (
-        (("40Mbit", "97Mbit"), "keep their ways, and no choice of others' fits beside them"),
-        (("40Mbit", "400Mbit"), "no choice of ways fits them, by the permits in use"),
+        (
+            ("40Mbit", "97Mbit"),
+            "keep their paths, and no selection for the others fits next to them",
+        ),
+        (("40Mbit", "400Mbit"), "no selection of paths fits them, by the permits in use"),
         (("90Mbit", "60Mbit"), ""),
     ):
         loaded = load(PIPE % rates)
@@ -92,7 +95,7 @@ def test_a_refusal_tells_what_fits_beside_an_aggregate_from_what_fits_at_all(loa
 def test_rates_of_aggregates_alone_are_refused_by_a_line(load):
     text = "\n".join(one for one in (PIPE % ("1Mbit", "97Mbit")).splitlines() if "gua" not in one)
     text += "\n- {id: customer, demands: [training, copies], guarantee: {cir: 97Mbit}}\n"
-    with pytest.raises(InputError, match="no choice of others' fits beside them"):
+    with pytest.raises(InputError, match="no selection for the others fits next to them"):
         make_plan(load(text), clock="virtual", run_id="c0", seed=1)
 
 

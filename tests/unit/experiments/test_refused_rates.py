@@ -49,20 +49,20 @@ def refused(tmp_path: Path):
 
 def test_rates_that_other_ways_may_fit_are_told_how_to_look_for_them(refused):
     said = refused(STAYS + BOTH % "60Mbit")
-    assert "they might fit on other ways: objective: added-delay" in said
+    assert "they might fit on other paths: objective: added-delay" in said
 
 
 def test_rates_that_no_choice_of_ways_fits_are_told_so(refused):
     for text in (STAYS + BOTH % "200Mbit", CHOOSES + BOTH % "200Mbit"):
         said = refused(text)
-        assert "no choice of ways fits them, by the permits in use" in said
-        assert "training asks for more than any of its ways has room for, even alone; " in said
+        assert "no selection of paths fits them, by the permits in use" in said
+        assert "training asks for more than any of its paths has room for, even alone; " in said
     assert "even alone" not in refused(STAYS + BOTH % "60Mbit")
 
 
 def test_rates_for_which_no_ways_were_found_are_told_that_too(refused, monkeypatch):
     monkeypatch.setattr("corridor.controller.joint_ways.fitting.TRIES", 0)
-    assert "were looked for, and not found" in refused(CHOOSES + BOTH % "60Mbit")
+    assert "the search found no paths that fit" in refused(CHOOSES + BOTH % "60Mbit")
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_demand_that_is_not_protected_does_not_count_where_it_may_be_lost(lawf
     ]
     with pytest.raises(InputError, match="do not fit") as said:
         make_plan(lawful(rules, STAYS, *demands), clock="virtual", run_id="c0", seed=1)
-    assert "they might fit on other ways" in str(said.value)
+    assert "they might fit on other paths" in str(said.value)
     make_plan(lawful(rules, CHOOSES, *demands), clock="virtual", run_id="c0", seed=1)
 
 

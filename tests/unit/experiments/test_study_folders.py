@@ -95,7 +95,7 @@ def test_a_broken_index_is_told(tmp_path, index):
 
 
 def test_a_folder_without_an_index_is_no_study(tmp_path):
-    with pytest.raises(InputError, match="is no study's folder"):
+    with pytest.raises(InputError, match="is not a study's folder"):
         read_index(tmp_path)
 
 

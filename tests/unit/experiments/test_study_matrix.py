@@ -66,7 +66,7 @@ def test_a_patch_sets_what_its_path_names_and_leaves_the_scenario_as_it_was():
         ("workloads.inferense.fills", "1%", 'nothing there is called "inferense"'),
         ("name.first", "x", "name holds no keys"),
         ("timeline+", {"at": "1s"}, "adds items to a list"),
-        ("name+", ["x"], "is no list"),
+        ("name+", ["x"], "is not a list"),
     ],
 )
 def test_a_path_that_leads_nowhere_is_refused(path, value, said):

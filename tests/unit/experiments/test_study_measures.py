@@ -57,7 +57,7 @@ def test_a_path_leads_to_what_a_summary_has(path, value):
         ("demands[ckpt].id", "is not a number"),
         ("account.lost.queu", 'has no key "queu"; did you mean "queue"'),
         ("demands[ckpt].rtt_ms", "is not a number"),
-        ("invalid[x]", "is no list"),
+        ("invalid[x]", "is not a list"),
         ("max(events.hits)", "is not a number"),
     ],
 )
@@ -72,7 +72,7 @@ def test_what_is_wrong_with_a_path_is_told(path, said):
     ["", "a..b", "average(demands.lost)", "max(a", "a[b", "max(a < 3)", "a < 3", "count(a < b)"],
 )
 def test_what_is_no_path_is_refused(path):
-    with pytest.raises(ValueError, match="no "):
+    with pytest.raises(ValueError, match=r"no(t a)? "):
         parse(path)
 
 

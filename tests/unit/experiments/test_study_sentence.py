@@ -50,7 +50,7 @@ def written(tmp_path: Path, text: str) -> Path:
         ("{place}", 'no measure is called "place"'),
         ("{rt where line clean}", 'no measure is called "rt": there are rtt, lost, kept'),
         ("{rtt where line clean}", "is of 2 conditions: write {... where AXIS LEVEL"),
-        ("{rtt where line clear}", '"line clear" is no axis with one of its levels'),
+        ("{rtt where line clear}", '"line clear" is not an axis with one of its levels'),
         ("{of-queue.rtt}", 'no comparison is called "of-queue"'),
         ("{of-the-queue.lost}", '"of-the-queue" does not compare "lost"'),
         ("{of-the-queue.rtt}", "is of 2 conditions"),

@@ -165,10 +165,10 @@ def test_without_a_terminal_a_step_counts_from_the_line_before_it(capsys, monkey
         now_s[0] = 51.0
         list(counting(["a", "b"], "proven"))
     assert capsys.readouterr().out.splitlines() == [
-        "compiling and proving: 0 of 1 paths compiled, the first under way, after 12 s",
+        "compiling and proving: 0 of 1 paths compiled, the first in progress, after 12 s",
         "[  38.3 s] taking down",
         "[  66.3 s] taken down",
-        "0 of 2 proven, the first under way, after 11 s",
+        "0 of 2 proven, the first in progress, after 11 s",
     ]
 
 

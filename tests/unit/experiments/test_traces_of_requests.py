@@ -49,8 +49,8 @@ def test_a_trace_of_ones_own_counts_octets_and_may_stand_in_any_order():
 @pytest.mark.parametrize(
     ("text", "says", "line"),
     [
-        ("a,b\n1,2\n", "is no trace", 1),
-        ("", "is no trace", 1),
+        ("a,b\n1,2\n", "is not a trace", 1),
+        ("", "is not a trace", 1),
         (AZURE + "yesterday,1,2\n", "cannot be read", 5),
         (AZURE + "2023-11-17 00:00:02.0,many,2\n", "cannot be read", 5),
         (AZURE + "2023-11-17 00:00:02.0,1\n", "cannot be read", 5),

@@ -294,7 +294,7 @@ MISTAKES = [
     ("{id: load, kind: bulk, demands: [one], size: {pareto: {least: 1kB, alpha: 1}}}", "more than"),
     (
         "{id: load, kind: bulk, demands: [one], size: {quantiles: {points: {p0: 1B, p101: 2B}}}}",
-        "is no quantile",
+        "is not a quantile",
     ),
     ("{id: load, kind: bulk, demands: [one], size: 1TB, arrival: poisson}", "needs an interval"),
     ("{id: load, kind: bulk, demands: [one], size: 1TB, customers: 2, fills: 3%}", "not both"),
@@ -305,7 +305,7 @@ MISTAKES = [
     ("{id: load, kind: bulk, demands: [one], size: 1TB, start: 9s, stop: 8s}", "ends before"),
     ("{id: load, kind: bulk, demands: [one], size: 1TB, start: nobody}", "no moment"),
     ("{id: load, kind: stream, demands: [one]}", "needs a rate"),
-    ("{id: load, kind: stream, demands: [one], transport: {udp: 999Tbit}}", "200% is the most"),
+    ("{id: load, kind: stream, demands: [one], transport: {udp: 999Tbit}}", "200% is the maximum"),
     ("{id: load, kind: stream, demands: [one], transport: {udp: 1bit}}", "0bit as emulated"),
     ("{id: load, kind: stream, demands: [one], scale: none, transport: {udp: 9bit}}", "not one"),
     ("{id: load, kind: stream, demands: [one], rate: 1Gbit, compress: 2}", "cannot be compressed"),
@@ -318,7 +318,7 @@ MISTAKES = [
     ("{id: load, kind: requests, demands: [one], trace: no-such.csv}", "no such file"),
     ("{id: load, kind: requests, demands: [one], trace: /etc}", "/etc: is a directory"),
     ("{id: load, kind: collective, demands: [one], size: 1GB}", "give compute"),
-    ("{id: load, kind: collective, demands: [one, two], size: 1GB, compute: 1s}", "no ring"),
+    ("{id: load, kind: collective, demands: [one, two], size: 1GB, compute: 1s}", "not a ring"),
     (
         "{id: load, kind: collective, demands: [one], size: 1GB, compute: 1s, algorithm: tree}",
         "is not one of ring, star, all",

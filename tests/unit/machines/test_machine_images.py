@@ -100,7 +100,7 @@ def test_set_up_in_the_image_sees_of_the_builders_variables_only_those_settings(
 def test_names_of_architectures_are_debians_and_the_kernels():
     assert images.architecture_named("amd64") == images.architecture_named("x86_64") == "x86_64"
     assert images.architecture_named("arm64") == "aarch64"
-    with pytest.raises(InputError, match="no machine for riscv64"):
+    with pytest.raises(InputError, match="no machine exists for riscv64"):
         images.architecture_named("riscv64")
 
 
@@ -176,7 +176,7 @@ def test_a_user_without_subordinate_ids_is_told_the_command(tmp_path, monkeypatc
         (["I: x", "corridor: no index", "E: setup failed: E: command failed"], "no index"),
         (["E: Unable to locate package linux", "E: mmdebstrap failed to run"], "E: Unable to loc"),
         (["E: mmdebstrap failed to run"], "E: mmdebstrap failed"),
-        ([], "nothing was said"),
+        ([], "without a message"),
     ],
 )
 def test_a_failed_build_says_its_cause(said, cause):

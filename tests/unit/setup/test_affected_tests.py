@@ -106,13 +106,13 @@ def test_rooms_are_the_words_before_the_first_option_or_path_of_another_folder()
     ],
 )
 def test_an_unknown_room_is_refused_with_the_nearest(graph, name, room):
-    with pytest.raises(InputError, match=f'there is no room "{name}"') as refused:
+    with pytest.raises(InputError, match=f'no room is called "{name}"') as refused:
         affected_by_rooms(graph, [name])
     assert refused.value.hint == f'did you mean "{room}"?'
 
 
 def test_a_room_that_is_like_no_other_is_looked_up_in_the_design(graph):
-    with pytest.raises(InputError, match='there is no room "elsewhere"') as refused:
+    with pytest.raises(InputError, match='no room is called "elsewhere"') as refused:
         affected_by_rooms(graph, ["elsewhere"])
     assert "docs/design.md" in refused.value.hint
 

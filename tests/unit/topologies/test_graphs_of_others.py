@@ -360,5 +360,5 @@ def test_graphml_has_yeds_labels_defaults_and_says_what_it_leaves_out(tmp_path: 
     topology = load(tmp_path, "yed.graphml", text)
     assert topology.hubs[0].name == "Seattle"
     assert [fibre.one_way_delay_ns for fibre in topology.fibres] == [6_000_000, 2_000_000]
-    assert told(topology, "1 hyperedges", "graphs of their own are hubs, too: 1")
+    assert told(topology, "1 hyperedges", "contain graphs are hubs, too: 1")
     assert told(topology, "1 of 2 fibres have one direction only")

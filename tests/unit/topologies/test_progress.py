@@ -12,7 +12,7 @@ def test_each_thing_is_told_of_before_it_is_worked_on():
     with told(said.append):
         things = counting(["a", "b"], "paths planned")
         assert next(things) == "a"
-        assert said == ["0 of 2 paths planned, the first under way"]
+        assert said == ["0 of 2 paths planned, the first in progress"]
         assert next(things) == "b"
     assert said[1:] == ["1 of 2 paths planned"]
 

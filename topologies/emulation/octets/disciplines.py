@@ -1,7 +1,7 @@
 """Queueing disciplines and their classes as octets, and what the kernel states about them. Pure.
 
 Each value has ``options`` and is read back by ``held``; ``as_held`` is what the kernel makes of it,
-which keeps some times in units of its own. Layouts and numbers: linux/pkt_sched.h.
+which keeps some times in its own units. Layouts and numbers: linux/pkt_sched.h.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ FLOWS = 1024
 
 
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
-    """Flows are told apart by one of our programs: the kernel does not look below a label."""
+    """Flows are distinguished by one of our programs: the kernel does not look below a label."""
     aqm = FqCodel(
         target_us=queue.target_us,
         limit_packets=-(-queue.buffer_bytes // FULL_FRAME_ON_FIBRE_BYTES),

@@ -111,12 +111,12 @@
   function prove(proof) {
     if (!proof.claims) return;
     about.proof = proof;
-    const { done_ms: done, claims } = proof, proven = claims.filter(([, , said]) => said === "proven").length;
+    const { done_ms: done, claims } = proof, verified = claims.filter(([, , word]) => word === "verified").length;
     const took = done ? (done["compiled and proven"] + done.proven - done.beside) / 1000 : 0;
     const flip = done ? proof.at_ns / 1e6 - done.removed + done.flipped : 0;
     const when = done ? ` in ${took.toFixed(took < 1 ? 2 : 1)} s, of both sides of the change; flipped at ${clock(flip)}` : "";
     const own = proof.epoch === null, whose = own ? ` of the tables that ${proof.of} made` : "";
-    it.setProof(proof.unproven ? `Not verified${whose}: ${proof.unproven}` : proof.holds ? `${proven} properties verified${whose}${when}${own ? "" : ` (epoch ${proof.epoch})`}.` : "A property is violated: see corridor status.", proof.holds && !proof.unproven);
+    it.setProof(proof.unproven ? `Not verified${whose}: ${proof.unproven}` : proof.holds ? `${verified} properties verified${whose}${when}${own ? "" : ` (epoch ${proof.epoch})`}.` : "A property is violated: see corridor status.", proof.holds && !proof.unproven);
     $("claims").replaceChildren(...claims.map(([id, plain, said]) => html("li", {}, html("b", {}, `${id}, ${said}: `), plain)));
   }
   // An update is over only when it is proven: its event has all but the verdicts, which are those there were.
@@ -134,7 +134,7 @@
     tell(event);
     if (event.event === "status") { serve(event); news.push(`${event.demand} ${event.status}`); sayNews(); }
     if (event.event === "failures") {
-      it.setProof("What is best now is being computed and proven; until then switches go on as they were told.", true);
+      it.setProof("The controller computes and verifies the next paths; until then switches keep the installed tables.", true);
       const dead = new Set(event.links);
       for (const { id } of fibres) {
         const rest = (states.get(id) ?? "").split(", ").filter((one) => one && !["failed", "cut"].includes(one));

@@ -259,7 +259,7 @@ def test_what_no_text_says_is_never_confident(kind: str) -> None:
 
 
 def test_a_text_is_cited_and_a_policy_without_a_kind_has_that_of_its_weakest_rule() -> None:
-    with pytest.raises(ValidationError, match="MINE is the text of a law: say of which in legal_"):
+    with pytest.raises(ValidationError, match="MINE is the text of a law: name it in legal_"):
         Policy.model_validate({"id": "MINE", "effect": "permit", "kind": "text"})
     law = load_law()
     own = Policy.model_validate({"id": "MINE", "effect": "permit"})
