@@ -15,13 +15,17 @@ import networkx as nx
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.automaton import Automaton, State, Violation
+from corridor.controller.policy.model import Demand
 from corridor.controller.policy.semantics import Ruling, rule
+from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import Fibre, Topology
 
 type Place = tuple[str, State]
 """Where a packet is: past a hub, in a state of the policy."""
 THERE: Place = ("", ())
 """Behind every place where it may be delivered."""
+MOST_RULED = 32
+"""Specifications whose rulings are kept: a soak has few policy sets and days, and many events."""
 
 
 @dataclass(frozen=True)
@@ -61,31 +65,40 @@ type Directed = tuple[str, str]
 
 def expect(specification: Specification, broken: Broken) -> dict[str, Expected]:
     """By demand, what must become of it."""
-    return {
-        one.demand.id: _expected(_ruling(specification, number), broken)
-        for number, one in enumerate(specification.directions)
-    }
+    return {one.ruling.demand.id: _expected(one, broken) for one in _ruled(specification)}
 
 
 def lawful(specification: Specification) -> dict[str, frozenset[Directed]]:
     """By demand, where its packets may ever be: fibres of ways that some permit allows, whatever
     is broken. A delay budget is not asked."""
     found = {}
-    for number, one in enumerate(specification.directions):
-        ruling = _ruling(specification, number)
-        crossed = (_crossed(automaton, ruling.topology) for automaton in ruling.automata)
-        found[one.demand.id] = frozenset[Directed]().union(*crossed)
+    for one in _ruled(specification):
+        crossed = (_crossed(automaton, one.ruling.topology) for automaton in one.ruling.automata)
+        found[one.ruling.demand.id] = frozenset[Directed]().union(*crossed)
     return found
 
 
-def _ruling(specification: Specification, number: int) -> Ruling:
-    demand = specification.directions[number].demand
-    return rule(specification.policies, specification.topology, demand, specification.as_of)
+@dataclass(frozen=True)
+class Ruled:
+    """The part of an answer that does not depend on what is broken."""
+
+    ruling: Ruling
+    ever: bool
 
 
-def _expected(ruling: Ruling, broken: Broken) -> Expected:
+@remembered(MOST_RULED)
+def _ruled(specification: Specification) -> tuple[Ruled, ...]:
+    return tuple(_ruled_demand(specification, one.demand) for one in specification.directions)
+
+
+def _ruled_demand(specification: Specification, demand: Demand) -> Ruled:
+    ruling = rule(specification.policies, specification.topology, demand, specification.as_of)
+    return Ruled(ruling, _best(ruling, Broken()) is not None)
+
+
+def _expected(ruled: Ruled, broken: Broken) -> Expected:
+    ruling, ever = ruled.ruling, ruled.ever
     demand = ruling.demand
-    ever = _best(ruling, Broken()) is not None
     if not _fibres_lead(ruling, broken):
         return Expected(demand.id, "DOWN", ever=ever)
     best = _best(ruling, broken)
