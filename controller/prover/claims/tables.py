@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
@@ -102,9 +102,11 @@ def intended_for(network: Network, hub: str) -> SwitchProgram:
 
 
 def foreign_and_missing(
-    hub: str, held: Iterable[Flow], intended: Iterable[Flow]
+    hub: str, held: Sequence[Flow], intended: Sequence[Flow]
 ) -> Iterator[Breach]:
     """Where entries differ from those intended."""
+    if are_equal(held, intended):
+        return
     for flow in surplus(held, intended):
         mine = flow.cookie >> 48 == COOKIE_MAGIC
         said = "holds an entry that was not intended" if mine else "holds a foreign entry"
@@ -114,8 +116,10 @@ def foreign_and_missing(
 
 
 def _other[T: (FastFailover, Meter)](
-    kind: str, hub: str, held: Iterable[T], intended: Iterable[T]
+    kind: str, hub: str, held: Sequence[T], intended: Sequence[T]
 ) -> Iterator[Breach]:
+    if are_equal(held, intended):
+        return
     for one in surplus(held, intended):
         yield Breach(f"holds {kind} {one.id}, which was not intended so", hub)
     for one in surplus(intended, held):
@@ -157,6 +161,19 @@ class Liveness(Claim):
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
         if step.end in (End.SWALLOWED, End.UNPLUGGED):
             yield f"port {step.port}: {step.end}"
+
+
+def are_equal[T](some: Sequence[T], others: Sequence[T]) -> bool:
+    """Whether two lists have the same values, each as often, in any order.
+
+    Most values are the same objects in both: only the others are hashed, which takes longest. A
+    list that has an object twice counts as unequal.
+    """
+    mine, theirs = {*map(id, some)}, {*map(id, others)}
+    if not len(mine) == len(some) == len(others) == len(theirs):
+        return False
+    left = Counter(one for one in some if id(one) not in theirs)
+    return left == Counter(one for one in others if id(one) not in mine)
 
 
 def surplus[T](some: Iterable[T], others: Iterable[T]) -> Iterator[T]:

@@ -1,5 +1,6 @@
 """Asking again after one switch has changed says what proving again says."""
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.prover import Prover, prove, tables_of
+from corridor.controller.prover.claims.tables import are_equal
 from corridor.topologies.base.codec import from_plain, to_plain
 from mutants import MUTANTS
 from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds
@@ -107,3 +109,42 @@ def test_a_group_that_was_empty_is_met_once_it_has_buckets():
             groups[number] = replace(group, buckets=())
             emptied = prover.recheck(replace(switch, groups=tuple(groups)))
             assert_same(emptied.recheck(switch).proof, prover.proof, f"{switch.hub} {group.id}")
+
+
+class Counted:
+    """A value that counts how often it is hashed."""
+
+    hashed = 0
+
+    def __init__(self, number):
+        self.number = number
+
+    def __eq__(self, other):
+        return self.number == other.number
+
+    def __hash__(self):
+        Counted.hashed += 1
+        return hash(self.number)
+
+
+@given(st.lists(st.integers(0, 5)), st.randoms(use_true_random=False), st.integers(0, 3))
+def test_lists_are_equal_whatever_their_order_and_whichever_objects_are_the_same(
+    numbers, chance, other
+):
+    some = [Counted(one) for one in numbers]
+    others = [one if chance.random() < 0.5 else Counted(one.number) for one in some]
+    chance.shuffle(others)
+    assert are_equal(some, others)
+    assert not are_equal(some, [*others, Counted(other)])
+    if others:
+        others[0] = Counted(other)
+        same = Counter(one.number for one in some) == Counter(one.number for one in others)
+        assert are_equal(some, others) == same
+
+
+def test_objects_that_both_lists_have_are_not_hashed():
+    some = [Counted(number) for number in range(100)]
+    others = [*some[:0:-1], Counted(0)]
+    Counted.hashed = 0
+    assert are_equal(some, others)
+    assert Counted.hashed < 10, "only the one that differs"
