@@ -13,7 +13,7 @@ for follow in (True, False):
         lab.at("300ms").cut("guian-kunming", lasting="500ms", id="dig")
         run = lab.run("1s", out=FOLDER / ("follows" if follow else "stands-still"))
     print("the controller follows" if follow else "it stands still")
-    for hit in run.events[0]["hits"]:
-        print(f"  {hit['demand']:<18} lost {hit['lost']:>2}, out for {hit['out_ms']:g} ms")
-    worst = run.events[0]["hits"][0]["demand"]
+    for hit in run.events[0].hits:
+        print(f"  {hit.demand:<18} lost {hit.lost:>2}, out for {hit.out_ms:g} ms")
+    worst = run.events[0].hits[0].demand
     print("  over time:", [sample.value for sample in run.series(worst, "lost", bin="200ms")])

@@ -20,18 +20,18 @@ def main(out_dir: str, scenario: str = str(OWN)) -> None:
         corridor.run_scenario(corridor.Options(scenario=scenario, out=folder, report=False))
     run = corridor.load(folder)
     for name, one in run.workloads.items():
-        print(f"{name}: {one['completed']} of {one['rounds']} rounds", end="")
-        print(f", {one['met']} of {one['deadlines']} in time" if one["deadlines"] else "", end="")
-        if "expected" in one:
-            said = one["expected"]
-            means = said["expected_ms"]["mean"], said["measured_ms"]["mean"]
+        print(f"{name}: {one.completed} of {one.rounds} rounds", end="")
+        print(f", {one.met} of {one.deadlines} in time" if one.deadlines else "", end="")
+        if one.expected is not None:
+            means = one.expected.expected_ms.mean, one.expected.measured_ms.mean
             print(f", mean {means[1]:.0f} ms, expected {means[0]:.0f} ms", end="")
         print()
-    for stretch in run.summary["workloads"]["stretches"]:
-        for one in stretch["classes"]:
-            took = one["completion_ms"]["mean"]
+    workloads = run.summary.workloads
+    for stretch in workloads.stretches if workloads is not None else ():
+        for one in stretch.classes:
+            took = one.completion_ms.mean
             if took is not None:
-                print(f"{stretch['when']} {stretch['event']}: {one['class']} {took:.0f} ms")
+                print(f"{stretch.when} {stretch.event}: {one.class_} {took:.0f} ms")
     loads = run.utilisation.sort_by([("share", "descending")]).slice(0, 3).to_pylist()
     for one in loads:
         when = f"{one['at_ns'] / 1e9} s"

@@ -18,9 +18,9 @@ OWN = Path(__file__).parent / "own_scenario.yaml"
 
 def main(out_dir: str, scenario: str = str(OWN)) -> None:
     outcome = run_scenario(Options(scenario=scenario, out=Path(out_dir), report=False))
-    for demand in outcome.summary["demands"]:
-        least = demand["rtt_ms"] and demand["rtt_ms"]["min"]
-        print(demand["id"], demand["status"], demand["predicted_rtt_ms"], least)
+    for demand in outcome.summary.demands:
+        least = demand.rtt_ms and demand.rtt_ms.min
+        print(demand.id, demand.status, demand.predicted_rtt_ms, least)
     probes = pq.read_table(outcome.out_dir / "probes.parquet", columns=["received"])
     print(sum(probes["received"].to_pylist()), "of", probes.num_rows, "rows are replies")
     print("tables proven:", all(proof.holds for proof in outcome.proofs.values()))

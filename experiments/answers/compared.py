@@ -3,7 +3,7 @@ took and how many were lost; over all, then before, while and after events. Pure
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from corridor.experiments.answers.classes_table import in_order, middle, named
@@ -11,6 +11,7 @@ from corridor.experiments.answers.words import duration
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.workload_summary import ClassSummary
+from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 
 HOLDS = ("It holds", "It does not hold", "Nobody can say", "No verdict", "Nothing was proven")
@@ -34,7 +35,7 @@ def pairs(one: Summary, other: Summary) -> list[Pair]:
     together. Raises InputError where a run had no workloads."""
     parts = [_parts(of) for of in (one, other)]
     whens = list(dict.fromkeys(when for of in parts for when in of))
-    names = dict.fromkeys(found["class"] for of in parts for found in of[EVERYTHING])
+    names = dict.fromkeys(found.class_ for of in parts for found in of[EVERYTHING])
     waited = sorted(names, key=lambda name: _is_background(name, *parts))
     return [
         Pair(name, when, *(_find(of.get(when, []), name) for of in parts))
@@ -46,14 +47,14 @@ def pairs(one: Summary, other: Summary) -> list[Pair]:
 def told_runs(one: Summary, other: Summary, names: tuple[str, str]) -> str:
     """What either is of; under a controller of a user's also what is proven of its tables."""
     runs = f"{_told(one, names[0])}\n-> {_told(other, names[1])}"
-    if not any("controller" in of for of in (one, other)):
+    if not any(of.controller for of in (one, other)):
         return runs
     held = [f"{name}: {_holds(of)}" for of, name in zip((one, other), names, strict=True)]
     return "\n".join([runs, *held])
 
 
 def _holds(of: Summary) -> str:
-    told = (line for line in of.get("verdict", []) if line.startswith(HOLDS))
+    told = (line for line in of.verdict if line.startswith(HOLDS))
     return next(told, "the verification is not recorded")
 
 
@@ -74,41 +75,46 @@ def compared(one: Summary, other: Summary, width: int | None) -> str:
 
 def as_json(one: Summary, other: Summary) -> list[dict[str, Any]]:
     return [
-        {"class": pair.data_class, "when": pair.when, "one": pair.one, "other": pair.other}
+        {
+            "class": pair.data_class,
+            "when": pair.when,
+            "one": to_plain(pair.one),
+            "other": to_plain(pair.other),
+        }
         for pair in pairs(one, other)
     ]
 
 
 def _told(of: Summary, name: str) -> str:
-    by = f", steered by {of['controller']}" if "controller" in of else ""
-    return f"{name}: {of['scenario']} under {of['policies']}, seed {of['seed']}{by}"
+    by = f", steered by {of.controller}" if of.controller else ""
+    return f"{name}: {of.scenario} under {of.policies}, seed {of.seed}{by}"
 
 
-def _parts(of: Summary) -> dict[str, list[ClassSummary]]:
-    found = of.get("workloads")
+def _parts(of: Summary) -> dict[str, Sequence[ClassSummary]]:
+    found = of.workloads
     if found is None:
         raise InputError(
-            f'the run of "{of["scenario"]}" had no workloads',
+            f'the run of "{of.scenario}" had no workloads',
             "compare two runs of ai-corridor, or of a scenario with workloads",
         )
-    stretches = in_order(found["stretches"])
+    stretches = in_order(found.stretches)
     return {
-        EVERYTHING: found["classes"],
-        **{named(one, stretches): one["classes"] for one in stretches},
+        EVERYTHING: found.classes,
+        **{named(one, stretches): one.classes for one in stretches},
     }
 
 
-def _find(classes: list[ClassSummary], name: str) -> ClassSummary | None:
-    return next((one for one in classes if one["class"] == name), None)
+def _find(classes: Sequence[ClassSummary], name: str) -> ClassSummary | None:
+    return next((one for one in classes if one.class_ == name), None)
 
 
-def _is_background(name: str, *parts: dict[str, list[ClassSummary]]) -> bool:
+def _is_background(name: str, *parts: dict[str, Sequence[ClassSummary]]) -> bool:
     found = [_find(of[EVERYTHING], name) for of in parts]
-    return all(one["background"] for one in found if one is not None)
+    return all(one.background for one in found if one is not None)
 
 
 def _has_any(of: ClassSummary | None) -> bool:
-    return of is not None and bool(of["rounds"] or of["probes"]["sent"])
+    return of is not None and bool(of.rounds or of.probes.sent)
 
 
 def _cells(of: ClassSummary | None) -> tuple[str, ...]:
@@ -116,12 +122,12 @@ def _cells(of: ClassSummary | None) -> tuple[str, ...]:
 
 
 def _figures(of: ClassSummary) -> Iterator[str]:
-    took, probes = of["completion_ms"], of["probes"]
-    yield f"{of['met']}/{of['deadlines']}" if of["deadlines"] else ""
+    took, probes = of.completion_ms, of.probes
+    yield f"{of.met}/{of.deadlines}" if of.deadlines else ""
     yield middle(of)
-    for value in (took["p99"], probes["rtt_ms"].get("p50"), probes["rtt_ms"].get("p99")):
+    for value in (took.p99, probes.rtt_ms.p50, probes.rtt_ms.p99):
         yield "" if value is None else duration(value)
-    yield f"{probes['lost'] / probes['sent']:.1%}" if probes["sent"] else ""
+    yield f"{probes.lost / probes.sent:.1%}" if probes.sent else ""
 
 
 def _change(one: str, other: str) -> str:

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from corridor.experiments.answers.words import duration
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import DemandSummary, Summary
+from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.words import counted
+from corridor.traffic.measures.statistics import Bounds
 
 HEADINGS = ("demand", "status", "RTT p50", "RTT p99", "lost", "path")
 RIGHT = frozenset({"RTT p50", "RTT p99", "lost"})
@@ -30,15 +32,15 @@ class DemandPair(NamedTuple):
     @property
     def may_be_chance(self) -> bool | None:
         """Whether the intervals of both medians have values in common; None where one has none."""
-        bounds = [_median_within(one) for one in (self.one, self.other)]
-        if bounds[0] is None or bounds[1] is None:
+        one, other = _median_within(self.one), _median_within(self.other)
+        if one is None or other is None:
             return None
-        return bounds[0][0] <= bounds[1][1] and bounds[1][0] <= bounds[0][1]
+        return one[0] <= other[1] and other[0] <= one[1]
 
 
 def demand_pairs(one: Summary, other: Summary) -> list[DemandPair]:
     """Of all demands of either, those of the first first."""
-    first, second = ({each["id"]: each for each in of["demands"]} for of in (one, other))
+    first, second = ({each.id: each for each in of.demands} for of in (one, other))
     return [DemandPair(name, first.get(name), second.get(name)) for name in {**first, **second}]
 
 
@@ -71,28 +73,27 @@ def _plain(of: DemandSummary | None) -> dict[str, Any] | None:
     if of is None:
         return None
     return {
-        "status": of["status"],
-        "path": of["path"],
-        "rtt_ms": of["rtt_ms"],
-        "sent": of["sent"],
-        "lost": of["lost"],
+        "status": of.status,
+        "path": of.path,
+        "rtt_ms": to_plain(of.rtt_ms),
+        "sent": of.sent,
+        "lost": of.lost,
     }
 
 
-def _median_within(of: DemandSummary | None) -> list[float] | None:
-    return None if of is None or "sample" not in of else of["sample"]["rtt_ms"].get("p50")
+def _median_within(of: DemandSummary | None) -> Bounds:
+    return None if of is None or of.sample is None else of.sample.rtt_ms.get("p50")
 
 
 def _cells(of: DemandSummary | None) -> Sequence[str]:
     if of is None:
         return ("-",) * (len(HEADINGS) - 1)
-    rtt = of["rtt_ms"] or {}
-    times = [rtt.get(name) for name in ("p50", "p99")]
+    times = (of.rtt_ms.p50, of.rtt_ms.p99) if of.rtt_ms is not None else (None, None)
     return (
-        of["status"],
+        of.status,
         *("-" if ms is None else duration(ms) for ms in times),
-        f"{of['lost'] / of['sent']:.1%}" if of["sent"] else "-",
-        " ".join(of["path"]) or "-",
+        f"{of.lost / of.sent:.1%}" if of.sent else "-",
+        " ".join(of.path) or "-",
     )
 
 

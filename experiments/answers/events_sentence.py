@@ -19,17 +19,17 @@ CUTS = ("srlg", "link")
 def worst_event(events: Sequence[EventSummary]) -> str:
     """Of those that break something: by who was left without a way, then for how long any was out,
     then by how much round trips rose."""
-    broken = [one for one in events if one["kind"] in FAULTS and one["hits"]]
+    broken = [one for one in events if one.kind in FAULTS and one.hits]
     if not broken:
         return ""
     worst = max(broken, key=_badness)
-    hits = worst["hits"]
+    hits = worst.hits
     down = [hit for hit in hits if _is_down(hit)]
-    out = [hit for hit in hits if hit["out_ms"] > 0 and not _is_down(hit)]
-    said = f"Worst event: {_name(worst)} at {worst['at_ms'] / 1000:g} s affected "
+    out = [hit for hit in hits if hit.out_ms > 0 and not _is_down(hit)]
+    said = f"Worst event: {_name(worst)} at {worst.at_ms / 1000:g} s affected "
     said += counted(len(hits), "demand")
     said += (
-        f" and interrupted {len(out)} of them for up to {ms(max(hit['out_ms'] for hit in out))}"
+        f" and interrupted {len(out)} of them for up to {ms(max(hit.out_ms for hit in out))}"
         if out
         else ""
         if down
@@ -40,23 +40,23 @@ def worst_event(events: Sequence[EventSummary]) -> str:
 
 
 def _name(event: EventSummary) -> str:
-    what = f"{event['kind']} {event['what']}"
-    named = event["id"] != f"{event['kind']}-{event['what']}".replace(":", "-")
-    return f"{event['id']} ({what})" if named else what
+    what = f"{event.kind} {event.what}"
+    named = event.id != f"{event.kind}-{event.what}".replace(":", "-")
+    return f"{event.id} ({what})" if named else what
 
 
 def _badness(event: EventSummary) -> tuple[float, float, float]:
-    hits = event["hits"]
+    hits = event.hits
     return (
         sum(map(_is_down, hits)),
-        max(hit["out_ms"] for hit in hits),
+        max(hit.out_ms for hit in hits),
         _slower_ms(event),
     )
 
 
 def _is_down(hit: HitSummary) -> bool:
     """Out for as long as the event lasted, and served before."""
-    return hit["rtt_before_ms"] is not None and hit["rtt_then_ms"] is None
+    return hit.rtt_before_ms is not None and hit.rtt_then_ms is None
 
 
 def _slower(event: EventSummary) -> str:
@@ -71,9 +71,9 @@ def _slower(event: EventSummary) -> str:
 def _slower_ms(event: EventSummary) -> float:
     return max(
         (
-            hit["rtt_then_ms"] - hit["rtt_before_ms"]
-            for hit in event["hits"]
-            if hit["rtt_then_ms"] is not None and hit["rtt_before_ms"] is not None
+            hit.rtt_then_ms - hit.rtt_before_ms
+            for hit in event.hits
+            if hit.rtt_then_ms is not None and hit.rtt_before_ms is not None
         ),
         default=0.0,
     )
@@ -81,7 +81,7 @@ def _slower_ms(event: EventSummary) -> float:
 
 def _slower_at_once_ms(event: EventSummary) -> float:
     """Of the slowest probe of any demand."""
-    both = [(hit.get("rtt_at_once_ms"), hit["rtt_before_ms"]) for hit in event["hits"]]
+    both = [(hit.rtt_at_once_ms, hit.rtt_before_ms) for hit in event.hits]
     return max(
         (then - before for then, before in both if then is not None and before is not None),
         default=0.0,
@@ -91,15 +91,15 @@ def _slower_at_once_ms(event: EventSummary) -> float:
 def _down(down: Sequence[HitSummary]) -> str:
     if not down:
         return ""
-    names = ", ".join(hit["demand"] for hit in down[:2])
+    names = ", ".join(hit.demand for hit in down[:2])
     more = f", +{len(down) - 2}" if len(down) > 2 else ""
     return f"; disconnected until the repair: {names}{more}"
 
 
 def _lost(hits: Sequence[HitSummary]) -> str:
     """To the event, and apart from that what queues took while it lasted: that is not an outage."""
-    lost = sum(hit["lost"] for hit in hits)
-    besides = sum(hit.get("lost_otherwise", 0) for hit in hits)
+    lost = sum(hit.lost for hit in hits)
+    besides = sum((hit.lost_otherwise or 0) for hit in hits)
     said = f"; {counted(lost, 'probe')} lost" if lost else ""
     if not besides:
         return said

@@ -167,17 +167,17 @@ def _lost_backup(of: Answers) -> str:
 
 def _measured(of: DemandAnswer, summary: Summary | None) -> list[str]:
     """The round trip less than before, where the timeline lifted the policies."""
-    events = summary.get("events", []) if summary else []
+    events = (summary.events or ()) if summary else []
     lifted = [event for event in events if _lifts(event)]
-    for hit in (hit for event in lifted for hit in event["hits"]):
-        before, then = hit["rtt_before_ms"], hit["rtt_then_ms"]
-        if hit["demand"] == of.id and before is not None and then is not None:
+    for hit in (hit for event in lifted for hit in event.hits):
+        before, then = hit.rtt_before_ms, hit.rtt_then_ms
+        if hit.demand == of.id and before is not None and then is not None:
             return [f"measured {ms(before - then)}"]
     return []
 
 
 def _lifts(event: EventSummary) -> bool:
-    return event["kind"] == "policies" and event["what"] == NO_POLICIES
+    return event.kind == "policies" and event.what == NO_POLICIES
 
 
 def _of_lengths(sure: Sequence[CertaintySummary]) -> str:

@@ -10,7 +10,7 @@ from corridor.experiments.answers.short_table import MOST_ROWS, short_table
 from corridor.experiments.results import run_text
 from corridor.experiments.results.anycast_text import anycast_lines
 from corridor.experiments.results.event_table import events_table, expectations_lines
-from corridor.experiments.results.summary import Summary, read_anycast
+from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.table import cuts_lines, flow_table
 from corridor.experiments.terminal.wrapping import wrapped
 
@@ -23,8 +23,8 @@ def sections(
 ) -> Iterator[str]:
     """Those that say something; ``width`` is that of the terminal in characters, if there is
     one."""
-    yield from filter(None, [told(summary.get("verdict", ()), width)])
-    if of is None or everything or len(summary["demands"]) <= MOST_ROWS:
+    yield from filter(None, [told(summary.verdict, width)])
+    if of is None or everything or len(summary.demands) <= MOST_ROWS:
         yield from run_text.sections(summary, width)
         return
     said = (
@@ -33,9 +33,9 @@ def sections(
         classes_table(summary, width),
         expectations_lines(summary),
         cuts_lines(summary),
-        anycast_lines({one["id"]: read_anycast(one) for one in summary["demands"]}),
+        anycast_lines({one.id: one.anycast for one in summary.demands}),
         flow_table(summary, width),
-        *(f"warning: {warning}" for warning in summary["warnings"]),
+        *(f"warning: {warning}" for warning in summary.warnings),
     )
     yield from filter(None, said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -46,10 +47,8 @@ def judge(out_dir: Path, summary: Summary) -> Summary:
     if answers is None:
         return summary
     proof = _read(out_dir / "proof.json")
-    judged: Summary = {
-        **summary,
-        "verdict": verdict(answers, summary, proof, _messages(out_dir)).lines,
-    }
+    lines = verdict(answers, summary, proof, _messages(out_dir)).lines
+    judged = replace(summary, verdict=tuple(lines))
     write_summary(out_dir, judged)
     return judged
 

@@ -30,12 +30,12 @@ class Messages:
 
 def sharing(summary: Summary) -> str:
     """Empty of a run without workloads."""
-    found = summary.get("workloads")
-    if found is None or not found["workloads"]:
+    found = summary.workloads
+    if found is None or not found.workloads:
         return ""
-    waited = [one for one in found["workloads"] if not one["background"] and one["completed"]]
+    waited = [one for one in found.workloads if not one.background and one.completed]
     said = [
-        f"Concurrent workloads: {len(found['workloads'])}",
+        f"Concurrent workloads: {len(found.workloads)}",
         *_slowest(waited),
         *_in_time(found),
     ]
@@ -45,33 +45,29 @@ def sharing(summary: Summary) -> str:
 def _slowest(waited: Sequence[WorkloadSummary]) -> Iterator[str]:
     """The one that takes longest in addition to what a fair share of its paths would give."""
     ratios = [
-        (measured / expected, one)
+        (measured / expected, one.id, measured, expected)
         for one in waited
-        if (of := one.get("expected"))
-        and (measured := of["measured_ms"]["mean"])
-        and (expected := of["expected_ms"]["mean"])
+        if (of := one.expected)
+        and (measured := of.measured_ms.mean)
+        and (expected := of.expected_ms.mean)
     ]
     if not ratios:
         return
-    _, worst = max(ratios, key=lambda pair: pair[0])
-    of = worst["expected"]
-    measured, expected = of["measured_ms"]["mean"], of["expected_ms"]["mean"]
-    assert measured is not None
-    assert expected is not None
+    _, worst, measured, expected = max(ratios, key=lambda one: one[0])
     yield (
-        f"slowest relative to the fair-share model: {worst['id']}, mean round {duration(measured)} "
+        f"slowest relative to the fair-share model: {worst}, mean round {duration(measured)} "
         f"(model {duration(expected)})"
     )
 
 
 def _in_time(found: WorkloadsSummary) -> Iterator[str]:
-    due = [one for one in found["workloads"] if one["deadlines"]]
+    due = [one for one in found.workloads if one.deadlines]
     late = sorted(
-        (one for one in due if one["met"] < one["deadlines"]),
-        key=lambda one: one["met"] / one["deadlines"],
+        (one for one in due if one.met < one.deadlines),
+        key=lambda one: one.met / one.deadlines,
     )
     if late:
-        told = [f"{one['id']} {one['met']:,} of {one['deadlines']:,}" for one in late]
+        told = [f"{one.id} {one.met:,} of {one.deadlines:,}" for one in late]
         yield f"deadlines met: {joined(told[:MOST_DEADLINES])}"
     elif due:
         yield "all deadlines met"
@@ -109,10 +105,10 @@ class _Change:
 def under_events(summary: Summary, of: Messages) -> str:
     """For the events that changed most, the demand they hit whose rounds changed most; empty where
     nothing is known to have changed."""
-    found = summary.get("workloads")
+    found = summary.workloads
     if found is None:
         return ""
-    changes = [worst for event in summary.get("events", []) if (worst := _worst(event, found, of))]
+    changes = [worst for event in (summary.events or ()) if (worst := _worst(event, found, of))]
     changes.sort(key=lambda one: -one.factor)
     told = [one for one in changes if one.factor >= LEAST_FACTOR][:MOST_EVENTS]
     return f"Effect on workloads: {'; '.join(map(str, told))}." if told else ""
@@ -120,19 +116,15 @@ def under_events(summary: Summary, of: Messages) -> str:
 
 def _worst(event: EventSummary, found: WorkloadsSummary, of: Messages) -> _Change | None:
     when = {
-        one["when"]: (one["from_ms"], one["until_ms"])
-        for one in found["stretches"]
-        if one["event"] == event["id"]
+        one.when: (one.from_ms, one.until_ms) for one in found.stretches if one.event == event.id
     }
     then = next((name for name in ("while", "after") if name in when), None)
     if then is None or "before" not in when:
         return None
-    hit = {one["demand"] for one in event["hits"]}
+    hit = {one.demand for one in event.hits}
     before, later = (_by_demand(of, hit, *when[name]) for name in ("before", then))
     changes = [
-        _change(event["id"], then, name, before[name], later[name])
-        for name in before
-        if name in later
+        _change(event.id, then, name, before[name], later[name]) for name in before if name in later
     ]
     return max(filter(None, changes), key=lambda one: one.factor, default=None)
 

@@ -29,13 +29,13 @@ def short_table(of: Answers, summary: Summary, width: int | None = None) -> str:
     demands = {one.id: one for one in of.demands}
     out_ms, rtt_ms = _out_ms(summary), undisturbed_rtt_ms(summary)
     rows = [
-        (_order(demands[one["id"]], one, out_ms.get(one["id"], 0.0)), one)
-        for one in summary["demands"]
-        if one["id"] in demands
+        (_order(demands[one.id], one, out_ms.get(one.id, 0.0)), one)
+        for one in summary.demands
+        if one.id in demands
     ]
     rows.sort(key=lambda row: row[0])
     cells = [
-        _cells(demands[one["id"]], one, out_ms.get(one["id"], 0.0), rtt_ms[one["id"]])
+        _cells(demands[one.id], one, out_ms.get(one.id, 0.0), rtt_ms[one.id])
         for _, one in rows[:MOST_ROWS]
     ]
     columns = [name for name in HEADINGS if any(one[name] for one in cells)]
@@ -52,9 +52,9 @@ def short_table(of: Answers, summary: Summary, width: int | None = None) -> str:
 def _out_ms(summary: Summary) -> Mapping[str, float]:
     """For how long events put a demand out at most."""
     found: dict[str, float] = {}
-    for event in summary.get("events", []):
-        for hit in event["hits"]:
-            found[hit["demand"]] = max(found.get(hit["demand"], 0.0), hit["out_ms"])
+    for event in summary.events or ():
+        for hit in event.hits:
+            found[hit.demand] = max(found.get(hit.demand, 0.0), hit.out_ms)
     return found
 
 
@@ -69,7 +69,7 @@ def _order(of: DemandAnswer, measured: DemandSummary, out_ms: float) -> Order:
         not of.lost_protection,
         -out_ms,
         not (certainty and certainty.near_tie),
-        -(measured["predicted_rtt_ms"] or 0.0),
+        -(measured.predicted_rtt_ms or 0.0),
     )
 
 
@@ -87,7 +87,7 @@ def _cells(
         "added RTT": _ms(of.extra_ms) if (of.extra_ms or 0.0) >= LEAST_MS else "",
         "longest outage": _ms(out_ms) if out_ms else "",
         "90 % interval": _sure(of),
-        "lost": f"{measured['lost']}/{measured['sent']}" if measured["lost"] and not kept else "",
+        "lost": f"{measured.lost}/{measured.sent}" if measured.lost and not kept else "",
     }
 
 

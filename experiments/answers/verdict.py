@@ -48,13 +48,13 @@ def verdict(
     of: Answers, summary: Summary, proof: ProofDocument, messages: Messages = NO_MESSAGES
 ) -> Verdict:
     """Of a run whose tables were proven. What is not valid has no answers but why not."""
-    events = summary.get("events", [])
-    question = _question(of, len(events), summary.get("controller", ""))
-    if not summary["complete"]:
-        return Verdict(question, (f"No verdict: the run is incomplete: {summary['failure']}",), "")
-    if summary["invalid"]:
+    events = summary.events or ()
+    question = _question(of, len(events), summary.controller)
+    if not summary.complete:
+        return Verdict(question, (f"No verdict: the run is incomplete: {summary.failure}",), "")
+    if summary.invalid:
         return Verdict(
-            question, (f"No verdict: the measurement is invalid: {summary['invalid']}",), ""
+            question, (f"No verdict: the measurement is invalid: {summary.invalid}",), ""
         )
     answers = (
         permitted(of),
@@ -63,7 +63,7 @@ def verdict(
         worst_event(events) or worst_cut(of),
         sharing(summary),
         under_events(summary, messages),
-        outside(summary.get("unexpected", ())),
+        outside(summary.unexpected),
         how_sure(of),
     )
     said = Verdict(question, tuple(filter(None, answers)), "")
@@ -82,12 +82,12 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
     """What was proven, and what was watched."""
     verdicts = [one for side in proof.get("proofs", {}).values() for one in side["verdicts"]]
     violated = by_number({one["claim"] for one in verdicts if one["status"] == "violated"})
-    seen = summary.get("crossings")
-    wrong = [*seen["forbidden"], *seen["strange"]] if seen else []
-    watched = _watched(seen, sum(one["packets"] for one in wrong))
+    seen = summary.crossings
+    wrong = [*seen.forbidden, *seen.strange] if seen else []
+    watched = _watched(seen, sum(one.packets for one in wrong))
     differs = not proof.get("second_opinion", {"agrees": True})["agrees"]
     unproven = by_number({one["claim"] for one in verdicts if one["status"] == "not proven"})
-    controller = summary.get("controller", "another controller" if unproven else "")
+    controller = summary.controller
     if controller and verdicts:
         told = _of_own_tables(controller, proof, violated, unproven)
         opened = "Not verified" if unproven else "Verified"
@@ -137,9 +137,9 @@ def _failures(number: int) -> str:
 def _watched(seen: CrossingsSummary | None, wrong: int) -> str:
     if seen is None:
         return ""
-    lost = f" ({seen['lost']:,} packets not captured)" if seen["lost"] else ""
+    lost = f" ({seen.lost:,} packets not captured)" if seen.lost else ""
     violations = "policy violation" if wrong == 1 else "policy violations"
-    return f". Monitored on the fibres: {seen['frames']:,} packets, {wrong} {violations}{lost}"
+    return f". Monitored on the fibres: {seen.frames:,} packets, {wrong} {violations}{lost}"
 
 
 def _question(of: Answers, events: int, controller: str) -> str:
@@ -168,10 +168,10 @@ def _telling(of: Answers, summary: Summary | None) -> str:
 
 
 def _hit_hardest(summary: Summary | None) -> Iterator[str]:
-    events = summary.get("events", []) if summary else []
-    hits = [hit for event in events for hit in event["hits"]]
-    for hit in sorted(hits, key=lambda one: -one["out_ms"])[:1]:
-        yield hit["demand"]
+    events = (summary.events or ()) if summary else []
+    hits = [hit for event in events for hit in event.hits]
+    for hit in sorted(hits, key=lambda one: -one.out_ms)[:1]:
+        yield hit.demand
 
 
 def _longest(of: Answers) -> str:

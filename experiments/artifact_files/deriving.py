@@ -35,7 +35,7 @@ type Step = Callable[[str], None]
 
 def told(folder: Path, values: Sequence[Expected]) -> dict[str, Any]:
     """What a run states about these values: its summary, and its answers if some are computed."""
-    said: dict[str, Any] = {**read_summary(folder / SUMMARY)}
+    said: dict[str, Any] = read_summary(folder / SUMMARY).to_json()
     if any(parse(one.of).is_answered for one in values):
         said[ANSWERS] = read_json(folder / ANSWERS_FILE, RESULT)
     return said

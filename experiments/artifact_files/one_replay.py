@@ -19,7 +19,7 @@ def main(recorded: Path, out: Path, testbed: Testbed) -> None:
 
 def _run(recorded: Path, out: Path, testbed: Testbed) -> tuple[State, str]:
     summary = replay(recorded, out, testbed, print)
-    return ("invalid", summary["invalid"]) if summary["invalid"] else ("valid", "")
+    return ("invalid", summary.invalid) if summary.invalid else ("valid", "")
 
 
 if __name__ == "__main__":

@@ -228,25 +228,25 @@ def _contents_of_study(
 def _run(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Subject:
     run = load(folder)
     if not run.is_valid:
-        why = run.summary["invalid"] or run.summary["failure"] or "it did not come to its end"
+        why = run.summary.invalid or run.summary.failure or "it did not come to its end"
         raise InputError(f"is not a valid run: {why}", "run it again", str(folder))
     say("the run from its samples")
     hint = f"corridor report {folder}, with the version that ran it"
     _refuse(list(problems_of_run(folder)), folder, hint)
     manifest = read_json(folder / MANIFEST, RESULT)
-    expected = of_run(run.summary, tolerances)
+    expected = of_run(run.summary.to_json(), tolerances)
     return _Subject(
         kind="run",
         folder=folder,
-        name=run.summary["scenario"],
-        title=f"{run.summary['scenario']}, seed {run.summary['seed']}",
+        name=run.summary.scenario,
+        title=f"{run.summary.scenario}, seed {run.summary.seed}",
         question="",
         assumptions=[],
         sources=[],
-        scenario=run.summary["scenario"],
+        scenario=run.summary.scenario,
         made_by=_version_of(manifest),
         program="",
-        clock=run.summary["clock"],
+        clock=run.summary.clock,
         runs=[expected],
         places=[folder],
         left_out=[],

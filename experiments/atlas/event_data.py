@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,12 @@ from numpy.typing import NDArray
 from corridor.experiments.answers.words import duration
 from corridor.experiments.results.event_table import is_lossy
 from corridor.experiments.results.probes import PROBE_PHASE
-from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
+from corridor.experiments.results.summary import (
+    DemandSummary,
+    EventSummary,
+    HitSummary,
+    Summary,
+)
 from corridor.experiments.timeline.registry import KINDS
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import counted
@@ -31,8 +35,6 @@ LONGEST_NAME = 24
 WHILE_IT_LASTS = "while it lasts"
 
 type Floats = NDArray[np.float64]
-type Hit = Mapping[str, Any]
-"""A row of ``events.parquet``."""
 
 
 @dataclass(frozen=True)
@@ -92,28 +94,28 @@ class Outage:
 
 
 def label(event: EventSummary) -> str:
-    what = event["what"]
+    what = event.what
     if len(what) > LONGEST_NAME:
         what = f"{what[: LONGEST_NAME - 1]}…"
-    return f"{event['kind']} {what}"
+    return f"{event.kind} {what}"
 
 
 def spans(events: Sequence[EventSummary], end_s: float) -> list[Span]:
     return [
-        Span(label(event), event["at_ms"] / 1000, _until_s(event, end_s), bool(event["hits"]))
+        Span(label(event), event.at_ms / 1000, _until_s(event, end_s), bool(event.hits))
         for event in events
     ]
 
 
 def _until_s(event: EventSummary, end_s: float) -> float | None:
-    if event["until_ms"] is not None:
-        return event["until_ms"] / 1000
-    return end_s if KINDS[event["kind"]].end else None
+    if event.until_ms is not None:
+        return event.until_ms / 1000
+    return end_s if KINDS[event.kind].end else None
 
 
 def _used_again_s(event: EventSummary, end_s: float) -> float | None:
     """Switches and the controller hold fibres out for a while after the end of what took them."""
-    back_ms = event["back_ms"]
+    back_ms = event.back_ms
     return _until_s(event, end_s) if back_ms is None else min(back_ms / 1000, end_s)
 
 
@@ -130,43 +132,39 @@ def shades(found: Sequence[Span]) -> list[tuple[float, float, bool]]:
 
 def hardest_hit(events: Sequence[EventSummary], most: int = MAX_DEMANDS) -> list[str]:
     """The demands that were out for longest, then those whose RTT changed most."""
-    hits: dict[str, list[Hit]] = {}
+    hits: dict[str, list[HitSummary]] = {}
     for event in events:
-        for hit in event["hits"]:
-            hits.setdefault(hit["demand"], []).append(hit)
+        for hit in event.hits:
+            hits.setdefault(hit.demand, []).append(hit)
 
     def rank(demand: str) -> tuple[float, float]:
         mine = hits[demand]
-        return -max(float(hit["out_ms"]) for hit in mine), -max(map(_change_ms, mine))
+        return -max(hit.out_ms for hit in mine), -max(map(_change_ms, mine))
 
     return sorted(hits, key=rank)[:most]
 
 
-def _change_ms(hit: Hit) -> float:
+def _change_ms(hit: HitSummary) -> float:
     """By how much the RTT changed at most, on detours of the switches or once the controller had
     followed; 0 where that was not measured."""
-    before = hit["rtt_before_ms"]
-    found = [hit["rtt_then_ms"], hit.get("rtt_at_once_ms")]
-    then = [float(one) for one in found if one is not None]
+    before = hit.rtt_before_ms
+    found = [hit.rtt_then_ms, hit.rtt_at_once_ms]
+    then = [one for one in found if one is not None]
     return 0.0 if before is None else max((abs(one - before) for one in then), default=0.0)
 
 
 def shown_demands(summary: Summary) -> list[DemandSummary]:
     """Those that events hit hardest; where they hit none, the first that were answered."""
-    by_id = {demand["id"]: demand for demand in summary["demands"]}
-    hit = [by_id[name] for name in hardest_hit(summary.get("events", []))]
-    return hit or [demand for demand in summary["demands"] if demand["received"]][:1]
+    by_id = {demand.id: demand for demand in summary.demands}
+    hit = [by_id[name] for name in hardest_hit(summary.events or ())]
+    return hit or [demand for demand in summary.demands if demand.received][:1]
 
 
 def longest_out_ms(events: Sequence[EventSummary], demand: str) -> float:
     return max(
-        (float(hit["out_ms"]) for event in events for hit in event["hits"] if _of(hit, demand)),
+        (hit.out_ms for event in events for hit in event.hits if hit.demand == demand),
         default=0.0,
     )
-
-
-def _of(hit: Hit, demand: str) -> bool:
-    return bool(hit["demand"] == demand)
 
 
 def levels(
@@ -176,15 +174,15 @@ def levels(
     overlap and what then holds is not in the summary. With BFD the fibres of an event are used
     again one by one, and when the last of them is says nothing of a demand: nothing in the
     meantime."""
-    found: list[tuple[float, float | None, float]] = [(0.0, demand["predicted_rtt_ms"], end_s)]
-    calm, in_force = demand["predicted_rtt_ms"], 0
-    for at_s, begins, until_s, hit in _turns(events, demand["id"], end_s):
+    found: list[tuple[float, float | None, float]] = [(0.0, demand.predicted_rtt_ms, end_s)]
+    calm, in_force = demand.predicted_rtt_ms, 0
+    for at_s, begins, until_s, hit in _turns(events, demand.id, end_s):
         if not begins:
             in_force -= 1
             found.append((at_s, None if in_force else calm, end_s))
             continue
-        found[-1] = (found[-1][0], hit["expected_rtt_before_ms"], found[-1][2])
-        then = hit["expected_rtt_then_ms"]
+        found[-1] = (found[-1][0], hit.expected_rtt_before_ms, found[-1][2])
+        then = hit.expected_rtt_then_ms
         found.append((at_s, then, until_s if has_bfd and until_s is not None else end_s))
         if until_s is None:
             calm = None if in_force else then
@@ -200,16 +198,16 @@ def levels(
 
 def _turns(
     events: Sequence[EventSummary], demand: str, end_s: float
-) -> list[tuple[float, bool, float | None, Hit]]:
+) -> list[tuple[float, bool, float | None, HitSummary]]:
     """When what is expected of a demand changes, in order of time: whether an event begins there
     or is without effect from there on, when it ends, and what it does."""
     turns = []
     for event in events:
         until_s, used_again_s = _until_s(event, end_s), _used_again_s(event, end_s)
-        for hit in event["hits"]:
-            if not (_of(hit, demand) and hit["expected"]):
+        for hit in event.hits:
+            if hit.demand != demand or not hit.expected:
                 continue
-            turns.append((event["at_ms"] / 1000, True, until_s, hit))
+            turns.append((event.at_ms / 1000, True, until_s, hit))
             if used_again_s is not None:
                 turns.append((used_again_s, False, until_s, hit))
     return sorted(turns, key=lambda turn: turn[:2])
@@ -218,10 +216,10 @@ def _turns(
 def intervals_ms(probes: Probes, summary: Summary) -> dict[str, float]:
     """Between two probes of each demand, by its id; what it was out for is known no better."""
     found = {}
-    for position, demand in enumerate(summary["demands"]):
+    for position, demand in enumerate(summary.demands):
         sent_ns = np.sort(probes["intended_ns"][probes["demand"] == position])
         if len(sent_ns) > 1:
-            found[demand["id"]] = float(np.median(np.diff(sent_ns))) / 1e6
+            found[demand.id] = float(np.median(np.diff(sent_ns))) / 1e6
     return found
 
 
@@ -270,13 +268,13 @@ def broken(one: Course) -> tuple[Floats, Floats]:
 
 def timeline_title(events: Sequence[EventSummary]) -> str:
     """How many events put how many demands out, and which for longest."""
-    hits = [(hit, event) for event in events for hit in event["hits"]]
-    out = {hit["demand"] for hit, _ in hits if hit["out_ms"] > 0}
+    hits = [(hit, event) for event in events for hit in event.hits]
+    out = {hit.demand for hit, _ in hits if hit.out_ms > 0}
     said = counted(len(events), "event")
     if out:
-        hit, event = max(hits, key=lambda pair: float(pair[0]["out_ms"]))
+        hit, event = max(hits, key=lambda pair: pair[0].out_ms)
         said += f" disconnected {counted(len(out), 'demand')}"
-        return f"{said}, for up to {duration(hit['out_ms'])} ({label(event)})"
+        return f"{said}, for up to {duration(hit.out_ms)} ({label(event)})"
     said += " caused no outage"
     most_ms, name = max(((_change_ms(hit), label(event)) for hit, event in hits), default=(0.0, ""))
     return f"{said}; RTT changed by up to {duration(most_ms)} ({name})" if most_ms else said
@@ -296,47 +294,46 @@ def longest(found: Sequence[Outage], most: int = MAX_OUTAGES) -> list[Outage]:
 def _outage(event: EventSummary) -> Outage | None:
     hits = [
         hit
-        for hit in event["hits"]
-        if not is_lossy(hit) and (hit["out_ms"] > 0 or hit["expected_out_ms"] != 0)
+        for hit in event.hits
+        if not is_lossy(hit) and (hit.out_ms > 0 or hit.expected_out_ms != 0)
     ]
     if not hits:
         return None
-    expected = [hit["expected_out_ms"] for hit in hits]
+    expected = [hit.expected_out_ms for hit in hits]
     predicted = [_predicted_ms(hit, event) for hit in hits]
-    at, lasted_ms = duration(event["at_ms"]), _lasted_ms(event)
+    at, lasted_ms = duration(event.at_ms), _lasted_ms(event)
     return Outage(
         label=label(event),
         when=f"at {at}" if lasted_ms is None else f"at {at} for {duration(lasted_ms)}",
-        out_ms=tuple(sorted((float(hit["out_ms"]) for hit in hits), reverse=True)),
+        out_ms=tuple(sorted((hit.out_ms for hit in hits), reverse=True)),
         predicted_ms=None if None in predicted else max(filter(None, predicted), default=0.0),
         lasting=None in expected,
     )
 
 
 def _lasted_ms(event: EventSummary) -> float | None:
-    return None if event["until_ms"] is None else event["until_ms"] - event["at_ms"]
+    return None if event.until_ms is None else event.until_ms - event.at_ms
 
 
-def _predicted_ms(hit: Hit, event: EventSummary) -> float | None:
+def _predicted_ms(hit: HitSummary, event: EventSummary) -> float | None:
     """None: as long as the run lasts."""
-    expected: float | None = hit["expected_out_ms"]
-    return _lasted_ms(event) if expected is None else expected
+    return _lasted_ms(event) if hit.expected_out_ms is None else hit.expected_out_ms
 
 
 def outages_title(events: Sequence[EventSummary], intervals_ms: Mapping[str, float]) -> str:
     """Whether any demand was out for longer than predicted, by more than the time between two of
     its probes, and which event it was furthest."""
-    hits = [(hit, event) for event in events for hit in event["hits"] if not is_lossy(hit)]
+    hits = [(hit, event) for event in events for hit in event.hits if not is_lossy(hit)]
     beyond = [
-        (float(hit["out_ms"]) - predicted, hit["demand"], label(event))
+        (hit.out_ms - predicted, hit.demand, label(event))
         for hit, event in hits
-        if (predicted := _predicted_ms(hit, event)) is not None and hit["out_ms"] > predicted
+        if (predicted := _predicted_ms(hit, event)) is not None and hit.out_ms > predicted
     ]
     far = [one for one in beyond if one[0] > intervals_ms.get(one[1], 0.0)]
     if far:
         most_ms, _, name = max(far)
         return f"Outages are up to {duration(most_ms)} longer than predicted ({name})"
-    out_ms, name = max((float(hit["out_ms"]), label(event)) for hit, event in hits)
+    out_ms, name = max((hit.out_ms, label(event)) for hit, event in hits)
     if beyond:
         said = "Outages are at most one probe interval longer than predicted"
         return f"{said}, the longest {duration(out_ms)}"

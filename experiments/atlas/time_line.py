@@ -55,10 +55,10 @@ class TimeLine:
 
 def time_line(summary: Summary, probes: Probes, *, has_bfd: bool, most: int) -> TimeLine | None:
     """None of a run without events, or without a demand to show; ``most`` are points of a row."""
-    events, demands = summary.get("events", []), event_data.shown_demands(summary)
+    events, demands = (summary.events or ()), event_data.shown_demands(summary)
     if not events or not demands:
         return None
-    positions = [summary["demands"].index(demand) for demand in demands]
+    positions = [summary.demands.index(demand) for demand in demands]
     courses = [event_data.course(probes[probes["demand"] == at], most) for at in positions]
     end_s = _end_s(events, courses)
     rows = [
@@ -66,7 +66,7 @@ def time_line(summary: Summary, probes: Probes, *, has_bfd: bool, most: int) -> 
             demand,
             course,
             event_data.levels(demand, events, end_s, has_bfd=has_bfd),
-            event_data.longest_out_ms(events, demand["id"]),
+            event_data.longest_out_ms(events, demand.id),
         )
         for demand, course in zip(demands, courses, strict=True)
     ]
@@ -77,7 +77,5 @@ def _end_s(events: Sequence[EventSummary], courses: Sequence[Course]) -> float:
     times = [
         float(times.max()) for one in courses for times in (one.sent_s, one.lost_s) if len(times)
     ]
-    times += [
-        moment / 1000 for event in events for moment in (event["at_ms"], event["until_ms"] or 0)
-    ]
+    times += [moment / 1000 for event in events for moment in (event.at_ms, event.until_ms or 0)]
     return max(times, default=1.0) or 1.0

@@ -22,10 +22,10 @@ def run_brief(of: RunResults, answers: Answers, names: Names) -> Brief:
     """The brief of a run. An incomplete or invalid run states no measurement."""
     summary = of.summary
     measured = []
-    if summary["complete"] and not summary["invalid"]:
+    if summary.complete and not summary.invalid:
         lines = (
             holds(answers, summary, dict(of.proof or {})),
-            worst_event(summary.get("events", [])),
+            worst_event(summary.events or ()),
         )
         measured = [line for line in lines if line]
     asked = Question(

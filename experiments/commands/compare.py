@@ -73,7 +73,7 @@ def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
     from corridor.experiments.results.run_result import load
 
     one, other = (load(Path(folder)).summary for folder in (args.one, args.other))
-    has_workloads = "workloads" in one and "workloads" in other
+    has_workloads = one.workloads is not None and other.workloads is not None
     names = (Path(args.one).name, Path(args.other).name)
     parts = [told_runs(one, other, names), demands_compared(one, other, width)]
     parts += [compared(one, other, width)] if has_workloads else []

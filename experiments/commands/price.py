@@ -266,9 +266,9 @@ def _measured(
 
 def _least_ms(summary: Summary) -> Mapping[str, float]:
     return {
-        demand["id"]: least_ms
-        for demand in summary["demands"]
-        if (least_ms := (demand["rtt_ms"] or {}).get("min")) is not None
+        demand.id: least_ms
+        for demand in summary.demands
+        if demand.rtt_ms is not None and (least_ms := demand.rtt_ms.min) is not None
     }
 
 

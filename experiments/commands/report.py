@@ -91,10 +91,10 @@ def run(args: argparse.Namespace) -> int:
         say(f"passed over: {line}")
     _pages(args.dir)
     say(_state(recovered.summary))
-    if not recovered.summary["complete"]:
+    if not recovered.summary.complete:
         say("a demand's last probes count as lost where their replies were not yet written")
     if args.json:
-        print(json.dumps(recovered.summary, indent=1))
+        print(json.dumps(recovered.summary.to_json(), indent=1))
         return _code(recovered.summary)
     answers = read_answers(args.dir)
     for section in sections(recovered.summary, answers, terminal_width(), everything=args.all):
@@ -160,13 +160,13 @@ def _draw(args: argparse.Namespace, summary: Summary | None) -> list[Path]:
 
 def _state(summary: Summary) -> str:
     """How far the run came and what there is of it, in one line."""
-    demands = summary["demands"]
-    sent = sum(demand["sent"] for demand in demands)
-    received = sum(demand["received"] for demand in demands)
-    answered = sum(1 for demand in demands if demand["received"])
-    end = "complete" if summary["complete"] else f"not complete ({summary['failure']})"
+    demands = summary.demands
+    sent = sum(demand.sent for demand in demands)
+    received = sum(demand.received for demand in demands)
+    answered = sum(1 for demand in demands if demand.received)
+    end = "complete" if summary.complete else f"not complete ({summary.failure})"
     return (
-        f"{summary['scenario']}, seed {summary['seed']}, "
-        f"{clock_in_words(summary['clock'])}: {end}; "
+        f"{summary.scenario}, seed {summary.seed}, "
+        f"{clock_in_words(summary.clock)}: {end}; "
         f"{received} of {sent} probes answered, {answered} of {len(demands)} demands"
     )

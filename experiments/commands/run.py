@@ -135,12 +135,12 @@ def run(args: argparse.Namespace) -> int:
         say(f"\n{joined(claims)} not verified: {why}")
     failed = bool(broken or unproven) or has_failed(outcome.summary)
     if args.json:
-        print(json.dumps(outcome.summary, indent=1))
+        print(json.dumps(outcome.summary.to_json(), indent=1))
     else:
         _print_sections(outcome, everything=args.all, no_report=args.no_figures)
     if failed:
-        if outcome.summary["invalid"]:
-            say(f"\nthe measurement is also invalid: {outcome.summary['invalid']}")
+        if outcome.summary.invalid:
+            say(f"\nthe measurement is also invalid: {outcome.summary.invalid}")
         return 1
     refuse_invalid(outcome.summary)
     return 0

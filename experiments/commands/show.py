@@ -63,7 +63,7 @@ def _run(args: argparse.Namespace) -> int:
 
     summary = read_summary(args.dir / SUMMARY)
     if args.json:
-        print(json.dumps(summary, indent=1))
+        print(json.dumps(summary.to_json(), indent=1))
     else:
         answers = read_answers(args.dir)
         for section in sections(summary, answers, terminal_width(), everything=args.all):

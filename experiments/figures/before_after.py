@@ -26,13 +26,13 @@ def _draw(run: RunData, width: Width) -> Figure | None:
 
 def before_after(summary: Summary, width: Width) -> Figure | None:
     """None where no event changed a round trip."""
-    worst = worst_hits(summary.get("events", []))
+    worst = worst_hits(summary.events or ())
     if not worst:
         return None
-    labels = Counter(event_data.label(event) for event in summary["events"])
+    labels = Counter(event_data.label(event) for event in summary.events or ())
     rows = [_row(event, hit, labels) for event, hit in worst]
-    others = len(summary["demands"]) - len(rows)
-    said = counted(len(summary["demands"]), "demand")
+    others = len(summary.demands) - len(rows)
+    said = counted(len(summary.demands), "demand")
     if others:
         said += f", {others} without a change not shown"
     caption = data.caption(summary, f"{said}{left_out(rows, MOST_ROWS)}")
@@ -43,27 +43,27 @@ def before_after(summary: Summary, width: Width) -> Figure | None:
 def worst_hits(events: Sequence[EventSummary]) -> list[tuple[EventSummary, HitSummary]]:
     """Of each demand the event that changed it most: those without an answer in the meantime first,
     then those whose round trip changed most."""
-    hits = [(event, hit) for event in events for hit in event["hits"] if _changed(hit)]
-    hits.sort(key=lambda pair: (-_rank(pair[1]), pair[1]["demand"], pair[0]["at_ms"]))
+    hits = [(event, hit) for event in events for hit in event.hits if _changed(hit)]
+    hits.sort(key=lambda pair: (-_rank(pair[1]), pair[1].demand, pair[0].at_ms))
     first: dict[str, tuple[EventSummary, HitSummary]] = {}
     for event, hit in hits:
-        first.setdefault(hit["demand"], (event, hit))
+        first.setdefault(hit.demand, (event, hit))
     return list(first.values())
 
 
 def _changed(hit: HitSummary) -> bool:
-    if hit["rtt_before_ms"] is None:
+    if hit.rtt_before_ms is None:
         return False
     return is_silent(hit) or abs(_change_ms(hit)) >= LEAST_MS
 
 
 def is_silent(hit: HitSummary) -> bool:
     """Nothing was answered from a little after its beginning until its end, and something lost."""
-    return hit["rtt_then_ms"] is None and hit["lost"] > 0 and hit["expected_rtt_then_ms"] is None
+    return hit.rtt_then_ms is None and hit.lost > 0 and hit.expected_rtt_then_ms is None
 
 
 def _change_ms(hit: HitSummary) -> float:
-    before, then = hit["rtt_before_ms"], hit["rtt_then_ms"]
+    before, then = hit.rtt_before_ms, hit.rtt_then_ms
     return 0.0 if before is None or then is None else then - before
 
 
@@ -75,13 +75,13 @@ def _row(event: EventSummary, hit: HitSummary, labels: Mapping[str, int]) -> Dum
     """With the event's time where several are called alike."""
     name = event_data.label(event)
     if labels[name] > 1:
-        name += f" at {duration(event['at_ms'])}"
+        name += f" at {duration(event.at_ms)}"
     if is_silent(hit):
-        return Dumbbell(hit["demand"], hit["rtt_before_ms"], None, f"out, {name}")
+        return Dumbbell(hit.demand, hit.rtt_before_ms, None, f"out, {name}")
     return Dumbbell(
-        hit["demand"],
-        hit["rtt_before_ms"],
-        hit["rtt_then_ms"],
+        hit.demand,
+        hit.rtt_before_ms,
+        hit.rtt_then_ms,
         f"{_signed(_change_ms(hit))}, {name}",
     )
 
@@ -98,7 +98,7 @@ def _title(worst: Sequence[tuple[EventSummary, HitSummary]]) -> str:
         said.append(f"{counted(len(silent), 'demand')} had no answer while an event lasted")
     if changed:
         event, hit = changed[0]
-        most = f"{hit['demand']} most: {_signed(_change_ms(hit))} ({event_data.label(event)})"
+        most = f"{hit.demand} most: {_signed(_change_ms(hit))} ({event_data.label(event)})"
         if silent:
             said.append(f"{len(changed)} took another round trip, {most}")
         else:

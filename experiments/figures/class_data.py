@@ -52,30 +52,30 @@ class Finished:
 
 def by_importance(classes: Iterable[ClassSummary]) -> list[ClassSummary]:
     """Those that someone waits for first, then those that load fibres; by name."""
-    return sorted(classes, key=lambda one: (one["background"], one["class"]))
+    return sorted(classes, key=lambda one: (one.background, one.class_))
 
 
 def levels_of(found: WorkloadsSummary, name: str) -> list[Level]:
     """By stretch, in order of time; of a run without events one for all of it."""
-    stretches = {(one["from_ms"], one["until_ms"]): one["classes"] for one in found["stretches"]}
+    stretches = {(one.from_ms, one.until_ms): one.classes for one in found.stretches}
     levels = []
     for (from_ms, until_ms), classes in sorted(stretches.items(), key=lambda item: item[0]):
-        one = next((one for one in classes if one["class"] == name), None)
-        if one is not None and one["completed"]:
+        one = next((one for one in classes if one.class_ == name), None)
+        if one is not None and one.completed:
             levels.append(_level(from_ms / 1e3, until_ms / 1e3, one))
     return levels
 
 
 def _level(from_s: float, until_s: float, one: ClassSummary) -> Level:
-    took, expected = one["completion_ms"], one.get("expected")
-    measure = "mean" if took["p50"] is None else "p50"
+    took, expected = one.completion_ms, one.expected
+    few, of = took.p50 is None, expected.expected_ms if expected else None
     return Level(
         from_s,
         until_s,
-        took[measure],
-        one["intervals_ms"].get("p50"),
-        took["p95"],
-        expected["expected_ms"][measure] if expected else None,
+        took.mean if few else took.p50,
+        one.intervals_ms.get("p50"),
+        took.p95,
+        None if of is None else of.mean if few else of.p50,
     )
 
 
@@ -99,7 +99,7 @@ def percent(share: float) -> str:
 
 def end_of_events(events: Sequence[EventSummary]) -> float:
     """When the last is over, in seconds from the start of probing; a little after 0 at least."""
-    moments_ms = [one for event in events for one in (event["at_ms"], event["until_ms"] or 0.0)]
+    moments_ms = [one for event in events for one in (event.at_ms, event.until_ms or 0.0)]
     return max((one / 1e3 for one in moments_ms), default=0.0) or WIDTHS_S[0]
 
 

@@ -35,19 +35,19 @@ EXPECTED: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.1, "linest
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    found = run.summary.get("workloads")
+    found = run.summary.workloads
     if found is None or not run.rounds:
         return None
-    events = run.summary.get("events", [])
-    classes = [one for one in class_data.by_importance(found["classes"]) if one["rounds"]]
-    finished = [class_data.finished(run.rounds, one["class"], run.start_ns) for one in classes]
+    events = run.summary.events or ()
+    classes = [one for one in class_data.by_importance(found.classes) if one.rounds]
+    finished = [class_data.finished(run.rounds, one.class_, run.start_ns) for one in classes]
     end_s = max([class_data.end_of_events(events), *map(_end_s, finished)])
     rows = time_rows(events, [ROW_IN] * len(classes), end_s, width)
     key = [*_key(finished, found), *key_of_events(rows.spans)]
     sheet = rows.sheet(_title(classes), data.caption(run.summary, _said(finished)), key)
     for number, (one, of) in enumerate(zip(classes, finished, strict=True)):
         axes = rows.axes(sheet, number)
-        _draw_class(axes, of, class_data.levels_of(found, one["class"]))
+        _draw_class(axes, of, class_data.levels_of(found, one.class_))
         name_row(axes, _named(one))
     return sheet.figure
 
@@ -58,23 +58,23 @@ def _end_s(of: Finished) -> float:
 
 
 def _named(one: ClassSummary) -> str:
-    said = f"{one['class']}: {one['completed']:,} of {one['rounds']:,} arrived"
-    if one["deadlines"]:
-        said += f", {one['met']:,} of {one['deadlines']:,} in time"
-    return said + (", in the background" if one["background"] else "")
+    said = f"{one.class_}: {one.completed:,} of {one.rounds:,} arrived"
+    if one.deadlines:
+        said += f", {one.met:,} of {one.deadlines:,} in time"
+    return said + (", in the background" if one.background else "")
 
 
 def _title(classes: Sequence[ClassSummary]) -> str:
     """Who misses most deadlines; else how long the slowest class takes."""
-    due = [one for one in classes if one["deadlines"] and one["met"] < one["deadlines"]]
+    due = [one for one in classes if one.deadlines and one.met < one.deadlines]
     if due:
-        worst = min(due, key=lambda one: one["met"] / one["deadlines"])
-        missed = worst["deadlines"] - worst["met"]
-        return f"{worst['class']} misses {missed:,} of {counted(worst['deadlines'], 'deadline')}"
-    known = [(of["mean"] or 0.0, one) for one in classes if (of := one["completion_ms"])]
+        worst = min(due, key=lambda one: one.met / one.deadlines)
+        missed = worst.deadlines - worst.met
+        return f"{worst.class_} misses {missed:,} of {counted(worst.deadlines, 'deadline')}"
+    known = [(of.mean or 0.0, one) for one in classes if (of := one.completion_ms)]
     most_ms, slowest = max(known, key=lambda pair: pair[0])
-    said = f"Longest mean completion time: {duration(most_ms)} ({slowest['class']})"
-    return f"{said}; no deadline is missed" if any(one["deadlines"] for one in classes) else said
+    said = f"Longest mean completion time: {duration(most_ms)} ({slowest.class_})"
+    return f"{said}; no deadline is missed" if any(one.deadlines for one in classes) else said
 
 
 def _said(finished: Sequence[Finished]) -> str:
@@ -87,9 +87,7 @@ def _said(finished: Sequence[Finished]) -> str:
 
 
 def _key(finished: Sequence[Finished], found: WorkloadsSummary) -> list[tuple[Any, str]]:
-    every = [
-        level for one in found["classes"] for level in class_data.levels_of(found, one["class"])
-    ]
+    every = [level for one in found.classes for level in class_data.levels_of(found, one.class_)]
     key: list[tuple[Any, str]] = [
         (Line2D([], [], **(ONE | {"markersize": 3})), "one round"),
         (Line2D([], [], **MIDDLE), "median or mean"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -106,8 +106,8 @@ def _median_predicted_ms(group: Group, demands: Sequence[DemandSummary]) -> floa
 
 def _group_name(demand: DemandSummary, places: Mapping[str, Place]) -> tuple[str, bool]:
     """The group of one demand, and whether it crosses a border."""
-    src = places.get(demand["src"], (demand["crosses"][0], ""))
-    dst = places.get(demand["dst"], (demand["crosses"][-1], ""))
+    src = places.get(demand.src, (demand.crosses[0], ""))
+    dst = places.get(demand.dst, (demand.crosses[-1], ""))
     names = [short_name(code) for code in sorted({src[0], dst[0]})]
     if len(names) == 2:
         return "–".join(names), True
@@ -143,27 +143,25 @@ def expecting_answers(
     summary: Summary, rtt_ms: list[NDArray[np.float64]]
 ) -> tuple[Summary, list[NDArray[np.float64]]]:
     """A summary and its RTTs without the demands that policies or missing fibres block."""
-    kept = [
-        at for at, demand in enumerate(summary["demands"]) if demand["predicted_rtt_ms"] is not None
-    ]
-    narrowed: Summary = {**summary, "demands": [summary["demands"][at] for at in kept]}
+    kept = [at for at, demand in enumerate(summary.demands) if demand.predicted_rtt_ms is not None]
+    narrowed = replace(summary, demands=tuple(summary.demands[at] for at in kept))
     return narrowed, [rtt_ms[at] for at in kept]
 
 
 def answered(demand: DemandSummary) -> bool:
     """Whether any probe of a demand came back; its RTTs are null or missing otherwise."""
-    return demand["rtt_ms"] is not None and demand["rtt_ms"]["min"] is not None
+    return demand.rtt_ms is not None and demand.rtt_ms.min is not None
 
 
 def predicted_ms(demand: DemandSummary) -> float:
     """The round trip of a demand that expects answers."""
-    assert demand["predicted_rtt_ms"] is not None
-    return demand["predicted_rtt_ms"]
+    assert demand.predicted_rtt_ms is not None
+    return demand.predicted_rtt_ms
 
 
 def measured_ms(demand: DemandSummary) -> dict[str, float]:
     """The round trip by statistic: min, p50, p99, max where they exist."""
-    found = demand["rtt_ms"] or {}
+    found = vars(demand.rtt_ms) if demand.rtt_ms is not None else {}
     return {name: ms for name in STATISTICS if (ms := found.get(name)) is not None}
 
 
@@ -189,22 +187,22 @@ def ecdf(values: NDArray[np.float64], most: int = 2000) -> tuple[NDArray[Any], N
 
 def caption(summary: Summary, shown: str) -> str:
     """What is shown, then where it comes from: scenario, testbed, clock, seed."""
-    parts = [shown, f"scenario {summary['scenario']}", f"{summary['testbed']} testbed"]
-    parts += [clock_in_words(summary["clock"]), f"seed {summary['seed']}"]
-    if not summary["complete"]:
+    parts = [shown, f"scenario {summary.scenario}", f"{summary.testbed} testbed"]
+    parts += [clock_in_words(summary.clock), f"seed {summary.seed}"]
+    if not summary.complete:
         parts.append("run not complete")
     return " · ".join(parts)
 
 
 def without_reply(summary: Summary) -> str:
     """``, 2 without reply``, or nothing where all demands were answered."""
-    silent = sum(1 for demand in summary["demands"] if not answered(demand))
+    silent = sum(1 for demand in summary.demands if not answered(demand))
     return f", {silent:,} without reply" if silent else ""
 
 
 def untouched(summary: Summary) -> str:
     """``, those that no event affected``, or nothing where none did anything."""
-    hits = any(event["hits"] for event in summary.get("events", []))
+    hits = any(event.hits for event in (summary.events or ()))
     return ", those that no event affected" if hits else ""
 
 

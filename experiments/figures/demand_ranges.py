@@ -44,7 +44,7 @@ MARK_DEFAULTS: dict[str, Any] = {"color": "k", "linestyle": "none", "markeredgew
 
 def demand_ranges(summary: Summary, groups: Sequence[Group], width: Width = TEXT) -> Figure | None:
     """One row a demand: its RTT on a common scale, and how far it strays from the prediction."""
-    demands = summary["demands"]
+    demands = summary.demands
     if not demands:
         return None
     rows = _rows(demands, groups)
@@ -80,7 +80,7 @@ def _strangeness(demand: DemandSummary) -> float:
 
 
 def _ranges_title(summary: Summary, rows: Sequence[Row], unit: Unit) -> tuple[str, str]:
-    demands = summary["demands"]
+    demands = summary.demands
     values = [value for demand in demands for value in data.deviations_ms(demand).values()]
     title = f"Round trips lie {data.span(values, unit)} their prediction" if values else "No reply"
     shown = sum(1 for row in rows if not isinstance(row, str))
@@ -155,17 +155,17 @@ def _stretch(axes: Any, deviations: Sequence[dict[str, float]]) -> str:
 def _name_rows(figure: Figure, axes: Any, rows: Sequence[Row]) -> None:
     """Three columns: identity, ends, and the axes."""
     placed = [(y, row) for y, row in enumerate(rows) if not isinstance(row, str)]
-    ends = [f"{row['src']} → {row['dst']}" for _, row in placed]
+    ends = [f"{row.src} → {row.dst}" for _, row in placed]
     axes.set_yticks([y for y, _ in placed], ends)
     axes.tick_params(axis="y", length=0, labelsize=SMALL_PT)
-    names = [row["id"] for _, row in placed]
+    names = [row.id for _, row in placed]
     offset = (
         width_pt(figure, ends, SMALL_PT) + width_pt(figure, names, SMALL_PT) + 2 * COLUMN_GAP_PT
     )
     for y, row in enumerate(rows):
         heading = isinstance(row, str)
         axes.annotate(
-            row if isinstance(row, str) else row["id"],
+            row if isinstance(row, str) else row.id,
             (0, y),
             xycoords=axes.get_yaxis_transform(),
             xytext=(-offset, 0),

@@ -47,14 +47,14 @@ def _draw(run: RunData, width: Width) -> Figure | None:
         for texts in (names, beside)
     )
     end_s = len(shown[0].shares) * shown[0].width_s
-    events = run.summary.get("events", [])
+    events = run.summary.events or ()
     heights_in = [ROW_IN * len(shown)]
     rows = time_rows(events, heights_in, end_s, width, left_in, max(right_in, RIGHT_IN))
     cells = [_cells(one) for one in shown]
     step = duration(1e3 * end_s / len(cells[0]))
     said = counted(len(every), "direction")
     said = f"the {len(shown)} most utilized of {said}" if len(shown) < len(every) else said
-    how = "frames of all senders" if "workloads" in run.summary else "flows on their planned paths"
+    how = "frames of all senders" if run.summary.workloads else "flows on their planned paths"
     said += f" of fibres, in steps of {step}; {how}; averages while traffic is sent"
     sheet = rows.sheet(_title(every), data.caption(run.summary, said), _key(shown, rows.spans))
     axes = rows.axes(sheet, 0)

@@ -26,17 +26,17 @@ OUTLINE: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.9}
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    found = run.summary.get("workloads")
+    found = run.summary.workloads
     rows_of = _by_class(run.messages)
     if found is None or not rows_of:
         return None
-    events = run.summary.get("events", [])
+    events = run.summary.events or ()
     last_s = class_data.last_arrival_s(run.messages, run.start_ns)
     edges = class_data.edges_s(max(last_s, class_data.end_of_events(events)))
-    classes = [one for one in class_data.by_importance(found["classes"]) if one["bytes"]]
+    classes = [one for one in class_data.by_importance(found.classes) if one.bytes]
     rows = time_rows(events, [ROW_IN] * len(classes), float(edges[-1]), width)
-    arrived = sum(one["messages_completed"] for one in classes)
-    messages = sum(one["messages"] for one in classes)
+    arrived = sum(one.messages_completed for one in classes)
+    messages = sum(one.messages for one in classes)
     bins = duration(float(edges[1] - edges[0]) * 1e3)
     said = (
         f"{counted(messages, 'message')}, of which {arrived:,} arrived whole, each spread over "
@@ -44,14 +44,14 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     )
     key = [(Patch(**DELIVERED), "goodput"), *key_of_events(rows.spans)]
     every = {
-        one["class"]: class_data.goodput_mbps(rows_of[one["class"]], run.start_ns, edges)
+        one.class_: class_data.goodput_mbps(rows_of[one.class_], run.start_ns, edges)
         for one in classes
     }
     sheet = rows.sheet(_title(every, edges), data.caption(run.summary, said), key)
     for number, one in enumerate(classes):
         axes = rows.axes(sheet, number)
-        _draw_class(axes, edges, every[one["class"]])
-        name_row(axes, f"{one['class']}{', in the background' * one['background']}")
+        _draw_class(axes, edges, every[one.class_])
+        name_row(axes, f"{one.class_}{', in the background' * one.background}")
     return sheet.figure
 
 

@@ -31,13 +31,13 @@ LOST |= {"markersize": 5, "markeredgewidth": 0.7}
 
 
 def _draw(run: RunData, width: Width) -> Figure | None:
-    found = run.summary.get("workloads")
+    found = run.summary.workloads
     if found is None or not len(run.probes):
         return None
-    events = run.summary.get("events", [])
+    events = run.summary.events or ()
     last_s = float(run.probes["intended_ns"].max()) / 1e9
     edges = class_data.edges_s(max(last_s, class_data.end_of_events(events)))
-    names = [one["class"] for one in class_data.by_importance(found["classes"])]
+    names = [one.class_ for one in class_data.by_importance(found.classes)]
     demands = _demands_by_class(run, names)
     every = {name: _waits(run, positions, edges) for name, positions in demands.items()}
     rows = time_rows(events, [ROW_IN] * len(every), float(edges[-1]), width)
@@ -66,14 +66,14 @@ _LEFT_OUT = "without those sent just after a path changed"
 def _demands_by_class(run: RunData, classes: Sequence[str]) -> dict[str, list[int]]:
     """Their positions in the summary, of classes that send messages."""
     found: dict[str, list[int]] = {name: [] for name in classes}
-    for position, demand in enumerate(run.summary["demands"]):
-        if demand["class"] in found and demand["received"]:
-            found[demand["class"]].append(position)
+    for position, demand in enumerate(run.summary.demands):
+        if demand.class_ in found and demand.received:
+            found[demand.class_].append(position)
     return {name: positions for name, positions in found.items() if positions}
 
 
 def _waits(run: RunData, positions: Sequence[int], edges: Floats) -> Waits:
-    demands, events = run.summary["demands"], run.summary.get("events", [])
+    demands, events = run.summary.demands, (run.summary.events or ())
     return class_data.waits(
         [
             (

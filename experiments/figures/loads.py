@@ -102,12 +102,12 @@ def _planned(run: RunData) -> list[Load]:
     width_ns = bin_ns(run.tracks)
     carried: dict[Direction, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     users: dict[Direction, dict[str, float]] = defaultdict(dict)
-    for demand in run.summary["demands"]:
-        bins = list(_delivered(run.tracks, demand["id"], width_ns))
-        directions = list(zip(demand["fibres"], demand["path"], strict=False))
+    for demand in run.summary.demands:
+        bins = list(_delivered(run.tracks, demand.id, width_ns))
+        directions = list(zip(demand.fibres, demand.path, strict=False))
         for direction in directions if bins else ():
             if rate_bps := run.rates_bps.get(direction[0]):
-                users[direction][demand["id"]] = sum(mbps for _, mbps in bins) * 1e6 / rate_bps
+                users[direction][demand.id] = sum(mbps for _, mbps in bins) * 1e6 / rate_bps
                 for at, mbps in bins:
                     carried[direction][at] += mbps * 1e6 / rate_bps
     end = 1 + max((at for bins in carried.values() for at in bins), default=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import FILL_EDGE, FILLS, Width
+from corridor.experiments.results.summary import AccountFile
 from corridor.topologies.base.words import counted
 
 MOST_ROWS = 24
@@ -39,15 +40,15 @@ class Place:
         return self.lost.total()
 
 
-def places_of(account: Mapping[str, Any]) -> list[Place]:
+def places_of(account: AccountFile) -> list[Place]:
     """Of ``account.json``: where packets of demands were lost, the most first; what was not lost on
     a fibre comes last, as one."""
     lost: dict[str, Counter[str]] = {}
-    for demand in account["demands"]:
-        for one in demand["lost_at"]:
-            if one["cause"] != IN_FLIGHT:
-                name = _named(one["place"])
-                lost.setdefault(name, Counter())[one["cause"]] += one["packets"]
+    for demand in account.demands:
+        for one in demand.lost_at:
+            if one.cause != IN_FLIGHT:
+                name = _named(one.place)
+                lost.setdefault(name, Counter())[one.cause] += one.packets
     found = [Place(name, causes) for name, causes in lost.items()]
     return sorted(found, key=lambda one: (one.name == ELSEWHERE, -one.packets, one.name))
 
@@ -67,8 +68,8 @@ def _draw(run: RunData, width: Width) -> Figure | None:
     most = _shown_packets(shown)
     rows = Rows([_text(one, most) for one in shown], width, ROW_IN)
     said = (
-        f"{account['sent']:,} packets of demands sent, {account['delivered']:,} delivered, "
-        f"{account['in_flight']:,} in flight at the end; "
+        f"{account.sent:,} packets of demands sent, {account.delivered:,} delivered, "
+        f"{account.in_flight:,} in flight at the end; "
         f"{counted(len(on_fibres), 'direction')} of fibres lost any"
     )
     if len(shown) < len(places):
@@ -121,10 +122,10 @@ def _text(place: Place, most: int) -> RowText:
     return RowText(place.name, ", ".join(causes[:3]) + cut)
 
 
-def _title(account: Mapping[str, Any], places: Sequence[Place]) -> str:
+def _title(account: AccountFile, places: Sequence[Place]) -> str:
     lost = sum((one.lost for one in places), Counter[str]())
     cause, most = lost.most_common(1)[0]
-    end = "balanced" if account["closes"] else f"unbalanced by {account['off_by']:,}"
+    end = "balanced" if account.closes else f"unbalanced by {account.off_by:,}"
     return f"{lost.total():,} packets lost, {most:,} of them: {cause}; packet accounting {end}"
 
 

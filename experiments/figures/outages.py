@@ -37,7 +37,7 @@ BAR, BOX = 0.4, 0.66
 def outages(run: RunData, width: Width) -> Figure | None:
     """One row an event that put demands out, or was to."""
     summary = run.summary
-    events = summary.get("events", [])
+    events = summary.events or ()
     found = event_data.outages(events)
     rows = event_data.longest(found)
     if not rows:

@@ -57,7 +57,7 @@ class Rate:
 
 def rates_of(tracks: Sequence[Track], end_s: float, demands: Sequence[DemandSummary]) -> list[Rate]:
     """Of the flows that begin before the axis ends: those of ``demands`` first, in their order."""
-    shown = [demand["id"] for demand in demands]
+    shown = [demand.id for demand in demands]
     early = [track for track in tracks if track.from_ns[0] < end_s * 1e9]
     return sorted(
         _rates(early, end_s),

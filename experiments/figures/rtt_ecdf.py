@@ -36,7 +36,7 @@ def rtt_ecdf(
     if not curves:
         return None
     answered = counted(sum(len(values) for _, _, values in curves), "answered probe")
-    asked = counted(len(summary["demands"]), "demand")
+    asked = counted(len(summary.demands), "demand")
     caption = data.caption(summary, f"{answered} of {asked}{data.without_reply(summary)}")
     figure = new_figure(
         _ecdf_title(curves), caption, (2.6 + 0.16 * len(curves)) if width.is_narrow else 3.2, width

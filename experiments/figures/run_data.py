@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +22,10 @@ from corridor.experiments.results.messages import (
     read_messages,
     rounds_of,
 )
-from corridor.experiments.results.summary import Summary
+from corridor.experiments.results.summary import REPORT_AGAIN, AccountFile, Summary
 from corridor.experiments.results.tracks import SERIES_FILE, Track, read_series
 from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import Probes
 
@@ -81,24 +82,24 @@ class RunData:
     @cached_property
     def expected(self) -> tuple[Summary, list[NDArray[np.float64]]]:
         """Without demands that no answer is expected of; and their round trips."""
-        every_rtt_ms = data.read_rtt_ms(self.out_dir, len(self.summary["demands"]))
+        every_rtt_ms = data.read_rtt_ms(self.out_dir, len(self.summary.demands))
         return data.expecting_answers(self.summary, every_rtt_ms)
 
     @cached_property
     def undisturbed(self) -> Summary:
         """Of those, the demands that no event touched: predictions of a whole run are theirs."""
-        hit = {one["demand"] for event in self.summary.get("events", []) for one in event["hits"]}
-        kept = [one for one in self.expected[0]["demands"] if one["id"] not in hit]
-        return {**self.expected[0], "demands": kept}
+        hit = {one.demand for event in self.summary.events or () for one in event.hits}
+        kept = tuple(one for one in self.expected[0].demands if one.id not in hit)
+        return replace(self.expected[0], demands=kept)
 
     @cached_property
     def undisturbed_groups(self) -> list[Group]:
-        return data.group_demands(self.undisturbed["demands"], self.places)
+        return data.group_demands(self.undisturbed.demands, self.places)
 
     @cached_property
     def groups(self) -> list[Group]:
         """Of the demands that are ``expected``."""
-        return data.group_demands(self.expected[0]["demands"], self.places)
+        return data.group_demands(self.expected[0].demands, self.places)
 
     @cached_property
     def tracks(self) -> list[Track]:
@@ -109,13 +110,13 @@ class RunData:
             return []
 
     @cached_property
-    def account(self) -> Mapping[str, Any] | None:
+    def account(self) -> AccountFile | None:
         """None where no one counted, or it cannot be read."""
+        file = self.out_dir / ACCOUNT_FILE
         try:
-            account: dict[str, Any] = read_json(self.out_dir / ACCOUNT_FILE, RESULT)
+            return read_document(AccountFile, read_json(file, RESULT), str(file), REPORT_AGAIN)
         except InputError:
             return None
-        return account
 
     @cached_property
     def plan(self) -> Mapping[str, Any] | None:

@@ -27,19 +27,20 @@ MAX_FLOWS = 40
 """Rows; beyond them the flows that deliver most of their bottleneck are left out."""
 
 
-class Flow(FlowSummary):
-    """With the id of its demand, and how its packets were delayed."""
-
-    id: str
-    waits: Wait | None
-
-
 @dataclass(frozen=True)
 class Wait:
     """By how much the packets of a UDP stream took longer one way than the fastest of them."""
 
     p50_ms: float
     p99_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow(FlowSummary):
+    """With the id of its demand, and how its packets were delayed."""
+
+    id: str
+    waits: Wait | None
 
 
 DELIVERED: dict[str, Any] = {"facecolor": "0.72", "edgecolor": "k", "linewidth": 0.6}
@@ -51,9 +52,9 @@ def throughput(summary: Summary, waits: Mapping[str, Wait], width: Width = TEXT)
     """Offered and delivered rate of each flow as a share of its bottleneck, what was lost, and how
     long packets waited; ``waits`` are by demand."""
     flows: list[Flow] = [
-        {"id": demand["id"], "waits": _wait(waits, demand["id"], flow), **flow}
-        for demand in summary["demands"]
-        for flow in demand.get("flows", ())
+        Flow(id=demand.id, waits=_wait(waits, demand.id, flow), **vars(flow))
+        for demand in summary.demands
+        for flow in demand.flows
     ]
     if not flows:
         return None
@@ -67,7 +68,7 @@ def throughput(summary: Summary, waits: Mapping[str, Wait], width: Width = TEXT)
         (Line2D([], [], **OFFERED), "offered"),
         (Line2D([], [], **BOTTLENECK), "bottleneck of the path"),
     ]
-    texts = [RowText(f"{flow['id']}\n{_carried(flow)}", _told(flow)) for flow in shown]
+    texts = [RowText(f"{flow.id}\n{_carried(flow)}", _told(flow)) for flow in shown]
     rows = Rows(texts, width, 0.56 if waits else 0.46)
     figure, axes = rows.figure(_title(flows), caption, key)
     _draw_rates(axes, shown, rows.ys)
@@ -77,7 +78,7 @@ def throughput(summary: Summary, waits: Mapping[str, Wait], width: Width = TEXT)
 
 
 def _wait(waits: Mapping[str, Wait], demand: str, flow: FlowSummary) -> Wait | None:
-    return waits.get(demand) if flow["protocol"] == "udp" else None
+    return waits.get(demand) if flow.protocol == "udp" else None
 
 
 def read_waits(run: RunData) -> dict[str, Wait]:
@@ -110,7 +111,7 @@ def _fastest_ms(file: Path) -> dict[str, float]:
 
 
 def _title(flows: Sequence[Flow]) -> str:
-    slowest = max((one["waits"].p99_ms for one in flows if one["waits"]), default=0.0)
+    slowest = max((one.waits.p99_ms for one in flows if one.waits), default=0.0)
     delays = f"; queues delay packets by up to {slowest:.3g} ms one way"
     return _delivers(flows) + (delays if slowest >= NEGLIGIBLE_MS else "")
 
@@ -129,8 +130,8 @@ def _delivers(flows: Sequence[Flow]) -> str:
 
 def _share(flow: Flow, what: Literal["offered", "delivered"]) -> float | None:
     """Percent of the bottleneck."""
-    rate = flow[what]
-    return None if rate is None else 100 * float(rate) / float(flow["bottleneck"])
+    rate = flow.offered if what == "offered" else flow.delivered
+    return None if rate is None else 100 * float(rate) / float(flow.bottleneck)
 
 
 def _draw_rates(axes: Any, flows: Sequence[Flow], ys: Sequence[float]) -> None:
@@ -144,17 +145,16 @@ def _draw_rates(axes: Any, flows: Sequence[Flow], ys: Sequence[float]) -> None:
 
 
 def _carried(flow: Flow) -> str:
-    protocol = flow["protocol"].upper()
-    return flow["layer"] if protocol in flow["layer"] else f"{protocol}, {flow['layer']}"
+    protocol = flow.protocol.upper()
+    return flow.layer if protocol in flow.layer else f"{protocol}, {flow.layer}"
 
 
 def _told(flow: Flow) -> str:
     """Up to four lines: rates, loss, where most was lost, and how long packets waited."""
-    rates = [
-        f"{name} {flow[name]:.4g}" for name in ("offered", "delivered") if flow[name] is not None
-    ]
-    first = f"{', '.join(rates)}{', ' if rates else ''}bottleneck {flow['bottleneck']:.4g} Mbit/s"
-    waits = flow["waits"]
+    known = {"offered": flow.offered, "delivered": flow.delivered}
+    rates = [f"{name} {rate:.4g}" for name, rate in known.items() if rate is not None]
+    first = f"{', '.join(rates)}{', ' if rates else ''}bottleneck {flow.bottleneck:.4g} Mbit/s"
+    waits = flow.waits
     delays = (
         [f"delayed by {waits.p50_ms:.3g} ms, 99 % at most {waits.p99_ms:.3g} ms"] if waits else []
     )
@@ -162,19 +162,19 @@ def _told(flow: Flow) -> str:
 
 
 def _loss(flow: Flow) -> str:
-    if flow["error"]:
-        return f"failed: {flow['error'][:60]}"
-    offered, delivered = flow["offered_packets"], flow["delivered_packets"]
-    if flow["loss"] is not None and offered is not None and delivered is not None:
-        share = f"{100 * flow['loss']:.3g} %"
+    if flow.error:
+        return f"failed: {flow.error[:60]}"
+    offered, delivered = flow.offered_packets, flow.delivered_packets
+    if flow.loss is not None and offered is not None and delivered is not None:
+        share = f"{100 * flow.loss:.3g} %"
         return f"loss {share}: {offered - delivered:,} of {offered:,} packets"
-    if flow["retransmits"] is not None:
-        return f"{counted(flow['retransmits'], 'segment')} sent again"
+    if flow.retransmits is not None:
+        return f"{counted(flow.retransmits, 'segment')} sent again"
     return "loss not known"
 
 
 def _worst_place(flow: Flow) -> list[str]:
-    places = flow["lost_at"] or {}
+    places = flow.lost_at or {}
     if not places:
         return []
     place, lost = max(places.items(), key=lambda item: item[1])

@@ -35,7 +35,7 @@ LOST |= {"markersize": 6, "markeredgewidth": 0.8}
 def timeline(run: RunData, width: Width) -> Figure | None:
     """One row of RTT over time a demand, below all events; then one of throughput a flow."""
     summary = run.summary
-    events = summary.get("events", [])
+    events = summary.events or ()
     line = time_line(summary, run.probes, has_bfd=run.has_bfd, most=event_data.MAX_POINTS)
     if line is None:
         return None
@@ -53,7 +53,7 @@ def timeline(run: RunData, width: Width) -> Figure | None:
         _draw_row(axes, row)
         out = f"out for {duration(row.out_ms)}" if row.out_ms else ""
         _name_row(axes, row.demand, out, width)
-    _draw_rates(sheet, rows, found, {one["id"]: one for one in summary["demands"]})
+    _draw_rates(sheet, rows, found, {one.id: one for one in summary.demands})
     return sheet.figure
 
 
@@ -70,9 +70,9 @@ def _draw_rates(
 
 
 def _shown(summary: Summary, demands: Sequence[DemandSummary], rows: TimeRows, flows: int) -> str:
-    every = counted(len(summary["demands"]), "demand")
+    every = counted(len(summary.demands), "demand")
     said = [every, BY_TIME_SENT]
-    if len(demands) < len(summary["demands"]):
+    if len(demands) < len(summary.demands):
         said[0] = f"{len(demands)} of {every}, most affected"
     if flows > rates.MAX_RATES:
         said.append(f"{rates.MAX_RATES} of {counted(flows, 'flow')}")
@@ -107,8 +107,8 @@ def _draw_row(axes: Any, row: TimeRow) -> None:
 
 def _name_row(axes: Any, demand: DemandSummary, more: str, width: Width) -> None:
     """The ends of a demand only where there is room for them."""
-    ends = "" if width.is_narrow else f": {demand['src']} → {demand['dst']}"
-    name_row(axes, f"{demand['id']}{ends}{f', {more}' if more else ''}")
+    ends = "" if width.is_narrow else f": {demand.src} → {demand.dst}"
+    name_row(axes, f"{demand.id}{ends}{f', {more}' if more else ''}")
 
 
 KIND = FigureKind(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from corridor.experiments.results.summary import AccountedFibre, AccountedPackets, AccountTotals
 from corridor.experiments.results.workload_summary import ClassSummary
 from corridor.experiments.run.version import Code
 
@@ -33,31 +32,6 @@ class Manifest(TypedDict):
     code: Code
     arguments: list[str]
     """Of the command."""
-
-
-class LossAt(TypedDict):
-    place: NotRequired[str]
-    cause: NotRequired[str]
-    event: NotRequired[str]
-    reason: NotRequired[str]
-    packets: NotRequired[int]
-    shared: NotRequired[int]
-    """Of these, packets that several demands may have lost."""
-
-
-_FromTo = TypedDict("_FromTo", {"from": str, "to": str})
-
-
-class AccountedDemand(AccountedPackets, _FromTo):
-    lost_at: list[LossAt]
-
-
-class AccountFile(AccountTotals):
-    """Where every packet went."""
-
-    schema: int
-    demands: list[AccountedDemand]
-    fibres: list[AccountedFibre]
 
 
 class IndexedCell(TypedDict):

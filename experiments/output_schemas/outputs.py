@@ -130,7 +130,7 @@ def _price() -> Any:
 
 
 def _account() -> Any:
-    from corridor.experiments.output_schemas.documents import AccountFile
+    from corridor.experiments.results.summary import AccountFile
 
     return AccountFile
 

@@ -101,7 +101,7 @@ def claims_of(proof: Json | None, summary: Summary | None) -> Claims:
 def broken_or_unproven(proof: Json, summary: Summary) -> str:
     """A sentence for the top of a page, where not all is proven."""
     violated, unproven = _claims(proof, "violated"), _claims(proof, "not proven")
-    made = f" on the tables of {summary['controller']}" if "controller" in summary else ""
+    made = f" on the tables of {summary.controller}" if summary.controller else ""
     if not violated:
         are = "Properties are" if len(unproven) > 1 else "A property is"
         return f"{are} not verified{made} ({joined(unproven)}): see the verified properties."
@@ -119,7 +119,7 @@ def _said(proof: Json, summary: Summary | None) -> list[str]:
     proven = sum(one["status"] == "proven" for one in first["verdicts"])
     violated, unproven = len(_claims(proof, "violated")), len(_claims(proof, "not proven"))
     counts = first["counts"]
-    made = summary.get("controller") if summary else None
+    made = summary.controller if summary else None
     of = (
         f"{counted(counts['entries'], 'rule')} of {counted(counts['switches'], 'switch')}"
         + (f" of {made}" if made else "")
@@ -173,12 +173,12 @@ def _second_opinion(proof: Json) -> list[str]:
 
 
 def _watched(summary: Summary | None) -> list[str]:
-    seen = summary.get("crossings") if summary else None
+    seen = summary.crossings if summary else None
     if not seen:
         return []
-    wrong = sum(one["packets"] for one in (*seen["forbidden"], *seen["strange"]))
+    wrong = sum(one.packets for one in (*seen.forbidden, *seen.strange))
     found = "policy violation" if wrong == 1 else "policy violations"
-    said = f"A monitor counted every packet on every fibre: {seen['frames']:,} packets"
+    said = f"A monitor counted every packet on every fibre: {seen.frames:,} packets"
     return [f"{said}, {wrong:,} {found}."]
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.flags import flags
 from corridor.experiments.atlas.time_line import TimeRow, time_line
-from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.words import duration
-from corridor.experiments.results.summary import EventSummary, Summary
+from corridor.experiments.results.summary import EventSummary, HitSummary, Summary
 from corridor.traffic.measures.samples import Probes
 
 MOST_POINTS = 400
@@ -57,7 +55,7 @@ class Happening:
     at: str
     until: str
     what: str
-    hits: Sequence[Json]
+    hits: Sequence[HitSummary]
     refused: str
     fibres: str
     """Numbers of fibres that it takes away; empty if none."""
@@ -78,17 +76,17 @@ class Course:
 
 
 def course_of(
-    summary: Json,
+    summary: Summary,
     probes: Callable[[], Probes],
     fibres: Mapping[str, Sequence[int]],
     *,
     has_bfd: bool,
 ) -> Course | None:
     """None of a run without events. ``fibres`` are numbers by the name of what an event hits."""
-    events = summary.get("events", [])
+    events = summary.events or ()
     if not events:
         return None
-    line = time_line(cast(Summary, summary), probes(), has_bfd=has_bfd, most=MOST_POINTS)
+    line = time_line(summary, probes(), has_bfd=has_bfd, most=MOST_POINTS)
     if line is None:
         return None
     bands, lanes = bands_of(events, line.end_s)
@@ -114,10 +112,10 @@ def x_of(at_s: float, end_s: float) -> float:
     return round(LEFT + at_s / end_s * (WIDE - LEFT), 1)
 
 
-def bands_of(events: Sequence[Json], end_s: float) -> tuple[list[Band], int]:
+def bands_of(events: Sequence[EventSummary], end_s: float) -> tuple[list[Band], int]:
     """And in how many lanes their labels are."""
-    spans = event_data.spans(cast(Sequence[EventSummary], events), end_s)
-    labels = [f"{one['id']}: {one['kind']} {one['what']}"[:MOST_LETTERS] for one in events]
+    spans = event_data.spans(events, end_s)
+    labels = [f"{one.id}: {one.kind} {one.what}"[:MOST_LETTERS] for one in events]
     places = [x_of(span.from_s, end_s) - LEFT for span in spans]
     widths = [len(label) * LETTER for label in labels]
     placed = {
@@ -144,7 +142,7 @@ def _row(row: TimeRow, end_s: float, y: float) -> Row:
     least, most = row.range_ms or (low, high)
     return Row(
         y=y,
-        name=row.demand["id"],
+        name=row.demand.id,
         path=_path(row.course, end_s, at_y),
         lost="".join(f"M{x_of(at, end_s):g} {y + ROW - 6:g}v6" for at in row.course.lost_s),
         levels=[
@@ -176,13 +174,13 @@ def ticks_of(end_s: float) -> list[float]:
     return [round(step * number, 9) for number in range(int(end_s / step) + 1)]
 
 
-def _happening(event: Json, fibres: Mapping[str, Sequence[int]]) -> Happening:
-    until = event["until_ms"]
+def _happening(event: EventSummary, fibres: Mapping[str, Sequence[int]]) -> Happening:
+    until = event.until_ms
     return Happening(
-        at=duration(event["at_ms"]),
+        at=duration(event.at_ms),
         until="" if until is None else duration(until),
-        what=f"{event['id']}: {event['kind']} {event['what']}",
-        hits=event["hits"],
-        refused=event["refused"] or "",
-        fibres=" ".join(str(one) for one in fibres.get(event["what"], ())),
+        what=f"{event.id}: {event.kind} {event.what}",
+        hits=event.hits,
+        refused=event.refused or "",
+        fibres=" ".join(str(one) for one in fibres.get(event.what, ())),
     )

@@ -84,18 +84,18 @@ def cuts_of(
         )
         said += [AT_ONCE, ENDS]
     measured = [
-        (f"{event['id']}: {event['kind']} {event['what']}", hit)
-        for event in (summary.get("events", ()) if summary else ())
-        for hit in event["hits"]
+        (f"{event.id}: {event.kind} {event.what}", hit)
+        for event in ((summary.events or ()) if summary else ())
+        for hit in event.hits
     ]
-    measured.sort(key=lambda pair: -pair[1]["out_ms"])
+    measured.sort(key=lambda pair: -pair[1].out_ms)
     return Cuts(
         "Effect of failures",
         said,
         telling,
         [row for row in rows if row not in telling],
         measured,
-        summary.get("cuts") if summary else None,
+        summary.cuts if summary else None,
     )
 
 

@@ -24,8 +24,6 @@ from corridor.experiments.results.price_causes import Cause
 from corridor.experiments.results.summary import (
     DemandSummary,
     Summary,
-    read_anycast,
-    read_certainty,
 )
 
 type Json = Mapping[str, Any]
@@ -106,14 +104,14 @@ class Asked:
 
 def of_answers(answers: Answers, summary: Summary | None) -> list[Asked]:
     """The demands of ``answers.json``, with what ``summary.json`` measured of them."""
-    measured = {} if summary is None else {one.of["id"]: one for one in _undisturbed(summary)}
+    measured = {} if summary is None else {one.of.id: one for one in _undisturbed(summary)}
     policies = answers.policies
     return [_asked(one, measured.get(one.id), policies) for one in answers.demands]
 
 
 def of_summary(summary: Summary) -> list[Asked]:
     """Of a run that left no ``answers.json``: what was measured, without what would be."""
-    return [_measured_only(one, summary["policies"]) for one in _undisturbed(summary)]
+    return [_measured_only(one, summary.policies) for one in _undisturbed(summary)]
 
 
 @dataclass(frozen=True)
@@ -128,10 +126,10 @@ class _Undisturbed:
 
 def _undisturbed(summary: Summary) -> Iterator[_Undisturbed]:
     before_ms = undisturbed_rtt_ms(summary)
-    for one in summary["demands"]:
-        median_ms, both = before_ms[one["id"]], one["one_way_ms"]
-        same = both is not None and median_ms == typical_ms(one["rtt_ms"])
-        yield _Undisturbed(one, median_ms, typical_ms(both["forward"]) if both and same else None)
+    for one in summary.demands:
+        median_ms, both = before_ms[one.id], one.one_way_ms
+        same = both is not None and median_ms == typical_ms(one.rtt_ms)
+        yield _Undisturbed(one, median_ms, typical_ms(both.forward) if both and same else None)
 
 
 def _state_of(status: str, judged: bool, extra_ms: float | None, policies: str) -> State:
@@ -166,7 +164,7 @@ def _asked(of: DemandAnswer, measured: _Undisturbed | None, policies: str) -> As
         remedies=of.remedies,
         measured_ms=measured.rtt_ms if measured else None,
         measured_one_way_ms=measured.one_way_ms if measured else None,
-        certainty=of.certainty or (read_certainty(measured.of) if measured else None),
+        certainty=of.certainty or (measured.of.certainty if measured else None),
         single_points=of.single_points,
     )
     return Asked(
@@ -185,15 +183,15 @@ def _asked(of: DemandAnswer, measured: _Undisturbed | None, policies: str) -> As
 def _measured_only(measured: _Undisturbed, policies: str) -> Asked:
     of = measured.of
     under = Under(
-        state=_state_of(of["status"], not of.get("not_judged"), None, policies),
-        permit=of["permit"],
-        why=of["why"],
+        state=_state_of(of.status, not of.not_judged, None, policies),
+        permit=of.permit,
+        why=of.why,
         measured_ms=measured.rtt_ms,
         measured_one_way_ms=measured.one_way_ms,
-        certainty=read_certainty(of),
+        certainty=of.certainty,
     )
-    ends = of["id"], of["data"], of["src"], of["dst"]
-    return Asked(*ends, None, None, (under,), anycast=_anycast(read_anycast(of)))
+    ends = of.id, of.data, of.src, of.dst
+    return Asked(*ends, None, None, (under,), anycast=_anycast(of.anycast))
 
 
 def _anycast(found: AnycastSummary | None) -> str:

@@ -40,11 +40,11 @@ def provenance_of(
 
 def _of_run(of: Summary) -> list[tuple[str, str]]:
     return [
-        ("Scenario", of["scenario"]),
-        ("Policies", f"{of['policies']}, as of {of['as_of']}"),
-        ("Seed", str(of["seed"])),
-        ("Testbed", f"{of['testbed']}, {clock_in_words(of['clock'])}: {of['testbed_reason']}"),
-        ("Network", f"{of['network']['hubs']} hubs, {of['network']['fibres']} fibres"),
+        ("Scenario", of.scenario),
+        ("Policies", f"{of.policies}, as of {of.as_of}"),
+        ("Seed", str(of.seed)),
+        ("Testbed", f"{of.testbed}, {clock_in_words(of.clock)}: {of.testbed_reason}"),
+        ("Network", f"{of.network.hubs} hubs, {of.network.fibres} fibres"),
     ]
 
 

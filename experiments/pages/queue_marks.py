@@ -33,11 +33,11 @@ class QueueMarks:
 
 def queue_marks_of(summary: Summary) -> QueueMarks | None:
     """None where no queue marks."""
-    found = [(queue, one) for queue in summary.get("queues", []) for one in queue["classes"]]
-    marking = [one["ce_marks"] for _queue, one in found if "ce_marks" in one]
+    found = [(queue, one) for queue in summary.queues for one in queue.classes]
+    marking = [one.ce_marks for _queue, one in found if one.ce_marks is not None]
     if not marking:
         return None
-    rows = [_row(queue, one) for queue, one in found if one["drops"] or one.get("ce_marks")]
+    rows = [_row(queue, one) for queue, one in found if one.drops or one.ce_marks]
     said = (
         f"Queues with marking have marked {counted(sum(marking), 'packet')} (congestion "
         "experienced, RFC 3168). Marks are not losses: senders that support them slow down as "
@@ -47,6 +47,6 @@ def queue_marks_of(summary: Summary) -> QueueMarks | None:
 
 
 def _row(queue: QueueSummary, one: ClassSummary) -> Row:
-    marked = str(one["ce_marks"]) if "ce_marks" in one else NOTHING
-    where = (queue["fibre"], queue["from"], queue["discipline"])
-    return Row(*where, one["name"], one["sent_packets"], one["drops"], marked)
+    marked = str(one.ce_marks) if one.ce_marks is not None else NOTHING
+    where = (queue.fibre, queue.from_, queue.discipline)
+    return Row(*where, one.name, one.sent_packets, one.drops, marked)

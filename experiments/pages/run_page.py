@@ -54,55 +54,55 @@ class RunResults:
 def run_page(of: RunResults) -> Page:
     answers, summary = of.answers, of.summary
     demands = of_answers(answers, summary) if answers else of_summary(summary)
-    scenario = summary["scenario"]
+    scenario = summary.scenario
     title = (answers.title if answers else "") or scenario
     return Page(
         title=f"Data corridor under policies: {title}",
         about=_about(summary, demands),
         alarms=list(alarms_of(of)),
         verdict=_told(summary) or _verdict(of, demands),
-        stage=stage_of(answers.map, demands, [summary["policies"]]) if answers else None,
+        stage=stage_of(answers.map, demands, [summary.policies]) if answers else None,
         sections=list(_sections(of, demands)),
-        footer=f"Made by corridor from the run of scenario {scenario}, seed {summary['seed']}.",
+        footer=f"Made by corridor from the run of scenario {scenario}, seed {summary.seed}.",
     )
 
 
 def _about(summary: Summary, demands: list[Asked]) -> str:
-    network = summary["network"]
-    over = f"{counted(network['hubs'], 'hub')} and {counted(network['fibres'], 'fibre')}"
-    under = f"policies {summary['policies']} as of {summary['as_of']}"
+    network = summary.network
+    over = f"{counted(network.hubs, 'hub')} and {counted(network.fibres, 'fibre')}"
+    under = f"policies {summary.policies} as of {summary.as_of}"
     plain = f"{counted(len(demands), 'demand')} over {over}, {under}."
-    question = next(iter(summary.get("verdict", [])), plain)
+    question = next(iter(summary.verdict), plain)
     drawn = " Paths on the map are those of the built-in controller."
-    other = drawn if "controller" in summary else ""
+    other = drawn if summary.controller else ""
     return f"{question}{other} Computed, verified and measured in an emulation. Not legal advice."
 
 
 def alarms_of(of: RunResults) -> Iterator[str]:
     """What makes the numbers of a run worth less."""
     summary = of.summary
-    if not summary["complete"]:
-        yield f"The run is incomplete: {summary['failure']}"
-    if summary["invalid"]:
-        yield f"The measurement is invalid: {summary['invalid']}"
+    if not summary.complete:
+        yield f"The run is incomplete: {summary.failure}"
+    if summary.invalid:
+        yield f"The measurement is invalid: {summary.invalid}"
     if of.proof is not None and not of.proof["holds"]:
         yield broken_or_unproven(of.proof, summary)
-    seen = summary.get("crossings")
-    if seen and (seen["forbidden"] or seen["strange"]):
+    seen = summary.crossings
+    if seen and (seen.forbidden or seen.strange):
         yield "Packets violated a policy: see the verified properties."
-    for one in summary.get("expectations", []):
-        if not one["holds"]:
-            found = f"it was {one['found']}"
-            if "left_out" in one:
-                found = f"that cannot be evaluated: it {one['left_out']}"
-            bound = f"{one['of']} {one['expected']} of {one['demand']}"
-            yield f"{one['id']} expected {bound}, and {found}"
-    yield from summary["warnings"]
+    for one in summary.expectations:
+        if not one.holds:
+            found = f"it was {one.found}"
+            if one.left_out is not None:
+                found = f"that cannot be evaluated: it {one.left_out}"
+            bound = f"{one.of} {one.expected} of {one.demand}"
+            yield f"{one.id} expected {bound}, and {found}"
+    yield from summary.warnings
 
 
 def _told(summary: Summary) -> list[str]:
     """The answers of its verdict: without the question, and the command to try next."""
-    return [line for line in summary.get("verdict", [])[1:] if not line.startswith(NEXT)]
+    return [line for line in summary.verdict[1:] if not line.startswith(NEXT)]
 
 
 def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:

@@ -9,7 +9,7 @@ from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.clauses import caveat_of
 from corridor.experiments.pages.demands import Asked
 from corridor.experiments.results.certainty_summary import CertaintySummary
-from corridor.experiments.results.summary import Summary, read_draws
+from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import counted, joined
 
 
@@ -56,7 +56,7 @@ def _tie(number: int, of: Asked, sure: CertaintySummary) -> Tie:
 
 
 def _draws(summary: Summary | None, told: int, ties: int) -> list[str]:
-    draws = read_draws(summary) if summary else None
+    draws = summary.certainty if summary else None
     if not draws or not told:
         return []
     share = f"{draws.near_tie_share * 100:g} %"
@@ -91,7 +91,7 @@ def _assumed(where: MapDocument | None, summary: Summary | None) -> list[str]:
             f"{doubtful} may not be in service, and {may} may cross waters or countries that are "
             "not documented (marked with a ?)."
         )
-    unjudged = sum(bool(one.get("not_judged")) for one in (summary["demands"] if summary else ()))
+    unjudged = sum(bool(one.not_judged) for one in (summary.demands if summary else ()))
     if unjudged:
         said.append(
             f"Not covered by the policy set: {counted(unjudged, 'demand')} or reverse demands. "

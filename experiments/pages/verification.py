@@ -28,11 +28,11 @@ class Verification:
 
 
 def verification_of(summary: Summary) -> Verification:
-    changed = {hit["demand"] for event in summary.get("events", []) for hit in event["hits"]}
+    changed = {hit.demand for event in (summary.events or ()) for hit in event.hits}
     rows = [
-        _row(one, one["predicted_rtt_ms"])
-        for one in summary["demands"]
-        if one["predicted_rtt_ms"] is not None and one["id"] not in changed
+        _row(one, one.predicted_rtt_ms)
+        for one in summary.demands
+        if one.predicted_rtt_ms is not None and one.id not in changed
     ]
     off = [one.off_us for one in rows if one.off_us is not None]
     said = "Nothing was measured."
@@ -51,6 +51,6 @@ def _left_out(changed: int) -> str:
 
 
 def _row(of: DemandSummary, predicted_ms: float) -> Measured:
-    least_ms = of["rtt_ms"].get("min") if of["rtt_ms"] else None
+    least_ms = of.rtt_ms.min if of.rtt_ms else None
     off_us = None if least_ms is None else (least_ms - predicted_ms) * US_PER_MS
-    return Measured(of["id"], predicted_ms, least_ms, off_us, f"{of['received']} of {of['sent']}")
+    return Measured(of.id, predicted_ms, least_ms, off_us, f"{of.received} of {of.sent}")

@@ -112,28 +112,27 @@ class Workloads:
 
 def workloads_of(summary: Summary, rounds: Sequence[Round], start_ns: int) -> Workloads | None:
     """None of a run without workloads; ``start_ns`` is when probing starts, after the epoch."""
-    found: WorkloadsSummary | None = summary.get("workloads")
-    if found is None or not found["workloads"]:
+    found: WorkloadsSummary | None = summary.workloads
+    if found is None or not found.workloads:
         return None
-    stretches = in_order(found["stretches"])
-    classes = sorted(found["classes"], key=lambda one: (one["background"], one["class"]))
+    stretches = in_order(found.stretches)
+    classes = sorted(found.classes, key=lambda one: (one.background, one.class_))
     return Workloads(
         title="Workloads",
         said=_said(found),
-        rows=[_workload(one) for one in found["workloads"]],
+        rows=[_workload(one) for one in found.workloads],
         stretches=[named(one, stretches) for one in stretches],
         classes=[
-            (one["class"], [_cell(stretch, one["class"]) for stretch in stretches])
-            for one in classes
+            (one.class_, [_cell(stretch, one.class_) for stretch in stretches]) for one in classes
         ],
         chart=_chart(summary, classes, stretches, rounds, start_ns),
     )
 
 
 def _said(found: WorkloadsSummary) -> list[str]:
-    kept = sum(one["kept_back"] for one in found["workloads"])
+    kept = sum(one.kept_back for one in found.workloads)
     first = (
-        f"{counted(len(found['workloads']), 'workload')} sent concurrently with the probes. A "
+        f"{counted(len(found.workloads), 'workload')} sent concurrently with the probes. A "
         "round is the group of messages that a user waits for: a request with its response, or a "
         "checkpoint with all its parts. Times count from the intended start of the round. "
         f"{CONFIDENCE} The model mean assumes fair sharing of the fibres without losses and "
@@ -147,34 +146,34 @@ def _said(found: WorkloadsSummary) -> list[str]:
 
 
 def _workload(one: WorkloadSummary) -> Workload:
-    expected = one.get("expected")
-    took, within = one["completion_ms"], one["intervals_ms"]
-    background = ", in the background" if one["background"] else ""
-    by = f"{one['kind']} by {one['transport']}"
-    squeezed = f", time compressed {one['compress']:g} times" if one["compress"] > 1 else ""
+    expected = one.expected
+    took, within = one.completion_ms, one.intervals_ms
+    background = ", in the background" if one.background else ""
+    by = f"{one.kind} by {one.transport}"
+    squeezed = f", time compressed {one.compress:g} times" if one.compress > 1 else ""
     return Workload(
-        id=one["id"],
+        id=one.id,
         what=f"{by}{squeezed}{background}",
-        notes=one["notes"],
-        done=f"{one['completed']:,} of {one['rounds']:,}",
-        in_time=f"{one['met']:,} of {one['deadlines']:,}" if one["deadlines"] else "",
+        notes=one.notes,
+        done=f"{one.completed:,} of {one.rounds:,}",
+        in_time=f"{one.met:,} of {one.deadlines:,}" if one.deadlines else "",
         goodput=_goodput(one),
-        took=[Told(duration(took[name]), _between(within.get(name))) for name in MEASURES],
-        expected=duration(expected["expected_ms"]["mean"]) if expected else NOTHING,
-        measured=duration(expected["measured_ms"]["mean"]) if expected else NOTHING,
-        fair=NOTHING if one["fairness"] is None else f"{one['fairness']:.2f}",
-        troubles=", ".join(f"{many} {why}" for why, many in one["failed"].items()),
+        took=[Told(duration(getattr(took, name)), _between(within.get(name))) for name in MEASURES],
+        expected=duration(expected.expected_ms.mean) if expected else NOTHING,
+        measured=duration(expected.measured_ms.mean) if expected else NOTHING,
+        fair=NOTHING if one.fairness is None else f"{one.fairness:.2f}",
+        troubles=", ".join(f"{many} {why}" for why, many in one.failed.items()),
     )
 
 
 def _goodput(one: WorkloadSummary) -> Told:
-    if one["goodput_mbps"] is None:
+    if one.goodput_mbps is None:
         return Told(NOTHING)
-    real = one["real_gbps"]
+    real = one.real_gbps
     said = [] if real is None else [f"for {_digits(real)} Gbit/s"]
-    part = one.get("bytes_unfinished", 0)
-    said += [f"{part / one['bytes']:.0%} of incomplete messages"] if part else []
-    return Told(_digits(one["goodput_mbps"]), ", ".join(said))
+    part = one.bytes_unfinished or 0
+    said += [f"{part / one.bytes:.0%} of incomplete messages"] if part else []
+    return Told(_digits(one.goodput_mbps), ", ".join(said))
 
 
 def _digits(value: float) -> str:
@@ -186,24 +185,24 @@ def _between(interval: Sequence[float] | None) -> str:
 
 
 def _cell(stretch: StretchSummary, name: str) -> Cell:
-    one = next((one for one in stretch["classes"] if one["class"] == name), None)
+    one = next((one for one in stretch.classes if one.class_ == name), None)
     if one is None:
         return Cell(NOTHING, ())
     return Cell(middle(one) or NOTHING, list(_more(one)))
 
 
 def _more(one: ClassSummary) -> Iterator[str]:
-    if one["rounds"]:
-        yield f"{one['completed']:,} of {one['rounds']:,} rounds"
-    if one["deadlines"]:
-        yield f"{one['met']:,} of {one['deadlines']:,} in time"
-    probes = one["probes"]
-    rtt = probes["rtt_ms"]
-    if rtt.get("p50") is not None:
-        tail = "" if rtt.get("p99") is None else f", p99 {duration(rtt['p99'])}"
-        yield f"RTT {duration(rtt['p50'])}{tail}"
-    if probes["lost"]:
-        yield f"{percent(probes['lost'] / probes['sent'])} of probes lost"
+    if one.rounds:
+        yield f"{one.completed:,} of {one.rounds:,} rounds"
+    if one.deadlines:
+        yield f"{one.met:,} of {one.deadlines:,} in time"
+    probes = one.probes
+    rtt = probes.rtt_ms
+    if rtt.p50 is not None:
+        tail = "" if rtt.p99 is None else f", p99 {duration(rtt.p99)}"
+        yield f"RTT {duration(rtt.p50)}{tail}"
+    if probes.lost:
+        yield f"{percent(probes.lost / probes.sent)} of probes lost"
 
 
 def _chart(
@@ -218,19 +217,19 @@ def _chart(
     for one in rounds:
         if one.from_ns is not None and not one.kept_back:
             of_class.setdefault(one.data_class, []).append(one)
-    shown = [one for one in classes if any(of.took_ns for of in of_class.get(one["class"], ()))]
+    shown = [one for one in classes if any(of.took_ns for of in of_class.get(one.class_, ()))]
     if not shown:
         return None
-    events = summary.get("events", [])
+    events = summary.events or ()
     starts = [(one.from_ns or 0) - start_ns for many in of_class.values() for one in many]
-    ends_ms = [event["until_ms"] or event["at_ms"] for event in events]
+    ends_ms = [event.until_ms or event.at_ms for event in events]
     end_s = max(max(starts) / 1e9, *(one / MS_PER_S for one in ends_ms), 0.1)
     bands, lanes = bands_of(events, end_s)
     top = lanes * LANE + 6
     rows = [
         _row(
             one,
-            of_class[one["class"]],
+            of_class[one.class_],
             stretches,
             start_ns,
             end_s,
@@ -257,7 +256,7 @@ def _row(
     y: float,
 ) -> Row:
     """On a logarithmic axis of what rounds took."""
-    name = of["class"]
+    name = of.class_
     took = [one.took_ns / 1e6 for one in rounds if one.took_ns]
     levels = list(_levels(stretches, name))
     low, high = min(took), max(took)
@@ -305,16 +304,16 @@ def _levels(
 ) -> Iterator[tuple[float, float, float | None, float | None]]:
     """From, until, and what rounds took in the middle, measured and expected."""
     for stretch in stretches:
-        one = next((one for one in stretch["classes"] if one["class"] == name), None)
-        if one is None or not one["completed"]:
+        one = next((one for one in stretch.classes if one.class_ == name), None)
+        if one is None or not one.completed:
             continue
-        took, expected = one["completion_ms"], one.get("expected")
-        measure = "mean" if took["p50"] is None else "p50"
+        took, expected = one.completion_ms, one.expected
+        few, of = took.p50 is None, expected.expected_ms if expected else None
         yield (
-            stretch["from_ms"] / MS_PER_S,
-            stretch["until_ms"] / MS_PER_S,
-            took[measure],
-            expected["expected_ms"][measure] if expected else None,
+            stretch.from_ms / MS_PER_S,
+            stretch.until_ms / MS_PER_S,
+            took.mean if few else took.p50,
+            None if of is None else of.mean if few else of.p50,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,10 +34,12 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.machine_counters import Health, read_health
 from corridor.experiments.results.summary import (
+    AccountedDemand,
     AccountedFibre,
     AccountedPackets,
+    AccountFile,
     AccountSummary,
-    Summary,
+    LossAt,
 )
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
@@ -62,6 +64,11 @@ class Account(NamedTuple):
     ledger: Ledger | None
     problem: str = ""
 
+    @property
+    def warnings(self) -> list[str]:
+        said = f"no account of packets, by demand or by fibre: {self.problem}"
+        return [said] if self.problem else []
+
     def lost_at(self, demand: str, kind: str) -> dict[str, int] | None:
         """Of one kind of a demand's packets, both ways, by place and cause; None: not known."""
         if self.ledger is None:
@@ -73,6 +80,10 @@ class Account(NamedTuple):
         if self.ledger is None:
             return None
         return _sums(self._losses(demand, kind), lambda one: one.cause.event or one.cause.kind)
+
+    def flow_lost_by(self, demand: str, protocol: str) -> dict[str, int] | None:
+        """The same of a demand's stream or transfer."""
+        return self.lost_by(demand, STREAM if protocol == "udp" else TRANSFER)
 
     def dark(self, demand: str, kind: str) -> dict[str, int]:
         """How many of them met no way or one that was taken away, by event, or under no name.
@@ -140,33 +151,27 @@ def _dropped(health: Health) -> dict[tuple[str, str, str], int]:
     }
 
 
-def add_account(out_dir: Path, account: Account, summary: Summary) -> None:
-    """Write the files, and say in a summary whether the account closes; if not, the run is not
-    valid."""
+def write_account(out_dir: Path, account: Account) -> AccountSummary | None:
+    """Write the files; return what the summary has of them, None where nobody counted."""
     found = account.ledger
     if found is None:
-        if account.problem:
-            summary["warnings"] += [
-                f"no account of packets, by demand or by fibre: {account.problem}"
-            ]
-        return
-    summary["account"] = said = _summary(found)
-    if summary["complete"] and not said["closes"] and summary["invalid"] is None:
-        first = said["problems"][0] if said["problems"] else "packets are in no column"
-        summary["invalid"] = f"the account of packets does not close: {first}"
-    document = {"schema": ACCOUNT_SCHEMA, **said, **_document(found)}
-    write_text(out_dir / ACCOUNT_FILE, json.dumps(document, indent=1) + "\n")
+        return None
+    text = json.dumps(_document(found).to_json(), indent=1)
+    write_text(out_dir / ACCOUNT_FILE, text + "\n")
     write_table(out_dir / ACCOUNT_TABLE, found)
+    return AccountSummary(
+        **_totals(found),
+        demands=tuple(_packets(line) for line in found.lines if line.losses or line.off_by),
+        fibres=tuple(_fibre(one) for one in found.fibres if one.losses or one.ce_marks),
+    )
 
 
-def add_causes(account: Account, summary: Summary) -> None:
-    """By what each demand lost packets of its flows, where that was counted."""
-    for demand in summary["demands"]:
-        for flow in demand.get("flows", ()):
-            kind = STREAM if flow["protocol"] == "udp" else TRANSFER
-            lost_by = account.lost_by(demand["id"], kind)
-            if lost_by is not None:
-                flow["lost_by"] = lost_by
+def unbalanced(account: AccountSummary | None) -> str | None:
+    """Why a run is not valid: its account does not close."""
+    if account is None or account.closes:
+        return None
+    first = account.problems[0] if account.problems else "packets are in no column"
+    return f"the account of packets does not close: {first}"
 
 
 def to_arrow(found: Ledger) -> pa.Table:
@@ -201,77 +206,75 @@ def _rows(line: Line) -> list[tuple[str | int, ...]]:
     ]
 
 
-def _summary(found: Ledger) -> AccountSummary:
-    losses = [loss for line in found.lines for loss in line.losses]
-    ce_marks = sum(one.ce_marks for one in found.fibres)
-    said: AccountSummary = {
+def _totals(found: Ledger) -> dict[str, Any]:
+    """What the summary and the whole account have in common."""
+    return {
         "closes": found.closes,
         "off_by": found.off_by,
         "sent": sum(line.sent for line in found.lines),
         "delivered": sum(line.delivered for line in found.lines),
         "in_flight": sum(line.in_flight for line in found.lines),
-        "lost": _lost(losses),
-        "problems": list(found.problems[:MOST_PROBLEMS]),
-        "unsure": list(found.unsure),
-        "demands": [_packets(line) for line in found.lines if line.losses or line.off_by],
-        "fibres": [_fibre(one) for one in found.fibres if one.losses or one.ce_marks],
+        "lost": _lost(loss for line in found.lines for loss in line.losses),
+        "problems": found.problems[:MOST_PROBLEMS],
+        "unsure": found.unsure,
+        "ce_marks": sum(one.ce_marks for one in found.fibres),
     }
-    return {**said, "ce_marks": ce_marks} if ce_marks else said
 
 
-def _document(found: Ledger) -> dict[str, Any]:
+def _document(found: Ledger) -> AccountFile:
     """All of it, with places."""
-    return {
-        "demands": [
-            {
-                **_packets(line),
-                "from": line.of.src,
-                "to": line.of.dst,
-                "lost_at": [_plain(one) for one in line.losses if not _is_in_flight(one)],
-            }
+    return AccountFile(
+        schema=ACCOUNT_SCHEMA,
+        **_totals(found),
+        demands=tuple(
+            AccountedDemand(
+                **vars(_packets(line)),
+                from_=line.of.src,
+                to=line.of.dst,
+                lost_at=tuple(_loss(one) for one in line.losses if not _is_in_flight(one)),
+            )
             for line in found.lines
-        ],
-        "fibres": [_fibre(one) for one in found.fibres],
-    }
+        ),
+        fibres=tuple(_fibre(one) for one in found.fibres),
+    )
 
 
 def _packets(line: Line) -> AccountedPackets:
-    return {
-        "demand": line.of.demand,
-        "kind": line.of.kind,
-        "direction": line.of.direction,
-        "sent": line.sent,
-        "delivered": line.delivered,
-        "in_flight": line.in_flight,
-        "off_by": line.off_by,
-        "lost": _lost(line.losses),
-    }
+    return AccountedPackets(
+        demand=line.of.demand,
+        kind=line.of.kind,
+        direction=line.of.direction,
+        sent=line.sent,
+        delivered=line.delivered,
+        in_flight=line.in_flight,
+        off_by=line.off_by,
+        lost=_lost(line.losses),
+    )
 
 
 def _fibre(one: FibreAccount) -> AccountedFibre:
-    found: AccountedFibre = {
-        "fibre": one.direction.fibre,
-        "from": one.direction.src,
-        "to": one.direction.dst,
-        "entered": one.entered,
-        "arrived": one.arrived,
-        "in_flight": sum(part.packets for part in one.losses if _is_in_flight(part)),
-        "lost": _lost(one.losses),
-        "control_lost": _lost(part for part in one.losses if part.number == CONTROL),
-    }
-    return {**found, "ce_marks": one.ce_marks} if one.ce_marks else found
+    return AccountedFibre(
+        fibre=one.direction.fibre,
+        from_=one.direction.src,
+        to=one.direction.dst,
+        entered=one.entered,
+        arrived=one.arrived,
+        in_flight=sum(part.packets for part in one.losses if _is_in_flight(part)),
+        lost=_lost(one.losses),
+        control_lost=_lost(part for part in one.losses if part.number == CONTROL),
+        ce_marks=one.ce_marks,
+    )
 
 
-def _plain(loss: Loss) -> Mapping[str, str | int]:
-    plain: dict[str, str | int] = {
-        "place": loss.place,
-        "cause": loss.cause.kind,
-        "event": loss.cause.event,
-        "reason": loss.cause.reason,
-        "packets": loss.packets,
-        "shared": loss.shared,
-    }
-    return {name: value for name, value in plain.items() if value}
+def _loss(of: Loss) -> LossAt:
+    return LossAt(
+        place=of.place,
+        cause=of.cause.kind,
+        event=of.cause.event,
+        reason=of.cause.reason,
+        packets=of.packets,
+        shared=of.shared,
+    )
 
 
 def _is_in_flight(loss: Loss) -> bool:

@@ -27,6 +27,7 @@ from corridor.experiments.results.event_owners import (
 )
 from corridor.experiments.results.outages import runs
 from corridor.experiments.results.probes import WARM_UP_PHASE
+from corridor.experiments.results.summary import HitSummary
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 
@@ -46,41 +47,11 @@ class Judged(NamedTuple):
     """Of all lost probes."""
 
 
-@dataclass(frozen=True)
-class EventImpact:
-    """One demand hit by one event. Times in ms; None where nothing was answered or expected."""
+@dataclass(frozen=True, kw_only=True)
+class EventImpact(HitSummary):
+    """One demand hit by one event."""
 
     event: str
-    demand: str
-    expected: bool
-    """Whether the event was expected to touch it."""
-    lost: int
-    lost_otherwise: int
-    """While it lasted, in full queues, at meters or at random: that is no time in which nothing
-    arrives."""
-    out_ms: float
-    """The longest that nothing arrived of what was sent since it began, and that it lost."""
-    expected_out_ms: float | None
-    """None: until the run ends, or, of random loss, now and then as long as the event lasts."""
-    expected_out_within_ms: tuple[float, float] | None
-    """Where it depends on BFD's random intervals: the least and the most."""
-    share: float
-    """Of all draws of these intervals, the part that comes to the paths and round trips that are
-    expected; 1 where BFD has no part in it."""
-    over_ms: float | None
-    """From its begin until the first probe after the last that it lost."""
-    rtt_before_ms: float | None
-    """The median of what was answered just before it began."""
-    expected_rtt_before_ms: float | None
-    rtt_at_once_ms: float | None
-    """The longest of what travelled from its begin until the controller had time to follow: the
-    detours of switches."""
-    rtt_then_ms: float | None
-    """The median of what was sent once the controller had time to follow, while it lasted."""
-    expected_rtt_then_ms: float | None
-    path_then: tuple[str, ...]
-    """There, as the controller told it while the event lasted; empty if it told of no other."""
-    expected_path_then: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -240,6 +211,6 @@ def write_impacts(path: Path, rows: Sequence[EventImpact]) -> None:
     """``events.parquet``: one row an event and demand that it hit."""
     import pyarrow as pa
 
-    table = pa.Table.from_pylist([asdict(row) for row in rows])
+    table = pa.Table.from_pylist([{"event": row.event, **asdict(row)} for row in rows])
     table = table.replace_schema_metadata({"corridor_schema": f"events/{EVENTS_SCHEMA}"})
     write_parquet_file(path, table)

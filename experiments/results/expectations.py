@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def expectations(
                 bound = wanted if name == "lost" else wanted / 1e6
                 if (too_few := _too_few(name, mine)) is not None:
                     unknown = _of(event, name, bound, None, holds=False)
-                    yield {**unknown, "left_out": too_few}
+                    yield replace(unknown, left_out=too_few)
                     continue
                 value = _measured(name, mine)
                 yield _of(event, name, bound, value, holds=value is not None and value <= bound)
@@ -43,14 +44,14 @@ def expectations(
 def _of(
     event: PlannedEvent, name: str, wanted: object, found: object, *, holds: bool
 ) -> ExpectationSummary:
-    return {
-        "id": event.id,
-        "demand": event.what,
-        "of": name,
-        "expected": wanted if isinstance(wanted, str | int | float) else str(wanted),
-        "found": found if isinstance(found, str | int | float) else None,
-        "holds": holds,
-    }
+    return ExpectationSummary(
+        id=event.id,
+        demand=event.what,
+        of=name,
+        expected=wanted if isinstance(wanted, str | int | float) else str(wanted),
+        found=found if isinstance(found, str | int | float) else None,
+        holds=holds,
+    )
 
 
 def _status(

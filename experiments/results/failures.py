@@ -12,15 +12,15 @@ WAYS_OUT = {CHARGED: "ask less of its one processor: fewer demands, lower rates;
 
 def has_failed(summary: Summary) -> bool:
     """Whether packets were where none may be, or something expected did not come true."""
-    seen = summary.get("crossings", {})
-    unmet = [one for one in summary.get("expectations", []) if not one["holds"]]
-    return bool(seen.get("forbidden") or seen.get("strange") or unmet)
+    seen = summary.crossings
+    unmet = [one for one in summary.expectations if not one.holds]
+    return bool(unmet or (seen is not None and (seen.forbidden or seen.strange)))
 
 
 def refuse_invalid(summary: Summary) -> None:
     """Raise MeasurementInvalid for numbers that are not those of the network asked for."""
-    if summary["invalid"]:
+    if summary.invalid:
         raise MeasurementInvalid(
-            f"the measurement is not valid: {summary['invalid']}",
-            f"all of it is kept; {WAYS_OUT.get(summary['clock'], QUIETER)}",
+            f"the measurement is not valid: {summary.invalid}",
+            f"all of it is kept; {WAYS_OUT.get(summary.clock, QUIETER)}",
         )

@@ -104,24 +104,24 @@ def flow_row(
     return cast(FlowRow, {**common, **figures})
 
 
-def flow_summary(row: FlowRow) -> FlowSummary:
-    summary: FlowSummary = {
-        "protocol": row["protocol"],
-        "layer": row["layer"],
-        "asked": row.get("asked_mbps"),
-        "offered": row.get("offered_mbps"),
-        "delivered": row["delivered_mbps"],
-        "bottleneck": row["bottleneck_mbps"],
-        "offered_packets": row.get("offered_packets"),
-        "delivered_packets": row.get("delivered_packets"),
-        "loss": row.get("loss"),
-        "lost_at": row["lost_at"],
-        "retransmits": row.get("retransmits"),
-        "error": row.get("error"),
-    }
-    if "sample" in row:
-        summary["sample"] = flow_sample_summary(row["sample"])
-    return summary
+def flow_summary(row: FlowRow, lost_by: dict[str, int] | None) -> FlowSummary:
+    """``lost_by`` as ``FlowSummary`` has it."""
+    return FlowSummary(
+        protocol=row["protocol"],
+        layer=row["layer"],
+        asked=row.get("asked_mbps"),
+        offered=row.get("offered_mbps"),
+        delivered=row["delivered_mbps"],
+        bottleneck=row["bottleneck_mbps"],
+        offered_packets=row.get("offered_packets"),
+        delivered_packets=row.get("delivered_packets"),
+        loss=row.get("loss"),
+        lost_at=row["lost_at"],
+        retransmits=row.get("retransmits"),
+        error=row.get("error"),
+        sample=flow_sample_summary(row["sample"]) if "sample" in row else None,
+        lost_by=lost_by,
+    )
 
 
 def write_flows(path: Path, flows: Sequence[FlowRow]) -> None:

@@ -92,19 +92,19 @@ def lost_at_sockets(health: Health | None, demands: Sequence[DemandSummary]) -> 
         return None
     none = SocketDrops()
     for demand in demands:
-        far, near = (health.sockets.get(demand[end], none) for end in ("dst", "src"))
-        unknown = demand["lost_unattributed"]
-        back = demand["lost_backward"] + unknown
+        far, near = (health.sockets.get(end, none) for end in (demand.dst, demand.src))
+        unknown = demand.lost_unattributed
+        back = demand.lost_backward + unknown
         full = "the socket of the agent at {} was full"
         for dropped, lost, host, why in (
-            (far.requests, demand["lost_forward"] + unknown, demand["dst"], full),
-            (near.replies, back, demand["src"], full),
-            (near.foreign_replies, back, demand["src"], "{} had so many replies of no probe sent"),
-            (far.streams, _lost_of_streams(demand), demand["dst"], full),
+            (far.requests, demand.lost_forward + unknown, demand.dst, full),
+            (near.replies, back, demand.src, full),
+            (near.foreign_replies, back, demand.src, "{} had so many replies of no probe sent"),
+            (far.streams, _lost_of_streams(demand), demand.dst, full),
         ):
             if dropped and lost:
                 return (
-                    f"{demand['id']} lost {lost} packets, and up to {dropped} of them not in the"
+                    f"{demand.id} lost {lost} packets, and up to {dropped} of them not in the"
                     f" network: {why.format(host)}"
                 )
     return None
@@ -112,10 +112,7 @@ def lost_at_sockets(health: Health | None, demands: Sequence[DemandSummary]) -> 
 
 def _lost_of_streams(demand: DemandSummary) -> int:
     """And of transfers, which know nothing of what was lost."""
-    return sum(
-        (one["offered_packets"] or 0) - (one["delivered_packets"] or 0)
-        for one in demand.get("flows", ())
-    )
+    return sum((one.offered_packets or 0) - (one.delivered_packets or 0) for one in demand.flows)
 
 
 def _lost_by_the_machine(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> str | None:
@@ -127,10 +124,10 @@ def _lost_by_the_machine(demands: Sequence[DemandSummary], plan: Plan, clock: st
     by_cause: Counter[str] = Counter()
     worst = (0, "")
     for demand in demands:
-        for of in (demand, *demand.get("flows", ())):
-            lost = {kind: of.get("lost_by", {}).get(kind, 0) for kind in kinds}
+        for lost_by in _causes(demand):
+            lost = {kind: lost_by.get(kind, 0) for kind in kinds}
             by_cause.update(lost)
-            worst = max(worst, (sum(lost.values()), demand["id"]))
+            worst = max(worst, (sum(lost.values()), demand.id))
     if not by_cause.total():
         return None
     reasons = "; ".join(OF_THE_MACHINE[kind] for kind in OF_THE_MACHINE if by_cause[kind])
@@ -138,6 +135,11 @@ def _lost_by_the_machine(demands: Sequence[DemandSummary], plan: Plan, clock: st
         f"{by_cause.total()} packets were lost by the machine and not by the network "
         f"({worst[0]} of {worst[1]}): {reasons}"
     )
+
+
+def _causes(of: DemandSummary) -> list[dict[str, int]]:
+    """Packets that were lost by cause: probes, then those of each flow."""
+    return [of.lost_by, *(flow.lost_by or {} for flow in of.flows)]
 
 
 def unexplained(
@@ -153,10 +155,10 @@ def unexplained(
     """
     known = demands if health is not None else ()
     lost = [
-        (of["lost_by"][UNEXPLAINED], one["id"])
+        (lost_by[UNEXPLAINED], one.id)
         for one in known
-        for of in (one, *one.get("flows", ()))
-        if UNEXPLAINED in of.get("lost_by", {})
+        for lost_by in _causes(one)
+        if UNEXPLAINED in lost_by
     ]
     if lost:
         worst = max(lost)

@@ -9,52 +9,19 @@ lost too, and counted apart: no switch can save it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.plan.cuts import SETTLED_NS
 from corridor.experiments.plan.values import Cut, Expectation, Plan, PlannedDemand
-from corridor.experiments.results.summary import CutsSummary, OutageSummary
+from corridor.experiments.results.summary import CutsSummary, Outage
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 
 CUTS_SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Outage:
-    """One demand through one cut. Times in ms; None where nothing was answered or expected."""
-
-    fibre: str
-    demand: str
-    crosses: bool
-    """Whether the demand, or its answers, crossed the fibre."""
-    expected: str
-    """``untouched``, ``detour``, ``lost``, or ``silent`` where no answers are expected anyway."""
-    sent: int
-    lost: int
-    lost_under_way: int
-    """On the fibre when it was cut, or lost by chance before."""
-    outage_ms: float
-    expected_rtt_ms: float | None
-    """By the detour while the fibre is cut."""
-    detour_rtt_ms: float | None
-    """The least measured while it was cut."""
-    restored: bool
-    """Whether the last probe was answered."""
-
-    @property
-    def is_as_expected(self) -> bool:
-        """Lost where it should be, and nowhere else for good."""
-        if self.expected == "untouched":
-            return self.lost == 0
-        if self.expected == "detour":
-            return self.detour_rtt_ms is not None
-        return self.detour_rtt_ms is None
 
 
 def outages(probes: Probes, plan: Plan) -> Iterator[Outage]:
@@ -145,20 +112,20 @@ def summary_of(rows: list[Outage]) -> CutsSummary:
         for part in (50, 95)
         if len(detoured)
     }
-    return {
-        "fibres": len({row.fibre for row in rows}),
-        "demand_cuts": {
+    return CutsSummary(
+        fibres=len({row.fibre for row in rows}),
+        demand_cuts={
             kind: sum(row.expected == kind for row in rows)
             for kind in ("untouched", "detour", "lost", "silent")
         },
-        "outage_ms": quantiles | ({"max": float(detoured.max())} if len(detoured) else {}),
-        "surprises": [cast(OutageSummary, asdict(row)) for row in rows if not row.is_as_expected],
-        "not_restored": [
+        outage_ms=quantiles | ({"max": float(detoured.max())} if len(detoured) else {}),
+        surprises=tuple(row for row in rows if not row.is_as_expected),
+        not_restored=tuple(
             f"{row.demand} after {row.fibre}"
             for row in rows
             if row.expected != "silent" and not row.restored
-        ],
-    }
+        ),
+    )
 
 
 def write_outages(path: Path, rows: list[Outage]) -> None:

@@ -70,13 +70,13 @@ def _rows(course: Course, events: Sequence[EventSummary], width_s: float) -> Ite
             **values,
             "status": now.status if now else None,
             "path": list(now.hubs) if now else None,
-            "events": [one["id"] for one in events if _is_on(one, at_s, at_s + width_s)],
+            "events": [one.id for one in events if _is_on(one, at_s, at_s + width_s)],
         }
 
 
 def _is_on(event: EventSummary, from_s: float, until_s: float) -> bool:
     """Whether some of it lies between these moments; what is over at once, at one of them."""
-    begins_s, ends_ms = event["at_ms"] / 1000, event["until_ms"]
+    begins_s, ends_ms = event.at_ms / 1000, event.until_ms
     if ends_ms is not None:
         return begins_s < until_s and from_s < ends_ms / 1000
-    return begins_s < until_s and (KINDS[event["kind"]].end != "" or from_s <= begins_s)
+    return begins_s < until_s and (KINDS[event.kind].end != "" or from_s <= begins_s)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from corridor.experiments.results.samples_told import sample_summary
-from corridor.experiments.results.summary import DemandSummary
+from corridor.experiments.results.summary import BothWays, DemandSummary
 from corridor.traffic.measures import metrics
 from corridor.traffic.measures.samples import Probes
 from corridor.traffic.measures.sampling import DemandSample, sample_of
@@ -42,19 +42,22 @@ def first_packet_rtt_ms(probes: Probes) -> dict[int, float]:
     return {demand: rtt / 1e6 for demand, rtt in pairs}
 
 
-def add_measured(entry: DemandSummary, of: Measured) -> None:
-    """Put what was measured in the place of nothing."""
+def with_measured(entry: DemandSummary, of: Measured) -> DemandSummary:
+    """Return a planned demand with what was measured of it."""
     found = of.metrics
-    entry["rtt_ms"] = found.rtt.ms()
-    entry["one_way_ms"] = {"forward": found.forward.ms(), "backward": found.backward.ms()}
-    entry["pdv_ms"] = {"forward": found.forward_pdv.ms(), "backward": found.backward_pdv.ms()}
-    entry["sent"] = found.sent
-    entry["received"] = found.received
-    entry["lost"] = found.lost
-    entry["lost_forward"] = found.lost_forward
-    entry["lost_backward"] = found.lost_backward
-    entry["lost_unattributed"] = found.lost_unattributed
-    entry["duplicates"] = found.duplicates
-    entry["reordered"] = found.reordered
-    entry["send_lateness_ms"] = found.send_lateness.ms()
-    entry["sample"] = sample_summary(of.sample)
+    return replace(
+        entry,
+        rtt_ms=found.rtt.ms(),
+        one_way_ms=BothWays(forward=found.forward.ms(), backward=found.backward.ms()),
+        pdv_ms=BothWays(forward=found.forward_pdv.ms(), backward=found.backward_pdv.ms()),
+        sent=found.sent,
+        received=found.received,
+        lost=found.lost,
+        lost_forward=found.lost_forward,
+        lost_backward=found.lost_backward,
+        lost_unattributed=found.lost_unattributed,
+        duplicates=found.duplicates,
+        reordered=found.reordered,
+        send_lateness_ms=found.send_lateness.ms(),
+        sample=sample_summary(of.sample),
+    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.codec import OMIT_NONE, to_plain
 from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ FILE = "queues.json"
 COUNTED = ("sent_packets", "sent_bytes", "drops", "ce_marks")
 
 
-class ClassSummary(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class ClassSummary:
     """Packets and octets that passed, what was dropped, and what still waited at the end."""
 
     name: str
@@ -26,15 +28,19 @@ class ClassSummary(TypedDict):
     sent_bytes: int
     drops: int
     backlog_packets: int
-    ce_marks: NotRequired[int]
+    ce_marks: int | None = field(default=None, metadata=OMIT_NONE)
     """Packets marked instead of dropped (congestion experienced); only where a queue marks."""
 
 
-QueueSummary = TypedDict(
-    "QueueSummary",
-    {"fibre": str, "from": str, "discipline": str, "classes": list[ClassSummary]},
-)
-"""Of one direction of a fibre: that which is entered at the hub ``from``."""
+@dataclass(frozen=True, kw_only=True)
+class QueueSummary:
+    """Of one direction of a fibre: that which is entered at the hub ``from``."""
+
+    fibre: str
+    from_: str
+    discipline: str
+    classes: tuple[ClassSummary, ...]
+
 
 type ByInterface = Mapping[str, Sequence[ClassCounters]]
 
@@ -67,13 +73,13 @@ def _summed(wiring: Wiring, before: Any, after: Any) -> Iterator[QueueSummary]:
             now = after.get(end.interface, [])
             then = {one["name"]: one for one in before.get(end.interface, [])}
             classes = [_since(one, then.get(one["name"], {}), marks=shape.queue.ecn) for one in now]
-            if any(one["sent_packets"] or one["drops"] for one in classes):
-                yield {
-                    "fibre": fibre.fibre,
-                    "from": end.hub,
-                    "discipline": shape.queue.name,
-                    "classes": classes,
-                }
+            if any(one.sent_packets or one.drops for one in classes):
+                yield QueueSummary(
+                    fibre=fibre.fibre,
+                    from_=end.hub,
+                    discipline=shape.queue.name,
+                    classes=tuple(classes),
+                )
 
 
 def _since(now: Mapping[str, Any], then: Mapping[str, Any], *, marks: bool) -> ClassSummary:
@@ -81,11 +87,11 @@ def _since(now: Mapping[str, Any], then: Mapping[str, Any], *, marks: bool) -> C
     counted = {name: so_far[name] - before[name] for name in COUNTED}
     if any(value < 0 for value in counted.values()):
         counted = so_far
-    found: ClassSummary = {
-        "name": str(now["name"]),
-        "sent_packets": counted["sent_packets"],
-        "sent_bytes": counted["sent_bytes"],
-        "drops": counted["drops"],
-        "backlog_packets": int(now["backlog_packets"]),
-    }
-    return {**found, "ce_marks": counted["ce_marks"]} if marks else found
+    return ClassSummary(
+        name=str(now["name"]),
+        sent_packets=counted["sent_packets"],
+        sent_bytes=counted["sent_bytes"],
+        drops=counted["drops"],
+        backlog_packets=int(now["backlog_packets"]),
+        ce_marks=counted["ce_marks"] if marks else None,
+    )

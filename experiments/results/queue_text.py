@@ -14,12 +14,12 @@ CE_MARKS = "CE marks"
 def queues_table(summary: Summary, width: int | None) -> str:
     """A row for each class of the queues that dropped or marked packets, those that dropped most
     first; empty where none did."""
-    full = [queue for queue in summary.get("queues", ()) if any(_dropped_and_marked(queue))]
+    full = [queue for queue in summary.queues if any(_dropped_and_marked(queue))]
     full.sort(key=_dropped_and_marked, reverse=True)
-    classes = [(queue, one) for queue in full for one in queue["classes"]]
+    classes = [(queue, one) for queue in full for one in queue.classes]
     if not classes:
         return ""
-    has_marks = any("ce_marks" in one for _queue, one in classes)
+    has_marks = any(one.ce_marks is not None for _queue, one in classes)
     headings = (*HEADINGS, CE_MARKS) if has_marks else HEADINGS
     rows = [_row(queue, one)[: len(headings)] for queue, one in classes]
     more = [f"and {len(rows) - MOST_LINES} more queue classes"] if len(rows) > MOST_LINES else []
@@ -29,18 +29,18 @@ def queues_table(summary: Summary, width: int | None) -> str:
 
 
 def _dropped_and_marked(queue: QueueSummary) -> tuple[int, int]:
-    classes = queue["classes"]
-    return sum(one["drops"] for one in classes), sum(one.get("ce_marks", 0) for one in classes)
+    classes = queue.classes
+    return sum(one.drops for one in classes), sum((one.ce_marks or 0) for one in classes)
 
 
 def _row(queue: QueueSummary, one: ClassSummary) -> tuple[str, ...]:
     """A queue that never marks says so by nothing."""
     return (
-        queue["fibre"],
-        queue["from"],
-        queue["discipline"],
-        one["name"],
-        str(one["sent_packets"]),
-        str(one["drops"]),
-        str(one.get("ce_marks", "")),
+        queue.fibre,
+        queue.from_,
+        queue.discipline,
+        one.name,
+        str(one.sent_packets),
+        str(one.drops),
+        str(one.ce_marks or ""),
     )

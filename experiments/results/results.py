@@ -7,8 +7,8 @@ one that was killed. docs/results.md describes every file.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import validity
-from corridor.experiments.results.account import account_of, add_account, add_causes
+from corridor.experiments.results.account import Account, account_of, unbalanced, write_account
 from corridor.experiments.results.anycast_text import anycast_summary
 from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.certainty_summary import CertaintiesDocument
@@ -30,19 +30,26 @@ from corridor.experiments.results.health import (
     machine_warnings,
     unexplained,
 )
-from corridor.experiments.results.machine_counters import Health, read_health
+from corridor.experiments.results.machine_counters import read_health
 from corridor.experiments.results.messages import (
     MESSAGES_FILE,
     message_rows,
     read_said,
     write_messages,
 )
-from corridor.experiments.results.outages import Outage, outages, summary_of, write_outages
-from corridor.experiments.results.probes import add_measured, first_packet_rtt_ms, measured
+from corridor.experiments.results.outages import outages, summary_of, write_outages
+from corridor.experiments.results.probes import first_packet_rtt_ms, measured, with_measured
 from corridor.experiments.results.queue_counters import read_queues
 from corridor.experiments.results.streams import stream_rows
-from corridor.experiments.results.summary import DemandSummary, Summary
-from corridor.experiments.results.timeline import add_timeline, epoch_of, in_force
+from corridor.experiments.results.summary import (
+    BothWays,
+    DemandSummary,
+    NetworkSummary,
+    Outage,
+    Rates,
+    Summary,
+)
+from corridor.experiments.results.timeline import Timeline, epoch_of, in_force, timeline_of
 from corridor.experiments.results.tracks import SERIES_FILE, read_tracks, write_series
 from corridor.experiments.results.transfers import transfer_rows
 from corridor.experiments.results.transit_check import judge_run
@@ -57,11 +64,13 @@ from corridor.experiments.results.utilisation import (
     read_utilisation,
     write_utilisation,
 )
+from corridor.experiments.results.workload_summary import WorkloadsSummary
 from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
-from corridor.topologies.base.codec import from_plain, read_document, to_plain
+from corridor.topologies.base.codec import from_plain, read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
+from corridor.topologies.model.topology import Topology
 from corridor.traffic.measures import samples
 
 SUMMARY_SCHEMA = 2
@@ -101,234 +110,215 @@ def read_plan(out_dir: Path) -> Plan:
 def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     """Write ``probes.parquet``, ``flows.parquet``, ``series.parquet`` where there are loads, and
     ``summary.json``; returns the summary."""
-    hosts = samples.read_directory(out_dir / "raw")
-    probes = samples.join(hosts)
+    raw = out_dir / "raw"
+    hosts = samples.read_directory(raw)
+    probes, epoch_ns = samples.join(hosts), epoch_of(hosts)
     samples.write_parquet(out_dir / "probes.parquet", probes, hosts)
-    account = account_of(out_dir / "raw", plan, hosts, epoch_of(hosts))
-    flows = stream_rows(out_dir / "raw", plan, account)
-    flows += transfer_rows(out_dir / "raw", plan, account)
+    account = account_of(raw, plan, hosts, epoch_ns)
+    flows = stream_rows(raw, plan, account) + transfer_rows(raw, plan, account)
     write_flows(out_dir / "flows.parquet", flows)
-    write_use(out_dir / USE_FILE, read_use(out_dir / "raw", plan))
-    write_series(out_dir / SERIES_FILE, read_tracks(out_dir / "raw", plan, epoch_of(hosts)))
-    demands = _demands(plan, probes, flows)
+    write_use(out_dir / USE_FILE, read_use(raw, plan))
+    write_series(out_dir / SERIES_FILE, read_tracks(raw, plan, epoch_ns))
     cuts = list(outages(probes, plan))
     if cuts:
         write_outages(out_dir / "cuts.parquet", cuts)
-    summary = _summary(plan, facts, demands)
-    if plan.controller_name:
-        summary["controller"] = plan.controller_name
-    damaged = sum(host.damaged for host in hosts)
-    summary["warnings"] = validity.warnings(demands, flows, facts.clock_step_ns, damaged)
-    summary["warnings"] += [*queue_warnings(plan), *idle_streams(plan), *clipped_rates(plan)]
-    summary["invalid"] = validity.invalidity(demands, flows, facts.clock_step_ns)
-    if cuts:
-        summary["cuts"] = summary_of(cuts)
-    add_timeline(out_dir, plan, probes, hosts, account, summary)
-    _add_unexpected(summary, probes, cuts, plan)
-    add_causes(account, summary)
-    add_account(out_dir, account, summary)
-    _add_workloads(out_dir, plan, probes, epoch_of(hosts), summary)
-    queues = read_queues(out_dir / "raw", plan.wiring)
-    if queues:
-        summary["queues"] = queues
-    _judge_health(summary, flows, plan, read_health(out_dir / "raw"))
-    _add_alibis(out_dir / "raw" / "specification.json", demands)
-    crossings = judge_run(
-        out_dir / "raw",
-        plan.wiring,
-        partial(in_force, out_dir / "raw", plan, epoch_of(hosts)),
-        labelled=not plan.controller,
+    timeline = timeline_of(out_dir, plan, probes, hosts, account)
+    topology, certain = _topology(raw / "specification.json"), _certainty(raw / CERTAINTY_FILE)
+    planned = [_with_flows(one, flows, account) for one in _measured(plan, probes)]
+    alibis = None if topology is None else Alibis(topology)
+    demands = [_with_causes(one, timeline, alibis, certain) for one in planned]
+    unexpected = _unexpected(timeline, probes, cuts, plan, facts)
+    balance = write_account(out_dir, account)
+    workloads, torn = _workloads(out_dir, plan, probes, epoch_ns, topology)
+    health, step_ns = read_health(raw), facts.clock_step_ns
+    warnings = [
+        *validity.warnings(demands, flows, step_ns, sum(host.damaged for host in hosts)),
+        *(*queue_warnings(plan), *idle_streams(plan), *clipped_rates(plan)),
+        *timeline.warnings,
+        *(f"outside its expectation: {one}" for one in unexpected),
+        *account.warnings,
+        *torn,
+        *machine_warnings(health, plan),
+        *tail_warnings(demands, plan, facts.clock),
+    ]
+    invalid = validity.invalidity(demands, flows, step_ns)
+    if invalid is None and facts.complete:  # of another run, much is missing for other reasons
+        invalid = (
+            unbalanced(balance)
+            or lost_at_sockets(health, demands)
+            or unexplained(health, demands, flows, plan, facts.clock)
+        )
+    summary = Summary(
+        schema=SUMMARY_SCHEMA,
+        scenario=plan.scenario,
+        policies=plan.policies,
+        as_of=plan.as_of,
+        testbed=facts.testbed,
+        clock=facts.clock,
+        testbed_reason=facts.reason,
+        framework=plan.framework,
+        seed=plan.seed,
+        complete=facts.complete,
+        failure=facts.failure,
+        network=NetworkSummary(
+            hubs=len(plan.wiring.hubs),
+            fibres=len(plan.wiring.fibres),
+            build_s=facts.build_s,
+            teardown_s=facts.teardown_s,
+        ),
+        wall_s=facts.wall_s,
+        virtual_s=facts.virtual_s,
+        clock_step_ns=step_ns,
+        warnings=tuple(warnings),
+        invalid=invalid,
+        demands=tuple(demands),
+        controller=plan.controller_name,
+        cuts=summary_of(cuts) if cuts else None,
+        events=timeline.events,
+        expectations=timeline.expectations,
+        unexpected=tuple(unexpected),
+        account=balance,
+        workloads=workloads,
+        queues=tuple(read_queues(raw, plan.wiring)),
+        crossings=judge_run(
+            raw, plan.wiring, partial(in_force, raw, plan, epoch_ns), labelled=not plan.controller
+        ),
+        certainty=certain.of if certain else None,
     )
-    if crossings is not None:
-        summary["crossings"] = crossings.to_json()
-    _add_certainty(out_dir / "raw" / CERTAINTY_FILE, summary)
     write_summary(out_dir, summary)
     return summary
 
 
-def _add_unexpected(
-    summary: Summary, probes: samples.Probes, cuts: Sequence[Outage], plan: Plan
-) -> None:
+def _unexpected(
+    timeline: Timeline,
+    probes: samples.Probes,
+    cuts: Sequence[Outage],
+    plan: Plan,
+    facts: RunFacts,
+) -> list[str]:
     """Only of a run that came to its end: another was cut short itself."""
-    clock = summary["clock"]
-    if not summary["complete"] or plan.controller:
-        return
+    if not facts.complete or plan.controller:
+        return []
     intervals_ms = probe_intervals_ms(probes, plan)
-    found = unexpected_events(summary.get("events", []), plan, intervals_ms, clock)
-    found += unexpected_cuts(cuts, plan, clock)
-    if found:
-        summary["unexpected"] = found
-        summary["warnings"] += [f"outside its expectation: {one}" for one in found]
+    found = unexpected_events(timeline.events or (), plan, intervals_ms, facts.clock)
+    return found + unexpected_cuts(cuts, plan, facts.clock)
 
 
 def write_summary(out_dir: Path, summary: Summary) -> None:
     """Whole or not at all: others may be reading it."""
-    write_text(out_dir / "summary.json", json.dumps(summary, indent=1) + "\n")
+    write_text(out_dir / "summary.json", json.dumps(summary.to_json(), indent=1) + "\n")
 
 
-def _judge_health(
-    summary: Summary, flows: list[FlowRow], plan: Plan, health: Health | None
-) -> None:
-    """Only of a run that came to its end: of another, much is missing for other reasons."""
-    summary["warnings"] += machine_warnings(health, plan)
-    summary["warnings"] += tail_warnings(summary["demands"], plan, summary["clock"])
-    if summary["complete"] and summary["invalid"] is None:
-        demands = summary["demands"]
-        summary["invalid"] = lost_at_sockets(health, demands) or unexplained(
-            health, demands, flows, plan, summary["clock"]
-        )
-
-
-def _summary(plan: Plan, facts: RunFacts, demands: list[DemandSummary]) -> Summary:
-    """As of a run of which there is nothing to warn of."""
-    return {
-        "schema": SUMMARY_SCHEMA,
-        "scenario": plan.scenario,
-        "policies": plan.policies,
-        "as_of": plan.as_of,
-        "testbed": facts.testbed,
-        "clock": facts.clock,
-        "testbed_reason": facts.reason,
-        "framework": plan.framework,
-        "seed": plan.seed,
-        "complete": facts.complete,
-        "failure": facts.failure,
-        "network": {
-            "hubs": len(plan.wiring.hubs),
-            "fibres": len(plan.wiring.fibres),
-            "build_s": facts.build_s,
-            "teardown_s": facts.teardown_s,
-        },
-        "wall_s": facts.wall_s,
-        "virtual_s": facts.virtual_s,
-        "clock_step_ns": facts.clock_step_ns,
-        "warnings": [],
-        "invalid": None,
-        "demands": demands,
-    }
-
-
-def _add_workloads(
-    out_dir: Path, plan: Plan, probes: samples.Probes, epoch_ns: int, summary: Summary
-) -> None:
-    """And ``messages.parquet``, where workloads sent messages, and ``utilisation.parquet``."""
+def _workloads(
+    out_dir: Path, plan: Plan, probes: samples.Probes, epoch_ns: int, topology: Topology | None
+) -> tuple[WorkloadsSummary | None, list[str]]:
+    """Write ``messages.parquet``, where workloads sent messages, and ``utilisation.parquet``;
+    return what came of workloads, and what is to be warned of."""
     said = read_said(out_dir / "raw")
-    scale = _capacity_scale(out_dir / "raw" / "specification.json")
+    scale = topology.scaling.capacity_scale if topology is not None else None
     loads = read_utilisation(out_dir / "raw", plan, scale)
     write_utilisation(out_dir / UTILISATION_FILE, loads)
     rows = message_rows(plan, said, epoch_ns)
     write_messages(out_dir / MESSAGES_FILE, rows)
     if not rows:
-        return
-    if said.torn:
-        summary["warnings"].append(f"{said.torn} lines on messages were torn and left out")
-    summary["workloads"] = workloads_summary(Sent(plan, said, rows, probes, epoch_ns, scale))
+        return None, []
+    torn = [f"{said.torn} lines on messages were torn and left out"] if said.torn else []
+    return workloads_summary(Sent(plan, said, rows, probes, epoch_ns, scale)), torn
 
 
-def _capacity_scale(judged_by: Path) -> float | None:
+def _topology(judged_by: Path) -> Topology | None:
     if not judged_by.exists():
         return None
-    topology = Specification.from_json(read_text(judged_by, RESULT)).topology
-    return topology.scaling.capacity_scale
+    return Specification.from_json(read_text(judged_by, RESULT)).topology
 
 
-def _add_certainty(file: Path, summary: Summary) -> None:
+def _certainty(file: Path) -> CertaintiesDocument | None:
     """What was said before the run of how sure its paths are; runs of earlier versions lack it."""
     if not file.exists():
-        return
-    plain = read_json(file, RESULT)
-    said = read_document(CertaintiesDocument, plain, str(file), "run it again")
-    summary["certainty"] = to_plain(said.of)
-    for demand in summary["demands"]:
-        if demand["id"] in said.demands:
-            demand["certainty"] = to_plain(said.demands[demand["id"]])
+        return None
+    return read_document(CertaintiesDocument, read_json(file, RESULT), str(file), "run it again")
 
 
-def _add_alibis(judged_by: Path, demands: list[DemandSummary]) -> None:
-    """Where no measured packet of a demand, on its way there, can have been."""
-    if not judged_by.exists():
-        return
-    alibis = Alibis(Specification.from_json(read_text(judged_by, RESULT)).topology)
-    for demand in demands:
-        one_way_ms = demand["one_way_ms"]
-        slowest_ms = one_way_ms["forward"]["max"] if one_way_ms is not None else None
-        if slowest_ms is not None:
-            found = alibis.of(demand["src"], demand["dst"], round(slowest_ms * 1e6))
-            demand["alibi"] = list(found)
-
-
-def _demands(plan: Plan, probes: samples.Probes, flows: list[FlowRow]) -> list[DemandSummary]:
-    """Each one's prediction, and what was measured beside it."""
+def _measured(plan: Plan, probes: samples.Probes) -> Iterator[DemandSummary]:
+    """Each demand's prediction, and what probes measured beside it."""
     found, first_ms = measured(probes), first_packet_rtt_ms(probes)
-    demands = []
     for demand in plan.demands:
-        entry = _predicted(demand)
-        if demand.index in found:
-            add_measured(entry, found[demand.index])
-        _add_flows(entry, flows)
-        entry["first_packet_rtt_ms"] = first_ms.get(demand.index)
-        demands.append(entry)
-    return demands
+        entry = replace(_planned(demand), first_packet_rtt_ms=first_ms.get(demand.index))
+        mine = found.get(demand.index)
+        yield entry if mine is None else with_measured(entry, mine)
 
 
-def _add_flows(entry: DemandSummary, flows: list[FlowRow]) -> None:
-    mine = [flow_summary(row) for row in flows if row["demand"] == entry["id"]]
-    if mine:
-        first = mine[0]
-        entry["throughput_mbps"] = {
-            "offered": first["offered"],
-            "delivered": first["delivered"],
-            "bottleneck": first["bottleneck"],
-        }
-        entry["flows"] = mine
+def _with_flows(entry: DemandSummary, flows: list[FlowRow], account: Account) -> DemandSummary:
+    mine = tuple(
+        flow_summary(row, account.flow_lost_by(entry.id, row["protocol"]))
+        for row in flows
+        if row["demand"] == entry.id
+    )
+    if not mine:
+        return entry
+    first = mine[0]
+    rates = Rates(offered=first.offered, delivered=first.delivered, bottleneck=first.bottleneck)
+    return replace(entry, flows=mine, throughput_mbps=rates)
 
 
-def _predicted(demand: PlannedDemand) -> DemandSummary:
-    """As of a demand of which nothing was measured."""
-    found = _planned(demand)
-    anycast = anycast_summary(demand.anycast)
-    if anycast is not None:
-        found["anycast"] = to_plain(anycast)
-    return found
+def _with_causes(
+    entry: DemandSummary,
+    timeline: Timeline,
+    alibis: Alibis | None,
+    certain: CertaintiesDocument | None,
+) -> DemandSummary:
+    """By what its probes were lost, where none of them can have been, and how sure its path is."""
+    slowest_ms = entry.one_way_ms.forward.max if entry.one_way_ms is not None else None
+    alibi = None
+    if alibis is not None and slowest_ms is not None:
+        alibi = alibis.of(entry.src, entry.dst, round(slowest_ms * 1e6))
+    return replace(
+        entry,
+        lost_by=dict(timeline.lost_by.get(entry.id, {})),
+        alibi=alibi,
+        certainty=certain.demands.get(entry.id) if certain else None,
+    )
 
 
 def _planned(demand: PlannedDemand) -> DemandSummary:
-    return {
-        "id": demand.id,
-        "class": demand.data_class,
-        "src": demand.src,
-        "dst": demand.dst,
-        "status": demand.status,
-        "data": demand.data,
-        "returns": demand.returns,
-        "permit": demand.permit,
-        "legal_ref": list(demand.legal_ref),
-        "why": demand.why,
-        "lacks": list(demand.lacks),
-        "not_judged": list(demand.not_judged),
-        "path": list(demand.hubs),
-        "phases": list(demand.phases),
-        "fibres": list(demand.fibres),
-        "crosses": list(demand.crosses),
-        "may_cross": list(demand.may_cross),
-        "capacity_assumed": list(demand.assumed),
-        "predicted_rtt_ms": _per_million(demand.predicted_rtt_ns),
-        "predicted_one_way_ms": {
-            "forward": _per_million(demand.predicted_forward_ns),
-            "backward": _per_million(demand.predicted_backward_ns),
-        },
-        "rtt_ms": None,
-        "one_way_ms": None,
-        "pdv_ms": None,
-        "sent": 0,
-        "received": 0,
-        "lost": 0,
-        "lost_forward": 0,
-        "lost_backward": 0,
-        "lost_unattributed": 0,
-        "duplicates": 0,
-        "reordered": 0,
-    }
+    """As of a demand of which nothing was measured."""
+    return DemandSummary(
+        id=demand.id,
+        class_=demand.data_class,
+        src=demand.src,
+        dst=demand.dst,
+        status=demand.status,
+        data=demand.data,
+        returns=demand.returns,
+        permit=demand.permit,
+        legal_ref=demand.legal_ref,
+        why=demand.why,
+        lacks=demand.lacks,
+        not_judged=demand.not_judged,
+        path=demand.hubs,
+        phases=demand.phases,
+        fibres=demand.fibres,
+        crosses=demand.crosses,
+        may_cross=demand.may_cross,
+        capacity_assumed=demand.assumed,
+        predicted_rtt_ms=_per_million(demand.predicted_rtt_ns),
+        predicted_one_way_ms=BothWays(
+            forward=_per_million(demand.predicted_forward_ns),
+            backward=_per_million(demand.predicted_backward_ns),
+        ),
+        rtt_ms=None,
+        one_way_ms=None,
+        pdv_ms=None,
+        sent=0,
+        received=0,
+        lost=0,
+        lost_forward=0,
+        lost_backward=0,
+        lost_unattributed=0,
+        duplicates=0,
+        reordered=0,
+        anycast=anycast_summary(demand.anycast),
+    )
 
 
 def _per_million(number: int | None) -> float | None:

@@ -1,7 +1,7 @@
 """The results of one run as values: demands, events, probes, and any measure over time.
 
     run = corridor.load("results/mini-20261125T230000Z")
-    run.demands["ckpt-karachi"]["rtt_ms"]["p50"]
+    run.demands["ckpt-karachi"].rtt_ms.p50
     run.series("ckpt-karachi", "rtt_ms", bin="100ms")
 
 Reads only the result folder. docs/results.md says what is in it.
@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ from corridor.experiments.results.messages import (
 from corridor.experiments.results.over_time import Served
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.results.summary import (
+    REPORT_AGAIN,
+    AccountFile,
     DemandSummary,
     EventSummary,
     ExpectationSummary,
@@ -44,6 +46,7 @@ from corridor.experiments.results.tracks import Track, read_tracks, to_arrow
 from corridor.experiments.results.utilisation import UTILISATION_FILE, utilisation_of
 from corridor.experiments.results.workload_summary import WorkloadSummary
 from corridor.topologies.base.bounded_file import RESULT, is_folder, read_json
+from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import QuantityError, parse_duration_ns
@@ -76,36 +79,38 @@ class Run:
     @property
     def demands(self) -> dict[str, DemandSummary]:
         """By id: what was predicted, measured, lost and why."""
-        return {demand["id"]: demand for demand in self.summary["demands"]}
+        return {demand.id: demand for demand in self.summary.demands}
 
     @property
-    def events(self) -> list[EventSummary]:
+    def events(self) -> Sequence[EventSummary]:
         """In order of time: whom each hit, out for how long, beside what was expected."""
-        return self.summary.get("events", [])
+        return self.summary.events or ()
 
     @cached_property
-    def account(self) -> dict[str, Any]:
+    def account(self) -> AccountFile | None:
         """All of ``account.json``: of each demand's packets, by kind and direction, how many were
-        sent, delivered and lost, where and by what; of each fibre likewise. Empty where nobody
+        sent, delivered and lost, where and by what; of each fibre likewise. None where nobody
         could count."""
         path = self.out_dir / ACCOUNT_FILE
-        return cast(dict[str, Any], read_json(path, RESULT)) if path.exists() else {}
+        if not path.exists():
+            return None
+        return read_document(AccountFile, read_json(path, RESULT), str(path), REPORT_AGAIN)
 
     @property
-    def expectations(self) -> list[ExpectationSummary]:
+    def expectations(self) -> Sequence[ExpectationSummary]:
         """What the timeline expected, and whether it holds."""
-        return self.summary.get("expectations", [])
+        return self.summary.expectations
 
     @property
-    def verdict(self) -> list[str]:
+    def verdict(self) -> Sequence[str]:
         """The question, the answers and the next command, a sentence each; empty where the run has
         none."""
-        return self.summary.get("verdict", [])
+        return self.summary.verdict
 
     @property
     def is_valid(self) -> bool:
         """Whether its numbers are those of the network that was asked for."""
-        return self.summary["complete"] and self.summary["invalid"] is None
+        return self.summary.complete and self.summary.invalid is None
 
     @cached_property
     def plan(self) -> Plan:
@@ -206,9 +211,9 @@ class Run:
     @property
     def workloads(self) -> dict[str, WorkloadSummary]:
         """By id: rounds, deadlines, goodput, completion times, and what was expected of them; empty
-        where no workload sent messages. ``summary["workloads"]`` has classes and stretches, too."""
-        found = self.summary.get("workloads")
-        return {} if found is None else {one["id"]: one for one in found["workloads"]}
+        where no workload sent messages. ``summary.workloads`` has classes and stretches, too."""
+        found = self.summary.workloads
+        return {} if found is None else {one.id: one for one in found.workloads}
 
     @cached_property
     def messages(self) -> pa.Table:

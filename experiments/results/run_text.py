@@ -10,7 +10,7 @@ from corridor.experiments.results.event_table import events_table, expectations_
 from corridor.experiments.results.judged import not_judged_line
 from corridor.experiments.results.queue_text import queues_table
 from corridor.experiments.results.sampling_text import sampling_lines
-from corridor.experiments.results.summary import Summary, read_anycast
+from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.table import (
     crossings_line,
     cuts_lines,
@@ -29,18 +29,18 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
     one."""
     said = (
         demand_table(summary, width),
-        doubtful_line(one.get("may_cross", ()) for one in summary["demands"]),
+        doubtful_line(one.may_cross for one in summary.demands),
         sure_legend(summary),
         reasons(summary),
-        anycast_lines({one["id"]: read_anycast(one) for one in summary["demands"]}),
-        lacks_lines((one["id"], one["lacks"]) for one in summary["demands"]),
+        anycast_lines({one.id: one.anycast for one in summary.demands}),
+        lacks_lines((one.id, one.lacks) for one in summary.demands),
         events_table(summary, width),
         expectations_lines(summary),
         cuts_lines(summary),
         crossings_line(summary),
         not_judged_line(
-            summary["policies"],
-            ((one["id"], one.get("not_judged", ())) for one in summary["demands"]),
+            summary.policies,
+            ((one.id, one.not_judged) for one in summary.demands),
         ),
         flow_table(summary, width),
         queues_table(summary, width),
@@ -48,6 +48,6 @@ def sections(summary: Summary, width: int | None) -> Iterator[str]:
         stretches_table(summary, width),
         account_lines(summary, width),
         sampling_lines(summary),
-        *(f"warning: {warning}" for warning in summary["warnings"]),
+        *(f"warning: {warning}" for warning in summary.warnings),
     )
     yield from filter(None, said)

@@ -11,13 +11,11 @@ from corridor.experiments.results.columns import render
 from corridor.experiments.results.judged import marked as judged
 from corridor.experiments.results.summary import (
     DemandSummary,
-    Figures,
     FlowSummary,
     Summary,
-    read_certainty,
-    read_draws,
 )
 from corridor.topologies.base.words import counted
+from corridor.traffic.measures.statistics import Statistics
 
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "application class", "status", "permit", "path"
 CROSSES, DIFFERENCE, LOST, LOST_BY = "jurisdictions", "min - predicted", "lost", "cause of loss"
@@ -31,7 +29,7 @@ LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, "min", P95, LOST_BY, SURE,
 """Where a terminal is too narrow for all."""
 MOST_PLACES = 3
 MOST_CAUSES = 1
-NOTHING: Figures = {}
+NOTHING = Statistics(min=None, mean=None, p50=None, p95=None, p99=None, max=None)
 MOST_SURPRISES = 5
 MOST_LACKING = 12
 PATH_WIDTH = 38
@@ -45,11 +43,11 @@ def demand_table(summary: Summary, width: int | None = None) -> str:
     Where policies decide, each demand's status and the permit it travels by are told too. With a
     ``width`` in characters, columns are left out until it fits, as far as that helps.
     """
-    ruled = summary["policies"] != NO_POLICIES
+    ruled = summary.policies != NO_POLICIES
     headings: tuple[str, ...] = (
         (*HEADINGS[:2], STATUS, PERMIT, *HEADINGS[2:]) if ruled else HEADINGS
     )
-    cells = [_cells(demand) for demand in summary["demands"]]
+    cells = [_cells(demand) for demand in summary.demands]
     for rare in (LOST_BY, SURE, P95):
         if all(one[rare] in ("", NONE) for one in cells):
             headings = tuple(name for name in headings if name != rare)
@@ -59,9 +57,7 @@ def demand_table(summary: Summary, width: int | None = None) -> str:
 
 def reasons(summary: Summary) -> str:
     """A line for each demand that, or whose answers, policies or missing fibres keep back."""
-    return "\n".join(
-        f"{demand['id']}: {demand['why']}" for demand in summary["demands"] if demand["why"]
-    )
+    return "\n".join(f"{demand.id}: {demand.why}" for demand in summary.demands if demand.why)
 
 
 def lacks_lines(of: Iterable[tuple[str, Sequence[str]]]) -> str:
@@ -73,39 +69,39 @@ def lacks_lines(of: Iterable[tuple[str, Sequence[str]]]) -> str:
 
 def crossings_line(summary: Summary) -> str:
     """What the monitor on the fibres saw, in a line; empty if nobody watched."""
-    seen = summary.get("crossings")
+    seen = summary.crossings
     if seen is None:
         return ""
-    wrong = [*seen["forbidden"], *seen["strange"]]
+    wrong = [*seen.forbidden, *seen.strange]
     if wrong:
         first = wrong[0]
-        packets = sum(one["packets"] for one in wrong)
+        packets = sum(one.packets for one in wrong)
         return (
-            f"monitor: {packets} of {seen['frames']} packets on fibres violate a policy; first: "
-            f"{first['demand'] or first['flow']}, from {first['sent_by']} onto {first['fibre']} "
+            f"monitor: {packets} of {seen.frames} packets on fibres violate a policy; first: "
+            f"{first.demand or first.flow}, from {first.sent_by} onto {first.fibre} "
             "(see crossings in summary.json)"
         )
-    if seen["lost"]:
-        return f"monitor: {seen['lost']} packets not captured, so its counts are lower bounds"
-    return f"monitor: {seen['frames']} packets on fibres, 0 policy violations"
+    if seen.lost:
+        return f"monitor: {seen.lost} packets not captured, so its counts are lower bounds"
+    return f"monitor: {seen.frames} packets on fibres, 0 policy violations"
 
 
 def cuts_lines(summary: Summary) -> str:
     """What cutting fibres one after another came to; empty if none was cut."""
-    cuts = summary.get("cuts")
+    cuts = summary.cuts
     if cuts is None:
         return ""
-    counts, outages = cuts["demand_cuts"], cuts["outage_ms"].items()
+    counts, outages = cuts.demand_cuts, cuts.outage_ms.items()
     said = (
-        f"sequential cuts of {counted(cuts['fibres'], 'fibre')}: "
+        f"sequential cuts of {counted(cuts.fibres, 'fibre')}: "
         f"{counted(counts['detour'], 'detour')} used, {counted(counts['lost'], 'demand')} "
         "disconnected"
     )
     times = ", ".join(f"{name} {value:g} ms" for name, value in outages)
     surprises = [
-        f"differs from prediction: {row['demand']} during the cut of {row['fibre']} (predicted "
-        f"{row['expected']}; lost {row['lost']} of {row['sent']})"
-        for row in cuts["surprises"]
+        f"differs from prediction: {row.demand} during the cut of {row.fibre} (predicted "
+        f"{row.expected}; lost {row.lost} of {row.sent})"
+        for row in cuts.surprises
     ]
     lines = [said, f"outage of rerouted demands: {times}" if times else ""]
     lines += surprises[:MOST_SURPRISES]
@@ -118,20 +114,20 @@ def flow_table(summary: Summary, width: int | None = None) -> str:
     """Throughput beside the bottleneck and where packets were lost; empty if none was asked for."""
     rows = [
         (
-            demand["id"],
-            flow["protocol"],
-            _mbps(flow["offered"]),
-            _mbps(flow["delivered"]),
-            _mbps(flow["bottleneck"]) + ASSUMED * bool(demand.get("capacity_assumed")),
+            demand.id,
+            flow.protocol,
+            _mbps(flow.offered),
+            _mbps(flow.delivered),
+            _mbps(flow.bottleneck) + ASSUMED * bool(demand.capacity_assumed),
             _losses(flow),
         )
-        for demand in summary["demands"]
-        for flow in demand.get("flows", ())
+        for demand in summary.demands
+        for flow in demand.flows
     ]
     headings = ("demand", "protocol", "offered", "delivered", "bottleneck", "lost at")
     right = frozenset(headings[2:5])
-    sent = [demand for demand in summary["demands"] if demand.get("flows")]
-    said = assumed_line((demand["fibres"], demand.get("capacity_assumed", ())) for demand in sent)
+    sent = [demand for demand in summary.demands if demand.flows]
+    said = assumed_line((demand.fibres, demand.capacity_assumed) for demand in sent)
     table = render(
         headings, rows, right, width=width, spare=("offered", "protocol"), wrap="lost at"
     )
@@ -164,24 +160,24 @@ def assumed_line(of: Iterable[tuple[Sequence[str], Sequence[str]]]) -> str:
 
 def _cells(demand: DemandSummary) -> dict[str, str]:
     """By heading."""
-    predicted, measured = demand["predicted_rtt_ms"], demand["rtt_ms"] or NOTHING
-    least = measured.get("min")
+    predicted, measured = demand.predicted_rtt_ms, demand.rtt_ms or NOTHING
+    least = measured.min
     difference = ""
     if least is not None and predicted is not None:
         difference = f"{(least - predicted) * 1000:+.1f} us"
     return {
-        DEMAND: demand["id"],
-        CLASS: demand["class"],
-        STATUS: judged(demand["status"], demand.get("not_judged", ())),
-        PERMIT: demand["permit"],
-        PATH: _shortened(demand["path"]),
-        CROSSES: marked(demand["crosses"], demand.get("may_cross", ())),
-        SURE: sure_cell(read_certainty(demand)),
+        DEMAND: demand.id,
+        CLASS: demand.class_,
+        STATUS: judged(demand.status, demand.not_judged),
+        PERMIT: demand.permit,
+        PATH: _shortened(demand.path),
+        CROSSES: marked(demand.crosses, demand.may_cross),
+        SURE: sure_cell(demand.certainty),
         RTTS[0]: _ms(predicted),
-        **{name: _ms(measured.get(name)) for name in RTTS[1:]},
+        **dict(zip(RTTS[1:], map(_ms, (least, measured.p50, measured.p95)), strict=True)),
         DIFFERENCE: difference,
-        LOST: f"{demand['lost']}/{demand['sent']}",
-        LOST_BY: _causes(demand.get("lost_by", {}), demand["lost"]),
+        LOST: f"{demand.lost}/{demand.sent}",
+        LOST_BY: _causes(demand.lost_by, demand.lost),
     }
 
 
@@ -196,10 +192,10 @@ def sure_cell(said: CertaintySummary | None) -> str:
 
 def sure_legend(summary: Summary) -> str:
     """What the column says; empty where there is none."""
-    of = read_draws(summary)
+    of = summary.certainty
     if of is None:
         return ""
-    told = [read_certainty(one) for one in summary["demands"]]
+    told = [one.certainty for one in summary.demands]
     near = counted(sum(one.near_tie for one in told if one), "near tie")
     return (
         f"90 % interval: RTT over {of.draws} Monte Carlo samples of the map, then the share of "
@@ -239,18 +235,18 @@ def _mbps(rate: float | None) -> str:
 
 def _losses(flow: FlowSummary) -> str:
     """Where most was lost first; never nothing where something was."""
-    if flow["error"]:
-        return f"failed: {flow['error']}"
-    offered, delivered = flow["offered_packets"], flow["delivered_packets"]
+    if flow.error:
+        return f"failed: {flow.error}"
+    offered, delivered = flow.offered_packets, flow.delivered_packets
     missing = 0 if offered is None or delivered is None else offered - delivered
-    if flow["lost_at"] is None:
+    if flow.lost_at is None:
         return "unknown"
-    places = sorted(flow["lost_at"].items(), key=lambda one: -one[1])
+    places = sorted(flow.lost_at.items(), key=lambda one: -one[1])
     said = [f"{place} {count}" for place, count in places[:MOST_PLACES]]
     if len(places) > MOST_PLACES:
         rest = places[MOST_PLACES:]
         said.append(f"{sum(count for _, count in rest)} at {len(rest)} more")
-    unplaced = missing - sum(flow["lost_at"].values())
+    unplaced = missing - sum(flow.lost_at.values())
     if unplaced > 0:
         said.append(f"unlocated {unplaced}")
     return ", ".join(said) or "-"

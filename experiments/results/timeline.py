@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
@@ -27,8 +27,8 @@ from corridor.experiments.results.event_owners import Counted, Sent, owners
 from corridor.experiments.results.expectations import EXPECT, expectations
 from corridor.experiments.results.summary import (
     EventSummary,
+    ExpectationSummary,
     HitSummary,
-    Summary,
 )
 from corridor.experiments.results.transit_check import ALWAYS, Span
 from corridor.experiments.results.uncounted_losses import dropping, likeliest
@@ -47,42 +47,47 @@ UNKNOWN = ("late", "absent", "error")
 CHANGES = "changes.json"
 
 
-def add_timeline(
-    out_dir: Path,
-    plan: Plan,
-    probes: Probes,
-    hosts: Sequence[HostRecords],
-    account: Account,
-    summary: Summary,
-) -> None:
-    """Write ``events.parquet``, and add to a summary what events did, and why probes were lost."""
+@dataclass(frozen=True)
+class Timeline:
+    """What events did, and why probes were lost."""
+
+    lost_by: Mapping[str, Mapping[str, int]]
+    """By demand, as ``DemandSummary`` has it."""
+    events: tuple[EventSummary, ...] | None = None
+    """None where the timeline is empty."""
+    expectations: tuple[ExpectationSummary, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def timeline_of(
+    out_dir: Path, plan: Plan, probes: Probes, hosts: Sequence[HostRecords], account: Account
+) -> Timeline:
+    """Write ``events.parquet``; return what events did, and why probes were lost."""
     epoch_ns = epoch_of(hosts)
     raw = out_dir / "raw"
     told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far()
     judge = likeliest(plan, dropping(raw, plan)) if account.ledger is None else by(account, plan)
     losses = losses_of(probes, plan, epoch_ns, judge, told)
-    for demand in summary["demands"]:
-        if demand["id"] in losses.causes:
-            demand["lost_by"] = dict(losses.causes[demand["id"]])
     if not plan.events:
-        return
+        return Timeline(losses.causes)
     made = changes_made(raw)
     refused = _refused(made)
     # Of what was refused nothing was to come.
     impacts = [one for one in losses.impacts if one.lost or one.event not in refused]
     if impacts:
         write_impacts(out_dir / "events.parquet", impacts)
-    summary["events"] = [
+    events = [
         _event(event, plan, impacts, refused.get(event.id))
         for event in plan.events
         if event.kind != EXPECT
     ]
-    summary["warnings"] += [f"{name} was refused: {why}" for name, why in refused.items()]
-    summary["warnings"] += _after_all_probes(probes, plan, epoch_ns)
-    summary["warnings"] += _unanswered(made)
-    expected = list(expectations(probes, plan, epoch_ns, told))
-    if expected:
-        summary["expectations"] = expected
+    warnings = [
+        *(f"{name} was refused: {why}" for name, why in refused.items()),
+        *_after_all_probes(probes, plan, epoch_ns),
+        *_unanswered(made),
+    ]
+    expected = expectations(probes, plan, epoch_ns, told)
+    return Timeline(losses.causes, tuple(events), tuple(expected), tuple(warnings))
 
 
 def by(account: Account, plan: Plan) -> Judge:
@@ -180,19 +185,18 @@ def _refused(made: Sequence[Made]) -> dict[str, str]:
 def _event(
     event: PlannedEvent, plan: Plan, impacts: Sequence[EventImpact], refused: str | None
 ) -> EventSummary:
-    return {
-        "id": event.id,
-        "kind": event.kind,
-        "what": event.what,
-        "options": event.options,
-        "at_ms": (event.begin_ns - plan.start_ns) / 1e6,
-        "until_ms": None if event.end_ns is None else (event.end_ns - plan.start_ns) / 1e6,
-        "back_ms": None if event.back_ns is None else (event.back_ns - plan.start_ns) / 1e6,
-        "refused": refused,
-        "hits": [_hit(one) for one in impacts if one.event == event.id],
-    }
+    return EventSummary(
+        id=event.id,
+        kind=event.kind,
+        what=event.what,
+        options=event.options,
+        at_ms=(event.begin_ns - plan.start_ns) / 1e6,
+        until_ms=None if event.end_ns is None else (event.end_ns - plan.start_ns) / 1e6,
+        back_ms=None if event.back_ns is None else (event.back_ns - plan.start_ns) / 1e6,
+        refused=refused,
+        hits=tuple(_hit(one) for one in impacts if one.event == event.id),
+    )
 
 
 def _hit(impact: EventImpact) -> HitSummary:
-    rest = {key: value for key, value in asdict(impact).items() if key != "event"}
-    return cast(HitSummary, rest)
+    return HitSummary(**{one.name: getattr(impact, one.name) for one in fields(HitSummary)})

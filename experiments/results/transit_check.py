@@ -8,54 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from corridor.controller.intent.intent import Intent, Selector
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.product import Product
-from corridor.experiments.results.summary import CrossingsSummary
+from corridor.experiments.results.summary import Crossing, CrossingsSummary
 from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor.transits import Seen, SeenFlow
 
 ETHERNET_BYTES, DATAPATH_PROBE, ETH_ARP = 14, 0x1234, 0x0806
 PROTOCOLS = {"tcp": 6, "udp": 17}
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """Packets of one flow that were sent onto a fibre."""
-
-    fibre: str
-    sent_by: str
-    """The hub."""
-    demand: str
-    """Empty if no demand has such packets."""
-    flow: str
-    label: int | None
-    packets: int
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """``lost``: frames that the monitor had no room to see; unless 0, the counts are too low."""
-
-    frames: int
-    lost: int
-    forbidden: tuple[Crossing, ...]
-    """On a fibre that no lawful way of their demand takes."""
-    strange: tuple[Crossing, ...]
-    """Of no demand, or not labelled exactly once where the product's controller steers."""
-
-    @property
-    def holds(self) -> bool:
-        return not (self.lost or self.forbidden or self.strange)
-
-    def to_json(self) -> CrossingsSummary:
-        return cast(CrossingsSummary, asdict(self))
 
 
 class Judge:
@@ -71,7 +37,7 @@ class Judge:
             for end in (fibre.a, fibre.z)
         }
 
-    def verdict(self, seen: Seen) -> Verdict:
+    def verdict(self, seen: Seen) -> CrossingsSummary:
         """By one specification, in force all the time."""
         return judge(seen, [(self, ALWAYS)])
 
@@ -122,7 +88,9 @@ class Span(NamedTuple):
 ALWAYS = Span(-math.inf, math.inf)
 
 
-def judge(seen: Seen, in_force: Sequence[tuple[Judge, Span]], *, labelled: bool = True) -> Verdict:
+def judge(
+    seen: Seen, in_force: Sequence[tuple[Judge, Span]], *, labelled: bool = True
+) -> CrossingsSummary:
     """Forbidden is what none allows that is in force at its time; while one is rolled out, the one
     before is in force as well. Not ``labelled`` are packets under a controller of the user's own,
     whose hosts also ask each other for addresses."""
@@ -134,7 +102,12 @@ def judge(seen: Seen, in_force: Sequence[tuple[Judge, Span]], *, labelled: bool 
             forbidden.append(crossing)
         if _is_strange(flow, crossing, labelled=labelled):
             strange.append(crossing)
-    return Verdict(seen["frames"], seen["lost"], tuple(forbidden), tuple(strange))
+    return CrossingsSummary(
+        frames=seen["frames"],
+        lost=seen["lost"],
+        forbidden=tuple(forbidden),
+        strange=tuple(strange),
+    )
 
 
 def _is_strange(flow: SeenFlow, crossing: Crossing, *, labelled: bool) -> bool:
@@ -175,7 +148,7 @@ def judge_run(
     in_force: Callable[[Specification], Sequence[tuple[Specification, Span]]],
     *,
     labelled: bool = True,
-) -> Verdict | None:
+) -> CrossingsSummary | None:
     """Of a run's ``raw`` folder; None if nobody watched. ``in_force`` says what became of the
     specification that the run began with."""
     seen, judged_by = raw / "crossings.json", raw / "specification.json"

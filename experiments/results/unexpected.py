@@ -14,9 +14,8 @@ import numpy as np
 
 from corridor.experiments.plan.bfd_sessions import REWRITTEN_MS, avoided_after_ms
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.outages import Outage
 from corridor.experiments.results.probes import WARM_UP_PHASE
-from corridor.experiments.results.summary import EventSummary, HitSummary
+from corridor.experiments.results.summary import EventSummary, HitSummary, Outage
 from corridor.experiments.timeline.registry import LOADS
 from corridor.topologies.base.words import counted
 from corridor.topologies.faults.registry import KINDS as FAULTS
@@ -46,39 +45,39 @@ def unexpected_events(
     events: Sequence[EventSummary], plan: Plan, intervals_ms: Mapping[str, float], clock: str
 ) -> list[str]:
     """Outages and round trips under events of the timeline."""
-    competes = bool(plan.workloads) or any(event["kind"] in LOADS for event in events)
+    competes = bool(plan.workloads) or any(event.kind in LOADS for event in events)
     found: list[str] = []
     for event in events:
-        for hit in event["hits"]:
-            found += _outage(event, hit, intervals_ms.get(hit["demand"], 0.0), clock)
+        for hit in event.hits:
+            found += _outage(event, hit, intervals_ms.get(hit.demand, 0.0), clock)
             if not competes:
                 found += _round_trip(event, hit, clock)
     return found
 
 
 def _outage(event: EventSummary, hit: HitSummary, interval_ms: float, clock: str) -> Iterator[str]:
-    expected_ms = hit["expected_out_ms"]
+    expected_ms = hit.expected_out_ms
     if expected_ms is None:
         return
-    least_ms, most_ms = hit["expected_out_within_ms"] or (expected_ms, expected_ms)
-    if event["kind"] in FAULTS:
+    least_ms, most_ms = hit.expected_out_within_ms or (expected_ms, expected_ms)
+    if event.kind in FAULTS:
         most_ms += REWRITTEN_MS
     may_ms = RESOLVED_INTERVALS * interval_ms + OUT_MS[clock]
-    if least_ms - may_ms <= hit["out_ms"] <= most_ms + may_ms:
+    if least_ms - may_ms <= hit.out_ms <= most_ms + may_ms:
         return
     yield (
-        f"event {event['id']}: the outage of {hit['demand']} was {hit['out_ms']:.1f} ms, expected "
+        f"event {event.id}: the outage of {hit.demand} was {hit.out_ms:.1f} ms, expected "
         f"{least_ms:.1f} to {most_ms:.1f} ms (tolerance {may_ms:.1f} ms)"
     )
 
 
 def _round_trip(event: EventSummary, hit: HitSummary, clock: str) -> Iterator[str]:
-    measured_ms, expected_ms = hit["rtt_then_ms"], hit["expected_rtt_then_ms"]
-    if measured_ms is None or expected_ms is None or hit["share"] < 1:
+    measured_ms, expected_ms = hit.rtt_then_ms, hit.expected_rtt_then_ms
+    if measured_ms is None or expected_ms is None or hit.share < 1:
         return
     if abs(measured_ms - expected_ms) > RTT_MS[clock]:
         yield (
-            f"event {event['id']}: the median round trip of {hit['demand']} was "
+            f"event {event.id}: the median round trip of {hit.demand} was "
             f"{measured_ms:.3f} ms, expected {expected_ms:.3f} ms (tolerance {RTT_MS[clock]:g} ms)"
         )
 

@@ -69,9 +69,10 @@ def tail_warnings(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> l
     if clock == FREE:
         return []
     slow = [
-        (later_ms, demand["id"])
+        (later_ms, demand.id)
         for _, demand, predicted_ms in _alone(demands, plan)
-        if (most := (demand["rtt_ms"] or {}).get("max")) is not None
+        if demand.rtt_ms is not None
+        and (most := demand.rtt_ms.max) is not None
         and (later_ms := most - predicted_ms) * 1e6 > SLOWEST_NS
     ]
     if not slow:
@@ -101,7 +102,7 @@ def _alone(
     hit |= waits(plan).keys()
     competing = _competing(plan)
     for planned, demand in zip(plan.demands, demands, strict=True):
-        predicted_ms = demand["predicted_rtt_ms"]
+        predicted_ms = demand.predicted_rtt_ms
         if predicted_ms is None or planned.index in hit or not competing.isdisjoint(planned.fibres):
             continue
         yield planned, demand, predicted_ms
@@ -111,9 +112,9 @@ def lost_alone(demands: Sequence[DemandSummary], plan: Plan) -> str | None:
     """Of losses whose causes nobody counted: why they are not the network's, where nothing competed
     and no fibre loses at random."""
     lost = [
-        (demand["lost"], demand["id"])
+        (demand.lost, demand.id)
         for planned, demand, _ in _alone(demands, plan)
-        if demand.get("lost") and "lost_by" not in demand and _is_plain(plan, planned)
+        if demand.lost and not demand.lost_by and _is_plain(plan, planned)
     ]
     if not lost:
         return None
@@ -129,17 +130,19 @@ def _probes_off(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> Ite
     quantile that there is: one that is shown is one that was held against what is predicted."""
     names = {"min": "least", "p50": "median", "p95": "p95", "p99": "p99"}
     for planned, demand, predicted_ms in _alone(demands, plan):
-        figures = demand["rtt_ms"] or {}
-        middle = "min" if figures.get("p50") is None else "p50"
+        rtt = demand.rtt_ms
+        if rtt is None:
+            continue
+        middle = "min" if rtt.p50 is None else "p50"
         bounds_ns = {middle: LATER_NS[clock], **({} if clock == FREE else TAILS_LATER_NS)}
         for key, bound_ns in bounds_ns.items():
-            measured_ms = figures.get(key)
+            measured_ms: float | None = getattr(rtt, key)
             if measured_ms is None:
                 continue
             later_ms = measured_ms - predicted_ms
             may_ns = bound_ns + _at_random_ns(plan, planned, is_median=key == middle)
             if not -SOONER_NS <= later_ms * 1e6 <= may_ns:
-                yield _Off(later_ms, f"the {names[key]} round trip of {demand['id']}", bound_ns)
+                yield _Off(later_ms, f"the {names[key]} round trip of {demand.id}", bound_ns)
 
 
 def _late_transfers(
@@ -164,7 +167,7 @@ def _transfers_alone(
     """Those that were carried out by themselves, with what a round trip takes."""
     alone = {plan.demands[one.demand].id for one in plan.transfers if one.at_ns is None}
     planned = {one.id: one for one in plan.demands}
-    predicted_ms = {one["id"]: one["predicted_rtt_ms"] for one in demands}
+    predicted_ms = {one.id: one.predicted_rtt_ms for one in demands}
     for flow in flows:
         expected_ms = predicted_ms[flow["demand"]]
         if flow["demand"] in alone and expected_ms is not None:

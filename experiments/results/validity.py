@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corridor.experiments.results.flows import FlowRow
-from corridor.experiments.results.summary import DemandSummary, Figures
+from corridor.experiments.results.summary import DemandSummary
 
 LATE_PROBE_NS = 1_000_000
 LATE_STREAM_NS = 10_000_000
@@ -67,19 +67,20 @@ def _probe_lateness(demands: Sequence[DemandSummary]) -> list[tuple[str, int]]:
     no more late than this; of few probes, the latest."""
     found = []
     for demand in demands:
-        lateness_ms: Figures = demand.get("send_lateness_ms") or {}
-        told = (lateness_ms.get(key) for key in ("p99", "p95", "max"))
+        late = demand.send_lateness_ms
+        told = (late.p99, late.p95, late.max) if late is not None else ()
         worst_ms = next((one for one in told if one is not None), None)
         if worst_ms is not None:
-            found.append((demand["id"], round(worst_ms * 1e6)))
+            found.append((demand.id, round(worst_ms * 1e6)))
     return found
 
 
 def _late_probes(demands: Sequence[DemandSummary]) -> list[str]:
     late = [
-        (p95_ms, demand["id"])
+        (p95_ms, demand.id)
         for demand in demands
-        if (p95_ms := demand.get("send_lateness_ms", {}).get("p95"))
+        if demand.send_lateness_ms is not None
+        and (p95_ms := demand.send_lateness_ms.p95)
         and p95_ms * 1e6 > LATE_PROBE_NS
     ]
     if not late:

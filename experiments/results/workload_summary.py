@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from dataclasses import dataclass, field
 
-type Bounds = list[float] | None
-type Figures = dict[str, float | None]
+from corridor.topologies.base.codec import OMIT_NONE
+from corridor.traffic.measures.statistics import Bounds, Statistics
 
 
-class ExpectedSummary(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class Middle:
+    """In ms; a quantile is None where too few rounds carry it."""
+
+    mean: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedSummary:
     """Of rounds that were completed and of which something was expected: both in ms."""
 
     rounds: int
-    expected_ms: Figures
+    expected_ms: Middle
     """``mean``, ``p50``, ``p95``, ``p99`` of ``expected_messages.py``."""
-    measured_ms: Figures
+    measured_ms: Middle
     """Of the same rounds."""
 
 
-class RoundsSummary(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class RoundsSummary:
     """Rounds of a workload or a class: each is what a user waits for."""
 
     rounds: int
@@ -33,64 +45,77 @@ class RoundsSummary(TypedDict):
     messages_completed: int
     bytes: int
     """That arrived, of unfinished messages too."""
-    bytes_unfinished: NotRequired[int]
+    bytes_unfinished: int | None = field(default=None, metadata=OMIT_NONE)
     """Of these, of messages that never were whole. Not of runs of earlier versions, whose bytes are
     of whole messages alone."""
     goodput_mbps: float | None
     real_gbps: float | None
     """What it stands for in the network that is emulated."""
-    completion_ms: Figures
+    completion_ms: Statistics
     """Of completed rounds, from the intended start."""
     confidence: float
     intervals_ms: dict[str, Bounds]
     left_out: dict[str, str]
-    no_interval: NotRequired[list[str]]
+    no_interval: tuple[str, ...] = ()
     """Quantiles that have none, since too few rounds are independent."""
     fairness: float | None
     """Jain's index of the rates at which messages came, between its demands, or the connections of
     its only one; None where there are not two."""
-    expected: NotRequired[ExpectedSummary]
-    not_expected: NotRequired[str]
+    expected: ExpectedSummary | None = field(default=None, metadata=OMIT_NONE)
+    not_expected: str | None = field(default=None, metadata=OMIT_NONE)
     """Of a workload: why nothing is expected along some demand of it."""
 
 
-class RttSummary(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class RttSummary:
     """Of the probes that demands of a class sent meanwhile: latency under load."""
 
     sent: int
     lost: int
     loss: Bounds
-    rtt_ms: Figures
-    pdv_ms: Figures
+    rtt_ms: Statistics
+    pdv_ms: Statistics
     """Of all its demands together, each less its own least."""
     intervals_ms: dict[str, Bounds]
-    no_interval: NotRequired[list[str]]
+    no_interval: tuple[str, ...] = ()
 
 
-_Classed = TypedDict("_Classed", {"class": str})
-
-
-class ClassSummary(RoundsSummary, _Classed):
+@dataclass(frozen=True, kw_only=True)
+class _OfClass:
+    class_: str
+    """The application class."""
     background: bool
     """Whether nobody waits for anything of it."""
     probes: RttSummary
 
 
-class WorkloadSummary(RoundsSummary):
+@dataclass(frozen=True, kw_only=True)
+class ClassSummary(RoundsSummary, _OfClass):
+    """All rounds of a class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfWorkload:
     id: str
     kind: str
     transport: str
     background: bool
     scale: str
     compress: float
-    notes: list[str]
+    notes: tuple[str, ...]
     failed: dict[str, int]
     """Connections that ended before their messages, by reason."""
     retransmitted: int
     """Segments, of both ends."""
 
 
-class StretchSummary(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class WorkloadSummary(RoundsSummary, _OfWorkload):
+    """All rounds of a workload."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StretchSummary:
     """A part of the run, and the rounds that were intended in it, whenever they were complete."""
 
     event: str
@@ -99,13 +124,14 @@ class StretchSummary(TypedDict):
     from_ms: float
     """From the start of probing."""
     until_ms: float
-    on: NotRequired[list[str]]
+    on: tuple[str, ...] = ()
     """All events that last at some time of it, its own too. Not of runs of earlier versions."""
-    workloads: list[WorkloadSummary]
-    classes: list[ClassSummary]
+    workloads: tuple[WorkloadSummary, ...]
+    classes: tuple[ClassSummary, ...]
 
 
-class WorkloadsSummary(TypedDict):
-    workloads: list[WorkloadSummary]
-    classes: list[ClassSummary]
-    stretches: list[StretchSummary]
+@dataclass(frozen=True, kw_only=True)
+class WorkloadsSummary:
+    workloads: tuple[WorkloadSummary, ...]
+    classes: tuple[ClassSummary, ...]
+    stretches: tuple[StretchSummary, ...]

@@ -37,23 +37,23 @@ MOST_EVENTS = 6
 
 def workloads_table(summary: Summary, width: int | None = None) -> str:
     """A line a workload; empty where none sent messages."""
-    found = summary.get("workloads")
+    found = summary.workloads
     if found is None:
         return ""
-    rows = [_row(one) for one in found["workloads"]]
+    rows = [_row(one) for one in found.workloads]
     said = [render(HEADINGS, rows, frozenset(HEADINGS[2:]), width=width, spare=SPARE)]
-    said += [line for one in found["workloads"] for line in _troubles(one)]
+    said += [line for one in found.workloads for line in _troubles(one)]
     return "\n".join(said)
 
 
 def stretches_table(summary: Summary, width: int | None = None) -> str:
     """Classes before, while and after each event; empty where nothing happened to any."""
-    found = summary.get("workloads")
-    stretches = [] if found is None else found["stretches"]
+    found = summary.workloads
+    stretches = [] if found is None else found.stretches
     if not stretches:
         return ""
-    events = list(dict.fromkeys(one["event"] for one in stretches))
-    shown = [one for one in stretches if one["event"] in events[:MOST_EVENTS]]
+    events = list(dict.fromkeys(one.event for one in stretches))
+    shown = [one for one in stretches if one.event in events[:MOST_EVENTS]]
     rows = [row for event in events[:MOST_EVENTS] for row in _of_event(event, shown)]
     spare = ("RTT p50", "p50", "deadlines met")
     said = [render(STRETCHES, rows, frozenset(STRETCHES[3:]), width=width, spare=spare)]
@@ -63,28 +63,28 @@ def stretches_table(summary: Summary, width: int | None = None) -> str:
 
 
 def _row(one: WorkloadSummary) -> tuple[str, ...]:
-    expected = one.get("expected")
-    fair = one["fairness"]
-    took = one["completion_ms"]
+    expected = one.expected
+    fair = one.fairness
+    took = one.completion_ms
     return (
-        one["id"] + " (background)" * one["background"],
-        one["transport"],
+        one.id + " (background)" * one.background,
+        one.transport,
         _done(one),
         _in_time(one),
-        "" if one["goodput_mbps"] is None else f"{one['goodput_mbps']:.3g} Mbit/s",
-        *(_ms(took[name]) for name in ("p50", "p95", "p99")),
-        _ms(expected["expected_ms"]["mean"]) if expected else "",
-        _ms(expected["measured_ms"]["mean"]) if expected else "",
+        "" if one.goodput_mbps is None else f"{one.goodput_mbps:.3g} Mbit/s",
+        *map(_ms, (took.p50, took.p95, took.p99)),
+        _ms(expected.expected_ms.mean) if expected else "",
+        _ms(expected.measured_ms.mean) if expected else "",
         "" if fair is None else f"{fair:.3f}",
     )
 
 
 def _done(one: RoundsSummary) -> str:
-    return f"{one['completed']}/{one['rounds']}"
+    return f"{one.completed}/{one.rounds}"
 
 
 def _in_time(one: RoundsSummary) -> str:
-    return f"{one['met']}/{one['deadlines']}" if one["deadlines"] else ""
+    return f"{one.met}/{one.deadlines}" if one.deadlines else ""
 
 
 def _ms(value: float | None) -> str:
@@ -94,42 +94,42 @@ def _ms(value: float | None) -> str:
 
 
 def _troubles(one: WorkloadSummary) -> Iterator[str]:
-    if one["failed"]:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in one["failed"].items())
-        yield f"{one['id']}: connections ended early: {reasons}"
-    if "not_expected" in one:
-        some = " for some demands" if "expected" in one else ""
-        yield f"{one['id']}: no model prediction{some}: {one['not_expected']}"
-    part = one.get("bytes_unfinished", 0)
+    if one.failed:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in one.failed.items())
+        yield f"{one.id}: connections ended early: {reasons}"
+    if one.not_expected is not None:
+        some = " for some demands" if one.expected is not None else ""
+        yield f"{one.id}: no model prediction{some}: {one.not_expected}"
+    part = one.bytes_unfinished or 0
     if part:
-        share = part / one["bytes"]
-        yield f"{one['id']}: {share:.0%} of its goodput belongs to incomplete messages"
+        share = part / one.bytes
+        yield f"{one.id}: {share:.0%} of its goodput belongs to incomplete messages"
 
 
 def _of_event(event: str, stretches: Sequence[StretchSummary]) -> Iterator[tuple[str, ...]]:
-    mine = [one for one in stretches if one["event"] == event]
-    names = list(dict.fromkeys(found["class"] for one in mine for found in one["classes"]))
+    mine = [one for one in stretches if one.event == event]
+    names = list(dict.fromkeys(found.class_ for one in mine for found in one.classes))
     title = event
     for name in names:
         shown = name
         for one in mine:
-            found = next((each for each in one["classes"] if each["class"] == name), None)
-            if found is None or not (found["rounds"] or found["probes"]["sent"]):
+            found = next((each for each in one.classes if each.class_ == name), None)
+            if found is None or not (found.rounds or found.probes.sent):
                 continue
-            others = [name for name in one.get("on", ()) if name != event]
-            when = f"{one['when']} (with {', '.join(others)})" if others else one["when"]
+            others = [name for name in one.on if name != event]
+            when = f"{one.when} (with {', '.join(others)})" if others else one.when
             yield title, shown, when, *_of_class(found)
             title = shown = ""
 
 
 def _of_class(found: ClassSummary) -> tuple[str, ...]:
-    took, probes = found["completion_ms"], found["probes"]
+    took, probes = found.completion_ms, found.probes
     return (
         _done(found),
         _in_time(found),
-        _ms(took["p50"]),
-        _ms(took["p99"]),
-        _ms(probes["rtt_ms"]["p50"]),
-        _ms(probes["rtt_ms"]["p99"]),
-        f"{probes['lost']}/{probes['sent']}",
+        _ms(took.p50),
+        _ms(took.p99),
+        _ms(probes.rtt_ms.p50),
+        _ms(probes.rtt_ms.p99),
+        f"{probes.lost}/{probes.sent}",
     )

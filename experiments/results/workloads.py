@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ from corridor.experiments.results.stretches import Stretch, ends_ns, stretches
 from corridor.experiments.results.workload_summary import (
     ClassSummary,
     ExpectedSummary,
-    Figures,
+    Middle,
     RoundsSummary,
     RttSummary,
     StretchSummary,
@@ -72,11 +72,11 @@ def workloads_summary(sent: Sent) -> WorkloadsSummary:
     """Of a run that has messages."""
     judge = _Judge(sent)
     everything = Stretch(EVERYTHING, "while", 0, 1 << 62)
-    return {
-        "workloads": judge.workloads(everything),
-        "classes": judge.classes(everything),
-        "stretches": [judge.stretch(one) for one in stretches(sent.plan)],
-    }
+    return WorkloadsSummary(
+        workloads=judge.workloads(everything),
+        classes=judge.classes(everything),
+        stretches=tuple(judge.stretch(one) for one in stretches(sent.plan)),
+    )
 
 
 class _Judge:
@@ -96,23 +96,23 @@ class _Judge:
 
     def stretch(self, one: Stretch) -> StretchSummary:
         start_ns = self._sent.plan.start_ns
-        return {
-            "event": one.event,
-            "when": one.when,
-            "from_ms": (one.from_ns - start_ns) / 1e6,
-            "until_ms": (one.until_ns - start_ns) / 1e6,
-            "on": list(one.on),
-            "workloads": self.workloads(one),
-            "classes": self.classes(one),
-        }
+        return StretchSummary(
+            event=one.event,
+            when=one.when,
+            from_ms=(one.from_ns - start_ns) / 1e6,
+            until_ms=(one.until_ns - start_ns) / 1e6,
+            on=tuple(one.on),
+            workloads=self.workloads(one),
+            classes=self.classes(one),
+        )
 
-    def workloads(self, during: Stretch) -> list[WorkloadSummary]:
+    def workloads(self, during: Stretch) -> tuple[WorkloadSummary, ...]:
         """Those that sent messages."""
-        return [
+        return tuple(
             self._workload(one, self._workloads[one.id], during)
             for one in self._sent.plan.workloads
             if one.id in self._workloads
-        ]
+        )
 
     def _workload(
         self, workload: PlannedWorkload, group: _Group, during: Stretch
@@ -120,33 +120,31 @@ class _Judge:
         connections, said = group.messages.connections, self._sent.said
         number = self._sent.plan.workloads.index(workload)
         reasons = Counter(said.failed[one] for one in sorted(connections & said.failed.keys()))
-        found: WorkloadSummary = {
-            "id": workload.id,
-            "kind": workload.kind,
-            "transport": workload.transport,
-            "background": workload.background,
-            "scale": workload.scale,
-            "compress": workload.compress,
-            "notes": list(workload.notes),
-            "failed": dict(reasons),
-            "retransmitted": sum(said.retransmitted.get(one, 0) for one in connections),
-            **self._figures(group, during),
-        }
-        if number in self._not_known:
-            found["not_expected"] = self._not_known[number]
-        return found
+        rounds = replace(self._figures(group, during), not_expected=self._not_known.get(number))
+        return WorkloadSummary(
+            id=workload.id,
+            kind=workload.kind,
+            transport=workload.transport,
+            background=workload.background,
+            scale=workload.scale,
+            compress=workload.compress,
+            notes=tuple(workload.notes),
+            failed=dict(reasons),
+            retransmitted=sum(said.retransmitted.get(one, 0) for one in connections),
+            **vars(rounds),
+        )
 
-    def classes(self, during: Stretch) -> list[ClassSummary]:
+    def classes(self, during: Stretch) -> tuple[ClassSummary, ...]:
         """By class of the demand; a round of several demands is of the class of its first."""
-        return [
-            {
-                "class": name,
-                "background": all(row.background for row in group.messages.rows),
-                "probes": self._probes(name, during),
-                **self._figures(group, during),
-            }
+        return tuple(
+            ClassSummary(
+                class_=name,
+                background=all(row.background for row in group.messages.rows),
+                probes=self._probes(name, during),
+                **vars(self._figures(group, during)),
+            )
             for name, group in self._classes.items()
-        ]
+        )
 
     def _figures(self, group: _Group, during: Stretch) -> RoundsSummary:
         messages, rounds = group
@@ -155,29 +153,26 @@ class _Judge:
         took, sample = _in_order(rounds.took_ns, rounds.from_ns, begun & (rounds.took_ns != NEVER))
         arrived, lasts_ns = messages.arrived(during), messages.lasts_ns(during, self._over_ns)
         bps = goodput_bps(round(float(arrived.sum())), 0, lasts_ns)
-        summary: RoundsSummary = {
-            "rounds": int(np.count_nonzero(begun)),
-            "kept_back": int(np.count_nonzero(mine & rounds.kept_back)),
-            "completed": len(took),
-            "deadlines": int(np.count_nonzero(begun & rounds.has_deadline)),
-            "met": int(np.count_nonzero(begun & rounds.met)),
-            "messages": int(np.count_nonzero(sent)),
-            "messages_completed": int(np.count_nonzero(sent & (messages.completed_ns != NEVER))),
-            "bytes": round(float(arrived.sum())),
-            "bytes_unfinished": round(float(arrived[messages.completed_ns == NEVER].sum())),
-            "goodput_mbps": None if bps is None else bps / 1e6,
-            "real_gbps": self._real_gbps(messages, arrived, lasts_ns),
-            "completion_ms": distribution(took).ms(),
-            "confidence": CONFIDENCE,
-            "intervals_ms": bounds_ms(sample),
-            "left_out": left_out(len(took)),
-            "no_interval": sample.missing,
-            "fairness": self._fairness(messages, during),
-        }
-        expected = _expected(rounds, begun)
-        if expected is not None:
-            summary["expected"] = expected
-        return summary
+        return RoundsSummary(
+            rounds=int(np.count_nonzero(begun)),
+            kept_back=int(np.count_nonzero(mine & rounds.kept_back)),
+            completed=len(took),
+            deadlines=int(np.count_nonzero(begun & rounds.has_deadline)),
+            met=int(np.count_nonzero(begun & rounds.met)),
+            messages=int(np.count_nonzero(sent)),
+            messages_completed=int(np.count_nonzero(sent & (messages.completed_ns != NEVER))),
+            bytes=round(float(arrived.sum())),
+            bytes_unfinished=round(float(arrived[messages.completed_ns == NEVER].sum())),
+            goodput_mbps=None if bps is None else bps / 1e6,
+            real_gbps=self._real_gbps(messages, arrived, lasts_ns),
+            completion_ms=distribution(took).ms(),
+            confidence=CONFIDENCE,
+            intervals_ms=bounds_ms(sample),
+            left_out=left_out(len(took)),
+            no_interval=tuple(sample.missing),
+            fairness=self._fairness(messages, during),
+            expected=_expected(rounds, begun),
+        )
 
     def _fairness(self, messages: MessageColumns, during: Stretch) -> float | None:
         """Between demands; of a single one, between connections that carry messages side by side
@@ -220,15 +215,15 @@ class _Judge:
         rtt = (answered["t4_ns"] - answered["t1_ns"]) - (answered["t3_ns"] - answered["t2_ns"])
         every = np.ones(len(rtt), np.bool_)
         _, sample = _in_order(rtt, answered["intended_ns"], every)
-        return {
-            "sent": len(mine),
-            "lost": len(mine) - len(answered),
-            "loss": bounds(share_interval(~is_answered)),
-            "rtt_ms": distribution(rtt).ms(),
-            "pdv_ms": distribution(_above_least(rtt, answered["demand"])).ms(),
-            "intervals_ms": bounds_ms(sample),
-            "no_interval": sample.missing,
-        }
+        return RttSummary(
+            sent=len(mine),
+            lost=len(mine) - len(answered),
+            loss=bounds(share_interval(~is_answered)),
+            rtt_ms=distribution(rtt).ms(),
+            pdv_ms=distribution(_above_least(rtt, answered["demand"])).ms(),
+            intervals_ms=bounds_ms(sample),
+            no_interval=tuple(sample.missing),
+        )
 
 
 class _Group(NamedTuple):
@@ -272,11 +267,11 @@ def _expected(rounds: RoundColumns, begun: NDArray[np.bool_]) -> ExpectedSummary
     both = begun & (rounds.took_ns != NEVER) & (rounds.expected_ns != NEVER)
     if not both.any():
         return None
-    return {
-        "rounds": int(np.count_nonzero(both)),
-        "expected_ms": _some(distribution(rounds.expected_ns[both]).ms()),
-        "measured_ms": _some(distribution(rounds.took_ns[both]).ms()),
-    }
+    return ExpectedSummary(
+        rounds=int(np.count_nonzero(both)),
+        expected_ms=_middle(rounds.expected_ns[both]),
+        measured_ms=_middle(rounds.took_ns[both]),
+    )
 
 
 def _above_least(values: Integers, demands: NDArray[np.uint32]) -> Integers:
@@ -304,5 +299,6 @@ def _expected_ns(
     }
 
 
-def _some(figures: Figures) -> Figures:
-    return {name: figures[name] for name in ("mean", "p50", "p95", "p99")}
+def _middle(of: Integers) -> Middle:
+    found = distribution(of).ms()
+    return Middle(mean=found.mean, p50=found.p50, p95=found.p95, p99=found.p99)

@@ -3,7 +3,7 @@
 with corridor.Lab("mini", seed=7) as lab:
     lab.at("500ms").cut("guian-kunming", lasting="500ms")
     run = lab.run("2s")
-run.events[0]["hits"]
+run.events[0].hits
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ read; each result file is replaced whole or not at all.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -88,7 +88,7 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
     """What an earlier summary states about the run, else what its events and manifest do."""
     earlier = _read_json(out_dir / "summary.json", pass_over)
     if earlier.get("schema") == SUMMARY_SCHEMA:
-        return _facts_of(cast("Summary", earlier))
+        return _facts_of(earlier)
     events = read_events(out_dir / "events.jsonl", pass_over)
     testbed = _read_json(out_dir / "manifest.json", pass_over).get("testbed", {})
     clock = plan.job.clock
@@ -110,7 +110,7 @@ def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> R
     )
 
 
-def _facts_of(earlier: Summary) -> RunFacts:
+def _facts_of(earlier: Mapping[str, Any]) -> RunFacts:
     """Raises LookupError or TypeError for what is not a summary beyond its schema."""
     return RunFacts(
         testbed=earlier["testbed"],

@@ -353,5 +353,5 @@ def _say_what_was_kept(summary: Summary | None, out_dir: Path, say: Say) -> None
     if summary is None:
         say(f"the run is incomplete; partial results are in {out_dir} (use corridor report)")
         return
-    received = sum(demand["received"] for demand in summary["demands"])
+    received = sum(demand.received for demand in summary.demands)
     say(f"the run is incomplete; {received} answered probes are kept in {out_dir}")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from corridor.experiments.account.losses import CAUSES
 from corridor.experiments.answers.document import Answers
@@ -16,10 +16,6 @@ from corridor.experiments.study.measures import ANSWERS, COUNTED, FUNCTIONS, Mea
 from corridor.topologies.base.codec import key_of
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
-
-FIGURES = ("min", "mean", "p50", "p95", "p99", "max")
-"""Keys of what is told of a distribution, as ``Distribution.ms`` has them."""
-
 
 LISTS = (list, tuple, Sequence)
 
@@ -131,7 +127,7 @@ def _inside(of: Any, key: str, path: str, names: _Names) -> Any:
     inner = _item(of)
     if inner is Any:
         return Any
-    if get_origin(inner) in (dict, Mapping) and not _is_figure(get_args(inner)[1]):
+    if get_origin(inner) in (dict, Mapping):
         counted = path.rpartition(".")[2] in COUNTED
         causes = {*CAUSES, *names.events}
         if counted and key not in causes:
@@ -147,8 +143,6 @@ def _keys(of: Any) -> Mapping[str, Any]:
     inner = _item(of)
     if isinstance(inner, dict):
         return inner
-    if get_origin(inner) is dict and _is_figure(get_args(inner)[1]):
-        return dict.fromkeys(FIGURES, float)
     if not _is_object(inner):
         return {}
     made = get_origin(inner) or inner
@@ -161,12 +155,8 @@ def _hints(of: Any) -> Mapping[str, Any]:
     return get_type_hints(of)
 
 
-def _is_figure(of: Any) -> bool:
-    return {*get_args(of)} == {float, type(None)}
-
-
 def _is_object(of: Any) -> bool:
-    return is_dataclass(of) or is_typeddict(of) or is_typeddict(get_origin(of))
+    return is_dataclass(get_origin(of) or of)
 
 
 def _no_key(key: str, path: str, known: Sequence[str]) -> InputError:

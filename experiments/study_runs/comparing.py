@@ -132,7 +132,7 @@ def compare(
 
 def _runs(one: Path, other: Path) -> RunsCompared:
     first, second = load(one).summary, load(other).summary
-    has_workloads = "workloads" in first and "workloads" in second
+    has_workloads = first.workloads is not None and second.workloads is not None
     return RunsCompared(
         demands=tuple(demand_pairs(first, second)),
         classes=tuple(pairs(first, second)) if has_workloads else (),

@@ -32,7 +32,7 @@ def _run(bundle: Bundle, folder: Path) -> tuple[State, str]:
         clock=bundle.clock,
     )
     outcome = run_loaded(loaded, options, print)
-    if invalid := outcome.summary["invalid"]:
+    if invalid := outcome.summary.invalid:
         return "invalid", invalid
     violated = any(proof.violated for proof in outcome.proofs.values())
     if violated or has_failed(outcome.summary):

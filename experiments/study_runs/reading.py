@@ -67,7 +67,7 @@ def values_of(
     unresolved: dict[str, str] = {}
     unexpected: list[str] = []
     if state == "valid":
-        summary: dict[str, Any] = {**read_summary(folder.result(cell) / "summary.json")}
+        summary: dict[str, Any] = read_summary(folder.result(cell) / "summary.json").to_json()
         unexpected = summary.get("unexpected", [])
         if any(parse(measure.of).is_answered for measure in study.measures):
             summary[ANSWERS] = read_json(folder.result(cell) / ANSWERS_FILE, RESULT)

@@ -21,7 +21,8 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.experiments.results.machine_counters import SocketDrops
-from corridor.experiments.results.transit_check import Crossing, Judge, Verdict
+from corridor.experiments.results.summary import Crossing, CrossingsSummary
+from corridor.experiments.results.transit_check import Judge
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
@@ -63,7 +64,7 @@ class Account:
     """By demand, when what did not arrive was sent, in seconds since the start."""
     repeated: dict[str, int]
     """By demand, how often something arrived again."""
-    verdict: Verdict
+    verdict: CrossingsSummary
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -234,10 +235,10 @@ class Traffic:
             yield Probe(number, template, reply_port, start_ns, apart_ns, count, first_seq=seq)
             seq += count
 
-    def _judge(self, seen: Seen) -> Verdict:
+    def _judge(self, seen: Seen) -> CrossingsSummary:
         """Forbidden, or of no demand, is what is so by all that are in force."""
         verdicts = [Judge(one, self._kept.wiring).verdict(seen) for one in self._judged_by]
-        return Verdict(
+        return CrossingsSummary(
             frames=seen["frames"],
             lost=seen["lost"],
             forbidden=_common([one.forbidden for one in verdicts]),

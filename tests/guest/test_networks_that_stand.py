@@ -79,7 +79,7 @@ def test_what_a_plan_breaks_and_does_not_repair_is_whole_for_the_next(tmp_path):
             for name in ("first", "second")
         ]
         assert guests.standing == 1
-    received = [{one["id"]: one["received"] for one in summary["demands"]} for summary in told]
+    received = [{one.id: one.received for one in summary.demands} for summary in told]
     assert received[0] == received[1]
     assert 0 < received[0]["far"] < 200
 

@@ -67,11 +67,11 @@ def sent(once):
 
 def test_workloads_alone_take_what_is_expected_of_them(sent):
     for name, within in (("bulk", 0.05), ("asked", 0.10)):
-        expected = sent.workloads[name]["expected"]
-        ratio = expected["measured_ms"]["mean"] / expected["expected_ms"]["mean"]
+        expected = sent.workloads[name].expected
+        ratio = expected.measured_ms.mean / expected.expected_ms.mean
         assert ratio == pytest.approx(1.0, abs=within), name
-    assert sent.workloads["two"]["fairness"] == pytest.approx(1.0, abs=0.05)
-    assert sent.workloads["bulk"]["goodput_mbps"] == pytest.approx(91, rel=0.1)
+    assert sent.workloads["two"].fairness == pytest.approx(1.0, abs=0.05)
+    assert sent.workloads["bulk"].goodput_mbps == pytest.approx(91, rel=0.1)
 
 
 def test_fibres_carry_what_arrived_and_little_more(sent):
@@ -83,7 +83,7 @@ def test_fibres_carry_what_arrived_and_little_more(sent):
     by_fibre = {}
     for fibre, octets in zip(there["fibre"].to_pylist(), there["bytes"].to_pylist(), strict=True):
         by_fibre[fibre] = by_fibre.get(fibre, 0) + octets
-    payload = sent.workloads["bulk"]["bytes"]
+    payload = sent.workloads["bulk"].bytes
     assert list(by_fibre) == list(sent.plan.demands[0].fibres)
     assert all(payload * 1.04 < octets < payload * 1.08 for octets in by_fibre.values())
     assert max(there["share"].to_pylist()) == pytest.approx(1.0, abs=0.01)

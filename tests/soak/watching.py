@@ -8,7 +8,8 @@ from functools import cached_property
 from types import MappingProxyType
 
 from corridor.controller.intent.specification import Specification
-from corridor.experiments.results.transit_check import Crossing, Judge
+from corridor.experiments.results.summary import Crossing
+from corridor.experiments.results.transit_check import Judge
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.monitor.transits import Seen, SeenFlow
 from tests.soak.attacks import ATTACK_PORT

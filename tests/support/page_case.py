@@ -17,9 +17,11 @@ import numpy as np
 
 import handmade_run
 from corridor.experiments.pages.run_page import RunResults
+from corridor.experiments.results.summary import Summary
 from corridor.experiments.run.recover import recover
 from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 from typed_answers import typed
+from typed_summary import changed
 
 type Json = dict[str, Any]
 
@@ -308,17 +310,15 @@ def results(folder: Path, **more: Any) -> RunResults:
     return RunResults(**{"summary": summary(folder), **parts, **more})
 
 
-def summary(folder: Path, prepare: Callable[[Path], None] = handmade_run.write_run) -> Json:
+def summary(folder: Path, prepare: Callable[[Path], None] = handmade_run.write_run) -> Summary:
     prepare(folder)
-    found: Json = dict(recover(folder).summary)
-    found["events"] = [event()]
-    found["crossings"] = {"frames": 1234, "lost": 0, "forbidden": [], "strange": []}
-    return found
+    crossings = {"frames": 1234, "lost": 0, "forbidden": [], "strange": []}
+    return changed(recover(folder).summary, events=[event()], crossings=crossings)
 
 
 def write_run(folder: Path, prepare: Callable[[Path], None] = handmade_run.write_run) -> Path:
     """A whole result folder."""
-    (folder / "summary.json").write_text(json.dumps(summary(folder, prepare)))
+    (folder / "summary.json").write_text(json.dumps(summary(folder, prepare).to_json()))
     (folder / "answers.json").write_text(json.dumps(answers()))
     (folder / "proof.json").write_text(json.dumps(proof(verdict("C10"), broken())))
     return folder

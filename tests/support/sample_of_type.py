@@ -41,12 +41,12 @@ def sample(of: Any) -> Any:
     if origin is Literal:
         return parts[0]
     if origin in (list, tuple, Sequence):
-        return [sample(parts[0])]
+        return [sample(part) for part in parts if part is not Ellipsis]
     if origin in (dict, Mapping):
         return {key: sample(parts[1]) for key in FIGURES}
     if origin in (NotRequired, Required):
         return sample(parts[0])
-    if is_typeddict(origin):
+    if is_typeddict(origin) or is_dataclass(origin):
         hints = get_type_hints(origin)
         return {
             key: sample(parts[0] if isinstance(hint, TypeVar) else hint)

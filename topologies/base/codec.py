@@ -112,8 +112,10 @@ def read_document[T](kind: type[T], plain: Any, file: str, hint: str) -> T:
 @cache
 def _hints(kind: type, strict: bool) -> dict[str, tuple[str, Callable[[Any], Any]]]:
     """By key, the field of a dataclass, and what rebuilds its values."""
-    hints = typing.get_type_hints(kind)
-    names = (field.name for field in dataclasses.fields(kind))
+    made = typing.get_origin(kind) or kind
+    given = dict(zip(getattr(made, "__type_params__", ()), typing.get_args(kind), strict=True))
+    hints = {name: given.get(hint, hint) for name, hint in typing.get_type_hints(made).items()}
+    names = (field.name for field in dataclasses.fields(made))
     return {key_of(name): (name, partial(_rebuild, hints[name], strict)) for name in names}
 
 
@@ -124,7 +126,7 @@ def _rebuild(kind: Any, strict: bool, plain: Any) -> Any:
 @cache
 def _rebuilder(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
     """What rebuilds values of a kind: hints are taken apart once, values many times."""
-    if dataclasses.is_dataclass(kind):
+    if dataclasses.is_dataclass(typing.get_origin(kind) or kind):
         return partial(_rebuild_dataclass, kind, strict)
     if hasattr(kind, _OWN):
         return cast(Callable[[Any], Any], kind.from_plain)
@@ -147,7 +149,7 @@ def _rebuilder(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
 def _rebuild_dataclass(kind: Any, strict: bool, plain: Any) -> Any:
     if not isinstance(plain, dict):
         raise TypeError(f"{kind.__name__} is an object, not {type(plain).__name__}")
-    hints, found = _hints(kind, strict), {}
+    hints, found = _hints(kind, strict), dict[str, Any]()
     for key, item in plain.items():
         if not strict and key not in hints:
             continue
@@ -160,7 +162,8 @@ def _rebuild_dataclass(kind: Any, strict: bool, plain: Any) -> Any:
     try:
         return kind(**found)
     except TypeError:
-        missing = [one for one in dataclasses.fields(kind) if _is_missing(one, found)]
+        fields = dataclasses.fields(typing.get_origin(kind) or kind)
+        missing = [one for one in fields if _is_missing(one, found)]
         if not missing:
             raise
         raise TypeError(f'the key "{key_of(missing[0].name)}" is missing') from None

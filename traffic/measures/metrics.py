@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from corridor.traffic.measures.quantiles import QUANTILES, TAIL_SAMPLES, needed
 from corridor.traffic.measures.samples import Probes
+from corridor.traffic.measures.statistics import Statistics
 
 
 @dataclass(frozen=True)
@@ -39,24 +40,20 @@ class Distribution:
     p99_ns: int | None
     max_ns: int | None
 
-    def ns(self) -> dict[str, int | None]:
-        return {
-            "count": self.count,
-            "min": self.min_ns,
-            "mean": self.mean_ns,
-            "p50": self.p50_ns,
-            "p95": self.p95_ns,
-            "p99": self.p99_ns,
-            "max": self.max_ns,
-        }
-
-    def ms(self) -> dict[str, float | None]:
+    def ms(self) -> Statistics:
         """The same in milliseconds, without the count; exact to the nanosecond."""
-        return {
-            name: None if value is None else value / 1_000_000
-            for name, value in self.ns().items()
-            if name != "count"
-        }
+        return Statistics(
+            min=_ms(self.min_ns),
+            mean=_ms(self.mean_ns),
+            p50=_ms(self.p50_ns),
+            p95=_ms(self.p95_ns),
+            p99=_ms(self.p99_ns),
+            max=_ms(self.max_ns),
+        )
+
+
+def _ms(value_ns: int | None) -> float | None:
+    return None if value_ns is None else value_ns / 1_000_000
 
 
 def nearest_rank(ordered: NDArray[np.int64], part: int, whole: int) -> int:
@@ -119,18 +116,6 @@ class DemandMetrics:
     forward_pdv: Distribution
     backward_pdv: Distribution
     send_lateness: Distribution
-
-    def to_json(self) -> dict[str, object]:
-        """Counts as they are, every distribution in ns and in ms; keys always in this order."""
-        result: dict[str, object] = {}
-        for name in self.__dataclass_fields__:
-            value = getattr(self, name)
-            if isinstance(value, Distribution):
-                result[f"{name}_ns"] = value.ns()
-                result[f"{name}_ms"] = value.ms()
-            else:
-                result[name] = list(value) if isinstance(value, tuple) else value
-        return result
 
 
 def _loss_directions(probes: Probes, first: Probes, lost: int) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from corridor.experiments.account.losses import Cause, split
 from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.account.segments import Segments, segments_of
 from corridor.experiments.plan.values import PlannedEvent
-from corridor.experiments.results.account import Account, add_account, to_arrow
+from corridor.experiments.results.account import Account, to_arrow, write_account
 from corridor.topologies.model.wiring import ALL_PPM, GatewayWire
 from counted_network import (
     CLASSES,
@@ -479,11 +479,8 @@ def test_where_and_by_what_a_demand_lost_packets_is_told_by_the_account():
 def test_where_a_kernel_cannot_count_that_is_said_and_nothing_is_zero_or_not_valid(tmp_path):
     why = "this kernel cannot count them (that takes tcx, of Linux 6.6): Invalid argument"
     nobody = Account(None, why)
-    summary = {"warnings": [], "complete": True, "invalid": None, "demands": []}
-    add_account(tmp_path, nobody, summary)
-    assert summary["warnings"] == [f"no account of packets, by demand or by fibre: {why}"]
-    assert summary["invalid"] is None
-    assert "account" not in summary
+    assert write_account(tmp_path, nobody) is None
+    assert nobody.warnings == [f"no account of packets, by demand or by fibre: {why}"]
     assert nobody.lost_at("far", "stream") is None
     assert list(tmp_path.iterdir()) == []
 

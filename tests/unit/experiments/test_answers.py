@@ -22,6 +22,7 @@ from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.model.delay_model import shipped_model
 from corridor.topologies.uncertainty.draws import draw
+from typed_summary import typed
 
 
 @cache
@@ -60,7 +61,7 @@ def summary(of: Answers, *events: Any, **more: Any) -> Any:
         {"id": one.id, "predicted_rtt_ms": 10.0, "rtt_ms": {"p50": 10.0}, "lost": 0, "sent": 5}
         for one in of.demands
     ]
-    return plain | {"events": list(events)} | more
+    return typed(plain | {"events": list(events)} | more)
 
 
 PROVEN = {"verdicts": [{"claim": f"C{number}", "status": "proven"} for number in range(18)]}

@@ -14,7 +14,7 @@ from corridor.experiments.cli import main
 from corridor.experiments.results.certainty import CERTAINTY_FILE, certainties
 from corridor.experiments.results.certainty_summary import CertaintySummary
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import read_certainty, read_summary
+from corridor.experiments.results.summary import read_summary
 from corridor.experiments.results.table import demand_table, sure_legend
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.model.delay_model import SHIPPED, shipped_model
@@ -107,7 +107,7 @@ def test_a_run_keeps_how_sure_its_paths_are(tmp_path: Path) -> None:
     handmade_run.write_run(tmp_path / "run")
     plan = read_plan(tmp_path / "run")
     without = summarise(tmp_path / "run", plan, handmade_run.FACTS)
-    assert "certainty" not in without
+    assert without.certainty is None
     assert sure_legend(without) == ""
     assert "90 % interval" not in demand_table(without).splitlines()[0]
     document = certainties(load_scenario("mini")).document
@@ -116,10 +116,10 @@ def test_a_run_keeps_how_sure_its_paths_are(tmp_path: Path) -> None:
     written = dataclasses.replace(document, demands={"near": near}).to_json()
     (tmp_path / "run" / "raw" / CERTAINTY_FILE).write_text(json.dumps(written))
     summary = summarise(tmp_path / "run", plan, handmade_run.FACTS)
-    assert summary["certainty"]["delay_model"] == shipped_model().name
-    assert read_certainty(summary["demands"][0]) == near
+    assert summary.certainty.delay_model == shipped_model().name
+    assert summary.demands[0].certainty == near
     assert read_summary(tmp_path / "run" / "summary.json") == summary
-    assert "certainty" not in summary["demands"][1]
+    assert summary.demands[1].certainty is None
     assert " ms, 25% ~" in demand_table(summary)
     assert "~ marks 1 near tie" in sure_legend(summary)
 

@@ -13,7 +13,9 @@ import handmade_workloads
 from corridor.experiments import cli
 from corridor.experiments.answers.compared import compared, pairs, told_runs
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.summary import read_summary
 from described import wrong
+from typed_summary import typed
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +28,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def summary(folder: Path) -> Any:
-    return json.loads((folder / "summary.json").read_text())
+    return read_summary(folder / "summary.json")
 
 
 def slower(summary: Any) -> Any:
-    found = json.loads(json.dumps(summary))
+    found = summary.to_json()
     for one in found["workloads"]["classes"]:
         if one["class"] == "infer":
             one["completion_ms"]["p50"] = 75.0
     found["policies"] = "other"
-    return found
+    return typed(found)
 
 
 def test_what_differs_stands_before_and_after_an_arrow(summary: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from corridor.experiments import cli
 from corridor.experiments.answers.compared_demands import demand_pairs, demands_compared
 from corridor.experiments.answers.compared_maps import told
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.summary import Summary
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.compared import ReadStudy, left_out, rows, studies_compared
 from corridor.experiments.study.study_file import StudyFile
@@ -23,6 +25,7 @@ from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_route
 from corridor.topologies.model.topology import Hub
 from described import wrong
+from typed_summary import typed
 
 SPREAD = (0.0, 7.0, -4.0, 9.0, 2.0, -6.0)
 
@@ -87,25 +90,25 @@ def summary(tmp_path: Path) -> Any:
 
 
 def test_demands_that_differ_are_shown_and_those_that_do_not_are_counted(summary: Any) -> None:
-    other = json.loads(json.dumps(summary))
-    first = other["demands"][0]
-    first["status"], first["lost"] = "ALT", first["sent"]
+    first = summary.demands[0]
+    changed = replace(first, status="ALT", lost=first.sent)
+    other = replace(summary, demands=(changed, *summary.demands[1:]))
     said = demands_compared(summary, other, None)
-    (line,) = [line for line in said.splitlines() if line.startswith(first["id"])]
+    (line,) = [line for line in said.splitlines() if line.startswith(first.id)]
     assert "UP -> ALT" in line
     assert "-> 100.0%" in line
-    assert f"{len(summary['demands']) - 1} demands the same in both" in said
+    assert f"{len(summary.demands) - 1} demands the same in both" in said
     alike = demands_compared(summary, summary, None)
-    assert alike == f"{len(summary['demands'])} demands the same in both"
+    assert alike == f"{len(summary.demands)} demands the same in both"
 
 
-def test_medians_may_be_chance_where_their_intervals_meet(summary: Any) -> None:
-    other = json.loads(json.dumps(summary))
-    for of, bounds in ((summary, [1.0, 2.0]), (other, [1.9, 3.0])):
-        of["demands"][0]["sample"] = {"rtt_ms": {"p50": bounds}}
-    assert demand_pairs(summary, other)[0].may_be_chance is True
-    other["demands"][0]["sample"]["rtt_ms"]["p50"] = [2.1, 3.0]
-    assert demand_pairs(summary, other)[0].may_be_chance is False
+def test_medians_may_be_chance_where_their_intervals_meet() -> None:
+    def within(*bounds: float) -> Summary:
+        return typed({"demands": [{"id": "near", "sample": {"rtt_ms": {"p50": bounds}}}]})
+
+    one = within(1.0, 2.0)
+    assert demand_pairs(one, within(1.9, 3.0))[0].may_be_chance is True
+    assert demand_pairs(one, within(2.1, 3.0))[0].may_be_chance is False
 
 
 def test_a_map_without_a_fibre_has_longer_ways() -> None:

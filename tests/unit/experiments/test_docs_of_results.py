@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,14 @@ from corridor.controller.prover.tables.tables import DUMP_SCHEMAS
 from corridor.experiments.results.event_impacts import EventImpact
 from corridor.experiments.results.flows import FLOW_COLUMNS
 from corridor.experiments.results.messages import MessageRow
-from corridor.experiments.results.outages import CUTS_SCHEMA, Outage, summary_of
+from corridor.experiments.results.outages import CUTS_SCHEMA, summary_of
 from corridor.experiments.results.results import SUMMARY_SCHEMA, read_plan, summarise
-from corridor.experiments.results.summary import EventSummary, ExpectationSummary
-from corridor.experiments.results.transit_check import Verdict
+from corridor.experiments.results.summary import (
+    CrossingsSummary,
+    EventSummary,
+    ExpectationSummary,
+    Outage,
+)
 from corridor.experiments.results.workload_summary import (
     ClassSummary,
     ExpectedSummary,
@@ -29,6 +34,7 @@ from corridor.experiments.results.workload_summary import (
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
 from corridor.experiments.scenario import options, scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
+from corridor.topologies.base.codec import key_of
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import PROBE_DTYPE
 
@@ -42,13 +48,18 @@ def unnamed(names: Iterable[str], page: str) -> list[str]:
     return [name for name in names if name not in named]
 
 
+def keys(of: type) -> list[str]:
+    return [key_of(field.name) for field in fields(of)]
+
+
 def section(page: str, title: str) -> str:
     return re.split(r"\n##+ ", page.split(f"# {title}\n", 1)[1], maxsplit=1)[0]
 
 
 def test_the_page_names_every_key_of_the_summary(tmp_path: Path) -> None:
     handmade_run.write_run(tmp_path / "run")
-    summary = summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+    found = summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+    summary: Any = found.to_json()
     demand = summary["demands"][0]
     names = [*summary, *summary["network"], *demand, *demand["flows"][0]]
     assert unnamed(names, section(RESULTS, "summary.json")) == []
@@ -56,14 +67,19 @@ def test_the_page_names_every_key_of_the_summary(tmp_path: Path) -> None:
 
 def test_the_page_names_what_a_run_under_policies_and_cuts_adds() -> None:
     page = section(RESULTS, "summary.json")
-    names = ["crossings", "cuts", *(field.name for field in fields(Verdict)), *summary_of([])]
+    names = [
+        "crossings",
+        "cuts",
+        *(field.name for field in fields(CrossingsSummary)),
+        *vars(summary_of([])),
+    ]
     assert unnamed(names, page) == []
 
 
 def test_the_page_names_what_a_run_with_events_adds() -> None:
     page = section(RESULTS, "summary.json") + section(RESULTS, "Events")
-    names = ["events", "expectations", "lost_by", *EventSummary.__annotations__]
-    assert unnamed([*names, *ExpectationSummary.__annotations__], page) == []
+    names = ["events", "expectations", "lost_by", *keys(EventSummary)]
+    assert unnamed([*names, *keys(ExpectationSummary)], page) == []
     columns = [field.name for field in fields(EventImpact)]
     assert unnamed(columns, section(RESULTS, "events.parquet")) == []
 
@@ -77,12 +93,12 @@ def test_the_page_names_every_column() -> None:
 def test_the_page_names_what_a_run_with_workloads_adds() -> None:
     page = section(RESULTS, "Workloads")
     names = [
-        *WorkloadsSummary.__annotations__,
-        *WorkloadSummary.__annotations__,
-        *ClassSummary.__annotations__,
-        *StretchSummary.__annotations__,
-        *RttSummary.__annotations__,
-        *ExpectedSummary.__annotations__,
+        *keys(WorkloadsSummary),
+        *keys(WorkloadSummary),
+        *keys(ClassSummary),
+        *keys(StretchSummary),
+        *keys(RttSummary),
+        *keys(ExpectedSummary),
     ]
     assert unnamed(names, page) == []
     columns = ["class" if name == "data_class" else name for name in MessageRow._fields]

@@ -337,7 +337,7 @@ def test_the_warm_up_and_what_policies_keep_back_are_no_outage_of_a_later_event(
 def expected(options, *, until_ms=2000, said=(), lost=(), later=()):
     one = event("want", 1000, until_ms, kind="expect", what="near", options=options)
     found = expectations(probes_of(NEAR, lost, later=later), plan_with(one), EPOCH_NS, said)
-    return {row["of"]: (row["expected"], row["found"], row["holds"]) for row in found}
+    return {row.of: (row.expected, row.found, row.holds) for row in found}
 
 
 def test_bounds_are_of_the_probes_sent_while_an_expectation_lasts():
@@ -353,11 +353,11 @@ def test_bounds_are_of_the_probes_sent_while_an_expectation_lasts():
 def test_a_quantile_over_too_few_answers_cannot_be_judged_and_does_not_hold():
     one = event("want", 1000, 2000, kind="expect", what="near", options={"p99": 16 * MS})
     (few,) = expectations(probes_of(NEAR), plan_with(one), EPOCH_NS, ())
-    assert (few["found"], few["holds"]) == (None, False)
-    assert few["left_out"] == "needs 1000 values, and there are 100"
+    assert (few.found, few.holds) == (None, False)
+    assert few.left_out == "needs 1000 values, and there are 100"
     whole = event("want", 0, 10_000, kind="expect", what="near", options={"p99": 16 * MS})
     (enough,) = expectations(probes_of(NEAR), plan_with(whole), EPOCH_NS, ())
-    assert (enough["found"], enough["holds"]) == (10.0, True)
+    assert (enough.found, enough.holds) == (10.0, True)
 
 
 def test_a_bound_on_nothing_that_was_answered_does_not_hold():
@@ -390,15 +390,14 @@ def test_of_a_request_that_was_refused_nothing_was_to_come(tmp_path, kind, lost,
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / timeline.CHANGES).write_text(json.dumps(made))
     (tmp_path / "raw" / "controller_events.jsonl").touch()
-    summary = {"demands": [], "warnings": []}
     hosts = [SimpleNamespace(epoch_ns=EPOCH_NS)]
-    timeline.add_timeline(
-        tmp_path, plan_with(law), probes_of(NEAR, lost), hosts, Account(None), summary
+    found = timeline.timeline_of(
+        tmp_path, plan_with(law), probes_of(NEAR, lost), hosts, Account(None)
     )
-    (told,) = summary["events"]
-    assert len(told["hits"]) == hits
-    assert told["refused"] == ("unlawful" if kind == "refused" else None)
-    assert [one for one in summary["warnings"] if one.startswith(warned)]
+    (told,) = found.events
+    assert len(told.hits) == hits
+    assert told.refused == ("unlawful" if kind == "refused" else None)
+    assert [one for one in found.warnings if one.startswith(warned)]
     kept = tmp_path / "events.parquet"
     assert (len(pq.read_table(kept)) if kept.exists() else 0) == hits
 

@@ -19,6 +19,7 @@ from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.figures.throughput import throughput
 from corridor.experiments.results.results import read_plan, summarise
 from drawn_texts import assert_apart, assert_legible, visible_texts
+from typed_summary import typed
 
 CITIES = ("shanghai", "guian", "karachi")
 
@@ -31,23 +32,24 @@ def run(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def summary(run: Path) -> dict[str, Any]:
-    return summarise(run, read_plan(run), handmade_run.FACTS)
+    return summarise(run, read_plan(run), handmade_run.FACTS).to_json()
 
 
 def figures_of(run: Path, summary: dict[str, Any], *names: str) -> dict[str, Any]:
     """All figures, or those named, laid out and not written; None for those that are left out."""
-    demands = summary["demands"]
+    of = typed(summary)
+    demands = of.demands
     groups = data.group_demands(demands, data.read_places(run))
 
     def ecdf(*width: Any) -> Any:
-        return rtt_ecdf(summary, groups, data.read_rtt_ms(run, len(demands)), *width)
+        return rtt_ecdf(of, groups, data.read_rtt_ms(run, len(demands)), *width)
 
     kinds: dict[str, Callable[[], Any]] = {
         "rtt-ecdf": ecdf,
-        "demand-ranges": lambda: demand_ranges(summary, groups),
-        "throughput": lambda: throughput(summary, {}),
+        "demand-ranges": lambda: demand_ranges(of, groups),
+        "throughput": lambda: throughput(of, {}),
         "rtt-ecdf-column": lambda: ecdf(COLUMN),
-        "throughput-column": lambda: throughput(summary, {}, COLUMN),
+        "throughput-column": lambda: throughput(of, {}, COLUMN),
     }
     with style():
         figures = {name: kinds[name]() for name in names or kinds}
@@ -81,7 +83,7 @@ def test_figures_are_png_of_one_width_unless_more_is_asked_for(
     """This run has no events, no answers and no series."""
 
     def names(**asked: Any) -> list[str]:
-        written = draw_figures(run, summary, **asked)
+        written = draw_figures(run, typed(summary), **asked)
         assert all(path.stat().st_size > 5000 for path in written)
         return [path.relative_to(run / "figures").as_posix() for path in written]
 
@@ -99,9 +101,11 @@ def test_figures_are_png_of_one_width_unless_more_is_asked_for(
 
 def test_figures_are_the_same_bytes_for_the_same_data(run: Path, summary: dict[str, Any]) -> None:
     asked: dict[str, Any] = {"formats": ("pdf", "png"), "widths": (TEXT, COLUMN)}
-    first = {path.name: path.read_bytes() for path in draw_figures(run, summary, **asked)}
+    first = {path.name: path.read_bytes() for path in draw_figures(run, typed(summary), **asked)}
     with mpl.rc_context({"font.size": 20, "lines.linewidth": 9, "axes.grid": False}):
-        again = {path.name: path.read_bytes() for path in draw_figures(run, summary, **asked)}
+        again = {
+            path.name: path.read_bytes() for path in draw_figures(run, typed(summary), **asked)
+        }
     assert first == again
     for name, content in first.items():
         assert b"CreationDate" not in content, name
@@ -109,7 +113,7 @@ def test_figures_are_the_same_bytes_for_the_same_data(run: Path, summary: dict[s
 
 def test_figures_leave_the_settings_of_matplotlib_alone(run: Path, summary: dict[str, Any]) -> None:
     before = dict(mpl.rcParams)
-    draw_figures(run, summary)
+    draw_figures(run, typed(summary))
     assert dict(mpl.rcParams) == before
 
 
@@ -118,16 +122,16 @@ def test_figures_of_an_empty_run_are_its_predictions(run: Path, summary: dict[st
         demand["rtt_ms"] = None
         demand.pop("flows", None)
     (run / "probes.parquet").unlink()
-    names = [path.name for path in draw_figures(run, summary)]
+    names = [path.name for path in draw_figures(run, typed(summary))]
     assert names == ["demand-ranges.png"]
 
 
 def test_a_figure_of_an_earlier_drawing_does_not_stay(run: Path, summary: dict[str, Any]) -> None:
-    draw_figures(run, summary, formats=("pdf",))
+    draw_figures(run, typed(summary), formats=("pdf",))
     assert (run / "figures" / "throughput.pdf").exists()
     for demand in summary["demands"]:
         demand.pop("flows", None)
-    draw_figures(run, summary)
+    draw_figures(run, typed(summary))
     assert not (run / "figures" / "throughput.pdf").exists()
 
 
@@ -137,12 +141,12 @@ def test_a_figure_that_was_merged_into_another_does_not_stay(
     old = run / "figures" / "verification" / "predicted-measured.png"
     old.parent.mkdir(parents=True)
     old.write_bytes(b"")
-    draw_figures(run, summary)
+    draw_figures(run, typed(summary))
     assert not old.exists()
 
 
 def test_no_demands_draw_nothing(run: Path, summary: dict[str, Any]) -> None:
-    assert draw_figures(run, summary | {"demands": []}) == []
+    assert draw_figures(run, typed(summary | {"demands": []})) == []
 
 
 def test_a_demand_without_replies_is_marked_as_such(run: Path, summary: dict[str, Any]) -> None:
@@ -238,8 +242,8 @@ def test_tails_that_need_it_get_a_scale_that_says_so(run: Path, summary: dict[st
 
 def test_what_events_touched_verifies_nothing(run: Path, summary: dict[str, Any]) -> None:
     touched = summary | {"events": [{"hits": [{"demand": "far"}]}]}
-    of = RunData(run, touched)
-    assert [one["id"] for one in of.undisturbed["demands"]] == ["near", "silent"]
+    of = RunData(run, typed(touched))
+    assert [one.id for one in of.undisturbed.demands] == ["near", "silent"]
     with style():
         figure = KINDS["demand-ranges"].draw(of, TEXT)
     said = [text.get_text() for text in visible_texts(figure)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.figures.timeline import timeline
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.summary import DemandSummary, EventSummary, HitSummary
+from corridor.topologies.base.codec import to_plain
 from corridor.traffic.measures.samples import PROBE_DTYPE
 from drawn_texts import assert_apart, assert_legible, visible_texts
+from typed_summary import made, typed
 
 
-def hit(demand: str = "near", **changes: Any) -> dict[str, Any]:
+def hit(demand: str = "near", **changes: Any) -> HitSummary:
     usual = {
         "expected": True,
         "lost": 0,
@@ -37,11 +41,11 @@ def hit(demand: str = "near", **changes: Any) -> dict[str, Any]:
         "expected_rtt_then_ms": 10.0,
         "path_then": [],
     }
-    return {"demand": demand, **usual, **changes}
+    return made(HitSummary, {"demand": demand, **usual, **changes})
 
 
-def event(kind: str, what: str, at_ms: float, until_ms: float | None, *hits: dict[str, Any]) -> Any:
-    return {
+def event(kind: str, what: str, at_ms: float, until_ms: float | None, *hits: HitSummary) -> Any:
+    plain = {
         "id": f"{kind}-{what}",
         "kind": kind,
         "what": what,
@@ -50,8 +54,9 @@ def event(kind: str, what: str, at_ms: float, until_ms: float | None, *hits: dic
         "until_ms": until_ms,
         "back_ms": None,
         "refused": None,
-        "hits": list(hits),
+        "hits": [to_plain(one) for one in hits],
     }
+    return made(EventSummary, plain)
 
 
 LASTING = {"expected_out_ms": None, "expected_rtt_then_ms": None}
@@ -117,12 +122,12 @@ def test_those_out_for_longest_come_first_then_those_whose_rtt_changed_most() ->
 
 def test_where_none_is_hit_the_first_that_was_answered_is_shown() -> None:
     demands = [{"id": "silent", "received": 0}, {"id": "near", "received": 3}]
-    about: Any = {"demands": demands, "events": [DAY]}
-    assert event_data.shown_demands(about) == [demands[1]]
+    about = typed({"demands": demands, "events": [to_plain(DAY)]})
+    assert event_data.shown_demands(about) == [about.demands[1]]
 
 
 def predicted(*events: Any, rtt_ms: float | None = 10.0, has_bfd: bool = False) -> list[Level]:
-    demand: Any = {"id": "near", "predicted_rtt_ms": rtt_ms}
+    demand = made(DemandSummary, {"id": "near", "predicted_rtt_ms": rtt_ms})
     return event_data.levels(demand, events, 1.0, has_bfd=has_bfd)
 
 
@@ -142,17 +147,17 @@ def test_a_prediction_holds_but_while_events_last() -> None:
 
 def test_a_detour_is_predicted_until_its_fibres_are_used_again() -> None:
     cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0))
-    assert predicted(cut | {"back_ms": 700.0}) == [
+    assert predicted(replace(cut, back_ms=700.0)) == [
         Level(0, 0.2, 10),
         Level(0.2, 0.7, 14),
         Level(0.7, 1, 10),
     ]
-    assert predicted(cut | {"back_ms": 1200.0}) == [Level(0, 0.2, 10), Level(0.2, 1, 14)]
+    assert predicted(replace(cut, back_ms=1200.0)) == [Level(0, 0.2, 10), Level(0.2, 1, 14)]
 
 
 def test_with_bfd_nothing_is_said_to_be_predicted_while_fibres_come_back() -> None:
     cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0))
-    assert predicted(cut | {"back_ms": 700.0}, has_bfd=True) == [
+    assert predicted(replace(cut, back_ms=700.0), has_bfd=True) == [
         Level(0, 0.2, 10),
         Level(0.2, 0.4, 14),
         Level(0.7, 1, 10),
@@ -161,7 +166,8 @@ def test_with_bfd_nothing_is_said_to_be_predicted_while_fibres_come_back() -> No
 
 
 def test_what_comes_for_good_while_a_fibre_is_out_says_nothing_of_the_time_after() -> None:
-    cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0)) | {"back_ms": 700.0}
+    detour = hit(expected_rtt_then_ms=14.0)
+    cut = replace(event("cut", "one", 200.0, 400.0, detour), back_ms=700.0)
     law = hit(expected_rtt_before_ms=14.0, expected_rtt_then_ms=18.0)
     assert predicted(cut, event("policies", "none", 500.0, None, law)) == [
         Level(0, 0.2, 10),
@@ -344,7 +350,7 @@ def run(tmp_path: Path) -> Path:
 @pytest.fixture
 def summary(run: Path) -> Any:
     found = summarise(run, read_plan(run), handmade_run.FACTS)
-    return {**found, "events": ALL}
+    return replace(found, events=tuple(ALL))
 
 
 def test_both_are_drawn_and_say_what_they_found(run: Path, summary: Any) -> None:
@@ -362,10 +368,10 @@ def test_both_are_drawn_and_say_what_they_found(run: Path, summary: Any) -> None
 
 
 def test_without_events_neither_is_drawn(run: Path, summary: Any) -> None:
-    del summary["events"]
-    assert timeline(RunData(run, summary), TEXT) is None
-    assert outages(RunData(run, summary), TEXT) is None
-    assert outages(RunData(run, {**summary, "events": [DAY]}), TEXT) is None
+    without = replace(summary, events=None)
+    assert timeline(RunData(run, without), TEXT) is None
+    assert outages(RunData(run, without), TEXT) is None
+    assert outages(RunData(run, replace(summary, events=(DAY,))), TEXT) is None
 
 
 def test_probes_are_where_they_were_sent(run: Path, summary: Any) -> None:
@@ -402,7 +408,7 @@ def crowded(summary: Any) -> Any:
         )
         for number, name in zip(range(45), names, strict=False)
     ]
-    return {**summary, "events": events}
+    return replace(summary, events=tuple(events))
 
 
 @pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
@@ -423,7 +429,7 @@ def test_no_text_is_small_leaves_the_figure_or_covers_another(
 def test_outages_over_more_than_two_decades_are_logarithmic(run: Path, summary: Any) -> None:
     with style():
         wide = outages(RunData(run, summary), TEXT)
-        narrow = outages(RunData(run, {**summary, "events": [CUT]}), TEXT)
+        narrow = outages(RunData(run, replace(summary, events=(CUT,))), TEXT)
     assert wide is not None
     assert narrow is not None
     assert wide.axes[0].get_xscale() == "log"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def test_streams_of_which_no_packet_was_timed_have_no_delay(run: RunData) -> Non
 
 
 def changed(run: RunData, *events: Any) -> RunData:
-    return RunData(run.out_dir, {**run.summary, "events": list(events)})
+    return RunData(run.out_dir, replace(run.summary, events=events))
 
 
 def test_the_event_that_changed_a_demand_most_is_told(run: RunData) -> None:
@@ -138,7 +139,7 @@ def test_the_event_that_changed_a_demand_most_is_told(run: RunData) -> None:
 
 
 def test_events_of_one_name_are_told_apart_by_their_time(run: RunData) -> None:
-    figure = drawn("before-after", changed(run, CUT, {**CUT, "at_ms": 500.0, "hits": []}))
+    figure = drawn("before-after", changed(run, CUT, replace(CUT, at_ms=500.0, hits=())))
     assert "+5 ms, cut one at 20 ms" in texts(figure)
 
 
@@ -153,9 +154,9 @@ def test_demands_without_an_answer_meanwhile_come_first(run: RunData) -> None:
 
 
 def test_events_that_changed_nothing_have_no_figure(run: RunData) -> None:
-    assert before_after({**run.summary, "events": []}, TEXT) is None
+    assert before_after(replace(run.summary, events=()), TEXT) is None
     calm = event("cut", "one", 20.0, 60.0, hit(), hit("far", rtt_before_ms=None))
-    assert before_after({**run.summary, "events": [calm]}, TEXT) is None
+    assert before_after(replace(run.summary, events=(calm,)), TEXT) is None
 
 
 @WIDTHS

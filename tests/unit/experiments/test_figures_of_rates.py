@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def run(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def summary(run: Path) -> Any:
-    return {**summarise(run, read_plan(run), handmade_run.FACTS), "events": ALL}
+    return replace(summarise(run, read_plan(run), handmade_run.FACTS), events=tuple(ALL))
 
 
 def drawn(summary: Any, run: Path) -> Any:
@@ -39,7 +40,7 @@ def drawn(summary: Any, run: Path) -> Any:
 
 
 def rates_of(run: Path, end_s: float, summary: Any) -> list[Rate]:
-    return rates.rates_of(RunData(run, summary).tracks, end_s, summary["demands"])
+    return rates.rates_of(RunData(run, summary).tracks, end_s, summary.demands)
 
 
 def texts(figure: Any) -> list[str]:
@@ -61,7 +62,7 @@ def test_flows_are_rows_below_those_of_probes_until_the_last_of_them_ends(
 
 
 def test_a_rate_is_what_its_series_says(run: Path, summary: Any) -> None:
-    far, near = rates_of(run, 0.2, {"demands": summary["demands"][::-1]})
+    far, near = rates_of(run, 0.2, replace(summary, demands=summary.demands[::-1]))
     assert (near.demand, near.protocol, near.width_ns) == ("near", "udp", 10_000_000)
     assert [one.value for one in near.delivered] == [5, 10, 5, 5, 5]
     assert [one.value for one in near.sent] == [10, 19, 0, 10, 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.summary import AccountFile
 from corridor.experiments.results.utilisation import UTILISATION_FILE, Load, write_utilisation
 from drawn_texts import assert_apart, assert_legible, visible_texts
+from typed_summary import made
 
 WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
 NAMES = ("completion-times", "goodput", "latency-by-class", "fibre-use")
@@ -59,6 +62,10 @@ def load(data_class: str, packets_of: str, at_ns: int, octets: int, fibre: str =
     return Load(*start, 8_000_000, octets / 1e6, octets / 1e6 * 8, None)
 
 
+def account_file(plain: dict[str, Any]) -> str:
+    return json.dumps(made(AccountFile, plain).to_json())
+
+
 LOADS = [
     load("ckpt", "message", 0, 600_000),
     load("ckpt", "message", 10**9, 400_000),
@@ -73,7 +80,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     out_dir = tmp_path_factory.mktemp("workloads") / "run"
     handmade_workloads.write_run(out_dir)
     summary = summarise(out_dir, read_plan(out_dir), handmade_run.FACTS)
-    (out_dir / "account.json").write_text(json.dumps(ACCOUNT))
+    (out_dir / "account.json").write_text(account_file(ACCOUNT))
     write_utilisation(out_dir / UTILISATION_FILE, LOADS)
     return RunData(out_dir, summary)
 
@@ -99,11 +106,11 @@ def test_who_fills_a_fibre_is_a_share_of_what_it_carries(run: RunData) -> None:
 def test_the_axis_of_a_single_round_reaches_its_end_and_has_more_than_one_label(
     run: RunData,
 ) -> None:
-    (infer,) = (one for one in run.summary["workloads"]["classes"] if one["class"] == "infer")
-    summary: Any = {**run.summary, "events": []}
-    classes = [{**infer, "deadlines": 0}]
-    summary["workloads"] = {**run.summary["workloads"], "classes": classes, "stretches": []}
-    alone = RunData(run.out_dir, summary)
+    assert run.summary.workloads is not None
+    (infer,) = (one for one in run.summary.workloads.classes if one.class_ == "infer")
+    classes = (replace(infer, deadlines=0),)
+    workloads = replace(run.summary.workloads, classes=classes, stretches=())
+    alone = RunData(run.out_dir, replace(run.summary, events=(), workloads=workloads))
     of_infer = next(one for one in run.rounds if one.data_class == "infer")
     took = of_infer._replace(from_ns=run.start_ns, completed_ns=run.start_ns + 2_110_000_000)
     alone.__dict__["rounds"] = [took]
@@ -126,11 +133,12 @@ def test_rounds_are_told_by_class_with_what_was_in_time(run: RunData) -> None:
 def test_what_rounds_took_has_a_level_a_stretch_with_an_interval_where_there_are_enough(
     run: RunData,
 ) -> None:
-    found = run.summary["workloads"]
+    found = run.summary.workloads
+    assert found is not None
     before, during, after = class_data.levels_of(found, "infer")
     assert (before.from_s, before.until_s, before.middle_ms) == (0.0, 1.5, 50.0)
     assert (during.middle_ms, during.until_s) == (250.0, 2.5)
-    assert before.interval_ms == [50.0, 50.0]
+    assert before.interval_ms == (50.0, 50.0)
     assert after.interval_ms is None, "ten rounds carry no median"
     assert after.middle_ms == 250.0
 
@@ -177,7 +185,7 @@ def test_fibres_are_as_full_as_their_queues_counted(run: RunData) -> None:
 
 
 def test_losses_are_by_fibre_and_cause_and_what_is_left_was_lost_elsewhere() -> None:
-    one, two, rest = losses.places_of(ACCOUNT)
+    one, two, rest = losses.places_of(made(AccountFile, ACCOUNT))
     assert (one.name, one.lost) == ("one from shanghai", Counter(queue=90, fault=5))
     assert (two.name, two.lost) == ("two from guian", Counter(fault=15))
     assert (rest.name, rest.lost) == (losses.ELSEWHERE, Counter(policy=18))
@@ -188,7 +196,7 @@ def test_the_title_of_losses_says_whether_the_account_closes(run: RunData, tmp_p
         drawn("losses", run)
     )
     broken = {**ACCOUNT, "closes": False, "off_by": 4}
-    (tmp_path / "account.json").write_text(json.dumps(broken))
+    (tmp_path / "account.json").write_text(account_file(broken))
     other = RunData(tmp_path, run.summary)
     assert any(
         text.endswith("packet accounting unbalanced by 4") for text in texts(drawn("losses", other))
@@ -198,7 +206,7 @@ def test_the_title_of_losses_says_whether_the_account_closes(run: RunData, tmp_p
 def losses_drawn(folder: Path, run: RunData, *lost: tuple[str, str, int]) -> Any:
     lost_at = [{"place": place, "cause": cause, "packets": count} for place, cause, count in lost]
     account = {**ACCOUNT, "demands": [{"lost_at": lost_at}]}
-    (folder / "account.json").write_text(json.dumps(account))
+    (folder / "account.json").write_text(account_file(account))
     return drawn("losses", RunData(folder, run.summary))
 
 

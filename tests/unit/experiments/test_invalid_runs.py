@@ -13,6 +13,7 @@ from corridor.experiments import cli
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.run import recover, runner
 from corridor.experiments.run.recover import Recovered
+from typed_summary import changed
 
 RECOVERED = recover.recover
 REASON = "the machine was too busy: the probes of near left 33 ms late, and 20 ms are too many"
@@ -25,7 +26,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     summary = summarise(tmp_path, read_plan(tmp_path), handmade_run.FACTS)
 
     def comes_back(invalid: str | None, **more: object) -> None:
-        outcome = runner.Outcome(tmp_path, {**summary, **more, "invalid": invalid}, {})
+        outcome = runner.Outcome(tmp_path, changed(summary, **more, invalid=invalid), {})
         monkeypatch.setattr(runner, "run_scenario", lambda _options, _say: outcome)
 
     return comes_back
@@ -49,7 +50,8 @@ def test_so_does_one_that_prints_json(ran: Any, capsys: Any) -> None:
 def test_a_report_ends_as_its_run_did(ran: Any, tmp_path: Path, monkeypatch: Any) -> None:
     unmet = [{"id": "e", "demand": "near", "of": "lost", "expected": 0, "found": 3, "holds": False}]
     for invalid, expected, code in ((None, [], 0), (REASON, [], 4), (REASON, unmet, 1)):
-        summary = {**RECOVERED(tmp_path).summary, "invalid": invalid, "expectations": expected}
+        found = RECOVERED(tmp_path).summary
+        summary = changed(found, invalid=invalid, expectations=expected)
         monkeypatch.setattr(recover, "recover", lambda _folder, said=summary: Recovered(said, ()))
         assert cli.main(["report", str(tmp_path), "--no-figures"]) == code
 
@@ -61,6 +63,6 @@ def test_a_run_in_time_ends_with_0(ran: Any, capsys: Any) -> None:
 
 
 def test_forbidden_traffic_is_the_graver_failure(ran: Any) -> None:
-    crossing = {"frames": 1, "fibre": "one", "from": "guian", "to": "karachi", "why": "no law"}
-    ran(REASON, crossings={"seen": 1, "forbidden": [crossing], "strange": []})
+    crossing = {"fibre": "one", "sent_by": "guian", "packets": 1}
+    ran(REASON, crossings={"frames": 1, "forbidden": [crossing], "strange": []})
     assert cli.main(["run", "mini", "--json"]) == 1

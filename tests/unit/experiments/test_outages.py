@@ -81,20 +81,20 @@ def test_a_demand_that_should_be_lost_and_is_answered_is_a_surprise():
     lost = rows_of(probes_of(0, 500, MS, lost_there=range(98, 400)), cut)
     answered = rows_of(probes_of(0, 500, MS, lost_there=range(98, 150)), cut)
     assert lost[0].expected == answered[0].expected == "lost"
-    assert not summary_of(lost)["surprises"]
-    assert [row["demand"] for row in summary_of(answered)["surprises"]] == ["near"]
+    assert not summary_of(lost).surprises
+    assert [row.demand for row in summary_of(answered).surprises] == ["near"]
 
 
 def test_a_demand_that_does_not_cross_the_fibre_must_lose_nothing():
     probes = np.concatenate([probes_of(0, 500, MS), quiet(1), quiet(2)])
     probes["received"][500 + 7] = False
     rows = list(outages(probes, plan_with()))
-    assert [row["demand"] for row in summary_of(rows)["surprises"]] == ["silent"]
+    assert [row.demand for row in summary_of(rows).surprises] == ["silent"]
 
 
 def test_a_demand_that_does_not_come_back_after_the_repair_is_told():
     rows = rows_of(probes_of(0, 500, MS, lost_there=range(98, 500)))
-    assert summary_of(rows)["not_restored"] == ["near after one"]
+    assert summary_of(rows).not_restored == ("near after one",)
 
 
 def test_the_longest_run_is_the_most_flags_set_one_after_another():

@@ -80,7 +80,8 @@ def test_a_run_leaves_what_the_schemas_say(tmp_path: Path, made: Any) -> None:
 
 def test_a_schema_finds_what_is_wrong(tmp_path: Path) -> None:
     handmade_run.write_run(tmp_path / "run")
-    summary: Any = summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+    of = summarise(tmp_path / "run", read_plan(tmp_path / "run"), handmade_run.FACTS)
+    summary: Any = of.to_json()
     del summary["seed"]
     summary["demands"][0]["lost"] = "many"
     summary["demands"][1]["new_key"] = 1

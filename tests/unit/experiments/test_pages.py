@@ -62,7 +62,7 @@ def test_a_page_of_a_run_without_a_title_is_called_by_its_scenario(tmp_path: Pat
     of = page_case.results(tmp_path / "run")
     assert of.answers is not None
     untitled = page_case.results(tmp_path / "other", answers=replace(of.answers, title=""))
-    assert run_page(untitled).title.endswith(f"policies: {of.summary['scenario']}")
+    assert run_page(untitled).title.endswith(f"policies: {of.summary.scenario}")
 
 
 def test_a_page_says_first_what_the_summary_has_as_its_verdict(tmp_path: Path) -> None:
@@ -71,10 +71,10 @@ def test_a_page_says_first_what_the_summary_has_as_its_verdict(tmp_path: Path) -
         run_page(
             page_case.results(
                 tmp_path / "other",
-                summary={
-                    **of.summary,
-                    "verdict": ["Which?", "Two of three may go.", "Next: corridor explain"],
-                },
+                summary=replace(
+                    of.summary,
+                    verdict=("Which?", "Two of three may go.", "Next: corridor explain"),
+                ),
             )
         )
     )
@@ -249,8 +249,7 @@ def test_events_are_bands_over_round_trips_and_the_same_as_a_list(tmp_path: Path
 
 
 def test_a_run_without_events_has_no_time_line(tmp_path: Path) -> None:
-    summary = page_case.summary(tmp_path / "run")
-    del summary["events"]
+    summary = replace(page_case.summary(tmp_path / "run"), events=None)
     assert 'id="timeline"' not in page_of(tmp_path / "other", summary=summary)
 
 
@@ -264,7 +263,7 @@ def test_a_run_without_answers_is_told_by_what_it_measured(tmp_path: Path) -> No
 
 def test_a_run_that_did_not_end_or_is_not_valid_says_so_above_all(tmp_path: Path) -> None:
     summary = page_case.summary(tmp_path / "run")
-    summary |= {"complete": False, "failure": "killed", "invalid": "too late"}
+    summary = replace(summary, complete=False, failure="killed", invalid="too late")
     text = page_of(tmp_path / "other", summary=summary)
     assert text.index("The run is incomplete: killed") < text.index('id="verdict"')
     assert "The measurement is invalid: too late" in text

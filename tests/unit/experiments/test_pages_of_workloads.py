@@ -33,7 +33,7 @@ def test_each_workload_has_its_figures_intervals_and_how_it_is_scaled(told: Work
     assert saves.took[0].interval == "", "three rounds"
     assert [one.value for one in chat.took[1:]] == ["–", "–"], "60 rounds carry no tail"
     assert (saves.done, saves.in_time) == ("3 of 4", "2 of 4")
-    assert saves.notes == ["Octets are times 3e-06."]
+    assert saves.notes == ("Octets are times 3e-06.",)
     assert saves.what == "checkpoint by tcp cubic, time compressed 900 times"
     assert backup.what.endswith(", in the background")
 

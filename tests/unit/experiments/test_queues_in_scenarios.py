@@ -24,6 +24,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.fibre_counters import ClassCounters
 from corridor.topologies.model.dscp import format_dscp, parse_dscp
 from corridor.topologies.model.wiring import wire
+from typed_summary import typed
 
 HEAD = """\
 schema: 1
@@ -260,12 +261,12 @@ def test_what_classes_counted_is_summed_by_direction(loaded, tmp_path):
     after = {interface: (ClassCounters("interactive", 10, 1000, 2, 1),)}
     write_queues(tmp_path, before, after)
     (found,) = read_queues(tmp_path, plan.wiring)
-    assert (found["fibre"], found["from"], found["discipline"]) == (
+    assert (found.fibre, found.from_, found.discipline) == (
         "shanghai-guian",
         "shanghai",
         "priority",
     )
-    assert found["classes"] == [
+    assert to_plain(found.classes) == [
         {
             "name": "interactive",
             "sent_packets": 7,
@@ -295,11 +296,13 @@ def test_marks_are_counted_apart_from_drops_where_a_queue_marks(loaded, tmp_path
         other: (ClassCounters("all", 10, 1000, 5, 0),),
     }
     write_queues(tmp_path, before, after)
-    found = {one["fibre"]: one["classes"][0] for one in read_queues(tmp_path, plan.wiring)}
-    assert found["shanghai-guian"]["ce_marks"] == 4
-    assert found["shanghai-guian"]["drops"] == 0
-    assert "ce_marks" not in found["guian-kunming"]
-    lines = queues_table({"queues": read_queues(tmp_path, plan.wiring)}, None).splitlines()
+    found = {one.fibre: one.classes[0] for one in read_queues(tmp_path, plan.wiring)}
+    assert found["shanghai-guian"].ce_marks == 4
+    assert found["shanghai-guian"].drops == 0
+    assert found["guian-kunming"].ce_marks is None
+    lines = queues_table(
+        typed({"queues": to_plain(read_queues(tmp_path, plan.wiring))}), None
+    ).splitlines()
     assert [line.split()[-2:] for line in (lines[0], *lines[2:])] == [
         ["CE", "marks"],
         ["10", "5"],
@@ -326,12 +329,13 @@ def test_people_are_shown_the_classes_of_queues_that_dropped_and_no_others():
             {"fibre": "busy", "from": "b", "discipline": "weighted", "classes": full},
         ]
     }
-    lines = queues_table(summary, None).splitlines()
+    lines = queues_table(typed(summary), None).splitlines()
     assert [line.split() for line in lines[2:]] == [
         ["busy", "b", "weighted", "gold", "10", "0"],
         ["busy", "b", "weighted", "rest", "7", "3"],
     ]
-    assert queues_table({}, None) == queues_table({"queues": summary["queues"][:1]}, None) == ""
+    assert queues_table(typed({}), None) == ""
+    assert queues_table(typed({"queues": summary["queues"][:1]}), None) == ""
 
 
 @pytest.mark.parametrize("spoilt", ["", "[]", "{}", '{"before": 1, "after": {"x": 3}}'])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import PROBE_DTYPE
+from typed_summary import typed
 
 SCENARIO = """\
 name: load
@@ -139,10 +141,10 @@ def test_what_came_of_an_unfinished_message_is_goodput_and_said_to_be_partial(
     part = next(one for one in rows if one.message == unfinished.message)
     assert (part.arrived_bytes, part.until_ns, part.completed_ns) == (125_000, 4_900 * MS, None)
     found = summed_up(plan, rows, raw)
-    saves = next(one for one in found["workloads"] if one["id"] == "saves")
-    assert (saves["bytes"], saves["bytes_unfinished"]) == (1_125_000, 125_000)
-    assert (saves["messages_completed"], saves["met"]) == (2, 1)
-    said = workloads_table({"workloads": found})  # type: ignore[typeddict-item]
+    saves = next(one for one in found.workloads if one.id == "saves")
+    assert (saves.bytes, saves.bytes_unfinished) == (1_125_000, 125_000)
+    assert (saves.messages_completed, saves.met) == (2, 1)
+    said = workloads_table(replace(typed({}), workloads=found))
     assert "saves: 11% of its goodput belongs to incomplete messages" in said
 
 
@@ -213,26 +215,26 @@ def test_workloads_are_summed_up_by_stretch_of_their_intended_start(
     plan: Plan, rows: list[MessageRow], tmp_path: Path
 ) -> None:
     found = summed_up(plan, rows, tmp_path / "raw")
-    chat, saves, _ = found["workloads"]
-    assert (chat["rounds"], chat["completed"], chat["deadlines"], chat["met"]) == (8, 8, 8, 8)
-    assert chat["completion_ms"]["max"] == pytest.approx(50.0)
-    assert chat["left_out"]["p50"] == "needs 20 values, and there are 8"
-    assert (saves["rounds"], saves["completed"], saves["met"]) == (2, 1, 1)
-    assert saves["bytes"] == 1_000_000
-    assert saves["fairness"] == pytest.approx(1.0, abs=1e-3)
-    before = found["stretches"][0]
-    assert (before["event"], before["when"]) == ("cut-shanghai-guian", "before")
-    assert before["workloads"][0]["rounds"] == 2
-    assert sum(one["workloads"][0]["rounds"] for one in found["stretches"][:3]) == 4
+    chat, saves, _ = found.workloads
+    assert (chat.rounds, chat.completed, chat.deadlines, chat.met) == (8, 8, 8, 8)
+    assert chat.completion_ms.max == pytest.approx(50.0)
+    assert chat.left_out["p50"] == "needs 20 values, and there are 8"
+    assert (saves.rounds, saves.completed, saves.met) == (2, 1, 1)
+    assert saves.bytes == 1_000_000
+    assert saves.fairness == pytest.approx(1.0, abs=1e-3)
+    before = found.stretches[0]
+    assert (before.event, before.when) == ("cut-shanghai-guian", "before")
+    assert before.workloads[0].rounds == 2
+    assert sum(one.workloads[0].rounds for one in found.stretches[:3]) == 4
 
 
 def test_goodput_is_what_arrived_whole_over_the_time_it_could(
     plan: Plan, rows: list[MessageRow], tmp_path: Path
 ) -> None:
-    chat, saves, _ = summed_up(plan, rows, tmp_path / "raw")["workloads"]
-    assert saves["goodput_mbps"] == pytest.approx(8.0 / 3.99667, rel=1e-3), "until the run is over"
-    assert saves["real_gbps"] == pytest.approx(8.0 / 3.99667 / 1e3, rel=1e-3), "octets as written"
-    assert chat["goodput_mbps"] == pytest.approx(8 * 22_000 * 8 / 3.55 / 1e6, rel=1e-3)
+    chat, saves, _ = summed_up(plan, rows, tmp_path / "raw").workloads
+    assert saves.goodput_mbps == pytest.approx(8.0 / 3.99667, rel=1e-3), "until the run is over"
+    assert saves.real_gbps == pytest.approx(8.0 / 3.99667 / 1e3, rel=1e-3), "octets as written"
+    assert chat.goodput_mbps == pytest.approx(8 * 22_000 * 8 / 3.55 / 1e6, rel=1e-3)
 
 
 def test_what_is_expected_follows_from_path_rate_and_slow_start(plan: Plan) -> None:
@@ -389,11 +391,11 @@ def test_messages_over_time_are_told_in_bins(rows: list[MessageRow], plan: Plan)
 
 
 def test_tables_say_it_in_lines(plan: Plan, rows: list[MessageRow], tmp_path: Path) -> None:
-    summary: Any = {"workloads": summed_up(plan, rows, tmp_path / "raw")}
+    summary = replace(typed({}), workloads=summed_up(plan, rows, tmp_path / "raw"))
     lines = workloads_table(summary).splitlines()
     assert lines[2].split()[:5] == ["chat", "tcp", "cubic", "8/8", "8/8"]
     assert stretches_table(summary).splitlines()[2].split()[:4] == [
         "cut-shanghai-guian", "infer", "before", "2/2",
     ]  # fmt: skip
-    assert workloads_table({"demands": []}) == ""  # type: ignore[typeddict-item]
-    assert stretches_table({"demands": []}) == ""  # type: ignore[typeddict-item]
+    assert workloads_table(typed({})) == ""
+    assert stretches_table(typed({})) == ""

@@ -41,11 +41,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_recovered_results_of_a_killed_run_are_marked_incomplete(run: Path) -> None:
     kill_in_the_middle(run)
     summary = recover(run).summary
-    assert summary["complete"] is False
-    assert summary["failure"] == "stopped without a word during measure"
-    assert (summary["testbed"], summary["testbed_reason"]) == ("uml", "best")
-    assert (summary["wall_s"], summary["virtual_s"]) == (8.0, None)
-    assert summary["network"]["build_s"] == 5.0
+    assert summary.complete is False
+    assert summary.failure == "stopped without a word during measure"
+    assert (summary.testbed, summary.testbed_reason) == ("uml", "best")
+    assert (summary.wall_s, summary.virtual_s) == (8.0, None)
+    assert summary.network.build_s == 5.0
 
 
 def test_recovered_results_name_what_was_passed_over(run: Path) -> None:
@@ -60,12 +60,12 @@ def test_recovered_results_name_what_was_passed_over(run: Path) -> None:
 
 def test_recovered_results_hold_all_that_was_measured(run: Path) -> None:
     kill_in_the_middle(run)
-    near, _silent, far = recover(run).summary["demands"]
-    assert (near["sent"], near["received"], far["received"]) == (4, 2, 2)
-    (flow,) = near["flows"]
-    assert (flow["offered"], flow["delivered"], flow["loss"]) == (12.0, None, None)
-    assert flow["lost_at"] is None
-    assert "flows" not in far
+    near, _silent, far = recover(run).summary.demands
+    assert (near.sent, near.received, far.received) == (4, 2, 2)
+    (flow,) = near.flows
+    assert (flow.offered, flow.delivered, flow.loss) == (12.0, None, None)
+    assert flow.lost_at is None
+    assert far.flows == ()
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_recovering_a_finished_run_changes_nothing(run: Path) -> None:
 
 def test_recovered_events_of_a_whole_run_make_it_complete(run: Path) -> None:
     summary = recover(run).summary
-    assert (summary["complete"], summary["failure"]) == (True, None)
-    assert summary["network"]["teardown_s"] == 2.5
-    assert (summary["wall_s"], summary["virtual_s"]) == (22.5, 11.25)
+    assert (summary.complete, summary.failure) == (True, None)
+    assert summary.network.teardown_s == 2.5
+    assert (summary.wall_s, summary.virtual_s) == (22.5, 11.25)
 
 
 def test_recovered_failure_is_the_one_the_run_reported(run: Path) -> None:
@@ -147,7 +147,7 @@ def test_recovered_failure_is_the_one_the_run_reported(run: Path) -> None:
         event = {"event": "failed", "wall_s": 23, "message": "the controller is gone", "code": 4}
         log.write(json.dumps(event) + "\n")
     summary = recover(run).summary
-    assert (summary["complete"], summary["failure"]) == (False, "the controller is gone")
+    assert (summary.complete, summary.failure) == (False, "the controller is gone")
 
 
 def test_recovering_needs_no_more_than_the_plan(run: Path) -> None:
@@ -158,9 +158,9 @@ def test_recovering_needs_no_more_than_the_plan(run: Path) -> None:
         if path.name != "plan.json":
             path.unlink()
     recovered = recover(run)
-    assert recovered.summary["testbed"] == "unknown"
-    assert recovered.summary["clock"] == "virtual"
-    assert recovered.summary["failure"] == "stopped before it began"
+    assert recovered.summary.testbed == "unknown"
+    assert recovered.summary.clock == "virtual"
+    assert recovered.summary.failure == "stopped before it began"
     assert recovered.passed_over == ("events.jsonl is missing",)
 
 
@@ -227,7 +227,7 @@ def test_report_works_on_a_copy_elsewhere(run: Path, tmp_path: Path) -> None:
 def test_tables_of_workloads_are_made_again_too(tmp_path: Path) -> None:
     folder = tmp_path / "workloads"
     handmade_workloads.write_run(folder)
-    assert "workloads" in recover(folder).summary
+    assert recover(folder).summary.workloads is not None
     tables = [folder / "messages.parquet", folder / "fibre_use.parquet"]
     first = [table.read_bytes() for table in tables]
     recover(folder)

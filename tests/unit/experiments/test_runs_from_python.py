@@ -26,8 +26,8 @@ def run(tmp_path: Path) -> corridor.Run:
 
 def test_demands_are_asked_for_by_name(run: corridor.Run) -> None:
     assert list(run.demands) == ["near", "silent", "far"]
-    assert run.demands["near"]["lost_by"] == {"unexplained": 2}
-    assert (run.events, run.expectations, run.is_valid) == ([], [], True)
+    assert run.demands["near"].lost_by == {"unexplained": 2}
+    assert (run.events, run.expectations, run.is_valid) == ((), (), True)
     assert run.paths("near") == []
 
 

@@ -17,6 +17,7 @@ from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.results.tracks import SERIES_COLUMNS
 from corridor.experiments.run.recover import recover
 from corridor.topologies.base.errors import InputError
+from typed_summary import typed
 
 
 @pytest.fixture
@@ -218,7 +219,7 @@ def test_all_over_time_is_a_row_a_demand_and_bin(folder: Path) -> None:
     at_once = {"id": "dawn", "kind": "day", "at_ms": 100.0, "until_ms": None}
     to_the_end = {"id": "out", "kind": "cut", "at_ms": 250.0, "until_ms": None}
     summary["events"] = [lasting, at_once, to_the_end]
-    (folder / "summary.json").write_text(json.dumps(summary))
+    (folder / "summary.json").write_text(json.dumps(typed(summary).to_json()))
     table = corridor.load(folder).over_time("100ms")
     assert table.column_names == ["demand", "at_s", *COLUMNS, "status", "path", "events"]
     rows = {(row["demand"], row["at_s"]): row for row in table.to_pylist()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from corridor.experiments.answers.classes_table import classes_table
 from corridor.experiments.answers.sharing_sentences import Messages, sharing, under_events
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
 from corridor.experiments.results.results import read_plan, summarise
+from typed_summary import changed
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def messages(folder: Path, summary: Any) -> Messages:
 
 def with_hits(summary: Any, *demands: str) -> Any:
     event = {"id": "dig", "kind": "cut", "what": "one", "at_ms": 1500.0, "until_ms": 2500.0}
-    return {**summary, "events": [{**event, "hits": [{"demand": one} for one in demands]}]}
+    return changed(summary, events=[{**event, "hits": [{"demand": one} for one in demands]}])
 
 
 def test_deadlines_that_are_missed_are_told(summary: Any) -> None:
@@ -44,7 +46,7 @@ def test_deadlines_that_are_missed_are_told(summary: Any) -> None:
 
 
 def test_a_run_without_workloads_says_nothing(summary: Any) -> None:
-    alone = {key: value for key, value in summary.items() if key != "workloads"}
+    alone = replace(summary, workloads=None)
     assert sharing(alone) == ""
     assert under_events(alone, Messages()) == ""
     assert classes_table(alone) == ""
@@ -60,22 +62,21 @@ def test_rounds_that_chance_makes_shorter_while_a_fibre_is_away_are_not_told(
     summary: Any, messages: Messages
 ) -> None:
     turned = [
-        {**one, "from_ms": other["from_ms"], "until_ms": other["until_ms"]}
+        replace(one, from_ms=other.from_ms, until_ms=other.until_ms)
         for one, other in zip(
-            summary["workloads"]["stretches"],
-            _swapped(summary["workloads"]["stretches"]),
-            strict=True,
+            summary.workloads.stretches, _swapped(summary.workloads.stretches), strict=True
         )
     ]
-    swapped = {**summary, "workloads": {**summary["workloads"], "stretches": turned}}
+    workloads = replace(summary.workloads, stretches=tuple(turned))
+    swapped = replace(summary, workloads=workloads)
     assert under_events(with_hits(swapped, "near", "far"), messages) == ""
 
 
 def _swapped(stretches: Any) -> list[Any]:
     """What was before stands where it lasts, and the other way round."""
-    of = {one["when"]: one for one in stretches}
+    of = {one.when: one for one in stretches}
     other = {"before": of["while"], "while": of["before"]}
-    return [other.get(one["when"], one) for one in stretches]
+    return [other.get(one.when, one) for one in stretches]
 
 
 def test_demands_that_an_event_did_not_hit_are_not_told(summary: Any, messages: Messages) -> None:
@@ -91,5 +92,5 @@ def test_classes_have_a_column_for_each_part_of_the_run(summary: Any) -> None:
 
 
 def test_what_is_kept_back_is_in_no_number(summary: Any) -> None:
-    dr = next(one for one in summary["workloads"]["workloads"] if one["id"] == "backup")
-    assert (dr["rounds"], dr["kept_back"], dr["deadlines"]) == (0, 1, 0)
+    dr = next(one for one in summary.workloads.workloads if one.id == "backup")
+    assert (dr.rounds, dr.kept_back, dr.deadlines) == (0, 1, 0)

@@ -21,6 +21,7 @@ from corridor.experiments.study.shipped_studies import SHIPPED, shipped_studies
 from corridor.experiments.study_runs.bundle import bundle_of, opened
 from corridor.experiments.study_runs.program import program_digest
 from sample_of_type import sample
+from typed_summary import made
 
 MOST_RUNS = 48
 TOTALS = dataclasses.asdict(Total(*(1 for _ in dataclasses.fields(Total))))
@@ -49,8 +50,9 @@ def summary_of(loaded, folder) -> dict:
     workloads["workloads"] = named(
         workloads["workloads"], "id", [one.entry.id for one in loaded.workloads]
     )
-    write_summary(folder, {**said, "demands": named(said["demands"], "id", ids), "events": events})
-    return {**read_summary(folder / "summary.json"), ANSWERS: answers}
+    plain = {**said, "demands": named(said["demands"], "id", ids), "events": events}
+    write_summary(folder, made(Summary, plain))
+    return {**read_summary(folder / "summary.json").to_json(), ANSWERS: answers}
 
 
 def test_eight_ship():

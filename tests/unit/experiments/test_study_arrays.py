@@ -21,6 +21,7 @@ from corridor.experiments.study_runs.part import Part
 from corridor.experiments.study_runs.program import program_digest
 from corridor.experiments.study_runs.reading import index_of, read_study
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from typed_summary import typed
 
 WRITTEN = """name: short
 scenario: mini
@@ -34,7 +35,7 @@ CELLS = 6
 
 def archive(lost: int) -> bytes:
     packed = io.BytesIO()
-    summary = json.dumps({"demands": [{"id": "a", "lost": lost}]}).encode()
+    summary = json.dumps(typed({"demands": [{"id": "a", "lost": lost}]}).to_json()).encode()
     with tarfile.open(fileobj=packed, mode="w:gz") as made:
         for name, text in ((LOG, b"ran"), (f"{RUN}/summary.json", summary)):
             info = tarfile.TarInfo(name)

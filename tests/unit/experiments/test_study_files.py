@@ -5,17 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import load_study
-from corridor.experiments.study.resolving import FIGURES
 from corridor.experiments.study_runs.bundle import bundle_of, opened
 from corridor.experiments.study_runs.program import program_digest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
-from corridor.traffic.measures.metrics import distribution
 
 SHIPPED = Path(__file__).resolve().parents[3] / "controller" / "data" / "policies"
 WRITTEN = """name: buffers
@@ -276,7 +273,3 @@ def test_a_plan_lists_measures_that_only_some_conditions_can_have(tmp_path, caps
         'measure "rtt" has no value in 2 of 4 conditions: '
         'a summary has no key "events": its timeline is empty'
     )
-
-
-def test_the_keys_of_distributions_are_those_that_runs_have():
-    assert tuple(distribution(np.array([1, 2])).ms()) == FIGURES

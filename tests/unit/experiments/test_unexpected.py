@@ -1,5 +1,6 @@
 """Whatever a run measures outside its own expectation is a warning that names both values."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 
 import handmade_run
 from corridor.experiments.answers.verdict import outside
-from corridor.experiments.results.outages import Outage
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.summary import EventSummary, Outage
 from corridor.experiments.results.unexpected import (
     probe_intervals_ms,
     unexpected_cuts,
@@ -16,6 +17,7 @@ from corridor.experiments.results.unexpected import (
 )
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.words import _unexpected
+from typed_summary import made
 
 PLAN = SimpleNamespace(workloads=(), bfd_interval_ms=5, cuts=())
 
@@ -34,7 +36,7 @@ def hit(**changed):
 
 
 def event(**changed):
-    return {"id": "dig", "kind": "cut", "hits": [hit(**changed)]}
+    return made(EventSummary, {"id": "dig", "kind": "cut", "hits": [hit(**changed)]})
 
 
 def warned(plan=PLAN, clock="virtual", **changed):
@@ -57,7 +59,7 @@ def test_an_outage_outside_of_it_is_told_with_both_values_and_the_tolerance(out_
 
 def test_a_change_that_is_to_lose_nothing_has_no_time_to_rewrite_flows():
     drain = event(out_ms=6.0, expected_out_ms=0.0, expected_out_within_ms=(0.0, 0.0))
-    (said,) = unexpected_events([{**drain, "kind": "drain"}], PLAN, {"coast": 1.0}, "virtual")
+    (said,) = unexpected_events([replace(drain, kind="drain")], PLAN, {"coast": 1.0}, "virtual")
     assert "was 6.0 ms, expected 0.0 to 0.0 ms (tolerance 3.0 ms)" in said
 
 
@@ -132,13 +134,13 @@ def test_the_summary_of_a_run_warns(tmp_path, monkeypatch):
     handmade_run.write_run(tmp_path)
     plan = read_plan(tmp_path)
     quiet = summarise(tmp_path, plan, handmade_run.FACTS)
-    assert "unexpected" not in quiet
+    assert quiet.unexpected == ()
     monkeypatch.setattr(
         "corridor.experiments.results.results.unexpected_events", lambda *_: ["a is b"]
     )
     summary = summarise(tmp_path, plan, handmade_run.FACTS)
-    assert summary["unexpected"] == ["a is b"]
-    assert "outside its expectation: a is b" in summary["warnings"]
+    assert summary.unexpected == ("a is b",)
+    assert "outside its expectation: a is b" in summary.warnings
 
 
 def test_the_interval_of_probes_is_that_between_most_of_them():

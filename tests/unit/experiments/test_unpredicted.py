@@ -10,9 +10,11 @@ import pytest
 import handmade_run
 from corridor.experiments.plan.planned_messages import PlannedWorkload
 from corridor.experiments.plan.values import Impact, Plan, PlannedEvent, Transfer
+from corridor.experiments.results.summary import DemandSummary
 from corridor.experiments.results.unpredicted import tail_warnings, unpredicted
 from corridor.topologies.model.queue import Queue
 from corridor.topologies.model.wiring import Shape
+from typed_summary import made
 
 PLAN = handmade_run.plan()
 """``near`` over ``one``, ``silent`` over ``two``, ``far`` over both."""
@@ -22,7 +24,10 @@ def demands(**near: float | None) -> list[Any]:
     """``near`` is predicted to take 10 ms, and took so much in the median if nothing is said."""
     figures = {"min": 10.0, "p50": 10.0, **near}
     found = [("near", 10.0, figures), ("silent", 40.0, None), ("far", 50.0, {"p50": 50.0})]
-    return [{"id": name, "predicted_rtt_ms": ms, "rtt_ms": rtt} for name, ms, rtt in found]
+    return [
+        made(DemandSummary, {"id": name, "predicted_rtt_ms": ms, "rtt_ms": rtt})
+        for name, ms, rtt in found
+    ]
 
 
 def judged(of: list[Any], plan: Plan = PLAN, flows: Any = (), clock: str = "real") -> str | None:
