@@ -82,7 +82,7 @@ class Reasons:
         if self._plan.controller:
             return Cause(SWITCH, "", "as the tables of the own controller have it")
         if self._lost_upcalls:
-            return Cause(MACHINE, "", "sent up from the datapath")
+            return Cause(MACHINE, "", "in upcalls from the datapath")
         if now.said["machine"] > before.said["machine"]:
             return Cause(MACHINE, "", "the kernel's backlog")
         return Cause(UNEXPLAINED)

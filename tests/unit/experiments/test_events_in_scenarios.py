@@ -159,7 +159,7 @@ def test_a_time_that_is_none_is_refused_at_its_line(at, says, tmp_path):
 
 
 def test_a_name_is_hinted_at(tmp_path):
-    with pytest.raises(InputError, match='no moment "red-see"') as caught:
+    with pytest.raises(InputError, match='no moment is called "red-see"') as caught:
         loaded(tmp_path, timeline(f"id: red-sea, at: 1s, {ANY}", "at: red-see, hub: bangkok"))
     assert "red-sea" in (caught.value.hint or "")
 
@@ -217,7 +217,7 @@ def test_what_follows_is_said_or_is_what_happens(tmp_path):
         ("at: 1s, for: 1s, cut: guian-kunming, toward: bangkok", "does not lead to bangkok"),
         ("at: 1s, for: 1500ms, transfer: one", "a transfer lasts whole seconds"),
         ("at: 1s, for: 1s, expect: one", "nothing is expected"),
-        ("at: 1s, for: 1s, expect: one, status: FINE", "no status FINE"),
+        ("at: 1s, for: 1s, expect: one, status: FINE", "no status is called FINE"),
         ("at: 1s, for: 1s, kill: controllers", "unknown process"),
         ("at: 1s, kill: controller", "kill lasts: give until or for"),
         ("at: 1s, restart: controller", "unknown process"),

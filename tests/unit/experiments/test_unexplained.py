@@ -168,7 +168,7 @@ def test_what_the_machine_lost_is_named() -> None:
     after = Counted(2, 5, {"s1p2": 4}, FIBRES)
     assert machine_warnings(Health(QUIET, after), PLAN) == [
         "2 packets were dropped by the kernel's backlog (softnet)",
-        "5 packets were lost sent up from the datapath of Open vSwitch",
+        "5 packets were lost on their way up from the datapath of Open vSwitch",
         "BFD changed at 1 ends of fibres though nothing failed: s1p2",
     ]
     assert machine_warnings(HEALTHY, PLAN) == machine_warnings(None, PLAN) == []
