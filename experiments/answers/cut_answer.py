@@ -139,8 +139,8 @@ def cut_paths(
     """Return the answer, and the path of each affected demand in the same order."""
     topology = loaded.topology
     failures = failures_of(topology, dead)
-    ways = {one.intent.id: one for one in plan_ways(topology, intents_for(loaded))}
-    pairs = [(ways[one.id], ways[f"{one.id}{RETURN}"]) for one in loaded.scenario.demands]
+    trees = {one.intent.id: one for one in plan_ways(topology, intents_for(loaded))}
+    pairs = [(trees[one.id], trees[f"{one.id}{RETURN}"]) for one in loaded.scenario.demands]
     served = [pair for pair in pairs if all(way.first is not None for way in pair)]
     own_end = [one.intent.id for one, _ in served if not failures.hubs.isdisjoint(one.intent.pair)]
     found = [

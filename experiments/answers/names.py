@@ -1,4 +1,4 @@
-"""What people call a scenario, its policy sets, its data and its rules, beside their ids. Pure."""
+"""What people call a scenario, its policy sets, its data and its rules, next to their ids. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Names:
     data: dict[str, str] = field(default_factory=dict)
     """Data classes: sensitivity, origin and legal basis."""
     beliefs: dict[str, str] = field(default_factory=dict)
-    """Of policies that are no text of law: what the set states about them."""
+    """What the set states about policies that are interpretations or assumptions."""
 
 
 def names_of(scenario: str, sets: Iterable[PolicySet]) -> Names:

@@ -58,8 +58,7 @@ class WaysDocument(Document):
 def ways_document(
     laid: Laid, against: PolicySet, sets: Sequence[PolicySet], title: str = ""
 ) -> WaysDocument:
-    """Under sets demands take the least lawful paths, as prices have them. ``title`` is that of the
-    scenario."""
+    """Return the paths of demands under each set. ``title`` is that of the scenario."""
     before = laid.under(against)
     under = [laid.under(policies) for policies in sets]
     return WaysDocument(

@@ -15,7 +15,7 @@ Look = Literal["permitted", "free", "blocked"]
 MOST_ROWS, MOST_BARS, MOST_HELPS, MOST_BELIEFS = 9, 6, 5, 4
 MOST_LAW, MOST_FIBRES = 7, 6
 """What two pages have room for. A brief states how much more the full results contain."""
-FULL = "in the full report"
+FULL = "in the full results"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Bar:
-    """One row of the figure. None where there is no such value."""
+    """One row of the figure. Values that are not known are None."""
 
     label: str
     small: str
@@ -147,5 +147,5 @@ def fitted(of: Brief) -> Brief:
 
 def _first(lines: Sequence[str], most: int) -> Sequence[str]:
     more = len(lines) - most
-    said = f"the full report has {more} more"
+    said = f"{more} more {FULL}"
     return [*lines[:most], said] if more > 0 else lines

@@ -48,7 +48,7 @@ def free_brief(of: Question, worst: str) -> Brief:
             f"The {MOST} demands with the longest RTT" if len(order) > MOST else "Demands",
             ("Demand", "RTT"),
             [[row[0], row[1]] for row in part.table.rows],
-            f"{counted(len(order) - MOST, 'demand')} with a shorter RTT are in the full report."
+            f"{counted(len(order) - MOST, 'demand')} with a shorter RTT are in the full results."
             if len(order) > MOST
             else "",
         ),

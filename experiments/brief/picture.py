@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from corridor.experiments.atlas import Atlas, MapHub, atlas, map_of_answers
+from corridor.experiments.atlas import Atlas, MapHub, atlas, map_drawing, map_of_answers
 from corridor.experiments.atlas.drawing import Look, Symbol
 from corridor.experiments.atlas.labels import Box, text_width_em
 from corridor.experiments.atlas.land import source
@@ -16,7 +16,6 @@ from corridor.experiments.atlas.map_drawing import (
     FREE,
     LAWFUL,
     Names,
-    Way,
     hub_look,
     way_drawing,
     whole,
@@ -34,8 +33,10 @@ LINE = 1.25
 """Height of a line in that of letters."""
 BESIDE = 0.07
 """What is shown to both sides of the map, for names, in its widths."""
+FLATTEST = 1.5
+"""The minimum width of a map, in its heights: names on a taller map are too small on paper."""
 HUB_UNITS, HUB = 300.0, 5.0
-"""A map of this width has marks of their own size, which is half of a square's side."""
+"""The width of a map whose marks are not scaled, and half the side of a mark."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,15 @@ def map_of(of: document.Picture) -> Map:
 
 def _drawn(of: document.Picture, where: Atlas, size: str) -> Drawn:
     every, (share, grown) = whole(where), SIZES[size]
-    beside = BESIDE * every.width
+    beside = max(BESIDE * every.width, (FLATTEST * every.height - every.width) / 2)
     view = Box(every.left - beside, every.top, every.right + beside, every.bottom)
     high, scale = share * view.width, grown * view.width / HUB_UNITS
-    ways = [Way(LOOKS[look], fibres) for look in LOOKS for kind, fibres in of.paths if kind == look]
+    paths = [
+        map_drawing.Way(LOOKS[look], fibres)
+        for look in LOOKS
+        for kind, fibres in of.paths
+        if kind == look
+    ]
     first, text = _named(of, where)
     names = Names(
         *(high * LINE, view, first, len(first)),
@@ -85,7 +91,7 @@ def _drawn(of: document.Picture, where: Atlas, size: str) -> Drawn:
         width=lambda line: high * text_width_em(line),
         mark=HUB * scale,
     )
-    layers = way_drawing(where, ways, names, cut=of.cut).layers
+    layers = way_drawing(where, paths, names, cut=of.cut).layers
     marks = "".join(svg(layers[name]) for name in ("land", "fibres", "over"))
     hubs = "".join(svg(layers[name]) for name in ("hubs", "cuts"))
     hubs = hubs.replace('"/></g>', f'" transform="scale({scale:.2f})"/></g>')
@@ -101,7 +107,7 @@ def _drawn(of: document.Picture, where: Atlas, size: str) -> Drawn:
 def _named(of: document.Picture, where: Atlas) -> tuple[list[str], document.HubText]:
     """Hubs to be named first, and their texts: one hub of each country has its country's name.
 
-    The map draws no borders, so that a country's name by itself could be on another's land.
+    The map draws no borders, so a separate country name could be on another country's land.
     """
     of_country: dict[str, str] = {}
     ranked = sorted(where.hubs.values(), key=lambda hub: hub.rank)

@@ -16,7 +16,14 @@ from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.sources import CONSTANTS, law_sources
 from corridor.experiments.pages.demands import Asked, Under, references
 from corridor.experiments.pages.sources import map_sources
-from corridor.experiments.results.price_causes import BASES, UNCERTAIN, Cause
+from corridor.experiments.results.price_causes import (
+    BASES,
+    DELAY,
+    KEPT_BACK,
+    PROTECTION,
+    UNCERTAIN,
+    Cause,
+)
 from corridor.topologies.base.words import counted, joined
 
 MEANS: dict[Look, str] = {
@@ -25,6 +32,7 @@ MEANS: dict[Look, str] = {
     "blocked": "shortest path of a blocked demand",
 }
 DEMAND = "A demand is data of one class, sent from one place to another."
+NOT_COVERED_STATE = "not covered"
 NOT_COVERED = (
     "Not covered means that the policy set has no rule for the data and that its law is not "
     "researched. This is not a permission."
@@ -115,6 +123,10 @@ def affected(of: Question) -> list[Asked]:
     return sorted(every, key=rank)
 
 
+def _is_uncovered(of: Asked) -> bool:
+    return of.under[0].said == NOT_COVERED_STATE
+
+
 def causes_of(under: Under, costs: str) -> list[Cause | CauseEntry]:
     every: list[Cause | CauseEntry] = [*under.causes, *under.priced]
     return [one for one in every if one.costs == costs]
@@ -123,9 +135,9 @@ def causes_of(under: Under, costs: str) -> list[Cause | CauseEntry]:
 def because(one: Asked, lost: Sequence[str]) -> Cause | CauseEntry | None:
     """The strongest cause of what a demand pays."""
     under = one.under[0]
-    costs = "kept back" if under.is_kept_back else "delay"
-    if costs == "delay" and (under.extra_ms or 0.0) < LEAST_MS and lost:
-        costs = "no way around"
+    costs = KEPT_BACK if under.is_kept_back else DELAY
+    if costs == DELAY and (under.extra_ms or 0.0) < LEAST_MS and lost:
+        costs = PROTECTION
     return next(iter(causes_of(under, costs)), None)
 
 
@@ -142,7 +154,8 @@ def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]
     permitted = sum(states[name] for name in ("lawful", "longer", "alt", "served"))
     parts = [f"{permitted} of {counted(len(of.demands), 'demand')} are permitted"]
     parts += [f"{len(blocked)} blocked"] if blocked else []
-    parts += [f"{states['unjudged']} not covered"] if states["unjudged"] else []
+    uncovered = sum(map(_is_uncovered, of.demands))
+    parts += [f"{uncovered} not covered"] if uncovered else []
     parts += [f"{states['down']} without any path"] if states["down"] else []
     yield f"{joined(parts)}."
     if blocked:
@@ -201,7 +214,7 @@ def _confident(blocked: Sequence[Asked], delayed: Sequence[Asked]) -> Iterator[s
     )
     yield (
         f"Confident rules alone {joined(parts)}. The rest depends on interpretations, on "
-        "assumptions of ours or on uncertain texts."
+        "our assumptions or on uncertain texts."
     )
 
 
@@ -216,7 +229,7 @@ def _uncertainty(of: Question, places: Places, shown: Sequence[Asked]) -> Iterat
     _, may = places.crossed(way for one in shown for way in _ways(one))
     if may:
         yield f"Shown paths may also touch {joined(may)}; no source documents it."
-    if any(one.under[0].state == "unjudged" for one in of.demands):
+    if any(map(_is_uncovered, of.demands)):
         yield NOT_COVERED
     causes = [because(one, of.lost.get(one.id, ())) for one in shown]
     if any(one is not None and one.basis == "no permit" for one in causes):
@@ -231,11 +244,11 @@ def _ways(one: Asked) -> list[Way]:
 def _picture(places: Places, shown: Sequence[Asked]) -> Picture | None:
     paths: list[tuple[Look, Sequence[str]]] = []
     for one in shown:
-        way = one.under[0].way
-        if one.free is not None and (way is None or way.fibres != one.free.fibres):
-            paths.append(("blocked" if way is None else "free", one.free.fibres))
-        if way is not None:
-            paths.append(("permitted", way.fibres))
+        path, free = one.under[0].way, one.free
+        if free is not None and (path is None or path.fibres != free.fibres):
+            paths.append(("blocked" if path is None else "free", free.fibres))
+        if path is not None:
+            paths.append(("permitted", path.fibres))
     if not any(fibres for _, fibres in paths):
         return None
     ends = list(dict.fromkeys(hub for one in shown for hub in (one.src, one.dst)))
@@ -299,7 +312,7 @@ def _outcomes(of: Question) -> Chart:
             cause = because(one, ())
             bases["no path" if cause is None else f"blocked: {BASES[cause.basis]}"] += 1
         else:
-            bases["not covered" if under.state == "unjudged" else "permitted"] += 1
+            bases["not covered" if _is_uncovered(one) else "permitted"] += 1
     bars = [Bar(name, "", count, text=str(count)) for name, count in bases.most_common()]
     return Chart("Demands by outcome", "demands", bars, "number of demands", is_count=True)
 
@@ -322,7 +335,8 @@ def _row(of: Question, places: Places, one: Asked) -> list[Cell]:
     why, rule, basis, tone = "", "", "", ""
     if cause is not None:
         why, rule = places.sentence(cause.reason), f"{cause.policy} {cause.clause}"
-        basis, tone = BASES[cause.basis], "unsure" if cause.basis in UNCERTAIN else ""
+        basis = BASES[cause.basis]
+        tone = "caveat" if cause.basis in UNCERTAIN else ""
         if cause.basis == "no permit":
             why, rule = "No permit of the set matches this data", ""
     return [
@@ -352,7 +366,7 @@ def _result(one: Asked, lost: Sequence[str]) -> Cell:
 
 
 def beliefs_of(hit: Sequence[Asked], names: Names) -> list[tuple[str, str]]:
-    """Rules of affected demands that are no text of law, with what the policy set states."""
+    """Interpretations and assumptions behind affected demands, as the policy set states them."""
     found: dict[str, str] = {}
     every: list[Cause | CauseEntry] = []
     for one in hit:

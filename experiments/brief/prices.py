@@ -34,7 +34,7 @@ HEADINGS = (
 COUNTS = ("blocked demands", "delayed demands", "demands without a backup path")
 CHANGES = {
     "lift": "removing {}",
-    "basis": "holding the legal basis {}",
+    "basis": "the legal basis “{}”",
     "gateway": "an international gateway at {}",
     "fibre": "a new fibre {}",
 }

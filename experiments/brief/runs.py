@@ -52,7 +52,7 @@ def _helps(of: Answers) -> list[str]:
     places = Places(of.map)
     delayed = [
         f"{places.between(one.src, one.dst)}: without {clause.policy} {clause.clause} alone, the "
-        f"one-way delay falls by {ms(clause.costs_ms)}."
+        f"delay of one direction falls by {ms(clause.costs_ms)}."
         for one in of.demands
         for clause in one.clauses
         if clause.costs_ms >= LEAST_MS

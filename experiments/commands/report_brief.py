@@ -7,13 +7,18 @@ from pathlib import Path
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.cut_file import CUT_FILE, read_cut
 from corridor.experiments.answers.names import Names, names_of
+from corridor.experiments.answers.run_verdict import read_answers
 from corridor.experiments.brief import BRIEF
 from corridor.experiments.brief.cuts import cut_brief
 from corridor.experiments.brief.document import Brief
 from corridor.experiments.brief.html import brief_page
 from corridor.experiments.brief.prices import price_brief
 from corridor.experiments.brief.runs import run_brief
+from corridor.experiments.brief.studies import Study, study_brief
 from corridor.experiments.pages.report import PRICES, holds_no_run, read_prices, read_run, read_ways
+from corridor.experiments.study.answers import answers
+from corridor.experiments.study_runs.folder import INDEX, StudyFolder
+from corridor.experiments.study_runs.reading import read_study
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
@@ -36,9 +41,20 @@ def _brief(out_dir: Path) -> Brief:
         return price_brief(read_prices(out_dir), read_ways(out_dir))
     if is_file(out_dir / CUT_FILE):
         return cut_brief(read_cut(out_dir))
+    if is_file(out_dir / INDEX):
+        return _of_study(out_dir)
     if holds_no_run(out_dir):
         raise InputError("an answer of capacity has no brief", "use --html", file=str(out_dir))
     return _of_run(out_dir)
+
+
+def _of_study(out_dir: Path) -> Brief:
+    study, runs = read_study(out_dir)
+    valid = [StudyFolder(out_dir).result(one.cell) for one in runs if one.state == "valid"]
+    if not valid:
+        message = "no run of the study has a result yet"
+        raise InputError(message, "corridor study run goes on", file=str(out_dir))
+    return study_brief(Study(study, answers(study, runs), len(valid), read_answers(valid[0])))
 
 
 def _of_run(out_dir: Path) -> Brief:

@@ -97,7 +97,7 @@ def read_run(out_dir: Path) -> RunResults:
     """Return what a page of a run is made of.
 
     Raises:
-        InputError: there is no run in the folder, or another version wrote it.
+        InputError: the folder contains no run, or another version wrote it.
     """
     run = Run(out_dir)
 

@@ -28,8 +28,7 @@ def sentences(study: StudyFile, answers: Answers) -> Iterator[str]:
         yield study.question
     if study.answer:
         yield answer_of(study, answers)
-    for one in answers.comparisons:
-        yield _compared(study, one)
+    yield from differences(study, answers)
     for wanted in answers.expectations:
         yield _expected(wanted)
     yield from _left_out(answers.left_out)
@@ -37,6 +36,12 @@ def sentences(study: StudyFile, answers: Answers) -> Iterator[str]:
         runs = "1 run" if none.runs == 1 else f"{none.runs} runs"
         yield f"{none.measure} has no value in {runs}: {none.why}."
     yield from _unexpected(answers.unexpected)
+
+
+def differences(study: StudyFile, answers: Answers) -> Iterator[str]:
+    """What each comparison gave, a sentence each."""
+    for one in answers.comparisons:
+        yield _compared(study, one)
 
 
 def _compared(study: StudyFile, one: ComparisonAnswer) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import brief_case
 import page_case
 from corridor.experiments import cli
 from corridor.experiments.commands.report_brief import write_brief
@@ -210,3 +211,19 @@ def test_without_a_browser_the_page_stays_and_the_pdf_is_refused(
     assert "no Chromium" in capsys.readouterr().err
     assert (priced / "brief.html").exists()
     assert not (priced / "brief.pdf").exists()
+
+
+def test_a_study_is_answered_with_the_interval_of_its_runs(tmp_path: Path) -> None:
+    said = text_of(brief_case.write_study(tmp_path))
+    high, low = (sum(values) / 5 for values in brief_case.VALUES.values())
+    assert f"The level changes the round trip by {low - high:.4g} ms (95 %:" in said
+    assert f"level high 5 runs {high:.4g} (" in said
+    assert "A paper. So. (uncertain)" in said
+    assert "Nothing else differs." in said
+
+
+def test_a_study_without_a_run_is_refused(tmp_path: Path) -> None:
+    index = {"schema": 1, "study": brief_case.STUDY, "version": "", "cells": []}
+    (tmp_path / "study.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match="no run of the study has a result yet"):
+        write_brief(tmp_path)
