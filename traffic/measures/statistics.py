@@ -1,11 +1,11 @@
-"""What a sample comes to, as documents have it. Pure."""
+"""Statistics of a sample, as documents state them. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 type Bounds = tuple[float, float] | None
-"""The least and the most; None where the sample carries none."""
+"""The lower and the upper bound; None where the sample carries none."""
 
 
 @dataclass(frozen=True, kw_only=True)

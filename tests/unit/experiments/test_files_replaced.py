@@ -16,6 +16,7 @@ from corridor.experiments.study_runs.folder import StudyFolder
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.topologies.base.whole_file import replacing, write_text, write_whole
+from typed_summary import typed
 
 ROOT = Path(__file__).resolve().parents[3]
 WRITING_ROOMS = ("results", "answers", "pages", "figures", "artifact_files", "commands")
@@ -37,7 +38,7 @@ def victim(tmp_path):
 WRITERS = {
     "report.html": lambda path: write_text(path, "page"),
     "state": lambda path: write_whole(path, b"state"),
-    "summary.json": lambda path: write_summary(path.parent, {"demands": []}),
+    "summary.json": lambda path: write_summary(path.parent, typed({})),
     "probes.parquet": lambda path: write_parquet_file(path, pa.table({"a": [1]})),
     "run.artifact.zip": lambda path: write_archive(path, "top", {"a": b"1"}),
 }

@@ -13,6 +13,7 @@ from corridor.experiments.study_runs.folder import StudyFolder, read_index
 from corridor.experiments.study_runs.outcome import LOG, RUN, Ran
 from corridor.experiments.study_runs.reading import read_study
 from corridor.topologies.base.errors import InputError
+from typed_summary import typed
 
 CELL = SimpleNamespace(
     id="a1", repetition=0, seed=7, condition=SimpleNamespace(levels={"law": "th"}, digest="d")
@@ -101,7 +102,7 @@ def test_a_folder_without_an_index_is_no_study(tmp_path):
 
 def test_a_measure_that_runs_have_no_number_for_leaves_the_others_their_answers(folder, capsys):
     folder.keep(CELL, ran("valid", archive(LOG, f"{RUN}/summary.json")))
-    summary = {"demands": [{"id": "a", "lost": 3}]}
+    summary = typed({"demands": [{"id": "a", "lost": 3}]}).to_json()
     (folder.result("a1") / "summary.json").write_text(json.dumps(summary))
     measures = [
         {"id": "tcp", "of": "max(demands.flows.bytes)"},
@@ -115,4 +116,4 @@ def test_a_measure_that_runs_have_no_number_for_leaves_the_others_their_answers(
     assert tell(of, answers(of, runs), as_json=False) == 4
     said = " ".join(capsys.readouterr().out.split())
     assert "lost 3" in said
-    assert 'tcp has no value in 1 run: "demands" has no key "flows"; keys are id, lost.' in said
+    assert 'tcp has no value in 1 run: "demands" has no key "flows"; keys are id, class,' in said
