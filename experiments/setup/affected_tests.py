@@ -21,6 +21,7 @@ PAGES = (
     "tests/guest/test_stories_in_guests.py",
     "tests/unit/experiments/test_documentation_site.py",
     "tests/unit/experiments/test_red_sea_of_2025.py",
+    "tests/unit/experiments/test_generated_reference.py",
 )
 """These run the blocks of all pages of documentation, or read all pages."""
 OF_THE_TREE = ("tests/unit/test_rooms.py", "tests/unit/test_docs_pages.py")

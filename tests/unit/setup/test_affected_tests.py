@@ -154,7 +154,7 @@ def test_tests_that_read_every_page_are_known():
     [
         ("docs/law.md", LAW),
         ("docs/topologies.md", "tests/unit/topologies/test_topology_yaml.py"),
-        ("docs/scenarios.md", "tests/unit/experiments/test_kinds_of_workloads_in_scenarios.py"),
+        ("docs/scenarios.md", "tests/unit/controller/test_joint_ways.py"),
     ],
 )
 def test_a_changed_page_also_runs_the_tests_that_name_it(graph, page, test):
