@@ -21,6 +21,7 @@ from typed_summary import typed
 ROOT = Path(__file__).resolve().parents[3]
 WRITING_ROOMS = ("results", "answers", "pages", "figures", "artifact_files", "commands")
 BY_THEMSELVES = {
+    "commands/list.py": 1,  # its index among the sources, by a developer
     "figures/pgf.py": 1,  # to the draft that it is given
     "results/machine_counters.py": 1,  # in a guest, where more system calls would take time
     "results/queue_counters.py": 1,
