@@ -185,5 +185,8 @@ def _helps(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]:
     for one in of.other_hubs:
         yield f"{one.demand}: planned with the cut known, {places.hub(one.chosen)} serves it."
     if any(hit.at_once_ms is None and hit.again_ms is not None for hit, _ in hits):
-        yield "Protection of more failures (protect: k) lets switches reroute more demands locally."
-    yield "A further fibre that avoids the cut would shorten the new paths."
+        yield (
+            "Protection of more failures (scenario key `protect`) lets switches reroute more "
+            "demands locally."
+        )
+    yield "A further fibre could shorten the new paths; none was computed."

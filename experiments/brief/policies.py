@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import CauseEntry, Way
@@ -31,11 +32,22 @@ MEANS: dict[Look, str] = {
     "free": "shortest path without policies",
     "blocked": "shortest path of a blocked demand",
 }
+type Ground = Literal["law", "no permit", "set", "uncertain", "unstated"]
+BESIDES: dict[Ground, str] = {
+    "no permit": "because no permit matches",
+    "set": "by the policy set's own rules",
+    "uncertain": "by uncertain texts or interpretations",
+    "unstated": "for reasons that this result does not state",
+}
+ALONE: dict[Ground, str] = {
+    "law": "Certain legal text blocks this demand",
+    **{ground: f"The blocked demand is blocked {why}" for ground, why in BESIDES.items()},
+}
 DEMAND = "A demand is data of one class, sent from one place to another."
 NOT_COVERED_STATE = "not covered"
 NOT_COVERED = (
-    "Not covered means that the policy set has no rule for the data and that its law is not "
-    "researched. This is not a permission."
+    "Not covered means that the policy set has no rule for the data. Another set may have one. "
+    "This is not a permission."
 )
 NOT_FORBIDDEN = (
     "No matching permit means that the policy set is silent, and blocks by default. "
@@ -171,7 +183,7 @@ def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]
     for one in lost[:1]:
         more = f" The same holds for {len(lost) - 1} more." if len(lost) > 1 else ""
         yield (
-            f"Without a backup path: {places.between(one.src, one.dst)}, if "
+            f"{places.between(one.src, one.dst)} has no backup path if "
             f"{_elements(of.lost[one.id])} fails.{more}"
         )
     yield from _confident(blocked, delayed)
@@ -186,9 +198,14 @@ def _elements(of: Sequence[str]) -> str:
 def _delays(places: Places, delayed: Sequence[Asked]) -> str:
     most = max(delayed, key=lambda one: one.under[0].extra_ms or 0.0)
     under = most.under[0]
-    number = len(delayed)
+    uncovered = sum(map(_is_uncovered, delayed))
+    permitted = len(delayed) - uncovered
+    who = [counted(permitted, "permitted demand")] if permitted else []
+    if uncovered:
+        what = str(uncovered) if permitted else counted(uncovered, "demand")
+        who.append(f"{what} that {'is' if uncovered == 1 else 'are'} not covered")
     return (
-        f"{counted(number, 'permitted demand')} {'has' if number == 1 else 'have'} a longer path. "
+        f"{joined(who)} {'has' if len(delayed) == 1 else 'have'} a longer path. "
         f"The largest increase of the round-trip time (RTT) is {ms(under.extra_ms or 0.0)}"
         f"{_between(under)}, to {ms(under.round_trip_ms or 0.0)}: "
         f"{places.between(most.src, most.dst)}."
@@ -203,25 +220,60 @@ def _between(under: Under) -> str:
 
 
 def _confident(blocked: Sequence[Asked], delayed: Sequence[Asked]) -> Iterator[str]:
-    """What rests on confident rules alone."""
-    if not blocked and not delayed:
-        return
-    sure = sum(one.under[0].kept_by_certain_rules for one in blocked)
+    """What rests on certain legal text, and what on confident rules alone."""
+    number = len(blocked)
+    law = count_by_law(blocked)
+    if number == 1:
+        yield f"{ALONE[_ground(blocked[0])]}."
+    elif blocked:
+        yield f"Certain legal text blocks {law or 'none'} of these {number} demands."
+        grounds = Counter(map(_ground, blocked))
+        others = [(count, why) for ground, why in BESIDES.items() if (count := grounds[ground])]
+        if others:
+            first, *more = others
+            verb = "is" if first[0] == 1 else "are"
+            yield (
+                ", ".join(
+                    [
+                        f"{first[0]} {verb} blocked {first[1]}",
+                        *(f"{count} {why}" for count, why in more),
+                    ]
+                )
+                + "."
+            )
     longer = sum((one.under[0].certain_ms or 0.0) >= LEAST_MS for one in delayed)
-    parts = [f"block {sure} of these {len(blocked)} demands"] if blocked else []
-    parts += [f"lengthen {longer or 'none'} of these {counted(len(delayed), 'path')}"] * bool(
-        delayed
-    )
-    yield (
-        f"Confident rules alone {joined(parts)}. The rest depends on interpretations, on "
-        "our assumptions or on uncertain texts."
-    )
+    if delayed:
+        rests = "interpretations, on assumptions of ours or on uncertain texts"
+        paths = f"{longer or 'none'} of these {len(delayed)} paths"
+        rest = f"; the rest depends on {rests}" if longer else f"; they depend on {rests}"
+        if len(delayed) == 1:
+            paths = "this path" if longer else "no path"
+            rest = f"; this one depends on {rests}"
+        yield f"Confident rules alone lengthen {paths}{rest if longer < len(delayed) else ''}."
+
+
+def count_by_law(demands: Sequence[Asked]) -> int:
+    """Demands that certain legal text blocks."""
+    return sum(one.under[0].state == "kept" and _ground(one) == "law" for one in demands)
+
+
+def _ground(of: Asked) -> Ground:
+    """What blocks a demand. Where no permit matches either, uncertain text is not what decides."""
+    found = {one.basis for one in causes_of(of.under[0], KEPT_BACK)}
+    if not found:
+        return "unstated"
+    if of.under[0].kept_by_certain_rules:
+        certain: tuple[Ground, ...] = ("law", "set", "no permit")
+        return next((one for one in certain if one in found), "uncertain")
+    return "no permit" if found == {"no permit"} else "uncertain"
 
 
 def _uncertainty(of: Question, places: Places, shown: Sequence[Asked]) -> Iterator[str]:
     yield LENGTHS
     ties = [one for one in shown if (sure := one.under[0].certainty) and sure.near_tie]
-    if ties:
+    if not any(one.under[0].certainty for one in shown):
+        yield "Whether another path is nearly as short was not computed here."
+    elif ties:
         yield (
             f"Near ties: for {joined(one.id for one in ties[:3])}, the shortest permitted path "
             "crosses other countries in at least 10 % of the samples."
@@ -278,7 +330,7 @@ def _chart(of: Question, places: Places, hit: Sequence[Asked]) -> Chart:
         return _outcomes(of)
     bars = [_bar(one, places) for one in delayed]
     return Chart(
-        title="RTT that the policies add to a permitted demand",
+        title="RTT that the policies add to a demand",
         unit="ms",
         bars=bars,
         value="computed, all rules",
@@ -319,14 +371,22 @@ def _outcomes(of: Question) -> Chart:
 
 def _table(of: Question, places: Places, shown: Sequence[Asked], *, is_hit: bool) -> Table:
     rows = [_row(of, places, one) for one in shown]
-    rest = len(of.demands) - len(shown)
-    said = f"The other {counted(rest, 'demand')} have no added cost." if rest and is_hit else ""
     return Table(
         title="Affected demands" if is_hit else "No demand is affected; the longest paths",
         headings=("Demand", "Result", "Because", "Rests on"),
         rows=rows,
-        rest=said,
+        rest=_others(of, shown) if is_hit else "",
     )
+
+
+def _others(of: Question, shown: Sequence[Asked]) -> str:
+    """Of the demands that are not in the table, how many are permitted or not covered."""
+    names = {one.id for one in shown}
+    rest = [one for one in of.demands if one.id not in names]
+    uncovered = sum(map(_is_uncovered, rest))
+    outcomes = ((len(rest) - uncovered, "permitted without added cost"), (uncovered, "not covered"))
+    said = [f"{count} {'is' if count == 1 else 'are'} {what}" for count, what in outcomes if count]
+    return f"Of the other demands, {', and '.join(said)}." if said else ""
 
 
 def _row(of: Question, places: Places, one: Asked) -> list[Cell]:

@@ -16,9 +16,12 @@ from corridor.experiments.brief.policies import (
     NOT_COVERED,
     Question,
     affected,
+    beliefs_of,
+    count_by_law,
     policy_brief,
     titled,
 )
+from corridor.experiments.pages.demands import Asked
 from corridor.experiments.pages.price_demands import of_prices
 from corridor.experiments.results.price import DemandPrice, SetPrice, ValuePrice
 from corridor.experiments.results.price_changes import Change
@@ -28,10 +31,12 @@ from corridor.topologies.base.words import counted, joined
 COMPUTED = "Computed, not measured"
 MEASURED = "Computed, and measured in an emulation"
 HEADINGS = (
-    *("Policy set", "Blocked", "By confident rules", "Delayed", "Largest added RTT"),
+    *("Policy set", "Blocked", "By certain legal text", "Delayed", "Largest added RTT"),
     *("No backup path", "Not covered"),
 )
+MOST_AFFECTED = "Paths of the most affected demands of each set."
 COUNTS = ("blocked demands", "delayed demands", "demands without a backup path")
+HYPOTHETICAL = "Hypothetical single changes; a new fibre is assumed to cross no third country."
 CHANGES = {
     "lift": "removing {}",
     "basis": "the legal basis “{}”",
@@ -43,7 +48,8 @@ CHANGES = {
 def price_brief(prices: Prices, ways: WaysDocument) -> Brief:
     questions = [_question(prices, ways, number) for number in range(len(ways.sets))]
     if len(questions) == 1:
-        return policy_brief(questions[0])
+        part = policy_brief(questions[0])
+        return replace(part, helps=[*_hypothetical(prices), *part.helps])
     return _sets_brief(prices, questions)
 
 
@@ -64,6 +70,11 @@ def _question(prices: Prices, ways: WaysDocument, number: int) -> Question:
         helps=[*_changes(of, places, ways.names), *_readings(of)],
         measured=list(_measured(of.demands, places)),
     )
+
+
+def _hypothetical(prices: Prices) -> list[str]:
+    """What holds for all single changes, where there are any."""
+    return [HYPOTHETICAL] if any(row.changes for of in prices.sets for row in of.rows) else []
 
 
 def _measured(demands: Sequence[DemandPrice], places: Places) -> Iterator[str]:
@@ -98,7 +109,9 @@ def _how(of: Change, places: Places) -> str:
 def _effect(of: Change) -> str:
     if of.saves_ms >= LEAST_MS:
         return f"saves {of.saves_ms * 1e6 / of.of.extra_ns:.0%} of the added RTT"
-    return f"gives back {of.regains} of {counted(of.of.lost, 'lost backup path')}"
+    if of.regains == of.of.lost == 1:
+        return "restores the backup path"
+    return f"restores {of.regains} of {counted(of.of.lost, 'lost backup path')}"
 
 
 def _readings(of: SetPrice) -> Iterator[str]:
@@ -129,11 +142,18 @@ def _sets_brief(prices: Prices, questions: Sequence[Question]) -> Brief:
     pairs = list(zip(prices.sets, questions, strict=True))
     costly = [(of, asked) for of, asked in pairs if affected(asked)]
     costly.sort(key=lambda pair: (-pair[0].with_readings.kept_back, -_most_ms(pair[0])))
-    shown = [one for _, asked in costly for one in affected(asked)[:3]]
-    part = policy_brief(replace(first, demands=shown or first.demands[:3], lost={}, helps=[]))
+    shown = _shown(costly)
+    lost = {name: found for _, asked in costly for name, found in asked.lost.items()}
+    part = policy_brief(replace(first, demands=shown or first.demands[:3], lost=lost, helps=[]))
+    picture = part.picture
+    if picture is not None and shown:
+        picture = replace(picture, caption=f"{MOST_AFFECTED} {picture.caption}")
     against = "no policies" if prices.against == NO_POLICIES else titled(prices.against, names)
-    free = [of.policies for of, _ in pairs if of not in [one for one, _ in costly]]
-    others = f"No cost: {', '.join(free)}." if free else ""
+    free = [asked for _, asked in pairs if not affected(asked)]
+    silent = [asked.policies for asked in free if not _covers(asked)]
+    cheap = [asked.policies for asked in free if _covers(asked)]
+    others = [f"No cost for the demands it covers: {', '.join(cheap)}."] if cheap else []
+    others += [f"Covers no demand: {', '.join(silent)}."] if silent else []
     covers = [] if not any(of.not_judged for of in prices.sets) else [NOT_COVERED]
     return replace(
         part,
@@ -144,27 +164,52 @@ def _sets_brief(prices: Prices, questions: Sequence[Question]) -> Brief:
             f"{counted(len(first.demands), 'demand')} of this scenario, compared with {against}? "
             f"{DEMAND}"
         ),
-        answer=list(_answer(costly, places, names, len(pairs))),
+        answer=(
+            [_no_cover(len(pairs), len(first.demands))]
+            if len(silent) == len(pairs)
+            else list(_answer(costly, places, names, len(pairs)))
+        ),
         uncertainty=[*part.uncertainty, *(one for one in covers if one not in part.uncertainty)],
+        picture=picture,
         chart=_chart(costly, places),
         table=Table(
             "Affected demands, by policy set",
-            (
-                "Policy set",
-                "Blocked",
-                "By confident rules",
-                "Delayed",
-                "Largest added RTT",
-                "No backup path",
-                "Not covered",
-            ),
+            HEADINGS,
             [_row(of, asked, places) for of, asked in costly],
-            others,
+            " ".join(others),
         ),
-        helps=[f"{of.policies}: {line}" for of, asked in costly for line in asked.helps[:1]]
+        beliefs=beliefs_of(shown, names),
+        helps=[
+            *_hypothetical(prices),
+            *(f"{of.policies}: {line}" for of, asked in costly for line in asked.helps[:1]),
+        ]
         or ["No single change was found, or none was searched for."],
         footer=f"Made by corridor from prices of scenario {prices.scenario}.",
     )
+
+
+def _covers(of: Question) -> bool:
+    return any(one.under[0].state not in ("unjudged", "down") for one in of.demands)
+
+
+def _no_cover(sets: int, demands: int) -> str:
+    what = "the demand" if demands == 1 else f"any of the {demands} demands"
+    return (
+        f"None of the {sets} policy sets covers {what}. "
+        "This says nothing about their cost under these laws."
+    )
+
+
+def _shown(costly: Sequence[tuple[SetPrice, Question]]) -> list[Asked]:
+    """Up to three demands of each set: first the one that each delays most."""
+    ranked = []
+    for of, asked in sorted(costly, key=lambda pair: -_most_ms(pair[0])):
+        hit = affected(asked)
+        if _most_ms(of) >= LEAST_MS:
+            most = _most(of).demand
+            hit.sort(key=lambda one: one.id != most)
+        ranked.append(hit)
+    return [hit[place] for place in range(3) for hit in ranked if place < len(hit)]
 
 
 def _most_ms(of: SetPrice) -> float:
@@ -174,29 +219,48 @@ def _most_ms(of: SetPrice) -> float:
 def _answer(
     costly: Sequence[tuple[SetPrice, Question]], places: Places, names: Names, number: int
 ) -> Iterator[str]:
-    yield (
-        f"{len(costly)} of {counted(number, 'policy set')} block a demand, delay one, or leave one "
-        "without a backup path."
-    )
+    who = f"{len(costly)} of {number} policy sets affect"
+    if not costly:
+        who = f"None of the {number} policy sets affects"
+    elif len(costly) == number:
+        who = f"All {number} policy sets affect"
+    elif len(costly) == 1:
+        who = f"1 of {number} policy sets affects"
+    yield f"{who} at least one demand (blocked, delayed, or without a backup path)."
     if not costly:
         return
-    of, asked = costly[0]
-    kept, sure = of.with_readings.kept_back, of.by_certain_rules.kept_back
+    kept = costly[0][0].with_readings.kept_back
     if kept:
+        strictest = [
+            f"{titled(of.policies, names)} ({count_by_law(asked.demands)} by certain legal text)"
+            for of, asked in costly
+            if of.with_readings.kept_back == kept
+        ]
         yield (
-            f"The strictest is {titled(of.policies, names)}: it blocks {kept} of "
-            f"{counted(len(asked.demands), 'demand')}, {sure} of them by confident rules alone."
+            f"The largest number of blocked demands is {kept} of {len(costly[0][1].demands)}, "
+            f"under {joined(strictest)}."
         )
     slowest = max((of for of, _ in costly), key=_most_ms)
     if _most_ms(slowest) >= LEAST_MS:
         one = _most(slowest)
         sure_ms = one.by_certain_rules.extra_ms or 0.0
+        alike = [of.policies for of, _ in costly if _is_as_slow(of, one)]
         yield (
             f"The largest increase is {ms(_most_ms(slowest))} RTT{_between(one)}, from "
-            f"{places.between(one.src, one.dst)} under {slowest.policies}; confident rules alone "
+            f"{places.between(one.src, one.dst)} under {joined(alike)}; confident rules alone "
             f"add {ms(sure_ms) if sure_ms >= LEAST_MS else 'no delay'}."
         )
-    yield "Each policy set is evaluated on its own."
+    yield "Each policy set is evaluated separately."
+
+
+def _is_as_slow(of: SetPrice, most: DemandPrice) -> bool:
+    """Whether a set delays this demand as much, by all rules and by confident ones."""
+    return any(
+        one.demand == most.demand
+        and one.with_readings.extra_ms == most.with_readings.extra_ms
+        and one.by_certain_rules.extra_ms == most.by_certain_rules.extra_ms
+        for one in of.demands
+    )
 
 
 def _most(of: SetPrice) -> DemandPrice:
@@ -266,7 +330,7 @@ def _row(of: SetPrice, asked: Question, places: Places) -> list[Cell]:
     return [
         Cell(title or of.policies, of.policies if title else ""),
         Cell(str(of.with_readings.kept_back)),
-        Cell(str(of.by_certain_rules.kept_back)),
+        Cell(str(count_by_law(asked.demands))),
         Cell(str(of.with_readings.delayed)),
         added,
         Cell(str(of.with_readings.losing)),

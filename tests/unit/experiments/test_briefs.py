@@ -62,8 +62,49 @@ def test_a_price_is_counted_as_its_demands_are(priced: Path) -> None:
         f"{permitted} of {len(demands)} demands are permitted, {len(blocked)} blocked and "
         f"{len(uncovered)} not covered." in said
     )
-    sure = sum(one["by_certain_rules"]["kept_back"] for one in blocked)
-    assert f"Confident rules alone block {sure} of these {len(blocked)} demands" in said
+    sure = [one for one in blocked if one["by_certain_rules"]["kept_back"]]
+    law = sum(any(map(is_sure_law, one["causes"])) for one in sure)
+    assert 0 < law < len(sure)
+    assert f"Certain legal text blocks {law} of these {len(blocked)} demands." in said
+    assert f"{len(sure) - law} are blocked because no permit matches, " in said
+    assert f"{len(blocked) - len(sure)} by uncertain texts or interpretations." in said
+
+
+def is_sure_law(cause: Json) -> bool:
+    return (cause["costs"], cause["kind"], cause["confidence"]) == (
+        "kept back",
+        "text",
+        "confident",
+    )
+
+
+def test_demands_that_are_not_covered_are_counted_apart(priced: Path) -> None:
+    demands, said = demands_of(priced), text_of(priced)
+    costly = [
+        one
+        for one in demands
+        if (price := one["with_readings"])["kept_back"]
+        or price["lost"]
+        or (price["extra_ms"] or 0) >= 0.05
+    ]
+    others = [one for one in demands if one not in costly]
+    uncovered = sum(bool(one["not_judged"]) for one in others)
+    assert "Of the other demands, " in said
+    assert f"{uncovered} {'is' if uncovered == 1 else 'are'} not covered." in said
+    assert "permitted demands have a longer path" in said or not any(
+        one["not_judged"] for one in costly
+    )
+    assert "RTT that the policies add to a demand" in said
+
+
+def test_sets_that_cover_nothing_are_not_said_to_cost_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "silent"
+    asked = ["price", "mini", "--sets", "th,ae", "--no-changes", "--out", str(folder)]
+    assert cli.main(asked) == 0
+    said = text_of(folder)
+    assert "None of the 2 policy sets covers any of the 6 demands." in said
+    assert "Covers no demand: th, ae." in said
+    assert "No cost" not in said
 
 
 def test_the_largest_increase_is_told_with_its_interval_and_that_it_is_computed(
@@ -124,7 +165,7 @@ def test_an_assumption_is_named_apart_from_law(priced: Path) -> None:
 
 def test_data_that_is_not_covered_is_no_permission(priced: Path) -> None:
     assert "Not covered means" in text_of(priced)
-    assert "This is not a permission." in text_of(priced)
+    assert "Another set may have one. This is not a permission." in text_of(priced)
 
 
 def test_no_sum_over_demands_is_a_headline(priced: Path) -> None:
