@@ -46,7 +46,7 @@ class ProofAnswer(Answer):
     """The last proof: of `tables`, or of both sides of an update, `beside` and `flipped`."""
 
     of: str
-    """What was proven, and why; or the controller of a user's whose tables were."""
+    """What was proven, and why; or the user-supplied controller whose tables were."""
     epoch: int | None
     """None of tables of a user's controller."""
     holds: bool

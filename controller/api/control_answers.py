@@ -1,6 +1,6 @@
-"""What the controller reports a live network: its answers on the control socket without ``ok``,
-which the API hands on as they are. Both are held to these types, and the OpenAPI document is made
-of them. Nothing here costs the controller more than the types themselves.
+"""What the controller reports about a live network: its answers on the control socket without
+``ok``, which the API hands on as they are. Both are held to these types, and the OpenAPI document
+is made of them. Nothing here costs the controller more than the types themselves.
 """
 
 from __future__ import annotations

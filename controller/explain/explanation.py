@@ -1,4 +1,4 @@
-"""One demand explained: what is decided, by which user, what it costs, and what happens in an
+"""One demand explained: what is decided, by which permit, what it costs, and what happens in an
 outage."""
 
 from __future__ import annotations

@@ -13,4 +13,4 @@ class AnycastChoice:
     """The hubs that are certainly selected, its source aside; sorted."""
     chosen: str
     why: str
-    """In one line: how near it is next to the next, or what forbids the ways to all of them."""
+    """In one line: its delay compared with the next, or what forbids the paths to all of them."""

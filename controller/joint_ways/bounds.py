@@ -145,7 +145,7 @@ class _Known:
 def _way(
     space: Space, demand: int, failure: int | None, prices: Mapping[int, float]
 ) -> _Column | None:
-    """The cheapest; budgets are not asked, so it is not a dearer."""
+    """The cheapest; budgets are not asked, so it is not dearer."""
     links = space.links
 
     def price(edge: Edge) -> int:

@@ -26,7 +26,7 @@ class Report(TypedDict):
 
 @dataclass
 class Installation:
-    """State of one program in flight into the switches."""
+    """State of one program that is being installed."""
 
     program: Program
     installed: set[int] = field(default_factory=set)

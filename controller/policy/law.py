@@ -227,7 +227,7 @@ class Mechanism(Value):
 
 
 class Duty(Value):
-    """What is owed next to a transfer."""
+    """What is required in addition to a transfer."""
 
     id: str
     title: str

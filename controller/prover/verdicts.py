@@ -90,12 +90,12 @@ EXACT = {
 WHERE_ASKED = {"C18": "Disjoint demands share nothing without failures."}
 """Claims of what few scenarios ask for: no verdict where nobody does, or where something is known
 to have failed."""
-NEVER = {"C13": "Every step of an update keeps all claims."}
+NEVER = {"C13": "Every step of an update preserves all properties."}
 UNSAID = "not the settings, which they have not reported"
 UP_TO_K = "under the protected failures; a path may be longer under more"
 UNSEARCHED = "asks for the exact search"
 UNPROMISED = "rates must fit where a change is asked for, not where failures force one"
-TWO_SIDED = "asks for a proof of each side of an update"
+TWO_SIDED = "requires a proof of each side of an update"
 
 
 def judged(

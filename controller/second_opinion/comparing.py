@@ -1,4 +1,4 @@
-"""The second opinion on tables, and on what a proof reports them."""
+"""The second opinion on tables, and on what a proof reports about them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def compare(
     sample: Sample = EVERY_SINGLE,
 ) -> SecondOpinion:
     """Judge what switches hold, as a dump of ``tables/`` says it, and what a proof, as in
-    ``proof.json``, reports it."""
+    ``proof.json``, reports about it."""
     world = World(declared, Walker(switches_of(said), wiring), wiring, sample.tries)
     proof = proof or {}
     witnesses = list(proof.get("witnesses", ()))

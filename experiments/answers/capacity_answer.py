@@ -128,7 +128,7 @@ class Target:
 
 @dataclass(frozen=True)
 class TooLarge:
-    """A rate that alone is more than a fibre in flight carries."""
+    """A rate that alone is more than a fibre on its path carries."""
 
     demand: str
     gbps: float

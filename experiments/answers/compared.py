@@ -45,7 +45,7 @@ def pairs(one: Summary, other: Summary) -> list[Pair]:
 
 
 def told_runs(one: Summary, other: Summary, names: tuple[str, str]) -> str:
-    """What either is of; under a controller of a user's also what is proven of its tables."""
+    """What either is of; under a user-supplied controller also what is proven of its tables."""
     runs = f"{_told(one, names[0])}\n-> {_told(other, names[1])}"
     if not any(of.controller for of in (one, other)):
         return runs

@@ -88,6 +88,6 @@ class PlannedWorkload:
     customers: tuple[float, ...]
     """Of each demand, for how many senders as written it stands."""
     mean_bps: tuple[int, ...]
-    """Of each demand, the payload that it sends on average while it is on, round trip."""
+    """Of each demand, the payload that it sends on average while it is on, in both directions."""
     notes: tuple[str, ...] = ()
     """Sentences for people: how it is scaled, and what that does to TCP."""

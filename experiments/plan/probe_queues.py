@@ -99,8 +99,8 @@ def _ways(plan: Plan) -> dict[int, list[Hop]]:
 def hops_of(
     demands: Iterable[PlannedDemand], wiring: Wiring, frame_bytes: Mapping[int, int]
 ) -> dict[int, list[Hop]]:
-    """Return the hops round trip of each demand that is answered, by its index; a plan that is
-    corrupt has fewer."""
+    """Return the hops, in both directions, of each demand that is answered, by its index; a
+    corrupt plan has fewer."""
     wires = {wire.fibre: wire for wire in wiring.fibres}
     found = {}
     for demand in demands:

@@ -16,7 +16,7 @@ from corridor.topologies.model.topology import Topology
 
 
 class OnPath(Protocol):
-    """A demand in flight."""
+    """A demand on its path."""
 
     @property
     def bottleneck_bps(self) -> int | None:
@@ -35,7 +35,7 @@ class Scaled:
     rarer: tuple[float, ...]
     """Factor of the mean gap between arrivals."""
     mean_bps: tuple[int, ...]
-    """Payload in the emulation, round trip; 0 where it follows from the network alone."""
+    """Payload in the emulation, in both directions; 0 where it follows from the network alone."""
 
 
 def scaled(workload: Workload, demands: Sequence[OnPath], topology: Topology) -> Scaled:

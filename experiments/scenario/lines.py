@@ -118,7 +118,7 @@ def _whole(number: float) -> float:
 
 
 def check_lines(document: Document, network: Network) -> None:
-    """What is said of losses can be, and is stated once. InputError."""
+    """Check that the stated losses are possible, and stated once. InputError."""
     _check(document, network.line, [network.loss], "network", "line")
     for fibre, said in network.fibre_line.items():
         loss = network.fibre_loss.get(fibre, network.loss)

@@ -141,7 +141,7 @@ class QueueOptions(Frozen):
     """How frames queue before a fibre, in each direction separately."""
 
     discipline: Discipline = NONE
-    """Discipline of every fibre, see the table."""
+    """Discipline of every fibre: one of the disciplines in docs/scenarios.md."""
     classes: tuple[ClassOptions, ...] | None = Field(default=None, max_length=MOST_CLASSES)
     """Two to sixteen queue classes of ``priority`` and ``weighted``, the highest priority first;
     the shipped service classes if not given."""
@@ -256,7 +256,7 @@ def _check_classes(document: Document, classes: tuple[ClassOptions, ...], at: Ke
         for place, unknown in _unknown(one):
             known = [of.name for of in shipped().demand_classes]
             hint = nearest(unknown, known) or "give its demands a dscp, and name that here"
-            message = f'no DSCP is known for demands of class "{unknown}" are marked'
+            message = f'the DSCP of demands of class "{unknown}" is not known'
             raise document.error(message, *at, number, "of", place, hint=hint)
         for dscp in one.dscps:
             owner = owners.setdefault(dscp, one.name)

@@ -82,7 +82,7 @@ class WorkloadKeys(Frozen):
     data_class: NonEmpty | None = Field(default=None, alias="class")
     """All demands of an application class, instead of ``demands``."""
     transport: Transport = Transport()
-    """What carries its messages: ``tcp`` or ``udp``, see below."""
+    """What carries its messages: ``tcp`` or ``udp``; default ``{tcp: cubic}``."""
     start: MomentText | None = None
     """Moment at which messages begin; the first probe if not given. Timeline events of kind
     ``load`` may switch it on instead, any number of times."""

@@ -38,7 +38,7 @@ def remove_dead() -> list[Path]:
     removed = []
     places = {tempfile.gettempdir(), SHARED_MEMORY}
     for folder in (one for place in sorted(places) for one in Path(place).glob(f"{PREFIX}*")):
-        with contextlib.suppress(OSError):  # another user's, a user's still, or just gone
+        with contextlib.suppress(OSError):  # another user's, still in use, or just gone
             lock = lock_folder(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
                 if os.fstat(lock).st_uid == os.geteuid():

@@ -30,7 +30,7 @@ def patient(seconds: float) -> float:
 
 
 def measure() -> None:
-    """For this process and those that it starts, unless a user has."""
+    """For this process and those that it starts, unless it is already set."""
     if VARIABLE in os.environ:
         return
     import subprocess

@@ -1,4 +1,4 @@
-"""What theory predicts of queues, shares and transfers, to are next to what is measured. Pure.
+"""What theory predicts of queues, shares and transfers, for comparison with measurements. Pure.
 
 Times in seconds, rates in bit/s; each function names its source. Nothing here knows of emulation.
 """

@@ -181,7 +181,7 @@ class Connection:
         self._close_if_done()
 
     def _begins(self, message: Message) -> bool:
-        """Whether it does so now; else a user is to call again."""
+        """Whether it does so now; else the caller must call again."""
         due_ns = self._due_ns(message)
         if due_ns is None or self._host.is_stopped:
             return False

@@ -1,4 +1,4 @@
-"""An objective of a user's, from one file: what it says is looked at before it counts.
+"""A user-supplied objective, from one file: what it says is looked at before it counts.
 
 The file is Python, and is carried out where paths are chosen by it, not where it is only read.
 """

@@ -30,7 +30,7 @@ class Spot(NamedTuple):
     newly: int
     """Cases, as bits."""
     bridged: int
-    """Those of them that the switch there loops."""
+    """Those of them that the switch there bypasses."""
     crossed: int
     """How many fibres lie behind it."""
     spent_ns: int

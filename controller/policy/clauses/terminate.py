@@ -1,4 +1,4 @@
-"""``terminate``: a path ends in some jurisdictions; its path is free."""
+"""``terminate``: a path ends in some jurisdictions; its route is not restricted."""
 
 from __future__ import annotations
 

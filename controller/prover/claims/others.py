@@ -218,7 +218,7 @@ NOT_ASKED = {
     "C2": "A host's packets carry its own addresses, count for their own demand, "
     "and arrive unchanged.",
     "C3": "Only hosts' ports push labels: one on each packet, unreserved, with the true phase.",
-    "C13": "Every step of an update keeps all claims.",
+    "C13": "Every step of an update preserves all properties.",
     "C14": "No label carries packets of two demands.",
 }
 """Claims of the product's own pipeline."""
