@@ -271,13 +271,14 @@ def told(
 
 def _sentence(of: CutAnswer) -> str:
     served = counted(of.served, "served demand")
-    if not of.hit:
+    affected = len(of.hit) + len(of.own_end)
+    if not affected:
         return f"None of {served} is affected."
-    down = [one for one in of.hit if one.again_ms is None]
+    down = [*of.own_end, *(one.demand for one in of.hit if one.again_ms is None)]
     others = [one for one in of.hit if one.again_ms is not None]
-    said = [f"{len(of.hit)} of {served} {'is' if len(of.hit) == 1 else 'are'} affected."]
+    said = [f"{affected} of {served} {'is' if affected == 1 else 'are'} affected."]
     if down:
-        some = ", ".join(one.demand for one in down[:3]) + (", ..." if len(down) > 3 else "")
+        some = ", ".join(down[:3]) + (", ..." if len(down) > 3 else "")
         said.append(f"{len(down)} {'is' if len(down) == 1 else 'are'} disconnected: {some}.")
     else:
         said.append("None is disconnected.")

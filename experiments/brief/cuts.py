@@ -73,9 +73,12 @@ def _longer_ms(of: CutDemand) -> float:
 def _answer(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]:
     down = [path for hit, path in hits if hit.again_ms is None]
     moved = [(hit, path) for hit, path in hits if hit.again_ms is not None]
-    affected = f"{len(hits) or 'None'} of {counted(of.served, 'served demand')}"
-    verb = "is" if len(hits) == 1 else "are"
-    yield f"{affected} {verb} affected, and {len(down) or 'none'} disconnected."
+    affected = len(hits) + len(of.own_end)
+    verb = "is" if affected == 1 else "are"
+    yield (
+        f"{affected or 'None'} of {counted(of.served, 'served demand')} {verb} affected, and "
+        f"{len(down) + len(of.own_end) or 'none'} disconnected."
+    )
     if down:
         yield f"Disconnected: {joined(places.between(one.src, one.dst) for one in down[:4])}."
     if moved:

@@ -100,6 +100,10 @@ def test_a_demand_whose_own_end_is_dead_is_told_apart() -> None:
     of = answer("hub:karachi")
     assert "infer-karachi-guian" in of.own_end
     assert not {one.demand for one in of.hit} & set(of.own_end)
+    down = [one for one in of.hit if one.again_ms is None]
+    text = told(of, {})
+    assert f"{len(of.hit) + len(of.own_end)} of {of.served} served demands are affected." in text
+    assert f"{len(down) + len(of.own_end)} are disconnected: {of.own_end[0]}, " in text
 
 
 def test_a_cut_that_nobody_meets_is_said_to_hit_nobody() -> None:
