@@ -178,7 +178,7 @@ def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]
         )
     if delayed:
         yield _delays(places, delayed)
-    else:
+    elif permitted:
         yield "The policies add no delay to a permitted demand."
     for one in lost[:1]:
         more = f" The same holds for {len(lost) - 1} more." if len(lost) > 1 else ""

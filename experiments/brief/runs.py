@@ -16,13 +16,15 @@ from corridor.experiments.pages.demands import of_answers
 from corridor.experiments.pages.run_page import RunResults, alarms_of
 
 KIND = "Computed, and measured in an emulation of the map"
+COMPUTED = "Computed; the measurement is incomplete or invalid"
 
 
 def run_brief(of: RunResults, answers: Answers, names: Names) -> Brief:
     """The brief of a run. An incomplete or invalid run states no measurement."""
     summary = of.summary
     measured = []
-    if summary.complete and not summary.invalid:
+    is_sound = summary.complete and not summary.invalid
+    if is_sound:
         lines = (
             holds(answers, summary, dict(of.proof or {})),
             worst_event(summary.events or ()),
@@ -35,8 +37,8 @@ def run_brief(of: RunResults, answers: Answers, names: Names) -> Brief:
         against=answers.against,
         names=names,
         where=answers.map,
-        demands=of_answers(answers, summary),
-        kind=KIND,
+        demands=of_answers(answers, summary if is_sound else None),
+        kind=KIND if is_sound else COMPUTED,
         lost={one.id: one.lost_protection for one in answers.demands if one.lost_protection},
         helps=_helps(answers),
         measured=measured,
