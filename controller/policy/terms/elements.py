@@ -221,8 +221,7 @@ class ByBoth(Keyed):
     """The keys that speak of both."""
 
     operated_by: Annotated[Names, Key(_BOTH, _is_run_by, "run by {}", "operator")] = ()
-    """One of its operators is one of these, or of these jurisdictions; for unknown
-    operators see selectors in docs/policies.md."""
+    """One of its operators is one of these, or of one of these jurisdictions."""
     confidence: Annotated[
         Confidences,
         Key(_BOTH, lambda element, names, _: element.confidence in names, "of confidence {}"),

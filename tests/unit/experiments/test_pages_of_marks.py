@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from corridor.experiments.pages.queue_marks import queue_marks_of
+from typed_summary import typed
 
 
 def queue(fibre: str, **counted: int) -> dict[str, Any]:
@@ -18,7 +19,7 @@ SUMMARY = {
 
 
 def test_a_page_says_what_was_marked_beside_what_was_dropped() -> None:
-    found = queue_marks_of(SUMMARY)
+    found = queue_marks_of(typed(SUMMARY))
     assert found is not None
     assert "have marked 7 packets" in found.said
     assert [(one.fibre, one.dropped, one.marked) for one in found.rows] == [
@@ -28,5 +29,5 @@ def test_a_page_says_what_was_marked_beside_what_was_dropped() -> None:
 
 
 def test_a_page_of_a_run_whose_queues_only_drop_has_no_such_section() -> None:
-    assert queue_marks_of({}) is None
-    assert queue_marks_of({"queues": [queue("drops", drops=3)]}) is None
+    assert queue_marks_of(typed({})) is None
+    assert queue_marks_of(typed({"queues": [queue("drops", drops=3)]})) is None

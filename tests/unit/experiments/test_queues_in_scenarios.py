@@ -210,7 +210,7 @@ def classes(*written: str) -> str:
             'EF is of "a" and of "b"',
             "one class",
         ),
-        (classes("name: a, of: [infr]", "name: b"), 5, 'class "infr" are marked', "infer"),
+        (classes("name: a, of: [infr]", "name: b"), 5, 'class "infr" is not known', "infer"),
         (classes("name: a", "name: b"), 4, "take what no other class does", ""),
         (classes("name: a, dscp: [EF], weight: 2", "name: b"), 2, "weight is of weighted", ""),
         (classes("name: a"), 2, "two or more", ""),
