@@ -7,6 +7,7 @@ JSON, and commands read what others wrote; only this module knows how.
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -36,6 +37,16 @@ OMIT_EMPTY: Mapping[str, str] = {_OMIT: "empty"}
 """The metadata of a field with a default that is left out while it is empty."""
 OMIT_NONE: Mapping[str, str] = {_OMIT: "none"}
 """The metadata of a field that is left out while it is None, its default."""
+
+
+_NUMBER = ((int, float), "a number")
+_SCALARS: Mapping[Any, tuple[tuple[type, ...], str]] = {
+    str: ((str,), "a text"),
+    bool: ((bool,), "true or false"),
+    int: _NUMBER,
+    float: _NUMBER,
+}
+"""What JSON has for a type, and its name. A float without decimals may be written as an integer."""
 
 
 class Document:
@@ -98,6 +109,8 @@ def from_plain[T](kind: type[T], plain: Any) -> T:
 def read_document[T](kind: type[T], plain: Any, file: str, hint: str) -> T:
     """Rebuild ``kind`` from a file of this version or a later one: unknown keys are left out.
 
+    Unlike ``from_plain`` it also looks at the type of each text, number and boolean.
+
     Raises:
         InputError: it is something else. The error names the key and the file.
     """
@@ -134,8 +147,13 @@ def _rebuilder(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
         return _rebuilder(kind.__value__, strict=strict)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        some = next(item for item in arguments if item is not type(None))
-        return lambda plain: None if plain is None else _rebuild(some, strict, plain)
+        some = [item for item in arguments if item is not type(None)]
+        if strict or not _SCALARS.keys() >= {*some}:
+            return lambda plain: None if plain is None else _rebuild(some[0], strict, plain)
+        kinds = tuple(kind for item in some for kind in _SCALARS[item][0])
+        return _scalar(
+            (*kinds, *({type(None)} & {*arguments})), *(_SCALARS[item][1] for item in some)
+        )
     if origin is tuple:
         return _tuple_rebuilder(arguments, strict)
     if origin is dict:
@@ -143,7 +161,7 @@ def _rebuilder(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
         return lambda plain: {
             _key(key, name): _rebuild(item, strict, value) for name, value in plain.items()
         }
-    return _as_it_is
+    return _as_it_is if strict or kind not in _SCALARS else _scalar(*_SCALARS[kind])
 
 
 def _rebuild_dataclass(kind: Any, strict: bool, plain: Any) -> Any:
@@ -177,13 +195,28 @@ def _is_missing(field: dataclasses.Field[Any], found: Mapping[str, Any]) -> bool
 def _tuple_rebuilder(arguments: tuple[Any, ...], strict: bool) -> Callable[[Any], Any]:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         each = _rebuilder(arguments[0], strict=strict)
-        return tuple if each is _as_it_is else lambda plain: tuple(map(each, plain))
+        return tuple if each is _as_it_is else lambda plain: tuple(map(each, _list(plain)))
     return lambda plain: tuple(
-        _rebuild(item, strict, value) for item, value in zip(arguments, plain, strict=True)
+        _rebuild(item, strict, value) for item, value in zip(arguments, _list(plain), strict=True)
     )
 
 
 def _as_it_is(plain: Any) -> Any:
+    return plain
+
+
+def _scalar(kinds: tuple[type, ...], *called: str) -> Callable[[Any], Any]:
+    def checked(plain: Any) -> Any:
+        if not isinstance(plain, kinds) or (isinstance(plain, bool) and bool not in kinds):
+            raise TypeError(f"{' or '.join(called)} is expected, not {json.dumps(plain)[:40]}")
+        return plain
+
+    return checked
+
+
+def _list(plain: Any) -> Any:
+    if not isinstance(plain, list | tuple):
+        raise TypeError(f"a list is expected, not {json.dumps(plain)[:40]}")
     return plain
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from corridor.experiments.answers.asking import answers
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, DemandAnswer
 from corridor.experiments.answers.run_verdict import read_answers
 from corridor.experiments.output_schemas.outputs import output_schema
-from corridor.topologies.base.codec import from_plain, key_of
+from corridor.topologies.base.codec import from_plain, key_of, read_document
+from corridor.topologies.base.errors import InputError
 from typed_answers import typed
 
 
@@ -98,3 +100,35 @@ def test_answers_of_another_schema_are_passed_over(
 ) -> None:
     assert read_answers(written(tmp_path, {"schema": 1})) is None
     assert capsys.readouterr().err == ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Small:
+    name: str
+    share: float | str | None
+    is_whole: bool
+    hubs: tuple[str, ...]
+
+
+SMALL = {"name": "a", "share": 1, "is_whole": True, "hubs": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("name", None, "a text is expected, not null"),
+        ("name", 3, "a text is expected, not 3"),
+        ("share", [], "a number or a text is expected, not []"),
+        ("share", True, "a number or a text is expected, not true"),
+        ("is_whole", "no", 'true or false is expected, not "no"'),
+        ("hubs", "abc", 'a list is expected, not "abc"'),
+        ("hubs", [1], "a text is expected, not 1"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_its_key(
+    key: str, value: object, expected: str
+) -> None:
+    for share in (1, 0.5, "x", None):
+        assert read_document(Small, {**SMALL, "share": share}, "f.json", "hint").share == share
+    with pytest.raises(InputError, match=re.escape(f'"{key}" is not of this version: {expected}')):
+        read_document(Small, {**SMALL, key: value}, "f.json", "hint")
