@@ -249,10 +249,10 @@ def told(
 ) -> str:
     """A sentence and a table, that within ``width``; ``names`` are those of jurisdictions, by
     code."""
-    what = ", ".join(name.partition(":")[2] for name in of.dead)
+    what = ", ".join(map(_element_named, of.dead))
     under = f"policy set {of.policies}, as of {of.as_of}"
     law = "no policy set" if of.policies == NO_POLICIES else under
-    cut = f"Cut of {what} ({counted(len(of.fibres), 'fibre')})"
+    cut = f"Cut of {what}" + (f" ({counted(len(of.fibres), 'fibre')})" if of.fibres else "")
     lines = [f"{cut}; scenario {of.scenario}, {law}:", _sentence(of)]
     if of.own_end:
         lines.append(f"Source or destination failed: {', '.join(of.own_end)}.")
@@ -267,6 +267,12 @@ def told(
         lines += [f"{more} more rows: use --all"] if more else []
     lines += other_hubs_said(of.other_hubs)
     return "\n".join(lines)
+
+
+def _element_named(name: str) -> str:
+    """The id of a fibre or a group of fibres; a hub and its gateway also by their kind."""
+    kind, _, rest = name.partition(":")
+    return f"{kind} {rest}" if kind in ("hub", "gateway") else rest
 
 
 def _sentence(of: CutAnswer) -> str:

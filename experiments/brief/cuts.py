@@ -39,7 +39,8 @@ def cut_brief(of: CutDocument) -> Brief:
     hits = list(zip(answer.hit, of.paths, strict=True))
     ways = [way for _, path in hits for way in (path.again, path.before) if way is not None]
     used = {name for way in ways for name in way.fibres} | set(answer.fibres)
-    what = joined(places.sentence(one.rpartition(":")[2]) for one in answer.dead)
+    what = joined(_element_named(one, places) for one in answer.dead)
+    fibres = f" ({counted(len(answer.fibres), 'fibre')})" if answer.fibres else ""
     is_free = answer.policies == NO_POLICIES
     under = "without policies" if is_free else f"under {titled(answer.policies, of.names)}"
     _, may = places.crossed(ways)
@@ -49,7 +50,7 @@ def cut_brief(of: CutDocument) -> Brief:
         about=f"Cut of {what}, {under}, as of {answer.as_of}. {COMPUTED}. Not legal advice.",
         alarms=[],
         question=(
-            f"What does a cut of {what} ({counted(len(answer.fibres), 'fibre')}) change for the "
+            f"What does a cut of {what}{fibres} change for the "
             f"{counted(answer.served, 'served demand')} of this scenario, {under}? {DEMAND}"
         ),
         answer=list(_answer(answer, hits, places)),
@@ -66,6 +67,12 @@ def cut_brief(of: CutDocument) -> Brief:
     )
 
 
+def _element_named(element: str, places: Places) -> str:
+    name = places.sentence(element.rpartition(":")[2])
+    kind = element.partition(":")[0]
+    return {"hub": f"hub {name}", "gateway": f"the gateway at {name}"}.get(kind, name)
+
+
 def _longer_ms(of: CutDemand) -> float:
     return 0.0 if of.again_ms is None else of.again_ms - of.before_ms
 
@@ -80,7 +87,9 @@ def _answer(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]
         f"{len(down) + len(of.own_end) or 'none'} disconnected."
     )
     if down:
-        yield f"Disconnected: {joined(places.between(one.src, one.dst) for one in down[:4])}."
+        more = [f"{len(down) - 4} more"] if len(down) > 4 else []
+        shown = [places.between(one.src, one.dst) for one in down[:4]]
+        yield f"Disconnected: {joined([*shown, *more])}."
     if moved:
         hit, path = max(moved, key=lambda pair: _longer_ms(pair[0]))
         local = sum(one.at_once_ms is not None for one, _ in moved)

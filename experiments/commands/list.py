@@ -83,12 +83,19 @@ def listing(asked: Sequence[str], *, as_json: bool) -> Answer:
 
 
 def _found(asked: Sequence[str]) -> dict[str, list[Shipped]]:
-    index = json.loads(INDEX.read_text(encoding="utf-8"))
-    known = index["lists"] if index["of"] == data_digest() else {}
-    return {
-        kind: [Shipped(**one) for one in known[kind]] if kind in known else computed(kind)
-        for kind in asked
-    }
+    known = _indexed()
+    return {kind: known[kind] if kind in known else computed(kind) for kind in asked}
+
+
+def _indexed() -> dict[str, list[Shipped]]:
+    """The lists of the index; none where it is damaged, or of other data files."""
+    try:
+        index = json.loads(INDEX.read_text(encoding="utf-8"))
+        if index["of"] != data_digest():
+            return {}
+        return {kind: [Shipped(**one) for one in some] for kind, some in index["lists"].items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
 
 
 def computed(kind: str) -> list[Shipped]:

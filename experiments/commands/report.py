@@ -28,7 +28,8 @@ EPILOG = """examples:
 --brief takes the folders of a run, of a price, of corridor cut --out and of a study.
 
 exit codes: 0, also for an incomplete run; 1 a packet violated a policy, or an expectation of the
-timeline was not met; 2 bad input; 3 --pdf found no Chromium; 4 the measurement is invalid"""
+timeline was not met; 2 bad input; 3 --pdf found no Chromium; 4 the measurement is invalid.
+With --html, --pdf or --brief, which read no records: 0, 2 or 3."""
 
 
 def add_parser(verbs: Any) -> None:

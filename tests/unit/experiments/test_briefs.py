@@ -204,6 +204,39 @@ def test_a_run_states_what_was_measured_beside_what_was_computed(run: Path) -> N
     assert "Computed, and measured in an emulation of the map." in said
 
 
+@pytest.mark.parametrize(("key", "value"), [("complete", False), ("invalid", "no clock")])
+def test_a_run_that_is_not_sound_states_no_measurement(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    folder = page_case.write_run(tmp_path / "run")
+    summary = json.loads((folder / "summary.json").read_text())
+    (folder / "summary.json").write_text(json.dumps({**summary, key: value}))
+    said = text_of(folder)
+    assert "Computed; the measurement is incomplete or invalid." in said
+    assert "ms measured" not in said
+    assert "measured, median" not in said
+
+
+@pytest.mark.parametrize(
+    ("element", "called"), [("hub:karachi", "hub Karachi"), ("gateway:urumqi", "the gateway at ")]
+)
+def test_a_cut_of_a_hub_counts_its_own_demands_and_names_its_kind(
+    tmp_path: Path, element: str, called: str
+) -> None:
+    folder = tmp_path / "cut"
+    assert cli.main(["cut", element, "--scenario", "reference", "--out", str(folder)]) == 0
+    answer, said = json.loads((folder / "cut.json").read_text())["answer"], text_of(folder)
+    assert f"What does a cut of {called}" in said
+    assert "(0 fibres)" not in said
+    down = len(answer["own_end"]) + sum(one["again_ms"] is None for one in answer["hit"])
+    affected = len(answer["own_end"]) + len(answer["hit"])
+    verb = "is" if affected == 1 else "are"
+    assert (
+        f"{affected or 'None'} of {answer['served']} served demands {verb} affected, and "
+        f"{down or 'none'} disconnected." in said
+    )
+
+
 def test_a_brief_has_no_script_and_asks_for_nothing(priced: Path) -> None:
     page = write_brief(priced).read_text(encoding="utf-8")
     assert "<script" not in page

@@ -210,6 +210,15 @@ def test_the_list_is_computed_where_a_file_has_changed(capsys, monkeypatch):
     assert json.loads(shown(capsys, "list", "policies", "--json"))["policies"][0]["title"] == "now"
 
 
+@pytest.mark.parametrize("damaged", ["", "[]", "{}", '{"of": 1', '{"lists": {"policies": [1]}}'])
+def test_the_list_is_computed_where_its_index_is_damaged(capsys, monkeypatch, tmp_path, damaged):
+    monkeypatch.setattr(listing, "INDEX", tmp_path / "index.json")
+    listing.INDEX.write_text(damaged)
+    monkeypatch.setattr(listing, "computed", lambda kind: [Shipped(kind, "now", {}, "none")])
+    asked = ("list", "policies", "--json", "--no-cache")
+    assert json.loads(shown(capsys, *asked))["policies"][0]["title"] == "now"
+
+
 def test_the_index_is_read_without_imports_of_what_computes():
     code = (
         "import sys; from corridor.experiments import cli; cli.main(['list']);"
