@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from corridor.experiments.answers.classes_table import in_order, middle, named
+from corridor.experiments.answers.verdict import OPENINGS
 from corridor.experiments.answers.words import duration
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import Summary
@@ -14,7 +15,6 @@ from corridor.experiments.results.workload_summary import ClassSummary
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 
-HOLDS = ("It holds", "It does not hold", "Nobody can say", "No verdict", "Nothing was proven")
 HEADINGS = ("class", "when", "in time", "p50", "p99", "RTT p50", "RTT p99", "lost")
 EVERYTHING = "all of it"
 SPARE = ("RTT p50", "p99")
@@ -49,12 +49,12 @@ def told_runs(one: Summary, other: Summary, names: tuple[str, str]) -> str:
     runs = f"{_told(one, names[0])}\n-> {_told(other, names[1])}"
     if not any(of.controller for of in (one, other)):
         return runs
-    held = [f"{name}: {_holds(of)}" for of, name in zip((one, other), names, strict=True)]
+    held = [f"{name}: {_verified(of)}" for of, name in zip((one, other), names, strict=True)]
     return "\n".join([runs, *held])
 
 
-def _holds(of: Summary) -> str:
-    told = (line for line in of.verdict if line.startswith(HOLDS))
+def _verified(of: Summary) -> str:
+    told = (line for line in of.verdict if line.startswith(OPENINGS))
     return next(told, "the verification is not recorded")
 
 

@@ -23,6 +23,14 @@ type ProofDocument = dict[str, Any]
 
 NO_MESSAGES = Messages()
 NOTHING = "nothing was verified"
+OPENINGS = (
+    "Verified",
+    "Not verified",
+    "Verification failed",
+    "Policy violated on the network",
+    NOTHING.capitalize(),
+)
+"""How the sentence about the verification may begin."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,7 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
     watched = _watched(seen, sum(one.packets for one in wrong))
     differs = not proof.get("second_opinion", {"agrees": True})["agrees"]
     unproven = by_number({one["claim"] for one in verdicts if one["status"] == "not proven"})
-    controller = summary.controller
+    controller = summary.controller or ("another controller" if unproven else "")
     if controller and verdicts:
         told = _of_own_tables(controller, proof, violated, unproven)
         opened = "Not verified" if unproven else "Verified"

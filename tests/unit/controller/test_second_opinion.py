@@ -278,7 +278,7 @@ def test_a_packet_goes_round_what_is_dead_and_through_a_gateway() -> None:
         (
             {"c": [_flow(0, [["in_port"]])], "a": [PUSH, _flow(0, [["in_port"]], in_port=3)]},
             [],
-            "round",
+            "it loops",
         ),
     ],
 )

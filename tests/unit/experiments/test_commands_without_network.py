@@ -60,6 +60,7 @@ def test_an_answer_without_end_is_not_waited_for(
     corridor, tmp_path, monkeypatch, start, more, says
 ):
     monkeypatch.setattr(client, "READ_S", 2.0)
+    monkeypatch.setattr(client, "patient", float)
     monkeypatch.setattr(client, "MOST_ANSWER_BYTES", 2**20)
     (tmp_path / "token").write_text("A" * 43 + "\n")
     code = [sys.executable, "-c", ENDLESS, start.hex(), more.hex()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from corridor.experiments.pages.course import course_of, x_of
 from corridor.experiments.pages.demands import flagship, of_answers
 from corridor.experiments.pages.page import STYLE, TEMPLATES, text_of
 from corridor.experiments.pages.stage import Stage, stage_of
+from corridor.experiments.results.summary import read_summary
 from typed_answers import typed
 
 
@@ -90,7 +90,7 @@ def test_page_and_figure_choose_the_same_demand(answers: Answers) -> None:
 
 def test_page_and_figure_have_the_same_time_line(tmp_path: Path) -> None:
     run = page_case.write_run(tmp_path)
-    data = RunData(run, json.loads((run / "summary.json").read_text()))
+    data = RunData(run, read_summary(run / "summary.json"))
     with style():
         figure: Any = timeline(data, TEXT)
     across, *axes = figure.axes

@@ -11,6 +11,8 @@ import pytest
 import handmade_run
 from corridor.experiments.figures import data
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.summary import DemandSummary
+from typed_summary import made, typed
 
 PLACES = {
     "shanghai": ("CN", "coastal"),
@@ -26,15 +28,11 @@ PLACES = {
 }
 
 
-def demand(src: str, dst: str, rtt_ms: float = 10.0, crosses: tuple[str, ...] = ("CN",)) -> Any:
-    return {
-        "id": f"{src}-{dst}",
-        "src": src,
-        "dst": dst,
-        "crosses": list(crosses),
-        "predicted_rtt_ms": rtt_ms,
-        "rtt_ms": None,
-    }
+def demand(
+    src: str, dst: str, predicted_ms: float = 10.0, crosses: tuple[str, ...] = ("CN",), **more: Any
+) -> Any:
+    keys = {"src": src, "dst": dst, "crosses": list(crosses), "predicted_rtt_ms": predicted_ms}
+    return made(DemandSummary, {"id": f"{src}-{dst}", **keys, **more})
 
 
 @pytest.mark.parametrize(
@@ -161,15 +159,15 @@ def test_deviations_are_told_in_a_unit_that_suits_them(
 
 
 def test_deviations_leave_out_what_was_not_measured() -> None:
-    measured = demand("a", "b") | {"rtt_ms": {"min": 10.5, "p50": 11.0, "p99": None, "max": 12.0}}
+    measured = demand("a", "b", rtt_ms={"min": 10.5, "p50": 11.0, "p99": None, "max": 12.0})
     assert data.deviations_ms(measured) == {"min": 0.5, "p50": 1.0, "max": 2.0}
-    unanswered = demand("a", "b") | {"rtt_ms": dict.fromkeys(("min", "p50", "p99", "max"))}
+    unanswered = demand("a", "b", rtt_ms=dict.fromkeys(("min", "p50", "p99", "max")))
     assert data.deviations_ms(unanswered) == {}
     assert data.deviations_ms(demand("a", "b")) == {}
 
 
 def test_a_caption_says_where_the_figure_comes_from() -> None:
     about = {"scenario": "mini", "testbed": "uml", "clock": "real", "seed": 3, "complete": False}
-    assert data.caption(about, "6 demands") == (
+    assert data.caption(typed(about), "6 demands") == (
         "6 demands · scenario mini · uml testbed · real clock · seed 3 · run not complete"
     )

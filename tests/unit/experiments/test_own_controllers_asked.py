@@ -9,6 +9,7 @@ import pytest
 
 import corridor
 from corridor.experiments.answers.compared import told_runs
+from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.verdict import holds
 from corridor.experiments.artifact_files.replaying import _problem_of_inputs
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of
@@ -22,6 +23,7 @@ from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
+from typed_summary import changed, made, typed
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 EVENT = """
@@ -115,8 +117,8 @@ def _proof(**status: str) -> Any:
 
 
 def test_what_is_not_proven_is_never_told_as_holding() -> None:
-    answers: Any = {"protect": 0}
-    summary: Any = {"controller": "app.py"}
+    answers = made(Answers, {"protect": 0})
+    summary = typed({"controller": "app.py"})
     unsure = _proof(C1="proven", C5="not proven")
     said = holds(answers, summary, unsure)
     assert said == (
@@ -131,12 +133,12 @@ def test_what_is_not_proven_is_never_told_as_holding() -> None:
     assert broken_or_unproven(unsure, summary) == (
         "A property is not verified on the tables of app.py (C5): see the verified properties."
     )
-    assert holds(answers, {}, unsure).startswith("Not verified: 1 of 2 properties")
+    assert holds(answers, typed({}), unsure).startswith("Not verified: 1 of 2 properties")
 
 
 def test_what_is_violated_and_what_is_not_proven_are_told_apart_by_number() -> None:
-    answers: Any = {"protect": 0}
-    summary: Any = {"controller": "app.py"}
+    answers = made(Answers, {"protect": 0})
+    summary = typed({"controller": "app.py"})
     both = _proof(C0="not claimed", C16="violated", C5="violated", C10="not proven", T0="proven")
     assert holds(answers, summary, both) == (
         "Verification failed: 1 of 4 properties verified on the tables of app.py, C5 and C16 "
@@ -151,22 +153,21 @@ def test_what_is_violated_and_what_is_not_proven_are_told_apart_by_number() -> N
 
 
 def test_what_holds_of_its_tables_is_told_with_the_name_of_the_app() -> None:
-    answers: Any = {"protect": 0}
-    summary: Any = {"controller": "app.py"}
+    answers = made(Answers, {"protect": 0})
+    summary = typed({"controller": "app.py"})
     assert holds(answers, summary, _proof(C1="proven")) == (
         "Verified: 1 of 1 property verified on the tables of app.py (proof.json)."
     )
     seen = {"frames": 9, "lost": 0, "forbidden": [{"packets": 3}], "strange": []}
-    assert holds(answers, summary | {"crossings": seen}, _proof(C1="proven")) == (
+    assert holds(answers, changed(summary, crossings=seen), _proof(C1="proven")) == (
         "Policy violated on the network, although 1 of 1 property verified on the tables of app.py "
         "(proof.json). Monitored on the fibres: 9 packets, 3 policy violations."
     )
 
 
 def test_claims_of_the_products_own_tables_are_listed_by_number() -> None:
-    answers: Any = {"protect": 0}
-    empty: Any = {}
-    assert holds(answers, empty, _proof(C10="violated", C9="violated", C1="violated")) == (
+    answers = made(Answers, {"protect": 0})
+    assert holds(answers, typed({}), _proof(C10="violated", C9="violated", C1="violated")) == (
         "Verification failed: C1, C9 and C10 violated (proof.json)."
     )
 
@@ -207,13 +208,21 @@ def test_no_objective_is_carried_out_where_an_artifact_is_verified(tmp_path: Pat
     assert _problem_of_inputs(tmp_path, cell, "uml") == ""
 
 
-def test_runs_that_are_compared_say_who_steered_and_what_is_proven_of_it() -> None:
-    plain: Any = {"scenario": "mini", "policies": "none", "seed": 1, "verdict": ["It holds: all."]}
-    own: Any = {**plain, "controller": "app.py", "verdict": ["6 demands.", "It does not hold: C1."]}
-    assert told_runs(plain, own, ("a", "b")).splitlines() == [
-        "a: mini under none, seed 1",
-        "-> b: mini under none, seed 1, steered by app.py",
-        "a: It holds: all.",
-        "b: It does not hold: C1.",
+def test_runs_that_are_compared_say_who_steered_and_what_was_verified() -> None:
+    verdicts = [
+        "Verified on the installed flow tables: 1 property.",
+        "Verification failed: C1 violated (proof.json).",
+        "Not verified: 1 of 2 properties verified on the tables of app.py.",
+        "Policy violated on the network, nothing was verified.",
+        "Nothing was verified.",
     ]
+    plain = typed({"scenario": "mini", "policies": "none", "seed": 1, "verdict": [verdicts[0]]})
     assert len(told_runs(plain, plain, ("a", "b")).splitlines()) == 2
+    for said in verdicts:
+        own = changed(plain, controller="app.py", verdict=["6 demands.", said])
+        assert told_runs(plain, own, ("a", "b")).splitlines() == [
+            "a: mini under none, seed 1",
+            "-> b: mini under none, seed 1, steered by app.py",
+            f"a: {verdicts[0]}",
+            f"b: {said}",
+        ]

@@ -13,6 +13,7 @@ from corridor.experiments.study.load import load_study
 from corridor.experiments.study_runs.folder import CELL, StudyFolder
 from corridor.experiments.study_runs.reading import index_of
 from corridor.topologies.base.errors import InputError
+from typed_summary import typed
 
 WRITTEN = """name: buffers
 scenario: mini
@@ -64,6 +65,12 @@ def test_a_blank_that_names_nothing_is_told_with_its_line(tmp_path, blank, said)
     assert error.value.line in (6, 7)
 
 
+def summary(rtt_ms: float, lost: int) -> str:
+    rtt = dict.fromkeys(("min", "p99", "max")) | {"p50": rtt_ms}
+    demand = {"id": "ckpt-karachi", "rtt_ms": rtt, "lost": lost}
+    return json.dumps(typed({"demands": [demand]}).to_json())
+
+
 @pytest.fixture
 def folder(tmp_path) -> Path:
     """A study that ran, each cell of it with a round trip of its own."""
@@ -78,8 +85,7 @@ def folder(tmp_path) -> Path:
             longer = 35.0 if cell.condition.levels["network.buffer"] == "40ms" else 0.0
             rtt = 94.0 + longer + cell.repetition / 10
             lossy = cell.condition.levels["line"] == "lossy"
-            demand = {"id": "ckpt-karachi", "rtt_ms": {"p50": rtt}, "lost": 3 * lossy}
-            (result / "summary.json").write_text(json.dumps({"demands": [demand]}))
+            (result / "summary.json").write_text(summary(rtt, 3 * lossy))
             answers = {"demands": [{"kept_back": True}, {"kept_back": False}]}
             (result / "answers.json").write_text(json.dumps(answers))
             said = {"state": "valid", "message": "", "wall_s": 1.0}
@@ -130,8 +136,7 @@ def test_what_is_not_there_is_told_in_python(folder, ask, said):
 
 def test_runs_that_differ_by_less_than_is_told_have_one_value(folder):
     for number, path in enumerate(sorted(folder.glob("cells/*/summary.json"))):
-        demand = {"id": "ckpt-karachi", "rtt_ms": {"p50": 94.2 + number * 1e-4}, "lost": 3}
-        path.write_text(json.dumps({"demands": [demand]}))
+        path.write_text(summary(94.2 + number * 1e-4, 3))
     index = json.loads((folder / "study.json").read_text())
     index["study"]["answer"] = "It takes {rtt where line lossy, network.buffer 5ms}."
     (folder / "study.json").write_text(json.dumps(index))
