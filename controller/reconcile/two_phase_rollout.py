@@ -3,8 +3,8 @@
     beside   groups, meters and entries of new versions, behind barriers
     tell     gateways assess the labels of both versions
     prove    what switches say they hold, by the old deployment
-    settle   datapaths have forgotten what they knew of the new labels; switches that connected
-             again since then are read and proven again
+    settle   datapaths have forgotten what they knew of the new labels; if switches connected again
+             since they were read, tables are read and proven again; none may be away
     flip     each edge in one atomic bundle
     drain    what carries old labels arrives
     remove   the old versions, and what was removed is seen to be gone
@@ -16,7 +16,7 @@ be removed of the old ones is left to the next audit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -46,6 +46,8 @@ SETTLE_NS = 20_000_000
 """Open vSwitch answers a barrier once its tables have an entry, not its datapath: flows that are
 cached there, as the drop of a label that meant nothing, are looked at again within 5 ms of the last
 look (``udpif_revalidator`` in ofproto-dpif-upcall.c), and that takes a while itself."""
+MOST_READ_AGAIN = 3
+"""How often switches that connect again before the flip are read again; then it is not done."""
 
 
 class NotDone(Exception):
@@ -140,12 +142,17 @@ class Updater:
             done("beside")
             settled_ns = self.interfaces.now_ns() + SETTLE_NS
             self._tell_gateways(old, new)
-            read = dict(self.interfaces.switches.connections)
+            read = self._connections(told & step.touched)
             beside = self._is_beside(old, step, new, told, session)
             done("proven")
             self.interfaces.sleep(max(0, settled_ns - self.interfaces.now_ns()) / NS_PER_S)
-            if self._connected_since(read, told & step.touched):
-                beside = self._is_beside(old, step, new, told, session)
+            for _ in range(MOST_READ_AGAIN):
+                now = self._connections(told & step.touched)
+                if now == read:
+                    break
+                read, beside = now, self._is_beside(old, step, new, told, session)
+            if self._connections(told & step.touched) != read:
+                raise NotDone("switches keep connecting again before the flip", again=True)
             flipping = True
             self.interfaces.switches.bundle(only(modifications.flips(step), told))
             done("flipped")
@@ -212,10 +219,14 @@ class Updater:
             )
         return proof
 
-    def _connected_since(self, before: Mapping[int, int], dpids: frozenset[int]) -> bool:
-        """Whether a switch connected again after it was read: it may have lost its tables."""
-        now = self.interfaces.switches.connections
-        return any(now.get(dpid) != before.get(dpid) for dpid in dpids)
+    def _connections(self, dpids: frozenset[int]) -> dict[int, int]:
+        """How many times each switch has connected: one that connects again may have lost its
+        tables. Raises NotDone where one is away."""
+        switches = self.interfaces.switches
+        away = sorted(self.interfaces.hub(dpid) for dpid in dpids - switches.connected)
+        if away:
+            raise NotDone(f"{', '.join(away)} went away before the flip", again=True)
+        return {dpid: switches.connections[dpid] for dpid in dpids}
 
     def _undone(
         self,

@@ -196,6 +196,45 @@ def test_a_switch_that_connects_again_before_the_flip_is_read_again(lab, loses_t
     assert (lab.network.known.specification.policies == policies(NO_SEA)) != loses_tables
 
 
+@pytest.mark.parametrize("hub", ["kunming", "bangkok"])
+def test_an_update_is_undone_where_a_switch_is_away_at_the_flip(lab, hub):
+    """No edge of kunming flips in this update, so the flip itself would not miss its switch."""
+    before, dpid = lab.stands(), NETWORK.hub(hub).dpid
+
+    def went_away(step):
+        if step == "proven":
+            lab.switches.away.add(dpid)
+
+    lab.deployer.updater.during = went_away
+    answer = lab.do("set_policies", policies=policies(NO_SEA))
+    assert (answer["ok"], answer["reason"]) == (False, f"{hub} went away before the flip")
+    assert not any(call == "bundle" for call, _ in lab.switches.done[-4:])
+    lab.deployer.updater.during = lambda _step: None
+    lab.connect(hub)
+    lab.do("ask_audit")
+    assert lab.holds() == before == lab.stands()
+
+
+@pytest.mark.parametrize(("times", "ok"), [(3, True), (4, False)])
+def test_a_switch_that_connects_while_it_is_read_again_is_read_once_more(lab, times, ok):
+    """Only so often, though: then the update is undone."""
+    dpid, left = NETWORK.hub("bangkok").dpid, [times]
+
+    def connect_again(call, _orders):
+        if call == "dump" and left[0]:
+            left[0] -= 1
+            lab.switches.connections[dpid] += 1
+
+    lab.switches.before = connect_again
+    lab.switches.done.clear()
+    answer = lab.do("set_policies", policies=policies(NO_SEA))
+    reads = [call for call, _ in lab.switches.done if call in ("dump", "bundle")]
+    assert answer["ok"] == ok
+    assert reads[:4] == ["dump"] * 4, "once, and again after each connection"
+    lab.do("ask_audit")
+    assert lab.holds() == lab.stands()
+
+
 def test_without_anybody_to_tell_gateways_nothing_is_flipped(lab):
     before = lab.holds()
     lab.gateways.gone = True
