@@ -32,7 +32,7 @@ def worst_event(events: Sequence[EventSummary]) -> str:
         f" and interrupted {len(out)} of them for up to {ms(max(hit.out_ms for hit in out))}"
         if out
         else ""
-        if down
+        if down or any(hit.lost for hit in hits)
         else " and caused no outage"
     )
     said += _slower(worst)

@@ -21,7 +21,7 @@ from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import DEMAND, crossed_said, titled
 from corridor.experiments.brief.sources import CONSTANTS, law_sources
 from corridor.experiments.pages.sources import map_sources
-from corridor.topologies.base.words import counted, joined
+from corridor.topologies.base.words import counted, joined, joined_few
 
 COMPUTED = "Computed, not measured"
 MEANS: dict[Look, str] = {"permitted": "path after the cut", "free": "path before the cut"}
@@ -87,9 +87,7 @@ def _answer(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]
         f"{len(down) + len(of.own_end) or 'none'} disconnected."
     )
     if down:
-        more = [f"{len(down) - 4} more"] if len(down) > 4 else []
-        shown = [places.between(one.src, one.dst) for one in down[:4]]
-        yield f"Disconnected: {joined([*shown, *more])}."
+        yield f"Disconnected: {joined_few((places.between(one.src, one.dst) for one in down), 4)}."
     if moved:
         hit, path = max(moved, key=lambda pair: _longer_ms(pair[0]))
         local = sum(one.at_once_ms is not None for one, _ in moved)

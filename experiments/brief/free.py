@@ -24,11 +24,8 @@ def free_brief(of: Question, worst: str) -> Brief:
     """The longest round trips of a scenario without policies; ``worst`` is the worst cut."""
     places = Places(of.where)
     order = sorted(of.demands, key=lambda one: -(one.under[0].round_trip_ms or 0.0))
-    served = sum(not one.under[0].is_kept_back for one in of.demands)
+    served = [one for one in order if not one.under[0].is_kept_back]
     part = policy_brief(replace(of, demands=order[:MOST], measured=[], helps=[], lost={}))
-    slowest = order[0]
-    where = places.between(slowest.src, slowest.dst)
-    longest = ms(slowest.under[0].round_trip_ms or 0.0)
     return replace(
         part,
         about=f"Without policies. {of.kind}.",
@@ -37,8 +34,8 @@ def free_brief(of: Question, worst: str) -> Brief:
             f"shortest paths, and which cut affects them most? {DEMAND}"
         ),
         answer=[
-            f"{served} of {counted(len(of.demands), 'demand')} have a path.",
-            f"The longest round-trip time (RTT) is {longest}{_spread(slowest)}: {where}.",
+            f"{len(served)} of {counted(len(of.demands), 'demand')} have a path.",
+            *(_longest(one, places) for one in served[:1]),
             *([worst] if worst else []),
             *of.measured,
         ],
@@ -55,6 +52,11 @@ def free_brief(of: Question, worst: str) -> Brief:
         helps=["A policy set: corridor price computes what each would change."],
         footer=f"Made by corridor from scenario {of.scenario}.",
     )
+
+
+def _longest(of: Asked, places: Places) -> str:
+    rtt = f"{ms(of.under[0].round_trip_ms or 0.0)}{_spread(of)}"
+    return f"The longest round-trip time (RTT) is {rtt}: {places.between(of.src, of.dst)}."
 
 
 def _spread(of: Asked) -> str:

@@ -59,7 +59,7 @@ def study_brief(of: Study) -> Brief:
         ),
         alarms=_alarms(of.found),
         question=study.question or f"What does {study.title or study.name} show?",
-        answer=_sentences(told) or levers[:MOST_CONDITIONS],
+        answer=[told] if told else levers[:MOST_CONDITIONS],
         uncertainty=list(_uncertainty(of)),
         picture=picture,
         chart=_chart(study, of.found),
@@ -71,12 +71,6 @@ def study_brief(of: Study) -> Brief:
         constants=CONSTANTS,
         footer=f"Made by corridor from study {study.name}.",
     )
-
-
-def _sentences(text: str) -> list[str]:
-    """The sentences of an answer, one a paragraph."""
-    parts = text.split(". ")
-    return [part if part.endswith(".") else f"{part}." for part in parts] if text else []
 
 
 def _conditions(found: Found) -> list[Levels]:

@@ -116,7 +116,7 @@ def _set(of: SetPrice, width: int | None) -> str:
         lines.append(f"{of.policies} adds no cost for {counted(len(free), 'data class')}")
     if uncovered_rows:
         classes = counted(len(uncovered_rows), "data class")
-        lines.append(f"{of.policies} does not cover {classes}; no cost computed")
+        lines.append(f"{of.policies} covers no demand of {classes}")
     return "\n".join(lines)
 
 

@@ -88,7 +88,7 @@ class ProtectOptions(Frozen):
     k: int = Field(default=0, ge=0, le=3, strict=True)
     """Number of simultaneous failures."""
     over: KindsOfFailure = ALL_KINDS
-    """Kinds of failures: ``link``, ``srlg``, ``hub``, ``gateway``."""
+    """Kinds of failures; all if not given: ``link``, ``srlg``, ``hub`` and ``gateway``."""
 
 
 class ProbeOptions(Frozen):

@@ -126,7 +126,8 @@ class ScenarioFile(Frozen):
     """Whether the controller reacts to events."""
     protect: ProtectOptions = ProtectOptions()
     """Failures that switches bridge, in addition to what permits request, for example ``{k: 2,
-    over: [link, srlg]}``: up to ``k`` (0 to 3) simultaneous failures of these kinds."""
+    over: [link, srlg]}``: up to ``k`` (0 to 3) simultaneous failures of these kinds;
+    without ``over``, of all four kinds (``link``, ``srlg``, ``hub``, ``gateway``)."""
     network: NetworkOptions = NetworkOptions()
     """Properties of fibres other than delay and rate."""
     probe: ProbeOptions = ProbeOptions()

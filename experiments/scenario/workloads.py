@@ -73,7 +73,7 @@ class WorkloadKeys(Frozen):
     id: Slug
     """Its name in events and results: lower case, digits, hyphens."""
     kind: Annotated[str, AfterValidator(_known)]
-    """One of the kinds of workloads, with its own keys."""
+    """One of the kinds of workloads, with its own keys; ``shipped`` may give it instead."""
     shipped: str = ""
     """A shipped workload, for example ``infer-chat``, instead of ``kind``; other keys replace its
     keys, and ``null`` removes one."""

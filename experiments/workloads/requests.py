@@ -133,11 +133,13 @@ KIND = WorkloadKind(
     words="requests and answers, in an open loop",
     example="{interval: 100ms, up: 4kB, down: 30kB}",
     options={
-        "interval": Option("time", "mean time between requests of a demand", above=0),
+        "interval": Option(
+            "time", "mean time between requests of a demand; required without `trace`", above=0
+        ),
         "arrival": ARRIVAL,
-        "up": Option("sizes", "octets of a request"),
-        "down": Option("sizes", "octets of an answer"),
-        "trace": Option("file", "a CSV file of requests, instead of all of these"),
+        "up": Option("sizes", "octets of a request; required without `trace`"),
+        "down": Option("sizes", "octets of an answer; required without `trace`"),
+        "trace": Option("file", "a CSV file of requests, instead of `interval`, `up` and `down`"),
         "token": Option("size", "octets of a token of a trace", 4, above=0),
         "headers": Option("size", "octets before each request", 0),
         "service": Option("time", "time from a request's arrival until its answer begins", 0),

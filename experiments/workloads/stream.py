@@ -46,7 +46,9 @@ KIND = WorkloadKind(
     words="a steady rate, by TCP or as paced UDP",
     example="{rate: 1Tbit, every: 20ms}",
     options={
-        "rate": Option("rate", "rate of payload; for UDP write `transport: {udp: RATE}`"),
+        "rate": Option(
+            "rate", "rate of payload, required for TCP; for UDP write `transport: {udp: RATE}`"
+        ),
         "every": Option("time", "interval at which TCP receives new octets", 10_000_000, above=0),
         "deadline": DEADLINE,
     },

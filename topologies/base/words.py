@@ -29,3 +29,10 @@ def joined(words: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *first, last = list(words) or [""]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def joined_few(words: Iterable[str], most: int) -> str:
+    """``a, b and 3 more`` where there are more than ``most``."""
+    found = list(words)
+    left = len(found) - most
+    return joined([*found[:most], f"{left} more"] if left > 0 else found)

@@ -34,7 +34,7 @@ def past_the_border(
     due = [stop for stop in stops[state:] if stop.before == "border"]
     if due and leaves_home(element, trip):
         home = trip.src.located_in
-        return Broken(f"{element.id} is past the border of {home} before {due[0].any_of}")
+        return Broken(f"the path leaves {home} at {element.id} before {due[0].any_of}")
     return None
 
 

@@ -157,7 +157,7 @@ def test_what_queues_took_while_an_event_lasted_is_told_apart_and_is_no_outage()
     loaded = event("cut-one", "cut", "one", hit("a", out_ms=0.0, lost=1, lost_otherwise=12))
     said = verdict(of, summary(of, loaded), PROOF).answers
     assert (
-        "Worst event: cut one at 2 s affected 1 demand and caused no outage; 1 probe lost; "
+        "Worst event: cut one at 2 s affected 1 demand; 1 probe lost; "
         "12 probes lost in the same period (queue overflow or random loss)."
     ) in said
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -27,7 +28,7 @@ def run_dir(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["ovsdb-tool", "create", database, SCHEMA], check=True)
     command = ["ovsdb-server", database, f"--remote=punix:{path}", "-vconsole:off", "-vsyslog:off"]
     server = subprocess.Popen([*command, f"--unixctl={tmp_path}/ctl"])
-    while not path.exists():
+    while not _listens(path):
         assert server.poll() is None
         time.sleep(0.01)
     with Database(path, PATIENCE_S) as root:
@@ -35,6 +36,12 @@ def run_dir(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
     server.kill()
     server.wait()
+
+
+def _listens(path: Path) -> bool:
+    """A server's socket is a file before the server listens."""
+    with socket.socket(socket.AF_UNIX) as line:
+        return line.connect_ex(str(path)) == 0
 
 
 def add_bridges(run_dir: Path, *names: str, connected: bool = False) -> None:
