@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from corridor.topologies.base.words import LEAST_SHOWN_MS as LEAST_MS
+from corridor.topologies.base.words import ms
 
 __all__ = ["LEAST_MS", "duration", "ms", "ordinal"]
-
-
-def ms(value: float) -> str:
-    """To a tenth below 100 ms, else whole."""
-    shown = 0.0 if abs(value) < LEAST_MS else value
-    return f"{shown:.1f} ms" if abs(shown) < 100 else f"{shown:.0f} ms"
 
 
 def ordinal(value: float) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from corridor.experiments.answers.words import ms
-from corridor.experiments.brief.document import Bar, Brief, Chart, Table
+from corridor.experiments.brief.delays import Delay
+from corridor.experiments.brief.document import Brief, Chart, Table
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import DEMAND, Question, policy_brief
 from corridor.experiments.pages.demands import Asked
@@ -55,19 +55,23 @@ def free_brief(of: Question, worst: str) -> Brief:
 
 
 def _longest(of: Asked, places: Places) -> str:
-    rtt = f"{ms(of.under[0].round_trip_ms or 0.0)}{_spread(of)}"
-    return f"The longest round-trip time (RTT) is {rtt}: {places.between(of.src, of.dst)}."
+    delay = _delay(of)
+    where = places.between(of.src, of.dst)
+    return f"The longest round-trip time (RTT) is {delay.text} {delay.known}: {where}."
 
 
-def _spread(of: Asked) -> str:
-    sure = of.under[0].certainty
-    if sure is None or sure.rtt_ms is None:
-        return " (computed; no interval known)"
-    return f" (computed; 90 % interval {sure.rtt_ms.low:.0f} to {sure.rtt_ms.high:.0f} ms)"
+def _delay(of: Asked) -> Delay:
+    under, sure = of.under[0], of.under[0].certainty
+    interval = (sure.rtt_ms.low, sure.rtt_ms.high) if sure and sure.rtt_ms else None
+    return Delay(under.round_trip_ms or 0.0, interval)
 
 
 def _chart(shown: Sequence[Asked], places: Places) -> Chart:
-    bars = [_bar(one, places) for one in shown if one.under[0].round_trip_ms is not None]
+    bars = [
+        _delay(one).bar(places.between(one.src, one.dst), one.id, other=one.under[0].measured_ms)
+        for one in shown
+        if one.under[0].round_trip_ms is not None
+    ]
     return Chart(
         "Longest round-trip times",
         "ms",
@@ -75,19 +79,4 @@ def _chart(shown: Sequence[Asked], places: Places) -> Chart:
         "computed",
         "90 % interval" if any(bar.interval for bar in bars) else "",
         "measured, median" if any(bar.other is not None for bar in bars) else "",
-    )
-
-
-def _bar(one: Asked, places: Places) -> Bar:
-    under, sure = one.under[0], one.under[0].certainty
-    interval = (sure.rtt_ms.low, sure.rtt_ms.high) if sure and sure.rtt_ms else None
-    text = ms(under.round_trip_ms or 0.0)
-    text += f" ({interval[0]:.0f} to {interval[1]:.0f})" if interval else ""
-    return Bar(
-        places.between(one.src, one.dst),
-        one.id,
-        under.round_trip_ms,
-        interval,
-        under.measured_ms,
-        text=text,
     )

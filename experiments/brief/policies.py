@@ -12,6 +12,7 @@ from corridor.experiments.answers.document import CauseEntry, Way
 from corridor.experiments.answers.map_document import FibreEntry, MapDocument
 from corridor.experiments.answers.names import Names
 from corridor.experiments.answers.words import LEAST_MS, ms
+from corridor.experiments.brief.delays import Delay
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.sources import CONSTANTS, law_sources
@@ -198,6 +199,7 @@ def _elements(of: Sequence[str]) -> str:
 def _delays(places: Places, delayed: Sequence[Asked]) -> str:
     most = max(delayed, key=lambda one: one.under[0].extra_ms or 0.0)
     under = most.under[0]
+    delay = delay_of(under)
     uncovered = sum(map(_is_uncovered, delayed))
     permitted = len(delayed) - uncovered
     who = [counted(permitted, "permitted demand")] if permitted else []
@@ -206,17 +208,15 @@ def _delays(places: Places, delayed: Sequence[Asked]) -> str:
         who.append(f"{what} that {'is' if uncovered == 1 else 'are'} not covered")
     return (
         f"{joined(who)} {'has' if len(delayed) == 1 else 'have'} a longer path. "
-        f"The largest increase of the round-trip time (RTT) is {ms(under.extra_ms or 0.0)}"
-        f"{_between(under)}, to {ms(under.round_trip_ms or 0.0)}: "
+        f"The largest increase of the round-trip time (RTT) is {delay.text} {delay.known}, "
+        f"to {ms(under.round_trip_ms or 0.0)}: "
         f"{places.between(most.src, most.dst)}."
     )
 
 
-def _between(under: Under) -> str:
-    low_high = under.interval_ms
-    if low_high is None:
-        return " (computed; no interval known)"
-    return f" (computed; 90 % interval {low_high[0]:.0f} to {low_high[1]:.0f} ms)"
+def delay_of(under: Under) -> Delay:
+    """What the policies add to the round trip."""
+    return Delay(under.extra_ms or 0.0, under.interval_ms)
 
 
 def _confident(blocked: Sequence[Asked], delayed: Sequence[Asked]) -> Iterator[str]:
@@ -328,7 +328,12 @@ def _chart(of: Question, places: Places, hit: Sequence[Asked]) -> Chart:
     )
     if not delayed:
         return _outcomes(of)
-    bars = [_bar(one, places) for one in delayed]
+    bars = [
+        delay_of(one.under[0]).bar(
+            places.between(one.src, one.dst), one.id, third=one.under[0].certain_ms, sign="+"
+        )
+        for one in delayed
+    ]
     return Chart(
         title="RTT that the policies add to a demand",
         unit="ms",
@@ -336,22 +341,6 @@ def _chart(of: Question, places: Places, hit: Sequence[Asked]) -> Chart:
         value="computed, all rules",
         interval="90 % interval" if any(bar.interval for bar in bars) else "",
         third="computed, confident rules only",
-    )
-
-
-def _bar(one: Asked, places: Places) -> Bar:
-    under = one.under[0]
-    low_high = under.interval_ms
-    interval = (low_high[0], low_high[1]) if low_high else None
-    text = f"+{ms(under.extra_ms or 0.0)}"
-    text += f" ({interval[0]:.1f} to {interval[1]:.1f})" if interval else ""
-    return Bar(
-        label=places.between(one.src, one.dst),
-        small=one.id,
-        value=under.extra_ms,
-        interval=interval,
-        third=under.certain_ms,
-        text=text,
     )
 
 
@@ -414,11 +403,11 @@ def _result(one: Asked, lost: Sequence[str]) -> Cell:
     if under.is_kept_back:
         return Cell(under.said, tone=under.state)
     if (under.extra_ms or 0.0) >= LEAST_MS:
-        low_high = under.interval_ms
-        between = f"{low_high[0]:.1f} to {low_high[1]:.1f} ms; " if low_high else ""
+        delay = delay_of(under)
+        between = f"{delay.bounds} ms; " if delay.bounds else ""
         total = f"in total {ms(under.round_trip_ms or 0.0)} computed"
         got = f", {ms(under.measured_ms)} measured" if under.measured_ms is not None else ""
-        return Cell(f"+{ms(under.extra_ms or 0.0)} RTT", f"{between}{total}{got}", tone="longer")
+        return Cell(f"+{delay.text} RTT", f"{between}{total}{got}", tone="longer")
     if lost:
         return Cell("no backup path", f"if {_elements(lost)} fails")
     got = f"{ms(under.measured_ms)} measured" if under.measured_ms is not None else ""

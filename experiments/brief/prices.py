@@ -9,6 +9,7 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.names import Names
 from corridor.experiments.answers.ways_of_sets import WaysDocument
 from corridor.experiments.answers.words import LEAST_MS, ms
+from corridor.experiments.brief.delays import Delay
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Table
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import (
@@ -243,10 +244,11 @@ def _answer(
     slowest = max((of for of, _ in costly), key=_most_ms)
     if _most_ms(slowest) >= LEAST_MS:
         one = _most(slowest)
+        delay = _delay(one)
         sure_ms = one.by_certain_rules.extra_ms or 0.0
         alike = [of.policies for of, _ in costly if _is_as_slow(of, one)]
         yield (
-            f"The largest increase is {ms(_most_ms(slowest))} RTT{_between(one)}, from "
+            f"The largest increase is {delay.text} RTT {delay.known}, from "
             f"{places.between(one.src, one.dst)} under {joined(alike)}; confident rules alone "
             f"add {ms(sure_ms) if sure_ms >= LEAST_MS else 'no delay'}."
         )
@@ -267,33 +269,24 @@ def _most(of: SetPrice) -> DemandPrice:
     return max(of.demands, key=lambda one: one.with_readings.extra_ms or 0.0)
 
 
-def _between(of: DemandPrice) -> str:
+def _delay(of: DemandPrice) -> Delay:
     sure = of.certainty
-    if sure is None:
-        return " (computed; no interval known)"
-    return (
-        f" (computed; 90 % interval {sure.interval.low_ms:.0f} to {sure.interval.high_ms:.0f} ms)"
-    )
+    interval = (sure.interval.low_ms, sure.interval.high_ms) if sure else None
+    return Delay(of.with_readings.extra_ms or 0.0, interval)
 
 
 def _chart(costly: Sequence[tuple[SetPrice, Question]], places: Places) -> Chart | None:
     bars = []
     for of, asked in sorted(costly, key=lambda pair: -_most_ms(pair[0])):
-        one = _most(of)
-        extra, sure = _most_ms(of), one.certainty
-        if extra >= LEAST_MS:
-            interval = (sure.interval.low_ms, sure.interval.high_ms) if sure else None
-            text = f"+{ms(extra)}"
-            text += f" ({interval[0]:.1f} to {interval[1]:.1f})" if interval else ""
+        if _most_ms(of) >= LEAST_MS:
+            one = _most(of)
             bars.append(
-                Bar(
+                _delay(one).bar(
                     titled(of.policies, asked.names),
                     f"{places.between(one.src, one.dst)}, {one.demand}",
-                    extra,
-                    interval,
-                    one.measured_extra_ms,
-                    one.by_certain_rules.extra_ms,
-                    text,
+                    other=one.measured_extra_ms,
+                    third=one.by_certain_rules.extra_ms,
+                    sign="+",
                 )
             )
     if bars:
@@ -321,11 +314,9 @@ def _row(of: SetPrice, asked: Question, places: Places) -> list[Cell]:
     most, extra = _most(of), _most_ms(of)
     added = Cell("0 ms")
     if extra >= LEAST_MS:
-        sure = most.certainty
-        between = (
-            f"90 %: {sure.interval.low_ms:.1f} to {sure.interval.high_ms:.1f} ms; " if sure else ""
-        )
-        added = Cell(f"+{ms(extra)}", f"{between}{places.between(most.src, most.dst)}")
+        delay = _delay(most)
+        between = f"90 %: {delay.bounds} ms; " if delay.bounds else ""
+        added = Cell(f"+{delay.text}", f"{between}{places.between(most.src, most.dst)}")
     title = asked.names.sets.get(of.policies, "")
     return [
         Cell(title or of.policies, of.policies if title else ""),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 LEAST_SHOWN_MS = 0.05
 """A round trip that differs by less is shown as the same: to a tenth it is 0.0 ms."""
+MOST_DIGITS = 6
+"""Of milliseconds: delays are computed in whole nanoseconds."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -36,3 +39,27 @@ def joined_few(words: Iterable[str], most: int) -> str:
     found = list(words)
     left = len(found) - most
     return joined([*found[:most], f"{left} more"] if left > 0 else found)
+
+
+def ms(value: float, digits: int | None = None) -> str:
+    """``16.4 ms``, ``127 ms``: to a tenth below 100 ms, else whole, or with so many digits."""
+    shown = 0.0 if digits is None and abs(value) < LEAST_SHOWN_MS else value
+    return f"{shown:.{_digits(shown) if digits is None else digits}f} ms"
+
+
+def ms_within(value: float, interval: Sequence[float]) -> tuple[str, str]:
+    """Return ``16.4 ms`` and its interval ``5.2 to 18.1``: both with the same digits.
+
+    There are so many digits that the half width of the interval has at least one that is not 0.
+    Rounding then neither makes a bound equal to the other one nor moves it beyond the value.
+    """
+    low, high = interval
+    half = (high - low) / 2
+    digits = _digits(value)
+    if half > 0:
+        digits = max(digits, min(-math.floor(math.log10(half)), MOST_DIGITS))
+    return ms(value, digits), f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def _digits(value_ms: float) -> int:
+    return 1 if abs(value_ms) < 100 else 0

@@ -113,7 +113,7 @@ def test_the_largest_increase_is_told_with_its_interval_and_that_it_is_computed(
     demands = [one for one in demands_of(priced) if one["with_readings"]["extra_ms"]]
     most = max(demands, key=lambda one: one["with_readings"]["extra_ms"])
     interval = most["certainty"]["interval"]
-    between = f"{interval['low_ms']:.0f} to {interval['high_ms']:.0f} ms"
+    between = f"{interval['low_ms']:.1f} to {interval['high_ms']:.1f} ms"
     said = text_of(priced)
     assert (
         f"is {most['with_readings']['extra_ms']:.1f} ms (computed; 90 % interval {between})" in said

@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from corridor.topologies.base.words import counted, joined, joined_few
+from corridor.topologies.base.words import counted, joined, joined_few, ms, ms_within
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,34 @@ def test_lists_end_with_an_and() -> None:
 def test_long_lists_end_with_the_number_of_what_is_left_out() -> None:
     said = ["a", "a and b", "a, b and 1 more", "a, b and 2 more"]
     assert [joined_few("abcd"[: many + 1], 2) for many in range(4)] == said
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "told"),
+    [
+        (16.4, (5.08, 18.3), ("16.4 ms", "5.1 to 18.3")),
+        (138.2, (121.7, 160.1), ("138 ms", "122 to 160")),
+        (138.2, (138.1, 138.4), ("138.2 ms", "138.1 to 138.4")),
+        (0.4, (0.38, 0.43), ("0.40 ms", "0.38 to 0.43")),
+        (16.36, (16.355, 16.37), ("16.360 ms", "16.355 to 16.370")),
+        (5.0, (5.0, 5.0), ("5.0 ms", "5.0 to 5.0")),
+    ],
+)
+def test_an_interval_has_digits_that_tell_its_bounds_apart(
+    value: float, interval: tuple[float, float], told: tuple[str, str]
+) -> None:
+    assert ms_within(value, interval) == told
+
+
+@given(value=st.floats(0, 1000), below=st.floats(1e-5, 300), above=st.floats(1e-5, 300))
+def test_no_rounded_bound_lies_beyond_the_value(value: float, below: float, above: float) -> None:
+    shown, bounds = ms_within(value, (value - below, value + above))
+    low, high = map(float, bounds.split(" to "))
+    assert low <= float(shown.removesuffix(" ms")) <= high
+    assert low < high
+
+
+def test_a_time_in_ms_has_a_tenth_below_100_ms() -> None:
+    assert [ms(one) for one in (0.04, 0.05, 99.94, 127.4)] == [
+        *("0.0 ms", "0.1 ms", "99.9 ms", "127 ms")
+    ]

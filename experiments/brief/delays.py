@@ -1,0 +1,44 @@
+"""A computed delay with its interval: as a sentence, as a bar of the figure. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from corridor.experiments.brief.document import Bar
+from corridor.topologies.base.words import ms, ms_within
+
+
+class Delay(NamedTuple):
+    """In ms, with the 90 % interval of the Monte Carlo samples, where it is known."""
+
+    ms: float
+    interval: Sequence[float] | None
+
+    @property
+    def text(self) -> str:
+        return ms_within(self.ms, self.interval)[0] if self.interval else ms(self.ms)
+
+    @property
+    def bounds(self) -> str:
+        """``5.2 to 18.1``; empty without an interval."""
+        return ms_within(self.ms, self.interval)[1] if self.interval else ""
+
+    @property
+    def known(self) -> str:
+        known = f"90 % interval {self.bounds} ms" if self.interval else "no interval known"
+        return f"(computed; {known})"
+
+    def bar(
+        self,
+        label: str,
+        small: str,
+        *,
+        other: float | None = None,
+        third: float | None = None,
+        sign: str = "",
+    ) -> Bar:
+        within = f" ({self.bounds})" if self.interval else ""
+        interval = (self.interval[0], self.interval[1]) if self.interval else None
+        text = f"{sign}{self.text}{within}"
+        return Bar(label, small, self.ms, interval, other, third, text)
