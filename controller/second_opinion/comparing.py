@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from corridor.controller.second_opinion.declared import Declared
-from corridor.controller.second_opinion.opinion import Disagreement, SecondOpinion
 from corridor.controller.second_opinion.packets_judged import World
 from corridor.controller.second_opinion.sampling import EVERY_SINGLE, Sample, failure_sets
 from corridor.controller.second_opinion.tables import switches_of
@@ -16,6 +15,7 @@ from corridor.controller.second_opinion.witnesses_judged import (
     counterexamples,
     witness_differences,
 )
+from corridor.topologies.base.opinion import Disagreement, SecondOpinion
 from corridor.topologies.model.wiring import Wiring
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from corridor.controller.second_opinion.opinion import Disagreement
 from corridor.controller.second_opinion.packets import Packet
 from corridor.controller.second_opinion.packets_judged import Judged, World
 from corridor.controller.second_opinion.terms.journey import journey_of
 from corridor.controller.second_opinion.terms.plain import Plain
+from corridor.topologies.base.opinion import Disagreement
 from corridor.topologies.model.wiring import HOST_PORT
 
 OF_PATHS = ("C4", "C5", "C6", "C7", "C11")

@@ -11,6 +11,7 @@ from corridor.experiments.answers.document import ANSWERS_FILE, ANSWERS_SCHEMA, 
 from corridor.experiments.answers.sharing_sentences import Messages
 from corridor.experiments.answers.verdict import verdict
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
+from corridor.experiments.results.proof_document import ProofDocument, read_proof
 from corridor.experiments.results.results import write_summary
 from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.bounded_file import RESULT, read_json
@@ -46,11 +47,19 @@ def judge(out_dir: Path, summary: Summary) -> Summary:
     answers = read_answers(out_dir)
     if answers is None:
         return summary
-    proof = _read(out_dir / "proof.json")
-    lines = verdict(answers, summary, proof, _messages(out_dir)).lines
+    lines = verdict(answers, summary, _proof(out_dir), _messages(out_dir)).lines
     judged = replace(summary, verdict=tuple(lines))
     write_summary(out_dir, judged)
     return judged
+
+
+def _proof(out_dir: Path) -> ProofDocument | None:
+    """Return the proof; None, with a line printed, where the file cannot be read."""
+    try:
+        return read_proof(out_dir)
+    except InputError as error:
+        _warn(str(error))
+        return None
 
 
 def _messages(out_dir: Path) -> Messages:

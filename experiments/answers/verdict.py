@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.events_sentence import worst_cut, worst_event
 from corridor.experiments.answers.law_sentences import costs, how_sure, permitted
 from corridor.experiments.answers.sharing_sentences import Messages, sharing, under_events
+from corridor.experiments.results.proof_document import ProofDocument, ProofOfTables
 from corridor.experiments.results.summary import CrossingsSummary, Summary
 from corridor.topologies.base.words import by_number, counted, joined
-
-type ProofDocument = dict[str, Any]
-"""What ``proof.json`` holds."""
 
 NO_MESSAGES = Messages()
 NOTHING = "nothing was verified"
@@ -53,7 +50,7 @@ def foreseen(of: Answers) -> Verdict:
 
 
 def verdict(
-    of: Answers, summary: Summary, proof: ProofDocument, messages: Messages = NO_MESSAGES
+    of: Answers, summary: Summary, proof: ProofDocument | None, messages: Messages = NO_MESSAGES
 ) -> Verdict:
     """Of a run whose tables were proven. What is not valid has no answers but why not."""
     events = summary.events or ()
@@ -86,18 +83,19 @@ def outside(unexpected: Sequence[str]) -> str:
     return f"Warning: a value is outside its expectation: {unexpected[0]}{more}."
 
 
-def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
+def holds(of: Answers, summary: Summary, proof: ProofDocument | None) -> str:
     """What was proven, and what was watched."""
-    verdicts = [one for side in proof.get("proofs", {}).values() for one in side["verdicts"]]
-    violated = by_number({one["claim"] for one in verdicts if one["status"] == "violated"})
     seen = summary.crossings
     wrong = [*seen.forbidden, *seen.strange] if seen else []
     watched = _watched(seen, sum(one.packets for one in wrong))
-    differs = not proof.get("second_opinion", {"agrees": True})["agrees"]
-    unproven = by_number({one["claim"] for one in verdicts if one["status"] == "not proven"})
+    if proof is None or not proof.proofs:
+        found = f"Policy violated on the network, {NOTHING}" if wrong else NOTHING.capitalize()
+        return f"{found}{watched}."
+    violated, unproven = proof.claims("violated"), proof.claims("not proven")
+    differs = proof.second_opinion is not None and not proof.second_opinion.agrees
     controller = summary.controller or ("another controller" if unproven else "")
-    if controller and verdicts:
-        told = _of_own_tables(controller, proof, violated, unproven)
+    if controller:
+        told = _of_own_tables(controller, proof.first, violated, unproven)
         opened = "Not verified" if unproven else "Verified"
         opened = "Policy violated on the network" if wrong else opened
         opened = "Verification failed" if violated else opened
@@ -107,14 +105,10 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
         broken = f"{joined(violated)} violated" if violated else "no property is violated"
         broken += ", but the independent check disagrees" if differs else ""
         return f"Verification failed: {broken} (proof.json){watched}."
-    sides = proof.get("proofs", {})
     if wrong:
-        found = "although the flow tables were verified (proof.json)" if sides else NOTHING
+        found = "although the flow tables were verified (proof.json)"
         return f"Policy violated on the network, {found}{watched}."
-    if not sides:
-        return f"{NOTHING.capitalize()}{watched}."
-    first = next(iter(sides.values()))["verdicts"]
-    proven = sum(one["status"] == "proven" for one in first)
+    proven = sum(one.status == "proven" for one in proof.first.verdicts)
     failures = _failures(of.protect)
     bridged = f"; delivery guarantees under any {failures}" if of.protect else ""
     return (
@@ -124,11 +118,10 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument) -> str:
 
 
 def _of_own_tables(
-    controller: str, proof: ProofDocument, violated: list[str], unproven: list[str]
+    controller: str, proof: ProofOfTables, violated: list[str], unproven: list[str]
 ) -> str:
     """What is proven of the tables that someone else's controller made, and what is not."""
-    first = next(iter(proof["proofs"].values()))["verdicts"]
-    asked = {one["claim"] for one in first if one["status"] != "not claimed"}
+    asked = {one.claim for one in proof.verdicts if one.status != "not claimed"}
     proven = len(asked - {*violated, *unproven})
     parts = [
         f"{proven} of {counted(len(asked), 'property')} verified on the tables of {controller}"

@@ -26,7 +26,7 @@ def run_brief(of: RunResults, answers: Answers, names: Names) -> Brief:
     is_sound = summary.complete and not summary.invalid
     if is_sound:
         lines = (
-            holds(answers, summary, dict(of.proof or {})),
+            holds(answers, summary, of.proof),
             worst_event(summary.events or ()),
         )
         measured = [line for line in lines if line]

@@ -76,11 +76,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace) -> Answer:
-    from corridor.experiments.lab.proof import proof_document
     from corridor.experiments.plan.clipped_rates import clipped_rates
     from corridor.experiments.plan.idle_streams import idle_streams
     from corridor.experiments.plan.probe_queues import queue_warnings
     from corridor.experiments.results.certainty import certainties
+    from corridor.experiments.results.proof_document import proof_document
     from corridor.experiments.scenario.intents import Intended
     from corridor.topologies.base.garbage import collecting_later
     from corridor.topologies.model.delay_model import load_delay_model
@@ -97,7 +97,7 @@ def _answer(args: argparse.Namespace) -> Answer:
         found = certainties(loaded, model, ways=intended.ways)
     if args.json:
         document = {
-            **proof_document({of: proof}, second_opinion=other),
+            **proof_document({of: proof}, second_opinion=other).to_json(),
             "certainty": found.document.to_json(),
             **_anycast(plan),
         }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, Tables, prove, prove_others, read_dump, tables_of
@@ -20,6 +20,8 @@ from corridor.experiments.lab.dumps import (
     read_dump_file,
 )
 from corridor.experiments.plan.values import PROVEN, Plan
+from corridor.experiments.results.proof_document import PROOF_FILE, PROOF_SCHEMA, proof_document
+from corridor.topologies.base.codec import Document, JsonObject
 from corridor.topologies.base.errors import PolicyFailure
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import Wiring
@@ -28,26 +30,19 @@ if TYPE_CHECKING:
     from corridor.controller.api.control_answers import LastProof
     from corridor.controller.second_opinion import SecondOpinion
 
-PROOF_SCHEMA = 1
 AFTER_TRAFFIC = "after"
 
 
-class ProofDocument(TypedDict):
-    """``proof.json`` of a run, or what ``corridor check`` prints."""
-
-    schema: int
-    holds: bool
-    proofs: dict[str, Mapping[str, Any]]
-    """As ``Proof`` of ``prover`` has them, by what they are of."""
-    second_opinion: NotRequired[dict[str, Any]]
-    """Of the first of them; see ``SecondOpinion``."""
-
-
-class ControllersProofDocument(ProofDocument):
+@dataclass(frozen=True, kw_only=True)
+class ControllersProofDocument(Document):
     """``proof.json`` of a live network: the last proof of its controller."""
 
+    schema: int
     of: str
     epoch: int | None
+    holds: bool
+    proofs: dict[str, JsonObject]
+    """As the controller answered: ``tables``, or both sides of an update."""
 
 
 def prove_compiled(plan: Plan, judged_by: Specification) -> Proof:
@@ -181,7 +176,7 @@ def prove_run(
 
             opinion = judge_tables(dump, plan, judged_by, proofs[name], OF_A_RUN)
     document = proof_document(proofs, opinion, of=of, same_as=same_as)
-    (out_dir / "proof.json").write_text(json.dumps(document, indent=1) + "\n")
+    (out_dir / PROOF_FILE).write_text(json.dumps(document.to_json(), indent=1) + "\n")
     return proofs
 
 
@@ -229,35 +224,13 @@ def in_a_line(proof: Proof) -> str:
     )
 
 
-def proof_document(
-    proofs: Mapping[str, Proof],
-    second_opinion: SecondOpinion | None = None,
-    **more: Mapping[str, str],
-) -> ProofDocument:
-    """Proofs by what they are of: ``compiled``, ``before``, ``after``, or a file's name.
-
-    ``more`` is what else is said of some of them, by the same names.
-    """
-    document: ProofDocument = {
-        "schema": PROOF_SCHEMA,
-        "holds": all(proof.holds for proof in proofs.values()),
-        "proofs": {
-            name: {key: said[name] for key, said in more.items() if name in said} | proof.to_json()
-            for name, proof in proofs.items()
-        },
-    }
-    if second_opinion is not None:
-        document["second_opinion"] = second_opinion.to_json()
-    return document
-
-
 def controllers_proof(said: LastProof) -> ControllersProofDocument:
     """The same of a controller's answer to ``proof``: ``tables``, or both sides of an update."""
     sides: tuple[Literal["tables", "beside", "flipped"], ...] = ("tables", "beside", "flipped")
-    return {
-        "schema": PROOF_SCHEMA,
-        "of": said["of"],
-        "epoch": said["epoch"],
-        "holds": said["holds"],
-        "proofs": {side: said[side] for side in sides if side in said},
-    }
+    return ControllersProofDocument(
+        schema=PROOF_SCHEMA,
+        of=said["of"],
+        epoch=said["epoch"],
+        holds=said["holds"],
+        proofs={side: said[side] for side in sides if side in said},
+    )

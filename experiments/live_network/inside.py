@@ -35,6 +35,7 @@ from corridor.experiments.live_network.operations.door import OPERATIONS, SOCKET
 from corridor.experiments.live_network.operations.server import Operations
 from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.live_network.status_reader import StatusReader
+from corridor.experiments.results.proof_document import PROOF_FILE
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 from corridor.topologies.base.slowness import measure, patient
 
@@ -137,7 +138,8 @@ def _leave(kept: LiveNetwork, reports: StatusReader | None, out_dir: Path) -> No
         target.write_text(json.dumps(document, indent=1, sort_keys=True))
     proof: LastProof | None = kept.ask("proof").get("proof")
     if proof:
-        (out_dir / "proof.json").write_text(json.dumps(controllers_proof(proof), indent=1) + "\n")
+        document = controllers_proof(proof).to_json()
+        (out_dir / PROOF_FILE).write_text(json.dumps(document, indent=1) + "\n")
 
 
 def _dumped(kept: LiveNetwork, reports: StatusReader | None, target: Path) -> bool:

@@ -8,7 +8,7 @@ import queue
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from corridor.controller.api.control_answers import StatusAnswer
+from corridor.controller.api.control_answers import LastProof, StatusAnswer
 from corridor.controller.deployment.statuses import DemandStatus, Status, unknown
 from corridor.controller.prover import Proof
 from corridor.controller.prover.declared.demands import Demand
@@ -136,7 +136,7 @@ class OwnAnswers:
         fibres = {one.fibre: {"ends": [one.a.hub, one.z.hub], **whole} for one in wiring.fibres}
         return {"hubs": hubs, "fibres": fibres}
 
-    def _proof_told(self) -> dict[str, Any]:
+    def _proof_told(self) -> LastProof:
         if self.proof is None:
             return {}
         plain = self.proof.to_json()

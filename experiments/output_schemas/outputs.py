@@ -53,13 +53,9 @@ def _event() -> Any:
 
 
 def _proof() -> Any:
-    from corridor.controller.prover.verdicts import Proof
-    from corridor.experiments.lab.proof import ProofDocument
+    from corridor.experiments.results.proof_document import ProofDocument
 
-    one: Any = as_plain(
-        "ProofOfTables", Proof, holds=bool, of=NotRequired[str], same_as=NotRequired[str]
-    )
-    return with_more("ProofFile", ProofDocument, proofs=dict[str, one])
+    return ProofDocument
 
 
 def _check() -> Any:
@@ -67,7 +63,7 @@ def _check() -> Any:
     from corridor.experiments.results.certainty_summary import CertaintiesDocument
 
     anycast = NotRequired[dict[str, AnycastSummary]]
-    return with_more("Check", _proof(), certainty=CertaintiesDocument, anycast=anycast)
+    return as_plain("Check", _proof(), certainty=CertaintiesDocument, anycast=anycast)
 
 
 def _explain() -> Any:

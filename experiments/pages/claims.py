@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.pages.demands import Json
+from corridor.controller.prover.report.counterexample import Counterexample
+from corridor.controller.prover.verdicts import Verdict as Found
+from corridor.experiments.results.proof_document import ProofDocument, ProofOfTables
 from corridor.experiments.results.summary import Summary
-from corridor.topologies.base.words import by_number, counted, joined
+from corridor.topologies.base.words import counted, joined
 
 PLAIN: Mapping[str, str] = {
     "T0": "Every rule in every switch is supported, and none is ambiguous.",
@@ -62,7 +64,7 @@ class Broken:
     claim: str
     when: str
     plain: str
-    of: Json
+    of: Counterexample
     hops: Sequence[str]
     packet: str
 
@@ -76,31 +78,30 @@ class Claims:
     broken: Sequence[Broken]
 
 
-def claims_of(proof: Json | None, summary: Summary | None) -> Claims:
-    if proof is None or not proof["proofs"]:
+def claims_of(proof: ProofDocument | None, summary: Summary | None) -> Claims:
+    if proof is None or not proof.proofs:
         return Claims("Verified properties", ["This folder contains no proof."], [], [], [])
-    proofs: Mapping[str, Json] = proof["proofs"]
-    by_claim: dict[str, list[Json]] = {}
-    for one in proofs.values():
-        for verdict in one["verdicts"]:
-            by_claim.setdefault(verdict["claim"], []).append(verdict)
+    by_claim: dict[str, list[Found]] = {}
+    for one in proof.proofs.values():
+        for verdict in one.verdicts:
+            by_claim.setdefault(verdict.claim, []).append(verdict)
     return Claims(
         title="Verified properties",
         said=[*_said(proof, summary), *_second_opinion(proof), *_watched(summary)],
-        proofs=[WHEN.get(name, name) for name in proofs],
+        proofs=[WHEN.get(name, name) for name in proof.proofs],
         verdicts=[_verdict(claim, found) for claim, found in by_claim.items()],
         broken=[
-            _broken(verdict, WHEN.get(name, name))
-            for name, one in proofs.items()
-            for verdict in one["verdicts"]
-            if verdict["counterexample"]
+            _broken(verdict.counterexample, WHEN.get(name, name))
+            for name, one in proof.proofs.items()
+            for verdict in one.verdicts
+            if verdict.counterexample
         ],
     )
 
 
-def broken_or_unproven(proof: Json, summary: Summary) -> str:
+def broken_or_unproven(proof: ProofDocument, summary: Summary) -> str:
     """A sentence for the top of a page, where not all is proven."""
-    violated, unproven = _claims(proof, "violated"), _claims(proof, "not proven")
+    violated, unproven = proof.claims("violated"), proof.claims("not proven")
     made = f" on the tables of {summary.controller}" if summary.controller else ""
     if not violated:
         are = "Properties are" if len(unproven) > 1 else "A property is"
@@ -109,19 +110,13 @@ def broken_or_unproven(proof: Json, summary: Summary) -> str:
     return f"{do} violated{made} ({joined(violated)}): see the verified properties."
 
 
-def _claims(proof: Json, status: str) -> list[str]:
-    every = (one for each in proof["proofs"].values() for one in each["verdicts"])
-    return by_number({one["claim"] for one in every if one["status"] == status})
-
-
-def _said(proof: Json, summary: Summary | None) -> list[str]:
-    first = next(iter(proof["proofs"].values()))
-    proven = sum(one["status"] == "proven" for one in first["verdicts"])
-    violated, unproven = len(_claims(proof, "violated")), len(_claims(proof, "not proven"))
-    counts = first["counts"]
+def _said(proof: ProofDocument, summary: Summary | None) -> list[str]:
+    proven = sum(one.status == "proven" for one in proof.first.verdicts)
+    violated, unproven = len(proof.claims("violated")), len(proof.claims("not proven"))
+    counts = proof.first.counts
     made = summary.controller if summary else None
     of = (
-        f"{counted(counts['entries'], 'rule')} of {counted(counts['switches'], 'switch')}"
+        f"{counted(counts.entries, 'rule')} of {counted(counts.switches, 'switch')}"
         + (f" of {made}" if made else "")
         + ", for every possible packet and every protected failure"
     )
@@ -137,17 +132,17 @@ def _said(proof: Json, summary: Summary | None) -> list[str]:
     all_hold = f"All {proven} checked properties are verified, on {of}."
     return [
         f"{all_hold} Verification is about flow tables, not about law.",
-        *_not_claimed(proof["proofs"]),
+        *_not_claimed(proof.proofs),
     ]
 
 
-def _not_claimed(proofs: Mapping[str, Json]) -> list[str]:
+def _not_claimed(proofs: Mapping[str, ProofOfTables]) -> list[str]:
     """Which claims are not made, by which proof if not by all, and why."""
     found: dict[tuple[str, str], list[str]] = {}
     for name, one in proofs.items():
-        for verdict in one["verdicts"]:
-            if verdict["status"] == "not claimed":
-                key = (verdict["claim"], verdict["why"])
+        for verdict in one.verdicts:
+            if verdict.status == "not claimed":
+                key = (verdict.claim, verdict.why)
                 found.setdefault(key, []).append(WHEN.get(name, name))
     told = [
         f"{claim}{'' if len(when) == len(proofs) else f' {joined(when)}'} ({why})"
@@ -156,17 +151,17 @@ def _not_claimed(proofs: Mapping[str, Json]) -> list[str]:
     return [f"Not checked: {joined(told)}."] if told else []
 
 
-def _second_opinion(proof: Json) -> list[str]:
-    other = proof.get("second_opinion")
-    if not other:
+def _second_opinion(proof: ProofDocument) -> list[str]:
+    other = proof.second_opinion
+    if other is None:
         return []
     of = (
-        f"{counted(other['paths'], 'path')} of packets under "
-        f"{counted(other['failure_sets'], 'failure set')}"
+        f"{counted(other.paths, 'path')} of packets under "
+        f"{counted(other.failure_sets, 'failure set')}"
     )
-    if other["agrees"]:
+    if other.agrees:
         return [f"An independent check, which shares no code with the prover, agrees on {of}."]
-    times = counted(other["differs"], "time")
+    times = counted(other.differs, "time")
     return [
         f"An independent check, which shares no code with the prover, disagrees {times} on {of}."
     ]
@@ -182,23 +177,22 @@ def _watched(summary: Summary | None) -> list[str]:
     return [f"{said}, {wrong:,} {found}."]
 
 
-def _verdict(claim: str, found: Sequence[Json]) -> Verdict:
+def _verdict(claim: str, found: Sequence[Found]) -> Verdict:
     return Verdict(
         claim=claim,
-        plain=PLAIN.get(claim, found[0]["sentence"]),
-        sentence=found[0]["sentence"],
-        said=[(status_in_words(one["status"]), one["status"].replace(" ", "-")) for one in found],
-        why="; ".join(dict.fromkeys(one["why"] for one in found if one["why"])),
+        plain=PLAIN.get(claim, found[0].sentence),
+        sentence=found[0].sentence,
+        said=[(status_in_words(one.status), one.status.replace(" ", "-")) for one in found],
+        why="; ".join(dict.fromkeys(one.why for one in found if one.why)),
     )
 
 
-def _broken(of: Json, when: str) -> Broken:
-    example = of["counterexample"]
+def _broken(of: Counterexample, when: str) -> Broken:
     return Broken(
-        claim=of["claim"],
+        claim=of.claim,
         when=when,
-        plain=PLAIN.get(of["claim"], of["sentence"]),
-        of=example,
-        hops=[f"{hop['hub']} ({hop['jurisdiction']}): {hop['then']}" for hop in example["hops"]],
-        packet=", ".join(f"{name}={held}" for name, held in example["packet"].items()),
+        plain=PLAIN.get(of.claim, of.sentence),
+        of=of,
+        hops=[f"{hop.hub} ({hop.jurisdiction}): {hop.then}" for hop in of.hops],
+        packet=", ".join(f"{name}={held}" for name, held in of.packet.items()),
     )

@@ -19,6 +19,7 @@ from corridor.experiments.pages.price_page import price_page
 from corridor.experiments.pages.run_page import RunResults, run_page
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
 from corridor.experiments.results.price_text import Prices, prices_of
+from corridor.experiments.results.proof_document import read_proof
 from corridor.experiments.results.run_result import Run
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
 from corridor.topologies.base.codec import read_document
@@ -109,7 +110,7 @@ def read_run(out_dir: Path) -> RunResults:
     return RunResults(
         summary=run.summary,
         answers=read_answers(out_dir),
-        proof=_read(out_dir / "proof.json"),
+        proof=read_proof(out_dir),
         manifest=_read(out_dir / "manifest.json"),
         probes=probes,
         has_bfd=bool(plan.get("bfd_interval_ms")),

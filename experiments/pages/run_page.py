@@ -26,6 +26,7 @@ from corridor.experiments.pages.verification import verification_of
 from corridor.experiments.pages.words import ms
 from corridor.experiments.pages.workloads import workloads_of
 from corridor.experiments.results.messages import Round
+from corridor.experiments.results.proof_document import ProofDocument
 from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import counted
 from corridor.traffic.measures.samples import Probes
@@ -40,7 +41,7 @@ class RunResults:
 
     summary: Summary
     answers: Answers | None
-    proof: Json | None
+    proof: ProofDocument | None
     manifest: Json | None
     probes: Callable[[], Probes]
     """Each once; their times count from the start of probing."""
@@ -85,7 +86,7 @@ def alarms_of(of: RunResults) -> Iterator[str]:
         yield f"The run is incomplete: {summary.failure}"
     if summary.invalid:
         yield f"The measurement is invalid: {summary.invalid}"
-    if of.proof is not None and not of.proof["holds"]:
+    if of.proof is not None and not of.proof.holds:
         yield broken_or_unproven(of.proof, summary)
     seen = summary.crossings
     if seen and (seen.forbidden or seen.strange):
@@ -115,7 +116,7 @@ def _verdict(of: RunResults, demands: list[Asked]) -> list[str]:
     if added:
         said.append(f"The policies add at most {ms(max(added))} ms RTT.")
     if of.proof is not None:
-        holds = "All properties are verified" if of.proof["holds"] else "Verification failed"
+        holds = "All properties are verified" if of.proof.holds else "Verification failed"
         said.append(f"{holds}: see the verified properties.")
     return said
 

@@ -17,11 +17,12 @@ import numpy as np
 
 import handmade_run
 from corridor.experiments.pages.run_page import RunResults
+from corridor.experiments.results.proof_document import ProofDocument
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.run.recover import recover
 from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 from typed_answers import typed
-from typed_summary import changed
+from typed_summary import changed, made
 
 type Json = dict[str, Any]
 
@@ -307,7 +308,10 @@ def results(folder: Path, **more: Any) -> RunResults:
         "manifest": None,
         "probes": probes,
     }
-    return RunResults(**{"summary": summary(folder), **parts, **more})
+    parts |= {"summary": summary(folder)} | more
+    if parts["proof"] is not None:
+        parts["proof"] = made(ProofDocument, parts["proof"])
+    return RunResults(**parts)
 
 
 def summary(folder: Path, prepare: Callable[[Path], None] = handmade_run.write_run) -> Summary:

@@ -42,7 +42,7 @@ def joined_few(words: Iterable[str], most: int) -> str:
 
 
 def ms(value: float, digits: int | None = None) -> str:
-    """``16.4 ms``, ``127 ms``: to a tenth below 100 ms, else whole, or with so many digits."""
+    """``16.4 ms``, ``127 ms``: to a tenth below 100 ms, else whole, or with these digits."""
     shown = 0.0 if digits is None and abs(value) < LEAST_SHOWN_MS else value
     return f"{shown:.{_digits(shown) if digits is None else digits}f} ms"
 
@@ -50,7 +50,7 @@ def ms(value: float, digits: int | None = None) -> str:
 def ms_within(value: float, interval: Sequence[float]) -> tuple[str, str]:
     """Return ``16.4 ms`` and its interval ``5.2 to 18.1``: both with the same digits.
 
-    There are so many digits that the half width of the interval has at least one that is not 0.
+    The half width of the interval then has at least one digit that is not 0.
     Rounding then neither makes a bound equal to the other one nor moves it beyond the value.
     """
     low, high = interval

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -18,11 +19,13 @@ from corridor.experiments.answers.short_table import short_table
 from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
 from corridor.experiments.answers.verdict import foreseen, holds, verdict
 from corridor.experiments.results.certainty import certainties
+from corridor.experiments.results.proof_document import ProofDocument
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.opinion import OpinionEntry
 from corridor.topologies.model.delay_model import shipped_model
 from corridor.topologies.uncertainty.draws import draw
-from typed_summary import typed
+from typed_summary import made, typed
 
 
 @cache
@@ -65,7 +68,7 @@ def summary(of: Answers, *events: Any, **more: Any) -> Any:
 
 
 PROVEN = {"verdicts": [{"claim": f"C{number}", "status": "proven"} for number in range(18)]}
-PROOF = {"holds": True, "proofs": {"before": PROVEN, "after": PROVEN}}
+PROOF = made(ProofDocument, {"holds": True, "proofs": {"before": PROVEN, "after": PROVEN}})
 
 
 def test_the_reference_says_who_may_go_and_why_the_others_may_not() -> None:
@@ -203,7 +206,8 @@ def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
 
 def test_what_does_not_hold_is_said_first() -> None:
     of = answers("mini")
-    broken = {"proofs": {"after": {"verdicts": [{"claim": "C9", "status": "violated"}]}}}
+    after = {"verdicts": [{"claim": "C9", "status": "violated"}]}
+    broken = made(ProofDocument, {"proofs": {"after": after}})
     assert holds(of, summary(of), broken).startswith("Verification failed: C9 violated")
     wrong = {"frames": 9, "lost": 0, "forbidden": [{"packets": 3}], "strange": []}
     said = holds(of, summary(of, crossings=wrong), PROOF)
@@ -211,14 +215,14 @@ def test_what_does_not_hold_is_said_first() -> None:
         "Policy violated on the network, although the flow tables were verified (proof.json). "
     )
     assert said.endswith("Monitored on the fibres: 9 packets, 3 policy violations.")
-    differs = PROOF | {"second_opinion": {"agrees": False}}
+    differs, agrees = (
+        replace(PROOF, second_opinion=made(OpinionEntry, {"agrees": one})) for one in (False, True)
+    )
     said = holds(of, summary(of), differs)
     assert said.startswith("Verification failed: no property is violated, but the independent")
-    assert holds(of, summary(of), PROOF | {"second_opinion": {"agrees": True}}) == holds(
-        of, summary(of), PROOF
-    )
-    assert holds(of, summary(of), {}) == "Nothing was verified."
-    assert holds(of, summary(of, crossings=wrong), {}).startswith(
+    assert holds(of, summary(of), agrees) == holds(of, summary(of), PROOF)
+    assert holds(of, summary(of), None) == "Nothing was verified."
+    assert holds(of, summary(of, crossings=wrong), None).startswith(
         "Policy violated on the network, nothing was verified. Monitored"
     )
 

@@ -14,6 +14,7 @@ from corridor.experiments.answers.verdict import holds
 from corridor.experiments.artifact_files.replaying import _problem_of_inputs
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.results.proof_document import ProofDocument
 from corridor.experiments.results.transit_check import ALWAYS, Judge, judge
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.own_controller import own_app, steered_by_own, warned_of
@@ -107,13 +108,10 @@ def test_packets_without_labels_are_strange_only_if_they_are_no_demands() -> Non
     assert strange(probe, arp, stray, labelled=True) == 3
 
 
-def _proof(**status: str) -> Any:
+def _proof(**status: str) -> ProofDocument:
     counts = {"entries": 9, "switches": 5}
-    verdicts = [
-        {"claim": one, "sentence": one, "status": said, "why": "", "counterexample": None}
-        for one, said in status.items()
-    ]
-    return {"proofs": {"before": {"verdicts": verdicts, "counts": counts}}}
+    verdicts = [{"claim": one, "sentence": one, "status": said} for one, said in status.items()]
+    return made(ProofDocument, {"proofs": {"before": {"verdicts": verdicts, "counts": counts}}})
 
 
 def test_what_is_not_proven_is_never_told_as_holding() -> None:

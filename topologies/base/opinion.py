@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields
 
 MOST_TOLD = 20
 """Lines of disagreements."""
@@ -25,6 +24,24 @@ class Disagreement:
         failures = f" while {', '.join(self.failures)} failed" if self.failures else ""
         path = f": {self.path}" if self.path else ""
         return f"{self.kind}, {self.demand}{failures}{path}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class OpinionEntry:
+    """An opinion as ``proof.json`` has it: with the plainest disagreements."""
+
+    agrees: bool
+    demands: int
+    witnesses: int
+    counterexamples: int
+    failure_sets: int
+    walks: int
+    """Packets that were followed through the tables."""
+    paths: int
+    """Different paths that the evaluator judged, of packets, witnesses and counterexamples."""
+    disagreements: tuple[Disagreement, ...]
+    differs: int
+    """How many disagreements there are in all."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +70,11 @@ class SecondOpinion:
             found.setdefault((one.kind, one.demand), one)
         return tuple(found.values())
 
-    def to_json(self) -> dict[str, Any]:
-        """With the plainest disagreements, and how many there are of all."""
-        told = [asdict(one) for one in self.plainest]
-        differs = len(self.disagreements)
-        counts = asdict(replace(self, disagreements=()))
-        return {"agrees": self.agrees, **counts, "differs": differs, "disagreements": told}
+    @property
+    def entry(self) -> OpinionEntry:
+        counts = {one.name: getattr(self, one.name) for one in fields(self)}
+        told = {"disagreements": self.plainest, "differs": len(self.disagreements)}
+        return OpinionEntry(agrees=self.agrees, **{**counts, **told})
 
     def __str__(self) -> str:
         judged = (
