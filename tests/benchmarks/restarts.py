@@ -38,6 +38,7 @@ from corridor.topologies.model.wiring import Wiring
 from tests.benchmarks import in_guest
 from tests.benchmarks.in_guest import GUEST_RUN_ID, SCRATCH, result_folder, run_inside, say
 from tests.chaos.crash_points import CONTROLLER, FILE
+from tests.chaos.forked_controllers import forked_controllers
 from tests.chaos.recovery import Change, Stage, timed
 from tests.chaos.scenarios import FLAPPING, JUDGED_BY, SCENES, SLOWLY, Targets
 from tests.chaos.traffic import Traffic
@@ -70,10 +71,9 @@ def write_task(
 def inside(out_dir: Path, framework: str, *names: str) -> None:
     """In the guest: ``seen.json`` has every scene that was come to, by its name."""
     task = json.loads((out_dir / "task.json").read_text())
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # controllers are started many times
     os.environ[FILE] = str(SCRATCH / "moment.json")
     seen: dict[str, Any] = {}
-    with LiveNetwork(
+    network = LiveNetwork(
         *Setting.read(out_dir),
         scratch=SCRATCH,
         out_dir=out_dir,
@@ -81,7 +81,8 @@ def inside(out_dir: Path, framework: str, *names: str) -> None:
         bfd_interval_ms=task["bfd_interval_ms"],
         timing=PATIENCE,
         command=CONTROLLER,
-    ) as kept:
+    )
+    with forked_controllers(framework), network as kept:
         stage = Stage(kept, task["changes"])
         stage.settle()
         for name in names:
