@@ -50,8 +50,8 @@ def corridor_network(
 ) -> Callable[[str | Path, str | Path, date | str], CorridorNetwork]:
     """Makes networks: ``corridor_network(topology, policies, as_of)``.
 
-    Shipped names, or files: those beside the test before those of the working directory. In a test
-    that is marked ``corridor_live`` they run; it is skipped where none can.
+    Shipped names, or files: those in the folder of the test before those of the working directory.
+    In a test that is marked ``corridor_live`` they run; it is skipped where none can.
     """
     from corridor.controller.testing import load_network
     from corridor.topologies.base.bounded_file import is_file

@@ -13,7 +13,7 @@ from corridor.topologies.model.routing import shortest_route
 
 
 def measured() -> nx.DiGraph:
-    """Three sites as a monitoring system may know them: each direction by itself."""
+    """Three sites as a monitoring system may know them: each direction separately."""
     graph = nx.DiGraph(name="three sites")
     for name, country in (("Almaty", "KZ"), ("Urumqi", "CN"), ("Tashkent", "UZ")):
         graph.add_node(name, country=country)

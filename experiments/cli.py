@@ -207,8 +207,8 @@ def _one_line(text: str) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code of one command; whatever went wrong has been told in one line."""
-    if argv is None:  # a command of its own, not a call from a test or a notebook
+    """The exit code of one command; every error has been reported in one line."""
+    if argv is None:  # a separate command, not a call from a test or a notebook
         _open_closed_streams()
         signal.signal(signal.SIGTERM, _terminate)
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads every package's
@@ -298,7 +298,7 @@ def _complain(text: str, code: int) -> int:
 
 
 def _let_go_of_output() -> None:
-    """What was printed is written now or never: Python would fail at it once more at its end."""
+    """What was printed is written now or never: Python would fail at it again at its end."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What nobody foresaw: kept in a file for a report, so that a user is told of it in one line."""
+"""Unexpected errors: kept in a file for a report, and shown to the user in one line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def keep_traceback(error: BaseException) -> Path | None:
 
 
 def _written(text: str, folder: Path | None) -> Path:
-    """In a file whose name nobody can guess; where ``folder`` is None, for temporary files."""
+    """In a file whose name cannot be guessed; where ``folder`` is None, for temporary files."""
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     number, path = tempfile.mkstemp(prefix=PREFIX, suffix=".log", dir=folder)

@@ -76,7 +76,7 @@ class CorridorTopo(Topo):
 
 
 class CorridorController(LazyShell, Controller):
-    """The controller room's app, in a process of its own."""
+    """The controller room's app, in a separate process."""
 
     def __init__(self, name: str, topology: str = "mini", **params: Any) -> None:
         self.topology = topology

@@ -5,9 +5,9 @@ SIGCOMM 2014) for paths that are fixed, with their detours: the load of a direct
 against its capacity under *every* set of up to k failed elements. The worst set is found exactly,
 among the elements that move demands onto the link and as far as bounds leave any in question.
 
-What does not fit is answered with the least change that makes it fit: rates lowered by a linear
-program, whose rows (one for each failure set that a link cannot take) are added as they are found
-to be broken; and, to compare, capacity added.
+If rates do not fit, the answer is the smallest change that makes them fit: rates lowered by a
+linear program, whose rows (one for each failure set that a link cannot take) are added as they are
+found to be broken; and, to compare, capacity added.
 """
 
 from __future__ import annotations

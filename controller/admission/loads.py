@@ -167,7 +167,7 @@ def _least(needs: set[int]) -> tuple[int, ...]:
 
 
 def _covers(needs: tuple[int, ...], most: int) -> Iterator[int]:
-    """Sets of up to ``most`` elements that meet all needs, among them all the least."""
+    """Sets of up to ``most`` elements that meet all needs, including all minimal ones."""
     if not needs:
         yield 0
     elif most:
@@ -220,8 +220,8 @@ def _once(number: int, members: Sequence[_Member], everything: int) -> Iterator[
 
 
 def _any(terms: Iterable[Mapping[int, int]], everything: int) -> Mapping[int, int]:
-    """Of what is 1 or 0 by its terms, whether one is 1: 1 less the product of what each lacks.
-    Where that has too many terms, it is taken to be so always: no load is told too low."""
+    """For a value that is 1 if any of its terms is 1: 1 minus the product of their complements.
+    With too many terms, the value counts as always 1: no load is reported too low."""
     none = {everything: 1}
     for some in terms:
         lacks = {within: -count for within, count in some.items()}
@@ -324,8 +324,8 @@ class Load:
         return None if search.failure is None else (search.best, search.failure)
 
     def together(self, limit_bps: int, rates: Numbers, most: int) -> list[tuple[int, ...]]:
-        """Two failures each, under which it is larger than that and than under either alone, while
-        something is promised: so many of those under which it is largest."""
+        """Two failures each, under which the load is larger than that and than under either alone,
+        while a rate is promised: up to ``most`` pairs with the largest load."""
         if self._most < 2:
             return []
         loads = self._pairs(self._count * rates[self._demand])
@@ -369,7 +369,7 @@ def _distinct(rows: _Flags) -> list[int]:
 
 
 class _Search:
-    """Branch and bound over failure sets: what they add to smaller ones is no more than its
+    """Branch and bound over failure sets: a set adds no more to smaller ones than its
     elements can bring (``hopes``). Only sets that may beat the best so far are looked at, in order
     and by size, so the best that stays is the first of the smallest.
     """

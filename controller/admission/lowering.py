@@ -1,4 +1,4 @@
-"""The least lowering of rates that makes all fit: a linear program with rows added as needed."""
+"""The smallest lowering of rates with which all fit: a linear program with rows added as needed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _broken(load: Load, limit: int, rates: list[int]) -> Iterator[_Row]:
 
 
 def _least_lowering(rows: list[_Row], cirs: list[int]) -> list[int]:
-    """Rates that keep all rows with the least given up in all; larger demands first in order."""
+    """Rates that keep all rows with the smallest total reduction; larger demands first in order."""
     order = sorted(range(len(cirs)), key=lambda demand: (-cirs[demand], demand))
     column = {demand: number for number, demand in enumerate(order)}
     unit = max(cirs) / 1e5

@@ -10,7 +10,7 @@ from corridor.topologies.model.sharing import GROUP
 
 type Link = tuple[str, str]
 """One direction of a fibre: the fibre, and the hub it is entered from. Or of what fibres share at a
-landing: the capacity group, and which way; it never fails."""
+landing: the capacity group, and the direction; it never fails."""
 
 MOST_NAMED = 8
 """Demands and fibres that a refusal names; it counts the rest."""
@@ -18,7 +18,7 @@ MOST_NAMED = 8
 
 @dataclass(frozen=True)
 class Use:
-    """One way that a demand's packets may take, and what must hold for them to take it.
+    """One path that a demand's packets may take, and the condition for taking it.
 
     A demand's uses exclude each other: of any two, one presumes dead what the other presumes
     alive. A use need not deliver: one that ends in a drop loads the links crossed before.
@@ -27,7 +27,7 @@ class Use:
     demand: str
     cir_bps: int
     down: frozenset[str]
-    """Fibres and gateways found dead on the way. What no element takes down never is."""
+    """Fibres and gateways that the packets find dead. What no element takes down is never here."""
     links: tuple[Link, ...]
     """Directed links in the order they are crossed; one crossed twice carries the rate twice.
     Their fibres are alive."""
@@ -104,7 +104,7 @@ class Added:
 
 @dataclass(frozen=True)
 class Admission:
-    """Whether all fits and, if not, two ways to make it fit: either one is enough."""
+    """Whether all rates fit and, if not, two changes: either one is enough to make them fit."""
 
     links: tuple[Worst, ...]
     """Every directed link that a use crosses, sorted."""
@@ -112,7 +112,7 @@ class Admission:
     """Gives up the fewest bits per second in all, but for rounding down to whole ones; among
     equals rather those of large demands, then of those first by name. Sorted."""
     added: tuple[Added, ...] = ()
-    """Adds the least capacity in all, at unchanged rates. Sorted."""
+    """The smallest total of added capacity, at unchanged rates. Sorted."""
     assumed: frozenset[str] = frozenset()
     """Fibres and capacity groups whose capacity is not published."""
 

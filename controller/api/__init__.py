@@ -1,4 +1,4 @@
 """The HTTP API of a live network: a process that asks its controller over a Unix socket."""
 
 SERVER = "corridor"
-"""What every answer has as ``Server``, by which it is told from others that listen."""
+"""The ``Server`` header of every answer, which distinguishes it from other programs."""

@@ -89,7 +89,7 @@ class ExplanationAnswer(Answer):
     lacks: list[str]
     """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
     costs_ns: int | None
-    """What policies add to the one-way delay, the protection they ask for included."""
+    """What policies add to the one-way delay, including the protection they require."""
     costs_km: float | None
     other_values: list[OtherValue]
     """Values of interpretations under which the demand takes another path, or none."""

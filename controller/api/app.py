@@ -32,7 +32,7 @@ SILENT: TelemetryConfig = {
     "metrics": False,
     "logs": False,
 }
-"""Nothing is told to anybody, whatever the environment says."""
+"""Nothing is sent to third parties, whatever the environment sets."""
 DEFAULT_MISTAKES = ("HTTPValidationError", "ValidationError")
 """What FastAPI adds to every operation with parameters, and this application never answers."""
 
@@ -135,7 +135,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _exactly(operation: dict[str, Any]) -> None:
-    """Every problem is of one type, and only those are told of that there can be."""
+    """Every problem has one type, and an operation lists only its possible problems."""
     responses = operation["responses"]
     for status in [one for one in responses if one >= "400"]:
         (content,) = responses[status]["content"].values()

@@ -33,7 +33,7 @@ class Updates(TypedDict):
     failed: int
     """A switch or a gateway did not follow its instructions; all was put back."""
     busy: int
-    """Asked for while nothing stood that is proven."""
+    """Requested while no verified tables were installed."""
 
 
 @_described
@@ -42,7 +42,7 @@ class Entries(TypedDict):
 
     before: int
     most: int
-    """While both epochs stood."""
+    """While both epochs were installed."""
     after: int
 
 
@@ -193,15 +193,15 @@ class DemandAnswer(TypedDict):
     permit: str
     """By which it travels; empty if by none."""
     hubs: list[str]
-    """Its way now."""
+    """Its present path."""
     fibres: list[str]
     """Between those hubs, in order: hubs may have several between them."""
     one_way_ns: int | None
-    """Delay of that way."""
+    """Delay of that path."""
     reason: str
     """Why not better."""
     clause: str
-    """The first that is in the way: policy and clause."""
+    """The first policy and clause that forbid a path."""
     legal_ref: list[str]
     remedy: str
     """The cheapest single change that would help."""

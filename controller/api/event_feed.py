@@ -71,7 +71,7 @@ class EventFeed:
     def __init__(
         self, link: ControllerLink, in_words: Callable[[Event], str | None] = lambda _: None
     ) -> None:
-        """An event that there is something to say of in words has that as ``told``."""
+        """An event with a description in words has it as ``told``."""
         self._link = link
         self._in_words = in_words
         self._started_ns = 0

@@ -1,6 +1,6 @@
 """Who and what is let through to the API: one token, local names, bounded bodies, in time.
 
-It stands before everything else, so that a path that does not exist is no better known than one
+It runs before everything else, so that a path that does not exist is no better known than one
 that does. A page in a browser is kept out twice: the browser asks for leave (OPTIONS) before it
 sends the token to another origin, and gets none; and a page whose name was pointed at this machine
 (DNS rebinding) gives itself away by its Host.
@@ -57,7 +57,7 @@ class Guard:
         if scope["type"] != "http":
             return
         answer = _Answer(send)
-        path = ""  # nothing is said of the path to an unknown client
+        path = ""  # the path is not reported to an unknown client
         try:
             self._check(scope)
             path = scope["path"]

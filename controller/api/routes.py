@@ -157,7 +157,7 @@ async def set_policies(request: Request, policies: Annotated[dict[str, object], 
 @router.put("/v1/day", response_model=Changed, responses=_problems(*CHANGES, "bad", "crowded"))
 async def set_day(request: Request, day: Day) -> Any:
     """Another day, whose policies and bases are in force. What has lost its basis is dropped at its
-    edge before anything is computed. What is deferred happens by itself once it can."""
+    edge before anything is computed. What is deferred happens as soon as it can."""
     return await _link(request).change("day", as_of=day.as_of.isoformat())
 
 

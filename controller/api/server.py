@@ -26,9 +26,9 @@ MOST_CONNECTIONS = 64
 IDLE_S = 5
 """For the next request on a connection."""
 GRACE_S = 2
-"""For answers under way when it is to end."""
+"""For unfinished answers when the server has to end."""
 MARGIN_S = 2.0
-"""After which a request that is told to be too slow is hung up on."""
+"""After this time the connection of a request that was refused as too slow is closed."""
 _WHOLE = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
 
 

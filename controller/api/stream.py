@@ -25,7 +25,7 @@ MOST_STREAMS = 16
 LASTS_S = 60.0
 HEARTBEAT_S = 10.0
 MOST_S = LASTS_S + HEARTBEAT_S
-"""It ends by itself after these at most."""
+"""The stream ends after this time at most."""
 PATH = "/v1/stream"
 RETRY_MS = 500
 NOW = "now"

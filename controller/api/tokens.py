@@ -54,7 +54,7 @@ def _read(path: Path) -> str:
 
 
 def _check_folder(folder: Path) -> None:
-    """No one else may put a file in the place of ours."""
+    """No other user may replace our file."""
     held = folder.stat()
     others_may_write = held.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     if others_may_write and not held.st_mode & stat.S_ISVTX:

@@ -32,7 +32,7 @@ from corridor.topologies.model.wiring import Wiring
 
 LOOK_S = 1.0
 SAME_TIMES = 3
-"""So often in a row tables are to be the same, a second apart."""
+"""Readings in a row, one a second, in which tables have to be the same."""
 MOST_LOOKS = 60
 ANSWER_S = 60.0
 COUNTERS = ("packets", "bytes")
@@ -130,7 +130,8 @@ class ReadingApp(App):
                     self._tell({"event": "dumped", "to": str(target)})
 
     def _report(self) -> JsonObject:
-        """As of an installation, of which nothing is known but who is there."""
+        """In the form of an installation's report, of which only the connected switches are
+        known."""
         missing = sorted(self._hubs.keys() - self._datapaths.keys())
         return {
             "complete": not missing,

@@ -22,7 +22,7 @@ class Cases:
 
     fibre: str
     hub: str
-    """The end from which the link is entered; of a capacity group, which way."""
+    """The end from which the link is entered; of a capacity group, its direction."""
     limit: Fraction
     """What it can carry, in bit/s."""
     payers: tuple[str, ...]

@@ -57,8 +57,8 @@ def raises(cases: Iterable[Cases], traffic: Traffic, times: Fraction) -> tuple[R
 
 
 def lowerings(cases: Sequence[Cases], traffic: Traffic, times: Fraction) -> tuple[Lowering, ...]:
-    """Each rate whose lowering alone is enough, the least given up first, then by name; none where
-    all fits."""
+    """Each rate whose lowering alone is enough, the smallest reduction first, then by name; none
+    where all fits."""
     helping = _helping(cases, traffic, times)
     rates = {**traffic.growing, **traffic.staying}
     found = [

@@ -83,7 +83,7 @@ class Explanation:
 
     @property
     def costs_ns(self) -> int | None:
-        """What policies add to the one-way delay, the protection they ask for included."""
+        """What policies add to the one-way delay, including the protection they require."""
         if self.passage is None or self.shortest is None:
             return None
         return self.passage.one_way_ns - self.shortest.one_way_ns
@@ -103,7 +103,8 @@ class Explanation:
 def explain(
     way: ForwardingTree, policies: PolicySet, as_of: date, answers: ForwardingTree | None = None
 ) -> Explanation:
-    """``way`` as planned under ``policies`` on the day ``as_of``; ``answers`` is its way back."""
+    """``way`` as planned under ``policies`` on the day ``as_of``; ``answers`` is its return
+    path."""
     ruling = way.intent.ruling
     topology, demand = ruling.topology, ruling.demand
     shortest = shortest_passage(topology, demand.src, demand.dst)
@@ -161,7 +162,7 @@ def _forbids(
 def _clauses(way: ForwardingTree, day: date) -> tuple[ClauseCost, ...]:
     if way.automaton is None or isinstance(way.route, NoRoute):
         return ()
-    # What is spent on protection, on being disjoint and on room for rates is no clause's cost.
+    # No clause causes the delay spent on protection, disjointness and room for rates.
     spent_ns = way.spent_ns + way.apart_ns + way.room_ns
     route = replace(way.route, one_way_ns=way.route.one_way_ns - spent_ns)
     return clause_costs(way.automaton, way.intent.ruling.topology, route, day)

@@ -28,7 +28,7 @@ class OtherValue:
 
 
 def other_values(ruling: Ruling, policies: PolicySet, day: date) -> tuple[OtherValue, ...]:
-    """Return the values that would change the path of a demand, each by itself."""
+    """Return the values that would change the path of a demand, each one alone."""
     return tuple(_changing(ruling, policies, day))
 
 

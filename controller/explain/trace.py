@@ -1,4 +1,4 @@
-"""The way that a packet of a demand takes now: what each hub does with it, entry by entry.
+"""The present path of a demand's packet: what each hub does with it, entry by entry.
 
 One packet is followed through tables, as the exact search of the prover does it, with what is known
 to have failed dead and all else alive.
@@ -20,12 +20,12 @@ from corridor.controller.prover.tables.packets import AT, Packet
 from corridor.topologies.base.codec import to_plain
 
 MOST_HOPS = 64
-"""More than any lawful path has; a packet that goes round is followed no further."""
+"""More than any lawful path has; a packet in a loop is followed no further."""
 
 
 @dataclass(frozen=True)
 class TracedLabel:
-    """A label, and what the program says that it stands for."""
+    """A label, and its meaning in the program."""
 
     number: int
     epoch: int

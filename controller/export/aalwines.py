@@ -37,7 +37,7 @@ ARRIVING = ("arrives", "gateway bypassed", "stop missed")
 """Kinds of questions whose packets end at the right host, as they were sent."""
 LEFT_OUT = (
     "C0, T0: whether tables are as intended is not a question about paths",
-    "C1, C2: packets of no demand; where packets were classified and metered",
+    "C1, C2: packets without a demand; where packets were classified and metered",
     "C3, C14: labels are numbers without further meaning",
     "C4 to C7: what is forbidden only after another element, except required gateways",
     "C7: the order of several waypoints or stops",
@@ -158,7 +158,7 @@ def _entry(rule: Rule, out: str) -> dict[str, Any]:
 
 
 def _gateway(subject: Subject, flat: Flattened, hub: str) -> dict[str, Any]:
-    """What comes to it leaves it by its other side, as it came."""
+    """Packets that enter the gateway leave it unchanged by its other side."""
     table = {
         str(number): [_entry(Rule(0, 0, (("swap", number),)), OUT)]
         for number in sorted(flat.assessed.get(hub, ()))

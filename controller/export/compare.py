@@ -13,7 +13,7 @@ from corridor.topologies.base.errors import InputError
 
 type Outcome = Literal["agree", "undecided", "differ", "not answered"]
 OUTCOMES: tuple[Outcome, ...] = ("agree", "undecided", "differ", "not answered")
-"""``undecided``: the other tool says that it cannot tell."""
+"""``undecided``: the other tool reports that it cannot decide."""
 
 
 @dataclass(frozen=True)

@@ -42,9 +42,9 @@ class Flattened:
         """``headers``: with the hubs whose hosts send them."""
         self.rules: dict[Place, dict[int, tuple[Rule, ...]]] = {}
         self.problems: dict[str, int] = {}
-        """What is not followed, by what is said of it, and how often."""
+        """Counts of what is not followed, by description."""
         self.assessed: dict[str, set[int]] = {}
-        """By hub: what comes to its gateway."""
+        """By hub: the headers that enter its gateway."""
         self._numbers: dict[Header, int] = {}
         self._headers: dict[int, Header] = {}
         self._network = subject.network

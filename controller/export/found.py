@@ -17,9 +17,9 @@ type Ask = Callable[[Turn], bool]
 
 
 def least_dead(question: Question, seen: Exploration) -> int | None:
-    """The fewest dead ports with which packets take a way that a question asks for.
+    """The fewest dead ports with which packets take a path that a question asks for.
 
-    None where no failures lead there. Ports are counted as they are met on the way: a fibre that is
+    None where no failures lead there. Ports are counted as packets meet them: a fibre that is
     met dead from both ends counts twice.
     """
     goal, spared = _asked(question)
@@ -53,7 +53,7 @@ def _takes(node: Node, turn: Turn, sent: Box) -> bool:
 
 
 def _asked(question: Question) -> tuple[Ask, Ask]:
-    """The turn that a way leads to, and those that it takes none of."""
+    """The step that a path has to reach, and the steps that it must not take."""
     turns = _Turns(question)
     asked: dict[Kind, tuple[Ask, Ask]] = {
         "arrives": (turns.arrives, turns.never),

@@ -1,6 +1,6 @@
 """Which hubs and fibres some lawful path of a demand meets: what all others are forbidden.
 
-The product of map and permits, from the source on. A way that is lawful so far counts, whether or
+The product of map and permits, from the source on. A path that is lawful so far counts, whether or
 not it can be finished lawfully.
 """
 
@@ -37,7 +37,7 @@ class Region:
     hubs: frozenset[str]
     arcs: frozenset[Arc]
     arrives: bool
-    """Whether some way is lawful to its end."""
+    """Whether some path is lawful to its end."""
 
 
 class LawfulRegion:
@@ -68,7 +68,7 @@ class LawfulRegion:
     def needed(self) -> frozenset[str]:
         """Gateways of which every lawful path passes one; empty where some passes none.
 
-        Those that suffice alone, if no way does without them all; else all there are.
+        Those that suffice alone, if every path uses one of them; else all.
         """
         if self.before_gateways.arrives or not self.whole.arrives:
             return frozenset()

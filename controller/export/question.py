@@ -1,7 +1,7 @@
-"""What can be asked of ways through a network by where they lead.
+"""Questions about paths through a network, by where the paths lead.
 
-A question is whether some packet of a demand takes a way of a kind. Of all kinds but the first and
-the last the answer is no where the claims hold. The last, whether packets come to hubs off the
+A question is whether some packet of a demand takes a path of a kind. For all kinds but the first
+and the last the answer is no where the claims hold. The last, whether packets come to hubs off the
 way that they take while nothing fails, is asked so that not only no is to be answered.
 """
 
@@ -38,7 +38,7 @@ CLAIMS: dict[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Question:
-    """Whether packets with one header, sent by their demand's host, take a way of a kind."""
+    """Whether packets with one header, sent by their demand's host, take a path of a kind."""
 
     kind: Kind
     demand: str
@@ -48,7 +48,7 @@ class Question:
     hubs: tuple[str, ...] = ()
     """Those forbidden, or one of which is a stop, or whose hosts or gateways are meant."""
     arcs: tuple[Arc, ...] = ()
-    """Fibres forbidden, or one of which is a stop, in each direction by itself."""
+    """Fibres forbidden, or one of which is a stop, by direction."""
     lawful: bool | None = False
     """The answer where all claims hold: whatever fails, or of what is lawful while nothing does;
     None where claims do not say."""

@@ -1,4 +1,4 @@
-"""All questions about the ways of demands, with what our prover answers."""
+"""All questions about the paths of demands, with the answers of the prover."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _stops(subject: Subject, sent: Sent, region: LawfulRegion) -> Iterator[Eleme
 
 
 def _arcs(subject: Subject, fibres: frozenset[str]) -> Iterator[Arc]:
-    """Each way of some fibres."""
+    """Both directions of some fibres."""
     for fibre in subject.topology.fibres:
         if fibre.id in fibres:
             yield from ((fibre.a, fibre.id, fibre.z), (fibre.z, fibre.id, fibre.a))

@@ -50,7 +50,7 @@ def _write(subject: Subject) -> Exported:
     entries = sum(len(hub.entries) for hub in document.hubs)
     said = (
         f"{len(document.hubs)} hubs, {entries} entries, {len(document.demands)} headers, {walks} "
-        f"walks and {len(document.undeclared)} packets of no demand"
+        f"walks and {len(document.undeclared)} packets without a demand"
     )
     return Exported({"walker.json": text}, document.left_out, said)
 
@@ -153,7 +153,8 @@ def _demand(subject: Subject, explorer: Explorer, sent: Sent) -> Demand:
 
 
 def _expected(explorer: Explorer, sent: Sent) -> Iterator[Expected]:
-    """With nothing dead; with each thing on the way dead; and then the first of the way around."""
+    """Expected walks: without failures; with each thing on the path dead; and then with the first
+    thing of the detour dead too."""
     intent = replace(sent.intent, selectors=(sent.selector,))
     intact = explorer.follow(intent, NO_FAILURES)
     yield _expectation(intact, NO_FAILURES)
@@ -167,7 +168,7 @@ def _expected(explorer: Explorer, sent: Sent) -> Iterator[Expected]:
 
 
 def _things(outcome: Outcome) -> list[Failures]:
-    """Each fibre and gateway on a way, as if it were dead."""
+    """Each fibre and gateway on a path, as if it were dead."""
     fibres = [Failures(links=frozenset([fibre])) for fibre in outcome.fibres]
     return fibres + [Failures(gateways=frozenset([hub])) for hub in outcome.gateways]
 

@@ -99,7 +99,7 @@ class Expected(Value):
 
 
 class Arc(Value):
-    """A fibre, one way."""
+    """One direction of a fibre."""
 
     src: str
     fibre: str

@@ -1,4 +1,4 @@
-"""What a way in use is to keep off for the sake of others; its detours are not bound by it."""
+"""What a primary path has to avoid because of other demands; detours may use it."""
 
 from __future__ import annotations
 

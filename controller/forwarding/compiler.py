@@ -1,4 +1,4 @@
-"""Ways to tables: pure, from a wiring and the ways of its demands to a ``Program``.
+"""Compiles forwarding graphs: pure, from a wiring and the graphs of its demands to a ``Program``.
 
 Pipeline of every switch::
 
@@ -90,8 +90,8 @@ MOST_DIRECTIONS = 2**16 - 1
 GROUP_EPOCH_SHIFT, GROUP_WAY_SHIFT, METER_EPOCH_SHIFT = 27, 10, 16
 """Numbers of groups and meters contain the epoch, so two versions can both be installed.
 
-The number of a group is made of its epoch, the way number of its label, and the port of its first
-decision. So it depends on nothing but its direction.
+The number of a group combines its epoch, the direction number of its label, and the port of its
+first decision. So it depends on nothing but its direction.
 """
 
 
@@ -142,7 +142,7 @@ class Compiled:
 
 
 def gateways_of(ways: Iterable[ForwardingTree]) -> frozenset[str]:
-    """Hubs whose gateway some way passes."""
+    """Hubs whose gateway some path passes."""
     decisions = chain.from_iterable(reached(way.first) for way in ways)
     return frozenset(node.hub for node in decisions if isinstance(node, Assess))
 
@@ -169,7 +169,7 @@ def _planned(
 
 
 def still_shared(topology: Topology, ways: Iterable[ForwardingTree]) -> list[Sharing]:
-    """What ways of disjoint demands share all the same while nothing fails."""
+    """What paths of disjoint demands share nevertheless while nothing fails."""
     served = [way for way in ways if way.first is not None]
     used = [Used(0, 0, *met_along(way.first)) for way in served]
     return sharings(topology, [way.intent for way in served], used)
@@ -325,7 +325,7 @@ class _Draft:
 
     @property
     def counted(self) -> Iterator[int]:
-        """The same, where paths are labelled: told of as they are."""
+        """The same, where paths are labelled: each is reported as progress."""
         return counting(self.numbers, "paths compiled")
 
     def count(self, number: int) -> int:
@@ -457,7 +457,8 @@ class _Direction:
         self._marks = tuple(classify(self._number, dst, intent.selectors, *given))
 
     def switch(self, labelling: Labelling) -> None:
-        """One SWITCH entry for each place a packet of the way may come to, from its source on."""
+        """One SWITCH entry for each place that a packet of the intent may reach, from its source
+        on."""
         assert labelling.way.first is not None
         start = (labelling.way.first, HOST_PORT, labelling.first)
         waiting, seen = deque([start]), {start}

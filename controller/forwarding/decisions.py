@@ -24,7 +24,7 @@ NOTHING_PICKED: Picked = MappingProxyType({})
 
 
 class Course(NamedTuple):
-    """A way under one permit, by its number."""
+    """A path under one permit, by the number of the permit."""
 
     permit: int
     path: ProductPath
@@ -33,14 +33,14 @@ class Course(NamedTuple):
 
 
 class Met(NamedTuple):
-    """What a way may find dead."""
+    """What a packet may find dead on a path."""
 
     standing: int
     """Of the packet that comes there."""
     thing: int
     spent_ns: int
     crossed: int
-    """How many fibres of the way lie behind it."""
+    """How many fibres of the path lie behind it."""
 
 
 class Decisions:
@@ -53,8 +53,8 @@ class Decisions:
         risks: Risks,
         picked: Picked = NOTHING_PICKED,
     ) -> None:
-        """``permits`` in the order in which they are tried; ``picked`` says which fibres the way on
-        takes if that is lawful, all by number."""
+        """``permits`` in the order in which they are tried; ``picked`` says which fibres the onward
+        path takes if that is lawful, all by number."""
         trip = permits[0].automaton.trip
         self._source: Hub = trip.src
         self._standings = Standings(permits)
@@ -68,7 +68,7 @@ class Decisions:
         self._ways: dict[tuple[int, int, int], Node | None] = {}
 
     def first(self, course: Course) -> Node:
-        """The decision at the source, given the way while all is well."""
+        """The decision at the source, given the path without failures."""
         nothing = self._suspects.nothing
         at = self._standings.at_source(self._source, course.permit, course.path.start)
         node = self._along(course, at.past, nothing, 0)
@@ -113,12 +113,12 @@ class Decisions:
         spent_ns: int,
         picked: tuple[int, ...] | None = None,
     ) -> Course | None:
-        """The way on: the picked one, if it is lawful, or the shortest."""
+        """The onward path: the picked one, if it is lawful, or the shortest."""
         course = self._pick(standing, suspicion, spent_ns, picked) if picked else None
         return course or self._shortest_onward(standing, suspicion, spent_ns)
 
     def exposed(self, course: Course) -> set[tuple[int, int] | None]:
-        """Places with the fibres taken there, as masks, that have no way around the fibre or the
+        """Places with the fibres taken there, as masks, that have no detour around the fibre or the
         gateway it leads to; None for the gateway of the source."""
         first = self.first(course)
         lacking = set(unprotected(first, self._protection))
@@ -158,7 +158,7 @@ class Decisions:
     def _pick(
         self, standing: int, suspicion: Suspicion, spent_ns: int, order: tuple[int, ...]
     ) -> Course | None:
-        """The picked way on, under permits that are tried first of those that still stand."""
+        """The picked onward path, under the first permits that are still satisfied."""
         places = self._standings.places(standing)
         closed = self._suspects.closed(suspicion.found)
         dead = self._suspects.surely_dead(suspicion)
@@ -181,7 +181,7 @@ class Decisions:
         )
 
     def _shortest_onward(self, standing: int, suspicion: Suspicion, spent_ns: int) -> Course | None:
-        """The shortest under the first permits that still stand and have a way on."""
+        """The shortest under the first permits that are still satisfied and have an onward path."""
         places = self._standings.places(standing)
         for rank in self._ranks:
             left = [(one, place) for one in rank if (place := places[one]) is not None]
@@ -241,7 +241,7 @@ class Decisions:
     def _past_gateway(
         self, step: Step, permit: int, node: Node, suspicion: Suspicion, spent_ns: int
     ) -> Node:
-        """The decision before ``node``: pass the gateway there, if the way does."""
+        """The decision before ``node``: pass the gateway there, if the path does."""
         if step.before == step.past:
             return node
         gateway, otherwise = self._suspects.gateway(node.hub), None

@@ -11,8 +11,9 @@ vain before those in use, then the least sum of delays, those of answers among t
 It is exact for any number of demands within a bound on cases. Not exact is only who is protected
 by a longer path (``soft.one_way``): that one way may be shorter by keeping off more.
 
-Where nothing is found, the least is shared that was found to help: one fibre with its risks and
-ends, one group, one hub or one gateway, else two of these; else paths are as they would be anyway.
+If no disjoint paths are found, they share the smallest set that was found to help: one fibre with
+its risks and ends, one group, one hub or one gateway, else two of these; else paths are as they
+would be anyway.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from corridor.controller.policy.model import Protected
 from corridor.topologies.model.topology import Topology
 
 MOST_CASES = 2000
-"""Of one search; each is a way searched again."""
+"""Of one search; each repeats the search of one path."""
 MOST_CASES_TO_SHARE = 200
 MOST_SHARED, MOST_CANDIDATES = 2, 24
 ORDER: tuple[Protected, ...] = ("hub", "srlg", "gateway", "link")
@@ -107,7 +108,7 @@ class _Elements:
         self._bits = {fibre.id: 1 << at for at, fibre in enumerate(topology.fibres)}
 
     def without(self, name: Name) -> Avoided:
-        """A way cannot keep off its own ends: none is left then."""
+        """A path cannot avoid its own ends: no path is left then."""
         kind, _, what = name.partition(":")
         if kind == "gateway":
             return Avoided(gateways=frozenset([what]))
@@ -134,7 +135,7 @@ class _Elements:
 
 
 class _Way:
-    """What one way meets, by kind."""
+    """What one path traverses, by kind."""
 
     def __init__(self, intent: Intent, used: Used, elements: _Elements) -> None:
         self.intent, self.used = intent, used
@@ -164,7 +165,7 @@ type _Rank = tuple[int, int]
 
 
 class _Case(NamedTuple):
-    """What each keeps off, and its path then; None where an intent has no way at all."""
+    """What each intent avoids, and its path then; None where an intent has no path."""
 
     avoided: tuple[Avoided, ...]
     ways: tuple[_Way | None, ...]
@@ -244,7 +245,7 @@ class _Search:
         return None
 
     def _keeping_off(self, case: _Case, at: int, name: Name) -> _Case | None:
-        """With one more that one of them keeps off; None where it has no way then."""
+        """With one more thing that one of them avoids; None where it has no path then."""
         avoided = case.avoided[at].and_also(self._elements.without(name))
         way = self._way(at, avoided)
         if way is None:

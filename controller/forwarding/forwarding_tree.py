@@ -1,22 +1,21 @@
-"""Ways: what each hub does with a demand's packets, and what it does when that is dead.
+"""Forwarding graphs: what each hub does with a demand's packets, and what it does if that is dead.
 
-A way is a decision graph over places of the product of topology and automaton. Every node says
-one thing: cross this fibre, pass this gateway, deliver; and ``otherwise`` what to do at the same
-hub if that is found dead. All alternatives start from where the packet stands under every permit
-(see ``standings``), so whatever is dead, every path through the graph is one that the policies
-allow, if not always by the permit that it began under; no compliant alternative is ``None``, and
-the packet is dropped.
+A forwarding graph is a decision graph over places of the product of topology and automaton. Every
+node states one action: cross this fibre, pass this gateway, deliver; and ``otherwise`` the action
+at the same hub if that is found dead. All alternatives start from where the packet is under every
+permit (see ``standings``). So every path through the graph is one that the policies allow, whatever
+is dead, if not always by the permit that it began under. ``None`` means that no compliant
+alternative exists, and the packet is dropped.
 
 What a hub knows is which of its own fibres, or its gateway, is dead, and, by the label, which were
-found dead on the way. A node is protected as long as up to ``k`` failures explain all that was
+found dead before. A node is protected as long as up to ``k`` failures explain all that was
 found. A detour first avoids all that may have failed with what was found (its shared-risk groups,
 the hub behind it), and falls back to avoiding no more than what was found: so a packet is dropped
 only where no allowed path is left from where it is (the prover's claim C9, exactly).
 
-The way while all is well is the shortest, of those that keep off what it is told to keep off; or
-one that is picked for it, and so are detours, where these are lawful.
-Where a permit says how long one way may take, what is left of that may be spent on a longer one
-that is protected all along.
+The primary path is the shortest of those that avoid what they have to avoid, or one that is picked
+for the intent. Detours may be picked, too, where they are lawful. Where a permit limits the one-way
+delay, the rest of that limit may be spent on a longer path that is protected at every hop.
 """
 
 from __future__ import annotations
@@ -87,9 +86,9 @@ class ForwardingTree:
     spent_ns: int = 0
     """What it takes longer than the shortest lawful path, so as to be protected all along."""
     apart_ns: int = 0
-    """What it takes longer so as to share nothing with the ways of others."""
+    """Added delay so that its path shares nothing with those of others."""
     room_ns: int = 0
-    """What it takes longer so that rates fit beside those of others."""
+    """Added delay so that its rate fits together with those of others."""
 
     @property
     def permit(self) -> Policy | None:
@@ -110,7 +109,7 @@ class ForwardingTree:
 
     @property
     def within_ns(self) -> int | None:
-        """How long a way may take that is picked for it, if that is bound."""
+        """The maximum delay of a path that is picked for it, if there is a bound."""
         if self.automaton is None or isinstance(self.route, NoRoute):
             return None
         return _within_ns(self.automaton, self.route.one_way_ns - self.room_ns)
@@ -123,7 +122,7 @@ class ForwardingTree:
 
 
 class TreeBuilder:
-    """Ways over one topology without what is known to have failed.
+    """Forwarding graphs over one topology without what is known to have failed.
 
     Delays to each destination are searched once, and so is what demands to it have in common.
     """
@@ -136,12 +135,13 @@ class TreeBuilder:
         self._risks = Risks(topology)
         self._courses: dict[object, ProductPaths] = {}
         self._alike: dict[object, tuple[tuple[Automaton, ...], ForwardingTree]] = {}
-        """Ways by what they were asked for; the automata are kept since their identity is in it."""
+        """Graphs by what was asked for; the automata are kept since their identity is in the
+        key."""
 
     def way(self, intent: Intent, avoided: Avoided = NOTHING) -> ForwardingTree:
         """By the first permit with a path. Never raises: what cannot be evaluated is blocked.
 
-        While nothing fails it keeps off what is ``avoided``, if there is such a way.
+        Without failures its path avoids what is ``avoided``, if such a path exists.
         """
         try:
             served = self._served_alike(intent, avoided)
@@ -157,21 +157,21 @@ class TreeBuilder:
         return self._risks
 
     def courses(self, automaton: Automaton) -> ProductPaths:
-        """The ways that an automaton accepts, budgets apart."""
+        """The paths that an automaton accepts, without its budgets."""
         return self._of(automaton)
 
     def decisions(self, way: ForwardingTree) -> Decisions:
-        """What is decided along ways of a demand that is served so, with nothing picked."""
+        """The decisions along paths of a demand that is served so, without picked paths."""
         permits = tuple(Permitted(one, self._of(one)) for one in way.intent.ruling.automata)
         return Decisions(permits, way.protection, self._risks)
 
     def course(self, way: ForwardingTree) -> ProductPath:
-        """The path that a way takes while nothing fails."""
+        """The path of a forwarding graph without failures."""
         automaton = way.automaton
         assert automaton is not None
         fibres, gateways = met_along(way.first)
         product = self._of(automaton).product
-        if way.intent.disjoint:  # it may go by a hub and keep off its gateway
+        if way.intent.disjoint:  # its path may use a hub and avoid its gateway
             product = product.without_gateways(frozenset(self._risks.hubs) - {*gateways})
         start = product.entered(automaton.trip.src)
         numbers = tuple(self._risks.fibres[fibre] for fibre in fibres)
@@ -180,7 +180,7 @@ class TreeBuilder:
         return path
 
     def used(self, intent: Intent, avoided: Avoided) -> Used | None:
-        """What the way would meet while nothing fails; None where there is none."""
+        """What the path would traverse without failures; None where there is no path."""
         chosen = self._chosen(intent, avoided)
         if chosen is None:
             return None
@@ -229,7 +229,7 @@ class TreeBuilder:
     def _as_picked(
         self, chosen: _Chosen, intent: Intent, rank: Sequence[int], avoided: Avoided
     ) -> _Chosen:
-        """By the way that is picked for it, where that is one under permits that are as good."""
+        """By the path that is picked for it, if it is allowed under equally good permits."""
         order = self._order(one.fibres for one in intent.picks if not one.dead)
         if order is None:
             return chosen
@@ -252,7 +252,7 @@ class TreeBuilder:
         return picked
 
     def _found(self, pick: Pick) -> int | None:
-        """What is found dead where it begins, as bits; None where there is no such thing."""
+        """What is found dead where it begins, as bits; None where it does not exist."""
         found = 0
         for at, dead in ((pick.at, pick.dead), *((one.at, one.dead) for one in pick.after)):
             thing = self._risks.thing(dead, at)
@@ -277,7 +277,7 @@ class TreeBuilder:
         intent: Intent,
         avoided: Avoided,
     ) -> _Chosen:
-        """The way of an intent by a permit, given the shortest course under it."""
+        """The path of an intent by a permit, given the shortest course under it."""
         permit = permits[shortest.permit].automaton.permit
         protection = intent.protected(permit)
         decisions = Decisions(permits, protection, self._risks, self._picked(intent))
@@ -289,7 +289,7 @@ class TreeBuilder:
         return _Chosen(permits, rank, shortest, alone, alone, protection, decisions)
 
     def _of(self, automaton: Automaton) -> ProductPaths:
-        """Courses of a product that accepts the same ways, budgets apart."""
+        """Courses of a product that accepts the same paths, without budgets."""
         key = automaton.course_key
         if key not in self._courses:
             floor_ns = self._floor(automaton.trip.dst.id)
@@ -339,8 +339,8 @@ def _promises_alike(chosen: _Chosen, course: Course, intent: Intent) -> bool:
 
 
 def _within_ns(automaton: Automaton, alone_ns: int) -> int | None:
-    """How long a way may take that is picked in place of one that takes so long, if that is bound:
-    by a budget, and by ``one_way`` where no ladder gives that up."""
+    """The maximum delay of a path that is picked instead of one with this delay, if bounded by a
+    budget, or by ``one_way`` where no ladder gives that up."""
     permit = automaton.permit
     most_ns = [budget.one_way_ns for budget in automaton.budgets]
     if permit.soft.one_way is not None and "exceed_latency" not in permit.on_soft_failure:
@@ -351,12 +351,12 @@ def _within_ns(automaton: Automaton, alone_ns: int) -> int | None:
 def _longer_ns(chosen: _Chosen) -> int:
     """What the shortest takes longer than it would without what is avoided, by its permit."""
     free = _whole(chosen.permits, chosen.shortest.permit, NOTHING)
-    assert free is not None, "what is avoided only takes ways away"
+    assert free is not None, "avoiding things only removes paths"
     return chosen.shortest.path.one_way_ns - free.path.one_way_ns
 
 
 def _most_ns(permit: Policy) -> int | None:
-    """How long one way may take to be protected; None where its ladder rather exceeds that."""
+    """The maximum one-way delay for protection; None where the ladder prefers to exceed it."""
     ladder = permit.on_soft_failure
     rather_longer = "exceed_latency" in ladder and (
         "drop_protect" not in ladder
@@ -366,7 +366,7 @@ def _most_ns(permit: Policy) -> int | None:
 
 
 def _whole(permits: Sequence[Permitted], permit: int, avoided: Avoided) -> Course | None:
-    """The shortest way from the source under one permit."""
+    """The shortest path from the source under one permit."""
     automaton, courses = permits[permit]
     fibres, gateways = avoided
     start = courses.product.without_gateways(gateways).entered(automaton.trip.src)
@@ -379,7 +379,7 @@ def _whole(permits: Sequence[Permitted], permit: int, avoided: Avoided) -> Cours
 def _whole_by(
     permits: Sequence[Permitted], permit: int, order: tuple[int, ...], avoided: Avoided
 ) -> Course | None:
-    """The way from the source over these fibres, if a permit allows it."""
+    """The path from the source over these fibres, if a permit allows it."""
     automaton, courses = permits[permit]
     fibres, gateways = avoided
     product = courses.product.without_gateways(gateways)
@@ -399,7 +399,7 @@ def _protected_course(
 ) -> Course | None:
     """The shortest that is protected all along, if it takes no longer than ``most_ns``.
 
-    A hop without a way around it has none however a packet came to it, since what it came by has
+    A hop without a detour has none however a packet reached it, since the fibre that it came by has
     not failed, and later courses spend no less of a budget before it. So none that is shunned is on
     any protected course. (A way around by another permit hangs on what the packet came by. Then a
     longer course may be protected though one of its hops was shunned, and is not found.)

@@ -4,7 +4,7 @@ A label names one decision at each hub it reaches, so paths that come together m
 from there to the end: a label is a tree of decisions towards the destination. Labels are never
 shared between demands, nor between phases.
 
-A way that comes to a hub again, and through no gateway in between, goes on under another label
+A path that returns to a hub without a gateway in between continues under another label
 from there: it is given by the hub before. So no label is to name two decisions at a hub.
 """
 
@@ -57,7 +57,7 @@ def seat_of(first: int) -> Seat:
 
 
 class FreeWays:
-    """The way numbers of one epoch that no direction has. Each request is served in one piece."""
+    """The free direction numbers of one epoch. Each request gets a contiguous range."""
 
     def __init__(self, taken: Iterable[range] = ()) -> None:
         self._free: list[range] = []
@@ -88,7 +88,7 @@ _PAST_ALL = range(LAST_WAY + 1, LAST_WAY + 1)
 
 @dataclass
 class Labelling:
-    """Labels of one way, counted from 0: a seat says what to add.
+    """Labels of one forwarding graph, counted from 0: a seat states the offset.
 
     ``of`` gives the label a packet has once a node's decision is taken.
     """
@@ -117,7 +117,7 @@ class Labelling:
 
 
 def label_way(way: ForwardingTree) -> Labelling:
-    """Labels for every decision of a way, as few as the decisions allow by first fit."""
+    """Labels for every decision of a graph, as few as first fit needs."""
     assert way.first is not None
     labelling = Labelling(way, first=0, again=_come_to_again(way.first))
     named = _Named()

@@ -17,7 +17,7 @@ class Node:
 
     hub: str
     automaton: Automaton
-    """Of the permit that the way follows from here on."""
+    """Of the permit that the path follows from here on."""
     state: State
     """The packet's at this hub, under that permit."""
     phase: Phase
@@ -54,7 +54,7 @@ class Assess(Node):
 
 
 def unprotected(first: Node | None, protection: Protection) -> Iterator[Cross | Assess]:
-    """What is passed while all is well and has no way around it, of the kinds protected against."""
+    """What the primary path traverses without a detour, of the kinds protected against."""
     node = first if protection.k else None
     while isinstance(node, Cross | Assess):
         kind = "link" if isinstance(node, Cross) else "gateway"
@@ -64,7 +64,7 @@ def unprotected(first: Node | None, protection: Protection) -> Iterator[Cross | 
 
 
 def reached(first: Node | None) -> Iterator[Node]:
-    """Every decision of a way, once."""
+    """Every decision of a graph, once."""
     waiting, seen = [first], set[Node]()
     while waiting:
         node = waiting.pop()
@@ -75,7 +75,7 @@ def reached(first: Node | None) -> Iterator[Node]:
 
 
 def is_alike(one: Node | None, other: Node | None) -> bool:
-    """Whether two ways decide the same at every place, in the same states of the same permits."""
+    """Whether two graphs decide the same at every place, in the same states of the same permits."""
     waiting, paired = [(one, other)], dict[Node, Node]()
     while waiting:
         here, there = waiting.pop()
@@ -98,7 +98,7 @@ def _decision(node: Node) -> tuple[object, ...]:
 
 
 class Used(NamedTuple):
-    """What a way meets while nothing fails."""
+    """What a path traverses without failures."""
 
     rank: int
     """How many unequal permits were tried in vain before its own."""

@@ -1,4 +1,4 @@
-"""Shortest ways of one product, searched once for all demands and detours that ask for them."""
+"""Shortest paths of one product, searched once for all demands and detours that need them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from corridor.topologies.model.topology import Hub
 
 
 class ProductPaths:
-    """Shortest ways of one product, for all demands that it is the product of.
+    """Shortest paths of one product, for all demands that share the product.
 
-    What was searched is kept: a way found while less was dead is still the shortest if it uses
+    What was searched is kept: a path found while less was dead is still the shortest if it uses
     none of the rest, and where none was left, none is left while more is dead.
     """
 

@@ -1,4 +1,4 @@
-"""What switches are told, as values: OpenFlow 1.3 entries without any controller's classes.
+"""What switches are sent, as values: OpenFlow 1.3 entries without any controller's classes.
 
 The compiler makes a ``Program``, the app translates it to messages, and what
 the switches say they hold comes back in the same terms, so that the two compare.
@@ -14,7 +14,7 @@ from corridor.controller.policy.phase import Phase
 
 COOKIE_MAGIC = 0xC0DA
 DUMP_SCHEMA = 3
-"""Of what switches say of such values, as JSON."""
+"""Of the JSON documents with what switches report of such values."""
 UNREAD = "unread"
 """Where something is there for entries that could not be read: how many."""
 Value = int | str
@@ -82,7 +82,7 @@ class Reason(IntEnum):
 
 @unique
 class Table(IntEnum):
-    """The pipeline. Every table ends in a priority-0 drop of its own."""
+    """The pipeline. Every table ends in a priority-0 drop."""
 
     ADMIT = 0
     """Port role and anti-spoofing: exact bindings on host ports, labels on fibre ports."""
@@ -158,7 +158,7 @@ def back_to_sender() -> Action:
 
 
 def push_label(label: int) -> Action:
-    """Push a label with a TTL of ``LABEL_TTL`` of its own, whatever the packet's is."""
+    """Push a label with a TTL of ``LABEL_TTL``, whatever the packet's TTL is."""
     return Action("push_label", (label,))
 
 
@@ -266,7 +266,7 @@ class ByCookie:
 
 
 def _without(bit: int) -> ByCookie:
-    """All entries that have this bit of their cookie, or lack it, as none of ours does."""
+    """All entries whose cookie has this bit where our cookies have the opposite."""
     return ByCookie(~(COOKIE_MAGIC << 48) & 1 << bit, 1 << bit)
 
 
@@ -280,7 +280,7 @@ OF_DEMAND = OF_EPOCH | 0xFFFF << 32
 
 @dataclass(frozen=True)
 class SwitchProgram:
-    """All that one switch is told. A group comes after those its buckets name."""
+    """All that one switch is sent. A group comes after those its buckets name."""
 
     hub: str
     dpid: int
@@ -330,7 +330,7 @@ class Program:
 
 
 def cookie(reason: Reason, *, policy: int = 0, serial: int = 0) -> int:
-    """``magic:16 | policy:16 | reason:16 | serial:16``: foreign entries lack the magic.
+    """``magic:16 | policy:16 | reason:16 | serial:16``: foreign entries have another magic.
 
     ``policy`` is the number of the demand the entry serves, from 1; 0 serves all.
     """

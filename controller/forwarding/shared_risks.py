@@ -71,8 +71,8 @@ class Risks:
         return self._known[key]
 
     def thing(self, name: str, at: str) -> int | None:
-        """What a hub finds dead, by number: ``link:`` with a fibre of its own, or its ``gateway:``;
-        None where it has no such thing."""
+        """What a hub finds dead, by number: ``link:`` with a fibre of the hub, or its ``gateway:``;
+        None where the hub has neither."""
         kind, _, what = name.partition(":")
         if kind == "gateway":
             return 2 * len(self.fibres) + self.hubs[at] if what == at in self.hubs else None
@@ -249,7 +249,7 @@ def _contains_any(mask: int, others: Iterable[int]) -> bool:
 
 
 def _bits(mask: int) -> Iterator[int]:
-    """The elements of a set, each as a set of its own."""
+    """The elements of a set, each as a separate set."""
     while mask:
         bit = mask & -mask
         yield bit

@@ -33,7 +33,7 @@ class Step(NamedTuple):
     before: int
     """Its standing at the far hub, with the gateway there not passed."""
     past: int
-    """The same where the way passes no gateway there."""
+    """The same where the path passes no gateway there."""
 
 
 class Standings:
@@ -84,7 +84,7 @@ class Standings:
         return self._gated(ungated, permit, edge.far)
 
     def _gated(self, ungated: list[int | None], permit: int, past: int) -> Step:
-        """The way passes a gateway where, under its permit, it is in another place behind it."""
+        """The path passes a gateway where its permit is in another place behind it."""
         before = self._number(tuple(ungated))
         if ungated[permit] == past:
             return Step(before, before)

@@ -29,7 +29,7 @@ EDGE = (Table.CLASSIFY, Table.LABEL)
 
 @dataclass(frozen=True)
 class SwitchUpdate:
-    """What one switch is told in each step."""
+    """What one switch is sent in each step."""
 
     hub: str
     dpid: int

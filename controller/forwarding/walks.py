@@ -1,4 +1,4 @@
-"""The outcome of a packet of a way while given things are dead."""
+"""The outcome of a packet of a forwarding graph while given things are dead."""
 
 from __future__ import annotations
 

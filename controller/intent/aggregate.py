@@ -21,5 +21,5 @@ class Aggregate(Frozen):
     ]
     """Ids of two to sixteen demands; forward direction only."""
     guarantee: Bandwidth
-    """Committed and peak rate of all together, instead of the permits' rates; the demands have no
-    ``guarantee`` of their own."""
+    """Committed and peak rate of all together, instead of the permits' rates; the demands do not
+    have a separate ``guarantee``."""

@@ -29,7 +29,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
 MOST_TOLD = 3
-"""Hubs of which is told what forbids the way to them."""
+"""The maximum of hubs for which the reason states what forbids the path."""
 _ANYTHING = Policy(id="anything", effect="permit")
 """Narrows nothing: finds what the fibres alone would allow."""
 

@@ -1,4 +1,5 @@
-"""Which of several hubs serves an anycast demand: a value that a guest can read by itself."""
+"""Which of several hubs serves an anycast demand: a value that a guest can read without the
+model."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ type ChosenByDemand = Mapping[str, ChosenWays]
 
 
 def chosen_in(specification: Specification) -> dict[str, ChosenWays]:
-    """By demand, without those of which nothing is chosen."""
+    """By demand, without demands for which no path is chosen."""
     chosen = {
         one.demand.id: ChosenWays(picks=one.picks, given_up=one.given_up)
         for one in specification.directions

@@ -21,7 +21,7 @@ def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Disjoint(Frozen):
-    """Demands whose ways in use, and those of their answers, share nothing of some kinds."""
+    """Demands whose primary paths, forward and return, share nothing of some kinds."""
 
     demands: Annotated[
         tuple[Slug, ...], Field(min_length=2, max_length=8), AfterValidator(each_once)

@@ -73,9 +73,9 @@ class Intent:
     """Of what the permit in use gives, to make room for rates. Only as far as its ladder has it:
     what is not on it is served, and judged, as if nothing were stated."""
     disjoint: tuple[Disjoint, ...] = ()
-    """With which others, each by the id of its demand, its way in use shares nothing."""
+    """The ids of demands whose primary paths share nothing with this one."""
     aggregate: Aggregate | None = None
-    """With which others it has one guarantee, in place of one of its own."""
+    """The demands with which it has one common guarantee instead of a separate one."""
     dscp: int = 0
     """With which its packets cross the network, whatever its host says."""
     police_bps: int | None = None
@@ -170,7 +170,7 @@ def intents_of(
 
 
 def selectors_of(demand: Demand, bindings: Sequence[Binding]) -> tuple[Selector, ...]:
-    """What bindings say of a demand's packets; any packet where they say nothing."""
+    """The selectors of bindings for a demand's packets; any packet where no binding applies."""
     bound = [
         Selector(protocol=binding.protocol, dst_port=binding.dst_port)
         for binding in bindings
@@ -181,7 +181,7 @@ def selectors_of(demand: Demand, bindings: Sequence[Binding]) -> tuple[Selector,
 
 
 def clashes(intents: Iterable[Intent]) -> list[tuple[Intent, Intent]]:
-    """Pairs whose packets some header fits alike, so that its class could not be told."""
+    """Pairs whose packets may have the same header, so that its class would be ambiguous."""
     by_pair: dict[tuple[str, str], _Told] = {}
     found = []
     for intent in intents:
@@ -196,7 +196,7 @@ type _Asked = tuple[bool, ...]
 
 
 class _Told:
-    """Intents between two hubs, by what tells their packets apart."""
+    """Intents between two hubs, by what distinguishes their packets."""
 
     def __init__(self) -> None:
         self._intents: list[Intent] = []
@@ -234,5 +234,5 @@ def _only(values: tuple[object, ...], wanted: _Asked) -> tuple[object, ...]:
 
 
 def _every_choice(asked: _Asked) -> Iterator[_Asked]:
-    """All ways to take some of the fields."""
+    """All subsets of the fields."""
     return product(*((False, True) if given else (False,) for given in asked))

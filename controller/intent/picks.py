@@ -26,4 +26,4 @@ class Pick(Frozen):
     """What that hub finds dead: ``link:`` or ``gateway:`` with a name; nothing while all is
     well."""
     after: tuple[Found, ...] = ()
-    """What was found dead before, on the way there."""
+    """What was found dead before, on the path to there."""

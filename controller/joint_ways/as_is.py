@@ -32,14 +32,14 @@ def fits_as_is(specification: Specification, without: Failures) -> bool:
 
 
 def is_worse_as_is(one: Specification, other: Specification, without: Failures) -> bool:
-    """Whether anything lacks more by the ways of ``one``, unless something more fails."""
+    """Whether some shortfall is larger with the paths of ``one``, without further failures."""
     mine, others = (_excess(_served(asked, without)) for asked in (one, other))
     return any(over > others.get(link, 0) for link, over in mine.items())
 
 
 def fitted_as_is(specification: Specification, without: Failures) -> Specification:
-    """The same, with other ways where committed rates do not fit on those that it has; as few move
-    as can. If nothing fits, what is missing least."""
+    """The same, with other paths where committed rates do not fit on the present ones; as few
+    demands move as possible. If nothing fits, the result with the smallest shortfall."""
     # numpy is dear to import
     from corridor.controller.joint_ways.chosen import choose
     from corridor.controller.joint_ways.program import UnsolvedError

@@ -1,4 +1,4 @@
-"""What no choice of ways can be better than.
+"""Lower bounds that no choice of paths can beat.
 
 The minimum that the fullest link is asked for if demands could be divided, and all were routed
 again, each within its law, after each failure. Demands count that get there by the paths that they
@@ -31,7 +31,7 @@ UNIT = 1e9
 
 
 class Bound(NamedTuple):
-    """The maximum that some failure makes of the least."""
+    """The largest minimum over the failures."""
 
     fullest: float
     """As a part of a capacity."""
@@ -127,7 +127,7 @@ class _Known:
 
     def __init__(self) -> None:
         self._columns: dict[frozenset[str], dict[_Key, _Column]] = {}
-        """By the hubs whose gateway is closed, since that makes other ways lawful."""
+        """By the hubs whose gateway is closed, since that makes other paths lawful."""
 
     def alive(self, closed: frozenset[str], dead: int) -> list[_Column]:
         every = self._columns.get(closed, {}).values()
@@ -217,7 +217,8 @@ def _solved(
     columns: Sequence[_Column],
     fixed_bps: Mapping[int, int],
 ) -> tuple[float, dict[int, float], dict[int, float]]:
-    """The fullest link's part, prices of links, and what each demand pays that has a way."""
+    """The utilization of the fullest link, prices of links, and the price of each demand with a
+    path."""
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
 

@@ -30,9 +30,9 @@ class Choice:
     """The largest part of a capacity that is asked for, whatever one thing fails: of the shortest
     paths, and of these."""
     impossible: frozenset[Failed]
-    """What no shares of ways that were found fit, whichever is taken; nothing of it if all fit."""
+    """Failures for which no shares of the paths that were found fit; empty if all fit."""
     added_ns: dict[str, int]
-    """By how much ways in use take longer than the shortest, of those that moved."""
+    """The added delay of primary paths over the shortest, for the demands that moved."""
 
 
 def choose(

@@ -1,4 +1,5 @@
-"""A specification whose guaranteed rates fit, if paths can be chosen so; else one that lacks less.
+"""A specification whose guaranteed rates fit, if paths can be chosen so; else one with a smaller
+shortfall.
 
 Where rates fit on the shortest paths, nothing is chosen: the specification stays as it is. The last
 word has admission, on the tables that these ways become, by every failure set protected against.
@@ -63,8 +64,9 @@ def fitted(specification: Specification, objective: str | Objective) -> Specific
 
 
 def fitted_again(specification: Specification, without: Failures) -> Specification:
-    """The same, with other ways where rates do not fit on those that it has, because something has
-    failed or policies are others: as few move as can. If nothing fits, what is missing less."""
+    """The same, with other paths where rates do not fit on the present ones, because something has
+    failed or policies changed: as few demands move as possible. If nothing fits, the shortfall
+    becomes smaller."""
     return _fitted(specification, moves.KIND, without)
 
 
@@ -168,8 +170,8 @@ class Served:
         return self.together() if pairs is None else pairs
 
     def too_large(self, sets: Collection[frozenset[str]] = ()) -> dict[str, frozenset[str]]:
-        """By id, those whose rates are more than any way has room for, even alone, each with what
-        then has failed."""
+        """By id, the demands whose rates exceed every path, even alone, each with what then has
+        failed."""
         from corridor.controller.joint_ways.setting import too_large
 
         return too_large(self.ways, self.builder, Links(self.topology), sets)
@@ -189,7 +191,7 @@ class Served:
 
 @remembered(MOST_BUILDERS)
 def _builder(topology: Topology, without: Failures) -> TreeBuilder:
-    """One for all ways that are tried in a state of a network: few differ from try to try."""
+    """One for all paths that are tried in a state of a network: few differ from try to try."""
     return TreeBuilder(topology, without)
 
 
@@ -241,5 +243,5 @@ def _known(misfit: Worst, sets: Collection[frozenset[str]]) -> bool:
 
 
 def _lacking(full: Iterable[Worst]) -> float:
-    """How many capacities are lacking, summed up."""
+    """The sum of shortfalls, each relative to its capacity."""
     return sum(one.excess_bps / max(one.limit_bps, 1) for one in full)

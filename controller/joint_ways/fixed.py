@@ -11,7 +11,7 @@ from corridor.controller.joint_ways.spaces.ways import Way
 
 
 class Kept(NamedTuple):
-    """A way that stays, with a rate."""
+    """A path that stays, with a rate."""
 
     payer: str
     """Whose rate it is: of several demands together it counts once on a link."""
@@ -21,7 +21,7 @@ class Kept(NamedTuple):
 
 
 class Fixed:
-    """The sum of ways that stay, in bit/s by link."""
+    """The sum of loads of paths that stay, in bit/s by link."""
 
     def __init__(self, kept: Iterable[Kept] = ()) -> None:
         self.kept = tuple(kept)
@@ -43,7 +43,7 @@ class Fixed:
         return both
 
     def _add(self, some: Sequence[Kept]) -> None:
-        """What one rate loads: on each link as much as the way that crosses it most often."""
+        """The load of one rate: on each link, that of the path that crosses it most often."""
         always = _most(some, None)
         self.always.update(always)
         for case in {case for one in some for case in one.way.loads}:

@@ -24,7 +24,7 @@ NONE: Cells = np.zeros(0, dtype=np.int32)
 
 
 class Takes(NamedTuple):
-    """How often a part of a way crosses links."""
+    """How often a part of a path crosses links."""
 
     links: Numbers
     times: Numbers

@@ -18,7 +18,7 @@ LITTLE = 0.01
 
 
 class Loads:
-    """The sum of ways; a row for no failure, and one for each."""
+    """The sum of loads of paths; a row without failures, and one for each failure."""
 
     def __init__(
         self,
@@ -51,8 +51,8 @@ class Loads:
         self.total[:, links] += part * rate_bps
 
     def excess(self, way: Way, rate_bps: int) -> float:
-        """How many capacities too much there are if a way comes in addition, over what there are
-        without it, summed up."""
+        """The sum of overloads, each relative to its capacity, that one more path adds to those
+        without it."""
         links, part = self._part(way)
         here, limits = self.total[:, links], self._limits[..., links]
         more = np.maximum(here + part * rate_bps - limits, 0)
@@ -94,7 +94,7 @@ class Loads:
         return everywhere, ByCase(by_case)
 
     def _part(self, way: Way) -> tuple[list[int], Numbers]:
-        """Links, and how often the way crosses each, by row."""
+        """Links, and how often the path crosses each, by row."""
         rows_of = dict[int, tuple[Load, list[int]]]()
         for case, load in way.loads.items():
             if case in self._row:

@@ -16,13 +16,13 @@ from corridor.controller.joint_ways.watching import binding, watch
 from corridor.topologies.base.progress import counting
 
 ROUNDS = 12
-"""How often each demand is asked whether it has a better way."""
+"""The maximum of rounds in which each demand is tried on better paths."""
 AGAIN = 6
 """How often cases are looked at, too, that are broken by repair."""
 TRIED, MOST_IN_WAY = 3, 8
-"""How many other ways of a demand are tried, and how many others may have to make room for it."""
+"""How many other paths of a demand are tried, and how many other demands may have to make room."""
 TOO_MUCH_NS = 10**13
-"""What a whole capacity too much costs when one way is chosen in addition to all others."""
+"""The cost of an overload by one whole capacity when a path is added to all others."""
 NO_BETTER = 1e-9
 
 type Rank = tuple[float, float]
@@ -42,7 +42,7 @@ def mended(program: Program, ways: Sequence[Way]) -> State:
 
 
 def watched(program: Program, ways: Sequence[Way]) -> State:
-    """In all cases that bind, or are overloaded with these ways."""
+    """In all cases that bind, or are overloaded with these paths."""
     return State.of(program, watch(program, ways))
 
 
@@ -55,8 +55,8 @@ def _mended(first: State) -> State:
 
 
 def roomier(state: State) -> State:
-    """Each demand that loads what is overloaded is tried by other ways, from which others make
-    room, until all fits or no one has moved."""
+    """Each demand that loads what is overloaded is tried on other paths, where others make room,
+    until all fits or no demand has moved."""
     for _ in range(ROUNDS):
         before = state
         for demand in state.in_way():
@@ -71,7 +71,7 @@ def roomier(state: State) -> State:
 def cheaper(state: State) -> State:
     """Each demand that costs more than it has to is tried by cheaper paths, from which others make
     room."""
-    for demand in counting(range(len(state.ways)), "demands tried by cheaper ways"):
+    for demand in counting(range(len(state.ways)), "demands tried on cheaper paths"):
         cost_ms = partial(state.program.cost_ms, demand)
         now = cost_ms(state.ways[demand])
         ways = [way for way in state.known(demand) if cost_ms(way) < now - NO_BETTER]
@@ -80,8 +80,8 @@ def cheaper(state: State) -> State:
 
 
 def _tried(state: State, demand: int, ways: Iterable[Way]) -> State:
-    """With the first of these ways of a demand that makes all together better, once others have
-    made room for it."""
+    """The state with the first of these paths of a demand that improves the total, once others
+    have made room for it."""
     orders = {way.order: way for way in reversed([*ways]) if way.order != state.ways[demand].order}
     for way in [*reversed(orders.values())][:TRIED]:
         other = state.copy()
@@ -109,7 +109,7 @@ class _Known(NamedTuple):
 
 
 class State:
-    """A way for each demand, and what they load together."""
+    """A path for each demand, and what they load together."""
 
     def __init__(self, known: _Known, ways: list[Way], loads: Loads, costs_ms: list[float]) -> None:
         self._known, self.program, self.ways, self._loads = known, known.program, ways, loads
@@ -174,7 +174,7 @@ class State:
     def settle(
         self, order: Iterable[int], rounds: int = ROUNDS, *, detours_only: bool = False
     ) -> None:
-        """Each in turn takes the way that is best in addition to all others, until none moves."""
+        """Each demand in turn takes the path that is best given all others, until none moves."""
         order = list(order)
         for _ in range(rounds):
             before = [self.ways[demand].key for demand in order]
@@ -198,7 +198,7 @@ class State:
         return _loads_any(self.ways[demand], self._full_by_case())
 
     def beside(self, demand: int, way: Way) -> Rank:
-        """How a way would rank in place of the one that the demand has."""
+        """The rank of a path in place of the present one of the demand."""
         rate_bps, now = self.program.spaces[demand].rate_bps, self.ways[demand]
         self._loads.add(now, -rate_bps)
         rank = self._beside(demand, way)
@@ -231,7 +231,7 @@ class State:
         return excess, self.program.cost_ms(demand, way)
 
     def _around(self, demand: int) -> list[Way]:
-        """Paths that go round what is full: over another path, and over the same with other
+        """Paths that avoid what is full: another path, and the same with other
         detours."""
         space, now = self.program.spaces[demand], self.ways[demand]
         everywhere, by_failure = self._loads.prices(space.rate_bps, TOO_MUCH_NS)

@@ -1,4 +1,4 @@
-"""New ways in use and new detours, as prices ask for them."""
+"""New primary paths and new detours, as prices require them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ no room."""
 NS = 1e6
 """In a millisecond."""
 DETOURS_WEIGH = 1e-3
-"""How much less than a way in use a detour's own delay counts where paths are looked for."""
+"""The weight of a detour's delay relative to a primary path in the search for paths."""
 
 
 def improved(program: Program, found: Solution) -> int:
@@ -76,7 +76,7 @@ def _improved(program: Program, prices: Prices, demand: int, in_use: list[Column
 
 
 def main_at(program: Program, demand: int, prices: Mapping[int, int]) -> Main | None:
-    """The cheapest way in use of a demand, at prices of links in ns."""
+    """The cheapest primary path of a demand, at prices of links in ns."""
     space = program.spaces[demand]
     if not program.failures:  # else it hangs on which detours were looked at before, too
         if demand not in program.free:
@@ -102,8 +102,8 @@ def _added(program: Program, prices: Prices, demand: int, main: Main, by_failure
 def _kept_clear(
     program: Program, prices: Prices, demand: int, in_use: list[Column], dear: Flags
 ) -> int:
-    """Where detours load what is dear in a case: ways in use and detours that this case does not
-    hit, or not there."""
+    """Where detours load what is dear in a case: primary paths and detours that avoid this case's
+    failure, or load other links."""
     space, added = program.spaces[demand], 0
     clear_of = dict[int, None]()
     hit = dict[int, list[int]]()
@@ -139,7 +139,7 @@ def _clear_of(fibres: int, price: Price) -> Price:
 
 
 def by_objective(program: Program, demand: int, prices: Mapping[int, int]) -> Price:
-    """What an edge of a way in use costs: by the objective, and by prices of links in ns."""
+    """The cost of an edge of a primary path: by the objective, and by prices of links in ns."""
     space, objective = program.spaces[demand], program.objective
     own, by_sight = program.own_ns[demand], space.links.by_sight(prices)
     fibres = space.product.topology.fibres

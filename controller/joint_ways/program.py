@@ -2,7 +2,7 @@
 have the detours from each place that shares come to. No link carries more than its capacity,
 whatever one thing fails, or than as few times that as can be.
 
-Columns are ways in use, and detours; they come as prices ask for them. Rows are links under a
+Columns are primary paths and detours; they are added as prices require them. Rows are links under a
 failure; they come as they are broken (Dantzig and Wolfe 1960 for the columns). Rates are Mbit/s,
 costs ms.
 """
@@ -44,7 +44,7 @@ TOO_MUCH, NO_SHARE, NO_PRICE = 1e-6, 1e-9, 1e-9
 EXACT = 9
 """Digits by which excesses are distinguished."""
 SHARED = -1
-"""Stands for all cases of which none is the other's business."""
+"""Stands for all cases that do not depend on each other."""
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -60,7 +60,7 @@ class UnsolvedError(Exception):
 class Column(NamedTuple):
     demand: int
     group: Group | None
-    """Of a detour; None for a way in use."""
+    """Of a detour; None for a primary path."""
     order: Order
     cost_ms: float
     takes: Takes
@@ -69,7 +69,7 @@ class Column(NamedTuple):
 
     @property
     def level(self) -> int:
-        """0 of a way in use, 1 of a detour, 2 of a further one."""
+        """0 for a primary path, 1 for a detour, 2 for a further one."""
         return 0 if self.group is None else len(self.group[1])
 
 
@@ -98,8 +98,8 @@ class Solution(NamedTuple):
     shares: Shares
     """By column."""
     beyond: Mapping[Case, float]
-    """How many capacities too much the fullest link carries: by case of those that are apart, and
-    of all others."""
+    """The overload of the fullest link, relative to its capacity: by case for separate cases, and
+    for all others together."""
     cost_ms: float
     prices: Prices
 
@@ -110,7 +110,7 @@ class Solution(NamedTuple):
 
 @dataclass
 class Program:
-    """Ways to share demands out over, and what is known to bind them."""
+    """Paths over which demands are divided, and the constraints found so far."""
 
     spaces: Sequence[Space]
     capacity_bps: Sequence[int]
@@ -118,7 +118,7 @@ class Program:
     """That count, by number."""
     objective: Objective
     alone: Sequence[Way]
-    """Of each demand the way that it would have if no one else had rates."""
+    """By demand, the path that it would have if no other demand had rates."""
     fixed: Fixed = NOTHING_FIXED
     """What others load that have no choice."""
     room: float = 1.0
@@ -134,7 +134,7 @@ class Program:
     mains: list[dict[Order, Main]] = field(default_factory=list)
     detours: dict[tuple[int, Group], dict[Order, Detour]] = field(default_factory=dict)
     free: dict[int, Main | None] = field(default_factory=dict)
-    """The cheapest way in use of a demand where no link has a price, as far as that is known."""
+    """The cheapest primary path of a demand without link prices, as far as known."""
     own_ns: list[dict[int, int]] = field(default_factory=list)
     """By demand what is known of what the objective asks for fibres, as hubs see them."""
     watched: frozenset[int] = frozenset()
@@ -154,7 +154,7 @@ class Program:
         """The part of a capacity that is fixed."""
 
     def add(self, demand: int, way: Way, detours: Mapping[Key, Detour]) -> int:
-        """A way in use with its detours: how many columns that were not there."""
+        """Add a primary path with its detours; return the number of new columns."""
         main = way.main
         added = sum(
             self.add_detours(demand, spot, detours) for spot in main.spots if spot.key in detours
@@ -195,7 +195,7 @@ class Program:
         return True
 
     def of(self, demand: int, group: Group | None = None) -> list[int]:
-        """The columns of ways in use of a demand, or of detours of one of its groups."""
+        """The columns of a demand's primary paths, or of detours of one of its groups."""
         return self._columns_of.get((demand, group), [])
 
     def cost_ms(self, demand: int, way: Way) -> float:
@@ -219,7 +219,7 @@ class Program:
         return found
 
     def rests(self, demand: int, order: Order) -> bool:
-        """Whether a way in use is left out that is known."""
+        """Whether a known primary path is left out."""
         return self._number[demand, None, order] in self._columns_resting
 
     def _woken(self, demand: int, group: Group | None, order: Order) -> bool:
@@ -273,8 +273,8 @@ class Program:
             self.rows.add(broken)
 
     def _limits(self) -> Shares:
-        """The part of a capacity that may be taken, by case and link, what is fixed included: of
-        what that leaves shares may take a part, and nothing where it is too much by itself."""
+        """The part of a capacity that may be taken, by case and link, fixed loads included. Shares
+        may take a part of the rest, and nothing where the fixed load alone is too large."""
         limits: Shares = np.maximum(1 - (1 - self.room) * (1 - self._taken), self._taken)
         for case, over in self.forgiven.items():
             limits[self.grid.row(case)] += over
@@ -402,8 +402,8 @@ class Program:
     def _sums(
         self, numbers: Sequence[int], at: Mapping[int, int], count: int
     ) -> tuple[csr_array, Shares]:
-        """That ways in use of a demand add up to one, and detours of a group to the ways in use
-        that come there."""
+        """Rows: shares of a demand's primary paths add up to one, and detours of a group to the
+        primary paths that reach it."""
         from scipy.sparse import csr_array
 
         row = {key: len(self.spaces) + place for place, key in enumerate(self.detours)}
@@ -466,7 +466,7 @@ def _repeated(counts: Iterable[int]) -> Numbers:
 
 
 def worth_ms(program: Program, demand: int, way: Way, prices: Prices) -> float:
-    """What a way costs at these prices, less what its demand pays: below zero it helps."""
+    """The cost of a path at these prices, minus what its demand pays: below zero it helps."""
     rate = program.spaces[demand].rate_bps / MBIT
     total = 0.0
     for failure, of in prices.by_failure.items():

@@ -1,4 +1,4 @@
-"""Whom rates are promised to."""
+"""The demands to which rates are promised."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Reckoning:
         return total
 
     def of_main(self, demand: int, main: Main) -> Takes:
-        """Of a way in use: what it crosses whatever happens, less where something hits it."""
+        """For a primary path: what it crosses in all cases, minus the cases that hit it."""
         key = (demand, None, main.order)
         if key not in self._known:
             space, rows = self._spaces[demand], self._grid.rows

@@ -1,4 +1,4 @@
-"""From shares of ways to whole ones.
+"""From shares of paths to whole ones.
 
 What the program does not divide stays (relax and fix): ways in use that a demand has all of, and
 detours that all of it takes. Of the rest branch and bound chooses, within a number of nodes. What
@@ -26,7 +26,7 @@ ROOMS = (1.0, 0.9, 0.8)
 even shares do."""
 
 type Unit = tuple[int, Group | None]
-"""What has one column in the end: a demand's way in use, or its detours from one place."""
+"""What has one column in the end: a demand's primary path, or its detours from one place."""
 
 
 def priced_out(program: Program) -> Solution:
@@ -49,8 +49,8 @@ def priced_out(program: Program) -> Solution:
 
 
 def whole(program: Program) -> list[Way]:
-    """One way for each demand: fitting, if such paths are found, and then cheap. Cases that nothing
-    fits are let pass, as little of each as can be, so that the others fit."""
+    """One path for each demand: fitting, if such paths are found, and then cheap. Cases that
+    nothing fits are let pass, as little of each as can be, so that the others fit."""
     tried: list[State] = []
     for room in ROOMS:
         program.room = room
@@ -113,7 +113,7 @@ def _made_whole(program: Program, found: Solution) -> Iterator[State]:
 
 
 def _by_level(program: Program) -> list[Way]:
-    """Ways in use are made whole while detours may be divided, then these, then further ones; new
+    """Primary paths become whole while detours may be divided, then detours, then further ones; new
     ones are looked for in between, that suit what is chosen."""
     program.allowed[:] = [True] * len(program.columns)
     program.apart = program.grid.all
@@ -167,7 +167,7 @@ def _fix(program: Program, unit: Unit, shares: Shares, least: float = SURE) -> N
 
 
 def _composed(program: Program, shares: Shares, demand: int) -> Way:
-    """The way in use with the largest share, from each place with the detour that has it."""
+    """The primary path with the largest share, with the largest detour from each place."""
     order = program.columns[_largest(program.of(demand), shares)].order
     main = program.mains[demand][order]
     detours, spots = dict[Key, Detour](), [*main.spots]

@@ -12,7 +12,7 @@ from corridor.controller.joint_ways.spaces.ways import Way
 
 
 def binding(program: Program, ways: Sequence[Way]) -> frozenset[int]:
-    """The cases that rows are of, and those in which these ways load links too much; all, where
+    """The cases of the rows, and those in which these paths overload links; all, where
     there are few."""
     if not program.has_many_cases:
         return frozenset(program.failures)

@@ -98,7 +98,7 @@ class OpenFlowChannel:
         return self._datapaths.get(datapath.id) is datapath
 
     def hear(self, message: Any) -> None:
-        """A reply or an error. Those of objects that are not current are no one's."""
+        """A reply or an error. Replies of outdated connections are ignored."""
         datapath = message.datapath
         if not self.is_current(datapath):
             return
@@ -148,7 +148,7 @@ class OpenFlowChannel:
     def dump(self, dpids: Collection[int]) -> dict[int, dict[str, list[Any]]]:
         """What switches say they hold: ``switches``, ``groups``, ``meters``, as ``Said`` has them.
 
-        Where not all entries could be read, those are told that are of the product's own, and how
+        Where not all entries could be read, those of the product are reported, and how
         many others there are.
         """
         answers = self._ask(TABLES, dpids)
@@ -209,7 +209,7 @@ class OpenFlowChannel:
         return end
 
     def _discard(self, datapaths: Iterable[Any], number: int, waiting: _Waiting) -> None:
-        """Have switches forget a bundle, as far as they can be told; no answer is waited for."""
+        """Have switches forget a bundle, if they are reachable; no answer is waited for."""
         for datapath in datapaths:
             _, discard = self._control(datapath, number, "DISCARD", waiting)
             with suppress(Lost):

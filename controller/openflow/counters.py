@@ -1,4 +1,4 @@
-"""What switches have dropped, by reason, and sent, by demand, out of their own counts. Pure."""
+"""Packets that switches dropped, by reason, and sent, by demand, from their own counters. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Drops(TypedDict):
 
 
 class Sent(TypedDict):
-    """What edges have put on the way of a demand, since the epoch began."""
+    """What edges have sent for a demand since the epoch began."""
 
     packets: int
     bytes: int
@@ -50,7 +50,7 @@ def drops_by_reason(document: Mapping[str, Any]) -> Drops:
 
 
 def sent_by_demand(document: Mapping[str, Any], demands: Sequence[str]) -> dict[str, Sent]:
-    """Packets and bytes that edges have put on the ways of demands, which are in the order of their
+    """Packets and bytes that edges have sent for demands, which are in the order of their
     numbers. Entries of a new epoch count from nothing."""
     sent: dict[str, Sent] = {demand: {"packets": 0, "bytes": 0} for demand in demands}
     for flows in document["switches"].values():

@@ -1,4 +1,4 @@
-"""What switches say of their tables and ports, as the items of ``Said``."""
+"""What switches report about their tables and ports, as the items of ``Said``."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Answers:
         }
 
     def take(self, dpid: int, part: str, message: Any) -> frozenset[str]:
-        """A message of an answer; the parts of which nothing more will come."""
+        """Take a message of an answer; return the parts that are now complete."""
         plain = self._parts[part][1]
         items = [message.body] if part == COUNT else message.body
         self.said[dpid][part] += [plain(item) for item in items]

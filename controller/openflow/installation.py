@@ -46,7 +46,7 @@ class Installation:
         return not (self.missing_switches or self.missing_links or self.wrong)
 
     def saw_link(self, link: WiredLink) -> bool:
-        """An LLDP frame went this way; whether that was declared. Another way is wrong for good."""
+        """Record that an LLDP frame crossed this link; return whether the link was declared."""
         declared = link in self.program.links
         (self.seen if declared else self.wrong).add(link)
         return declared

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def main() -> Any:
-    with warnings.catch_warnings():  # said of Ryu's code by the first Python that compiles it
+    with warnings.catch_warnings():  # Python's warnings about Ryu's code at its first compilation
         warnings.simplefilter("ignore", SyntaxWarning)
         from corridor.controller.openflow.framework import shim_eventlet
 

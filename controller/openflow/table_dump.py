@@ -1,4 +1,4 @@
-"""All that switches say of their tables, as values and in one document. Knows no framework."""
+"""All that switches report about their tables, as values and in one document. No framework."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def lldp_frame(dpid: int, port: int) -> bytes:
 
 
 def lldp_origin(frame: bytes) -> tuple[int, int] | None:
-    """Datapath id and port that sent an LLDP frame of ours, or None for any other frame."""
+    """Datapath id and port that sent an LLDP frame of this product, or None for any other frame."""
     if frame[12:14] != b"\x88\xcc":
         return None
     try:

@@ -87,7 +87,7 @@ class Automaton:
         return tuple(after)
 
     def finish(self, state: State) -> Violation | None:
-        """What is still owed at the last hub."""
+        """The requirement that is still open at the last hub."""
         for progress, bound in zip(state, self.clauses, strict=True):
             broken = bound.clause.finish(progress, self.trip)
             if broken is not None:

@@ -1,6 +1,6 @@
 """Facts about a flow of data, and conditions on them, as rules of law ask for them.
 
-What is not told is neither yes nor no: a condition then has no answer, see ``terms.answers``.
+An unknown value is neither yes nor no: a condition then has no answer, see ``terms.answers``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Sector = Literal["health", "banking", "other"]
 
 
 class DataFlow(Value):
-    """What a rule may ask about a flow of data. ``None``: not told."""
+    """What a rule may ask about a flow of data. ``None``: not known."""
 
     origin: JurisdictionCode
     """Where the data was collected."""
@@ -109,7 +109,7 @@ class DataFlow(Value):
     onward: tuple[JurisdictionCode, ...] = ()
     """Where the receiver passes it on to."""
     transit: tuple[JurisdictionCode, ...] = ()
-    """What it crosses on the way."""
+    """What it crosses between its ends."""
 
     @model_validator(mode="after")
     def _general_is_not_personal(self) -> Self:

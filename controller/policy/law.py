@@ -133,7 +133,7 @@ class Rule(Value):
     instrument: str
     article: str = ""
     says: Text = ""
-    """In a sentence or two of ours."""
+    """A summary in one or two sentences."""
     status: Status
     effective: str | None = Field(default=None, pattern=r"^\d{4}(?:-\d{2}){0,2}$")
     """Its first day: day, month or year, as precisely as the source says."""
@@ -147,7 +147,7 @@ class Rule(Value):
     unsure_from: Day | None = None
     """From when something is known to have changed, and not what."""
     from_memory: Text = ""
-    """What of it stands in no source that was read."""
+    """The parts that no source states that was read."""
     official: Official = Official()
     secondary: tuple[Secondary, ...] = ()
     looked_up: Day
@@ -219,7 +219,7 @@ class Rule(Value):
 
 
 class Mechanism(Value):
-    """A way to make a transfer lawful, and the basis it gives to a class of data."""
+    """What makes a transfer lawful, and the basis that it gives to a class of data."""
 
     id: str
     basis: Slug

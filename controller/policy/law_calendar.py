@@ -18,7 +18,7 @@ APPLIES: dict[Answer, str] = {True: "in force", False: "not in force", None: "no
 
 @dataclass(frozen=True)
 class RuleOnDay:
-    """How a rule stands on one day."""
+    """The status of a rule on one day."""
 
     applies: str
     """``in force``, ``not in force``, or ``not known``."""
@@ -47,7 +47,7 @@ def on_day(rule: Rule, day: date) -> RuleOnDay:
 def changes(law: Law, earlier: date, later: date) -> tuple[Change, ...]:
     """What stands otherwise on the day ``later``, in the order of the file.
 
-    The confidence of what is in force on neither day is no one's concern.
+    The confidence of rules that are in force on neither day is not compared.
     """
     return tuple(
         Change(rule.id, _kind(before, after), before, after)
@@ -114,7 +114,7 @@ def policy_confidence(policy: Policy, law: Law, day: date) -> Confidence:
 def policy_kind(policy: Policy, law: Law) -> StatementKind | None:
     """Return the kind of statement that a policy makes; None if it cites no rule and states none.
 
-    A policy that states no kind is of the weakest kind among the rules that it cites.
+    A policy that states no kind has the weakest kind among the rules that it cites.
     """
     if policy.kind is not None:
         return policy.kind

@@ -186,7 +186,7 @@ class _Draft:
     )
 
     def take_over(self, part: PolicySet) -> None:
-        """Add an included set; the same entry by two ways counts once."""
+        """Add an included set; an entry that two includes add counts once."""
         for name, members in part.groups.items():
             if self.groups.setdefault(name, members) != members:
                 raise self.document.error(f'two included sets define the group "{name}"', "include")

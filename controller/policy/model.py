@@ -59,7 +59,7 @@ PolicyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*$",
 
 
 UNCLASSIFIED = "unclassified"
-"""Data of which nothing is stated, so that its origin is not known. Every set has this class."""
+"""Undescribed data, so that its origin is not known. Every set has this class."""
 
 
 def _origins(value: object) -> object:
@@ -93,7 +93,7 @@ _NOTHING_SAID = DataClass(
 
 
 class Binding(Value):
-    """Which packets of a hub's host carry a class. The most specific binding wins."""
+    """The packets of a hub's host that carry a class. The most specific binding wins."""
 
     hub: Slug
     data_class: Slug = Field(alias="class")
@@ -354,8 +354,8 @@ class Interpretation(Value):
 
 
 Outside = Literal["deny", "not-judged"]
-"""The outcome of data outside a set, whose class it does not have and of which no permit speaks:
-nothing permits it, or it goes where restricts and denies leave a way, and is not covered."""
+"""The outcome of data outside a set, which is not among its classes and has no matching permit:
+nothing permits it; or it uses any path that restricts and denies leave, and is not covered."""
 
 
 class PolicyFile(Value):

@@ -1,4 +1,4 @@
-"""How far a packet is in what it owes before a border."""
+"""Which of its border requirements a packet has met."""
 
 from enum import IntEnum
 
@@ -7,13 +7,13 @@ class Phase(IntEnum):
     """How a packet stands to the border of the jurisdiction its trip starts in."""
 
     PRE = 0
-    """A waypoint is still owed before the border."""
+    """A waypoint before the border is still required."""
     ASSESSED = 1
-    """What was owed before the border has been passed."""
+    """The waypoints required before the border have been passed."""
     DOMESTIC = 2
     """Confined to where it starts."""
     EXEMPT = 3
-    """Nothing is owed before the border."""
+    """Nothing is required before the border."""
 
     @property
     def may_cross_borders(self) -> bool:

@@ -45,7 +45,7 @@ class Hop(NamedTuple):
 
 @dataclass(frozen=True)
 class Trail:
-    """A way through the product, from its first place to ``end``."""
+    """A path through the product, from its first place to ``end``."""
 
     hops: tuple[Hop, ...]
     end: Place
@@ -246,7 +246,7 @@ class Product:
         settled: set[int] = set()
         least: dict[int, int] = {}
         known_ends, known_edges = self._ends, self._edges
-        # Order of fibres breaks ties; it tells any two trails from one start apart.
+        # Order of fibres breaks ties; no two trails from one start have the same order.
         queue: list[tuple[int, int, tuple[int, ...], int, int]] = [(0, 0, (), 0, start)]
         while queue:
             _, count, order, delay_ns, at = heappop(queue)
@@ -287,7 +287,7 @@ class Product:
         return Trail(tuple(hops), self.place(course.end), course.one_way_ns)
 
     def crossings(self) -> frozenset[tuple[str, str]]:
-        """Every fibre, with the hub it is entered from, that lies on some accepted way.
+        """Every fibre, with the hub it is entered from, that lies on some accepted path.
 
         Whatever has failed; a delay budget is not asked.
         """

@@ -56,7 +56,7 @@ class NoRoute:
     """What the shortest physical path breaks under each permit, or why nothing is allowed."""
     remedies: tuple[Remedy, ...] = ()
     """What would restore service, cheapest in delay first: single changes, or, where no single
-    change does, clauses to lift together. Nothing here is ever done by itself."""
+    change does, clauses to lift together. None of these changes is ever made automatically."""
 
     def __str__(self) -> str:
         text = "; ".join((self.status, *map(str, self.because)))
@@ -90,7 +90,7 @@ def shortest(
     start: Place | None = None,
     spent_ns: int = 0,
 ) -> Route | None:
-    """The delay-shortest way to the destination that an automaton accepts.
+    """The path to the destination with the lowest delay that an automaton accepts.
 
     From its source, or, for a detour, from ``start`` with ``spent_ns`` of the delay budget gone;
     the route's ``one_way_ns`` counts from ``start``.

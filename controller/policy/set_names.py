@@ -1,4 +1,4 @@
-"""Names of policy sets that code speaks of, apart from sets, which take long to import."""
+"""Names of policy sets used in code, separate from the sets, which take long to import."""
 
 from __future__ import annotations
 

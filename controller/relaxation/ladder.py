@@ -26,7 +26,7 @@ class Lack:
 
 
 def lacks(way: ForwardingTree, one_way_ns: int | None = None) -> tuple[Lack, ...]:
-    """Of a way that is served; ``one_way_ns`` is what it takes now, if not what it should."""
+    """What a served demand gives up; ``one_way_ns`` is its delay now, if not the planned one."""
     permit = way.permit
     if permit is None or isinstance(way.route, NoRoute):
         return ()

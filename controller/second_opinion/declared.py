@@ -35,7 +35,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class Protection:
-    """So many failures of these kinds are bridged by the switches themselves."""
+    """The number of failures of these kinds that switches bridge without the controller."""
 
     k: int
     over: frozenset[str]

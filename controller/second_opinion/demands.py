@@ -10,7 +10,7 @@ from corridor.controller.second_opinion.terms.plain import Plain, names
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub, Topology
 
 UNCLASSIFIED = "unclassified"
-"""Data of which nothing is stated, so that its origin is not known."""
+"""Undescribed data, so that its origin is not known."""
 
 
 @dataclass(frozen=True)

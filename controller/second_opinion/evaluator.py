@@ -1,4 +1,4 @@
-"""What policies say of a whole path: lawful, under which permit, or why not."""
+"""The verdict of policies on a whole path: lawful, under which permit, or why not."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ class DemandRules:
     restricts: tuple[Plain, ...]
     denies: tuple[Plain, ...]
     not_judged: bool
-    """Whether it is outside the set, and goes where restricts and denies leave a way."""
+    """Whether it is outside the set, and uses a path that restricts and denies leave."""
     refused: bool
     """Whether policies ask for the class or origin of its data, and no one says what it is."""
     places: Places
 
-    def verdict(self, way: Journey) -> PathVerdict:
+    def verdict(self, journey: Journey) -> PathVerdict:
         """Of a path that has ended, or of one that may go on."""
-        way = replace(way, dst=self.demand.dst.id)
-        forbidden = self._forbidden(way)
+        journey = replace(journey, dst=self.demand.dst.id)
+        forbidden = self._forbidden(journey)
         if forbidden:
             return PathVerdict(False, (), forbidden)
         if self.not_judged:
             return PathVerdict(True, (), "")
         objections = {
-            permit["id"]: _first(self._objections(permit, way)) for permit in self.permits
+            permit["id"]: _first(self._objections(permit, journey)) for permit in self.permits
         }
         left = tuple(name for name, objection in objections.items() if not objection)
         why = next(iter(objections.values()), "no permit matches")
@@ -78,13 +78,13 @@ class DemandRules:
             self.places,
         )
 
-    def objections_of(self, policy: str, way: Journey) -> list[str]:
+    def objections_of(self, policy: str, journey: Journey) -> list[str]:
         """What one of the restrictions has against a path."""
         return [
             objection
             for one in self.restricts
             if one["id"] == policy
-            for objection in self._objections(one, way)
+            for objection in self._objections(one, journey)
         ]
 
     @property
@@ -102,28 +102,28 @@ class DemandRules:
             return f"{self.denies[0]['id']} denies it"
         return "" if self.permits or self.not_judged else "no permit matches"
 
-    def _forbidden(self, way: Journey) -> str:
+    def _forbidden(self, journey: Journey) -> str:
         if self.allows_nothing:
             return self.allows_nothing
         return _first(
-            objection for one in self.restricts for objection in self._objections(one, way)
+            objection for one in self.restricts for objection in self._objections(one, journey)
         )
 
-    def _objections(self, policy: Plain, way: Journey) -> Iterator[str]:
+    def _objections(self, policy: Plain, journey: Journey) -> Iterator[str]:
         """One of each clause that is broken; a clause no one knows here is broken."""
         hard: Mapping[str, Any] = policy.get("hard") or {}
         for key, value in hard.items():
             if not is_given(value):
                 continue
-            if objection := self._objection(key, value, way):
+            if objection := self._objection(key, value, journey):
                 yield f"{policy['id']} {key}: {objection}"
 
-    def _objection(self, key: str, value: Any, way: Journey) -> str:
+    def _objection(self, key: str, value: Any, journey: Journey) -> str:
         """What cannot be evaluated is broken."""
         if key not in OBJECTIONS:
             return "the second opinion knows no such clause"
         try:
-            return OBJECTIONS[key](value, way, self.places)
+            return OBJECTIONS[key](value, journey, self.places)
         except (UnknownKeyError, WrittenError) as unknown:
             return str(unknown)
 

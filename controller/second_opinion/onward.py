@@ -40,15 +40,15 @@ class Around:
                     found[end].append(fibre)
         return found
 
-    def onward(self, way: Journey, most_inspected: int) -> Iterator[Journey]:
+    def onward(self, journey: Journey, most_inspected: int) -> Iterator[Journey]:
         """Every path that is one step longer."""
-        here = way.hubs[-1]
+        here = journey.hubs[-1]
         works = here.id in self.gateways and here.id not in self.what.gateways
-        is_new = len(way.hubs) - 1 not in way.inspected
-        if works and is_new and len(way.inspected) < most_inspected:
-            yield way.through_gateway()
+        is_new = len(journey.hubs) - 1 not in journey.inspected
+        if works and is_new and len(journey.inspected) < most_inspected:
+            yield journey.through_gateway()
         for fibre in self._fibres[here.id]:
-            yield way.onward(fibre, self.topology.hub(fibre.other_end(here.id)))
+            yield journey.onward(fibre, self.topology.hub(fibre.other_end(here.id)))
 
     def delays_to(self, dst: str) -> dict[str, int]:
         """The minimum delay from each hub that can get there, in ns."""
@@ -79,15 +79,15 @@ def lawful_way_on(rules: DemandRules, around: Around, start: Journey, most: int)
     for _ in range(most):
         if not waiting:
             return None
-        _, _, way = heapq.heappop(waiting)
-        here = way.hubs[-1].id
-        if here == dst and rules.verdict(way.delivered()).lawful:
-            return way.delivered()
-        kind = (here, tuple(way.hubs[at].id for at in sorted(way.inspected)))
+        _, _, journey = heapq.heappop(waiting)
+        here = journey.hubs[-1].id
+        if here == dst and rules.verdict(journey.delivered()).lawful:
+            return journey.delivered()
+        kind = (here, tuple(journey.hubs[at].id for at in sorted(journey.inspected)))
         alike[kind] += 1
         if alike[kind] > MOST_ALIKE:
             continue
-        for longer in around.onward(way, inspections):
+        for longer in around.onward(journey, inspections):
             last = longer.hubs[-1].id
             if last in left and rules.verdict(longer).lawful:
                 delay = longer.one_way_delay_ns + left[last]

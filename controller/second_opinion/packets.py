@@ -75,7 +75,7 @@ class Packet:
 
 
 def _refuse(what: str) -> NoReturn:
-    raise StoppedError(f"is told to {what} what is not there")
+    raise StoppedError(f"has an action that would {what} what is not there")
 
 
 PROTOCOLS = {"udp": 17, "tcp": 6}

@@ -34,10 +34,10 @@ class Judged:
     verdicts: dict[Journey, PathVerdict] = field(default_factory=dict)
     """Of every path that was asked about."""
 
-    def verdict(self, way: Journey) -> PathVerdict:
-        if way not in self.verdicts:
-            self.verdicts[way] = self.rules.verdict(way)
-        return self.verdicts[way]
+    def verdict(self, journey: Journey) -> PathVerdict:
+        if journey not in self.verdicts:
+            self.verdicts[journey] = self.rules.verdict(journey)
+        return self.verdicts[journey]
 
     def walk(self, what: Failed, selector: int = 0) -> Walk:
         src, dst = (self.hosts[self.direction.demand[end]] for end in ("src", "dst"))
@@ -46,8 +46,8 @@ class Judged:
         return self.walker.walk(src.hub, packet, self.walker.ports.dead_by(what))
 
     def journey(self, walk: Walk) -> Journey:
-        way = journey_of(self.topology, walk.hubs, walk.fibres, sorted(walk.inspected))
-        return way.delivered() if walk.delivered_at else way.going_on()
+        journey = journey_of(self.topology, walk.hubs, walk.fibres, sorted(walk.inspected))
+        return journey.delivered() if walk.delivered_at else journey.going_on()
 
     @cached_property
     def usual(self) -> Walk:
@@ -79,45 +79,45 @@ class Judged:
             yield from self._differences(self.walk(what), what)
 
     def _differences(self, walk: Walk, what: Failed) -> Iterator[Disagreement]:
-        way = self.journey(walk)
-        said = self.verdict(way)
+        journey = self.journey(walk)
+        said = self.verdict(journey)
         at_home = not walk.fibres and not walk.inspected and not walk.delivered_at
         if not said.lawful and not at_home:
-            yield self._disagreement("unlawful path", what, way, said.reason)
+            yield self._disagreement("unlawful path", what, journey, said.reason)
         if walk.delivered_at and (walk.delivered_at != self.rules.demand.dst.id or walk.end):
             reached = f"delivered at {walk.delivered_at} {walk.end}".strip()
-            yield self._disagreement("wrong host", what, way, reached)
+            yield self._disagreement("wrong host", what, journey, reached)
         if not walk.delivered_at and self._is_promised(what):
-            yield from self._needless(walk, way, what)
+            yield from self._needless(walk, journey, what)
 
     def _is_promised(self, what: Failed) -> bool:
         if not what.names:
             return True
         return len(what.names) <= self.protection.k and what.kinds <= self.protection.over
 
-    def _needless(self, walk: Walk, way: Journey, what: Failed) -> Iterator[Disagreement]:
+    def _needless(self, walk: Walk, journey: Journey, what: Failed) -> Iterator[Disagreement]:
         around = Around(self.topology, self._gateways(what), what)
-        left = lawful_way_on(self.rules, around, way, self.tries)
+        left = lawful_way_on(self.rules, around, journey, self.tries)
         if left is not None:
             permits = ", ".join(self.rules.verdict(left).permits) or "nothing forbids it"
             kind = "needless drop" if what.names else "not blocked"
             reason = f"{walk.end}, though {left} is left ({permits})"
-            yield self._disagreement(kind, what, way, reason)
+            yield self._disagreement(kind, what, journey, reason)
 
     def _preferred(self) -> Iterator[Disagreement]:
-        """Nothing fails, and a permit that is to be tried first leaves a way, too."""
-        way = self.journey(self.usual)
-        permits = self.verdict(way).permits
+        """Without failures, a permit with a higher priority leaves a path, too."""
+        journey = self.journey(self.usual)
+        permits = self.verdict(journey).permits
         if not permits or not self.usual.delivered_at or self.direction.is_kept_apart:
             return
         rules = self.rules.preferred_to(permits)
         around = Around(self.topology, self._gateways(NOTHING))
-        src = journey_of(self.topology, [way.hubs[0].id], []).going_on()
+        src = journey_of(self.topology, [journey.hubs[0].id], []).going_on()
         left = lawful_way_on(rules, around, src, self.tries) if rules.permits else None
         if left is not None:
             first = ", ".join(rules.verdict(left).permits)
             reason = f"goes by {', '.join(permits)}, though {left} is left by {first}"
-            yield self._disagreement("not preferred", NOTHING, way, reason)
+            yield self._disagreement("not preferred", NOTHING, journey, reason)
 
     def _gateways(self, what: Failed) -> frozenset[str]:
         """Where gateways stand; a demand that is blocked while nothing fails must be so wherever
@@ -126,8 +126,8 @@ class Judged:
             return self.walker.ports.gateways
         return frozenset(hub.id for hub in self.topology.hubs)
 
-    def _disagreement(self, kind: str, what: Failed, way: Journey, reason: str) -> Disagreement:
-        return Disagreement(kind, self.direction.id, what.names, str(way), reason)
+    def _disagreement(self, kind: str, what: Failed, journey: Journey, reason: str) -> Disagreement:
+        return Disagreement(kind, self.direction.id, what.names, str(journey), reason)
 
 
 class World:

@@ -14,9 +14,9 @@ class Sample:
     """How much is tried: nothing failed always, then single failures, then random sets."""
 
     singles: int | None = None
-    """So many single failures, by the seed; None for all."""
+    """The number of single failures, drawn by the seed; None for all."""
     sets: int = 200
-    """So many sets of two failures and more."""
+    """The number of sets of two failures and more."""
     tries: int = 3000
     """Paths that are looked at for a lawful one where a packet is dropped."""
     seed: int = 1

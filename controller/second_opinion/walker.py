@@ -2,7 +2,7 @@
 
 OpenFlow 1.3 as ``docs/controller.md`` and ``docs/prover.md`` tell it: a miss drops, output to the
 port of arrival or to a dead one drops, so does a spent label and a group without a live bucket. A
-gateway gives back by its way out what it is sent, unchanged.
+gateway gives back by its journey out what it is sent, unchanged.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Walker:
         self.ports = Ports(wiring)
 
     def walk(self, hub: str, packet: Packet, dead: frozenset[Port] = frozenset()) -> Walk:
-        """The way of a packet that a hub's host sends."""
+        """The path of a packet that a hub's host sends."""
         walk = Walk([hub])
         port = HOST_PORT
         for _ in range(MOST_VISITS):
@@ -140,7 +140,7 @@ class _At:
             elif kind == "in_port":
                 leaving += [(self._port, packet)] if self._lives(self._port) else []
             else:
-                raise StoppedError(f"is told to {kind}, which is nothing for such a packet")
+                raise StoppedError(f"has an action {kind} that does not apply to such a packet")
         return packet, leaving
 
     def _output(self, port: int, packet: Packet) -> list[_Out]:

@@ -23,17 +23,17 @@ def witness_differences(world: World, witness: Plain) -> Iterator[Disagreement]:
         if not any(one["id"] == policy for one in rules.denies):
             yield _of("witness", demand, "", f"{policy} does not deny it")
         return
-    way = journey_of(world.topology, witness["hubs"], witness["fibres"]).through_every_gateway()
-    demand.verdict(way)
-    if not rules.objections_of(policy, way):
-        yield _of("witness", demand, str(way), f"{policy} does not forbid it")
-    without = rules.without(policy).verdict(way)
+    journey = journey_of(world.topology, witness["hubs"], witness["fibres"]).through_every_gateway()
+    demand.verdict(journey)
+    if not rules.objections_of(policy, journey):
+        yield _of("witness", demand, str(journey), f"{policy} does not forbid it")
+    without = rules.without(policy).verdict(journey)
     if not without.lawful:
-        yield _of("witness", demand, str(way), f"without {policy} still: {without.reason}")
+        yield _of("witness", demand, str(journey), f"without {policy} still: {without.reason}")
 
 
 def counterexamples(verdicts: Sequence[Plain]) -> Iterator[Plain]:
-    """Those that tell the way of a demand's packet from its own host, seen alike by all."""
+    """Those with the path of a demand's packet from its own host, the same for all observers."""
     for verdict in verdicts:
         told = verdict.get("counterexample")
         if not told or verdict["claim"] not in OF_PATHS or not told["hops"]:
@@ -43,7 +43,7 @@ def counterexamples(verdicts: Sequence[Plain]) -> Iterator[Plain]:
 
 
 def counterexample_differences(world: World, told: Plain) -> Iterator[Disagreement]:
-    """A counterexample happens as it is told, and its path is forbidden."""
+    """A counterexample happens as it is reported, and its path is forbidden."""
     demand = world.demands.get(told["demand"].partition(" ")[0])
     if demand is None:
         return
@@ -52,12 +52,12 @@ def counterexample_differences(world: World, told: Plain) -> Iterator[Disagreeme
     given = {name: value for name, value in told["packet"].items() if name != "in_port"}
     header = {"ip_dscp": 0, **given}
     walk = world.walker.walk(hops[0], Packet(header), dead)
-    way = demand.journey(walk)
+    journey = demand.journey(walk)
     if walk.visits[: len(hops)] != hops:
-        yield _of("counterexample", demand, str(way), f"told is {' '.join(hops)}")
-    elif demand.verdict(way).lawful and walk.delivered_at in ("", demand.rules.demand.dst.id):
+        yield _of("counterexample", demand, str(journey), f"reported is {' '.join(hops)}")
+    elif demand.verdict(journey).lawful and walk.delivered_at in ("", demand.rules.demand.dst.id):
         reason = f"{told['claim']} calls it forbidden: {told['verdict']}"
-        yield _of("counterexample", demand, str(way), reason)
+        yield _of("counterexample", demand, str(journey), reason)
 
 
 def _of(kind: str, demand: Judged, path: str, reason: str) -> Disagreement:

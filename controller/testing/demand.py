@@ -44,7 +44,7 @@ from corridor.topologies.model.wiring import Wiring, wire
 OPEN = Policy(id="test", effect="permit")
 """Allows everything: what is asked for is all that narrows it."""
 EACH_ONCE = Protection(1)
-"""Whatever may fail, by itself."""
+"""Each thing that may fail, alone."""
 MOST_TRIALS = 40
 
 
@@ -69,7 +69,7 @@ class DemandUnderTest:
         return Trip(src, dst, self.network.policies.known_groups)
 
     def breach(self, clause: Clause) -> tuple[Breach, Counterexample] | None:
-        """The way on which a clause dies that needs the fewest failures, if there is any at all."""
+        """The path that violates a clause with the fewest failures, if there is one."""
         permit = OPEN.model_copy(update={"id": f"test {clause.kind}"})
         automaton = Automaton(self.trip, permit, (Bound(permit, clause),))
         asked = replace(self.intent.ruling, automata=(automaton,), refusals=(), permits=(permit,))
@@ -108,7 +108,7 @@ class DemandUnderTest:
     def trials(self, within: Protection) -> tuple[Failed, ...]:
         """Sets of failures to send packets under: none; each one of these kinds that takes down
         what the way meets while nothing fails, its ends aside; and of sets of more, one for each
-        other way that packets then take. At most ``MOST_TRIALS``, the smaller first."""
+        other path that packets then take. At most ``MOST_TRIALS``, the smaller first."""
         if isinstance(self.way.route, NoRoute):
             return ((),)
         ends = {f"hub:{hub}" for hub in self.intent.pair}

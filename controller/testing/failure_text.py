@@ -37,7 +37,7 @@ def said(demand: DemandUnderTest, sentence: str, *lines: str, by: str = TABLES) 
 
 
 def breached(demand: DemandUnderTest, breach: Breach, told: Counterexample, sentence: str) -> str:
-    """By a way on which it does not hold."""
+    """Shows a path on which the assertion fails."""
     legs = []
     for sight in breach.way:
         step = sight.step
@@ -116,7 +116,7 @@ def amiss(demand: DemandUnderTest, seen: Seen, sentence: str) -> str:
 
 
 def strayed(demand: DemandUnderTest, taken: Taken, sentence: str) -> str:
-    """By a way that packets took, which by the tables none does."""
+    """Shows a path that packets took, though the tables allow none to take it."""
     return _of_packets(demand, taken.packets, sentence, taken.broken.reason, taken.path)
 
 

@@ -1,7 +1,7 @@
 """What was seen of packets on a network that runs, and what assertions make of it. Pure.
 
-Packets that are sent while some failures last are told from others, so that what fibres and
-gateways saw of them is a way they took.
+Packets that are sent under some failures can be distinguished from others. So what fibres and
+gateways saw of them is a path that they took.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ type Failed = tuple[str, ...]
 
 
 class Crossing(NamedTuple):
-    """Packets that were sent onto a fibre with the same label. A way may come by a fibre twice."""
+    """Packets that were sent onto a fibre with the same label. A path may cross a fibre twice."""
 
     fibre: str
     sent_by: str
@@ -78,7 +78,7 @@ class Live[Demand](Protocol):
 
 @dataclass(frozen=True)
 class Taken:
-    """A way that packets took, up to where they were last seen, and what is wrong with it."""
+    """A path that packets took, up to where they were last seen, and its violation."""
 
     packets: Packets
     path: Path
@@ -86,7 +86,7 @@ class Taken:
 
 
 def breach(seen: Iterable[Packets], clause: Clause, trip: Trip, on: Topology) -> Taken | None:
-    """The first way, under the fewest failures, on which a clause dies."""
+    """The first path, under the fewest failures, that violates a clause."""
     for packets in sorted(seen, key=lambda one: (len(one.failed), one.failed)):
         served = replace(trip, closed=frozenset(hub.id for hub in on.hubs) - packets.gateways)
         for path in ways(packets, trip.src.id, on):
@@ -97,8 +97,8 @@ def breach(seen: Iterable[Packets], clause: Clause, trip: Trip, on: Topology) ->
 
 
 def ways(packets: Packets, src: str, on: Topology) -> Iterator[Path]:
-    """The paths that crossings add up to, in the order of time. A way that leaves another begins
-    with it; one that none leads to begins where it was sent from."""
+    """The paths that crossings add up to, in the order of time. A path that leaves another begins
+    with it; one without a predecessor begins where it was sent from."""
     left = list(packets.crossings)
     at = {crossing: number for number, crossing in enumerate(left)}
     taken: list[list[Crossing]] = []
@@ -124,7 +124,7 @@ def _led_to(
     at: Mapping[Crossing, int],
     on: Topology,
 ) -> list[Crossing]:
-    """How some way that is known comes to where a crossing was sent from, before it was."""
+    """The part of a known path up to where a crossing was sent from, before that time."""
     for way in taken:
         for last in range(len(way), 0, -1):
             step = way[last - 1]
@@ -141,7 +141,7 @@ def _path(way: Sequence[Crossing], src: str, on: Topology) -> Path:
 
 
 def _walk(path: Path, clause: Clause, trip: Trip, on: Topology) -> tuple[Path, Broken] | None:
-    """The way up to where the clause dies."""
+    """The path up to where the clause is violated."""
     state = 0
     for number, element in enumerate(_elements(path, on)):
         step = clause.enter(state, element, trip)

@@ -1,5 +1,4 @@
-"""How certain the path of a demand is: what Monte Carlo samples of the map make of its delay, way
-and law.
+"""How certain the path of a demand is: delay, path and law in Monte Carlo samples of the map.
 
 Two things are asked of each draw. What would the path that is in use take? And which lawful path
 would be the shortest, were the map as drawn: does it cross the same set of jurisdictions? What a

@@ -19,7 +19,7 @@ type Step = tuple[int, int, int]
 
 
 def lawful_arcs(product: Product, src: Hub) -> Arcs | None:
-    """Every way from a hub that a product accepts; None where it accepts none.
+    """Every path from a hub that a product accepts; None where it accepts none.
 
     Places are numbered in the order in which they are met from there.
     """

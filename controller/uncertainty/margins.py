@@ -27,8 +27,8 @@ def margin_of(
 ) -> Margin | None:
     """Against a path that takes ``one_way_ns``; None where all lawful paths cross the same set.
 
-    Another set either does not have one of the path's jurisdictions or has one more: the least over
-    both.
+    Another set either does not have one of the path's jurisdictions or has one more: the minimum
+    over both.
     """
     crossed = crossed_jurisdictions(topology, path)
     best: Margin | None = None

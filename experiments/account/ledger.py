@@ -187,9 +187,9 @@ def _said_of(line: Line) -> str:
 
 
 def _unsure(lines: Sequence[Line], ends: Ends, of_nobody: int) -> Iterator[str]:
-    """``of_nobody`` are lost packets that are of no demand."""
+    """``of_nobody`` is the number of lost packets without a demand."""
     if of_nobody:
-        yield f"{of_nobody} packets of no demand were lost; they stand with fibres alone"
+        yield f"{of_nobody} packets without a demand were lost; they are listed by fibre only"
     by_port = [line for line in lines if line.of.number not in ends.sent]
     told = sum(line.sent for line in by_port if line.of.number in ends.segments)
     rest = sum(line.sent for line in by_port) - told

@@ -17,7 +17,7 @@ from corridor.traffic.workloads.stream_out import StreamOut
 PROBE, STREAM, TRANSFER, MESSAGE = "probe", "stream", "transfer", "message"
 KINDS = (PROBE, STREAM, TRANSFER, MESSAGE)
 OTHER, CONTROL = 0, (1 << 31) - 1
-"""Classes of no demand: of packets that is not known, and of what switches send for themselves."""
+"""Classes without a demand: of unknown packets, and of packets that switches send themselves."""
 FORWARD, BACKWARD = "forward", "backward"
 
 

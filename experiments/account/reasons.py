@@ -92,7 +92,7 @@ class Reasons:
         return Cause(GATEWAY, event or "", "" if event else "refused, or its queue was full")
 
     def _is_blocked(self, of: PacketClass, until_ns: int) -> bool:
-        """By what a controller that follows had said of it by then, or as planned."""
+        """By the last status from a following controller before that time, or as planned."""
         planned = self._planned[of.demand]
         if of.direction != FORWARD:
             return planned.predicted_backward_ns is None
@@ -133,7 +133,7 @@ def _over_ns(event: PlannedEvent) -> float:
 
 
 def _metered(plan: Plan) -> frozenset[tuple[str, bool]]:
-    """Demands that a meter keeps to a rate, there (True) or on the way of their answers."""
+    """Demands with a meter, in the forward (True) or the return direction."""
     numbers = {
         flow.policy for switch in plan.program.switches for flow in switch.flows if flow.meter
     }

@@ -65,7 +65,7 @@ def _shown(value: Any) -> str:
 
 
 def _of_tables(one: Path, other: Path) -> str:
-    """Of Parquet, whatever its metadata say of who wrote it."""
+    """Of Parquet, ignoring the writer named in its metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

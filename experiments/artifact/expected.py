@@ -99,7 +99,7 @@ def of_study(
     took_s: Mapping[str, float],
     asked: Mapping[str, Tolerance],
 ) -> list[ExpectedRun]:
-    """Of every valid cell. Raises InputError for a tolerance of no measure."""
+    """Of every valid cell. Raises InputError for a tolerance without a measure."""
     for name in asked.keys() - {one.id for one in study.measures}:
         known = ", ".join(one.id for one in study.measures)
         raise InputError(f'no measure is called "{name}"', f"there are {known}")
@@ -133,7 +133,7 @@ def of_study(
 
 
 def of_run(summary: Mapping[str, Any], asked: Mapping[str, Tolerance]) -> ExpectedRun:
-    """Of a run by itself: round trips and losses, what events did, what messages took. Raises
+    """Of a single run: round trips and losses, what events did, what messages took. Raises
     InputError for a tolerance of none of them."""
     paths = list(_paths(summary))
     for name in asked.keys() - set(paths):

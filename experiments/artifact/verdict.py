@@ -53,7 +53,7 @@ class Verdict(NamedTuple):
 
     @property
     def code(self) -> int:
-        """1 outdoes 3: what is known to be wrong stays so, whatever else cannot be told."""
+        """1 outdoes 3: a known error stays one, whatever else cannot be checked."""
         found = {CODES[one.state] for one in self.checks}
         return 1 if 1 in found else max(found)
 

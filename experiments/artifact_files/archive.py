@@ -1,7 +1,7 @@
 """The archive: a zip file whose bytes follow from what is in it, and how it is opened safely.
 
-Each file is compressed by itself, so that a corrupt octet spoils one file, which is named. Nothing
-is written outside a folder of one's own, no links are made, and sizes are bounded beforehand.
+Each file is compressed separately, so that a corrupt octet affects one file, which is named.
+Nothing is written outside a private folder, no links are made, and sizes are bounded beforehand.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _chunks(content: Content) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def opened(place: Path) -> Iterator[Opened]:
-    """An archive, unpacked into a folder of one's own while it is looked at; or the folder that
+    """An archive, unpacked into a private folder while it is read; or the folder that
     someone unpacked. Raises InputError for what is neither."""
     if is_folder(place):
         yield Opened(place, dict(_digests(place)))
@@ -158,7 +158,7 @@ def _refuse_lack_of_room(entries: Mapping[str, zipfile.ZipInfo], into: Path) -> 
 
 
 def _extract(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path) -> str:
-    """The digest of what was written; that of no file, where the archive is corrupt there."""
+    """The digest of what was written; that of a missing file, where the archive is corrupt."""
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         with packed.open(entry) as source, place.open("xb") as target:
@@ -177,7 +177,7 @@ def _copied(source: IO[bytes], target: IO[bytes]) -> str:
 
 
 def _digests(root: Path) -> Iterator[tuple[str, str]]:
-    """Of a folder, without following links: those have the digest of no file."""
+    """Of a folder, without following links: links have the digest of a missing file."""
     for folder, folders, files in os.walk(root):
         for name in (*files, *(one for one in folders if Path(folder, one).is_symlink())):
             path = Path(folder, name)

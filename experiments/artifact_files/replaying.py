@@ -103,7 +103,7 @@ def _problem_of_inputs(recorded: Path, cell: Cell, testbed: str) -> str:
         if testbed != "native" and to_plain(again) != to_plain(plan):
             return "the study comes to another plan than ran"
         if intended.specification.to_json() != read_text(recorded / SPECIFICATION, RESULT):
-            return "the study says that it be judged by something else"
+            return "the study states another specification for verification"
         computed = document(gather(loaded, load_delay_model(None), intended), "")
         if json.loads(json.dumps(computed.to_json())) != read_json(recorded / ANSWERS_FILE, RESULT):
             return f"the study comes to another {ANSWERS_FILE}"

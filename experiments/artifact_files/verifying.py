@@ -42,7 +42,7 @@ class How(NamedTuple):
     whole: bool = False
     """Repeat all."""
     workers: int | None = None
-    """So many at once; None is one a processor."""
+    """The number of runs at once; None is one per processor."""
     any_version: bool = False
     """Go on though another version packed it."""
 

@@ -58,7 +58,7 @@ class Parser(argparse.ArgumentParser):
         self.error(f"unrecognized arguments: {' '.join(left)}; {near}")
 
     def error(self, message: str) -> NoReturn:
-        """Exit, with the line. A flag that is not known is told before an argument that lacks."""
+        """Exit, with the line. An unknown flag is reported before a missing argument."""
         if message.startswith(REQUIRED):
             unknown = [word for word in self._given if not self._knows(word)]
             if unknown and "--" not in self._given:

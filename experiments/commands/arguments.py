@@ -32,7 +32,7 @@ def add_scenario_arguments(
 
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
-    """What stands in for what a scenario says itself."""
+    """Options that replace values of a scenario."""
     parser.add_argument(
         "--policies",
         metavar="SET",
@@ -115,7 +115,7 @@ def under(args: argparse.Namespace) -> Under:
 
 
 def is_as_written(args: argparse.Namespace) -> bool:
-    """Whether no option stands in for what the scenario says."""
+    """Whether no option replaces a value of the scenario."""
     options = (args.policies, args.as_of, args.outside, args.service)
     return all(one is None for one in options) and not args.interpret
 
@@ -137,7 +137,7 @@ def day(text: str) -> date:
 
 
 def whole(least: int, beyond: int, otherwise: str) -> Callable[[str], int]:
-    """For ``type``: a whole number from ``least`` on and below ``beyond``, or what is said."""
+    """For ``type``: a whole number from ``least`` up to below ``beyond``, or the error."""
 
     def parse(text: str) -> int:
         try:

@@ -23,7 +23,7 @@ EPILOG = """examples:
   corridor capture kunming-bangkok -w - | wireshark -k -i -
   corridor capture kunming-bangkok -w - | tshark -r - -T fields -e frame.comment
 
-Interfaces have the kernel's names, and say in their description what they are. A comment says of
+Interfaces have the kernel's names, and a description. A comment says of
 each labelled packet which demand, permit, phase and epoch its label stands for. Times are those of
 the kernel, in ns; what a fibre sends is seen where it leaves its delay line.
 exit codes: 0 captured, 2 bad input, 3 the network is not there"""
@@ -101,7 +101,7 @@ def _capture(
 
 
 def _blocks(client: Client, program: int) -> Iterator[bytes | None]:
-    """Whole blocks as they come; None when there are no more for now."""
+    """Whole blocks as they arrive; None when there are none at present."""
     from corridor.experiments.live_network.operations import terminal
     from corridor.topologies.base.errors import EnvironmentUnsupported
     from corridor.traffic.packets import pcapng

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def change(args: argparse.Namespace, verb: str, done: str) -> int:
-    """Ask for it, and say what came of it."""
+    """Request it, and print the result."""
     from urllib.parse import quote
 
     from corridor.experiments.commands.policy import told_change

@@ -68,14 +68,14 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass
 class Seen:
-    """Up to which event of which controller all has been told."""
+    """The last event that was printed, and its controller."""
 
     number: int
     started_ns: int | None = None
     """Of the controller whose events have these numbers; None: of the first that answers."""
 
     def of(self, answer: EventsAnswer) -> bool:
-        """Whether an answer is of the same controller; else this begins with the other one."""
+        """Whether an answer comes from the same controller; else this begins with the other one."""
         before, self.started_ns = self.started_ns, answer["started_ns"]
         is_same = answer["last"] >= self.number if before is None else before == self.started_ns
         if not is_same:
@@ -84,7 +84,7 @@ class Seen:
 
 
 def _tell_all(api: Api, seen: Seen, *, as_json: bool) -> None:
-    """Tell every event that has not been told."""
+    """Print every event that has not been printed."""
     while True:
         answer: EventsAnswer = api.get("/v1/events", since=seen.number)
         if not seen.of(answer):

@@ -32,7 +32,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def add_hubs(kinds: Any) -> None:
-    """The kinds of faults that befall hubs."""
+    """The kinds of faults of hubs."""
     for key in OF_HUBS:
         one = kinds.add_parser(key, help=KINDS[key].words)
         one.add_argument("hub", metavar="HUB", help="a hub's id")

@@ -29,8 +29,8 @@ clock, and Ctrl-] ends the guest. A pipe is read to its end first if the clock i
 
 exit codes: COMMAND's own, 128 and the signal that ended it, 127 or 126 if it could not be started;
 else ours, with a line on standard error that begins with "corridor:": 2 bad input, 3 this machine
-cannot do it, 4 the guest ended before COMMAND did, 130 interrupted. With --out, ended.json says by
-whom it was ended."""
+cannot do it, 4 the guest ended before COMMAND did, 130 interrupted. With --out, ended.json names
+who ended it."""
 
 
 def add_parser(verbs: Any) -> None:

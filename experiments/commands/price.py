@@ -133,7 +133,7 @@ def _answer(args: argparse.Namespace) -> Answer:
 def _write_ways(
     out_dir: Path, laid: Laid, base: LoadedScenario, priced: Sequence[LoadedScenario]
 ) -> None:
-    """What a page needs besides the prices: the map, ways, and what all was made of."""
+    """What a page needs besides the prices: the map, the paths, and all inputs."""
     from corridor.experiments.answers.ways_of_sets import WAYS_FILE, ways_document
     from corridor.experiments.run.manifest import write_prices_manifest
 
@@ -145,7 +145,7 @@ def _write_ways(
 
 
 def _refuse_twins(scenarios: Mapping[str, LoadedScenario]) -> None:
-    """Nobody could tell the prices of two sets of one name apart."""
+    """The prices of two sets of one name could not be distinguished."""
     called: dict[str, str] = {}
     for asked, scenario in scenarios.items():
         name = scenario.policies.name

@@ -130,7 +130,7 @@ def _written(write: Callable[[Path], Path], out_dir: Path, *, pdf: bool) -> list
 
 
 def _code(summary: Summary) -> int:
-    """As ``run`` ends, but that half a run is no failure; raises MeasurementInvalid."""
+    """As ``run`` ends, but half a run does not fail; raises MeasurementInvalid."""
     from corridor.experiments.results.failures import has_failed, refuse_invalid
 
     if has_failed(summary):
@@ -160,7 +160,7 @@ def _draw(args: argparse.Namespace, summary: Summary | None) -> list[Path]:
 
 
 def _state(summary: Summary) -> str:
-    """How far the run came and what there is of it, in one line."""
+    """The progress of the run and its results, in one line."""
     demands = summary.demands
     sent = sum(demand.sent for demand in demands)
     received = sum(demand.received for demand in demands)

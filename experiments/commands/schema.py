@@ -117,7 +117,7 @@ def _scenario_schema() -> dict[str, Any]:
     made = json_schema(ScenarioFile, "An experiment on a data corridor")
     made["properties"][EXTENDS] = {
         "type": "string",
-        "description": "A shipped scenario, or a file beside this one, whose keys hold where this "
+        "description": "A shipped scenario, or a file next to this one, whose keys hold where this "
         "file has none.",
     }
     made["$defs"]["WorkloadEntry"]["required"] = ["id"]  # a shipped one has the rest

@@ -28,7 +28,7 @@ EPILOG = f"""examples:
 WATCH_S = 2.0
 CLEAR = "\x1b[H\x1b[2J"
 WIDE = 100_000
-"""Where nobody looks at it, nothing is cut off."""
+"""In output for programs, nothing is cut off."""
 
 
 def add_parser(verbs: Any) -> None:

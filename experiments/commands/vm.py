@@ -257,8 +257,8 @@ def _booting(args: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _image(args: argparse.Namespace, *programs: str, rebuild: bool = False) -> Image:
-    """The image, built if there is none; ``programs`` are what is done with it afterwards, so that
-    nobody waits for a build only to be told that one lacks."""
+    """The image, built if there is none; ``programs`` are run with it afterwards, so that a missing
+    one is reported before the build."""
     from corridor.experiments.machines.build import build_image
     from corridor.experiments.machines.images import architecture_named
     from corridor.experiments.machines.tools import require

@@ -44,9 +44,9 @@ def build_site(out: Path, source: Path = CHECKOUT) -> Path:
     out = out.absolute()
     _refuse_what_is_not_ours(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
-        made = Path(beside, "site")
-        done = _sphinx(source, made, Path(beside, "doctrees"))
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+        made = Path(folder, "site")
+        done = _sphinx(source, made, Path(folder, "doctrees"))
         if done.returncode != 0:
             raise InputError(_complaint(done.stderr, source))
         if out.exists():

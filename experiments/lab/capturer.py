@@ -73,7 +73,7 @@ class Labels:
             time.sleep(AGAIN_S)
 
     def ask(self) -> None:
-        """What is no longer known is kept for a moment: packets in flight still carry it."""
+        """Removed labels are kept for a moment: packets in flight still carry them."""
         with self._asking:
             said = self._said("labels")
             self._asked_s = time.monotonic()
@@ -141,7 +141,7 @@ def _opened(interface: str) -> socket.socket:
 
 
 def _completed(frame: bytes, control: list[tuple[int, int, bytes]]) -> tuple[int, bytes]:
-    """When it was seen, and the frame with the VLAN tag that the kernel keeps apart."""
+    """When it was seen, and the frame with the VLAN tag that the kernel keeps separately."""
     at_ns = 0
     for level, kind, data in control:
         if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):

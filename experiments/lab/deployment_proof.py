@@ -45,7 +45,7 @@ def deployed(path: Path, asked: Sequence[Specification], wiring: Wiring) -> Depl
 def prove_deployed(dump: Dump, path: Path, asked: Sequence[Specification], wiring: Wiring) -> Proof:
     """That what switches say they hold does what the controller meant, and nothing else.
 
-    A switch that was not reached counts as holding what it was told before it was lost.
+    A switch that was not reached counts as holding what it was sent before it was lost.
     """
     with collecting_later():
         deployment = deployed(path, asked, wiring)

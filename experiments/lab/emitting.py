@@ -36,7 +36,7 @@ def stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def failures_told(work: Callable[[], None]) -> int:
-    """Do it; the exit code, after a failure has been told as an event."""
+    """Do it; return the exit code, after a failure has been reported as an event."""
     try:
         work()
     except KeyboardInterrupt:

@@ -206,7 +206,7 @@ class EventDriver:
             self._split()
 
     def _split(self) -> None:
-        """What is seen on fibres from now on is counted by itself."""
+        """What is seen on fibres from now on is counted separately."""
         if self._monitor is not None:
             with self._splitting:
                 self._monitor.split()

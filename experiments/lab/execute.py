@@ -162,7 +162,7 @@ def _quicken(net: CorridorNet, plan: Plan, interval_ms: int) -> None:
 
 
 def _let_rest(openvswitch: OpenVSwitch, plan: Plan) -> None:
-    """As far as it may: by itself it does not look for a controller that comes back."""
+    """As far as possible: at rest it does not look for a controller that comes back."""
     silence_s = FOLLOWED_SILENCE_S if plan.follows else REST_S
     reconnects = any(event.kind in DISCONNECTING for event in plan.events)
     openvswitch.rest(plan.wiring, silence_s, reconnects=reconnects)
@@ -244,7 +244,7 @@ def _prove(plan: Plan, inputs: Path, dump: Dump, emit: Emit) -> None:
     )
 
     specification = Specification.from_json((inputs / "specification.json").read_text())
-    if plan.controller:  # what it breaks is told, and traffic is sent: it is the user's network
+    if plan.controller:  # violations are reported, and traffic is sent: it is the user's network
         proof = prove_others_said(dump, plan, specification)
         emit({"event": "proven", "said": in_a_line(proof), "of": dump.digest})
         refuse_endless(proof)
@@ -254,7 +254,7 @@ def _prove(plan: Plan, inputs: Path, dump: Dump, emit: Emit) -> None:
 
 
 def _known(inputs: Path) -> dict[str, Any]:
-    """What is said to be proven already; nothing, if that is not said well."""
+    """What is stated to be proven already; nothing, if that statement is invalid."""
     try:
         known = json.loads((inputs / PROVEN).read_text())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A process next to the run that is told and tells by JSON lines on its standard streams."""
+"""A process next to the run that exchanges JSON lines on its standard streams."""
 
 from __future__ import annotations
 

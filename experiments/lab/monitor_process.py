@@ -26,7 +26,7 @@ class MonitorProcess(LineProcess):
         self.wait_ready("ready", patient(TIMEOUT_S))
 
     def split(self) -> None:
-        """Count what is sent from now on by itself: other policies may be in force for it."""
+        """Count what is sent from now on separately: other policies may be in force for it."""
         self.tell({"do": "split"})
         self.wait("split", patient(TIMEOUT_S))
 

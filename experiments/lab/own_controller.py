@@ -1,4 +1,4 @@
-"""A controller of a user's, and next to it the app of ours that reads what switches hold."""
+"""A user-supplied controller, and next to it our app that reads the installed tables."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Proven(_Timed):
 
 
 class AgentsReady(_Timed, Ready):
-    """They can be told when to start."""
+    """They can receive the time of the start."""
 
     event: Literal["agents"]
 

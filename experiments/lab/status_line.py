@@ -12,7 +12,7 @@ from corridor.controller.openflow.installation import Report
 from corridor.topologies.base.json_lines import LineReader, tell
 
 Said = Mapping[str, Any]
-"""A message of any controller: an ``event``, and what else is said of it."""
+"""A message of any controller: an ``event``, and its details."""
 
 
 class Ready(Report):

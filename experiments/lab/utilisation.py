@@ -1,4 +1,4 @@
-"""Reads how much of whom has come over each fibre, every so often while workloads are sent."""
+"""Reads periodically, while workloads are sent, the traffic of each demand on each fibre."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ TOKEN = Kind(512, "name the token file")
 DAY = "/v1/day"
 AWAY = ("absent", "busy", "late")
 NOT_DONE = ("deferred", "busy", "failed", "crowded")
-"""Kinds of no after which it is certain; after others it may have been done."""
+"""Kinds of refusals after which nothing was done; after others it may have been done."""
 
 
 @dataclass
@@ -244,7 +244,7 @@ def _body(answer: http.client.HTTPResponse) -> bytes:
 
 
 def _checked(url: str) -> str:
-    """Only this machine: the token would be read on the way to another."""
+    """Only this machine: the token could be read in transit to another."""
     try:
         parts = urllib.parse.urlsplit(url)
         host, port = parts.hostname, parts.port

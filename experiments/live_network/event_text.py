@@ -56,7 +56,7 @@ def _update(said: Said) -> str:
     return (
         f"moved to epoch {said['epoch']} ({said['why']}): "
         f"flipped after {done_ms['flipped']:.0f} ms, done after {max(done_ms.values()):.0f} ms; "
-        f"{entries['before']} entries, {entries['most']} meanwhile, {entries['after']} now"
+        f"{entries['before']} entries, {entries['most']} during the update, {entries['after']} now"
     )
 
 

@@ -40,12 +40,12 @@ class OwnAnswers:
         self._unproven = "nothing has been read yet"
 
     def forget(self) -> None:
-        """The next tables are told, also where they are those that were read last."""
+        """The next tables are reported, even if they equal those that were read last."""
         self._held = ""
 
     def judge(self, dump: Dump) -> None:
-        """Prove what switches say, if that is something else than before. Raises PolicyFailure
-        where nothing was told yet and packets would become ever more."""
+        """Prove the tables that switches report, if they have changed. Raises PolicyFailure where
+        nothing was reported yet and packets would multiply without end."""
         if dump.digest == self._held:
             return
         self._away = tuple(one for one in self._hubs if one not in dump.said["switches"])
@@ -118,7 +118,7 @@ class OwnAnswers:
         }
 
     def _topology(self) -> dict[str, Any]:
-        """No one follows what fails: fibres are told as they are declared."""
+        """Failures are not followed: fibres are reported as declared."""
         wiring = self.setting.wiring
         hubs = {
             one.hub: {

@@ -65,7 +65,7 @@ class OwnLiveController(OwnController):
         return self.answers.to({"do": do, **what})
 
     def until(self, what: Callable[[], object], seconds: float) -> float:
-        """Wait until something is so; raises what is in the way of it."""
+        """Wait until a condition is true; raises the error that prevents it."""
         start = time.monotonic()
         while not what():
             if self._problem is not None:

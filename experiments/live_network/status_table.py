@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from corridor.controller.api.control_answers import DemandAnswer, StatusAnswer, TopologyAnswer
 
 LEAST_WIDTH = 40
-HEADINGS = ("demand", "status", "one way", "way")
+HEADINGS = ("demand", "status", "one way", "path")
 FLAGS: tuple[tuple[Literal["works", "held_out", "drained"], bool, str], ...] = (
     ("works", False, "failed"),
     ("held_out", True, "held out"),
@@ -41,7 +41,7 @@ def one_demand(demand: DemandAnswer, width: int) -> str:
     rows = [
         ("status", _status(demand)),
         ("permit", demand["permit"]),
-        ("way", " > ".join(demand["hubs"])),
+        ("path", " > ".join(demand["hubs"])),
         ("one way", _ms(demand["one_way_ns"])),
         ("why", demand["reason"]),
         ("clause", demand["clause"]),

@@ -76,8 +76,8 @@ def dropped_at(hub: str, out_dir: Path) -> dict[str, int]:
 
 
 def amiss_in(out_dir: Path, plan: Plan, judged_by: Specification) -> tuple[str, ...]:
-    """Frames on fibres that are of no one, or where no lawful path of theirs leads; tables that are
-    not what they were."""
+    """Frames on fibres that have no demand, or that are off every lawful path of theirs; tables
+    that have changed."""
     seen = _seen(out_dir)
     verdict = Judge(judged_by, plan.wiring).verdict(seen)
     forbidden = (

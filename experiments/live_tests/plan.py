@@ -33,7 +33,7 @@ PROBES, INTERVAL_NS = 10, 10_000_000
 LEAD_NS = {"virtual": 100_000_000, "real": 500_000_000}
 """From the failures to the first packet, in which this machine makes them and switches see them."""
 EMPTYING_NS = NS_PER_S
-"""From the last packet to the repair: five times the way around the world by fibre."""
+"""From the last packet to the repair: five times a fibre around the Earth."""
 SETTLE_NS = 500_000_000
 FIRST_NS = 100_000_000
 

@@ -18,7 +18,7 @@ LABORATORY = pytest.StashKey["Live[DemandUnderTest] | str"]()
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_corridor_live(request: pytest.FixtureRequest) -> Live[DemandUnderTest] | str:
-    """One laboratory for a session, which remembers; or what this machine lacks for it."""
+    """One laboratory for a session, which remembers; or what is missing on this machine."""
     stash = request.config.stash
     if LABORATORY not in stash:
         stash[LABORATORY] = _laboratory(request)

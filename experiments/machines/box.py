@@ -97,7 +97,7 @@ def descriptor(architecture: Architecture, disk: str, disk_bytes: int) -> str:
   </DiskSection>
   <NetworkSection>
     <Info>Its network</Info>
-    <Network ovf:name="NAT"><Description>Leads out, and nobody in</Description></Network>
+    <Network ovf:name="NAT"><Description>Outbound connections only</Description></Network>
   </NetworkSection>
   <VirtualSystem ovf:id="corridor">
     <Info>The corridor emulator on Debian 13</Info>

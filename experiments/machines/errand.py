@@ -88,7 +88,7 @@ def run(
 def _follow(
     process: subprocess.Popen[bytes], output: Path, say: Callable[[str], None], limit_s: float
 ) -> bool:
-    """Tell what is written to ``output`` until the machine ends; False if it took too long."""
+    """Report what is written to ``output`` until the machine ends; False if it took too long."""
     deadline = time.monotonic() + limit_s
     told, begun = 0, b""
     ended = False

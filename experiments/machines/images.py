@@ -74,7 +74,7 @@ def architecture_named(name: str) -> Architecture:
 
 
 def identity_of_checkout(architecture: Architecture) -> str:
-    """Raises EnvironmentUnsupported where there is no checkout to make a machine of."""
+    """Raises EnvironmentUnsupported without a checkout from which to make a machine."""
     try:
         files = {name: (CHECKOUT / name).read_bytes() for name in MADE_FROM}
     except OSError as error:

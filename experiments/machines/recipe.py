@@ -1,4 +1,4 @@
-"""What an image of the machine is made of, and what tells two of them apart. Pure.
+"""What an image of the machine is made of, and what distinguishes two images. Pure.
 
 The image holds Debian, the system packages and ``.venv``, but no checkout and no key: both come
 with who boots it, so that a change of the code needs no new image.

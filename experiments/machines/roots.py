@@ -28,7 +28,7 @@ def place() -> Path:
 
 @contextlib.contextmanager
 def root_folder() -> Iterator[Path]:
-    """A folder of one's own, held by its process and gone in the end."""
+    """A private folder, held by its process and removed in the end."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place()))
     lock = lock_folder(folder, fcntl.LOCK_EX)
     try:

@@ -1,7 +1,7 @@
 """A tar that programs read which know no character set.
 
 mke2fs stays in the locale ``C``, where libarchive refuses names that a pax header gives in UTF-8.
-GNU's headers have names as octets. An entry that is written over in that way loses extended
+GNU's headers have names as octets. An entry that is overwritten so loses extended
 attributes; Debian has none on files with such names.
 """
 

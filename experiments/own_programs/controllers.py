@@ -1,4 +1,4 @@
-"""Who steers the switches of a lab: all pairs, an app of someone's, or no one of ours."""
+"""The controllers of a lab's switches: all pairs, a user-supplied app, or none."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def run_lab(options: Options, say: Say) -> int:
 
 
 def _topology(options: Options, say: Say) -> Topology | None:
-    """None for a bare lab; raises InputError where a flood would go round for ever."""
+    """None for a bare lab; raises InputError where a flood would loop for ever."""
     if options.topology == BARE:
         if options.tree or options.controller != ALL_PAIRS:
             raise InputError("a bare lab has no network", "name a topology")

@@ -40,7 +40,7 @@ class Setting:
     follows_stdin: bool
     """Input may still come; else all of it is there, or there is none."""
     keeps: bool
-    """The folder stays: the command is told where it is."""
+    """The folder stays: the command receives its path."""
 
     def write(self, folder: Path) -> None:
         (folder / SETTING).write_text(json.dumps(to_plain(self)))

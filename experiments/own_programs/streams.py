@@ -47,7 +47,7 @@ def take_in(folder: Path, say: Say) -> None:
 
 @contextlib.contextmanager
 def files_followed(folder: Path, gone: Leave) -> Iterator[None]:
-    """Print what comes to the files of a program's output; all of it has been when this is left.
+    """Print what a program writes to its output files; all of it is printed when this is left.
 
     ``gone`` is called when no one reads it any more.
     """

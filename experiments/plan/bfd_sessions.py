@@ -70,7 +70,7 @@ class Line:
         return sorted({*(span.begin_ns for span in spans), *ends, *self.resets})
 
     def arrives_ns(self, sender: int, at_ns: int) -> int | None:
-        """None for what is lost, be it under way."""
+        """None for what is lost, also in flight."""
         more_ns = sum(ns for span, ns in self.slower if span.touches(at_ns, at_ns))
         arrives_ns = at_ns + self.one_way_ns + more_ns
         if any(span.touches(at_ns, arrives_ns) for span in self.lost[sender]):
@@ -116,7 +116,7 @@ class _End:
 
     @property
     def interval_ns(self) -> int:
-        """What it says that it sends at."""
+        """The interval that it announces."""
         is_up = self.state is _State.UP
         return self._interval_ns if is_up else max(self._interval_ns, SLOW_NS)
 
@@ -246,7 +246,7 @@ class _Session:
             end.next_ns = at_ns
 
     def _begin_at(self, at_ns: int) -> None:
-        """With nothing under way, and both about to speak."""
+        """With nothing in flight, and both about to send."""
         self._now_ns = at_ns
         self._under_way.clear()
         for end in self._ends:

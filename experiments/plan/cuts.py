@@ -43,7 +43,7 @@ def plan_cuts(
     *,
     after_ns: int,
 ) -> tuple[Cut, ...]:
-    """Cuts one after another from ``after_ns`` on; ``ways`` are those of demands and answers.
+    """Cuts one after another from ``after_ns`` on; ``ways`` belong to demands and answers.
 
     What is expected of a cut is what the prover says that the tables do when just this fails.
     """

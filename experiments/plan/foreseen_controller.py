@@ -63,8 +63,8 @@ ONE_BY_ONE_NS = 20_000
 RESTART_NS = {"virtual": 2_000_000, "real": 2_000_000_000}
 """By the clock, about how long switches that start again take until they have connected."""
 SPLIT_NS = 100_000_000
-"""About how long the monitor, where there is one, takes to count by itself what is judged by other
-policies; they are asked for after that."""
+"""About how long the monitor, if there is one, takes to count separately what is judged by other
+policies; they are requested after that."""
 
 
 class Standing(NamedTuple):
@@ -239,7 +239,7 @@ class _Clock:
 
 @dataclass
 class _Said:
-    """What the controller is told, each at its time."""
+    """The messages to the controller, each at its time."""
 
     clock: _Clock
     jobs: list[tuple[int, Job]]
@@ -260,7 +260,7 @@ class _Said:
 
 @dataclass
 class _Beside(Answers):
-    """Chooses paths at once: computing takes no time. What was said until then comes before."""
+    """Chooses paths at once: computing takes no time. Earlier messages are processed first."""
 
     said: _Said = field(kw_only=True)
     _asked: dict[Lane, Question] = field(default_factory=dict)
@@ -286,7 +286,7 @@ class _Beside(Answers):
 
 @dataclass
 class _Switches:
-    """They hear, and hold what they are told."""
+    """They receive messages, and install the tables in them."""
 
     network: _Network
     clock: _Clock

@@ -176,7 +176,7 @@ class Fibres:
         return {port[1]: self.live(port, at_ns) for port in self._sights if port[0] == hub}
 
     def crossed_ns(self, port: Port, at_ns: int, size: int, *, stays: bool) -> int | None:
-        """When a frame that is sent then is over; None if it is lost, be it under way, unless all
+        """When a frame sent then has crossed; None if it is lost, also in flight, unless all
         ``stays`` as it is then."""
         if port[1] == GATEWAY_IN_PORT:
             spans = self._found.gateways.get(port[0], ())

@@ -36,7 +36,7 @@ class Trip(NamedTuple):
     """None where it does not arrive, or its answers do not."""
     there: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
-    """The hubs on the way."""
+    """The hubs of the path."""
     fibres: frozenset[str] = frozenset()
 
 

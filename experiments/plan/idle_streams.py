@@ -10,9 +10,9 @@ def idle_streams(plan: Plan) -> list[str]:
     """Lines for people."""
     sent = {part.flow for host in plan.job.hosts for part in host.of(StreamOut)}
     return [
-        f"workload {workload.id} sends nothing along {plan.demands[number].id}: it has no way when "
-        "the run begins, and a stream of UDP is not begun when it gets one; send it by TCP, or "
-        "under policies that let it go"
+        f"workload {workload.id} sends nothing along {plan.demands[number].id}: it has no path "
+        "when the run begins, and a stream of UDP is not begun when it gets one; send it by TCP, "
+        "or under policies that let it go"
         for workload in plan.workloads
         if workload.transport == "udp"
         for number in workload.demands

@@ -32,7 +32,7 @@ from corridor.traffic.agents.jobs import Clock
 DRAWS = 20
 """Of BFD's random intervals."""
 AT_ONCE_NS, SOON_NS = 3_000_000_000, 1_000_000_000
-"""What an event that has no end does, it has done by then; and after an end, what is of it."""
+"""By then an event without an end has its full effect; and after an end, that of the end."""
 
 
 def planned_events(

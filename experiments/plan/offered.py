@@ -19,7 +19,7 @@ from corridor.topologies.model.topology import Topology
 @dataclass(frozen=True)
 class Offered:
     bps: Mapping[str, int]
-    """Payload as emulated, by demand and, of answers, by theirs; of those that have a way."""
+    """Payload as emulated, by demand and, for answers, by theirs; only of those with a path."""
     uncounted: tuple[str, ...]
     """Workloads whose load follows from the network, or from a trace."""
 
@@ -30,7 +30,7 @@ class _OnPath:
 
 
 def offered(loaded: LoadedScenario, ways: Mapping[str, ForwardingTree]) -> Offered:
-    """Of demands as they go by ``ways``."""
+    """Of demands on the paths ``ways``."""
     loads: dict[str, float] = defaultdict(float)
     uncounted = []
     for workload in loaded.workloads:

@@ -115,7 +115,7 @@ def _planned(
     )
     known = DesiredState(specification)
     without = known.without(wiring)
-    if scenario.follows:  # as its controller does it, which knows of no other gateways
+    if scenario.follows:  # as its controller does, which knows no other gateways
         chosen = chosen_now(specification, specification, without, None, unbuilt(wiring))
         known = DesiredState(chosen)
         ways = plan_ways(topology, chosen.intents(), without)

@@ -1,4 +1,4 @@
-"""The part of a plan that policies decide: which way each demand goes, or why it goes nowhere."""
+"""The part of a plan that policies decide: the path of each demand, or why it has none."""
 
 from __future__ import annotations
 
@@ -136,8 +136,8 @@ def refuse_misfits(
     *,
     chooses: bool = False,
 ) -> None:
-    """Raises InputError where guaranteed rates do not fit, with the least change that helps, and
-    whether other ways could; ``chooses`` says whether such paths were looked for."""
+    """Raises InputError where guaranteed rates do not fit, with the smallest change that helps, and
+    whether other paths could; ``chooses`` says whether such paths were looked for."""
     guaranteed = [way for way in ways if way.permit and way.intent.guarantee(way.permit)]
     if not guaranteed:
         return

@@ -53,7 +53,7 @@ class Hop:
     sends_ns: int
 
     def turned(self) -> Hop:
-        """The same fibre the other way: both directions are alike."""
+        """The same fibre in the other direction: both are alike."""
         fibre, forward = self.queue
         return Hop((fibre, not forward), self.delay_ns, self.sends_ns)
 

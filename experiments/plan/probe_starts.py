@@ -30,7 +30,7 @@ def starts_apart(
 ) -> dict[int, int]:
     """Return when the probes of each demand start, by its index.
 
-    Probes of different intervals meet at some time unless they are apart within the greatest common
+    Probes of different intervals meet at some time unless they differ within the greatest common
     divisor of both. A demand that finds no free time keeps its start.
     """
     period_ns = gcd(*intervals_ns.values())

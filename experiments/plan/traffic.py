@@ -112,8 +112,8 @@ def phases(
 
 
 def moments(phases: Sequence[jobs.Phase]) -> dict[str, int]:
-    """When probing starts, when its last probe is sent, and when the first stream begins that is
-    sent by itself, after the epoch."""
+    """When probing starts, when its last probe is sent, and when the first separate stream begins,
+    after the epoch."""
     probing = next(phase for phase in phases if phase.name == "probe")
     found = {
         START: probing.start_offset_ns,
@@ -161,7 +161,7 @@ def end_of(phases: Sequence[jobs.Phase], demands: Iterable[PlannedDemand]) -> in
 def _warm_up_hosts(
     loaded: LoadedScenario, wiring: Wiring, templates: dict[str, FrameTemplate]
 ) -> tuple[jobs.Host, ...]:
-    """The first packet of a path fills caches of the switches; it is measured by itself."""
+    """The first packet of a path fills caches of the switches; it is measured separately."""
     schedules = [Schedule(WARM_UP_INTERVAL_NS, WARM_UP_PROBES) for _ in loaded.scenario.demands]
     return stamp_hosts(loaded.scenario.demands, schedules, wiring, templates)
 

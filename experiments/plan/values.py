@@ -1,6 +1,6 @@
 """The plan of a run as values; ``plan.py`` makes one, ``lab/execute.py`` carries it out.
 
-Apart from its planner, so that a guest reads a plan without importing the models behind it.
+Separate from its planner, so that a guest reads a plan without importing the models behind it.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Transfer:
     control_port: int
     duration_s: int
     at_ns: int | None = None
-    """When it begins in addition to all else, after the epoch; None: by itself, at the end."""
+    """When it begins in addition to all else, after the epoch; None: alone, at the end."""
     dscp: int = field(default=0, metadata=OMIT_EMPTY)
 
 
@@ -182,8 +182,7 @@ class Impact:
     """The longest that nothing arrives of what is sent since it begins; None: until the run ends,
     or, where a fibre loses at random, now and then as long as the event lasts."""
     out_within_ns: tuple[int, int] | None = None
-    """The least and the maximum of it in all draws of BFD's random intervals, where those differ.
-    """
+    """Its minimum and maximum over all samples of BFD's random intervals, where they differ."""
     share: float = 1.0
     """Of these draws, the part that comes to just these paths and round trips."""
 
@@ -242,7 +241,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Plan:
-    """One run, ready to execute. ``job`` lacks only namespaces and the output folder."""
+    """One run, ready to execute. ``job`` has all but namespaces and the output folder."""
 
     schema: int
     scenario: str

@@ -1,4 +1,4 @@
-"""What is said next to the figures of a workload: how it is scaled, and what that does. Pure."""
+"""Notes next to the figures of a workload: how it is scaled, and with what effect. Pure."""
 
 from __future__ import annotations
 

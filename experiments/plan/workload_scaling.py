@@ -62,7 +62,7 @@ def scaled(workload: Workload, demands: Sequence[OnPath], topology: Topology) ->
 def _customers(
     given: float | None, fills: float | None, emulated_bps: float, demand: OnPath
 ) -> float:
-    """Of a demand that has no way there is no bottleneck to fill: it has one."""
+    """The number of users; not from ``fills`` for a demand without a path, hence no bottleneck."""
     if fills is None or demand.bottleneck_bps is None:
         return given or 1.0
     return fills * demand.bottleneck_bps / emulated_bps

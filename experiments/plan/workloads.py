@@ -160,7 +160,7 @@ def _streams(
     wiring: Wiring,
     templates: Mapping[str, FrameTemplate],
 ) -> Iterator[jobs.Phase]:
-    """Of a workload that is a stream of UDP; of demands that have a way."""
+    """Of a workload that is a stream of UDP; for demands with a path."""
     ((begin_ns, end_ns),) = one.windows
     for known, rate_bps in zip(one.demands, one.scaled.mean_bps, strict=True):
         if known.bottleneck_bps is None:

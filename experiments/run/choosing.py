@@ -28,7 +28,7 @@ def choose(
     options: Options, say: Say, chosen: Callable[[Choice], None] = lambda _choice: None
 ) -> tuple[Choice, AnyKernel | None]:
     """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time, and
-    may choose again if that fails. ``chosen`` is told before."""
+    may choose again if that fails. ``chosen`` is called before."""
     refuse_missing()
     facts = _facts(options, emulated=True)
     choice = choose_testbed(facts, options.testbed, options.clock)

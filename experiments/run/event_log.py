@@ -60,7 +60,7 @@ class EventLog:
             log.write(json.dumps({"wall_s": event["wall_s"], **event}) + "\n")
 
     def _text(self, event: Event, since_s: float) -> str | None:
-        """What to say of an event. Of steps, only what a person has waited some seconds for."""
+        """The line for an event. Steps get one only after some seconds."""
         if event["event"] == "phase":
             return self._PHASES.get(event["name"])
         if event["event"] == "step" and since_s - self._said_s >= STEP_S:

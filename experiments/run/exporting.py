@@ -55,7 +55,7 @@ def export(
 
 
 def subject_of(what: str, asked: Under = AS_WRITTEN, tables: Path | None = None) -> Subject:
-    """Of a run where a folder is named, else of a scenario; ``tables`` instead of its own."""
+    """Of a run where a folder is named, else of a scenario; ``tables`` replaces its tables."""
     if not is_folder(what):
         return subject_of_scenario(load_under(what, asked), tables)
     if asked != AS_WRITTEN:

@@ -94,7 +94,7 @@ def _make_parents(folder: Path) -> None:
 
 
 def _hand_over(made: Path, *, whole: bool = False) -> None:
-    """To whom it is for; ``whole`` is for all that will be in it once this process has ended."""
+    """To the user it is for; ``whole`` includes all that is in it once this process has ended."""
     owner = owner_in(made.absolute().parent)
     if owner is None:
         return
@@ -105,7 +105,7 @@ def _hand_over(made: Path, *, whole: bool = False) -> None:
 
 @contextlib.contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Results into a folder: an OSError is told as what it means for who asked for them there."""
+    """Results into a folder: an OSError becomes an error about the requested place."""
     try:
         yield
     except OSError as error:

@@ -53,7 +53,7 @@ def write_manifest(
     seed: int,
     **computed: Any,
 ) -> None:
-    """``computed`` are values that were made of the scenario, and are told by their hashes."""
+    """``computed`` are values computed from the scenario, recorded by their hashes."""
     own = loaded.own_objective
     manifest = {
         "schema": MANIFEST_SCHEMA,
@@ -82,7 +82,7 @@ def _told(kernel: Kernel | DebianKernel) -> dict[str, Any]:
 def write_prices_manifest(
     path: Path, loaded: LoadedScenario, policies: Mapping[str, PolicySet]
 ) -> None:
-    """Of prices, for which nothing runs: the map and the sets are told by their hashes."""
+    """Of prices, for which nothing runs: the map and the sets are recorded by their hashes."""
     manifest = {
         "schema": MANIFEST_SCHEMA,
         "scenario": loaded.scenario.name,

@@ -66,8 +66,8 @@ def own_app(words: str) -> OwnApp:
 
 
 def steered_by_own(loaded: LoadedScenario) -> LoadedScenario:
-    """The scenario under a controller that is told nothing. Raises InputError where an event asks
-    or kills it."""
+    """The scenario under a controller that receives no policies. Raises InputError where an event
+    asks or kills it."""
     for event in loaded.events:
         if event.kind.asks_controller or event.kind is killed.KIND:
             what = f"{event.kind.key} {event.what}"

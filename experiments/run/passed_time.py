@@ -1,6 +1,6 @@
 """How far a measurement has come, seen from outside: by the records that agents have written.
 
-Reading them costs a guest nothing, and its clock stands in them.
+Reading them costs a guest nothing, and they contain its clock.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def print_page(page: Path, pdf: Path) -> Path:
 
 
 def _flags(own: str) -> list[str]:
-    """A profile of its own; as root, which containers often are, it starts without its sandbox
+    """A separate profile; as root, which containers often are, it starts without its sandbox
     alone."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return [*QUIET, *sandbox, f"--user-data-dir={own}/profile"]

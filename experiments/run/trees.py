@@ -1,4 +1,4 @@
-"""Topologies with and without loops: a learning switch floods, and floods go round loops. Pure."""
+"""Topologies with and without loops: floods of learning switches circulate in loops. Pure."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ BUNDLED = PACKAGE / "bundled"
 
 class Code(TypedDict):
     """Of the checkout, or of what was installed from an address of git; the commit is empty where
-    that cannot be told."""
+    that is not known."""
 
     commit: str
     changed: bool

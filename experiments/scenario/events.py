@@ -205,7 +205,7 @@ def _check_moments(document: Document, events: Sequence[NamedEvent], known: Know
 
 
 def _in_circles(counted_from: Mapping[str, Collection[str]]) -> set[str]:
-    """Return the events that count from a circle of events; empty if there is no circle.
+    """Return the events that count from a circle of events; empty without a circle.
 
     Events that count from none that is left are taken away, again and again (Kahn's algorithm).
     """

@@ -48,7 +48,7 @@ READ: Mapping[Unit, Any] = {
     "file": NonEmpty,
     "points": Annotated[dict[str, SizeBytes], BeforeValidator(_points), Field(min_length=2)],
 }
-"""How YAML has what is of a unit; those that choose a kind are in ``choices.py``."""
+"""The form in YAML of each unit; units that choose a kind are in ``choices.py``."""
 _WRITTEN: Mapping[Unit, Callable[[Any], str]] = {
     "time": format_duration,
     "percent": format_share,

@@ -60,7 +60,7 @@ def given_texts(value: Mapping[str, str] | None, what: str, example: str) -> dic
 
 
 def given_of[Kind](value: object, kind: type[Kind], what: str, hint: str = "") -> Kind:
-    """Return what is of a type."""
+    """Return the value, checked to have a type."""
     if isinstance(value, kind):
         return value
     raise InputError(f"{what} is {_shown(value)}, not a {WORDS.get(kind, kind.__name__)}", hint)

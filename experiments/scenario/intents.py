@@ -74,7 +74,7 @@ def specify(loaded: LoadedScenario) -> Specification:
         return bare
     if fits(climbed):
         return climbed
-    laddered = climb(asked)  # ladders may help where paths that lack less do not
+    laddered = climb(asked)  # ladders may help where paths with a smaller shortfall do not
     return laddered if fits(laddered) else climbed
 
 

@@ -47,7 +47,7 @@ def workloads_of(
 
 
 def check_ids(document: Document, entries: Sequence[WorkloadEntry]) -> None:
-    """Each has one of its own. Raises InputError."""
+    """Check that each id is unique. Raises InputError."""
     taken = set[str]()
     for number, entry in enumerate(entries):
         if entry.id in taken:

@@ -1,4 +1,4 @@
-"""What a scenario may say of its network, its probes, its loads and its controller.
+"""Options of a scenario for its network, its probes, its loads and its controller.
 
 Units are in YAML's quantities; see docs/scenarios.md.
 """

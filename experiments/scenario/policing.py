@@ -13,7 +13,7 @@ from corridor.topologies.base.units import QuantityError, format_rate
 
 type Unpoliced = Literal["none"]
 LEAST_BPS = 10_000
-"""A tenth of a second of it is the least burst that a meter can say: 1 kbit."""
+"""A tenth of a second of it is the smallest burst of a meter: 1 kbit."""
 
 
 def _as_a_meter_can(rate_bps: int) -> int:
@@ -27,7 +27,7 @@ PolicedBps = Annotated[RateBps, AfterValidator(_as_a_meter_can)]
 
 
 def police_bps(network: int | None, demand: int | Unpoliced | None) -> int | None:
-    """What a demand is policed to, if it is; what it says itself stands in for the network's."""
+    """The rate to which a demand is policed, if any; its own setting replaces the network's."""
     if demand == "none":
         return None
     return network if demand is None else demand

@@ -1,4 +1,4 @@
-"""Transport ports of what a run sends: each demand has its own, so that classes can be told."""
+"""Transport ports of what a run sends: each demand has its own, to distinguish classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scenario may say of the queues before its fibres; see docs/scenarios.md. Pure."""
+"""Options of a scenario for the queues before its fibres; see docs/scenarios.md. Pure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ AQM_BUFFER_NS = 200_000_000
 
 
 class Buffer(Frozen):
-    """So many octets, or as many as a fibre sends in a time."""
+    """A number of octets, or as many as a fibre sends in a time."""
 
     duration_ns: int | None = None
     size_bytes: int | None = None
@@ -179,7 +179,7 @@ class QueueOptions(Frozen):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """The name of a discipline stands for itself."""
+        """The name of a discipline is a short form."""
         return {"anyOf": [{"enum": [NONE, *KINDS]}, handler(core_schema)]}
 
     @property

@@ -218,7 +218,7 @@ class LoadedScenario(Frozen):
     own_objective: InstanceOf[OwnFile] | None = None
     """Where the scenario names a file of its author's."""
     document: InstanceOf[Document] = Field(default=NOWHERE, repr=False)
-    """As it was read: mistakes that planning finds are told with their lines."""
+    """As it was read: mistakes that planning finds are reported with their lines."""
 
     @property
     def file(self) -> str:
@@ -226,7 +226,7 @@ class LoadedScenario(Frozen):
 
 
 class Under(Frozen):
-    """What stands in for what a scenario says itself, where it is given."""
+    """Values that replace those of a scenario, where they are given."""
 
     policies: str | None = None
     """A shipped set, or a file."""
@@ -278,7 +278,7 @@ def load_scenario(
 ) -> LoadedScenario:
     """A shipped scenario by name, or a file; raises InputError with file, line and a way out.
 
-    What is given stands in for the scenario's own: see ``Under``.
+    Given values replace those of the scenario: see ``Under``.
     """
     asked = under_given(policies, as_of, outside=outside, service=service)
     return load_under(name_or_path, asked)

@@ -103,8 +103,8 @@ def shipped_workloads() -> ShippedWorkloads:
 
 
 def with_shipped(document: Document) -> Document:
-    """A scenario whose workloads say all that they stand for. Raises InputError for one that does
-    not ship; mistakes in what else it says are told where it says them."""
+    """A scenario whose shipped workloads are written out. Raises InputError for one that does not
+    ship; other mistakes are reported at their place."""
     given = document.value(WORKLOADS)
     if given == BY_CLASS:
         given = [{"id": "", SHIPPED: BY_CLASS}]
@@ -200,5 +200,5 @@ def _left_out(shipped: ShippedWorkload) -> tuple[str, ...]:
 
 
 def entry_of(shipped: ShippedWorkload) -> WorkloadEntry:
-    """As a scenario would have it, of its own demands class."""
+    """As a scenario would write it, with its demands class."""
     return WorkloadEntry.model_validate({**shipped.workload, "id": shipped.id, "class": "any"})

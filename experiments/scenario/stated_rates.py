@@ -18,7 +18,7 @@ EXAMPLE = "write for example ckpt=2Tbit: a class or a demand, and a real rate"
 
 
 def with_rates(loaded: LoadedScenario, stated: Sequence[str]) -> LoadedScenario:
-    """Each is ``CLASS=RATE``, ``DEMAND=RATE`` or ``RATE`` for all, in real bit/s; what is said of a
+    """Each is ``CLASS=RATE``, ``DEMAND=RATE`` or ``RATE`` for all, in real bit/s; a rate for a
     demand goes before its class, and that before all. Raises InputError."""
     if not stated:
         return loaded

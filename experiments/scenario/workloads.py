@@ -32,8 +32,8 @@ MOST_COMPRESSED = 1e9
 OPTIONS: Mapping[str, Option] = {
     name: option for kind in KINDS.values() for name, option in kind.options.items()
 }
-"""The parameters of all kinds; one that two kinds share is of one unit, and each has its own words
-and default."""
+"""The parameters of all kinds; one that two kinds share has one unit, and each kind its own
+description and default."""
 
 
 class Transport(Frozen):
@@ -131,7 +131,7 @@ class WorkloadKeys(Frozen):
         return self
 
     def covers(self, demand: DemandEntry) -> bool:
-        """Whether a demand is one of its own."""
+        """Whether the workload has this demand."""
         return demand.id in self.demands or demand.data_class == self.data_class
 
     @property

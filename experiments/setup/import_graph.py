@@ -76,7 +76,7 @@ class ImportGraph:
         self.rooms = frozenset(_folder(one) for one in self._texts if not _is_test(one))
 
     def rooms_named(self, name: str) -> frozenset[str]:
-        """Return the room of this name and the rooms inside it: none if there is no such room."""
+        """Return the room of this name and the rooms inside it: none if the room does not exist."""
         name = name.rstrip("/")
         return frozenset(one for one in self.rooms if one == name or one.startswith(f"{name}/"))
 

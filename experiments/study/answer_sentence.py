@@ -49,7 +49,7 @@ def _value(study: StudyFile, answers: Answers, blank: Blank) -> str:
 
 
 def _looks_the_same(found: Estimate | Difference) -> bool:
-    """Whether all runs have one value, to the digits that are told."""
+    """Whether all runs have one value, to the digits that are shown."""
     if isinstance(found, Difference):
         return False
     return found.runs > 1 and figure(found.least) == figure(found.most)

@@ -24,7 +24,7 @@ from corridor.experiments.study.study_file import (
 from corridor.traffic.measures.quantiles import Interval
 
 MOST_STEP = 2
-"""By how many times the seeds grow at once, at most: what few say of the spread is vague."""
+"""The maximum factor by which seeds grow at once: few seeds give a vague estimate of the spread."""
 
 
 class RunValues(NamedTuple):
@@ -168,7 +168,7 @@ def _difference(told: Told, one: Levels, other: Levels, measure: str) -> Differe
 
 
 def _all_expected(study: StudyFile, told: Told, wanted: ExpectEntry) -> Iterator[ExpectationAnswer]:
-    """Never none: what is asked of nothing is not told."""
+    """Never empty: an expectation without data counts as unknown."""
     found = list(_expected(study, told, wanted))
     nothing = ExpectationAnswer(wanted.measure, wanted.of, wanted.holds, {}, None, "no condition")
     yield from found or [nothing]

@@ -16,7 +16,7 @@ from corridor.topologies.base.errors import InputError
 HEADINGS = ("condition", "measure", "one", "other", "more by", "95 % interval", "%", "seeds")
 WORDS = 2
 OWN_SEEDS = "own"
-"""Where no seed ran in both: each condition is drawn by itself."""
+"""Where no seed ran in both: each condition is resampled independently."""
 
 
 class Compared(NamedTuple):

@@ -1,4 +1,4 @@
-"""What repeated runs say of a mean, a median or a difference, and how certainly. Pure.
+"""Estimates of means, medians and differences from repeated runs, with intervals. Pure.
 
 The run is the unit: whatever happened within one is one value. Intervals of means are studentised
 bootstraps (Efron and Tibshirani, An Introduction to the Bootstrap, chapter 12.5), which cover what
@@ -59,7 +59,7 @@ class Difference(NamedTuple):
     unpaired_within: Interval | None
     """As it would be if other seeds had been drawn for each: the unit of what pairing saves."""
     narrower: float | None
-    """How many times as wide that one is: what common seeds save; None where one is not told."""
+    """The factor by which the other is wider: what common seeds save; None if one is not known."""
     share: float | None
     """Of the first mean."""
     is_same: bool
@@ -140,7 +140,7 @@ def _mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval |
 def _unpaired_interval(
     first: Values, second: Values, confidence: float = CONFIDENCE
 ) -> Interval | None:
-    """Studentised likewise, each condition drawn by itself."""
+    """Studentised likewise, each condition resampled independently."""
     if min(len(first), len(second)) < LEAST_RUNS:
         return None
     mean, error = float(second.mean() - first.mean()), _error_of_both(first, second)

@@ -81,7 +81,7 @@ class ExpectEntry(Frozen):
     """The mean or median with its whole interval, or each run's value."""
     where: _OneLevel = Field(default={})
     compare: str = ""
-    """A comparison; then it is of the mean difference."""
+    """A comparison; then the bound applies to the mean difference."""
 
 
 class UntilEntry(Frozen):

@@ -114,5 +114,5 @@ def _named(levels: Levels, repetition: int) -> str:
 
 
 def failed(answers: Answers) -> bool:
-    """Whether an expectation does not hold, or is not told: a study that is a test fails."""
+    """Whether an expectation does not hold, or is unknown: a study that is a test fails."""
     return any(one.holds is not True for one in answers.expectations)

@@ -39,7 +39,7 @@ def check_dashboard() -> None:
         raise EnvironmentUnsupported(
             "Dask's dashboard needs bokeh, which is not installed",
             f"{sys.executable} -m pip install 'bokeh>=3.1' (one package more moves round trips by "
-            "ticks); progress is told without it, too",
+            "ticks); progress is shown without it, too",
         )
 
 

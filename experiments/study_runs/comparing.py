@@ -101,7 +101,7 @@ def compare(
         Round-trip times are in milliseconds; None if a demand is blocked.
 
     Raises:
-        InputError: There is no such file or name, or the two are of different kinds.
+        InputError: A file or name does not exist, or the two are of different kinds.
 
     Example:
         >>> found = corridor.compare("none", "pan-asia", of="policies", scenario="mini")

@@ -13,5 +13,5 @@ class Part(NamedTuple):
     of: int
 
     def among[One](self, every: Sequence[One]) -> Sequence[One]:
-        """Every so many of them: parts take about as long as each other."""
+        """Every n-th of them: parts take about equally long."""
         return every[self.number - 1 :: self.of]

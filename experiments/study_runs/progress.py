@@ -14,7 +14,7 @@ Say = Callable[[str], None]
 
 
 class Progress:
-    """Told of each cell as it comes. ``at_once`` says how many run at once now."""
+    """Counts each finished cell. ``at_once`` returns how many run at once now."""
 
     def __init__(self, total: int, say: Say, at_once: Callable[[], int]) -> None:
         self._total, self._say, self._at_once = total, say, at_once
@@ -38,7 +38,7 @@ class Progress:
         return f", about {in_words(left_s)} left" if left_s > 1 else ""
 
     def left_s(self) -> float:
-        """By what cells took so far. Cells come in rounds of so many at once; those under way are
+        """By what cells took so far. Cells run in rounds of ``at_once``; running ones are
         half done, on average."""
         left = self._total - self._done
         if not left or not self._done:

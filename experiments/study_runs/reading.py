@@ -74,7 +74,7 @@ def values_of(
         for measure in study.measures:
             try:
                 values[measure.id] = value_of(parse(measure.of), summary)
-            except InputError as error:  # the other measures of the run are told all the same
+            except InputError as error:  # the other measures of the run are still reported
                 values[measure.id], unresolved[measure.id] = None, str(error)
     return RunValues(cell, levels, repetition, state, message, values, unresolved, unexpected)
 

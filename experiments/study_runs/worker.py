@@ -25,7 +25,7 @@ TOLD_LINES = 3
 
 
 def run_cell(bundle: Bundle) -> Ran:
-    """Never raises for the outcome of a cell: that is told."""
+    """Never raises for the outcome of a cell, which is returned."""
     started = time.monotonic()
     with scratch_folder() as folder:
         (folder / BUNDLE).write_bytes(pickle.dumps(bundle))

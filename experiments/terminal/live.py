@@ -1,4 +1,4 @@
-"""Lines that are told one after another, and below them, on a terminal, what is going on now.
+"""Lines that are printed one after another, and below them, on a terminal, the present work.
 
 ``telling`` gives what takes lines. On a terminal the last line moves: what is being done, how far
 it has come, for how long. What is done becomes the plain line that a file would have got.
@@ -62,7 +62,7 @@ def telling(stream: TextIO | None = None, begins: str = "") -> Iterator[Say]:
 
 @contextmanager
 def waiting(what: str) -> Iterator[Say]:
-    """What goes on while nothing is told; the callable takes how far it is, and work that
+    """Show work while nothing is printed. The callable takes its progress, and work that
     counts what it goes through says so itself. On a terminal a line that moves; elsewhere a line on
     standard error now and then, once it takes long."""
     if not (sys.stdout.isatty() and can_move(sys.stderr)):
@@ -106,7 +106,7 @@ class LiveLines:
         self._stream = stream
         self._live: Live | None = None
         self._line = ""
-        """To be told for good once it is done; empty for what leaves no line."""
+        """Printed for good once it is done; empty for what leaves no line."""
         self._shown = ""
         self._step = ""
         self._detail = nothing_more
@@ -132,7 +132,7 @@ class LiveLines:
         self._step = text
 
     def rest(self) -> None:
-        """Nothing goes on any more; what has been told stays."""
+        """End the present work; what has been printed stays."""
         self._told()
         if self._live is not None:
             self._live.stop()

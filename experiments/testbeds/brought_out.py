@@ -83,7 +83,7 @@ def bring_growth(source: str, target: str, known: States) -> None:
 
 
 def _same_until(name: str, before: State | None, now: State) -> int:
-    """How much of a file there is no need to copy again."""
+    """How much of a file need not be copied again."""
     if before is None or before.size_bytes > now.size_bytes or name.endswith(WRITTEN_OVER):
         return 0
     return before.size_bytes

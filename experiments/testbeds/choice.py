@@ -34,7 +34,7 @@ NOT_LOOKED_FOR = Lack("not looked for")
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found out about this machine; every ``*_lacks`` is empty when nothing is lacking."""
+    """What was found out about this machine; every ``*_lacks`` is empty when nothing is missing."""
 
     root: bool
     netem_lacks: str

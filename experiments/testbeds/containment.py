@@ -50,7 +50,7 @@ TRIAL_S = 10
 
 @dataclass(frozen=True)
 class Allowed:
-    """Paths of the host that a guest's process may use, apart from the system's own."""
+    """Paths of the host that a guest's process may use, besides those of the system."""
 
     reads: tuple[str, ...]
     writes: tuple[str, ...]

@@ -1,6 +1,6 @@
 """First process of a guest, started by ``guest_command.py``. Standard library only.
 
-Mounts what the system lacks over the read-only host root, gives the run a
+Mounts what is missing over the read-only host root, gives the run a
 writable view of its result folder and nothing else, executes the plan in a child
 with the code every testbed shares, and switches the machine off. With the argument
 ``command`` it executes the argument list in the folder's ``command.json`` instead,
@@ -129,7 +129,7 @@ def prepare(modules: tuple[str, ...] = NEEDED_MODULES) -> None:
     """
     mount("proc", "/proc", "proc")
     mount("sysfs", "/sys", "sysfs")
-    if not os.path.ismount("/dev"):  # Debian's kernel has done it by itself
+    if not os.path.ismount("/dev"):  # Debian's kernel has done it already
         mount("devtmpfs", "/dev", "devtmpfs")
     mount("devpts", "/dev/pts", "devpts")
     os.symlink("/proc/self/fd", "/dev/fd")
@@ -149,7 +149,7 @@ def prepare(modules: tuple[str, ...] = NEEDED_MODULES) -> None:
 
 
 def _hide_where_the_host_keeps_them() -> None:
-    """Let the environment say nothing of its own place and of the checkout's.
+    """Remove its own place and the checkout's from the environment.
 
     Python reads both when it starts. The length of a path shapes its memory, a folder that is
     not there costs ticks, and the code is a copy here.

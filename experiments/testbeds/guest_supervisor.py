@@ -13,7 +13,7 @@ names and the system's files, and list names below ``--list``, as far as ``--mea
 ``containment.py`` see to it. The standard input of the supervisor is a pipe that the caller holds
 open: a ``-`` stops the guest's kernel, a ``+`` has it go on. When it closes, however the caller
 ended, or when the guest ends, every process of the guest is killed and its scratch folder removed.
-The supervisor then ends the way the guest did.
+The supervisor then ends as the guest did.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _be_guest(
     cpu: int | None,
     reads: int | None = None,
 ) -> NoReturn:
-    """In the child: its own session, its memory laid out the same way every time."""
+    """In the child: its own session, its memory layout the same every time."""
     try:
         os.setsid()
         die_with_parent()

@@ -147,7 +147,7 @@ def required_options(fragment: str) -> list[str]:
 
 
 def missing_options(fragment: str, finished: str) -> list[str]:
-    """Names of required options that the finished ``.config`` lacks or sets otherwise."""
+    """Names of required options that the finished ``.config`` omits or sets otherwise."""
     have = set(finished.splitlines())
     return [line.split("=", 1)[0] for line in required_options(fragment) if line not in have]
 

@@ -81,7 +81,7 @@ def program_natively(out_dir: Path, run_id: str) -> Iterator[subprocess.Popen[by
 
 @contextlib.contextmanager
 def _worker(run_id: str, module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A module that runs under the machine's lock, and is told to stop when that is left."""
+    """A module that runs under the machine's lock, and is stopped when that is left."""
     with _lock(), _note(run_id):
         worker = child_process.start(
             [sys.executable, "-m", module, *arguments],

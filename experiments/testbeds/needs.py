@@ -18,7 +18,7 @@ BASE_MB, HUB_MB, ENTRY_MB = 200, 0.9, 0.016
 USUAL_GUEST_MB = 2048
 GUEST_STEP_MB = 1024
 SPARE = 2
-"""A guest is offered so many times what it is likely to touch; what it does not costs nothing."""
+"""A guest is offered this multiple of what it is likely to touch; unused memory costs nothing."""
 BOOT_S, PORT_S, ENTRY_S = 3.0, 0.006, 0.0005
 PROBE_HOP_S, FRAME_S, TRANSFER_SHARE = 6e-5, 8e-6, 0.5
 FRAME_BITS = 12_000

@@ -26,7 +26,7 @@ from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
 from corridor.topologies.base.slowness import VARIABLE
 
 SLOWNESS = "10"
-"""So many times as long as usual something may take before it is taken for dead: an emulated
+"""The factor by which time limits grow before something counts as dead: an emulated
 processor is slow, and the host that its files come from may be busy."""
 START = "2027-01-15T08:00:00"
 """The moment at which a guest of User Mode Linux begins as well."""

@@ -19,7 +19,8 @@ class BootTimeout(Exception):
 
 
 def why_no_boot(binary: Path, silent: str, *options: str, sleep_s: int = 0) -> str:
-    """Why a kernel does not boot, which is ``silent`` where it ends by itself; empty if it does."""
+    """Why a kernel does not boot, which is ``silent`` where it ends without a message; empty if it
+    boots."""
     try:
         return silent if smoke_boot(binary, *options, sleep_s=sleep_s) is None else ""
     except BootTimeout as problem:
@@ -33,7 +34,7 @@ def smoke_boot(binary: Path, *options: str, sleep_s: int = 0) -> int | None:
     BootTimeout where it takes so long that nothing is known.
     """
     longest_s = patient(TIMEOUT_S)
-    # A kernel's command line has no way to quote a space, and Debian's mounts a /dev of its own.
+    # A kernel's command line cannot quote a space, and Debian's mounts its /dev.
     usual = tempfile.gettempdir()
     place = "/tmp" if " " in usual or usual.startswith("/dev/") else None
     with tempfile.TemporaryDirectory(prefix="corridor-smoke-", dir=place) as folder:

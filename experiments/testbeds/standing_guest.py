@@ -83,7 +83,7 @@ class StandingGuests(Closing):
 
 
 class StandingGuest:
-    """One guest, and the network that stands in it once it has carried out a plan."""
+    """One guest, and the network that stays in it once it has carried out a plan."""
 
     def __init__(self, kernel: Kernel, folder: Path, memory_mb: int) -> None:
         self._kernel = kernel

@@ -57,7 +57,8 @@ def missing(*groups: str) -> list[str]:
 
 
 def command(packages: Iterable[str], here: Distribution | None = None) -> str:
-    """What to type for packages by Debian's names; what the distribution lacks is left out.
+    """What to type for packages by Debian's names; packages that the distribution does not have are
+    left out.
 
     Words instead of a command where set-up does not know the distribution.
     """

@@ -24,7 +24,7 @@ _WRITTEN = re.compile(
 
 
 class Moment(NamedTuple):
-    """So many nanoseconds after a named moment, or before it."""
+    """A number of nanoseconds after a named moment, or before it."""
 
     name: str
     offset_ns: int

@@ -29,7 +29,7 @@ type Ends = tuple[tuple[str, str], ...]
 
 
 class _Edge(NamedTuple):
-    """A way from one hub to another: a demand, or its answers."""
+    """A direction from one hub to another: a demand, or its answers."""
 
     along: Along
     back: bool
@@ -81,7 +81,7 @@ class _Sender:
 
 
 def plan(load: Load, out: Outbox) -> None:
-    """Rounds of demands that are apart have their own numbers, for they are not one round."""
+    """Rounds of demands with ``apart`` have separate numbers, for they are not one round."""
     send = ALGORITHMS[load.options["algorithm"]].plan
     groups = [(one,) for one in load.demands] if load.options["apart"] else [load.demands]
     first = 0

@@ -89,7 +89,7 @@ class WorkloadKind:
     example: str
     """Its own keys in YAML, in addition to ``id``, ``kind`` and ``demands``."""
     options: Mapping[str, Option]
-    """Its parameters; a name that two kinds share is of one unit."""
+    """Its parameters; a name that two kinds share has one unit."""
     plan: Callable[[Load, Outbox], None]
     """Puts all messages into an outbox."""
     mean_bps: Callable[[Values], float]
@@ -100,7 +100,7 @@ class WorkloadKind:
     scale: Scale = "bytes"
     """If the scenario does not say."""
     connections: int = 1
-    """The same; 0 where each message has one of its own."""
+    """The same; 0 where each message has a separate one."""
     problem: Callable[[Values], str] = nothing_wrong
     """What is wrong with options that are right one by one; empty if nothing."""
     misfit: Callable[[Values, tuple[tuple[str, str], ...]], str] | None = None

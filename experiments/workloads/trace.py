@@ -20,7 +20,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 
 FAILED_TOKENS = 0
-"""BurstGPT has answers of no tokens where a request failed."""
+"""BurstGPT has answers without tokens where a request failed."""
 
 
 class TraceRow(NamedTuple):

@@ -242,7 +242,7 @@ class Judge:
     def _losses(
         self, what: str, intent: Intent, seen: dict[str, Any], lost_ms: list[float]
     ) -> None:
-        """Of a demand, by what the prover says of the tables it was served by."""
+        """Of a demand, by the prover's verdict on the tables that served it."""
         crossed = self._crossed(intent)
         cut = [number for number, name in enumerate(crossed) if name in seen["fibres"]]
         if not self._intact[intent.id].delivered:
@@ -273,7 +273,7 @@ class Judge:
             status = seen["statuses"]["while cut"][intent.id][0]
             if status in SERVED:
                 self.times_ms["followed"].append(max(later, default=cut_ms) - cut_ms)
-                self.counts["... and served again by new ways"] += 1
+                self.counts["... and served again by new paths"] += 1
             else:
                 self.times_ms["back"].append(max(later, default=repaired_ms) - repaired_ms)
                 self.counts["... until it was repaired"] += 1

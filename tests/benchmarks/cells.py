@@ -1,6 +1,6 @@
 """What cells of a study cost here: ``python -m tests.benchmarks.cells --out DIR``.
 
-Runs one study of 96 short cells with one worker and with several, compares what came to the byte,
+Runs one study of 96 short cells with one worker and with several, compares the results to the byte,
 and tells: how many times as fast, cells an hour, how long a cell takes to start, the memory of a
 cell. What a machine of more processors would do is computed from that and named so. Nothing else
 should run meanwhile: load before and after is told.
@@ -46,7 +46,7 @@ class Cost(NamedTuple):
 
 
 class Memory(threading.Thread):
-    """The most that each cell below a process has held, in octets."""
+    """The maximum memory of each cell below a process, in octets."""
 
     def __init__(self, parent: int) -> None:
         super().__init__(daemon=True)
@@ -100,7 +100,7 @@ def measure(study: Path, out: Path, workers: int) -> Cost:
 
 
 def _start_up_s(cell: Path) -> float:
-    """By the wall's clock, from when the cell began until its agents were told to send."""
+    """By the wall's clock, from the start of the cell until its agents had to send."""
     for line in (cell / "events.jsonl").read_text().splitlines():
         event = json.loads(line)
         if (event["event"], event.get("name")) == ("phase", "measure"):

@@ -90,7 +90,7 @@ def inside(out_dir: Path, framework: str) -> None:
 
 
 def change(kept: LiveNetwork, before: Specification, after: Specification) -> dict[str, Any]:
-    """One change, and what came of it."""
+    """One change, and its result."""
     was = kept.statuses()
     known = len(kept.events("update"))
     with Traffic(kept, (before, after), spacing_s=SPACING_S) as during:

@@ -1,7 +1,7 @@
-"""Guarantees of ``sovereignty`` with rates of ours: ``python -m tests.benchmarks.corridor_rates``
+"""Guarantees of ``sovereignty`` with invented rates: ``python -m tests.benchmarks.corridor_rates``
 
-Nobody knows what demands of the corridor ask for, so the rates are made up: by class, for answers a
-tenth, and for nobody more than a quarter of the widest lawful way that every single cut leaves.
+The rates that demands of the corridor need are not known, so they are made up: by class, for
+answers a tenth, and at most a quarter of the widest lawful path that every single cut leaves.
 Says how full the fullest link is under every failure protected against (``--k``, ``--over``), and
 how many guarantees are admitted, one after another in the order of the scenario: on the shortest
 ways, and on ways chosen together for all. Then all claims are proven of the tables of these,
@@ -52,12 +52,12 @@ RATES_MBIT = {
     "finance": 2,
 }
 ANSWERS = 10
-"""They ask for one part in so many."""
+"""Answers ask for this fraction."""
 OF_WIDEST = 4
 
 
 def rated(loaded: LoadedScenario, k: int, over: Sequence[str]) -> Specification:
-    """The scenario with rates of ours."""
+    """The scenario with invented rates."""
     classes = {one.id: one.data_class for one in loaded.scenario.demands}
     bare = specify(loaded).model_copy(update={"k": k, "over": tuple(over)})
     wished = {}
@@ -85,7 +85,7 @@ def with_rates(specification: Specification, rates_bps: dict[str, int]) -> Speci
 
 
 def widest_left(space: Space) -> int:
-    """How wide the widest lawful way is that is left after any single cut that leaves one."""
+    """The width of the widest lawful path that is left after any single cut that leaves one."""
     bps, fibres = widest(space)
     left = (widest(space, 1 << fibre)[0] for fibre in fibres)
     return min([bps, *(one for one in left if one)])
@@ -113,7 +113,7 @@ def widest(space: Space, dead: int = 0) -> tuple[int, tuple[int, ...]]:
 
 
 class Admitting:
-    """Guarantees let in one after another, on ways that stay."""
+    """Guarantees admitted one after another, on paths that stay."""
 
     def __init__(self, specification: Specification) -> None:
         self.served = Served(specification.topology, specification.intents())
@@ -148,14 +148,14 @@ def fullest(served: Served) -> str:
 
 
 def stretched(way: ForwardingTree) -> float:
-    """By how many times a way in use is longer than it would be alone."""
+    """The length of a primary path relative to its length alone."""
     assert isinstance(way.route, Route)
     return way.route.one_way_ns / (way.route.one_way_ns - way.room_ns)
 
 
 def bounds(served: Served, failures: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Of these failures those that no ways fit, with how full the fullest link is at least; if
-    there are none, how full it is in whatever single one fails."""
+    """The failures that no paths fit, with the minimum utilization of the fullest link; if there
+    are none, that of the link in the worst single failure."""
     links = Links(served.topology)
     setting = setting_of(served.ways, served.builder, links, map(frozenset, failures))
     nowhere = fits_nowhere(setting, links.capacity_bps)
@@ -174,31 +174,31 @@ def lines(specification: Specification, objective: str) -> Iterator[tuple[str, s
     shortest = Admitting(specification)
     rates = {one.demand.id: one.bandwidth.cir for one in specification.directions if one.bandwidth}
     yield "directions with rates", str(len(shortest.served.ways))
-    yield "links too full by the shortest ways", str(len(shortest.served.too_full()))
+    yield "links overloaded by the shortest paths", str(len(shortest.served.too_full()))
     yield "the fullest of them", fullest(shortest.served)
-    yield "guarantees admitted on the shortest ways", str(len(shortest.admitted()))
+    yield "guarantees admitted on the shortest paths", str(len(shortest.admitted()))
     began, used = time.perf_counter(), time.process_time()
     chosen = fitted(specification, objective)
     wall, cpu = time.perf_counter() - began, time.process_time() - used
     yield "choosing took", f"{wall:.0f} s, {cpu:.0f} s of CPU"
     together = Admitting(chosen)
     after = together.admitted()
-    yield "guarantees admitted on ways chosen together", str(len(after))
-    yield "refused", ", ".join(sorted(rates.keys() - after)) or "nobody"
+    yield "guarantees admitted by joint path selection", str(len(after))
+    yield "refused", ", ".join(sorted(rates.keys() - after)) or "none"
     every = [stretched(way) for way in together.served.ways]
-    yield "ways in use that moved", str(sum(bool(way.room_ns) for way in together.served.ways))
+    yield "primary paths that moved", str(sum(bool(way.room_ns) for way in together.served.ways))
     yield "longer than alone, mean and most", f"{fmean(every):.3f} and {max(every):.2f} times"
     aside = shortest.served.too_large(shortest.served.sets())
-    yield "more than any way has room for, even alone", ", ".join(sorted(aside)) or "nobody's"
+    yield "more than any path has room for, even alone", ", ".join(sorted(aside)) or "none"
     for whose, served in (("", together.served), (" without those", together.served.but(aside))):
         full = served.too_full()
-        yield f"links too full by ways chosen together{whose}", str(len(full))
+        yield f"links overloaded by joint path selection{whose}", str(len(full))
         yield f"the fullest of these{whose}", fullest(served)
         yield f"bounds for any routing{whose}", of(bounds(served, [one.failure for one in full]))
         if not aside:
             break
     final = with_rates(chosen, {name: rates[name] for name in after})
-    yield "links too full with those admitted", str(len(Admitting(final).served.too_full()))
+    yield "links overloaded with those admitted", str(len(Admitting(final).served.too_full()))
     yield from proven(final)
 
 

@@ -5,7 +5,7 @@ of one size, M/D/1. A run is a queue of its own seed, by the emulator's own arri
 recursion: no guest runs. Its value is the mean wait of its packets, which depend on each other and
 are skewed, as values of real runs are. The interval is that of ``study.intervals``, over runs.
 
-Beside it, the difference between two loads: with the same seeds in both, and with others.
+Next to it, the difference between two loads: with the same seeds in both, and with others.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Covered(NamedTuple):
     held: int
     """Intervals that hold the truth."""
     width: float
-    """Of the intervals, on the mean, as a share of the truth."""
+    """Of the intervals, on average, as a share of the truth."""
 
     @property
     def share(self) -> float:
@@ -73,15 +73,15 @@ def of_means(runs: int, repetitions: int = REPETITIONS) -> Covered:
 def of_differences(runs: int, repetitions: int = REPETITIONS) -> tuple[Covered, Covered]:
     """Seed by seed, and as other seeds for either would have it."""
     truth = truth_ms(OTHER_LOAD) - truth_ms(LOAD)
-    paired, apart = [], []
+    paired, different = [], []
     for number in range(repetitions):
         one, same, other = (
             _values(load, name, number, runs)
             for load, name in ((LOAD, "one"), (OTHER_LOAD, "one"), (OTHER_LOAD, "other"))
         )
         paired.append(difference(one, same).within)
-        apart.append(difference(one, other).unpaired_within)
-    return _covered(paired, truth), _covered(apart, truth)
+        different.append(difference(one, other).unpaired_within)
+    return _covered(paired, truth), _covered(different, truth)
 
 
 def _values(load: float, name: str, repetition: int, runs: int) -> Sequence[float]:
@@ -106,10 +106,10 @@ def main() -> None:
     more = truth_ms(OTHER_LOAD) - truth_ms(LOAD)
     print(f"load {LOAD} to {OTHER_LOAD}: {more:.4f} ms more")
     for runs in RUNS:
-        paired, apart = of_differences(runs, args.repetitions)
+        paired, different = of_differences(runs, args.repetitions)
         _print(f"{runs} seeds, the same", paired)
-        _print(f"{runs} seeds, others", apart)
-        print(f"  {apart.width / paired.width:.2f} times as wide")
+        _print(f"{runs} seeds, others", different)
+        print(f"  {different.width / paired.width:.2f} times as wide")
 
 
 def _print(what: str, of: Covered) -> None:

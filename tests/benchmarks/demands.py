@@ -2,7 +2,7 @@
 
     .venv/bin/python -m tests.benchmarks.demands [DEMANDS ...]
 
-Three shapes: all demands between two hubs of ``mini``, where only ports tell them apart; the same
+Three shapes: all demands between two hubs of ``mini``, where only ports distinguish them; the same
 with a workload of requests over five connections a demand; and demands between random hubs of
 ``pan-asia``, protected against any one link. Each number has a process of
 its own, so that its memory is its own; CPU seconds hold on a busy machine, too.
@@ -57,7 +57,7 @@ def _row(shape: str, size: int) -> tuple[str, ...]:
 
 
 def scenario(shape: str, size: int) -> str:
-    """So many demands, as YAML."""
+    """A number of demands, as YAML."""
     chance = random.Random(SEED)
     topology = shape.partition(",")[0]
     hubs = [hub.id for hub in load_topology(topology).hubs]
@@ -83,7 +83,7 @@ def scenario(shape: str, size: int) -> str:
 
 
 def measured(file: Path) -> dict[str, float]:
-    """CPU seconds by part, entries, and the most memory."""
+    """CPU seconds by part, entries, and the maximum of memory."""
     at = [time.process_time()]
     loaded = load_scenario(str(file))
     at.append(time.process_time())

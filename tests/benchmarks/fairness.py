@@ -2,7 +2,7 @@
 
     .venv/bin/python -m tests.benchmarks.fairness [--seeds N] [--keep FILE] [NAME ...]
 
-One fibre of 40 ms there and back between two hubs, which all of them fill. The seed draws when each
+One fibre of 40 ms RTT between two hubs, which all of them fill. The seed draws when each
 begins. Shares are of what all of them got, so that 1 is fair, from ``FROM_S`` on.
 """
 
@@ -130,7 +130,7 @@ class Found(NamedTuple):
 
     @property
     def furthest(self) -> NDArray[np.float64]:
-        """By seed, how far from fair the flow is that is furthest, on the mean of its rows."""
+        """By seed, the distance from fair of the furthest flow, on average of its rows."""
         by_row = np.abs(self.shares - 1).max(axis=1)
         found: NDArray[np.float64] = by_row.reshape(self.seeds, -1).mean(axis=1)
         return found

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m tests.benchmarks.growth [HUBS ...]
 
-Square grids, each brought up and down in the same guest, smallest first and once more in the end,
+Square grids, each brought up and down in the same guest, smallest first and again in the end,
 since a machine's speed drifts. Wall time; an Open vSwitch of its own is part of up and down.
 """
 

@@ -1,4 +1,4 @@
-"""Ways that know the load on published instances: ``python -m tests.benchmarks.joint_ways FILE...``
+"""Load-aware routing on published instances: ``python -m tests.benchmarks.joint_ways FILE...``
 
 Files are SNDlib's native text, or REPETITA's ``.graph`` with the ``.demands`` beside it (the first
 set). A row each: the most that a link is asked for, as a part of its capacity (SNDlib's networks
@@ -47,7 +47,7 @@ KBPS_OF_GBPS = 1e6
 UNIT_BPS = 10**6
 """What one unit of an instance's demands is taken for."""
 NEAR = 1.002
-"""How near to the bound ways are asked to come, at first."""
+"""How near to the bound paths have to come, at first."""
 STEP, TRIES = 1.003, 20
 
 

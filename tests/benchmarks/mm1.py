@@ -44,7 +44,7 @@ RATE_BPS, DELAY_NS, BUFFER_MS = 100_000_000, 1_000_000, 2000
 FULL_BYTES, LEAST_BYTES = 1518, 62
 """On the fibre, with a label: a full frame, and one of no more than our header."""
 AROUND_BYTES = 46
-"""Of a frame on the fibre, beside the datagram's payload."""
+"""Of a frame on the fibre, besides the datagram's payload."""
 MEAN_BYTES = 10_000
 SIZES = Sizes(KINDS["exponential"], {"mean": MEAN_BYTES})
 LOADS = {0.3: 40_000, 0.6: 80_000, 0.9: 400_000}
@@ -60,7 +60,7 @@ _COLUMNS = ("octets", "sent_ns", "first_ns", "last_ns")
 
 
 def datagrams(octets: float) -> list[int]:
-    """Payloads of a message that is to have so many octets on the fibre."""
+    """Payloads of a message that is to have this number of octets on the fibre."""
     full, rest = divmod(max(round(octets), LEAST_BYTES), FULL_BYTES)
     frames = [FULL_BYTES] * full + ([max(rest, LEAST_BYTES)] if rest else [])
     return [frame - AROUND_BYTES for frame in frames]
@@ -191,7 +191,7 @@ class Waits(NamedTuple):
     stay_s: NDArray[np.float64]
     """From its offer until its last datagram has been sent onto the fibre."""
     lindley_s: NDArray[np.float64]
-    """What the recursion says of the wait, for the same arrivals and sizes."""
+    """The wait by the recursion, for the same arrivals and sizes."""
 
 
 def waits_of(columns: dict[str, NDArray[np.int64]]) -> Waits:
@@ -205,7 +205,7 @@ def waits_of(columns: dict[str, NDArray[np.int64]]) -> Waits:
 
 
 class Row(NamedTuple):
-    """One figure beside theory's."""
+    """One figure next to theory's."""
 
     name: str
     exponential: float
@@ -292,7 +292,7 @@ def main() -> None:
         inside(Path(sys.argv[2]), *sys.argv[3:])
         return
     parser = argparse.ArgumentParser(prog=f"python -m {MODULE}")
-    parser.add_argument("--messages", type=float, default=1.0, help="so many times as many")
+    parser.add_argument("--messages", type=float, default=1.0, help="factor of messages")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--out", type=Path, default=None, metavar="DIR")
     parser.add_argument("--again", action="store_true", help="only judge what is in --out")
@@ -305,7 +305,7 @@ def main() -> None:
             own.mkdir(parents=True, exist_ok=True)
             run_inside(MODULE, own, [str(seed), *loads])
     true = true_service()
-    print(f"service: {true.mean_s * 1e6:.3f} us on the mean, cv {true.cv:.5f}\n{HEADINGS}")
+    print(f"service: {true.mean_s * 1e6:.3f} us on average, cv {true.cv:.5f}\n{HEADINGS}")
     for load in LOADS:
         runs = [waits_of(columns_in(own, load)) for own in folders.values()]
         for row in rows(load, runs):

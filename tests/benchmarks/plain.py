@@ -23,7 +23,7 @@ class Line(NamedTuple):
 
 
 def plain_topology(name: str, hubs: int, lines: Iterable[Line]) -> Topology:
-    """``hubs`` of them, numbered from 0; what is random on a line is no part of a topology."""
+    """``hubs`` of them, numbered from 0; what is random on a line does not belong to a topology."""
     return Topology(
         name=name,
         title=name,

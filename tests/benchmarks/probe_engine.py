@@ -1,4 +1,4 @@
-"""Packets a second of the agents' probes and streams, beside raw frames and Scapy's own loops.
+"""Packets a second of the agents' probes and streams, next to raw frames and Scapy's own loops.
 
     sudo .venv/bin/python -m tests.benchmarks.probe_engine [ROUNDS]
 

@@ -1,6 +1,6 @@
 """Waiting times before a fibre against queueing theory: ``python -m tests.benchmarks.queues``.
 
-A line of hubs whose every fibre is a queue of its own, fed by Poisson probes of the demand over it:
+A line of hubs whose every fibre is a separate queue, fed by Poisson probes of the demand over it:
 so one run in the virtual clock is many independent replications. Sizes are constant (M/D/1),
 exponential or lognormal as far as frames can be (86 to 1514 octets), or of two kinds, many small
 and few large; demands of one size each make them up, since superposed Poisson arrivals are Poisson.
@@ -100,7 +100,7 @@ def queues(loads: Iterable[float], replications: int) -> list[Queue]:
 
 
 def write_scenario(folder: Path, every: Sequence[Queue], packets: int) -> Path:
-    """The scenario, with its topology beside it."""
+    """The scenario, with its topology next to it."""
     hubs = [
         {"id": f"h{n}", "name": f"Hub {n}", "role": "foreign", "located_in": "TH",
          "lat": 10 + n * 0.1, "lon": 100.0}
@@ -185,7 +185,7 @@ class Found(NamedTuple):
     measured_s: float
     interval_s: Interval
     p95_s: Interval
-    """The least and the most of the replications'."""
+    """The minimum and the maximum of the replications."""
     furthest_s: float
     """How far any packet is from the recursion."""
 

@@ -1,4 +1,4 @@
-"""Break a live network in every way it is made for, and tell how long it takes to recover.
+"""Break a live network by every fault that it has to survive, and report the recovery time.
 
     .venv/bin/python -m tests.benchmarks.restarts [--scenario NAME] [--scenes NAME ...]
         [--framework ryu|os-ken] [--out DIR]
@@ -48,7 +48,7 @@ SPACING_S, SLOW_SPACING_S = 0.005, 0.02
 MANY = 20
 """Demands and answers beyond which each sends less often."""
 LEFT_OUT = ("killed_as_it_withdraws", "tampered_with")
-"""Scenes that need policies and guarantees of their own."""
+"""Scenarios that need separate policies and guarantees."""
 CALM_DOWN_S = 30.0
 """Before scenes in which fibres fail, so that none is held out for what failed before."""
 PATIENCE = {"audit_ns": 3_600_000_000_000}

@@ -1,7 +1,7 @@
 """Bring one ring up and down, by stock Mininet and by ours, saying when each step is done.
 
 ``python -m tests.benchmarks.ring ROUNDS EVENTS``, as root in the kernel to measure. Writes
-JSON lines to the file EVENTS, in a guest ``/dev/console``; whoever reads them keeps the time, for
+JSON lines to the file EVENTS, in a guest ``/dev/console``; the reader keeps the time, because
 a guest in the virtual clock cannot.
 The ring: 20 switches with a host each, 40 links of 100 Mbit/s and 10 ms.
 """
@@ -63,7 +63,7 @@ def stock(round_number: int) -> None:
 
 
 def ours(round_number: int) -> None:
-    """With the Open vSwitch that is there, as stock Mininet; with one of its own if there is none,
+    """With the Open vSwitch that is there, as stock Mininet; with a private one if there is none,
     whose start and end are then part of up and down."""
     lines = [Line(*link) for link in ring_links()]
     wiring = wire(plain_topology("ring", SWITCHES, lines), run_id=RUN_ID)

@@ -37,7 +37,7 @@ from corridor.traffic.measures.quantiles import (
 
 type Values = NDArray[np.float64]
 type Queue = Callable[[float, int, Generator], Values]
-"""Waits of so many probes in order of time, at a load."""
+"""Waits of a number of probes in order of time, at a load."""
 type Method = Callable[[NDArray[np.int64]], Mapping[str, Interval | None]]
 
 LOADS, RUNS, PROBES, SEED = (0.3, 0.6, 0.9), 200, 1000, 1

@@ -54,7 +54,7 @@ def measure(rounds: int) -> dict[tuple[str, str], list[float]]:
 
 
 def rows(times: dict[tuple[str, str], list[float]]) -> Sequence[tuple[str, ...]]:
-    """One for each of ours and each direction: medians over rounds, and of their ratios."""
+    """One for each variant and each direction: medians over rounds, and of their ratios."""
     found = []
     for who, what in ((who, what) for who in OURS for what in ("up", "down")):
         stock = times["stock", what]

@@ -1,4 +1,4 @@
-"""What a TCP connection costs to emulate: the agents' own beside iperf3's, in the same guest.
+"""What a TCP connection costs to emulate: the agents' next to iperf3's, in the same guest.
 
     .venv/bin/python -m tests.benchmarks.tcp_cost [ROUNDS]
 

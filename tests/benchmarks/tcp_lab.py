@@ -1,4 +1,4 @@
-"""Connections of kernel TCP over networks laid out by hand, in a guest: what each of them got."""
+"""Connections of kernel TCP over networks designed by hand, in a guest: the goodput of each."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Flow(NamedTuple):
 
 
 class Got(NamedTuple):
-    """What became of it; ``samples`` are times after the epoch in seconds and what has been
+    """The result; ``samples`` are times after the epoch in seconds and what has been
     acknowledged, and the window in segments, by then."""
 
     octets: int
@@ -71,7 +71,7 @@ class Got(NamedTuple):
 
 @contextlib.contextmanager
 def standing(model: Topology, out_dir: Path, wiring: Wiring | None = None) -> Iterator[CorridorNet]:
-    """The network, with tables for every pair of hubs; wired as usual if not told how."""
+    """The network, with tables for every pair of hubs; wired as usual by default."""
     with tempfile.TemporaryDirectory(prefix="corridor-") as scratch:
         program = compile_all_pairs(model, run_id=RUN_ID)
         steering = AllPairs(program, "ryu", Path(scratch), out_dir, patient=True)
@@ -90,7 +90,7 @@ def lines_up(
     seed: int = 1,
     queue: Queue = DROP_TAIL,
 ) -> Iterator[CorridorNet]:
-    """``queue`` is that of every fibre, with a buffer of its own."""
+    """``queue`` is that of every fibre, with a separate buffer."""
     model = plain_topology("lines", hubs, lines)
     noise = {
         f"fibre{number}": Noise(line.loss_ppm, jitter_ns=line.jitter_ns)
@@ -194,8 +194,8 @@ def run(net: CorridorNet, flows: Sequence[Flow], folder: Path) -> list[Got]:
 
 
 def by_iperf3(net: CorridorNet, flow: Flow, number: int = 0) -> TcpResult:
-    """One flow alone, by the program that everybody knows. For a time: told of a size, it does not
-    come to its end in the virtual clock."""
+    """One flow alone, by the well-known program. For a time: with a size, it does not end in the
+    virtual clock."""
     src, dst = net.wiring.hub(f"hub{flow.src}"), net.wiring.hub(f"hub{flow.dst}")
     return tcp.run(
         tcp.Transfer(

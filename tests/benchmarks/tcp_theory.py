@@ -27,7 +27,7 @@ MBPS, MS = 10**6, tcp_lab.NS_PER_MS
 
 
 def case(group: str, name: str, measured: float, predicted: Sequence[float], unit: str) -> None:
-    """``predicted`` is a value, or the least and the greatest; nothing where none is known."""
+    """``predicted`` is a value, or the minimum and the maximum; empty where none is known."""
     say("case", group=group, name=name, measured=measured, predicted=predicted, unit=unit)
 
 
@@ -43,8 +43,8 @@ def alone(out_dir: Path) -> None:
                     (got,) = tcp_lab.run(net, [flow], out_dir / "alone")
                     share = got.bps(from_s, lasts_s) / (rate_bps * PAYLOAD)
                     name = f"{congestion}, {rtt_ms} ms, buffer of {buffer_ms} ms"
-                    foreseen = [cubic_share(rate_bps, rtt_ms / 1e3, buffer_ms / 1e3)]
-                    case("alone", name, share, foreseen if congestion == "cubic" else [], "")
+                    predicted = [cubic_share(rate_bps, rtt_ms / 1e3, buffer_ms / 1e3)]
+                    case("alone", name, share, predicted if congestion == "cubic" else [], "")
 
 
 def cubic_share(rate_bps: float, rtt_s: float, buffer_s: float) -> float:
@@ -136,9 +136,9 @@ def inside(out_dir: Path, *groups: str) -> None:
 
 def _row(said: Mapping[str, Any]) -> tuple[str, ...]:
     measured, unit, predicted = said["measured"], said["unit"], said["predicted"]
-    foreseen = " to ".join(f"{one:.3f}" for one in predicted)
+    stated = " to ".join(f"{one:.3f}" for one in predicted)
     off = f"{measured / predicted[0] - 1:+.1%}" if len(predicted) == 1 else ""
-    return said["group"], said["name"], f"{measured:.3f}{unit}", foreseen and foreseen + unit, off
+    return said["group"], said["name"], f"{measured:.3f}{unit}", stated and stated + unit, off
 
 
 def measure(groups: Sequence[str]) -> Iterator[Mapping[str, Any]]:

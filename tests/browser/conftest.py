@@ -1,4 +1,4 @@
-"""A Chromium of this machine, and pages in it that tell what went wrong in them."""
+"""A Chromium of this machine, and pages in it that report their errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def browser() -> Iterator[Any]:
 
 
 type Open = Callable[..., Any]
-"""``open_page(path, width=, height=, ...)``: a context of its own, closed at the end."""
+"""``open_page(path, width=, height=, ...)``: a separate context, closed at the end."""
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageLab]:
 
 @pytest.fixture
 def visit(browser: Any, lab: PageLab) -> Iterator[Visit]:
-    """``visit(address)`` in a context of its own, or in one that is given."""
+    """``visit(address)`` in a separate context, or in one that is given."""
     made: list[Any] = []
 
     def visited(address: str = "", context: Any = None, **look: Any) -> Opened:

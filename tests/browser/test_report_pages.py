@@ -379,7 +379,7 @@ def test_a_live_page_shows_what_its_script_is_told(open_page: Open, tmp_path: Pa
 
 
 def rendered(page: Any, selector: str) -> Any:
-    """What there is of a part that a browser lays out once it comes into view."""
+    """The rendered part, which a browser lays out once it comes into view."""
     found = page.locator(selector)
     found.first.scroll_into_view_if_needed()
     page.wait_for_function(

@@ -1,4 +1,4 @@
-"""A controller that dies, or stands still, where it is told: for what only happens by chance.
+"""A controller that dies, or stops, at a chosen point: for what only happens by chance.
 
 ``python -m tests.chaos.crash_injection --port N``, else ``controller/apps/main.py``. What it is
 told is in a file, see ``crash_points.py``.
@@ -82,7 +82,7 @@ class CrashPoint:
 
 
 def half(orders: Mapping[int, Any], *, of_each: bool) -> dict[int, Any]:
-    """To half of the switches; and, unless each is told all or nothing, half to one more."""
+    """To half of the switches; and, unless each gets all or nothing, half to one more."""
     dpids = sorted(dpid for dpid in orders if orders[dpid])
     middle = max(len(dpids) // 2, 1)
     told = {dpid: orders[dpid] for dpid in dpids[:middle]}
@@ -155,7 +155,7 @@ def _watch_calls(point: CrashPoint) -> None:
 
 
 def _counting(point: CrashPoint, send: Callable[..., None]) -> Callable[..., None]:
-    """Sends each message by itself, where all to a switch would leave in one write."""
+    """Sends each message separately, where all to a switch would leave in one write."""
 
     def count_and_send(channel: Any, datapath: Any, parts: Iterable[bytes]) -> None:
         for part in parts:
@@ -181,7 +181,7 @@ def _fsync(point: CrashPoint) -> Callable[[int], None]:
 
 
 def _sleeping(point: CrashPoint) -> property:
-    """An attribute that holds the network with a clock of which moments can be told."""
+    """An attribute that holds the network with a clock whose moments can be chosen."""
 
     def with_moments(updater: Any, interfaces: Any) -> None:
         def sleep(seconds: float) -> None:
@@ -205,7 +205,7 @@ def _prove_nothing() -> None:
 
     def unproven(*arguments: Any) -> Any:
         proof = proof_of(*arguments)
-        broken = replace(proof.verdicts[0], status="violated", why="as it was told to say")
+        broken = replace(proof.verdicts[0], status="violated", why="as the test ordered")
         return replace(proof, verdicts=(broken, *proof.verdicts[1:]))
 
     deployments.proof_of = unproven  # type: ignore[assignment]

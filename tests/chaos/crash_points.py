@@ -5,7 +5,7 @@ JSON, and is gone when it is done:
 
     {"do": "die", "at": "half flipped"}     SIGKILL at one of ``MOMENTS``
     {"do": "wait", "at": "proven"}          until the file is gone; ``waits`` is then in it
-    {"do": "die", "messages": 40}           SIGKILL once so many have been sent of the next update
+    {"do": "die", "messages": 40}           SIGKILL after this number of the next update
     {"do": "unproven"}                      every proof fails, for the life of the controller
 """
 

@@ -113,7 +113,7 @@ class Stage:
         return time.time_ns()
 
     def while_asked(self, change: str, what: Callable[[], int]) -> tuple[int, dict[str, Any]]:
-        """Do something while a change is under way; when, and what came of the change."""
+        """Do something during a change; return the time, and the result of the change."""
         answers: list[dict[str, Any]] = []
         asking = threading.Thread(target=lambda: answers.append(self.change(change)))
         asking.start()
@@ -187,7 +187,7 @@ class Stage:
             for table in EDGE
         )
 
-    # What came of it.
+    # The result.
 
     def said(self, kind: str, since_ns: int) -> list[Mapping[str, Any]]:
         """Events of a kind, or all that are not of a demand."""
@@ -198,7 +198,7 @@ class Stage:
         ]
 
     def breakdown(self, name: str, at_ns: int, **more: Any) -> dict[str, Any]:
-        """How the network is now, and what was said since something broke."""
+        """The present state of the network, and the events since something broke."""
         audit = self.kept.ask("audit")
         said = self.said("", at_ns)
         proven = [one["at_ns"] for one in said if one["event"] in PROVEN]

@@ -74,7 +74,8 @@ def killed_at_rest(stage: Stage, _cast: Targets) -> Breakdowns:
 
 
 def killed_before_the_flip(stage: Stage, _cast: Targets) -> Breakdowns:
-    """The stricter policies stand throughout, and the controller dies on its way to the others."""
+    """The stricter policies stay in force, and the controller dies before it installs the
+    others."""
     stage.change("other")
     for moment in UNDONE:
         yield _killed(stage, (moment,), "base")
@@ -116,7 +117,7 @@ def _there_and_back() -> Iterator[str]:
 
 
 def killed_and_more_broken(stage: Stage, cast: Targets) -> Breakdowns:
-    """While nobody looks, something else breaks."""
+    """While no controller runs, something else breaks."""
     kept = stage.kept
     at_ns = stage.kill()
     stage.empty_switches()
@@ -177,7 +178,7 @@ def _emptied(stage: Stage, moment: str) -> dict[str, Any]:
 
 
 def switches_that_hang(stage: Stage, _cast: Targets) -> Breakdowns:
-    """They stand still with requests open, and come back as others: nobody waits for the old."""
+    """They stop with requests open, and return as others: no caller waits for the old ones."""
     assert stage.kept.net.openvswitch is not None
     stage.kept.net.openvswitch.vswitchd.send_signal(signal.SIGSTOP)
 
@@ -204,8 +205,8 @@ def a_gateway_killed(stage: Stage, cast: Targets) -> Breakdowns:
 
 
 def a_switch_away_for_long(stage: Stage, cast: Targets) -> Breakdowns:
-    """Meanwhile policies change there and back and a fibre is cut, so labels that the switch holds
-    when it is back may mean something else."""
+    """During its absence policies change and change back and a fibre is cut, so labels of the
+    switch when it is back may mean something else."""
     kept = stage.kept
     answers = []
     at_ns = stage.lose(cast.switch)
@@ -214,7 +215,7 @@ def a_switch_away_for_long(stage: Stage, cast: Targets) -> Breakdowns:
     time.sleep(1)
     yield stage.breakdown("switch disconnected", at_ns)
     answers.append(stage.change("other"))
-    time.sleep(1)  # what is lost under way is lost by the cut
+    time.sleep(1)  # packets lost in flight are lost by the cut
     cut_ns = time.time_ns()
     kept.carry_out(cut.CUT, cast.fibre)
     time.sleep(1)

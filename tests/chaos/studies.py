@@ -3,7 +3,7 @@
 Workers, the command, the scheduler and single cells are killed with SIGKILL at moments and in an
 order that a seed gives; what was killed is started again. In the end the study has to come to the
 bytes of one that nobody disturbed, and no process may be left. ``--by-hand`` has a scheduler of
-Dask and two workers that were started by hand, each in a folder of its own; else the command has
+Dask and two workers that were started by hand, each in a separate folder; otherwise the command has
 workers of its own, and its scheduler in it.
 """
 
@@ -110,7 +110,7 @@ class Crew:
         )
 
     def ended(self, within_s: float) -> int | None:
-        """With which code the command ended by itself, if it did."""
+        """The exit code of the command, if it has ended."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self._processes[COMMAND].wait(within_s)
         return None
@@ -147,7 +147,7 @@ class Crew:
 
 
 class CrewByHand(Crew):
-    """With a scheduler and workers that somebody started."""
+    """With a scheduler and workers that a user started."""
 
     def __init__(self, where: Where, folder: Path) -> None:
         super().__init__(where, folder)

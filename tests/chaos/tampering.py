@@ -1,4 +1,4 @@
-"""What somebody may do to the tables of switches while no controller looks.
+"""Changes that another program may make to tables of switches while no controller looks.
 
 Each kind changes something at one hub, with Open vSwitch's own tool, and says what.
 """
@@ -20,7 +20,7 @@ UNUSED_LABEL = (1 << 20) - 1
 
 
 def leak(stage: Stage) -> str:
-    """A label that nobody sends would go out by every fibre; what serves demands is as it was."""
+    """A label that no host sends would leave by every fibre; entries that serve demands stay."""
     wiring = stage.kept.wiring
     ends = [end for fibre in wiring.fibres for end in (fibre.a, fibre.z)]
     hub = Counter(end.hub for end in ends).most_common(1)[0][0]

@@ -1,8 +1,8 @@
 """Traffic of every demand through a live network: that of runs, sent and counted by their agents.
 
-Each demand sends probes one way, at a steady pace, which nobody answers: what a packet meets is the
-demand's own. What did not arrive is lost; what the monitor saw on a fibre that no policy in force
-allows is forbidden.
+Each demand sends probes in one direction, at a steady pace, without answers: what a packet meets is
+the demand's own. What did not arrive is lost; what the monitor saw on a fibre that no policy in
+force allows is forbidden.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Account:
-    """What came of traffic."""
+    """The result of traffic."""
 
     sent: dict[str, int]
     """By demand."""
@@ -102,7 +102,7 @@ _idle: list[Engine] = []
 
 @contextlib.contextmanager
 def _engine(kept: LiveNetwork) -> Iterator[Engine]:
-    """One that nobody uses; it is kept for others, unless something fails."""
+    """An idle one; it is kept for others, unless something fails."""
     engine = next((one for one in _idle if one.kept is kept), None)
     if engine is None:
         engine = Engine(kept)
@@ -117,7 +117,7 @@ def _engine(kept: LiveNetwork) -> Iterator[Engine]:
 
 
 class Traffic:
-    """Of every demand from entering to leaving, after which ``account`` says what came of it.
+    """Of every demand from entering to leaving, after which ``account`` has the result.
 
     What is on a fibre must be allowed there by one of ``judged_by``: those that are in force while
     it runs. Where agents died, or their sockets had no room, it raises MeasurementInvalid instead.
@@ -135,8 +135,8 @@ class Traffic:
         settle_s: float = SETTLE_S,
         seldom: Collection[str] = (),
     ) -> None:
-        """Probes of a demand are ``spacing_s`` apart; ``later`` has other spacings, by when after
-        the start they begin. Demands that are to be sent ``seldom`` send every tenth."""
+        """A demand's probes have the spacing ``spacing_s``; ``later`` has other spacings, by when
+        after the start they begin. Demands that are to be sent ``seldom`` send every tenth."""
         self._kept = kept
         self._judged_by = judged_by or (kept.specification,)
         self._paces = ((0.0, spacing_s), *later)
@@ -177,7 +177,7 @@ class Traffic:
         with self._stack:
             time.sleep(self._settle_s)
             if time.time_ns() > self._end_ns:
-                raise MeasurementInvalid(f"there is no traffic after {MOST_S} s")
+                raise MeasurementInvalid(f"traffic ended before {MOST_S} s")
             self._engine.agents.stop()
             done: Done = self._engine.agents.wait("done", TIMEOUT_S)
             self.seen = self._engine.monitor.take()
@@ -236,7 +236,7 @@ class Traffic:
             seq += count
 
     def _judge(self, seen: Seen) -> CrossingsSummary:
-        """Forbidden, or of no demand, is what is so by all that are in force."""
+        """A crossing is forbidden, or without a demand, if all policies in force agree."""
         verdicts = [Judge(one, self._kept.wiring).verdict(seen) for one in self._judged_by]
         return CrossingsSummary(
             frames=seen["frames"],

@@ -193,7 +193,7 @@ def _unnamed(node: ast.AST) -> ast.AST | None:
 
 
 def _swapped(node: ast.AST) -> ast.AST | None:
-    """A call with its first two arguments the wrong way round."""
+    """A call with its first two arguments swapped."""
     if isinstance(node, ast.Call) and len(node.args) > 1:
         node.args[0], node.args[1] = node.args[1], node.args[0]
         return node

@@ -1,4 +1,4 @@
-"""One mutant at a time, in a child process that knows of no other code."""
+"""One mutant at a time, in a child process that knows only this code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Three small scenarios, and an update of one: in them is all that the code tells apart."""
+"""Three small scenarios, and an update of one: they contain every case that the code
+distinguishes."""
 
 from __future__ import annotations
 
@@ -158,7 +159,7 @@ def intents(
 
 
 def broken() -> set[str]:
-    """The claims that do not hold of what the code makes of all worlds; "raises" where it fails."""
+    """The claims that tables of the test networks violate; "raises" where the code fails."""
     topology = network()
     once = intents(topology, Protection(1, ("link", "gateway", "hub")))
     twice = intents(topology, Protection(2, ALL_KINDS), without=("C",))

@@ -72,7 +72,7 @@ class Case:
         return found
 
     def promised(self) -> Iterator[tuple[tuple[str, ...], Link, Counter[str]]]:
-        """Each link under each failure set that somebody on it is promised a rate under."""
+        """Each link under each failure set under which a demand on it is promised a rate."""
         for failure in self.failure_sets():
             for link, demands in self.crossings(failure).items():
                 if any(self.promise(demand) >= len(failure) for demand in demands):
@@ -151,7 +151,8 @@ def with_capacity(
 
 @dataclass(frozen=True)
 class Ring:
-    """Hubs around a ring with chords. Every hub knows the shortest way past what it knows dead."""
+    """Hubs around a ring with chords. Every hub knows the shortest path around what it knows
+    dead."""
 
     ends: Mapping[str, tuple[int, int]]
 

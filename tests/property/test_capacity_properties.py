@@ -1,7 +1,7 @@
-"""Capacity answers against brute force: packets walk the ways under every failure, one by one.
+"""Capacity answers against brute force: packets walk the paths under every failure, one by one.
 
-The judge shares nothing with the answer but the ways: no tables, no search, no admission. What is
-asked in two ways, as growth and as rates, has one answer.
+The judge shares nothing with the answer but the paths: no tables, no search, no admission. A
+question that is asked as growth and as rates has one answer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ type Link = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class World:
+class Case:
     loaded: LoadedScenario
     capacity_bps: Mapping[str, Fraction]
     """Of fibres and groups, real ones at the scale of the map."""
@@ -52,7 +52,7 @@ class World:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, folder: Path, least: str = "") -> World:
+def networks(draw: st.DrawFn, folder: Path, least: str = "") -> Case:
     pairs = [*RING, *draw(st.sets(st.sampled_from(CHORDS), max_size=3).map(sorted))]
     gbps = st.integers(1, 60)
     landing = draw(st.booleans())
@@ -119,25 +119,25 @@ def worlds(draw: st.DrawFn, folder: Path, least: str = "") -> World:
         known[f"capacity group {group['id']}"] = parse_rate_bps(group["capacity"]) * SCALE
     payer_of = {name: "pipe" if name in together else name for name in names}
     paid = {payer_of[name]: rates[name] for name in reversed(names)}
-    return World(loaded, known, paid, payer_of)
+    return Case(loaded, known, paid, payer_of)
 
 
 @dataclass(frozen=True)
 class Judge:
     """Every failure set, and how often each payer's rate then crosses each link."""
 
-    world: World
+    net: Case
     dead: Failures
 
     def failure_sets(self) -> Iterator[tuple[str, ...]]:
-        protect = self.world.loaded.scenario.protect
-        names = elements(self.world.loaded.topology, protect.over if protect.k else ())
+        protect = self.net.loaded.scenario.protect
+        names = elements(self.net.loaded.topology, protect.over if protect.k else ())
         for size in range(protect.k + 1):
             yield from combinations(names, size)
 
     def crossings(self) -> Iterator[dict[Link, Counter[str]]]:
-        topology = self.world.loaded.topology
-        ways = plan_ways(topology, intents_for(self.world.loaded), self.dead)
+        topology = self.net.loaded.topology
+        ways = plan_ways(topology, intents_for(self.net.loaded), self.dead)
         for names in self.failure_sets():
             failed = failures_of(topology, names)
             both = Failures(
@@ -145,7 +145,7 @@ class Judge:
             )
             found: dict[Link, Counter[str]] = {}
             for way in ways:
-                payer = self.world.payer_of.get(way.intent.id)
+                payer = self.net.payer_of.get(way.intent.id)
                 if payer is None or way.permit is None:
                     continue
                 walk = walk_of(way, topology, both).path
@@ -169,15 +169,15 @@ class Judge:
         return worst
 
     def grow(self, growing: set[str]) -> Fraction:
-        """The least of (limit - staying) / growing over every link and failure; 0 where what stays
-        is too much."""
+        """The minimum of (limit - staying) / growing over every link and failure; 0 where what
+        stays is too much."""
         least: Fraction | None = None
         for crossing in self.crossings():
             for link, times in crossing.items():
                 parts = {True: 0, False: 0}
                 for name, count in times.items():
-                    parts[name in growing] += self.world.rates[name] * count
-                room = self.world.capacity_bps[link[0]] - parts[False]
+                    parts[name in growing] += self.net.rates[name] * count
+                room = self.net.capacity_bps[link[0]] - parts[False]
                 if parts[True]:
                     times_over = max(room / parts[True], Fraction(0))
                 elif room < 0:
@@ -189,7 +189,7 @@ class Judge:
         return least
 
     def fits(self, rates: Mapping[str, Fraction]) -> bool:
-        limits = self.world.capacity_bps
+        limits = self.net.capacity_bps
         return all(load <= limits[link[0]] for link, load in self.worst(rates).items())
 
 
@@ -197,32 +197,32 @@ def exact(rates: Mapping[str, int], times: Fraction = Fraction(1)) -> dict[str, 
     return {name: bps * times for name, bps in rates.items()}
 
 
-def check(world: World, answer: CapacityAnswer, dead: Failures) -> None:
-    judge = Judge(world, dead)
-    worst = judge.worst(exact(world.rates))
+def check(net: Case, answer: CapacityAnswer, dead: Failures) -> None:
+    judge = Judge(net, dead)
+    worst = judge.worst(exact(net.rates))
     assert {(one.fibre, one.hub): one.load_bps for one in answer.links} == worst
     for one in answer.links:
-        limit = world.capacity_bps[one.fibre]
+        limit = net.capacity_bps[one.fibre]
         assert one.share == float(worst[one.fibre, one.hub] / limit)
     for growth in answer.growth:
-        assert Fraction(growth.first.exact) == judge.grow(growing(world, growth.kind, growth.what))
+        assert Fraction(growth.first.exact) == judge.grow(growing(net, growth.kind, growth.what))
     times = Fraction(answer.target.exact)
-    grown = judge.worst(exact(world.rates, times))
+    grown = judge.worst(exact(net.rates, times))
     needed: dict[str, Fraction] = {}
     for (fibre, _), load in grown.items():
-        lacks = load - world.capacity_bps[fibre]
+        lacks = load - net.capacity_bps[fibre]
         if lacks > 0:
             needed[fibre] = max(lacks, needed.get(fibre, Fraction(0)))
     assert {one.fibre: one.add_gbps for one in answer.target.add} == {
         fibre: float(lacks / SCALE / 10**9) for fibre, lacks in needed.items()
     }
-    for name in world.rates:
+    for name in net.rates:
         check_lowering(judge, answer, name, times)
 
 
 def check_lowering(judge: Judge, answer: CapacityAnswer, name: str, times: Fraction) -> None:
     """Enough, and a millionth more is not; or nothing of it is enough."""
-    grown = exact(judge.world.rates, times)
+    grown = exact(judge.net.rates, times)
     found = next((one for one in answer.target.lower if one.demand == name), None)
     if answer.target.fits:
         assert found is None
@@ -233,29 +233,29 @@ def check_lowering(judge: Judge, answer: CapacityAnswer, name: str, times: Fract
         assert not judge.fits(grown | {name: (found.to_bps + 1) * times})
 
 
-def growing(world: World, kind: str, what: str) -> set[str]:
+def growing(net: Case, kind: str, what: str) -> set[str]:
     if kind == "all":
-        return set(world.rates)
+        return set(net.rates)
     if kind in ("demand", "aggregate"):
         return {what}
-    classes = {one.id: one.data_class for one in world.loaded.scenario.demands}
-    return {name for name in world.rates if classes.get(name) == what}
+    classes = {one.id: one.data_class for one in net.loaded.scenario.demands}
+    return {name for name in net.rates if classes.get(name) == what}
 
 
 @FEW
 @given(st.data())
 def test_loads_growth_and_changes_are_those_of_packets_that_walk(tmp_path_factory, data):
-    world = data.draw(worlds(tmp_path_factory.mktemp("world")))
-    check(world, capacity_answer(world.loaded, CapacityQuestion(chooses=False)), Failures())
+    net = data.draw(networks(tmp_path_factory.mktemp("net")))
+    check(net, capacity_answer(net.loaded, CapacityQuestion(chooses=False)), Failures())
 
 
 @FEW
 @given(st.data())
 def test_the_same_of_a_network_with_a_dead_fibre_planned_again(tmp_path_factory, data):
-    world = data.draw(worlds(tmp_path_factory.mktemp("world")))
-    fibre = data.draw(st.sampled_from([one.id for one in world.loaded.topology.fibres]))
-    answer = capacity_answer(world.loaded, CapacityQuestion(dead=(f"link:{fibre}",), chooses=False))
-    check(world, answer, Failures(links=frozenset({fibre})))
+    net = data.draw(networks(tmp_path_factory.mktemp("net")))
+    fibre = data.draw(st.sampled_from([one.id for one in net.loaded.topology.fibres]))
+    answer = capacity_answer(net.loaded, CapacityQuestion(dead=(f"link:{fibre}",), chooses=False))
+    check(net, answer, Failures(links=frozenset({fibre})))
 
 
 def at_rates(loaded: LoadedScenario, times: Fraction) -> bool:
@@ -280,14 +280,14 @@ def at_rates(loaded: LoadedScenario, times: Fraction) -> bool:
 def test_growth_that_is_told_fits_if_its_rates_are_asked_about(tmp_path_factory, data):
     """Just below the growth that is stated they fit, and the target says the same. Above it they
     may fit, too: paths are found by local search, so the growth is a lower bound."""
-    world = data.draw(worlds(tmp_path_factory.mktemp("world"), least="1Mbit"))
-    answer = capacity_answer(world.loaded)
+    net = data.draw(networks(tmp_path_factory.mktemp("net"), least="1Mbit"))
+    answer = capacity_answer(net.loaded)
     assert answer.paths == "chosen"
     times = Fraction(answer.next[0].exact)
     assert Fraction(answer.growth[0].first.exact) == times
     if not times:
         return
     below = times * Fraction(9999, 10000)
-    assert at_rates(world.loaded, below)
-    assert at_rates(world.loaded, Fraction(1)) is (times >= 1)
-    assert capacity_answer(world.loaded, CapacityQuestion(times=below)).target.fits
+    assert at_rates(net.loaded, below)
+    assert at_rates(net.loaded, Fraction(1)) is (times >= 1)
+    assert capacity_answer(net.loaded, CapacityQuestion(times=below)).target.fits

@@ -1,5 +1,5 @@
-"""Whatever befalls a network, a proof that is carried over says what a proof from nothing says, and
-what stands is what would be made of nothing."""
+"""Whatever happens to a network, a proof that is carried over equals a proof from nothing, and the
+installed tables equal those that would be made from nothing."""
 
 from dataclasses import replace
 from datetime import timedelta

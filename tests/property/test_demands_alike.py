@@ -42,7 +42,7 @@ def many(draw_: st.DrawFn):
 
 
 def whole(way: ForwardingTree):
-    """A way, and each of its decisions with those that follow: nodes are told apart by identity."""
+    """A graph, and each of its decisions with those that follow: identity distinguishes nodes."""
     numbers: dict[int, int] = {}
     said = []
 

@@ -1,4 +1,4 @@
-"""Ways that are found disjoint are the best pair that a search of all walks finds."""
+"""Disjoint paths that are found are the best pair that a search of all walks finds."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def share(topology: Topology, one: Path, other: Path, over: tuple[str, ...]) -> 
     st.lists(st.sampled_from(KINDS), min_size=1, max_size=3, unique=True).map(tuple),
     st.data(),
 )
-def test_no_pair_of_walks_that_share_nothing_is_shorter(world, over, data):
-    topology, rules = world
+def test_no_pair_of_walks_that_share_nothing_is_shorter(net, over, data):
+    topology, rules = net
     one_permit = [rules[0], *(rule for rule in rules[1:] if rule.effect != "permit")]
     names = [hub.id for hub in topology.hubs]
     pair = st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True)

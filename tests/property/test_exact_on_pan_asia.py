@@ -51,7 +51,7 @@ def explorer(laid: lab.Laid) -> Explorer:
 
 
 def sets_to_try(laid: lab.Laid, searched: Searched, chance: Random) -> list[frozenset[str]]:
-    """Some by chance, and some that are met on the way."""
+    """Some by chance, and some that the search meets."""
     names = lab.names_of(laid.topology)
     pairs = chance.sample([frozenset(pair) for pair in combinations(names, 2)], TRIED // 2)
     met = [least for outcome in searched.outcomes for least in outcome.explained]

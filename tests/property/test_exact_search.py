@@ -35,7 +35,7 @@ protections = st.builds(
 @dataclass(frozen=True)
 class Case:
     laid: lab.Laid
-    """Tables as compiled, or spoilt."""
+    """Tables as compiled, or changed."""
     intents: tuple[Intent, ...]
     """What the tables are held to."""
 
@@ -240,7 +240,7 @@ def test_claims_agree_with_a_judge_that_tries_every_set(case: Case) -> None:
     assert {claim: bool(report.breaches[claim]) for claim in breached} == breached, report.breaches
     listed = {(one.outcome.intent, one.failures) for one in report.stranded}
     assert listed <= stranded
-    # Where a least set leaves a way on, so that C9 is broken, a larger one may leave none.
+    # Where a minimal set leaves a path, so that C9 is violated, a larger one may leave none.
     for name, failed in () if breached["C9"] else stranded:
         assert any(other == name and least <= failed for other, least in listed)
 
@@ -248,7 +248,7 @@ def test_claims_agree_with_a_judge_that_tries_every_set(case: Case) -> None:
 def left_for(
     automaton: Automaton, topology: Topology, failed: frozenset[str], trip: lab.Trip
 ) -> bool:
-    """Whether a permit leaves a way on from where a packet ended."""
+    """Whether a permit leaves a path on from where a packet ended."""
     state, spent_ns = lab.states_along(automaton, topology, trip), trip.one_way_ns(topology)
     return state is not None and lab.way_on(
         automaton, topology, failed, trip.hubs[-1], state, spent_ns

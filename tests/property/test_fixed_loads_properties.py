@@ -1,4 +1,4 @@
-"""What demands that keep their ways load, beside what others choose, against admission."""
+"""Loads of demands that keep their paths, together with those of others, against admission."""
 
 from __future__ import annotations
 
@@ -44,26 +44,26 @@ LITTLE = 1e-3
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> Specification:
+def networks(draw: st.DrawFn) -> Specification:
     """Demands with rates, some of which have one together, or are to be disjoint, or both."""
-    world = draw(promising())
-    names = [one.demand.id for one in world.directions]
+    net = draw(promising())
+    names = [one.demand.id for one in net.directions]
     some = st.lists(st.sampled_from(names), min_size=2, max_size=3, unique=True)
     members = tuple(draw(some)) if draw(st.booleans()) else ()
     pair = tuple(draw(some)) if not members or draw(st.booleans()) else ()
     over = draw(st.lists(st.sampled_from(KINDS), min_size=1, unique=True))
     directions = tuple(
         one.model_copy(update={"bandwidth": None}) if one.demand.id in members else one
-        for one in world.directions
+        for one in net.directions
     )
     given = Bandwidth.model_validate({"cir": draw(st.sampled_from(("200Mbit", "700Mbit")))})
-    policies = world.policies
+    policies = net.policies
     if draw(st.booleans()):
         assessed = tuple(
             one.model_copy(update={"hard": permit(hard=ASSESSED).hard}) for one in policies.policies
         )
         policies = policies.model_copy(update={"policies": assessed})
-    return world.model_copy(
+    return net.model_copy(
         update={
             "k": draw(st.sampled_from((0, 1, 1, 2))),
             "over": tuple(draw(st.lists(st.sampled_from(KINDS), min_size=1, unique=True))),
@@ -77,15 +77,15 @@ def worlds(draw: st.DrawFn) -> Specification:
     )
 
 
-def set_up(world: Specification, seed: int) -> Setting:
-    served = Served(world.topology, world.intents())
-    pairs = [frozenset(one) for one in combinations(elements(world.topology, KINDS), 2)]
+def set_up(net: Specification, seed: int) -> Setting:
+    served = Served(net.topology, net.intents())
+    pairs = [frozenset(one) for one in combinations(elements(net.topology, KINDS), 2)]
     sets = Random(seed).sample(pairs, min(MOST_SETS, len(pairs)))
-    return setting_of(served.ways, served.builder, Links(world.topology), sets)
+    return setting_of(served.ways, served.builder, Links(net.topology), sets)
 
 
 def drawn(space: Space, default: Way, random: Random) -> Way:
-    """Any way, with any detours."""
+    """Any path, with any detours."""
     links = range(len(space.links.names))
 
     def prices() -> dict[int, int]:
@@ -107,15 +107,15 @@ def carried(uses: Iterable[Use], dead: frozenset[str]) -> Counter[tuple[str, str
     return Counter({link: sum(of.values()) for link, of in most.items()})
 
 
-def on_tables(world: Specification) -> list[Asked]:
-    laid = lab.lay(world.topology, world.intents())
+def on_tables(net: Specification) -> list[Asked]:
+    laid = lab.lay(net.topology, net.intents())
     explorer = Explorer(tables_of(laid.program), laid.wiring, laid.topology)
     return list(asked(explorer, [explorer.search(one) for one in laid.intents]))
 
 
-def assert_admission_finds(loads: Loads, setting: Setting, of: Asked, world: Specification) -> None:
+def assert_admission_finds(loads: Loads, setting: Setting, of: Asked, net: Specification) -> None:
     """The same in every case that it knows of, and as the worst of each link."""
-    links = Links(world.topology).names
+    links = Links(net.topology).names
     rows = {setting.cases.named(case): row for row, case in enumerate(setting.cases.numbers, 1)}
     rows[frozenset()] = 0
     for failed, row in rows.items():
@@ -123,7 +123,7 @@ def assert_admission_finds(loads: Loads, setting: Setting, of: Asked, world: Spe
             dead = frozenset[str]().union(*(of.elements[name] for name in failed))
             found = {links[at]: int(bps) for at, bps in enumerate(loads.total[row]) if bps}
             assert found == dict(carried(of.uses, dead)), sorted(failed)
-    admission = admit(of.uses, capacities_bps(world.topology), of.elements, of.promises)
+    admission = admit(of.uses, capacities_bps(net.topology), of.elements, of.promises)
     for one in admission.links:
         row = rows.get(frozenset(one.failure))
         if row is not None:
@@ -131,38 +131,38 @@ def assert_admission_finds(loads: Loads, setting: Setting, of: Asked, world: Spe
 
 
 @MANY
-@given(worlds(), st.integers(0, 2**32))
+@given(networks(), st.integers(0, 2**32))
 def test_all_that_is_loaded_is_what_admission_finds_on_tables(
-    world: Specification, seed: int
+    net: Specification, seed: int
 ) -> None:
-    setting, random = set_up(world, seed), Random(seed)
+    setting, random = set_up(net, seed), Random(seed)
     assume(setting.fixed.kept or any(space.stays for space in setting.spaces))
     ways = [drawn(*one, random) for one in zip(setting.spaces, setting.alone, strict=True)]
     picks = {
-        space.name: tuple(picks_of(world.topology, space, way, default))
+        space.name: tuple(picks_of(net.topology, space, way, default))
         for space, way, default in zip(setting.spaces, ways, setting.alone, strict=True)
     }
-    picked = with_picks(world, picks)
-    served = Served(world.topology, picked.intents())
+    picked = with_picks(net, picks)
+    served = Served(net.topology, picked.intents())
     taken = {one.intent.id: one.route.path.fibres for one in served.ways}
-    names = [fibre.id for fibre in world.topology.fibres]
+    names = [fibre.id for fibre in net.topology.fibres]
     for space, way in zip(setting.spaces, ways, strict=True):
         assume(tuple(names[at] for at in way.order) == taken[space.name])
     rates = [space.rate_bps for space in setting.spaces]
-    numbers, room_bps = setting.cases.numbers, Links(world.topology).capacity_bps
+    numbers, room_bps = setting.cases.numbers, Links(net.topology).capacity_bps
     loads = loads_of(room_bps, numbers, zip(ways, rates, strict=True), fixed=setting.fixed)
     for of in on_tables(picked):
-        assert_admission_finds(loads, setting, of, world)
+        assert_admission_finds(loads, setting, of, net)
 
 
 @MANY
-@given(worlds(), st.integers(0, 2**32))
+@given(networks(), st.integers(0, 2**32))
 def test_the_program_carries_what_ways_load_and_what_is_fixed(
-    world: Specification, seed: int
+    net: Specification, seed: int
 ) -> None:
-    setting = set_up(world, seed)
+    setting = set_up(net, seed)
     assume(setting.spaces)
-    numbers, room_bps = setting.cases.numbers, Links(world.topology).capacity_bps
+    numbers, room_bps = setting.cases.numbers, Links(net.topology).capacity_bps
     program = Program(
         setting.spaces, room_bps, numbers, added_delay.KIND, setting.alone, setting.fixed
     )
@@ -179,12 +179,12 @@ def test_the_program_carries_what_ways_load_and_what_is_fixed(
 
 
 @FEW
-@given(worlds())
-def test_no_bound_says_that_nothing_fits_where_something_does(world: Specification) -> None:
-    world = world.model_copy(update={"k": min(world.k, 1)})
-    chosen = fitted(world, "added-delay")
-    served = Served(world.topology, chosen.intents())
+@given(networks())
+def test_no_bound_says_that_nothing_fits_where_something_does(net: Specification) -> None:
+    net = net.model_copy(update={"k": min(net.k, 1)})
+    chosen = fitted(net, "added-delay")
+    served = Served(net.topology, chosen.intents())
     assume(not served.too_full())
-    for failed in ((), *((name,) for name in elements(world.topology, KINDS))):
-        least = least_in(world.topology, served.ways, failed)
+    for failed in ((), *((name,) for name in elements(net.topology, KINDS))):
+        least = least_in(net.topology, served.ways, failed)
         assert least is None or least.beside <= 1 + LITTLE, failed

@@ -1,4 +1,4 @@
-"""Ways chosen together against brute force: what fits on some choice of walks is made to fit."""
+"""Joint path selection against brute force: rates that fit on some choice of walks are fitted."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def walks(topology: Topology, specification: Specification, demand: str) -> list
 
 @st.composite
 def limits(draw: st.DrawFn) -> dict[str, dict[str, object]]:
-    """How long one way may take, by law or as it is wished, or nothing of it."""
+    """The limit on one-way delay, by law or by request, or none."""
     most_ms = draw(st.integers(2, 14))
     if draw(st.booleans()):
         return {"hard": Hard.model_validate({"max_one_way": f"{most_ms}ms"}), "soft": {}}

@@ -70,9 +70,9 @@ def uneven_networks(draw: st.DrawFn) -> Topology:
 
 @st.composite
 def hurried(draw: st.DrawFn) -> Served:
-    """A way whose permit says how long one way may take, with little hard budget for detours.
+    """A path whose permit limits the one-way delay, with little hard budget for detours.
 
-    Where packets may turn back freely, a hop without a way around it is on every path.
+    Where packets may turn back freely, a hop without a detour around it is on every path.
     """
     uneven = bool(draw(st.integers(0, 3)))
     topology = draw(uneven_networks() if uneven else dense_networks())

@@ -164,7 +164,7 @@ def plain(items):
 
 
 def said_of(flow, idle_s=0):
-    """The octets by which a switch says that it holds an entry."""
+    """The octets by which a switch reports an entry."""
     octets = encoding.entry(flow, 0)
     head = struct.pack("!HBxIIHHHH4x", len(octets), flow.table, 1, 2, flow.priority, idle_s, 0, 0)
     return head + struct.pack("!QQQ", flow.cookie, 5, 500) + octets[48:]
@@ -223,7 +223,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_no_value_can_hold_reaches_the_prover_as_a_dump_tells_it(name):
-    """Both ways into the prover agree: values for what is plain, a dump for what is not."""
+    """Both inputs of the prover agree: values for what is plain, a dump for what is not."""
     body = [*by_us(multipart(1, OTHERS[name] + entry()))]
     assert plain(body) == by_the_framework(multipart(1, OTHERS[name] + entry()))
     said = {HUB.dpid: {"switches": body, "groups": [], "meters": []}}

@@ -62,7 +62,7 @@ def test_one_restriction_more_never_prices_lower(topology, rules, more, outside)
 
 
 def test_a_restriction_that_takes_away_a_permit_of_first_choice_earns_nothing():
-    """By preference the demand goes round by the coast until that is forbidden."""
+    """By preference the demand takes the coast until that is forbidden."""
     by_coast = {"waypoints": [{"any_of": {"hubs": "coast"}}]}
     rules = [permit("SLOW", preference=1, hard=by_coast), permit("FAST")]
     no_sea = policy("restrict", "NO-SEA", hard={"avoid": {"crosses": "OM"}})

@@ -97,21 +97,21 @@ def test_packets_go_as_the_second_opinion_says(
 
 @FEW
 @given(some_worlds(), st.data())
-def test_two_kinds_of_switches_do_the_same_with_packets(world: World, data: st.DataObject) -> None:
+def test_two_kinds_of_switches_do_the_same_with_packets(net: World, data: st.DataObject) -> None:
     plain = {
-        "switches": {one.hub: to_plain(one.flows) for one in world.program.switches},
-        "groups": {one.hub: to_plain(one.groups) for one in world.program.switches},
+        "switches": {one.hub: to_plain(one.flows) for one in net.program.switches},
+        "groups": {one.hub: to_plain(one.groups) for one in net.program.switches},
     }
     fibres, gateways = (
-        [one.id for one in some] for some in (world.topology.fibres, world.topology.hubs)
+        [one.id for one in some] for some in (net.topology.fibres, net.topology.hubs)
     )
     down = frozenset(data.draw(st.lists(st.sampled_from(fibres), max_size=2)))
     closed = frozenset(data.draw(st.lists(st.sampled_from(gateways), max_size=1)))
-    others = OpenFlowNetwork(world.program, world.wiring, down, closed)
-    walker = Walker(switches_of(plain), world.wiring)
+    others = OpenFlowNetwork(net.program, net.wiring, down, closed)
+    walker = Walker(switches_of(plain), net.wiring)
     dead = walker.ports.dead_by(Failed(fibres=down, gateways=closed))
-    for intent in world.intents:
-        src, dst = (world.wiring.hub(hub) for hub in intent.pair)
+    for intent in net.intents:
+        src, dst = (net.wiring.hub(hub) for hub in intent.pair)
         packet = sent_by_host(src, dst, to_plain(intent.selectors[0]))
         walk = walker.walk(src.hub, packet, dead)
         fate = others.send(src.hub, OtherPacket.of(**packet.header))

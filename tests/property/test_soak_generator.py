@@ -1,4 +1,4 @@
-"""Random events of soaks: the same for the same seed, and each makes sense in its world."""
+"""Random events of soaks: the same for the same seed, and each makes sense in its network."""
 
 from itertools import islice
 

@@ -1,7 +1,8 @@
-"""The oracle of soaks against the controller, on random worlds: two answers found apart agree.
+"""The oracle of soaks against the controller, on random test networks: two independent answers
+agree.
 
-The oracle searches paths with networkx from policies alone; the controller plans ways for what is
-broken and says how each demand fares.
+The oracle searches paths with networkx from policies alone; the controller plans paths around what
+is broken and reports the status of each demand.
 """
 
 from itertools import islice

@@ -1,4 +1,4 @@
-"""What ways are reckoned to load against what their tables do, in every case."""
+"""The computed loads of paths against those of their tables, in every case."""
 
 from __future__ import annotations
 

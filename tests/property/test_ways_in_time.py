@@ -1,4 +1,4 @@
-"""The cheapest way that is in time, against all ways there are."""
+"""The cheapest path within a delay bound, against all paths."""
 
 from __future__ import annotations
 

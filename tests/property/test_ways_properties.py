@@ -1,4 +1,4 @@
-"""Ways against a judge that tries everything: nothing unlawful, and no needless drop."""
+"""Forwarding graphs against a judge that tries everything: nothing unlawful, no needless drop."""
 
 from __future__ import annotations
 

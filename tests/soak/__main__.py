@@ -2,7 +2,7 @@
 
     python -m tests.soak --seed 1 --events 250 --out soak-1
     python -m tests.soak --seed 1 --until 37 --out again       # up to the event that failed
-    python -m tests.soak --seed 1 --only 37..37 --out shortcut # it alone, in its world
+    python -m tests.soak --seed 1 --only 37..37 --out shortcut # it alone, in its network
 
 The same topology and seed always give the same events. ``soak.jsonl`` has a line for each as it
 comes, ``soak.json`` the sums. Exit code 1 where something was as it must not be.
@@ -28,7 +28,7 @@ PATIENCE_S = 600.0
 
 
 class Ledger:
-    """What came of events, written down as it comes."""
+    """Results of events, written as they arrive."""
 
     def __init__(self, lines: TextIO, options: argparse.Namespace) -> None:
         self._lines, self._options = lines, options
@@ -111,7 +111,7 @@ def span(options: argparse.Namespace) -> tuple[int, int]:
         return 1, options.until or options.events
     first, _, last = options.only.partition("..")
     if not (first.isdigit() and (last or first).isdigit()):
-        raise InputError(f"--only {options.only} is no span", "write it like 12..14")
+        raise InputError(f"--only {options.only} is not a span", "write it like 12..14")
     return int(first), int(last or first)
 
 

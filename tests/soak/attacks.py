@@ -73,7 +73,7 @@ def _to_nobody(me: HubWire, unexpected: list[HubWire]) -> Iterator[bytes]:
 
 
 def _shapes(me: HubWire, peer: HubWire) -> Iterator[bytes]:
-    """What is no plain IPv4."""
+    """Packets other than plain IPv4."""
     plain = datagram(me, peer)
     for tag in (0x0000, 0x0001, 0x0FFF, 0xE064):
         yield plain[:12] + struct.pack("!HH", VLAN, tag) + plain[12:]

@@ -1,4 +1,4 @@
-"""Brings events about on a live network, and says what they may cost whom.
+"""Causes events on a live network, and states their permitted effects on demands.
 
 The edge of the soak: all that touches switches, gateways, controllers and hosts is here.
 """
@@ -97,7 +97,7 @@ class Driver:
             case e.RepairAll():
                 self.bring_about(state, state.repaired, course)
             case _:
-                raise TypeError(f"nobody plays {event}")
+                raise TypeError(f"no player for {event}")
         return course
 
     def bring_about(self, state: State, wanted: State, course: ProductPath | None = None) -> None:
@@ -151,7 +151,7 @@ class Driver:
                 return ask(drain.DRAIN, change.fibre)
             case e.Restore():
                 return ask(drain.RESTORE, change.fibre)
-        raise TypeError(f"nobody asks for {change}")
+        raise TypeError(f"no request for {change}")
 
     def _ask_until_done(self, change: e.Change, course: ProductPath, state: State) -> None:
         """While things break, an update may be refused, and asked for again."""
@@ -215,7 +215,7 @@ class Driver:
             case e.Tamper():
                 self._tamper(happening, course)
             case _:
-                raise TypeError(f"nobody brings about {happening}")
+                raise TypeError(f"no cause for {happening}")
 
     def _together(self, event: e.Together, course: ProductPath, state: State) -> None:
         change = event.first if isinstance(event.first, e.Change) else None
@@ -249,7 +249,7 @@ class Driver:
         finally:
             daemon.send_signal(signal.SIGCONT)
         course.breaks(Loss.of_everybody(at_ns, over_ns=over_ns), self._everything())
-        # Sessions whose ends do not go on together fail once more.
+        # Sessions whose ends do not go on together fail again.
         course.failures += [(name, over_ns) for name in self._everything()]
         course.may_refuse = True
 

@@ -208,7 +208,7 @@ class Hang(Event):
 
 @dataclass(frozen=True)
 class Blink(Event):
-    """A switch is away, but not for long; a change asked for meanwhile is deferred."""
+    """A switch is away, but not for long; a change requested in that time is deferred."""
 
     hub: str
     change: Change
@@ -230,7 +230,7 @@ class KillController(Event):
 
 @dataclass(frozen=True)
 class KillControllerDuring(Event):
-    """In the middle of an update: at a step, or once it has sent so many messages."""
+    """In the middle of an update: at a step, or once it has sent a number of messages."""
 
     change: Change
     step: Step | int

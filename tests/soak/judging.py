@@ -1,4 +1,4 @@
-"""What may be lost by an event and what may not, and what is wrong with what came of it. Pure."""
+"""What an event may lose and what not, and violations of that. Pure."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from tests.soak.oracle import Directed, Expected, Outlook
 from tests.soak.state import State
 
 UNDER_WAY_NS = NS_PER_S * 3 // 10
-"""Longer than any way takes: what was sent so long before something broke may be lost by it."""
+"""Longer than any path takes: what was sent within this time before a failure may be lost."""
 DETECTED_NS = NS_PER_S * 45 // 100
 """BFD at 100 ms notices within three intervals and a half."""
 FLIPPED_NS = NS_PER_S // 1000
-"""For what is on its way from a host to its switch when a change is answered."""
+"""For packets between a host and its switch when a change is answered."""
 FOLLOWED_NS = 2 * NS_PER_S
-"""For ways made again where switches have none of their own: the wait for more failures, and an
-update that is under way."""
+"""For paths made again where switches have no detours: the wait for more failures, and an update in
+progress."""
 BACK_NS = 4 * NS_PER_S
-"""For switches that begin again, or are told everything again: to connect, to have BFD up, which
-takes three packets at one a second (RFC 5880, 6.8.3), and to be told."""
+"""For switches that restart, or get all entries again: to connect, to have BFD up, which takes
+three packets at one a second (RFC 5880, 6.8.3), and to receive the entries."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class ProductPath:
     begun_ns: int = 0
     asked: list[Asked] = field(default_factory=list)
     between: list[State] = field(default_factory=list)
-    """Worlds that it passed through."""
+    """States that it passed through."""
     losses: list[Loss] = field(default_factory=list)
     failures: list[tuple[str, int]] = field(default_factory=list)
     """What failed, and when."""
@@ -115,23 +115,23 @@ class ProductPath:
         self.failures += [(name, loss.from_ns + UNDER_WAY_NS) for name in what]
 
     def unattended(self) -> None:
-        """No controller is there to make ways again."""
+        """No controller is there to make paths again."""
         self.losses = [replace(one, until_ns=None) for one in self.losses]
 
     def outcomes(self, step: e.Step | int | None = None) -> list[State]:
-        """Worlds of which one is to be in the end: all are broken alike, and differ in what people
-        have asked for."""
+        """States of which one has to be the last: all have the same failures, and differ in what
+        people have asked for."""
         old = self.before
-        worlds = [replace(self.after, policies=old.policies, day=old.day, drained=old.drained)]
+        states = [replace(self.after, policies=old.policies, day=old.day, drained=old.drained)]
         for one in self.asked:
-            made = [one.change.after(state) for state in worlds]
+            made = [one.change.after(state) for state in states]
             if one.done or isinstance(one.change, e.SetDay):
-                worlds = made  # a day is remembered before anything is done about it
+                states = made  # a day is remembered before anything is done about it
             elif one.died and step in e.STEPS and not self.withdrew:
-                worlds = worlds if step in ("beside", "proven") else made
+                states = states if step in ("beside", "proven") else made
             elif one.died:
-                worlds += made
-        return worlds
+                states += made
+        return states
 
     def unnoticed(self) -> Iterator[str]:
         sent, dropped = self.attacked
@@ -173,13 +173,13 @@ def wrong_in_course(
 ) -> Iterator[str]:
     """Losses that nothing explains, and deliveries that nothing allowed.
 
-    ``outlooks`` are those of the worlds it began in, passed through, and ended in.
+    ``outlooks`` are those of the states it began in, passed through, and ended in.
     """
     losses = [*course.losses, *withdrawn]
     for demand, lost_ns in flows.lost_ns.items():
         of_each = [outlook[demand] for outlook in outlooks]
         if not any(one.ever for one in of_each) and flows.delivered(demand):
-            yield f"{demand} has no lawful way, and {flows.delivered(demand)} packets arrived"
+            yield f"{demand} has no lawful path, and {flows.delivered(demand)} packets arrived"
         if not all(one.status == "SERVED" for one in of_each):
             continue
         crossed = {*flows.crossed.get(demand, ()), *crossed_before.get(demand, ())}
@@ -202,8 +202,8 @@ def withdrawn(
 ) -> Iterator[Loss]:
     """What a change may take from demands that are lawful before and after it.
 
-    On another day the ways of those it rules again, ``changed``, may be off until it is answered.
-    Of policies that are then not carried out, only those lose that they refuse altogether.
+    On another day the paths of those it rules again, ``changed``, may be lost until it is answered.
+    Of policies that are then not applied, only those that they refuse completely lose packets.
     """
     for one in course.asked:
         is_day = isinstance(one.change, e.SetDay)
@@ -218,15 +218,15 @@ def withdrawn(
 
 
 def wrong_in_journal(said: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Whatever happens, the controller itself makes no mistake that it did not foresee."""
+    """Whatever happens, the controller itself reports no unexpected error."""
     for one in said:
         if one["event"] == "error":
             yield f"the controller failed at {one['do']}: {one['message']}; {one['where']}"
 
 
 def may_be_left(said: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether the controller has said that something may not be as it should: an audit of its own
-    follows soon after."""
+    """Whether the controller has reported that something may be wrong: an audit follows soon
+    after."""
     return any(
         one["event"] == "failed"
         or (one["event"] == "refused" and one["kind"] != "busy")
@@ -242,9 +242,9 @@ def wrong_when_settled(
     broken: Collection[str],
     away: Collection[str] = (),
 ) -> Iterator[str]:
-    """Strictly: who is served loses nothing and goes the shortest lawful way, nobody else gets
-    anything through, and nothing is on a fibre that is dead or drained, unless it was sent there
-    by the switch of a hub that is ``away`` and cannot be told."""
+    """Strictly: served demands lose nothing and take the shortest lawful path, all others deliver
+    nothing, and nothing is on a fibre that is dead or drained, unless it was sent there by the
+    switch of a hub that is ``away`` and unreachable."""
     for demand, one in expected.items():
         sent, delivered = len(flows.sent_ns[demand]), flows.delivered(demand)
         crossed = flows.crossed.get(demand, {})
@@ -260,7 +260,7 @@ def wrong_when_settled(
             fibres = ", ".join(sorted(fibre for fibre, _ in crossed))
             yield (
                 f"{demand} goes by {fibres}, {took_ns / max(sent, 1) / 1e6:.3f} ms; the shortest"
-                f" lawful way takes {(one.one_way_ns or 0) / 1e6:.3f} ms"
+                f" lawful path takes {(one.one_way_ns or 0) / 1e6:.3f} ms"
             )
     yield from _repeated(flows)
 
@@ -274,7 +274,7 @@ def _repeated(flows: Flows) -> Iterator[str]:
 def wrong_after_answers(
     course: ProductPath, outlook_of: Callable[[State], Outlook], flows: Flows
 ) -> Iterator[str]:
-    """What a change forbids whatever the way is dropped before the change is answered."""
+    """What a change forbids on every path is dropped before the change is answered."""
     for one in course.asked:
         if not (one.done or one.is_deferred_day):
             continue
@@ -286,12 +286,12 @@ def wrong_after_answers(
 
 
 def wrong_statuses(expected: Outlook, said: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """What the controller says of demands, held against what must be."""
+    """The controller's statuses of demands, compared with those required."""
     by_demand = {one["demand"]: one for one in said}
     for demand, wanted in expected.items():
         one = by_demand.get(demand)
         if one is None:
-            yield f"{demand}: nothing is said of it"
+            yield f"{demand}: it is not reported"
         else:
             yield from (f"{demand}: {what}" for what in _wrong_status(wanted, one))
 
@@ -302,12 +302,12 @@ def _wrong_status(wanted: Expected, said: Mapping[str, Any]) -> Iterator[str]:
     if status != wanted.status:
         yield f"said to be {told}, must be {wanted.status}"
     elif status == "SERVED" and said["permit"] != wanted.permit:
-        yield f"served by {said['permit']}, the first with a way is {wanted.permit}"
+        yield f"served by {said['permit']}, the first with a path is {wanted.permit}"
     elif status == "SERVED" and said["one_way_ns"] != wanted.one_way_ns:
-        yield f"said to take {said['one_way_ns']} ns, the shortest lawful way {wanted.one_way_ns}"
+        yield f"reported with {said['one_way_ns']} ns, the shortest lawful path {wanted.one_way_ns}"
     elif status == "BLOCKED" and not any(
         said["clause"].startswith(f"{policy} ") for policy in wanted.blamed
     ):
-        yield f"blocked, and {said['clause']!r} is no clause of {', '.join(sorted(wanted.blamed))}"
+        yield f"blocked, and {said['clause']!r} is not one of {', '.join(sorted(wanted.blamed))}"
     if status != "DOWN" and said["reason"].startswith(("bridged", "withdrawn until")):
         yield f"not yet settled: {told}"

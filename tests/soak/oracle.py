@@ -31,7 +31,7 @@ MOST_RULED = 32
 @dataclass(frozen=True)
 class Broken:
     """What cannot be used: fibres that are dead, drained or held out, hubs that are given up,
-    gateways that are dead or that nobody built."""
+    gateways that are dead or that do not exist."""
 
     fibres: frozenset[str] = frozenset()
     hubs: frozenset[str] = frozenset()
@@ -47,16 +47,16 @@ class Expected:
 
     demand: str
     status: Literal["SERVED", "BLOCKED", "DOWN"]
-    """SERVED: a lawful way is left. BLOCKED: fibres lead there, and no lawful way. DOWN: no fibres
-    lead there."""
+    """SERVED: a lawful path is left. BLOCKED: fibres lead there, and no lawful path. DOWN: no
+    fibres lead there."""
     permit: str = ""
-    """The first that leaves a way."""
+    """The first that leaves a path."""
     one_way_ns: int | None = None
-    """Of the shortest way under it."""
+    """Of the shortest path under it."""
     blamed: frozenset[str] = frozenset()
-    """Policies that may be in the way of one that is blocked."""
+    """Policies that may block a demand."""
     ever: bool = True
-    """Whether it has a lawful way while nothing is broken."""
+    """Whether it has a lawful path while nothing is broken."""
 
 
 type Directed = tuple[str, str]
@@ -69,7 +69,7 @@ def expect(specification: Specification, broken: Broken) -> dict[str, Expected]:
 
 
 def lawful(specification: Specification) -> dict[str, frozenset[Directed]]:
-    """By demand, where its packets may ever be: fibres of ways that some permit allows, whatever
+    """By demand, where its packets may ever be: fibres of paths that some permit allows, whatever
     is broken. A delay budget is not asked."""
     found = {}
     for one in _ruled(specification):
@@ -124,7 +124,7 @@ def _fibres_lead(ruling: Ruling, broken: Broken) -> bool:
 
 
 def _best(ruling: Ruling, broken: Broken) -> tuple[str, int] | None:
-    """The first permit that leaves a way, and how long its shortest one takes."""
+    """The first permit that leaves a path, and the delay of its shortest one."""
     for automaton in ruling.with_closed_gateways(broken.gateways).automata:
         delay_ns = _shortest_ns(automaton, ruling.topology, broken)
         if delay_ns is not None and not automaton.exceeds(delay_ns):

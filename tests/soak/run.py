@@ -35,7 +35,7 @@ from tests.soak.judging import (
     wrong_in_journal,
     wrong_when_settled,
 )
-from tests.soak.settling import MENDED, Settled, Settling, Stuck, count
+from tests.soak.settling import REPAIRED, Settled, Settling, Stuck, count
 from tests.soak.setup import Setup, load_setup
 from tests.soak.state import State
 from tests.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
@@ -49,9 +49,9 @@ PATIENCE = {
 }
 DENSE_S, SPARSE_S = 0.005, 0.04
 LATER = ((0.35, SPARSE_S), (4.0, 0.2))
-"""Probes of a demand are sent this far apart: around an event, and so long after that."""
+"""The spacing of a demand's probes around an event, and for a time after it."""
 BEFORE_S, STRETCH_S, ARRIVE_S = 0.06, 0.08, 0.2
-"""Traffic before an event, when all is settled, and for what is under way at the end."""
+"""Traffic before an event, when all is settled, and for packets in flight at the end."""
 STRETCHES = 4
 
 
@@ -81,7 +81,7 @@ class Soak:
             raise Stuck("; ".join(wrong))
 
     def carry_out(self, event: e.Event) -> dict[str, Any]:
-        """One event; what came of it. ``wrong`` is empty if all is as it must be."""
+        """Run one event; return the result. ``wrong`` is empty if all is as it must be."""
         state, before = self.now.state, self.now
         worlds = [state, event.after(state)]
         if (change := getattr(event, "change", None)) is not None:
@@ -150,7 +150,7 @@ class Soak:
             self.kept.ask("audit")
 
         def is_found() -> bool:
-            return count(self.kept.events()[seen_events:], *MENDED) > 0
+            return count(self.kept.events()[seen_events:], *REPAIRED) > 0
 
         waits = course.tampered and isinstance(event, e.Tamper)
         self.now = self.settling.settle(

@@ -1,4 +1,4 @@
-"""Waits until a network has come to what the oracle says, or tells what is amiss."""
+"""Waits until a network has reached the state of the oracle, or reports the difference."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CALM_S = 0.16
 """Longer than a controller waits for more failures after one."""
 STUCK_S = 60.0
 HELD_FAILURES = 3
-MENDED = ("repaired", "installed", "taken over")
+REPAIRED = ("repaired", "installed", "taken over")
 """Events that say that tables were put right."""
 HELD_WITHIN_NS = 60 * NS_PER_S
 
@@ -117,7 +117,7 @@ class Settling:
             *self._wrongly_held(held),
             *wrong_statuses(expected, demands["demands"]),
         ]
-        updates = count(self.kept.events(), "update", *MENDED)
+        updates = count(self.kept.events(), "update", *REPAIRED)
         return wrong or Settled(state, held, expected, updates)
 
     def _held(self, topology: Mapping[str, Any]) -> frozenset[str]:
@@ -138,12 +138,12 @@ class Settling:
         dead = state.dead_fibres(self.setup) | held
         for name, one in topology["fibres"].items():
             if state.away.isdisjoint(one["ends"]) and one["works"] == (name in dead):
-                yield f"{name} is said to {'work' if one['works'] else 'have failed'}"
+                yield f"{name} is reported to {'work' if one['works'] else 'have failed'}"
         for hub, one in topology["hubs"].items():
             if one["failed"] != (hub in state.away) or one["connected"] == (hub in state.away):
-                yield f"{hub} is said to be {one}"
+                yield f"{hub} is reported as {one}"
             if hub not in state.away and one["gateway"] == (hub in state.closed):
-                yield f"the gateway of {hub} is said to {'live' if one['gateway'] else 'be dead'}"
+                yield f"gateway {hub} is reported to {'live' if one['gateway'] else 'be dead'}"
 
 
 def _wrong_state(status: Mapping[str, Any]) -> Iterator[str]:

@@ -65,7 +65,7 @@ class Setup:
 
 @cache
 def load_setup(name: str) -> Setup:
-    """Raises InputError for a name there is no setup of."""
+    """Raises InputError for a name without a setup."""
     if name not in TOPOLOGIES:
         raise InputError(f"no setup {name!r}", f"there are {', '.join(TOPOLOGIES)}")
     topology = load_topology(TOPOLOGIES[name])

@@ -44,7 +44,7 @@ def wrong_on_fibres(
     seen: Seen,
     away: Mapping[str, Watcher] = MappingProxyType({}),
 ) -> Iterator[str]:
-    """What none of those in force allows, what is of no demand, and what was not seen.
+    """What no policy in force allows, packets without a demand, and what was not seen.
 
     ``away`` are hubs whose switch cannot be told of anything, with what was in force when it
     could: it may send on what that allowed, out of its own fibres and no further.
@@ -55,7 +55,7 @@ def wrong_on_fibres(
         if watcher is None or not watcher.lets(crossing):
             yield f"forbidden: {_told(crossing)}"
     for crossing in _common([one.strange for one in verdicts]):
-        yield f"of no demand, or not labelled once: {_told(crossing)}"
+        yield f"without a demand, or not labelled once: {_told(crossing)}"
     for flow in seen["flows"]:
         if flow["src_port"] == ATTACK_PORT:
             yield f"an attacker's packets came onto {flow['interface']}: {flow}"
@@ -91,7 +91,7 @@ def labels(seen: Seen) -> list[int]:
 
 def _told(crossing: Crossing) -> str:
     return (
-        f"{crossing.packets} packets of {crossing.demand or 'nobody'} on {crossing.fibre} from"
+        f"{crossing.packets} packets of {crossing.demand or 'no demand'} on {crossing.fibre} from"
         f" {crossing.sent_by} ({crossing.flow}, label {crossing.label})"
     )
 

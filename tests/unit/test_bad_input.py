@@ -70,7 +70,7 @@ def in_scenario(old: str, new: str, says: tuple[str, ...], kind: str, line: int 
 
 
 KINDS = [
-    # Names nobody knows.
+    # Unknown names.
     Bad("unknown verb", ("invalid choice", "rnu"), arguments=("rnu",)),
     Bad("unknown option", ("unrecognized arguments: --sed",), arguments=("run", "--sed", "4")),
     Bad("unknown scenario", ('no scenario is called "pan-asa"', '"pan-asia"'), arguments=("run", "pan-asa")),

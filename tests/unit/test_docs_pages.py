@@ -1,4 +1,4 @@
-"""The pages: lines that fit, whom they are for, links and files that exist."""
+"""The pages: lines that fit, their readers, links and files that exist."""
 
 from __future__ import annotations
 

@@ -38,14 +38,14 @@ TURNS = (
 terms. They are places to look at, so that each folder has a number, which may only fall."""
 AT_MOST = {
     "README.md": 3,
-    "controller": 636,
-    "docs": 147,
+    "controller": 326,
+    "docs": 138,
     "docs/decisions": 14,
     "docs/stories": 6,
-    "examples": 8,
-    "experiments": 775,
-    "topologies": 120,
-    "traffic": 51,
+    "examples": 6,
+    "experiments": 549,
+    "topologies": 47,
+    "traffic": 28,
 }
 """Lines with a turn of phrase, by folder of pages or code. Lower a number, never raise it."""
 PROSE = re.compile(r"[\"#]|^\s*[A-Z][^=(]*[a-z .,;:]$")

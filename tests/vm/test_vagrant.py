@@ -26,7 +26,7 @@ RESULT = "results/natively"
 
 
 class Vagrant(NamedTuple):
-    """Vagrant in a copy of the checkout, with a home of its own."""
+    """Vagrant in a copy of the checkout, with a separate home."""
 
     folder: Path
     environment: dict[str, str]

@@ -1,1 +1,1 @@
-"""Questions a topology answers by itself: what is doubtful in it, what latency to expect. Pure."""
+"""Checks of a topology alone: doubtful entries, and the latency to expect. Pure."""

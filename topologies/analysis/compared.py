@@ -1,4 +1,4 @@
-"""Two maps side by side: hubs and fibres that only one has, what differs, which ways grow. Pure."""
+"""Two maps side by side: hubs and fibres of only one, differences, longer paths. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Change:
 
 @dataclass(frozen=True)
 class RoundTrip:
-    """Between two hubs of both, over the shortest way; None where there is none."""
+    """The RTT between two hubs of both maps over the shortest path; None where no path exists."""
 
     a: str
     z: str
@@ -38,7 +38,7 @@ class RoundTrip:
 
     @property
     def more_ms(self) -> float:
-        """Infinite where a way is gone, or new."""
+        """Infinite where a path is gone, or new."""
         if self.one_ms is None or self.other_ms is None:
             return float("inf")
         return self.other_ms - self.one_ms
@@ -53,7 +53,7 @@ class MapsCompared:
     pairs: int
     """Of hubs that both have."""
     round_trips: tuple[RoundTrip, ...]
-    """Those that differ, the most first."""
+    """Those that differ, the largest difference first."""
 
 
 def compare_maps(one: Topology, other: Topology) -> MapsCompared:

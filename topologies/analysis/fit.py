@@ -314,12 +314,12 @@ class Components:
     """How the errors of round trips split, as standard deviations of relative errors."""
 
     own: float
-    """Of one fibre's delay, apart from all others."""
+    """Of one fibre's delay, independent of all others."""
     land: float
     sea: float
     """Of all fibres of a medium together: what the fit leaves open in its slopes."""
     rest: float
-    """Of one row: who measured, when, by which way."""
+    """Of one row: who measured, when, over which path."""
 
 
 def components(layer: Layer, rows: Sequence[Measurement]) -> Components:

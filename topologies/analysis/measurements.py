@@ -1,4 +1,4 @@
-"""Tables of measured round trips: CSV in, values out; every row refused or left out is told.
+"""Tables of measured round trips: CSV in, values out; every refused or omitted row is reported.
 
 Columns: ``a``, ``b`` (hub ids), ``layer``, ``value_ms``; and where there are any ``id``,
 ``metric`` (``RTT`` or ``one-way``), ``value_ms_hi`` (of the other direction), ``statistic``
@@ -25,7 +25,7 @@ from corridor.topologies.model.meanings import nearest_named
 CALIBRATE, VALIDATE = DATA / "latency_calibrate.csv", DATA / "latency_validate.csv"
 NEEDED = ("a", "b", "layer", "value_ms")
 NOT_MEASURED = ("target", "claim", "hint", "carrier", "vendor")
-"""Kinds that are no measurement of what is there."""
+"""Kinds that do not measure the network as it is."""
 LIGHT_MS_PER_KM = 2 / 299.792458
 """Of a round trip in a vacuum: what lies below it is a mistake of unit or place."""
 LONGEST_MS = 60_000.0
@@ -113,10 +113,10 @@ def layer_of(said: str) -> LayerName | None:
 
 def _check_columns(names: object, file: str) -> None:
     known = list(names) if isinstance(names, list | tuple) else []
-    lacking = [name for name in NEEDED if name not in known]
-    if lacking:
+    missing = [name for name in NEEDED if name not in known]
+    if missing:
         hint = f"its first line names the columns, among them {', '.join(NEEDED)}"
-        raise InputError(f'has no column "{lacking[0]}"', hint, file=file, line=1)
+        raise InputError(f'has no column "{missing[0]}"', hint, file=file, line=1)
 
 
 class _Row:

@@ -165,12 +165,12 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
 
 
 def region_of_row(row: Measurement) -> str:
-    """The parts of the world that a row joins."""
+    """The regions that a row joins."""
     return " - ".join(sorted({zone(row.a), zone(row.z)}))
 
 
 def zone(hub: str) -> str:
-    """The part of the world a hub lies in, as reports of errors group it."""
+    """The region of a hub, by which reports of errors are grouped."""
     code = cloud_places()[hub][2]
     return next((name for name, codes in ZONES.items() if code in codes), ELSEWHERE)
 
@@ -190,7 +190,7 @@ def _judged(row: Measurement, model: DelayModel) -> Judged:
 def fitted_great_circle(layer: LayerName) -> tuple[float, float]:
     """Milliseconds of both ends and the factor on the great circle, fitted on the shipped table.
 
-    On its cloud rows where the layer has too few of its own.
+    On its cloud rows where the layer itself has too few rows.
     """
     known = read_measurements(CALIBRATE).rows
     rows = [row for row in known if row.layer == layer]

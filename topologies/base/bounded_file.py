@@ -1,4 +1,4 @@
-"""The one way in for files that a user names, or that lie in a folder of results.
+"""Reads every file that a user names, or that is in a folder of results.
 
 Only regular files are read, and never more of them than their kind may hold: a pipe, a device or
 a folder is refused without waiting for it, a file that is too large without reading it. Whatever
@@ -70,7 +70,7 @@ MORE_BYTES = 2**20
 
 
 class Unreadable(InputError):
-    """A file that cannot be read at all; who names it in a document of theirs is told where."""
+    """A file that cannot be read. If a document names the file, the error states the place."""
 
 
 class NoSuchFile(Unreadable):

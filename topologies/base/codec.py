@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from corridor.topologies.base.errors import InputError
 
 type JsonObject = dict[str, object]
-"""An object of JSON, of which nothing is known but that: who reads it looks what its values are."""
+"""A JSON object whose values are not checked: the reader checks their types."""
 if TYPE_CHECKING:
     type JsonOf[T] = JsonObject
     """What ``to_plain`` makes of a dataclass: schemas know its keys, ``from_plain`` reads it."""
@@ -138,7 +138,7 @@ def _rebuild(kind: Any, strict: bool, plain: Any) -> Any:
 
 @cache
 def _rebuilder(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
-    """What rebuilds values of a kind: hints are taken apart once, values many times."""
+    """What rebuilds values of a kind: hints are analysed once, values many times."""
     if dataclasses.is_dataclass(typing.get_origin(kind) or kind):
         return partial(_rebuild_dataclass, kind, strict)
     if hasattr(kind, _OWN):

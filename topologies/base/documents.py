@@ -99,8 +99,8 @@ class Document:
         return f"more mistakes on line{'s' if len(others) > 1 else ''} {rest}" if rest else ""
 
     def error_of_named(self, problem: InputError, *path: Key) -> InputError:
-        """What is wrong with what the value at ``path`` names: told there, unless it is in a file
-        of its own."""
+        """The problem of the value at ``path``, reported there, unless the problem is in another
+        file."""
         if problem.file and not isinstance(problem, Unreadable):
             return problem
         said = f"{problem.file}: {problem.message}" if problem.file else problem.message
@@ -121,7 +121,7 @@ class Mistake(InputError):
 
 @dataclass(frozen=True)
 class Unwritten(Document):
-    """Plain values that were never lines of a file; where one stands is told by its path."""
+    """Plain values that did not come from a file; errors give their paths instead of lines."""
 
     @classmethod
     def of(cls, data: Any) -> Unwritten:
@@ -129,7 +129,7 @@ class Unwritten(Document):
         return cls(data, "", {path: number for number, path in enumerate(_paths(data, ()))})
 
     def error(self, message: str, *path: Key, hint: str = "") -> Mistake:
-        while path not in self.lines:  # one name for a list of one, or a key that is lacking
+        while path not in self.lines:  # one name for a list of one, or a missing key
             path = path[:-1]
         return Mistake(message, hint, at=path)
 

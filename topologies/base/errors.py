@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 MOST_OF_A_WORD, MOST_OF_A_LINE = 255, 1_000
-"""Characters of what is told of wrong input, which may hold whatever a user wrote there."""
+"""Characters of wrong input that an error shows; a user may have written anything there."""
 
 
 def shortened(text: str) -> str:

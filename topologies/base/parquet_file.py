@@ -1,4 +1,4 @@
-"""The one way in which tables of results are written: units of columns are in their schema."""
+"""Writes all tables of results; their schemas state the units of columns."""
 
 from __future__ import annotations
 

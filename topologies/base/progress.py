@@ -1,4 +1,4 @@
-"""How far long work has come, for who wants to be told. Standard library only.
+"""Progress of long work, for functions that asked to receive it. Standard library only.
 
 Work counts what it goes through with ``counting``, wherever it is; ``told`` says for the time of a
 ``with`` block who is told. While no one is, counting costs nothing and reads no clock.
@@ -26,8 +26,9 @@ def told(tell: Tell) -> Iterator[None]:
 
 
 def counting[Thing](things: Sequence[Thing], done: str) -> Iterator[Thing]:
-    """The things, one after another, each told of before: ``1,200 of 8,000 paths planned``, and of
-    the first, which may take long, that it is in progress. After the last, all are counted."""
+    """The things, one after another. Progress is reported before each: ``1,200 of 8,000 paths
+    planned``; before the first, which may take long, that it is in progress. After the last, all
+    are counted."""
     tell = _TOLD.get()
     if tell is None:
         return iter(things)

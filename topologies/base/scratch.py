@@ -20,7 +20,7 @@ SHARED_MEMORY = "/dev/shm"
 
 @contextlib.contextmanager
 def scratch_folder(place: str | None = None) -> Iterator[Path]:
-    """A folder of one's own, gone in the end; those of dead processes go at once.
+    """A private folder, removed in the end; folders of dead processes are removed at once.
 
     It lies in ``place``, or else where temporary files do.
     """

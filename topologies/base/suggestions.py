@@ -184,7 +184,7 @@ def _distance(word: str, name: str, *, is_code: bool) -> int | None:
     if abs(len(word) - len(name)) > most or _digits(word) != _digits(name):
         return None
     if len(name) < LEAST_SPELT:
-        # Of three letters only two the wrong way round, or one twice; and never of a code: SOC is
+        # Of three letters only two swapped letters, or one doubled; and never of a code: SOC is
         # no slip of SCO.
         is_turned = len(word) == len(name) and sorted(word) == sorted(name)
         is_doubled = re.sub(r"(.)\1", r"\1", word) == name

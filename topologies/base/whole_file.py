@@ -1,4 +1,4 @@
-"""The one way in which a file replaces another: whole or not at all, and never through a link.
+"""Replaces a file by another: whole or not at all, and never through a link.
 
 The new file is made next to the old one, under a name that no one can predict, and takes its place.
 A symbolic link that has the name of the old file is replaced, and what it leads to stays.

@@ -23,7 +23,7 @@ class Path:
 
 
 class AttachedNet(HubNet):
-    """For ``Mininet``'s command line: it has no bridges of its own."""
+    """For ``Mininet``'s command line: it creates no bridges."""
 
     def __init__(
         self, wiring: Wiring, namespaces: Mapping[str, str], management: Mapping[str, str]

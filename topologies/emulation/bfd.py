@@ -1,4 +1,4 @@
-"""Bidirectional Forwarding Detection (RFC 5880) over fibres, as Open vSwitch is told and says it.
+"""Bidirectional Forwarding Detection (RFC 5880) over fibres, in the words of Open vSwitch.
 
 A port that speaks it is live for a group while its session is up, so a fibre that
 loses frames in silence is left after three intervals (its detect multiplier is 3).

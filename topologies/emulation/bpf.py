@@ -49,7 +49,7 @@ class HashMap:
         self.fd = _call(MAP_CREATE, _MAP.pack(HASH, key_bytes, value_bytes, entries))
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Raises OSError if there is no room."""
+        """Raises OSError if the map is full."""
         keys, values = (ctypes.create_string_buffer(one, len(one)) for one in (key, value))
         at, value_at = ctypes.addressof(keys), ctypes.addressof(values)
         _call(MAP_UPDATE, _ENTRY.pack(self.fd, 0, at, value_at, 0))

@@ -75,7 +75,7 @@ def dropped_by_meters(meters: int, name: str = SYSTEM) -> dict[int, int]:
 
 
 def _dropped_by_meter(kernel: NetlinkSocket, family: int, index: int, number: int) -> int | None:
-    """By its bands; None if there is no such meter."""
+    """By its bands; None if the meter does not exist."""
     body = _GENERIC.pack(OVS_METER_CMD_GET, OVS_METER_VERSION) + _OVS_HEADER.pack(index)
     body += rtnetlink.u32(OVS_METER_ATTR_ID, number)
     try:

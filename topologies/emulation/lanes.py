@@ -123,9 +123,9 @@ def held(found: Found) -> Tree:
 def _stages(shape: Shape) -> list[tuple[int, int, Netem]]:
     """Handle, parent and options of each netem, parents first."""
     data = _delay(shape, shape.seed)
-    apart = replace(shape, bursts=None)  # a burst of rare packets would last for seconds
+    separate = replace(shape, bursts=None)  # a burst of rare packets would last for seconds
     control = replace(
-        _delay(apart, seed_of(shape.seed, "control")),
+        _delay(separate, seed_of(shape.seed, "control")),
         limit=CONTROL_PACKETS,
         rate_bytes_per_s=shape.rate_bps // 8,
     )

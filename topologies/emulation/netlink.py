@@ -360,7 +360,7 @@ def _forget_neighbours(inside: NetlinkSocket) -> None:
         try:
             inside.carry_out([rtnetlink.neighbour_deleted(said)])
         except KernelRefuses as error:
-            if error.errno != errno.ENOENT:  # it may have been forgotten by itself
+            if error.errno != errno.ENOENT:  # the kernel may have removed it already
                 raise
 
 

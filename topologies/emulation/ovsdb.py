@@ -1,6 +1,6 @@
 """Open vSwitch for a run: all bridges in one transaction, all gone in one more.
 
-Uses the machine's Open vSwitch if it answers; otherwise starts one of its own under a
+Uses the machine's Open vSwitch if it answers; otherwise starts a private one under a
 directory of the run, as a guest does. The machine's is asked to remove a run's bridges; one of
 its own goes whole, with its datapath.
 """
@@ -53,7 +53,7 @@ ANSWER_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 2.0
 BRIDGES_AT_ONCE = 100
 Progress = Callable[[str, int, int], None]
-"""Told what is being made, how many are, and of how many."""
+"""Receives what is being made, how many are made, and of how many."""
 SETTINGS = {
     # Keep cached flows for a whole run: a probe after a pause must not miss them.
     "max-idle": "3600000",
@@ -180,7 +180,7 @@ class OpenVSwitch:
         return bfd.paces(self._checked(["ovs-appctl", "-t", control, "bfd/show"]))
 
     def bfd_speakers(self) -> set[str]:
-        """Interfaces that are told to speak BFD, whether or not anybody answers."""
+        """Interfaces with BFD enabled, whether or not the other end answers."""
         told = self._interfaces("bfd")
         return {name for name, value in told.items() if pairs(value).get("enable") == "true"}
 
@@ -278,7 +278,7 @@ class OpenVSwitch:
                 database.apply([mutate_root("bridges", "delete", a_set(leaving))])
 
     def _check_gateways(self, wiring: Wiring) -> None:
-        """Fibre ports are checked by LLDP, but nothing comes back from a gateway's by itself."""
+        """Fibre ports are checked by LLDP, but a gateway's port returns nothing without traffic."""
         wanted = {interface: port for hub in wiring.hubs for interface, port in gateway_ports(hub)}
         if not wanted:
             return
@@ -323,7 +323,7 @@ class OpenVSwitch:
         return any(row["is_connected"] for row in connected if row["_uuid"] in ours)
 
     def take_down(self, bridges: Sequence[str]) -> None:
-        """Remove a network's bridges, or with an Open vSwitch of our own all there is of it."""
+        """Remove a network's bridges, or all of Open vSwitch if it is private."""
         if self.is_private:
             self.close()
         else:

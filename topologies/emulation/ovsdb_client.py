@@ -185,7 +185,7 @@ def mutate_root(column: str, mutator: str, value: object) -> Operation:
 
 
 def members(value: object) -> list[object]:
-    """The members of a set, however the server wrote it: a set of one stands by itself."""
+    """The members of a set, however the server wrote it: a set of one is the bare value."""
     return list(value[1]) if isinstance(value, list) and value[:1] == ["set"] else [value]
 
 

@@ -33,8 +33,8 @@ from corridor.topologies.model.wiring import Wiring
 UDP = 17
 WHERE = {RECEIVED: bpf.TCX_INGRESS, SENT: bpf.TCX_EGRESS}
 POINTS_OF_A_CLASS, MOST_COUNTS = 64, 200_000
-"""Points that packets of one class may pass, on whatever ways; and those of all classes: what there
-is no room for is told, not passed over."""
+"""Points that packets of one class may pass, on any paths; and those of all classes. What does not
+fit is reported, not ignored."""
 
 
 class CountedFlow(NamedTuple):

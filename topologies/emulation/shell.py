@@ -21,7 +21,7 @@ def talk(net: Mininet) -> None:
 
 
 def run_lines(net: Mininet) -> None:
-    """Each line of standard input as if it were typed; a line that fails is told, and the next
+    """Each line of standard input as if it were typed; a failed line is reported, and the next
     one run. What runs at nodes finds nothing to read."""
     _say_it_on_standard_output()
     commands = os.dup(0)

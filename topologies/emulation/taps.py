@@ -39,7 +39,7 @@ def create(name: str) -> int:
 def attach(name: str) -> int:
     """Take the other end of a device that is there: a non-blocking descriptor, a frame a read.
 
-    The device has carrier until the descriptor is closed. OSError if there is no such device, or
+    The device has carrier until the descriptor is closed. OSError if the device does not exist, or
     another process holds it.
     """
     socket.if_nametoindex(name)  # or the kernel would make one that is joined to nothing

@@ -22,7 +22,7 @@ CAP_NET_ADMIN = 12
 CAP_SYS_ADMIN = 21
 TRY_TIMEOUT_S = 10
 FEATURES = {"netem": ("sch_netem", "sch_prio", "cls_u32"), "openvswitch": ("openvswitch",)}
-"""Modules by what they are for: netem needs company to keep control traffic by itself."""
+"""Modules by what they are for: netem needs others to keep control traffic separate."""
 NO_SUCH = {
     "sch_netem": "this kernel has no netem (module sch_netem)",
     "sch_prio": "this kernel has no lane for control traffic (module sch_prio)",

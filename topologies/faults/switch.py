@@ -1,4 +1,4 @@
-"""A switch loses its controller: it forwards by the tables it holds, and hears of no change."""
+"""A switch loses its controller: it forwards by its installed tables, and receives no changes."""
 
 from __future__ import annotations
 

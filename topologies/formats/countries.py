@@ -50,7 +50,7 @@ WITHDRAWN = ("AN", "CS")
 
 
 def available() -> bool:
-    """Whether the country of a place can be told."""
+    """Whether the country of a place can be determined."""
     return cities.available()
 
 

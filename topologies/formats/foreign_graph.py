@@ -37,7 +37,7 @@ class ForeignLink:
     directed: bool = False
     """Only from ``a`` to ``z``; the other direction is a separate link, if there is one."""
     notes: str = ""
-    """The outcome of it on its way here, for the fibre."""
+    """What was changed or assumed in reading it, for the fibre."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from corridor.topologies.formats.import_options import WAY_OUT, ImportOptions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 NOWHERE = (0.0, 0.0)
-"""Where nodes stand of which no place is known: alike, so that no distance follows from it."""
+"""The place of nodes without coordinates: one for all, so that no distance follows from it."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class Element:
 class GraphmlReader:
     """Collects graph, nodes and edges with their lines; refuses document type declarations.
 
-    ``defaults`` are values of attributes by "node" and "edge", for those that lack them.
+    ``defaults`` are values of attributes by "node" and "edge", for those without them.
     """
 
     def __init__(self, file: str) -> None:

@@ -77,7 +77,7 @@ class _Guess:
 
 
 def read_links(graph: RawGraph, options: ImportOptions) -> tuple[list[ForeignLink], list[str]]:
-    """Links with what their attributes say of them, and notes on what was guessed or left out.
+    """Links with the values of their attributes, and notes on what was guessed or left out.
 
     Raises InputError with the line of a number that no link can have.
     """

@@ -69,7 +69,7 @@ def told(removed: Iterable[str], changed: Mapping[str, Collection[str]]) -> str:
 
 
 def _state(kept: JsonObject, written: Mapping[str, object], key: str) -> None:
-    """A figure of one's own is not published by the source of another."""
+    """A user-supplied figure does not inherit the source of the published one."""
     if "sources" not in written:
         kept[key] = "stated"
 

@@ -28,7 +28,7 @@ _ZERO = re.compile(r"0+(?:\.0*)?")
 _UNIT = re.compile(r"unit\s*=\s*(\S+)")
 _READ = ("META", "NODES", "LINKS")
 NOT_GEOGRAPHIC = ("brain",)
-"""Networks whose numbers look like degrees and are not: Berlin's stands in Swabia. Nor are those
+"""Networks whose numbers look like degrees and are not: Berlin's point is in Swabia. Nor are those
 of networks whose nodes have only numbers for names."""
 _COSTS = "Left out, as they are plans and no facts: costs of links, modules to be bought, demands."
 

@@ -28,7 +28,7 @@ FAMILY_NOTES = {
     "between them: not fibres. CAIDA's terms of use apply.",
 }
 NOT_GEOGRAPHIC = ("sndlib/brain",)
-"""Networks whose numbers look like degrees and are not: Berlin's stands in Swabia."""
+"""Networks whose numbers look like degrees and are not: Berlin's point is in Swabia."""
 
 MISPLACED: dict[tuple[str, str], str] = {
     ("topozoo/Chinanet", "Hong Kong"): "hongkong",
@@ -96,7 +96,7 @@ def _build(key: str, data: _Graph, options: ImportOptions) -> Topology:
         lon, lat = (float(degrees) for degrees in node["pos"])
         if (key, label) in MISPLACED:
             hub = shipped_hubs()[MISPLACED[key, label]]
-            notes.append(f"{label} stood at {lat:g}, {lon:g}; moved to {hub.name}.")
+            notes.append(f"{label} was at {lat:g}, {lon:g}; moved to {hub.name}.")
             lat, lon = hub.lat, hub.lon
         at_sea = node.get("type") == "Seacable Waypoint"
         nodes.append(ForeignNode(str(node["id"]), label, lat, lon, at_sea=at_sea))

@@ -13,7 +13,7 @@ MAX_CAPACITY_GBPS = 1e9
 """No fibre on Earth reaches it; it catches slips of the unit."""
 
 CapacityBasis = Literal["published", "derived", "stated", "unpublished"]
-"""``stated``: given without a source, as in a map of one's own."""
+"""``stated``: given without a source, as in a user-supplied map."""
 
 
 class CapacityGroup(Frozen):

@@ -127,7 +127,7 @@ class Layer(Frozen):
 
 
 class LengthError(Frozen):
-    """How far lengths of one basis are off: each fibre by itself, and all of a medium together."""
+    """Errors of lengths of one basis: each fibre independently, and all of a medium together."""
 
     basis: LengthBasis
     own: Spread
@@ -151,7 +151,7 @@ class DelayModel(Frozen):
     lengths: tuple[LengthError, ...]
     constants: tuple[ConstantError, ...]
     unsure: Factor
-    """What a fibre's own error is multiplied by where its entry is unsure."""
+    """Multiplies the error of a fibre whose entry has confidence ``unsure``."""
     unsure_source: Text
 
     @model_validator(mode="after")

@@ -59,7 +59,7 @@ class Line:
     loss_ppm: float = 0
     """The mean of all losses."""
     bursts: Bursts | None = None
-    """How losses come; None: each by itself."""
+    """How losses cluster; None: each is independent."""
     jitter_ns: int = 0
     """The maximum that it adds to a delay, any less being as likely; no packet overtakes another.
     """

@@ -56,7 +56,7 @@ class Queue:
 
     name: str = field(default="", metadata=OMIT_EMPTY)
     buffer_bytes: int = field(default=0, metadata=OMIT_EMPTY)
-    """Of what has no class of its own."""
+    """Of packets without a class."""
     classes: tuple[QueueClass, ...] = field(default=(), metadata=OMIT_EMPTY)
     """In the order of their priority."""
     committed: tuple[Commitment, ...] = field(default=(), metadata=OMIT_EMPTY)

@@ -9,7 +9,7 @@ GROUP = "capacity group "
 
 
 def shared_links(fibre: Fibre, from_hub: str) -> tuple[tuple[str, str], ...]:
-    """What else a packet loads that enters a fibre at a hub: each group, and which way."""
+    """What else a packet loads that enters a fibre at a hub: each group, and its direction."""
     return tuple(
         (f"{GROUP}{group.id}", f"{'out of' if from_hub == group.at else 'into'} {group.at}")
         for group in fibre.shares

@@ -125,7 +125,7 @@ class PossibleCrossing(Frozen):
 class Fibre(Frozen):
     """A light path between two hubs; both directions have the same delay.
 
-    Two of one cable system may share most of its way: light is at a hub only where it comes ashore.
+    Two of one cable system may share most of its route. A fibre reaches a hub where it lands.
     """
 
     id: Slug
@@ -140,7 +140,7 @@ class Fibre(Frozen):
     system: Text = ""
     """The cable system's id, or empty."""
     via: tuple[LatLon, ...] = ()
-    """Points that the way passes, in degrees; a derived length follows them."""
+    """Points that the fibre's route passes, in degrees; a derived length follows them."""
     crosses: tuple[JurisdictionCode, ...] = ()
     """Jurisdictions besides those of its ends that light certainly comes under: it comes ashore
     there, or goes there by land. A landing on a branch that light does not take is none."""
@@ -154,7 +154,7 @@ class Fibre(Frozen):
     shares: tuple[CapacityGroup, ...] = ()
     """What it shares with other fibres at its ends, which bounds its own capacity, too."""
     assumed_gbps: float | None = Field(default=None, gt=0, le=MAX_CAPACITY_GBPS)
-    """Stands in for a capacity that is not published, instead of the map's own assumption."""
+    """Stands in for a capacity that is not published, instead of the assumption of the map."""
     assumed_because: Text = ""
     status: Status = "in-service"
     sources: tuple[Text, ...] = ()
@@ -184,8 +184,8 @@ class Fibre(Frozen):
 
     @property
     def known_gbps(self) -> float | None:
-        """The minimum of its own capacity and those that it shares; None where none is known. What
-        rests on a fibre without one rests on an assumption."""
+        """The minimum of its own capacity and those that it shares; None where none is known. Any
+        result over such a fibre rests on an assumption."""
         known = [self.capacity_gbps, *(group.capacity_gbps for group in self.shares)]
         return min((one for one in known if one is not None), default=None)
 

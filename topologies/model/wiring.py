@@ -59,7 +59,7 @@ class Shape:
     """The mean of random losses; everything is lost at ``ALL_PPM``."""
     seed: int
     bursts: Bursts | None = field(default=None, metadata=OMIT_EMPTY)
-    """How losses come, with ``loss_ppm`` for their mean; None: each by itself."""
+    """How losses come, with ``loss_ppm`` for their mean; None: each is independent."""
     jitter_ns: int = field(default=0, metadata=OMIT_EMPTY)
     """The maximum that it adds to a packet's delay, each delay as likely; none overtakes another.
     """

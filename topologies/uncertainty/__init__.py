@@ -1,1 +1,1 @@
-"""Draws of a map: what each fibre may take, if lengths and constants are off as stated. Pure."""
+"""Monte Carlo samples of a map: fibre delays under the stated errors of inputs. Pure."""

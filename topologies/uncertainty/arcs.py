@@ -18,7 +18,7 @@ from corridor.topologies.model.topology import Topology
 from corridor.topologies.uncertainty.draws import Nanoseconds
 
 HOPS_BITS = 16
-"""Room for hops below a delay: of equal ways the one with fewer hops is taken, and none costs 0."""
+"""Bits for hops below a delay: the path with fewer hops wins a tie, and no path costs 0."""
 FAR = 1 << 62
 UNREACHED, NO_ARC = -1, -1
 Whole = npt.NDArray[np.int64]
@@ -61,7 +61,7 @@ class Arcs:
 
 @dataclass(frozen=True)
 class Shortest:
-    """Of each draw: what the shortest way takes, ``UNREACHED`` if there is none, and its fibres."""
+    """By sample: the delay of the shortest path, ``UNREACHED`` if there is none, and its fibres."""
 
     one_way_ns: Whole
     fibres: tuple[tuple[int, ...], ...]
@@ -86,9 +86,9 @@ def arcs_between(topology: Topology, a: str, z: str) -> Arcs:
 
 
 def shortest_ways(arcs: Arcs, delays_ns: Nanoseconds) -> Shortest:
-    """The shortest way from the start to any end under each draw (draws x fibres).
+    """The shortest path from the start to any end in each sample (samples x fibres).
 
-    Of ways that take equally long, one with the fewest hops.
+    Of paths with equal delay, one with the fewest hops.
     """
     search = _Search(arcs, delays_ns)
     return Shortest(search.one_way_ns, search.ways())

@@ -30,7 +30,7 @@ Nanoseconds = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Draws of a topology's delays; fibres in the order of the topology.
+    """Monte Carlo samples of a topology's delays; fibres in the order of the topology.
 
     Both directions of a fibre share its draws: a length is one length.
     """
@@ -40,7 +40,7 @@ class Ensemble:
     nominal_ns: Nanoseconds
     """By fibre: the delays that the topology states."""
     delays_ns: Nanoseconds
-    """Draws x fibres, one way, in ns."""
+    """Samples x fibres, one way, in ns."""
     inputs: Mapping[str, Floats]
     """Standard normal numbers by what they belong to: a fibre's id, or ``all ...``."""
 

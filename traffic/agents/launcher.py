@@ -190,7 +190,7 @@ class Launcher:
         if not any(json.loads(line).get("stop") for line in orders):
             return
         for descriptor in running:
-            with suppress(BrokenPipeError):  # it has come to its end by itself
+            with suppress(BrokenPipeError):  # it has ended already
                 self.children[descriptor].channel.sendall(encode({"stop": True}))
 
     def kill_all(self) -> None:

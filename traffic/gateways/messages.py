@@ -1,4 +1,4 @@
-"""What the supervisor of gateways is told and tells; see its docstring. Standard library only."""
+"""Messages to and from the supervisor of gateways; see its docstring. Standard library only."""
 
 from __future__ import annotations
 

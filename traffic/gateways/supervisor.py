@@ -11,7 +11,7 @@ of the switches' interfaces. Messages are JSON lines:
     out  {"killed": {"hub": "bangkok", "pid": 123}}          its interfaces are down; or pid null
     in   {"do": "start", "hub": "bangkok"}                   nothing if it lives
     out  {"started": {"hub": "bangkok", "pid": 124}}         it inspects
-    out  {"died": {"hub": "bangkok", "signal": 11, "exit": null}}    at once, if one does by itself
+    out  {"died": {"hub": "bangkok", "signal": 11, "exit": null}}    at once, unless stopped
     in   {"do": "assess", "hub": "bangkok", "labels": {...}}  instead of those it lets pass now
     out  {"assessing": {"hub": "bangkok", "labels": 12}}     from the next frame on, dead or alive
     in   {"do": "stop"}                                      SIGTERM to all
@@ -31,8 +31,9 @@ Configuration (values with * may be left out)::
      "gateways": {HUB: {"in": interface, "out": interface, "netns": path,
                         "labels": {LABEL: {"demand": str, "src": ip, "dst": ip}}}}}
 
-When a gateway dies, its interfaces lose their carrier, which may be told to others late; so this
-process also takes them down, which is told at once. Audits (see gateway.py) are in ``out_dir``.
+When a gateway dies, its interfaces lose their carrier. Others may notice that late; so this process
+also takes the interfaces down, which others notice at once. Audits (see gateway.py) are in
+``out_dir``.
 """
 
 # pathlib is one more import, and imports are dear in a guest.
@@ -264,7 +265,7 @@ class Gateways:
             raise CannotStartError(hub, message["error"])
 
     def _bury(self, descriptor: int) -> None:
-        """One died by itself."""
+        """One died without being stopped."""
         (child,) = (child for child in self._alive.values() if child.channel.fileno() == descriptor)
         say({"died": self._remove(child)})
 

@@ -1,4 +1,4 @@
-"""Patterns of loss (RFC 3357): how many packets are lost in a row, and how far apart. Pure."""
+"""Patterns of loss (RFC 3357): packets lost in a row, and the distance between losses. Pure."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 
 
 def goodput_bps(octets: int, from_ns: int, until_ns: int) -> float | None:
-    """Octets that the receiver has got, once each, over the time it took; None of no time."""
+    """Octets received, once each, over the time it took; None if no time passed."""
     return octets * 8 * NS_PER_S / (until_ns - from_ns) if until_ns > from_ns else None
 
 

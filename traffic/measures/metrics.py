@@ -78,7 +78,7 @@ def distribution(values: NDArray[np.int64], tail_samples: int = TAIL_SAMPLES) ->
 
 
 def variation(values: NDArray[np.int64], tail_samples: int = TAIL_SAMPLES) -> Distribution:
-    """Packet delay variation of RFC 5481 section 4.2: each value less the least."""
+    """Packet delay variation of RFC 5481 section 4.2: each value minus the minimum."""
     return distribution(values - values.min() if len(values) else values, tail_samples)
 
 

@@ -25,7 +25,7 @@ CONFIDENCE = 0.95
 TAIL_SAMPLES = 10
 """Values that are expected beyond a quantile, or the sample does not carry it."""
 QUANTILES = ((50, 100), (95, 100), (99, 100))
-"""Those that are told, as part and whole."""
+"""The reported quantiles, as numerator and denominator."""
 
 
 EFFECTIVE_SAMPLES, EFFECTIVE_TAIL = 100, 5
@@ -148,7 +148,7 @@ def quantile_interval(
 def share_interval(trials: NDArray[np.bool_]) -> Interval | None:
     """Return the interval of the share of trials that are true, which are in order of time.
 
-    Returns None of no trial, and where correlated trials are too few.
+    Returns None without trials, and where correlated trials are too few.
     """
     count, effective = len(trials), independent(trials)
     is_correlated = effective * SHORT_TIME * WIDENED < count

@@ -120,7 +120,7 @@ def read_file(path: Path) -> HostRecords:
 
 
 def _readable(body: memoryview | bytes) -> tuple[Records, int]:
-    """The records that stand in their place, and how many places hold none."""
+    """The records that are in their places, and the number of empty places."""
     whole = len(body) // records.RECORD_BYTES
     rows = np.frombuffer(body, RECORD_DTYPE, whole)
     good = (rows["number"] == np.arange(whole)) & (rows["kind"] >= records.SENT)

@@ -14,7 +14,7 @@ LLDP. Configuration: ``{"interfaces": [NAME, ...], "out": PATH}``. Messages are 
     out  {"done": {"frames": 4600, "lost": 0}}            and the file is written
     out  {"failed": {"reason": "..."}}
 
-What was seen before a ``split`` is counted by itself. With ``take`` the file is written with all
+What was seen before a ``split`` is counted separately. With ``take`` the file is written with all
 that was seen so far, and what is seen from then on is of the next file, which replaces it.
 
 The file::

@@ -114,7 +114,7 @@ class EventCounts:
         self.frames += 1
 
     def split(self) -> None:
-        """Count everything from here on by itself, whatever it has in common with before."""
+        """Count everything from here on separately, even what continues from before."""
         self._before.append(self._counts)
         self._counts = {}
         self._by_key.clear()

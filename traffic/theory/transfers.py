@@ -50,8 +50,8 @@ def ring_all_reduce_s(octets: int, ways: Sequence[Way]) -> float:
     """All members of a ring end with the sum of their ``octets`` each.
 
     ``2 (n - 1)`` steps, in each of which every member hands ``1/n`` on (Patarasu and Yuan, J.
-    Parallel Distrib. Comput. 69, 2009). All wait for the slowest way, one a member, in every step.
-    Ways are warm: each step takes what its share takes at full rate.
+    Parallel Distrib. Comput. 69, 2009). All wait for the slowest path, one a member, in every step.
+    Connections are warm: each step transfers its share at full rate.
     """
     members = len(ways)
     if members < 2:

@@ -40,7 +40,7 @@ def mm1_share_within(load: float, service_s: float, within_s: float) -> float:
 
 
 def mm1_quantile_s(load: float, service_s: float, share: float) -> float:
-    """M/M/1: what a share of all wait at most; 0 where so many do not wait at all."""
+    """M/M/1: the longest wait of a share of all; 0 if at least that share does not wait."""
     check_load(load)
     if share <= 1 - load:
         return 0.0
@@ -90,7 +90,7 @@ def md1_share_within(load: float, service_s: float, within_s: float) -> float:
 
 
 def md1_quantile_s(load: float, service_s: float, share: float) -> float:
-    """M/D/1: what a share of all wait at most; 0 where so many do not wait at all."""
+    """M/D/1: the longest wait of a share of all; 0 if at least that share does not wait."""
     return _inverse(lambda s: md1_share_within(load, service_s, s), share, service_s)
 
 

@@ -20,7 +20,7 @@ MAGIC = 0x594C4544
 HEADER = Struct("<4I")
 DELAY, LATE = 1, 2
 BLOCK_ROWS = 1024
-"""So many wait to be written, at most, for each stream."""
+"""The maximum of rows that wait to be written, by stream."""
 
 
 def file_name(host: str) -> str:

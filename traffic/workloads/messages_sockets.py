@@ -1,4 +1,4 @@
-"""Sockets of connections: how they are opened, told of a plan, and reset. Standard library only."""
+"""Sockets of connections: how they are opened, given a plan, and reset. Standard library only."""
 
 from __future__ import annotations
 

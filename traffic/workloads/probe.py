@@ -64,7 +64,7 @@ def drops_of(sock: socket.socket) -> int:
 
 
 class Probe(NamedTuple):
-    """One demand's probes: ``packets`` of them, ``interval_ns`` apart, as ``arrival`` has it."""
+    """Probes of a demand: ``packets`` of them, every ``interval_ns`` on average, by ``arrival``."""
 
     demand: int
     template: FrameTemplate

@@ -32,7 +32,7 @@ IP_RECVTOS = 13
 class Reply(NamedTuple):
     """A reflector answers this peer with its own frame instead of through the kernel.
 
-    Needed where the way back is chosen by the frame's destination address and one peer has
+    Needed where the return path is chosen by the frame's destination address and one peer has
     several demands. The template is a ``stamp`` frame with ``reply`` set.
     """
 

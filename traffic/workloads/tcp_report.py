@@ -72,7 +72,7 @@ def starts(line: str) -> bool:
 def loads(text: str) -> Report:
     """iperf3's lines as one object: ``end``, ``error`` and a list of ``intervals``.
 
-    Lines that are no JSON are passed over, and ``-nan`` is read as null. ValueError for text
+    Lines that are not JSON are ignored, and ``-nan`` is read as null. ValueError for text
     without any line that says what it is.
     """
     report: dict[str, object] = {}

@@ -86,7 +86,7 @@ class Workload[P: Part]:
 
     @classmethod
     def clashes(cls, parts: Sequence[P]) -> Iterator[str]:  # noqa: ARG003
-        """Why a host cannot carry out all of these, each of which it could by itself."""
+        """Why a host cannot carry out all of these together, though it could each one alone."""
         yield from ()
 
     def handlers(self) -> dict[int, Callable[[], None]]:

@@ -1,4 +1,4 @@
-"""Ways in use take as little longer as can be; then their detours do."""
+"""Minimizes the added delay of primary paths, then that of their detours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from corridor.topologies.model.topology import Fibre
 
 MS = 1e6
 DETOURS_WEIGH = 1e-3
-"""What a detour's delay costs in addition to that of a way in use."""
+"""The weight of a detour's delay relative to that of a primary path."""
 RATE_WEIGHS = 1e-11
 """Between equals the demand of the lower rate moves."""
 

@@ -1,4 +1,4 @@
-"""As few demands as can be leave the way that they would have alone; then as few detours change."""
+"""Minimizes the demands that leave the path they would have alone, then the changed detours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from corridor.controller.joint_ways.spaces.ways import Key, Order, Way
 from corridor.topologies.model.topology import Fibre
 
 MOVED, DETOURED, DELAY_WEIGHS = 1000.0, 10.0, 1e-3
-"""What a moved way costs, and a changed detour; and a millisecond next to both."""
+"""The cost of a moved path and of a changed detour; and of a millisecond next to both."""
 
 
 @dataclass(frozen=True)

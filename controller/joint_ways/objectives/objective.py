@@ -11,7 +11,7 @@ from corridor.topologies.model.topology import Fibre
 
 
 class Objective(Protocol):
-    """Costs of ways. Whatever it says, rates that fit come before it, and law before both."""
+    """Costs of paths. Rates that fit always come before the cost, and law before both."""
 
     @property
     def key(self) -> str:
@@ -22,12 +22,12 @@ class Objective(Protocol):
         """A phrase for people: what is as little as can be."""
 
     def over(self, space: Space, fibre: Fibre, delay_ns: int) -> float:
-        """What a demand's way in use costs over a fibre, in ms or what stands for them; not below
-        zero. Paths are looked for by its sum."""
+        """The cost of a fibre in a demand's primary path, in ms or an equivalent; not below zero.
+        The search for paths adds these costs."""
 
     def main(self, space: Space, order: Order, one_way_ns: int, alone: Way) -> float:
-        """What a way in use costs; ``alone`` is the way that its demand would have if no one else
-        had rates."""
+        """The cost of a primary path; ``alone`` is the path that its demand would have if no other
+        demand had rates."""
 
     def detour(self, space: Space, found: Key, order: Order, one_way_ns: int, alone: Way) -> float:
         """What a detour costs that is taken where these things were found dead, one after

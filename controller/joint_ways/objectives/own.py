@@ -152,4 +152,4 @@ def _raised(file: str, what: str, problem: BaseException) -> InputError:
     lines = [one.lineno for one in extract_tb(problem.__traceback__) if one.filename == file]
     told = str(problem).partition("\n")[0]
     said = f"{what} raised {type(problem).__name__}" + (f": {told}" if told else "")
-    return InputError(said, "mend it", file, lines[-1] if lines else None)
+    return InputError(said, "repair it", file, lines[-1] if lines else None)

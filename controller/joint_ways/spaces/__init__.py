@@ -1,1 +1,1 @@
-"""Which paths a demand has by itself, and what each loads while one thing has failed."""
+"""The possible paths of each demand, and what each loads while one thing has failed."""

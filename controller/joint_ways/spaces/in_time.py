@@ -1,4 +1,4 @@
-"""The cheapest way that is in time: each path has both a price and a delay.
+"""The cheapest path within a delay bound: each path has both a price and a delay.
 
 Label setting (Hansen, Bicriterion path problems, 1980): of the paths that come to a place only
 those are gone on with that no cheaper one, or as cheap, comes to sooner.

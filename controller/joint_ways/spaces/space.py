@@ -1,4 +1,4 @@
-"""Which paths a demand has, by itself, and what each of them loads in which case.
+"""The possible paths of a demand alone, and what each of them loads in which case.
 
 First detours are chosen, and further ones where one of these finds more dead; where such a one
 does, the switch takes the shortest.
@@ -40,7 +40,7 @@ NOTHING: frozenset[int] = frozenset()
 
 @dataclass
 class Space:
-    """The ways of one demand under the permit that it goes by."""
+    """The paths of one demand under the permit that it uses."""
 
     name: str
     rate_bps: int
@@ -54,11 +54,11 @@ class Space:
     cases: Cases
     links: Links
     within_ns: int | None = None
-    """How long its way in use may take, if that is bound."""
+    """The maximum delay of its primary path, if bounded."""
     stays: bool = False
-    """Whether its way in use is the only one, and detours alone are chosen."""
+    """Whether its primary path is the only one, and only detours are chosen."""
     keeps: bool = False
-    """Whether its way in use is one that was picked before."""
+    """Whether its primary path is one that was picked before."""
     shunned: set[tuple[int, int]] = field(default_factory=set)
     """Places with fibres, by number, from which there is no detour, or none with room for the
     rate."""
@@ -126,7 +126,7 @@ class Space:
         return self._mains[order]
 
     def _met(self, path: ProductPath) -> Iterator[Spot]:
-        """Whatever a way may find dead, where it comes there first."""
+        """Everything that a path may find dead, at the first place where it does."""
         seen, cases, has_budget = set[int](), self.cases, self.decisions.has_budget
         met = cases.of(cases.risks.bit("hub", self.automaton.trip.src.id))
         for standing, thing, spent_ns, crossed in self.decisions.ahead(Course(self.permit, path)):
@@ -140,7 +140,7 @@ class Space:
             yield Spot(standing, (thing,), newly, bridged, crossed, spent_ns)
 
     def detour(self, spot: Spot, prices: Dear, *, alone: bool = False) -> Detour | None:
-        """The way on where something is dead: the cheapest of those that the switch would look
+        """The onward path where something is dead: the cheapest of those that the switch would look
         for, by prices of links by case, with room for the rate if it can be; the shortest if
         that would take too long, or if no one else has rates."""
         shortest = self._shortest_from(spot)
@@ -185,13 +185,13 @@ class Space:
         return shortest
 
     def _is_lawful(self, spot: Spot, suspicion: Suspicion, order: Order) -> bool:
-        """Whether the switch goes on so if that is picked: where one permit says that it is late,
-        another may allow it."""
+        """Whether the switch would use this path if it is picked: where one permit is late, another
+        may allow it."""
         found = self._onward(spot.standing, suspicion, spot.spent_ns, order)
         return found is None or found.order == order
 
     def _suspicion(self, key: Key) -> Suspicion | None:
-        """What is known where that was found dead; None where the switch goes round it no more."""
+        """What is known where that was found dead; None where the switch has no further detour."""
         if not key:
             return self.suspects.nothing
         if key not in self._suspicions:
@@ -304,7 +304,7 @@ class Space:
         return come > 0
 
     def taken(self, way: Way) -> Iterator[tuple[Spot, Order, Order]]:
-        """The detours of a way, each next to the shortest."""
+        """The detours of a path, each with the shortest one."""
         spots = [*way.main.spots]
         while spots:
             spot = spots.pop(0)

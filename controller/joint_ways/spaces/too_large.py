@@ -10,8 +10,8 @@ from corridor.controller.policy.product import Edge, ProductPath
 
 
 def too_large_in(space: Space, alone: Way) -> Iterator[int | None]:
-    """The cases protected against in which there is a way, and none that is wide enough: of those
-    in which packets get on by the way that the demand has alone. Else they may be lost where any
+    """The cases protected against in which there is a path, and none that is wide enough: of those
+    in which packets arrive by the path that the demand has alone. Else they may be lost where any
     other begins, or come too late by it, and load nothing."""
     if not space.thin:
         return
@@ -42,7 +42,7 @@ def _delay(edge: Edge) -> int:
 
 
 def _met(space: Space, way: ProductPath) -> int:
-    """The cases in which something of a way has failed."""
+    """The cases in which something of a path has failed."""
     cases, source = space.cases, space.automaton.trip.src
     met = cases.of(cases.risks.bit("hub", source.id))
     for _, edge in way.steps:

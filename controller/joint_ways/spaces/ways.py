@@ -20,7 +20,7 @@ delay budget is spent."""
 
 
 class Spot(NamedTuple):
-    """Where a way may meet something dead, and in which cases it then does that did not hit it
+    """Where a path may meet something dead, and in which cases it then does that did not hit it
     before."""
 
     standing: int
@@ -45,7 +45,7 @@ class Spot(NamedTuple):
 
 
 class Detour(NamedTuple):
-    """A way on from a spot."""
+    """An onward path from a spot."""
 
     order: Order
     one_way_ns: int
@@ -56,11 +56,11 @@ class Detour(NamedTuple):
     things: int
     """The same as bits."""
     spots: tuple[Spot, ...] = ()
-    """Where it meets more that is dead in the cases of its own spot; none of a further detour."""
+    """Where it meets more failures in the cases of its own spot; empty for a further detour."""
 
 
 class Main(NamedTuple):
-    """A way in use."""
+    """A primary path."""
 
     order: Order
     one_way_ns: int
@@ -71,7 +71,7 @@ class Main(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """One way of a demand, with the detours that switches take on it by themselves."""
+    """One path of a demand, with the detours that switches take without the controller."""
 
     main: Main
     onward: Mapping[Key, Detour]

@@ -1,4 +1,4 @@
-"""The hard clauses: what each lets pass, how it is written and how it is told, one kind a file.
+"""The hard clauses: what each permits, its syntax and its description, one kind a file.
 
 Read ``clause`` first: what a kind must offer. ``registry`` lists the kinds; whatever reads,
 compiles, proves or explains policies takes them from there. docs/policies.md says how to add one.

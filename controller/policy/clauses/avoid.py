@@ -77,7 +77,7 @@ class Avoid(ByFibre, ByHub, ByBoth, ByPlace, Clause):
         return Broken(reason)
 
     def _reason(self, element: Element, groups: Groups) -> str | None:
-        """Why an element is to be avoided, exceptions apart."""
+        """Why an element is to be avoided, without exceptions."""
         for asked in self.asked_of(element):
             answer = asked.key.holds(element, asked.value, groups)
             if answer is None and asked.name == "operated_by" and self._accepts_unknown:

@@ -16,7 +16,7 @@ from corridor.controller.policy.terms.elements import Element
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 MOST_BORDERS = 16
-"""Searches tell apart how many borders a packet has behind it."""
+"""The limit up to which searches count the borders that a packet has crossed."""
 NOWHERE, ABROAD, PLACES = 0, 1, 2
 """Where a path is: before its first hub, where no hub certainly is, or in a jurisdiction."""
 

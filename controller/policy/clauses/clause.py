@@ -26,7 +26,7 @@ from corridor.topologies.model.topology import Hub
 
 @dataclass(frozen=True)
 class Trip:
-    """From where to where, and what the names in clauses mean on the way."""
+    """Source and destination of a path, and the meaning of names in its clauses."""
 
     src: Hub
     dst: Hub
@@ -49,7 +49,7 @@ class Clause(Value, ABC):
     """Base of all kinds. The first line of a kind's docstring is its help in the JSON Schema."""
 
     kind: ClassVar[str]
-    """Its key under ``hard``, and its name in all that is told of it."""
+    """Its key under ``hard``, and its name in all output."""
     short: ClassVar[str] = ""
     """The field that is meant where a bare value is written: ``confine: CN``."""
     examples: ClassVar[tuple[Any, ...]]
@@ -86,7 +86,7 @@ class Clause(Value, ABC):
         """
 
     def finish(self, state: int, trip: Trip) -> Broken | None:  # noqa: ARG002 - most have no end
-        """What is still owed in a state at the last hub."""
+        """The requirement that is still open in a state at the last hub."""
         return None
 
     @abstractmethod

@@ -60,7 +60,7 @@ class Confine(ByFibre, ByHub, ByBoth, Clause):
         return Broken(reason)
 
     def _reason(self, element: Element, groups: Groups) -> str | None:
-        """Why an element is not where the path has to stay, exceptions apart."""
+        """Why an element is outside the region of the path, without exceptions."""
         if self.within:
             codes = groups.codes(self.within)
             for code, how in exposure(element):

@@ -1,4 +1,4 @@
-"""``hops``: a path has at most this many fibres, those of a detour and of its way back too."""
+"""``hops``: a path has at most this many fibres, including those of a detour and its return."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from corridor.controller.policy.terms.elements import Element
 from corridor.topologies.model.topology import Hub
 
 MOST_FIBRES = 32
-"""Searches tell apart how many fibres a packet has behind it."""
+"""The limit up to which searches count the fibres that a packet has crossed."""
 
 
 class Hops(Clause):

@@ -9,7 +9,7 @@ from corridor.controller.policy.clauses.clause import Broken, Trip, leaves_home
 from corridor.controller.policy.terms.elements import Element, Selects
 
 MOST_STOPS = 32
-"""Searches tell apart how many stops a packet has behind it."""
+"""The limit up to which searches count the stops that a packet has passed."""
 
 
 class Stop(Protocol):
@@ -46,7 +46,7 @@ def served(stops: Sequence[Stop], state: int, element: Element, trip: Trip) -> i
 
 
 def missed(stops: Sequence[Stop], state: int, trip: Trip) -> Broken | None:
-    """What is still owed at the last hub."""
+    """The stop that is still missing at the last hub."""
     if state < len(stops):
         return Broken(f"{trip.dst.id} is reached before {stops[state].any_of}")
     return None

@@ -1,7 +1,7 @@
 """``no_return``: once a path has left a region, it does not enter it again.
 
 Broken where three elements of a path, in this order, may be inside, outside, and inside the region.
-A fibre that touches nothing of its own is neither: it is where its ends are.
+A fibre without jurisdictions besides those of its ends is neither.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from corridor.controller.policy.terms.places import Names, inside
 
 
 class Terminate(Clause):
-    """The trip ends in one of these jurisdictions, whatever it crosses on the way."""
+    """The trip ends in one of these jurisdictions, whatever it crosses before."""
 
     kind = "terminate"
     examples = ({"only": "CN"}, {"only": ["PK", "SA"]})

@@ -1,4 +1,4 @@
-"""``via``: a path goes by some hubs or fibres, in order. Nothing has to stand there."""
+"""``via``: a path passes some hubs or fibres, in order. No equipment is required there."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ViaStop(Value):
 
 
 def _stops(value: Any) -> Any:
-    """A list of stops, each written out; a selector by itself is a stop."""
+    """A list of stops, each written out; a single selector is a stop."""
     several = value if isinstance(value, list | tuple) else [value]
     return [_stop(one) for one in several]
 

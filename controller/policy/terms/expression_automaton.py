@@ -27,7 +27,7 @@ MOST_STATES, MOST_TOLD = 200, 4
 
 
 class TooMany(ValueError):
-    """An expression asks searches to tell apart more than they do."""
+    """An expression needs more states than searches support."""
 
     def __init__(self, text: str) -> None:
         super().__init__(
@@ -213,7 +213,7 @@ def _bits(positions: int) -> Iterator[int]:
 
 
 def _check_states(made: ExpressionAutomaton) -> None:
-    """Raises ValueError where hubs can lead to more sets of positions than searches tell apart."""
+    """Raises ValueError where hubs can lead to more sets of positions than searches support."""
     states: set[int] = set()
     waiting = [made.entered_by(made.first, None)]
     while waiting:

@@ -76,7 +76,7 @@ class Groups:
         return covered
 
     def having(self, extra: Mapping[str, Iterable[str]]) -> Self:
-        """These and groups of one's own, whose members may be groups known here."""
+        """These and user-supplied groups, whose members may be groups known here."""
         added = {name: self.codes(members) for name, members in extra.items()}
         return type(self)({**self.members, **added})
 

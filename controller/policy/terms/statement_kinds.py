@@ -1,4 +1,4 @@
-"""Three kinds of statement about law: its text, an interpretation of it, an assumption of ours."""
+"""Three kinds of statement about law: its text, an interpretation of it, an assumption."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STRONGEST_FIRST: tuple[StatementKind, ...] = ("text", "interpretation", "assump
 
 
 def weakest(kinds: Iterable[StatementKind]) -> StatementKind | None:
-    """Return the kind that says least; None where there are no kinds."""
+    """Return the weakest kind; None where there are no kinds."""
     return max(kinds, key=_STRONGEST_FIRST.index, default=None)
 
 

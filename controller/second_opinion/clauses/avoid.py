@@ -20,9 +20,9 @@ from corridor.controller.second_opinion.terms.selectors import (
 UNKNOWN_OPERATOR, ANY_OF = "unknown_operator", "any_of"
 
 
-def objection(asked: Plain, way: Journey, places: Places) -> str:
+def objection(asked: Plain, journey: Journey, places: Places) -> str:
     refuse_others(asked, (*KEYS, UNKNOWN_OPERATOR, ANY_OF, EXCEPT))
-    between: list[Element] = [*way.hubs_between, *way.fibres]
+    between: list[Element] = [*journey.hubs_between, *journey.fibres]
     for element in between:
         if is_excepted(asked, element, places) is True:
             continue

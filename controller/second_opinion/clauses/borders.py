@@ -11,9 +11,9 @@ from corridor.controller.second_opinion.terms.plain import short_form
 from corridor.topologies.model.topology import Fibre, Hub
 
 
-def objection(asked: Any, way: Journey, places: Places) -> str:
+def objection(asked: Any, journey: Journey, places: Places) -> str:
     most = int(short_form(asked, "most"))
-    legs = zip(way.fibres, pairwise(way.hubs), strict=True)
+    legs = zip(journey.fibres, pairwise(journey.hubs), strict=True)
     crossed = sum(_along(fibre, near, far, places) for fibre, (near, far) in legs)
     return f"{crossed} borders are more than {most}" if crossed > most else ""
 

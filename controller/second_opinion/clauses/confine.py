@@ -20,10 +20,10 @@ from corridor.topologies.model.topology import Hub
 WITHIN = "within"
 
 
-def objection(asked: Any, way: Journey, places: Places) -> str:
+def objection(asked: Any, journey: Journey, places: Places) -> str:
     clause: Plain = asked if isinstance(asked, Mapping) else {WITHIN: asked}
     refuse_others(clause, (*KEYS, WITHIN, EXCEPT))
-    for element in way.elements:
+    for element in journey.elements:
         if is_excepted(clause, element, places) is True:
             continue
         if is_given(clause.get(WITHIN)) and not _stays(element, names(clause[WITHIN]), places):

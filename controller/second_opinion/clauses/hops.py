@@ -9,6 +9,7 @@ from corridor.controller.second_opinion.terms.places import Places
 from corridor.controller.second_opinion.terms.plain import short_form
 
 
-def objection(asked: Any, way: Journey, _places: Places) -> str:
+def objection(asked: Any, journey: Journey, _places: Places) -> str:
     most = int(short_form(asked, "most"))
-    return f"{len(way.fibres)} fibres are more than {most}" if len(way.fibres) > most else ""
+    count = len(journey.fibres)
+    return f"{count} fibres are more than {most}" if count > most else ""

@@ -9,6 +9,6 @@ from corridor.controller.second_opinion.terms.places import Places
 from corridor.topologies.base.units import parse_duration_ns
 
 
-def objection(asked: Any, way: Journey, _places: Places) -> str:
-    late = way.one_way_delay_ns > parse_duration_ns(asked)
-    return f"{way.one_way_delay_ns / 1e6:g} ms are more than {asked}" if late else ""
+def objection(asked: Any, journey: Journey, _places: Places) -> str:
+    late = journey.one_way_delay_ns > parse_duration_ns(asked)
+    return f"{journey.one_way_delay_ns / 1e6:g} ms are more than {asked}" if late else ""

@@ -10,11 +10,11 @@ from corridor.controller.second_opinion.terms.plain import names, short_form
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 
-def objection(asked: Any, way: Journey, places: Places) -> str:
+def objection(asked: Any, journey: Journey, places: Places) -> str:
     """Whether three elements, in this order, may be inside, outside and inside."""
     region = places.codes(names(short_form(asked, "to")))
     wanted = ["inside", "outside", "inside"]
-    for element in way.elements:
+    for element in journey.elements:
         if wanted[0] in _may_be(element, region):
             wanted.pop(0)
             if not wanted:

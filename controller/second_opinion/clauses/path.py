@@ -10,10 +10,10 @@ from corridor.controller.second_opinion.terms.places import Places
 from corridor.controller.second_opinion.terms.plain import short_form
 
 
-def objection(asked: Any, way: Journey, places: Places) -> str:
+def objection(asked: Any, journey: Journey, places: Places) -> str:
     expression = str(short_form(asked, "expression"))
-    reading = Reading(way, places)
-    fits = len(way.hubs) in parsed(expression).ends(reading, 0)
-    if fits or (not way.ended and reading.ran_out):
+    reading = Reading(journey, places)
+    fits = len(journey.hubs) in parsed(expression).ends(reading, 0)
+    if fits or (not journey.ended and reading.ran_out):
         return ""
     return f"it does not fit {expression}"

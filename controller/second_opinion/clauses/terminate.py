@@ -9,9 +9,9 @@ from corridor.controller.second_opinion.terms.places import Places
 from corridor.controller.second_opinion.terms.plain import names, short_form
 
 
-def objection(asked: Any, way: Journey, places: Places) -> str:
+def objection(asked: Any, journey: Journey, places: Places) -> str:
     only = names(short_form(asked, "only"))
-    last = way.hubs[-1]
-    if way.ended and places.lies_in(last.located_in, only) is not True:
+    last = journey.hubs[-1]
+    if journey.ended and places.lies_in(last.located_in, only) is not True:
         return f"it ends at {last.id}, which is not certainly in {', '.join(only)}"
     return ""

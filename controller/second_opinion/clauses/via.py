@@ -13,14 +13,14 @@ from corridor.controller.second_opinion.terms.stops import unserved
 ANY_OF = "any_of"
 
 
-def objection(asked: Any, way: Journey, places: Places) -> str:
+def objection(asked: Any, journey: Journey, places: Places) -> str:
     stops = [_as_a_stop(one) for one in listed(short_form(asked, "stops"))]
-    elements = list(way.elements)
+    elements = list(journey.elements)
 
     def serves(position: int, stop: Plain) -> bool:
         return selects(stop[ANY_OF], elements[position], places) is True
 
-    late = unserved(stops, way, places, serves)
+    late = unserved(stops, journey, places, serves)
     return f"stop {late} is not passed in time" if late else ""
 
 

@@ -11,12 +11,12 @@ from corridor.controller.second_opinion.terms.selectors import selects
 from corridor.controller.second_opinion.terms.stops import unserved
 
 
-def objection(asked: Sequence[Plain], way: Journey, places: Places) -> str:
+def objection(asked: Sequence[Plain], journey: Journey, places: Places) -> str:
     def serves(position: int, stop: Plain) -> bool:
         number, is_fibre = divmod(position, 2)
-        if is_fibre or number not in way.inspected:
+        if is_fibre or number not in journey.inspected:
             return False
-        return selects(stop["any_of"], way.hubs[number], places) is True
+        return selects(stop["any_of"], journey.hubs[number], places) is True
 
-    late = unserved(asked, way, places, serves)
+    late = unserved(asked, journey, places, serves)
     return f"waypoint {late} is not passed in time" if late else ""

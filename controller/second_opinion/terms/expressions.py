@@ -27,7 +27,7 @@ GATEWAY = "gateway"
 class Reading:
     """A path that an expression is held against."""
 
-    way: Journey
+    journey: Journey
     places: Places
     ran_out: bool = field(default=False)
     """Whether a hub was asked for past the last one: a longer path may fit."""
@@ -51,11 +51,11 @@ class Atom:
     no_fibre: bool = False
 
     def ends(self, reading: Reading, start: int) -> frozenset[int]:
-        if start >= len(reading.way.hubs):
+        if start >= len(reading.journey.hubs):
             reading.ran_out = True
             return frozenset()
-        entered_by = reading.way.fibres[start - 1] if start else None
-        hub = self._is_hub(reading.way.hubs[start], reading.places)
+        entered_by = reading.journey.fibres[start - 1] if start else None
+        hub = self._is_hub(reading.journey.hubs[start], reading.places)
         surely = (opposite(hub) if self.no_hub else hub) is True
         by_it = not self.fibre or (_is_called(entered_by, self.fibre) != self.no_fibre)
         return frozenset({start + 1}) if surely and by_it else frozenset()
@@ -104,7 +104,7 @@ class Repeat:
     part: Part
     least: int
     most: int | None
-    """None where there is no bound."""
+    """None without a bound."""
 
     def ends(self, reading: Reading, start: int) -> frozenset[int]:
         reached = frozenset({start})

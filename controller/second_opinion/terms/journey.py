@@ -19,7 +19,8 @@ class Journey:
     inspected: frozenset[int] = frozenset()
     """Positions of hubs whose gateway the packet went through there."""
     ended: bool = True
-    """Whether it is delivered at its last hub; else only what no way on can repair counts."""
+    """Whether it is delivered at its last hub; else only violations that no onward path can repair
+    count."""
     dst: str = ""
     """Where its demand ends; empty where that is its last hub."""
 

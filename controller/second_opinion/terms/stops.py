@@ -1,4 +1,4 @@
-"""Stops that are gone through in order, some of them before the border; no clause by itself."""
+"""Stops that are passed in order, some of them before the border; used by clauses."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from corridor.topologies.model.topology import Hub
 
 
 def unserved(
-    stops: Sequence[Plain], way: Journey, places: Places, serves: Callable[[int, Plain], bool]
+    stops: Sequence[Plain], journey: Journey, places: Places, serves: Callable[[int, Plain], bool]
 ) -> int:
     """The number, from 1, of the first stop that is not served in time; 0 where none is late.
 
     ``serves`` says whether the element of a position serves a stop.
     """
-    elements = list(way.elements)
+    elements = list(journey.elements)
     inside = _before_the_border(elements, places)
     position = 0
     for number, stop in enumerate(stops):
@@ -25,7 +25,7 @@ def unserved(
         served = next((at for at in range(position, last) if serves(at, stop)), None)
         if served is None:
             has_left = inside < len(elements) and any(map(_is_for_the_border, stops[number:]))
-            return number + 1 if way.ended or has_left else 0
+            return number + 1 if journey.ended or has_left else 0
         position = served
     return 0
 

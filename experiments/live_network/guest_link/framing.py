@@ -7,7 +7,7 @@
 
 The line is a console of the guest. Once its input buffer of 4096 bytes has been full, User Mode
 Linux reads no more of it, for good; what was sent before the console is opened is not read either.
-So the guest grants what it has room for, from nothing on. The way back has no such limit. Pure.
+So the guest grants what it has room for, from nothing on. The other direction has no limit. Pure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 WINDOW_BYTES = 2048
-"""Granted when the line is opened, and so the maximum that is ever under way to the guest."""
+"""Granted when the line is opened, and so the maximum that is ever in flight to the guest."""
 
 
 class Garbled(Exception):
@@ -36,7 +36,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Grant:
-    """So many more bytes may be sent."""
+    """Permission to send this number of further bytes."""
 
     more_bytes: int
 

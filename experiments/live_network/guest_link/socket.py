@@ -57,12 +57,12 @@ class Line:
                 self._waiting.pop(number, None)
 
     def close(self) -> None:
-        """The guest's end sees it and ends what it keeps; those that wait are told."""
+        """The guest's end notices it and ends what it keeps; waiting callers get an error."""
         with contextlib.suppress(OSError):
             self._end.shutdown(socket.SHUT_RDWR)
 
     def _send(self, data: bytes, timeout_s: float) -> None:
-        """A message that stops halfway would spoil the next: such a line is closed."""
+        """A message that stops halfway would corrupt the next: such a line is closed."""
         with self._sending:
             rest = memoryview(data)
             while rest:

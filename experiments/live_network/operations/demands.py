@@ -35,7 +35,7 @@ def named(demands: Sequence[Said], words: Sequence[str]) -> list[Said]:
 
 def for_any_packet(demands: Sequence[Said], src: str, dst: str) -> str:
     """The demand that any packet between two hubs belongs to, ICMP too; InputError if there is
-    none, or its packets are told from those of others by their ports."""
+    none, or only ports distinguish its packets from those of others."""
     between = named(demands, [src, dst])
     for one in between:
         if ANY in one["packets"]:

@@ -40,7 +40,7 @@ class Probes:
 
 
 def packets_of(kinds: list[list[Any]]) -> str:
-    """How a demand's packets are told from others between the same hubs."""
+    """What distinguishes a demand's packets from others between the same hubs."""
     return " or ".join(_kind(*one) for one in kinds)
 
 

@@ -68,7 +68,7 @@ class Heard(NamedTuple):
 
 
 class Program:
-    """One that runs. Its life ends with ``end``, or by itself; OSError if it cannot start."""
+    """A running program. It ends with ``end`` or without; OSError if it cannot start."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class Program:
             return 0
 
     def close_input(self) -> None:
-        """There is no more for it to read."""
+        """Close the program's standard input."""
         with self._writing:
             if self._window is None and self._input is not None:
                 os.close(self._input)

@@ -99,7 +99,7 @@ class Network(Protocol):
 
 
 class Operations(Closing):
-    """Answers from its start; until ``open`` that there is no network yet."""
+    """Answers from its start; before ``open`` it reports that the network does not exist yet."""
 
     def __init__(self, scratch: Path, out_dir: Path, *, own_root: Sequence[str] = ()) -> None:
         """With ``own_root``, names in ``/``, programs have a separate root and the shared folder
@@ -120,7 +120,7 @@ class Operations(Closing):
         self._programs: dict[tuple[str, int], Program] = {}
         self._clients: set[str] = set()
         self._numbers = 0
-        # Processes are told of the death of the thread that started them: this one lives on.
+        # The kernel signals processes when the thread that started them dies: this one lives on.
         self._starter = ThreadPoolExecutor(1)
 
     def open(self, network: Network) -> None:
@@ -136,7 +136,7 @@ class Operations(Closing):
         self._network = network
 
     def close(self) -> None:
-        """End all that runs; there is no network any more."""
+        """End all that runs; the network has ended."""
         with self._lock:
             self._network = None
             left, self._programs = list(self._programs.values()), {}
@@ -161,7 +161,7 @@ class Operations(Closing):
             return line(no("bad", f"{lacks}{problem}"))
         except (CorridorError, OSError) as problem:
             return line(no("failed", str(problem)))
-        except Exception as problem:  # noqa: BLE001 - the asker is told, others go on
+        except Exception as problem:  # noqa: BLE001 - the client gets the error, others go on
             return line(no("error", f"{type(problem).__name__}: {problem}"))
 
     @property

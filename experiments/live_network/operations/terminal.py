@@ -42,7 +42,7 @@ def run(client: Client, hub: str, command: list[str], *, feed: bool) -> int:
 
 
 def shell(client: Client, hub: str, command: list[str]) -> int:
-    """The same at its own terminal, whose keys and size are those of ours."""
+    """The same at a separate terminal, with the keys and the size of this one."""
     asked = client.ask("run", hub=hub, command=command, terminal=_size(), **_kind())
     return _at_terminal(client, asked["program"])
 

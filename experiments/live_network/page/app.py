@@ -40,7 +40,7 @@ ALONE = {
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "no-referrer",
 }
-"""An answer that is opened by itself may do nothing."""
+"""An answer that is opened as a page may run nothing."""
 AWAY = ("absent", "busy", "late")
 type Answer = tuple[str, bytes]
 """Its media type and its body."""

@@ -28,7 +28,7 @@ class Body:
         self._made = ""
 
     async def __call__(self) -> str:
-        """Raises Problem where there are no answers in time."""
+        """Raises Problem without answers in time."""
         async with self._making:
             if not self._made:
                 await self._until_computed()

@@ -9,7 +9,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.wiring import Wiring
 
 LEAST = 0.001
-"""Less is what failure detection sends, and not told."""
+"""Smaller shares are traffic of failure detection, and not shown."""
 BITS = 8
 
 

@@ -26,7 +26,7 @@ def module_name(path: str) -> str:
 
 
 def is_known(name: str) -> bool:
-    """Whether a module is packed in a way that ``unpacked`` undoes."""
+    """Whether a module has a format that ``unpacked`` reads."""
     return name.endswith((".ko", ".ko.xz"))
 
 

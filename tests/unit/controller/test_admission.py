@@ -175,7 +175,7 @@ def test_a_failure_that_takes_down_the_detour_too_is_no_cause():
 
 
 def test_beyond_its_own_k_a_demand_still_counts_for_others():
-    """When the north fails, b is promised its rate, and the packets of a get in its way."""
+    """When the north fails, b is promised its rate, and the packets of a use its path."""
     uses = [*protected("a", "6Gbit"), use("b", "6Gbit", "south")]
     admission = admit(uses, capacity(), LINKS, k={"a": 0, "b": 1})
     assert on(admission, "south").demands == ("a", "b")

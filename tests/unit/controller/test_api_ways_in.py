@@ -1,4 +1,4 @@
-"""Ways of getting in without the token: each is turned away, and none has any effect.
+"""Attempts to get in without the token: each is refused, and none has any effect.
 
 Every attempt asks for something that would change the network, or for all that is known of it; what
 counts is that the controller was never asked. Whoever runs these tests as root also tries as
@@ -118,7 +118,7 @@ ATTEMPTS: dict[str, Callable[[ApiProcess], bytes]] = {
     "HEAD": lambda _: request(method="HEAD", path="/v1/status"),
     "TRACE": lambda _: request(method="TRACE", path="/v1/status"),
     "CONNECT": lambda _: request(method="CONNECT", path="127.0.0.1:22"),
-    "a method of its own": lambda _: request(method="BREW"),
+    "a custom method": lambda _: request(method="BREW"),
     "another method in a header": lambda _: request(
         "X-HTTP-Method-Override: POST", "X-Method-Override: POST", method="GET"
     ),

@@ -1,4 +1,4 @@
-"""Audits: what switches hold and should not, what they lack, and what comes of it."""
+"""Audits: unexpected and missing entries of switches, and the repairs."""
 
 from dataclasses import replace
 

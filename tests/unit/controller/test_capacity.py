@@ -136,7 +136,7 @@ def cases_with(limits: dict[str, int], *uses_: Use) -> tuple[Cases, ...]:
 
 
 def test_what_stays_counts_in_the_failure_that_brings_it():
-    """Once x goes there and back on one fibre, once y is beside it."""
+    """Once x crosses one fibre in both directions, once y is next to it."""
     cases = cases_with(
         {"ab": 10, "ac": 10, "bc": 10},
         Use("x", 1, frozenset(), (AB, BC)),

@@ -1,4 +1,4 @@
-"""How sure lawful paths are: shares, sets of jurisdictions, margins and prices over draws."""
+"""Certainty of lawful paths: shares, sets of jurisdictions, margins and prices over samples."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ FORGERIES = {
         lambda made, me, other: {"ipv4_src": other.host_ip},
         Reason.DROP_SPOOFED_IP,
     ),
-    "nobody's IP address": (
+    "an unassigned IP address": (
         lambda made, me, other: {"ipv4_src": "192.0.2.1"},
         Reason.DROP_SPOOFED_IP,
     ),

@@ -1,4 +1,4 @@
-"""What is to stand next, and what proves the way there."""
+"""The next tables, and the proof of the transition to them."""
 
 from dataclasses import replace
 from datetime import date
@@ -138,7 +138,7 @@ def test_what_is_beyond_edges_stands_before_they_are_flipped(deployment):
         ),
     )
     flipped = proven_flipped(deployment, late, new, NETWORK)
-    assert flipped.holds, "each side by itself is right"
+    assert flipped.holds, "each side alone is right"
     said = (*beyond_edges(late.beside, late.flipped),)
     assert said[0] == "more than edges would change at shanghai when edges are flipped"
     proof = UpdateProof(proven_beside(deployment, step, new, NETWORK), flipped, said)

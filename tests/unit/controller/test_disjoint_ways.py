@@ -1,4 +1,4 @@
-"""Ways of demands that are to be disjoint share nothing, at the least sum of delays."""
+"""Paths of disjoint demands share nothing, at the minimum sum of delays."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ALL = ("link", "srlg", "hub", "gateway")
 
 
 def ladder(**srlgs: tuple[str, ...]) -> Topology:
-    """Three ways from west to east: by n in 2 ms, by m in 4, by s in 7; a rung from n to m."""
+    """Three paths from west to east: by n in 2 ms, by m in 4, by s in 7; a rung from n to m."""
     names = ("west-n", "n-east", "west-m", "m-east", "west-s", "s-east", "n-m")
     delays = (1, 1, 2, 2, 3, 4, 1)
     return network(
@@ -80,7 +80,7 @@ def test_three_demands_go_by_three_ways():
 
 
 def test_ways_are_chosen_together_where_one_after_another_would_find_none():
-    """By itself a goes west n m east, which leaves b nothing."""
+    """Alone, a takes west n m east, which leaves b nothing."""
     trap = network(
         [hub(name, "CN") for name in ("west", "n", "m", "east")],
         [

@@ -1,6 +1,6 @@
-"""Ways that come to a hub once more, through no gateway: by another label, and proven.
+"""Paths that return to a hub without a gateway in between: by another label, and proven.
 
-Kash is one fibre from west, and the way on from it is back by west, or round by Karachi.
+Kash is one fibre from west, and the onward path is back by west, or around by Karachi.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ways chosen together, by hand, on the five hubs of ``mini``: 96 Mbit/s a fibre in China."""
+"""Joint path selection, by hand, on the five hubs of ``mini``: 96 Mbit/s a fibre in China."""
 
 from __future__ import annotations
 
@@ -136,8 +136,8 @@ def test_every_objective_is_named_on_the_page_and_taken_from_scenarios(tmp_path)
     assert refused.value.line == 7
 
 
-def test_nobody_loses_a_rate_to_fit():
-    """One equal permit gives a rate and no way round, the other a way round and no rate."""
+def test_no_demand_loses_a_rate_to_fit():
+    """One equal permit gives a rate and no detour, the other a detour and no rate."""
     base = spec({})
     permits = [
         {"id": "FREE", "effect": "permit", "hard": {"avoid": {"fibres": ["shanghai-guian"]}}},

@@ -1,5 +1,5 @@
-"""Ways chosen together where shares are divided: branch and bound, mending and what comes after are
-all asked, and the same comes out however demands stand, whatever they are called, and whenever."""
+"""Joint path selection where shares are divided: branch and bound, repair and later steps all run.
+The result is the same whatever the order and names of demands, and whenever it is computed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from policy_lab import fibre, hub, network
 
 SHAPE = "a-b b-c d-e e-f g-h h-i a-d d-g b-e e-h c-f f-i a-e e-i"
 CASES = ((0, 122_000_000), (0, 122_800_000), (1, 243_300_000))
-"""Failures, and what a fibre holds: shares fit, and whole ways do not; or hardly; or under every
-single cut."""
+"""Failures, and the capacity of a fibre: shares fit, and whole paths do not; or hardly; or under
+every single cut."""
 
 
 def lab() -> Topology:
@@ -100,7 +100,7 @@ def test_another_start_of_python_chooses_the_same():
 
 
 def test_others_make_room_where_no_demand_can_move_alone():
-    """40 Mbit/s do not fit beside 62 on the direct fibre; they do by Kunming, once 30 of 86 there
+    """40 Mbit/s do not fit next to 62 on the direct fibre; they do by Kunming, once 30 of 86 there
     have gone by Bangkok."""
     mini = load_topology("mini")
     asked = [

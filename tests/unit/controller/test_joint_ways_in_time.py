@@ -1,4 +1,4 @@
-"""Ways chosen together keep within what is said of their delay, wherever some choice does."""
+"""Joint path selection keeps delay bounds whenever some choice of paths does."""
 
 from __future__ import annotations
 

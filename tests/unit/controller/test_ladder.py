@@ -52,8 +52,8 @@ def spec(*policies: dict[str, Any], demands: dict[str, tuple[str, str, str]], **
 
 
 def calls(one_way: str, *ladder: str) -> Specification:
-    """Guian to Bangkok in at most 40 ms: by Kunming in 14.2 ms without a way around its last fibre,
-    by Shanghai in 39.5 ms protected all along."""
+    """Guian to Bangkok in at most 40 ms: by Kunming in 14.2 ms without a detour around its last
+    fibre, by Shanghai in 39.5 ms protected all along."""
     soft = {"one_way": one_way, "protect": LINK}
     rule = {"id": "CALLS", "hard": {"max_one_way": "40ms"}, "soft": soft}
     rule["on_soft_failure"] = list(ladder)
@@ -318,7 +318,7 @@ def test_rates_that_a_scenario_asks_for_itself_are_never_given_up():
 
 
 def test_nothing_is_given_up_where_committed_rates_fit_by_no_ladder():
-    """One way only: protection given up makes no room."""
+    """With a single path, giving up protection makes no room."""
     policies = [
         {
             "id": name.upper(),

@@ -44,7 +44,7 @@ for line in sys.stdin:
     except Exception:  # Ryu raises that class itself
         pass
 """
-"""A process of its own, which its kernel ends: a parser without end takes all memory, and no
+"""A separate process, which its kernel ends: a parser without end takes all memory, and no
 exception that a signal raises in it can be relied on to get out."""
 
 
@@ -141,7 +141,7 @@ def test_what_a_switch_says_at_great_length_is_not_kept(look):
 
 
 def test_no_message_that_passes_keeps_the_framework_for_ever():
-    """Of thousands that are spoilt, among which many would."""
+    """Thousands of corrupt messages, many of which would."""
     passed = [data for data in spoilt(seed=20240604, number=20_000) if passes(data)]
     assert 1_000 < len(passed) < 19_000
     code, begun = read_by_framework(passed)

@@ -1,4 +1,4 @@
-"""What is kept of octets is bounded, so that nobody who sends messages fills the memory."""
+"""The cache of octets is bounded, so that no sender of messages fills the memory."""
 
 from __future__ import annotations
 

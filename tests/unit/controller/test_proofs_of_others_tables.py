@@ -1,4 +1,4 @@
-"""Tables that somebody else's controller made: what is proven, what is not, what nobody knows."""
+"""Tables of another controller: what is proven, what is not, what is not known."""
 
 from __future__ import annotations
 
@@ -529,7 +529,7 @@ def test_where_arp_is_swallowed_at_a_later_hub_arrival_is_not_proven(
     free, fibre, hub, actions, said
 ) -> None:
     tables = with_entry(carrying_arp(free[1]), hub, asked_by_arp(free[1], fibre, hub, *actions))
-    assert proof_of(tables, free).holds, "without TCP nobody asks"
+    assert proof_of(tables, free).holds, "without TCP no host asks"
     proof = proof_by_tcp(tables, free)
     assert unproven(proof) == {"C16", "C17"}
     assert said in why(proof, "C16")

@@ -55,7 +55,7 @@ def test_a_fibre_is_restored_whatever_becomes_of_rates(promising_lab):
 
 
 def test_nothing_is_withdrawn_for_policies_that_are_refused(promising_lab):
-    """By kunming home and abroad would not fit beside each other, and render would be denied."""
+    """By kunming, home and abroad would not fit together, and render would be denied."""
     by_kunming = {"waypoints": [{"any_of": {"hubs": ["kunming"]}}]}
     detour = {"id": "DETOUR", "effect": "restrict", "match": {"class": "home"}, "hard": by_kunming}
     to_bangkok = {"class": "export", "dst": {"hubs": ["bangkok"]}}

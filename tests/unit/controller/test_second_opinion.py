@@ -1,4 +1,4 @@
-"""The second opinion: what it reads, how it follows packets, and what it says of a proof."""
+"""The second opinion: what it reads, how it follows packets, and its verdict on a proof."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ TYPES_ONLY = "corridor.controller.intent.specification"
 DAY = date(2026, 6, 1)
 
 
-# Of its own.
+# The check itself.
 
 
 def test_it_imports_nothing_that_it_judges() -> None:
@@ -266,14 +266,14 @@ def test_a_packet_goes_round_what_is_dead_and_through_a_gateway() -> None:
         (
             {"c": [_flow(0, [["pop_label"], ["pop_label"]])]},
             [],
-            "c is told to pop what is not there",
+            "c has an action that would pop what is not there",
         ),
         (
             {"c": [_flow(0, [["set_field", "ipv4_src", "1.1.1.1"]])]},
             [],
-            "c is told to set ipv4_src",
+            "c has an action that would set ipv4_src",
         ),
-        ({"c": [_flow(0, [["flood"]])]}, [], "c is told to flood"),
+        ({"c": [_flow(0, [["flood"]])]}, [], "c has an action flood"),
         ({"c": [_flow(0, [["output", 1]])]}, [], "with a label"),
         (
             {"c": [_flow(0, [["in_port"]])], "a": [PUSH, _flow(0, [["in_port"]], in_port=3)]},
@@ -379,7 +379,7 @@ def test_a_counterexample_of_a_broken_claim_is_agreed_with(tmp_path: Path) -> No
     told = next(one for one in proof["verdicts"] if one["claim"] == "C5")
     for change, reason in (
         ({"demand": "ends.return from kar to west"}, "calls it forbidden"),
-        ({"hops": [*told["counterexample"]["hops"], {"hub": "lost"}]}, "told is"),
+        ({"hops": [*told["counterexample"]["hops"], {"hub": "lost"}]}, "reported is"),
     ):
         other = {**told, "counterexample": {**told["counterexample"], **change}}
         given = {"verdicts": [other], "witnesses": []}

@@ -1,4 +1,4 @@
-"""Who speaks to switches: only through the connection that is current, and to whom it listens.
+"""Connections to switches: only the current one sends, and which ones are read.
 
 Its real twins are the guest tests of live networks and restarts.
 """
@@ -94,7 +94,7 @@ def test_switches_are_waited_for_as_long_as_one_after_another_answers():
     board = OpenFlowChannel(answer_s=1.0)
 
     class Slow(Connection):
-        """Answers after so many times 0.6 s as its number says."""
+        """Answers after 0.6 s times its number."""
 
         def __init__(self, number):
             super().__init__(board, deaf=True)
@@ -192,7 +192,7 @@ def test_the_end_of_a_connection_that_has_been_replaced_is_nobodys_loss(board):
 
 
 class Bundling(Connection):
-    """Notes by name what it is told of bundles, and answers as long as it agrees."""
+    """Records by name the bundle messages that it receives, and answers as long as it agrees."""
 
     CONTROLS = ("open", "opened", "close", "closed", "commit", "committed", "discard", "discarded")
 
@@ -256,7 +256,7 @@ def test_a_bundle_that_cannot_be_filled_everywhere_is_discarded_where_it_can_be(
 
 
 class Unreadable(Connection):
-    """Holds an entry of ours, and one of which its framework drops every message."""
+    """Has one of our entries, and one for which its framework drops every message."""
 
     def hear(self, kind, xid, body):
         (part,) = struct.unpack_from("!H", body)

@@ -1,4 +1,4 @@
-"""Entries that a framework could not read are missed, and the prover is told of them."""
+"""Entries that a framework could not read are noticed and reported to the prover."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Datapath:
 
 @pytest.fixture
 def read(monkeypatch):
-    """What a prover is told where switches have so many entries, of which none could be read."""
+    """The prover's input where switches have this number of entries, none of which could be
+    read."""
     sent: dict[int, list] = {}
     monkeypatch.setattr(table_reading, "encoded", lambda _datapath, requests: requests)
     monkeypatch.setattr(

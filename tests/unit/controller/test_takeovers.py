@@ -18,7 +18,7 @@ EXPORTS = {"ckpt", "render"}
 
 
 def restart(lab):
-    """How it was taken, and all that switches were told."""
+    """The result of the takeover, and all messages to switches."""
     lab.switches.done.clear()
     lab.start(KNOWN)
     lab.connect()
@@ -129,7 +129,7 @@ def test_a_state_file_that_cannot_be_relied_on_is_told_of_and_not_used(lab, rubb
 
 
 def of_schema_2(lab):
-    """As a version wrote it whose directions had no seats of their own."""
+    """As written by a version whose directions had no separate seats."""
     said = json.loads(lab.path.read_text())
     for part in ("stands", "next"):
         if said[part]:
@@ -169,7 +169,7 @@ def test_the_state_file_holds_all_that_was_set(lab):
 
 
 def broken_core(lab, hub="guian"):
-    """An entry of a stranger that nothing uses, and one of ours gone."""
+    """An unused foreign entry, and a missing entry of ours."""
     held = lab.switches.held[NETWORK.hub(hub).dpid]
     del held.flows[next(key for key, one in held.flows.items() if one.table == Table.SWITCH)]
     stranger = Flow(Table.SWITCH, 500, (("in_port", 3),), (), None, 0x1234)
@@ -225,7 +225,7 @@ def test_until_something_stands_every_demand_is_unknown(lab):
 
 
 def test_what_cannot_be_proven_is_not_taken_over_and_not_served(lab, monkeypatch):
-    """As if whoever proves had lost his mind: whole tables, and no proof of them."""
+    """As if the prover failed: complete tables, and no proof of them."""
     proof_of = deployments.proof_of
 
     def unproven(*arguments):
@@ -304,7 +304,7 @@ def test_seats_of_directions_are_found_again_without_the_state_file(lab):
 @pytest.mark.parametrize("is_moved", [False, True], ids=["of the first seats", "of others"])
 @pytest.mark.parametrize("hub", [hub.hub for hub in NETWORK.hubs])
 def test_seats_of_directions_from_a_dead_hub_are_found_at_other_hubs(lab, hub, is_moved):
-    """Nobody reads its edges, and the state file is lost."""
+    """Its edges are not read, and the state file is lost."""
     if is_moved:
         lab.do("set_policies", policies=policies(NO_EXPORT))
         lab.do("set_policies", policies=policies())
@@ -350,7 +350,7 @@ def test_one_entry_that_pushes_a_label_is_added_again_without_the_state_file(lab
 
 @pytest.mark.parametrize("moment", range(1, 11))
 def test_a_controller_killed_at_any_moment_of_an_update_finishes_or_undoes_it(lab, moment):
-    """What was under way when its edge was flipped arrives before its entries go."""
+    """Packets in flight when their edge was flipped arrive before their entries are removed."""
     left = [moment]
     old = lab.holds()
     drain_ns = lab.deployer.drain_s(lab.deployer.deployment) * 1e9

@@ -1,4 +1,4 @@
-"""The way a packet takes now, hop by hop, as the control socket tells it."""
+"""The present path of a packet, hop by hop, as the control socket reports it."""
 
 import json
 

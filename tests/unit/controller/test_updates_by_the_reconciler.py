@@ -26,7 +26,7 @@ def test_nothing_is_withdrawn_for_policies_that_wait_for_a_switch(lab):
 
 @pytest.fixture
 def without_labels(lab, monkeypatch):
-    """No way number is free but two."""
+    """Only two direction numbers are free."""
     monkeypatch.setattr(labels, "_PAST_ALL", range(FIRST_WAY + 2, LAST_WAY + 1))
 
 

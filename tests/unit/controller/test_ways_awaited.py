@@ -1,4 +1,4 @@
-"""While ways are chosen beside it, a controller goes on: with failures, questions and requests."""
+"""While another process selects paths, a controller handles failures, questions and requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NETWORK = wire(MINI, run_id="c0", seed=1)
 
 
 class Later(Answers):
-    """Answers when it is told to."""
+    """Answers when the test lets it."""
 
     def __init__(self, lab: Lab) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def lab(tmp_path):
 
 
 def asks(lab: Lab, job) -> queue.Queue:
-    """A job of somebody who waits for what comes of it."""
+    """A job of a client that waits for its result."""
     reply = queue.Queue()
     lab.reconciler.carry_out(Order(job, reply))
     return reply

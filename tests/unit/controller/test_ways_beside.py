@@ -1,4 +1,4 @@
-"""The process that chooses ways: what it is asked, what it finds, and that it ends."""
+"""The process that selects paths: its questions, its results, and its end."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_what_is_of_no_use_any_more_is_ended_and_says_nothing(chooses):
     chooses.warm()
     process = chooses._process.pid
     ahead = questions()[-1]
-    chooses.spawn = lambda *_: None  # who looks for it waits to be told what
+    chooses.spawn = lambda *_: None  # the process waits for its question
     chooses.ask(ahead)
     wait_for(lambda: children(process))
     os.kill(int(children(process)[0]), signal.SIGSTOP)
@@ -129,7 +129,7 @@ def test_a_process_waits_for_its_question_where_sockets_of_the_framework_do_not_
     assert said.stdout.split() == ["True", "False"]
 
 
-def test_a_process_that_breaks_is_told_of_once_to_who_waits_and_asked_again(chooses, monkeypatch):
+def test_a_broken_process_is_reported_once_to_the_waiting_and_asked_again(chooses, monkeypatch):
     monkeypatch.setattr("corridor.controller.reconcile.beside.CHOOSES", "corridor.no_such")
     first, _, ahead = questions()
     for _ in range(2):

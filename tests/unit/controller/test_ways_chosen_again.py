@@ -1,4 +1,4 @@
-"""Ways chosen again while a network runs: for now, then for the next failure; lacks are told."""
+"""Paths selected again while a network runs: for now, then for the next failure; shortfalls."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def lab(tmp_path):
 
 @pytest.fixture
 def found_lab(tmp_path):
-    """A laboratory after a cut; what stands; and ways that fit under the next failure, too."""
+    """A laboratory after a cut; its deployment; and paths that fit under the next failure, too."""
     lab = Lab(DesiredState(loaded(NEXT, k=1)), NETWORK, tmp_path / "state.json")
     lab.loaded = lab.network.known.specification
     lab.connect()
@@ -95,7 +95,7 @@ def test_who_was_moved_before_stays_when_something_else_fails():
 
 @pytest.fixture
 def lowered() -> Specification:
-    """With ways picked for more than is asked for."""
+    """With paths picked for more than is asked for."""
     rates = {"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")}
     asked = loaded(rates)
     assert picks(asked)
@@ -147,7 +147,7 @@ FEWER = {
     "b": ("90Mbit", "kunming", "shanghai"),
     "c": ("60Mbit", "bangkok", "guian"),
 }
-"""Without the fibre between Shanghai and Kunming no ways that are found fit every next failure."""
+"""Without the fibre between Shanghai and Kunming no found paths fit every next failure."""
 CUT_FEWER = failures_of(MINI, ["link:shanghai-kunming"])
 
 
@@ -190,7 +190,7 @@ def test_ways_on_which_less_lacks_are_installed_once_and_what_lacks_is_told(tmp_
     assert "DEGRADED" in {status(lab, name) for name in FEWER}
     lab.run(100)
     stands = lab.deployer.deployment.known.specification
-    assert stands not in lab.beside.begun, "nothing better is looked for than was found"
+    assert stands not in lab.beside.begun, "no better result is searched than was found"
 
 
 def with_ladder(rates=TWO) -> Specification:
@@ -287,7 +287,7 @@ def test_a_cut_is_followed_at_once_and_what_does_not_fit_is_told_until_it_is_rep
 
 
 def ports(hub: str) -> dict[int, bool]:
-    """As its switch tells of them with the fibre cut."""
+    """As its switch reports them with the fibre cut."""
     return {
         end.port: wire.fibre not in CUT.links
         for wire in NETWORK.fibres
@@ -367,14 +367,14 @@ def test_what_is_looked_for_is_asked_once_and_broken_off_when_it_is_of_no_use(fo
     assert [one for one in lab.beside.begun if one is not None][-1] == asked
     begun = len(lab.beside.begun)
     lab.run(100)
-    assert len(lab.beside.begun) == begun, "audits ask for nothing new"
+    assert len(lab.beside.begun) == begun, "audits start no new search"
     for fibre in tuple(lab.deployer.deployment.without.links):
         cut(lab, fibre, live=True)
     assert lab.beside.begun[-1] is None
 
 
 def test_other_policies_are_in_force_where_rates_fit_as_things_are_and_else_refused(found_lab):
-    """Without the fibre to Kunming two ways are left to Bangkok, and without another one."""
+    """Without the fibre to Kunming two paths are left to Bangkok; without another fibre, one."""
     lab, _, _ = found_lab
     assert lab.do("set_policies", policies=avoiding(lab, "shanghai-kunming"))["ok"]
     assert lab.deployer.deployment.known.specification.policies.name == "avoiding"
@@ -408,12 +408,12 @@ def test_a_drain_is_made_by_ways_that_leave_it(tmp_path):
     lab.run(1)
     assert ask(lab, do="drain", fibre="shanghai-guian")["ok"]
     assert lab.event_log.lacking == ()
-    assert lab.beside.begun == [], "all was chosen for it"
+    assert lab.beside.begun == [], "all was selected for it"
     assert ask(lab, do="restore", fibre="shanghai-guian")["ok"]
 
 
 def test_nothing_is_looked_for_while_what_stands_is_about_to_change(found_lab):
-    """Else, where computing takes no time, it would be looked for again and again meanwhile."""
+    """Otherwise, where computing takes no time, the search would be repeated until the change."""
     lab, _, _ = found_lab
     assert lab.beside.begun[-1] is not None
     lab.port("kunming-karachi", live=False)

@@ -1,4 +1,4 @@
-"""Tables do what ways say: same fibres, same gateways, same drops, whatever has failed."""
+"""Tables follow forwarding graphs: same fibres, gateways and drops, whatever has failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not computed again while ways are chosen: it has to be what would be computed."""
+"""Cached results of joint path selection equal those that would be computed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways chosen together so that rates fit under hubs' and gateways' failures, and under two."""
+"""Joint path selection so that rates fit under failures of hubs and gateways, and under two."""
 
 from __future__ import annotations
 
@@ -80,12 +80,14 @@ def test_without_further_detours_two_failures_lead_both_over_one_lane():
 
 def test_what_nothing_fits_leaves_no_other_failure_unfitted():
     """Of a to z one lane is left when another hub dies: two rates do not fit it. Of p to t all fits
-    if one goes round."""
+    if one takes the detour."""
     lanes = [fibre(name, 1) for name in ("a-m1", "m1-z", "a-m2", "m2-z")]
-    apart = [fibre(name, delay) for name, delay in (("p-q", 1), ("q-t", 1), ("p-r", 5), ("r-t", 5))]
+    distant = [
+        fibre(name, delay) for name, delay in (("p-q", 1), ("q-t", 1), ("p-r", 5), ("r-t", 5))
+    ]
     more = [fibre(name, delay) for name, delay in (("p-s", 7), ("s-t", 7))]
     hubs = [hub(name, "CN") for name in ("a", "m1", "m2", "z", "p", "q", "r", "s", "t")]
-    topology = network(hubs, [*lanes, *apart, *more, fibre("z-p", 50)])
+    topology = network(hubs, [*lanes, *distant, *more, fibre("z-p", 50)])
     rates = {**TWO, "v": ("600Mbit", "p", "t"), "w": ("600Mbit", "p", "t")}
     asked = spec(rates, k=1, topology=topology, over=("hub",))
     found = fitted(asked, "added-delay")
@@ -103,7 +105,7 @@ def test_what_no_choice_fits_is_told_from_what_one_might():
         assert found == pytest.approx((least, least), abs=1e-3)
     three = ("link:a-m1", "hub:m2", "link:m4-z")
     ways = Served(LANES, asked.intents()).ways
-    assert least_in(LANES, ways, three) is None, "nobody is protected against so much"
+    assert least_in(LANES, ways, three) is None, "no demand is protected against three failures"
     more = spec(TWO, k=3, topology=LANES, over=("link", "hub")).intents()
     found = least_in(LANES, Served(LANES, more).ways, three)
     assert found == pytest.approx((1.2, 1.2), abs=1e-3)

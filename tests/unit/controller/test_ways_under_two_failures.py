@@ -1,5 +1,5 @@
-"""Ways under all two failures at once: what no way has room for is left out, and what rests comes
-back."""
+"""Joint path selection under all pairs of failures: rates without room on any path are left out,
+and columns that rest come back."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_rows_that_stay_are_no_younger_since_others_went_to_rest(monkeypatch):
 
 
 def test_ways_are_found_that_keep_clear_of_where_detours_are_dear(monkeypatch):
-    """Without them prices lead back to the cheapest way, whatever that comes to in other cases."""
+    """Without them prices lead back to the cheapest path, whatever its load in other cases."""
     mbit = {1: 500, 2: 700, 3: 1000}
     said = (("0-1", 5, 3), ("0-2", 8, 2), ("0-5", 7, 3), ("1-2", 6, 2), ("2-3", 2, 1))
     said += (("3-4", 8, 1), ("3-5", 4, 1))

@@ -86,7 +86,7 @@ def test_what_fibres_lose_of_packets_of_no_demand_is_said():
     network.read("end")
     found = network.ledger()
     assert found.closes
-    assert found.unsure == ("3 packets of no demand were lost; they stand with fibres alone",)
+    assert found.unsure == ("3 packets without a demand were lost; they are listed by fibre only",)
 
 
 def test_what_is_on_a_fibre_at_the_end_is_in_flight_and_not_lost():
@@ -478,10 +478,10 @@ def test_where_and_by_what_a_demand_lost_packets_is_told_by_the_account():
 
 def test_where_a_kernel_cannot_count_that_is_said_and_nothing_is_zero_or_not_valid(tmp_path):
     why = "this kernel cannot count them (that takes tcx, of Linux 6.6): Invalid argument"
-    nobody = Account(None, why)
-    assert write_account(tmp_path, nobody) is None
-    assert nobody.warnings == [f"no account of packets, by demand or by fibre: {why}"]
-    assert nobody.lost_at("far", "stream") is None
+    uncounted = Account(None, why)
+    assert write_account(tmp_path, uncounted) is None
+    assert uncounted.warnings == [f"no account of packets, by demand or by fibre: {why}"]
+    assert uncounted.lost_at("far", "stream") is None
     assert list(tmp_path.iterdir()) == []
 
 

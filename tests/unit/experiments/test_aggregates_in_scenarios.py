@@ -103,8 +103,8 @@ def test_a_meter_that_a_stranger_shares_or_one_too_many_breaks_the_claim(written
     plan, intents = planned(path), specify(load_scenario(path)).intents()
     topology, tables = load_scenario(path).topology, tables_of(plan.program)
     assert examine(tables, plan.wiring, topology, intents).breaches["C12"] == ()
-    apart = [replace(one, aggregate=None) for one in intents]
-    said = [one.said for one in examine(tables, plan.wiring, topology, apart).breaches["C12"]]
+    separate = [replace(one, aggregate=None) for one in intents]
+    said = [one.said for one in examine(tables, plan.wiring, topology, separate).breaches["C12"]]
     assert "packets of two and one share meter 1" in said
 
 

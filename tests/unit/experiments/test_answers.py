@@ -306,7 +306,7 @@ def test_the_short_table_begins_with_what_is_kept_back_and_what_pays() -> None:
     names = [line.split()[0] for line in lines[2:-1]]
     assert names[7:10] == ["ckpt-zhongwei-jeddah", "ckpt-guian-karachi", "state-riyadh-jeddah"]
     assert sum("BLOCKED" in line for line in lines[2:9]) == 7
-    assert not any("10.0 ms" in line for line in lines[2:9])  # kept back: no round trip is theirs
+    assert not any("10.0 ms" in line for line in lines[2:9])  # blocked: they have no round trip
 
 
 def test_sentences_are_wrapped_on_a_terminal_only() -> None:

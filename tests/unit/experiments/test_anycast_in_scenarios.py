@@ -79,7 +79,7 @@ def test_another_set_may_have_another_hub_serve_it(written):
         ("{role: westrn}", 'demands[0].dst.role "westrn" is not known; did you mean "western"?'),
         ("[guian, kunmin]", 'by hubs "kunmin", which is not known; did you mean "kunming"?'),
         ("{located_in: China}", 'by located_in "China", which is not known; did you mean "CN"?'),
-        ("{operated_by: Nobody}", 'by operated_by "Nobody", which is not known'),
+        ("{operated_by: Acme}", 'by operated_by "Acme", which is not known'),
         ("{roles: western}", 'unknown key "roles"; did you mean "role"?'),
         ("{role: western, except: {hubs: gian}}", 'by hubs "gian", which is not known; did you'),
         ("[]", "dst names no hub: name one, or a selector of hubs"),

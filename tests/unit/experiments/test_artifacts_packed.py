@@ -48,7 +48,7 @@ def made(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def study(made, tmp_path) -> Path:
-    """One's own, to be spoilt."""
+    """A copy that a test may corrupt."""
     copy = tmp_path / "results"
     shutil.copytree(made, copy)
     return copy
@@ -102,7 +102,7 @@ def test_the_citation_is_one(root):
     assert {"cff-version", "message", "title"} <= said.keys()
 
 
-def test_a_spoilt_sample_is_named_with_its_conditions(root, made):
+def test_a_corrupt_sample_is_named_with_its_conditions(root, made):
     name = f"study/{a_sample(made)}"
     flip(root / name)
     verdict = verify_artifact(root, runs=False)
@@ -112,7 +112,7 @@ def test_a_spoilt_sample_is_named_with_its_conditions(root, made):
     assert verdict.code == 1
 
 
-def test_a_spoilt_octet_of_the_archive_spoils_one_file(packed, made, tmp_path):
+def test_a_corrupt_octet_of_the_archive_affects_one_file(packed, made, tmp_path):
     name = f"handmade/study/{a_sample(made)}"
     with zipfile.ZipFile(packed) as one:
         entry = one.getinfo(name)
@@ -277,10 +277,10 @@ def test_a_folder_without_sums_is_no_artifact(tmp_path):
 def ran_again(monkeypatch):
     """Runs come to what is in a folder, instead of running."""
 
-    def let(source: Path, state: str = "valid", spoil=lambda _folder: None) -> None:
+    def let(source: Path, state: str = "valid", corrupt=lambda _folder: None) -> None:
         def carried_out(_recorded, folder, _testbed, _processes):
             shutil.copytree(source, folder / "run")
-            spoil(folder / "run")
+            corrupt(folder / "run")
             return state, "the machine was too busy" if state != "valid" else ""
 
         monkeypatch.setattr(replaying, "_carried_out", carried_out)
@@ -298,12 +298,12 @@ def test_runs_that_come_to_the_same_hold(packed, made, ran_again):
 
 
 def test_a_value_that_is_off_is_named(packed, made, ran_again):
-    def spoil(folder: Path) -> None:
+    def corrupt(folder: Path) -> None:
         summary = json.loads((folder / "summary.json").read_text())
         summary["demands"][0]["rtt_ms"]["min"] += 1
         (folder / "summary.json").write_text(json.dumps(summary))
 
-    ran_again(next((made / "cells").iterdir()), spoil=spoil)
+    ran_again(next((made / "cells").iterdir()), corrupt=corrupt)
     verdict = verify_artifact(packed, whole=True)
     assert verdict.code == 1
     assert "rtt is 11.00075 instead of 10.00075 ms" in verdict.checks[2].problems[0]

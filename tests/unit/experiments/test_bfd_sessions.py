@@ -47,7 +47,7 @@ def test_a_fibre_that_fails_one_way_is_down_for_both():
     found = ups_and_downs(toward_one=[Span(2 * S, 4 * S)])
     assert {end for _, end, up in found if not up} == {0, 1}
     first, then = of(found, up=False)[:2]
-    assert then - first <= INTERVAL_NS + ONE_WAY_NS  # it is told
+    assert then - first <= INTERVAL_NS + ONE_WAY_NS  # it is reported
 
 
 def test_one_that_is_cut_again_while_it_comes_up_may_wait_for_the_end_of_that():

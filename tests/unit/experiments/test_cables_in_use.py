@@ -26,7 +26,7 @@ STUDIES = [
 
 
 def not_known_to_be_used() -> set[str]:
-    """As the file of the map says, read by nothing of ours."""
+    """As the file of the map states, read by independent code."""
     text = (ROOT / "topologies/data/pan-asia.yaml").read_text(encoding="utf-8")
     fibres: list[dict[str, Any]] = yaml.safe_load(text)["fibres"]
     return {one["id"] for one in fibres if one.get("status", "in-service") != "in-service"}

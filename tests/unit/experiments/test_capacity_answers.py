@@ -185,7 +185,10 @@ def test_an_aggregate_pays_once_and_grows_as_one(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["mini"], "mini says no rate of any demand; give demands a guarantee, state rates"),
-        (["{}", "--grow", "nobody"], 'nothing with a rate is called "nobody"; name one of ckpt, '),
+        (
+            ["{}", "--grow", "nothing"],
+            'nothing with a rate is called "nothing"; name one of ckpt, ',
+        ),
         (["{}", "--grow", "ckp"], 'did you mean "ckpt"?'),
         (["{}", "--load", "offered"], "asked has no offered rates; it has committed and peak ones"),
         (["{}", "--rate", "z=1Tbit"], 'no class or demand of asked is called "z"'),

@@ -1,4 +1,5 @@
-"""Capacity on a page, on the map and in figures: the fullest fibres stand out, and are told."""
+"""Capacity on a page, on the map and in figures: the fullest fibres are highlighted and
+reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands say how sure paths and jurisdictions are, and mark near ties; results keep it."""
+"""Commands state the certainty of paths and jurisdictions, and mark near ties; results keep it."""
 
 from __future__ import annotations
 

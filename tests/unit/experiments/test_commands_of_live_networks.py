@@ -46,10 +46,10 @@ def test_status_tells_of_what_is_out_of_order(reconciler, corridor):
 def test_status_of_one_demand_and_of_one_that_is_not_there(corridor):
     code, said, _ = corridor("status", "ckpt.return")
     assert (code, said.splitlines()[0]) == (0, "ckpt.return")
-    assert "  way        karachi > kunming > guian" in said.splitlines()
-    code, said, complained = corridor("status", "nobody")
+    assert "  path       karachi > kunming > guian" in said.splitlines()
+    code, said, complained = corridor("status", "nothing")
     assert (code, said) == (2, "")
-    assert "no demand 'nobody'; there are train, train.return" in complained
+    assert "no demand 'nothing'; there are train, train.return" in complained
 
 
 @pytest.mark.parametrize("demand", ["../status", "a/b", "x?y", "%2e%2e", "x#y", "ä"])

@@ -151,7 +151,7 @@ def test_a_network_that_is_not_kept_any_more_is_one_line(corridor):
 
 
 def test_a_keeper_that_is_restarting_is_one_line(api, corridor, tmp_path):
-    with ApiProcess(tmp_path / "nobody.sock", tmp_path / "token") as alone:
+    with ApiProcess(tmp_path / "missing.sock", tmp_path / "token") as alone:
         code, said, complained = corridor(
             "status", "--url", alone.url, "--token-file", str(alone.token_file)
         )
@@ -177,7 +177,7 @@ server = http.server.HTTPServer(("127.0.0.1", 0), Elsewhere)
 print(server.server_port, flush=True)
 server.serve_forever()
 """
-"""A process of its own: what patches threads for a controller may be in this one."""
+"""A separate process: code that patches threads for a controller may be in this one."""
 
 
 def test_the_token_is_sent_to_no_proxy_and_follows_no_redirect(api, corridor, monkeypatch):

@@ -1,4 +1,4 @@
-"""What a cut would do, computed of a scenario: who is hit, who finds another way, who is left."""
+"""What a cut would do, computed from a scenario: affected, rerouted and disconnected demands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scenario may ask that ways of demands are disjoint: proven, refused, and told what it costs."""
+"""A scenario may require disjoint paths of demands: they are proven or refused, with their cost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LINES = HEAD.count("\n")
 @pytest.fixture
 def written(tmp_path: Path):
     def write(text: str) -> str:
-        path = tmp_path / "apart.yaml"
+        path = tmp_path / "disjoint.yaml"
         path.write_text(HEAD + text)
         return str(path)
 
@@ -69,9 +69,9 @@ def test_ways_in_the_plan_share_no_fibre(written):
     assert one.apart_ns == 0 < two.apart_ns
 
 
-def test_what_cannot_be_had_is_refused_with_the_least_that_is_shared(written):
-    apart = "disjoint:\n- {demands: [two, far], over: [gateway]}\n- {demands: [one, two, far]}\n"
-    loaded = load_scenario(written(apart))
+def test_what_is_impossible_is_refused_with_the_smallest_shared_set(written):
+    disjoint = "disjoint:\n- {demands: [two, far], over: [gateway]}\n- {demands: [one, two, far]}\n"
+    loaded = load_scenario(written(disjoint))
     with pytest.raises(InputError, match="to share no link, srlg, hub, gateway, and no such") as e:
         make_plan(loaded, clock="virtual", run_id="c0", seed=1)
     assert "the smallest shared set found is" in str(e.value)

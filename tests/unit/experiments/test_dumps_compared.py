@@ -47,67 +47,67 @@ def first_entry(said):
     return next(iter(said["switches"].values()))[0]
 
 
-def spoil_priority(said):
+def change_priority(said):
     first_entry(said)["priority"] += 1
 
 
-def spoil_cookie(said):
+def change_cookie(said):
     first_entry(said)["cookie"] += 1
 
 
-def spoil_match(said):
+def change_match(said):
     first_entry(said)["match"].append(["vlan_vid", 5])
 
 
-def spoil_twice(said):
+def change_twice(said):
     entries = next(iter(said["switches"].values()))
     entries.append(copy.deepcopy(entries[0]))
 
 
-def spoil_missing(said):
+def change_missing(said):
     next(iter(said["switches"].values())).pop()
 
 
-def spoil_switch(said):
+def change_switch(said):
     said["switches"].popitem()
 
 
-def spoil_place(said):
+def change_place(said):
     hubs = list(said["switches"])
     one, other = hubs[:2]
     said["switches"][one], said["switches"][other] = said["switches"][other], said["switches"][one]
 
 
-def spoil_group(said):
+def change_group(said):
     next(iter(said["groups"].values())).append({"id": 1, "buckets": []})
 
 
-def spoil_meter(said):
+def change_meter(said):
     next(iter(said["meters"].values())).append({"id": 1, "rate_kbps": 1, "burst_kbit": 1})
 
 
-def spoil_setting(said):
+def change_setting(said):
     next(iter(said["settings"].values()))["fail_mode"] = "standalone"
 
 
-def spoil_timeout(said):
+def change_timeout(said):
     first_entry(said)["timeouts_s"] = [0, 10]
 
 
-def spoil_type(said):
+def change_type(said):
     first_entry(said)["priority"] = str(first_entry(said)["priority"])
 
 
-def spoil_key(said):
+def change_key(said):
     said["more"] = {}
 
 
-SPOILT = [value for name, value in sorted(globals().items()) if name.startswith("spoil_")]
+CHANGES = [value for name, value in sorted(globals().items()) if name.startswith("change_")]
 
 
-@pytest.mark.parametrize("spoil", SPOILT, ids=lambda one: one.__name__)
-def test_whatever_else_differs_makes_a_difference(plan, said, spoil):
-    spoil(said)
+@pytest.mark.parametrize("change", CHANGES, ids=lambda one: one.__name__)
+def test_whatever_else_differs_makes_a_difference(plan, said, change):
+    change(said)
     assert Dump("", said).digest != as_compiled(plan).digest
 
 
@@ -161,9 +161,9 @@ def test_another_plan_and_another_specification_are_not_what_it_is_of(plan, tmp_
 def test_a_proof_that_fails_is_not_left_for_a_run(plan, tmp_path):
     judged_by = specify(load_scenario("mini"))
     raw = inputs(tmp_path / "raw", plan, judged_by)
-    spoilt = as_compiled(plan).said
-    flows = spoilt["switches"]["guian"]
+    changed = as_compiled(plan).said
+    flows = changed["switches"]["guian"]
     flows.remove(next(one for one in flows if one["actions"]))
-    (tmp_path / "spoilt.json").write_text(json.dumps(spoilt))
-    Proven("x", prove_dump(tmp_path / "spoilt.json", plan, judged_by)).write(raw)
+    (tmp_path / "changed.json").write_text(json.dumps(changed))
+    Proven("x", prove_dump(tmp_path / "changed.json", plan, judged_by)).write(raw)
     assert not (raw / PROVEN).exists()

@@ -39,7 +39,7 @@ def event(name, at_ms, until_ms, *impacts, kind="cut", what="one", options=None)
 
 
 def plan_with(*events, silent_rtt_ns=40 * MS):
-    """Of the handmade demands, the one that policies may keep back is predicted, or not."""
+    """The handmade plan, where the demand that policies may block is predicted, or not."""
     plan = handmade_plan()
     forward_ns = silent_rtt_ns and silent_rtt_ns // 2
     demands = list(plan.demands)
@@ -253,7 +253,7 @@ def test_rows_are_kept_in_the_order_of_events(tmp_path):
 
 
 class Counts:
-    """An account by which a demand lost so many probes to each cause."""
+    """An account with the number of probes that a demand lost to each cause."""
 
     ledger = "there is one"
 

@@ -1,4 +1,4 @@
-"""``corridor export``: what it writes, of what, and what it says of mistakes and of answers."""
+"""``corridor export``: what it writes, from what, and its messages about mistakes and answers."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def summary(run: Path) -> dict[str, Any]:
 
 
 def figures_of(run: Path, summary: dict[str, Any], *names: str) -> dict[str, Any]:
-    """All figures, or those named, laid out and not written; None for those that are left out."""
+    """All figures, or those named, arranged but not written; None for those that are left out."""
     of = typed(summary)
     demands = of.demands
     groups = data.group_demands(demands, data.read_places(run))

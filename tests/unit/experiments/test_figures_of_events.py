@@ -1,4 +1,4 @@
-"""Figures of events: whom they hit hardest, what was predicted when, what was out for how long."""
+"""Figures of events: the most affected demands, predictions and their times, lengths of outages."""
 
 from __future__ import annotations
 

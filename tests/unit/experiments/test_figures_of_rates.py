@@ -89,12 +89,12 @@ def test_more_flows_than_rows_are_counted_in_the_caption(
     assert any("1 of 2 flows" in text for text in said)
 
 
-@pytest.mark.parametrize("spoil", ["missing", "another"])
+@pytest.mark.parametrize("fault", ["missing", "another"])
 def test_without_a_table_of_this_version_there_are_no_rates(
-    run: Path, summary: Any, spoil: str
+    run: Path, summary: Any, fault: str
 ) -> None:
     (run / "series.parquet").unlink()
-    if spoil == "another":
+    if fault == "another":
         (run / "flows.parquet").rename(run / "series.parquet")
     assert rates_of(run, 1.0, summary) == []
     assert "throughput" not in texts(drawn(summary, run))

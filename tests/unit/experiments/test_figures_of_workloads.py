@@ -127,7 +127,7 @@ def test_rounds_are_told_by_class_with_what_was_in_time(run: RunData) -> None:
     assert "ckpt misses 2 of 4 deadlines" in said
     assert "ckpt: 3 of 4 arrived, 2 of 4 in time" in said
     assert "infer: 60 of 60 arrived" in said
-    assert not any(text.startswith("dr") for text in said), "all of it was kept back"
+    assert not any(text.startswith("dr") for text in said), "all of it was blocked"
 
 
 def test_what_rounds_took_has_a_level_a_stretch_with_an_interval_where_there_are_enough(
@@ -221,7 +221,7 @@ def test_what_policies_dropped_does_not_flatten_what_fibres_lost(
 ) -> None:
     faults = [(f"fibre-{number}:a->b", "fault", 3 + number) for number in range(9)]
     figure = losses_drawn(tmp_path, run, *faults, ("shanghai", "policy", 2244))
-    assert figure.axes[0].get_xlim()[1] < 13, "11 packets are the most of any fibre"
+    assert figure.axes[0].get_xlim()[1] < 13, "no fibre has more than 11 packets"
     assert "policy 2,244 (bar cut)" in texts(figure)
 
 

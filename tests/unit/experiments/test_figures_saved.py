@@ -46,7 +46,7 @@ def saved(folder: Path, **more: str) -> dict[str, Path]:
 
 
 def told(path: Path) -> str:
-    """Where a file says that it comes from."""
+    """The source that a file states."""
     if path.suffix == ".pdf":
         return str(PdfReader(path).metadata["/Subject"])
     if path.suffix == ".png":

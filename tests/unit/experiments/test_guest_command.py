@@ -11,7 +11,7 @@ from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 KERNEL = Kernel(Path("/home/a/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
-ELSEWHERE = Path("/a/much longer/way/to/it")
+ELSEWHERE = Path("/a/much longer/path/to/it")
 LONGEST = 2048
 
 

@@ -22,7 +22,7 @@ SHELL = "/bin/sh"
 
 
 class Kept:
-    """A keeper on its way, and where it keeps its scratch folder."""
+    """A running supervisor, and the place of its scratch folder."""
 
     def __init__(self, place, script, program, means, reads=None):
         self.temporary = place / "tmp"
@@ -82,8 +82,8 @@ def ancestors(pid):
 
 
 def on_host(one, said):
-    """The number of a process on the host, for one that a guest says of itself: bubblewrap has
-    numbers of its own."""
+    """The number of a process on the host, for a number reported by a guest: bubblewrap numbers
+    processes separately."""
     if one.means != "bubblewrap":
         return int(said)
     for status in Path("/proc").glob("[0-9]*/status"):
@@ -231,7 +231,7 @@ def test_a_guest_that_cannot_start_says_why(keep):
 
 
 def asleep(keep):
-    """A guest on its way, and its scratch folder."""
+    """A running guest, and its scratch folder."""
     one = keep("pwd; exec sleep 1000")
     return one, Path(one.line())
 

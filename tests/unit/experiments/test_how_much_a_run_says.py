@@ -1,4 +1,4 @@
-"""Intervals and patterns of loss beside what a run measured of its demands."""
+"""Intervals and patterns of loss next to a run's measurements of its demands."""
 
 from __future__ import annotations
 

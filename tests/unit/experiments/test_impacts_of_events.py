@@ -194,7 +194,7 @@ def test_a_fibre_that_flaps_is_held_out_until_it_has_been_quiet(plan):
     hit = impacts(made, 0)[CKPT]
     assert hit.out_ns > 300 * MS  # tables of the first detour flip back while it is down again
     assert hit.hubs_then == DETOUR
-    assert cut.impacts == ()  # nobody is on it
+    assert cut.impacts == ()  # no demand uses it
 
 
 def test_two_failures_in_a_row_do_not_hold_a_fibre_out(plan):

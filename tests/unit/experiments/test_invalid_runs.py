@@ -1,4 +1,4 @@
-"""A measurement that is not valid is told in one line and by exit code 4; nothing is withheld."""
+"""An invalid measurement is reported in one line and by exit code 4; nothing is withheld."""
 
 from __future__ import annotations
 

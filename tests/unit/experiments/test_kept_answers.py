@@ -310,14 +310,14 @@ def test_another_file_behind_the_same_name_keeps_nothing(
     for number in "12":
         (tmp_path / number).mkdir()
         (tmp_path / number / "input").write_text(number)
-    way = tmp_path / "way"
-    way.symlink_to("1") if on_the_way == "link" else (tmp_path / "1").rename(way)
+    path = tmp_path / "path"
+    path.symlink_to("1") if on_the_way == "link" else (tmp_path / "1").rename(path)
     time.sleep(SETTLED_S)
 
     def make() -> Answer:
-        text = (way / "input").read_text()
-        way.rename(tmp_path / "before")
-        way.symlink_to("2") if on_the_way == "link" else (tmp_path / "2").rename(way)
+        text = (path / "input").read_text()
+        path.rename(tmp_path / "before")
+        path.symlink_to("2") if on_the_way == "link" else (tmp_path / "2").rename(path)
         return Answer([shown(text)])
 
     assert kept("q", make).parts[0][1] == "1"

@@ -1,4 +1,4 @@
-"""What policies keep back is told apart from what load makes late."""
+"""Results distinguish packets that policies block from packets that load delays."""
 
 from __future__ import annotations
 

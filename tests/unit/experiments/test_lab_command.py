@@ -36,7 +36,7 @@ def at_terminal(monkeypatch):
 
 @pytest.fixture
 def seen(monkeypatch, tmp_path):
-    """What a guest would be told; it says that its program ended with code 7."""
+    """The order that a guest would receive; it reports that its program ended with code 7."""
     monkeypatch.chdir(tmp_path)
     told = {}
 

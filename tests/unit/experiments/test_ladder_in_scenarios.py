@@ -17,7 +17,7 @@ from corridor.experiments.scenario.scenario import load_scenario
 PAGE = (Path(__file__).resolve().parents[3] / "docs/policies.md").read_text()
 SECTION = PAGE.split("\n## Relaxation order\n")[1].split("\n## ")[0]
 POLICIES, SCENARIO, SAID = re.findall(r"```(?:yaml|text)[^\n]*\n(.*?)```", SECTION, re.DOTALL)
-SAID = SAID.removesuffix("...\n")  # what is said of all else is left out there
+SAID = SAID.removesuffix("...\n")  # the output about all else is left out there
 
 
 @pytest.fixture

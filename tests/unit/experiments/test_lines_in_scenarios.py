@@ -23,7 +23,7 @@ def load(tmp_path):
 
 @pytest.fixture
 def shape(load):
-    """Of shanghai-guian, either way alike but for its seed."""
+    """Of shanghai-guian, equal in both directions except for the seed."""
 
     def planned(network: str):
         plan = make_plan(load(network), clock="virtual", run_id="c0", seed=1)

@@ -44,9 +44,9 @@ def test_a_message_of_which_anything_was_lost_or_changed_is_not_taken(body, data
     line = framed(Message(7, body))
     at = data.draw(st.integers(2, len(line) - 2))
     how = data.draw(st.sampled_from(["lost", "changed"]))
-    spoilt = line[:at] + (b"" if how == "lost" else bytes([line[at] ^ 1])) + line[at + 1 :]
+    corrupt = line[:at] + (b"" if how == "lost" else bytes([line[at] ^ 1])) + line[at + 1 :]
     try:
-        found = Unframer().feed(spoilt)
+        found = Unframer().feed(corrupt)
     except Garbled:
         return
     assert Message(7, body) in found or all(one.body == body for one in found)

@@ -1,4 +1,4 @@
-"""What a page of a live network may ask for, and what becomes of what it did."""
+"""What a page of a live network may ask for, and how its actions are undone."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ def lab(tmp_path_factory):
 
 
 def ask(lab, path, body=None, token=None):
-    """A status and what was said, as JSON or text."""
+    """A status and the body, as JSON or text."""
     url, _, given = lab.address.partition("/#token=")
     asked = urllib.request.Request(
         url + path,

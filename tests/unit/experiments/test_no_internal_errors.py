@@ -1,4 +1,4 @@
-"""Odd folders and closed streams end with a line and a code of their own."""
+"""Odd folders and closed streams end with one line and a specific exit code."""
 
 import subprocess
 import sys

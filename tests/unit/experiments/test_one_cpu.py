@@ -1,4 +1,4 @@
-"""Guests have processors of their own while there are some, and keep nobody from any."""
+"""Guests get separate processors while there are some, and exclude no other process."""
 
 import os
 

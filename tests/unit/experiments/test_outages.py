@@ -1,4 +1,5 @@
-"""Outages are told from probes: what was lost after the cut, what was under way, what came back."""
+"""Outages are derived from probes: lost after the cut, in flight at the cut, and delivered
+again."""
 
 from dataclasses import replace
 

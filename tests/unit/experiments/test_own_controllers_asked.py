@@ -117,21 +117,21 @@ def _proof(**status: str) -> ProofDocument:
 def test_what_is_not_proven_is_never_told_as_holding() -> None:
     answers = made(Answers, {"protect": 0})
     summary = typed({"controller": "app.py"})
-    unsure = _proof(C1="proven", C5="not proven")
-    said = holds(answers, summary, unsure)
+    unproven = _proof(C1="proven", C5="not proven")
+    said = holds(answers, summary, unproven)
     assert said == (
         "Not verified: 1 of 2 properties verified on the tables of app.py, "
         "C5 not verified (proof.json)."
     )
     assert (
-        claims_of(unsure, summary)
+        claims_of(unproven, summary)
         .said[0]
         .startswith("1 property is not verified, on 9 rules of 5 switches of app.py")
     )
-    assert broken_or_unproven(unsure, summary) == (
+    assert broken_or_unproven(unproven, summary) == (
         "A property is not verified on the tables of app.py (C5): see the verified properties."
     )
-    assert holds(answers, typed({}), unsure).startswith("Not verified: 1 of 2 properties")
+    assert holds(answers, typed({}), unproven).startswith("Not verified: 1 of 2 properties")
 
 
 def test_what_is_violated_and_what_is_not_proven_are_told_apart_by_number() -> None:

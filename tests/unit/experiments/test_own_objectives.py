@@ -1,4 +1,5 @@
-"""An objective of a scenario's author, from a file beside it: what it says, and what it cannot."""
+"""An objective of a scenario's author, from a file next to it: what it can define, and its
+errors."""
 
 from __future__ import annotations
 
@@ -89,8 +90,8 @@ class Apart:
     def __init__(self, shared=frozenset()):
         self.shared = shared
     def seeing(self, spaces, alone):
-        way = next(way for space, way in zip(spaces, alone) if space.name == "training")
-        return Apart(frozenset(way.order))
+        path = next(path for space, path in zip(spaces, alone) if space.name == "training")
+        return Apart(frozenset(path.order))
     def over(self, space, fibre, delay_ns):
         number = space.product.topology.fibres.index(fibre)
         return delay_ns / 1e6 + 100 * (space.name == "copies" and number in self.shared)
@@ -126,9 +127,9 @@ def test_demands_are_kept_apart_by_an_objective_that_sees_the_ways_of_others(
         (costs().replace("def detour", "def other"), r"mine\.py: KIND has no detour; an objective"),
         (costs().replace('"mine"', '"moves"'), r'mine\.py: its key "moves" is that of one that'),
         ("x = (", r"mine\.py:1: is not Python: '\(' was never closed; correct it"),
-        ("\n1 / 0", r"mine\.py:2: it raised ZeroDivisionError: division by zero; mend it"),
+        ("\n1 / 0", r"mine\.py:2: it raised ZeroDivisionError: division by zero; repair it"),
         ("import no_such", r"mine\.py:1: it raised ModuleNotFoundError: No module named"),
-        ("raise SystemExit(0)", r"mine\.py:1: it raised SystemExit: 0; mend it"),
+        ("raise SystemExit(0)", r"mine\.py:1: it raised SystemExit: 0; repair it"),
     ],
 )
 def test_what_is_no_objective_is_refused(tmp_path: Path, source: str, said: str) -> None:

@@ -83,9 +83,9 @@ def test_what_allows_again_allows_nothing_in_between(plan, forbids, allows):
     one, other = (Judge(each, plan.wiring) for each in (allows, forbids))
     spans = [(one, Span(-S, 20)), (other, Span(10, 40)), (one, Span(30, S))]
     assert not judge(seen(plan, 5, 35), spans).holds
-    apart = seen(plan, 5, 20)
-    apart["flows"] += seen(plan, 30, 35)["flows"]
-    assert judge(apart, spans).holds
+    distant = seen(plan, 5, 20)
+    distant["flows"] += seen(plan, 30, 35)["flows"]
+    assert judge(distant, spans).holds
     meeting = [(one, Span(-S, 20)), (other, Span(10, 20)), (one, Span(20, S))]
     assert judge(seen(plan, 5, 35), meeting).holds
 

@@ -118,7 +118,7 @@ class Process:
 
 
 def test_one_that_is_being_started_again_when_all_ends_ends_as_well(monkeypatch):
-    """Else what pages did would be put back by nobody."""
+    """Otherwise nothing would undo the actions of pages."""
     monkeypatch.setattr(api_process, "RESTART_S", 0.0)
     monkeypatch.setattr(Process, "started", [])
     serving = Restarted(Process, "the page", None, lambda _text: None)

@@ -1,4 +1,4 @@
-"""Pages tell what a folder holds, to people: escaped, complete, with the answer first."""
+"""Pages show the contents of a folder to people: escaped, complete, with the answer first."""
 
 from __future__ import annotations
 
@@ -144,9 +144,9 @@ def test_an_address_that_is_no_web_page_is_no_link(address: str) -> None:
 
 def test_law_is_cited_with_a_link_where_its_authority_publishes_it(tmp_path: Path) -> None:
     answers = page_case.answers()
-    spoilt = {**page_case.LAW, "id": "X-1", "address": "javascript:alert(1)"}
-    answers["demands"][2]["legal"] = [spoilt]
-    answers["demands"][1]["causes"][0]["legal"] = [page_case.LAW, spoilt]
+    unsafe = {**page_case.LAW, "id": "X-1", "address": "javascript:alert(1)"}
+    answers["demands"][2]["legal"] = [unsafe]
+    answers["demands"][1]["causes"][0]["legal"] = [page_case.LAW, unsafe]
     text = page_of(tmp_path / "run", answers=typed(answers))
     links = [one["href"] for one in Seen(text).all("a")]
     assert "https://law.example/pipl#38" in links

@@ -1,4 +1,4 @@
-"""Pages of prices: each set with certain law apart, and which demand goes where under which."""
+"""Pages of prices: each set with certain law separate, and the path of each demand under each."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_prices_of_an_older_version_are_told_to_be_made_again(
 
 @pytest.fixture(scope="module")
 def beside_another(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The draft of the analyst's story beside the set that it adds to."""
+    """The draft of the analyst's story next to the set that it adds to."""
     folder = tmp_path_factory.mktemp("prices")
     (folder / "draft.yaml").write_text(
         "schema: 1\nname: draft\ninclude: [pan-asia]\npolicies:\n- id: BY-LAND\n"

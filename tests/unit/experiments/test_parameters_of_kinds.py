@@ -21,7 +21,7 @@ EVERY_UNIT = {
     "size": Option("size", "a size", 64),
     "shape": Option("number", "a number", 1.5, above=1),
     "times": Option("count", "how often", 1),
-    "both": Option("flag", "both ways", False),
+    "both": Option("flag", "both directions", False),
 }
 RIGHT = {"wait": "5ms", "rate": "10Mbit", "loss": "2%", "shape": 2, "both": True}
 VALUES = {"wait": 5_000_000, "rate": 10_000_000, "loss": 0.02, "size": 64, "shape": 2.0}

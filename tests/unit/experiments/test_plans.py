@@ -190,7 +190,8 @@ def test_every_demand_and_its_answers_have_a_label_of_their_own_along_their_path
 
 
 def test_a_pair_demanded_both_ways_has_its_own_shortest_path_each_way(tmp_path):
-    """Two ways of the same delay: each direction prefers the fibre that comes first on its way."""
+    """Two paths of the same delay: each direction prefers the fibre that comes first on its
+    path."""
     ends = {"first": "shanghai, z: guian", "second": "shanghai, z: wuhan"}
     ends |= {"third": "wuhan, z: karachi", "fourth": "guian, z: karachi"}
     fibres = "".join(f"  - {{id: {n}, a: {e}, one_way_delay: 5ms}}\n" for n, e in ends.items())

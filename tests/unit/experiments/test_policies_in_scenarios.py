@@ -1,4 +1,4 @@
-"""A scenario's policies decide which way its demands go, and the plan says by which and why not."""
+"""A scenario's policies decide the paths of its demands; the plan names them and the reasons."""
 
 from datetime import date
 

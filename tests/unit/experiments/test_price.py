@@ -1,4 +1,4 @@
-"""What a policy set costs is told against the same demands under another set."""
+"""The cost of a policy set is reported against the same demands under another set."""
 
 import json
 from types import SimpleNamespace
@@ -339,7 +339,7 @@ def test_a_set_is_laid_over_the_demands_once_and_samples_share_what_it_expanded(
 
 
 def test_each_interpretation_is_priced_under_each_of_its_values(path):
-    """Beside prices of the set as if it were read so, each by a load of its own."""
+    """Compares with prices of the set as if it were read so, each loaded separately."""
     found = priced("sovereignty", "pan-asia", search_changes=False)
     totals = {(one.interpretation, one.value): one.total for one in found.both_ways}
     chosen = {(one.interpretation, one.value) for one in found.both_ways if one.is_chosen}

@@ -1,4 +1,4 @@
-"""A page is printed by whatever Chromium is on PATH, with a profile of its own, and soon."""
+"""A page is printed by whatever Chromium is on PATH, with a separate profile, and soon."""
 
 from __future__ import annotations
 

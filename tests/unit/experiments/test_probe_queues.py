@@ -1,4 +1,4 @@
-"""Probes that wait for each other are told before the run, by how long, and where."""
+"""Waits of probes for each other are reported before the run, with length and place."""
 
 from __future__ import annotations
 

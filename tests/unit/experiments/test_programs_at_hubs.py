@@ -1,4 +1,4 @@
-"""Programs that operations run, and what becomes of them when their client goes. No root needed."""
+"""Programs that operations run, and their end when their client leaves. No root needed."""
 
 import contextlib
 import json

@@ -338,9 +338,9 @@ def test_people_are_shown_the_classes_of_queues_that_dropped_and_no_others():
     assert queues_table(typed({"queues": summary["queues"][:1]}), None) == ""
 
 
-@pytest.mark.parametrize("spoilt", ["", "[]", "{}", '{"before": 1, "after": {"x": 3}}'])
-def test_spoilt_counts_are_passed_over(loaded, tmp_path, spoilt):
-    (tmp_path / "queues.json").write_text(spoilt)
+@pytest.mark.parametrize("corrupt", ["", "[]", "{}", '{"before": 1, "after": {"x": 3}}'])
+def test_corrupt_counts_are_ignored(loaded, tmp_path, corrupt):
+    (tmp_path / "queues.json").write_text(corrupt)
     assert read_queues(tmp_path, planned(loaded, "").wiring) == []
 
 

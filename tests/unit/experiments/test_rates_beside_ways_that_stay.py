@@ -1,4 +1,4 @@
-"""Demands of aggregates keep their ways, and those to be disjoint theirs in use: others make room.
+"""Demands of aggregates keep their paths, disjoint demands their primary paths: others move.
 
 Out of Shanghai each fibre holds 96 Mbit/s.
 """
@@ -68,7 +68,7 @@ def path(way: ForwardingTree, *failed: str) -> tuple[str, ...]:
 
 def test_another_goes_round_what_an_aggregate_loads(load):
     """60 Mbit/s of the aggregate, 40 and 30: without what is fixed, 70 would fit the direct fibre,
-    and nobody would be told to leave it."""
+    and no demand would have to leave it."""
     ways = served(load(PIPE % ("40Mbit", "60Mbit")))
     assert path(ways["training"]) == DIRECT
     assert path(ways["backups"]) == ROUND

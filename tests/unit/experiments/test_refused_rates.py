@@ -1,4 +1,4 @@
-"""Refusals of rates say whether other ways could fit them; no way is longer than it must be."""
+"""Refusals of rates state whether other paths could fit them; no path is longer than necessary."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_rates_for_which_no_ways_were_found_are_told_that_too(refused, monkeypat
 
 @pytest.fixture
 def lawful(tmp_path: Path):
-    """A scenario under policies of its own: demands with their class, ends and Mbit/s."""
+    """A scenario under separate policies: demands with their class, ends and Mbit/s."""
 
     def load(rules: str, objective: str, *demands: tuple[str, str, str, str, int]):
         (tmp_path / "law.yaml").write_text(LAW + rules)

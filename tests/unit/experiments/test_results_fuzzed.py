@@ -1,4 +1,4 @@
-"""Whatever is done to a file of a run, its folder is reported or said in a line to be spoilt."""
+"""Whatever is done to a file of a run, its folder is reported, or called corrupt in one line."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def test_results_hold_a_row_a_flow(run: Path) -> None:
     table = pq.read_table(run / "flows.parquet")
     rows = [(row["demand"], row["protocol"], row["lost_in_network"]) for row in table.to_pylist()]
     assert rows == [("near", "udp", 10), ("far", "tcp", None)]
-    assert json.loads(table["lost_at_json"][1].as_py()) is None, "nobody counted where"
+    assert json.loads(table["lost_at_json"][1].as_py()) is None, "no place was counted"
     assert table.schema.metadata[b"corridor_schema"] == b"flows/1"
 
 

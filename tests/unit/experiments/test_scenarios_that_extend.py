@@ -1,4 +1,4 @@
-"""A scenario that extends another has its keys where it has none of its own."""
+"""A scenario that extends another takes the keys that it does not state itself."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_rounds_that_chance_makes_shorter_while_a_fibre_is_away_are_not_told(
 
 
 def _swapped(stretches: Any) -> list[Any]:
-    """What was before stands where it lasts, and the other way round."""
+    """The earlier and the lasting sharing, swapped."""
     of = {one.when: one for one in stretches}
     other = {"before": of["while"], "while": of["before"]}
     return [other.get(one.when, one) for one in stretches]

@@ -145,7 +145,7 @@ workloads:
 
 
 TRACES = {
-    # requests a second, variation of gaps, mean tokens there and back: of the traces themselves
+    # requests a second, variation of gaps, mean tokens up and down: of the traces themselves
     "infer-chat": (5.530, 1.094, 1154.7, 211.1),
     "infer-code": (2.566, 13.15, 2047.8, 27.88),
 }

@@ -36,7 +36,7 @@ def write(tmp_path: Path):
     return written
 
 
-WORLDS = {
+SCENARIOS = {
     "one, both directions permitted": (OUT + BACK, A, "1 demand is permitted."),
     "two, all permitted": (OUT + BACK, A + B, "All 2 demands are permitted."),
     "one, its answers blocked": (
@@ -74,9 +74,9 @@ WORLDS = {
 }
 
 
-@pytest.mark.parametrize("world", WORLDS)
-def test_every_small_scenario_has_a_verdict(write, world: str) -> None:
-    policies, demands, sentence = WORLDS[world]
+@pytest.mark.parametrize("small", SCENARIOS)
+def test_every_small_scenario_has_a_verdict(write, small: str) -> None:
+    policies, demands, sentence = SCENARIOS[small]
     assert foreseen(answers(write(policies, demands))).answers[0] == sentence
 
 
@@ -87,10 +87,10 @@ def test_data_that_the_set_does_not_cover_is_neither_permitted_nor_blocked(write
     )
 
 
-@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("small", SCENARIOS)
 @pytest.mark.parametrize("command", ["check", "price", "explain", "cut", "capacity"])
-def test_every_command_answers_about_small_scenarios(write, capsys, world: str, command: str):
-    policies, demands, _ = WORLDS[world]
+def test_every_command_answers_about_small_scenarios(write, capsys, small: str, command: str):
+    policies, demands, _ = SCENARIOS[small]
     scenario = str(write(policies, demands))
     words = {
         "check": ["check", scenario],

@@ -1,4 +1,4 @@
-"""What soaks hold against a network: each complaint, and what is no reason for one."""
+"""Complaints of soaks about a network: each reason, and what is not a reason."""
 
 from dataclasses import replace
 from datetime import date
@@ -102,7 +102,7 @@ def test_who_was_not_lawful_all_the_time_may_lose():
 
 def test_who_is_never_lawful_gets_nothing_through():
     (told,) = complaints(course(), NEVER, NEVER)
-    assert told == "d has no lawful way, and 10 packets arrived"
+    assert told == "d has no lawful path, and 10 packets arrived"
     assert complaints(course(), NEVER, SERVED) == []
 
 

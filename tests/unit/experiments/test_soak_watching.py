@@ -1,4 +1,4 @@
-"""What soaks say of packets that a watch saw on fibres."""
+"""Complaints of soaks about packets that a watch saw on fibres."""
 
 import pytest
 from tests.soak.attacks import ATTACK_PORT

@@ -55,8 +55,8 @@ def test_differences_are_taken_seed_by_seed():
 
 
 def test_what_is_not_valid_is_in_no_figure_and_is_named():
-    spoilt = [run("th", "1%", 0, 9999, "invalid"), *runs()[:-5], *runs()[-4:]]
-    found = answers(study(), spoilt)
+    with_an_invalid = [run("th", "1%", 0, 9999, "invalid"), *runs()[:-5], *runs()[-4:]]
+    found = answers(study(), with_an_invalid)
     last = found.comparisons[-1].difference
     assert (last.blocks, last.mean) == (4, pytest.approx(10))
     assert last.within is None
@@ -155,7 +155,7 @@ def test_a_table_of_a_paper_is_as_wide_as_its_text():
     fits = as_latex(wide("short"), "v")
     assert r"\small" in fits
     assert "case & mean & 95 \\% interval & median & spread & runs" in fits
-    assert fits.count(r"\multicolumn") == 2, "a measure is said once, above its rows"
+    assert fits.count(r"\multicolumn") == 2, "a measure is named once, above its rows"
     assert "without" not in fits, "nought in all rows"
     smaller = as_latex(wide("a condition that needs some more"), "v")
     assert r"\footnotesize" in smaller
@@ -188,8 +188,8 @@ def test_a_sentence_says_what_common_seeds_save():
     said = list(sentences(study(), answers(study(), shaken([10.0, 10.2, 9.9, 10.1, 9.8]))))
     assert "; 5 seeds, " in said[1]
     assert float(said[1].split("5 seeds, ")[1].split(" times as narrow")[0]) > 20
-    apart = list(sentences(study(), answers(study(), shaken([9.0, 6.0, 1.0, -2.0, -9.0]))))
-    assert "5 seeds, no narrower than with others for each)" in apart[1]
+    separate = list(sentences(study(), answers(study(), shaken([9.0, 6.0, 1.0, -2.0, -9.0]))))
+    assert "5 seeds, no narrower than with others for each)" in separate[1]
 
 
 def test_a_difference_is_known_well_with_fewer_seeds_than_its_means_are():

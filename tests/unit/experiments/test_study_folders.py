@@ -1,4 +1,4 @@
-"""What comes back of a cell is kept whole, or named as failed; a broken index is told."""
+"""What comes back of a cell is kept whole, or named as failed; a broken index is reported."""
 
 import io
 import json

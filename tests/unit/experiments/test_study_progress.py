@@ -1,4 +1,4 @@
-"""What is left of a study is told from what its cells took; the dashboard says what it needs."""
+"""A study's remaining time follows from finished cells; the dashboard shows the requirements."""
 
 from __future__ import annotations
 

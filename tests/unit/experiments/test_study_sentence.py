@@ -73,7 +73,7 @@ def summary(rtt_ms: float, lost: int) -> str:
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """A study that ran, each cell of it with a round trip of its own."""
+    """A study that ran, each cell with a different round trip."""
     study = load_study(written(tmp_path, ANSWER))
     made = StudyFolder(tmp_path / "out")
     of = cells(study, conditions(study), "program")

@@ -77,7 +77,7 @@ def test_a_flow_that_lost_packets_never_has_lost_them_nowhere(summary) -> None:
 def test_the_account_is_a_line_where_nothing_was_lost_and_a_table_where_something_was(
     summary,
 ) -> None:
-    assert account_lines(typed(summary), None) == "", "nobody counted"
+    assert account_lines(typed(summary), None) == "", "nothing was counted"
     lossless = {"closes": True, "off_by": 0, "sent": 5, "delivered": 5, "in_flight": 0}
     summary["account"] = account = {**lossless, "lost": {}, "problems": [], "demands": []}
     said = "packet accounting: 5 sent = 5 delivered + 0 lost + 0 in flight (balanced)"

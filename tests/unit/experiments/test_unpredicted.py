@@ -21,7 +21,7 @@ PLAN = handmade_run.plan()
 
 
 def demands(**near: float | None) -> list[Any]:
-    """``near`` is predicted to take 10 ms, and took so much in the median if nothing is said."""
+    """``near`` is predicted to take 10 ms, and its default measured median is the same."""
     figures = {"min": 10.0, "p50": 10.0, **near}
     found = [("near", 10.0, figures), ("silent", 40.0, None), ("far", 50.0, {"p50": 50.0})]
     return [

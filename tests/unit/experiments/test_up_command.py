@@ -313,7 +313,7 @@ def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
             {"event": "update", "why": "day", "epoch": 1, "done_ms": {"flipped": 8.4, "over": 230},
              "entries": {"before": 3, "most": 7, "after": 5}},
             ("moved to epoch 1 (day): flipped after 8 ms, done after 230 ms; "
-             "3 entries, 7 meanwhile, 5 now"),
+             "3 entries, 7 during the update, 5 now"),
         ),
         ({"event": "withdrawn", "demands": list("abcdefg")},
          "withdrawn at once: a, b, c, d, e and 2 more"),

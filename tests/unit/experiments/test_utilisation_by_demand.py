@@ -1,4 +1,4 @@
-"""How much of whom came over which fibre over time, from what the kernel counted."""
+"""The traffic of each demand on each fibre over time, from counts of the kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of the verdict, computed once more from the files of the policy sets by other code."""
+"""Numbers of the verdict, computed again from the files of the policy sets by other code."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class World:
         return found
 
     def forbids(self, policy: Policy, src: str, dst: str) -> bool:
-        """Whether a restrict by itself leaves no path."""
+        """Whether a restrict alone leaves no path."""
         return self.least_ns(src, dst, [policy]) is None
 
     def least_ns(self, src: str, dst: str, policies: list[Policy]) -> int | None:
@@ -182,12 +182,12 @@ class Fate(NamedTuple):
     free_ns: int
     covered: bool
     reasons: list[str]
-    """The kinds of what forbids it, each by itself; and ``no permit``."""
+    """The kinds of rules that forbid it alone; and ``no permit``."""
 
 
 def fates(scenario: str, policies: str) -> list[Fate]:
     loaded = load_scenario(scenario, policies=policies)
-    world = World(loaded.topology, read_set(policies), loaded.as_of)
+    net = World(loaded.topology, read_set(policies), loaded.as_of)
     found = []
     for demand in loaded.scenario.demands:
         service = demand.service or loaded.scenario.service
@@ -197,19 +197,19 @@ def fates(scenario: str, policies: str) -> list[Fate]:
             (demand.data, demand.src, demand.dst),
             (back, demand.dst, demand.src),
         ):
-            matching = world.matching(data, src, dst, service)
+            matching = net.matching(data, src, dst, service)
             permits = [one for one in matching if one["effect"] == "permit"]
             restricts = [one for one in matching if one["effect"] == "restrict"]
-            if not permits and data not in world.set.classes:
+            if not permits and data not in net.set.classes:
                 covered, permits = False, [{"id": "uncovered", "effect": "permit"}]
-            least = [world.least_ns(src, dst, [one, *restricts]) for one in permits]
+            least = [net.least_ns(src, dst, [one, *restricts]) for one in permits]
             ways.append(min((one for one in least if one is not None), default=None))
             if ways[-1] is None:
                 reasons += [] if permits else ["no permit"]
-                reasons += [kind(one) for one in restricts if world.forbids(one, src, dst)]
+                reasons += [kind(one) for one in restricts if net.forbids(one, src, dst)]
         there, again = ways
         total = None if there is None or again is None else there + again
-        free = world.least_ns(demand.src, demand.dst, [])
+        free = net.least_ns(demand.src, demand.dst, [])
         assert free is not None
         found.append(Fate(demand.id, total, 2 * free, covered, reasons))
     return found
@@ -292,21 +292,21 @@ def test_the_law_of_the_reference_is_three_rules() -> None:
 def test_the_place_of_the_highest_delay_among_samples_of_the_map() -> None:
     said = foreseen(answers("reference")).answers[1]
     loaded = load_scenario("reference")
-    world = World(loaded.topology, read_set("pan-asia"), loaded.as_of)
+    net = World(loaded.topology, read_set("pan-asia"), loaded.as_of)
     name = re.findall(r"for ([\w-]+), because of", said)[0]
     demand = next(one for one in loaded.scenario.demands if one.id == name)
-    nominal, extra = dict(world.delay_ns), []
+    nominal, extra = dict(net.delay_ns), []
     samples = draw(loaded.topology)
     for delays in (nominal, *(dict(zip(nominal, row, strict=True)) for row in samples.delays_ns)):
-        world.delay_ns = delays
+        net.delay_ns = delays
         total = 0
         for data, src, dst in (
             (demand.data, demand.src, demand.dst),
             (demand.returns or demand.data, demand.dst, demand.src),
         ):
-            matching = world.matching(data, src, dst, demand.service or loaded.scenario.service)
+            matching = net.matching(data, src, dst, demand.service or loaded.scenario.service)
             restricts = [one for one in matching if one["effect"] == "restrict"]
-            least, free = (world.least_ns(src, dst, rules) for rules in (restricts, []))
+            least, free = (net.least_ns(src, dst, rules) for rules in (restricts, []))
             assert least is not None
             assert free is not None
             total += least - free

@@ -1,4 +1,4 @@
-"""Ways found ahead in the time of the plan: heard of after what was said before they were."""
+"""Paths found ahead in the time of the plan: processed after earlier messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What root writes for somebody is theirs, and what others have there stays as it is."""
+"""What root writes for a user belongs to that user, and files of others stay as they are."""
 
 import os
 import stat
@@ -11,14 +11,14 @@ from corridor.experiments.run.folders import make_result_folder, new_folder
 from corridor.topologies.base.ownership import Owner, hand_over_all, owner_in
 from corridor_runs import environment
 
-SOMEBODY, ANOTHER = 65534, 65533
+USER, ANOTHER = 65534, 65533
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
 @pytest.fixture
 def by_sudo(monkeypatch):
-    monkeypatch.setenv("SUDO_UID", str(SOMEBODY))
-    monkeypatch.setenv("SUDO_GID", str(SOMEBODY))
+    monkeypatch.setenv("SUDO_UID", str(USER))
+    monkeypatch.setenv("SUDO_GID", str(USER))
 
 
 def owners(folder):
@@ -37,7 +37,7 @@ def test_a_new_result_folder_is_for_nobody_else_to_read(tmp_path):
 @pytest.mark.usefixtures("by_sudo")
 def test_folders_that_are_made_under_sudo_are_the_callers_with_their_parents(tmp_path):
     made = make_result_folder(tmp_path / "results" / "deep" / "run", "run")
-    assert owners(tmp_path / "results") == {SOMEBODY}
+    assert owners(tmp_path / "results") == {USER}
     assert made.is_dir()
     assert tmp_path.stat().st_uid == 0
 
@@ -62,7 +62,7 @@ def test_so_is_all_that_a_run_has_written_by_its_end_and_no_link_is_followed(tmp
     run = tmp_path / "results" / "run"
     done = subprocess.run([sys.executable, "-c", MAKES, run, kept], env=environment(), check=False)
     assert done.returncode == 4
-    assert owners(tmp_path / "results") == {SOMEBODY}
+    assert owners(tmp_path / "results") == {USER}
     assert kept.stat().st_uid == 0
 
 
@@ -70,9 +70,9 @@ def test_so_is_all_that_a_run_has_written_by_its_end_and_no_link_is_followed(tmp
 def test_without_sudo_it_is_whose_the_folder_above_is(tmp_path, monkeypatch):
     monkeypatch.delenv("SUDO_UID", raising=False)
     assert owner_in(tmp_path) is None
-    os.chown(tmp_path, SOMEBODY, SOMEBODY)
+    os.chown(tmp_path, USER, USER)
     make_result_folder(tmp_path / "run", "run")
-    assert owners(tmp_path / "run") == {SOMEBODY}
+    assert owners(tmp_path / "run") == {USER}
 
 
 @as_root
@@ -83,12 +83,12 @@ def test_what_is_another_users_or_linked_from_elsewhere_stays_theirs(tmp_path):
         (folder / name).write_text("")
     os.chown(folder / "theirs", ANOTHER, ANOTHER)
     os.link(folder / "linked", tmp_path / "elsewhere")
-    hand_over_all(folder, Owner(SOMEBODY, SOMEBODY))
+    hand_over_all(folder, Owner(USER, USER))
     found = {path.name: path.stat().st_uid for path in folder.iterdir()}
-    assert found == {"mine": SOMEBODY, "theirs": ANOTHER, "linked": 0}
+    assert found == {"mine": USER, "theirs": ANOTHER, "linked": 0}
 
 
 def test_an_ordinary_user_gives_nothing_away(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setenv("SUDO_UID", str(SOMEBODY))
+    monkeypatch.setenv("SUDO_UID", str(USER))
     assert owner_in(tmp_path) is None

@@ -232,7 +232,7 @@ def test_a_stream_of_udp_along_which_nothing_is_sent_is_warned_of(tmp_path):
     kept = DEMANDS.replace("class: dr,", "class: dr, data: cn-core-none, returns: same-class,")
     under = "policies: pan-asia\nas_of: 2026-11-24\n"
     (kept_back,) = idle_streams(planned(tmp_path, udp, more=under, demands=kept))
-    assert kept_back.startswith("workload load sends nothing along one: it has no way")
+    assert kept_back.startswith("workload load sends nothing along one: it has no path")
 
 
 def test_demands_that_join_two_hubs_both_ways_are_told_apart_by_the_port_of_one_server(tmp_path):

@@ -92,7 +92,7 @@ def test_an_archive_holds_what_was_put_in():
 
 
 def _read(content):
-    """A reader of its own: by the kernel's document on the format."""
+    """An independent reader: by the kernel's document on the format."""
     file = io.BytesIO(content)
     while head := file.read(110):
         assert head[:6] == b"070701"

@@ -1,4 +1,4 @@
-"""What an image is made of, how its disk is laid out, and when one is found again."""
+"""What an image is made of, the layout of its disk, and when one is found again."""
 
 import itertools
 import json
@@ -159,7 +159,7 @@ def test_every_program_for_building_is_brought_by_a_listed_package():
 
 def test_a_user_without_subordinate_ids_is_told_the_command(tmp_path, monkeypatch):
     ids = tmp_path / "subuid"
-    ids.write_text("somebody:100000:65536\n")
+    ids.write_text("another:100000:65536\n")
     monkeypatch.setattr(build, "SUBORDINATE_IDS", ids)
     monkeypatch.setattr("os.geteuid", lambda: 1001)
     monkeypatch.setattr("getpass.getuser", lambda: "ada")

@@ -110,7 +110,7 @@ def test_a_machine_with_the_real_clock_has_what_was_asked_for():
 
 @pytest.fixture
 def talking(monkeypatch, tmp_path):
-    """An errand whose machine is a program of ours; the folder is what it finds."""
+    """An errand whose machine is a stand-in; the folder is what it finds."""
 
     def run(program, limit_s=20):
         def start(machine, place):
@@ -166,7 +166,7 @@ def test_no_machine_runs_unless_its_qemu_does(tmp_path, monkeypatch):
     with pytest.raises(EnvironmentUnsupported, match=r"no machine runs; \./corridor vm run"):
         running.running()
     (tmp_path / "corridor/machines").mkdir(parents=True)
-    running.note(running.Running(2222, 1))  # the process is somebody else's
+    running.note(running.Running(2222, 1))  # the process belongs to another user
     with pytest.raises(EnvironmentUnsupported, match="no machine runs"):
         running.running()
 

@@ -1,4 +1,4 @@
-"""The machine that is emulated for a guest, as QEMU is told of it."""
+"""The emulated machine for a guest, as arguments of QEMU."""
 
 import os
 import shutil

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCKED = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 17 (apt-get)"
-# An update fails as told until it has been asked for so many times.
+# An update fails with the given message until a number of attempts.
 APT = """#!/bin/sh
 echo "$*" >> "$CALLS"
 case "$*" in *update*)

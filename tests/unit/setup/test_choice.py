@@ -137,8 +137,8 @@ def test_a_guest_with_the_real_clock_boots_the_kernel_with_seccomp_if_there_is_o
     [
         ("native without root", replace(ABLE, root=False), "native", None, "not root"),
         ("native without netem", replace(ABLE, netem_lacks="no netem"), "native", None, "no netem"),
-        ("virtual clock without any way to it", NO_VIRTUAL, "auto", "virtual", "no compiler"),
-        ("virtual guest without any way to it", NO_VIRTUAL, "uml", "virtual", "no compiler"),
+        ("virtual clock without any means", NO_VIRTUAL, "auto", "virtual", "no compiler"),
+        ("virtual guest without any means", NO_VIRTUAL, "uml", "virtual", "no compiler"),
         (
             "a guest without room for its memory",
             replace(ABLE, guest_memory_bytes=64_000_000),

@@ -1,4 +1,4 @@
-"""What is said of a machine, and what repairs it."""
+"""Verdicts on a machine, and their repairs."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is said where no machine can be emulated, and which kernel is taken."""
+"""Messages where no machine can be emulated, and the choice of the kernel."""
 
 import json
 

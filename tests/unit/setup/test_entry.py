@@ -33,7 +33,7 @@ def checkout(tmp_path):
 
 @pytest.fixture
 def ready(checkout):
-    """The same, with an environment whose Python only says that it was called."""
+    """The same, with an environment whose Python only reports that it was called."""
     program = checkout / ".venv/bin/python"
     program.parent.mkdir(parents=True)
     program.write_text(HAND_OVER)
@@ -304,7 +304,7 @@ def test_a_second_setup_waits_for_the_first(ready):
 
 @pytest.mark.slow
 def test_a_setup_that_fails_half_way_is_not_taken_as_ready(checkout):
-    # There is no project to install in this checkout, so the last step fails.
+    # This checkout has no project to install, so the last step fails.
     done = call(checkout / "corridor", "setup")
     assert done.returncode == 3
     assert "could not install the Python dependencies" in done.stderr

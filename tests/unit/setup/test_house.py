@@ -97,7 +97,7 @@ def test_the_scripts_pass_shellcheck():
     [{}, {"CORRIDOR_BOX_URL": "file:///boxes/debian-13.box"}, {"CORRIDOR_DRIVER": "qemu"}],
 )
 def test_vagrant_accepts_the_vagrantfile(environment, tmp_path, monkeypatch):
-    # From a copy, since vagrant leaves a .vagrant folder beside the file.
+    # From a copy, since vagrant leaves a .vagrant folder next to the file.
     shutil.copy(ROOT / "Vagrantfile", tmp_path)
     monkeypatch.setenv("VAGRANT_HOME", str(tmp_path / "home"))
     for name, value in environment.items():

@@ -1,4 +1,4 @@
-"""Building the virtual-clock kernel once: what counts as built, and what is said when it fails.
+"""Building the virtual-clock kernel once: what counts as built, and the messages when it fails.
 
 The build programs are stand-ins on PATH; a real build is in the tests that boot guests.
 """
@@ -232,7 +232,7 @@ def test_an_interrupt_while_compiling_leaves_nothing(home):
 
 
 def builder(home: Path) -> subprocess.Popen[bytes]:
-    """A builder in a process of its own, as another terminal would start it."""
+    """A builder in a separate process, as another terminal would start it."""
     program = (
         "from pathlib import Path\n"
         "from corridor.experiments.testbeds import kernel_build\n"

@@ -31,7 +31,7 @@ FOLDER = "corridor/kernels"
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A machine with a built kernel, of which nothing but its boot is a stand-in."""
+    """A machine with a built kernel; only its boot is a stand-in."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "here"))
     monkeypatch.setattr(kernel_build.platform, "machine", lambda: "x86_64")
     folder = tmp_path / "here" / FOLDER / f"7.3.4-1~bpo13+1-{config_hash()}"

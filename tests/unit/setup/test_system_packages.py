@@ -1,4 +1,4 @@
-"""What is said of missing system packages on each distribution, and where nothing can be."""
+"""Messages about missing system packages on each distribution, and where none is possible."""
 
 import subprocess
 from pathlib import Path
@@ -103,7 +103,7 @@ def set_up(
     missing="iperf3",
     programs=None,
 ):
-    """What ``./corridor run`` says of a system where there is no apt-get, unless by ``programs``,
+    """The message of ``./corridor run`` on a system without apt-get, unless in ``programs``,
     and no sudo."""
     tools = tmp_path / "tools"
     tools.mkdir()

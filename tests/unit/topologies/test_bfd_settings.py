@@ -1,4 +1,4 @@
-"""What Open vSwitch is told of BFD, and what its answers mean."""
+"""BFD settings of Open vSwitch, and the meaning of its answers."""
 
 import pytest
 
@@ -19,7 +19,7 @@ TOLD = {
         ],
     ]
 }
-"""The last so that nobody else is heard."""
+"""The last so that no other sender is accepted."""
 
 
 @pytest.fixture

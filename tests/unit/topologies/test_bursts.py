@@ -1,4 +1,4 @@
-"""The model of Gilbert and Elliott: means, and losses of another cause beside it."""
+"""The model of Gilbert and Elliott: means, and losses by another cause in addition."""
 
 import pytest
 from hypothesis import given

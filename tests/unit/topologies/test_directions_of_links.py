@@ -1,4 +1,4 @@
-"""Opposite links of directed graphs are one fibre; where they differ, it is said."""
+"""Opposite links of directed graphs are one fibre; where they differ, a note states it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws of a map: numbers belong to names, spreads to bases; paths under many draws at once."""
+"""Samples of a map: numbers belong to names, spreads to bases; paths in many samples at once."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def test_too_few_and_too_many_draws_are_refused(draws: int) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.data())
-def test_under_every_draw_the_way_is_what_dijkstra_finds(data: st.DataObject) -> None:
-    """Also where delays are zero and many ways are equally long."""
+def test_in_every_sample_the_path_is_what_dijkstra_finds(data: st.DataObject) -> None:
+    """Also where delays are zero and many paths are equally long."""
     topology = data.draw(random_topologies.topologies())
     a, z = topology.hubs[0].id, topology.hubs[-1].id
     choices = st.sampled_from([0, 1_000_000, 1_000_000, 2_000_000])

@@ -114,7 +114,7 @@ def test_of_two_faults_of_a_fibre_each_changes_what_the_other_left(faults):
 
 
 def degraded(faults, **given):
-    """What the kernel holds of one end of a fibre that is degraded so, beside what was declared."""
+    """The kernel's state of one end of a fibre that is degraded so, besides what was declared."""
     degrade.degrade(faults, "x", dict.fromkeys(degrade.KIND.options) | given)
     return faults.kernel.shapes[X[0]], faults.kernel.declared[X[0]]
 

@@ -1,4 +1,4 @@
-"""Graphs of other people's programs: what they say is kept, what they do not say is told."""
+"""Graphs of other people's programs: their values are kept, missing values are reported."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def edges(**data: Any) -> nx.Graph:
         (lambda graph, path: nx.write_edgelist(graph, path, data=False), {}, (590_000, None)),
         (nx.write_weighted_edgelist, {"weight": 7.5}, (590_000, None)),
     ],
-    ids=["dict", "units beside numbers", "plain", "weighted"],
+    ids=["dict", "units next to numbers", "plain", "weighted"],
 )
 def test_edge_lists_of_networkx_load(
     tmp_path: Path, write: Any, data: dict[str, Any], expected: tuple[int, float | None]

@@ -26,7 +26,8 @@ def zoo(
     nodes: dict[str, tuple[float | None, float | None, str]],
     links: tuple[tuple[str, str], ...] = CHAIN,
 ) -> Topology:
-    """A graph as the Topology Zoo writes it: label, place and country, each of which may lack."""
+    """A graph as the Topology Zoo writes it: label, place and country, each of which may be
+    missing."""
     kinds = (("label", "string"), ("Latitude", "double"), ("Longitude", "double"))
     kinds += (("Country", "string"),)
     lines = ['<graphml xmlns="http://graphml.graphdrawing.org/xmlns">']

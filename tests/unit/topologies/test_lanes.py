@@ -26,7 +26,7 @@ LATE = replace(SHAPE, late_ns=3_000_000, late_ppm=10_000)
 
 
 def found(requests: list[Request]) -> Found:
-    """As a kernel would dump that did as it was told; netem says its rate even if it has none."""
+    """As an obedient kernel would dump; netem states its rate even if it has none."""
     qdiscs, filters = {}, []
     for request in requests:
         if request.kind == rtnetlink.RTM_NEWTFILTER:

@@ -1,4 +1,4 @@
-"""Talking to a real ovsdb-server, with nobody or a stand-in as ovs-vswitchd."""
+"""Talking to a real ovsdb-server, without ovs-vswitchd or with a stand-in."""
 
 from __future__ import annotations
 

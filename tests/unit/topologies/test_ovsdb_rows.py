@@ -1,4 +1,4 @@
-"""What the database of Open vSwitch is told of a hub's switch."""
+"""The rows of a hub's switch in the database of Open vSwitch."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What somebody meant who wrote a name that is not there."""
+"""Suggestions for a name that does not exist."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SETS = ("ae", "cn-outbound", "gateway-cities", "none", "pan-asia", "pk", "sa", "
         ("kunming-guian", "guian-kunming", FIBRES),
         ("guian-kunmin", "guian-kunming", FIBRES),
     ],
-    ids=["a slip", "case and dashes", "a part", "spaces", "the other way round", "cut off"],
+    ids=["a slip", "case and dashes", "a part", "spaces", "reversed order", "cut off"],
 )
 def test_what_was_meant_is_found(written, meant, options):
     assert closest(written, options) == [meant]

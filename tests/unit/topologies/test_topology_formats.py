@@ -295,7 +295,7 @@ def test_chinanet_from_topohub_puts_hong_kong_back_in_its_place() -> None:
     topology = load_topology("topohub:topozoo/Chinanet")
     assert (len(topology.hubs), len(topology.fibres)) == (38, 62)
     assert topology.hub("hong-kong").lon == pytest.approx(114.2, abs=0.2)
-    assert any("Hong Kong stood at" in note for note in topology.notes)
+    assert any("Hong Kong was at" in note for note in topology.notes)
 
 
 @given(

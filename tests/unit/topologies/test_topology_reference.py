@@ -140,7 +140,7 @@ def test_light_to_pakistan_comes_ashore_in_india_on_one_cable_only() -> None:
 
 
 def test_each_cable_by_a_strait_may_be_in_the_waters_of_its_coasts() -> None:
-    """The same rule for every system: both coasts, but for those of its own ends."""
+    """The same rule for every system: both coasts, except those of its ends."""
     seen = 0
     for fibre in PAN.fibres:
         ends = {PAN.hub(end).located_in for end in fibre.ends}

@@ -125,7 +125,7 @@ class Run:
     """A launcher under a test's control."""
 
     def __init__(self, job: jobs.Job | None, directory: Path) -> None:
-        """Without a job it waits to be told of some."""
+        """Without a job it waits for some."""
         path = directory / "job.json" if job else launcher.SEVERAL
         if job:
             (directory / "job.json").write_text(job.to_json())

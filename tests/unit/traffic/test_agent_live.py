@@ -39,7 +39,7 @@ def pair() -> Iterator[lab.Pair]:
 
 
 def probing(pair: lab.Pair, out: Path, count: int = 100, **changes: object) -> Job:
-    """Two demands, the second with padding and answered by frames of its own, ways crossed."""
+    """Two demands, the second with padding and answered by different frames, paths crossed."""
     built = lab.templates(
         lab.stamp_spec("there", 0),
         lab.stamp_spec("padded", 1, size=300, port=20001),

@@ -189,7 +189,7 @@ def test_frames_patched_in_a_batch_equal_frames_patched_alone(templates: Templat
 
 
 def test_frames_scapy_reads_back_what_was_patched(templates: Templates) -> None:
-    """In a process of its own, as everything that touches Scapy."""
+    """In a separate process, as everything that touches Scapy."""
     code = """
 import json, sys
 from scapy.config import conf

@@ -145,7 +145,7 @@ def test_what_is_unfinished_when_time_is_up_is_recorded_as_far_as_it_came(tmp_pa
     assert "unfinished" in {*done.failures("a").values(), *done.failures("b").values()}
     out = done.times("a", "out")
     assert out[1][2] is not None
-    assert 2 not in out, "nobody knows when it was to begin"
+    assert 2 not in out, "its planned start is not known"
     assert out[3] == [0, None, None]
     intended, began, written = done.times("b", "out")[50]
     assert intended == 0 <= began

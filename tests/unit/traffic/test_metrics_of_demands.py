@@ -86,7 +86,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Row], list[Row], dict[str, object]]
 
 
 def slow_quantile(values: list[int], part: int, whole: int, tail: int) -> int | None:
-    """The least value v with at least part/whole of the values not above it; null by the rule."""
+    """The minimum value v with at least part/whole of the values not above it; null by the rule."""
     share = Fraction(part, whole)
     if len(values) * (1 - share) < tail:
         return None

@@ -53,7 +53,7 @@ def test_what_arrived_twice_or_is_of_nobody_is_not_lost() -> None:
 
 def test_variation_is_between_neighbours_that_both_came() -> None:
     found = ipdv(np.array([3, 0, 1, 6, 5]), np.array([30, 10, 14, 50, 60]))
-    assert found.tolist() == [4, -10], "0 to 1, and 5 to 6; nobody knows of 2 and 4"
+    assert found.tolist() == [4, -10], "0 to 1, and 5 to 6; 2 and 4 are not known"
 
 
 def test_fairness_is_one_of_equals_and_one_over_n_of_one_who_has_all() -> None:

@@ -95,7 +95,7 @@ def test_a_request_of_twamp_light_is_answered_by_the_base_packet(reflector, peer
 
 
 def test_requests_of_a_session_without_an_ssid_are_counted_together(reflector, peer):
-    """What another sender pads with is no session of its own each time."""
+    """Padding of another sender does not make a new session each time."""
     made, _ = reflector
     replies = [reflected(made, peer, LIGHT_REQUEST + bytes([n, n, 1, 2])) for n in range(3)]
     assert [fields_of(reply).seq for reply in replies] == [0, 1, 2]

@@ -1,1 +1,1 @@
-"""What a kernel is told of interfaces and disciplines, and what it says, in octets. Pure."""
+"""Requests to the kernel about interfaces and disciplines, and its answers, in octets. Pure."""

@@ -110,7 +110,7 @@ def veth(a: Interface, z: Interface) -> Request:
 
 
 def no_ipv6(name: str) -> Request:
-    """Give an interface no IPv6 address by itself, so that it announces none; before it is up."""
+    """Give an interface no automatic IPv6 address, so that it announces none; before it is up."""
     mode = attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([IN6_ADDR_GEN_MODE_NONE]))
     family = attribute(AF_INET6, mode)
     body = LINK.pack(0, 0, 0, 0, 0) + text(IFLA_IFNAME, name) + attribute(IFLA_AF_SPEC, family)
@@ -157,8 +157,8 @@ def qdisc(index: int, handle: int, parent: int, kind: str, options: bytes, name:
 
 
 def qdisc_deleted(index: int, name: str) -> Request:
-    """Take an interface's root discipline away with all it holds; the kernel refuses if it has
-    none of ours."""
+    """Remove an interface's root discipline with its content; the kernel refuses if the interface
+    has none that the emulator made."""
     return Request(RTM_DELQDISC, 0, QDISC.pack(0, index, 0, QDISC_ROOT, 0), name)
 
 
@@ -225,7 +225,7 @@ def attributes(data: bytes) -> Attributes:
 
 
 def interrupted(data: bytes) -> bool:
-    """Whether what was received is part of a dump that something changed under way."""
+    """Whether what was received is part of a dump that changed while it was read."""
     return any(HEADER.unpack_from(data, at)[2] & NLM_F_DUMP_INTR for at, _length in _headers(data))
 
 

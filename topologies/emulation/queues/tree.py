@@ -54,7 +54,7 @@ class Line(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """In the order in which the kernel is told of it: what has a parent comes after it."""
+    """In the order of requests to the kernel: parents before their children."""
 
     parts: tuple[Stage | Class | Filter, ...]
     lines: tuple[Line, ...]

@@ -1,6 +1,7 @@
-"""What is special to ``borders``: what is not known is a border, and detours count there and back.
+"""What is special to ``borders``: an unknown place is a border, and detours count in both
+directions.
 
-From west to karachi the way by the Karakoram crosses one border, that by sea two, by Burma three.
+From west to karachi the Karakoram path crosses one border, the sea path two, the Burma path three.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every kind of hard clause has all its parts, and nothing else names the kinds.
 
-A new kind comes under these tests by its line in the registry; they say what it lacks.
+A new kind comes under these tests by its line in the registry; they report what is missing.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def made(kind: type[Clause], written: Any) -> Clause:
 
 
 def policy_file(folder: File, kind: type[Clause], written: Any) -> File:
-    """A policy file whose last line has a clause as somebody wrote it."""
+    """A policy file whose last line has a clause as a user wrote it."""
     hard = yaml.safe_dump({kind.kind: written}, default_flow_style=True, width=10**9).strip()
     path = folder / "mine.yaml"
     path.write_text(
@@ -128,11 +128,11 @@ def test_the_language_reference_has_a_kind(kind: type[Clause]) -> None:
 
 @each_kind
 def test_whole_numbers_that_a_kind_takes_have_a_bound(kind: type[Clause]) -> None:
-    """States are few whatever somebody writes, not in the examples only."""
+    """States are few whatever a user writes, not in the examples only."""
     for name, field in kind.model_json_schema().get("properties", {}).items():
         if field.get("type") == "integer":
             most = field.get("maximum", inf)
-            assert most < MOST_STATES, f"{kind.__name__}.{name} lacks le, or it is too high"
+            assert most < MOST_STATES, f"{kind.__name__}.{name} has no le, or it is too high"
 
 
 @each_kind
@@ -141,7 +141,7 @@ def test_lists_of_objects_that_a_kind_takes_have_a_bound(kind: type[Clause]) -> 
     for name, field in kind.model_json_schema().get("properties", {}).items():
         if "$ref" in field.get("items", {}):
             most = field.get("maxItems", inf)
-            assert most < MOST_STATES, f"{kind.__name__}.{name} lacks max_length"
+            assert most < MOST_STATES, f"{kind.__name__}.{name} has no max_length"
 
 
 def test_a_kind_that_forgets_its_names_is_told_so_where_it_is_written() -> None:
@@ -241,7 +241,7 @@ def elements_of(topology: Topology, path: Path) -> list[Element]:
 
 
 def strolled(topology: Topology, steps: int, chance: Random) -> Path:
-    """A random walk of some steps from the first hub, then the shortest way to the last."""
+    """A random walk of some steps from the first hub, then the shortest path to the last."""
     hubs, fibres = [topology.hubs[0].id], []
     for _ in range(steps):
         fibre = chance.choice(topology.fibres_of(hubs[-1]))
@@ -357,7 +357,7 @@ def reached(clause: Clause, trip: Trip, elements: list[Element]) -> list[int]:
     return found
 
 
-# What is told of it.
+# How it is described.
 
 
 @each_example
@@ -388,7 +388,7 @@ SHORTEST = along("west", "kash", "gilgit", "karachi"), along("kun", "mandalay", 
 
 @each_kind
 def test_the_prover_names_a_clause_that_tables_break(kind: type[Clause]) -> None:
-    """Tables that know nothing of it send packets the shortest way."""
+    """Tables that ignore it send packets over the shortest path."""
     rules = [restrict("TRY", hard={kind.kind: example}) for example in kind.examples]
     breaking: list[tuple[Policy, Demand]] = []
     for way in SHORTEST:
@@ -399,9 +399,9 @@ def test_the_prover_names_a_clause_that_tables_break(kind: type[Clause]) -> None
             break
     assert breaking, "one example forbids west - kash - gilgit - karachi or kun - mandalay - mumbai"
     for rule, about in breaking:
-        world = compiled(corridor(), [Intent(ruling(permit(), about=about))])
+        net = compiled(corridor(), [Intent(ruling(permit(), about=about))])
         narrowed = Intent(ruling(permit(), rule, about=about))
-        proof = world.prove(Spoilt(world.tables, None, (narrowed,)))
+        proof = net.prove(Spoilt(net.tables, None, (narrowed,)))
         told = {one.claim: one.counterexample for one in proof.violated}
         assert kind.claim in told
         shown = told[kind.claim]
@@ -410,20 +410,19 @@ def test_the_prover_names_a_clause_that_tables_break(kind: type[Clause]) -> None
         assert f"TRY {kind.kind}: " in str(shown)
 
 
-# Who else knows.
+# Other code that names a kind.
 
 EVERYDAY = {"path", "via"}
-"""Kinds that are called as much else is."""
+"""Kinds with common names."""
 BY_NAME = {
     "controller/export/questions.py",
     "controller/policy/clauses/registry.py",
     "controller/second_opinion/witnesses_judged.py",
     "controller/testing/assertions.py",
     "experiments/live_network/operations/trace_text.py",
-    "experiments/pages/claims.py",
 }
 """The list of kinds; assertions, each of which is one clause that a test asks for; questions to
-other provers, of stops by themselves; and three whose hops are no clause."""
+other provers, of single stops; and two whose hops are not a clause."""
 
 
 def test_nothing_else_names_a_kind() -> None:

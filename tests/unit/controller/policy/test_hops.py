@@ -1,6 +1,6 @@
-"""What is special to ``hops``: fibres are counted on detours too, whichever way they are crossed.
+"""What is special to ``hops``: fibres are counted on detours too, in either direction.
 
-From west to karachi the shortest way has three fibres, the one by the coast two, by Burma four.
+From west to karachi the shortest path has three fibres, the coast path two, the Burma path four.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def test_a_demand_is_blocked_where_every_path_has_too_many_fibres() -> None:
 
 @pytest.mark.parametrize("most", range(1, 8))
 def test_no_detour_has_more_fibres_and_every_claim_is_proven(most: int) -> None:
-    world = compiled(corridor(), [at_most(most)])
-    assert world.prove().holds
+    net = compiled(corridor(), [at_most(most)])
+    assert net.prove().holds
     demand = under_test(most)
     for fibre in corridor().fibres:
         taken: Outcome = demand.outcome((f"link:{fibre.id}",))
@@ -96,22 +96,22 @@ def test_an_assertion_that_fails_names_the_clause_its_demand_is_under() -> None:
         assert_never_transits(under_test(2), "OM")
 
 
-def onto_burma(world: World) -> tuple[Flow, tuple[Action, ...]]:
+def onto_burma(net: World) -> tuple[Flow, tuple[Action, ...]]:
     """The entry of west for what comes back from kash, and actions onto the longest detour."""
-    back = world.port("west", "west-kash")
+    back = net.port("west", "west-kash")
     (entry,) = [
-        flow for at, flow in world.decisions() if at == "west" and ("in_port", back) in flow.match
+        flow for at, flow in net.decisions() if at == "west" and ("in_port", back) in flow.match
     ]
-    label = next(use.label for use in world.program.labels if "mumbai" in use.hubs)
-    onward = output(world.port("west", "west-kun"))
+    label = next(use.label for use in net.program.labels if "mumbai" in use.hubs)
+    onward = output(net.port("west", "west-kun"))
     return entry, (set_field("mpls_label", label), decrement_label_ttl(), onward)
 
 
 def test_an_entry_that_adds_fibres_to_a_detour_is_found_by_the_prover() -> None:
-    world = compiled(corridor(), [at_most(4)])
-    entry, actions = onto_burma(world)
-    spoilt: Spoilt = world.replaced("west", entry, replace(entry, actions=actions))
-    shown = {one.claim: one.counterexample for one in world.prove(spoilt).violated}["C1"]
+    net = compiled(corridor(), [at_most(4)])
+    entry, actions = onto_burma(net)
+    changed: Spoilt = net.replaced("west", entry, replace(entry, actions=actions))
+    shown = {one.claim: one.counterexample for one in net.prove(changed).violated}["C1"]
     assert shown is not None
     assert "SHORT hops: mandalay-mumbai would be fibre 5 of at most 4" in str(shown)
     assert [hop.hub for hop in shown.hops] == ["west", "kash", "west", "kun", "mandalay"]
@@ -134,7 +134,7 @@ def test_a_limit_that_is_no_small_whole_number_is_refused_with_its_line(
 
 
 def explained(most: int, about: str, folder: File, capsys: pytest.CaptureFixture[str]) -> str:
-    """What the command says of a demand of ``mini`` under a limit."""
+    """The command's output for a demand of ``mini`` under a limit."""
     (folder / "rules.yaml").write_text(
         "schema: 1\nname: rules\npolicies:\n- {id: ANY, effect: permit}\n"
         f"- {{id: SHORT, effect: restrict, hard: {{hops: {{most: {most}}}}}}}\n",

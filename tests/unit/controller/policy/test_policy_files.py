@@ -349,7 +349,7 @@ SHIPPED_STORIES: dict[str, tuple[str, str, str, str, str]] = {
         "karachi",
         "by",
     ),
-    "Saudi government data stays, on the way too": (
+    "Saudi government data stays, also in transit": (
         "pan-asia",
         "sa-secret-none",
         "jeddah",

@@ -1,4 +1,4 @@
-"""The shortest allowed path, and what is said when there is none."""
+"""The shortest allowed path, and the report if there is none."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ GATEWAY = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASS
 
 @dataclass
 class Case:
-    """Policies, and which of the three ways from west to karachi they leave open."""
+    """Policies, and which of the three paths from west to karachi they permit."""
 
     policies: list[Policy]
     allowed: set[str]
@@ -87,7 +87,7 @@ CASES: dict[str, Case] = {
         [permit(hard={"avoid": {"operated_by": "CAT", "unknown_operator": "accept"}})],
         {KARAKORAM, SEA},
     ),
-    "avoid takes fibres by id, cable, risk, medium and status, each by itself": Case(
+    "avoid takes fibres by id, cable, risk, medium and status, each one alone": Case(
         [
             permit(
                 "P1", hard={"avoid": {"fibres": "coast-karachi", "srlgs": "corridor:karakoram"}}
@@ -107,7 +107,7 @@ CASES: dict[str, Case] = {
         [permit(hard={"avoid": {"any_of": [{"hubs": "coast"}, {"srlgs": "corridor:karakoram"}]}})],
         {BURMA_ROAD},
     ),
-    "avoid excuses what is surely selected": Case(
+    "avoid excepts what is certainly selected": Case(
         [permit(hard={"avoid": {"located_in": ["CN", "MM"], "except": {"gateway": True}}})], {SEA}
     ),
     "what is not known is not excused": Case(
@@ -136,7 +136,7 @@ CASES: dict[str, Case] = {
     "avoid confidence speaks of hubs and of fibres": Case(
         [permit(hard={"avoid": {"confidence": "unsure"}})], {SEA}
     ),
-    "confine to what is confident excuses what it is told to": Case(
+    "confine to confident elements excepts the listed ones": Case(
         [permit(hard={"confine": {"confidence": "confident", "except": {"hubs": "mumbai"}}})],
         {BURMA_ROAD, SEA},
     ),
@@ -148,7 +148,7 @@ CASES: dict[str, Case] = {
         ],
         {SEA},
     ),
-    "confine excuses what is surely selected": Case(
+    "confine excepts what is certainly selected": Case(
         [permit(hard={"confine": {"within": "CN", "except": {"located_in": ["PK", "IN", "MM"]}}})],
         {KARAKORAM, BURMA_ROAD},
     ),
@@ -159,7 +159,7 @@ CASES: dict[str, Case] = {
     "confine takes groups": Case(
         [permit(hard={"confine": ["sco", "asean"]})], {KARAKORAM, BURMA_ROAD}
     ),
-    "terminate binds the end and not the way": Case(
+    "terminate binds the end and not the path": Case(
         [permit(hard={"terminate": {"only": "PK"}})], ALL
     ),
     "terminate elsewhere leaves nothing": Case([permit(hard={"terminate": {"only": "SG"}})], set()),
@@ -231,7 +231,7 @@ CASES: dict[str, Case] = {
     "path asks by which fibre a hub was entered": Case(
         [permit(hard={"path": ".* <corridor:karakoram>PK .*"})], {KARAKORAM}
     ),
-    "path takes what surely is not so": Case(
+    "path takes what certainly does not match": Case(
         [permit(hard={"path": "!PK* !<gilgit-karachi>karachi"})], {BURMA_ROAD, SEA}
     ),
     "path counts": Case([permit(hard={"path": ".{1,3} karachi"})], {KARAKORAM, SEA}),

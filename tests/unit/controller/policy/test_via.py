@@ -61,7 +61,7 @@ def test_a_stop_may_name_the_phase_behind_it(stops: Any, phases: tuple[str, ...]
 
 
 def test_labels_say_nothing_of_stops() -> None:
-    """Nobody assesses there, so no label may say that it was."""
+    """No gateway assesses there, so no label may state an assessment."""
     made = way(corridor(), permit(hard=BY_COAST))
     labelling = label_way(made)
     assert {use.phase for use in labelling.uses()} == {Phase.EXEMPT}

@@ -1,4 +1,4 @@
-"""Worlds that tests draw by chance speak of all that the language has: a new key is drawn, too."""
+"""Random test networks use all keys of the policy language: a new key is drawn, too."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def test_random_and_wide_policies_have_every_clause(clause):
 
 def test_plain_worlds_select_by_every_key():
     names = ["a", "b", "c"]
-    world = network([hub(name, "CN") for name in names], [fibre("a-b", 1), fibre("b-c", 1)])
+    net = network([hub(name, "CN") for name in names], [fibre("a-b", 1), fibre("b-c", 1)])
     chance = Random(1)
-    drawn = {key for _ in range(TRIES) for key in plain_worlds.selector(chance, world)}
+    drawn = {key for _ in range(TRIES) for key in plain_worlds.selector(chance, net)}
     assert drawn == {*KEYS, "except"}
 
 

@@ -1,4 +1,4 @@
-"""Detours under another permit: what labels may say on them, and of whom it is not true."""
+"""Detours under another permit: the phase that labels may state there, and the exceptions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ AT_HOME = permit("AT-HOME", hard={"confine": ["CN"], "waypoints": [INSPECTED]})
 WHEREVER = permit("WHEREVER", hard={"waypoints": [{"any_of": "gateways"}]})
 
 
-def world() -> World:
-    """The path in use is by ``WHEREVER``, which owes nothing at a border: its labels say EXEMPT.
+def net() -> World:
+    """The primary path uses ``WHEREVER``, which requires nothing at a border: its labels are
+    EXEMPT.
 
     The detour at b is by ``AT-HOME``, the first by id of two that are as long. Under that permit
     the gateway of west has been passed before the border: its labels say ASSESSED."""
@@ -52,7 +53,7 @@ def remarked(made: World) -> list[tuple[str, int]]:
 
 
 def test_a_detour_may_declare_assessed_what_an_earlier_gateway_has_passed():
-    made = world()
+    made = net()
     assert remarked(made) == [("b", made.port("b", "west-b"))]
     exact = examine(made.tables, made.wiring, made.topology, made.intents)
     proof = prove(made.tables, made.wiring, made.topology, made.intents, made.program, exact)
@@ -61,7 +62,7 @@ def test_a_detour_may_declare_assessed_what_an_earlier_gateway_has_passed():
 
 def test_it_may_not_where_packets_come_by_no_gateway():
     """The source sends on what it would have inspected."""
-    made = world()
+    made = net()
     hub_, into = made.pick(Reason.TO_GATEWAY)
     _, back = made.pick(Reason.FROM_GATEWAY)
     spoilt = made.replaced(hub_, into, replace(into, actions=back.actions))
@@ -72,7 +73,7 @@ def test_it_may_not_where_packets_come_by_no_gateway():
 
 
 def test_no_entry_at_a_hosts_port_may():
-    made = world()
+    made = net()
     label = next(use.label for use in made.program.labels if phase_of(use.label) is Phase.ASSESSED)
     hub_, given = made.pick(Reason.LABEL)
     actions = tuple(

@@ -1,7 +1,7 @@
 """The prover's sets of headers against single packets pushed through software switches.
 
 The switches come from the specification and share no code with the prover. Tables are
-correct or spoilt at random; every packet of a small world is sent from every host.
+correct or spoilt at random; every packet of a small net is sent from every host.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ VLAN_66 = 0x1000 | 66
 STRANGER, NOWHERE = "02:00:00:00:00:66", "10.0.99.1"
 
 
-def packets(world: World, hub: str) -> list[Packet]:
-    """Every mixture of own, others' and nobody's addresses, types and tags."""
-    me = world.wiring.hub(hub)
-    others = [(host.host_mac, host.host_ip) for host in world.wiring.hubs] + [(STRANGER, NOWHERE)]
+def packets(net: World, hub: str) -> list[Packet]:
+    """Every mixture of own, others' and unassigned addresses, types and tags."""
+    me = net.wiring.hub(hub)
+    others = [(host.host_mac, host.host_ip) for host in net.wiring.hubs] + [(STRANGER, NOWHERE)]
     macs = [me.host_mac, STRANGER]
     made = []
     for mac, vlan, (to_mac, target) in product(macs, (0, VLAN_66), others):
@@ -56,12 +56,10 @@ def takes(step: Step, packet: Packet) -> bool:
 
 
 class Reach:
-    """What the prover says of single packets."""
+    """The prover's results for single packets."""
 
-    def __init__(self, world: World, held: Spoilt) -> None:
-        self.network = Network(
-            held.tables, world.wiring, world.topology, held.intents, held.intended
-        )
+    def __init__(self, net: World, held: Spoilt) -> None:
+        self.network = Network(held.tables, net.wiring, net.topology, held.intents, held.intended)
         self._steps: dict[Place, tuple[Step, ...]] = {}
 
     def steps(self, door: Place, packet: Packet, *, intact: bool) -> list[Step]:
@@ -97,9 +95,9 @@ def observed(fate: Fate) -> tuple[set, ...]:
     return delivered, returned, set(fate.to_controller), set(fate.fibres), set(fate.gateways)
 
 
-def failures(world: World) -> list[Dead]:
-    fibres = [one.fibre for one in world.wiring.fibres]
-    gateways = frozenset(one.hub for one in world.wiring.hubs if one.gateway)
+def failures(net: World) -> list[Dead]:
+    fibres = [one.fibre for one in net.wiring.fibres]
+    gateways = frozenset(one.hub for one in net.wiring.hubs if one.gateway)
     some = [frozenset(cut) for k in (0, 1, 2) for cut in combinations(fibres, k)][:6]
     return [Dead(cut) for cut in some] + [Dead(gateways=gateways)] * bool(gateways)
 
@@ -107,16 +105,16 @@ def failures(world: World) -> list[Dead]:
 @FEW
 @given(st.data())
 def test_single_packets_meet_what_the_prover_says(data):
-    world = data.draw(worlds(most_demands=2))
-    agree(world, data.draw(spoilt(world)))
+    net = data.draw(worlds(most_demands=2))
+    agree(net, data.draw(spoilt(net)))
 
 
-def agree(world: World, held: Spoilt) -> None:
+def agree(net: World, held: Spoilt) -> None:
     """Every packet of every host, with things dead: exactly so, or within the search."""
-    reach, proof = Reach(world, held), world.prove(held)
-    some = {hub.hub: packets(world, hub.hub) for hub in world.wiring.hubs}
-    for dead in failures(world):
-        switches = Switches(world, held, dead)
+    reach, proof = Reach(net, held), net.prove(held)
+    some = {hub.hub: packets(net, hub.hub) for hub in net.wiring.hubs}
+    for dead in failures(net):
+        switches = Switches(net, held, dead)
         intact = dead == Dead()
         for hub, sent in some.items():
             door = Place(hub, HOST_PORT, headers.Packet())
@@ -139,11 +137,11 @@ def agree(world: World, held: Spoilt) -> None:
 @given(st.data())
 def test_what_a_door_lets_in_meets_what_the_prover_says(data):
     """Fibres and gateways bring labels that are in use, one that is not, and any class."""
-    world = data.draw(worlds())
-    held = data.draw(spoilt(world))
-    reach, switches = Reach(world, held), Switches(world, held, Dead())
+    net = data.draw(worlds())
+    held = data.draw(spoilt(net))
+    reach, switches = Reach(net, held), Switches(net, held, Dead())
     for hub, port in reach.network.doors:
-        for label, tc in product([*world.labels(), 900_000], (0, 1, 3, 7)):
+        for label, tc in product([*net.labels(), 900_000], (0, 1, 3, 7)):
             inner = {"eth_src": STRANGER, "eth_dst": STRANGER, "eth_type": IPV4}
             packet = Packet((*Packet.of(**inner).fields,), (label,), 64, tc)
             outer = Packet.of(**(inner | {"eth_type": MPLS, "mpls_label": label, "mpls_tc": tc}))
@@ -160,16 +158,16 @@ def test_what_a_door_lets_in_meets_what_the_prover_says(data):
 @FEW
 @given(st.data())
 def test_a_proof_that_holds_is_true_of_every_packet(data):
-    """Of spoilt tables too, where spoiling changed nothing that matters: C0 aside."""
-    world = data.draw(worlds())
-    held = data.draw(spoilt(world))
-    if {verdict.claim for verdict in world.prove(held).violated} - {"C0"}:
+    """Also for changed tables, if the change did not matter, except for C0."""
+    net = data.draw(worlds())
+    held = data.draw(spoilt(net))
+    if {verdict.claim for verdict in net.prove(held).violated} - {"C0"}:
         return
-    switches = Switches(world, held, Dead())
-    served = {world.intents[n - 1].pair for n, _ in world.served()}
-    by_ip = {host.host_ip: host for host in world.wiring.hubs}
-    for host in world.wiring.hubs:
-        for packet in packets(world, host.hub):
+    switches = Switches(net, held, Dead())
+    served = {net.intents[n - 1].pair for n, _ in net.served()}
+    by_ip = {host.host_ip: host for host in net.wiring.hubs}
+    for host in net.wiring.hubs:
+        for packet in packets(net, host.hub):
             fields = dict(packet.fields)
             own = fields["eth_src"] == host.host_mac and fields["vlan_vid"] == 0
             own = own and fields.get("ipv4_src") == host.host_ip

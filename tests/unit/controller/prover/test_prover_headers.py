@@ -1,4 +1,4 @@
-"""Boxes of headers against plain sets of points in a small world."""
+"""Boxes of headers against plain sets of points in a small header space."""
 
 from itertools import product
 
@@ -16,10 +16,10 @@ from corridor.controller.prover.tables.headers import (
     outside,
 )
 
-WORLD = {"vlan_vid": (0, 1, 2), "eth_type": (1, 2, 3), "arp_op": (1, 2, 3)}
-POINTS = [dict(zip(WORLD, point, strict=True)) for point in product(*WORLD.values())]
-conditions = st.sampled_from([(name, value) for name in WORLD for value in WORLD[name][:2]])
-matches = st.dictionaries(st.sampled_from(list(WORLD)), st.integers(1, 2)).map(
+FIELDS = {"vlan_vid": (0, 1, 2), "eth_type": (1, 2, 3), "arp_op": (1, 2, 3)}
+POINTS = [dict(zip(FIELDS, point, strict=True)) for point in product(*FIELDS.values())]
+conditions = st.sampled_from([(name, value) for name in FIELDS for value in FIELDS[name][:2]])
+matches = st.dictionaries(st.sampled_from(list(FIELDS)), st.integers(1, 2)).map(
     lambda fields: box(**fields)
 )
 

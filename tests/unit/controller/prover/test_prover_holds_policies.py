@@ -26,9 +26,9 @@ def others(policies, k=1):
     return compiled(atlas(), atlas_intents(k, policies=policies))
 
 
-def judged(world, k=1):
+def judged(net, k=1):
     """By the policies there are."""
-    proof = world.prove(Spoilt(world.tables, world.program, atlas_intents(k)))
+    proof = net.prove(Spoilt(net.tables, net.program, atlas_intents(k)))
     return {verdict.claim: verdict for verdict in proof.violated}
 
 
@@ -70,9 +70,9 @@ def test_a_way_for_what_no_path_is_left_for_is_a_breach():
 def test_a_budget_is_held_to_whatever_fails():
     """While all is well packets are quick enough; around a dead fibre they are not."""
     strict = instead("QUICK", match={"class": "quick"}, hard={"max_one_way": "5ms"})
-    world = atlas_world(1)
+    net = atlas_world(1)
     intents = atlas_intents(1, policies=strict)
-    proof = world.prove(Spoilt(world.tables, world.program, intents))
+    proof = net.prove(Spoilt(net.tables, net.program, intents))
     (verdict,) = proof.violated
     assert verdict.claim == "C11"
     assert verdict.counterexample.failures
@@ -90,14 +90,14 @@ class Exact:
 
 def test_the_exact_search_may_say_that_no_protected_failure_leads_there():
     strict = instead("QUICK", match={"class": "quick"}, hard={"max_one_way": "5ms"})
-    world = atlas_world(1)
-    held = Spoilt(world.tables, world.program, atlas_intents(1, policies=strict))
-    status = {one.claim: one for one in world.prove(held, exact=Exact()).verdicts}
+    net = atlas_world(1)
+    held = Spoilt(net.tables, net.program, atlas_intents(1, policies=strict))
+    status = {one.claim: one for one in net.prove(held, exact=Exact()).verdicts}
     assert (status["C11"].status, status["C11"].why[:9]) == ("proven", "under the")
     assert status["C9"].status == status["C10"].status == status["C12"].status == "proven"
     late = Exact()
     late.breaches["C11"] = (Breach("calls arrive late", "b2"),)
-    status = {one.claim: one for one in world.prove(held, exact=late).verdicts}
+    status = {one.claim: one for one in net.prove(held, exact=late).verdicts}
     assert status["C11"].counterexample.verdict == "calls arrive late"
 
 
@@ -121,12 +121,12 @@ def test_a_second_permit_makes_lawful_what_the_first_does_not_allow():
     """The union: what leaves one permit's path may still be on another's."""
     both = [*POLICIES, permit("ALSO", match={"class": "home"}, preference=200)]
     intents = atlas_intents(1, policies=both)
-    world = compiled(atlas(), intents)
+    net = compiled(atlas(), intents)
     number = next(n for n, one in enumerate(intents, start=1) if one.id == "backup")
     permits = Demand(number, intents[number - 1], atlas(), {
-        hub.hub: hub for hub in world.wiring.hubs
+        hub.hub: hub for hub in net.wiring.hubs
     }).permits  # fmt: skip
-    assert world.prove().holds
+    assert net.prove().holds
     assert {int(phase) for phase in permits.phases(permits.start)} == {2, 3}
 
 
@@ -159,9 +159,9 @@ CROSSING = [
 def test_tables_that_rely_on_what_a_fibre_may_cross_are_found(fibre, code, claim, said):
     """They are right on a map that has no doubt, which is the compiler's mistake here."""
     certain = others(CROSSING)
-    world = replace(certain, topology=doubtful(fibre, code))
-    intents = atlas_intents(1, policies=CROSSING, on=world.topology)
-    proof = world.prove(Spoilt(certain.tables, certain.program, intents))
+    net = replace(certain, topology=doubtful(fibre, code))
+    intents = atlas_intents(1, policies=CROSSING, on=net.topology)
+    proof = net.prove(Spoilt(certain.tables, certain.program, intents))
     violated = {verdict.claim: verdict for verdict in proof.violated}
     assert said in violated[claim].counterexample.verdict
 
@@ -188,10 +188,10 @@ def test_nothing_goes_by_a_permit_while_one_that_is_tried_before_has_a_path(
     """``calls`` go by India, which the other permit avoids."""
     choice = without("QUICK")
     used = permit("USED", match={"class": "quick"}, preference=1)
-    world = others([*choice, used])
+    net = others([*choice, used])
     other = permit("OTHER", match={"class": "quick"}, hard=hard, preference=preference)
     intents = atlas_intents(1, policies=[*choice, used, other])
-    proof = world.prove(Spoilt(world.tables, world.program, intents))
+    proof = net.prove(Spoilt(net.tables, net.program, intents))
     assert {verdict.claim for verdict in proof.violated} == broken
     for verdict in proof.violated:
         assert "arrive by another permit than OTHER" in verdict.counterexample.verdict

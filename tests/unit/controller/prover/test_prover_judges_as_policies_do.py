@@ -16,16 +16,16 @@ from spoiling import spoilt
 
 FEW = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 JUDGED = {"C1", "C3", "C4", "C5", "C6", "C7", "C8", "C11", "C15", "T0"}
-"""Claims that one of must be broken where a packet goes wrong: a label in disorder, an entry by
-chance, a port with nothing on it are told apart by the software switches only in words."""
+"""Claims of which a misrouted packet must break one. The software switches distinguish a label in
+disorder, an entry by chance and a port with nothing on it only in words."""
 
 
 @st.composite
-def outages(draw: st.DrawFn, world: World) -> Dead:
+def outages(draw: st.DrawFn, net: World) -> Dead:
     """Anything may be dead, and switches may be wrong about their own ports."""
-    fibres = [one.fibre for one in world.wiring.fibres]
-    gateways = [one.hub for one in world.wiring.hubs if one.gateway]
-    ports = [*world.ports, *((hub, GATEWAY_IN_PORT) for hub in gateways)]
+    fibres = [one.fibre for one in net.wiring.fibres]
+    gateways = [one.hub for one in net.wiring.hubs if one.gateway]
+    ports = [*net.ports, *((hub, GATEWAY_IN_PORT) for hub in gateways)]
 
     def some(things):
         return frozenset(draw(st.lists(st.sampled_from(things), max_size=3))) if things else ()
@@ -33,10 +33,10 @@ def outages(draw: st.DrawFn, world: World) -> Dead:
     return Dead(some(fibres), frozenset(some(gateways)), frozenset(some(ports)))
 
 
-def few(world: World) -> list[Dead]:
+def few(net: World) -> list[Dead]:
     """All sets of up to two dead fibres or gateways."""
-    fibres = [(one.fibre, None) for one in world.wiring.fibres]
-    gateways = [(None, one.hub) for one in world.wiring.hubs if one.gateway]
+    fibres = [(one.fibre, None) for one in net.wiring.fibres]
+    gateways = [(None, one.hub) for one in net.wiring.hubs if one.gateway]
     return [
         Dead(
             frozenset(fibre for fibre, _ in some if fibre),
@@ -47,14 +47,14 @@ def few(world: World) -> list[Dead]:
     ]
 
 
-def wrongs(world: World, held: Spoilt, dead: Dead) -> list[str]:
+def wrongs(net: World, held: Spoilt, dead: Dead) -> list[str]:
     """What breaks a claim of those that say how packets go."""
-    switches = Switches(world, held, dead)
+    switches = Switches(net, held, dead)
     found = []
-    for intent in world.intents:
+    for intent in net.intents:
         for selector in intent.selectors:
-            fate = switches.fate(intent.pair[0], packet_of(world, intent, selector))
-            claim = "disorder" if isinstance(fate, str) else broken_by(world, intent, fate)
+            fate = switches.fate(intent.pair[0], packet_of(net, intent, selector))
+            claim = "disorder" if isinstance(fate, str) else broken_by(net, intent, fate)
             if claim:
                 found.append(f"{claim}: {intent.id} with {dead}\n{fate}")
     return found
@@ -62,29 +62,29 @@ def wrongs(world: World, held: Spoilt, dead: Dead) -> list[str]:
 
 @pytest.mark.parametrize("k", [0, 1, 2])
 def test_correct_tables_keep_to_policies_whatever_two_things_are_dead(k):
-    world = atlas_world(k)
-    held = Spoilt(world.tables, world.program, world.intents)
-    for dead in few(world):
-        assert not wrongs(world, held, dead)
+    net = atlas_world(k)
+    held = Spoilt(net.tables, net.program, net.intents)
+    for dead in few(net):
+        assert not wrongs(net, held, dead)
 
 
 @FEW
 @given(st.data())
 def test_correct_tables_keep_to_policies_whatever_is_dead(data):
-    world = data.draw(worlds())
-    held = Spoilt(world.tables, world.program, world.intents)
+    net = data.draw(worlds())
+    held = Spoilt(net.tables, net.program, net.intents)
     for _ in range(8):
-        assert not wrongs(world, held, data.draw(outages(world)))
+        assert not wrongs(net, held, data.draw(outages(net)))
 
 
 @settings(FEW, max_examples=120)
 @given(st.data())
 def test_where_packets_go_wrong_a_claim_is_violated(data):
-    world = data.draw(some_worlds())
-    held = data.draw(spoilt(world))
-    violated = {verdict.claim for verdict in world.prove(held).violated}
+    net = data.draw(some_worlds())
+    held = data.draw(spoilt(net))
+    violated = {verdict.claim for verdict in net.prove(held).violated}
     for _ in range(6):
-        for wrong in wrongs(world, held, data.draw(outages(world))):
+        for wrong in wrongs(net, held, data.draw(outages(net))):
             claim = wrong.split(":")[0]
             if claim == "disorder":
                 assert violated & JUDGED, wrong
@@ -101,12 +101,12 @@ def test_a_mutant_of_ways_sends_packets_wrong_while_something_is_dead(name):
     claim, mutation = MUTANTS[name]
     here = 0
     for k in (0, 1, 2):
-        world = atlas_world(k)
+        net = atlas_world(k)
         try:
-            held = mutation(world)
+            held = mutation(net)
         except NotHereError:
             continue
         here += 1
-        goes_wrong = (wrong for dead in few(world) for wrong in wrongs(world, held, dead))
+        goes_wrong = (wrong for dead in few(net) for wrong in wrongs(net, held, dead))
         assert any(wrong.split(":")[0] == claim for wrong in goes_wrong), f"k={k}"
     assert here

@@ -1,4 +1,4 @@
-"""Every way to spoil correct tables is noticed, by the claim that is there for it."""
+"""The intended claim detects every mutation of correct tables."""
 
 import json
 from functools import cache
@@ -41,32 +41,32 @@ def test_compiled_tables_hold(k):
 
 @FEW
 @given(worlds())
-def test_compiled_tables_of_any_world_hold(world):
-    proof = world.prove()
+def test_compiled_tables_of_any_world_hold(net):
+    proof = net.prove()
     assert proof.holds, told(proof)
 
 
 class Tried(NamedTuple):
-    """A mutant of one world, and what is proven of it."""
+    """A mutant of one test network, and its proof."""
 
-    world: World
+    net: World
     held: Spoilt
     proof: Proof
 
 
 @cache
 def tried(name, k, seed):
-    """None where the world lacks what it spoils."""
-    world = atlas_world(k, seed)
+    """None where the test network does not have what the mutant changes."""
+    net = atlas_world(k, seed)
     try:
-        held = MUTANTS[name][1](world)
+        held = MUTANTS[name][1](net)
     except NotHereError:
         return None
-    return Tried(world, held, world.prove(held))
+    return Tried(net, held, net.prove(held))
 
 
 def each(name, seeds):
-    """The mutant in worlds that protect against one failure."""
+    """The mutant in test networks that protect against one failure."""
     return [one for seed in seeds if (one := tried(name, 1, seed))]
 
 
@@ -74,7 +74,7 @@ def each(name, seeds):
 def test_a_mutant_is_killed_by_its_claim(name, seeds):
     claim, _ = MUTANTS[name]
     here = [one for k in (0, 1, 2) for seed in seeds(3) if (one := tried(name, k, seed))]
-    assert here, "no world for it"
+    assert here, "no test network for it"
     for _, _, proof in here:
         assert claim in violated(proof), f"{name}: {sorted(violated(proof))}\n{told(proof)}"
 
@@ -93,24 +93,24 @@ def test_every_counterexample_is_plain_json(name, seeds):
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_counterexample_happens_as_it_is_told(name, seeds):
     """With its ports dead, its packet goes from hub to hub as it says."""
-    for world, held, proof in each(name, seeds(2)):
+    for net, held, proof in each(name, seeds(2)):
         if "T0" in violated(proof):
             continue  # software switches refuse what has no meaning
         for verdict in proof.violated:
             shown = verdict.counterexample
             assert shown is not None
             if shown.hops and not shown.note and shown.packet["in_port"] == 1:
-                happens(world, held, shown)
+                happens(net, held, shown)
 
 
-def happens(world: World, held: Spoilt, shown) -> None:
+def happens(net: World, held: Spoilt, shown) -> None:
     dead = Dead(ports=frozenset((one.hub, one.port) for one in shown.failures))
     fields = {name: value for name, value in shown.packet.items() if name not in _NOT_SENT}
     fields |= {"ip_dscp": 46} if shown.packet["eth_type"] == 0x0800 else {}
     labels = (shown.packet["mpls_label"],) if "mpls_label" in shown.packet else ()
     if labels:
         return  # a host's own labels are below what the software switches send
-    fate = Switches(world, held, dead).fate(shown.hops[0].hub, Packet.of(**fields))
+    fate = Switches(net, held, dead).fate(shown.hops[0].hub, Packet.of(**fields))
     if isinstance(fate, str):
         # It comes to the switch that refuses it, or round and round.
         for hop in shown.hops:
@@ -123,13 +123,13 @@ def happens(world: World, held: Spoilt, shown) -> None:
 
 @FEW
 @given(worlds(), st.sampled_from(sorted(MUTANTS)))
-def test_a_mutant_of_any_world_is_killed_by_its_claim(world, first):
+def test_a_mutant_of_any_world_is_killed_by_its_claim(net, first):
     names = sorted(MUTANTS)
     start = names.index(first)
     for name in names[start : start + 8]:
         claim, mutation = MUTANTS[name]
         try:
-            proof = proof_of(world, mutation)
+            proof = proof_of(net, mutation)
         except (NotHereError, StopIteration):
             continue
         assert claim in violated(proof), f"{name}: {sorted(violated(proof))}\n{told(proof)}"

@@ -1,5 +1,5 @@
-"""Of many entries, and of many pieces that they cut headers into, only those are looked at that
-matter; what comes of it is what looking at all of them would give."""
+"""Of many entries, and of many pieces that they cut headers into, the prover looks only at those
+that matter. The result equals that of looking at all of them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def hold_side_by_side(packet, some):
 
 @pytest.fixture(params=[0, 2, 8], autouse=True)
 def few(request, monkeypatch):
-    """How many things a sieve does not tell apart."""
+    """How many things a sieve does not distinguish."""
     monkeypatch.setattr(sieve, "FEW", request.param)
 
 

@@ -13,16 +13,16 @@ from prover_worlds import Spoilt, atlas_world
 
 
 @pytest.fixture(scope="module")
-def world():
+def net():
     return atlas_world(1)
 
 
 @pytest.fixture
-def dump(world):
+def dump(net):
     """As a run's tables/after.json would say it."""
     counted = {"packets": 3, "bytes": 400}
-    plain = to_plain(world.program.switches)
-    ports = {hub: [p for at, p in world.ports if at == hub] for hub, _ in world.ports}
+    plain = to_plain(net.program.switches)
+    ports = {hub: [p for at, p in net.ports if at == hub] for hub, _ in net.ports}
     said = {
         "schema": 3,
         "switches": {s["hub"]: [{**flow, **counted} for flow in s["flows"]] for s in plain},
@@ -35,24 +35,24 @@ def dump(world):
     return json.loads(json.dumps(said))
 
 
-def claims(dump, world):
-    held = read_dump(dump, world.wiring)
-    proof = world.prove(Spoilt(held, world.program, world.intents))
+def claims(dump, net):
+    held = read_dump(dump, net.wiring)
+    proof = net.prove(Spoilt(held, net.program, net.intents))
     return {verdict.claim for verdict in proof.violated}
 
 
-def test_a_faithful_dump_is_the_program(dump, world):
-    held = read_dump(dump, world.wiring)
-    assert held.switches == tables_of(world.program).switches
+def test_a_faithful_dump_is_the_program(dump, net):
+    held = read_dump(dump, net.wiring)
+    assert held.switches == tables_of(net.program).switches
     assert held.oddities == ()
-    assert claims(dump, world) == set()
+    assert claims(dump, net) == set()
 
 
-def test_dumps_of_before_are_read(dump, world):
+def test_dumps_of_before_are_read(dump, net):
     del dump["settings"]
-    assert claims(dump, world) == set()
+    assert claims(dump, net) == set()
     del dump["meters"], dump["groups"]
-    assert {"C0", "C15"} <= claims(dump | {"schema": 1}, world)
+    assert {"C0", "C15"} <= claims(dump | {"schema": 1}, net)
 
 
 ENTRY_SPOILT = {
@@ -73,36 +73,36 @@ ENTRY_SPOILT = {
 
 
 @pytest.mark.parametrize("name", ENTRY_SPOILT)
-def test_what_an_entry_should_not_say_is_found(name, dump, world):
+def test_what_an_entry_should_not_say_is_found(name, dump, net):
     for position in range(0, len(dump["switches"]["a1"]), 5):
         spoilt = copy.deepcopy(dump)
         ENTRY_SPOILT[name](spoilt["switches"]["a1"][position])
-        assert "T0" in claims(spoilt, world), name
+        assert "T0" in claims(spoilt, net), name
 
 
-def test_a_silent_switch_and_a_strange_one_are_found(dump, world):
+def test_a_silent_switch_and_a_strange_one_are_found(dump, net):
     silent = copy.deepcopy(dump)
     del silent["switches"]["a1"]
-    assert {"T0", "C0", "C16"} <= claims(silent, world)
+    assert {"T0", "C0", "C16"} <= claims(silent, net)
     dump["switches"]["atlantis"] = []
-    assert claims(dump, world) == {"T0"}
+    assert claims(dump, net) == {"T0"}
 
 
-def test_a_group_or_meter_that_is_none_is_found(dump, world):
+def test_a_group_or_meter_that_is_none_is_found(dump, net):
     spoilt = copy.deepcopy(dump)
     spoilt["groups"]["a1"] = [{"id": 1, "buckets": [], "type": "all"}, {"id": 2}, 7]
-    assert {"T0", "C0"} <= claims(spoilt, world)
+    assert {"T0", "C0"} <= claims(spoilt, net)
     for meter in ({"id": 1}, {"id": "1", "rate_kbps": 1, "burst_kbit": 1}, 7):
         spoilt = copy.deepcopy(dump)
         spoilt["meters"]["a1"].append(meter)
-        assert "T0" in claims(spoilt, world)
+        assert "T0" in claims(spoilt, net)
 
 
-def test_a_meter_of_another_kind_is_found(dump, world):
+def test_a_meter_of_another_kind_is_found(dump, net):
     """The controller gives it a rate of -1."""
     assert dump["meters"]["a1"] == [to_plain(Meter(1, 40_000, 4_000))]
     dump["meters"]["a1"][0]["rate_kbps"] = -1
-    assert {"T0", "C0"} <= claims(dump, world)
+    assert {"T0", "C0"} <= claims(dump, net)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_a_meter_of_another_kind_is_found(dump, world):
         (7, {"T0"}),
     ],
 )
-def test_how_a_switch_is_set_up_is_held_too(said, broken, dump, world):
+def test_how_a_switch_is_set_up_is_held_too(said, broken, dump, net):
     dump["settings"]["a1"] = said
-    assert claims(dump, world) == broken
+    assert claims(dump, net) == broken
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_how_a_switch_is_set_up_is_held_too(said, broken, dump, world):
     [None, [], {}, {"schema": 4}, {"schema": 2, "switches": []}, {"schema": 2},
      {"schema": 2, "switches": {"a1": 5}}, {"schema": 3, "switches": {}, "meters": []}],
 )  # fmt: skip
-def test_what_is_no_dump_is_refused(plain, world):
+def test_what_is_no_dump_is_refused(plain, net):
     with pytest.raises(InputError):
-        read_dump(plain, world.wiring, file="x.json")
+        read_dump(plain, net.wiring, file="x.json")
 
 
-def test_without_a_program_what_needs_one_is_not_claimed(world):
-    proof = prove(tables_of(world.program), world.wiring, world.topology, world.intents)
+def test_without_a_program_what_needs_one_is_not_claimed(net):
+    proof = prove(tables_of(net.program), net.wiring, net.topology, net.intents)
     status = {verdict.claim: verdict.status for verdict in proof.verdicts}
     assert proof.holds
     assert status.pop("C0") == "not claimed"

@@ -1,4 +1,4 @@
-"""Groups, and what a switch says of them, survive OpenFlow on both frameworks."""
+"""Groups, and a switch's report of them, survive OpenFlow on both frameworks."""
 
 from __future__ import annotations
 

@@ -18,16 +18,16 @@ from spoiling import spoilt
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def prover_of(world: World) -> Prover:
-    return Prover.of(world.tables, world.wiring, world.topology, world.intents, world.program)
+def prover_of(net: World) -> Prover:
+    return Prover.of(net.tables, net.wiring, net.topology, net.intents, net.program)
 
 
-def again(world: World, held: Spoilt):
-    return prove(held.tables, world.wiring, world.topology, world.intents, world.program)
+def again(net: World, held: Spoilt):
+    return prove(held.tables, net.wiring, net.topology, net.intents, net.program)
 
 
-def after(prover: Prover, world: World, held: Spoilt) -> Prover:
-    known = tables_of(world.program).switches
+def after(prover: Prover, net: World, held: Spoilt) -> Prover:
+    known = tables_of(net.program).switches
     for hub, switch in held.tables.switches.items():
         if switch != known[hub]:
             prover = prover.recheck(switch)
@@ -42,19 +42,19 @@ def assert_same(one, other, name=""):
 
 @pytest.mark.parametrize("k", [0, 1, 2])
 def test_rechecking_mutants_and_repair_them(k):
-    world = atlas_world(k)
-    prover = prover_of(world)
+    net = atlas_world(k)
+    prover = prover_of(net)
     for name, (_claim, mutation) in MUTANTS.items():
         try:
-            held = mutation(world)
+            held = mutation(net)
         except NotHereError:
             continue
-        if held.intents != world.intents or held.tables.settings:
+        if held.intents != net.intents or held.tables.settings:
             continue
-        spoilt_prover = after(prover, world, held)
-        assert_same(spoilt_prover.proof, again(world, held), name)
+        spoilt_prover = after(prover, net, held)
+        assert_same(spoilt_prover.proof, again(net, held), name)
         repaired = spoilt_prover
-        for switch in world.program.switches:
+        for switch in net.program.switches:
             if held.tables.switches[switch.hub] != switch:
                 repaired = repaired.recheck(switch)
         assert_same(repaired.proof, prover.proof, f"{name}, repaired")
@@ -64,10 +64,10 @@ def test_rechecking_mutants_and_repair_them(k):
 @given(st.data())
 def test_rechecking_any_change(data):
     """One after the other, of tables that differ in each entry's identity too."""
-    world = data.draw(some_worlds())
-    prover = prover_of(world)
+    net = data.draw(some_worlds())
+    prover = prover_of(net)
     for _ in range(2):
-        held = data.draw(spoilt(world))
+        held = data.draw(spoilt(net))
         if data.draw(st.booleans()):
             switches = {
                 hub: from_plain(type(one), to_plain(one))
@@ -76,34 +76,34 @@ def test_rechecking_any_change(data):
             held = replace(held, tables=replace(held.tables, switches=switches))
         for switch in held.tables.switches.values():
             prover = prover.recheck(switch)
-        assert_same(prover.proof, again(world, held))
+        assert_same(prover.proof, again(net, held))
 
 
 def test_a_prover_does_not_change():
-    world = atlas_world(1)
-    prover = prover_of(world)
+    net = atlas_world(1)
+    prover = prover_of(net)
     before = prover.proof
     for seed in range(20):
         name = sorted(MUTANTS)[seed]
         with suppress(NotHereError):
-            after(prover, world, MUTANTS[name][1](atlas_world(1, seed)))
+            after(prover, net, MUTANTS[name][1](atlas_world(1, seed)))
     again = replace(prover, ms=prover.ms)
     assert_same(again.proof, before)
 
 
 def test_the_same_tables_in_other_objects_change_nothing():
-    world = atlas_world(1)
-    prover = prover_of(world)
-    for switch in world.program.switches:
+    net = atlas_world(1)
+    prover = prover_of(net)
+    for switch in net.program.switches:
         prover = prover.recheck(from_plain(type(switch), to_plain(switch)))
     assert prover.proof.holds
 
 
 def test_a_group_that_was_empty_is_met_once_it_has_buckets():
     """No packet had chosen a bucket of it, and yet it decided where packets end."""
-    world = atlas_world(1)
-    prover = prover_of(world)
-    for switch in world.program.switches:
+    net = atlas_world(1)
+    prover = prover_of(net)
+    for switch in net.program.switches:
         for number, group in enumerate(switch.groups):
             groups = list(switch.groups)
             groups[number] = replace(group, buckets=())

@@ -32,23 +32,23 @@ from prover_worlds import NotHereError, atlas_world, compiled
 
 
 def spoilt(name, k=1, seed=0):
-    world = atlas_world(k, seed)
-    return world, MUTANTS[name][1](world)
+    net = atlas_world(k, seed)
+    return net, MUTANTS[name][1](net)
 
 
-def counterexample(world, held, claim):
-    proof = world.prove(held)
+def counterexample(net, held, claim):
+    proof = net.prove(held)
     return next(v.counterexample for v in proof.verdicts if v.claim == claim and v.counterexample)
 
 
 def told(name, k=1, seed=0):
-    world, held = spoilt(name, k, seed)
-    return world, counterexample(world, held, MUTANTS[name][0])
+    net, held = spoilt(name, k, seed)
+    return net, counterexample(net, held, MUTANTS[name][0])
 
 
 def test_a_spoofed_packet_is_told_from_its_host_to_its_end():
-    world, shown = told("source_address_is_not_checked")
-    host = world.wiring.hub(shown.hops[0].hub)
+    net, shown = told("source_address_is_not_checked")
+    host = net.wiring.hub(shown.hops[0].hub)
     assert shown.packet["ipv4_src"] != host.host_ip
     assert shown.packet["eth_src"] == host.host_mac
     text = str(shown)
@@ -77,14 +77,14 @@ def test_a_broken_clause_is_told_with_its_law_and_where_the_packet_stands():
 
 
 def test_a_detour_says_what_must_be_dead_and_how_to_take_it_down():
-    world, shown = told("a_detour_takes_a_fibre_of_an_operator_it_avoids")
+    net, shown = told("a_detour_takes_a_fibre_of_an_operator_it_avoids")
     (dead, *_) = shown.failures
-    assert (dead.hub, dead.leads_to.split()[0]) == ("a1", world.ports["a1", dead.port][0])
+    assert (dead.hub, dead.leads_to.split()[0]) == ("a1", net.ports["a1", dead.port][0])
     bucket = next(bucket for hop in shown.hops for bucket in hop.buckets)
     assert f"bucket 1 watches port {dead.port}, which is not live" in bucket
     interface = next(
         end.interface
-        for wire in world.wiring.fibres
+        for wire in net.wiring.fibres
         for end in (wire.a, wire.z)
         if (end.hub, end.port) == (dead.hub, dead.port)
     )
@@ -92,37 +92,37 @@ def test_a_detour_says_what_must_be_dead_and_how_to_take_it_down():
 
 
 def test_a_dead_gateway_is_taken_down_by_its_interface():
-    world, shown = told("a_dead_gateway_is_gone_past")
+    net, shown = told("a_dead_gateway_is_gone_past")
     assert [dead.leads_to for dead in shown.failures] == ["the gateway"]
-    gateway = world.wiring.hub("a2").gateway
+    gateway = net.wiring.hub("a2").gateway
     assert shown.reproduce[0] == f"ip link set {gateway.in_interface} down"
 
 
 def test_the_fewest_dead_ports_are_told():
     """By whichever detour packets come to b1 they end there, and also while nothing is dead."""
-    world = atlas_world(2)
+    net = atlas_world(2)
     ends = {
         flow: (acting(flow, pop_label(), output(HOST_PORT)),)
-        for hub, flow in world.decisions("pages")
+        for hub, flow in net.decisions("pages")
         if hub == "b1"
     }
     assert len(ends) > 1
-    shown = counterexample(world, world.rewritten("b1", ends), "C6")
+    shown = counterexample(net, net.rewritten("b1", ends), "C6")
     assert shown.failures == ()
     assert [hop.hub for hop in shown.hops] == ["a1", "a2", "b1"]
 
 
 def test_what_passes_a_gateway_is_told_on_both_sides():
-    world = atlas_world(1)
-    hub, flow = world.one_of(
+    net = atlas_world(1)
+    hub, flow = net.one_of(
         [
             (at, one)
-            for at, one in world.decisions("more")
+            for at, one in net.decisions("more")
             if at == "a2" and one.reason is Reason.FROM_GATEWAY
         ]
     )
-    held = world.replaced(hub, flow, acting(flow, output(77)))
-    shown = counterexample(world, held, "C15")
+    held = net.replaced(hub, flow, acting(flow, output(77)))
+    shown = counterexample(net, held, "C15")
     first, second = shown.hops
     assert (first.then, second.in_port) == ("into the gateway and back", 1002)
     assert (first.state, second.state) == ("PRE under OUT", "ASSESSED under OUT")
@@ -148,16 +148,16 @@ def test_a_loop_after_a_cut_says_why_the_first_bucket_is_dead():
         assert any("group 701 takes bucket 2" in b for hop in shown.hops for b in hop.buckets)
         assert len(shown.failures) == 1
         return
-    raise AssertionError("no world has such a way")
+    raise AssertionError("no test network has such a path")
 
 
 def test_a_way_that_uses_what_it_takes_for_dead_is_said_to():
     """Around a fibre found dead, back, and over it: seen only while it goes down or comes up."""
-    world = atlas_world(0)
-    _, first = world.one_of(
-        world.decisions("backup", lambda at, f: at == "a1" and of(f, "in_port") == HOST_PORT)
+    net = atlas_world(0)
+    _, first = net.one_of(
+        net.decisions("backup", lambda at, f: at == "a1" and of(f, "in_port") == HOST_PORT)
     )
-    over, around = world.port("a1", "a1-a3"), world.port("a1", "a1-a2")
+    over, around = net.port("a1", "a1-a3"), net.port("a1", "a1-a2")
     label = label_of(0, Phase.DOMESTIC, 999)
     turn = (set_field("mpls_label", label), set_field("mpls_tc", int(Phase.DOMESTIC)))
     age = decrement_label_ttl()
@@ -170,14 +170,14 @@ def test_a_way_that_uses_what_it_takes_for_dead_is_said_to():
     )
 
     def entry(hub, fibre, *actions):
-        matched = match(in_port=world.port(hub, fibre), eth_type=0x8847, mpls_label=label)
+        matched = match(in_port=net.port(hub, fibre), eth_type=0x8847, mpls_label=label)
         return Flow(Table.SWITCH, 100, matched, actions, None, cookie(Reason.SWITCH))
 
     back = entry("a2", "a1-a2", age, back_to_sender())
     again = entry("a1", "a1-a2", age, output(over))
     end = entry("a3", "a1-a3", output(HOST_PORT))
     held = several(
-        world,
+        net,
         {
             "a1": {first: (acting(first, group(801)),), None: (again,)},
             "a2": {None: (back,)},
@@ -185,16 +185,16 @@ def test_a_way_that_uses_what_it_takes_for_dead_is_said_to():
         },
         {"a1": made},
     )
-    shown = counterexample(world, held, "C3")
+    shown = counterexample(net, held, "C3")
     assert [hop.hub for hop in shown.hops] == ["a1", "a2", "a1", "a3"]
     assert [dead.port for dead in shown.failures] == [over]
     assert shown.note == "seen only while a1-a3 goes down or comes up"
 
 
 def test_an_entry_at_fault_is_shown_with_its_place():
-    world, shown = told("a_foreign_entry_is_there")
+    net, shown = told("a_foreign_entry_is_there")
     assert (shown.rule.reason, shown.rule.cookie) == ("foreign", "0x000000000000002b")
-    bridge = world.wiring.hub(shown.hub).bridge
+    bridge = net.wiring.hub(shown.hub).bridge
     assert shown.reproduce == (f"ovs-ofctl -O OpenFlow13 dump-flows {bridge} table=0",)
     assert f"verdict: {shown.hub} holds a foreign entry" in str(shown)
 
@@ -208,8 +208,8 @@ def test_a_door_is_shown_by_the_label_that_it_lets_in():
 
 
 def test_the_shortest_of_many_is_shown():
-    """Every egress stripped of its pop: the nearest end is told."""
-    world = atlas_world(0)
+    """Every egress without its pop: the nearest end is reported."""
+    net = atlas_world(0)
     switches = [
         replace(
             switch,
@@ -218,9 +218,9 @@ def test_the_shortest_of_many_is_shown():
                 for flow in switch.flows
             ),
         )
-        for switch in world.program.switches
+        for switch in net.program.switches
     ]
-    shown = counterexample(world, world.with_switches(switches), "C3")
+    shown = counterexample(net, net.with_switches(switches), "C3")
     assert len(shown.hops) == 2
 
 
@@ -237,8 +237,8 @@ def test_a_way_of_more_hops_than_packets_have_is_refused(monkeypatch):
         name="lab", classes=(DataClass.model_validate(kind),), policies=(permit("ALL"),)
     )
     demand = {"id": "far", "class": "any", "src": names[0], "dst": names[-1]}
-    world = compiled(graph, intents_of(policies, graph, [Demand.model_validate(demand)], TODAY))
-    proof = world.prove()
+    net = compiled(graph, intents_of(policies, graph, [Demand.model_validate(demand)], TODAY))
+    proof = net.prove()
     assert [verdict.claim for verdict in proof.violated] == ["C8"]
     shown = proof.violated[0].counterexample
     assert "its path uses 64 hops of 64" in shown.verdict

@@ -43,8 +43,8 @@ def contradicted(said):
     raise ContradictedError(said)
 
 
-def of(world: World) -> Question:
-    return Question(world.tables, world.wiring, world.topology, world.intents, world.program)
+def of(net: World) -> Question:
+    return Question(net.tables, net.wiring, net.topology, net.intents, net.program)
 
 
 def assert_carried(before: Question, after: Question) -> None:
@@ -125,8 +125,8 @@ def ruled_otherwise():
 
 
 def protected_more():
-    world = atlas_world(0)
-    question = of(world)
+    net = atlas_world(0)
+    question = of(net)
     more = tuple(replace(one, protection=Protection(2)) for one in question.intents)
     return question, replace(question, intents=more)
 
@@ -245,7 +245,7 @@ def a_meter_gone():
 
 
 def a_label_let_in():
-    """A core entry lets in a label that nobody's packets bring there."""
+    """A core entry matches a label that no packets have there."""
     question = deployments.asked_of(lab(), wiring())
     switch = next(
         one
@@ -268,7 +268,7 @@ def a_group_said_twice():
 
 
 def an_entry_said_twice():
-    """One entry stands twice and the order is another, so that no entry is of one report only."""
+    """One entry is listed twice and the order differs, so that no entry is in one report only."""
     question = deployments.asked_of(lab(), wiring())
     switch, _ = a_group(question)
     *most, one, two, three = switch.flows
@@ -498,7 +498,7 @@ def test_a_key_that_forgets_something_is_noticed(forgotten, monkeypatch):
     pytest.fail(f"{forgotten}: no transition shows it")
 
 
-# Spoilt tables, of one version and of two.
+# Changed tables, of one version and of two.
 
 
 @cache
@@ -519,19 +519,19 @@ def proven_atlas() -> Session:
 @cache
 def two_versions():
     """The tables of an update of the atlas, and the labels that rest in them."""
-    world = atlas_world(1)
-    cut = Failures(links=frozenset({world.topology.fibres[0].id}))
-    ways = plan_ways(world.topology, world.intents, cut)
-    new = compile_ways(world.wiring, world.topology, ways, epoch=1).program
-    return update(world.program, new).beside, frozenset(use.label for use in new.labels)
+    net = atlas_world(1)
+    cut = Failures(links=frozenset({net.topology.fibres[0].id}))
+    ways = plan_ways(net.topology, net.intents, cut)
+    new = compile_ways(net.wiring, net.topology, ways, epoch=1).program
+    return update(net.program, new).beside, frozenset(use.label for use in new.labels)
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_spoilt_tables_are_proven_alike(name):
-    world = atlas_world(1)
-    question = of(world)
+    net = atlas_world(1)
+    question = of(net)
     try:
-        held = MUTANTS[name][1](world)
+        held = MUTANTS[name][1](net)
     except NotHereError:
         pytest.skip("not here")
     assert_goes_on(proven_atlas(), replace(spoilt(question, held), intents=held.intents))
@@ -539,14 +539,14 @@ def test_spoilt_tables_are_proven_alike(name):
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_spoilt_tables_of_two_versions_are_proven_alike(name):
-    """As switches hold them in an update, by the old version: what was read is spoilt."""
-    world = atlas_world(1)
+    """As installed during an update, by the old version: the tables that were read are changed."""
+    net = atlas_world(1)
     both, resting = two_versions()
     try:
-        held = MUTANTS[name][1](World(world.topology, world.wiring, world.intents, both))
+        held = MUTANTS[name][1](World(net.topology, net.wiring, net.intents, both))
     except NotHereError:
         pytest.skip("not here")
-    question = replace(of(world), tables=tables_of(both), intended=both, resting=resting)
+    question = replace(of(net), tables=tables_of(both), intended=both, resting=resting)
     assert_goes_on(proven_atlas(), replace(spoilt(question, held), intents=held.intents))
 
 
@@ -574,5 +574,5 @@ def test_a_carried_proof_that_is_wrong_is_reported_and_the_whole_one_counts(monk
     monkeypatch.setattr(session, "ExactKey", lambda _known, read: real(NO_FAILURES, read))
     proof = told.prove(after)
     assert not proof.holds
-    assert said, "the difference is told"
+    assert said, "the difference is reported"
     assert "C16" in said[0]

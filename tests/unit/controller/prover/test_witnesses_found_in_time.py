@@ -13,18 +13,18 @@ from prover_worlds import compiled, worlds
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def found_for(world):
-    network = Network(world.tables, world.wiring, world.topology, world.intents)
+def found_for(net):
+    network = Network(net.tables, net.wiring, net.topology, net.intents)
     return list(module.witnesses(network.demands))
 
 
 @FEW
 @given(worlds())
-def test_no_witness_is_missed(world):
-    found, quick = found_for(world), module._deciding
+def test_no_witness_is_missed(net):
+    found, quick = found_for(net), module._deciding
     try:
         module._deciding = lambda demand: frozenset(p.id for p in demand.intent.ruling.restricts)
-        assert found_for(world) == found
+        assert found_for(net) == found
     finally:
         module._deciding = quick
 
@@ -35,11 +35,11 @@ def test_many_policies_are_searched_for_only_where_they_decide(monkeypatch):
     alone = restrict(
         "ALONE", hard={"avoid": {"operated_by": ["SCO"], "unknown_operator": "accept"}}
     )
-    world = compiled(corridor(), [Intent(ruling(permit(), *alike, *loose, alone))])
+    net = compiled(corridor(), [Intent(ruling(permit(), *alike, *loose, alone))])
     searched = []
     search = module._forbidden
     monkeypatch.setattr(
         module, "_forbidden", lambda *asked: searched.append(asked[1].id) or search(*asked)
     )
-    assert [one.policy for one in found_for(world)] == ["ALONE"]
+    assert [one.policy for one in found_for(net)] == ["ALONE"]
     assert sorted(searched) == ["ALONE", "H0"]
