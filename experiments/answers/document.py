@@ -19,6 +19,7 @@ from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_summary
 from corridor.experiments.results.certainty import certainty_summary
 from corridor.experiments.results.certainty_summary import CertaintySummary
+from corridor.experiments.results.outcome import Outcome, outcome_of
 from corridor.experiments.results.price import DemandPrice, Total
 from corridor.experiments.results.price_causes import Basis, Cause
 from corridor.experiments.scenario.demands import Demand
@@ -128,6 +129,16 @@ class DemandAnswer:
     lost_protection: tuple[str, ...]
     cuts: tuple[CutEntry, ...]
     certainty: CertaintySummary | None
+
+    def outcome(self, policies: str) -> Outcome:
+        """Return the outcome of the demand and its answers under a policy set."""
+        status = "BLOCKED" if self.kept_back else self.status
+        return outcome_of(
+            "DOWN" if self.round_trip_ms.lawful is None and not self.kept_back else status,
+            is_checked=policies != NO_POLICIES,
+            is_covered=self.judged,
+            extra_ms=self.extra_ms,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

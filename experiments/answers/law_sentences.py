@@ -10,6 +10,7 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
 from corridor.experiments.answers.words import LEAST_MS, ms, ordinal
 from corridor.experiments.results.certainty_summary import CertaintySummary
+from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.summary import EventSummary, Summary
 from corridor.topologies.base.words import counted, joined
@@ -30,14 +31,13 @@ NAMED = 2
 def permitted(of: Answers) -> str:
     """How many demands are permitted, blocked, not covered and without any path, and why."""
     demands = of.demands
+    outcomes = Counter(one.outcome(of.policies) for one in demands)
     blocked = [one for one in demands if one.kept_back]
-    served = [one for one in demands if is_served(one)]
-    cut_off = len(demands) - len(blocked) - len(served)
+    cut_off, uncovered = outcomes[Outcome.NO_PATH], outcomes[Outcome.NOT_COVERED]
+    number = sum(count for one, count in outcomes.items() if one.is_permitted)
     if of.policies == NO_POLICIES:
         nothing = "No policy set is active, so nothing was checked for compliance."
-        return f"{_served(len(served), cut_off)} {nothing}"
-    uncovered = sum(not one.judged for one in served)
-    number = len(served) - uncovered
+        return f"{_served(number, cut_off)} {nothing}"
     if number == len(demands):
         return f"{_all(number)} {_are(number)} permitted."
     parts = [f"{counted(number, 'demand')} {_are(number)} permitted"]
@@ -48,11 +48,6 @@ def permitted(of: Answers) -> str:
     if cut_off:
         parts.append(f"{cut_off} {'has' if cut_off == 1 else 'have'} no path")
     return f"{joined(parts)}{_confident(blocked)}."
-
-
-def is_served(of: DemandAnswer) -> bool:
-    """Whether a demand and its answers both have a path that policies leave."""
-    return of.round_trip_ms.lawful is not None
 
 
 def _served(number: int, cut_off: int) -> str:

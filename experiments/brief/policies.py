@@ -18,6 +18,7 @@ from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.sources import CONSTANTS, law_sources
 from corridor.experiments.pages.demands import Asked, Under, references
 from corridor.experiments.pages.sources import map_sources
+from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price_causes import (
     BASES,
     DELAY,
@@ -45,7 +46,6 @@ ALONE: dict[Ground, str] = {
     **{ground: f"The blocked demand is blocked {why}" for ground, why in BESIDES.items()},
 }
 DEMAND = "A demand is data of one class, sent from one place to another."
-NOT_COVERED_STATE = "not covered"
 NOT_COVERED = (
     "Not covered means that the policy set has no rule for the data. Another set may have one. "
     "This is not a permission."
@@ -137,7 +137,7 @@ def affected(of: Question) -> list[Asked]:
 
 
 def _is_uncovered(of: Asked) -> bool:
-    return of.under[0].said == NOT_COVERED_STATE
+    return of.under[0].state is Outcome.NOT_COVERED
 
 
 def causes_of(under: Under, costs: str) -> list[Cause | CauseEntry]:
@@ -161,15 +161,15 @@ def _cited(of: Under) -> Under:
 
 def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]:
     states = Counter(one.under[0].state for one in of.demands)
-    blocked = [one for one in of.demands if one.under[0].state == "kept"]
+    blocked = [one for one in of.demands if one.under[0].state is Outcome.BLOCKED]
     delayed = [one for one in hit if (one.under[0].extra_ms or 0.0) >= LEAST_MS]
     lost = [one for one in hit if of.lost.get(one.id)]
-    permitted = sum(states[name] for name in ("lawful", "longer", "alt", "served"))
+    permitted = sum(count for one, count in states.items() if one.is_permitted)
     parts = [f"{permitted} of {counted(len(of.demands), 'demand')} are permitted"]
     parts += [f"{len(blocked)} blocked"] if blocked else []
-    uncovered = sum(map(_is_uncovered, of.demands))
+    uncovered = states[Outcome.NOT_COVERED]
     parts += [f"{uncovered} not covered"] if uncovered else []
-    parts += [f"{states['down']} without any path"] if states["down"] else []
+    parts += [f"{states[Outcome.NO_PATH]} without any path"] if states[Outcome.NO_PATH] else []
     yield f"{joined(parts)}."
     if blocked:
         starts = Counter(places.country_of(one.src) for one in blocked)
@@ -254,7 +254,7 @@ def _confident(blocked: Sequence[Asked], delayed: Sequence[Asked]) -> Iterator[s
 
 def count_by_law(demands: Sequence[Asked]) -> int:
     """Demands that certain legal text blocks."""
-    return sum(one.under[0].state == "kept" and _ground(one) == "law" for one in demands)
+    return sum(one.under[0].state is Outcome.BLOCKED and _ground(one) == "law" for one in demands)
 
 
 def _ground(of: Asked) -> Ground:

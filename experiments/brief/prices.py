@@ -24,6 +24,7 @@ from corridor.experiments.brief.policies import (
 )
 from corridor.experiments.pages.demands import Asked
 from corridor.experiments.pages.price_demands import of_prices
+from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price import DemandPrice, SetPrice, ValuePrice
 from corridor.experiments.results.price_changes import Change
 from corridor.experiments.results.price_text import Prices
@@ -190,7 +191,9 @@ def _sets_brief(prices: Prices, questions: Sequence[Question]) -> Brief:
 
 
 def _covers(of: Question) -> bool:
-    return any(one.under[0].state not in ("unjudged", "down") for one in of.demands)
+    return any(
+        one.under[0].state not in (Outcome.NOT_COVERED, Outcome.NO_PATH) for one in of.demands
+    )
 
 
 def _no_cover(sets: int, demands: int) -> str:

@@ -14,6 +14,7 @@ from corridor.experiments.figures.answers_data import NOT_ADVICE
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.style import Key, Width
+from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price import LEAST_MS, DemandPrice, Row, SetPrice
 from corridor.topologies.base.words import counted
 
@@ -52,9 +53,9 @@ def _title(prices: Sequence[SetPrice]) -> str:
         return _title_of_several(prices)
     total = prices[0].with_readings
     most = max(map(_most_ms, prices[0].rows), default=0.0)
-    back = counted(total.kept_back, "demand")
+    blocked = counted(total.kept_back, "demand")
     return (
-        f"{prices[0].policies} keeps {back} back, delays {total.delayed} "
+        f"{prices[0].policies} blocks {blocked}, delays {total.delayed} "
         f"by up to {most:.3g} ms, and leaves {total.losing} with less protection"
     )
 
@@ -63,13 +64,13 @@ def _title_of_several(prices: Sequence[SetPrice]) -> str:
     slow = max(prices, key=lambda of: max(map(_most_ms, of.rows), default=0.0))
     strict = max(prices, key=lambda of: of.with_readings.kept_back)
     most = max(map(_most_ms, slow.rows), default=0.0)
-    back = counted(strict.with_readings.kept_back, "demand")
+    blocked = counted(strict.with_readings.kept_back, "demand")
     delays = f"{slow.policies} delays most, by up to {most:.3g} ms" if most > LEAST_MS else ""
-    keeps = f"keeps most back, {back}" if strict.with_readings.kept_back else ""
-    if keeps and (strict is not slow or not delays):
-        keeps = f"{strict.policies} {keeps}"
-    said = ", and ".join(filter(None, (delays, keeps)))
-    return f"Of {len(prices)} policy sets {said or 'none delays or keeps anything back'}"
+    blocks = f"blocks most, {blocked}" if strict.with_readings.kept_back else ""
+    if blocks and (strict is not slow or not delays):
+        blocks = f"{strict.policies} {blocks}"
+    said = ", and ".join(filter(None, (delays, blocks)))
+    return f"Of {len(prices)} policy sets {said or 'none delays or blocks a demand'}"
 
 
 def _most_ms(row: Row) -> float:
@@ -99,7 +100,7 @@ def _text(of: SetPrice, row: Row, sets: int) -> RowText:
 def _beside(row: Row) -> str:
     said = []
     if row.kept_back:
-        said.append(f"{row.kept_back} of {row.demands} kept back")
+        said.append(f"{row.kept_back} of {row.demands} {Outcome.BLOCKED.word}")
     if row.lost:
         points = counted(len(row.lost), "point")
         said.append(f"{row.losing} of {row.demands} without a way around {points}")

@@ -17,6 +17,7 @@ from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width
+from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price_causes import BASES
 from corridor.topologies.base.words import counted
 
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 30
 ROW_IN = 0.19
-BLOCKED: dict[str, Any] = {"marker": "x", "color": "k", "markersize": 5.5, "linestyle": "none"}
+BLOCKED: dict[str, Any] = {
+    "marker": Outcome.BLOCKED.marker,
+    "color": "k",
+    "markersize": 5.5,
+    "linestyle": "none",
+}
 BLOCKED |= {"markeredgewidth": 1.3}
 
 
@@ -43,7 +49,7 @@ def price_of_run(answers: Answers, width: Width) -> Figure | None:
     shown = every[:MOST_ROWS]
     rows = Rows([RowText(one.id, _beside(one)) for one in shown], width, ROW_IN)
     bars = [_bar(one) for one in shown]
-    crosses: Key = [(Line2D([], [], **BLOCKED), "blocked")] if blocked else []
+    crosses: Key = [(Line2D([], [], **BLOCKED), Outcome.BLOCKED.word)] if blocked else []
     key = [*price_bars.key(bars), *crosses]
     caption = answers_of.caption(answers, _shown(answers, every, delayed))
     figure, axes = rows.figure(_title(answers, delayed), caption, key)
@@ -86,7 +92,7 @@ def _shown(answers: Answers, every: Sequence[DemandAnswer], delayed: Sequence[De
 def _beside(demand: DemandAnswer) -> str:
     """What policies do to it, and by which policy."""
     if demand.kept_back:
-        return f"blocked{_because(answers_of.cause_of(demand, 'kept back'))}"
+        return f"{Outcome.BLOCKED.word}{_because(answers_of.cause_of(demand, 'kept back'))}"
     said = []
     if extra := answers_of.extra_ms(demand):
         said.append(f"+{extra:.3g} ms{_because(answers_of.cause_of(demand, 'delay'))}")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas.source import short_name
-from corridor.experiments.pages.demands import STATES, Asked
+from corridor.experiments.pages.demands import Asked
+from corridor.experiments.results.outcome import Outcome
 from corridor.topologies.base.words import counted, joined
 
 
@@ -27,9 +28,9 @@ def demand_table(demands: Sequence[Asked], where: MapDocument | None) -> DemandT
     names = {one: one for demand in demands for one in (demand.src, demand.dst)}
     names |= {hub.id: short_name(hub.name) for hub in where.hubs} if where else {}
     counts = Counter(one.under[0].state for one in demands)
-    longer = counts.pop("longer", 0)
-    counts.update(lawful=longer)
-    parts = [f"{counts[state]} {said}" for state, said in STATES.items() if counts[state]]
+    longer = counts.pop(Outcome.LONGER, 0)
+    counts[Outcome.PERMITTED] += longer
+    parts = [f"{counts[one]} {one.word}" for one in Outcome if counts[one]]
     if longer:
         parts[0] += f" ({longer} on a longer path)"
     said = f"{counted(len(demands), 'demand')}: {joined(parts)}. Counts include reverse demands."

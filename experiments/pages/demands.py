@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
@@ -20,6 +20,7 @@ from corridor.experiments.answers.undisturbed import typical_ms, undisturbed_rtt
 from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.results.certainty_summary import CertaintySummary
+from corridor.experiments.results.outcome import Outcome, outcome_of
 from corridor.experiments.results.price_causes import Cause
 from corridor.experiments.results.summary import (
     DemandSummary,
@@ -28,24 +29,13 @@ from corridor.experiments.results.summary import (
 
 type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
-State = Literal["lawful", "longer", "alt", "unjudged", "kept", "down", "served"]
-STATES: Mapping[State, str] = {
-    "lawful": "permitted",
-    "longer": "permitted, longer path",
-    "alt": "by another permit",
-    "served": "served",
-    "unjudged": "not covered",
-    "kept": "blocked",
-    "down": "no path",
-}
-"""``served`` is a demand where no policy set is active, so that nothing was checked."""
 
 
 @dataclass(frozen=True)
 class Under:
     """One demand under one policy set. Times in ms; None where there is no such thing."""
 
-    state: State
+    state: Outcome
     permit: str
     why: str
     """Why it is blocked, or what it lacks."""
@@ -72,11 +62,11 @@ class Under:
 
     @property
     def said(self) -> str:
-        return STATES[self.state]
+        return self.state.word
 
     @property
     def is_kept_back(self) -> bool:
-        return self.state in ("kept", "down")
+        return not self.state.is_served
 
     @property
     def is_costly(self) -> bool:
@@ -132,24 +122,9 @@ def _undisturbed(summary: Summary) -> Iterator[_Undisturbed]:
         yield _Undisturbed(one, median_ms, typical_ms(both.forward) if both and same else None)
 
 
-def _state_of(status: str, judged: bool, extra_ms: float | None, policies: str) -> State:
-    if status == "DOWN":
-        return "down"
-    if status == "BLOCKED":
-        return "kept"
-    if policies == NO_POLICIES:
-        return "served"
-    if not judged:
-        return "unjudged"
-    if status == "ALT":
-        return "alt"
-    return "longer" if (extra_ms or 0) >= LEAST_MS else "lawful"
-
-
 def _asked(of: DemandAnswer, measured: _Undisturbed | None, policies: str) -> Asked:
-    found = _state_of(of.status, of.judged, of.extra_ms, policies)
     under = Under(
-        state="kept" if of.kept_back else found,
+        state=of.outcome(policies),
         permit=of.permit or "",
         legal=of.legal,
         way=of.lawful,
@@ -183,7 +158,9 @@ def _asked(of: DemandAnswer, measured: _Undisturbed | None, policies: str) -> As
 def _measured_only(measured: _Undisturbed, policies: str) -> Asked:
     of = measured.of
     under = Under(
-        state=_state_of(of.status, not of.not_judged, None, policies),
+        state=outcome_of(
+            of.status, is_checked=policies != NO_POLICIES, is_covered=not of.not_judged
+        ),
         permit=of.permit,
         why=of.why,
         measured_ms=measured.rtt_ms,

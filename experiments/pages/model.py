@@ -14,10 +14,11 @@ from corridor.experiments.answers.document import Clause, CutEntry, Way
 from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapDocument
 from corridor.experiments.atlas import Atlas
 from corridor.experiments.pages.clauses import caveat_of
-from corridor.experiments.pages.demands import STATES, Asked, Under, law_key, references
+from corridor.experiments.pages.demands import Asked, Under, law_key, references
 from corridor.experiments.pages.elements import KINDS, OF_FIBRES, fibres_by_name
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.sources import safe_address
+from corridor.experiments.results.outcome import OF_STATUS, Outcome
 from corridor.experiments.results.price_causes import Cause
 from corridor.topologies.base.codec import JsonObject
 
@@ -67,7 +68,8 @@ class Model:
         self.document: JsonObject = {
             "view": list(drawn.view_box[2:]),
             "names": dict(where.jurisdictions),
-            "said": dict(STATES),
+            "said": {one.value: one.word for one in Outcome},
+            "outcomes": {status: one.value for status, one in OF_STATUS.items()},
             "base": base,
             "sets": list(sets),
             "chosen": first[0],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.ways_of_sets import DemandWays, WaysDocument, WayUnderSet
-from corridor.experiments.answers.words import LEAST_MS
-from corridor.experiments.pages.demands import Asked, State, Under
+from corridor.experiments.pages.demands import Asked, Under
+from corridor.experiments.results.outcome import Outcome, outcome_of
 from corridor.experiments.results.price import DemandPrice
 from corridor.experiments.results.price_text import Prices
 
@@ -35,7 +35,7 @@ def _under(of: DemandPrice, ways: WayUnderSet, reachable: bool) -> Under:
     interval = of.certainty.interval if of.certainty else None
     kept = [one for one in of.causes if one.costs == "kept back"]
     return Under(
-        state=_state(of, reachable),
+        state=_outcome(of, reachable),
         permit=ways.permit or "",
         legal=ways.legal,
         way=ways.way if of.answered else None,
@@ -50,13 +50,13 @@ def _under(of: DemandPrice, ways: WayUnderSet, reachable: bool) -> Under:
     )
 
 
-def _state(of: DemandPrice, reachable: bool) -> State:
+def _outcome(of: DemandPrice, reachable: bool) -> Outcome:
     """A demand that both sets block costs nothing next to the other set, and is blocked all the
     same; only one that no fibres join has no path."""
-    if not of.answered:
-        return "kept" if reachable else "down"
-    if of.policies == NO_POLICIES:
-        return "served"
-    if of.not_judged:
-        return "unjudged"
-    return "longer" if (of.with_readings.extra_ms or 0) >= LEAST_MS else "lawful"
+    unserved = "BLOCKED" if reachable else "DOWN"
+    return outcome_of(
+        "UP" if of.answered else unserved,
+        is_checked=of.policies != NO_POLICIES,
+        is_covered=not of.not_judged,
+        extra_ms=of.with_readings.extra_ms,
+    )

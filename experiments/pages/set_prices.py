@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.words import LEAST_MS, ordinal
-from corridor.experiments.pages.demands import Asked, State, Under
+from corridor.experiments.pages.demands import Asked, Under
 from corridor.experiments.pages.words import extra, ms
+from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price import DemandPrice, Row, SetPrice, Total
 from corridor.experiments.results.price_causes import BASES, Cause
 from corridor.experiments.results.price_changes import Change
@@ -19,7 +20,7 @@ from corridor.topologies.base.words import counted, joined
 
 @dataclass(frozen=True)
 class Cell:
-    state: State
+    state: Outcome
     text: str
 
 
@@ -109,8 +110,8 @@ def matrix_of(demands: Sequence[Asked], sets: Sequence[str]) -> Matrix:
 def _cell(of: Under) -> Cell:
     if of.is_kept_back:
         return Cell(of.state, "no")
-    text = "n/c" if of.state == "unjudged" else extra(of.extra_ms)
-    if of.state == "unjudged" and of.is_costly:
+    text = "n/c" if of.state is Outcome.NOT_COVERED else extra(of.extra_ms)
+    if of.state is Outcome.NOT_COVERED and of.is_costly:
         text = f"{extra(of.extra_ms)} n/c"
     return Cell(of.state, f"{text} ↓" if of.single_points else text)
 

@@ -28,6 +28,7 @@ from corridor.experiments.atlas.svg import svg
 from corridor.experiments.pages.demands import Asked, flagship
 from corridor.experiments.pages.model import WITHOUT, Model, as_text
 from corridor.experiments.pages.words import ms
+from corridor.experiments.results.outcome import Outcome
 
 LABEL_UNITS = 14.0
 """Height of names on the whole map, where no script places them."""
@@ -140,7 +141,7 @@ def _groups(where: MapDocument, demands: Sequence[Asked]) -> list[Group]:
 
 def _option(of: Asked) -> str:
     (first, *others) = of.under
-    if others or first.state in ("lawful", "served"):
+    if others or first.state in (Outcome.PERMITTED, Outcome.SERVED):
         return of.id
     return f"{of.id} ({first.said})"
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.results.columns import render
+from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price import LEAST_MS
 from corridor.experiments.results.price_sets import Laid, Served, alone
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.words import counted
 
+BLOCKED = Outcome.BLOCKED.word
 HEADINGS = ("demand", "RTT ms", "more ms", "path")
-BLOCKED = "blocked"
 MOST_NAMED = 12
 
 
@@ -126,7 +127,10 @@ def _sentence(demands: Sequence[DemandInBoth]) -> str:
 
 
 def _row(one: DemandInBoth) -> Sequence[str]:
-    times = [BLOCKED if of.rtt_ms is None else f"{of.rtt_ms:.1f}" for of in (one.one, one.other)]
+    times = [
+        Outcome.BLOCKED.word if of.rtt_ms is None else f"{of.rtt_ms:.1f}"
+        for of in (one.one, one.other)
+    ]
     rtt = times[0] if times[0] == times[1] else " -> ".join(times)
     more = "" if one.more_ms is None else f"{one.more_ms:+.1f}"
     paths = [" ".join(of.path) for of in (one.one, one.other)]

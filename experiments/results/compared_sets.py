@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.results.columns import render
+from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price import LEAST_MS, cost
 from corridor.experiments.results.price_sets import Laid, Served
 from corridor.topologies.base.words import counted
 
+BLOCKED = Outcome.BLOCKED.word
 HEADINGS = ("demand", "data", "RTT ms", "more ms", "judged", "no way around", "regained")
 RIGHT = frozenset({"RTT ms", "more ms"})
 SPARE = ("regained", "data", "no way around", "judged")
-KEPT_BACK = "kept back"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _sentence(found: Sequence[DemandUnderBoth]) -> str:
     slower = sum(ms > LEAST_MS for ms in moved)
     faster = sum(ms < -LEAST_MS for ms in moved)
     parts = [
-        f"{closed} then kept back" if closed else "",
+        f"{closed} then {BLOCKED}" if closed else "",
         f"{opened} then served" if opened else "",
         f"{slower} slower (by up to {max(moved):.3g} ms)" if slower else "",
         f"{faster} faster (by up to {-min(moved):.3g} ms)" if faster else "",
@@ -97,7 +98,9 @@ def _sentence(found: Sequence[DemandUnderBoth]) -> str:
 
 
 def _row(one: DemandUnderBoth) -> Sequence[str]:
-    times = [KEPT_BACK if ms is None else f"{ms:.1f}" for ms in (one.one_ms, one.other_ms)]
+    times = [
+        Outcome.BLOCKED.word if ms is None else f"{ms:.1f}" for ms in (one.one_ms, one.other_ms)
+    ]
     both = one.one_ms is not None and one.other_ms is not None
     more = f"{one.other_ms - one.one_ms:+.1f}" if both else ""  # type: ignore[operator]
     rtt = times[0] if times[0] == times[1] else " -> ".join(times)

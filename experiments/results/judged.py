@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-NOT_JUDGED = "not covered"
+from corridor.experiments.results.outcome import Outcome
+
+NOT_JUDGED = Outcome.NOT_COVERED.word
 
 
 def marked(status: str, not_judged: Sequence[str]) -> str:

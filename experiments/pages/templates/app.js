@@ -4,8 +4,7 @@
   const it = window.corridor, { model, hubs, fibres, ways, map } = it, { demands, names, law } = model;
   const $ = (id) => document.getElementById(id);
   const HINT = "Tap a fibre or a hub on the map for its facts.";
-  // States of live pages beside those of the model; served and partly where no policy set is active.
-  const SAID = { ...model.said, less: "served, constraints relaxed", unknown: "not verified", partly: "served, constraints relaxed" };
+  const SAID = model.said;
   const options = [...$("demand").querySelectorAll("option")];
   let chosen = model.chosen, set = model.set, at = "demand", dead = [], pause = 0;
 
@@ -167,7 +166,6 @@
   function showDead(ids) { dead = ids; at = "all"; $("view").value = at; $("cut").value = "0"; draw(); map.scrollIntoView({ block: "nearest" }); }
 
   // For a page that lives: what its script may change. Every id is one of the model.
-  const STATE = { UP: "lawful", ALT: "alt", DEGRADED: "less", BLOCKED: "kept", DOWN: "down", UNKNOWN: "unknown", "UP without policies": "served", "ALT without policies": "served", "DEGRADED without policies": "partly" };
   const numberOf = (all, id) => all.findIndex((one) => one.id === id);
   function setFibre(id, state) {                      // "up", "cut", "drained" or another word
     const i = numberOf(fibres, id);
@@ -180,7 +178,7 @@
   function setDemand(id, now) {                       // status, round_trip_ms, permit, why; asComputed: what was computed of it is true
     const i = numberOf(demands, id), by = demands[i]?.by[set];
     if (!by) return;
-    const state = { st: STATE[now.status] ?? now.status, rtt: now.round_trip_ms, permit: now.permit, why: now.why };
+    const state = { st: model.outcomes[now.status] ?? now.status, rtt: now.round_trip_ms, permit: now.permit, why: now.why };
     Object.assign(by, now.asComputed ? {} : { extra: null, in: null, sure: null, rin: null, tie: false, cl: [] }, state);
     const cells = document.querySelector(`#demands-table tr[data-row="${i}"]`)?.cells;
     if (cells) {

@@ -117,6 +117,5 @@ def test_delays_that_are_equal_under_both_sets_are_neither_slower_nor_faster():
     both = [(10.0, 10.0), (10.0, 12.0), (12.0, 10.0), (10.0, None)]
     found = [SimpleNamespace(one_ms=a, other_ms=b, differs=a != b) for a, b in both]
     assert compared_sets._sentence(found) == (
-        "4 demands: 1 then kept back, 1 slower (by up to 2 ms), 1 faster (by up to 2 ms), "
-        "1 the same"
+        "4 demands: 1 then blocked, 1 slower (by up to 2 ms), 1 faster (by up to 2 ms), 1 the same"
     )
