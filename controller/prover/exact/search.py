@@ -214,7 +214,7 @@ class Journeys:
         key = (hub, packet, states)
         place = self.places.get(key)
         if place is None:
-            place = self.places[key] = _Place(self, hub, packet, states)
+            place = self.places[key] = _Place(hub, packet, states)
         return place
 
     def beside(self, known: Mask, k: int, kinds: Mask) -> Iterator[Outcome]:
@@ -294,7 +294,7 @@ class Journeys:
 
     def fate(self, place: _Place) -> Fate:
         if place.fate is None:
-            place.fate = self.switches[place.hub].decide(place.packet, place)
+            place.fate = self.switches[place.hub].decide(place.packet, _Here(self, place))
         return place.fate
 
 
@@ -302,22 +302,29 @@ class Journeys:
 class _Place:
     """A packet that has come to a switch."""
 
-    journeys: Journeys
     hub: str
     packet: Packet
     states: States
     fate: Fate | None = None
     """Once it was asked for."""
 
+
+class _Here(NamedTuple):
+    """What a switch sends a packet out to. Places do not hold it, so that journeys which nothing
+    needs any more are gone at once."""
+
+    journeys: Journeys
+    place: _Place
+
     def to_host(self, packet: Packet) -> End:
         sent = self.journeys.sent
-        if self.hub != self.journeys.intent.pair[1]:
+        if self.place.hub != self.journeys.intent.pair[1]:
             return End.ELSEWHERE
         is_same = packet.fields[1:] == sent.fields[1:] and packet.beneath is None
         return End.DELIVERED if is_same else End.GARBLED
 
     def onward(self, packet: Packet, watch: Watch) -> Onward[_Place]:
-        states = self.journeys.progress.beyond(self.states, watch)
+        states = self.journeys.progress.beyond(self.place.states, watch)
         place = self.journeys.place(watch.far, packet.at(watch.far_port), states)
         # A packet that does not age would go on for ever where it goes round.
         return Onward(place, watch, max(packet.aged, 1))
