@@ -20,7 +20,13 @@ from corridor.controller.forwarding.compiler import (
     compile_ways,
     plan_ways,
 )
-from corridor.controller.forwarding.forwarding_tree import Assess, Cross, ForwardingTree, Node
+from corridor.controller.forwarding.forwarding_tree import (
+    Assess,
+    Cross,
+    Earlier,
+    ForwardingTree,
+    Node,
+)
 from corridor.controller.forwarding.labels import Seat
 from corridor.controller.forwarding.program import (
     FastFailover,
@@ -116,9 +122,13 @@ class Planned(NamedTuple):
     ways: tuple[ForwardingTree, ...]
 
 
-def planned(known: DesiredState, wiring: Wiring) -> Planned:
+def planned(known: DesiredState, wiring: Wiring, before: Deployment | None = None) -> Planned:
+    """Paths of ``before`` are used again where they would be planned again."""
     without, intents = known.without(wiring), known.specification.intents()
-    ways = plan_ways(known.specification.topology, intents, without)
+    topology, earlier = known.specification.topology, None
+    if before is not None and before.topology is topology:
+        earlier = Earlier(before.without, before.ways)
+    ways = plan_ways(topology, intents, without, earlier)
     return Planned(known, intents, without, ways)
 
 
@@ -137,7 +147,7 @@ def following(deployment: Deployment, known: DesiredState, wiring: Wiring) -> De
     nothing else is known than before, it is what stands."""
     if known == deployment.known and not deployment.withdrawn:
         return deployment
-    return after(deployment, planned(known, wiring), wiring)
+    return after(deployment, planned(known, wiring, deployment), wiring)
 
 
 def after(deployment: Deployment, plan: Planned, wiring: Wiring) -> Deployment:
@@ -338,9 +348,9 @@ def assessed(
     }
     for deployment in deployments_made:
         for switch in deployment.program.switches:
-            for flow in switch.flows:
-                fields = dict(flow.match)
-                if flow.table == Table.SWITCH and fields.get("in_port") == GATEWAY_OUT_PORT:
+            for flow in switch.flows if switch.hub in found else ():
+                if flow.table == Table.SWITCH and ("in_port", GATEWAY_OUT_PORT) in flow.match:
+                    fields = dict(flow.match)
                     intent = deployment.intents[flow.policy - 1]
                     src, dst = (wiring.hub(end).host_ip for end in intent.pair)
                     label = int(fields["mpls_label"])
@@ -385,6 +395,8 @@ class Difference:
 
 def difference(held: SwitchProgram, wanted: SwitchProgram) -> Difference:
     """From what a switch says it holds to what it should hold."""
+    if held is wanted:
+        return Difference()
     has, should = frozenset(held.flows), frozenset(wanted.flows)
     groups, meters = ({one.id: one for one in some} for some in (held.groups, held.meters))
     return Difference(

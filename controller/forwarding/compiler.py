@@ -38,6 +38,7 @@ from corridor.controller.forwarding.forwarding_tree import (
     Assess,
     Cross,
     Deliver,
+    Earlier,
     ForwardingTree,
     Node,
     TreeBuilder,
@@ -131,6 +132,9 @@ class Compiled:
     program: Program
     directions: tuple[DirectionTables, ...]
     """In the order of the intents."""
+    earlier: tuple[DirectionTables, ...] = ()
+    """What each direction had in its other seat, or has. Where it moves back to that, as after a
+    repair, its entries are the same objects again."""
 
     @cached_property
     def ways(self) -> tuple[ForwardingTree, ...]:
@@ -148,24 +152,39 @@ def gateways_of(ways: Iterable[ForwardingTree]) -> frozenset[str]:
 
 
 def plan_ways(
-    topology: Topology, intents: Iterable[Intent], failures: Failures = NO_FAILURES
+    topology: Topology,
+    intents: Iterable[Intent],
+    failures: Failures = NO_FAILURES,
+    earlier: Earlier | None = None,
 ) -> tuple[ForwardingTree, ...]:
     """How each intent can be served without what has failed, in order.
 
     Those that are to be disjoint share as little as can be; nothing, where there are such paths.
-    A state of the network that returns, as after a repair, is not planned again.
+    A state of the network that returns, as after a repair, is not planned again. ``earlier`` paths
+    over the same topology are used again where they would be planned again.
     """
-    return _planned(topology, tuple(intents), failures)
+    return _planned(topology, tuple(intents), failures, earlier=earlier)
 
 
-@remembered(MOST_PLANNED)
+@remembered(MOST_PLANNED, helping=frozenset({"earlier"}))
 def _planned(
-    topology: Topology, intents: tuple[Intent, ...], failures: Failures
+    topology: Topology,
+    intents: tuple[Intent, ...],
+    failures: Failures,
+    *,
+    earlier: Earlier | None,
 ) -> tuple[ForwardingTree, ...]:
     builder = TreeBuilder(topology, failures)
     off = keeping_apart(builder, topology, intents)
-    planning = counting(intents, "paths planned")
-    return tuple(builder.way(intent, off.get(intent.id, NOTHING)) for intent in planning)
+    known = earlier.still_first(topology, failures) if earlier is not None else {}
+
+    def way(intent: Intent) -> ForwardingTree:
+        was = known.get(intent.id)
+        if was is not None and was.serves_alike(intent):
+            return was if was.intent is intent else replace(was, intent=intent)
+        return builder.way(intent, off.get(intent.id, NOTHING))
+
+    return tuple(map(way, counting(intents, "paths planned")))
 
 
 def still_shared(topology: Topology, ways: Iterable[ForwardingTree]) -> list[Sharing]:
@@ -227,12 +246,14 @@ def compile_after(
     for number in sorted(moved):
         epoch = 1 - seats[number - 1].epoch
         seats[number - 1] = Seat(epoch, free[epoch].take(draft.count(number)))
-    return draft.compiled(
-        [
-            draft.direction(number, seats) if number in moved else stays[number]
-            for number in draft.numbers
-        ]
-    )
+    directions = [
+        draft.again(number, before.earlier, seats) if number in moved else stays[number]
+        for number in draft.numbers
+    ]
+    earlier = before.earlier or before.directions
+    left = zip(draft.numbers, before.directions, earlier, strict=True)
+    kept = (was if number in moved else other for number, was, other in left)
+    return draft.compiled(directions, before.program, tuple(kept))
 
 
 def _refuse_clashes(ways: Iterable[ForwardingTree]) -> None:
@@ -311,12 +332,8 @@ class _Draft:
                 self._port[near.hub, wire.fibre] = near.port
                 self._far[near.hub, wire.fibre] = (far.hub, far.port)
                 (borders if over else inland)[near.hub].append(near.port)
-        self._shared: dict[str, dict[Flow, None]] = {
-            hub: dict.fromkeys(
-                (*final_drops(), *admit_ports(inland[hub], borders[hub]), *admit_host(wire))
-            )
-            for hub, wire in self._hubs.items()
-        }
+        ports = {hub: (tuple(inland[hub]), tuple(borders[hub])) for hub in self._hubs}
+        self._shared = _shared(wiring, ports, tuple(way.intent.pair for way in ways))
 
     @property
     def numbers(self) -> Sequence[int]:
@@ -341,14 +358,30 @@ class _Draft:
         if gone:
             is_blocked = way.first is None and was.own_meter is None
             return self.direction(number, seats) if is_blocked else None
-        meters = self._meter(number, seats), self._own_meter(number, seats)
-        is_known = meters == (was.meter, was.own_meter) and _edge(way) == _edge(was.way)
-        if is_known and is_alike(was.way.first, way.first):
+        if self._is_known(number, was, seats):
             return replace(was, way=way)
         if self.count(number) != _count(was.labelling):
             return None
         made = self.direction(number, seats)
-        return made if made.is_as(was) else None
+        return replace(made, flows=was.flows, groups=was.groups) if made.is_as(was) else None
+
+    def again(
+        self, number: int, earlier: Sequence[DirectionTables], seats: Sequence[Seat]
+    ) -> DirectionTables:
+        """The tables of a direction, with the entries that it had ``earlier`` if they are equal."""
+        was = earlier[number - 1] if earlier else None
+        if was is not None and was.seat == seats[number - 1] and self._is_known(number, was, seats):
+            return replace(was, way=self._ways[number - 1])
+        return self.direction(number, seats)
+
+    def _is_known(self, number: int, was: DirectionTables, seats: Sequence[Seat]) -> bool:
+        """Whether a direction in the seat that it ``was`` in has the same entries."""
+        way, meters = self._ways[number - 1], (was.meter, was.own_meter)
+        return (
+            meters == (self._meter(number, seats), self._own_meter(number, seats))
+            and _edge(way) == _edge(was.way)
+            and is_alike(was.way.first, way.first)
+        )
 
     def direction(self, number: int, seats: Sequence[Seat]) -> DirectionTables:
         """The tables of one direction, whose number is in every cookie."""
@@ -381,37 +414,43 @@ class _Draft:
         rate_kbps = -(-let_in_bps // 1000)
         return Meter(meter, rate_kbps, max(rate_kbps // 10, 1))
 
-    def compiled(self, directions: Sequence[DirectionTables]) -> Compiled:
-        return Compiled(self._program(directions), tuple(directions))
+    def compiled(
+        self,
+        directions: Sequence[DirectionTables],
+        before: Program | None = None,
+        earlier: tuple[DirectionTables, ...] = (),
+    ) -> Compiled:
+        """Switches whose tables are those of the program ``before`` are the same objects."""
+        return Compiled(self._program(directions, before), tuple(directions), earlier)
 
-    def _program(self, directions: Sequence[DirectionTables]) -> Program:
-        flows = {hub: dict(shared) for hub, shared in self._shared.items()}
+    def _program(self, directions: Sequence[DirectionTables], before: Program | None) -> Program:
         groups: dict[str, list[FastFailover]] = {hub: [] for hub in self._hubs}
         meters: dict[str, list[Meter]] = {hub: [] for hub in self._hubs}
         served: dict[str, list[Flow]] = {hub: [] for hub in self._hubs}
         labels: list[LabelUse] = []
         for one in directions:
-            src, dst = (self._hubs[hub] for hub in one.way.intent.pair)
-            flows[src.hub][arp_answer(src, dst)] = None
             for hub, some in one.flows.items():
                 served[hub] += some
             for hub, used in one.groups.items():
                 groups[hub] += used
             if one.own_meter is not None:
-                meters[src.hub].append(one.own_meter)
+                meters[one.way.intent.pair[0]].append(one.own_meter)
             if one.labelling is not None:
                 labels += one.labelling.uses(one.seat.base)
-        switches = tuple(
-            SwitchProgram(
-                hub.hub,
-                hub.dpid,
-                tuple(sorted([*served[hub.hub], *flows[hub.hub]], key=_order)),
-                tuple(groups[hub.hub]),
-                tuple(meters[hub.hub]),
-            )
-            for hub in self._wiring.hubs
-        )
-        return Program(switches, tuple(self._links()), tuple(labels))
+        known = {switch.hub: switch for switch in before.switches} if before else {}
+        switches = []
+        for hub, wire in self._hubs.items():
+            flows, was = [*served[hub], *self._shared[hub]], known.get(hub)
+            aids = tuple(groups[hub]), tuple(meters[hub])
+            if (
+                was is None
+                or (was.groups, was.meters) != aids
+                or len(flows) != len(was.flows)
+                or {*map(id, flows)} != {*map(id, was.flows)}
+            ):
+                was = SwitchProgram(hub, wire.dpid, tuple(sorted(flows, key=_order)), *aids)
+            switches.append(was)
+        return Program(tuple(switches), tuple(self._links()), tuple(labels))
 
     def _links(self) -> Iterable[WiredLink]:
         for fibre in self._wiring.fibres:
@@ -525,6 +564,24 @@ class _Direction:
         way = self._base + label & LAST_WAY
         number = self._group_base | way << GROUP_WAY_SHIFT | in_port
         return (group(self._groups.setdefault(hub, {}).setdefault(tuple(buckets), number)),)
+
+
+@remembered(MOST_PLANNED)
+def _shared(
+    wiring: Wiring,
+    ports: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]],
+    pairs: tuple[tuple[str, str], ...],
+) -> dict[str, tuple[Flow, ...]]:
+    """By hub, the entries that serve all directions, given its inland ports and those over a
+    border, and the ends of all directions."""
+    hubs = {hub.hub: hub for hub in wiring.hubs}
+    flows = {
+        hub: dict.fromkeys((*final_drops(), *admit_ports(*ports[hub]), *admit_host(wire)))
+        for hub, wire in hubs.items()
+    }
+    for src, dst in pairs:
+        flows[src][arp_answer(hubs[src], hubs[dst])] = None
+    return {hub: tuple(some) for hub, some in flows.items()}
 
 
 def crosses_border(topology: Topology, fibre: Fibre) -> bool:

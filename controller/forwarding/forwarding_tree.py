@@ -20,8 +20,9 @@ delay, the rest of that limit may be spent on a longer path that is protected at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from operator import is_
 from typing import Literal, NamedTuple
 
 from corridor.controller.forwarding.avoided import NOTHING, Avoided
@@ -115,10 +116,63 @@ class ForwardingTree:
         return _within_ns(self.automaton, self.route.one_way_ns - self.room_ns)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether nothing shapes it but its permits, its protection and the failures.
+
+        Where a longer path may be taken for protection, further failures may change which one is
+        found: that search leaves paths out (see ``_protected_course``).
+        """
+        intent = self.intent
+        is_longer = any((self.spent_ns, self.apart_ns, self.room_ns)) or any(
+            one.permit.soft.one_way is not None for one in intent.ruling.automata
+        )
+        return self.first is not None and not (intent.picks or intent.disjoint or is_longer)
+
+    def spares(self, fibres: Set[str]) -> bool:
+        """Whether no packet takes one of these fibres, whatever is found dead."""
+        return not any(
+            isinstance(node, Cross) and node.fibre in fibres for node in reached(self.first)
+        )
+
+    def serves_alike(self, intent: Intent) -> bool:
+        """Whether an intent asks for the same as its own, by the same automata."""
+        mine, other = self.intent, intent
+        automata = mine.ruling.automata, other.ruling.automata
+        return (
+            (mine.protection, mine.given_up, mine.picks, mine.disjoint)
+            == (other.protection, other.given_up, other.picks, other.disjoint)
+            and len(automata[0]) == len(automata[1])
+            and all(map(is_, *automata))
+        )
+
+    @property
     def followed(self) -> tuple[Automaton, ...]:
         """Of every permit that packets may go by, whatever is found dead."""
         found = {id(node.automaton): node.automaton for node in reached(self.first)}
         return tuple(found.values())
+
+
+class Earlier(NamedTuple):
+    """Paths as they were planned in another state of the network."""
+
+    failures: Failures
+    ways: Sequence[ForwardingTree]
+    """In the order of the intents."""
+
+    def still_first(self, topology: Topology, failures: Failures) -> dict[str, ForwardingTree]:
+        """By intent, the paths that would be planned again where more fibres have failed.
+
+        They use nothing that has failed. What was the first choice stays it when others are gone.
+        This does not hold for what else shapes a path: gateways that have failed, picks, paths that
+        must share nothing, and a longer path for protection.
+        """
+        same = (failures.hubs, failures.gateways) == (self.failures.hubs, self.failures.gateways)
+        if not (same and self.failures.links <= failures.links):
+            return {}
+        if not self.failures.srlgs <= failures.srlgs:
+            return {}
+        dead = {fibre.id for fibre in topology.fibres if not failures.spare(fibre)}
+        return {way.intent.id: way for way in self.ways if way.is_plain and way.spares(dead)}
 
 
 class TreeBuilder:

@@ -76,6 +76,8 @@ def reached(first: Node | None) -> Iterator[Node]:
 
 def is_alike(one: Node | None, other: Node | None) -> bool:
     """Whether two graphs decide the same at every place, in the same states of the same permits."""
+    if one is other:
+        return True
     waiting, paired = [(one, other)], dict[Node, Node]()
     while waiting:
         here, there = waiting.pop()

@@ -13,7 +13,9 @@ The steps of an update, each on all switches before the next:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from corridor.controller.forwarding.program import (
     FastFailover,
@@ -68,12 +70,12 @@ class Update:
         """Datapath ids of the switches to which the update sends anything."""
         return frozenset(one.dpid for one in self.switches if one.changes)
 
-    @property
+    @cached_property
     def beside(self) -> Program:
         """What switches hold once the new versions are next to the old."""
         return self._both(flipped=False)
 
-    @property
+    @cached_property
     def flipped(self) -> Program:
         """What they hold once the edges are flipped."""
         return self._both(flipped=True)
@@ -99,16 +101,15 @@ def update(old: Program, new: Program) -> Update:
 def _switch(old: SwitchProgram, new: SwitchProgram) -> SwitchUpdate:
     groups, no_groups = _exchanged(old.groups, new.groups, f"group at {new.hub}")
     meters, no_meters = _exchanged(old.meters, new.meters, f"meter at {new.hub}")
-    held, wanted = dict.fromkeys(old.flows), dict.fromkeys(new.flows)
-    edge_on = tuple(flow for flow in wanted if flow.table in EDGE and flow not in held)
+    gone, come = _unshared(old.flows, new.flows)
+    edge_on = tuple(flow for flow in come if flow.table in EDGE)
     replaced = {flow.key for flow in edge_on}
-    gone = [flow for flow in held if flow not in wanted]
     return SwitchUpdate(
         hub=new.hub,
         dpid=new.dpid,
         groups=groups,
         meters=meters,
-        beside=tuple(flow for flow in wanted if flow.table not in EDGE and flow not in held),
+        beside=tuple(flow for flow in come if flow.table not in EDGE),
         edge_off=tuple(flow for flow in gone if flow.table in EDGE and flow.key not in replaced),
         edge_on=edge_on,
         remove=tuple(flow for flow in gone if flow.table not in EDGE),
@@ -117,10 +118,25 @@ def _switch(old: SwitchProgram, new: SwitchProgram) -> SwitchUpdate:
     )
 
 
+def _unshared[T](some: Sequence[T], others: Sequence[T]) -> tuple[list[T], list[T]]:
+    """The values that only ``some`` or only ``others`` contain, each once.
+
+    Most are the same objects in both: only the others are hashed, which takes longest.
+    """
+    mine, theirs = {*map(id, some)}, {*map(id, others)}
+    first = dict.fromkeys(one for one in some if id(one) not in theirs)
+    last = dict.fromkeys(one for one in others if id(one) not in mine)
+    if first and last:
+        return [one for one in first if one not in last], [one for one in last if one not in first]
+    return [*first], [*last]
+
+
 def _exchanged[T: (FastFailover, Meter)](
     old: tuple[T, ...], new: tuple[T, ...], what: str
 ) -> tuple[tuple[T, ...], tuple[int, ...]]:
     """Those to add, and the numbers of those to remove."""
+    if old is new:
+        return (), ()
     held, wanted = ({one.id: one for one in some} for some in (old, new))
     for number in held.keys() & wanted.keys():
         if held[number] != wanted[number]:
@@ -130,6 +146,8 @@ def _exchanged[T: (FastFailover, Meter)](
 
 
 def _standing(old: SwitchProgram, step: SwitchUpdate, *, flipped: bool) -> SwitchProgram:
+    if not (step.beside or step.groups or step.meters or (flipped and step.flips)):
+        return old
     flows = {flow.key: flow for flow in (*old.flows, *step.beside)}
     if flipped:
         for flow in step.edge_off:

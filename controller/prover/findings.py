@@ -112,11 +112,11 @@ class Findings:
         core = self.core.changed(network, moved)
         edges = {
             hub: registry.open_edge(network, core, hub)
-            if hub in changes and changes[hub].is_met_by_host(opened.edge.steps, lookups[hub])
+            if hub in changes and changes[hub].is_met_by_host(opened.edge.steps)
             else _by_number(network, opened)
             for hub, opened in self.edges.items()
         }
-        using = {hub: {*map(id, one.using_groups(lookups[hub]))} for hub, one in changes.items()}
+        using = {hub: {*map(id, one.using_groups)} for hub, one in changes.items()}
         ways = dict(self._ways_after(core, edges, moved, using))
         arrived, differing = _counted(self.arrived, *_differing(self.ways, ways))
         doors = [
@@ -183,7 +183,7 @@ class Findings:
         if change.meters:
             again: tuple[Flow, ...] = held.flows
         else:
-            using = change.using_groups(network.lookups[hub])
+            using = change.using_groups
             again = tuple({id(flow): flow for flow in (*change.added, *using)}.values())
         stale = {*map(id, change.removed), *map(id, again)}
         entries = tuple(one for one in before.entries if id(one[1].entry) not in stale)

@@ -32,10 +32,12 @@ from corridor.controller.deployment.deployments import (
     longest_ns,
     step_between,
 )
+from corridor.controller.forwarding.program import Program
 from corridor.controller.forwarding.two_phase_plan import Update
 from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
-from corridor.controller.prover import Proof
+from corridor.controller.prover import Proof, Tables
 from corridor.controller.prover.session import Session
+from corridor.controller.prover.tables.tables import AsIntended
 from corridor.controller.prover.updates import UpdateProof, beyond_edges, objections
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.topologies.base.seconds import NS_PER_S
@@ -119,6 +121,7 @@ class Updater:
     interfaces: Interfaces
     during: Callable[[str], None] = lambda _step: None
     """Called after each step."""
+    _as_intended: AsIntended = field(default_factory=AsIntended)
 
     def carry_out(
         self, old: Deployment, new: Deployment, told: frozenset[int], session: Session
@@ -210,7 +213,7 @@ class Updater:
     ) -> Proof:
         """The proof of what switches say they hold; of those that were told nothing, as of the last
         audit."""
-        held = self.interfaces.filled(self.interfaces.tables(told & step.touched), step.beside)
+        held = self.interfaces.filled(self._read(step, step.beside, told), step.beside)
         proof = session.prove(asked_beside(old, step, new, self.interfaces.wiring, held))
         if not proof.holds:
             why = "; ".join(objections(proof))
@@ -218,6 +221,10 @@ class Updater:
                 f"the installed tables with both versions violate {why}", proof, again=True
             )
         return proof
+
+    def _read(self, step: Update, intended: Program, told: frozenset[int]) -> Tables:
+        """What switches report that the update touches."""
+        return self._as_intended.of(self.interfaces.tables(told & step.touched), intended)
 
     def _connections(self, dpids: frozenset[int]) -> dict[int, int]:
         """How many times each switch has connected: one that connects again may have lost its
@@ -268,7 +275,7 @@ class Updater:
             ):
                 self.interfaces.switches.tell(only(part, told))
             self.interfaces.gateways.assess(assessed([new], self.interfaces.wiring))
-            held = self.interfaces.tables(told & step.touched)
+            held = self._read(step, new.program, told)
         except SwitchError as error:
             return str(error)
         wanted = {one.hub: one for one in new.program.switches}

@@ -19,8 +19,13 @@ def forget() -> None:
         known.clear()
 
 
-def remembered[**P, R](most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """The last answers of a function, by equal arguments, which need not be hashable."""
+def remembered[**P, R](
+    most: int, *, helping: frozenset[str] = frozenset()
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """The last answers of a function, by equal arguments, which need not be hashable.
+
+    Arguments by the names ``helping`` do not count: the answer is the same with any of them.
+    """
 
     def remembering(function: Callable[P, R]) -> Callable[P, R]:
         known: deque[tuple[object, R]] = deque(maxlen=most)
@@ -28,7 +33,8 @@ def remembered[**P, R](most: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @wraps(function)
         def answered(*args: P.args, **kwargs: P.kwargs) -> R:
-            asked = (args, kwargs)
+            counted = {name: value for name, value in kwargs.items() if name not in helping}
+            asked = (args, counted)
             for before, answer in tuple(known):
                 if before == asked:
                     return answer

@@ -34,7 +34,7 @@ class Understood(Claim):
             yield Breach(f"{place}{oddity.said}", oddity.hub)
 
     def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
-        return _overlaps(hub, network.lookups[hub].overlaps())
+        return _overlaps(hub, network.lookups[hub].overlaps)
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         names = {name for name, _ in flow.match}
@@ -169,6 +169,8 @@ def are_equal[T](some: Sequence[T], others: Sequence[T]) -> bool:
     Most values are the same objects in both: only the others are hashed, which takes longest. A
     list that has an object twice counts as unequal.
     """
+    if some is others:
+        return True
     mine, theirs = {*map(id, some)}, {*map(id, others)}
     if not len(mine) == len(some) == len(others) == len(theirs):
         return False

@@ -50,22 +50,30 @@ class Change:
         """Whether packets that come in by a port may meet what differs."""
         return bool(self.groups) or any(one in (None, port) for _, one, _ in self.keys)
 
-    def using_groups(self, lookup: Lookup) -> tuple[Flow, ...]:
-        """Return the entries that lead to a group that differs, directly or by other groups."""
-        if not self.groups:
-            return ()
-        leading, grows = {*self.groups}, True
+    @cached_property
+    def leading(self) -> frozenset[int]:
+        """Groups that differ, and those that lead to one of them, directly or by other groups."""
+        leading, grows = {*self.groups}, bool(self.groups)
         while grows:
             more = {
                 group.id
-                for group in lookup.groups.values()
+                for group in self.after.groups
                 if group.id not in leading
-                and any(leading & _groups_of(one) for one in group.buckets)
+                and any(not leading.isdisjoint(_groups_of(one)) for one in group.buckets)
             }
             leading |= more
             grows = bool(more)
+        return frozenset(leading)
+
+    @cached_property
+    def using_groups(self) -> tuple[Flow, ...]:
+        """The entries that lead to a group that differs, directly or by other groups."""
+        if not self.groups:
+            return ()
         return tuple(
-            flow for flow in self.after.flows if not leading.isdisjoint(uses(flow.actions, "group"))
+            flow
+            for flow in self.after.flows
+            if not self.leading.isdisjoint(uses(flow.actions, "group"))
         )
 
     def places(self, core: Core, before: Lookup, after: Lookup) -> list[int]:
@@ -76,22 +84,23 @@ class Change:
             # Where labels change on the way to an entry, any may come to it.
             told = None if relays else label
             found.update(core.places_at(hub, port, told))
-        using = {*map(id, self.using_groups(after))}
-        if using:
-            everywhere = core.places_at(hub, None, None)
-            found.update(number for number in everywhere if core.meets(number, using))
+        new = {*map(id, self.added)}
+        using = {id(flow): flow for flow in self.using_groups if id(flow) not in new}
+        for _, port, label in {rule_of(flow).key for flow in using.values()}:
+            places = core.places_at(hub, port, None if relays else label)
+            found.update(number for number in places if core.meets(number, using))
         return sorted(found)
 
-    def is_met_by_host(self, steps: Iterable[Step], after: Lookup) -> bool:
+    def is_met_by_host(self, steps: Iterable[Step]) -> bool:
         if any(port in (None, HOST_PORT) for _, port, _ in self.keys):
             return True
-        using = {*map(id, self.using_groups(after))}
+        using = {*map(id, self.using_groups)}
         return any(id(flow) in using for step in steps for flow in step.matched)
 
 
-def _groups_of(bucket: Bucket) -> set[int | None]:
+def _groups_of(bucket: Bucket) -> tuple[int | None, ...]:
     """The groups that a bucket uses or watches."""
-    return {*uses(bucket.actions, "group"), bucket.watch_group}
+    return (*uses(bucket.actions, "group"), bucket.watch_group)
 
 
 def _by_id(groups: tuple[FastFailover, ...]) -> defaultdict[int, list[FastFailover]]:

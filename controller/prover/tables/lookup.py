@@ -76,7 +76,7 @@ class Lookup:
             by_label[label] = (*by_label.get(label, ()), *more)
 
     def changed(
-        self, switch: SwitchProgram, removed: Iterable[Flow], added: Iterable[Flow]
+        self, switch: SwitchProgram, removed: Sequence[Flow], added: Sequence[Flow]
     ) -> Lookup:
         """The entries of ``switch``, which differ from these only by those named."""
         after = Lookup(replace(switch, flows=()))
@@ -97,6 +97,10 @@ class Lookup:
             if not by_label[label]:
                 del by_label[label]
         after._add(new)
+        if "overlaps" in self.__dict__:
+            stale = {*map(id, removed)}
+            kept = (pair for pair in self.overlaps if stale.isdisjoint(map(id, pair)))
+            after.overlaps = (*kept, *after._overlapping(new))
         touched = {rule.key for rule in (*gone, *new)}
         if all(None not in key for key in touched):
             after._met = self._met.copy()
@@ -172,10 +176,15 @@ class Lookup:
             if in_port is None or in_port == port
         )
 
-    def overlaps(self) -> Iterator[tuple[Flow, Flow]]:
+    @cached_property
+    def overlaps(self) -> tuple[tuple[Flow, Flow], ...]:
         """Pairs of one table and priority that one packet could meet."""
+        return tuple(self._overlapping(self.every()))
+
+    def _overlapping(self, rules: Iterable[Rule]) -> Iterator[tuple[Flow, Flow]]:
+        """Such pairs of one of these rules and any other."""
         seen: set[frozenset[int]] = set()
-        for rule in self.every():
+        for rule in rules:
             wanted = dict(rule.conditions)
             for other in self._beside(rule, wanted):
                 if other.flow is rule.flow or other.flow.priority != rule.flow.priority:

@@ -63,6 +63,54 @@ class Tables:
     settings: Mapping[str, Settings] = field(default_factory=dict)
 
 
+class AsIntended:
+    """Gives what switches report as the objects that were intended, where these are equal.
+
+    Then entries compare by identity. Entries are hashed once, when a switch first reports them.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, dict[int, tuple[Flow, Flow]]] = {}
+        """By hub and the id of an entry that was reported: that entry, and the equal one."""
+
+    def of(self, held: Tables, intended: Program) -> Tables:
+        wanted = {switch.hub: switch for switch in intended.switches}
+        switches = {
+            hub: self._switch(has, wanted[hub]) if hub in wanted else has
+            for hub, has in held.switches.items()
+        }
+        return replace(held, switches=switches)
+
+    def _switch(self, held: SwitchProgram, wanted: SwitchProgram) -> SwitchProgram:
+        seen, ours = self._seen.get(held.hub, {}), {*map(id, wanted.flows)}
+        pairs = {
+            id(flow): pair
+            for flow in held.flows
+            if (pair := seen.get(id(flow))) is not None and id(pair[1]) in ours
+        }
+        new = [flow for flow in held.flows if id(flow) not in ours and id(flow) not in pairs]
+        if new:
+            known = {id(equal) for _, equal in pairs.values()}
+            left = {flow: flow for flow in wanted.flows if id(flow) not in known}
+            pairs |= {id(flow): (flow, left[flow]) for flow in new if flow in left}
+        self._seen[held.hub] = pairs
+        flows = tuple(pairs[id(flow)][1] if id(flow) in pairs else flow for flow in held.flows)
+        groups = wanted.groups if _same(held.groups, wanted.groups) else held.groups
+        is_whole = (
+            groups is wanted.groups
+            and held.meters == wanted.meters
+            and len(flows) == len(ours) == len(wanted.flows)
+            and {*map(id, flows)} == ours
+        )
+        return wanted if is_whole else replace(held, flows=flows, groups=groups)
+
+
+def _same(groups: tuple[FastFailover, ...], others: tuple[FastFailover, ...]) -> bool:
+    """Whether these are the same groups, in any order, with no number twice."""
+    some, more = ({group.id: group for group in each} for each in (groups, others))
+    return len(groups) == len(some) == len(others) and some == more
+
+
 def tables_of(program: Program) -> Tables:
     """The tables a program leads to, before any switch has seen it."""
     return Tables({switch.hub: switch for switch in program.switches})

@@ -1,12 +1,22 @@
 """A state of the network that returns costs nothing again, and changes nothing."""
 
+from random import Random
+
+import pytest
+
 from corridor.controller.deployment import deployments
 from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import TreeBuilder, plan_ways
+from corridor.controller.forwarding.forwarding_tree import Earlier
+from corridor.controller.forwarding.nodes import is_alike
+from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover.session import Session
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.remembered import forget
 from fake_switches import Lab
+from policy_lab import demand, fibre, hub, network, permit, ruling
 from reconciler_lab import specification, wiring
 
 CUT = Failures(links=frozenset({"kunming-karachi"}))
@@ -42,3 +52,81 @@ def test_nothing_is_planned_or_proven_where_nothing_else_is_known(monkeypatch):
     assert lab.deployer.deployment == stands
     assert not asked
     assert not lab.events("error", "update")
+
+
+def plan_both(topology, intents, known, before):
+    """Paths that are planned from nothing, and those that use earlier ones again."""
+    forget()
+    fresh = plan_ways(topology, intents, known)
+    forget()
+    return fresh, plan_ways(topology, intents, known, before)
+
+
+def served(way):
+    longer = way.spent_ns, way.apart_ns, way.room_ns
+    return way.intent, way.route, way.automaton, way.protection, longer
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_paths_that_use_nothing_that_failed_are_those_that_are_planned_again(seed):
+    asked, chance = specify(load_scenario("pan-asia")), Random(seed)
+    topology, intents = asked.topology, asked.intents()
+    fibres, hubs = ([one.id for one in some] for some in (topology.fibres, topology.hubs))
+    known, used = Failures(), 0
+    ways, _ = plan_both(topology, intents, known, None)
+    for _ in range(8):
+        links, gateways = known.links, known.gateways
+        match chance.randrange(6):
+            case 0:
+                links = frozenset(chance.sample(sorted(links), len(links) // 2))
+            case 1:
+                gateways = frozenset(chance.sample(hubs, chance.randrange(2)))
+            case _:
+                links |= {*chance.sample(fibres, chance.randint(1, 3))}
+        before, known = Earlier(known, ways), Failures(links=links, gateways=gateways)
+        kept = {id(way) for way in ways}
+        fresh, ways = plan_both(topology, intents, known, before)
+        assert [*map(served, fresh)] == [*map(served, ways)]
+        assert all(is_alike(one.first, other.first) for one, other in zip(fresh, ways, strict=True))
+        used += sum(id(way) in kept for way in ways)
+    assert used > 100
+
+
+def test_a_longer_path_that_only_a_failure_lets_be_found_is_found():
+    """The search for a protected path leaves paths out, and another failure may change which."""
+
+    def sea(ends, ms):
+        return fibre(ends, 1).model_copy(
+            update={"one_way_delay_ns": round(ms * 1e6), "medium": "submarine"}
+        )
+
+    def land(ends, ms):
+        return fibre(ends, 1).model_copy(update={"one_way_delay_ns": round(ms * 1e6)})
+
+    fibres = [sea("s-x", 1.8), land("x-d", 0.1), sea("s-t", 1.95), land("t-d", 0.05)]
+    fibres += [sea("s-q", 1), land("q-y", 1), land("s-w", 1.5), land("w-y", 1), land("y-d", 1)]
+    fibres += [land("y-z", 5), land("z-d", 5)]
+    topology = network([hub(name, "CN") for name in "sdxtqwyz"], fibres)
+    asked = permit(
+        "A",
+        preference=1,
+        hard={"max_one_way": "5.5ms"},
+        soft={"one_way": "4ms", "protect": {"k": 1, "over": ["link"]}},
+        on_soft_failure=["drop_protect"],
+    )
+    other = permit("B", preference=2, hard={"avoid": {"medium": "submarine"}})
+    intents = [Intent(ruling(asked, other, about=demand(src="s", dst="d"), on=topology))]
+    ways, _ = plan_both(topology, intents, Failures(), None)
+    cut = Failures(links=frozenset({"s-q"}))
+    fresh, again = plan_both(topology, intents, cut, Earlier(Failures(), ways))
+    assert [*map(served, fresh)] == [*map(served, again)]
+    assert fresh[0].route.path.hubs == ("s", "w", "y", "d")
+
+
+def test_tables_after_a_repair_are_the_objects_from_before():
+    """So they compare at once."""
+    before = deployments.stand(DesiredState(specification()), wiring(), 0)
+    cut = deployments.following(before, DesiredState(specification(), CUT), wiring())
+    again = deployments.following(cut, before.known, wiring())
+    for old, new in zip(before.program.switches, again.program.switches, strict=True):
+        assert {*map(id, old.flows)} == {*map(id, new.flows)}

@@ -8,6 +8,7 @@ from collections import Counter
 from copy import copy
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -24,7 +25,7 @@ from corridor.controller.prover.search.change import Change
 from corridor.controller.prover.search.core import Core
 from corridor.controller.prover.session import Question, Session
 from corridor.controller.prover.tables.lookup import Lookup, uses
-from corridor.controller.prover.tables.tables import Oddity, Settings
+from corridor.controller.prover.tables.tables import AsIntended, Oddity, Settings, Tables
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.model.wiring import HOST_PORT
 from mutants import MUTANTS
@@ -351,6 +352,52 @@ def test_of_an_entry_that_stands_twice_one_may_go():
         assert met == Counter(map(id, after.flows))
 
 
+def test_entries_that_overlap_after_a_change_are_those_found_from_nothing():
+    switch, _ = a_group(deployments.asked_of(lab(), wiring()))
+    first = next(one for one in switch.flows if one.table == Table.SWITCH and one.match)
+    twin, wide = replace(first, cookie=1), replace(first, match=first.match[:1], cookie=2)
+    added = ((), (twin,), (twin, wide), (wide,), (wide, twin), ())
+    states = [replace(switch, flows=(*switch.flows, *more)) for more in added]
+    known = Lookup(switch)
+    assert not known.overlaps
+    for before, after in pairwise(states):
+        change = Change.between(before, after)
+        known = known.changed(change.after, change.removed, change.added)
+        assert as_sets(known.overlaps) == as_sets(Lookup(after).overlaps)
+        assert bool(known.overlaps) == (len(after.flows) > len(switch.flows))
+
+
+def as_sets(pairs):
+    return Counter(frozenset(pair) for pair in pairs)
+
+
+def test_what_is_read_back_equal_is_the_intended_object():
+    """Entries, groups, and a whole switch; what differs stays as it was read."""
+    intended = lab().program
+    reading, others = AsIntended(), {one.hub: one for one in intended.switches}
+    said = {hub: read_again(one) for hub, one in others.items()}
+    assert said["guian"] == others["guian"]
+    for _ in range(2):
+        read = reading.of(Tables(said), intended)
+        assert all(read.switches[hub] is others[hub] for hub in others)
+    first, *more = said["guian"].flows
+    spoilt = replace(first, priority=first.priority + 1)
+    for flows in ((spoilt, *more), tuple(more), (first, *more, spoilt), (first, first, *more)):
+        held = replace(said["guian"], flows=flows)
+        read = reading.of(Tables({"guian": held}), intended).switches["guian"]
+        assert read == held
+        assert {*map(id, read.flows)} - {id(spoilt)} <= {*map(id, others["guian"].flows)}
+    held = replace(said["guian"], groups=said["guian"].groups[:-1])
+    assert reading.of(Tables({"guian": held}), intended).switches["guian"] == held
+    (other,) = (one for one in lab(CUT).program.switches if one.hub == "guian")
+    assert reading.of(Tables({"guian": read_again(other)}), intended).switches["guian"] == other
+
+
+def read_again(switch):
+    """The same with other objects."""
+    return from_plain(type(switch), to_plain(switch))
+
+
 def test_what_comes_back_holds_again():
     """There, back, and there: each proof is carried over from what was found before."""
     old, new = lab(), deployments.following(lab(), lab(CUT).known, wiring())
@@ -471,7 +518,7 @@ KEYS = {
     "change: removed": _changed_without("removed", ()),
     "change: groups": _changed_without("groups", frozenset()),
     "change: meters": _changed_without("meters", False),
-    "change: entries that use groups": _forgets(Change, "using_groups", lambda *_: ()),
+    "change: entries that use groups": _forgets(Change, "using_groups", ()),
     "change: the host's port": _forgets(Change, "is_met_by_host", lambda *_: False),
     "change: places": _forgets(Change, "places", lambda *_: []),
     "core: entries met": _forgets(Core, "meets", lambda *_: False),
