@@ -44,6 +44,8 @@ from corridor.topologies.base.seconds import NS_PER_S
 
 MARGIN_NS = 20_000_000
 """For what switches, gateways and hosts take, which the model of fibres does not say."""
+NOTICED_NS = 5_000_000
+"""Within this time, threads that wait to run notice that a switch went away or connected again."""
 SETTLE_NS = 20_000_000
 """Open vSwitch answers a barrier once its tables have an entry, not its datapath: flows that are
 cached there, as the drop of a label that meant nothing, are looked at again within 5 ms of the last
@@ -148,18 +150,22 @@ class Updater:
             read = self._connections(told & step.touched)
             beside = self._is_beside(old, step, new, told, session)
             done("proven")
-            self.interfaces.sleep(max(0, settled_ns - self.interfaces.now_ns()) / NS_PER_S)
+            self._wait(settled_ns - self.interfaces.now_ns())
             for _ in range(MOST_READ_AGAIN):
                 now = self._connections(told & step.touched)
                 if now == read:
                     break
                 read, beside = now, self._is_beside(old, step, new, told, session)
+                self._wait(0)
             if self._connections(told & step.touched) != read:
                 raise NotDone("switches keep connecting again before the flip", again=True)
             flipping = True
             self.interfaces.switches.bundle(only(modifications.flips(step), told))
             done("flipped")
-        except (SwitchError, NotDone) as problem:
+        except NotDone as problem:
+            self._undone(problem, old, step, new, told, flipping=flipping)
+            raise
+        except SwitchError as problem:
             raise self._undone(problem, old, step, new, told, flipping=flipping) from problem
         except BaseException:
             self._undone(NotDone("stopped"), old, step, new, told, flipping=flipping)
@@ -225,6 +231,11 @@ class Updater:
     def _read(self, step: Update, intended: Program, told: frozenset[int]) -> Tables:
         """What switches report that the update touches."""
         return self._as_intended.of(self.interfaces.tables(told & step.touched), intended)
+
+    def _wait(self, ns: int) -> None:
+        """At least as long as losses of switches need to be noticed: no other thread of the
+        controller runs during a proof."""
+        self.interfaces.sleep(max(NOTICED_NS, ns) / NS_PER_S)
 
     def _connections(self, dpids: frozenset[int]) -> dict[int, int]:
         """How many times each switch has connected: one that connects again may have lost its

@@ -215,6 +215,30 @@ def test_an_update_is_undone_where_a_switch_is_away_at_the_flip(lab, hub):
     assert lab.holds() == before == lab.stands()
 
 
+def test_a_loss_that_is_noticed_only_while_the_controller_waits_undoes_an_update(lab):
+    """A long proof lets no other thread of the controller run, and spends the time to settle."""
+    before, dpid, proven = lab.stands(), NETWORK.hub("kunming").dpid, []
+
+    def long_proof(step):
+        if step == "proven":
+            lab.now_ns += 10**9
+            proven.append(step)
+
+    def sleep(seconds):
+        lab.sleep(seconds)
+        if proven and seconds > 0:
+            lab.switches.away.add(dpid)
+
+    lab.deployer.updater.during = long_proof
+    lab.deployer.updater.interfaces = replace(lab.deployer.interfaces, sleep=sleep)
+    answer = lab.do("set_policies", policies=policies(NO_SEA))
+    assert (answer["ok"], answer["reason"]) == (False, "kunming went away before the flip")
+    lab.deployer.updater.interfaces = lab.deployer.interfaces
+    lab.connect("kunming")
+    lab.do("ask_audit")
+    assert lab.holds() == before == lab.stands()
+
+
 @pytest.mark.parametrize(("times", "ok"), [(3, True), (4, False)])
 def test_a_switch_that_connects_while_it_is_read_again_is_read_once_more(lab, times, ok):
     """Only so often, though: then the update is undone."""
