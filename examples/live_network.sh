@@ -11,8 +11,8 @@ name=example
 network=$!
 trap 'kill -TERM "$network" 2>/dev/null; wait "$network" || :' EXIT
 
-# It can be asked from its first moment on; `all tables proven` says that it is ready.
-until "$corridor" status --network "$name" 2>/dev/null | grep -q "all tables proven"; do
+# It can be asked from its first moment on; `all tables verified` says that it is ready.
+until "$corridor" status --network "$name" 2>/dev/null | grep -q "all tables verified"; do
     kill -0 "$network" # stops here, should it have ended by itself
     sleep 0.5
 done

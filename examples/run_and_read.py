@@ -23,7 +23,7 @@ def main(out_dir: str, scenario: str = str(OWN)) -> None:
         print(demand.id, demand.status, demand.predicted_rtt_ms, least)
     probes = pq.read_table(outcome.out_dir / "probes.parquet", columns=["received"])
     print(sum(probes["received"].to_pylist()), "of", probes.num_rows, "rows are replies")
-    print("tables proven:", all(proof.holds for proof in outcome.proofs.values()))
+    print("tables verified:", all(proof.holds for proof in outcome.proofs.values()))
 
 
 if __name__ == "__main__":

@@ -109,7 +109,9 @@ def _status(said: Said) -> Families:
     if status["epoch"] is not None:
         yield GaugeMetricFamily("corridor_epoch", "Epoch of the tables in force", status["epoch"])
     yield GaugeMetricFamily(
-        "corridor_unproven", "Whether what switches hold is not proven", bool(status["unproven"])
+        "corridor_unproven",
+        "Whether the installed tables are not verified",
+        bool(status["unproven"]),
     )
     yield GaugeMetricFamily(
         "corridor_rates_lacking",

@@ -15,7 +15,7 @@ KINDS: Mapping[str, tuple[HTTPStatus, str]] = {
     "unknown": (HTTPStatus.NOT_FOUND, "Not found"),
     "refused": (HTTPStatus.CONFLICT, "It would violate a property, or has no tables"),
     "deferred": (HTTPStatus.CONFLICT, "A switch is away"),
-    "busy": (HTTPStatus.SERVICE_UNAVAILABLE, "Nothing stands that is proven"),
+    "busy": (HTTPStatus.SERVICE_UNAVAILABLE, "No verified tables are installed"),
     "failed": (HTTPStatus.BAD_GATEWAY, "A switch or a gateway did not follow its instructions"),
     "late": (HTTPStatus.GATEWAY_TIMEOUT, "The controller did not answer in time"),
     "error": (HTTPStatus.INTERNAL_SERVER_ERROR, "A defect"),

@@ -124,7 +124,7 @@ async def proof(request: Request) -> Any:
     """The last proof: a verdict on every claim, with a counterexample where one does not hold."""
     found = (await _link(request).read("proof"))["proof"]
     if not found:
-        raise Problem("busy", "nothing has been proven yet")
+        raise Problem("busy", "nothing was verified yet")
     return found
 
 

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from corridor.controller.prover.exact.claims import ExactReport
 
 
+STATUS_WORDS = {"proven": "verified", "not proven": "not verified", "not claimed": "not checked"}
+"""Words of texts and pages for statuses of ``proof.json``."""
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a claim."""
+    """The result for one property."""
 
     claim: str
     sentence: str
@@ -40,7 +44,8 @@ class Verdict:
     def __str__(self) -> str:
         more = f" ({self.why})" if self.why else ""
         more = f" ({self.breaches} times)" if self.breaches > 1 else more
-        return f"{self.claim:<4}{self.status:<12} {self.sentence}{more}"
+        status = STATUS_WORDS.get(self.status, self.status)
+        return f"{self.claim:<4}{status:<12} {self.sentence}{more}"
 
 
 @dataclass(frozen=True)

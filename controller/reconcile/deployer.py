@@ -108,7 +108,7 @@ class Deployer:
         """Whatever switches hold is replaced by a deployment. Raises NotDone and SwitchError."""
         predicted = self._predicted(deployment)
         if not predicted.holds:
-            self.unproven = "what should be installed is not proven"
+            self.unproven = "the tables to be installed are not verified"
             self._take_edges_off(told)
             raise NotDone(f"it would break {'; '.join(objections(predicted))}", predicted)
 
@@ -264,7 +264,7 @@ class Deployer:
         self._note(proof, what, deployment.epoch)
         if not proof.holds:
             self.unproven = "; ".join(objections(proof))
-            raise NotDone(f"what switches hold breaks {self.unproven}", proof)
+            raise NotDone(f"the installed tables violate {self.unproven}", proof)
         self.deployment, self.unproven = deployment, ""
         self._keep(deployment)
 

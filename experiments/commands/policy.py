@@ -113,6 +113,6 @@ def told_change(api: Api, change: str, changed: Changed) -> str:
         return f"{said}epoch {changed['epoch']}, {more} had to be changed"
     done, entries = changed["update"]["done_ms"], changed["update"]["entries"]
     return (
-        f"{said}epoch {changed['epoch']}, proven and flipped in {done['flipped']:.1f} ms, "
+        f"{said}epoch {changed['epoch']}, verified and activated in {done['flipped']:.1f} ms, "
         f"all done in {max(done.values()):.0f} ms; {entries['after']} entries"
     )

@@ -43,7 +43,7 @@ def _failures(said: Said) -> str:
 
 
 def _installed(said: Said) -> str:
-    return f"installed and proven: {said['entries']} entries{_tampering(said)}"
+    return f"installed and verified: {said['entries']} entries{_tampering(said)}"
 
 
 def _taken_over(said: Said) -> str:

@@ -59,7 +59,9 @@ def _standing(status: StatusAnswer, demands: Sequence[DemandAnswer]) -> Iterator
     if not status["installed"]:
         yield f"nothing is installed yet: {status['unproven']}"
         return
-    proven = f"NOT PROVEN: {status['unproven']}" if status["unproven"] else "all tables proven"
+    proven = "all tables verified"
+    if status["unproven"]:
+        proven = f"NOT VERIFIED: {status['unproven']}"
     epoch = "" if status["epoch"] is None else f"epoch {status['epoch']}, "
     yield f"{epoch}policies {status['policies']} as of {status['as_of']}, {proven}"
     done = {name: count for name, count in status["happened"]["updates"].items() if count}

@@ -268,7 +268,7 @@ OUTPUTS: Mapping[str, Output] = {
     "answers": Output("answers.json", "What is computed of a scenario, before it runs", _answers),
     "manifest": Output("manifest.json", "What a run was made of", _manifest),
     "event": Output("a line of events.jsonl; up --json", "What happened in a run", _event),
-    "proof": Output("proof.json", "What was proven of tables", _proof),
+    "proof": Output("proof.json", "Verification of flow tables", _proof),
     "account": Output("account.json", "Where every packet went", _account),
     "certainty": Output("raw/certainty.json", "The uncertainty of paths", _certainty),
     "tables": Output("tables/before.json, after.json", "What switches say they hold", _tables),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.prover.report.counterexample import Counterexample
+from corridor.controller.prover.verdicts import STATUS_WORDS
 from corridor.controller.prover.verdicts import Verdict as Found
 from corridor.experiments.results.proof_document import ProofDocument, ProofOfTables
 from corridor.experiments.results.summary import Summary
@@ -46,10 +47,6 @@ class Verdict:
     said: Sequence[tuple[str, str]]
     """Status by proof, and its class."""
     why: str
-
-
-STATUS_WORDS = {"proven": "verified", "not proven": "not verified", "not claimed": "not checked"}
-"""Words of a page for statuses of ``proof.json``."""
 
 
 def status_in_words(status: str) -> str:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 USUAL = (80, 24)
 COLOURS = (
-    (r"\b(?:UP|ALLOW)\b|(?m:^yes(?= ))|(?m:^[CT]\d+ +proven\b)", "green"),
+    (r"\b(?:UP|ALLOW)\b|(?m:^yes(?= ))|(?m:^[CT]\d+ +verified\b)", "green"),
     (r"\b(?:ALT|DEGRADED|REQUIRE|UNDECIDED)\b|\b(?:WARNS:|not covered)", "yellow"),
-    (r"(?m:^warning:|^[CT]\d+ +not claimed)", "yellow"),
-    (r"\b(?:BLOCKED|DOWN|DENY|NOT PROVEN|UNKNOWN)\b", "red"),
+    (r"(?m:^warning:|^[CT]\d+ +not checked)", "yellow"),
+    (r"\b(?:BLOCKED|DOWN|DENY|NOT VERIFIED|UNKNOWN)\b", "red"),
     (r"(?m:^no(?=  ))|(?m:^[CT]\d+ +violated\b)", "red"),
     (r"(?m:^-{2,}(?:  -{2,})*$)", "dim"),
 )

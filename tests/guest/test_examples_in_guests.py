@@ -14,7 +14,7 @@ def test_a_run_from_python_is_read(tmp_path):
     code, said = run(sys.executable, EXAMPLES / "run_and_read.py", tmp_path / "out")
     assert code == 0, said
     assert "secret BLOCKED" in said
-    assert "tables proven: True" in said
+    assert "tables verified: True" in said
 
 
 def test_what_became_of_workloads_is_read(tmp_path):
@@ -66,6 +66,6 @@ def test_a_live_network_is_used_and_ended(command, tmp_path):
         XDG_STATE_HOME=str(tmp_path / "state"),
     )
     assert code == 0, said
-    assert ": shanghai-guian drained: epoch 1, proven and flipped" in said
+    assert ": shanghai-guian drained: epoch 1, verified and activated" in said
     assert "policies none: " in said
     assert list((tmp_path / "state/corridor/live").iterdir()) == []

@@ -342,6 +342,6 @@ def test_a_controller_whose_state_file_is_cut_off_says_so_and_keeps_to_its_speci
 def test_what_cannot_be_proven_is_switched_off_and_said_to_be_unknown(broken):
     (one,) = broken("doubting").values()
     assert one["while_unproven"]["demands"] == {"UNKNOWN": len(ALL)}
-    assert one["while_unproven"]["unproven"] == "what should be installed is not proven"
+    assert one["while_unproven"]["unproven"] == "the tables to be installed are not verified"
     assert one["edges"] == 0
     assert not_up(one) == {}

@@ -199,7 +199,7 @@ def test_commands_in_another_terminal_use_it(kept):
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
-    assert "all tables proven" in said("status")
+    assert "all tables verified" in said("status")
     assert f"{FIBRE} drained" in said("drain", FIBRE) + said("events")
     assert "drained: kunming-karachi" in said("status", "--network", "mini")
     said("restore", FIBRE)

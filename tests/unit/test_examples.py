@@ -109,7 +109,7 @@ def test_whose_law_is_met_is_as_the_page_says(scenario):
 def test_tables_are_proven():
     code, said = run(sys.executable, EXAMPLES / "prove_tables.py")
     assert code == 0, said
-    assert said.count(" proven ") == 18
+    assert said.count(" verified ") == 18
     assert "backup: UP shanghai > guian" in said
 
 

@@ -94,7 +94,7 @@ def test_check_says_what_they_have_together_and_proves_it(written, capsys):
     assert (
         "pipe: one, two share committed rate 60Mbit; one meter at guian limits them to 90Mbit"
     ) in said
-    assert "C12 proven" in said
+    assert "C12 verified" in said
     assert "held to" not in said
 
 

@@ -26,7 +26,7 @@ def test_status_gives_the_answer_first(corridor):
     lines = said.splitlines()
     assert code == 0
     assert lines[0].startswith("epoch ")
-    assert lines[0].endswith("policies lab as of 2026-11-24, all tables proven")
+    assert lines[0].endswith("policies lab as of 2026-11-24, all tables verified")
     assert lines[1].startswith("demands: 6 UP; updates: ")
     assert "train          UP      12.555 ms  shanghai > guian" in lines
 
@@ -99,7 +99,7 @@ def test_a_shipped_set_is_put_in_force_and_its_epoch_and_time_are_told(reconcile
     code, said, _ = corridor("policy", "set", "none")
     assert code == 0
     assert said.startswith("network lab: policies none: epoch ")
-    assert "proven and flipped in " in said
+    assert "verified and activated in " in said
     assert reconciler.lab.network.known.specification.policies.name == "none"
     assert {one.status for one in reconciler.lab.event_log.statuses.values()} == {"UP"}
     again = corridor("policy", "set", "none")[1]

@@ -39,7 +39,7 @@ def written(tmp_path: Path):
 def test_check_proves_it_and_says_what_it_costs(written, capsys):
     assert main(["check", written("disjoint:\n- {demands: [one, two], over: [link]}\n")]) == 0
     said = capsys.readouterr().out
-    assert "C18 proven       Disjoint demands share nothing without failures." in said
+    assert "C18 verified     Disjoint demands share nothing without failures." in said
     assert "19 properties verified" in said
     assert " ms RTT for disjointness" in said
 

@@ -48,7 +48,7 @@ def test_a_scenario_is_proven_claim_by_claim(capsys):
     lines = capsys.readouterr().out.splitlines()
     told = {line.split()[0]: line.split(None, 1)[1] for line in lines if line[:1] in "TC" and line}
     assert list(told) == ["T0", *(f"C{number}" for number in range(18))]
-    assert all(text.startswith(("proven", "not claimed")) for text in told.values())
+    assert all(text.startswith(("verified", "not checked")) for text in told.values())
 
 
 def test_a_spoilt_dump_is_shown_by_a_packet_and_exits_with_1(run, capsys):
