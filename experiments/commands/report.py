@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from corridor.experiments.pages import REPORT
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.topologies.base.errors import InputError
 from corridor.traffic.agents.jobs import clock_in_words
 
 EPILOG = """examples:
@@ -23,6 +25,7 @@ EPILOG = """examples:
   corridor report results/mini --html       only report.html, written again
   corridor report results/mini --pdf        also report.pdf on A4, printed by Chromium
   corridor report results/mini --brief --pdf    brief.html and brief.pdf, two pages
+  corridor report results/b --brief --against results/a    what differs between two runs
   corridor report results/price --format pgf    a folder of corridor price --out
 
 --brief takes the folders of a run, of a price, of corridor cut --out and of a study.
@@ -56,6 +59,9 @@ def add_parser(verbs: Any) -> None:
         help="write brief.html only, two A4 pages: question, answer, map, what is affected, "
         "sources; with --pdf also brief.pdf",
     )
+    parser.add_argument(
+        "--against", type=Path, metavar="DIR", help="with --brief: compare the run with this one"
+    )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     add_figure_options(parser)
     parser.add_argument("--all", action="store_true", help="a line for every demand")
@@ -73,8 +79,10 @@ def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         show(text, sys.stderr if args.json else sys.stdout)
 
+    if args.against and not args.brief:
+        raise InputError("--against needs --brief", "corridor compare prints the differences")
     if args.brief:
-        for path in _briefs(args.dir, pdf=args.pdf):
+        for path in _briefs(args.dir, args.against, pdf=args.pdf):
             say(f"Brief: {path}")
         return 0
     only_pages = args.html or args.pdf
@@ -104,10 +112,10 @@ def run(args: argparse.Namespace) -> int:
     return _code(recovered.summary)
 
 
-def _briefs(out_dir: Path, *, pdf: bool) -> list[Path]:
+def _briefs(out_dir: Path, against: Path | None, *, pdf: bool) -> list[Path]:
     from corridor.experiments.commands.report_brief import write_brief
 
-    return _written(write_brief, out_dir, pdf=pdf)
+    return _written(partial(write_brief, against=against), out_dir, pdf=pdf)
 
 
 def _pages(out_dir: Path, *, pdf: bool = False) -> list[Path]:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.cut_file import CUT_FILE, read_cut
+from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.answers.run_verdict import read_answers
 from corridor.experiments.brief import BRIEF
+from corridor.experiments.brief.comparisons import Side, comparison_brief
 from corridor.experiments.brief.cuts import cut_brief
 from corridor.experiments.brief.document import Brief
 from corridor.experiments.brief.html import brief_page
@@ -16,6 +18,7 @@ from corridor.experiments.brief.prices import price_brief
 from corridor.experiments.brief.runs import run_brief
 from corridor.experiments.brief.studies import Study, study_brief
 from corridor.experiments.pages.report import PRICES, holds_no_run, read_prices, read_run, read_ways
+from corridor.experiments.pages.run_page import RunResults
 from corridor.experiments.study.answers import answers
 from corridor.experiments.study_runs.folder import INDEX, StudyFolder
 from corridor.experiments.study_runs.reading import read_study
@@ -25,15 +28,34 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
 
 
-def write_brief(out_dir: Path) -> Path:
+def write_brief(out_dir: Path, against: Path | None = None) -> Path:
     """Write ``brief.html`` of a result folder; another brief is replaced.
 
+    Args:
+        out_dir: the folder of a run, a price, a cut or a study.
+        against: the folder of another run, to state what differs between both runs.
+
     Raises:
-        InputError: the folder holds nothing that a brief can be made of.
+        InputError: a folder holds nothing that such a brief can be made of.
     """
     path = out_dir / BRIEF
-    write_text(path, brief_page(_brief(out_dir)))
+    write_text(
+        path, brief_page(_brief(out_dir) if against is None else _compared(out_dir, against))
+    )
     return path
+
+
+def _compared(out_dir: Path, against: Path) -> Brief:
+    return comparison_brief(_side(out_dir), _side(against))
+
+
+def _side(out_dir: Path) -> Side:
+    run, answers = _read(out_dir)
+    if not run.summary.complete or run.summary.invalid:
+        message = "the run is incomplete or invalid, so it is not compared"
+        raise InputError(message, "run it again", file=str(out_dir))
+    names = _names(out_dir / "scenario.yaml", answers.title)
+    return Side(run, answers, names, out_dir.resolve().name)
 
 
 def _brief(out_dir: Path) -> Brief:
@@ -58,11 +80,16 @@ def _of_study(out_dir: Path) -> Brief:
 
 
 def _of_run(out_dir: Path) -> Brief:
+    run, answers = _read(out_dir)
+    return run_brief(run, answers, _names(out_dir / "scenario.yaml", answers.title))
+
+
+def _read(out_dir: Path) -> tuple[RunResults, Answers]:
     run = read_run(out_dir)
     if run.answers is None:
         message = "answers.json is missing: a brief needs it"
         raise InputError(message, "run it again, or use --html", file=str(out_dir))
-    return run_brief(run, run.answers, _names(out_dir / "scenario.yaml", run.answers.title))
+    return run, run.answers
 
 
 def _names(path: Path, title: str) -> Names:

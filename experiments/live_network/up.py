@@ -192,7 +192,7 @@ def _refuse_port(port: int | None) -> None:
 
 def _of_own(app: OwnApp | None, warning: str | None) -> Iterator[str]:
     if app is not None:
-        yield f"steered by {app.name}, a user-supplied controller; tables are verified as they change"
+        yield f"steered by {app.name}, a user-supplied controller; each change is verified"
     if warning is not None:
         yield warning
 

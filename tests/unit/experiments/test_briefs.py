@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from corridor.topologies.base.errors import InputError
 type Json = dict[str, Any]
 
 
-def text_of(folder: Path) -> str:
+def text_of(folder: Path, against: Path | None = None) -> str:
     """The words of a brief, without tags."""
-    page = write_brief(folder).read_text(encoding="utf-8")
+    page = write_brief(folder, against).read_text(encoding="utf-8")
     body = page[page.index("<body") :]
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
@@ -215,6 +216,40 @@ def test_a_run_that_is_not_sound_states_no_measurement(
     assert "Computed; the measurement is incomplete or invalid." in said
     assert "ms measured" not in said
     assert "measured, median" not in said
+
+
+def test_two_runs_are_compared_demand_by_demand(tmp_path: Path, run: Path) -> None:
+    def with_medians(name: str, *medians_ms: float | None) -> Path:
+        folder = Path(shutil.copytree(run, tmp_path / name))
+        summary = json.loads((folder / "summary.json").read_text())
+        for demand, median_ms in zip(summary["demands"], medians_ms, strict=True):
+            demand["rtt_ms"]["p50"] = median_ms
+        (folder / "summary.json").write_text(json.dumps(summary))
+        return folder
+
+    one = with_medians("one", 10.0, None, 50.0)
+    assert "None of 3 demands differ." in text_of(one, one)
+    other = with_medians("other", None, None, 62.5)
+    said = text_of(other, one)
+    assert "2 of 3 demands differ. 1 demand with replies in “one” has none in “other”." in said
+    assert "it is 12.5 ms longer in “other”, 62.5 ms (measured)." in said
+    assert "Not shown, as it is the same in both runs: 1 demand." in said
+    back = text_of(one, other)
+    assert "1 demand has replies only in “one”." in back
+    assert "it is 12.5 ms shorter in “one”, 50.0 ms (measured)." in back
+
+
+@pytest.mark.parametrize(("key", "value"), [("complete", False), ("invalid", "no clock")])
+def test_runs_that_are_not_sound_are_not_compared(
+    tmp_path: Path, run: Path, key: str, value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = page_case.write_run(tmp_path / "run")
+    summary = json.loads((folder / "summary.json").read_text())
+    (folder / "summary.json").write_text(json.dumps({**summary, key: value}))
+    assert cli.main(["report", str(run), "--brief", "--against", str(folder)]) == 2
+    assert "is incomplete or invalid, so it is not compared" in capsys.readouterr().err
+    assert cli.main(["report", str(run), "--against", str(folder)]) == 2
+    assert "--against needs --brief" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
