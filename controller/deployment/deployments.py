@@ -187,7 +187,7 @@ def _allowed_nothing(intent: Intent) -> Intent:
 
 
 def no_longer_allowed(deployment: Deployment, intents: Iterable[Intent]) -> frozenset[int]:
-    """Numbers of demands that have a way, and whose new rulings refuse them whatever the way."""
+    """Numbers of demands that have a path, and whose new rulings refuse them on every path."""
     return frozenset(
         number
         for number, (way, intent) in enumerate(zip(deployment.ways, intents, strict=True), start=1)
@@ -198,8 +198,8 @@ def no_longer_allowed(deployment: Deployment, intents: Iterable[Intent]) -> froz
 
 
 def unlawful(deployment: Deployment, intents: Iterable[Intent]) -> frozenset[int]:
-    """Numbers of demands that have a way, and no longer permits that allow all it may do: the one
-    in use and those that its detours go by."""
+    """Numbers of demands that have a path, and no longer permits that allow all of it: the one
+    in use and those of its detours."""
     return frozenset(
         number
         for number, (way, intent) in enumerate(zip(deployment.ways, intents, strict=True), start=1)
@@ -292,7 +292,7 @@ def _blocked(flow: Flow) -> Flow:
 
 
 def longest_ns(deployment: Deployment, wiring: Wiring) -> int:
-    """The longest that a packet may be under way, whatever has failed, with every queue full."""
+    """The maximum time of a packet in transit, whatever has failed, with every queue full."""
     hop_ns = {wire.fibre: _most_ns(wire) for wire in wiring.fibres}
     known: dict[Node, int] = {}
     firsts = [way.first for way in deployment.ways if way.first is not None]
@@ -307,7 +307,7 @@ def longest_ns(deployment: Deployment, wiring: Wiring) -> int:
 
 
 def _most_ns(wire: FibreWire) -> int:
-    """Through a full queue and over the fibre, the slower way."""
+    """Through a full queue and over the fibre, in the slower direction."""
     return max(
         shape.longest_ns
         + (shape.queue_packets + 1) * FULL_FRAME_BITS * NS_PER_S // max(shape.rate_bps, 1)
@@ -316,7 +316,7 @@ def _most_ns(wire: FibreWire) -> int:
 
 
 def _ends_first(first: Node) -> Iterable[Node]:
-    """All decisions of a way, each after those it leads to."""
+    """All decisions of a graph, each after those it leads to."""
     done: dict[Node, None] = {}
     waiting: list[tuple[Node, bool]] = [(first, False)]
     while waiting:
@@ -376,7 +376,7 @@ def is_cut_off(hub: str, program: Program, wiring: Wiring) -> bool:
 
 @dataclass(frozen=True)
 class Difference:
-    """What one switch must be told so that it holds what it should."""
+    """What one switch must be sent so that it has the intended entries."""
 
     extra: tuple[Flow, ...] = ()
     """Entries to take away; those with the key of a missing one are replaced by it."""

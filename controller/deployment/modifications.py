@@ -1,4 +1,4 @@
-"""What a switch is told, as values."""
+"""What a switch is sent, as values."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def remove(things: Iterable[Flow | FastFailover | Meter | ByCookie]) -> Iterator
 
 
 def not_ours_off(dpids: Iterable[int]) -> Modifications:
-    """Every entry goes whose cookie is none of ours."""
+    """Remove every entry whose cookie is not ours."""
     return {dpid: [*remove(NOT_OURS)] for dpid in dpids}
 
 

@@ -49,7 +49,7 @@ class DemandStatus:
     one_way_ns: int | None = None
     reason: str = ""
     clause: str = ""
-    """The first that is in the way: policy and clause."""
+    """The first policy and clause that forbid a path."""
     legal_ref: tuple[str, ...] = ()
     remedy: str = ""
     """The cheapest single change that would help."""
@@ -87,7 +87,7 @@ def _status(
     walk = walk_of(way, deployment.topology, failures)
     if not walk.delivered:
         found = ", ".join(one.what for one in walk.found) or "its hub is dark"
-        said = f"no way around {found} until the next deployment"
+        said = f"no detour around {found} until the next deployment"
         return DemandStatus(way.intent.id, Status.DOWN, way.route.permit, reason=said)
     worse = [
         *_bridged(walk.found),

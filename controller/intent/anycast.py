@@ -81,15 +81,17 @@ class Settler:
                 "but its source certainly is that",
                 f"corridor topology show {self._topology.name} lists its hubs",
             )
-        ways = sorted((self._way(asked.to(hub)) for hub in among), key=lambda way: way.order)
-        best, why = ways[0], "; ".join(self._why(ways))
+        offers = sorted(
+            (self._offer(asked.to(hub)) for hub in among), key=lambda offer: offer.order
+        )
+        best, why = offers[0], "; ".join(self._why(offers))
         return Settled(
             best.demand, AnycastChoice(among, best.hub, why), best.one_way_ns is not None
         )
 
-    def _way(self, demand: Demand) -> _Way:
+    def _offer(self, demand: Demand) -> _Offer:
         back = demand.returning()
-        return _Way(
+        return _Offer(
             demand,
             self._lawful_ns(demand),
             back is not None and self._lawful_ns(back) is None,
@@ -116,35 +118,35 @@ class Settler:
         asked = self._policies.seen(demand)
         return rule(self._policies, self._topology, asked, self._as_of)
 
-    def _why(self, ways: Sequence[_Way]) -> Iterator[str]:
-        """Of ways in their order."""
-        first, *others = ways
-        allowed = [way for way in ways if way.is_lawful]
+    def _why(self, offers: Sequence[_Offer]) -> Iterator[str]:
+        """The reasons for the choice, of offers in their order."""
+        first, *others = offers
+        allowed = [offer for offer in offers if offer.is_lawful]
         if first.physical_ns is None:
-            yield f"no fibre leads to any of {len(ways)}"
+            yield f"no fibre leads to any of {len(offers)}"
         elif first.one_way_ns is None:
-            yield f"policies allow none of {len(ways)}, and it is the nearest by fibre"
-            yield from self._told(ways)
+            yield f"policies allow none of {len(offers)}, and it is the nearest by fibre"
+            yield from self._told(offers)
         elif not allowed:
             took = _ms(first.one_way_ns)
             yield f"the nearest to which data may go, {took} one way; answers may from none"
-            yield from self._told(ways)
+            yield from self._told(offers)
         else:
-            yield from _nearest(first.one_way_ns, len(ways), allowed)
+            yield from _nearest(first.one_way_ns, len(offers), allowed)
             yield from self._told(_nearer(first.one_way_ns, others), "nearer by fibre is ")
 
-    def _told(self, ways: Sequence[_Way], before: str = "") -> Iterator[str]:
-        yield from (f"{before}{self._forbidden(way)}" for way in ways[:MOST_TOLD])
-        if len(ways) > MOST_TOLD:
-            yield f"and {len(ways) - MOST_TOLD} more"
+    def _told(self, offers: Sequence[_Offer], before: str = "") -> Iterator[str]:
+        yield from (f"{before}{self._forbidden(offer)}" for offer in offers[:MOST_TOLD])
+        if len(offers) > MOST_TOLD:
+            yield f"and {len(offers) - MOST_TOLD} more"
 
-    def _forbidden(self, way: _Way) -> str:
+    def _forbidden(self, offer: _Offer) -> str:
         """What forbids the shortest path, there or back."""
-        back = way.demand.returning() if way.one_way_ns is not None else None
-        route = best_route(self._ruling(back or way.demand), self._failures)
+        back = offer.demand.returning() if offer.one_way_ns is not None else None
+        route = best_route(self._ruling(back or offer.demand), self._failures)
         because = route.because[:1] if isinstance(route, NoRoute) else ()
         told = "; ".join(map(str, because)) or "no fibres lead there"
-        return f"{way.hub}{' back' if back else ''}: {told}"
+        return f"{offer.hub}{' back' if back else ''}: {told}"
 
 
 def hubs_of(where: Where, topology: Topology, groups: Groups, src: str) -> tuple[str, ...]:
@@ -175,7 +177,7 @@ def unknown_names(
 
 
 @dataclass(frozen=True)
-class _Way:
+class _Offer:
     """How a demand would fare with one of the hubs."""
 
     demand: Demand
@@ -205,19 +207,19 @@ class _Way:
         return self.order[0] == 0
 
 
-def _nearest(one_way_ns: int, count: int, allowed: Sequence[_Way]) -> Iterator[str]:
+def _nearest(one_way_ns: int, count: int, allowed: Sequence[_Offer]) -> Iterator[str]:
     of = f"all {count}" if len(allowed) == count else f"{len(allowed)} of {count}"
     yield f"the nearest, {_ms(one_way_ns)} one way; policies allow {of}"
     if len(allowed) > 1 and allowed[1].one_way_ns is not None:
         yield f"next is {allowed[1].hub}, {_ms(allowed[1].one_way_ns)}"
 
 
-def _nearer(one_way_ns: int, others: Sequence[_Way]) -> list[_Way]:
+def _nearer(one_way_ns: int, others: Sequence[_Offer]) -> list[_Offer]:
     """Those that are not lawful, and would be nearer if they were."""
     return [
-        way
-        for way in others
-        if not way.is_lawful and way.physical_ns is not None and way.physical_ns < one_way_ns
+        offer
+        for offer in others
+        if not offer.is_lawful and offer.physical_ns is not None and offer.physical_ns < one_way_ns
     ]
 
 

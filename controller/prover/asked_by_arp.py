@@ -1,5 +1,5 @@
-"""Whether a host of others' tables may come to know the address of another, so that TCP can begin:
-the question arrives, or is answered on its way, and so does the answer."""
+"""Whether a host under another controller's tables can learn the address of another, so that TCP
+can begin: the ARP request arrives, or is answered before, and so does the reply."""
 
 from __future__ import annotations
 

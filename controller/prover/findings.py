@@ -1,7 +1,7 @@
 """All that is wrong with one set of tables, by place, so that a change is asked about where it is.
 
-Places are: the network as a whole, a switch's tables, a host's port, all ways of a demand, and
-every other port as a door. The labels that a door lets in are a place of their own, since which
+Places are: the network as a whole, a switch's tables, a host's port, all paths of a demand, and
+every other port as a door. The labels that a door lets in are a separate place, since which
 ones are right depends on the ways of all demands.
 """
 
@@ -28,13 +28,13 @@ type DoorKey = tuple[str, int]
 type LabelKey = tuple[str, int, int]
 """Hub, port and a label that comes, or may come, in by it."""
 type DemandKey = tuple[str, int]
-"""Hub, and the demand's number, or 0 for what is nobody's."""
+"""Hub, and the demand's number, or 0 for packets without a demand."""
 type Arrived = Mapping[int, int]
 """How many demands' packets come to a place."""
 
 
 class Looked(NamedTuple):
-    """The ways of a demand, and what is wrong with them."""
+    """The paths of a demand, and what is wrong with them."""
 
     seen: Exploration
     found: Found
@@ -58,7 +58,7 @@ class Findings:
     edges: Mapping[str, Opened]
     ways: Mapping[DemandKey, Looked]
     among: Found
-    """What is wrong with the ways of all demands together."""
+    """What is wrong with the paths of all demands together."""
     doors: Mapping[DoorKey, Found]
     unsent: Mapping[LabelKey, Found]
     arrived: Arrived
@@ -272,7 +272,7 @@ def _differing(
 def _counted(
     arrived: Arrived, gone: Mapping[DemandKey, Looked], new: Mapping[DemandKey, Looked]
 ) -> tuple[Arrived, frozenset[int]]:
-    """The count after some ways have gone and others are new, and the places where it differs."""
+    """The count after some paths were removed and others added, and the places where it differs."""
     nowhere = frozenset[int]()
     changes: list[tuple[int, frozenset[int]]] = []
     for key in gone.keys() | new.keys():

@@ -1,5 +1,5 @@
-"""A proof of tables that somebody else's controller made: what holds, what does not, and what
-nobody can say of them."""
+"""A proof of another controller's tables: what is verified, what is violated, and what cannot be
+decided."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TOO_DEEP = "a chain of tables or groups is too long to be followed"
 OF_TABLES, CLOSED, GROUPS = "T0", "C1", "C15"
 ARRIVAL = ("C16", "C17")
 PASSED_OVER = frozenset({ExactEnd.UNCLEAR, ExactEnd.GARBLED})
-"""What an app does with packets that come to it nobody can say, and others may rewrite headers."""
+"""An app may do anything with packets that it receives, and others may rewrite headers."""
 
 
 def prove_others(
@@ -135,8 +135,8 @@ class _Judge:
         return Verdict(claim, sentence, "proven")
 
     def _is_certain(self, breach: Breach) -> bool:
-        """Whether it is shown by a way over switches whose entries are all understood; what a
-        search of all ways says is certain where all entries are."""
+        """Whether it is shown by a path over switches whose entries are all understood. A result of
+        the search of all paths is certain where all entries are understood."""
         hubs = {one.step.at.hub for one in breach.way} or {*self._odd, breach.hub}
         return not hubs & self._odd
 

@@ -34,11 +34,11 @@ def prove(
     failures: Failures = NO_FAILURES,
     resting: frozenset[int] = frozenset(),
 ) -> Proof:
-    """Hold tables against all claims: what policies say of ``intents``, and, where a program was
-    ``intended``, that they are its. What only ``exact`` can tell is not claimed without it.
+    """Hold tables against all claims: what policies require of ``intents``, and, where a program
+    was ``intended``, that they are its. What only ``exact`` can decide is not claimed without it.
 
-    What is permitted must arrive unless ``failures``, which are known, leave it no way. Labels that
-    are ``resting`` may be let in although no host's port gives them: those of another version.
+    What is permitted must arrive unless ``failures``, which are known, leave it no path. Labels
+    that are ``resting`` may be let in although no host's port gives them: those of another version.
     """
     network = Network(tables, wiring, topology, intents, intended, failures, resting)
     return Prover.at(network, exact).proof
@@ -72,7 +72,7 @@ class Prover:
     def recheck(self, switch: SwitchProgram) -> Prover:
         """The prover of the same tables with one switch changed; only what it touches is redone.
 
-        What an exact search said of the tables before is dropped.
+        Results of an exact search of earlier tables are dropped.
         """
         network = self.findings.core.network
         tables = replace(network.tables, switches={**network.tables.switches, switch.hub: switch})

@@ -1,5 +1,5 @@
-"""Why a claim on tables that somebody else's controller made is not proven, though all entries are
-understood and nothing comes to the controller: what its search does not look at."""
+"""Why a claim on another controller's tables is not proven, though all entries are understood and
+no packet reaches the controller: what its search does not look at."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TELLS_NONE_APART = frozenset({"in_port", "eth_type", "mpls_label"})
 def unproven(
     network: Network, explored: Iterable[Exploration], exact: ExactReport
 ) -> Mapping[str, str]:
-    """By claim, the first reason why nobody can say that it holds."""
+    """By claim, the first reason why it is not decided."""
     ways = [seen for seen in explored if seen.demand is not None]
     reasons = (
         (BY_ONE_PACKET, _told_apart(network, ways)),

@@ -30,7 +30,7 @@ class Verdict:
     claim: str
     sentence: str
     status: Literal["proven", "violated", "not claimed", "not proven"]
-    """``not proven`` is said only of tables that somebody else's controller made."""
+    """``not proven`` appears only for tables of another controller."""
     why: str = ""
     """Why it is not claimed or proven, or what of it is not."""
     breaches: int = 0
@@ -56,7 +56,7 @@ class Counts:
     entries: int
     groups: int
     header_classes: int
-    """Sets of headers that host ports tell apart."""
+    """Sets of headers that host ports distinguish."""
     labels: int
     states: int
     """Places and standings in which packets of some demand were followed."""
@@ -72,7 +72,7 @@ class Proof:
     witnesses: tuple[Witness, ...] = ()
     """What each policy that restricts or denies keeps some demand from."""
     endless: str = field(default="", metadata=OMIT_EMPTY)
-    """Hubs among which packets become ever more; only of somebody else's tables."""
+    """Hubs among which packets multiply without end; only for tables of another controller."""
 
     @property
     def holds(self) -> bool:
@@ -93,8 +93,8 @@ EXACT = {
 }
 """Claims that hold under up to k failures, so that each set of them counts by itself."""
 WHERE_ASKED = {"C18": "Disjoint demands share nothing without failures."}
-"""Claims of what few scenarios ask for: no verdict where nobody does, or where something is known
-to have failed."""
+"""Claims about optional requirements: no verdict where no demand has them, or where something is
+known to have failed."""
 NEVER = {"C13": "Every step of an update preserves all properties."}
 UNSAID = "not the settings, which they have not reported"
 UP_TO_K = "under the protected failures; a path may be longer under more"

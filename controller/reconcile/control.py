@@ -83,7 +83,7 @@ class BadRequest(Exception):
 
 
 class NoSuch(BadRequest):
-    """There is no demand or fibre of that name."""
+    """No demand or fibre has that name."""
 
     kind = "unknown"
 
@@ -113,7 +113,7 @@ class Control:
             return _no(problem.kind, str(problem))
         except ValueError as problem:
             return _no("bad", f"not understood: {problem}")
-        except Exception as problem:  # noqa: BLE001 - the asker is told, others go on
+        except Exception as problem:  # noqa: BLE001 - the client gets the error, others go on
             return _no("error", f"{type(problem).__name__}: {problem}")
 
     def status(self, _request: JsonObject) -> answers.StatusAnswer:

@@ -313,7 +313,7 @@ class Deployer:
         return replace(known, specification=chosen)
 
     def _kept(self, remembered: Remembered | None) -> list[Deployment]:
-        """What was about to stand before what stood."""
+        """What was about to be installed, before what was installed."""
         if remembered is None:
             return []
 

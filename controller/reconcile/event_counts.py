@@ -12,7 +12,7 @@ from corridor.controller.api.control_answers import Event, Happened, LastUpdate
 
 @dataclass
 class EventCounts:
-    """Counts events as they are told."""
+    """Counts events as they are reported."""
 
     updates: Counter[str] = field(default_factory=Counter)
     """By the outcome of them: ``done``, ``refused``, ``deferred``, ``failed``."""

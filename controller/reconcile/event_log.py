@@ -87,14 +87,14 @@ class EventLog:
         return {"events": self.since(since), "last": self.last, "started_ns": self.started_ns}
 
     def tell_lacking(self, links: Iterable[Worst]) -> None:
-        """Tell of links that committed rates do not fit, if they are others than was last told."""
+        """Report links that committed rates do not fit, if they differ from the last report."""
         lacking = tuple(_lacking(one) for one in links)
         if lacking != self.lacking:
             self.lacking = lacking
             self.say("rates", lacking=list(lacking))
 
     def compare(self, now: Iterable[DemandStatus]) -> None:
-        """Tell of every demand that is served otherwise than was last told."""
+        """Report every demand whose status differs from the last report."""
         for one in now:
             before = self.statuses.get(one.demand)
             if one != before:

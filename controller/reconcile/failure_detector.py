@@ -1,4 +1,4 @@
-"""From what switches say of their ports to what has failed. Pure.
+"""From the port states that switches report to failures. Pure.
 
 A fibre works while both its ends are live, a gateway while both its ports are, a hub while its
 switch answers. What no one has said anything of is taken to work.

@@ -41,7 +41,7 @@ class Switches(Protocol):
 
 
 class Gateways(Protocol):
-    """Those who are told which labels they assess."""
+    """The gateways, which receive the labels that they assess."""
 
     def assess(self, labels: Labels, needed: Collection[str] | None = None) -> None:
         """Raises SwitchError if a ``needed`` one, by default one with labels, does not agree."""
@@ -102,7 +102,7 @@ class Interfaces:
         return replace(held, switches={**held.switches, **absent})
 
     def tell_each(self, orders: Modifications, dpids: Iterable[int]) -> list[str]:
-        """Each switch by itself, whatever becomes of the others; what went wrong."""
+        """Send to each switch independently; return what went wrong."""
         wrong = []
         for dpid in dpids:
             if orders.get(dpid):
@@ -124,5 +124,5 @@ def _plain_switch(hub: str, dpid: int, said: Mapping[str, list[Any]]) -> SwitchP
 
 
 def only(orders: Modifications, dpids: Collection[int]) -> Modifications:
-    """Orders of some switches, without those that would be told nothing."""
+    """Orders of some switches, without those that would receive nothing."""
     return {dpid: told for dpid, told in orders.items() if dpid in dpids and told}

@@ -41,7 +41,8 @@ class NetworkState:
     beside: Beside = field(default_factory=InPlace)
     """Who chooses paths."""
     found: WaysFound | None = None
-    """By which rates fit under the next failure too, or better: until it stands or is of no use."""
+    """Paths by which rates fit under the next failure too, or better: until installed or
+    useless."""
     left_over: bool = False
     """Whether something may be left of what was not done in full, and no one has looked since."""
 
@@ -83,7 +84,7 @@ class NetworkState:
 
     @property
     def told(self) -> frozenset[int]:
-        """Switches that are told what to hold."""
+        """Switches that receive entries."""
         interfaces = self.deployer.interfaces
         failed = {interfaces.dpid(hub) for hub in self.failures.hubs}
         return (interfaces.dpids & interfaces.switches.connected) - failed

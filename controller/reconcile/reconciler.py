@@ -75,7 +75,7 @@ class Reconciler:
         self._rollouts = rollouts
         self._waiting = Waiting()
         self._told = dict[str, str]()
-        """Defects that are told, by what breaks, until it does not."""
+        """Reported defects, by what breaks, until it is repaired."""
         now_ns = network.now_ns
         network.timers.set(Boot(), now_ns + network.timing.first_ns)
         network.timers.set(DayEnds(), now_ns + DAY_NS)
@@ -100,7 +100,7 @@ class Reconciler:
                 continue
 
     def carry_out(self, order: Order) -> None:
-        """Do one job, and those that waited for the outcome of it. Whatever goes wrong is told,
+        """Do one job, and those that waited for its outcome. Every error is reported,
         and nothing unproven is left in force."""
         self._carry_out(order)
         deployer = self.network.deployer
@@ -220,7 +220,7 @@ class Reconciler:
             self.network.event_log.say("error", message=message, **more)
 
     def _retell(self) -> None:
-        """Tell of every demand that is now served otherwise."""
+        """Report every demand whose status has changed."""
         network = self.network
         deployment, unproven = network.deployer.deployment, network.deployer.unproven
         if deployment is None or unproven:

@@ -25,9 +25,9 @@ class Repaired:
     """What was wrong, and what switches hold now."""
 
     foreign: Mapping[str, tuple[Flow, ...]]
-    """By hub, entries that are no one's we know."""
+    """By hub, entries without a known owner."""
     stray: Mapping[str, tuple[Flow, ...]]
-    """Ours, and of no deployment."""
+    """Ours, and not in any deployment."""
     missing: Mapping[str, int]
     aids: Mapping[str, int]
     """Groups and meters that were other than they should be, or no one's we know."""
@@ -102,8 +102,8 @@ def _put_right(
     held: Tables,
     before_edges: Callable[[], Tables | None] = lambda: None,
 ) -> Tables:
-    """What switches hold once they have been told what is missing. Edges that are other than they
-    should be are off. Only switches that were told something since ``held``, or since what
+    """What switches hold once they have received what is missing. Edges that differ from what they
+    should be are off. Only switches that were sent something since ``held``, or since what
     ``before_edges`` has read, are read again."""
     differ = compare(held, deployment)
     has = {interfaces.dpid(hub): one for hub, one in held.switches.items()}

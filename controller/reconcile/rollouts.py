@@ -76,7 +76,7 @@ class Rollouts:
         if deployment is None or network.deployer.unproven or not network.event_log.lacking:
             network.beside.break_off("next failure")
         elif not self._stands_as_wanted(deployment):
-            network.beside.break_off("next failure")  # what stands is about to change
+            network.beside.break_off("next failure")  # the installed tables are about to change
         elif deployment.known.specification.chooses:
             question = Question.ahead(deployment.known.specification, deployment.without)
             if question != self._searched:
@@ -120,7 +120,7 @@ class Rollouts:
             network.timers.set(Follow(), due_ns)
 
     def look_at_those_back(self) -> None:
-        """Switches that have connected since, as far as they are told what to hold."""
+        """Switches that have connected since, if they receive entries."""
         network = self.network
         came = frozenset(network.came) & network.told
         if came:
@@ -130,7 +130,7 @@ class Rollouts:
         network.came -= came
 
     def tidy_up(self) -> None:
-        """What is left of something that was broken off would be in the way of what follows: a
+        """Remove the rest of an interrupted rollout, which would disturb the next one: a
         group of the same number, for one."""
         network = self.network
         if network.left_over and network.told:

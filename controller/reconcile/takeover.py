@@ -70,7 +70,8 @@ def _at_edges(flows: Iterable[Flow]) -> dict[int, Seat]:
 
 
 def _lowest(flows: Iterable[tuple[str, Flow]]) -> dict[tuple[str, int, int], int]:
-    """By hub, direction and serial, the lowest way number of the labels that are forwarded."""
+    """By hub, direction and serial, the lowest direction number of the labels that are
+    forwarded."""
     lowest: dict[tuple[str, int, int], int] = {}
     for hub, flow in flows:
         label = dict(flow.match).get("mpls_label")

@@ -1,4 +1,4 @@
-"""What comes by itself: the start, failures to follow, switches to look at, audits."""
+"""Work without a request: the start, failures to follow, switches to look at, audits."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Deferred(NotDone):
 
 
 class NoTables(NotDone):
-    """There are no tables for it, as where no labels are free."""
+    """No tables are possible, for instance because no labels are free."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -217,8 +217,8 @@ class Updater:
         told: frozenset[int],
         session: Session,
     ) -> Proof:
-        """The proof of what switches say they hold; of those that were told nothing, as of the last
-        audit."""
+        """The proof of the tables that switches report; for those that were sent nothing, of the
+        last audit."""
         held = self.interfaces.filled(self._read(step, step.beside, told), step.beside)
         proof = session.prove(asked_beside(old, step, new, self.interfaces.wiring, held))
         if not proof.holds:

@@ -50,7 +50,7 @@ def _said(way: ForwardingTree, permit: Policy, one_way_ns: int) -> Iterator[tupl
         for node in unprotected(way.first, way.protection)
     ]
     if bare:
-        yield "drop_protect", f"no way around {', '.join(bare)}"
+        yield "drop_protect", f"no detour around {', '.join(bare)}"
     if intent.aggregate is None and rates not in (None, intent.bandwidth, permit.soft.bandwidth):
         assert rates is not None
         yield "drop_pir", f"held to {format_rate(rates.cir)}"

@@ -175,7 +175,7 @@ def _options(args: argparse.Namespace) -> dict[str, Plain]:
     for one in (*written, *args.fact):
         key, equals, value = one.partition("=")
         if not equals or not key.isidentifier():
-            raise InputError(f'"{one[:40]}" is no fact', "write --fact KEY=VALUE")
+            raise InputError(f'"{one[:40]}" is not a fact', "write --fact KEY=VALUE")
         read = parse_document(f"{key}: {value}\n", "--fact").data
         assert isinstance(read, dict)
         given |= read

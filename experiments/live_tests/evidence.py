@@ -86,7 +86,7 @@ def amiss_in(out_dir: Path, plan: Plan, judged_by: Specification) -> tuple[str, 
         for one in verdict.forbidden
     )
     strange = (
-        f"{one.packets} frames of no demand or wrongly labelled on {one.fibre}, sent by"
+        f"{one.packets} frames without a demand or wrongly labelled on {one.fibre}, sent by"
         f" {one.sent_by}: {one.flow}"
         for one in verdict.strange
     )

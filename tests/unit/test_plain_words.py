@@ -38,14 +38,14 @@ TURNS = (
 terms. They are places to look at, so that each folder has a number, which may only fall."""
 AT_MOST = {
     "README.md": 3,
-    "controller": 326,
-    "docs": 138,
-    "docs/decisions": 14,
+    "controller": 154,
+    "docs": 132,
+    "docs/decisions": 10,
     "docs/stories": 6,
     "examples": 6,
     "experiments": 549,
     "topologies": 47,
-    "traffic": 28,
+    "traffic": 27,
 }
 """Lines with a turn of phrase, by folder of pages or code. Lower a number, never raise it."""
 PROSE = re.compile(r"[\"#]|^\s*[A-Z][^=(]*[a-z .,;:]$")

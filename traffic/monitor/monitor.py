@@ -64,7 +64,7 @@ class Config(TypedDict):
 
 
 class Monitor:
-    """The frames of some interfaces, counted until it is told to end."""
+    """The frames of some interfaces, counted until it has to end."""
 
     def __init__(self, interfaces: list[str], out: str) -> None:
         self._names = names = {socket.if_nametoindex(name): name for name in interfaces}

@@ -56,7 +56,7 @@ _DROPS = frozenset([Reason.BFD, *(reason for reason in Reason if reason.is_drop)
 
 
 def reason_of(flow: Flow) -> Reason | None:
-    """What the cookie of an entry says; None where it is not one of ours."""
+    """The reason in the cookie of an entry; None where it is not one of ours."""
     if flow.cookie >> 48 != COOKIE_MAGIC:
         return None
     try:

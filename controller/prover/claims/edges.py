@@ -98,7 +98,7 @@ class ClosedWorld(WayClaim):
                     yield shown_at(step, said, headers)
 
     def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
-        """A demand that is allowed no path, and yet leaves; or whose permits cannot be told."""
+        """A demand that is allowed no path, and yet leaves; or whose permits are not known."""
         demand = seen.demand
         if demand is None:
             return

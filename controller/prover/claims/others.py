@@ -1,7 +1,7 @@
-"""Claims as they are asked of tables that somebody else's controller made.
+"""Claims as they are asked of tables of another controller.
 
-What they say of where packets may be is the same. What they say of the product's own pipeline is
-left out: counters, cookies, labels, and what a switch would do with packets that nobody sends. A
+Claims about where packets may be are the same. Claims about the product's own pipeline are
+left out: counters, cookies, labels, and what a switch would do with packets that no host sends. A
 packet that is handed to the controller, or sent where nobody can say, breaks none of them here: it
 leaves them unproven.
 """
@@ -39,8 +39,8 @@ UNTOLD = frozenset({End.TO_CONTROLLER, End.UNCONTROLLED, End.MISLABELLED})
 
 
 def undeclared(network: Network, edge: Edge) -> Iterator[tuple[Step, Box]]:
-    """What a host's port does with packets that are no demand's; questions and answers of ARP carry
-    none of anybody's data, as long as they stay what they are."""
+    """What a host's port does with packets without a demand; ARP requests and replies carry no data
+    of users, as long as they stay what they are."""
     declared = Allowed(one for demand in network.demands_from[edge.hub] for one in demand.packets)
     for step in edge.steps:
         whole = step.packet.sent
@@ -59,7 +59,7 @@ def _stays_arp(step: Step) -> bool:
 
 
 class OthersUnderstood(Understood):
-    """Switches refuse entries to groups that they lack: then the groups were not all read."""
+    """Switches refuse entries to missing groups: then the groups were not all read."""
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         yield from Understood.in_entry(self, network, hub, flow)
@@ -119,7 +119,7 @@ class NobodyElses(_OnlyWays, ClosedWorld):
 
 
 def _made_something_else(seen: Exploration) -> Iterator[Breach]:
-    """What was ARP where a host sent it, and no longer is at a hub on its way."""
+    """What was ARP where a host sent it, and no longer is at a later hub."""
     for node in seen.ways:
         for turn in seen.at(node[0]).turns:
             step = turn.step

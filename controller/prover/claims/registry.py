@@ -1,4 +1,5 @@
-"""Asking all claims at one place: a switch, a host's port, another door, the ways of a demand."""
+"""Evaluates all claims at one place: a switch, a host's port, another door, the paths of a
+demand."""
 
 from __future__ import annotations
 
@@ -152,7 +153,7 @@ class Opened(NamedTuple):
     edge: Edge
     found: Found
     demands: tuple[tuple[Demand | None, At], ...]
-    """None for packets that are no demand's and yet leave; of others' tables, for ARP."""
+    """None for packets without a demand that yet leave; in other controllers' tables, for ARP."""
 
 
 def open_edge(network: Network, core: Core, hub: str) -> Opened:

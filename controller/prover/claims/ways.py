@@ -1,4 +1,4 @@
-"""Claims about the ways of a demand: what they pass, where they end, and how long they are."""
+"""Claims about the paths of a demand: what they pass, where they end, and their length."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from corridor.controller.prover.search.way_claim import WayClaim
 
 
 class Lawfulness(WayClaim):
-    """Ways that some permit accepts, as far as one kind of clause decides."""
+    """Paths that some permit accepts, as far as one kind of clause decides."""
 
     def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         yield from deaths(seen, self.id)

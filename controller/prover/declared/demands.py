@@ -62,7 +62,7 @@ class Demand:
 
     def passed_over(self, standing: int, kept_off: Failures = NO_FAILURES) -> str | None:
         """Return a permit that is tried before all that allow a delivery, and has a path that
-        meets nothing of ``kept_off``; None if there is no such permit."""
+        meets nothing of ``kept_off``; None if none does."""
         automata, allowing = self.intent.ruling.automata, self.permits.allowing(standing)
         down = self._failures.and_also(kept_off)
         for rank in ranked(automata):

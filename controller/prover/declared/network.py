@@ -53,7 +53,7 @@ class Network:
         others: bool = False,
     ) -> None:
         """``resting``: labels that ports may let in although no host's port gives them. ``others``:
-        the tables are of somebody else's controller, and have a shape of their own."""
+        the tables are those of another controller, with a different structure."""
         self.tables = tables
         self.wiring = wiring
         self.topology = topology

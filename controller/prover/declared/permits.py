@@ -1,6 +1,6 @@
-"""All permits of a demand side by side: which of them a packet still satisfies on its way.
+"""All permits of a demand side by side: which of them a packet still satisfies at a hop.
 
-A way is lawful as long as some permit, narrowed by every restrict, accepts it. So a packet's
+A path is lawful as long as some permit, narrowed by every restrict, accepts it. So a packet's
 standing is the vector of the states of all permits' automata, where those that have died are
 None. Standings are numbered, and what was asked once is kept.
 
@@ -49,7 +49,7 @@ class Death:
 
 
 class Trail(NamedTuple):
-    """A way over fibres: hubs in order, the fibres between them, and the delay of it all."""
+    """A path over fibres: hubs in order, the fibres between them, and the delay of it all."""
 
     hubs: tuple[str, ...]
     fibres: tuple[str, ...]
@@ -91,7 +91,8 @@ class Permits:
         return self._enter(standing, [self.topology.fibre(move.fibre), hub])
 
     def deliver(self, standing: int) -> Death | None:
-        """What is still owed by all that are left when a packet is delivered at its destination."""
+        """The requirements still open under all permits that are left when a packet is
+        delivered."""
         owed = []
         for state, automaton in zip(self._vectors[standing], self._open, strict=True):
             if state is not None:
@@ -112,7 +113,7 @@ class Permits:
         )
 
     def phases(self, standing: int) -> frozenset[int]:
-        """What a label may say of a packet of this standing."""
+        """The phases that a label may state for a packet of this standing."""
         if standing not in self._phases:
             self._phases[standing] = frozenset(
                 int(automaton.phase(state))
@@ -144,7 +145,7 @@ class Permits:
         return Death(tuple(broken)) if broken else None
 
     def shortest(self, failures: Failures = NO_FAILURES) -> Trail | None:
-        """The shortest lawful way without what has failed; by Dijkstra's search.
+        """The shortest lawful path without what has failed; by Dijkstra's search.
 
         Every other gateway there might be works.
         """

@@ -1,1 +1,1 @@
-"""The exact search: what becomes of packets under each set of failures. Pure."""
+"""The exact search: the outcome of packets under each set of failures. Pure."""

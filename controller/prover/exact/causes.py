@@ -146,7 +146,7 @@ def _taken_down(topology: Topology) -> dict[str, frozenset[str]]:
 
 
 def explaining(family: Family, causes: Mask, k: int) -> Family:
-    """The least sets of up to ``k`` failures that explain one more thing seen dead."""
+    """The minimal sets of up to ``k`` failures that explain one more thing seen dead."""
     kept = tuple(one for one in family if one & causes)
     grown = {
         one | bit
@@ -169,7 +169,7 @@ def _contains_any(mask: Mask, others: Iterable[Mask]) -> bool:
 
 
 def bits(mask: Mask) -> Iterator[Mask]:
-    """The elements of a set, each as a set of its own."""
+    """The elements of a set, each as a separate set."""
     while mask:
         bit = mask & -mask
         yield bit

@@ -1,4 +1,4 @@
-"""Claims on what becomes of each intent's packets, failures taken one set at a time.
+"""Claims on the outcome of each intent's packets, failures taken one set at a time.
 
 What is claimed of least sets of failures holds of all: more failures leave fewer paths, and an
 outcome is the same for all sets that agree with it.
@@ -46,8 +46,8 @@ DISJOINT = "C18"
 class Stranded:
     """Packets are lost where they are, though from their source there is a permitted path.
 
-    Only the controller can help: switches learn what is dead on the way, and the packet has by
-    then come too far: what it has passed is lawful under no permit that has a path on from there.
+    Only the controller can help: switches learn of failures from packets' labels, and by then the
+    packet has gone too far: no permit that has a path onward accepts what it has passed.
     """
 
     outcome: Outcome
@@ -59,7 +59,7 @@ class Stranded:
 
 @dataclass(frozen=True)
 class Slowest:
-    """The longest that an intent's packets are on their way."""
+    """The largest delay of an intent's packets."""
 
     intent: str
     one_way_ns: int
@@ -208,7 +208,8 @@ class _Judge:
         """What is lost though there is a path from the source, and no claim is broken by it."""
         for outcome in self._searched.outcomes:
             at_stake = [] if outcome.delivered else self._survivable(outcome)
-            # What fails takes down what was seen dead, so that alone leaves the most paths.
+            # What fails takes down what was seen dead, so that alone leaves the largest set of
+            # paths.
             if not at_stake or self._permit_with_path(outcome.down) is None:
                 continue
             for failed in at_stake:
@@ -259,7 +260,7 @@ class _Judge:
         return self._left(outcome, self._causes.down(failed)) is not None
 
     def _left(self, outcome: Outcome, down: Mask) -> Trail | None:
-        """A path on from where packets are dropped, under any permit that still stands there."""
+        """A path from where packets are dropped, under any permit that is still satisfied there."""
         for number, state in enumerate(outcome.states):
             if state is None:
                 continue
@@ -269,7 +270,7 @@ class _Judge:
         return None
 
     def _unlawful(self, outcome: Outcome) -> Iterator[tuple[str, Breach]]:
-        """Delivered by a way that no permit allows, or that all permits find too long."""
+        """Delivered by a path that no permit allows, or that is too long for all permits."""
         allowing = [
             automaton
             for automaton, state in zip(self._automata, outcome.states, strict=True)

@@ -22,11 +22,11 @@ from corridor.controller.prover.tables.packets import AT, Packet, written
 from corridor.topologies.model.wiring import HOST_PORT
 
 _RESERVED_PORTS = 0xFFFFFF00
-"""OpenFlow 1.3, 7.2.1: port numbers above this are no ports."""
+"""OpenFlow 1.3, 7.2.1: port numbers above this are reserved."""
 
 
 class End(StrEnum):
-    """What becomes of a packet."""
+    """The outcome of a packet."""
 
     DELIVERED = "delivered"
     ELSEWHERE = "delivered to another host"
@@ -72,7 +72,7 @@ type Fate = Fork | Stop | Onward[Any]
 
 
 class Interfaces(Protocol):
-    """What becomes of packets that a switch sends out."""
+    """The outcome of packets that a switch sends out."""
 
     def to_host(self, packet: Packet) -> End: ...
 
@@ -94,7 +94,7 @@ class Switch:
         self._tables = {table: _Table(flows) for table, flows in by_table.items()}
 
     def decide(self, packet: Packet, outside: Interfaces) -> Fate:
-        """What becomes of a packet that has arrived."""
+        """The outcome of a packet that has arrived."""
         matched, sent, clear = self.walk(packet)
         entry = matched[-1] if matched else None
         if not clear or len(sent) > 1:

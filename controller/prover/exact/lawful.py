@@ -1,4 +1,4 @@
-"""What an intent's permits say of a packet on its way, and what they leave of a network."""
+"""The verdict of an intent's permits on a packet in transit, and what they leave of a network."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def past(automaton: Automaton, state: State | None, *elements: Element) -> State
 
 
 def accepts(automaton: Automaton, state: State | None, one_way_ns: int) -> bool:
-    """Whether a packet that arrives in a state has come a way that a permit allows."""
+    """Whether a packet that arrives in a state has used a path that a permit allows."""
     if state is None or automaton.finish(state) is not None:
         return False
     return automaton.exceeds(one_way_ns) is None

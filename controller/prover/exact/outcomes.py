@@ -1,4 +1,4 @@
-"""What becomes of an intent's packets, and all that tells it from what else may."""
+"""Outcomes of an intent's packets, and what distinguishes one outcome from another."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Found(Enum):
 
 
 class Seen(NamedTuple):
-    """One thing seen on the way, after all that was seen before it."""
+    """One thing seen by a packet, after all that was seen before it."""
 
     before: Seen | None
     watch: Watch
@@ -33,7 +33,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What becomes of an intent's packets under all failures that cause the same sights."""
+    """The outcome of an intent's packets under all failures that cause the same sights."""
 
     intent: str
     end: End
@@ -47,7 +47,7 @@ class Outcome:
     """The last entry met."""
     seen: Seen | None
     family: Family
-    """The least sets of failures that cause this."""
+    """The minimal sets of failures that cause this."""
     spared: Mask
     """What cannot have failed. Just those sets of failures cause this that contain a set of
     ``family`` and nothing of these."""
@@ -108,7 +108,7 @@ class Outcome:
 
     @property
     def explained(self) -> tuple[frozenset[str], ...]:
-        """The least sets of failures that cause this, by name, the smaller first."""
+        """The minimal sets of failures that cause this, by name, the smaller first."""
         sets = [self.causes.named(one) for one in self.family]
         return tuple(sorted(sets, key=lambda one: (len(one), sorted(one))))
 
@@ -117,7 +117,7 @@ class Outcome:
         return tuple(watch.causes for watch in self.dead)
 
     def agrees_with(self, failed: Mask) -> bool:
-        """Whether this is what becomes of the packets when just these have failed."""
+        """Whether this is the outcome of the packets when just these have failed."""
         return not failed & self.spared and all(failed & causes for causes in self._needs)
 
     def _things(self, wanted: Found) -> Mask:
@@ -148,7 +148,7 @@ class Searched:
     promised: Protection
     """In effect: what is asked for and what the permit in use asks for."""
     within: Protection
-    """The failures looked at, beside what is known to have failed."""
+    """The failures considered, in addition to those known."""
     outcomes: tuple[Outcome, ...]
     """The first is what happens while no more fails than is known."""
 

@@ -79,7 +79,7 @@ def asked(
     """Once for each set of kinds that some are protected against.
 
     A demand is promised its rate only under failures of its own kinds, so each set of kinds is
-    looked at by itself.
+    considered separately.
     """
     served = [one for one in searched if rate_of(one) is not None]
     for kinds in dict.fromkeys(_kinds(one) for one in served):
@@ -131,7 +131,7 @@ def too_full_together(
     explorer: Explorer, searched: Collection[Searched], most: int
 ) -> frozenset[frozenset[str]]:
     """Two failures each under which guaranteed rates do not fit, and fit less than under either
-    alone: of each link so many, under which it is fullest."""
+    alone: for each link a few, under which it is fullest."""
     from corridor.controller.admission import together
 
     capacity_bps = capacities_bps(explorer.topology)
@@ -153,7 +153,7 @@ def misfits(admitted: Iterable[Admission]) -> Iterator[Breach]:
 
 
 def unmetered(explorer: Explorer, searched: Iterable[Searched]) -> Iterator[Breach]:
-    """Guaranteed or policed demands without a meter of their own, or of their aggregate at their
+    """Guaranteed or policed demands without a separate meter, or one of their aggregate at their
     hub, at the rate, and with the burst, that their edge lets in; and others that have one."""
     owners: dict[tuple[str, int], str] = {}
     for one in searched:

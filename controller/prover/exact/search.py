@@ -1,14 +1,14 @@
-"""The exact search: what becomes of each intent's packets under every set of up to ``k`` failures.
+"""The exact search: the outcome of each intent's packets under every set of up to ``k`` failures.
 
-Failover is a deterministic function of what each hub on the way sees of its own ports, so a packet
+Failover is a deterministic function of what each hub of the path sees of its own ports, so a packet
 is followed through the tables as they are, and wherever something is asked that is neither known
 nor implied, it is followed both ways: alive, and dead while up to ``k`` failures can explain all
 that was found dead and spare all that was found alive. No set of failures is enumerated, yet each
 agrees with exactly one outcome: that of the sights it causes. A set with the source's hub in it
 agrees with none, since nothing is sent.
 
-A packet is a representative of its intent: entries tell an intent's packets apart at the edge only,
-where the claims on bindings look at all of them.
+A packet is a representative of its intent: entries distinguish an intent's packets at the edge
+only, where the claims on bindings look at all of them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Journey(NamedTuple):
 class Explorer:
     """Searches one network in which some things are ``known`` to have failed.
 
-    What is protected against are failures beside those. What switches decide is kept.
+    Protection is against further failures. What switches decide is kept.
     """
 
     def __init__(
@@ -107,12 +107,12 @@ class Explorer:
         return Searched(intent, permit, promised, looked_at, outcomes)
 
     def follow(self, intent: Intent, failures: Failures) -> Outcome:
-        """What becomes of an intent's packets when just these have failed, whatever they are."""
+        """The outcome of an intent's packets when just these have failed, whatever they are."""
         return self.journeys(intent).under(self.causes.failed(failures))
 
     def travel(self, intent: Intent, network: Network, at_ns: int) -> Journey:
-        """What becomes of a packet sent then, while what is live changes. It goes on by what each
-        switch on its way takes for live when it comes there, be it so or not."""
+        """The outcome of a packet sent then, while the live elements change. At each switch it
+        follows what that switch takes for live when the packet arrives, be it so or not."""
         journeys, crossed = self.journeys(intent), list[Watch]()
         place = journeys.first
         while len(crossed) < LABEL_TTL:
@@ -198,7 +198,7 @@ class _Switches(dict[str, Switch]):
 
 
 class Journeys:
-    """Where one intent's packets may go: what switches on the way decide, whatever has failed."""
+    """Where one intent's packets may go: what switches decide, whatever has failed."""
 
     def __init__(self, explorer: Explorer, intent: Intent, packet: Packet) -> None:
         self.intent = intent
@@ -326,12 +326,12 @@ class _Here(NamedTuple):
     def onward(self, packet: Packet, watch: Watch) -> Onward[_Place]:
         states = self.journeys.progress.beyond(self.place.states, watch)
         place = self.journeys.place(watch.far, packet.at(watch.far_port), states)
-        # A packet that does not age would go on for ever where it goes round.
+        # A packet that does not age would circulate for ever in a loop.
         return Onward(place, watch, max(packet.aged, 1))
 
 
 class _Branch(NamedTuple):
-    """A packet on its way, and what has been seen."""
+    """A packet in transit, and what it has seen."""
 
     place: _Place
     fate: Fate

@@ -1,4 +1,4 @@
-"""One packet out of a set, and the commands that show what becomes of it."""
+"""One packet out of a set, and the commands that show its outcome."""
 
 from __future__ import annotations
 

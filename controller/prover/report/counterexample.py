@@ -10,7 +10,7 @@ from corridor.controller.prover.report.commands import shown
 
 @dataclass(frozen=True)
 class Rule:
-    """An entry as it is told."""
+    """An entry as it is reported."""
 
     table: int
     priority: int
@@ -54,7 +54,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class Dead:
-    """A port that must not be live for the packet to go this way."""
+    """A port that must not be live for the packet to take this path."""
 
     hub: str
     port: int

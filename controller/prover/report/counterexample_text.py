@@ -152,7 +152,7 @@ def _downs(network: Network, failures: tuple[Dead, ...]) -> tuple[str, ...]:
 
 
 def _note(network: Network, way: tuple[TraceStep, ...], failures: tuple[Dead, ...]) -> str:
-    """Whether the way uses what it takes for dead, so that no lasting failure leads to it."""
+    """Whether the path uses what it takes for dead, so that no lasting failure leads to it."""
     down = {_thing(network, one.hub, one.port) for one in failures}
     used = {
         _thing(network, sight.step.at.hub, sight.step.port)

@@ -81,7 +81,7 @@ class Change:
         relays = before.relays | after.relays
         hub, found = self.after.hub, set[int]()
         for _, port, label in self.keys:
-            # Where labels change on the way to an entry, any may come to it.
+            # Where labels change before an entry, any label may reach it.
             told = None if relays else label
             found.update(core.places_at(hub, port, told))
         new = {*map(id, self.added)}

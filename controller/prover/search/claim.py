@@ -23,7 +23,7 @@ from corridor.controller.prover.tables.headers import ANY, Box
 
 
 class TraceStep(NamedTuple):
-    """A step on a packet's way, and the packet's standing before it."""
+    """A step of a packet's path, and the packet's standing before it."""
 
     step: Step
     standing: int = NOTHING
@@ -31,7 +31,7 @@ class TraceStep(NamedTuple):
 
 @dataclass(frozen=True)
 class Breach:
-    """One way in which a claim does not hold, with what it takes to show it."""
+    """One violation of a claim, with what is needed to show it."""
 
     said: str
     """The verdict, one sentence without a full stop."""
@@ -39,7 +39,7 @@ class Breach:
     entry: Flow | None = None
     """The entry at fault, where no packet need be followed to see it."""
     way: tuple[TraceStep, ...] = ()
-    """The way of a packet that shows it."""
+    """The path of a packet that shows it."""
     demand: Demand | None = None
     """Whose packet that is."""
     violations: tuple[Violation, ...] = ()
@@ -55,12 +55,13 @@ class Breach:
 
     @property
     def cost(self) -> tuple[int, int]:
-        """How many ports must be dead to see it, and how long the way is: the fewer the better."""
+        """How many ports must be dead to see it, and the length of the path: the fewer the
+        better."""
         return (sum(dead_before(sight.step) for sight in self.way), len(self.way))
 
     @property
     def order(self) -> tuple[object, ...]:
-        """Cheapest first, then by whatever tells two of a cost apart."""
+        """Cheapest first, then by what distinguishes two of equal cost."""
         entry = self.entry
         match = (entry.table, -entry.priority, repr(entry.match)) if entry else ()
         place = self.way[-1].step.at.port if self.way else 0
@@ -106,7 +107,8 @@ class Claim:
     id: ClassVar[str]
     sentence: ClassVar[str]
     needs_program: ClassVar[bool] = False
-    """Whether it compares with what was intended, and so needs a program beside the tables."""
+    """Whether it compares with what was intended, and so needs a program in addition to the
+    tables."""
 
     def overall(self, _network: Network) -> Iterator[Breach]:
         yield from ()
@@ -116,7 +118,7 @@ class Claim:
         yield from ()
 
     def in_entry(self, _network: Network, _hub: str, _flow: Flow) -> Iterator[str]:
-        """What is wrong with one entry by itself."""
+        """What is wrong with one entry alone."""
         yield from ()
 
     def in_group(self, _network: Network, _hub: str, _group: FastFailover) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Everything that may happen at each place beyond the hosts' ports, asked once and kept.
 
-There a label is all that tells packets apart, so what a switch does at a place is the same for all
+There only the label distinguishes packets, so what a switch does at a place is the same for all
 demands that come there. Places are numbered for good; what happens at them changes with tables.
 """
 
@@ -48,8 +48,8 @@ class At(NamedTuple):
     turns: tuple[Turn, ...]
     remarks: tuple[Remark, ...]
     serves: int | None = None
-    """The number of the demand that entries met there say they are for: ``NOBODY`` where not all
-    say the same, or where some say another epoch than the label; None where none is met."""
+    """The number of the demand that entries met there state: ``NOBODY`` where they differ, or where
+    some state another epoch than the label; None where none is met."""
 
 
 class Core:

@@ -1,4 +1,4 @@
-"""Ways on which packets become ever more: they go round, and a copy of them stays on the round."""
+"""Paths on which packets multiply without end: loops in which a copy of each packet stays."""
 
 from __future__ import annotations
 

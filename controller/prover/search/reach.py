@@ -33,9 +33,9 @@ RESERVED_PORTS = {
     0xFFFFFFFC: "ALL",
     0xFFFFFFFE: "LOCAL",
 }
-"""OpenFlow 1.3, 7.2.1, without IN_PORT and CONTROLLER, which are actions of their own."""
+"""OpenFlow 1.3, 7.2.1, without IN_PORT and CONTROLLER, which are separate actions."""
 _FLOODS = frozenset({0xFFFFFFFB, 0xFFFFFFFC})
-"""Out of every port but that by which it came, where somebody else's tables say so."""
+"""Out of every port except the input port, where another controller's tables say so."""
 _NORMAL = 0xFFFFFFFA
 """The same for as long as the switch has not learnt where an address is."""
 
@@ -51,7 +51,7 @@ class End(StrEnum):
     UNPLUGGED = "dropped: nothing is on that port"
     TO_CONTROLLER = "to the controller"
     MISLABELLED = "labels out of order"
-    UNCONTROLLED = "nobody can say where to"
+    UNCONTROLLED = "sent to an unknown place"
 
     @property
     def is_drop(self) -> bool:
@@ -141,7 +141,7 @@ class _Switch:
             )
 
     def _each(self, rules: Iterable[Rule], flight: _Flight) -> list[Packet]:
-        """Every entry's packets on their way; those that are left."""
+        """Emit every entry's packets; return those that are left."""
         rest = [flight.packet]
         for rule in rules:
             left: list[Packet] = []
@@ -179,7 +179,7 @@ class _Switch:
     def _act(
         self, actions: tuple[Action, ...], flight: _Flight, groups: tuple[int, ...]
     ) -> _Flight:
-        """Apply actions in order, emitting on the way; returns the packet after them."""
+        """Apply actions in order, and emit packets; returns the packet after them."""
         for action in actions:
             kind = action.kind
             if kind in ("output", "in_port"):

@@ -1,7 +1,7 @@
-"""The search: every way that packets of one demand may take, whatever has failed, to its end.
+"""The search: every path that packets of one demand may take, whatever has failed, to its end.
 
 A node is a place and the standing of the packets there, that is, which permits they still satisfy.
-None is visited twice. Without a demand the packets are nobody's, and no permit allows them.
+None is visited twice. Packets without a demand are allowed by no permit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ type Node = tuple[int, int]
 class Kind(Enum):
     """What a finding is about."""
 
-    DEATH = "the last permit dies, or a delivery still owes something"
+    DEATH = "the last permit dies, or a delivery leaves a requirement open"
     MISPLACED = "delivered to a host that is not the demand's"
     MISLABELLED = "the label says another phase than the permits do"
     MISTAKEN = "entries met say that they are for another demand"
@@ -57,7 +57,7 @@ type Ways = dict[Node, list[tuple[Node, Turn]]]
 
 @dataclass
 class Exploration:
-    """What was found on the ways of one demand."""
+    """What was found on the paths of one demand."""
 
     core: Core
     demand: Demand | None
@@ -66,7 +66,7 @@ class Exploration:
     ways: Ways = field(default_factory=dict)
     noted: dict[Node, list[Finding]] = field(default_factory=dict)
     hops: dict[Node, int] | None = None
-    """The most that a packet may have spent when it comes to a node; None where ways go round."""
+    """The maximum that a packet may have spent when it reaches a node; None where paths loop."""
 
     @classmethod
     def of(
@@ -77,7 +77,7 @@ class Exploration:
         before: Exploration | None = None,
         changed: Collection[int] = (),
     ) -> Exploration:
-        """All ways of a demand's packets, from what the door does with them on.
+        """All paths of a demand's packets, from the action of the door on.
 
         ``before`` is what was found with the same door when only ``changed`` places were others.
         """
@@ -204,7 +204,7 @@ class Exploration:
         return self.door if place == DOOR else self.core.at(place)
 
     def _follow(self, before: Exploration | None, changed: frozenset[int]) -> dict[Node, int]:
-        """Depth first from the door to all nodes; how many ways lead to each from others."""
+        """Depth first from the door to all nodes; how many edges lead to each from others."""
         ways, waiting = self.ways, [self.start]
         known = before.ways if before else {}
         entered = {self.start: 0}
@@ -287,7 +287,7 @@ class Exploration:
 
     @cached_property
     def cheapest(self) -> Came:
-        """Ways to all nodes: the fewest dead ports first, then the fewest hops (Dijkstra).
+        """Paths to all nodes: the fewest dead ports first, then the fewest hops (Dijkstra).
 
         The nodes are in this order.
         """

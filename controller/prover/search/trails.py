@@ -1,4 +1,4 @@
-"""Single ways out of an exploration: the cheapest to see, the longest, one that goes round."""
+"""Single paths of an exploration: the cheapest to see, the longest, a loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from corridor.controller.prover.search.search import Came, Exploration, Node
 def way_to(
     seen: Exploration, node: Node, step: Step, came: Came | None = None
 ) -> tuple[TraceStep, ...]:
-    """The way from the door to a step, by default that which needs the fewest ports dead."""
+    """The path from the door to a step, by default that which needs the fewest ports dead."""
     came = seen.cheapest if came is None else came
     sights = [TraceStep(step, node[1])]
     while node in came:
@@ -23,7 +23,7 @@ def way_to(
 
 
 def longest(seen: Exploration, weight: Callable[[Turn], int]) -> tuple[dict[Node, int], Came]:
-    """The most that a way to each node weighs, and those ways; of ways that do not go round."""
+    """The maximum weight of a path to each node, and those paths; only of paths without loops."""
     most: dict[Node, int] = {seen.start: 0}
     came: Came = {}
     for node in _in_order(seen):
@@ -53,7 +53,7 @@ def _in_order(seen: Exploration) -> Iterator[Node]:
 
 
 def loop(seen: Exploration) -> tuple[TraceStep, ...]:
-    """A way to a node and round to it again, or nothing where no way goes round."""
+    """A path to a node and in a loop to it again, or nothing without a loop."""
     on_way: dict[Node, int] = {seen.start: 0}
     done: set[Node] = set()
     steps: list[tuple[Node, Turn]] = []
@@ -78,7 +78,7 @@ def loop(seen: Exploration) -> tuple[TraceStep, ...]:
 
 
 def _round(seen: Exploration, circle: list[tuple[Node, Turn]]) -> tuple[TraceStep, ...]:
-    """The cheapest way to where a circle begins, then once around."""
+    """The cheapest path to where a circle begins, then once around."""
     (first, turn), rest = circle[0], circle[1:]
     around = [TraceStep(turn.step, node[1]) for node, turn in rest]
     return (*way_to(seen, first, turn.step), *around)

@@ -1,4 +1,4 @@
-"""Claims that also look along all ways of one demand."""
+"""Claims that also look along all paths of one demand."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from corridor.controller.prover.search.search import Exploration
 
 
 class WayClaim(Claim):
-    """A claim that is asked once for each demand, with all ways of its packets."""
+    """A claim that is asked once for each demand, with all paths of its packets."""
 
     def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
-        """What is wrong along the ways of one demand."""
+        """What is wrong along the paths of one demand."""
         raise NotImplementedError
 
     def among(self, _ways: Sequence[Exploration]) -> Iterator[Breach]:
-        """Return what is wrong with the ways of all demands together."""
+        """Return what is wrong with the paths of all demands together."""
         yield from ()

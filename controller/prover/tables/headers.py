@@ -22,7 +22,7 @@ IP_PROTO = {"tcp": 6, "udp": 17}
 UNTAGGED = 0
 ARP_REQUEST, ARP_REPLY = 1, 2
 NO_LABEL_NAMED = -1
-"""Stands for every label that no entry of a switch names: they tell none of them apart."""
+"""Stands for every label that no entry of a switch names: entries treat them alike."""
 
 Condition = tuple[str, Value]
 
@@ -117,7 +117,7 @@ class Box:
         return both
 
     def minus(self, other: Box) -> Iterator[Box]:
-        """What is left without ``other``, which has no ``unequal``, as boxes apart."""
+        """What is left without ``other``, which has no ``unequal``, as disjoint boxes."""
         rest: Box | None = self
         for name, value in in_order(other.equal):
             if rest is None:

@@ -219,8 +219,8 @@ class Lookup:
                 yield from rules
 
     def _beside(self, rule: Rule, wanted: dict[str, Value]) -> Iterator[Rule]:
-        """Rules of its table that the port and the label do not tell it apart from; of many only
-        those that nothing tells it apart from."""
+        """Rules of its table that the port and the label do not distinguish from it; of many only
+        those that nothing distinguishes from it."""
         table, port, label = rule.key
         if port is None:
             slots = [slot for slot in self._rules if slot[0] == table]
@@ -238,7 +238,7 @@ def _priority(rule: Rule) -> int:
 
 
 def _precedence(rule: Rule) -> tuple[int, str]:
-    """Of equal priority in one order always, so that headers are cut the same way."""
+    """Of equal priority in one order always, so that headers are cut alike."""
     return (-rule.flow.priority, repr((rule.flow.match, rule.flow.actions)))
 
 

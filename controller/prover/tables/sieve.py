@@ -17,7 +17,7 @@ from corridor.controller.prover.tables.headers import Box, Condition, in_order, 
 type DesiredState = Callable[[str], Value | None]
 """What a field holds, or None where that differs between the headers asked about."""
 FEW = 8
-"""Up to so many things it takes as long to look at them all."""
+"""Up to this number of things it takes as long to look at them all."""
 
 
 class _Entry[Thing](NamedTuple):

@@ -36,7 +36,7 @@ _METER = {"id", "rate_kbps", "burst_kbit"}
 
 @dataclass(frozen=True)
 class Oddity:
-    """Something a switch says that is no entry, no group and no meter."""
+    """Something a switch reports that is neither an entry nor a group nor a meter."""
 
     hub: str
     said: str
@@ -51,7 +51,7 @@ class Settings:
     fail_mode: str | None = None
     """What it does without a controller: only ``secure`` leaves its tables as they are."""
     bfd_ports: tuple[int, ...] | None = None
-    """Ports of fibres whose loss of frames it notices by itself (RFC 5880)."""
+    """Ports of fibres whose loss of frames it detects (RFC 5880)."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ _ARGUMENTS: Mapping[str, tuple[type, ...]] = {
 
 
 def _readable(action: Action) -> Action:
-    """The action, or, where it lacks what its kind needs, one that nobody understands: that is
+    """The action, or, where something that its kind needs is missing, an unknown one: that is
     taken at its worst."""
     kind, given = action.kind, action.arguments
     is_plain = isinstance(kind, str) and all(isinstance(one, int | str) for one in given)
@@ -218,7 +218,7 @@ def _need_numbers(*given: Any, may_lack: bool = False) -> None:
 
 
 def _value(value: Any) -> int | str:
-    """A match's value; one with a mask becomes text, which is no exact value of any field."""
+    """A match's value; one with a mask becomes text, which is not an exact value of any field."""
     return value if isinstance(value, int | str) else f"masked {value}"
 
 

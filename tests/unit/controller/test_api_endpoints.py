@@ -71,8 +71,8 @@ def test_one_demand_is_told_by_its_id(api):
 @pytest.mark.parametrize(
     ("method", "path", "says"),
     [
-        ("GET", "/v1/demands/nobody", "no demand 'nobody'; there are train, train.return"),
-        ("GET", "/v1/demands/nobody/explanation", "no demand 'nobody'"),
+        ("GET", "/v1/demands/nothing", "no demand 'nothing'; there are train, train.return"),
+        ("GET", "/v1/demands/nothing/explanation", "no demand 'nothing'"),
         ("POST", "/v1/fibres/nowhere/drain", "no fibre 'nowhere'; there are shanghai-guian"),
         ("POST", "/v1/fibres/nowhere/restore", "no fibre 'nowhere'"),
         ("GET", "/v1/nothing", ""),

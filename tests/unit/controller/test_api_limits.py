@@ -368,5 +368,5 @@ def test_nothing_in_the_environment_has_it_tell_anybody_of_its_requests(monkeypa
         return caplog.text
 
     assert "telemetry" in complaints(FastAPI())
-    link = ControllerLink(Path("nobody.sock"), answer_s=1, change_s=1)
+    link = ControllerLink(Path("missing.sock"), answer_s=1, change_s=1)
     assert complaints(make_app(link)) == ""

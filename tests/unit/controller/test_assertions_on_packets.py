@@ -217,10 +217,10 @@ def test_blocked_packets_are_sent_stay_and_are_counted():
     ],
 )
 def test_nothing_holds_where_something_is_amiss(assertion, arguments):
-    odd = Imagined(more={"amiss": ("3 frames of no demand on west-kun",)})
+    odd = Imagined(more={"amiss": ("3 frames without a demand on west-kun",)})
     said = why(assertion, demand(live=odd), *arguments)
     assert "judged   by packets" in said
-    assert "  because  3 frames of no demand on west-kun" in said
+    assert "  because  3 frames without a demand on west-kun" in said
     refused = Imagined(more={"refused": "nothing is sent: the tables in the switches break C0"})
     said = why(assertion, demand(live=refused), *arguments)
     assert "judged   by the tables that switches hold" in said

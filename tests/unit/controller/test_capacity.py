@@ -158,8 +158,8 @@ def test_a_fibre_is_raised_for_its_fuller_direction():
 
 
 def test_nobody_helps_alone_where_two_links_are_too_full_of_different_demands():
-    apart = cases_with(
+    separate = cases_with(
         {"ab": 2, "ac": 1}, Use("x", 4, frozenset(), (AB,)), Use("y", 3, frozenset(), (AC,))
     )
-    assert lowerings(apart, Traffic.of(RATES), Fraction(1)) == ()
-    assert bounds(apart, Traffic.of(RATES, ["x"]))[0].times == 0
+    assert lowerings(separate, Traffic.of(RATES), Fraction(1)) == ()
+    assert bounds(separate, Traffic.of(RATES, ["x"]))[0].times == 0

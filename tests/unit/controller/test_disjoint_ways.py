@@ -61,22 +61,22 @@ def intents(
 def planned(
     topology: Topology, asked: list[Intent], failures: Failures = NO_FAILURES
 ) -> dict[str, ForwardingTree]:
-    return {way.intent.id: way for way in plan_ways(topology, asked, failures)}
+    return {tree.intent.id: tree for tree in plan_ways(topology, asked, failures)}
 
 
-def hubs(way: ForwardingTree) -> str:
-    return " ".join(way.route.path.hubs)
+def hubs(tree: ForwardingTree) -> str:
+    return " ".join(tree.route.path.hubs)
 
 
 def test_two_demands_go_by_ways_that_share_nothing_and_the_first_keeps_its_own():
     found = planned(ladder(), intents(ladder(), "a", "b"))
-    assert [hubs(way) for way in found.values()] == ["west n east", "west m east"]
-    assert [way.apart_ns for way in found.values()] == [0, 2 * 10**6]
+    assert [hubs(tree) for tree in found.values()] == ["west n east", "west m east"]
+    assert [tree.apart_ns for tree in found.values()] == [0, 2 * 10**6]
 
 
 def test_three_demands_go_by_three_ways():
     found = planned(ladder(), intents(ladder(), "a", "b", "c"))
-    assert [hubs(way) for way in found.values()] == ["west n east", "west m east", "west s east"]
+    assert [hubs(tree) for tree in found.values()] == ["west n east", "west m east", "west s east"]
 
 
 def test_ways_are_chosen_together_where_one_after_another_would_find_none():
@@ -113,7 +113,7 @@ def test_a_gateway_is_shared_only_if_both_pass_it():
     assert still_shared(ladder(), found.values()) == []
     assert gateways_of(found.values()) in ({"n", "m"}, {"m", "n"})
     free = planned(ladder(), intents(ladder(), "a", "b", over=("gateway",), ends=ends))
-    assert [hubs(way) for way in free.values()] == ["west n east", "n east"]
+    assert [hubs(tree) for tree in free.values()] == ["west n east", "n east"]
 
 
 def test_a_demand_and_its_answers_may_share_everything_and_those_of_others_nothing():
@@ -139,7 +139,7 @@ def test_detours_are_bound_by_nothing():
 def test_a_permit_of_second_choice_is_used_rather_than_what_another_uses():
     by_n = permit("BY-N", preference=1, hard={"via": [{"hubs": "n"}]})
     found = planned(ladder(), intents(ladder(), "a", "b", policies=(by_n, permit("ANY"))))
-    assert {way.status for way in found.values()} == {"UP", "ALT"}
+    assert {tree.status for tree in found.values()} == {"UP", "ALT"}
     assert still_shared(ladder(), found.values()) == []
 
 
@@ -149,7 +149,7 @@ def test_a_better_permit_goes_before_a_shorter_way():
     a, _ = intents(ladder(), "a", "b", policies=(south,))
     _, b = intents(ladder(), "a", "b", policies=(middle, permit("ANY")))
     found = planned(ladder(), [a, b])
-    assert [hubs(way) for way in found.values()] == ["west s east", "west m east"]
+    assert [hubs(tree) for tree in found.values()] == ["west s east", "west m east"]
 
 
 def test_where_there_are_no_such_ways_the_least_is_shared():
@@ -176,14 +176,14 @@ def test_where_there_are_no_such_ways_the_least_is_shared():
 def test_demands_with_no_way_at_all_bind_nobody():
     shut = permit(hard={"hops": 1})
     found = planned(ladder(), intents(ladder(), "a", "b", policies=(shut,)))
-    assert {way.status for way in found.values()} == {"BLOCKED"}
+    assert {tree.status for tree in found.values()} == {"BLOCKED"}
     assert still_shared(ladder(), found.values()) == []
 
 
 def test_what_is_known_to_have_failed_is_planned_around_and_ways_stay_disjoint():
     without = Failures(links=frozenset({"west-m"}))
     found = planned(ladder(), intents(ladder(), "a", "b"), without)
-    assert [hubs(way) for way in found.values()] == ["west n east", "west s east"]
+    assert [hubs(tree) for tree in found.values()] == ["west n east", "west s east"]
 
 
 def tables(topology: Topology, asked: list[Intent], serve: list[Intent]) -> dict[str, int]:

@@ -64,7 +64,7 @@ def test_a_failure_that_switches_bridge_degrades_until_ways_are_made_anew():
     assert "karachi" in bridged.hubs
     again = of(stand(links={"kunming-karachi"}))["ckpt"]
     assert again.status == "DEGRADED"
-    assert again.reason.startswith("no way around link:")
+    assert again.reason.startswith("no detour around link:")
 
 
 def test_without_fibres_a_demand_is_down_and_what_would_repair_it_is_told():

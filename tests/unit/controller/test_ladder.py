@@ -73,13 +73,13 @@ def status_of(specification: Specification, demand: str, failures: Failures | No
     ("one_way", "ladder", "by", "status", "reason"),
     [
         ("39500us", [], "shanghai", "UP", ""),
-        ("39ms", [], "kunming", "DEGRADED", "no way around link:kunming-bangkok"),
+        ("39ms", [], "kunming", "DEGRADED", "no detour around link:kunming-bangkok"),
         (
             "39ms",
             ["drop_protect"],
             "kunming",
             "DEGRADED",
-            "drop_protect: no way around link:kunming-bangkok",
+            "drop_protect: no detour around link:kunming-bangkok",
         ),
         (
             "39ms",
@@ -93,7 +93,7 @@ def status_of(specification: Specification, demand: str, failures: Failures | No
             BOTH_WAYS[::-1],
             "kunming",
             "DEGRADED",
-            "drop_protect: no way around link:kunming-bangkok",
+            "drop_protect: no detour around link:kunming-bangkok",
         ),
         (
             "14ms",
@@ -102,7 +102,7 @@ def status_of(specification: Specification, demand: str, failures: Failures | No
             "DEGRADED",
             (
                 "exceed_latency: one way takes 14.23801ms, asked for 14ms; "
-                "drop_protect: no way around link:kunming-bangkok"
+                "drop_protect: no detour around link:kunming-bangkok"
             ),
         ),
     ],
@@ -121,7 +121,7 @@ def test_what_a_hard_budget_forbids_is_not_spent_on_protection():
     rule["hard"]["max_one_way"] = "39ms"
     found = status_of(spec(rule, demands={"call": ("calls", "guian", "bangkok")}), "call")
     assert found.hubs == ("guian", "kunming", "bangkok")
-    assert found.reason.startswith("drop_protect: no way around link:")
+    assert found.reason.startswith("drop_protect: no detour around link:")
 
 
 def test_where_the_only_gateway_is_that_of_the_source_no_path_is_protected():
@@ -130,7 +130,7 @@ def test_where_the_only_gateway_is_that_of_the_source_no_path_is_protected():
     rule = {"id": "CALLS", "hard": passes, "soft": soft, "on_soft_failure": BOTH_WAYS}
     found = status_of(spec(rule, demands={"call": ("calls", "kunming", "bangkok")}), "call")
     assert found.hubs == ("kunming", "bangkok")
-    assert found.reason == "drop_protect: no way around gateway:kunming"
+    assert found.reason == "drop_protect: no detour around gateway:kunming"
 
 
 def test_an_explanation_says_what_protection_costs_and_what_is_given_up():

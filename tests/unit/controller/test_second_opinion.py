@@ -79,13 +79,13 @@ def test_data_of_a_class_that_nobody_describes_goes_nowhere_where_policies_ask_f
 
 def test_what_it_has_no_word_for_is_broken() -> None:
     line = network([hub("a", "CN"), hub("b", "PK")], [fibre("a-b", 1)])
-    way = journey_of(line, ["a", "b"], ["a-b"])
+    journey = journey_of(line, ["a", "b"], ["a-b"])
     for hard in (
         {"newer": 1},
         {"avoid": {"weather": "rain"}},
         {"confine": {"within": "CN", "by": "x"}},
     ):
-        verdict = _rules(line, [{"id": "P", "effect": "permit", "hard": hard}]).verdict(way)
+        verdict = _rules(line, [{"id": "P", "effect": "permit", "hard": hard}]).verdict(journey)
         assert not verdict.lawful
         assert "knows no" in verdict.reason
     newer = {"id": "D", "effect": "deny", "match": {"src": {"weather": "rain"}}}
@@ -153,9 +153,9 @@ LONG, SHORT = (("a", "b", "c", "d"), ("a-b", "b-c", "c-d")), (("a", "d"), ("a-d"
 def test_a_whole_path_is_lawful_or_not(hard: dict[str, Any], long_is: bool, short_is: bool) -> None:
     rules = _rules(LINE, [{"id": "P", "effect": "permit", "hard": hard}])
     for (hubs, fibres), lawful in ((LONG, long_is), (SHORT, short_is)):
-        way = journey_of(LINE, hubs, fibres).through_every_gateway()
-        verdict = rules.verdict(way)
-        assert verdict.lawful == lawful, f"{way}: {verdict}"
+        journey = journey_of(LINE, hubs, fibres).through_every_gateway()
+        verdict = rules.verdict(journey)
+        assert verdict.lawful == lawful, f"{journey}: {verdict}"
         assert verdict.permits == (("P",) if lawful else ())
 
 

@@ -123,7 +123,7 @@ def test_a_file_and_a_day_are_put_in_force(reconciler, corridor, tmp_path):
     )
 
 
-NOBODY = 'no operator, jurisdiction or group is called "Acme"'
+UNKNOWN = 'no operator, jurisdiction or group is called "Acme"'
 INCLUDED = """\
 name: part
 policies:
@@ -146,12 +146,12 @@ policies:
         (
             INCLUDING.replace("located_in: [TH]", "operated_by: Acme"),
             "name: part\n",
-            f"whole.yaml:7: policies[0].hard.avoid.operated_by: {NOBODY}",
+            f"whole.yaml:7: policies[0].hard.avoid.operated_by: {UNKNOWN}",
         ),
         (
             INCLUDING,
             INCLUDED,
-            f"part.yaml:3: policies[0].hard.avoid.operated_by[0]: {NOBODY}",
+            f"part.yaml:3: policies[0].hard.avoid.operated_by[0]: {UNKNOWN}",
         ),
         (
             INCLUDING.replace("not-judged", "deny").replace("[part.yaml]", "[part.yaml, pk]"),

@@ -1,4 +1,4 @@
-"""A guest's process writes its own folders and reads no file of the user's; a script stands in."""
+"""A guest's process writes its own folders and reads no file of the user; a script plays it."""
 
 import contextlib
 import json

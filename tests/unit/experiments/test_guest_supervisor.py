@@ -1,4 +1,4 @@
-"""The keeper ends a guest with its caller and tidies up; a shell stands in for the guest."""
+"""The supervisor ends a guest with its caller and tidies up; a shell plays the guest."""
 
 import contextlib
 import fcntl

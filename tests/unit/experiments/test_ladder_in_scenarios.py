@@ -44,7 +44,7 @@ def test_with_the_ladder_turned_around_the_call_goes_the_short_way(example, tmp_
     (tmp_path / "ladder.yaml").write_text(turned)
     plan = make_plan(load_scenario(example), clock="virtual", run_id="c0", seed=1)
     assert plan.demands[0].hubs == ("guian", "kunming", "bangkok")
-    assert plan.demands[0].lacks == ("drop_protect: no way around link:kunming-bangkok",)
+    assert plan.demands[0].lacks == ("drop_protect: no detour around link:kunming-bangkok",)
 
 
 def test_an_explanation_names_the_step(example, capsys):

@@ -108,7 +108,7 @@ MISTAKES = {
     "an unknown reading": ([*CHINESE, "--reading", "pth=confine"], 'did you mean "path"?'),
     "an unknown answer": ([*CHINESE, "--reading", "path=both"], "recipient or confine"),
     "a reading without an answer": ([*CHINESE, "--reading", "path"], "is not a reading"),
-    "a fact without a value": ([*CHINESE, "--fact", "service"], "is no fact"),
+    "a fact without a value": ([*CHINESE, "--fact", "service"], "is not a fact"),
     "an unknown fact": ([*CHINESE, "--fact", "servic=internet"], 'did you mean "service"?'),
     "a file that is not there": (["no-such-file.yaml"], "no-such-file.yaml"),
 }

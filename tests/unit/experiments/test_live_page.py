@@ -154,7 +154,7 @@ def test_why_is_told_as_explain_prints_it(lab):
     code, text = ask(lab, "/page/why?demand=ckpt-karachi")
     assert code == 200
     assert text.startswith("ckpt-karachi: guian to karachi, data class")
-    assert ask(lab, "/page/why?demand=nobody")[0] == 404
+    assert ask(lab, "/page/why?demand=nothing")[0] == 404
     assert ask(lab, "/page/why")[0] == 404
 
 

@@ -171,7 +171,7 @@ def test_frames_of_nobody_and_where_they_may_not_be_are_amiss(left, planned, dem
     seen = {"frames": 20, "lost": 0, "flows": [back, out]}
     (left / "raw/crossings.json").write_text(json.dumps(seen))
     (strange,) = evidence.amiss_in(left, plan, judged_by)
-    assert "10 frames of no demand or wrongly labelled on kunming-karachi, sent by" in strange
+    assert "10 frames without a demand or wrongly labelled on kunming-karachi, sent by" in strange
     blocked = demand.network.demand("cn-important-none", "guian", "karachi")
     forbidden, _ = evidence.amiss_in(left, plan, specify_demand(blocked))
     assert "on guian-kunming, sent by guian, where their policies forbid them" in forbidden

@@ -387,7 +387,7 @@ def test_messages_over_time_are_told_in_bins(rows: list[MessageRow], plan: Plan)
     waiting = of_messages(rows, "ckpt", "messages_under_way", 500 * MS, start)
     assert [one.value for one in waiting][:2] == [2.0, 1.0]
     with pytest.raises(InputError, match="no workload sent messages along it"):
-        of_messages(rows, "nobody", "goodput_mbps", MS, start)
+        of_messages(rows, "nothing", "goodput_mbps", MS, start)
 
 
 def test_tables_say_it_in_lines(plan: Plan, rows: list[MessageRow], tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_measure_over_time_has_a_value_a_bin(run: corridor.Run) -> None:
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        (("nobody",), 'no demand is called "nobody"'),
+        (("nothing",), 'no demand is called "nothing"'),
         (("near", "colour"), 'no measure is called "colour"; use one of rtt_ms'),
         (("near", "rtt_ms", "soon"), "soon"),
         (("near", "rtt_ms", "0s"), "0"),
@@ -127,7 +127,10 @@ def test_following_is_as_asked() -> None:
     [
         (lambda lab: lab.at("1s").cut("guian-kuming"), "unknown fibre"),
         (lambda lab: lab.at("soon").cut("guian-kunming"), "soon"),
-        (lambda lab: lab.at("nobody.end").cut("guian-kunming"), 'no moment "nobody.end"'),
+        (
+            lambda lab: lab.at("unknown.end").cut("guian-kunming"),
+            'no moment is called "unknown.end"',
+        ),
         (lambda lab: lab.at("1s").degrade("guian-kunming"), "nothing gets worse"),
         (lambda lab: lab.at("1s").cut("guian-kunming", colour="red"), "colour"),
         (lambda lab: lab.run("for ever"), "for ever"),

@@ -42,7 +42,7 @@ def described() -> set[str]:
 
 def test_every_command_that_prints_json_has_a_schema() -> None:
     verbs = set(print_json(cli.build_parser()))
-    of_study_and_artifact = {"study", "artifact"}  # their actions are no parsers
+    of_study_and_artifact = {"study", "artifact"}  # their actions are not parsers
     assert verbs - of_study_and_artifact - described() == set()
     assert {"study show", "study list", "artifact pack", "artifact verify"} <= described()
 

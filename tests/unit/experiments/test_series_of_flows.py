@@ -102,7 +102,7 @@ def test_a_transfer_keeps_its_octets_and_its_retransmissions(run: corridor.Run) 
         (("far", "throughput_mbps"), "no stream of it was recorded; use tcp_mbps, tcp_sent_mbps"),
         (("near", "tcp_rtt_ms"), "no transfer of it was recorded; use throughput_mbps"),
         (("silent", "throughput_mbps"), "nothing tells throughput_mbps of silent"),
-        (("nobody", "throughput_mbps"), 'no demand is called "nobody"'),
+        (("nothing", "throughput_mbps"), 'no demand is called "nothing"'),
         (("near", "throughput"), "no measure is called .*throughput_mbps"),
         (("near", "throughput_mbps", "wide"), "wide"),
     ],

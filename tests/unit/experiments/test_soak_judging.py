@@ -218,7 +218,7 @@ def said(status, **more):
     ("expected", "told", "is_right"),
     [
         (SERVED, said("UP"), True),
-        (SERVED, said("DEGRADED", reason="no way around link:x"), True),
+        (SERVED, said("DEGRADED", reason="no detour around link:x"), True),
         (SERVED, said("DEGRADED", reason="bridged around link:x"), False),
         (SERVED, said("BLOCKED"), False),
         (SERVED, said("UP", permit="Q"), False),

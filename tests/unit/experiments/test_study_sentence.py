@@ -22,7 +22,7 @@ repeat: 5
 question: What does a queue cost?
 answer: >-
   A queue of {place} costs {of-the-queue.rtt where line clean};
-  nobody loses more than {lost where network.buffer 5ms, line lossy},
+  no demand loses more than {lost where network.buffer 5ms, line lossy},
   {kept where line clean, network.buffer 40ms} kept.
 matrix:
   network.buffer: [5ms, 40ms]
@@ -97,7 +97,7 @@ def test_an_answer_is_said_with_values_and_intervals(folder):
     found = corridor.read_study(folder)
     assert found.sentences[:2] == [
         "What does a queue cost?",
-        "Waiting costs +35 ms; nobody loses more than 3, 1 kept.",
+        "Waiting costs +35 ms; no demand loses more than 3, 1 kept.",
     ]
 
 

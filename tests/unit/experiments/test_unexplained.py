@@ -1,4 +1,4 @@
-"""A run whose losses or delays nothing explains is not valid; what explains them is no fault."""
+"""A run whose losses or delays nothing explains is not valid; an explained one is valid."""
 
 from __future__ import annotations
 

@@ -303,7 +303,7 @@ MISTAKES = [
     ("{id: load, kind: bulk, demands: [one], size: 1TB, transport: {udp: 1Gbit}}", "goes by tcp"),
     ("{id: load, kind: bulk, demands: [one], size: 1TB, scale: arrivals}", "no intervals"),
     ("{id: load, kind: bulk, demands: [one], size: 1TB, start: 9s, stop: 8s}", "ends before"),
-    ("{id: load, kind: bulk, demands: [one], size: 1TB, start: nobody}", "no moment"),
+    ("{id: load, kind: bulk, demands: [one], size: 1TB, start: nothing}", "no moment"),
     ("{id: load, kind: stream, demands: [one]}", "needs a rate"),
     ("{id: load, kind: stream, demands: [one], transport: {udp: 999Tbit}}", "200% is the maximum"),
     ("{id: load, kind: stream, demands: [one], transport: {udp: 1bit}}", "0bit as emulated"),

@@ -120,7 +120,7 @@ def add_a_way_out(file):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("corrupt", "said"),
     [
         (lambda file: file.write_bytes(file.read_bytes()[:300]), "is damaged, or no kernel"),
         (lambda file: file.write_text("no tar"), "is damaged, or no kernel"),
@@ -138,8 +138,8 @@ def add_a_way_out(file):
         ),
     ],
 )
-def test_what_is_damaged_or_foreign_is_refused_in_one_line(file, spoil, said, capsys):
-    spoil(file)
+def test_what_is_damaged_or_foreign_is_refused_in_one_line(file, corrupt, said, capsys):
+    corrupt(file)
     with pytest.raises(InputError) as refused:
         import_kernel(file)
     assert said in str(refused.value)

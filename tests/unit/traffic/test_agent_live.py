@@ -24,10 +24,10 @@ from corridor.traffic.workloads.reflector import Reflector, Reply
 from corridor.traffic.workloads.stream_in import StreamIn
 from corridor.traffic.workloads.stream_out import StreamOut
 
-LACKING = lab.lacking()
+MISSING = lab.lacking()
 pytestmark = [
     pytest.mark.netns,
-    pytest.mark.skipif(bool(LACKING), reason=LACKING or "namespaces work"),
+    pytest.mark.skipif(bool(MISSING), reason=MISSING or "namespaces work"),
 ]
 MS = 1_000_000
 

@@ -23,7 +23,7 @@ from corridor.traffic.workloads.stream_in import StreamIn
 from corridor.traffic.workloads.stream_out import StreamOut
 
 MS = 1_000_000
-LACKING = lab.lacking()
+MISSING = lab.lacking()
 
 
 def written(folder: Path, rows: int, host: str = "guian") -> Path:
@@ -96,7 +96,7 @@ def test_hosts_without_streams_leave_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.netns
-@pytest.mark.skipif(bool(LACKING), reason=LACKING or "namespaces work")
+@pytest.mark.skipif(bool(MISSING), reason=MISSING or "namespaces work")
 def test_both_ends_of_a_stream_leave_what_each_packet_took(tmp_path: Path) -> None:
     with lab.pair("d") as pair:
         built = lab.templates(lab.stream_spec("s", 5, size=1400))

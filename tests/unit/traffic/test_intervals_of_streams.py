@@ -16,7 +16,7 @@ from corridor.traffic.workloads.stream_out import StreamOut
 
 MS = 1_000_000
 EPOCH_NS = 1_800_000_000_000_000_000
-LACKING = lab.lacking()
+MISSING = lab.lacking()
 
 
 def counted(*moments_ms: float, from_ms: float = 1234.5) -> Intervals:
@@ -60,7 +60,7 @@ def test_intervals_without_length_are_refused(part: StreamIn) -> None:
 
 
 @pytest.mark.netns
-@pytest.mark.skipif(bool(LACKING), reason=LACKING or "namespaces work")
+@pytest.mark.skipif(bool(MISSING), reason=MISSING or "namespaces work")
 def test_intervals_of_both_ends_add_up_to_their_counts(tmp_path: Path) -> None:
     with lab.pair("i") as pair:
         built = lab.templates(lab.stream_spec("s", 5, size=1400))

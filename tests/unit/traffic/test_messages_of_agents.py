@@ -15,10 +15,10 @@ from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
 from corridor.traffic.workloads.messages import ConnectionEnd, Message
 from messages_lab import lines_of
 
-LACKING = lab.lacking()
+MISSING = lab.lacking()
 pytestmark = [
     pytest.mark.netns,
-    pytest.mark.skipif(bool(LACKING), reason=LACKING or "namespaces work"),
+    pytest.mark.skipif(bool(MISSING), reason=MISSING or "namespaces work"),
 ]
 MS = 1_000_000
 LASTS_NS = 1000 * MS

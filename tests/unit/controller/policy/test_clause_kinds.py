@@ -211,7 +211,7 @@ def misspelt(written: Any, keys: frozenset[str], key: str) -> Iterator[Any]:
     """A value with one of its names misspelt, for each of those under some keys."""
     if isinstance(written, str):
         if key in keys:
-            yield "nobody-knows"
+            yield "not-known"
     elif isinstance(written, list):
         for place, one in enumerate(written):
             for wrong in misspelt(one, keys, key):
@@ -226,7 +226,7 @@ def test_a_name_that_nobody_knows_is_refused(
     kind: type[Clause], example: Any, tmp_path: File
 ) -> None:
     for wrong in misspelt(example, frozenset(looked_up()), kind.kind):
-        with pytest.raises(InputError, match='is called "nobody-knows"'):
+        with pytest.raises(InputError, match='is called "not-known"'):
             load_policies(policy_file(tmp_path, kind, wrong), corridor())
 
 

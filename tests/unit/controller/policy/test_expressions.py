@@ -23,11 +23,11 @@ LAND = fibre("x-y", 1)
 TRIP = Trip(HUBS["a"], HUBS["b"], shipped_groups())
 
 
-def fits(expression: str, *way: Element) -> bool:
+def fits(expression: str, *path: Element) -> bool:
     """Whether a clause lets a path pass; plain fibres stand between hubs."""
     clause, state = Path(expression=expression), 0
-    for number, element in enumerate(way):
-        if number and not isinstance(way[number - 1], type(LAND)) and element != LAND:
+    for number, element in enumerate(path):
+        if number and not isinstance(path[number - 1], type(LAND)) and element != LAND:
             entered = clause.enter(state, LAND, TRIP) if element in HUBS.values() else state
             if isinstance(entered, Broken):
                 return False
@@ -70,7 +70,7 @@ WEST = hub("c", "PK", role="western", intl_gateway=True)
 
 
 @pytest.mark.parametrize(
-    ("expression", "way", "fit"),
+    ("expression", "path", "fit"),
     [
         ("a <smw4>b", (A, CABLE, B), True),
         ("a <adc> b", (A, CABLE, B), True),
@@ -99,9 +99,9 @@ WEST = hub("c", "PK", role="western", intl_gateway=True)
     ],
 )
 def test_atoms_speak_of_a_hub_and_of_the_fibre_it_was_entered_by(
-    expression: str, way: tuple[Element, ...], fit: bool
+    expression: str, path: tuple[Element, ...], fit: bool
 ) -> None:
-    assert fits(expression.replace("\\t", "\t"), *way) is fit
+    assert fits(expression.replace("\\t", "\t"), *path) is fit
 
 
 @pytest.mark.parametrize(

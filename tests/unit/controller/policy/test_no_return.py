@@ -10,12 +10,12 @@ from corridor.controller.policy.semantics import Verdict
 from policy_lab import along, demand, fibre, hub, network, permit, ruling
 
 
-def passing(*way: Any, region: Any = "CN") -> Verdict:
+def passing(*path: Any, region: Any = "CN") -> Verdict:
     """Of a line of hubs, by jurisdiction, and of the fibres between them, by what they cross."""
-    places = [one for one in way if isinstance(one, str)]
+    places = [one for one in path if isinstance(one, str)]
     hubs = [hub(f"h{number}", place) for number, place in enumerate(places)]
     fibres, count = [], -1
-    for one in (*way, {}):
+    for one in (*path, {}):
         if isinstance(one, str):
             count += 1
         elif count < len(places) - 1:
@@ -34,7 +34,7 @@ NOWHERE = {"crosses": ("XX",)}
 
 
 @pytest.mark.parametrize(
-    ("way", "allowed"),
+    ("path", "allowed"),
     [
         (("CN", PLAIN, "CN", PLAIN, "PK", PLAIN, "IN"), True),
         (("PK", PLAIN, "CN", PLAIN, "CN", PLAIN, "PK"), True),
@@ -58,15 +58,15 @@ NOWHERE = {"crosses": ("XX",)}
     ],
     ids=str,
 )
-def test_what_may_be_inside_outside_and_inside_again_is_refused(way: Any, allowed: bool) -> None:
-    assert passing(*way).allowed is allowed
+def test_what_may_be_inside_outside_and_inside_again_is_refused(path: Any, allowed: bool) -> None:
+    assert passing(*path).allowed is allowed
 
 
 def test_several_names_are_one_region() -> None:
-    way = ("CN", PLAIN, "HK", PLAIN, "CN", PLAIN, "MM", PLAIN, "IN")
-    assert passing(*way, region=["CN", "HK"]).allowed
-    assert not passing(*way, region="CN").allowed
-    assert not passing(*way, region=["CN", "IN"]).allowed
+    path = ("CN", PLAIN, "HK", PLAIN, "CN", PLAIN, "MM", PLAIN, "IN")
+    assert passing(*path, region=["CN", "HK"]).allowed
+    assert not passing(*path, region="CN").allowed
+    assert not passing(*path, region=["CN", "IN"]).allowed
 
 
 def test_the_element_that_is_inside_again_is_told() -> None:

@@ -33,7 +33,7 @@ def run(plan, tmp_path):
     return tmp_path
 
 
-def spoil(run, name="after"):
+def corrupt(run, name="after"):
     path = run / "tables" / f"{name}.json"
     said = json.loads(path.read_text())
     said["switches"]["kunming"].pop()
@@ -52,7 +52,7 @@ def test_a_scenario_is_proven_claim_by_claim(capsys):
 
 
 def test_a_spoilt_dump_is_shown_by_a_packet_and_exits_with_1(run, capsys):
-    assert main(["check", "mini", "--tables", str(spoil(run))]) == 1
+    assert main(["check", "mini", "--tables", str(corrupt(run))]) == 1
     said = capsys.readouterr().out
     assert "C2  violated" in said
     assert "verdict: h2 sends under another's address" in said
@@ -60,7 +60,7 @@ def test_a_spoilt_dump_is_shown_by_a_packet_and_exits_with_1(run, capsys):
 
 
 def test_json_holds_the_same(run, capsys):
-    path = spoil(run)
+    path = corrupt(run)
     assert main(["check", "mini", "--tables", str(path), "--json"]) == 1
     said = json.loads(capsys.readouterr().out)
     assert (said["schema"], said["holds"]) == (1, False)
@@ -83,7 +83,7 @@ def test_an_unknown_scenario_exits_with_2(capsys):
 
 
 def test_a_runs_dumps_are_proven_and_the_proofs_kept(run, plan):
-    spoil(run)
+    corrupt(run)
     proofs = prove_run(run, plan, specify(load_scenario("mini")))
     assert (proofs["before"].holds, proofs["after"].holds) == (True, False)
     kept = json.loads((run / "proof.json").read_text())

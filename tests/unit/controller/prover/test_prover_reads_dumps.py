@@ -55,7 +55,7 @@ def test_dumps_of_before_are_read(dump, net):
     assert {"C0", "C15"} <= claims(dump | {"schema": 1}, net)
 
 
-ENTRY_SPOILT = {
+CHANGES = {
     "an unknown field of an entry": lambda entry: entry.update(timeouts_s=[0, 30]),
     "an unknown field of the match": lambda entry: entry["match"].append(["tunnel_id", 5]),
     "a mask": lambda entry: entry["match"].append(["vlan_vid", [4096, 4096]]),
@@ -72,12 +72,12 @@ ENTRY_SPOILT = {
 }
 
 
-@pytest.mark.parametrize("name", ENTRY_SPOILT)
+@pytest.mark.parametrize("name", CHANGES)
 def test_what_an_entry_should_not_say_is_found(name, dump, net):
     for position in range(0, len(dump["switches"]["a1"]), 5):
-        spoilt = copy.deepcopy(dump)
-        ENTRY_SPOILT[name](spoilt["switches"]["a1"][position])
-        assert "T0" in claims(spoilt, net), name
+        changed = copy.deepcopy(dump)
+        CHANGES[name](changed["switches"]["a1"][position])
+        assert "T0" in claims(changed, net), name
 
 
 def test_a_silent_switch_and_a_strange_one_are_found(dump, net):
@@ -89,13 +89,13 @@ def test_a_silent_switch_and_a_strange_one_are_found(dump, net):
 
 
 def test_a_group_or_meter_that_is_none_is_found(dump, net):
-    spoilt = copy.deepcopy(dump)
-    spoilt["groups"]["a1"] = [{"id": 1, "buckets": [], "type": "all"}, {"id": 2}, 7]
-    assert {"T0", "C0"} <= claims(spoilt, net)
+    changed = copy.deepcopy(dump)
+    changed["groups"]["a1"] = [{"id": 1, "buckets": [], "type": "all"}, {"id": 2}, 7]
+    assert {"T0", "C0"} <= claims(changed, net)
     for meter in ({"id": 1}, {"id": "1", "rate_kbps": 1, "burst_kbit": 1}, 7):
-        spoilt = copy.deepcopy(dump)
-        spoilt["meters"]["a1"].append(meter)
-        assert "T0" in claims(spoilt, net)
+        changed = copy.deepcopy(dump)
+        changed["meters"]["a1"].append(meter)
+        assert "T0" in claims(changed, net)
 
 
 def test_a_meter_of_another_kind_is_found(dump, net):
