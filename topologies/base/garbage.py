@@ -6,6 +6,9 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
+SEARCHED_EVERY = 64
+"""How often ``Settled`` exempts values until all are searched for cycles once."""
+
 
 @contextlib.contextmanager
 def collecting_later() -> Iterator[None]:
@@ -17,3 +20,21 @@ def collecting_later() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+class Settled:
+    """For a process that makes many values, keeps them, and makes few cycles of them.
+
+    Each call exempts all values that there are from the search for cycles, which would look through
+    them again and again. Cycles among them stay until ``SEARCHED_EVERY`` calls have been made.
+    """
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def __call__(self) -> None:
+        self._calls += 1
+        if self._calls % SEARCHED_EVERY == 0:
+            gc.unfreeze()
+            gc.collect()
+        gc.freeze()
