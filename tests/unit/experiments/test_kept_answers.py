@@ -380,7 +380,6 @@ def test_only_a_process_of_the_command_alone_ends_without_a_search_for_cycles(is
         patch.setattr(kept_answers, "ignore_kept_texts", lambda: None)
         told(args, lambda _: Answer([]))
     froze = gc.get_freeze_count() > frozen
-    gc.unfreeze()
     assert (froze, gc.isenabled()) == (is_own, True)
 
 
