@@ -54,4 +54,4 @@ def test_a_run_in_which_one_point_has_counted_nothing_is_not_valid(lossy, sent, 
     path.write_text(json.dumps(said))
     (folder / "summary.json").unlink()
     summary = recover(folder).summary
-    assert "the account of packets does not close" in summary["invalid"]
+    assert "the account of packets does not close" in str(summary.invalid)

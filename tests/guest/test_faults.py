@@ -77,8 +77,8 @@ def test_a_run_killed_at_any_moment_leaves_nothing_but_a_result_folder_that_can_
         one.assert_nothing_is_left()
         if (one.folder / "events.jsonl").exists():
             summary = recover(one.folder).summary
-            assert not summary["complete"], f"killed after {delay_s:.2f} s"
-            assert sum(demand["received"] for demand in summary["demands"]) < PROBES_OF_LONG
+            assert not summary.complete, f"killed after {delay_s:.2f} s"
+            assert sum(demand.received for demand in summary.demands) < PROBES_OF_LONG
 
 
 def test_a_run_killed_while_measuring_keeps_the_probes_it_had(watched):

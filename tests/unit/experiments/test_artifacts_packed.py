@@ -377,7 +377,12 @@ def test_a_study_comes_to_what_its_cells_were_planned_from(planned):
     ("name", "old", "new", "says"),
     [
         ("raw/plan.json", '"seed": ', '"seed": 1', "another plan"),
-        ("raw/specification.json", "shanghai", "shanghaj", "judged by something else"),
+        (
+            "raw/specification.json",
+            "shanghai",
+            "shanghaj",
+            "another specification",
+        ),
         ("answers.json", "shanghai", "shanghaj", "another answers.json"),
     ],
 )

@@ -1,6 +1,7 @@
 """Events and expectations of a run as text."""
 
 from corridor.experiments.results.event_table import events_table, expectations_lines
+from typed_summary import typed
 
 HIT = {
     "demand": "results-zhongwei-islamabad-second",
@@ -27,7 +28,7 @@ def event(*hits, **more):
 
 def table(*events, unexplained=0):
     demands = [{"lost_by": {"unexplained": unexplained, "dig": 7}}, {}]
-    return events_table({"events": list(events), "demands": demands}).splitlines()
+    return events_table(typed({"events": list(events), "demands": demands})).splitlines()
 
 
 def test_all_is_within_a_hundred_characters():
@@ -101,8 +102,8 @@ def test_an_event_that_is_over_at_once_has_no_end():
 
 
 def test_nothing_is_said_where_nothing_happens():
-    assert events_table({"demands": []}) == ""
-    assert expectations_lines({}) == ""
+    assert events_table(typed({})) == ""
+    assert expectations_lines(typed({})) == ""
 
 
 UNJUDGED = (
@@ -117,7 +118,7 @@ def one(holds, **more):
 
 
 def test_expectations_that_hold_are_counted_and_others_told_one_a_line():
-    assert expectations_lines({"expectations": [one(True), one(True)]}) == (
+    assert expectations_lines(typed({"expectations": [one(True), one(True)]})) == (
         "all 2 expectations of the timeline are met"
     )
     unmet = [
@@ -126,7 +127,7 @@ def test_expectations_that_hold_are_counted_and_others_told_one_a_line():
         one(False, of="status", expected="UP", found="ALT"),
         one(False, found=None, left_out="needs 1000 values, and there are 50"),
     ]
-    assert expectations_lines({"expectations": [one(True), *unmet]}).splitlines() == [
+    assert expectations_lines(typed({"expectations": [one(True), *unmet]})).splitlines() == [
         "expectation want not met: p99 of ckpt is 96.5 (expected at most 95.0)",
         "expectation want not met: p99 of ckpt is unknown: no reply (expected at most 95.0)",
         "expectation want not met: status of ckpt is ALT (expected UP)",

@@ -23,6 +23,8 @@ from corridor.experiments.results.machine_counters import (
     socket_drops,
     write_health,
 )
+from corridor.experiments.results.summary import DemandSummary
+from typed_summary import made
 
 MS = 1_000_000
 FIBRES = {"s1p2": {"queue_drops": 0}}
@@ -33,7 +35,8 @@ PLAN = handmade_run.plan()
 
 def demand(name: str, predicted_ms: float, p50_ms: float | None, **more: Any) -> Any:
     rtt = None if p50_ms is None else {"min": predicted_ms, "p50": p50_ms}
-    return {"id": name, "predicted_rtt_ms": predicted_ms, "rtt_ms": rtt, **more}
+    keys = {"id": name, "predicted_rtt_ms": predicted_ms, "rtt_ms": rtt}
+    return made(DemandSummary, {**keys, **more})
 
 
 def demands(near: float | None = 10.0, **more: Any) -> list[Any]:
@@ -214,7 +217,8 @@ def lossy(src: str = "h1", dst: str = "h2", *, there: int = 0, back: int = 0, of
     lost = {"lost_forward": there, "lost_backward": back, "lost_unattributed": 0}
     stream = {"offered_packets": 10, "delivered_packets": 10 - of}
     transfer = {"offered_packets": None, "delivered_packets": None}
-    return {"id": "near", "src": src, "dst": dst, **lost, "flows": [stream, transfer]}
+    keys = {"id": "near", "src": src, "dst": dst, **lost, "flows": [stream, transfer]}
+    return made(DemandSummary, keys)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from corridor.experiments.results.summary import DemandSummary
 from corridor.experiments.results.validity import invalidity, warnings
+from typed_summary import made
 
 
-def demand(name: str, p95_ms: float | None) -> dict[str, Any]:
-    return {"id": name, "send_lateness_ms": {"p95": p95_ms}}
+def demand(name: str, p95_ms: float | None = None, **lateness_ms: float) -> DemandSummary:
+    late = {"p95": p95_ms, **lateness_ms} if p95_ms is not None or lateness_ms else None
+    return made(DemandSummary, {"id": name, "send_lateness_ms": late})
 
 
 def test_a_run_in_order_has_nothing_to_say() -> None:
@@ -18,7 +21,7 @@ def test_a_run_in_order_has_nothing_to_say() -> None:
 
 
 def test_a_run_killed_before_it_measured_has_nothing_to_say() -> None:
-    assert warnings([{"id": "a"}], [], None, 0) == []
+    assert warnings([demand("a")], [], None, 0) == []
 
 
 def test_a_clock_that_was_set_comes_first_either_way_it_went() -> None:
@@ -53,14 +56,14 @@ def stream(name: str, p99_ms: float) -> dict[str, Any]:
     ("demands", "flows", "step_ns"),
     [
         ([], [], None),
-        ([{"id": "a"}, demand("b", None)], [], 0),
+        ([demand("a"), demand("b", None)], [], 0),
         ([demand("a", 20.0)], [stream("a", 20.0)], 999_999),
-        ([demand("a", 0.1) | {"send_lateness_ms": {"p95": 0.0, "max": 900.0}}], [], 0),
+        ([demand("a", 0.0, max=900.0)], [], 0),
         ([], [{"demand": "tcp"}], 0),
     ],
 )
 def test_mild_lateness_is_no_reason_to_refuse_a_measurement(
-    demands: list[dict[str, Any]], flows: list[dict[str, Any]], step_ns: int | None
+    demands: list[DemandSummary], flows: list[dict[str, Any]], step_ns: int | None
 ) -> None:
     assert invalidity(demands, flows, step_ns) is None
 
@@ -75,22 +78,22 @@ def test_the_worst_of_what_left_badly_late_is_named() -> None:
 
 
 def test_of_few_probes_the_latest_counts() -> None:
-    few = {"id": "a", "send_lateness_ms": {"p95": None, "max": 500.0}}
+    few = demand("a", max=500.0)
     assert "500 ms late" in (invalidity([few], [], 0) or "")
 
 
 @pytest.mark.parametrize(
     ("lateness_ms", "told"),
     [
-        ({"p95": 0.1, "p99": 30.0, "max": 900.0}, "30 ms late"),
-        ({"p95": 30.0, "p99": None, "max": 900.0}, "30 ms late"),
-        ({"p95": 0.1, "p99": 0.2, "max": 900.0}, None),
+        ({"p95_ms": 0.1, "p99": 30.0, "max": 900.0}, "30 ms late"),
+        ({"p95_ms": 30.0, "p99": None, "max": 900.0}, "30 ms late"),
+        ({"p95_ms": 0.1, "p99": 0.2, "max": 900.0}, None),
     ],
 )
 def test_the_highest_quantile_that_probes_carry_counts(
-    lateness_ms: dict[str, float | None], told: str | None
+    lateness_ms: dict[str, Any], told: str | None
 ) -> None:
-    said = invalidity([{"id": "a", "send_lateness_ms": lateness_ms}], [], 0)  # type: ignore[typeddict-item]
+    said = invalidity([demand("a", **lateness_ms)], [], 0)
     assert (said is None) == (told is None)
     assert (told or "") in (said or "")
 

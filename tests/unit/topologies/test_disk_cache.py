@@ -36,6 +36,7 @@ for number in range(60):
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where texts are in this test."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(disk_cache, "_ignored", [])  # a command with --no-cache may have run here
     return tmp_path / "corridor" / TEXTS
 
 
