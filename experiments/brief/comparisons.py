@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from corridor.experiments.answers.compared_demands import DemandPair, demand_pairs
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names
-from corridor.experiments.answers.words import LEAST_MS, ms
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
-from corridor.experiments.brief.places import Places
-from corridor.experiments.brief.policies import crossed_said
+from corridor.experiments.brief.places import Places, caption_of
 from corridor.experiments.brief.runs import run_brief
 from corridor.experiments.pages.run_page import RunResults, alarms_of
 from corridor.experiments.pages.sources import map_sources
 from corridor.experiments.results.summary import DemandSummary
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, ms
 
 ONE_RUN = (
     "Each side is one run. A difference of two runs has no interval; a study with several seeds "
@@ -109,7 +107,7 @@ def _answer(
     if new:
         verb = "has" if new == 1 else "have"
         yield f"{counted(new, 'demand')} {verb} replies only in {one}."
-    moved = [pair for pair in shown if abs(_change_ms(pair) or 0.0) >= LEAST_MS]
+    moved = [pair for pair in shown if abs(_change_ms(pair) or 0.0) >= LEAST_SHOWN_MS]
     for pair in moved[:1]:
         sides, change = _sides(pair), _change_ms(pair) or 0.0
         where = places.between(sides[0].src, sides[0].dst)
@@ -152,7 +150,7 @@ def _picture(shown: Sequence[DemandPair], places: Places, one: Side, other: Side
         paths=paths,
         meanings={"permitted": f"path in {one.name}", "free": f"path in {other.name}"},
         ends=ends,
-        caption=crossed_said([*map(places.country, crossed)], [*map(places.country, may)]),
+        caption=caption_of([*map(places.country, crossed)], [*map(places.country, may)]),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutPath
 from corridor.experiments.answers.cut_file import CutDocument
+from corridor.experiments.answers.document import Way
 from corridor.experiments.answers.words import LEAST_MS, ms
 from corridor.experiments.brief.document import (
     Bar,
@@ -18,7 +19,7 @@ from corridor.experiments.brief.document import (
     Table,
 )
 from corridor.experiments.brief.places import Places
-from corridor.experiments.brief.policies import DEMAND, crossed_said, titled
+from corridor.experiments.brief.policies import DEMAND, titled
 from corridor.experiments.brief.sources import CONSTANTS, law_sources
 from corridor.experiments.pages.sources import map_sources
 from corridor.topologies.base.words import counted, joined, joined_few
@@ -109,27 +110,12 @@ def _answer(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]
 
 
 def _picture(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Picture | None:
-    paths: list[tuple[Look, Sequence[str]]] = []
+    both: list[tuple[Look, Way | None]] = []
     for _, path in hits:
-        if path.before is not None:
-            paths.append(("free", path.before.fibres))
-        if path.again is not None:
-            paths.append(("permitted", path.again.fibres))
-    if not paths:
-        return None
-    ends = list(dict.fromkeys(hub for _, path in hits for hub in (path.src, path.dst)))
-    crossed, may = places.crossed(
-        way for _, path in hits for way in (path.before, path.again) if way is not None
-    )
-    shown = {fibre for _, fibres in paths for fibre in fibres} | set(of.fibres)
-    return Picture(
-        where=places.part(shown, ends),
-        paths=paths,
-        meanings=MEANS,
-        ends=ends,
-        caption=f"{crossed_said(crossed, may)} Crosses mark cut fibres.",
-        cut=of.fibres,
-    )
+        both += [("free", path.before), ("permitted", path.again)]
+    legs = [(look, way) for look, way in both if way is not None]
+    ends = (hub for _, path in hits for hub in (path.src, path.dst))
+    return places.picture(legs, (way for _, way in legs), ends, MEANS, of.fibres)
 
 
 def _chart(hits: Sequence[Hit], places: Places) -> Chart | None:

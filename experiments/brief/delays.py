@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from corridor.experiments.brief.document import Bar
-from corridor.topologies.base.words import ms, ms_within
+from corridor.topologies.base.words import LEAST_SHOWN_MS, ms, ms_within
 
 
 class Delay(NamedTuple):
@@ -14,6 +14,10 @@ class Delay(NamedTuple):
 
     ms: float
     interval: Sequence[float] | None
+
+    @property
+    def is_shown(self) -> bool:
+        return self.ms >= LEAST_SHOWN_MS
 
     @property
     def text(self) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from corridor.experiments.answers.document import Way
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas.source import short_name
+from corridor.experiments.brief.document import Look, Picture
+from corridor.topologies.base.words import joined
 
 
 class Places:
@@ -68,3 +70,35 @@ class Places:
         return replace(
             self.where, fibres=kept, hubs=tuple(one for one in self.where.hubs if one.id in ends)
         )
+
+    def picture(
+        self,
+        legs: Sequence[tuple[Look, Way]],
+        ways: Iterable[Way],
+        ends: Iterable[str],
+        meanings: Mapping[Look, str],
+        cut: Sequence[str] = (),
+    ) -> Picture | None:
+        """The paths of ``legs`` on their part of the map; None where they use no fibre.
+
+        The caption names the countries of ``ways``.
+        """
+        fibres = [fibre for _, way in legs for fibre in way.fibres]
+        if not fibres:
+            return None
+        shown = list(dict.fromkeys(ends))
+        return Picture(
+            where=self.part([*fibres, *cut], shown),
+            paths=[(look, way.fibres) for look, way in legs],
+            meanings=meanings,
+            ends=shown,
+            caption=caption_of(*self.crossed(ways)) + (" Crosses mark cut fibres." if cut else ""),
+            cut=cut,
+        )
+
+
+def caption_of(crossed: Sequence[str], may: Sequence[str]) -> str:
+    """The countries that paths cross, and those that they may cross."""
+    besides = f"; possibly also {joined(may)}" if may else ""
+    only = "Only hubs and fibres of these paths are shown."
+    return f"The paths cross {joined(crossed)}{besides}. {only}"

@@ -149,7 +149,7 @@ def because(one: Asked, lost: Sequence[str]) -> Cause | CauseEntry | None:
     """The strongest cause of what a demand pays."""
     under = one.under[0]
     costs = KEPT_BACK if under.is_kept_back else DELAY
-    if costs == DELAY and (under.extra_ms or 0.0) < LEAST_MS and lost:
+    if costs == DELAY and not delay_of(under).is_shown and lost:
         costs = PROTECTION
     return next(iter(causes_of(under, costs)), None)
 
@@ -162,7 +162,7 @@ def _cited(of: Under) -> Under:
 def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]:
     states = Counter(one.under[0].state for one in of.demands)
     blocked = [one for one in of.demands if one.under[0].state is Outcome.BLOCKED]
-    delayed = [one for one in hit if (one.under[0].extra_ms or 0.0) >= LEAST_MS]
+    delayed = [one for one in hit if delay_of(one.under[0]).is_shown]
     lost = [one for one in hit if of.lost.get(one.id)]
     permitted = sum(count for one, count in states.items() if one.is_permitted)
     parts = [f"{permitted} of {counted(len(of.demands), 'demand')} are permitted"]
@@ -294,38 +294,25 @@ def _ways(one: Asked) -> list[Way]:
 
 
 def _picture(places: Places, shown: Sequence[Asked]) -> Picture | None:
-    paths: list[tuple[Look, Sequence[str]]] = []
+    legs: list[tuple[Look, Way]] = []
     for one in shown:
         path, free = one.under[0].way, one.free
         if free is not None and (path is None or path.fibres != free.fibres):
-            paths.append(("blocked" if path is None else "free", free.fibres))
+            legs.append(("blocked" if path is None else "free", free))
         if path is not None:
-            paths.append(("permitted", path.fibres))
-    if not any(fibres for _, fibres in paths):
-        return None
-    ends = list(dict.fromkeys(hub for one in shown for hub in (one.src, one.dst)))
-    used = {look for look, _ in paths}
-    crossed, may = places.crossed(way for one in shown for way in _ways(one))
-    return Picture(
-        where=places.part((fibre for _, fibres in paths for fibre in fibres), ends),
-        paths=paths,
-        meanings={look: said for look, said in MEANS.items() if look in used},
-        ends=ends,
-        caption=crossed_said(crossed, may),
+            legs.append(("permitted", path))
+    used = {look for look, _ in legs}
+    return places.picture(
+        legs,
+        (way for one in shown for way in _ways(one)),
+        (hub for one in shown for hub in (one.src, one.dst)),
+        {look: said for look, said in MEANS.items() if look in used},
     )
-
-
-def crossed_said(crossed: Sequence[str], may: Sequence[str]) -> str:
-    besides = f"; possibly also {joined(may)}" if may else ""
-    only = "Only hubs and fibres of these paths are shown."
-    return f"The paths cross {joined(crossed)}{besides}. {only}"
 
 
 def _chart(of: Question, places: Places, hit: Sequence[Asked]) -> Chart:
-    delayed = sorted(
-        (one for one in hit if (one.under[0].extra_ms or 0.0) >= LEAST_MS),
-        key=lambda one: -(one.under[0].extra_ms or 0.0),
-    )
+    delayed = [one for one in hit if delay_of(one.under[0]).is_shown]
+    delayed.sort(key=lambda one: -delay_of(one.under[0]).ms)
     if not delayed:
         return _outcomes(of)
     bars = [
@@ -402,8 +389,8 @@ def _result(one: Asked, lost: Sequence[str]) -> Cell:
     under = one.under[0]
     if under.is_kept_back:
         return Cell(under.said, tone=under.state)
-    if (under.extra_ms or 0.0) >= LEAST_MS:
-        delay = delay_of(under)
+    delay = delay_of(under)
+    if delay.is_shown:
         between = f"{delay.bounds} ms; " if delay.bounds else ""
         total = f"in total {ms(under.round_trip_ms or 0.0)} computed"
         got = f", {ms(under.measured_ms)} measured" if under.measured_ms is not None else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.names import Names
@@ -19,6 +20,7 @@ from corridor.experiments.brief.policies import (
     affected,
     beliefs_of,
     count_by_law,
+    delay_of,
     policy_brief,
     titled,
 )
@@ -137,62 +139,98 @@ def _counts(of: ValuePrice) -> tuple[int, int, int]:
     return of.total.kept_back, of.total.delayed, of.total.losing
 
 
+@dataclass(frozen=True)
+class _Set:
+    """One of several policy sets."""
+
+    price: SetPrice
+    asked: Question
+
+    @property
+    def blocked(self) -> int:
+        return self.price.with_readings.kept_back
+
+    @property
+    def covers(self) -> bool:
+        silent = (Outcome.NOT_COVERED, Outcome.NO_PATH)
+        return any(one.under[0].state not in silent for one in self.asked.demands)
+
+    @cached_property
+    def hit(self) -> list[Asked]:
+        return affected(self.asked)
+
+    @cached_property
+    def most(self) -> Asked:
+        """The demand that the set delays most."""
+        return max(self.asked.demands, key=lambda one: one.under[0].extra_ms or 0.0)
+
+    @property
+    def delay(self) -> Delay:
+        return delay_of(self.most.under[0])
+
+    @property
+    def measured_ms(self) -> float | None:
+        found = (one.measured_extra_ms for one in self.price.demands if one.demand == self.most.id)
+        return next(found)
+
+    def is_as_slow(self, most: Asked) -> bool:
+        """Whether the set delays this demand as much, by all rules and by confident ones."""
+        (mine,) = (one.under[0] for one in self.asked.demands if one.id == most.id)
+        wanted = most.under[0]
+        return (mine.extra_ms, mine.certain_ms) == (wanted.extra_ms, wanted.certain_ms)
+
+
 def _sets_brief(prices: Prices, questions: Sequence[Question]) -> Brief:
     """Sets side by side: the demand that each delays most, and how many each blocks."""
     first, names = questions[0], questions[0].names
     places = Places(first.where)
-    pairs = list(zip(prices.sets, questions, strict=True))
-    costly = [(of, asked) for of, asked in pairs if affected(asked)]
-    costly.sort(key=lambda pair: (-pair[0].with_readings.kept_back, -_most_ms(pair[0])))
-    shown = _shown(costly)
-    lost = {name: found for _, asked in costly for name, found in asked.lost.items()}
+    sets = [_Set(of, asked) for of, asked in zip(prices.sets, questions, strict=True)]
+    costly = [one for one in sets if one.hit]
+    costly.sort(key=lambda one: (-one.blocked, -one.delay.ms))
+    slowest = sorted(costly, key=lambda one: -one.delay.ms)
+    shown = _shown(slowest)
+    lost = {name: found for one in costly for name, found in one.asked.lost.items()}
     part = policy_brief(replace(first, demands=shown or first.demands[:3], lost=lost, helps=[]))
     picture = part.picture
     if picture is not None and shown:
         picture = replace(picture, caption=f"{MOST_AFFECTED} {picture.caption}")
     against = "no policies" if prices.against == NO_POLICIES else titled(prices.against, names)
-    free = [asked for _, asked in pairs if not affected(asked)]
-    silent = [asked.policies for asked in free if not _covers(asked)]
-    cheap = [asked.policies for asked in free if _covers(asked)]
+    free = [one for one in sets if not one.hit]
+    silent = [one.price.policies for one in free if not one.covers]
+    cheap = [one.price.policies for one in free if one.covers]
     others = [f"No cost for the demands it covers: {', '.join(cheap)}."] if cheap else []
     others += [f"Covers no demand: {', '.join(silent)}."] if silent else []
-    covers = [] if not any(of.not_judged for of in prices.sets) else [NOT_COVERED]
+    covers = [NOT_COVERED] if any(of.not_judged for of in prices.sets) else []
     return replace(
         part,
-        about=f"{counted(len(pairs), 'policy set')}, as of {prices.as_of}. {first.kind}. "
+        about=f"{counted(len(sets), 'policy set')}, as of {prices.as_of}. {first.kind}. "
         "Not legal advice.",
         question=(
-            f"What does each of {counted(len(pairs), 'policy set')} change for the "
+            f"What does each of {counted(len(sets), 'policy set')} change for the "
             f"{counted(len(first.demands), 'demand')} of this scenario, compared with {against}? "
             f"{DEMAND}"
         ),
         answer=(
-            [_no_cover(len(pairs), len(first.demands))]
-            if len(silent) == len(pairs)
-            else list(_answer(costly, places, names, len(pairs)))
+            [_no_cover(len(sets), len(first.demands))]
+            if len(silent) == len(sets)
+            else list(_answer(costly, places, len(sets)))
         ),
         uncertainty=[*part.uncertainty, *(one for one in covers if one not in part.uncertainty)],
         picture=picture,
-        chart=_chart(costly, places),
+        chart=_chart(costly, slowest, places),
         table=Table(
             "Affected demands, by policy set",
             HEADINGS,
-            [_row(of, asked, places) for of, asked in costly],
+            [_row(one, places) for one in costly],
             " ".join(others),
         ),
         beliefs=beliefs_of(shown, names),
         helps=[
             *_hypothetical(prices),
-            *(f"{of.policies}: {line}" for of, asked in costly for line in asked.helps[:1]),
+            *(f"{one.price.policies}: {line}" for one in costly for line in one.asked.helps[:1]),
         ]
         or ["No single change was found, or none was searched for."],
         footer=f"Made by corridor from prices of scenario {prices.scenario}.",
-    )
-
-
-def _covers(of: Question) -> bool:
-    return any(
-        one.under[0].state not in (Outcome.NOT_COVERED, Outcome.NO_PATH) for one in of.demands
     )
 
 
@@ -204,25 +242,16 @@ def _no_cover(sets: int, demands: int) -> str:
     )
 
 
-def _shown(costly: Sequence[tuple[SetPrice, Question]]) -> list[Asked]:
+def _shown(slowest: Sequence[_Set]) -> list[Asked]:
     """Up to three demands of each set: first the one that each delays most."""
-    ranked = []
-    for of, asked in sorted(costly, key=lambda pair: -_most_ms(pair[0])):
-        hit = affected(asked)
-        if _most_ms(of) >= LEAST_MS:
-            most = _most(of).demand
-            hit.sort(key=lambda one: one.id != most)
-        ranked.append(hit)
+    ranked = [
+        [of.most, *(one for one in of.hit if one is not of.most)] if of.delay.is_shown else of.hit
+        for of in slowest
+    ]
     return [hit[place] for place in range(3) for hit in ranked if place < len(hit)]
 
 
-def _most_ms(of: SetPrice) -> float:
-    return max((one.with_readings.extra_ms or 0.0 for one in of.demands), default=0.0)
-
-
-def _answer(
-    costly: Sequence[tuple[SetPrice, Question]], places: Places, names: Names, number: int
-) -> Iterator[str]:
+def _answer(costly: Sequence[_Set], places: Places, number: int) -> Iterator[str]:
     who = f"{len(costly)} of {number} policy sets affect"
     if not costly:
         who = f"None of the {number} policy sets affects"
@@ -233,65 +262,42 @@ def _answer(
     yield f"{who} at least one demand (blocked, delayed, or without a backup path)."
     if not costly:
         return
-    kept = costly[0][0].with_readings.kept_back
-    if kept:
-        strictest = [
-            f"{titled(of.policies, names)} ({count_by_law(asked.demands)} by certain legal text)"
-            for of, asked in costly
-            if of.with_readings.kept_back == kept
+    strictest = costly[0]
+    if strictest.blocked:
+        under = [
+            f"{one.asked.set_title} ({count_by_law(one.asked.demands)} by certain legal text)"
+            for one in costly
+            if one.blocked == strictest.blocked
         ]
         yield (
-            f"The largest number of blocked demands is {kept} of {len(costly[0][1].demands)}, "
-            f"under {joined(strictest)}."
+            f"The largest number of blocked demands is {strictest.blocked} of "
+            f"{len(strictest.asked.demands)}, under {joined(under)}."
         )
-    slowest = max((of for of, _ in costly), key=_most_ms)
-    if _most_ms(slowest) >= LEAST_MS:
-        one = _most(slowest)
-        delay = _delay(one)
-        sure_ms = one.by_certain_rules.extra_ms or 0.0
-        alike = [of.policies for of, _ in costly if _is_as_slow(of, one)]
+    slowest = max(costly, key=lambda one: one.delay.ms)
+    most, delay = slowest.most, slowest.delay
+    if delay.is_shown:
+        sure = Delay(most.under[0].certain_ms or 0.0, None)
+        alike = [one.price.policies for one in costly if one.is_as_slow(most)]
         yield (
             f"The largest increase is {delay.text} RTT {delay.known}, from "
-            f"{places.between(one.src, one.dst)} under {joined(alike)}; confident rules alone "
-            f"add {ms(sure_ms) if sure_ms >= LEAST_MS else 'no delay'}."
+            f"{places.between(most.src, most.dst)} under {joined(alike)}; confident rules alone "
+            f"add {sure.text if sure.is_shown else 'no delay'}."
         )
     yield "Each policy set is evaluated separately."
 
 
-def _is_as_slow(of: SetPrice, most: DemandPrice) -> bool:
-    """Whether a set delays this demand as much, by all rules and by confident ones."""
-    return any(
-        one.demand == most.demand
-        and one.with_readings.extra_ms == most.with_readings.extra_ms
-        and one.by_certain_rules.extra_ms == most.by_certain_rules.extra_ms
-        for one in of.demands
-    )
-
-
-def _most(of: SetPrice) -> DemandPrice:
-    return max(of.demands, key=lambda one: one.with_readings.extra_ms or 0.0)
-
-
-def _delay(of: DemandPrice) -> Delay:
-    sure = of.certainty
-    interval = (sure.interval.low_ms, sure.interval.high_ms) if sure else None
-    return Delay(of.with_readings.extra_ms or 0.0, interval)
-
-
-def _chart(costly: Sequence[tuple[SetPrice, Question]], places: Places) -> Chart | None:
-    bars = []
-    for of, asked in sorted(costly, key=lambda pair: -_most_ms(pair[0])):
-        if _most_ms(of) >= LEAST_MS:
-            one = _most(of)
-            bars.append(
-                _delay(one).bar(
-                    titled(of.policies, asked.names),
-                    f"{places.between(one.src, one.dst)}, {one.demand}",
-                    other=one.measured_extra_ms,
-                    third=one.by_certain_rules.extra_ms,
-                    sign="+",
-                )
-            )
+def _chart(costly: Sequence[_Set], slowest: Sequence[_Set], places: Places) -> Chart | None:
+    bars = [
+        one.delay.bar(
+            one.asked.set_title,
+            f"{places.between(one.most.src, one.most.dst)}, {one.most.id}",
+            other=one.measured_ms,
+            third=one.most.under[0].certain_ms,
+            sign="+",
+        )
+        for one in slowest
+        if one.delay.is_shown
+    ]
     if bars:
         return Chart(
             "Largest RTT that each policy set adds to one demand",
@@ -302,31 +308,26 @@ def _chart(costly: Sequence[tuple[SetPrice, Question]], places: Places) -> Chart
             "measured" if any(bar.other is not None for bar in bars) else "",
             "computed, confident rules only",
         )
-    counts = [
-        Bar(of.policies, "", of.with_readings.kept_back, text=str(of.with_readings.kept_back))
-        for of, _ in costly
-    ]
-    return (
-        Chart("Blocked demands", "demands", counts, "number of demands", is_count=True)
-        if counts
-        else None
-    )
+    if not costly:
+        return None
+    counts = [Bar(one.price.policies, "", one.blocked, text=str(one.blocked)) for one in costly]
+    return Chart("Blocked demands", "demands", counts, "number of demands", is_count=True)
 
 
-def _row(of: SetPrice, asked: Question, places: Places) -> list[Cell]:
-    most, extra = _most(of), _most_ms(of)
-    added = Cell("0 ms")
-    if extra >= LEAST_MS:
-        delay = _delay(most)
+def _row(of: _Set, places: Places) -> list[Cell]:
+    price, delay, added = of.price, of.delay, Cell("0 ms")
+    if delay.is_shown:
         between = f"90 %: {delay.bounds} ms; " if delay.bounds else ""
-        added = Cell(f"+{delay.text}", f"{between}{places.between(most.src, most.dst)}")
-    title = asked.names.sets.get(of.policies, "")
+        where = places.between(of.most.src, of.most.dst)
+        added = Cell(f"+{delay.text}", f"{between}{where}")
+    title = of.asked.names.sets.get(price.policies, "")
+    total = price.with_readings
     return [
-        Cell(title or of.policies, of.policies if title else ""),
-        Cell(str(of.with_readings.kept_back)),
-        Cell(str(count_by_law(asked.demands))),
-        Cell(str(of.with_readings.delayed)),
+        Cell(title or price.policies, price.policies if title else ""),
+        Cell(str(total.kept_back)),
+        Cell(str(count_by_law(of.asked.demands))),
+        Cell(str(total.delayed)),
         added,
-        Cell(str(of.with_readings.losing)),
-        Cell(str(of.not_judged)),
+        Cell(str(total.losing)),
+        Cell(str(price.not_judged)),
     ]

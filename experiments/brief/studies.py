@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Picture, Source, Table
 from corridor.experiments.brief.places import Places
-from corridor.experiments.brief.policies import crossed_said
 from corridor.experiments.brief.sources import CONSTANTS
 from corridor.experiments.pages.sources import map_sources, safe_address
 from corridor.experiments.study.answer_blanks import blanks
@@ -167,17 +166,10 @@ def _source(of: SourceEntry) -> Source:
 
 def _picture(answers: Answers) -> Picture | None:
     """The paths of one cell under its policies."""
-    places = Places(answers.map)
     served = [(one, one.lawful) for one in answers.demands if one.lawful is not None]
-    if not served:
-        return None
-    paths = [way.fibres for _, way in served]
-    ends = list(dict.fromkeys(hub for one, _ in served for hub in (one.src, one.dst)))
-    crossed, may = places.crossed(way for _, way in served)
-    return Picture(
-        where=places.part((fibre for fibres in paths for fibre in fibres), ends),
-        paths=[("permitted", fibres) for fibres in paths],
-        meanings={"permitted": "path in the first condition"},
-        ends=ends,
-        caption=crossed_said(crossed, may),
+    return Places(answers.map).picture(
+        [("permitted", way) for _, way in served],
+        (way for _, way in served),
+        (hub for one, _ in served for hub in (one.src, one.dst)),
+        {"permitted": "path in the first condition"},
     )
