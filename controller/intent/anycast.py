@@ -26,6 +26,7 @@ from corridor.controller.policy.terms.elements import Named, Where
 from corridor.controller.policy.terms.places import Groups, operators
 from corridor.topologies.base.documents import KeyPath
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import ms
 from corridor.topologies.model.topology import Topology
 
 MOST_TOLD = 3
@@ -128,7 +129,7 @@ class Settler:
             yield f"policies allow none of {len(offers)}, and it is the nearest by fibre"
             yield from self._told(offers)
         elif not allowed:
-            took = _ms(first.one_way_ns)
+            took = ms(first.one_way_ns / 1e6, 2)
             yield f"the nearest to which data may go, {took} one way; answers may from none"
             yield from self._told(offers)
         else:
@@ -209,9 +210,9 @@ class _Offer:
 
 def _nearest(one_way_ns: int, count: int, allowed: Sequence[_Offer]) -> Iterator[str]:
     of = f"all {count}" if len(allowed) == count else f"{len(allowed)} of {count}"
-    yield f"the nearest, {_ms(one_way_ns)} one way; policies allow {of}"
+    yield f"the nearest, {ms(one_way_ns / 1e6, 2)} one way; policies allow {of}"
     if len(allowed) > 1 and allowed[1].one_way_ns is not None:
-        yield f"next is {allowed[1].hub}, {_ms(allowed[1].one_way_ns)}"
+        yield f"next is {allowed[1].hub}, {ms(allowed[1].one_way_ns / 1e6, 2)}"
 
 
 def _nearer(one_way_ns: int, others: Sequence[_Offer]) -> list[_Offer]:
@@ -221,7 +222,3 @@ def _nearer(one_way_ns: int, others: Sequence[_Offer]) -> list[_Offer]:
         for offer in others
         if not offer.is_lawful and offer.physical_ns is not None and offer.physical_ns < one_way_ns
     ]
-
-
-def _ms(of_ns: int) -> str:
-    return f"{of_ns / 1e6:.2f} ms"

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.workload_summary import ClassSummary, StretchSummary
-from corridor.topologies.base.words import joined
+from corridor.topologies.base.words import duration, joined
 
 FIRST = ("class", "done", "in time", "p50", "p99", "RTT p99", "lost")
 SPARE = ("RTT p99", "lost", "done", "p99")

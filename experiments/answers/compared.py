@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from corridor.experiments.answers.classes_table import in_order, middle, named
 from corridor.experiments.answers.verdict import OPENINGS
-from corridor.experiments.answers.words import duration
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.workload_summary import ClassSummary
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import duration
 
 HEADINGS = ("class", "when", "in time", "p50", "p99", "RTT p50", "RTT p99", "lost")
 EVERYTHING = "all of it"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.topologies.base.codec import to_plain
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, duration
 from corridor.traffic.measures.statistics import Bounds
 
 HEADINGS = ("demand", "status", "RTT p50", "RTT p99", "lost", "path")

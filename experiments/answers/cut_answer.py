@@ -19,13 +19,12 @@ from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Way, way
 from corridor.experiments.answers.other_hubs import OtherHub, other_hubs, other_hubs_said
-from corridor.experiments.answers.words import ms
 from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario, whole_map
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, more_ms, ms
 from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
@@ -310,8 +309,8 @@ def _cells(of: CutDemand, names: Mapping[str, str]) -> tuple[str, ...]:
     return (
         of.demand,
         ms(of.before_ms),
-        "dropped" if of.at_once_ms is None else f"{of.at_once_ms - of.before_ms:+.1f} ms",
-        "disconnected" if of.again_ms is None else f"{_longer_ms(of):+.1f} ms",
+        "dropped" if of.at_once_ms is None else more_ms(of.at_once_ms - of.before_ms),
+        "disconnected" if of.again_ms is None else more_ms(_longer_ms(of)),
         ", ".join(_named(code, names) for code in of.adds),
         of.why,
     )

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
-from corridor.experiments.answers.words import LEAST_MS, ms
 from corridor.experiments.results.summary import EventSummary, HitSummary
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, ms
 from corridor.topologies.faults.registry import KINDS as FAULTS
 
 CUTS = ("srlg", "link")
@@ -62,10 +61,12 @@ def _is_down(hit: HitSummary) -> bool:
 def _slower(event: EventSummary) -> str:
     """By how much at most, on the detours of switches and once the controller has followed."""
     then, at_once = _slower_ms(event), _slower_at_once_ms(event)
-    if at_once >= then + LEAST_MS:
+    if at_once >= then + LEAST_SHOWN_MS:
         said = f". RTT rose by up to {ms(at_once)} on the detours of the switches"
-        return f"{said}, then by up to {ms(then)} on the new paths" if then >= LEAST_MS else said
-    return f". RTT rose by up to {ms(then)}" if then >= LEAST_MS else ""
+        return (
+            f"{said}, then by up to {ms(then)} on the new paths" if then >= LEAST_SHOWN_MS else said
+        )
+    return f". RTT rose by up to {ms(then)}" if then >= LEAST_SHOWN_MS else ""
 
 
 def _slower_ms(event: EventSummary) -> float:
@@ -147,7 +148,7 @@ def worst_cut(of: Answers) -> str:
 
 def _moves(of: _Effect) -> str:
     most = max(of.longer_ms.values(), default=0.0)
-    longer = f" and adds up to {ms(2 * most)} to their RTT" if most >= LEAST_MS else ""
+    longer = f" and adds up to {ms(2 * most)} to their RTT" if most >= LEAST_SHOWN_MS else ""
     return f"{of.name} reroutes {counted(len(of.longer_ms), 'demand')}{longer}"
 
 

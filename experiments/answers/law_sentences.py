@@ -8,12 +8,11 @@ from statistics import median
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
-from corridor.experiments.answers.words import LEAST_MS, ms, ordinal
 from corridor.experiments.results.certainty_summary import CertaintySummary
 from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.summary import EventSummary, Summary
-from corridor.topologies.base.words import counted, joined
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, ms, ordinal
 
 REASONS = {
     "law": "law",
@@ -106,14 +105,14 @@ def costs(of: Answers, summary: Summary | None) -> str:
         return ""
     dear = max(both, key=lambda one: one.extra_ms or 0.0)
     extra, backup = dear.extra_ms or 0.0, _lost_backup(of)
-    if extra < LEAST_MS:
+    if extra < LEAST_SHOWN_MS:
         served = f"the {len(both)} served demands" if len(both) > 1 else "the served demand"
         return f"Compliance adds no delay to {served}{backup}."
     middle = median(one.extra_ms or 0.0 for one in both)
-    slower = sum((one.extra_ms or 0.0) >= LEAST_MS for one in both)
+    slower = sum((one.extra_ms or 0.0) >= LEAST_SHOWN_MS for one in both)
     certain = max(one.certain_extra_ms or 0.0 for one in both)
-    half = "0 ms" if middle < LEAST_MS else ms(middle)
-    confident = "none" if certain < LEAST_MS else f"by up to {ms(certain)}"
+    half = "0 ms" if middle < LEAST_SHOWN_MS else ms(middle)
+    confident = "none" if certain < LEAST_SHOWN_MS else f"by up to {ms(certain)}"
     return (
         f"Compliance adds {half} to the median RTT and at most {ms(extra)}{_place(dear, summary)}, "
         f"for {dear.id}{_because(dear)}. {counted(slower, 'demand')} "

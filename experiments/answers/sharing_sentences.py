@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.results.messages import Round
 from corridor.experiments.results.summary import EventSummary, Summary
 from corridor.experiments.results.workload_summary import WorkloadsSummary, WorkloadSummary
-from corridor.topologies.base.words import joined
+from corridor.topologies.base.words import duration, joined
 
 LEAST_ROUNDS = 2
 """Of a demand, in either stretch that is compared."""

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from corridor.experiments.answers.document import Answers, DemandAnswer
 from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
-from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import DemandSummary, Summary
+from corridor.topologies.base.words import LEAST_SHOWN_MS
 
 MOST_ROWS = 12
 HEADINGS = (
@@ -84,7 +84,7 @@ def _cells(
         "status": status,
         "decided by": _by(of),
         "RTT": "" if kept else _ms(rtt_ms),
-        "added RTT": _ms(of.extra_ms) if (of.extra_ms or 0.0) >= LEAST_MS else "",
+        "added RTT": _ms(of.extra_ms) if (of.extra_ms or 0.0) >= LEAST_SHOWN_MS else "",
         "longest outage": _ms(out_ms) if out_ms else "",
         "90 % interval": _sure(of),
         "lost": f"{measured.lost}/{measured.sent}" if measured.lost and not kept else "",

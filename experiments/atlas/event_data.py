@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.results.event_table import is_lossy
 from corridor.experiments.results.probes import PROBE_PHASE
 from corridor.experiments.results.summary import (
@@ -22,7 +21,7 @@ from corridor.experiments.results.summary import (
 )
 from corridor.experiments.timeline.registry import KINDS
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, duration
 from corridor.traffic.measures import samples
 from corridor.traffic.measures.samples import Probes
 

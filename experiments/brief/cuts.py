@@ -8,7 +8,6 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutPath
 from corridor.experiments.answers.cut_file import CutDocument
 from corridor.experiments.answers.document import Way
-from corridor.experiments.answers.words import LEAST_MS, ms
 from corridor.experiments.brief.document import (
     Bar,
     Brief,
@@ -22,7 +21,7 @@ from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import DEMAND, titled
 from corridor.experiments.brief.sources import CONSTANTS, law_sources
 from corridor.experiments.pages.sources import map_sources
-from corridor.topologies.base.words import counted, joined, joined_few
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, joined_few, more_ms, ms
 
 COMPUTED = "Computed, not measured"
 MEANS: dict[Look, str] = {"permitted": "path after the cut", "free": "path before the cut"}
@@ -125,10 +124,10 @@ def _chart(hits: Sequence[Hit], places: Places) -> Chart | None:
             small=path.demand,
             value=_longer_ms(hit),
             other=None if hit.at_once_ms is None else hit.at_once_ms - hit.before_ms,
-            text=f"{_longer_ms(hit):+.1f} ms",
+            text=more_ms(_longer_ms(hit)),
         )
         for hit, path in hits
-        if hit.again_ms is not None and _longer_ms(hit) >= LEAST_MS
+        if hit.again_ms is not None and _longer_ms(hit) >= LEAST_SHOWN_MS
     ]
     other = "on the detour of the switches" if any(one.other is not None for one in bars) else ""
     title = "RTT that the cut adds to a demand (computed)"
@@ -154,10 +153,10 @@ def _table(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Table:
 def _row(hit: CutDemand, path: CutPath, places: Places) -> list[Cell]:
     detour = Cell("dropped", tone="down")
     if hit.at_once_ms is not None:
-        detour = Cell(f"{hit.at_once_ms - hit.before_ms:+.1f} ms")
+        detour = Cell(more_ms(hit.at_once_ms - hit.before_ms))
     after = Cell("disconnected", tone="down")
     if hit.again_ms is not None:
-        after = Cell(f"{_longer_ms(hit):+.1f} ms", ms(hit.again_ms))
+        after = Cell(more_ms(_longer_ms(hit)), ms(hit.again_ms))
     return [
         Cell(places.between(path.src, path.dst), path.demand),
         Cell(ms(hit.before_ms)),

@@ -11,7 +11,6 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import CauseEntry, Way
 from corridor.experiments.answers.map_document import FibreEntry, MapDocument
 from corridor.experiments.answers.names import Names
-from corridor.experiments.answers.words import LEAST_MS, ms
 from corridor.experiments.brief.delays import Delay
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
 from corridor.experiments.brief.places import Places
@@ -27,7 +26,7 @@ from corridor.experiments.results.price_causes import (
     UNCERTAIN,
     Cause,
 )
-from corridor.topologies.base.words import counted, joined, joined_few
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, joined_few, ms
 
 MEANS: dict[Look, str] = {
     "permitted": "path under the policies",
@@ -241,7 +240,7 @@ def _confident(blocked: Sequence[Asked], delayed: Sequence[Asked]) -> Iterator[s
                 )
                 + "."
             )
-    longer = sum((one.under[0].certain_ms or 0.0) >= LEAST_MS for one in delayed)
+    longer = sum((one.under[0].certain_ms or 0.0) >= LEAST_SHOWN_MS for one in delayed)
     if delayed:
         rests = "interpretations, on assumptions of ours or on uncertain texts"
         paths = f"{longer or 'none'} of these {len(delayed)} paths"

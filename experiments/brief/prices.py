@@ -9,7 +9,6 @@ from functools import cached_property
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.names import Names
 from corridor.experiments.answers.ways_of_sets import WaysDocument
-from corridor.experiments.answers.words import LEAST_MS, ms
 from corridor.experiments.brief.delays import Delay
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Table
 from corridor.experiments.brief.places import Places
@@ -30,7 +29,7 @@ from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price import DemandPrice, SetPrice, ValuePrice
 from corridor.experiments.results.price_changes import Change
 from corridor.experiments.results.price_text import Prices
-from corridor.topologies.base.words import counted, joined
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, ms
 
 COMPUTED = "Computed, not measured"
 MEASURED = "Computed, and measured in an emulation"
@@ -111,7 +110,7 @@ def _how(of: Change, places: Places) -> str:
 
 
 def _effect(of: Change) -> str:
-    if of.saves_ms >= LEAST_MS:
+    if of.saves_ms >= LEAST_SHOWN_MS:
         return f"saves {of.saves_ms * 1e6 / of.of.extra_ns:.0%} of the added RTT"
     if of.regains == of.of.lost == 1:
         return "restores the backup path"

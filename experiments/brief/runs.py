@@ -7,13 +7,13 @@ from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.events_sentence import worst_cut, worst_event
 from corridor.experiments.answers.names import Names
 from corridor.experiments.answers.verdict import holds
-from corridor.experiments.answers.words import LEAST_MS, ms
 from corridor.experiments.brief.document import Brief
 from corridor.experiments.brief.free import free_brief
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import Question, policy_brief
 from corridor.experiments.pages.demands import of_answers
 from corridor.experiments.pages.run_page import RunResults, alarms_of
+from corridor.topologies.base.words import LEAST_SHOWN_MS, ms
 
 KIND = "Computed, and measured in an emulation of the map"
 COMPUTED = "Computed; the measurement is incomplete or invalid"
@@ -57,7 +57,7 @@ def _helps(of: Answers) -> list[str]:
         f"delay of one direction falls by {ms(clause.costs_ms)}."
         for one in of.demands
         for clause in one.clauses
-        if clause.costs_ms >= LEAST_MS
+        if clause.costs_ms >= LEAST_SHOWN_MS
     ]
     blocked = [
         f"{places.between(one.src, one.dst)}: {one.remedies[0]}."

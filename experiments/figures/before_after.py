@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from corridor.experiments.answers.words import LEAST_MS, duration
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import data
 from corridor.experiments.figures.dumbbells import Dumbbell, draw_dumbbells, left_out
@@ -15,7 +14,7 @@ from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
 from corridor.experiments.results.summary import EventSummary, HitSummary, Summary
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, duration
 
 MOST_ROWS = 24
 
@@ -54,7 +53,7 @@ def worst_hits(events: Sequence[EventSummary]) -> list[tuple[EventSummary, HitSu
 def _changed(hit: HitSummary) -> bool:
     if hit.rtt_before_ms is None:
         return False
-    return is_silent(hit) or abs(_change_ms(hit)) >= LEAST_MS
+    return is_silent(hit) or abs(_change_ms(hit)) >= LEAST_SHOWN_MS
 
 
 def is_silent(hit: HitSummary) -> bool:

@@ -93,10 +93,6 @@ def finished(rounds: Iterable[Round], name: str, start_ns: int) -> Finished:
     )
 
 
-def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def end_of_events(events: Sequence[EventSummary]) -> float:
     """When the last is over, in seconds from the start of probing; a little after 0 at least."""
     moments_ms = [one for event in events for one in (event.at_ms, event.until_ms or 0.0)]

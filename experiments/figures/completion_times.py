@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import class_data, data
 from corridor.experiments.figures.class_data import Finished, Level
@@ -21,7 +20,7 @@ from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
 from corridor.experiments.results.workload_summary import ClassSummary, WorkloadsSummary
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, duration
 
 ROW_IN = 0.62
 ONE: dict[str, Any] = {"color": "0.45", "marker": "o", "markersize": 1.7, "linestyle": "none"}

@@ -10,16 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.atlas.event_data import Span
 from corridor.experiments.figures import data
-from corridor.experiments.figures.class_data import percent
 from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.loads import Floats, Load, read_loads
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import PNG_DPI, SERIES, SMALL_PT, Width, width_pt
 from corridor.experiments.figures.time_rows import RIGHT_IN, time_rows
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, duration, percent
 
 MOST_ROWS = 28
 MOST_CELLS, MOST_EDGED = 240, 60

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.figures import class_data, data
 from corridor.experiments.figures.class_data import Floats
 from corridor.experiments.figures.kind import FigureKind
@@ -18,7 +17,7 @@ from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
 from corridor.experiments.results.messages import MessageRow
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, duration, percent
 
 ROW_IN = 0.42
 DELIVERED: dict[str, Any] = {"facecolor": "0.72", "linewidth": 0}
@@ -72,7 +71,7 @@ def _title(every: dict[str, Floats], edges: Floats) -> str:
     share = float(every[most].sum() / (together.sum() or 1.0))
     return (
         f"Up to {_rounded(float(together[at]))} Mbit/s of payload arrive together, "
-        f"at {edges[at]:g} s; {most} brings {class_data.percent(share)} of all"
+        f"at {edges[at]:g} s; {most} brings {percent(share)} of all"
     )
 
 

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import class_data, data
 from corridor.experiments.figures.class_data import Floats, Waits
@@ -19,7 +18,7 @@ from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, duration
 
 ROW_IN = 0.42
 LEAST_MS = 0.1

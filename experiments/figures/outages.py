@@ -11,7 +11,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.event_data import WHILE_IT_LASTS, Outage
 from corridor.experiments.figures import data
@@ -19,7 +18,7 @@ from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, duration
 
 MOST_LINEAR = 100.0
 """Times the shortest; beyond that the axis is logarithmic."""

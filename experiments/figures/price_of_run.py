@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import price_bars
 from corridor.experiments.figures.kind import FigureKind
@@ -19,7 +18,7 @@ from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width
 from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price_causes import BASES
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
@@ -72,7 +71,7 @@ def _title(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
     interval = most.extra_interval_ms
     sure = f" [{interval[0]:.3g} to {interval[1]:.3g}]" if interval else ""
     certain = max(demand.certain_extra_ms or 0.0 for demand in delayed)
-    alone = f"up to {certain:.3g} ms" if certain >= LEAST_MS else "nothing"
+    alone = f"up to {certain:.3g} ms" if certain >= LEAST_SHOWN_MS else "nothing"
     return (
         f"Policies add up to {answers_of.extra_ms(most):.3g} ms{sure} to a round trip "
         f"({most.id}), confident rules alone {alone}; {blocked}"

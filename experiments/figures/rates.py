@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from corridor.experiments.answers.words import duration
 from corridor.experiments.figures.style import SERIES, as_patch
 from corridor.experiments.results import measures
 from corridor.experiments.results.measures import Sample
 from corridor.experiments.results.summary import DemandSummary
 from corridor.experiments.results.tracks import Protocol, Track
+from corridor.topologies.base.words import duration
 
 MAX_RATES = 6
 """Rows of a figure."""

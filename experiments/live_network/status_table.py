@@ -10,6 +10,7 @@ from corridor.experiments.live_network.event_text import counted
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.judged import NOT_JUDGED, marked
 from corridor.topologies.base.units import format_rate
+from corridor.topologies.base.words import ms
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import DemandAnswer, StatusAnswer, TopologyAnswer
@@ -137,7 +138,7 @@ def _way(hubs: Sequence[str], room: int) -> str:
 
 
 def _ms(one_way_ns: int | None) -> str:
-    return "" if one_way_ns is None else f"{one_way_ns / 1e6:.3f} ms"
+    return "" if one_way_ns is None else ms(one_way_ns / 1e6, 3)
 
 
 def _wrapped(line: str, width: int, indent: int = 4) -> list[str]:

@@ -17,7 +17,6 @@ from corridor.experiments.answers.document import (
     Way,
 )
 from corridor.experiments.answers.undisturbed import typical_ms, undisturbed_rtt_ms
-from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.results.certainty_summary import CertaintySummary
 from corridor.experiments.results.outcome import Outcome, outcome_of
@@ -26,6 +25,7 @@ from corridor.experiments.results.summary import (
     DemandSummary,
     Summary,
 )
+from corridor.topologies.base.words import LEAST_SHOWN_MS
 
 type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
@@ -70,7 +70,7 @@ class Under:
 
     @property
     def is_costly(self) -> bool:
-        return self.is_kept_back or (self.extra_ms or 0) >= LEAST_MS
+        return self.is_kept_back or (self.extra_ms or 0) >= LEAST_SHOWN_MS
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from corridor.experiments.pages.clauses import caveat_of
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.sources import safe_address
 from corridor.experiments.pages.stage import Stage
-from corridor.topologies.base.words import counted, joined
+from corridor.topologies.base.words import counted, joined, percent
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = "page.css"
@@ -37,7 +37,7 @@ FILTERS = (
         words.extra,
         words.led,
         words.ms,
-        words.percent,
+        percent,
     ),
 )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corridor.experiments.answers import words
 from corridor.experiments.answers.document import Way
 from corridor.experiments.answers.map_document import FibreEntry
+from corridor.topologies.base import words
 
 NOTHING = "–"
 MS_PER_S = 1000.0
@@ -22,7 +22,7 @@ def extra(value: float | None) -> str:
     """With its sign; what rounds to nothing is 0."""
     if value is None:
         return NOTHING
-    return "0" if abs(value) < words.LEAST_MS else f"{value:+.1f}"
+    return "0" if abs(value) < words.LEAST_SHOWN_MS else f"{value:+.1f}"
 
 
 def between(interval: Sequence[float] | None) -> str:
@@ -35,10 +35,6 @@ def between(interval: Sequence[float] | None) -> str:
 
 def duration(value_ms: float | None) -> str:
     return NOTHING if value_ms is None else words.duration(value_ms)
-
-
-def percent(share: float) -> str:
-    return "< 1 %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
 
 
 def led(sentence: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from corridor.experiments.pages.course import (
     ticks_of,
     x_of,
 )
-from corridor.experiments.pages.words import MS_PER_S, NOTHING, duration, percent
+from corridor.experiments.pages.words import MS_PER_S, NOTHING, duration
 from corridor.experiments.results.messages import Round
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.workload_summary import (
@@ -26,7 +26,7 @@ from corridor.experiments.results.workload_summary import (
     WorkloadsSummary,
     WorkloadSummary,
 )
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, percent
 
 ROW, GAP = 54.0, 22.0
 MOST_DOTS = 120

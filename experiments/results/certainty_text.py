@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from corridor.controller.uncertainty.certainty import NEAR_TIE, Certainty
 from corridor.experiments.results.certainty import Certainties
 from corridor.experiments.results.columns import render
+from corridor.topologies.base.words import more_ms
 from corridor.topologies.uncertainty.intervals import Influence, Interval
 
 MOST_INFLUENCES = 8
@@ -47,7 +48,7 @@ def _next(there: Certainty) -> tuple[str, str]:
     crossed, other = there.crosses, there.margin.jurisdictions
     lacks = [f"-{code}" for code in crossed if code not in other]
     adds = [f"+{code}" for code in other if code not in crossed]
-    return " ".join([*lacks, *adds]), f"{there.margin.one_way_ns / 1e6:+.2f} ms"
+    return " ".join([*lacks, *adds]), more_ms(there.margin.one_way_ns / 1e6, 2)
 
 
 def explained_certainty(there: Certainty, costs: Interval | None, draws: int) -> str:
@@ -74,7 +75,7 @@ def _sentences(there: Certainty) -> Iterator[str]:
     for other in others[:2]:
         yield f"  and {_set(other.of)} in {other.share:.0%}"
     if there.margin is not None:
-        more = f"{there.margin.one_way_ns / 1e6:+.2f} ms"
+        more = more_ms(there.margin.one_way_ns / 1e6, 2)
         yield f"next alternative {_set(there.margin.jurisdictions)}: {more}"
     if there.blocked_share:
         yield f"in {there.blocked_share:.0%} of samples no permitted path meets the delay bound"

@@ -16,7 +16,7 @@ from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
 from corridor.topologies.base.codec import JsonObject, read_document, to_plain
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, more_ms
 
 SCHEMA = 3
 HEADINGS = (
@@ -130,7 +130,7 @@ def total(of: Total, certainty: ExtraCertainty | None = None) -> str:
     over = f"over {of.delayed} of {counted(of.both, 'demand')} served in both"
     parts = [
         f"{of.kept_back} blocked",
-        f"RTT {of.extra_ms:+.1f} ms in total{_between(certainty)} {over}",
+        f"RTT {more_ms(of.extra_ms)} in total{_between(certainty)} {over}",
         f"{of.losing} lost protection",
     ]
     parts += [f"{of.narrower} with lower path capacity"] if of.narrower else []
@@ -202,11 +202,13 @@ def extra(row: Row) -> str:
     sure = row.certainty or (None,) * len(row.extra_ms)
     if row.median_ms is None:
         each = zip(row.extra_ms, sure, strict=True)
-        return ", ".join(f"{one:+.1f} ms{_between(of)}" for one, of in each)
+        return ", ".join(f"{more_ms(one)}{_between(of)}" for one, of in each)
     served = f" ({len(row.extra_ms)} served)" if row.kept_back else ""
     most = max(range(len(row.extra_ms)), key=row.extra_ms.__getitem__)
     between = _between(sure[most])
-    return f"median {row.median_ms:+.1f} ms{served}, maximum {row.extra_ms[most]:+.1f} ms{between}"
+    return (
+        f"median {more_ms(row.median_ms)}{served}, maximum {more_ms(row.extra_ms[most])}{between}"
+    )
 
 
 def _between(of: ExtraCertainty | None) -> str:

@@ -14,7 +14,7 @@ from corridor.experiments.results.summary import (
     FlowSummary,
     Summary,
 )
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, ms
 from corridor.traffic.measures.statistics import Statistics
 
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "application class", "status", "permit", "path"
@@ -218,7 +218,7 @@ def _causes(lost_by: Mapping[str, int], lost: int) -> str:
 
 
 def _ms(value: float | None) -> str:
-    return NONE if value is None else f"{value:.3f} ms"
+    return NONE if value is None else ms(value, 3)
 
 
 def _shortened(path: Sequence[str]) -> str:

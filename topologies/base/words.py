@@ -25,7 +25,7 @@ def plural(noun: str) -> str:
 def by_number(names: Iterable[str]) -> list[str]:
     """Names of a letter and a number in the order of numbers: ``C2`` before ``C10``, ``T0`` first,
     as claims are listed."""
-    return sorted(names, key=lambda one: (one[:1] != "T", int(one[1:])))
+    return sorted(names, key=lambda one: (one[:1] != "T", len(one), one))
 
 
 def joined(words: Iterable[str]) -> str:
@@ -44,7 +44,8 @@ def joined_few(words: Iterable[str], most: int) -> str:
 def ms(value: float, digits: int | None = None) -> str:
     """``16.4 ms``, ``127 ms``: to a tenth below 100 ms, else whole, or with these digits."""
     shown = 0.0 if digits is None and abs(value) < LEAST_SHOWN_MS else value
-    return f"{shown:.{_digits(shown) if digits is None else digits}f} ms"
+    digits = _digits(shown) if digits is None else digits
+    return f"{round(shown, digits) or 0.0:.{digits}f} ms"
 
 
 def ms_within(value: float, interval: Sequence[float]) -> tuple[str, str]:
@@ -62,4 +63,34 @@ def ms_within(value: float, interval: Sequence[float]) -> tuple[str, str]:
 
 
 def _digits(value_ms: float) -> int:
-    return 1 if abs(value_ms) < 100 else 0
+    return 1 if abs(value_ms) < 99.95 else 0
+
+
+def ordinal(value: float) -> str:
+    """Return the nearest whole number as ``1st``, ``2nd``, ``3rd``, ``11th``, ``82nd``."""
+    number = round(value)
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def duration(value_ms: float) -> str:
+    """To three digits, in ms or s."""
+    if not value_ms:
+        return "0"
+    if value_ms < 999.5:
+        return f"{value_ms:.3g} ms"
+    seconds = value_ms / 1000
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:,.0f} s"
+
+
+def more_ms(value: float, digits: int = 1) -> str:
+    """``+16.4 ms``, ``-0.2 ms``, and ``+0.0 ms`` where the digits show no difference."""
+    return f"{round(value, digits) or 0.0:+.{digits}f} ms"
+
+
+def percent(share: float) -> str:
+    """``34 %``; only 0 is shown as 0, and only all as 100."""
+    if 0 < share < 0.01:
+        return "< 1 %"
+    return "> 99 %" if 0.99 < share < 1 else f"{share * 100:.0f} %"

@@ -13,7 +13,6 @@ from matplotlib.colors import to_hex
 import handmade_answers
 import handmade_run
 from corridor.experiments.answers.document import CutEntry, Way
-from corridor.experiments.answers.words import LEAST_MS
 from corridor.experiments.figures import answers_data, draw_figures
 from corridor.experiments.figures.map_of_ways import map_of_ways
 from corridor.experiments.figures.price_of_run import MOST_ROWS, price_of_run
@@ -22,6 +21,7 @@ from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import LEAST_SHOWN_MS
 from drawn_texts import assert_apart, assert_legible, visible_texts
 from typed_answers import typed
 
@@ -250,8 +250,8 @@ def test_a_figure_of_earlier_versions_names_its_successor(
 
 def test_what_sentences_tell_as_the_same_delays_nobody(answers: Any) -> None:
     demand = answers["demands"][0]
-    alike = answers | {"demands": [demand | {"extra_ms": 0.9 * LEAST_MS}]}
-    other = answers | {"demands": [demand | {"extra_ms": LEAST_MS}]}
+    alike = answers | {"demands": [demand | {"extra_ms": 0.9 * LEAST_SHOWN_MS}]}
+    other = answers | {"demands": [demand | {"extra_ms": LEAST_SHOWN_MS}]}
     assert (answers_data.delayed(typed(alike)), len(answers_data.delayed(typed(other)))) == ([], 1)
 
 

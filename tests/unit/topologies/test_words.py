@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.topologies.base.words import counted, joined, joined_few, ms, ms_within
+from corridor.topologies.base.words import (
+    counted,
+    joined,
+    joined_few,
+    more_ms,
+    ms,
+    ms_within,
+    percent,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,3 +65,15 @@ def test_a_time_in_ms_has_a_tenth_below_100_ms() -> None:
     assert [ms(one) for one in (0.04, 0.05, 99.94, 127.4)] == [
         *("0.0 ms", "0.1 ms", "99.9 ms", "127 ms")
     ]
+
+
+def test_a_small_share_is_not_shown_as_none() -> None:
+    assert [percent(one) for one in (0.0, 0.004, 0.01, 0.344, 1.0)] == [
+        *("0 %", "< 1 %", "1 %", "34 %", "100 %")
+    ]
+    assert percent(0.996) == "> 99 %"
+
+
+def test_a_difference_has_its_sign() -> None:
+    assert [more_ms(16.42), more_ms(-0.2, 2)] == ["+16.4 ms", "-0.20 ms"]
+    assert [more_ms(-0.04), ms(-0.2, 0), ms(99.96)] == ["+0.0 ms", "0 ms", "100 ms"]
