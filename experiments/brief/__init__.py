@@ -1,3 +1,3 @@
 """Two A4 pages: a question, its answer, how certain it is, and what it rests on. Pure."""
 
-BRIEF = "brief.html"
+BRIEF, COMPARISON = "brief.html", "comparison.html"

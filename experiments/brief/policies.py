@@ -274,8 +274,8 @@ def _uncertainty(of: Question, places: Places, shown: Sequence[Asked]) -> Iterat
         yield "Whether another path is nearly as short was not computed here."
     elif ties:
         yield (
-            f"Near ties: for {joined_few((one.id for one in ties), 3)}, the shortest permitted "
-            "path crosses other countries in at least 10 % of the samples."
+            f"Near ties: for {joined_few((one.id for one in ties), 3)}, the shortest path "
+            "that no policy forbids crosses other countries in at least 10 % of the samples."
         )
     _, may = places.crossed(way for one in shown for way in _ways(one))
     if may:

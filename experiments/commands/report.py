@@ -60,7 +60,10 @@ def add_parser(verbs: Any) -> None:
         "sources; with --pdf also brief.pdf",
     )
     parser.add_argument(
-        "--against", type=Path, metavar="DIR", help="with --brief: compare the run with this one"
+        "--against",
+        type=Path,
+        metavar="DIR",
+        help="with --brief: write comparison.html, what differs from this other run",
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     add_figure_options(parser)

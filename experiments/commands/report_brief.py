@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from corridor.controller.policy.model import PolicySet
@@ -9,7 +10,7 @@ from corridor.experiments.answers.cut_file import CUT_FILE, read_cut
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.answers.run_verdict import read_answers
-from corridor.experiments.brief import BRIEF
+from corridor.experiments.brief import BRIEF, COMPARISON
 from corridor.experiments.brief.comparisons import Side, comparison_brief
 from corridor.experiments.brief.cuts import cut_brief
 from corridor.experiments.brief.document import Brief
@@ -33,29 +34,61 @@ def write_brief(out_dir: Path, against: Path | None = None) -> Path:
 
     Args:
         out_dir: the folder of a run, a price, a cut or a study.
-        against: the folder of another run, to state what differs between both runs.
+        against: the folder of another run, to write what differs between both runs to
+            ``comparison.html`` instead.
 
     Raises:
         InputError: a folder holds nothing that such a brief can be made of.
     """
-    path = out_dir / BRIEF
-    write_text(
-        path, brief_page(_brief(out_dir) if against is None else _compared(out_dir, against))
-    )
+    if against is None:
+        path, brief = out_dir / BRIEF, _brief(out_dir)
+    else:
+        path, brief = out_dir / COMPARISON, _compared(out_dir, against)
+    write_text(path, brief_page(brief))
     return path
 
 
 def _compared(out_dir: Path, against: Path) -> Brief:
-    return comparison_brief(_side(out_dir), _side(against))
+    names = distinct_names(out_dir.resolve(), against.resolve())
+    one, other = _side(out_dir, names[0]), _side(against, names[1])
+    maps = [_elements(side.answers) for side in (one, other)]
+    if maps[0] != maps[1] or any(a != b for a, b in _shared_ends(one, other)):
+        message = f"it is a run on another map, or with other demands, than {against}"
+        raise InputError(message, "corridor compare shows what both have", file=str(out_dir))
+    return comparison_brief(one, other)
 
 
-def _side(out_dir: Path) -> Side:
+def distinct_names(one: Path, other: Path) -> tuple[str, str]:
+    """The ends of two paths, as long as needed to tell them apart."""
+    for count in range(1, max(len(one.parts), len(other.parts)) + 1):
+        names = "/".join(one.parts[-count:]), "/".join(other.parts[-count:])
+        if names[0] != names[1]:
+            return names
+    raise InputError("--against names the same run", "name another result folder", file=str(one))
+
+
+def _elements(of: Answers) -> tuple[set[str], set[str]]:
+    return {hub.id for hub in of.map.hubs}, {fibre.id for fibre in of.map.fibres}
+
+
+def _shared_ends(one: Side, other: Side) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    """Source and destination of each demand that both runs have, in either."""
+    ends = {of.id: (of.src, of.dst) for of in other.run.summary.demands if of.anycast is None}
+    for of in one.run.summary.demands:
+        if of.id in ends and of.anycast is None:
+            yield (of.src, of.dst), ends[of.id]
+
+
+def _side(out_dir: Path, name: str) -> Side:
+    if not is_file(out_dir / "summary.json"):
+        message = "holds no run, and only runs are compared in a brief"
+        raise InputError(message, "corridor compare takes other kinds", file=str(out_dir))
     run, answers = _read(out_dir)
     if not run.summary.complete or run.summary.invalid:
         message = "the run is incomplete or invalid, so it is not compared"
         raise InputError(message, "run it again", file=str(out_dir))
     names = _names(out_dir / "scenario.yaml", answers.title)
-    return Side(run, answers, names, out_dir.resolve().name)
+    return Side(run, answers, names, name)
 
 
 def _brief(out_dir: Path) -> Brief:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -218,25 +219,78 @@ def test_a_run_that_is_not_sound_states_no_measurement(
     assert "measured, median" not in said
 
 
-def test_two_runs_are_compared_demand_by_demand(tmp_path: Path, run: Path) -> None:
-    def with_medians(name: str, *medians_ms: float | None) -> Path:
-        folder = Path(shutil.copytree(run, tmp_path / name))
-        summary = json.loads((folder / "summary.json").read_text())
-        for demand, median_ms in zip(summary["demands"], medians_ms, strict=True):
-            demand["rtt_ms"]["p50"] = median_ms
-        (folder / "summary.json").write_text(json.dumps(summary))
-        return folder
+def altered(run: Path, folder: Path, alter: Callable[[Json], object]) -> Path:
+    """A copy of a run with another summary."""
+    shutil.copytree(run, folder)
+    summary = json.loads((folder / "summary.json").read_text())
+    alter(summary)
+    (folder / "summary.json").write_text(json.dumps(summary))
+    return folder
 
-    one = with_medians("one", 10.0, None, 50.0)
-    assert "None of 3 demands differ." in text_of(one, one)
-    other = with_medians("other", None, None, 62.5)
+
+def with_medians(*medians_ms: float | None) -> Callable[[Json], None]:
+    def alter(summary: Json) -> None:
+        summary["events"] = []
+        for demand, median_ms in zip(summary["demands"], medians_ms, strict=True):
+            demand["status"] = "UP"
+            demand["rtt_ms"] = {**demand["rtt_ms"], "mean": median_ms, "p50": median_ms}
+
+    return alter
+
+
+def test_two_runs_are_compared_demand_by_demand(tmp_path: Path, run: Path) -> None:
+    one = altered(run, tmp_path / "one", with_medians(10.0, None, 50.0))
+    same = altered(run, tmp_path / "same", with_medians(10.04, None, 50.0))
+    assert "None of 3 demands differ." in text_of(one, same)
+    other = altered(run, tmp_path / "other", with_medians(None, None, 62.5))
     said = text_of(other, one)
-    assert "2 of 3 demands differ. 1 demand with replies in “one” has none in “other”." in said
-    assert "it is 12.5 ms longer in “other”, 62.5 ms (measured)." in said
-    assert "Not shown, as it is the same in both runs: 1 demand." in said
+    assert "2 of 3 demands differ. With replies in “one” and none in “other”: 1 demand." in said
+    assert "it is 12.5 ms longer in “other” (measured)." in said
+    assert "The same in both runs: 1 demand." in said
     back = text_of(one, other)
-    assert "1 demand has replies only in “one”." in back
-    assert "it is 12.5 ms shorter in “one”, 50.0 ms (measured)." in back
+    assert "With replies in “one” and none in “other”: 1 demand." in back
+    assert "it is 12.5 ms shorter in “one” (measured)." in back
+    assert (other / "comparison.html").exists()
+
+
+def test_what_runs_differ_in_is_named_and_so_is_a_demand_of_one_alone(
+    tmp_path: Path, run: Path
+) -> None:
+    def alter(summary: Json) -> None:
+        with_medians(10.0, None, 50.0)(summary)
+        summary["demands"][0]["lost"] += 7
+        summary["demands"].pop()
+        summary["as_of"] = "2030-01-01"
+
+    one = altered(run, tmp_path / "a/run", with_medians(10.0, None, 50.0))
+    said = text_of(altered(run, tmp_path / "b/run", alter), one)
+    assert "as of 2030-01-01) and run “a/run” (" in said
+    assert "2 of 3 demands differ. Only in “a/run”: 1 demand." in said
+    assert "not in this run" in said
+
+
+def test_rtts_of_runs_with_events_are_those_before_them(tmp_path: Path, run: Path) -> None:
+    said = text_of(run, altered(run, tmp_path / "other", lambda summary: None))
+    assert "None of 3 demands differ." in said
+    assert "RTTs are medians before the first event" in said
+
+    def alter(summary: Json) -> None:
+        summary["events"][0]["hits"][0]["rtt_before_ms"] += 9.0
+
+    slow = altered(run, tmp_path / "slow", alter)
+    assert "it is 9.0 ms longer in “slow”" in text_of(slow, run)
+
+
+def test_runs_on_other_maps_or_of_other_demands_are_refused(tmp_path: Path, run: Path) -> None:
+    def alter(summary: Json) -> None:
+        summary["demands"][0]["dst"] = "karachi"
+
+    with pytest.raises(InputError, match="on another map, or with other demands"):
+        write_brief(run, altered(run, tmp_path / "other", alter))
+    with pytest.raises(InputError, match="names the same run"):
+        write_brief(run, run)
+    with pytest.raises(InputError, match="holds no run, and only runs"):
+        write_brief(run, tmp_path)
 
 
 @pytest.mark.parametrize(("key", "value"), [("complete", False), ("invalid", "no clock")])
