@@ -62,12 +62,12 @@ def explained_certainty(there: Certainty, costs: Interval | None, draws: int) ->
 
 def _sentences(there: Certainty) -> Iterator[str]:
     yield (
-        f"{there.taken} on this path; it is the shortest permitted path in "
-        f"{there.path_share:.0%} of samples"
+        f"{there.taken} on this path; in {there.path_share:.0%} of samples it is the shortest "
+        "path that no policy forbids"
     )
     near = " (near tie)" if there.near_tie else ""
     yield (
-        f"the shortest permitted path crosses {_set(there.crosses)} in {there.set_share:.0%} of "
+        f"the shortest such path crosses {_set(there.crosses)} in {there.set_share:.0%} of "
         f"samples{near}"
     )
     expected = frozenset(there.crosses)

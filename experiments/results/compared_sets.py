@@ -13,9 +13,9 @@ from corridor.experiments.results.price_sets import Laid, Served
 from corridor.topologies.base.words import counted
 
 BLOCKED = Outcome.BLOCKED.word
-HEADINGS = ("demand", "data", "RTT ms", "more ms", "judged", "no way around", "regained")
+HEADINGS = ("demand", "data", "RTT ms", "more ms", "covered", "no backup path", "backup regained")
 RIGHT = frozenset({"RTT ms", "more ms"})
-SPARE = ("regained", "data", "no way around", "judged")
+SPARE = ("backup regained", "data", "no backup path", "covered")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def told(found: Sequence[DemandUnderBoth], width: int | None) -> str:
     if not shown:
         return said
     rows = [_row(one) for one in shown]
-    table = render(HEADINGS, rows, RIGHT, width=width, spare=SPARE, wrap="no way around")
+    table = render(HEADINGS, rows, RIGHT, width=width, spare=SPARE, wrap="no backup path")
     return f"{said}\n\n{table}"
 
 
@@ -104,6 +104,6 @@ def _row(one: DemandUnderBoth) -> Sequence[str]:
     both = one.one_ms is not None and one.other_ms is not None
     more = f"{one.other_ms - one.one_ms:+.1f}" if both else ""  # type: ignore[operator]
     rtt = times[0] if times[0] == times[1] else " -> ".join(times)
-    judged = ["no" if parts else "yes" for parts in (one.one_not_judged, one.other_not_judged)]
-    said = " -> ".join(judged) if judged[0] != judged[1] else ""
+    covered = ["no" if parts else "yes" for parts in (one.one_not_judged, one.other_not_judged)]
+    said = " -> ".join(covered) if covered[0] != covered[1] else ""
     return one.demand, one.data, rtt, more, said, " ".join(one.lost), " ".join(one.regained)

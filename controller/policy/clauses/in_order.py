@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
-from corridor.controller.policy.clauses.clause import Broken, Trip, leaves_home
+from corridor.controller.policy.clauses.clause import Broken, Trip, exposure, leaves_home
 from corridor.controller.policy.terms.elements import Element, Selects
+from corridor.controller.policy.terms.places import inside
 
 MOST_STOPS = 32
 """The limit up to which searches count the stops that a packet has passed."""
@@ -34,7 +35,10 @@ def past_the_border(
     due = [stop for stop in stops[state:] if stop.before == "border"]
     if due and leaves_home(element, trip):
         home = trip.src.located_in
-        return Broken(f"the path leaves {home} at {element.id} before {due[0].any_of}")
+        known = frozenset([home])
+        abroad = (one.how for one in exposure(element) if inside(one.code, known) is False)
+        verb = "may be" if all(how == "may cross" for how in abroad) else "is"
+        return Broken(f"the path {verb} outside {home} at {element.id} before {due[0].any_of}")
     return None
 
 

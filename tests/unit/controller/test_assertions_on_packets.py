@@ -131,7 +131,7 @@ def test_a_gateway_is_passed_only_if_it_let_packets_pass():
         assert_passes, gated(Imagined(others=packets(*BY_INDIA))), "gateways", before="border"
     )
     assert "judged   by packets" in said
-    assert "the path leaves CN at mandalay before an international gateway" in said
+    assert "the path is outside CN at mandalay before an international gateway" in said
     passed = Imagined(others=packets(*BY_INDIA, gateways=["kun"]))
     said = why(assert_never_transits, demand(live=passed), "MM")
     assert "  path     west CN > kun (gateway) = kun CN > mandalay MM" in said

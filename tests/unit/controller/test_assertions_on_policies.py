@@ -129,7 +129,7 @@ def test_passing_gateways_means_that_the_traffic_goes_through_one():
     assert_passes(gated(k=2, over=("link", "gateway")), "gateways", before="border")
     said = why(assert_passes, west_to_karachi(), "gateways", before="border")
     assert '"passes an international gateway before the border" does not hold' in said
-    assert "the path leaves CN at gilgit" in said
+    assert "the path is outside CN at gilgit" in said
     by_kun = west_to_karachi(
         permit(hard={"avoid": {"operated_by": "SCO", "unknown_operator": "accept"}})
     )
@@ -143,7 +143,8 @@ def test_passing_a_hub_means_coming_to_it():
     assert_passes(demand, ["mumbai", "gilgit"])
     assert_passes(demand, {"located_in": "IN"})
     assert_passes(demand, "kun", before="border")
-    assert "the path leaves CN at mandalay" in why(assert_passes, demand, "mumbai", before="border")
+    said = why(assert_passes, demand, "mumbai", before="border")
+    assert "the path is outside CN at mandalay" in said
     assert "karachi is reached before hub gilgit" in why(assert_passes, demand, "gilgit")
     assert '"passes hub gilgit" does not hold' in why(assert_passes, demand, "gilgit")
 

@@ -33,7 +33,7 @@ def test_explain_says_intervals_shares_and_the_next_set(
     text = said(capsys, "explain", "infer-karachi-guian", "pan-asia")
     for words in (
         "Uncertainty (2000 Monte Carlo samples, one-way delay",
-        "the shortest permitted path crosses PK CN in 94%",
+        "the shortest such path crosses PK CN in 94%",
         "next alternative PK OM CN: +11.63 ms",
     ):
         assert words in text
@@ -49,7 +49,7 @@ def test_explain_sure_names_the_length_to_look_up(capsys: pytest.CaptureFixture[
     assert found["of"]["schema"] == 1
     assert found["near_tie"] is False
     text = said(capsys, "explain", "infer-jeddah-zhongwei", "pan-asia")
-    assert "the shortest permitted path crosses SA PK CN in 53% of samples (near tie)" in text
+    assert "the shortest such path crosses SA PK CN in 53% of samples (near tie)" in text
     assert found["influences"][0]["input"] == "urumqi-lanzhou"
     rtt = found["rtt_ms"]
     assert found["influences"][0]["width_ms"] < rtt["high"] - rtt["low"]

@@ -299,7 +299,7 @@ def test_a_verdict_names_the_clause_the_element_and_the_law() -> None:
     (died,) = answer.violations
     assert (died.policy, died.clause, died.element) == ("P", "waypoints", "gilgit")
     assert str(answer) == (
-        "refused: P waypoints: the path leaves CN at gilgit before an international gateway"
+        "refused: P waypoints: the path is outside CN at gilgit before an international gateway"
         " [CN-GATEWAY]"
     )
 

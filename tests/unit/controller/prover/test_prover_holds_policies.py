@@ -49,7 +49,7 @@ def instead(name, **more):
         (
             instead("OUT", match={"class": "important"}),
             "C7",
-            "OUT waypoints: the path leaves CN at c1",
+            "OUT waypoints: the path is outside CN at c1",
         ),
         (instead("KEPT", match={"class": "kept"}), "C6", "KEPT terminate: c1 is in PK"),
         (instead("SEALED", match={"class": "sealed"}), "C4", "SEALED confine: "),
@@ -153,7 +153,7 @@ CROSSING = [
     [
         ("a1-a3", "HK", "C4", "HOME confine: a1-a3 may cross HK, outside CN"),
         ("a1-c1", "IN", "C5", "FREE avoid: a1-c1 may cross IN"),
-        ("a1-a2", "HK", "C7", "OUT waypoints: the path leaves CN at a1-a2"),
+        ("a1-a2", "HK", "C7", "OUT waypoints: the path may be outside CN at a1-a2"),
     ],
 )
 def test_tables_that_rely_on_what_a_fibre_may_cross_are_found(fibre, code, claim, said):

@@ -68,7 +68,7 @@ def test_a_broken_clause_is_told_with_its_law_and_where_the_packet_stands():
     assert clause.legal_ref == ("CN-24-7b",)
     assert shown.demand == "checkpoints from a1 to c1"
     text = str(shown)
-    (where,) = re.findall(r"clause: OUT waypoints: the path leaves CN at (\S+)", text)
+    (where,) = re.findall(r"clause: OUT waypoints: the path is outside CN at (\S+)", text)
     assert where in ("a1-c1", "c1")
     assert "[CN-24-7b]" in text
     hop = shown.hops[-1]
