@@ -11,7 +11,7 @@ import pytest
 from control_socket import ApiProcess, SocketController
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "support" / "schemathesis.toml"
-ENOUGH_S = 400
+ENOUGH_S = 900
 
 
 @pytest.mark.slow
