@@ -30,7 +30,7 @@ EVENTS = (
     "run, including events."
 )
 HELPS = "No change was searched for here: see corridor price for policies, corridor cut for cables."
-NOT_LISTED = "corridor compare lists every demand."
+NOT_LISTED = "corridor compare --json lists every demand."
 KEYS = {"as_of": "as of", **{key: key for key in ("seed", "clock", "testbed", "controller")}}
 """Settings that are named where both runs differ; scenario and policy set always are."""
 
@@ -173,12 +173,12 @@ def _answer(
     yield f"{len(shown) or 'None'} of {counted(len(every), 'demand')} {verb}."
     only = [(both.one is not None, both.other is not None) for both in every]
     heard = [(_is_heard(both.one), _is_heard(both.other)) for both in every]
-    for this, that, way in ((one, other, (True, False)), (other, one, (False, True))):
-        alone = only.count(way)
+    for this, that, sides in ((one, other, (True, False)), (other, one, (False, True))):
+        alone = only.count(sides)
         if alone:
             yield f"Only in {this.quoted}: {counted(alone, 'demand')}."
-        if heard.count(way) > alone:
-            gone = counted(heard.count(way) - alone, "demand")
+        if heard.count(sides) > alone:
+            gone = counted(heard.count(sides) - alone, "demand")
             yield f"With replies in {this.quoted} and none in {that.quoted}: {gone}."
     moved = [both for both in shown if abs(both.change_ms or 0.0) >= LEAST_SHOWN_MS]
     for both in moved[:1]:
