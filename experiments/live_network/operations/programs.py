@@ -93,7 +93,7 @@ class Program:
                 stderr=theirs[2],
                 env=environment,
                 start_new_session=True,
-                preexec_fn=lambda: _settle(room, is_terminal=window is not None),
+                preexec_fn=lambda: _start(room, is_terminal=window is not None),
             )
         except BaseException:
             for descriptor in {*ours}:
@@ -249,12 +249,19 @@ def _read(descriptor: int) -> bytes:
         return b""
 
 
-def _settle(room: Room, *, is_terminal: bool) -> None:
-    """In the child: where it belongs, and no longer than its parent."""
+def _start(room: Room, *, is_terminal: bool) -> None:
+    """In the child: end with the parent, take every signal, and enter the room."""
     die_with_parent(signal.SIGKILL)
     for number in (signal.SIGINT, signal.SIGQUIT):  # may be ignored where the network was started
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    _enter(room)
+    if is_terminal:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _enter(room: Room) -> None:
+    """Enter the room's namespaces, its root and its folder."""
     if room.namespace is not None:
         descriptor = os.open(room.namespace, os.O_RDONLY | os.O_CLOEXEC)
         os.setns(descriptor, os.CLONE_NEWNET)
@@ -270,8 +277,6 @@ def _settle(room: Room, *, is_terminal: bool) -> None:
     if room.root is not None:
         os.chroot(room.root)
     os.chdir(room.folder if room.root is None else SHARED_IN_ROOT)
-    if is_terminal:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _furnish(root: str, shared: Path, top: Sequence[str]) -> None:

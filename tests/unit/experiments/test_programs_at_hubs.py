@@ -54,7 +54,7 @@ class Network:
 @pytest.fixture(autouse=True)
 def here(monkeypatch):
     """A program starts where its room says, and enters no namespace."""
-    monkeypatch.setattr(programs, "_settle", lambda room, *, is_terminal: os.chdir(room.folder))
+    monkeypatch.setattr(programs, "_enter", lambda room: os.chdir(room.folder))
 
 
 @pytest.fixture
@@ -145,6 +145,20 @@ def test_what_ends_by_a_signal_has_its_number(client):
     program = client.ask("run", hub="guian", command=["sleep", str(LONG)])["program"]
     client.ask("signal", program=program, number=int(signal.SIGINT))
     assert [code for _, _, code in terminal.pieces(client, program)][-1] == -signal.SIGINT
+
+
+def test_a_signal_that_is_blocked_or_ignored_here_ends_a_program(tmp_path):
+    """A shell starts what is in the background with SIGINT ignored."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        program = Program(["sleep", str(LONG)], Room(tmp_path), "blocked")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    program.signal(signal.SIGINT)
+    until(lambda: program.read(0.1).code == -signal.SIGINT)
+    program.end()
 
 
 def test_a_terminal_has_a_size_and_a_control_key(client):
