@@ -23,7 +23,7 @@ from corridor.topologies.base.seeds import seed_of
 from corridor.traffic.arrivals import poisson
 from corridor.traffic.arrivals.kind import SplitMix64
 from corridor.traffic.measures.quantiles import Interval
-from corridor.traffic.theory.waiting import md1_mean_s
+from tests.benchmarks.theory_of_waiting import md1_mean_s
 
 SERVICE_NS = 1_000_000
 LOAD, OTHER_LOAD = 0.6, 0.66

@@ -34,8 +34,8 @@ from corridor.traffic.arrivals.kind import SplitMix64
 from corridor.traffic.measures.quantiles import CONFIDENCE, Interval
 from corridor.traffic.sizes.registry import KINDS, Sizes
 from corridor.traffic.system import kernel
-from corridor.traffic.theory import waiting
 from tests.benchmarks import tcp_lab
+from tests.benchmarks import theory_of_waiting as waiting
 from tests.benchmarks.in_guest import run_inside, say
 from tests.benchmarks.plain import Line
 

@@ -32,7 +32,7 @@ from corridor.experiments.run.runner import run_scenario
 from corridor.traffic.measures import samples
 from corridor.traffic.measures.quantiles import Interval, ranks
 from corridor.traffic.measures.samples import Probes
-from corridor.traffic.theory import waiting
+from tests.benchmarks import theory_of_waiting as waiting
 
 RATE_BPS, LABEL_BYTES = 10_000_000, 4
 LEAST_BYTES, MOST_BYTES = 86, 1514

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from corridor.experiments.results.columns import render
-from corridor.traffic.theory import tcp as theory
-from corridor.traffic.theory.shares import rtt_weights
 from tests.benchmarks import tcp_lab
+from tests.benchmarks import theory_of_tcp as theory
 from tests.benchmarks.in_guest import run_inside, say
 from tests.benchmarks.plain import Line
 from tests.benchmarks.tcp_lab import FRAME_BYTES, MSS_BYTES, PAYLOAD, Flow, Got
+from tests.benchmarks.theory_of_tcp import rtt_weights
 
 MODULE = "tests.benchmarks.tcp_theory"
 MBPS, MS = 10**6, tcp_lab.NS_PER_MS

@@ -1,9 +1,9 @@
 """Kernel TCP in the virtual clock against theory; ``tests/benchmarks/tcp_theory.py`` has more."""
 
 import pytest
+from tests.benchmarks.theory_of_tcp import mathis_bps
 
 from corridor.traffic.measures.completion import jain
-from corridor.traffic.theory.tcp import mathis_bps
 from corridor_runs import seen_inside
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]

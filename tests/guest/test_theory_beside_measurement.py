@@ -5,11 +5,11 @@ import pyarrow.compute as pc
 import pytest
 from tests.benchmarks import mm1
 from tests.benchmarks.queues import TICK_NS, Queue, judged, laws, waits_of, write_scenario
+from tests.benchmarks.theory_of_waiting import mg1_mean_s
 
 import corridor
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_scenario
-from corridor.traffic.theory.waiting import mg1_mean_s
 from corridor_runs import seen_inside
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]

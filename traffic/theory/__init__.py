@@ -1,4 +1,4 @@
-"""What theory predicts of queues, shares and transfers, for comparison with measurements. Pure.
+"""Predictions of theory that results are compared with: fair shares and transfers. Pure.
 
 Times in seconds, rates in bit/s; each function names its source. Nothing here knows of emulation.
 """

@@ -79,20 +79,6 @@ class _Filling[Name]:
                 del self._on[link], self._weight[link], self._left[link]
 
 
-def rtt_weights(rtts_s: Sequence[float], exponent: float) -> list[float]:
-    """What TCP flows take of one bottleneck, of 1 in all: in proportion to ``1 / RTT^exponent``.
-
-    Reno: 1 where losses are independent, up to 2 where all lose at once (Lakshman and Madhow,
-    IEEE/ACM Trans. Networking 5(3), 1997). CUBIC: 1/4 by its response function at the same loss
-    (RFC 9438, section 5.1), 1 where all lose at once, since windows then grow alike in time (Ha,
-    Rhee and Xu, SIGOPS Review 42(5), 2008). BBR has no such law: its share hangs on buffer and
-    start (Hock et al., ICNP 2017; Ware et al., IMC 2019), and nothing is predicted of it here.
-    """
-    parts = [rtt_s**-exponent for rtt_s in rtts_s]
-    whole = sum(parts)
-    return [part / whole for part in parts]
-
-
 def by_priority_bps[Name](
     flows: Mapping[Name, Flow], levels: Mapping[Name, int], capacities_bps: Mapping[str, float]
 ) -> dict[Name, float]:

@@ -273,7 +273,7 @@ def test_the_former_option_is_refused_with_the_present_one(asked):
 
 def test_rooms_and_changes_choose_files(asked, monkeypatch, capsys):
     seen = asked("traffic/theory", "--whole", "-k", "queue")
-    assert "tests/unit/traffic/test_theory_of_queues.py" in seen["files"]
+    assert "tests/unit/traffic/test_theory_of_transfers.py" in seen["files"]
     assert "tests/unit/traffic/test_pcapng.py" not in seen["files"]
     assert (seen["whole"], seen["pytest_arguments"]) == (True, ["-k", "queue"])
     printed = capsys.readouterr().out

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from corridor.traffic.theory import waiting
-from corridor.traffic.theory.priorities import Offered, conserved_s, priority_means_s
+from tests.benchmarks import theory_of_waiting as waiting
+from tests.benchmarks.theory_of_waiting import Offered, conserved_s, priority_means_s
 
 LOADS = st.floats(0.05, 0.95)
 

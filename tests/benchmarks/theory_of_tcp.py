@@ -6,6 +6,7 @@ holds where a rate is bounded by the path instead: take the lesser of both.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 
 CUBIC_C, CUBIC_BETA = 0.4, 0.7
@@ -53,8 +54,15 @@ def cubic_bps(mss_bytes: int, rtt_s: float, loss: float) -> float:
     return cubic_window(rtt_s, loss) * mss_bytes * 8 / rtt_s
 
 
-def full_buffer_s(rtt_s: float, beta: float) -> float:
-    """How much a buffer has to hold, as time at the bottleneck, for one flow to keep it full: the
-    window after a loss, ``beta`` of the path and the buffer, has to fill the path (Appenzeller et
-    al., SIGCOMM 2004, for 1/2: as much as the round trip)."""
-    return rtt_s * (1 - beta) / beta
+def rtt_weights(rtts_s: Sequence[float], exponent: float) -> list[float]:
+    """What TCP flows take of one bottleneck, of 1 in all: in proportion to ``1 / RTT^exponent``.
+
+    Reno: 1 where losses are independent, up to 2 where all lose at once (Lakshman and Madhow,
+    IEEE/ACM Trans. Networking 5(3), 1997). CUBIC: 1/4 by its response function at the same loss
+    (RFC 9438, section 5.1), 1 where all lose at once, since windows then grow alike in time (Ha,
+    Rhee and Xu, SIGOPS Review 42(5), 2008). BBR has no such law: its share hangs on buffer and
+    start (Hock et al., ICNP 2017; Ware et al., IMC 2019), and nothing is predicted of it here.
+    """
+    parts = [rtt_s**-exponent for rtt_s in rtts_s]
+    whole = sum(parts)
+    return [part / whole for part in parts]
