@@ -12,7 +12,7 @@ from corridor.experiments.results.certainty_summary import CertaintySummary
 from corridor.experiments.results.outcome import Outcome
 from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.summary import EventSummary, Summary
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, ms, ordinal
+from corridor.topologies.base.words import LEAST_SHOWN_MS, between_ms, counted, joined, ms, ordinal
 
 REASONS = {
     "law": "law",
@@ -132,7 +132,7 @@ def _place(of: DemandAnswer, summary: Summary | None) -> str:
     if interval is not None and middle is not None and percentile is not None:
         parts += [
             f"{ordinal(percentile * 100)} percentile of the Monte Carlo samples",
-            f"median {ms(middle)}, 90 % interval {interval[0]:.0f}-{interval[1]:.0f} ms",
+            f"median {ms(middle)}, 90 % interval {between_ms(*interval)}",
         ]
     parts += _measured(of, summary)
     return f" ({'; '.join(parts)})" if parts else ""

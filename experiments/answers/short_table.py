@@ -11,7 +11,7 @@ from corridor.experiments.answers.document import Answers, DemandAnswer
 from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.summary import DemandSummary, Summary
-from corridor.topologies.base.words import LEAST_SHOWN_MS
+from corridor.topologies.base.words import LEAST_SHOWN_MS, between_ms
 
 MOST_ROWS = 12
 HEADINGS = (
@@ -104,7 +104,7 @@ def _sure(of: DemandAnswer) -> str:
     if certainty is None or certainty.rtt_ms is None:
         return ""
     rtt, tie = certainty.rtt_ms, " ~" if certainty.near_tie else ""
-    return f"{rtt.low:.0f}-{rtt.high:.0f} ms, {certainty.set_share:.0%}{tie}"
+    return f"{between_ms(rtt.low, rtt.high)}, {certainty.set_share:.0%}{tie}"
 
 
 def _ms(value: float | None) -> str:

@@ -13,7 +13,7 @@ from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names
 from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
-from corridor.experiments.brief.places import Places, caption_of
+from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.runs import run_brief
 from corridor.experiments.pages.run_page import RunResults, alarms_of
 from corridor.experiments.pages.sources import map_sources
@@ -218,23 +218,14 @@ def _picture(shown: Sequence[Both], places: Places, one: Side, other: Side) -> P
         for look, served in zip(looks, (both.one, both.other), strict=True)
         if served is not None and served.demand.fibres
     ]
-    if not found:
-        return None
-    paths = [(look, served.demand.fibres) for look, served in found]
-    ends = [hub for _, served in found for hub in (served.demand.src, served.demand.dst)]
-    crossed = dict.fromkeys(code for _, served in found for code in served.demand.crosses)
-    may = dict.fromkeys(code for _, served in found for code in served.demand.may_cross)
-    ends = list(dict.fromkeys(ends))
-    return Picture(
-        where=places.part((fibre for _, fibres in paths for fibre in fibres), ends),
-        paths=paths,
-        meanings={"permitted": f"path in {one.quoted}", "free": f"path in {other.quoted}"},
-        ends=ends,
-        caption=caption_of(
-            [*map(places.country, crossed)],
-            [places.country(code) for code in may if code not in crossed],
-        ),
-    )
+    paths = [served for _, served in found]
+    ends = [hub for served in paths for hub in (served.demand.src, served.demand.dst)]
+    meanings: dict[Look, str] = {
+        "permitted": f"path in {one.quoted}",
+        "free": f"path in {other.quoted}",
+    }
+    legs = [(look, served.demand) for look, served in found]
+    return places.picture(legs, [served.demand for served in paths], ends, meanings)
 
 
 def _chart(shown: Sequence[Both], places: Places, one: Side, other: Side) -> Chart | None:

@@ -40,6 +40,7 @@ def free_brief(of: Question, worst: str) -> Brief:
             *of.measured,
         ],
         uncertainty=[*part.uncertainty, NOTHING_CHECKED],
+        picture=part.picture and replace(part.picture, meanings={"permitted": "shortest path"}),
         chart=_chart(order[:MOST], places),
         table=Table(
             f"The {MOST} demands with the longest RTT" if len(order) > MOST else "Demands",

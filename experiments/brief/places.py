@@ -6,12 +6,25 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Protocol
 
-from corridor.experiments.answers.document import Way
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas.source import short_name
 from corridor.experiments.brief.document import Look, Picture
 from corridor.topologies.base.words import joined
+
+
+class OnMap(Protocol):
+    """A path, computed or measured, with the jurisdictions that it crosses and may cross."""
+
+    @property
+    def fibres(self) -> Sequence[str]: ...
+
+    @property
+    def crosses(self) -> Sequence[str]: ...
+
+    @property
+    def may_cross(self) -> Sequence[str]: ...
 
 
 class Places:
@@ -55,11 +68,11 @@ class Places:
         of = self._hubs.get(name)
         return self.country(name) if of is None else short_name(of.name)
 
-    def crossed(self, ways: Iterable[Way]) -> tuple[list[str], list[str]]:
+    def crossed(self, paths: Iterable[OnMap]) -> tuple[list[str], list[str]]:
         """Names of the countries that paths cross, and of those that they may cross besides."""
-        every = list(ways)
-        sure = dict.fromkeys(code for way in every for code in way.crosses)
-        may = dict.fromkeys(code for way in every for code in way.may_cross if code not in sure)
+        every = list(paths)
+        sure = dict.fromkeys(code for path in every for code in path.crosses)
+        may = dict.fromkeys(code for path in every for code in path.may_cross if code not in sure)
         return [self.country(code) for code in sure], [self.country(code) for code in may]
 
     def part(self, fibres: Iterable[str], hubs: Sequence[str]) -> MapDocument:
@@ -73,26 +86,26 @@ class Places:
 
     def picture(
         self,
-        legs: Sequence[tuple[Look, Way]],
-        ways: Iterable[Way],
+        legs: Sequence[tuple[Look, OnMap]],
+        paths: Iterable[OnMap],
         ends: Iterable[str],
         meanings: Mapping[Look, str],
         cut: Sequence[str] = (),
     ) -> Picture | None:
         """The paths of ``legs`` on their part of the map; None where they use no fibre.
 
-        The caption names the countries of ``ways``.
+        The caption names the countries of ``paths``.
         """
-        fibres = [fibre for _, way in legs for fibre in way.fibres]
+        fibres = [fibre for _, path in legs for fibre in path.fibres]
         if not fibres:
             return None
         shown = list(dict.fromkeys(ends))
         return Picture(
             where=self.part([*fibres, *cut], shown),
-            paths=[(look, way.fibres) for look, way in legs],
+            paths=[(look, path.fibres) for look, path in legs],
             meanings=meanings,
             ends=shown,
-            caption=caption_of(*self.crossed(ways)) + (" Crosses mark cut fibres." if cut else ""),
+            caption=caption_of(*self.crossed(paths)) + (" Crosses mark cut fibres." if cut else ""),
             cut=cut,
         )
 

@@ -15,8 +15,8 @@ from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.style import Key, Width
 from corridor.experiments.results.outcome import Outcome
-from corridor.experiments.results.price import LEAST_MS, DemandPrice, Row, SetPrice
-from corridor.topologies.base.words import counted
+from corridor.experiments.results.price import DemandPrice, Row, SetPrice
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
 
 EACH: dict[str, Any] = {"marker": "|", "color": "k", "linestyle": "none", "markersize": 4}
 MEASURED: dict[str, Any] = {"marker": "x", "color": "k", "linestyle": "none", "markersize": 4}
@@ -65,7 +65,9 @@ def _title_of_several(prices: Sequence[SetPrice]) -> str:
     strict = max(prices, key=lambda of: of.with_readings.kept_back)
     most = max(map(_most_ms, slow.rows), default=0.0)
     blocked = counted(strict.with_readings.kept_back, "demand")
-    delays = f"{slow.policies} delays most, by up to {most:.3g} ms" if most > LEAST_MS else ""
+    delays = (
+        f"{slow.policies} delays most, by up to {most:.3g} ms" if most >= LEAST_SHOWN_MS else ""
+    )
     blocks = f"blocks most, {blocked}" if strict.with_readings.kept_back else ""
     if blocks and (strict is not slow or not delays):
         blocks = f"{strict.policies} {blocks}"
@@ -87,14 +89,16 @@ def _bar(of: SetPrice, row: Row) -> Bar:
     certain = [one.by_certain_rules.extra_ms or 0.0 for one in _of_class(of, row)]
     at = row.extra_ms.index(_most_ms(row)) if row.extra_ms else None
     sure = row.certainty[at] if at is not None and row.certainty else None
-    interval = (sure.interval.low_ms, sure.interval.high_ms) if sure and extra > LEAST_MS else None
+    interval = (
+        (sure.interval.low_ms, sure.interval.high_ms) if sure and extra >= LEAST_SHOWN_MS else None
+    )
     return Bar(min(max(certain, default=0.0), extra), extra, interval)
 
 
 def _text(of: SetPrice, row: Row, sets: int) -> RowText:
     name = row.data if sets == 1 else f"{of.policies}: {row.data}"
     measured = any(one.measured_extra_ms is not None for one in _of_class(of, row))
-    return RowText(name, _beside(row), has_bar=measured or abs(_most_ms(row)) > LEAST_MS)
+    return RowText(name, _beside(row), has_bar=measured or abs(_most_ms(row)) >= LEAST_SHOWN_MS)
 
 
 def _beside(row: Row) -> str:
@@ -121,7 +125,7 @@ def _measured_ms(prices: Sequence[SetPrice]) -> list[float]:
 
 def _draw_marks(axes: Any, y: float, demands: Sequence[DemandPrice]) -> None:
     predicted = [one.with_readings.extra_ms for one in demands]
-    known = [extra for extra in predicted if extra is not None and abs(extra) > LEAST_MS]
+    known = [extra for extra in predicted if extra is not None and abs(extra) >= LEAST_SHOWN_MS]
     axes.plot(known, [y + EACH_Y] * len(known), clip_on=False, **EACH)
     measured = [one.measured_extra_ms for one in demands if one.measured_extra_ms is not None]
     axes.plot(measured, [y + MEASURED_Y] * len(measured), clip_on=False, **MEASURED)

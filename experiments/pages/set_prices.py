@@ -14,7 +14,7 @@ from corridor.experiments.results.price import DemandPrice, Row, SetPrice, Total
 from corridor.experiments.results.price_causes import BASES, Cause
 from corridor.experiments.results.price_changes import Change
 from corridor.experiments.results.price_text import COSTS, Prices
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, ordinal
+from corridor.topologies.base.words import LEAST_SHOWN_MS, between_ms, counted, joined, ordinal
 
 
 @dataclass(frozen=True)
@@ -221,9 +221,9 @@ def verdict_of(prices: Prices) -> list[str]:
 def _dearest(of: SetPrice) -> str:
     total, certain = of.with_readings, of.by_certain_rules
     return (
-        f"Highest total: {of.policies} adds {total.extra_ms:.0f} ms RTT{_place(of)} over "
+        f"Highest total: {of.policies} adds {ms(total.extra_ms)} ms RTT{_place(of)} over "
         f"{total.delayed} of {counted(total.both, 'demand')}; confident rules alone add "
-        f"{certain.extra_ms:.0f} ms."
+        f"{ms(certain.extra_ms)} ms."
     )
 
 
@@ -246,8 +246,8 @@ def _place(of: DemandPrice | SetPrice) -> str:
     if not sure:
         return ""
     interval = sure.interval
+    bounds = between_ms(interval.low_ms, interval.high_ms)
     return (
         f" ({ordinal(sure.percentile * 100)} percentile of the Monte Carlo samples; median "
-        f"{interval.median_ms:.0f} ms, 90 % interval {interval.low_ms:.0f}-"
-        f"{interval.high_ms:.0f} ms)"
+        f"{ms(interval.median_ms)} ms, 90 % interval {bounds})"
     )

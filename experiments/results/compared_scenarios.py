@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.outcome import Outcome
-from corridor.experiments.results.price import LEAST_MS
 from corridor.experiments.results.price_sets import Laid, Served, alone
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
 
 BLOCKED = Outcome.BLOCKED.word
 HEADINGS = ("demand", "RTT ms", "more ms", "path")
@@ -49,7 +48,10 @@ class DemandInBoth:
         same_answer = (self.one.rtt_ms is None) == (self.other.rtt_ms is None)
         same_path = self.one.path == self.other.path
         same_cover = self.one.is_covered == self.other.is_covered
-        return not (same_answer and same_path and same_cover) or abs(self.more_ms or 0) > LEAST_MS
+        return (
+            not (same_answer and same_path and same_cover)
+            or abs(self.more_ms or 0) >= LEAST_SHOWN_MS
+        )
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ def _sentence(demands: Sequence[DemandInBoth]) -> str:
         "blocked only by the first": sum(
             one.one.rtt_ms is None and one.other.rtt_ms is not None for one in demands
         ),
-        "slower in the second": sum((one.more_ms or 0) > LEAST_MS for one in demands),
-        "faster in the second": sum((one.more_ms or 0) < -LEAST_MS for one in demands),
+        "slower in the second": sum((one.more_ms or 0) >= LEAST_SHOWN_MS for one in demands),
+        "faster in the second": sum((one.more_ms or 0) <= -LEAST_SHOWN_MS for one in demands),
         "on another path": sum(
             one.more_ms is not None and one.one.path != one.other.path for one in demands
         ),

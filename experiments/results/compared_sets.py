@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.results.columns import render
 from corridor.experiments.results.outcome import Outcome
-from corridor.experiments.results.price import LEAST_MS, cost
+from corridor.experiments.results.price import cost
 from corridor.experiments.results.price_sets import Laid, Served
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
 
 BLOCKED = Outcome.BLOCKED.word
 HEADINGS = ("demand", "data", "RTT ms", "more ms", "covered", "no backup path", "backup regained")
@@ -37,7 +37,7 @@ class DemandUnderBoth:
     def differs(self) -> bool:
         if self.one_ms is None or self.other_ms is None:
             return self.one_ms != self.other_ms
-        moved = abs(self.other_ms - self.one_ms) > LEAST_MS
+        moved = abs(self.other_ms - self.one_ms) >= LEAST_SHOWN_MS
         judged = self.one_not_judged != self.other_not_judged
         return moved or judged or bool(self.lost or self.regained)
 
@@ -84,8 +84,8 @@ def _sentence(found: Sequence[DemandUnderBoth]) -> str:
         for one in found
         if one.one_ms is not None and one.other_ms is not None
     ]
-    slower = sum(ms > LEAST_MS for ms in moved)
-    faster = sum(ms < -LEAST_MS for ms in moved)
+    slower = sum(ms >= LEAST_SHOWN_MS for ms in moved)
+    faster = sum(ms <= -LEAST_SHOWN_MS for ms in moved)
     parts = [
         f"{closed} then {BLOCKED}" if closed else "",
         f"{opened} then served" if opened else "",

@@ -20,10 +20,10 @@ from corridor.experiments.results.price_causes import Cause, causes
 from corridor.experiments.results.price_certainty import ExtraCertainty, certainty_of
 from corridor.experiments.results.price_changes import Change, Changes
 from corridor.experiments.results.price_sets import Laid, Served, readings, without_readings
+from corridor.topologies.base.words import LEAST_SHOWN_MS
 
 MOST_SHOWN = 2
 """Values of a class that are told one by one; of more, their median and the most."""
-LEAST_MS = 1e-6
 KINDS = ("link", "srlg", "hub", "gateway")
 
 
@@ -45,7 +45,7 @@ class Cost:
 
     @property
     def is_costly(self) -> bool:
-        delayed = self.extra_ms is not None and self.extra_ms > LEAST_MS
+        delayed = self.extra_ms is not None and self.extra_ms >= LEAST_SHOWN_MS
         return self.kept_back or delayed or bool(self.lost) or self.narrower_gbps > 0
 
 
@@ -314,7 +314,7 @@ def _total(prices: Sequence[Cost]) -> Total:
         kept_back=sum(one.kept_back for one in prices),
         opened=sum(one.opened for one in prices),
         both=len(extra),
-        delayed=sum(one > LEAST_MS for one in extra),
+        delayed=sum(one >= LEAST_SHOWN_MS for one in extra),
         extra_ms=round(sum(max(one, 0.0) for one in extra), 6),
         saved_ms=round(sum(max(-one, 0.0) for one in extra), 6),
         losing=sum(bool(one.lost) for one in prices),

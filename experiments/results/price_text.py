@@ -16,7 +16,7 @@ from corridor.experiments.results.price_causes import BASES
 from corridor.experiments.results.price_certainty import ExtraCertainty
 from corridor.experiments.results.price_changes import Change
 from corridor.topologies.base.codec import JsonObject, read_document, to_plain
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, more_ms
+from corridor.topologies.base.words import LEAST_SHOWN_MS, between_ms, counted, joined, more_ms
 
 SCHEMA = 3
 HEADINGS = (
@@ -212,11 +212,12 @@ def extra(row: Row) -> str:
 
 
 def _between(of: ExtraCertainty | None) -> str:
-    """The 90 % interval of the samples, to a millisecond; nothing where that is 0 to 0."""
+    """The 90 % interval of the samples; nothing where both bounds are shown as 0.0 ms."""
     if of is None:
         return ""
-    low, high = round(of.interval.low_ms), round(of.interval.high_ms)
-    return f" (90 % interval {low}-{high} ms)" if (low, high) != (0, 0) else ""
+    low, high = of.interval.low_ms, of.interval.high_ms
+    is_shown = max(abs(low), abs(high)) >= LEAST_SHOWN_MS
+    return f" (90 % interval {between_ms(low, high)})" if is_shown else ""
 
 
 def _lost(row: Row) -> str:

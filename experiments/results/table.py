@@ -14,7 +14,7 @@ from corridor.experiments.results.summary import (
     FlowSummary,
     Summary,
 )
-from corridor.topologies.base.words import counted, ms
+from corridor.topologies.base.words import between_ms, counted, ms
 from corridor.traffic.measures.statistics import Statistics
 
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "application class", "status", "permit", "path"
@@ -187,7 +187,7 @@ def sure_cell(said: CertaintySummary | None) -> str:
     if said is None:
         return ""
     of, near = said.rtt_ms or said.one_way_ms, " ~" if said.near_tie else ""
-    return f"{of.low:.0f}-{of.high:.0f} ms, {said.set_share:.0%}{near}"
+    return f"{between_ms(of.low, of.high)}, {said.set_share:.0%}{near}"
 
 
 def sure_legend(summary: Summary) -> str:

@@ -55,11 +55,23 @@ def ms_within(value: float, interval: Sequence[float]) -> tuple[str, str]:
     Rounding then neither makes a bound equal to the other one nor moves it beyond the value.
     """
     low, high = interval
-    half = (high - low) / 2
-    digits = _digits(value)
-    if half > 0:
-        digits = max(digits, min(-math.floor(math.log10(half)), MOST_DIGITS))
+    digits = max(_digits(value), _digits_of_half(low, high))
     return ms(value, digits), f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def between_ms(low: float, high: float) -> str:
+    """Return ``5-18 ms``, or ``0.02-0.13 ms``: whole, unless the half width is below 1 ms."""
+    digits = _digits_of_half(low, high)
+    dash = "-" if low >= 0 else " to "
+    return f"{low:.{digits}f}{dash}{high:.{digits}f} ms"
+
+
+def _digits_of_half(low: float, high: float) -> int:
+    """Return the digits that show the half width of an interval, 0 from 1 ms on."""
+    half = (high - low) / 2
+    if not 0 < half < 1:
+        return 0
+    return min(-math.floor(math.log10(half)), MOST_DIGITS)
 
 
 def _digits(value_ms: float) -> int:

@@ -206,6 +206,16 @@ def test_a_run_states_what_was_measured_beside_what_was_computed(run: Path) -> N
     assert "Computed, and measured in an emulation of the map." in said
 
 
+def test_without_policies_no_path_is_said_to_be_under_them(tmp_path: Path, run: Path) -> None:
+    folder = altered(run, tmp_path / "free", lambda summary: summary.update(policies="none"))
+    answers = json.loads((folder / "answers.json").read_text())
+    (folder / "answers.json").write_text(json.dumps({**answers, "policies": "none"}))
+    said = text_of(folder)
+    assert "No policy set is active" in said
+    assert "shortest path" in said
+    assert "under the policies" not in said
+
+
 @pytest.mark.parametrize(("key", "value"), [("complete", False), ("invalid", "no clock")])
 def test_a_run_that_is_not_sound_states_no_measurement(
     tmp_path: Path, key: str, value: object

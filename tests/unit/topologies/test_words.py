@@ -1,8 +1,11 @@
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.topologies.base.words import (
+    between_ms,
     counted,
     joined,
     joined_few,
@@ -45,12 +48,20 @@ def test_long_lists_end_with_the_number_of_what_is_left_out() -> None:
         (0.4, (0.38, 0.43), ("0.40 ms", "0.38 to 0.43")),
         (16.36, (16.355, 16.37), ("16.360 ms", "16.355 to 16.370")),
         (5.0, (5.0, 5.0), ("5.0 ms", "5.0 to 5.0")),
+        (2.0, (1.0, inf), ("2.0 ms", "1.0 to inf")),
     ],
 )
 def test_an_interval_has_digits_that_tell_its_bounds_apart(
     value: float, interval: tuple[float, float], told: tuple[str, str]
 ) -> None:
     assert ms_within(value, interval) == told
+
+
+def test_a_range_is_whole_unless_that_hides_its_width() -> None:
+    ranges = [(5.1, 18.4), (0.0, 0.0), (0.02, 0.13), (1.2, 2.9), (-3.6, 4.2)]
+    assert [between_ms(*one) for one in ranges] == [
+        *("5-18 ms", "0-0 ms", "0.02-0.13 ms", "1.2-2.9 ms", "-4 to 4 ms")
+    ]
 
 
 @given(value=st.floats(0, 1000), below=st.floats(1e-5, 300), above=st.floats(1e-5, 300))
