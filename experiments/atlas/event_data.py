@@ -3,7 +3,7 @@ that they hit hardest, and how long demands were out. No drawing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.results.event_table import is_lossy
 from corridor.experiments.results.probes import PROBE_PHASE
 from corridor.experiments.results.summary import (
     DemandSummary,
@@ -28,10 +27,8 @@ from corridor.traffic.measures.samples import Probes
 MAX_DEMANDS = 6
 MAX_POINTS = 2000
 """Of one demand: more than there are pixels."""
-MAX_OUTAGES = 30
 LONGEST_NAME = 24
 """Letters of what an event affects."""
-WHILE_IT_LASTS = "while it lasts"
 
 type Floats = NDArray[np.float64]
 
@@ -67,29 +64,6 @@ class Course:
     rtt_ms: Floats
     lost_s: Floats
     """When those were sent that were not."""
-
-
-@dataclass(frozen=True)
-class Outage:
-    """How long one event put demands out."""
-
-    label: str
-    when: str
-    out_ms: tuple[float, ...]
-    """The longest of each demand that was out or was expected to be, in descending order."""
-    predicted_ms: float | None
-    """The longest of them; None if it is to last as long as the run."""
-    lasting: bool
-    """Whether it was predicted to last for as long as the event."""
-
-    @property
-    def told(self) -> str:
-        """What was measured, and what was predicted."""
-        measured = duration(self.out_ms[0]) if self.out_ms[0] else "none"
-        if not self.lasting:
-            return f"{measured}, predicted {duration(self.predicted_ms or 0)}"
-        of = "" if self.predicted_ms is None else f" ({duration(self.predicted_ms)})"
-        return f"{measured}\npredicted {WHILE_IT_LASTS}{of}"
 
 
 def label(event: EventSummary) -> str:
@@ -212,16 +186,6 @@ def _turns(
     return sorted(turns, key=lambda turn: turn[:2])
 
 
-def intervals_ms(probes: Probes, summary: Summary) -> dict[str, float]:
-    """Between two probes of each demand, by its id; what it was out for is known no better."""
-    found = {}
-    for position, demand in enumerate(summary.demands):
-        sent_ns = np.sort(probes["intended_ns"][probes["demand"] == position])
-        if len(sent_ns) > 1:
-            found[demand.id] = float(np.median(np.diff(sent_ns))) / 1e6
-    return found
-
-
 def read_probes(out_dir: Path, start_ns: int) -> Probes:
     """Each once; the times at which they were to be sent are from the start of probing, which is
     so long after the epoch. None where they cannot be read."""
@@ -277,64 +241,3 @@ def timeline_title(events: Sequence[EventSummary]) -> str:
     said += " caused no outage"
     most_ms, name = max(((_change_ms(hit), label(event)) for hit, event in hits), default=(0.0, ""))
     return f"{said}; RTT changed by up to {duration(most_ms)} ({name})" if most_ms else said
-
-
-def outages(events: Sequence[EventSummary]) -> list[Outage]:
-    """Of each event that put a demand out, or was to."""
-    return [one for event in events if (one := _outage(event)) is not None]
-
-
-def longest(found: Sequence[Outage], most: int = MAX_OUTAGES) -> list[Outage]:
-    """In the order of all."""
-    ranks = sorted(range(len(found)), key=lambda number: -found[number].out_ms[0])
-    return [found[number] for number in sorted(ranks[:most])]
-
-
-def _outage(event: EventSummary) -> Outage | None:
-    hits = [
-        hit
-        for hit in event.hits
-        if not is_lossy(hit) and (hit.out_ms > 0 or hit.expected_out_ms != 0)
-    ]
-    if not hits:
-        return None
-    expected = [hit.expected_out_ms for hit in hits]
-    predicted = [_predicted_ms(hit, event) for hit in hits]
-    at, lasted_ms = duration(event.at_ms), _lasted_ms(event)
-    return Outage(
-        label=label(event),
-        when=f"at {at}" if lasted_ms is None else f"at {at} for {duration(lasted_ms)}",
-        out_ms=tuple(sorted((hit.out_ms for hit in hits), reverse=True)),
-        predicted_ms=None if None in predicted else max(filter(None, predicted), default=0.0),
-        lasting=None in expected,
-    )
-
-
-def _lasted_ms(event: EventSummary) -> float | None:
-    return None if event.until_ms is None else event.until_ms - event.at_ms
-
-
-def _predicted_ms(hit: HitSummary, event: EventSummary) -> float | None:
-    """None: as long as the run lasts."""
-    return _lasted_ms(event) if hit.expected_out_ms is None else hit.expected_out_ms
-
-
-def outages_title(events: Sequence[EventSummary], intervals_ms: Mapping[str, float]) -> str:
-    """Whether any demand was out for longer than predicted, by more than the time between two of
-    its probes, and which event it was furthest."""
-    hits = [(hit, event) for event in events for hit in event.hits if not is_lossy(hit)]
-    beyond = [
-        (hit.out_ms - predicted, hit.demand, label(event))
-        for hit, event in hits
-        if (predicted := _predicted_ms(hit, event)) is not None and hit.out_ms > predicted
-    ]
-    far = [one for one in beyond if one[0] > intervals_ms.get(one[1], 0.0)]
-    if far:
-        most_ms, _, name = max(far)
-        return f"Outages are up to {duration(most_ms)} longer than predicted ({name})"
-    out_ms, name = max((hit.out_ms, label(event)) for hit, event in hits)
-    if beyond:
-        said = "Outages are at most one probe interval longer than predicted"
-        return f"{said}, the longest {duration(out_ms)}"
-    said = "No outage is longer than predicted"
-    return f"{said}; the longest is {duration(out_ms)} ({name})" if out_ms else said

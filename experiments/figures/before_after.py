@@ -1,112 +1,155 @@
-"""The figure of what events changed: round trips before each and while it lasted."""
+"""The figure of events: each demand's round trip before and during the event that changed it most,
+and how long the event disconnected it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import data
-from corridor.experiments.figures.dumbbells import Dumbbell, draw_dumbbells, left_out
-from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import Width
+from corridor.experiments.figures.style import Key, Width
+from corridor.experiments.results.event_table import expected_outage, is_lossy, outage
 from corridor.experiments.results.summary import EventSummary, HitSummary, Summary
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, duration
 
 MOST_ROWS = 24
+ROW_IN = 0.17
+BEFORE: dict[str, Any] = {"marker": "o", "color": "k", "markerfacecolor": "white"}
+BEFORE |= {"markersize": 5, "linestyle": "none"}
+DURING: dict[str, Any] = {"marker": "o", "color": "k", "markersize": 5, "linestyle": "none"}
+NO_REPLY: dict[str, Any] = {"marker": "x", "color": "k", "markersize": 5.5, "linestyle": "none"}
+NO_REPLY |= {"markeredgewidth": 1.3}
+LINE: dict[str, Any] = {"color": "0.6", "linewidth": 1.6, "zorder": 1}
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+@dataclass(frozen=True)
+class Change:
+    """The effect of one event on one demand."""
+
+    event: EventSummary
+    hit: HitSummary
+    before_ms: float
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether probes were lost and none was answered during the event."""
+        hit = self.hit
+        return hit.rtt_then_ms is None and hit.lost > 0 and hit.expected_rtt_then_ms is None
+
+    @property
+    def is_outage(self) -> bool:
+        return self.hit.out_ms > 0 and not is_lossy(self.hit)
+
+    @property
+    def more_ms(self) -> float:
+        """Added round-trip time; 0 if it is not known or too small to show."""
+        then = self.hit.rtt_then_ms
+        more = 0.0 if then is None else then - self.before_ms
+        return more if abs(more) >= LEAST_SHOWN_MS else 0.0
+
+    @property
+    def rank(self) -> tuple[bool, float, float]:
+        return not self.is_silent, -abs(self.more_ms), -self.hit.out_ms
+
+
+def draw(run: RunData, width: Width) -> Figure | None:
     return before_after(run.summary, width)
 
 
 def before_after(summary: Summary, width: Width) -> Figure | None:
-    """None where no event changed a round trip."""
-    worst = worst_hits(summary.events or ())
-    if not worst:
+    """Return None if no event changed a round trip or disconnected a demand."""
+    changes = worst_changes(summary.events or ())
+    if not changes:
         return None
     labels = Counter(event_data.label(event) for event in summary.events or ())
-    rows = [_row(event, hit, labels) for event, hit in worst]
-    others = len(summary.demands) - len(rows)
+    shown = changes[:MOST_ROWS]
     said = counted(len(summary.demands), "demand")
-    if others:
+    if others := len(summary.demands) - len(changes):
         said += f", {others} without a change not shown"
-    caption = data.caption(summary, f"{said}{left_out(rows, MOST_ROWS)}")
-    names = ("median RTT before the event", "while it lasts", "no answer while it lasts")
-    return draw_dumbbells(_title(worst), caption, rows[:MOST_ROWS], names, width)
+    if more := len(changes) - len(shown):
+        said += f", {more} with smaller changes left out"
+    rows = Rows([RowText(one.hit.demand, _beside(one, labels)) for one in shown], width, ROW_IN)
+    figure, axes = rows.figure(_title(changes), data.caption(summary, said), _key(shown))
+    for y, one in zip(rows.ys, shown, strict=True):
+        _draw_row(axes, y, one)
+    most_ms = max(max(one.before_ms, one.hit.rtt_then_ms or 0.0) for one in shown)
+    axes.set_xlim(0, 1.05 * (most_ms or 1.0))
+    axes.set_xlabel("round trip (ms)")
+    rows.write(axes)
+    return figure
 
 
-def worst_hits(events: Sequence[EventSummary]) -> list[tuple[EventSummary, HitSummary]]:
-    """Of each demand the event that changed it most: those without an answer in the meantime first,
-    then those whose round trip changed most."""
-    hits = [(event, hit) for event in events for hit in event.hits if _changed(hit)]
-    hits.sort(key=lambda pair: (-_rank(pair[1]), pair[1].demand, pair[0].at_ms))
-    first: dict[str, tuple[EventSummary, HitSummary]] = {}
-    for event, hit in hits:
-        first.setdefault(hit.demand, (event, hit))
+def worst_changes(events: Sequence[EventSummary]) -> list[Change]:
+    """Return each demand's largest change: demands without a reply first, then by added RTT."""
+    every = [
+        Change(event, hit, hit.rtt_before_ms)
+        for event in events
+        for hit in event.hits
+        if hit.rtt_before_ms is not None
+    ]
+    changed = [one for one in every if one.is_silent or one.more_ms or one.is_outage]
+    changed.sort(key=lambda one: (one.rank, one.hit.demand, one.event.at_ms))
+    first: dict[str, Change] = {}
+    for one in changed:
+        first.setdefault(one.hit.demand, one)
     return list(first.values())
 
 
-def _changed(hit: HitSummary) -> bool:
-    if hit.rtt_before_ms is None:
-        return False
-    return is_silent(hit) or abs(_change_ms(hit)) >= LEAST_SHOWN_MS
+def _beside(of: Change, labels: Mapping[str, int]) -> str:
+    """Include the time of the event if several events have the same label."""
+    parts = ["no reply"] if of.is_silent else [_signed(of.more_ms)] if of.more_ms else []
+    if of.is_outage or of.is_silent:
+        parts.append(f"out {outage(of.hit.out_ms)} (predicted: {expected_outage(of.hit)})")
+    name = event_data.label(of.event)
+    at = f" at {duration(of.event.at_ms)}" if labels[name] > 1 else ""
+    return ", ".join([*parts, name + at])
 
 
-def is_silent(hit: HitSummary) -> bool:
-    """Nothing was answered from a little after its beginning until its end, and something lost."""
-    return hit.rtt_then_ms is None and hit.lost > 0 and hit.expected_rtt_then_ms is None
+def _signed(more_ms: float) -> str:
+    return f"{'+' if more_ms > 0 else '−'}{abs(more_ms):.3g} ms"
 
 
-def _change_ms(hit: HitSummary) -> float:
-    before, then = hit.rtt_before_ms, hit.rtt_then_ms
-    return 0.0 if before is None or then is None else then - before
+def _title(changes: Sequence[Change]) -> str:
+    silent = sum(one.is_silent for one in changes)
+    slower = [one for one in changes if one.more_ms and not one.is_silent]
+    out = [one for one in changes if one.is_outage]
+    said = [f"{counted(silent, 'demand')} had no reply during an event"] if silent else []
+    if slower:
+        first = slower[0]
+        most = (
+            f"{first.hit.demand} most: {_signed(first.more_ms)} ({event_data.label(first.event)})"
+        )
+        said.append(f"events changed the RTT of {counted(len(slower), 'demand')}, {most}")
+    if out:
+        longest = max(out, key=lambda one: one.hit.out_ms)
+        name = event_data.label(longest.event)
+        said.append(f"longest outage {duration(longest.hit.out_ms)} ({name})")
+    text = "; ".join(said)
+    return text[:1].upper() + text[1:]
 
 
-def _rank(hit: HitSummary) -> float:
-    return float("inf") if is_silent(hit) else abs(_change_ms(hit))
+def _key(shown: Sequence[Change]) -> Key:
+    key: list[tuple[Any, str]] = [(Line2D([], [], **BEFORE), "median RTT before the event")]
+    if any(one.hit.rtt_then_ms is not None for one in shown):
+        key.append((Line2D([], [], **DURING), "during the event"))
+    if any(one.hit.rtt_then_ms is None for one in shown):
+        key.append((Line2D([], [], **NO_REPLY), "no reply during the event"))
+    return key
 
 
-def _row(event: EventSummary, hit: HitSummary, labels: Mapping[str, int]) -> Dumbbell:
-    """With the event's time where several are called alike."""
-    name = event_data.label(event)
-    if labels[name] > 1:
-        name += f" at {duration(event.at_ms)}"
-    if is_silent(hit):
-        return Dumbbell(hit.demand, hit.rtt_before_ms, None, f"out, {name}")
-    return Dumbbell(
-        hit.demand,
-        hit.rtt_before_ms,
-        hit.rtt_then_ms,
-        f"{_signed(_change_ms(hit))}, {name}",
-    )
-
-
-def _signed(change_ms: float) -> str:
-    return f"{'+' if change_ms > 0 else '−'}{abs(change_ms):.3g} ms"
-
-
-def _title(worst: Sequence[tuple[EventSummary, HitSummary]]) -> str:
-    silent = [hit for _, hit in worst if is_silent(hit)]
-    changed = [(event, hit) for event, hit in worst if not is_silent(hit)]
-    said = []
-    if silent:
-        said.append(f"{counted(len(silent), 'demand')} had no answer while an event lasted")
-    if changed:
-        event, hit = changed[0]
-        most = f"{hit.demand} most: {_signed(_change_ms(hit))} ({event_data.label(event)})"
-        if silent:
-            said.append(f"{len(changed)} took another round trip, {most}")
-        else:
-            who = counted(len(changed), "demand")
-            said.append(f"Events changed the round trip of {who}, {most}")
-    return "; ".join(said)
-
-
-KIND = FigureKind(
-    "before-after",
-    _draw,
-)
+def _draw_row(axes: Any, y: float, of: Change) -> None:
+    then_ms = of.hit.rtt_then_ms
+    if then_ms is not None:
+        axes.plot([of.before_ms, then_ms], [y, y], **LINE)
+        axes.plot(then_ms, y, **DURING)
+    axes.plot(of.before_ms, y, **BEFORE)
+    if then_ms is None:
+        axes.plot(of.before_ms, y, **NO_REPLY)

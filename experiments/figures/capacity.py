@@ -26,7 +26,6 @@ from corridor.experiments.atlas.map_drawing import (
     whole,
 )
 from corridor.experiments.figures import drawing_axes, maps
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width, new_sheet
@@ -42,7 +41,7 @@ LINE: dict[str, Any] = {"color": "0.6", "linewidth": 1.6, "zorder": 1}
 LIMIT: dict[str, Any] = {"color": "k", "linewidth": 0.9, "linestyle": (0, (4, 2)), "zorder": 0}
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     if run.capacity is None or run.answers is None:
         return None
     return capacity(run.capacity, map_of_answers(run.answers.map), width)
@@ -109,6 +108,3 @@ def _caption(of: CapacityAnswer) -> str:
         f"policies {of.policies} as of {of.as_of} · {source()}",
     ]
     return " · ".join(parts)
-
-
-KIND = FigureKind("capacity", _draw)

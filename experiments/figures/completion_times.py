@@ -15,7 +15,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import class_data, data
 from corridor.experiments.figures.class_data import Finished, Level
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
@@ -33,7 +32,7 @@ TAIL: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.9, "linestyle"
 EXPECTED: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.1, "linestyle": (0, (1, 1))}
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     found = run.summary.workloads
     if found is None or not run.rounds:
         return None
@@ -140,9 +139,3 @@ def _thinned(x: Any, y: Any) -> tuple[Any, Any]:
     """No more than there are pixels for."""
     every = max(1, -(-len(x) // event_data.MAX_POINTS))
     return x[::every], y[::every]
-
-
-KIND = FigureKind(
-    "completion-times",
-    _draw,
-)

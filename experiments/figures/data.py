@@ -1,4 +1,4 @@
-"""What the figures show, as values: groups of demands, their round trips, units.
+"""What the figures show, as values: groups of demands and their round trips.
 
 A group is the demands between two jurisdictions, whichever way they go, or those
 within one. Demands within one jurisdiction between its coast and its west are a
@@ -26,13 +26,6 @@ from corridor.traffic.agents.jobs import clock_in_words
 from corridor.traffic.measures import samples
 
 MAX_GROUPS = 6
-MAX_ROWS = 120
-STATISTICS = ("min", "p50", "p99", "max")
-"""Rows of a figure with one row a demand."""
-
-MICROSECONDS_BELOW_MS = 1.0
-"""Deviations that all stay below this are told in microseconds."""
-
 Place = tuple[str, str]
 """Jurisdiction and role of a hub; the role is empty where it is not known."""
 
@@ -43,19 +36,6 @@ class Group:
 
     name: str
     members: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """How small times are told: ``value_ms * per_ms`` in ``name``."""
-
-    name: str
-    per_ms: float
-
-
-MICROSECONDS = Unit("µs", 1000.0)
-LEAST_IN_MS = 0.01
-"""Shorter times are in microseconds, even next to one in milliseconds."""
 
 
 def read_places(out_dir: Path) -> dict[str, Place]:
@@ -159,25 +139,6 @@ def predicted_ms(demand: DemandSummary) -> float:
     return demand.predicted_rtt_ms
 
 
-def measured_ms(demand: DemandSummary) -> dict[str, float]:
-    """The round trip by statistic: min, p50, p99, max where they exist."""
-    found = vars(demand.rtt_ms) if demand.rtt_ms is not None else {}
-    return {name: ms for name in STATISTICS if (ms := found.get(name)) is not None}
-
-
-def deviations_ms(demand: DemandSummary) -> dict[str, float]:
-    """Measured less predicted RTT by statistic: min, p50, p99, max where they exist."""
-    if not answered(demand):
-        return {}
-    return {name: ms - predicted_ms(demand) for name, ms in measured_ms(demand).items()}
-
-
-def unit_for(values_ms: Sequence[float]) -> Unit:
-    """Microseconds while all are below ``MICROSECONDS_BELOW_MS``, else milliseconds."""
-    largest = max((abs(value) for value in values_ms), default=0.0)
-    return MICROSECONDS if largest < MICROSECONDS_BELOW_MS else Unit("ms", 1.0)
-
-
 def ecdf(values: NDArray[np.float64], most: int = 2000) -> tuple[NDArray[Any], NDArray[Any]]:
     """Steps of the empirical distribution of sorted values, at most ``most`` of them."""
     count = len(values)
@@ -198,30 +159,3 @@ def without_reply(summary: Summary) -> str:
     """``, 2 without reply``, or nothing where all demands were answered."""
     silent = sum(1 for demand in summary.demands if not answered(demand))
     return f", {silent:,} without reply" if silent else ""
-
-
-def untouched(summary: Summary) -> str:
-    """``, those that no event affected``, or nothing where none did anything."""
-    hits = any(event.hits for event in (summary.events or ()))
-    return ", those that no event affected" if hits else ""
-
-
-def span(values_ms: Sequence[float], unit: Unit) -> str:
-    """``0.42 to 2.7 µs above``, or below, or around where they lie on both sides; a bound that is
-    very small in ``unit`` is in microseconds: ``0.18 µs to 4.8 ms above``."""
-    low, high = min(values_ms), max(values_ms)
-    if low >= 0:
-        return f"{_between(low, high, unit)} above"
-    if high <= 0:
-        return f"{_between(-high, -low, unit)} below"
-    return f"{_between(-low, high, unit, ('−', '+'))} around"
-
-
-def _between(one_ms: float, other_ms: float, unit: Unit, signs: Sequence[str] = ("", "")) -> str:
-    units = [MICROSECONDS if 0 < ms < LEAST_IN_MS else unit for ms in (one_ms, other_ms)]
-    one, other = (
-        f"{sign}{ms * of.per_ms:.3g}"
-        for sign, ms, of in zip(signs, (one_ms, other_ms), units, strict=True)
-    )
-    first = "" if units[0] == units[1] else f" {units[0].name}"
-    return f"{one}{first} to {other} {units[1].name}"

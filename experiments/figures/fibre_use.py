@@ -12,7 +12,6 @@ from matplotlib.patches import Patch
 
 from corridor.experiments.atlas.event_data import Span
 from corridor.experiments.figures import data
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.loads import Floats, Load, read_loads
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import PNG_DPI, SERIES, SMALL_PT, Width, width_pt
@@ -33,7 +32,7 @@ DROPPED |= {"markersize": 3, "markeredgewidth": 0.8}
 EVENT: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 0.9, "linestyle": (0, (3, 1.5))}
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     every = read_loads(run)
     if not every:
         return None
@@ -162,9 +161,3 @@ def _draw_spans(axes: Any, spans: Sequence[Span]) -> None:
     moments = {moment for one in spans for moment in (one.from_s, one.until_s) if moment}
     for moment in sorted(moments):
         axes.axvline(moment, **EVENT)
-
-
-KIND = FigureKind(
-    "fibre-use",
-    _draw,
-)

@@ -12,7 +12,6 @@ from matplotlib.ticker import MaxNLocator
 
 from corridor.experiments.figures import class_data, data
 from corridor.experiments.figures.class_data import Floats
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
@@ -24,7 +23,7 @@ DELIVERED: dict[str, Any] = {"facecolor": "0.72", "linewidth": 0}
 OUTLINE: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.9}
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     found = run.summary.workloads
     rows_of = _by_class(run.messages)
     if found is None or not rows_of:
@@ -85,9 +84,3 @@ def _draw_class(axes: Any, edges: Floats, mbps: Floats) -> None:
     axes.set_ylim(0, 1.15 * (float(mbps.max()) or 1.0))
     axes.yaxis.set_major_locator(MaxNLocator(2, steps=[1, 2, 5, 10]))
     axes.set_ylabel("Mbit/s")
-
-
-KIND = FigureKind(
-    "goodput",
-    _draw,
-)

@@ -14,7 +14,6 @@ from matplotlib.ticker import MaxNLocator
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import class_data, data
 from corridor.experiments.figures.class_data import Floats, Waits
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
@@ -29,7 +28,7 @@ LOST: dict[str, Any] = {"color": SERIES[2].colour, "marker": "|", "linestyle": "
 LOST |= {"markersize": 5, "markeredgewidth": 0.7}
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     found = run.summary.workloads
     if found is None or not len(run.probes):
         return None
@@ -104,9 +103,3 @@ def _draw_class(axes: Any, edges: Floats, waits: Waits) -> None:
     axes.set_ylim(-0.2 * most_ms, 1.15 * most_ms)
     axes.yaxis.set_major_locator(MaxNLocator(2, steps=[1, 2, 5, 10]))
     axes.set_ylabel("ms")
-
-
-KIND = FigureKind(
-    "latency-by-class",
-    _draw,
-)

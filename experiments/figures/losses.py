@@ -13,7 +13,6 @@ from matplotlib.ticker import MaxNLocator
 
 from corridor.experiments.account.losses import CAUSES, IN_FLIGHT
 from corridor.experiments.figures import data
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import FILL_EDGE, FILLS, Width
@@ -58,7 +57,7 @@ def _named(place: str) -> str:
     return f"{fibre} from {ends.partition('->')[0]}" if colon else ELSEWHERE
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     account = run.account
     places = places_of(account) if account else []
     if account is None or not places:
@@ -135,9 +134,3 @@ def _key(shown: Sequence[Place]) -> list[tuple[Any, str]]:
         for cause, look in zip(SHOWN, FILLS, strict=True)
         if any(one.lost[cause] for one in shown)
     ]
-
-
-KIND = FigureKind(
-    "losses",
-    _draw,
-)

@@ -24,7 +24,6 @@ from corridor.experiments.atlas.map_drawing import (
 )
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import drawing_axes, maps
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.loads import most_by_fibre, read_loads
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width, new_sheet
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from corridor.experiments.answers.document import Way as WayOfAnswers
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     if run.answers is None or not run.answers.map.hubs:
         return None
     return map_of_ways(run.answers, most_by_fibre(read_loads(run)), width)
@@ -139,9 +138,3 @@ def _cut_told(demand: DemandAnswer) -> str:
 
 def _more_ms(after: WayOfAnswers, before: WayOfAnswers | None) -> float:
     return after.one_way_ms - (before.one_way_ms if before else 0.0)
-
-
-KIND = FigureKind(
-    "map",
-    _draw,
-)

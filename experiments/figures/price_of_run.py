@@ -11,7 +11,6 @@ from matplotlib.lines import Line2D
 
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import price_bars
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.price_bars import Bar
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
@@ -34,7 +33,7 @@ BLOCKED: dict[str, Any] = {
 BLOCKED |= {"markeredgewidth": 1.3}
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     return None if run.answers is None else price_of_run(run.answers, width)
 
 
@@ -112,9 +111,3 @@ def _bar(demand: DemandAnswer) -> Bar:
     extra, interval = answers_of.extra_ms(demand), demand.extra_interval_ms
     certain = min(max(demand.certain_extra_ms or 0.0, 0.0), extra)
     return Bar(certain, extra, (interval[0], interval[1]) if interval and extra else None)
-
-
-KIND = FigureKind(
-    "price",
-    _draw,
-)

@@ -1,46 +1,50 @@
-"""All figures of a run: each is one file, with a ``KIND`` that says whether it applies to a run."""
+"""All figures of a run. Each is one file with a function ``draw``."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from corridor.experiments.figures import (
     before_after,
     capacity,
     completion_times,
-    demand_ranges,
     fibre_use,
     goodput,
     latency_by_class,
     losses,
     map_of_ways,
-    outages,
     price_of_run,
     rtt_ecdf,
     throughput,
     timeline,
 )
-from corridor.experiments.figures.kind import FigureKind
+from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.style import Width
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest_or_some
 
-KINDS: dict[str, FigureKind] = {
-    kind.name: kind
-    for kind in (
-        map_of_ways.KIND,
-        capacity.KIND,
-        price_of_run.KIND,
-        before_after.KIND,
-        timeline.KIND,
-        outages.KIND,
-        completion_times.KIND,
-        goodput.KIND,
-        latency_by_class.KIND,
-        fibre_use.KIND,
-        losses.KIND,
-        rtt_ecdf.KIND,
-        throughput.KIND,
-        demand_ranges.KIND,
-    )
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+type Draw = Callable[[RunData, Width], Figure | None]
+"""Return None if a run has nothing to show: the figure does not apply to it."""
+
+KINDS: dict[str, Draw] = {
+    "map": map_of_ways.draw,
+    "capacity": capacity.draw,
+    "price": price_of_run.draw,
+    "before-after": before_after.draw,
+    "timeline": timeline.draw,
+    "completion-times": completion_times.draw,
+    "goodput": goodput.draw,
+    "latency-by-class": latency_by_class.draw,
+    "fibre-use": fibre_use.draw,
+    "losses": losses.draw,
+    "rtt-ecdf": rtt_ecdf.draw,
+    "throughput": throughput.draw,
 }
+"""By name."""
 
 SUCCESSORS = {
     "capacity-map": "capacity",
@@ -49,16 +53,18 @@ SUCCESSORS = {
     "free-lawful": "price",
     "policy-demand": "price",
     "latency-load": "throughput",
-    "predicted-measured": "demand-ranges",
+    "outages": "before-after",
+    "demand-ranges": "rtt-ecdf",
+    "predicted-measured": "rtt-ecdf",
 }
-"""Figures of earlier versions, and which one shows the same now."""
+"""Figures of earlier versions, and the figure that shows the same now."""
 
 
-def kind_of(name: str) -> FigureKind:
-    """Raises InputError for a name that no figure has."""
+def drawer_of(name: str) -> Draw:
+    """Raises InputError if no figure has this name."""
     if name in KINDS:
         return KINDS[name]
     if name in SUCCESSORS:
-        now = SUCCESSORS[name]
-        raise InputError(f"no figure is called {name} any more", f"ask for {now}, which shows it")
+        hint = f"{SUCCESSORS[name]} shows the same"
+        raise InputError(f"no figure is called {name} any more", hint)
     raise InputError(f"no figure is called {name}", nearest_or_some(name, KINDS))

@@ -1,8 +1,9 @@
-"""The figure of round trips: their distribution, one line a group of demands."""
+"""The figure of round trips: their distribution next to the predicted one, by group of demands."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from corridor.experiments.figures import data
 from corridor.experiments.figures.data import Group
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, TEXT, Series, Width, new_figure
 from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import counted
 
 MARKS_PER_CURVE = 5
+PREDICTED: dict[str, Any] = {"drawstyle": "steps-post", "linewidth": 0.6, "linestyle": (0, (1, 1))}
+"""In the colour of the group; each demand counts the same."""
 
 Curve = tuple[Group, Series, NDArray[np.float64]]
 
@@ -37,7 +39,8 @@ def rtt_ecdf(
         return None
     answered = counted(sum(len(values) for _, _, values in curves), "answered probe")
     asked = counted(len(summary.demands), "demand")
-    caption = data.caption(summary, f"{answered} of {asked}{data.without_reply(summary)}")
+    said = f"{answered} of {asked}{data.without_reply(summary)}; thin dotted: predicted"
+    caption = data.caption(summary, said)
     figure = new_figure(
         _ecdf_title(curves), caption, (2.6 + 0.16 * len(curves)) if width.is_narrow else 3.2, width
     )
@@ -55,6 +58,8 @@ def rtt_ecdf(
             markevery=sorted(set(np.searchsorted(y, levels).tolist())),
             label=f"{group.name} ({counted(len(group.members), 'demand')}, n = {len(values):,})",
         )
+        predicted = sorted(data.predicted_ms(summary.demands[at]) for at in group.members)
+        axes.plot(*data.ecdf(np.array(predicted)), color=series.colour, **PREDICTED)
     axes.set(xlabel="RTT (ms)", ylabel="share of answered probes", ylim=(0, 1.03))
     axes.set_xlim(0, 1.04 * max(values[-1] for _, _, values in curves))
     axes.legend(
@@ -76,9 +81,6 @@ def _ecdf_title(curves: Sequence[Curve]) -> str:
     )
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     summary, rtt_ms = run.expected
     return rtt_ecdf(summary, run.groups, rtt_ms, width)
-
-
-KIND = FigureKind("rtt-ecdf", _draw)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,17 +84,6 @@ class RunData:
         """Without demands that no answer is expected of; and their round trips."""
         every_rtt_ms = data.read_rtt_ms(self.out_dir, len(self.summary.demands))
         return data.expecting_answers(self.summary, every_rtt_ms)
-
-    @cached_property
-    def undisturbed(self) -> Summary:
-        """Of those, the demands that no event touched: predictions of a whole run are theirs."""
-        hit = {one.demand for event in self.summary.events or () for one in event.hits}
-        kept = tuple(one for one in self.expected[0].demands if one.id not in hit)
-        return replace(self.expected[0], demands=kept)
-
-    @cached_property
-    def undisturbed_groups(self) -> list[Group]:
-        return data.group_demands(self.undisturbed.demands, self.places)
 
     @cached_property
     def groups(self) -> list[Group]:

@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from corridor.experiments.figures import data
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, Width
@@ -182,11 +181,5 @@ def _worst_place(flow: Flow) -> list[str]:
     return [f"{lost:,} at {place.replace('->', '→')}{more}"]
 
 
-def _draw(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     return throughput(run.summary, read_waits(run), width)
-
-
-KIND = FigureKind(
-    "throughput",
-    _draw,
-)

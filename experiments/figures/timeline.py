@@ -14,7 +14,6 @@ from matplotlib.ticker import MaxNLocator
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.time_line import TimeRow, time_line
 from corridor.experiments.figures import data, rates
-from corridor.experiments.figures.kind import FigureKind
 from corridor.experiments.figures.rates import Rate
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Sheet, Width
@@ -31,7 +30,7 @@ LOST: dict[str, Any] = {"color": SERIES[2].colour, "marker": "|", "linestyle": "
 LOST |= {"markersize": 6, "markeredgewidth": 0.8}
 
 
-def timeline(run: RunData, width: Width) -> Figure | None:
+def draw(run: RunData, width: Width) -> Figure | None:
     """One row of RTT over time a demand, below all events; then one of throughput a flow."""
     summary = run.summary
     events = summary.events or ()
@@ -108,9 +107,3 @@ def _name_row(axes: Any, demand: DemandSummary, more: str, width: Width) -> None
     """The ends of a demand only where there is room for them."""
     ends = "" if width.is_narrow else f": {demand.src} → {demand.dst}"
     name_row(axes, f"{demand.id}{ends}{f', {more}' if more else ''}")
-
-
-KIND = FigureKind(
-    "timeline",
-    timeline,
-)

@@ -49,7 +49,7 @@ def _resolution(events: Sequence[EventSummary]) -> str:
     single = [hit.out_ms for hit in hits if hit.lost == 1 and hit.out_ms > 0]
     if not single:
         return ""
-    return f"one lost probe counts as an outage until the next probe (up to {_out(max(single))})"
+    return f"one lost probe counts as an outage until the next probe (up to {outage(max(single))})"
 
 
 def _besides(event: EventSummary) -> str:
@@ -112,22 +112,22 @@ def _hit(hit: HitSummary) -> tuple[str, ...]:
         "",
         "",
         str(hit.lost),
-        _out(hit.out_ms),
-        _expected(hit),
+        outage(hit.out_ms),
+        expected_outage(hit),
         _rtt(hit.rtt_then_ms),
         _rtt(hit.expected_rtt_then_ms) if hit.expected else "",
     )
 
 
-def _expected(hit: HitSummary) -> str:
+def expected_outage(hit: HitSummary) -> str:
     if not hit.expected:
         return "unexpected"
     expected_ms, within = hit.expected_out_ms, hit.expected_out_within_ms
     if expected_ms is None:
         return "random loss" if is_lossy(hit) else "until its end"
     if within is None or within[1] - within[0] < SURE_MS:
-        return _out(expected_ms)
-    return f"{_out(within[0]).removesuffix(' ms')} to {_out(within[1])}"
+        return outage(expected_ms)
+    return f"{outage(within[0]).removesuffix(' ms')} to {outage(within[1])}"
 
 
 def is_lossy(hit: HitSummary) -> bool:
@@ -139,7 +139,7 @@ def _at(value_ms: float) -> str:
     return f"{value_ms / 1000:g} s"
 
 
-def _out(value_ms: float) -> str:
+def outage(value_ms: float) -> str:
     return f"{round(value_ms, 1 if value_ms < 100 else None):g} ms"
 
 

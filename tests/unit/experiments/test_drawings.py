@@ -19,7 +19,7 @@ from corridor.experiments.atlas.svg import svg
 from corridor.experiments.figures.map_of_ways import map_of_ways
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, style
-from corridor.experiments.figures.timeline import timeline
+from corridor.experiments.figures.timeline import draw as timeline
 from corridor.experiments.pages.course import course_of, x_of
 from corridor.experiments.pages.demands import flagship, of_answers
 from corridor.experiments.pages.page import STYLE, TEMPLATES, text_of

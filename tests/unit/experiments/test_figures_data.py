@@ -137,35 +137,6 @@ def test_a_long_ecdf_is_thinned_to_ranks_that_were_measured() -> None:
     assert (x[0], x[-1], y[-1]) == (1.0, 100_000.0, 1.0)
 
 
-@pytest.mark.parametrize(
-    ("values", "unit", "words"),
-    [
-        ([0.0004, 0.0027], "µs", "0.4 to 2.7 µs above"),
-        ([-0.004, -0.001], "µs", "1 to 4 µs below"),
-        ([-0.03, 0.9], "µs", "−30 to +900 µs around"),
-        ([0.2, 13.96], "ms", "0.2 to 14 ms above"),
-        ([0.000176, 4.81], "ms", "0.176 µs to 4.81 ms above"),
-        ([-4.81, -0.000176], "ms", "0.176 µs to 4.81 ms below"),
-        ([-0.004, 4.81], "ms", "−4 µs to +4.81 ms around"),
-        ([0.0, 4.81], "ms", "0 to 4.81 ms above"),
-    ],
-)
-def test_deviations_are_told_in_a_unit_that_suits_them(
-    values: list[float], unit: str, words: str
-) -> None:
-    found = data.unit_for(values)
-    assert found.name == unit
-    assert data.span(values, found) == words
-
-
-def test_deviations_leave_out_what_was_not_measured() -> None:
-    measured = demand("a", "b", rtt_ms={"min": 10.5, "p50": 11.0, "p99": None, "max": 12.0})
-    assert data.deviations_ms(measured) == {"min": 0.5, "p50": 1.0, "max": 2.0}
-    unanswered = demand("a", "b", rtt_ms=dict.fromkeys(("min", "p50", "p99", "max")))
-    assert data.deviations_ms(unanswered) == {}
-    assert data.deviations_ms(demand("a", "b")) == {}
-
-
 def test_a_caption_says_where_the_figure_comes_from() -> None:
     about = {"scenario": "mini", "testbed": "uml", "clock": "real", "seed": 3, "complete": False}
     assert data.caption(typed(about), "6 demands") == (

@@ -11,14 +11,11 @@ import pytest
 
 import handmade_run
 from corridor.experiments.figures import data, draw_figures
-from corridor.experiments.figures.demand_ranges import demand_ranges
-from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.rtt_ecdf import rtt_ecdf
-from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.figures.throughput import throughput
 from corridor.experiments.results.results import read_plan, summarise
-from drawn_texts import assert_apart, assert_legible, visible_texts
+from drawn_texts import assert_legible, visible_texts
 from typed_summary import typed
 
 CITIES = ("shanghai", "guian", "karachi")
@@ -46,7 +43,6 @@ def figures_of(run: Path, summary: dict[str, Any], *names: str) -> dict[str, Any
 
     kinds: dict[str, Callable[[], Any]] = {
         "rtt-ecdf": ecdf,
-        "demand-ranges": lambda: demand_ranges(of, groups),
         "throughput": lambda: throughput(of, {}),
         "rtt-ecdf-column": lambda: ecdf(COLUMN),
         "throughput-column": lambda: throughput(of, {}, COLUMN),
@@ -87,14 +83,11 @@ def test_figures_are_png_of_one_width_unless_more_is_asked_for(
         assert all(path.stat().st_size > 5000 for path in written)
         return [path.relative_to(run / "figures").as_posix() for path in written]
 
-    ranges = "verification/demand-ranges"
-    assert names() == [f"{name}.png" for name in ("rtt-ecdf", "throughput", ranges)]
+    assert names() == ["rtt-ecdf.png", "throughput.png"]
     assert names(formats=("pdf", "png"), widths=(TEXT, COLUMN)) == [
-        f"{name}.{suffix}"
-        for name in (
-            *("rtt-ecdf", "rtt-ecdf-column", "throughput", "throughput-column"),
-            ranges,
-        )
+        f"{name}{width}.{suffix}"
+        for name in ("rtt-ecdf", "throughput")
+        for width in ("", "-column")
         for suffix in ("pdf", "png")
     ]
 
@@ -117,13 +110,19 @@ def test_figures_leave_the_settings_of_matplotlib_alone(run: Path, summary: dict
     assert dict(mpl.rcParams) == before
 
 
-def test_figures_of_an_empty_run_are_its_predictions(run: Path, summary: dict[str, Any]) -> None:
+def test_an_empty_run_has_no_figures(run: Path, summary: dict[str, Any]) -> None:
     for demand in summary["demands"]:
         demand["rtt_ms"] = None
         demand.pop("flows", None)
     (run / "probes.parquet").unlink()
-    names = [path.name for path in draw_figures(run, typed(summary))]
-    assert names == ["demand-ranges.png"]
+    assert draw_figures(run, typed(summary)) == []
+
+
+def test_round_trips_are_next_to_their_prediction(run: Path, summary: dict[str, Any]) -> None:
+    axes = figures_of(run, summary, "rtt-ecdf")["rtt-ecdf"].axes[0]
+    drawn = [list(line.get_xdata()) for line in axes.lines]
+    assert drawn[0][-1] == 10.003
+    assert set(drawn[1]) == {10.0}
 
 
 def test_a_figure_of_an_earlier_drawing_does_not_stay(run: Path, summary: dict[str, Any]) -> None:
@@ -147,22 +146,6 @@ def test_a_figure_that_was_merged_into_another_does_not_stay(
 
 def test_no_demands_draw_nothing(run: Path, summary: dict[str, Any]) -> None:
     assert draw_figures(run, typed(summary | {"demands": []})) == []
-
-
-def test_a_demand_without_replies_is_marked_as_such(run: Path, summary: dict[str, Any]) -> None:
-    figures = figures_of(run, summary)
-    ranges = [text.get_text().strip() for text in visible_texts(figures["demand-ranges"])]
-    assert ranges.count("no reply") == 1
-
-
-def test_every_statistic_is_at_its_place(run: Path, summary: dict[str, Any]) -> None:
-    for number, p50 in ((0, 10.00075), (2, 50.001)):
-        summary["demands"][number]["rtt_ms"]["p50"] = p50  # of more than they have
-    right = figures_of(run, summary, "demand-ranges")["demand-ranges"].axes[1]
-    drawn = {line.get_marker(): list(line.get_xdata()) for line in right.lines}
-    assert drawn["<"] == pytest.approx([0.75, 0.0])  # near and far, in microseconds
-    assert drawn[">"] == pytest.approx([3.0, 2.0])
-    assert drawn["o"] == pytest.approx([0.75, 1.0])
 
 
 def test_throughput_says_rates_losses_and_where(run: Path, summary: dict[str, Any]) -> None:
@@ -211,41 +194,3 @@ def test_no_text_is_small_or_leaves_the_figure(
 ) -> None:
     for figure in figures_of(run, many_demands(summary, count)).values():
         assert_legible(figure)
-
-
-def test_no_two_texts_of_the_ranges_overlap(run: Path, summary: dict[str, Any]) -> None:
-    figure = figures_of(run, many_demands(summary, 46), "demand-ranges")["demand-ranges"]
-    assert_apart(figure, high_px=2)
-
-
-def test_beyond_the_most_rows_those_that_stray_least_are_left_out(
-    run: Path, summary: dict[str, Any]
-) -> None:
-    figure = figures_of(run, many_demands(summary, 150), "demand-ranges")["demand-ranges"]
-    texts = [text.get_text() for text in visible_texts(figure)]
-    named = {text for text in texts if text.startswith("results-")}
-    assert len(named) == data.MAX_ROWS
-    assert "results-qingyang-frankfurt-148" in named
-    assert "results-qingyang-frankfurt-4" in named  # no reply
-    assert "results-qingyang-frankfurt-0" not in named
-    assert any(
-        "the 120 of 150 demands with the largest deviations, 30 without" in text for text in texts
-    )
-
-
-def test_tails_that_need_it_get_a_scale_that_says_so(run: Path, summary: dict[str, Any]) -> None:
-    summary["demands"][0]["rtt_ms"] |= {"p50": 10.00075, "max": 10.503}
-    right = figures_of(run, summary, "demand-ranges")["demand-ranges"].axes[1]
-    assert right.get_xscale() == "symlog"
-    assert right.get_xlabel().startswith("RTT less predicted RTT (µs)\nlogarithmic beyond ")
-
-
-def test_what_events_touched_verifies_nothing(run: Path, summary: dict[str, Any]) -> None:
-    touched = summary | {"events": [{"hits": [{"demand": "far"}]}]}
-    of = RunData(run, typed(touched))
-    assert [one.id for one in of.undisturbed.demands] == ["near", "silent"]
-    with style():
-        figure = KINDS["demand-ranges"].draw(of, TEXT)
-    said = [text.get_text() for text in visible_texts(figure)]
-    assert "far" not in said
-    assert any("2 demands, 1 without reply, those that no event affected" in one for one in said)

@@ -241,7 +241,7 @@ def test_a_run_without_answers_has_none_of_them(tmp_path: Path) -> None:
 def test_a_figure_of_earlier_versions_names_its_successor(
     tmp_path: Path, name: str, now: str
 ) -> None:
-    with pytest.raises(InputError, match=f"ask for {now}"):
+    with pytest.raises(InputError, match=f"{now} shows the same"):
         draw_figures(tmp_path, {}, (name,))  # type: ignore[arg-type]
     assert now in KINDS
     with pytest.raises(InputError, match="no figure is called prise"):

@@ -1,4 +1,4 @@
-"""Figures of events: the most affected demands, predictions and their times, lengths of outages."""
+"""Figures of events: the most affected demands, predictions and their times, outages."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pytest
 
 import handmade_run
 from corridor.experiments.atlas import event_data
-from corridor.experiments.atlas.event_data import Level, Outage, Span
+from corridor.experiments.atlas.event_data import Level, Span
 from corridor.experiments.atlas.flags import MAX_LANES, flags
 from corridor.experiments.figures import draw_figures
-from corridor.experiments.figures.outages import outages
+from corridor.experiments.figures.before_after import before_after, worst_changes
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
-from corridor.experiments.figures.timeline import timeline
+from corridor.experiments.figures.timeline import draw as timeline
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.results.summary import DemandSummary, EventSummary, HitSummary
 from corridor.topologies.base.codec import to_plain
@@ -261,70 +261,6 @@ def test_the_finding_of_a_timeline_is_who_was_out_for_longest() -> None:
     assert event_data.timeline_title([DAY]) == "1 event caused no outage"
 
 
-def test_outages_are_those_of_events_that_had_some_or_were_to() -> None:
-    spared = event("cut", "two", 170.0, 180.0, hit(expected_out_ms=15.0))
-    assert event_data.outages([*ALL, spared]) == [
-        Outage("cut one", "at 20 ms for 40 ms", (30.0, 20.0), 20.0, lasting=False),
-        Outage("partition CN", "at 80 ms for 50 ms", (4630.0,), 50.0, lasting=True),
-        Outage("cut two", "at 170 ms for 10 ms", (0.0,), 15.0, lasting=False),
-    ]
-    assert [one.told for one in event_data.outages([*ALL, spared])] == [
-        "30 ms, predicted 20 ms",
-        "4.63 s\npredicted while it lasts (50 ms)",
-        "none, predicted 15 ms",
-    ]
-
-
-def test_an_outage_may_be_predicted_to_last_as_long_as_the_run() -> None:
-    forever = event("policies", "none", 20.0, None, hit(out_ms=70.0, **LASTING))
-    (outage,) = event_data.outages([forever])
-    assert (outage.predicted_ms, outage.lasting) == (None, True)
-    assert outage.told == "70 ms\npredicted while it lasts"
-    assert event_data.outages_title([forever], {}) == (
-        "No outage is longer than predicted; the longest is 70 ms (policies none)"
-    )
-
-
-def test_probes_lost_at_random_are_no_outage() -> None:
-    rain = event("degrade", "one", 0, 1, hit(out_ms=10.0, expected_out_ms=None))
-    assert event_data.outages([rain, CUT]) == event_data.outages([CUT])
-
-
-def test_beyond_the_most_the_shortest_outages_are_left_out() -> None:
-    most = event_data.MAX_OUTAGES
-    many = [event("cut", f"f{n}", n, n + 1, hit(out_ms=float(n + 1))) for n in range(most + 5)]
-    kept = event_data.longest(event_data.outages(many[::-1]))
-    assert [one.out_ms[0] for one in kept] == list(range(most + 5, 5, -1))
-
-
-@pytest.mark.parametrize(
-    ("events", "interval_ms", "title"),
-    [
-        (ALL, 10.0, "Outages are up to 4.58 s longer than predicted (partition CN)"),
-        ([CUT], 5.0, "Outages are up to 10 ms longer than predicted (cut one)"),
-        (
-            [CUT],
-            10.0,
-            "Outages are at most one probe interval longer than predicted, the longest 30 ms",
-        ),
-        (
-            [event("cut", "one", 0, 1, hit(out_ms=9.0, expected_out_ms=9.0))],
-            1.0,
-            "No outage is longer than predicted; the longest is 9 ms (cut one)",
-        ),
-        (
-            [event("cut", "one", 0, 1, hit(expected_out_ms=9.0))],
-            1.0,
-            "No outage is longer than predicted",
-        ),
-    ],
-)
-def test_the_finding_of_outages_is_how_far_they_are_beyond_their_prediction(
-    events: list[Any], interval_ms: float, title: str
-) -> None:
-    assert event_data.outages_title(events, {"near": interval_ms, "far": interval_ms}) == title
-
-
 def test_flags_overlap_nowhere_and_no_pole_crosses_a_label() -> None:
     placed = flags([0, 30, 60, 90, 300], [100] * 5, 320, [True] * 5)
     assert [flag.lane for flag in placed] == [3, 2, 1, 0, 0]
@@ -355,23 +291,39 @@ def summary(run: Path) -> Any:
 
 def test_both_are_drawn_and_say_what_they_found(run: Path, summary: Any) -> None:
     names = {path.name for path in draw_figures(run, summary)}
-    assert {"timeline.png", "outages.png"} <= names
+    assert {"timeline.png", "before-after.png"} <= names
     with style():
         about = RunData(run, summary)
-        over_time, out = timeline(about, TEXT), outages(about, TEXT)
+        over_time, out = timeline(about, TEXT), before_after(summary, TEXT)
     assert "4 events disconnected 2 demands, for up to 4.63 s (partition CN)" in [
         text.get_text() for text in visible_texts(over_time)
     ]
-    assert "Outages are up to 4.58 s longer than predicted (partition CN)" in [
-        text.get_text() for text in visible_texts(out)
-    ]
+    said = [" ".join(text.get_text().split()) for text in visible_texts(out)]
+    assert (
+        "Events changed the RTT of 2 demands, far most: +40.5 ms (drain two); "
+        "longest outage 30 ms (cut one)"
+    ) in said
+    assert "+5 ms, out 30 ms (predicted: 20 ms), cut one" in said
+
+
+def test_an_outage_is_next_to_its_prediction(summary: Any) -> None:
+    rain = event("degrade", "one", 0, 1, hit(lost=3, out_ms=10.0, expected_out_ms=None))
+    assert worst_changes([rain, DAY]) == []
+    forever = event("policies", "none", 20.0, None, hit(lost=7, out_ms=70.0, **LASTING))
+    (found,) = worst_changes([forever, CUT])[:1]
+    assert (found.event, found.is_outage, found.is_silent) == (CUT, True, False)
+    with style():
+        figure = before_after(replace(summary, events=(PARTITION,)), TEXT)
+    said = [text.get_text() for text in visible_texts(figure)]
+    assert "out 4630 ms (predicted: until its end), partition CN" in said
+    assert "Longest outage 4.63 s (partition CN)" in said
 
 
 def test_without_events_neither_is_drawn(run: Path, summary: Any) -> None:
     without = replace(summary, events=None)
     assert timeline(RunData(run, without), TEXT) is None
-    assert outages(RunData(run, without), TEXT) is None
-    assert outages(RunData(run, replace(summary, events=(DAY,))), TEXT) is None
+    assert before_after(without, TEXT) is None
+    assert before_after(replace(summary, events=(DAY,)), TEXT) is None
 
 
 def test_probes_are_where_they_were_sent(run: Path, summary: Any) -> None:
@@ -381,16 +333,14 @@ def test_probes_are_where_they_were_sent(run: Path, summary: Any) -> None:
     assert near.sent_s.tolist() == pytest.approx([-0.98, -0.96])
     assert near.lost_s.tolist() == pytest.approx([-0.94, -0.92])
     assert far.rtt_ms.tolist() == pytest.approx([50.0, 50.002, 50.001], abs=2e-3)
-    assert event_data.intervals_ms(probes, summary) == {"near": 20.0, "far": 20.0}
 
 
 def test_events_without_probes_are_drawn_too(run: Path, summary: Any) -> None:
     (run / "probes.parquet").unlink()
     probes = RunData(run, summary).probes
     assert len(event_data.course(probes).rtt_ms) == 0
-    assert event_data.intervals_ms(probes, summary) == {}
-    names = {path.name for path in draw_figures(run, summary, ("timeline", "outages"))}
-    assert names == {"timeline.png", "outages.png"}
+    names = {path.name for path in draw_figures(run, summary, ("timeline", "before-after"))}
+    assert names == {"timeline.png", "before-after.png"}
 
 
 def crowded(summary: Any) -> Any:
@@ -418,24 +368,12 @@ def test_no_text_is_small_leaves_the_figure_or_covers_another(
 ) -> None:
     about = RunData(run, crowded(summary) if many else summary)
     with style():
-        figures = [timeline(about, width), outages(about, width)]
+        figures = [timeline(about, width), before_after(about.summary, width)]
         for figure in filter(None, figures):
             lay_out(figure)
     for figure in figures:
         assert_legible(figure)
         assert_apart(figure)
-
-
-def test_outages_over_more_than_two_decades_are_logarithmic(run: Path, summary: Any) -> None:
-    with style():
-        wide = outages(RunData(run, summary), TEXT)
-        narrow = outages(RunData(run, replace(summary, events=(CUT,))), TEXT)
-    assert wide is not None
-    assert narrow is not None
-    assert wide.axes[0].get_xscale() == "log"
-    assert wide.axes[0].get_xlabel().endswith("(logarithmic)")
-    assert narrow.axes[0].get_xscale() == "linear"
-    assert narrow.axes[0].get_xlim()[0] == 0
 
 
 def test_the_title_tells_the_longest_detour_of_switches_and_not_only_the_new_paths():

@@ -36,7 +36,7 @@ def run(tmp_path: Path) -> RunData:
 
 def drawn(name: str, run: RunData, width: Any = TEXT) -> Any:
     with style():
-        figure = KINDS[name].draw(run, width)
+        figure = KINDS[name](run, width)
         if figure is not None:
             lay_out(figure)
     return figure
@@ -130,24 +130,26 @@ def changed(run: RunData, *events: Any) -> RunData:
 def test_the_event_that_changed_a_demand_most_is_told(run: RunData) -> None:
     figure = drawn("before-after", changed(run, CUT, DRAIN))
     assert title(figure) == (
-        "Events changed the round trip of 2 demands, near most: +5 ms (cut one)"
+        "Events changed the RTT of 2 demands, near most: +5 ms (cut one); "
+        "longest outage 30 ms (cut one)"
     )
     said = texts(figure)
-    assert "+5 ms, cut one" in said
+    assert "+5 ms, out 30 ms (predicted: 20 ms), cut one" in said
     assert "+4.25 ms, drain two" in said
     assert any("3 demands, 1 without a change not shown" in text for text in said)
 
 
 def test_events_of_one_name_are_told_apart_by_their_time(run: RunData) -> None:
     figure = drawn("before-after", changed(run, CUT, replace(CUT, at_ms=500.0, hits=())))
-    assert "+5 ms, cut one at 20 ms" in texts(figure)
+    assert "out 20 ms (predicted: 20 ms), cut one at 20 ms" in texts(figure)
 
 
 def test_demands_without_an_answer_meanwhile_come_first(run: RunData) -> None:
     figure = drawn("before-after", changed(run, CUT, BLACKOUT))
     assert title(figure) == (
-        "1 demand had no answer while an event lasted; "
-        "1 took another round trip, near most: +5 ms (cut one)"
+        "1 demand had no reply during an event; "
+        "events changed the RTT of 1 demand, near most: +5 ms (cut one); "
+        "longest outage 100 ms (hub guian)"
     )
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["far", "near"]
     assert [line.get_marker() for line in figure.axes[0].lines].count("x") == 1

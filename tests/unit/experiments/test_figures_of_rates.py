@@ -14,7 +14,7 @@ from corridor.experiments.figures import rates
 from corridor.experiments.figures.rates import Rate
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, lay_out, style
-from corridor.experiments.figures.timeline import timeline
+from corridor.experiments.figures.timeline import draw as timeline
 from corridor.experiments.results.results import read_plan, summarise
 from drawn_texts import assert_apart, assert_legible, visible_texts
 

@@ -207,7 +207,7 @@ def test_report_says_how_far_the_run_came_and_draws(
         "4 of 8 probes answered, 2 of 3 demands\n" in said
     )
     assert "last probes count as lost where their replies were not yet written\n" in said
-    assert (run / "figures/verification/demand-ranges.png").exists()
+    assert (run / "figures/rtt-ecdf.png").exists()
 
 
 def test_report_as_json_prints_the_summary_and_nothing_else(
