@@ -165,9 +165,9 @@ def seen_inside(kernel: Kernel, out_dir: Path, script: str, *arguments: str) -> 
 
 
 def copy_of_the_code(copy: Path) -> Path:
-    unwanted = shutil.ignore_patterns("__pycache__")
+    """Copy the project with its bytecode, which stays valid."""
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, copy / folder, symlinks=True, ignore=unwanted)
+        shutil.copytree(ROOT / folder, copy / folder, symlinks=True)
     shutil.copy(ROOT / "tests/__init__.py", copy / "tests")
     return copy
 
