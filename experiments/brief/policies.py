@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -274,7 +274,7 @@ def _uncertainty(of: Question, places: Places, shown: Sequence[Asked]) -> Iterat
         yield "Whether another path is nearly as short was not computed here."
     elif ties:
         yield (
-            f"Near ties: for {joined_few((one.id for one in ties), 3)}, the shortest path "
+            f"Near ties: for {joined_few(_ends(ties, places), 3)}, the shortest path "
             "that no policy forbids crosses other countries in at least 10 % of the samples."
         )
     _, may = places.crossed(way for one in shown for way in _ways(one))
@@ -285,6 +285,11 @@ def _uncertainty(of: Question, places: Places, shown: Sequence[Asked]) -> Iterat
     causes = [because(one, of.lost.get(one.id, ())) for one in shown]
     if any(one is not None and one.basis == "no permit" for one in causes):
         yield NOT_FORBIDDEN
+
+
+def _ends(of: Iterable[Asked], places: Places) -> list[str]:
+    """The ends of demands; those of the same ends are named once."""
+    return list(dict.fromkeys(places.between(one.src, one.dst) for one in of))
 
 
 def _ways(one: Asked) -> list[Way]:

@@ -23,7 +23,7 @@ DEFAULT_DENY = "default deny"
 Basis = Literal["law", "uncertain text", "interpretation", "assumption", "set", "no permit"]
 BASES: Mapping[str, str] = {
     "law": "legal text",
-    "uncertain text": "legal text, unsure",
+    "uncertain text": "uncertain legal text",
     "interpretation": "interpretation",
     "assumption": "assumption of ours",
     "set": "policy set's own rule",
