@@ -19,6 +19,7 @@ from typing import NamedTuple
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 MOST_STATES_OF_A_HUB, MOST_PLACES_OF_FEW = 200, 5_000
@@ -27,6 +28,7 @@ remember multiply each other's states; the rules that ship take two places for e
 MOST_HOPS_BITS = 20
 """Room for the hops of a trail next to its delay in one number."""
 MOST_TOLD = 6
+MOST_GROUNDS = 4
 
 
 class Place(NamedTuple):
@@ -92,6 +94,14 @@ class Ground:
         for fibre in fibres:
             mask |= self._bits.get(fibre, 0)
         return mask
+
+
+def ground_of(topology: Topology, failures: Failures) -> Ground:
+    """One for all failures that take down the same fibres."""
+    return _ground_of(topology, replace(failures, gateways=frozenset()))
+
+
+_ground_of = remembered(MOST_GROUNDS)(Ground)
 
 
 class Edge(NamedTuple):
@@ -168,7 +178,7 @@ class Product:
         trip = replace(automaton.trip, closed=automaton.trip.closed | failures.gateways)
         self.automaton = replace(automaton, trip=trip)
         self.topology = topology
-        self.ground = Ground(topology, failures) if ground is None else ground
+        self.ground = ground_of(topology, failures) if ground is None else ground
         self._floor_ns = floor_ns or {}
         self._places = _Places(automaton, len(topology.hubs))
         self._edges: dict[int, tuple[Edge, ...]] = {}
