@@ -7,7 +7,7 @@ ones are right depends on the ways of all demands.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from corridor.controller.prover.claims.registry import Found, Opened
 from corridor.controller.prover.claims.tables import intended_for
 from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.search.change import Change
-from corridor.controller.prover.search.core import At, Core
+from corridor.controller.prover.search.core import Core
 from corridor.controller.prover.search.search import Exploration
 from corridor.controller.prover.tables.tables import Tables
 from corridor.topologies.base.progress import counting
@@ -88,11 +88,13 @@ class Findings:
         intended: Program | None,
         failures: Failures,
         resting: frozenset[int],
+        others: Sequence[Findings] = (),
     ) -> Findings:
         """What is found in other tables of the same network, by the same demands.
 
         Only what reads something that differs is asked again. Entries, groups and meters count as
-        the same where they are equal, so that tables may be read from switches again.
+        the same where they are equal, so that tables may be read from switches again. Paths of a
+        demand may also be taken from ``others`` that were found by such steps from the same start.
         """
         before = self.core.network
         changes = dict(_changes(before, tables))
@@ -104,6 +106,8 @@ class Findings:
         kept = {hub: before.held(hub) for hub in before.hosts if hub not in changes}
         tables = replace(tables, switches={**tables.switches, **kept, **held})
         network = before.with_tables(tables, lookups, intended, failures, resting)
+        known = sorted((self, *others), key=lambda one: one.core.network.failures != failures)
+        network = network.with_demands(known[0].core.network)
         moved = frozenset(
             number
             for hub, change in changes.items()
@@ -116,8 +120,7 @@ class Findings:
             else _by_number(network, opened)
             for hub, opened in self.edges.items()
         }
-        using = {hub: {*map(id, one.using_groups)} for hub, one in changes.items()}
-        ways = dict(self._ways_after(core, edges, moved, using))
+        ways = dict(self._ways_after(core, edges, moved, [one.ways for one in known]))
         arrived, differing = _counted(self.arrived, *_differing(self.ways, ways))
         doors = [
             (hub, port)
@@ -143,23 +146,24 @@ class Findings:
         core: Core,
         edges: Mapping[str, Opened],
         moved: frozenset[int],
-        using: Mapping[str, Container[int]],
+        known: Sequence[Mapping[DemandKey, Looked]],
     ) -> Iterator[tuple[DemandKey, Looked]]:
-        """All paths. Those that read something that differs are followed again: what the host's
-        port does, an entry there that is ``using`` such groups, or a place that has ``moved``."""
+        """All paths. Those that are not ``known`` are followed again: as far as they are those
+        found here but for places that have ``moved``."""
         for hub, opened in edges.items():
             for demand, door in opened.demands:
                 key = (hub, demand.number if demand else 0)
-                known = self.ways.get(key)
-                if known is None or known.seen.door != door:
-                    yield key, _look(core, Exploration.of(core, demand, door))
-                elif _meets(door, using.get(hub, ())) or not known.seen.reached.isdisjoint(moved):
-                    seen = Exploration.of(core, demand, door, known.seen, moved)
-                    yield key, _look(core, seen)
+                found = (ways[key] for ways in known if key in ways)
+                looked = next((one for one in found if one.seen.is_same(core, door)), None)
+                if looked is not None:
+                    seen = looked.seen.by(core, demand)
+                    same = demand is looked.seen.demand
+                    yield key, Looked(seen, looked.found) if same else _look(core, seen)
+                elif key in self.ways and self.ways[key].seen.door == door:
+                    before = self.ways[key].seen
+                    yield key, _look(core, Exploration.of(core, demand, door, before, moved))
                 else:
-                    seen = known.seen.by(core, demand)
-                    same = demand is known.seen.demand
-                    yield key, Looked(seen, known.found) if same else _look(core, seen)
+                    yield key, _look(core, Exploration.of(core, demand, door))
 
     def _asked_again(self, network: Network, doors: list[DoorKey]) -> set[LabelKey]:
         """Labels at doors that something else may happen to, or that rest now or no longer do."""
@@ -224,11 +228,6 @@ def _changes(before: Network, tables: Tables) -> Iterator[tuple[str, Change]]:
             change = Change.between(was, has)
             if change:
                 yield hub, change
-
-
-def _meets(door: At, flows: Container[int]) -> bool:
-    """Whether packets of a host may meet one of these entries, each named by its id."""
-    return any(id(flow) in flows for turn in door.turns for flow in turn.step.matched)
 
 
 def _by_number(network: Network, opened: Opened) -> Opened:

@@ -21,7 +21,7 @@ from corridor.controller.forwarding.program import FastFailover, Program
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.exact.claims import Judged, judged, report
+from corridor.controller.prover.exact.claims import Judged, judged, judged_again, report
 from corridor.controller.prover.exact.search import Explorer, Journeys
 from corridor.controller.prover.findings import Findings
 from corridor.controller.prover.prove import Prover
@@ -115,7 +115,7 @@ class Session:
     def prove(self, asked: Question) -> Proof:
         """Prove with earlier findings, and without any where the result does not hold."""
         started = time.perf_counter()
-        findings = self._after(self._base(asked), asked)
+        findings = self._found_in(asked)
         carried = self._proof(asked, findings, started)
         self._carried += 1
         if carried.holds and self._carried <= WHOLE_EVERY:
@@ -146,22 +146,26 @@ class Session:
         self._journeys.clear()
         self._carried = 0
 
-    @staticmethod
-    def _after(base: _Found | None, asked: Question) -> Findings:
-        if base is None:
+    def _found_in(self, asked: Question) -> Findings:
+        """From the findings on the same demands whose tables differ by the fewest entries."""
+        known = [one.findings for one in reversed(self._found) if _is_alike(one.asked, asked)]
+        if not known:
             return Findings.of(asked.network)
-        return base.findings.after(
+        known.sort(key=lambda one: one.core.network.failures != asked.failures)
+        nearest, least = known[0], None
+        for one in known:
+            apart = _apart(one.core.network.tables, asked.tables)
+            if least is None or apart < least:
+                nearest, least = one, apart
+            if not apart:
+                break
+        return nearest.after(
             asked.tables,
             intended=asked.intended,
             failures=asked.failures,
             resting=asked.resting,
+            others=[one for one in known if one is not nearest],
         )
-
-    def _base(self, asked: Question) -> _Found | None:
-        """The last findings on the same demands, those while the same has failed first."""
-        known = [one for one in reversed(self._found) if _is_alike(one.asked, asked)]
-        same = [one for one in known if one.asked.failures == asked.failures]
-        return next(iter((*same, *known)), None)
 
     def _keep(self, asked: Question, findings: Findings) -> None:
         """Keep the last findings of each state of the network."""
@@ -198,6 +202,9 @@ class Session:
         known = self._searched.get(intent.id, ())
         found = next((one for before, one in known if before == key), None)
         if found is None:
+            alike = (judged_again(explorer, one) for was, one in known if was.read == read)
+            found = next((one for one in alike if one is not None), None)
+        if found is None:
             before, journeys = self._journeys.get(intent.id, (None, None))
             if journeys is not None and before == read:
                 explorer.resume(intent, journeys)
@@ -215,6 +222,15 @@ def _is_alike(before: Question, asked: Question) -> bool:
         before.wiring == asked.wiring
         and before.topology == asked.topology
         and before.intents == asked.intents
+    )
+
+
+def _apart(one: Tables, other: Tables) -> int:
+    """How many entries are objects of only one of two reports."""
+    return sum(
+        len({*map(id, held.flows)} ^ {*map(id, other.switches[hub].flows)})
+        for hub, held in one.switches.items()
+        if hub in other.switches and held is not other.switches[hub]
     )
 
 

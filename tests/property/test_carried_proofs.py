@@ -170,9 +170,16 @@ def test_whatever_befalls_a_network_each_proof_is_what_it_is_from_nothing(
 ):
     monkeypatch.setattr(deployer, "Session", Checked)
     monkeypatch.setattr(session, "report", searched_for)
-    resumed = []
-    real = Explorer.resume
-    monkeypatch.setattr(Explorer, "resume", lambda *one: resumed.append(one) or real(*one))
+    used = []
+    resume, again = Explorer.resume, session.judged_again
+
+    def used_again(*one):
+        found = again(*one)
+        used.extend([] if found is None else [found])
+        return found
+
+    monkeypatch.setattr(Explorer, "resume", lambda *one: used.append(one) or resume(*one))
+    monkeypatch.setattr(session, "judged_again", used_again)
     before = Checked.proofs
     network = Befalling(tmp_path / "state.json", seed)
     for _ in range(14):
@@ -182,7 +189,7 @@ def test_whatever_befalls_a_network_each_proof_is_what_it_is_from_nothing(
         assert not network.lab.events("error"), (kind, network.lab.events("error")[-1])
         assert_as_if_new(network.lab)
     assert Checked.proofs > before + 10
-    assert len(resumed) > 10
+    assert len(used) > 10
 
 
 def assert_as_if_new(lab):

@@ -88,10 +88,17 @@ class Network:
         changed = copy(self)
         changed.tables, changed.lookups = tables, {**self.lookups, **lookups}
         changed.intended, changed.resting = intended, resting
-        if failures != self.failures:
-            changed.failures = failures
-            changed.demands = tuple(one.without(failures) for one in self.demands)
-            changed.__dict__.pop("demands_from", None)
+        changed.failures = failures
+        return changed
+
+    def with_demands(self, known: Network) -> Network:
+        """The same with the demands of another network, as they are while what has failed here is
+        known to have failed."""
+        changed = copy(self)
+        changed.__dict__.pop("demands_from", None)
+        changed.demands = known.demands
+        if known.failures != self.failures:
+            changed.demands = tuple(one.without(self.failures) for one in known.demands)
         return changed
 
     def held(self, hub: str) -> SwitchProgram:

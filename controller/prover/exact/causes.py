@@ -146,7 +146,10 @@ def _taken_down(topology: Topology) -> dict[str, frozenset[str]]:
 
 
 def explaining(family: Family, causes: Mask, k: int) -> Family:
-    """The minimal sets of up to ``k`` failures that explain one more thing seen dead."""
+    """The minimal sets of up to ``k`` failures that explain one more thing seen dead.
+
+    Their order stays the same where one more failure is in all of them.
+    """
     kept = tuple(one for one in family if one & causes)
     grown = {
         one | bit
@@ -158,7 +161,7 @@ def explaining(family: Family, causes: Mask, k: int) -> Family:
         grown = {one for one in grown if not _contains_any(one, kept)}
     if len({one.bit_count() for one in grown}) > 1:
         grown = {one for one in grown if not _contains_any(one, grown - {one})}
-    return (*kept, *grown)
+    return (*kept, *sorted(grown))
 
 
 def _contains_any(mask: Mask, others: Iterable[Mask]) -> bool:

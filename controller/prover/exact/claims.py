@@ -142,6 +142,24 @@ def judged(
     return Judged(searched, tuple(judge.breaches()), tuple(judge.stranded()))
 
 
+def judged_again(explorer: Explorer, before: Judged) -> Judged | None:
+    """What was found while fewer fibres were known to have failed, with the same entries, groups
+    and network; None where that may differ, or broke a claim.
+
+    While more fibres have failed there are fewer paths, so what was not lost in spite of a path is
+    not now, and packets are stranded at most where they were.
+    """
+    more = explorer.known & ~before.searched.known
+    fewer = before.searched.known & ~explorer.known
+    if before.breaches or fewer or more & ~explorer.causes.over(("link", "srlg")):
+        return None
+    searched = explorer.searched_again(before.searched)
+    if searched is None:
+        return None
+    stranded = _Judge(explorer, searched, frozenset()).stranded() if before.stranded else ()
+    return Judged(searched, (), tuple(stranded))
+
+
 def report(
     explorer: Explorer, each: Sequence[Judged], started: float, *, rates: bool
 ) -> ExactReport:

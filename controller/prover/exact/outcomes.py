@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -116,6 +117,12 @@ class Outcome:
     def _needs(self) -> tuple[Mask, ...]:
         return tuple(watch.causes for watch in self.dead)
 
+    def by(self, family: Family) -> Outcome:
+        """The same sights, caused by other failures."""
+        other = copy(self)
+        vars(other)["family"] = family
+        return other
+
     def agrees_with(self, failed: Mask) -> bool:
         """Whether this is the outcome of the packets when just these have failed."""
         return not failed & self.spared and all(failed & causes for causes in self._needs)
@@ -151,7 +158,33 @@ class Searched:
     """The failures considered, in addition to those known."""
     outcomes: tuple[Outcome, ...]
     """The first is what happens while no more fails than is known."""
+    known: Mask
+    """What is known to have failed."""
 
     @property
     def automaton(self) -> Automaton | None:
         return None if self.permit is None else self.intent.ruling.automata[self.permit]
+
+    @cached_property
+    def watched(self) -> Mask:
+        """The failures that decide the outcome: all that make dead what some packet sees, and
+        the failure of the source. No other failure would change what packets see."""
+        first = self.outcomes[0]
+        watched = first.causes.bits[f"hub:{self.intent.pair[0]}"]
+        for outcome in self.outcomes:
+            watched |= outcome.spared
+            for watch in outcome.dead:
+                watched |= watch.causes
+        return watched
+
+    def outcomes_under(self, known: Mask) -> tuple[Outcome, ...] | None:
+        """The same outcomes while other things are known to have failed; None where a packet may
+        see something that differs."""
+        if known == self.known:
+            return self.outcomes
+        if (known ^ self.known) & self.watched:
+            return None
+        return tuple(
+            one.by(tuple(failed & ~self.known | known for failed in one.family))
+            for one in self.outcomes
+        )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from corridor.controller.forwarding.program import LABEL_TTL, SwitchProgram
@@ -104,7 +104,15 @@ class Explorer:
         looked_at = promised if within is None else within
         kinds = self.causes.over(looked_at.over)
         outcomes = tuple(journeys.beside(self.known, looked_at.k, kinds))
-        return Searched(intent, permit, promised, looked_at, outcomes)
+        return Searched(intent, permit, promised, looked_at, outcomes, self.known)
+
+    def searched_again(self, before: Searched) -> Searched | None:
+        """What was found with the same entries, groups and network while other things had failed;
+        None where a packet may see the difference, or another permit may be in use."""
+        outcomes = before.outcomes_under(self.known)
+        if outcomes is None or self._permit_in_use(before.intent, outcomes[0]) != before.permit:
+            return None
+        return replace(before, outcomes=outcomes, known=self.known)
 
     def follow(self, intent: Intent, failures: Failures) -> Outcome:
         """The outcome of an intent's packets when just these have failed, whatever they are."""

@@ -109,6 +109,12 @@ class Core:
                 after._known[number] = None
         return after
 
+    def has_same(self, other: Core, numbers: Iterable[int]) -> bool:
+        """Whether nothing has changed at these places since another core, or before it."""
+        mine, its = self._known, other._known
+        most = min(len(mine), len(its))
+        return all(one < most and mine[one] is its[one] is not None for one in numbers)
+
     def places_at(self, hub: str, port: Value | None, label: Value | None) -> Iterator[int]:
         """Places at a port of a hub that have been met, by a label or by none; None for any."""
         for by_label in self._doors(hub, port):

@@ -7,7 +7,7 @@ None is visited twice. Packets without a demand are allowed by no permit.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,7 +22,7 @@ from corridor.controller.prover.search.claim import dead_before
 from corridor.controller.prover.search.core import DOOR, NO_PHASE, NOWHERE, At, Core, Remark, Turn
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.tables.headers import Box
-from corridor.controller.prover.tables.lookup import uses
+from corridor.controller.prover.tables.lookup import Lookup, uses
 
 type Node = tuple[int, int]
 """Packets at a place, by its number, and their standing, by its number."""
@@ -94,6 +94,20 @@ class Exploration:
         seen = copy(self)
         seen.core, seen.demand = core, demand
         return seen
+
+    def is_same(self, core: Core, door: At) -> bool:
+        """Whether a core has the same at every place on these paths, and at the host's port.
+
+        Both cores were changed from one, so places have the same numbers.
+        """
+        if core.places is not self.core.places or self.door != door:
+            return False
+        here, there = self.core.network.lookups, core.network.lookups
+        hubs = {turn.step.at.hub for turn in door.turns}
+        return (
+            all(here[hub] is there[hub] for hub in hubs)
+            or _groups(here, door) == _groups(there, door)
+        ) and core.has_same(self.core, self.reached)
 
     def of_kind(self, kind: Kind) -> list[Finding]:
         return self._by_kind.get(kind, [])
@@ -186,19 +200,7 @@ class Exploration:
         lookups = self.core.network.lookups
         doors = (self.door, *(self.core.at(place) for place in sorted(self.reached)))
         steps = tuple(turn.step for door in doors for turn in door.turns)
-        groups: dict[tuple[str, int], FastFailover] = {}
-        for step in steps:
-            hub = step.at.hub
-            waiting = [one for flow in step.matched for one in uses(flow.actions, "group")]
-            while waiting:
-                number = waiting.pop()
-                group = lookups[hub].groups.get(number)
-                if group is not None and (hub, number) not in groups:
-                    groups[hub, number] = group
-                    for bucket in group.buckets:
-                        waiting += uses(bucket.actions, "group")
-                        waiting += [] if bucket.watch_group is None else [bucket.watch_group]
-        return steps, tuple(groups.values())
+        return steps, tuple(_groups(lookups, *doors).values())
 
     def at(self, place: int) -> At:
         return self.door if place == DOOR else self.core.at(place)
@@ -309,3 +311,20 @@ class Exploration:
                     entry = (more, length + 1, next(order), to, (node, turn))
                     heapq.heappush(queue, entry)
         return came
+
+
+def _groups(lookups: Mapping[str, Lookup], *places: At) -> dict[tuple[str, int], FastFailover]:
+    """By hub and number, the groups that decide what happens to packets at some places."""
+    groups: dict[tuple[str, int], FastFailover] = {}
+    for step in (turn.step for place in places for turn in place.turns):
+        hub = step.at.hub
+        waiting = [one for flow in step.matched for one in uses(flow.actions, "group")]
+        while waiting:
+            number = waiting.pop()
+            group = lookups[hub].groups.get(number)
+            if group is not None and (hub, number) not in groups:
+                groups[hub, number] = group
+                for bucket in group.buckets:
+                    waiting += uses(bucket.actions, "group")
+                    waiting += [] if bucket.watch_group is None else [bucket.watch_group]
+    return groups

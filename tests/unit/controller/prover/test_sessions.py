@@ -9,6 +9,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,8 +22,10 @@ from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import findings, session, tables_of
 from corridor.controller.prover.declared.demands import Demand
+from corridor.controller.prover.search import search
 from corridor.controller.prover.search.change import Change
 from corridor.controller.prover.search.core import Core
+from corridor.controller.prover.search.search import Exploration
 from corridor.controller.prover.session import Question, Session
 from corridor.controller.prover.tables.lookup import Lookup, uses
 from corridor.controller.prover.tables.tables import AsIntended, Oddity, Settings, Tables
@@ -420,6 +423,20 @@ def test_what_comes_back_holds_again():
                 assert proof.holds
 
 
+def test_paths_of_every_kept_proof_are_used_again(monkeypatch):
+    """The old version next to the new one: its paths were found before the new one came."""
+    old, new = lab(), deployments.following(lab(), lab(CUT).known, wiring())
+    step, told = deployments.step_between(old, new), Session(contradicted)
+    assert told.prove_whole(deployments.asked_of(old, wiring())).holds
+    assert told.prove(deployments.asked_flipped(old, step, new, wiring())).holds
+    followed = []
+    real = Exploration.of.__func__
+    made = classmethod(lambda kind, *read: followed.append(read) or real(kind, *read))
+    monkeypatch.setattr(Exploration, "of", made)
+    assert told.prove(deployments.asked_beside(old, step, new, wiring())).holds
+    assert not followed
+
+
 def _a_longer_fibre(question):
     first, *others = question.topology.fibres
     longer = first.model_copy(update={"length_km": first.length_km + 1})
@@ -471,7 +488,7 @@ def _journeys_without(field):
 
     def patched(patch):
         shorter(patch)
-        patch.setattr(session, "ExactKey", lambda *_read: object())
+        patch.setattr(session, "ExactKey", lambda *_read: SimpleNamespace(read=object()))
 
     return patched
 
@@ -521,6 +538,11 @@ KEYS = {
     "change: entries that use groups": _forgets(Change, "using_groups", ()),
     "change: the host's port": _forgets(Change, "is_met_by_host", lambda *_: False),
     "change: places": _forgets(Change, "places", lambda *_: []),
+    "paths: places": _forgets(Core, "has_same", lambda *_: True),
+    "paths: the host's port": _forgets(
+        Exploration, "is_same", lambda seen, core, _door: core.has_same(seen.core, seen.reached)
+    ),
+    "paths: groups at the host's port": _forgets(search, "_groups", lambda *_: {}),
     "core: entries met": _forgets(Core, "meets", lambda *_: False),
     "doors: labels asked again": _forgets(
         findings.Findings, "_asked_again", lambda found, *_: set(found.unsent)
