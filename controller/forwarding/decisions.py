@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
-from corridor.controller.forwarding.shared_risks import Risks, Suspicion
+from corridor.controller.forwarding.shared_risks import Risks, Suspects, Suspicion
 from corridor.controller.forwarding.standings import Permitted, Places, Standings, Step
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.product import ProductPath
@@ -61,7 +61,7 @@ class Decisions:
         self._ranks = ranked(tuple(one.automaton for one in permits))
         self._topology = permits[0].courses.product.topology
         self._protection = protection
-        self._suspects = risks.facing(protection, trip.dst.id)
+        self._suspects = Suspects(risks, protection, trip.dst.id)
         self._picked = picked
         self.has_budget = any(one.automaton.budgets for one in permits)
         self._nodes: dict[tuple[int, int, int, int, int], Node] = {}

@@ -59,16 +59,8 @@ class Risks:
         for hub in self.hubs:
             self._failure("gateway", hub, 0)
         self._of_fibre = [self._causes(fibre) for fibre in topology.fibres]
-        self._known: dict[tuple[Protection, str], Suspects] = {}
         self._by_thing: dict[frozenset[str], list[int]] = {}
         self._taken: dict[int, int] = {}
-
-    def facing(self, protection: Protection, dst: str) -> Suspects:
-        """Of demands to a hub that are protected so."""
-        key = (protection, dst)
-        if key not in self._known:
-            self._known[key] = Suspects(self, protection, dst)
-        return self._known[key]
 
     def thing(self, name: str, at: str) -> int | None:
         """What a hub finds dead, by number: ``link:`` with a fibre of the hub, or its ``gateway:``;

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.shared_risks import Suspects
 from corridor.controller.intent.intent import UNPROTECTED
 from corridor.controller.joint_ways.fixed import Fixed, Kept
 from corridor.controller.joint_ways.rates import rates_of
@@ -101,7 +102,7 @@ def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Link
         next(at for at, one in enumerate(automata) if one is tree.automaton),
         builder.courses(tree.automaton),
         builder.decisions(tree),
-        builder.risks.facing(tree.protection, intent.demand.dst),
+        Suspects(builder.risks, tree.protection, intent.demand.dst),
         cases,
         links,
         tree.within_ns,

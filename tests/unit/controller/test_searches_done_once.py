@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from itertools import combinations
 
 import pytest
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.product_paths import ProductPaths
-from corridor.controller.forwarding.shared_risks import Risks
+from corridor.controller.forwarding.shared_risks import Risks, Suspects
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.product import Product
+from corridor.topologies.base.garbage import collecting_later
 from policy_lab import corridor, demand, permit, restrict, ruling
 
 GATEWAY_FIRST = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
@@ -73,7 +75,7 @@ def test_what_is_found_is_explained_where_few_enough_failures_do_it(k):
     """Against all sets of up to ``k`` failures, tried one by one."""
     topology = corridor()
     risks = Risks(topology)
-    suspects = risks.facing(Protection(k, ALL_KINDS), topology.hubs[-1].id)
+    suspects = Suspects(risks, Protection(k, ALL_KINDS), topology.hubs[-1].id)
     things = range(2 * len(topology.fibres) + len(topology.hubs))
     causes = dict(enumerate(suspects._causes))
     failures = [1 << number for number in range(len(risks.takes_down))]
@@ -88,6 +90,15 @@ def test_what_is_found_is_explained_where_few_enough_failures_do_it(k):
         if explained:
             assert {one for one in covers if _is_least(one, covers)} <= set(suspicion.family)
             assert set(suspicion.family) <= set(covers)
+
+
+def test_a_plan_leaves_no_cycles_of_values():
+    builder = TreeBuilder(corridor())
+    gone = weakref.ref(builder.risks)
+    with collecting_later():
+        assert builder.way(intents(1, permit("P"))[0]).first is not None
+        del builder
+        assert gone() is None
 
 
 def _is_least(one, covers):
