@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from inspect import signature
 from typing import Any
 
 SHORT = 1 << 10
@@ -24,10 +25,16 @@ def remembered[**P, R](
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """The last answers of a function, by equal arguments, which need not be hashable.
 
-    Arguments by the names ``helping`` do not count: the answer is the same with any of them.
+    Keyword arguments by the names ``helping`` do not count: the answer is the same with any of
+    them. Raises TypeError where the function has no keyword argument of such a name.
     """
 
     def remembering(function: Callable[P, R]) -> Callable[P, R]:
+        named = signature(function).parameters if helping else {}
+        known_names = {one.name for one in named.values() if one.kind is one.KEYWORD_ONLY}
+        if unknown := sorted(helping - known_names):
+            name = getattr(function, "__name__", function)
+            raise TypeError(f"{name} has no keyword-only argument {', '.join(unknown)}")
         known: deque[tuple[object, R]] = deque(maxlen=most)
         _EVERYTHING.append(known)
 
