@@ -19,7 +19,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,9 @@ class FollowingApp(App):
         interfaces = Interfaces(self._wiring, self._channel, gateways, time.monotonic_ns, hub.sleep)
         store = StateFile(Path(options.state) if options.state else None, specification)
         self._network = NetworkState(
-            deployer=Deployer(interfaces, store, self.event_log, Updater(interfaces, _settling())),
+            deployer=Deployer(
+                interfaces, store, self.event_log, Updater(interfaces), settled=Settled()
+            ),
             event_log=self.event_log,
             known=DesiredState(specification),
             sightings=FailureDetector(self._wiring),
@@ -239,13 +241,6 @@ class FollowingApp(App):
 def _is_live(port: Any) -> bool:
     """Open vSwitch counts a port as live while its link is up and BFD, if it is on, forwards."""
     return bool(port.state & ofproto.OFPPS_LIVE)
-
-
-def _settling() -> Callable[[str], None]:
-    """To be called after each step of an update. Collecting garbage takes as long as to prove a
-    cut of one fibre, and finds next to nothing."""
-    settled = Settled()
-    return lambda step: settled() if step == "removed" else None
 
 
 def _patience() -> Timing:

@@ -11,7 +11,7 @@ withdrawal reads none. The next audit finds what other controllers or users have
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
@@ -63,6 +63,8 @@ class Deployer:
     """Entries that were no one's we know, so far."""
     update: Report | None = None
     """What the last move was like; None where no entry differed."""
+    settled: Callable[[], object] = lambda: None
+    """Called after each update, once its result is in the state file."""
     session: Session = field(init=False)
     """The proofs of this network, each carried over from those before it."""
 
@@ -170,6 +172,7 @@ class Deployer:
                 self.interfaces.switches.hang_up(dpid)
             raise
         self._stands(new, report.proof, why)
+        self.settled()
         self.update = report.plain()
         self.event_log.say("update", why=why, epoch=new.epoch, **self.update)
         return not report.left_over

@@ -259,6 +259,16 @@ def test_a_switch_that_connects_while_it_is_read_again_is_read_once_more(lab, ti
     assert lab.holds() == lab.stands()
 
 
+def test_what_takes_time_after_an_update_comes_after_the_state_file(lab, monkeypatch):
+    done, keep = [], lab.deployer.store.keep
+    kept = lambda *what: done.append("kept") or keep(*what)  # noqa: E731
+    monkeypatch.setattr(lab.deployer.store, "keep", kept)
+    lab.deployer.settled = lambda: done.append("settled")
+    assert lab.do("set_policies", policies=policies(NO_SEA))["ok"]
+    assert done.count("settled") == 1
+    assert done[-2:] == ["kept", "settled"]
+
+
 def test_without_anybody_to_tell_gateways_nothing_is_flipped(lab):
     before = lab.holds()
     lab.gateways.gone = True
