@@ -51,7 +51,7 @@ class Line(NamedTuple):
 
 
 class Ledger(NamedTuple):
-    """``problems`` are counts that do not agree, ``unsure`` what no second count confirms."""
+    """``problems`` lists counts that do not agree, ``unsure`` values without a second count."""
 
     lines: tuple[Line, ...]
     fibres: tuple[FibreAccount, ...]

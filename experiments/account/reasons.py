@@ -78,9 +78,9 @@ class Reasons:
         if event is not None:
             return Cause(SWITCH, event, "no live port")
         if hub in self._flapped:
-            return Cause(SWITCH, "", "BFD took ports for dead though nothing had failed")
+            return Cause(SWITCH, "", "BFD declared ports dead without a failure")
         if self._plan.controller:
-            return Cause(SWITCH, "", "as the tables of the own controller have it")
+            return Cause(SWITCH, "", "by the tables of the user-supplied controller")
         if self._lost_upcalls:
             return Cause(MACHINE, "", "in upcalls from the datapath")
         if now.said["machine"] > before.said["machine"]:

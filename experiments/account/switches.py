@@ -182,7 +182,7 @@ def _account(
                 losses[number, cause] += packets
     unexplained = sum(n for (_, cause), n in losses.items() if cause.kind == UNEXPLAINED)
     if unexplained:
-        what = "did not come out, and nothing says why"
+        what = "did not come out, for an unknown reason"
         problems.append(f"{passage.place}: {unexplained} packets {what}")
     return PassageAccount(
         tuple(Loss(number, passage.place, cause, n) for (number, cause), n in losses.items()),

@@ -60,7 +60,7 @@ def readme(about: About, runs: Sequence[ExpectedRun]) -> str:
             f"- {about.clock} clock; {counted(about.runs, 'run')}, {took(about.took_s)} in all",
             *(f"- left out: {one}" for one in about.left_out),
             "",
-            *_listed("What it takes for given", about.assumptions),
+            *_listed("What it assumes", about.assumptions),
             *_listed("Sources", about.sources),
             *_expectations(about, runs),
         ]
@@ -89,7 +89,7 @@ def _steps(about: About) -> list[str]:
         *(f"| `{command}` | {what} | {how_long} |" for command, what, how_long in rows),
         "",
         "It exits with 0 if verified, 1 if not, 2 if this is not a whole artifact, and 3",
-        "if the machine cannot tell. Runs go on as many at once as there are processors.",
+        "if this machine cannot check it. Runs go on as many at once as there are processors.",
     ]
 
 
@@ -104,7 +104,7 @@ def _expectations(about: About, runs: Sequence[ExpectedRun]) -> list[str]:
     ]
     more = len(rows) - MOST_ROWS
     return [
-        "## What the short check is to find",
+        "## Expected values of the short check",
         "",
         "The first tolerance is for the environment of `environment.json`, the second for others.",
         "",

@@ -65,7 +65,7 @@ def verify(place: Path, how: How, say: Say = lambda _text: None) -> Verdict:
         if about.program != here.program and not how.any_version:
             checks = [files, *_other_version(about, how)]
             return Verdict(about, identity(sums), here.version, [], checks, [])
-        say("making values again from samples")
+        say("computing values again from samples")
         values = _of_values(held.root, about, say)
         if values.state != "holds" or not how.runs:
             why = "values do not hold" if how.runs else "as was asked"

@@ -66,7 +66,7 @@ def add_parser(verbs: Any) -> None:
         help="verify: parallel runs (default: one per processor)",
     )
     parser.add_argument("--all", action="store_true", help="verify: a line for every value")
-    parser.add_argument("--json", action="store_true", help="print what it came to as JSON")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
     stream = sys.stderr if args.json else sys.stdout
     if args.action == "pack":
-        with telling(stream, "making values again from samples") as say:
+        with telling(stream, "computing values again from samples") as say:
             return _pack(args, say)
     with telling(stream, "opening") as say:
         return _verify(args, say)

@@ -23,8 +23,8 @@ EPILOG = """examples:
   corridor capture kunming-bangkok -w - | wireshark -k -i -
   corridor capture kunming-bangkok -w - | tshark -r - -T fields -e frame.comment
 
-Interfaces have the kernel's names, and a description. A comment says of
-each labelled packet which demand, permit, phase and epoch its label stands for. Times are those of
+Interfaces have the kernel's names, and a description. The comment of
+each labelled packet states the demand, permit, phase and epoch of its label. Times are those of
 the kernel, in ns; what a fibre sends is seen where it leaves its delay line.
 exit codes: 0 captured, 2 bad input, 3 the network is not there"""
 
@@ -38,7 +38,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("where", metavar="HUB | FIBRE", help="where: a hub or a fibre")
     parser.add_argument(
-        "-w", dest="file", required=True, metavar="FILE", help="where to; - is standard output"
+        "-w", dest="file", required=True, metavar="FILE", help="output file; - is standard output"
     )
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
     parser.add_argument(

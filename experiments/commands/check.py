@@ -54,7 +54,10 @@ def add_parser(verbs: Any) -> None:
     )
     add_scenario_arguments(parser)
     parser.add_argument(
-        "--tables", type=Path, metavar="FILE", help="prove a run's dump instead, held against it"
+        "--tables",
+        type=Path,
+        metavar="FILE",
+        help="verify the tables that a run dumped, instead of compiled ones",
     )
     add_delay_model(parser)
     parser.add_argument(

@@ -58,7 +58,7 @@ def add_parser(verbs: Any) -> None:
         help="compute the effect on this scenario (default: reference)",
     )
     add_scenario_options(parser)
-    parser.add_argument("--all", action="store_true", help="a line for every demand it hits")
+    parser.add_argument("--all", action="store_true", help="a line for every affected demand")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
     parser.add_argument(
         "--out",
@@ -74,7 +74,7 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     if _is_a_question(args):
         if args.scenario is None:
-            print(f"no network is up: asked of scenario {DEFAULT_SCENARIO}\n", file=sys.stderr)
+            print(f"no network is up: computed for scenario {DEFAULT_SCENARIO}\n", file=sys.stderr)
             args.scenario = DEFAULT_SCENARIO
         return told(args, _answer, may_keep=args.out is None)
     with reached(args) as client:
@@ -89,7 +89,7 @@ def _is_a_question(args: argparse.Namespace) -> bool:
     acts = args.network is not None or any(options_of(KIND, next(_each(args))).values())
     if asks and acts:
         raise InputError(
-            "asks of a scenario and cuts a live network at once",
+            "names both a scenario and a live network",
             "drop --network, --silent and --toward, or the scenario and its options",
         )
     return asks or not (acts or sessions())

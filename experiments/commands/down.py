@@ -30,9 +30,12 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "name", nargs="?", metavar="NAME", help="of the network (default: the only one that is up)"
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="the network (default: the only one that is up)",
     )
-    parser.add_argument("--network", metavar="NAME", help="the same, as other commands have it")
+    parser.add_argument("--network", metavar="NAME", help="the same, as in other commands")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -39,12 +39,15 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--to", choices=FORMATS, metavar="FORMAT", help=" or ".join(FORMATS))
     parser.add_argument("--out", type=Path, metavar="DIR", help="the folder to write, a new one")
     parser.add_argument(
-        "--tables", type=Path, metavar="FILE", help="a run's dump instead, held against it"
+        "--tables",
+        type=Path,
+        metavar="FILE",
+        help="export the tables that a run dumped, instead of compiled ones",
     )
     parser.add_argument(
         "--compare", type=Path, metavar="DIR", help="an export with AalWiNes' answers*.json in it"
     )
-    parser.add_argument("--json", action="store_true", help="print what was done as JSON only")
+    parser.add_argument("--json", action="store_true", help="print a summary as JSON only")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         return _compare(args)
     if args.to is None or args.out is None:
         hint = f"say --to {' or '.join(FORMATS)}, and --out DIR"
-        raise InputError("it is not said what to export to, and where", hint)
+        raise InputError("the format and the output folder are missing", hint)
     return _export(args)
 
 

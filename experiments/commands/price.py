@@ -75,7 +75,7 @@ def add_parser(verbs: Any) -> None:
         help="baseline policy set (default: none)",
     )
     parser.add_argument(
-        "--no-changes", action="store_true", help="do not search for what would lower a price"
+        "--no-changes", action="store_true", help="do not search for changes that lower the cost"
     )
     parser.add_argument(
         "--measure", action="store_true", help="emulate the scenario under each set, too"
@@ -215,7 +215,7 @@ def _sets(args: argparse.Namespace) -> tuple[str, ...]:
         raise InputError("--sets names no policy set", hint)
     found = tuple(name for name in named or _that_judge(args, known) if name != args.against)
     if not found:
-        raise InputError(f"there is nothing to hold against {args.against}", hint)
+        raise InputError(f"no policy set is named to compare with {args.against}", hint)
     return found
 
 

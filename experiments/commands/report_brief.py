@@ -81,8 +81,8 @@ def _shared_ends(one: Side, other: Side) -> Iterator[tuple[tuple[str, str], tupl
 
 def _side(out_dir: Path, name: str) -> Side:
     if not is_file(out_dir / "summary.json"):
-        message = "holds no run, and only runs are compared in a brief"
-        raise InputError(message, "corridor compare takes other kinds", file=str(out_dir))
+        message = "contains no run, and a brief compares only runs"
+        raise InputError(message, "corridor compare accepts other kinds", file=str(out_dir))
     run, answers = _read(out_dir)
     if not run.summary.complete or run.summary.invalid:
         message = "the run is incomplete or invalid, so it is not compared"
@@ -108,7 +108,7 @@ def _of_study(out_dir: Path) -> Brief:
     valid = [StudyFolder(out_dir).result(one.cell) for one in runs if one.state == "valid"]
     if not valid:
         message = "no run of the study has a result yet"
-        raise InputError(message, "corridor study run goes on", file=str(out_dir))
+        raise InputError(message, "corridor study run continues it", file=str(out_dir))
     return study_brief(Study(study, answers(study, runs), len(valid), read_answers(valid[0])))
 
 

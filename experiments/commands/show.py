@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         return _study(args)
     if (args.dir / SUMMARY).exists():
         return _run(args)
-    hint = "corridor report sums up what a killed run left; corridor run and study run make results"
+    hint = "corridor report evaluates a killed run; corridor run and study run produce results"
     raise InputError(f"holds neither {SUMMARY} nor {INDEX}", hint, str(args.dir))
 
 

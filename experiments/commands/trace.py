@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   corridor trace render-bangkok           hub by hub: entries, label, fibre, delay so far
   corridor trace guian karachi            every demand from one hub to the other
-  corridor trace render-bangkok --live    by the tables as switches say they hold them now
+  corridor trace render-bangkok --live    by the tables as read back from the switches now
 
 A packet of the demand is followed through the tables that the controller has deployed, with what it
 knows to have failed taken for dead: no packet is sent. corridor explain says why there is this way.

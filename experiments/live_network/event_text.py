@@ -39,7 +39,7 @@ def _switch(said: Said) -> str:
 
 def _failures(said: Said) -> str:
     failed = [f"{word} {name}" for kind, word in KINDS.items() for name in said.get(kind, ())]
-    return f"failed: {_some(failed)}" if failed else "nothing has failed any more"
+    return f"failed: {_some(failed)}" if failed else "no failures remain"
 
 
 def _installed(said: Said) -> str:
@@ -47,8 +47,8 @@ def _installed(said: Said) -> str:
 
 
 def _taken_over(said: Said) -> str:
-    how = "" if said["was"] == "whole" else f" and put right (found: {said['was']})"
-    return f"a new controller took over what switches hold{how}{_tampering(said)}"
+    how = "" if said["was"] == "whole" else f" and corrected them (found: {said['was']})"
+    return f"a new controller took over the installed tables{how}{_tampering(said)}"
 
 
 def _update(said: Said) -> str:
@@ -65,7 +65,7 @@ def _withdrawn(said: Said) -> str:
 
 
 def _repaired(said: Said) -> str:
-    return f"tables were not as they should be, and are again ({said['why']}){_tampering(said)}"
+    return f"deviating tables were corrected ({said['why']}){_tampering(said)}"
 
 
 def _judged(said: Said) -> str:

@@ -86,7 +86,8 @@ class OwnAnswers:
     def to(self, request: Mapping[str, Any]) -> dict[str, Any]:
         do = str(request.get("do"))
         if do in NOT_OF_IT:
-            said = f"{do} is for the product's controller, and {self._name} of your own steers here"
+            ours = f"{do} needs the product's controller"
+            said = f"{ours}, and {self._name} of yours controls this network"
             return {"ok": False, "kind": "refused", "reason": said}
         known: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
             "status": lambda _: self._status(),

@@ -90,7 +90,7 @@ class ProgressPrinter:
         words = (
             ("status", "how each demand is served"),
             ("policy set SET", "other policies: a shipped set, or a file"),
-            ("drain FIBRE", "let a fibre carry nothing; restore FIBRE undoes it"),
+            ("drain FIBRE", "remove all traffic from a fibre; restore FIBRE undoes it"),
             ("events", "what happens, also from elsewhere"),
             ("page", "its map in a browser, with buttons to cut, drain and set policies"),
             ("exec HUB CMD", "a program at a hub; shell HUB, ping FROM TO, probe DEMAND"),

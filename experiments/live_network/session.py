@@ -146,7 +146,7 @@ def find(name: str | None = None) -> Session:
     known = ", ".join(alive)
     if name is None:
         if len(alive) > 1:
-            raise InputError(f"several networks are up: {known}", "say which with --network NAME")
+            raise InputError(f"several networks are up: {known}", "choose one with --network NAME")
         return next(iter(alive.values()))
     if name not in alive:
         hint = nearest(name, alive) or f"up are {known}"

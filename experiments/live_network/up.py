@@ -192,7 +192,7 @@ def _refuse_port(port: int | None) -> None:
 
 def _of_own(app: OwnApp | None, warning: str | None) -> Iterator[str]:
     if app is not None:
-        yield f"steered by {app.name}, a user-supplied controller; each change is verified"
+        yield f"controlled by {app.name}, a user-supplied controller; each change is verified"
     if warning is not None:
         yield warning
 
@@ -291,7 +291,7 @@ def _opening_lines(loaded: LoadedScenario, choice: Choice, kernel: Kernel | None
         f"as of {loaded.as_of.isoformat()}\n"
         f"testbed {choice.testbed}, {choice.clock} clock ({where}): {choice.reason}"
         + (f"\n{several}" if several else "")
-        + (f"\nBFD every {bfd_ms} ms: a guest by the real clock cannot hold less" if slower else "")
+        + (f"\nBFD every {bfd_ms} ms: the minimum in a guest with the real clock" if slower else "")
     )
 
 

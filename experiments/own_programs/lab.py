@@ -121,7 +121,7 @@ def _readable(options: Options, setting: Setting) -> list[Path]:
     if containment.is_private(folder) and folder.resolve() not in named:
         raise InputError(
             f"a program in a guest reads the folder that it starts in, and {folder} "
-            "contains all that is yours",
+            "contains all your files",
             f"start in a folder of the program's own, or add --read {folder}",
         )
     app = Path(setting.controller)
@@ -133,8 +133,8 @@ def _readable(options: Options, setting: Setting) -> list[Path]:
 def _for_a_shell(options: Options) -> Options:
     if options.clock == "virtual":
         raise InputError(
-            "a virtual clock runs away while it waits for input",
-            "pipe the shell's commands in, or take the real one",
+            "a virtual clock does not wait for input at a terminal",
+            "pipe commands into the shell, or use --clock real",
         )
     return replace(options, clock="real")
 

@@ -30,7 +30,7 @@ class _OnPath:
 
 
 def offered(loaded: LoadedScenario, ways: Mapping[str, ForwardingTree]) -> Offered:
-    """Of demands on the paths ``ways``."""
+    """Return the load that demands offer on their paths."""
     loads: dict[str, float] = defaultdict(float)
     uncounted = []
     for workload in loaded.workloads:

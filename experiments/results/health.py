@@ -26,7 +26,7 @@ UDP_ERRORS = (
 )
 OF_THE_MACHINE = {
     MACHINE: "the kernel or a socket had no room for them",
-    SWITCH: "BFD took ports for dead though nothing had failed",
+    SWITCH: "BFD declared ports dead without a failure",
     GATEWAY: "the queue of a gateway was full",
 }
 """Causes of losses that are none of the network's doing, where no event is to blame, in words."""

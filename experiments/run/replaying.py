@@ -40,8 +40,8 @@ def replay(recorded: Path, out_dir: Path, testbed: Testbed, say: Say) -> Summary
     started = time.monotonic()
     plan = read_plan(recorded)
     if plan.controller:
-        said = "was steered by a controller of its author's, which is not run for him"
-        hint = "corridor run --controller, if you would run his program"
+        said = "used a controller of its author, which is not run automatically"
+        hint = "corridor run --controller runs it, if you trust it"
         raise InputError(said, hint, str(recorded))
     judged_by = _specification(recorded)
     clock: Literal["virtual", "real"] = "real" if plan.job.clock == "real" else "virtual"
@@ -63,7 +63,7 @@ def replay(recorded: Path, out_dir: Path, testbed: Testbed, say: Say) -> Summary
     asked = asked_in_the_end(out_dir / "raw", plan, judged_by)
     proofs = prove_run(out_dir, plan, judged_by, expected, asked)
     if any(one.violated for one in proofs.values()):
-        raise PolicyFailure("a claim does not hold of its tables", "proof.json says which")
+        raise PolicyFailure("its tables violate a property", "proof.json says which")
     return judge(out_dir, summary)
 
 

@@ -140,7 +140,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
             app.write(out_dir)
     say(_opening_line(plan, choice, kernel))
     if app is not None:
-        say(f"steered by {app.name}, a user-supplied controller; violations are listed at the end")
+        say(f"controlled by {app.name} (user-supplied); violations are listed at the end")
         if warning is not None:
             say(warning)
     if late := warning_of(loaded.policies, load_law(), loaded.as_of):

@@ -138,7 +138,7 @@ def _check(document: Document, said: LineOptions, losses: list[float], *path: st
         _check_gilbert(document, said.gilbert, *path, "gilbert")
         if said.burst is not None or any(losses):
             also = "burst" if said.burst is not None else "loss"
-            message = f"gilbert says how much is lost and how, and {also} says it again"
+            message = f"gilbert already sets the loss, and {also} says it again"
             raise document.error(message, *path, "gilbert", hint=f"leave out gilbert, or {also}")
     elif said.burst is not None:
         _check_burst(document, said.burst, losses, *path, "burst")

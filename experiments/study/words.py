@@ -78,7 +78,7 @@ def _signed(value: float) -> str:
 
 
 def _expected(one: ExpectationAnswer) -> str:
-    verdict = {True: "holds", False: "does not hold", None: "is not told by these runs"}[one.holds]
+    verdict = {True: "holds", False: "does not hold", None: "is undecided"}[one.holds]
     where = f" ({described(one.where)})" if one.where else ""
     return f"{one.of} of {one.measure} {one.wanted}{where} {verdict}: {one.found}."
 

@@ -160,7 +160,7 @@ def _guest(facts: Facts, clock: AskedClock | None) -> Choice:
         _refuse("no guest with the virtual clock", virtual_lacks, "use --clock real")
         return Choice("uml", "virtual", "asked for")
     if not virtual_lacks:
-        return Choice("uml", "virtual", "a guest was asked for, and the virtual clock can be had")
+        return Choice("uml", "virtual", "a guest was requested, and the virtual clock is available")
     _refuse("no guest can run here", facts.real_guest_lacks(), "see ./corridor doctor")
     return Choice("uml", "real", f"no virtual clock: {'; '.join(virtual_lacks)}")
 
@@ -168,7 +168,7 @@ def _guest(facts: Facts, clock: AskedClock | None) -> Choice:
 def _auto(facts: Facts, clock: AskedClock | None) -> Choice:
     virtual_lacks = facts.virtual_guest_lacks()
     if clock != "real" and not virtual_lacks:
-        return Choice("uml", "virtual", "the virtual clock can be had, and gives exact times")
+        return Choice("uml", "virtual", "the virtual clock is available, and gives exact times")
     can_emulate = not facts.emulated.reason
     if clock == "virtual":
         if can_emulate:
@@ -176,7 +176,7 @@ def _auto(facts: Facts, clock: AskedClock | None) -> Choice:
         _refuse("no virtual clock", [*virtual_lacks, facts.emulated.reason], "use --clock real")
     if clock is None and can_emulate and facts.native_lacks() and facts.real_guest_lacks():
         return Choice("qemu", CHARGED, f"nothing else: {'; '.join(virtual_lacks)}")
-    why = "the real clock was asked for" if clock == "real" else _no_virtual(virtual_lacks)
+    why = "the real clock was requested" if clock == "real" else _no_virtual(virtual_lacks)
     return _real(facts, why)
 
 

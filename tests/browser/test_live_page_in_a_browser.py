@@ -359,7 +359,7 @@ def test_a_token_that_is_good_no_more_is_deleted(lab: PageLab, visit: Visit) -> 
     is_live(page)
     assert lab.process is not None
     lab.process.close()
-    until(lambda: line(page).startswith("Nobody answers"))
+    until(lambda: line(page).startswith("No answer"))
     lab.token_file.unlink()
     lab.serve()
     until(lambda: line(page).startswith("Not allowed any more"))

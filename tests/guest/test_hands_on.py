@@ -128,7 +128,7 @@ def test_a_cut_moves_probes_to_the_detour_and_mending_brings_them_back(said, com
         assert DETOUR_MS < min(detour) < DETOUR_MS + 15
         live = said("trace", DEMAND, "--live")
         assert live.endswith("it is delivered\n")
-        assert "as switches say they hold them" in live
+        assert "as read back from the switches" in live
         assert said("fault", "list") == f"cut {FIBRE}\n"
         assert said("mend", FIBRE) == f"cut {FIBRE}: ended\n"
         until(lambda: f"leaves by {FIBRE}" in said("trace", DEMAND))
@@ -184,7 +184,7 @@ def test_mininets_command_line_acts_on_the_network_and_leaves_it(said, kept):
     out = said("mininet", input="link s3 s4 up\ndpctl dump-aggregate\npy net['kunming'].IP()\n")
     assert out.count("flow_count=") == 5
     assert out.rstrip().endswith("10.0.0.3")
-    kept.wait_until_it_says("nothing has failed any more")
+    kept.wait_until_it_says("no failures remain")
 
 
 @pytest.mark.skipif(shutil.which("iperf") is None, reason="iperf is not installed")

@@ -132,5 +132,5 @@ def test_asked_to_end_the_network_takes_its_page_with_it(run, page):
     assert run.process.wait(60) == 130, run.complained()
     run.assert_nothing_is_left()
     assert list(run.sessions.iterdir()) == []
-    until(lambda: "Nobody answers" in says(page, "line"))
+    until(lambda: "No answer" in says(page, "line"))
     assert (run.folder / "answers.json").exists()

@@ -178,7 +178,7 @@ def test_a_live_network_tells_what_the_tables_of_ones_own_controller_come_to(liv
     assert api.ask("/v1/topology")[0] == 200
     code, refused = api.ask("/v1/policies", "PUT", {"name": "x", "policies": []})
     assert code >= 400
-    assert "later.py of your own steers here" in json.dumps(refused)
+    assert "later.py of yours controls this network" in json.dumps(refused)
 
 
 def test_its_tables_are_proven_again_when_they_change(live):

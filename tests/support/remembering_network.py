@@ -108,7 +108,7 @@ class Controller:
 
     def ask(self, do, **what):
         if not self.alive:
-            return {"ok": False, "kind": "absent", "reason": "nobody answers"}
+            return {"ok": False, "kind": "absent", "reason": "no answer"}
         if do == "drain":
             self.drained.add(what["fibre"])
         elif do == "restore":

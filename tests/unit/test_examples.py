@@ -70,7 +70,7 @@ def test_a_graph_becomes_a_map(tmp_path):
     code, said = run(sys.executable, EXAMPLES / "own_graph.py", kept)
     assert code == 0, said
     assert "three-sites: 3 hubs, 3 fibres; urumqi > almaty > tashkent" in said
-    assert "almaty-tashkent: 6.2 ms one way. Of its two directions: delay 6ms and 6.4ms" in said
+    assert "almaty-tashkent: 6.2 ms one way. Its two directions: delay 6ms and 6.4ms" in said
     assert "24 of 24 have the stated default of 250km" in said
     assert len(load_topology(kept).fibres) == 24
 

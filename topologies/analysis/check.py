@@ -51,7 +51,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Assumption:
-    """A capacity that stands in for unpublished ones, why, and where."""
+    """An assumed capacity, its basis, and the fibres that it applies to."""
 
     capacity: str
     because: str
@@ -316,7 +316,7 @@ def _too_short(topology: Topology) -> list[Problem]:
     ]
     return [
         Problem(
-            f"fibre {fibre.id} is {fibre.length_km:g} km, {straight_km:.0f} km as a bird flies",
+            f"fibre {fibre.id} is {fibre.length_km:g} km, {straight_km:.0f} km by great circle",
             _GIVEN_HINT if fibre.delay_basis == "given" else _LENGTH_HINT,
         )
         for _, fibre, straight_km in sorted(ratios, key=lambda one: (one[0], one[1].id))

@@ -277,7 +277,7 @@ class _Reader:
         return capacity_gbps, basis
 
     def _assumed(self, entry: FibreEntry, at: KeyPath) -> tuple[float | None, str]:
-        """What stands in for an unpublished capacity, and why that."""
+        """Return the assumption for an unpublished capacity, with its reason."""
         if entry.capacity_class:
             if entry.capacity is not None or entry.assumed_capacity is not None:
                 message = f'fibre "{entry.id}" has a capacity and a capacity class'

@@ -73,7 +73,7 @@ def _joined(there: ForeignLink, back: ForeignLink) -> ForeignLink:
         said.append("capacity " + " and ".join(format_rate(round(rate)) for rate in rates))
     notes = ""
     if said:
-        notes = f"Of its two directions: {'; '.join(said)}. Mean delay and length, least capacity."
+        notes = f"Its two directions: {'; '.join(said)}. Mean delay and length, least capacity."
     return replace(
         there,
         delay_ns=delay_ns,

@@ -148,7 +148,7 @@ def _check(nodes: Sequence[ForeignNode], links: Sequence[ForeignLink], file: str
 
 
 def _are_degrees(nodes: Sequence[ForeignNode], options: ImportOptions, file: str) -> bool:
-    """Whether all coordinates can be geographic. InputError if not, unless a default stands in."""
+    """Whether all coordinates can be geographic. InputError if not, unless there is a default."""
     for node in nodes:
         if node.lat is None or node.lon is None:
             continue

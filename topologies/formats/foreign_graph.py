@@ -32,7 +32,7 @@ class ForeignLink:
     line: int | None = None
     capacity_bps: float | None = None
     delay_ns: int | None = None
-    """One way."""
+    """One-way delay."""
     length_km: float | None = None
     directed: bool = False
     """Only from ``a`` to ``z``; the other direction is a separate link, if there is one."""

@@ -21,7 +21,7 @@ from corridor.topologies.model.topology import LengthBasis
 
 LEAST_KM = 0.1
 LIGHT_US_PER_KM = 1e3 / 299.792458
-"""One way in a vacuum: no delay lies below it."""
+"""One-way delay in a vacuum: the lower bound of all delays."""
 Origin = Literal["delay", "length", "places", "median", "default"]
 
 
@@ -31,7 +31,7 @@ class Reach:
 
     length_km: float
     delay_ns: int
-    """One way, terminals included."""
+    """One-way delay, with terminals."""
     origin: Origin
     is_delay_given: bool
     length_basis: LengthBasis = "derived"
@@ -73,8 +73,10 @@ def _assumed(
     options: ImportOptions,
     file: str,
 ) -> Reach:
-    """Never shorter than from where its nodes stand in: midway between its neighbours a node is
-    nearer to them than can be expected."""
+    """Return the assumed reach of a link: at least the distance between the places of its nodes.
+
+    A node that is drawn midway between its neighbours is nearer to them than in reality.
+    """
     derived_km = _derived_km(link, at)
     if options.default_delay_ns is not None:
         given = options.default_delay_ns

@@ -19,11 +19,11 @@ WAY_OUT = (
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How links are read, and what stands in where a link's length cannot be known."""
+    """Options for reading links, and defaults for links of unknown length."""
 
     default_length_km: float | None = None
     default_delay_ns: int | None = None
-    """One way."""
+    """One-way delay."""
     attributes: Mapping[str, Unit] = field(default_factory=dict)
     """Attributes of links and the unit that each is in, which also says what it is."""
     ignores_delays: bool = False

@@ -48,7 +48,7 @@ class Scaling(Frozen):
     capacity_scale: float = Field(gt=0, le=1)
     """Emulated rate over real capacity."""
     assumed_terrestrial_gbps: float = Field(gt=0, le=MAX_CAPACITY_GBPS)
-    """Stands in where no capacity is published. The data itself keeps ``null``."""
+    """Used where no capacity is published. The data itself keeps ``null``."""
     assumed_submarine_gbps: float = Field(gt=0, le=MAX_CAPACITY_GBPS)
     min_rate_bps: int = Field(ge=8)  # netem has whole bytes a second
     max_rate_bps: int = Field(gt=0)

@@ -154,7 +154,7 @@ class Fibre(Frozen):
     shares: tuple[CapacityGroup, ...] = ()
     """What it shares with other fibres at its ends, which bounds its own capacity, too."""
     assumed_gbps: float | None = Field(default=None, gt=0, le=MAX_CAPACITY_GBPS)
-    """Stands in for a capacity that is not published, instead of the assumption of the map."""
+    """Replaces the assumption of the map where no capacity is published."""
     assumed_because: Text = ""
     status: Status = "in-service"
     sources: tuple[Text, ...] = ()

@@ -14,7 +14,7 @@ PROTOCOLS = {6: "tcp", 17: "udp"}
 def traced(trace: Said, demand: Said, epoch: int, *, live: bool) -> str:
     """``trace`` as the controller has it, with the status of its demand."""
     lines = [*_served(demand), _packet(trace["packet"])]
-    source = "as switches say they hold them" if live else "as deployed"
+    source = "as read back from the switches" if live else "as deployed"
     lines.append(f"tables {source}, epoch {epoch}:")
     for number, hop in enumerate(trace["hops"], start=1):
         lines += _hop(number, hop)

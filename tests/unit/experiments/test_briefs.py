@@ -299,7 +299,7 @@ def test_runs_on_other_maps_or_of_other_demands_are_refused(tmp_path: Path, run:
         write_brief(run, altered(run, tmp_path / "other", alter))
     with pytest.raises(InputError, match="names the same run"):
         write_brief(run, run)
-    with pytest.raises(InputError, match="holds no run, and only runs"):
+    with pytest.raises(InputError, match="contains no run, and a brief compares only runs"):
         write_brief(run, tmp_path)
 
 

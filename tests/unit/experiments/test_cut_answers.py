@@ -125,7 +125,7 @@ def test_the_question_is_answered_where_no_network_is_up(
 
 def test_a_question_and_a_deed_at_once_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cut", "red-sea", "--scenario", "mini", "--silent"]) == 2
-    assert "asks of a scenario and cuts a live network at once" in capsys.readouterr().err
+    assert "names both a scenario and a live network" in capsys.readouterr().err
 
 
 def test_a_run_with_a_cut_has_it_instead_of_what_the_scenario_has_happen() -> None:

@@ -118,7 +118,7 @@ def test_a_trace_says_how_the_demand_is_served_then_every_hop():
         "one: DEGRADED by permit P (L)",
         "  bridged",
         "packet: UDP 10.0.0.1:1 > 10.0.0.2:862",
-        "tables as switches say they hold them, epoch 1:",
+        "tables as read back from the switches, epoch 1:",
         "  1 a after 0.000 ms, leaves by a-b with label 17 (ASSESSED, epoch 0)",
         "      table 0",
         "      found dead: a-c",

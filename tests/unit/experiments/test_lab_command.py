@@ -81,7 +81,7 @@ def test_a_shell_at_a_terminal_has_the_real_clock(capsys, seen, at_terminal, mon
     assert seen["setting"].terminal[0] == "vt220"
     assert seen["setting"].command == ()
     assert corridor("mini", "--clock", "virtual") == 2
-    assert "a virtual clock runs away while it waits for input; " in capsys.readouterr().err
+    assert "a virtual clock does not wait for input at a terminal; " in capsys.readouterr().err
 
 
 def test_a_command_at_a_terminal_has_the_terminal_with_the_real_clock_only(seen, at_terminal):
@@ -145,7 +145,7 @@ def test_a_lab_that_starts_in_the_home_is_refused_until_the_home_is_named(
     monkeypatch.setenv("HOME", str(tmp_path))
     assert corridor("mini", "--quiet", "--", "true") == 2
     said = capsys.readouterr().err
-    assert f"{tmp_path} contains all that is yours" in said
+    assert f"{tmp_path} contains all your files" in said
     assert f"--read {tmp_path}" in said
     assert corridor("mini", "--quiet", "--read", str(tmp_path), "--", "true") == 7
     assert seen["reads"] == [tmp_path]

@@ -125,7 +125,7 @@ def test_events_are_told_from_a_number_on(live: LiveTables) -> None:
 def test_what_only_the_products_controller_can_do_is_refused(live: LiveTables, do: str) -> None:
     found = live.ask(do)
     assert (found["ok"], found["kind"]) == (False, "refused")
-    assert "app.py of your own steers here" in found["reason"]
+    assert "app.py of yours controls this network" in found["reason"]
 
 
 @pytest.mark.parametrize("line", [b"no json", b"[]", b'{"do": ["x"]}', b'{"do": "dance"}'])

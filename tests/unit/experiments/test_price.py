@@ -223,7 +223,7 @@ def test_policies_names_the_set_to_price(capsys):
     found = json.loads(capsys.readouterr().out)
     assert [one["policies"] for one in found["sets"]] == ["th"]
     assert main(["price", "mini", "--policies", "th", "--against", "th"]) == 2
-    assert "nothing to hold against th" in capsys.readouterr().err
+    assert "no policy set is named to compare with th" in capsys.readouterr().err
 
 
 def test_the_command_keeps_json_that_a_report_draws(path, tmp_path, capsys):

@@ -95,7 +95,7 @@ def test_where_nothing_is_kept_it_is_said_how_to_start():
 def test_of_several_one_must_be_named():
     for name in ("north", "south"):
         write(made(name))
-    with pytest.raises(InputError, match=r"up: north, south; say which with --network NAME"):
+    with pytest.raises(InputError, match=r"up: north, south; choose one with --network NAME"):
         find()
     assert find("south").name == "south"
     with pytest.raises(InputError, match='"noth" is up; did you mean "north"'):

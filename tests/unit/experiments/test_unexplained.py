@@ -114,7 +114,7 @@ def test_explained_losses_are_valid_and_so_is_what_nobody_counted() -> None:
     [
         ("machine", "real", "the kernel or a socket had no room for them"),
         ("machine", "virtual", "the kernel or a socket had no room for them"),
-        ("switch", "real", "BFD took ports for dead though nothing had failed"),
+        ("switch", "real", "BFD declared ports dead without a failure"),
         ("gateway", "real", "the queue of a gateway was full"),
         ("gateway", "virtual", None),
         ("policy", "real", None),

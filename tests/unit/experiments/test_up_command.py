@@ -307,7 +307,7 @@ def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
         ),
         (
             {"event": "failures", "links": [], "srlgs": [], "hubs": [], "gateways": []},
-            "nothing has failed any more",
+            "no failures remain",
         ),
         (
             {"event": "update", "why": "day", "epoch": 1, "done_ms": {"flipped": 8.4, "over": 230},
@@ -321,7 +321,7 @@ def test_an_api_is_ended_with_the_network(tmp_path, monkeypatch):
          "refused set_policies: it would break C5"),
         (
             {"event": "repaired", "why": "audit", "foreign": {"x": ["f"]}, "missing": {}},
-            "tables were not as they should be, and are again (audit); 1 foreign",
+            "deviating tables were corrected (audit); 1 foreign",
         ),
         ({"event": "rates", "lacking": [{"said": "2Mbit do not fit"}, {"said": "3Mbit do not"}]},
          "committed rates: 2Mbit do not fit, 3Mbit do not"),

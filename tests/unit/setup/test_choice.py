@@ -53,7 +53,7 @@ NO_STOCK = {"stock_kernel": None, "stock_lacks": "linux.uml is not installed"}
             None,
             "uml",
             "virtual",
-            "can be had",
+            "is available",
         ),
         (
             "auto goes native where no virtual clock can be had",
@@ -80,7 +80,7 @@ NO_STOCK = {"stock_kernel": None, "stock_lacks": "linux.uml is not installed"}
             "real",
             "native",
             "real",
-            "asked for",
+            "was requested",
         ),
         (
             "auto with the real clock and no root takes a guest",
@@ -89,9 +89,9 @@ NO_STOCK = {"stock_kernel": None, "stock_lacks": "linux.uml is not installed"}
             "real",
             "uml",
             "real",
-            "asked for.*not root",
+            "was requested.*not root",
         ),
-        ("uml takes the virtual clock", ABLE, "uml", None, "uml", "virtual", "can be had"),
+        ("uml takes the virtual clock", ABLE, "uml", None, "uml", "virtual", "is available"),
         ("uml falls back to the real clock", NO_VIRTUAL, "uml", None, "uml", "real", "no compiler"),
         ("uml with the real clock asked for", ABLE, "uml", "real", "uml", "real", "asked for"),
         (

@@ -33,7 +33,7 @@ def test_where_directions_differ_the_round_trip_stays_and_the_lesser_capacity_ho
     )
     assert (made.delay_ns, made.capacity_bps, made.directed) == (5_000_000, 5e8, False)
     assert made.notes == (
-        "Of its two directions: delay 4ms and 6ms; capacity 1Gbit and 500Mbit. "
+        "Its two directions: delay 4ms and 6ms; capacity 1Gbit and 500Mbit. "
         "Mean delay and length, least capacity."
     )
     assert notes[0].startswith("Directions differ in 1 of 1 fibres")

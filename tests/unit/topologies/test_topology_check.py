@@ -67,7 +67,7 @@ def test_a_split_topology_fails_and_names_who_is_apart() -> None:
 
 def test_a_fibre_shorter_than_the_great_circle_fails() -> None:
     report = check_topology(net((A, B), fibre("a", "b", 100.0)))
-    assert "as a bird flies" in report.problems[0].message
+    assert "by great circle" in report.problems[0].message
 
 
 def test_many_fibres_shorter_than_the_great_circle_are_one_line_with_the_worst() -> None:

@@ -88,7 +88,7 @@ window.corridor.line = (() => {
         const answer = await call("page/do", { method: "POST", body: JSON.stringify({ ...one.order, page }) });
         what = await said(answer);
         ok = answer.ok;
-      } catch { what = { kind: "absent", detail: "nobody answered" }; }
+      } catch { what = { kind: "absent", detail: "no answer" }; }
       if (!ok && NOW.includes(what.kind) && ++one.tries < TRIES && it.state !== "denied") {
         it.changed(it.state, 0, `${what.detail}; asked again`);
         await rest(Math.min(FIRST_MS * 2 ** one.tries, LONGEST_MS));

@@ -6,7 +6,7 @@
   const NO_POLICIES = "none", KEPT_MS = 60000, SAY_MS = 2000, MOST_REFUSALS = 5, MOST_FULLEST = 4;
   const STATES = {
     waiting: "Waiting for the line.", live: "Live: what you see is as it is now.", paused: "Paused while this page is not seen.",
-    lost: "Nobody answers: the network has ended, or this machine's line to it is broken. It is asked again.",
+    lost: "No answer: the network has ended, or the connection to it is broken. The page tries again.",
     crowded: "Too many pages are open at once: this one waits for its turn.",
     denied: "Not allowed any more: the token is not this network's. Open the address that corridor page prints.",
   };
@@ -254,7 +254,7 @@
     const parts = [...done.cuts.map((one) => `${one} cut`), ...done.drains.map((one) => `${one} drained`), ...(done.policies === null ? [] : [`policies instead of ${done.policies}`]), ...(done.day === null ? [] : [`a day instead of ${done.day}`])];
     $("putback").hidden = !parts.length;
     $("held").textContent = parts.length ? `Done by pages: ${parts.join(", ")}. It is undone ${Math.round(about.lease_s / 60)} minutes after the pages that did it have gone`
-      + (about.idle_s ? `, or when nobody has used one for ${Math.round(about.idle_s / 60)} minutes.` : ".") : "";
+      + (about.idle_s ? `, or when no page was used for ${Math.round(about.idle_s / 60)} minutes.` : ".") : "";
   }
   function rules(first) {
     if (first) {
@@ -274,7 +274,7 @@
   async function why() {
     if (!$("why-box").open) return;
     const of = shown();
-    let text = "nobody answered";
+    let text = "no answer";
     try {
       const answer = await line.call(`page/why?demand=${encodeURIComponent(of)}`);
       text = answer.ok ? await answer.text() : (await line.said(answer)).detail;

@@ -39,7 +39,7 @@
       const { status, response } = await fetchPage(token);
       if (status === 200 && response) { await adopt(response); return; }
       if (status === 401) { sessionStorage.removeItem(KEY); say(NONE); return; }
-      say(status ? `The page cannot be shown yet (${status}); it is asked for again.` : "Nobody answers at this address; it is asked again.");
+      say(status ? `The page cannot be shown yet (${status}); it tries again.` : "No answer at this address; the page tries again.");
       await new Promise((wait) => setTimeout(wait, RETRY_MS));
     }
   }
