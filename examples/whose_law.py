@@ -19,8 +19,8 @@ def main(name: str = "pan-asia") -> None:
     served = [one for one in plan.demands if one.hubs]
     found = certainties(loaded).demands
     between = [one for one in served if len(one.crosses) > 1]
-    print(f"{name}: {len(served)} of {len(plan.demands)} demands go, {len(between)} over a border")
-    print("jurisdiction  on the map  not excluded  in 10 % of draws or more")
+    print(f"{name}: {len(served)} of {len(plan.demands)} demands served, {len(between)} cross a border")
+    print("jurisdiction  on the map  not excluded  in 10 % of samples or more")
     often = {one.id: _often(found[one.id].there.sets) for one in between}
     codes = {code for one in between for code in (*one.crosses, *one.may_cross, *often[one.id])}
     rows = [
@@ -33,13 +33,16 @@ def main(name: str = "pan-asia") -> None:
         for code in codes
     ]
     for on_map, perhaps, drawn, code in sorted(rows, key=lambda row: (-row[0], -row[2], row[3])):
-        print(f"{code:12}  {on_map:10}  {perhaps or '':>12}  {drawn:24}")
+        if on_map or drawn:
+            print(f"{code:12}  {on_map:10}  {perhaps or '':>12}  {drawn:26}")
+    others = [f"{code} {perhaps}" for on_map, perhaps, drawn, code in rows if not on_map + drawn]
+    print(f"only not excluded: {', '.join(sorted(others))}")
     ties = sum(one.there.near_tie for one in found.values())
     print(f"near ties: {ties} of {len(found)}")
 
 
 def _often(sets) -> set[str]:
-    """Jurisdictions that shortest lawful paths cross in that share of draws or more."""
+    """Return the jurisdictions that shortest permitted paths cross in that share of samples."""
     codes = {code for one in sets for code in one.of}
     return {c for c in codes if sum(one.share for one in sets if c in one.of) >= LEAST_SHARE}
 
