@@ -34,7 +34,7 @@ def stock_kernel() -> Kernel:
 
 @pytest.fixture
 def reader(tmp_path, monkeypatch, virtual_kernel) -> Reader:
-    """Somebody in a folder as readers have it."""
+    """A reader in a folder of examples."""
     furnish(tmp_path)
     monkeypatch.chdir(tmp_path)
     return Reader(tmp_path, in_guests=True)

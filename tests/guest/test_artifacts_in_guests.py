@@ -1,4 +1,4 @@
-"""A study of two cells is packed, and comes to the same again; one spoilt sample is named."""
+"""A study of two cells is packed and reproduced; one corrupt sample is named."""
 
 import json
 import subprocess

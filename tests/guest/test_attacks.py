@@ -72,7 +72,7 @@ def attacked(world, folder, virtual_kernel):
 
 
 def flood(world):
-    """A demand of its own, by a host that sends it at ten times the rate of the fibre."""
+    """A host's own demand, sent at ten times the rate of the fibre."""
     frame = world.datagram("train", payload=bytes(1400))
     rate_bps = next(one.forward.rate_bps for one in world.wiring.fibres if one.fibre == FLOODED)
     gap_s = 8 * (len(frame) + 4) / rate_bps / 10

@@ -23,7 +23,7 @@ def ran(once):
 
 @pytest.fixture(scope="module")
 def probes(ran):
-    """By demand, the probes of before, during and after the faults, none of them under way then."""
+    """By demand, the probes before, during and after the faults, none in flight at a change."""
     rows, metadata = samples.read_parquet(ran.folder / "probes.parquet")
     done = json.loads((ran.folder / "raw/changes.json").read_text())
     at_ns, until_ns = (
@@ -43,7 +43,7 @@ def probes(ran):
 
 
 def one_way_ns(rows):
-    """The least and the most of both ways together."""
+    """Minimum and maximum of both directions together."""
     got = rows[rows["received"]]
     both = np.concatenate([got["t2_ns"] - got["t1_ns"], got["t4_ns"] - got["t3_ns"]])
     return int(both.min()), int(both.max())

@@ -1,4 +1,4 @@
-"""Gateways in the way of traffic, fibres cut under it, and a watch: in a guest, virtual clock."""
+"""Gateways in the path of traffic, fibres cut under it, a monitor: in a guest, virtual clock."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The samples of three scenarios are those that stand in the repository, on any x86-64 machine.
+"""The samples of three scenarios are those in the repository, on any x86-64 machine.
 
 They are keyed by the versions of what takes part in a run. After a change of the product that
 changes samples, or with other versions, write them again and say why in the commit:

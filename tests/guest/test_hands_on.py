@@ -19,7 +19,7 @@ from live_runs import LiveRun
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 FIBRE, DEMAND = "kunming-bangkok", "render-bangkok"
 DIRECT_MS, DETOUR_MS = 21.7, 85.7
-"""Pure delay there and back, by the map: with and without the fibre."""
+"""Pure RTT by the map: with and without the fibre."""
 LONG = 98_765
 
 

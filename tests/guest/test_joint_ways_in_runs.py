@@ -1,4 +1,4 @@
-"""Rates that fit only on ways chosen together are kept under load, with the fibre cut."""
+"""Rates that fit only on jointly selected paths are met under load, with the fibre cut."""
 
 from pathlib import Path
 

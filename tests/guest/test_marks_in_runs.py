@@ -1,4 +1,4 @@
-"""AQMs that mark beside the same AQMs that drop, each under four connections of CUBIC."""
+"""AQMs that mark next to the same AQMs that drop, each under four connections of CUBIC."""
 
 import pytest
 

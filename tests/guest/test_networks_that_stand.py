@@ -1,4 +1,4 @@
-"""A network that stands carries out one plan after another, each as on a network of its own."""
+"""A reused network executes one plan after another, each as on a separate network."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ def probes(folder):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """On a network of its own; then seeds 1, 2 and 1 again on one that stands."""
+    """On a separate network; then seeds 1, 2 and 1 again on a reused one."""
     place = tmp_path_factory.mktemp("standing")
     run_scenario(options(place / "own"), quietly)
     with StandingGuests(place) as guests:

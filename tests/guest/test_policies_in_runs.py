@@ -1,4 +1,4 @@
-"""Runs under policies: what may go arrives in time, the rest is kept back, all of it is judged."""
+"""Runs under policies: permitted data arrives in time, the rest is blocked, all is monitored."""
 
 import json
 from collections import Counter

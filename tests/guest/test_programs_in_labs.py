@@ -22,7 +22,7 @@ LIMITED_HOSTS = INSIDE / "limited_hosts.py"
 LAB_S = 110
 LOOKUP_MS = 100
 KARACHI_MS = 119.25
-"""There and back from Shanghai, over Kunming."""
+"""The RTT from Shanghai, over Kunming."""
 TREE_MS = 125.45
 """Over the tree of mini: Guian, Kunming, Bangkok."""
 

@@ -29,7 +29,7 @@ def sent_ns(frame_bytes):
 
 
 def waits_ns(ran, demand):
-    """Of each probe there, above the least."""
+    """The forward delay of each probe above the minimum."""
     number = [one["id"] for one in ran.summary["demands"]].index(demand)
     columns = ("phase", "demand", "received", "t1_ns", "t2_ns")
     rows = zip(

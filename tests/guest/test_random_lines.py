@@ -9,7 +9,7 @@ from corridor.traffic.measures import samples
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]
 SPREADS = 4
-"""Standard deviations of what is measured, either way; beyond them is one chance in 16,000."""
+"""Standard deviations of the measurement in either direction; one chance in 16,000 beyond."""
 JITTER_NS, LATE_NS = 4_000_000, 3_000_000
 TICK_NS = 5_000
 
@@ -49,7 +49,7 @@ def bursts(lost):
 
 
 def delays(rows):
-    """Of either way, in ns, beyond the least."""
+    """The delay of either direction above the minimum, in ns."""
     got = rows[rows["received"]]
     ways = (got["t2_ns"] - got["t1_ns"], got["t4_ns"] - got["t3_ns"])
     return [way - way.min() for way in ways]

@@ -39,14 +39,14 @@ CAST = Targets(fibre="kunming-karachi", switch="bangkok", gateway="kunming")
 ALL = {direction.demand.id for direction in specification().directions}
 EXPORTS = {"ckpt", "render"}
 AT_ONCE_MS = 60.0
-"""What was under way when something broke."""
+"""The operation during which something broke."""
 DRAIN_MS = 300.0
 RECONNECT_MS = 3000.0
 """A controller listens within a second, while Open vSwitch tries once a second and may just have
 tried; a third second is for a try that is cut off. Reading and proving takes milliseconds."""
 EMPTIED_MS = 3500.0
 """BFD begins again, too: an end that is not up speaks once a second (RFC 5880, 6.8.3), and both are
-up after three packets at most. Then what is dead no more is told."""
+up after three packets at most. Then the end of failures is reported."""
 
 
 def guaranteed():
@@ -316,7 +316,7 @@ def test_an_update_goes_on_with_a_switch_that_has_connected_anew_in_it(broken, f
     ],
 )
 def test_tables_that_were_tampered_with_are_not_trusted_after_a_restart(broken, kind, was, hit):
-    """They are put right; over a core that was touched all is off meanwhile, for a drain."""
+    """They are corrected; if the core was changed, all edges are off for a drain."""
     assert kind in KINDS
     one = broken("tampered_with")[f"controller killed, {kind}"]
     (taken,) = said(one, "taken over", "installed")

@@ -33,7 +33,7 @@ def soak(folder, *options, code=ROOT):
 
 
 def first(is_wanted):
-    """The number of the first event of which, and of the world before it, something is so."""
+    """The number of the first event for which, with the state before it, the condition is true."""
     state = State()
     for number, (event, after) in enumerate(islice(generate(SMALL, 1), 3000), start=1):
         if is_wanted(event, state):

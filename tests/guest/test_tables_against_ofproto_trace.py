@@ -45,7 +45,7 @@ AS_READ = pytest.mark.promise("the proof reads tables as Open vSwitch does")
 
 
 class State(NamedTuple):
-    """What is down, and the packets to ask about meanwhile."""
+    """Links that are down, and the packets to trace then."""
 
     down: frozenset[str]
     closed: frozenset[str]
@@ -114,7 +114,7 @@ def traced(tmp_path_factory, virtual_kernel):
 
 
 def disagreements(made: Traced, program: Program) -> list[str]:
-    """Packets on which a reading of ours and Open vSwitch differ, with both answers."""
+    """Packets on which our evaluation and Open vSwitch differ, with both answers."""
     found = []
     for state, said in zip(made.states, made.said, strict=True):
         readings = models(made.world, program, state.down, state.closed)
@@ -146,7 +146,7 @@ def test_open_vswitch_does_with_every_packet_what_we_say_it_does(traced, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_packets_try_all_there_is(traced, name):
-    """So many that each kind of fate and of entry is met often, and later buckets are."""
+    """Enough packets to meet each outcome, entry kind and later bucket often."""
     made = traced(name)
     fates: Counter[str] = Counter()
     buckets: Counter[bool] = Counter()

@@ -28,7 +28,7 @@ def as_json(policies, **changes):
 
 @pytest.fixture(scope="session", params=["ryu", "os-ken"])
 def steps(request, tmp_path_factory, virtual_kernel):
-    """What came of every step, by framework."""
+    """The result of every step, by framework."""
     out = tmp_path_factory.mktemp("api")
     elsewhere = {"id": "X", "effect": "deny", "match": {"src": {"hubs": ["shanghia"]}}}
     sets = {

@@ -174,7 +174,7 @@ def test_killed_it_takes_guest_and_api_with_it_and_the_next_tidies_up(keep):
     while run.processes() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert run.processes() == {}
-    with pytest.raises(OSError):  # noqa: PT011 - refused, in whichever way
+    with pytest.raises(OSError):  # noqa: PT011 - refused by any error
         socket.create_connection(("127.0.0.1", int(first["url"].rpartition(":")[2])), 1)
     run.start(run.folder.with_name("again"), *OPTIONS)
     run.wait_until_it_says("] ready: 12 UP", CALM_S)
@@ -208,7 +208,7 @@ def test_commands_in_another_terminal_use_it(kept):
 
 
 def test_debians_kernel_does_as_well(tmp_path, stock_kernel, monkeypatch):
-    """Its consoles stop reading for good in the same way."""
+    """Its consoles stop reading forever, too."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing built"))
     run = LiveRun(tmp_path / "stock", *OPTIONS)
     try:

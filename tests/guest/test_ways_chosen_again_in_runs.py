@@ -1,4 +1,4 @@
-"""Rates under load: a fibre is cut, the controller dies, the law changes, the fibre is mended.
+"""Rates under load: a fibre is cut, the controller dies, the law changes, the fibre is repaired.
 
 Ways are chosen for now, then for the next failure; where there are none for that, it is said.
 """

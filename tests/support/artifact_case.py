@@ -1,4 +1,4 @@
-"""A study of two conditions and two seeds whose runs were made by hand, and how to spoil it."""
+"""A study of two conditions and two seeds whose runs are handmade, and ways to corrupt it."""
 
 from __future__ import annotations
 
@@ -103,6 +103,6 @@ def unpacked(file: Path, into: Path) -> Path:
 
 
 def summed_again(root: Path) -> None:
-    """As somebody does it who changes an artifact and does not want to be seen."""
+    """Change an artifact as an author would who hides the change."""
     with opened(root) as held:
         (root / SUMS).write_text(written(held.digests))

@@ -27,7 +27,7 @@ BREAKAGES: dict[str, tuple[str, Breakage]] = {}
 
 
 def broken_rounds(world: World) -> dict[str, Round]:
-    """For each breakage its attack, and what the tables are broken by meanwhile."""
+    """For each breakage its attack, and the change of the tables during the attack."""
     known: dict[str, Attack] = {f"{one.group}: {one.kind}": one for one in every_attack(world)}
     rounds = {}
     for name, (attack, make) in BREAKAGES.items():
@@ -191,7 +191,7 @@ def _(world: World) -> Entries:
     "entries of Open vSwitch's own for a controller in its band",
 )
 def _(world: World) -> Entries:
-    """None that a switch would tell of; at one hub, or they would flood each other for ever."""
+    """Entries that a switch does not report, at one hub only: two would flood forever."""
     return []
 
 

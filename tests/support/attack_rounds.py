@@ -23,7 +23,7 @@ from corridor.controller.forwarding.program import Reason
 
 @dataclass(frozen=True)
 class Round:
-    """An attack, and what is broken meanwhile."""
+    """An attack, and the breakage during the attack."""
 
     attack: Attack
     breakage: Mapping[str, Any] = field(default_factory=dict)
@@ -54,7 +54,7 @@ def every_attack(world: World) -> list[Attack]:
 
 
 def given(world: World, rounds: Iterable[Round]) -> dict[str, Any]:
-    """What a guest is told."""
+    """Return the input of a guest."""
     return {
         **world.to_plain(),
         "honest_port": HONEST_PORT,
@@ -63,7 +63,7 @@ def given(world: World, rounds: Iterable[Round]) -> dict[str, Any]:
 
 
 def rows(verdicts: Verdicts, played: Sequence[tuple[Attack, Seen]]) -> Iterator[str]:
-    """By group: frames, crossings on a demand's own way and elsewhere, and what became of them."""
+    """By group: frames, crossings on the demand's path and elsewhere, and their outcomes."""
     for group, some in groupby(played, key=lambda one: one[0].group):
         members = list(some)
         frames = sum(len(attack.shots) for attack, _ in members)

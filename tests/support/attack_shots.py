@@ -27,13 +27,13 @@ class Fate(StrEnum):
     """What must become of a frame that is not dropped under a reason of the tables."""
 
     PASSES = "passes"
-    """On its demand's way, with a DSCP of 0."""
+    """On the path of its demand, with a DSCP of 0."""
     ODD = "passes, unreadable"
     """As IPv4, which it says it is by its type only."""
     MANGLED = "passes one fibre"
     """The first of its demand's."""
     TRUSTED = "passes by its label"
-    """On the way of the label's demand, whatever is in it."""
+    """On the path of the label's demand, whatever the content."""
     ADRIFT = "undelivered"
     ANSWERED = "answered"
     EXPIRES = "expires"
@@ -42,7 +42,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Shot:
-    """A frame and who sends it. ``demand`` is whose way it goes if it goes any; ``door`` is the
+    """A frame and its sender. ``demand`` is the demand whose path it takes, if any; ``door`` is the
     side of the hub's gateway by which it comes, if it is not the host that sends it."""
 
     hub: str

@@ -45,7 +45,7 @@ class Verdicts:
         ]
 
     def crossed(self, attack: Attack, seen: Seen) -> tuple[int, int]:
-        """Crossings of fibres by its frames: on their own demand's ways, and elsewhere."""
+        """Crossings of fibres by its frames: on paths of their own demand, and elsewhere."""
         allowed = self._allowed(attack)
         counts = [0, 0]
         for flow in seen["crossings"]["flows"]:

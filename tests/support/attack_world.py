@@ -1,4 +1,4 @@
-"""The network under attack: five hubs, two gateways, fibres over borders, demands kept apart.
+"""The network under attack: five hubs, two gateways, fibres over borders, separate demands.
 
 ::
 

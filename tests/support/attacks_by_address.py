@@ -90,7 +90,7 @@ def _(world: World) -> Iterator[Shot]:
 
 @kind("ARP", "gratuitous")
 def _(world: World) -> Iterator[Shot]:
-    """Of its own address, and of another's, as question and as answer (RFC 5227, 3)."""
+    """With its own and with a foreign address, as request and as reply (RFC 5227, 3)."""
     for owner in ("guian", "karachi", "shanghai"):
         address = world.hub(owner).host_ip
         for op in (1, 2):

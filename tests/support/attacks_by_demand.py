@@ -81,7 +81,7 @@ def _(world: World) -> Iterator[Shot]:
         yield Shot("shanghai", frame, Fate.PASSES, "train")
 
 
-# What a host says of how to treat its packets.
+# Header fields by which a host requests treatment.
 
 
 @kind("DSCP", "all 64, confined")

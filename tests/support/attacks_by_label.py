@@ -98,7 +98,7 @@ def _(world: World) -> Iterator[Shot]:
 
 @kind("gateway bypass", "as if assessed, at the gateway's own hub and elsewhere")
 def _(world: World) -> Iterator[Shot]:
-    """By the label past the gateway, and by those it takes back, over packets of who owes it."""
+    """With the label behind the gateway, and those it returns, over packets that require it."""
     for use in world.program.labels:
         if use.phase in (Phase.ASSESSED, Phase.EXEMPT) or use.state == "PRE":
             inside = world.datagram(use.demand)

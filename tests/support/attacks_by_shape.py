@@ -57,7 +57,7 @@ def _of_size(world: World, demand: str, octets: int) -> bytes:
 
 @kind("IPv4", "TTL 0, 1 and 255")
 def _(world: World) -> Iterator[Shot]:
-    """Labels have a TTL of their own."""
+    """Labels have a separate TTL."""
     for demand, hub in (("train", "shanghai"), ("checkpoints", "guian"), ("calls", "bangkok")):
         for ttl in (0, 1, 255):
             yield Shot(hub, world.datagram(demand, ttl=ttl), Fate.PASSES, demand)
@@ -65,7 +65,7 @@ def _(world: World) -> Iterator[Shot]:
 
 @kind("IPv4", "options")
 def _(world: World) -> Iterator[Shot]:
-    """Routes of the sender's own choice go no other way."""
+    """Source routing does not change the path."""
     via = socket.inet_aton(world.hub("bangkok").host_ip)
     routes = [bytes([kind, 7, 4]) + via + b"\x00" for kind in (131, 137, 7)]
     for options in (*routes, b"\x94\x04\x00\x00", b"\x01" * 40):

@@ -15,7 +15,7 @@ LENGTH_AT, CAME_BY_AT, INTERFACE_AT, SEGMENTS_AT = 0, 36, 40, 164
 
 
 class BpfMachine:
-    """Maps by their descriptors; a value in a map is a bytearray, at an address of its own."""
+    """Maps by their descriptors; a value in a map is a bytearray with a separate address."""
 
     def __init__(self, maps: dict[int, dict[bytes, bytearray]], room: dict[int, int]) -> None:
         self.maps = maps

@@ -29,7 +29,7 @@ FOLDERS = (
     *("tests/soak", "tests/chaos", "tests/benchmarks"),
 )
 CODE_OF_TESTS = {"tests": ROOT / "tests"}
-"""What scripts in guests import beside the package."""
+"""Modules that scripts in guests import in addition to the package."""
 SCENARIOS = ROOT / "tests/guest/scenarios"
 INSIDE = ROOT / "tests/guest/inside"
 PYTHON_INSIDE = ["env", f"PYTHONPATH={PROJECT_IN_GUEST}", PYTHON_IN_GUEST]
@@ -96,7 +96,7 @@ def start(
     python: str | Path = sys.executable,
     **more: str,
 ) -> subprocess.Popen[str]:
-    """``corridor run`` on its way, in a session of its own."""
+    """A running ``corridor run``, in a separate session."""
     return subprocess.Popen(
         corridor("run", *arguments, "--out", folder, "--no-figures", python=python),
         cwd=code,
@@ -154,7 +154,7 @@ def in_guest(
 
 
 def seen_inside(kernel: Kernel, out_dir: Path, script: str, *arguments: str) -> dict[str, Any]:
-    """What a script of ``tests/guest/inside`` wrote to ``seen.json``; it is told its folder first.
+    """What a script of ``tests/guest/inside`` wrote to ``seen.json``; argument 1 is its folder.
 
     Scripts go with the result folder, since a guest may not see where the checkout lies.
     """
@@ -173,7 +173,7 @@ def copy_of_the_code(copy: Path) -> Path:
 
 
 def checkout_of_its_own(place: Path) -> Path:
-    """The project with an environment of its own, as if it had been set up there."""
+    """The project with a separate environment, as after set-up."""
     copy_of_the_code(place)
     shutil.copytree(sys.prefix, place / ".venv", symlinks=True, copy_function=_linked)
     (way,) = (place / ".venv/lib").glob("python3*/site-packages/__editable__*.pth")
@@ -224,7 +224,7 @@ class WatchedRun:
         self.start(place / "result", *arguments, code=code)
 
     def start(self, folder: Path, *arguments: str | Path, code: Path = ROOT) -> None:
-        """Also once more, in the place of one that has ended."""
+        """Also again, instead of one that has ended."""
         self.folder = folder
         places = {
             "TMPDIR": self.temporary,
@@ -278,7 +278,7 @@ class WatchedRun:
             parents[pid], sessions[pid], names[pid] = int(parent), int(session), name
             if marked:
                 found[pid] = name
-        # A guest's processes have no environment of their own, but share the guest's session.
+        # Processes of a guest share its environment and session.
         self._sessions |= {sessions[pid] for pid in found}
         return {pid: names[pid] for pid in parents if sessions[pid] in self._sessions}
 
@@ -309,7 +309,7 @@ class WatchedRun:
 
     def close(self) -> None:
         for pid in self.processes():
-            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
         shutil.rmtree(self.temporary, ignore_errors=True)

@@ -192,7 +192,7 @@ def is_to_begin_with(page: Path) -> bool:
 
 @dataclass
 class Reader:
-    """Somebody who does what a page says, block by block, in one folder."""
+    """A reader who executes the blocks of a page in order, in one folder."""
 
     folder: Path
     in_guests: bool = False
@@ -251,7 +251,7 @@ class Reader:
             self._python(block)
 
     def _python(self, block: Block) -> None:
-        """One interpreter for the page, told by its standard input which file to execute next."""
+        """One interpreter for the page; it reads the names of files from standard input."""
         if self._interpreter is None:
             self._interpreter = self._start([sys.executable, "-c", DRIVER], self.folder / ".python")
         log, program = self.folder / ".python", self.folder / ".program.py"
@@ -372,7 +372,7 @@ def _first_missing(
 
 
 def _cells(line: str, like: bool) -> list[str]:
-    """What stands apart by two spaces or more; the rule of a table as long in every column."""
+    """The cells, separated by two or more spaces; the rule of a table gets one length."""
     cells = re.split(r" {2,}", re.sub(r"-{3,}", "---", line.strip()))
     return [NUMBER.sub("0", cell) if like else cell for cell in cells if cell]
 

@@ -10,7 +10,7 @@ WITHOUT_EFFECT = (
     "make a file in /dev/shm",
 )
 """These calls succeed, and the host's files stay as they are: modes, owners and times are not
-changed, and bubblewrap has a ``/dev/shm`` of its own."""
+changed, and bubblewrap has a separate ``/dev/shm``."""
 OUTSIDE = ("/var/tmp/corridor-escape", "/dev/shm/corridor-escape", "/etc/cron.d/corridor-escape")
 
 
@@ -36,7 +36,7 @@ def state(home: Path) -> dict[str, tuple[object, ...]]:
 
 
 def open_ways(outcome: dict[str, dict[str, str]]) -> dict[str, str]:
-    """The ways that led out, with what was got there."""
+    """The successful escapes, with their results."""
     return {
         way: said["got"]
         for way, said in outcome.items()
@@ -45,6 +45,6 @@ def open_ways(outcome: dict[str, dict[str, str]]) -> dict[str, str]:
 
 
 def clear() -> None:
-    """Remove what a way that is open has left outside the home."""
+    """Remove what a successful escape has left outside the home."""
     for place in OUTSIDE:
         Path(place).unlink(missing_ok=True)

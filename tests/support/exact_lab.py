@@ -70,7 +70,7 @@ def names_of(topology: Topology, kinds: Iterable[str] = ALL_KINDS) -> list[str]:
 
 
 def sets_of(laid: Laid, protection: Protection) -> list[frozenset[str]]:
-    """Every set of failures that a protection covers beside what is known, the smaller first."""
+    """Every failure set that a protection covers besides known failures, smaller ones first."""
     names = [name for name in names_of(laid.topology, protection.over) if name not in laid.known]
     sizes = range(min(protection.k, len(names)) + 1)
     return [laid.known.union(some) for size in sizes for some in combinations(names, size)]
@@ -95,12 +95,12 @@ def _works(topology: Topology, fibre: str, names: Iterable[str]) -> bool:
     return broken.isdisjoint(names)
 
 
-# A packet on its way.
+# A packet on its path.
 
 
 @dataclass
 class Trip:
-    """What became of one packet."""
+    """The outcome of one packet."""
 
     hubs: list[str]
     fibres: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Examples run as a reader runs them: each in a process of its own."""
+"""Examples run as a reader runs them: each in a separate process."""
 
 from __future__ import annotations
 

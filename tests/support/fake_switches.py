@@ -1,4 +1,4 @@
-"""Switches of a test: they hold what they are told, die when asked to, and lie if they must."""
+"""Switches of a test: they store tables, end on request, and can report wrong tables."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Held:
         self.groups: dict[int, FastFailover] = {}
         self.meters: dict[int, Meter] = {}
         self.unread: list[int] = []
-        """Cookies of entries that nobody can read."""
+        """Cookies of unreadable entries."""
 
     def obey(self, order: Any) -> None:
         what = order.what
@@ -86,7 +86,7 @@ class FakeSwitches:
         self.connections: Counter[int] = Counter()
         self.hung_up: list[int] = []
         self.done: list[tuple[str, frozenset[int]]] = []
-        """Calls in order, and to whom."""
+        """Calls in order, with the called switch."""
         self.before: Callable[[str, Mapping[int, Any]], object] = lambda _call, _orders: None
         """Called before each call; may change what is held, or raise."""
 
@@ -228,11 +228,11 @@ class Lab:
             self.do("port", dpid=self.wiring.hub(end.hub).dpid, port=end.port, live=live)
 
     def do(self, name: str, **what: Any) -> Any:
-        """What comes of a job by its name in events."""
+        """The result of a job, by its name in events."""
         return self.have(JOBS[name](**what))
 
     def have(self, job: jobs.Job) -> Any:
-        """What comes of a job that is done at once."""
+        """The result of a job that is done at once."""
         reply: queue.Queue[Any] = queue.Queue()
         self.reconciler.carry_out(jobs.Order(job, reply))
         return reply.get_nowait()

@@ -1,4 +1,4 @@
-"""Entries to OpenFlow bytes and back, in a process of its own, for a framework patches sockets.
+"""Entries to OpenFlow bytes and back, in a separate process, because a framework patches sockets.
 
 Standard input: a compiled program as JSON, and frames as hex. Standard output: per entry the bytes
 of its message and the entry a switch would say it holds; per frame its LLDP origin.

@@ -31,7 +31,7 @@ def add_flow(datapath: Any, flow: Flow) -> Any:
         priority=flow.priority,
         match=parser.OFPMatch(**dict(flow.match)),
         instructions=codec.instructions(flow.meter, flow.actions, flow.goto),
-        # What the entry it replaces has let pass is no drop of its own.
+        # Packets that the replaced entry passed do not count as its drops.
         flags=ofproto.OFPFF_RESET_COUNTS,
     )
 

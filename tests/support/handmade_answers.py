@@ -1,4 +1,4 @@
-"""``answers.json`` made by hand: five hubs, six fibres, seven demands, each with a fate of its own.
+"""``answers.json`` made by hand: five hubs, six fibres, seven demands with different outcomes.
 
 | demand  | from .. to         | what becomes of it                                            |
 |---------|--------------------|---------------------------------------------------------------|

@@ -1,4 +1,4 @@
-"""Workloads of the run made by hand: what they sent, and what came of it.
+"""Workloads of the handmade run: what they sent, and the results.
 
 | workload | demand | rounds                                     | took                            |
 |----------|--------|--------------------------------------------|---------------------------------|

@@ -34,7 +34,7 @@ def status(lab: Lab, demand: str) -> str:
 
 
 def foreign() -> Flow:
-    """An entry that nobody asked for."""
+    """A foreign entry."""
     return Flow(Table.SWITCH, 500, (("in_port", 3),), (), None, 0x1234)
 
 

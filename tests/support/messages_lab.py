@@ -59,7 +59,7 @@ def both_ends(
 
 
 class Carried:
-    """What came of hosts' connections: counts by host, and the lines of each."""
+    """Results of hosts' connections: counts by host, and the lines of each."""
 
     def __init__(
         self, epoch_ns: int, counts: Mapping[str, Any], folder: Path, peeked: Sequence[int]
@@ -97,7 +97,7 @@ def carry_out(
     flush_records: int = 64,
     peek_ns: Sequence[int] = (),
 ) -> Carried:
-    """Until nobody has anything to do, or for so long. At ``peek_ns``, the lines that the last
+    """Run until no host has work, or until the time limit. At ``peek_ns``, the lines that the last
     host has written are counted."""
     descriptors = Descriptors()
     made = {

@@ -135,7 +135,7 @@ class OpenFlowNetwork:
         self._through = {(hub, GATEWAY_IN_PORT): (hub, GATEWAY_OUT_PORT) for hub in open_gateways}
 
     def send(self, hub: str, packet: Packet, port: int = HOST_PORT) -> Fate:
-        """What becomes of a packet that enters a hub's switch by a port, the host's by default."""
+        """Return the outcome of a packet that enters a switch by a port (default: the host's)."""
         fate = Fate()
         waiting = [(hub, port, packet)]
         while waiting:

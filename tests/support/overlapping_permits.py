@@ -1,4 +1,4 @@
-"""Random worlds in which several permits stand, compiled, walked under failures, and judged.
+"""Random networks with several permits: compiled, walked under failures, and judged.
 
     PYTHONPATH=.package:tests/support python -m overlapping_permits --cases 10000 --seed 1
 
@@ -91,7 +91,7 @@ def failure_sets(world: World) -> Iterator[tuple[tuple[str, ...], bool]]:
 
 @dataclass
 class Tally:
-    """What came of all walks."""
+    """The results of all walks."""
 
     worlds: int = 0
     walks: int = 0
@@ -101,7 +101,7 @@ class Tally:
     round: list[str] = field(default_factory=list)
     clauses: Counter[str] = field(default_factory=Counter)
     spoilt: set[tuple[int, str]] = field(default_factory=set)
-    """Worlds and demands with a needless drop."""
+    """Networks and demands with a needless drop."""
     single: int = 0
     """Needless drops while nothing or one thing had failed."""
 
@@ -142,7 +142,7 @@ def told(walked: Walked) -> str:
 
 
 def examine(seeds: Iterator[int] | range) -> Tally:
-    """Walks in the world of each seed."""
+    """Walks in the network of each seed."""
     tally = Tally()
     for seed in seeds:
         world = random_world(seed)

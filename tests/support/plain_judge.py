@@ -239,7 +239,7 @@ class Lane:
         return False
 
     def _too_far(self, hard: Rule, stops: int, stations: int, element: Hub | Fibre) -> bool:
-        """Past the border of home with something owed before it."""
+        """Beyond the home border without a stop that is required before it."""
         owed = (*named(hard.get("waypoints"))[stops:], *named(hard.get("via"))[stations:])
         if not any(one.get("before") == "border" for one in owed):
             return False
@@ -319,7 +319,7 @@ def is_lawful(case: Case, met: Sequence[Met]) -> bool:
 
 
 def may_go_on(case: Case, met: Sequence[Met], failures: Failures) -> tuple[Met, ...] | None:
-    """The rest of a lawful way over what is alive, under any permit, if there is one."""
+    """The rest of a permitted path over working elements, under any permit, if there is one."""
     for rules in case.lanes():
         lane = Lane(case, rules)
         rest = _rest(lane, met, failures)

@@ -41,7 +41,7 @@ def network(hubs: list[Hub], fibres: list[Fibre]) -> Topology:
 
 
 def corridor() -> Topology:
-    """West and its coast in CN, a gateway at each; two ways abroad to Karachi, one by India.
+    """West and its coast in CN, a gateway at each; two paths abroad to Karachi, one via India.
 
     ::
 

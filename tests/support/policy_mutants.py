@@ -21,7 +21,7 @@ type Maker = Callable[[Any], Any]
 
 
 def changed(owner: Any, name: str, make: Maker) -> Mutant:
-    """``make`` gets what there is and gives what is to stand in its place."""
+    """``make`` receives the original and returns its replacement."""
 
     def patch(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(owner, name, make(getattr(owner, name)))

@@ -21,7 +21,7 @@ from policy_setting import Setting, random_setting, renamed, renamed_path, renam
 from relations import permit, relation, restrict
 from table_walker import Met, Walked
 
-# The judge by itself.
+# The judge alone.
 
 
 @relation
@@ -231,9 +231,9 @@ def all_delays_and_budgets_times_three_give_the_same_paths(chance: Random) -> No
 
 @relation
 def a_hub_put_into_a_fibre_beside_its_end_changes_no_path_and_no_delay(chance: Random) -> None:
-    """Apart from what counts hubs or fibres: ``hops`` and ``path``.
+    """Except what counts hubs or fibres: ``hops`` and ``path``.
 
-    Also from ``no_return`` beside a hub in XX, since two hubs of which nobody knows where they are
+    Also except ``no_return`` with a hub in XX, since two hubs of unknown location
     need not be in one place; and from the delay where ``via`` asks for a fibre, since it may do now
     to go by half of it and turn.
     """
@@ -279,7 +279,7 @@ def a_fibre_more_takes_no_path_away(chance: Random) -> None:
 
 
 def passes(setting: Setting, walked: Walked) -> bool:
-    """Whether a way is lawful, by the judge that sees which boxes were passed."""
+    """Whether a path is permitted, by the judge that sees which boxes were passed."""
     case = Case(setting.topology, setting.src, setting.dst, setting.rules)
     return is_lawful(case, walked.met)
 
@@ -336,7 +336,7 @@ def split_path(path: Path, split: Fibre) -> Path:
 
 
 def both_named(value: Any, twins: dict[str, str]) -> Any:
-    """Rules in which whatever is named stands beside its twin."""
+    """Rules in which every name is next to its twin."""
     if isinstance(value, list):
         found = [both_named(one, twins) for one in value]
         return [*found, *(twins[one] for one in value if isinstance(one, str) and one in twins)]

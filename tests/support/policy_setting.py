@@ -98,7 +98,7 @@ class Setting:
         return TableWalker(program, wiring, self.topology)
 
     def walks(self, most: int = 12) -> dict[str, Walked]:
-        """What becomes of a packet while nothing fails, and while each of some things has."""
+        """Outcomes of a packet without failures, and under each of some failures."""
         walker = self.walker()
         names = ("", *elements(self.topology, ("link", "srlg", "gateway"))[:most])
         return {

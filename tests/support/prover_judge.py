@@ -48,7 +48,7 @@ class Switches(OpenFlowNetwork):
                 self._through.pop((hub, port), None)
 
     def fate(self, hub: str, packet: Packet, port: int = HOST_PORT) -> Fate | str:
-        """What becomes of a packet, or what about it no switch would put up with."""
+        """Return the outcome of a packet, or why no switch would accept it."""
         try:
             return self.send(hub, packet, port)
         except AssertionError as refused:
@@ -80,7 +80,7 @@ def visits(fate: Fate) -> list[tuple[str, int]]:
 
 
 def broken_by(world: World, intent: Intent, fate: Fate) -> str:
-    """The claim that a packet's way breaks; empty where some permit allows it."""
+    """The property that a packet's path violates; empty if a permit allows it."""
     seen, topology = visits(fate), world.topology
     dst = intent.pair[1]
     if len(seen) == 1 and not fate.delivered:
@@ -123,7 +123,7 @@ def broken_by(world: World, intent: Intent, fate: Fate) -> str:
 
 
 def _is_so(world: World, intent: Intent, seen: Iterable[tuple[str, int]], allowed: bool) -> None:
-    """Ask the policies about the path as a whole, where no hub was passed both ways."""
+    """Ask the policies about the path as a whole, where no hub was passed in both directions."""
     came = [hub for hub, port in seen if port != GATEWAY_OUT_PORT]
     passed = {hub for hub, port in seen if port == GATEWAY_OUT_PORT}
     if any(came.count(hub) > 1 for hub in passed):

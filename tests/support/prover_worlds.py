@@ -22,7 +22,7 @@ from random_policies import networks, policy_lists
 
 
 class NotHereError(Exception):
-    """A world lacks what a mutant spoils."""
+    """The network does not have what a mutant corrupts."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -201,7 +201,7 @@ def compiled(topology: Topology, intents: Sequence[Intent], seed: int = 0) -> Wo
     return World(topology, wiring, tuple(intents), program, Random(seed))
 
 
-# A network in which everything there is to spoil is somewhere.
+# A network that contains everything that mutants corrupt.
 
 
 def atlas() -> Topology:
@@ -350,7 +350,7 @@ def worlds(draw: st.DrawFn, most_demands: int = 3) -> World:
 
 
 def some_worlds() -> st.SearchStrategy[World]:
-    """Any world, or the atlas, in which there is more to go wrong."""
+    """Any network, or the atlas, in which more can fail."""
     return st.one_of(worlds(), st.sampled_from((0, 1, 2)).map(atlas_world))
 
 

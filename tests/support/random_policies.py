@@ -33,7 +33,7 @@ crossings = st.sampled_from(
         *({"may_cross": ({"code": code},)} for code in ("CN", "HK", "PK")),
     )
 )
-"""What a fibre surely, or perhaps, touches on its way."""
+"""The jurisdictions that a fibre certainly or possibly crosses."""
 
 
 @st.composite

@@ -41,7 +41,7 @@ STEPS = {"protect": "drop_protect", "bandwidth": "drop_pir", "one_way": "exceed_
 """By soft clause, the step of a ladder that gives it up."""
 CLASSES = ("c0", "c1", "c2")
 LOOK_AT = Sample(sets=20, tries=300)
-"""Every single failure, and so many sets of more."""
+"""Every single failure, and that number of larger sets."""
 CLAUSES = plain_worlds.CLAUSES | {
     "terminate": lambda chance, _: {"only": chance.sample(("CN", "PK", "TH", "MM"), 3)},
 }
@@ -236,12 +236,12 @@ def _demand(chance: Random, topology: Topology, name: str) -> Rule:
 
 @dataclass
 class Tally:
-    """What came of all scenarios."""
+    """The results of all scenarios."""
 
     cases: int = 0
     proven: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-    """By what it is about: rates, ways that are to be disjoint, or else the reason."""
+    """By subject: rates, disjoint paths, or else the reason."""
     statuses: Counter[str] = field(default_factory=Counter)
     clauses: Counter[str] = field(default_factory=Counter)
     differs: list[str] = field(default_factory=list)

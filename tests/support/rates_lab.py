@@ -18,7 +18,7 @@ ROUND = ("shanghai-kunming", "guian-kunming")
 TWO = {"a": ("55Mbit", "shanghai", "guian"), "b": ("50Mbit", "shanghai", "kunming")}
 """Protected, they fit by chosen detours only; with the direct fibre cut, only as things are."""
 NEXT = {"a": ("60Mbit", "guian", "bangkok"), "b": ("40Mbit", "kunming", "bangkok")}
-"""With the same fibre cut, there are ways that fit under the next failure, too."""
+"""With the same fibre cut, some paths fit under the next failure, too."""
 CUT = failures_of(MINI, ["link:shanghai-guian"])
 
 

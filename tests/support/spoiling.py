@@ -1,4 +1,4 @@
-"""Tables spoilt at random, as hypothesis draws them: most of it does harm, some of it none."""
+"""Tables corrupted at random by hypothesis: most corruptions do harm, some do none."""
 
 from __future__ import annotations
 

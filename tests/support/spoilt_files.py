@@ -1,4 +1,4 @@
-"""Valid files, spoilt: octets flipped, cut, lines doubled, numbers of other sizes, deep nesting."""
+"""Corrupt files: octets flipped, cut, lines doubled, numbers of other sizes, deep nesting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of OpenFlow 1.3 as switches send them, and spoilt ones."""
+"""Messages of OpenFlow 1.3 as switches send them, and corrupted ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HELLO, ERROR, ECHO_REQUEST, ECHO_REPLY, EXPERIMENTER, FEATURES_REPLY = 0, 1, 2, 
 PACKET_IN, FLOW_REMOVED, PORT_STATUS, MULTIPART_REPLY, BARRIER_REPLY = 10, 11, 12, 19, 21
 QUEUE_GET_CONFIG_REPLY = 23
 ENDLESS_HELLO = bytes.fromhex("04000010000000010001000000000000")
-"""Its element is of no length (CVE-2024-34489)."""
+"""Its element has length 0 (CVE-2024-34489)."""
 
 
 def message(kind: int, body: bytes = b"", *, version: int = 4, xid: int = 7) -> bytes:

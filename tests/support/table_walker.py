@@ -59,7 +59,7 @@ class TableWalker:
         self._boxes = {hub.hub for hub in wiring.hubs if hub.gateway is not None}
 
     def walk(self, src: str, dst: str, failures: Failures) -> Walked:
-        """What becomes of a packet that the host at ``src`` sends to the one at ``dst``."""
+        """Return the outcome of a packet from the host at ``src`` to the one at ``dst``."""
         here, there = self._wiring.hub(src), self._wiring.hub(dst)
         fields = {"eth_src": here.host_mac, "eth_dst": there.host_mac, "eth_type": IPV4}
         fields |= {"ipv4_src": here.host_ip, "ipv4_dst": there.host_ip, "ip_proto": UDP}

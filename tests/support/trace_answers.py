@@ -1,4 +1,4 @@
-"""What becomes of a packet at one switch, read from what ``ofproto/trace`` of Open vSwitch says."""
+"""The outcome of a packet at one switch, read from ``ofproto/trace`` of Open vSwitch."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _BUCKET = re.compile(r"-> using bucket (\d+)")
 
 
 def port_numbers(said: str) -> dict[int, int]:
-    """Datapath port to OpenFlow port, from what ``dpif/show`` says of every bridge."""
+    """Datapath port to OpenFlow port of every bridge, from ``dpif/show``."""
     return {int(datapath): int(port) for _, port, datapath in _PORT.findall(said)}
 
 

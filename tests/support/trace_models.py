@@ -1,4 +1,4 @@
-"""What our own readings of the tables say of a packet at one switch, in the words of a trace.
+"""Outcomes of a packet at one switch by our evaluations of the tables, in the words of a trace.
 
 Three readings that share no code: the prover's of sets of packets, the prover's of one packet, and
 the switches in software that the tests of the compiler use.

@@ -1,4 +1,4 @@
-"""A judge of ways that shares no code with their search: it tries everything that is left."""
+"""A judge of paths that shares no code with their search: it tries every remaining path."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ protections = st.builds(
 
 @st.composite
 def light_rules(draw: st.DrawFn) -> list[Policy]:
-    """One permit that leaves many ways, so that there is much to detour over."""
+    """One permit that leaves many paths, and so many detours."""
     stop = {"any_of": "gateways", "before": draw(st.sampled_from(("border", "end")))}
     clauses = (
         {"waypoints": [stop]},
@@ -101,12 +101,12 @@ two_thirds = st.integers(0, 2)
 
 
 class Served(NamedTuple):
-    """A network and a way through it, which may be blocked."""
+    """A network and a forwarding graph in it, which may be blocked."""
 
     topology: Topology
     way: ForwardingTree
     known: tuple[str, ...] = ()
-    """What had failed when the way was planned."""
+    """The failures that were known at planning."""
 
     def __repr__(self) -> str:
         hubs = [f"{one.id}:{one.located_in}{'*' * one.intl_gateway}" for one in self.topology.hubs]
@@ -137,7 +137,7 @@ def served(draw: st.DrawFn, protection: st.SearchStrategy[Protection] = protecti
 
 @st.composite
 def served_anew(draw: st.DrawFn) -> Served:
-    """A way that is planned without what has failed already."""
+    """A graph that is planned without failed elements."""
     topology, way, _ = draw(served())
     names = draw(st.lists(st.sampled_from(elements(topology)), min_size=1, max_size=2, unique=True))
     planned = TreeBuilder(topology, failures_of(topology, names)).way(way.intent)
@@ -146,7 +146,7 @@ def served_anew(draw: st.DrawFn) -> Served:
 
 @st.composite
 def served_in_time(draw: st.DrawFn) -> Served:
-    """A way whose budget leaves little for detours."""
+    """A graph whose delay budget leaves little for detours."""
     topology = draw(dense_networks())
     best = best_route(intent(topology, [permit()]).ruling)
     assume(isinstance(best, Route))
@@ -158,7 +158,7 @@ def served_in_time(draw: st.DrawFn) -> Served:
 
 @st.composite
 def served_together(draw: st.DrawFn) -> tuple[Intent, ...]:
-    """Demands between some pairs of one network, each with rules of its own."""
+    """Demands between some pairs of one network, each with separate rules."""
     topology = draw(dense_networks() | networks(extra=5))
     names = [one.id for one in topology.hubs]
     pairs = draw(
@@ -189,7 +189,7 @@ def anything_failed(topology: Topology, chance: Random) -> Failures:
 
 
 def nodes(way: ForwardingTree) -> list[Node]:
-    """Every decision of a way, once."""
+    """Every decision of a graph, once."""
     waiting, seen = [way.first], []
     while waiting:
         node = waiting.pop()
@@ -254,7 +254,7 @@ def lawful_rest(
 def left_for(
     way: ForwardingTree, topology: Topology, failures: Failures, walk: Walk
 ) -> tuple[Path, int] | None:
-    """A lawful way on from where a packet ended, under any permit, with its delay in all."""
+    """A permitted path onward from a packet's last hub, under any permit, with its total delay."""
     ends = len(walk.path.fibres)
     return next(chain.from_iterable(rests_by_rank(way, topology, failures, walk, ends)), None)
 
@@ -262,8 +262,8 @@ def left_for(
 def rests_by_rank(
     way: ForwardingTree, topology: Topology, failures: Failures, walk: Walk, at: int
 ) -> list[list[tuple[Path, int]]]:
-    """Whole paths on from a hub of a packet's way, by its position, and their delays in all; by
-    rank of the permits that allow its way up to there. The hub's gateway may be passed still."""
+    """Whole paths onward from a hub of a packet's path, by its position, with total delays; by
+    rank of the permits that allow the path up to there. The hub's gateway may be passed still."""
     begun = Path(walk.path.hubs[: at + 1], walk.path.fibres[:at])
     crossings = [place for place, node in enumerate(walk.taken) if isinstance(node, Cross)]
     taken = walk.taken[: crossings[at - 1] + 1] if at else ()

@@ -28,7 +28,7 @@ def checked(result):
 
 
 def on_files(prefix, home, out):
-    """Ways by files: all are open to root of a guest over hostfs."""
+    """Escapes by files: all are open to root of a guest over hostfs."""
     there = Path(f"{prefix}{home}")
     shell, key, other = there / ".bashrc", there / ".ssh" / "id", there / "other"
     return {
@@ -64,7 +64,7 @@ def on_files(prefix, home, out):
 
 
 def on_processes(victim, port, abstract, path_socket):
-    """Ways that a guest's kernel has once it was taken over."""
+    """Escapes of a compromised guest kernel."""
     process = Path(f"/proc/{victim}")
 
     def connect(kind, address):

@@ -20,7 +20,7 @@ from corridor.experiments import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_OTHERS = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
-"""Root, for whom permissions then apply, too."""
+"""Root, to which permissions then apply, too."""
 SCENARIO = """\
 schema: 1
 name: mine

@@ -38,13 +38,13 @@ TURNS = (
 terms. They are places to look at, so that each folder has a number, which may only fall."""
 AT_MOST = {
     "README.md": 3,
-    "controller": 154,
-    "docs": 132,
-    "docs/decisions": 10,
-    "docs/stories": 6,
+    "controller": 151,
+    "docs": 121,
+    "docs/decisions": 8,
+    "docs/stories": 5,
     "examples": 6,
-    "experiments": 549,
-    "topologies": 47,
+    "experiments": 522,
+    "topologies": 40,
     "traffic": 27,
 }
 """Lines with a turn of phrase, by folder of pages or code. Lower a number, never raise it."""

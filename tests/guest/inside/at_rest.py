@@ -1,4 +1,4 @@
-"""In a guest: a network in which nobody sends, pings in it, and shaping that was broken.
+"""In a guest: an idle network, pings in it, and shaping that was broken.
 
 ``at_rest.py OUT_DIR``, a folder with ``plan.json``, writes ``seen.json``.
 """
@@ -38,7 +38,7 @@ def listeners(net: CorridorNet) -> dict[str, socket.socket]:
 
 
 def heard(listening: dict[str, socket.socket]) -> list[str]:
-    """Every frame that has come and gone, whoever sent it."""
+    """Every frame received and sent."""
     found = []
     for hub, sock in listening.items():
         with contextlib.suppress(BlockingIOError):
@@ -49,7 +49,7 @@ def heard(listening: dict[str, socket.socket]) -> list[str]:
 
 
 def broken_shaping(net: CorridorNet) -> dict[str, str]:
-    """What ``verify`` says of a fibre with another delay, another seed, and no shaping at all."""
+    """Errors of ``verify`` for a fibre with another delay, another seed, and without shaping."""
     fibre = net.wiring.fibres[0]
     told = {}
     for name, change in (

@@ -33,7 +33,7 @@ from corridor.topologies.model.wiring import Wiring
 EVERY_PROTOCOL = 3
 LARGE_MTU = 9000
 SETTLE_S = 2.5
-"""Switches bring their counters up to date about twice a second; the longest way takes 0.1 s."""
+"""Switches bring their counters up to date about twice a second; the longest path takes 0.1 s."""
 SPACING_S, BURST = 0.0002, 10
 HONEST_PACKETS = 20
 """Of each demand in the course of an attack, at least."""

@@ -30,7 +30,7 @@ HONEST_EVERY, LLDP_EVERY = 500, 4000
 
 @contextlib.contextmanager
 def broken(field: Field, breakage: dict[str, Any]) -> Iterator[None]:
-    """With entries of nobody's in some tables, by hub, in the words of ovs-ofctl."""
+    """With foreign entries in some tables, by hub, in the words of ovs-ofctl."""
     if not breakage:
         yield
         return
@@ -51,7 +51,7 @@ def broken(field: Field, breakage: dict[str, Any]) -> Iterator[None]:
 
 
 def in_band(field: Field, hub: str, *, on: bool) -> None:
-    """It takes a controller that is reached over TCP; nobody listens there."""
+    """It requires a controller over TCP; no process listens there."""
     bridge = field.wiring.hub(hub).bridge
     setting = f"other_config:disable-in-band={str(not on).lower()}"
     vsctl(field, "set", "bridge", bridge, setting)
@@ -93,7 +93,7 @@ def beside_bfd(field: Field, forged: list[list[str]]) -> dict[str, Any]:
 
 
 def flooded(field: Field, flood: dict[str, Any], interval_ms: int) -> dict[str, Any]:
-    """What sessions and others' demands saw while a host sent a demand of its own, evenly."""
+    """What sessions and others' demands saw while a host sent its own demand, evenly."""
     field.net.set_bfd_interval(interval_ms)
     time.sleep(TAKES_EFFECT_S)
     field.net.wait_bfd(BFD_TIMEOUT_S)

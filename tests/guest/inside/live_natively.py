@@ -23,7 +23,7 @@ LONG_S = 120
 
 
 class Kept:
-    """One ``corridor up`` on its way."""
+    """One running ``corridor up``."""
 
     def __init__(self, out_dir: Path) -> None:
         self.out_dir = out_dir

@@ -1,4 +1,4 @@
-"""In a guest: ``corridor up --testbed native`` beside another user of the machine, who attacks it.
+"""In a guest: ``corridor up --testbed native`` under attack by another user of the machine.
 
 ``local_users.py OUT_DIR FRAMEWORK`` writes ``seen.json`` there.
 """
@@ -31,7 +31,7 @@ LEFT_ALONE = "left-alone"
 
 
 class Up:
-    """One ``corridor up`` on its way."""
+    """One running ``corridor up``."""
 
     def __init__(self, framework: str) -> None:
         PLACE.mkdir()
@@ -71,7 +71,7 @@ class Up:
 
 
 def given(up: Up) -> dict[str, Any]:
-    """What a stranger is told, which is more than one would know."""
+    """The input of the attacker: more than an attacker would know."""
     scratch = Path(up.session["operations"]).parent
     hosts = [line.split()[2] for line in (up.out_dir / "hosts.txt").read_text().splitlines()]
     sockets = [str(one) for one in scratch.rglob("*") if one.is_socket()]

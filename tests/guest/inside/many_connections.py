@@ -1,4 +1,4 @@
-"""In a guest: two hundred connections at once over ``mini``, and one beside iperf3's.
+"""In a guest: two hundred connections at once over ``mini``, and one next to iperf3's.
 
 ``many_connections.py OUT_DIR`` leaves ``seen.json``.
 """

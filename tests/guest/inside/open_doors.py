@@ -16,7 +16,7 @@ from attack_field import Field
 
 TIMEOUT_S = 2
 ASKED_FOR_S = 4
-"""How long hosts ask by ARP for an address that nobody has, and switches take to count that."""
+"""How long hosts request an unused address by ARP, and switches take to count that."""
 LISTENING = "0A"
 OPENFLOW_PORTS, OVSDB_PORT = (6633, 6653), 6640
 

@@ -1,4 +1,4 @@
-"""Another user of the machine beside a native network: ``stranger.py GIVEN.json``, as ``nobody``.
+"""Another user of the machine of a native network: ``stranger.py GIVEN.json``, as ``nobody``.
 
 Standard library only, since it has no rights to anything else. Prints as JSON what it got into,
 read, or stopped; every list is empty if that is nothing.
@@ -107,7 +107,7 @@ def api(url: str) -> list[str]:
 
 
 def unix_sockets(known: list[str]) -> list[str]:
-    """Every socket that the kernel tells of, and those that are known to be there."""
+    """Every socket that the kernel lists, and the known ones."""
     told = [line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
     names = {one for one in told if one.startswith(("/", "@"))} | set(known)
     kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET)

@@ -79,7 +79,7 @@ class Steps:
         return {"answers": asked, "happened": self.kept.events()[events:]}
 
     def token_file(self) -> Any:
-        """Read by another user, where only the file's own mode stands in the way."""
+        """Read by another user, where only the file's mode prevents it."""
         SCRATCH.chmod(0o755)
         words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         folder = subprocess.run([*words, "ls", str(SCRATCH)], capture_output=True, text=True)

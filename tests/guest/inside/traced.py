@@ -1,4 +1,4 @@
-"""In a guest: what Open vSwitch's own ``ofproto/trace`` says of many packets, while links are down.
+"""In a guest: Open vSwitch's ``ofproto/trace`` of many packets, while links are down.
 
 ``traced.py OUT_DIR`` reads ``given.json`` there and writes ``seen.json``. The tables are installed
 by the controller. One connection to ovs-vswitchd asks for all.

@@ -1,4 +1,4 @@
-"""Ways to spoil correct tables: each a mutant, with the claim that has to notice."""
+"""Corruptions of correct tables: each a mutant, with the property that must notice it."""
 
 from mutants import edges, entries, labels, ways
 from mutants.tool import MUTANTS, Mutation, proof_of

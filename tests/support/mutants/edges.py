@@ -203,7 +203,7 @@ def a_host_chooses_its_dscp(world):
 
 @mutant("C2")
 def selectors_of_two_demands_are_swapped(world):
-    """Between the same hubs: each gets the label, the meter and the way of the other."""
+    """Between the same hubs: each gets the label, the meter and the path of the other."""
     one, other = _alike(world)
     return world.rewritten(
         one[0],
@@ -268,7 +268,7 @@ def an_entry_says_another_epoch_than_its_label(world):
 
 @mutant("C2")
 def an_address_is_not_told(world):
-    """A host asks for an end of one of its demands, and nobody answers."""
+    """A host requests the address of an end of its demand, without a reply."""
     hub, flow = world.pick(Reason.ARP_REPLY)
     return world.replaced(hub, flow)
 
@@ -301,7 +301,7 @@ def a_fibre_gets_a_label_pushed(world):
 
 @mutant("C3")
 def a_host_is_assessed_at_its_port(world):
-    """The label that it is given says that it has passed the gateway."""
+    """Its label states that it has passed the gateway."""
     hub, flow = world.pick(Reason.LABEL, lambda _, f: of(f, "ip_proto") is not None)
     assessed = label_of(0, 1, 99)
     give = (push_label(assessed), set_field("mpls_tc", 1))

@@ -23,7 +23,7 @@ from prover_worlds import HOST_PORT, NotHereError, Spoilt
 
 
 def _grouped(world, *buckets_of):
-    """An entry that sends on by itself, by groups instead."""
+    """An entry that sends without a group, changed to use groups."""
     hub, flow = world.one_of(
         world.decisions(where=lambda _, f: (outlet(f.actions) or HOST_PORT) != HOST_PORT)
     )

@@ -1,4 +1,4 @@
-"""Ways: across what is forbidden, past what is owed, round, too long, to the wrong end."""
+"""Paths: through forbidden elements, past required ones, with loops, too long, to a wrong end."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def a_dead_gateway_is_gone_past(world):
 
 @mutant("C7")
 def data_is_delivered_without_its_gateway(world):
-    """All its way is at home, and yet it owes one."""
+    """Its whole path is domestic, although it requires a gateway."""
     number = next(n for n, intent in world.served() if intent.id == "checkpoints")
     hub, flow = world.one_of(
         [(h, f) for h, f in world.decisions("checkpoints") if h == "a1"
@@ -232,7 +232,7 @@ def packets_go_out_by_another_fibre(world):
 
 
 def _first_choices(world):
-    """Entries of the way that a demand takes at its source: never met by detours only."""
+    """Entries of a demand's primary path at its source, which detours alone never use."""
     return world.decisions(where=lambda _, f: of(f, "in_port") == HOST_PORT)
 
 
@@ -290,7 +290,7 @@ def a_detour_does_not_spend_a_hop(world):
 
 
 def _ring(world, *, only_when_cut):
-    """The second hub of a way sends its packets back, and the first sends them on again."""
+    """The second hub of a path returns packets, and the first sends them again."""
     found = [
         (first, onward, second, back)
         for first, onward in world.decisions(where=lambda _, f: of(f, "in_port") == HOST_PORT)

@@ -182,7 +182,9 @@ def test_runs_under_somebodys_controller_are_not_repeated_for_him(
         return replace(plan, controller="controller_app.py")
 
     monkeypatch.setattr("corridor.experiments.run.replaying.read_plan", read_plan)
-    with pytest.raises(InputError, match="a controller of its author, which is not run automatically"):
+    with pytest.raises(
+        InputError, match="a controller of its author, which is not run automatically"
+    ):
         replay(tmp_path, tmp_path / "again", "uml", print)
 
 
