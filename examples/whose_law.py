@@ -19,7 +19,8 @@ def main(name: str = "pan-asia") -> None:
     served = [one for one in plan.demands if one.hubs]
     found = certainties(loaded).demands
     between = [one for one in served if len(one.crosses) > 1]
-    print(f"{name}: {len(served)} of {len(plan.demands)} demands served, {len(between)} cross a border")
+    counts = f"{len(served)} of {len(plan.demands)} demands served"
+    print(f"{name}: {counts}, {len(between)} cross a border")
     print("jurisdiction  on the map  not excluded  in 10 % of samples or more")
     often = {one.id: _often(found[one.id].there.sets) for one in between}
     codes = {code for one in between for code in (*one.crosses, *one.may_cross, *often[one.id])}
