@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from corridor.controller.forwarding.compiler import (
     Compiled,
-    compile_after,
     compile_ways,
     plan_ways,
 )
@@ -28,6 +27,7 @@ from corridor.controller.forwarding.forwarding_tree import (
     Node,
 )
 from corridor.controller.forwarding.labels import Seat
+from corridor.controller.forwarding.next_version import compile_after
 from corridor.controller.forwarding.program import (
     FastFailover,
     Flow,

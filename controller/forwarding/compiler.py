@@ -20,7 +20,7 @@ one fast-failover group: a bucket per alternative, live while the port it leaves
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -44,7 +44,7 @@ from corridor.controller.forwarding.forwarding_tree import (
     TreeBuilder,
 )
 from corridor.controller.forwarding.labels import FreeWays, Labelling, Seat, label_way
-from corridor.controller.forwarding.nodes import Used, is_alike, met_along, reached
+from corridor.controller.forwarding.nodes import Used, met_along, reached
 from corridor.controller.forwarding.program import (
     LAST_WAY,
     Action,
@@ -209,51 +209,12 @@ def compile_ways(
 
     Raises InputError where packets of two intents cannot be distinguished.
     """
-    draft = _Draft(wiring, topology, ways)
+    draft = Draft(wiring, topology, ways)
     if seats is not None:
         return draft.compiled([draft.direction(number, seats) for number in draft.counted])
     free = FreeWays()
     seats = [Seat(epoch, free.take(draft.count(number))) for number in draft.counted]
     return draft.compiled([draft.direction(number, seats) for number in draft.numbers])
-
-
-def compile_after(
-    before: Compiled,
-    wiring: Wiring,
-    topology: Topology,
-    ways: Sequence[ForwardingTree],
-    withdrawn: Set[int] = frozenset(),
-) -> Compiled:
-    """Tables for the next deployment, which can be installed next to those of ``before``.
-
-    A direction whose entries would be the same keeps its seat. Every other direction moves to its
-    other epoch, to labels that nothing uses. Directions whose numbers are ``withdrawn`` have no
-    entries but a drop at their edges. Raises InputError as ``compile_ways``.
-    """
-    draft = _Draft(wiring, topology, ways)
-    stays = {
-        number: tables
-        for number, was in zip(draft.counted, before.directions, strict=True)
-        if (tables := draft.where(number, was, before.seats, gone=number in withdrawn)) is not None
-    }
-    changed = {number for number in draft.numbers if number not in stays}
-    moved = _with_their_meters(changed, draft.owners, _meter_owners(before.ways))
-    free = [
-        FreeWays(was.block for was in before.directions if was.seat.epoch == epoch)
-        for epoch in (0, 1)
-    ]
-    seats = [*before.seats]
-    for number in sorted(moved):
-        epoch = 1 - seats[number - 1].epoch
-        seats[number - 1] = Seat(epoch, free[epoch].take(draft.count(number)))
-    directions = [
-        draft.again(number, before.earlier, seats) if number in moved else stays[number]
-        for number in draft.numbers
-    ]
-    earlier = before.earlier or before.directions
-    left = zip(draft.numbers, before.directions, earlier, strict=True)
-    kept = (was if number in moved else other for number, was, other in left)
-    return draft.compiled(directions, before.program, tuple(kept))
 
 
 def _refuse_clashes(ways: Iterable[ForwardingTree]) -> None:
@@ -268,17 +229,11 @@ def _count(labelling: Labelling | None) -> int:
     return len(labelling.at) if labelling is not None else 0
 
 
-def _edge(way: ForwardingTree) -> tuple[object, ...]:
-    """What entries at its first hub are made of, but label and meter."""
-    intent = way.intent
-    return intent.id, intent.pair, intent.selectors, intent.dscp
-
-
 def _let_in_bps(way: ForwardingTree) -> int | None:
     return way.intent.let_in_bps(way.permit) if way.permit else None
 
 
-def _meter_owners(ways: Iterable[ForwardingTree]) -> dict[int, int]:
+def meter_owners(ways: Iterable[ForwardingTree]) -> dict[int, int]:
     """By number of a metered direction, that of the one whose meter it passes: the first of its
     aggregate that starts at the same hub."""
     first: dict[tuple[str, str], int] = {}
@@ -289,23 +244,7 @@ def _meter_owners(ways: Iterable[ForwardingTree]) -> dict[int, int]:
     }
 
 
-def _with_their_meters(numbers: Iterable[int], *owners: Mapping[int, int]) -> set[int]:
-    """These directions, and all that share a meter with one of them before or after."""
-    moved = set(numbers)
-    while True:
-        shared = {(place, by[one]) for place, by in enumerate(owners) for one in moved & by.keys()}
-        more = {
-            one
-            for place, by in enumerate(owners)
-            for one, owner in by.items()
-            if (place, owner) in shared
-        }
-        if more <= moved:
-            return moved
-        moved |= more
-
-
-class _Draft:
+class Draft:
     """A program in the making."""
 
     def __init__(self, wiring: Wiring, topology: Topology, ways: Sequence[ForwardingTree]) -> None:
@@ -318,9 +257,9 @@ class _Draft:
                 "declare fewer demands",
             )
         _refuse_clashes(ways)
-        self._wiring, self._ways = wiring, ways
+        self._wiring, self.ways = wiring, ways
         self._labellings: dict[int, Labelling | None] = {}
-        self.owners = _meter_owners(ways)
+        self.owners = meter_owners(ways)
         self._hubs = {hub.hub: hub for hub in wiring.hubs}
         self._port: dict[tuple[str, str], int] = {}
         self._far: dict[tuple[str, str], tuple[str, int]] = {}
@@ -338,7 +277,7 @@ class _Draft:
     @property
     def numbers(self) -> Sequence[int]:
         """Of all directions."""
-        return range(1, len(self._ways) + 1)
+        return range(1, len(self.ways) + 1)
 
     @property
     def counted(self) -> Iterator[int]:
@@ -349,66 +288,32 @@ class _Draft:
         """How many labels a direction needs."""
         return _count(self._labelling(number))
 
-    def where(
-        self, number: int, was: DirectionTables, seats: Sequence[Seat], *, gone: bool
-    ) -> DirectionTables | None:
-        """The tables of a direction where it ``was``, if switches hold them already. Of one that is
-        ``gone`` they hold a drop at its edge."""
-        way = self._ways[number - 1]
-        if gone:
-            is_blocked = way.first is None and was.own_meter is None
-            return self.direction(number, seats) if is_blocked else None
-        if self._is_known(number, was, seats):
-            return replace(was, way=way)
-        if self.count(number) != _count(was.labelling):
-            return None
-        made = self.direction(number, seats)
-        return replace(made, flows=was.flows, groups=was.groups) if made.is_as(was) else None
-
-    def again(
-        self, number: int, earlier: Sequence[DirectionTables], seats: Sequence[Seat]
-    ) -> DirectionTables:
-        """The tables of a direction, with the entries that it had ``earlier`` if they are equal."""
-        was = earlier[number - 1] if earlier else None
-        if was is not None and was.seat == seats[number - 1] and self._is_known(number, was, seats):
-            return replace(was, way=self._ways[number - 1])
-        return self.direction(number, seats)
-
-    def _is_known(self, number: int, was: DirectionTables, seats: Sequence[Seat]) -> bool:
-        """Whether a direction in the seat that it ``was`` in has the same entries."""
-        way, meters = self._ways[number - 1], (was.meter, was.own_meter)
-        return (
-            meters == (self._meter(number, seats), self._own_meter(number, seats))
-            and _edge(way) == _edge(was.way)
-            and is_alike(was.way.first, way.first)
-        )
-
     def direction(self, number: int, seats: Sequence[Seat]) -> DirectionTables:
         """The tables of one direction, whose number is in every cookie."""
-        way, labelling = self._ways[number - 1], self._labelling(number)
-        seat, meter, src = seats[number - 1], self._meter(number, seats), way.intent.pair[0]
+        way, labelling = self.ways[number - 1], self._labelling(number)
+        seat, meter, src = seats[number - 1], self.meter(number, seats), way.intent.pair[0]
         made = _Direction(self._port, self._far, number, seat)
         label = seat.base + labelling.first if labelling is not None else None
         made.mark(way.intent, self._hubs[way.intent.pair[1]], label, meter)
         if labelling is not None:
             made.switch(labelling)
-        own = self._own_meter(number, seats)
+        own = self.own_meter(number, seats)
         return DirectionTables(way, labelling, seat, meter, own, *made.finished(src))
 
     def _labelling(self, number: int) -> Labelling | None:
         if number not in self._labellings:
-            way = self._ways[number - 1]
+            way = self.ways[number - 1]
             self._labellings[number] = label_way(way) if way.first is not None else None
         return self._labellings[number]
 
-    def _meter(self, number: int, seats: Sequence[Seat]) -> int | None:
+    def meter(self, number: int, seats: Sequence[Seat]) -> int | None:
         """The number of the meter that packets of a direction pass."""
         owner = self.owners.get(number)
         return None if owner is None else seats[owner - 1].epoch << METER_EPOCH_SHIFT | owner
 
-    def _own_meter(self, number: int, seats: Sequence[Seat]) -> Meter | None:
+    def own_meter(self, number: int, seats: Sequence[Seat]) -> Meter | None:
         """A meter of what its edge lets in, with the burst that passes in a tenth of a second."""
-        meter, let_in_bps = self._meter(number, seats), _let_in_bps(self._ways[number - 1])
+        meter, let_in_bps = self.meter(number, seats), _let_in_bps(self.ways[number - 1])
         if meter is None or let_in_bps is None or self.owners[number] != number:
             return None
         rate_kbps = -(-let_in_bps // 1000)

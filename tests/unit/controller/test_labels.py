@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.compiler import compile_after, compile_ways
+from corridor.controller.forwarding.compiler import compile_ways
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross
 from corridor.controller.forwarding.labels import SNAP_WAYS, FreeWays, Seat, label_way, seat_of
+from corridor.controller.forwarding.next_version import compile_after
 from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY, label_of, phase_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
