@@ -35,9 +35,9 @@ from corridor.controller.reconcile.two_phase_rollout import Updater
 from corridor.topologies.model.wiring import Wiring
 
 JOBS: dict[str, Any] = {
-    kind.name: kind
+    name: kind
     for kind in vars(jobs).values()
-    if isinstance(kind, type) and isinstance(getattr(kind, "name", None), str)
+    if isinstance(kind, type) and isinstance(name := getattr(kind, "name", None), str)
 }
 
 
@@ -115,9 +115,9 @@ class FakeSwitches:
             for dpid in dpids
         }
 
-    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, dict[str, int]]]:
-        counts = dict.fromkeys(PortCounts.__annotations__, 0) | {"rx_packets": 5, "rx_bytes": 500}
-        return {dpid: {1: dict(counts)} for dpid in dpids}
+    def port_counts(self, dpids: Collection[int]) -> dict[int, dict[int, PortCounts]]:
+        counts: Any = dict.fromkeys(PortCounts.__annotations__, 0)
+        return {dpid: {1: counts | {"rx_packets": 5, "rx_bytes": 500}} for dpid in dpids}
 
     def hang_up(self, dpid: int) -> None:
         self.hung_up.append(dpid)
@@ -193,7 +193,8 @@ class Lab:
         interfaces = Interfaces(
             self.wiring, self.switches, self.gateways, lambda: self.now_ns, self.sleep
         )
-        self.event_log = EventLog(self.told.append)
+        tell: Any = self.told.append
+        self.event_log = EventLog(tell)
         store = StateFile(self.path, known.specification)
         self.deployer = Deployer(interfaces, store, self.event_log, Updater(interfaces))
         self.network = NetworkState(
