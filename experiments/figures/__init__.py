@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from corridor.experiments.figures.registry import KINDS, SUCCESSORS, drawer_of
+from corridor.experiments.figures.registry import FORMER, KINDS
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.saving import ON_SCREEN, forget, save
 from corridor.experiments.figures.style import TEXT, Width, style
@@ -29,23 +29,19 @@ def draw_figures(
     """Draw the figures of a result folder and return the files written.
 
     Figures of an earlier call are removed, whatever their format and width.
-
-    Raises:
-        InputError: there is no figure of a name.
     """
-    drawers = {name: drawer_of(name) for name in names}
     folder = out_dir / "figures"
     folder.mkdir(exist_ok=True)
     run = RunData(out_dir, summary)
     written: list[Path] = []
-    for name in SUCCESSORS:
+    for name in FORMER:
         forget(folder, name)
         forget(folder / "verification", name)
     with style():
-        for name, draw in drawers.items():
+        for name in names:
             forget(folder, name)
             for width in widths:
-                figure = draw(run, width)
+                figure = KINDS[name](run, width)
                 if figure is not None:
                     written += save(figure, folder, f"{name}{width.suffix}", run.made_by, formats)
     return written

@@ -25,7 +25,7 @@ from corridor.experiments.atlas.map_drawing import (
     fullest_ends,
     whole,
 )
-from corridor.experiments.figures import drawing_axes, maps
+from corridor.experiments.figures import maps
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width, new_sheet
@@ -54,8 +54,8 @@ def capacity(of: CapacityAnswer, where: MapData, width: Width) -> Figure:
     keys = (_bands_key(of, drawn), maps.hub_key(drawn, width), _rows_key())
     body_in = map_in + GAP_IN + rows.high_in
     sheet = new_sheet(figure_title(of), _caption(of), body_in, width, *keys)
-    axes = drawing_axes.add_axes(sheet, drawing, sheet.below_in + rows.high_in + GAP_IN, map_in)
-    drawing_axes.draw(axes, drawing, maps.scale(width))
+    axes = maps.add_axes(sheet, drawing, sheet.below_in + rows.high_in + GAP_IN, map_in)
+    maps.draw(axes, drawing, maps.scale(width))
     _draw_rows(rows.axes(sheet), of, rows)
     return sheet.figure
 
@@ -86,7 +86,7 @@ def _bands_key(of: CapacityAnswer, drawn: Atlas) -> Key:
     full = by_fibre(of)
     there = {band_of(full.get(name)) for name in drawn.fibres}
     bands = [(look, said) for at, (_, said, look) in enumerate(FULL) if at in there]
-    return [drawing_axes.line_key(look, said) for look, said in bands]
+    return [maps.line_key(look, said) for look, said in bands]
 
 
 def _rows_key() -> Key:

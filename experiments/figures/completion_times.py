@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from corridor.experiments.atlas import event_data
-from corridor.experiments.figures import class_data, data
-from corridor.experiments.figures.class_data import Finished, Level
+from corridor.experiments.atlas import class_data, event_data
+from corridor.experiments.atlas.class_data import Finished, Level
+from corridor.experiments.figures import data
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
@@ -39,7 +39,7 @@ def draw(run: RunData, width: Width) -> Figure | None:
     events = run.summary.events or ()
     classes = [one for one in class_data.by_importance(found.classes) if one.rounds]
     finished = [class_data.finished(run.rounds, one.class_, run.start_ns) for one in classes]
-    end_s = max([class_data.end_of_events(events), *map(_end_s, finished)])
+    end_s = class_data.end_s(finished, events)
     rows = time_rows(events, [ROW_IN] * len(classes), end_s, width)
     key = [*_key(finished, found), *key_of_events(rows.spans)]
     sheet = rows.sheet(_title(classes), data.caption(run.summary, _said(finished)), key)
@@ -48,11 +48,6 @@ def draw(run: RunData, width: Width) -> Figure | None:
         _draw_class(axes, of, class_data.levels_of(found, one.class_))
         name_row(axes, _named(one))
     return sheet.figure
-
-
-def _end_s(of: Finished) -> float:
-    """When the last round was over, or began if it never was."""
-    return float(np.max(of.from_s + np.nan_to_num(of.took_ms) / 1e3, initial=0.0))
 
 
 def _named(one: ClassSummary) -> str:

@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from corridor.experiments.figures import class_data, data
-from corridor.experiments.figures.class_data import Floats
+from corridor.experiments.atlas import class_data
+from corridor.experiments.atlas.class_data import Floats
+from corridor.experiments.figures import data
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
+from corridor.experiments.results.message_series import goodput_mbps
 from corridor.experiments.results.messages import MessageRow
 from corridor.topologies.base.words import counted, duration, percent
 
@@ -42,7 +44,7 @@ def draw(run: RunData, width: Width) -> Figure | None:
     )
     key = [(Patch(**DELIVERED), "goodput"), *key_of_events(rows.spans)]
     every = {
-        one.class_: class_data.goodput_mbps(rows_of[one.class_], run.start_ns, edges)
+        one.class_: np.array(goodput_mbps(rows_of[one.class_], edges * 1e9 + run.start_ns))
         for one in classes
     }
     sheet = rows.sheet(_title(every, edges), data.caption(run.summary, said), key)

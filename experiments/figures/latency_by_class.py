@@ -4,6 +4,7 @@ paths, over time, below the events of the run."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from corridor.experiments.atlas import event_data
-from corridor.experiments.figures import class_data, data
-from corridor.experiments.figures.class_data import Floats, Waits
+from corridor.experiments.atlas import class_data, event_data
+from corridor.experiments.atlas.class_data import Floats
+from corridor.experiments.figures import data
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
+from corridor.experiments.plan.values import FOLLOWED_NS
 from corridor.topologies.base.words import counted, duration
+from corridor.traffic.measures.samples import Probes
 
 ROW_IN = 0.42
 LEAST_MS = 0.1
@@ -26,6 +29,59 @@ MEDIAN: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.3}
 SLOWEST: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.8, "linestyle": (0, (4, 1.5))}
 LOST: dict[str, Any] = {"color": SERIES[2].colour, "marker": "|", "linestyle": "none"}
 LOST |= {"markersize": 5, "markeredgewidth": 0.7}
+
+
+@dataclass(frozen=True)
+class Waits:
+    """By how much round trips of a class took longer than its paths without any load, by bin; not
+    a number where nothing was answered."""
+
+    median_ms: Floats
+    slowest_ms: Floats
+    lost_s: Floats
+    """When those were sent that were to be answered and were not: what policies block is
+    lost to no load."""
+
+    @property
+    def most_ms(self) -> float:
+        known = self.slowest_ms[~np.isnan(self.slowest_ms)]
+        return float(known.max()) if len(known) else 0.0
+
+
+def waits(of: Sequence[tuple[Probes, Sequence[event_data.Level]]], edges: Floats) -> Waits:
+    """Of demands together, each with its probes and the round trips predicted of it over time.
+    What is sent just as a prediction begins may have taken the way before, and is left out."""
+    pairs = [_above(probes, level) for probes, levels in of for level in levels]
+    lost_s = [_lost_s(probes, level) for probes, levels in of for level in levels]
+    sent_s = np.concatenate([np.empty(0), *(sent for sent, _ in pairs)])
+    above_ms = np.concatenate([np.empty(0), *(above for _, above in pairs)])
+    bins = np.digitize(sent_s, edges) - 1
+    count = len(edges) - 1
+    median_ms, slowest_ms = np.full(count, np.nan), np.full(count, np.nan)
+    for number in np.unique(bins[(bins >= 0) & (bins < count)]).tolist():
+        mine = above_ms[bins == number]
+        median_ms[number] = np.percentile(mine, 50, method="inverted_cdf")
+        slowest_ms[number] = mine.max()
+    return Waits(median_ms, slowest_ms, np.sort(np.concatenate([np.empty(0), *lost_s])))
+
+
+def _lost_s(probes: Probes, level: event_data.Level) -> Floats:
+    sent_s: Floats = probes["intended_ns"] / 1e9
+    within = (sent_s >= level.from_s) & (sent_s < level.until_s)
+    lost = ~probes["received"].astype(bool)
+    found: Floats = sent_s[within & lost]
+    return found
+
+
+def _above(probes: Probes, level: event_data.Level) -> tuple[Floats, Floats]:
+    """When answered probes were sent while a prediction held, and by how much they exceed it."""
+    sent_s = probes["intended_ns"] / 1e9
+    settled_s = level.from_s + (FOLLOWED_NS / 1e9 if level.from_s else 0.0)
+    travelling_s = level.until_s - level.rtt_ms / 1e3
+    within = probes["received"].astype(bool) & (sent_s >= settled_s) & (sent_s < travelling_s)
+    mine = probes[within]
+    rtt_ms = ((mine["t4_ns"] - mine["t1_ns"]) - (mine["t3_ns"] - mine["t2_ns"])) / 1e6
+    return sent_s[within], np.maximum(rtt_ms - level.rtt_ms, 0.0)
 
 
 def draw(run: RunData, width: Width) -> Figure | None:
@@ -72,7 +128,7 @@ def _demands_by_class(run: RunData, classes: Sequence[str]) -> dict[str, list[in
 
 def _waits(run: RunData, positions: Sequence[int], edges: Floats) -> Waits:
     demands, events = run.summary.demands, (run.summary.events or ())
-    return class_data.waits(
+    return waits(
         [
             (
                 run.probes[run.probes["demand"] == position],

@@ -23,7 +23,7 @@ from corridor.experiments.atlas.map_drawing import (
     way_drawing,
 )
 from corridor.experiments.figures import answers_data as answers_of
-from corridor.experiments.figures import drawing_axes, maps
+from corridor.experiments.figures import maps
 from corridor.experiments.figures.loads import most_by_fibre, read_loads
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width, new_sheet
@@ -52,8 +52,8 @@ def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> F
     keys = (_way_key(demand, ways, loads), maps.fibre_key(drawn), maps.hub_key(drawn, width))
     caption = answers_of.caption(answers, f"{_shown(drawn)} · {source()}")
     sheet = new_sheet(_title(answers, demand), caption, map_in + 0.06, width, *keys)
-    axes = drawing_axes.add_axes(sheet, drawing, sheet.below_in + 0.03, map_in)
-    drawing_axes.draw(axes, drawing, maps.scale(width))
+    axes = maps.add_axes(sheet, drawing, sheet.below_in + 0.03, map_in)
+    maps.draw(axes, drawing, maps.scale(width))
     return sheet.figure
 
 
@@ -90,13 +90,13 @@ def _cut(demand: DemandAnswer | None) -> list[str]:
 def _way_key(
     demand: DemandAnswer | None, ways: Sequence[tuple[Way, str]], loads: Mapping[str, float]
 ) -> Key:
-    found = [drawing_axes.line_key(way.look, words) for way, words in ways]
+    found = [maps.line_key(way.look, words) for way, words in ways]
     cut = answers_of.worst_cut(demand) if demand else None
     if cut is not None:
         dead = answers_of.told(cut.dead)
-        found.append(drawing_axes.symbol_key(CROSS, CUT, f"cut: {dead}"))
+        found.append(maps.symbol_key(CROSS, CUT, f"cut: {dead}"))
     if loads:
-        found.append(drawing_axes.line_key(LOAD, "width: utilization"))
+        found.append(maps.line_key(LOAD, "width: utilization"))
     return found
 
 

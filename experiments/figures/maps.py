@@ -1,17 +1,37 @@
-"""What maps among the figures have in common: their size, their names, their keys."""
+"""Maps in figures: the marks of a drawing by Matplotlib with the looks of pages, their size, names
+and keys."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
+import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from corridor.experiments.atlas import Atlas, Box, MapHub
+from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
 from corridor.experiments.atlas.map_drawing import FIBRES, MEDIA, Names, hub_look
-from corridor.experiments.figures.drawing_axes import SYMBOL_PT, line_key, symbol_key
+from corridor.experiments.atlas.marks import Mark
+from corridor.experiments.atlas.plane import Line
 from corridor.experiments.figures.fonts import can_be_set
-from corridor.experiments.figures.style import PNG_DPI, SMALL_PT, Key, Width, width_pt
+from corridor.experiments.figures.style import (
+    BACKING,
+    PNG_DPI,
+    SMALL_PT,
+    Key,
+    Sheet,
+    Width,
+    width_pt,
+)
 
+PT_PER_PX = 0.75
+SYMBOL_PT = 1.15
+"""Of a symbol, for each unit of its outline."""
 TALLEST = 0.72
 """Of a map, next to its width; more is scaled down."""
 LINE_HIGH = 1.25
@@ -67,3 +87,103 @@ def hub_key(drawn: Atlas, width: Width) -> Key:
 def fibre_key(drawn: Atlas) -> Key:
     media = {one.fibre.medium for one in drawn.fibres.values()}
     return [line_key(look, MEDIA[name]) for name, look in FIBRES.items() if name in media]
+
+
+def add_axes(sheet: Sheet, drawing: Drawing, bottom_in: float, high_in: float) -> Any:
+    """Axes of a drawing's plane, so far above the lower edge of a sheet, and in its middle."""
+    wide, high = sheet.figure.get_size_inches()
+    wide_in = min(wide, high_in * drawing.view.width / drawing.view.height)
+    left = (wide - wide_in) / 2 / wide
+    axes = sheet.figure.add_axes((left, bottom_in / high, wide_in / wide, high_in / high))
+    axes.set_axis_off()
+    axes.set_xlim(drawing.view.left, drawing.view.right)
+    axes.set_ylim(drawing.view.bottom, drawing.view.top)
+    return axes
+
+
+def draw(axes: Any, drawing: Drawing, scale: float = 1.0) -> None:
+    """Later marks are above earlier ones; ``scale`` is that of symbols."""
+    for zorder, mark in enumerate(drawing.marks, start=1):
+        match mark:
+            case Area(look, rings):
+                axes.add_patch(PathPatch(_rings(rings), zorder=zorder, **_filled(look)))
+            case Lines(look, parts):
+                axes.add_collection(LineCollection(parts, zorder=zorder, **_stroked(look)))
+            case Symbol(look, shape, at) if drawing.view.has(at):
+                axes.plot(*at, zorder=zorder, **symbol(look, shape, scale))
+            case Text():
+                _write(axes, mark, zorder)
+
+
+def line_key(look: Look, words: str) -> tuple[Any, str]:
+    style = (0, _dashes(look)) if look.dash else "-"
+    width = look.width * PT_PER_PX
+    line = Line2D([], [], color=look.line_colour, linewidth=width, linestyle=style)
+    line.set(alpha=look.opacity, dash_capstyle="round", solid_capstyle="butt")
+    return line, words
+
+
+def symbol_key(look: Look, shape: Mark, words: str, scale: float = 1.0) -> tuple[Any, str]:
+    return Line2D([], [], **symbol(look, shape, scale)), words
+
+
+def symbol(look: Look, shape: Mark, scale: float) -> dict[str, Any]:
+    """Matplotlib makes all outlines equally large, so their sizes are given apart; its markers
+    have y upwards."""
+    largest = max(max(abs(x), abs(y)) for x, y in shape.outline)
+    outline = [(x, -y) for x, y in (*shape.outline, shape.outline[0])]
+    return {
+        "marker": Path(outline, closed=True),
+        "markersize": SYMBOL_PT * scale * largest,
+        "markerfacecolor": look.fill_colour,
+        "markeredgecolor": look.line_colour,
+        "markeredgewidth": 0.6,
+        "linestyle": "none",
+    }
+
+
+def _rings(rings: Iterable[Line]) -> Path:
+    vertices: list[tuple[float, float]] = []
+    codes: list[Any] = []
+    for ring in rings:
+        vertices += [*ring, ring[0]]
+        codes += [Path.MOVETO, *[Path.LINETO] * (len(ring) - 1), Path.CLOSEPOLY]
+    return Path(np.asarray(vertices), codes)
+
+
+def _filled(look: Look) -> dict[str, Any]:
+    width = look.width * PT_PER_PX / 2
+    return {"facecolor": look.fill_colour, "edgecolor": look.line_colour, "linewidth": width}
+
+
+def _stroked(look: Look) -> dict[str, Any]:
+    return {
+        "colors": look.line_colour,
+        "linewidths": look.width * PT_PER_PX,
+        "linestyles": [(0, _dashes(look)) if look.dash else "-"],
+        "alpha": look.opacity,
+        "capstyle": "round" if look.width > 2 else "butt",
+        "joinstyle": "round",
+    }
+
+
+def _dashes(look: Look) -> tuple[float, ...]:
+    """Matplotlib counts dashes in widths of their line."""
+    return tuple(one / look.width for one in look.dash)
+
+
+def _write(axes: Any, text: Text, zorder: int) -> None:
+    box = text.box
+    if text.leader:
+        axes.plot(*zip(*text.leader, strict=True), color="k", linewidth=0.6, zorder=zorder)
+    axes.text(
+        *((box.left + box.right) / 2, (box.top + box.bottom) / 2, "\n".join(text.lines)),
+        fontsize=SMALL_PT,
+        ha="center",
+        va="center",
+        multialignment="center",
+        linespacing=1.05,
+        fontweight="bold" if text.is_bold else "normal",
+        zorder=zorder,
+        bbox=BACKING | {"alpha": 0.6},
+    )

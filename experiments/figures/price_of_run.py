@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.figures import answers_data as answers_of
-from corridor.experiments.figures import price_bars
-from corridor.experiments.figures.price_bars import Bar
+from corridor.experiments.figures.price import Bar, bars_key, draw_bar, scale_axes
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width
@@ -48,15 +47,15 @@ def price_of_run(answers: Answers, width: Width) -> Figure | None:
     rows = Rows([RowText(one.id, _beside(one)) for one in shown], width, ROW_IN)
     bars = [_bar(one) for one in shown]
     crosses: Key = [(Line2D([], [], **BLOCKED), Outcome.BLOCKED.word)] if blocked else []
-    key = [*price_bars.key(bars), *crosses]
+    key = [*bars_key(bars), *crosses]
     caption = answers_of.caption(answers, _shown(answers, every, delayed))
     figure, axes = rows.figure(_title(answers, delayed), caption, key)
     for y, bar, one in zip(rows.ys, bars, shown, strict=True):
         if one.kept_back:
             axes.plot(0, y, clip_on=False, **BLOCKED)
         else:
-            price_bars.draw(axes, y, bar)
-    price_bars.scale(axes, bars)
+            draw_bar(axes, y, bar)
+    scale_axes(axes, bars)
     rows.write(axes)
     return figure
 

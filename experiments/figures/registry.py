@@ -21,8 +21,6 @@ from corridor.experiments.figures import (
 )
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
-from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest_or_some
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,25 +44,8 @@ KINDS: dict[str, Draw] = {
 }
 """By name."""
 
-SUCCESSORS = {
-    "capacity-map": "capacity",
-    "class-use": "fibre-use",
-    "utilisation": "fibre-use",
-    "free-lawful": "price",
-    "policy-demand": "price",
-    "latency-load": "throughput",
-    "outages": "before-after",
-    "demand-ranges": "rtt-ecdf",
-    "predicted-measured": "rtt-ecdf",
-}
-"""Figures of earlier versions, and the figure that shows the same now."""
-
-
-def drawer_of(name: str) -> Draw:
-    """Raises InputError if no figure has this name."""
-    if name in KINDS:
-        return KINDS[name]
-    if name in SUCCESSORS:
-        hint = f"{SUCCESSORS[name]} shows the same"
-        raise InputError(f"no figure is called {name} any more", hint)
-    raise InputError(f"no figure is called {name}", nearest_or_some(name, KINDS))
+FORMER = (
+    *("capacity-map", "class-use", "utilisation", "free-lawful", "policy-demand", "latency-load"),
+    *("outages", "demand-ranges", "predicted-measured"),
+)
+"""Figures of earlier versions: their files are removed."""

@@ -4,20 +4,16 @@ they are scaled. Pure."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from corridor.experiments.answers.classes_table import in_order, middle, named
-from corridor.experiments.pages.course import (
-    LANE,
-    LEFT,
-    WIDE,
-    Band,
-    bands_of,
-    ticks_of,
-    x_of,
-)
-from corridor.experiments.pages.words import MS_PER_S, NOTHING, duration
+from corridor.experiments.atlas import class_data
+from corridor.experiments.atlas.class_data import Finished, Level
+from corridor.experiments.pages.time_chart import Chart, Row, Scale, chart, levels
+from corridor.experiments.pages.words import NOTHING, duration
 from corridor.experiments.results.messages import Round
 from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.workload_summary import (
@@ -28,7 +24,7 @@ from corridor.experiments.results.workload_summary import (
 )
 from corridor.topologies.base.words import counted, percent
 
-ROW, GAP = 54.0, 22.0
+ROW = 54.0
 MOST_DOTS = 120
 """Of a class."""
 CONFIDENCE = "Confidence intervals are 95 %. Percentiles with too few rounds are left out."
@@ -72,35 +68,6 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A class on the axis of time."""
-
-    y: float
-    name: str
-    dots: str
-    late: str
-    middles: str
-    """Medians of stretches as a path, and what was expected of the same rounds."""
-    expected: str
-    low: str
-    high: str
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Rounds at their intended start."""
-
-    height: float
-    top: float
-    bands: Sequence[Band]
-    rows: Sequence[Row]
-    ticks: Sequence[tuple[float, str]]
-    described: str
-    width: float = WIDE
-    left: float = LEFT
-
-
-@dataclass(frozen=True)
 class Workloads:
     title: str
     said: Sequence[str]
@@ -116,7 +83,7 @@ def workloads_of(summary: Summary, rounds: Sequence[Round], start_ns: int) -> Wo
     if found is None or not found.workloads:
         return None
     stretches = in_order(found.stretches)
-    classes = sorted(found.classes, key=lambda one: (one.background, one.class_))
+    classes = class_data.by_importance(found.classes)
     return Workloads(
         title="Workloads",
         said=_said(found),
@@ -125,7 +92,7 @@ def workloads_of(summary: Summary, rounds: Sequence[Round], start_ns: int) -> Wo
         classes=[
             (one.class_, [_cell(stretch, one.class_) for stretch in stretches]) for one in classes
         ],
-        chart=_chart(summary, classes, stretches, rounds, start_ns),
+        chart=_chart(summary, found, rounds, start_ns),
     )
 
 
@@ -206,115 +173,61 @@ def _more(one: ClassSummary) -> Iterator[str]:
 
 
 def _chart(
-    summary: Summary,
-    classes: Sequence[ClassSummary],
-    stretches: Sequence[StretchSummary],
-    rounds: Sequence[Round],
-    start_ns: int,
+    summary: Summary, found: WorkloadsSummary, rounds: Sequence[Round], start_ns: int
 ) -> Chart | None:
-    """None where nothing is known of single rounds."""
-    of_class: dict[str, list[Round]] = {}
-    for one in rounds:
-        if one.from_ns is not None and not one.kept_back:
-            of_class.setdefault(one.data_class, []).append(one)
-    shown = [one for one in classes if any(of.took_ns for of in of_class.get(one.class_, ()))]
+    """Return None if nothing is known of single rounds."""
+    events = summary.events or ()
+    every = {
+        one.class_: class_data.finished(rounds, one.class_, start_ns)
+        for one in class_data.by_importance(found.classes)
+    }
+    shown = [(name, one) for name, one in every.items() if (one.took_ms > 0).any()]
     if not shown:
         return None
-    events = summary.events or ()
-    starts = [(one.from_ns or 0) - start_ns for many in of_class.values() for one in many]
-    ends_ms = [event.until_ms or event.at_ms for event in events]
-    end_s = max(max(starts) / 1e9, *(one / MS_PER_S for one in ends_ms), 0.1)
-    bands, lanes = bands_of(events, end_s)
-    top = lanes * LANE + 6
-    rows = [
-        _row(
-            one,
-            of_class[one.class_],
-            stretches,
-            start_ns,
-            end_s,
-            top + GAP + number * (ROW + GAP),
-        )
-        for number, one in enumerate(shown)
-    ]
-    return Chart(
-        height=top + len(rows) * (ROW + GAP) + 26,
-        top=top,
-        bands=bands,
-        rows=rows,
-        ticks=[(x_of(at, end_s), f"{at:g} s") for at in ticks_of(end_s)],
-        described=f"{len(rows)} classes over {end_s:.3g} s; the table below says the same.",
-    )
+    end_s = class_data.end_s(every.values(), events)
+    said = f"{len(shown)} classes over {end_s:.3g} s; the table below says the same."
+
+    def row(item: tuple[str, Finished], at_x: Scale, y: float) -> Row:
+        name, of = item
+        return _row(name, of, class_data.levels_of(found, name), at_x, y)
+
+    return chart(f"Duration of rounds over time. {said}", events, end_s, shown, ROW, row)
 
 
-def _row(
-    of: ClassSummary,
-    rounds: Sequence[Round],
-    stretches: Sequence[StretchSummary],
-    start_ns: int,
-    end_s: float,
-    y: float,
-) -> Row:
-    """On a logarithmic axis of what rounds took."""
-    name = of.class_
-    took = [one.took_ns / 1e6 for one in rounds if one.took_ns]
-    levels = list(_levels(stretches, name))
-    low, high = min(took), max(took)
+def _row(name: str, of: Finished, by_window: Sequence[Level], at_x: Scale, y: float) -> Row:
+    """On a logarithmic axis of durations."""
+    low, high = float(np.nanmin(of.took_ms)), float(np.nanmax(of.took_ms))
     tall = max(math.log(high / low), 1.0)
 
     def at_y(value_ms: float) -> float:
         share = (math.log(value_ms / low)) / tall
         return round(y + ROW - 8 - min(max(share, 0.0), 1.0) * (ROW - 18), 1)
 
-    def at_x(one: Round) -> float:
-        return x_of(((one.from_ns or 0) - start_ns) / 1e9, end_s)
-
-    every = max(1, -(-len(rounds) // MOST_DOTS))
-    fine = [one for one in rounds if one.took_ns and one.met is not False][::every]
-    late = [one for one in rounds if not one.took_ns or one.met is False][::every]
+    every = max(1, -(-len(of.from_s) // MOST_DOTS))
+    fine, late = (
+        list(zip(of.from_s[chosen][::every], of.took_ms[chosen][::every], strict=True))
+        for chosen in (~of.late, of.late)
+    )
+    middles = [(one.from_s, one.until_s, one.middle_ms) for one in by_window]
+    expected = [(one.from_s, one.until_s, one.expected_ms) for one in by_window]
     return Row(
-        y=y,
         name=name,
-        dots="".join(f"M{at_x(one):g} {at_y((one.took_ns or 0) / 1e6):g}h0" for one in fine),
-        late="".join(
-            f"M{at_x(one):g} {at_y(one.took_ns / 1e6) - 3 if one.took_ns else y + 3:g}v6"
-            for one in late
+        y=y,
+        foot=y + ROW,
+        paths=(
+            ("dots", "".join(f"M{at_x(at):g} {at_y(took):g}h0" for at, took in fine)),
+            (
+                "lost",
+                "".join(
+                    f"M{at_x(at):g} {y + 3 if math.isnan(took) else at_y(took) - 3:g}v6"
+                    for at, took in late
+                ),
+            ),
+            ("level", levels(at_x, at_y, expected)),
+            ("mid", levels(at_x, at_y, middles)),
         ),
-        middles=_path(((f, u, m) for f, u, m, _ in levels), end_s, at_y),
-        expected=_path(((f, u, e) for f, u, _, e in levels), end_s, at_y),
-        low=_short(low),
-        high=_short(high),
+        labels=((y + ROW - 6, _short(low)), (y + 14, _short(high) if high > low else "")),
     )
-
-
-def _path(
-    levels: Iterator[tuple[float, float, float | None]],
-    end_s: float,
-    at_y: Callable[[float], float],
-) -> str:
-    return "".join(
-        f"M{x_of(from_s, end_s):g} {at_y(value):g}H{x_of(min(until_s, end_s), end_s):g}"
-        for from_s, until_s, value in levels
-        if value
-    )
-
-
-def _levels(
-    stretches: Sequence[StretchSummary], name: str
-) -> Iterator[tuple[float, float, float | None, float | None]]:
-    """From, until, and what rounds took in the middle, measured and expected."""
-    for stretch in stretches:
-        one = next((one for one in stretch.classes if one.class_ == name), None)
-        if one is None or not one.completed:
-            continue
-        took, expected = one.completion_ms, one.expected
-        few, of = took.p50 is None, expected.expected_ms if expected else None
-        yield (
-            stretch.from_ms / MS_PER_S,
-            stretch.until_ms / MS_PER_S,
-            took.mean if few else took.p50,
-            None if of is None else of.mean if few else of.p50,
-        )
 
 
 def _short(value_ms: float) -> str:

@@ -30,7 +30,7 @@ def of_messages(
     last_ns = max(row.completed_ns or _partly_ns(row) or row.intended_ns or 0 for row in mine)
     bins = max(1, -(-(last_ns - start_ns) // width_ns))
     edges = start_ns + np.arange(bins + 1) * width_ns
-    values = {GOODPUT: _goodput, COMPLETION: _completion, UNDER_WAY: _under_way}[measure](
+    values = {GOODPUT: goodput_mbps, COMPLETION: _completion, UNDER_WAY: _under_way}[measure](
         mine, edges
     )
     return [
@@ -42,12 +42,13 @@ def _partly_ns(row: MessageRow) -> int | None:
     return row.until_ns if row.arrived_bytes else None
 
 
-def _goodput(rows: Sequence[MessageRow], edges: np.ndarray) -> list[float | None]:
+def goodput_mbps(rows: Sequence[MessageRow], edges: np.ndarray) -> list[float | None]:
+    """Return the payload that arrived between edges, in ns of the clock of ``rows``."""
     found = np.zeros(len(edges) - 1)
     for row in rows:
-        if row.until_ns is None or not row.arrived_bytes:
+        if row.until_ns is None or row.came_from_ns is None or not row.arrived_bytes:
             continue
-        at = np.array([row.came_from_ns, max(row.until_ns, (row.came_from_ns or 0) + 1)], float)
+        at = np.array([row.came_from_ns, max(row.until_ns, row.came_from_ns + 1)], float)
         found += np.diff(np.interp(edges.astype(float), at, [0.0, row.arrived_bytes]))
     return [float(octets) * 8_000 / int(edges[1] - edges[0]) for octets in found]
 

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2] / "experiments"
 LEFT = {
     "answers": (0, 4),
-    "atlas": (26, 4),
-    "figures": (39, 143),
+    "atlas": (24, 4),
+    "figures": (31, 128),
     "output_schemas": (12, 101),
     "pages": (2, 4),
     "results": (208, 19),

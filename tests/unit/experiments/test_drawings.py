@@ -20,10 +20,11 @@ from corridor.experiments.figures.map_of_ways import map_of_ways
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, style
 from corridor.experiments.figures.timeline import draw as timeline
-from corridor.experiments.pages.course import course_of, x_of
+from corridor.experiments.pages.course import course_of
 from corridor.experiments.pages.demands import flagship, of_answers
 from corridor.experiments.pages.page import STYLE, TEMPLATES, text_of
 from corridor.experiments.pages.stage import Stage, stage_of
+from corridor.experiments.pages.time_chart import LEFT, WIDE
 from corridor.experiments.results.summary import read_summary
 from typed_answers import typed
 
@@ -97,15 +98,21 @@ def test_page_and_figure_have_the_same_time_line(tmp_path: Path) -> None:
     course = course_of(data.summary, lambda: data.probes, {}, has_bfd=data.has_bfd)
     assert course
     assert [text.get_text() for text in across.texts] == ["cut two"]
-    assert [band.label for band in course.bands] == ["dig: cut two"]
-    for row, one in zip(course.rows, axes, strict=True):
+    assert [band.label for band in course.chart.bands] == ["dig: cut two"]
+    for row, one in zip(course.chart.rows, axes, strict=True):
         assert one.texts[0].get_text().startswith(row.name)
         rtt, lost = one.lines
-        assert len(re.findall("[ML]", row.path)) == sum(~np.isnan(rtt.get_ydata()))
-        assert row.lost.count("M") == len(lost.get_xdata())
+        paths = dict(row.paths)
+        assert len(re.findall("[ML]", paths["rtt"])) == sum(~np.isnan(rtt.get_ydata()))
+        assert paths["lost"].count("M") == len(lost.get_xdata())
         levels = [(part[0], part[1]) for each in one.collections for part in each.get_segments()]
         spans = [(x_of(a[0], line_end(one)), x_of(z[0], line_end(one))) for a, z in levels]
-        assert [(x, to) for x, to, _ in row.levels] == spans
+        found = re.findall(r"M(\S+) \S+H([^M]+)", paths["level"])
+        assert [(float(x), float(to)) for x, to in found] == spans
+
+
+def x_of(at_s: float, end_s: float) -> float:
+    return round(LEFT + at_s / end_s * (WIDE - LEFT), 1)
 
 
 def line_end(axes: Any) -> float:

@@ -16,11 +16,10 @@ from corridor.experiments.answers.document import CutEntry, Way
 from corridor.experiments.figures import answers_data, draw_figures
 from corridor.experiments.figures.map_of_ways import map_of_ways
 from corridor.experiments.figures.price_of_run import MOST_ROWS, price_of_run
-from corridor.experiments.figures.registry import KINDS, SUCCESSORS
+from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.topologies.base.codec import from_plain
-from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import LEAST_SHOWN_MS
 from drawn_texts import assert_apart, assert_legible, visible_texts
 from typed_answers import typed
@@ -235,17 +234,6 @@ def test_a_run_without_answers_has_none_of_them(tmp_path: Path) -> None:
     handmade_run.write_run(run)
     summary = summarise(run, read_plan(run), handmade_run.FACTS)
     assert draw_figures(run, summary, tuple(DRAWERS)) == []
-
-
-@pytest.mark.parametrize(("name", "now"), SUCCESSORS.items())
-def test_a_figure_of_earlier_versions_names_its_successor(
-    tmp_path: Path, name: str, now: str
-) -> None:
-    with pytest.raises(InputError, match=f"{now} shows the same"):
-        draw_figures(tmp_path, {}, (name,))  # type: ignore[arg-type]
-    assert now in KINDS
-    with pytest.raises(InputError, match="no figure is called prise"):
-        draw_figures(tmp_path, {}, ("prise",))  # type: ignore[arg-type]
 
 
 def test_what_sentences_tell_as_the_same_delays_nobody(answers: Any) -> None:

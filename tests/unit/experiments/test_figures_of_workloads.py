@@ -13,12 +13,14 @@ import pytest
 
 import handmade_run
 import handmade_workloads
+from corridor.experiments.atlas import class_data
 from corridor.experiments.atlas.event_data import Level
-from corridor.experiments.figures import class_data, loads, losses
+from corridor.experiments.figures import latency_by_class, loads, losses
 from corridor.experiments.figures.pgf import save_pgf
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
+from corridor.experiments.results.message_series import goodput_mbps
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.results.summary import AccountFile
 from corridor.experiments.results.utilisation import UTILISATION_FILE, Load, write_utilisation
@@ -154,7 +156,7 @@ def test_rounds_that_never_came_are_late(run: RunData) -> None:
 def test_goodput_is_spread_over_the_time_in_which_messages_came(run: RunData) -> None:
     edges = np.array([0.0, 0.5, 1.0, 1.5])
     ckpt = [row for row in run.messages if row.data_class == "ckpt"][:2]
-    first, second, third = class_data.goodput_mbps(ckpt, run.start_ns, edges)
+    first, second, third = goodput_mbps(ckpt, edges * 1e9 + run.start_ns)
     assert first == pytest.approx(50_000 * 8 / 0.5 / 1e6)
     assert second == 0.0
     assert third == pytest.approx(first), "from 1.15 to 1.5 s"
@@ -167,7 +169,7 @@ def test_waits_are_above_what_a_path_takes_and_what_has_no_prediction_is_not_los
     probes["intended_ns"] = [0, 400_000_000, 600_000_000, 1_500_000_000]
     probes["received"] = [True, True, False, False]
     probes["t4_ns"] = [10_000_000, 12_500_000, 0, 0]
-    found = class_data.waits([(probes, [Level(0.0, 1.0, 10.0)])], np.array([0.0, 0.5, 1.0]))
+    found = latency_by_class.waits([(probes, [Level(0.0, 1.0, 10.0)])], np.array([0.0, 0.5, 1.0]))
     assert found.slowest_ms[0] == pytest.approx(2.5)
     assert np.isnan(found.slowest_ms[1])
     assert found.lost_s.tolist() == [0.6], "nothing was expected of the last"

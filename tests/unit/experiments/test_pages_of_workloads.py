@@ -52,10 +52,10 @@ def test_classes_are_told_before_while_and_after(told: Workloads) -> None:
 def test_rounds_are_drawn_at_their_start_and_late_ones_marked(told: Workloads) -> None:
     assert told.chart is not None
     ckpt, infer = told.chart.rows
-    assert ckpt.dots.count("M") == 2
-    assert ckpt.late.count("M") == 2
-    assert infer.dots.count("M") == 60
-    assert infer.middles.count("M") == 3
+    assert dict(ckpt.paths)["dots"].count("M") == 2
+    assert dict(ckpt.paths)["lost"].count("M") == 2
+    assert dict(infer.paths)["dots"].count("M") == 60
+    assert dict(infer.paths)["mid"].count("M") == 3
 
 
 def test_a_run_without_workloads_has_no_such_section(tmp_path: Path) -> None:

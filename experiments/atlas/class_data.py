@@ -9,12 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.atlas import event_data
-from corridor.experiments.plan.values import FOLLOWED_NS
 from corridor.experiments.results.messages import MessageRow, Round
 from corridor.experiments.results.summary import EventSummary
 from corridor.experiments.results.workload_summary import ClassSummary, WorkloadsSummary
-from corridor.traffic.measures.samples import Probes
 
 BINS = 48
 """About, along an axis of time."""
@@ -93,6 +90,12 @@ def finished(rounds: Iterable[Round], name: str, start_ns: int) -> Finished:
     )
 
 
+def end_s(every: Iterable[Finished], events: Sequence[EventSummary]) -> float:
+    """When the last round was over, or began if it never was, or the last event ended."""
+    ends = (np.max(of.from_s + np.nan_to_num(of.took_ms) / 1e3, initial=0.0) for of in every)
+    return max([end_of_events(events), *map(float, ends)])
+
+
 def end_of_events(events: Sequence[EventSummary]) -> float:
     """When the last is over, in seconds from the start of probing; a little after 0 at least."""
     moments_ms = [one for event in events for one in (event.at_ms, event.until_ms or 0.0)]
@@ -112,76 +115,3 @@ def last_arrival_s(rows: Iterable[MessageRow], start_ns: int) -> float:
         row.until_ns for row in rows if row.until_ns and row.arrived_bytes and not row.kept_back
     )
     return max(((one - start_ns) / 1e9 for one in ends), default=0.0)
-
-
-def goodput_mbps(rows: Iterable[MessageRow], start_ns: int, edges: Floats) -> Floats:
-    """What arrived, by bin: octets of a message are spread evenly from its first to its last
-    arrival, or to the end of its connection."""
-    found = np.zeros(len(edges) - 1)
-    width_s = float(edges[1] - edges[0])
-    for row in rows:
-        octets = row.arrived_bytes
-        if row.until_ns is None or row.came_from_ns is None or not octets:
-            continue
-        first_s, last_s = ((at_ns - start_ns) / 1e9 for at_ns in (row.came_from_ns, row.until_ns))
-        if last_s - first_s <= 0:
-            found[int(np.clip(last_s // width_s, 0, len(found) - 1))] += octets
-            continue
-        begin, end = (int(np.clip(one // width_s, 0, len(found) - 1)) for one in (first_s, last_s))
-        lower, upper = edges[begin : end + 1], edges[begin + 1 : end + 2]
-        overlap = np.clip(np.minimum(upper, last_s) - np.maximum(lower, first_s), 0, None)
-        found[begin : end + 1] += octets * overlap / (last_s - first_s)
-    return found * 8 / width_s / 1e6
-
-
-@dataclass(frozen=True)
-class Waits:
-    """By how much round trips of a class took longer than its paths without any load, by bin; not
-    a number where nothing was answered."""
-
-    median_ms: Floats
-    slowest_ms: Floats
-    lost_s: Floats
-    """When those were sent that were to be answered and were not: what policies block is
-    lost to no load."""
-
-    @property
-    def most_ms(self) -> float:
-        known = self.slowest_ms[~np.isnan(self.slowest_ms)]
-        return float(known.max()) if len(known) else 0.0
-
-
-def waits(of: Sequence[tuple[Probes, Sequence[event_data.Level]]], edges: Floats) -> Waits:
-    """Of demands together, each with its probes and the round trips predicted of it over time.
-    What is sent just as a prediction begins may have taken the way before, and is left out."""
-    pairs = [_above(probes, level) for probes, levels in of for level in levels]
-    lost_s = [_lost_s(probes, level) for probes, levels in of for level in levels]
-    sent_s = np.concatenate([np.empty(0), *(sent for sent, _ in pairs)])
-    above_ms = np.concatenate([np.empty(0), *(above for _, above in pairs)])
-    bins = np.digitize(sent_s, edges) - 1
-    count = len(edges) - 1
-    median_ms, slowest_ms = np.full(count, np.nan), np.full(count, np.nan)
-    for number in np.unique(bins[(bins >= 0) & (bins < count)]).tolist():
-        mine = above_ms[bins == number]
-        median_ms[number] = np.percentile(mine, 50, method="inverted_cdf")
-        slowest_ms[number] = mine.max()
-    return Waits(median_ms, slowest_ms, np.sort(np.concatenate([np.empty(0), *lost_s])))
-
-
-def _lost_s(probes: Probes, level: event_data.Level) -> Floats:
-    sent_s: Floats = probes["intended_ns"] / 1e9
-    within = (sent_s >= level.from_s) & (sent_s < level.until_s)
-    lost = ~probes["received"].astype(bool)
-    found: Floats = sent_s[within & lost]
-    return found
-
-
-def _above(probes: Probes, level: event_data.Level) -> tuple[Floats, Floats]:
-    """When answered probes were sent while a prediction held, and by how much they exceed it."""
-    sent_s = probes["intended_ns"] / 1e9
-    settled_s = level.from_s + (FOLLOWED_NS / 1e9 if level.from_s else 0.0)
-    travelling_s = level.until_s - level.rtt_ms / 1e3
-    within = probes["received"].astype(bool) & (sent_s >= settled_s) & (sent_s < travelling_s)
-    mine = probes[within]
-    rtt_ms = ((mine["t4_ns"] - mine["t1_ns"]) - (mine["t3_ns"] - mine["t2_ns"])) / 1e6
-    return sent_s[within], np.maximum(rtt_ms - level.rtt_ms, 0.0)
