@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.time_line import TimeRow, time_line
 from corridor.experiments.pages.time_chart import Chart, Row, Scale, chart, levels, line
-from corridor.experiments.pages.words import duration
 from corridor.experiments.results.summary import EventSummary, HitSummary, Summary
 from corridor.traffic.measures.samples import Probes
 
@@ -21,8 +20,8 @@ ROW = 64.0
 class Happening:
     """One event as text."""
 
-    at: str
-    until: str
+    at_ms: float
+    until_ms: float | None
     what: str
     hits: Sequence[HitSummary]
     refused: str
@@ -82,10 +81,9 @@ def _row(of: TimeRow, at_x: Scale, y: float) -> Row:
 
 
 def _happening(event: EventSummary, fibres: Mapping[str, Sequence[int]]) -> Happening:
-    until = event.until_ms
     return Happening(
-        at=duration(event.at_ms),
-        until="" if until is None else duration(until),
+        at_ms=event.at_ms,
+        until_ms=event.until_ms,
         what=f"{event.id}: {event.kind} {event.what}",
         hits=event.hits,
         refused=event.refused or "",

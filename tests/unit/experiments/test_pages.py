@@ -246,6 +246,7 @@ def test_events_are_bands_over_round_trips_and_the_same_as_a_list(tmp_path: Path
     assert "dig: cut two" in course
     assert 'data-dead="1"' in course
     assert "outage 140 ms" in course
+    assert '<td class="n" data-v="500.0">500 ms</td>' in course, "sorted by time, not by its digits"
 
 
 def test_a_run_without_events_has_no_time_line(tmp_path: Path) -> None:
