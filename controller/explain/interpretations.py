@@ -22,7 +22,7 @@ class OtherValue:
     value: str
     status: str
     one_way_ns: int | None
-    """Of the shortest permitted path under this value; None where there is no path."""
+    """One-way delay of the shortest permitted path under this value; None without a path."""
     chosen_one_way_ns: int | None
     """Of the shortest permitted path as the set is read now."""
 

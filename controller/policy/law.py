@@ -57,7 +57,7 @@ class Case(Value):
     reading: dict[str, str] = Field(default_factory=dict)
     """Disputed readings under which alone it counts: name of the reading -> its answer."""
     kind: StatementKind | None = None
-    """Where it is of a weaker kind than the rule."""
+    """The kind of this case, if it is weaker than that of the rule."""
     confidence: Confidence | None = None
     """Where it is less sure than the rule."""
 

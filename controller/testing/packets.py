@@ -38,7 +38,7 @@ class Packets:
     sent: int
     arrived: int
     fastest_ns: int | None
-    """One way, without the time that a frame's own bits take. None if none arrived."""
+    """One-way delay without the serialization of the frame; None if no packet arrived."""
     crossings: tuple[Crossing, ...]
     """In the order in which they were first seen."""
     gateways: frozenset[str]

@@ -106,7 +106,7 @@ def _lines(client: Client, program: int, demand: str) -> Iterator[dict[str, Any]
 
 
 def _status(client: Client, demand: str) -> dict[str, Any] | None:
-    """None while there is no controller."""
+    """None without a controller."""
     said = client.ask("controller", request={"do": "demands"})["said"]
     found = [one for one in said.get("demands", ()) if one["demand"] == demand]
     return found[0] if found else None

@@ -59,7 +59,7 @@ def _compared(out_dir: Path, against: Path) -> Brief:
 
 
 def distinct_names(one: Path, other: Path) -> tuple[str, str]:
-    """The ends of two paths, as long as needed to tell them apart."""
+    """Return the ends of two paths, long enough to distinguish them."""
     for count in range(1, max(len(one.parts), len(other.parts)) + 1):
         names = "/".join(one.parts[-count:]), "/".join(other.parts[-count:])
         if names[0] != names[1]:

@@ -110,7 +110,7 @@ def _table(demands: Sequence[DemandAnswer], width: int) -> Iterator[str]:
     table = render(HEADINGS, rows, frozenset({"one way"}), width=width, spare=("one way",))
     head, rule, *body = table.splitlines()
     yield from (head, rule)
-    for line, one in zip(body, demands, strict=False):  # what is left out is said below
+    for line, one in zip(body, demands, strict=False):  # a line below states what is left out
         yield line
         why = _why(one)
         if why:

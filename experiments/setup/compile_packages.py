@@ -28,7 +28,7 @@ def main(folder: str, strip: str, place: str) -> int:
 
 
 def _lacks_compiled(file: Path) -> bool:
-    """Whether there is no compiled file next to it although there could be."""
+    """Whether a compiled file could be next to it and is missing."""
     if Path(importlib.util.cache_from_source(str(file))).exists():
         return False
     try:

@@ -81,7 +81,7 @@ class _Sender:
 
 
 def plan(load: Load, out: Outbox) -> None:
-    """Rounds of demands with ``apart`` have separate numbers, for they are not one round."""
+    """Number rounds of demands with ``apart`` separately: they are not one round."""
     send = ALGORITHMS[load.options["algorithm"]].plan
     groups = [(one,) for one in load.demands] if load.options["apart"] else [load.demands]
     first = 0

@@ -164,7 +164,7 @@ def _problem(held: Held, tree: Tree) -> str:
 
 
 def _options(body: bytes, like: Options) -> Options | None:
-    """What a dumped discipline or class is, if it is of the same kind as another."""
+    """Return the kind of a dumped discipline or class, for comparison with another."""
     said = rtnetlink.attributes(body[QDISC.size :])
     if said.get(TCA_KIND) != like.kind.encode() + b"\0":
         return None

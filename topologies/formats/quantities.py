@@ -21,7 +21,7 @@ MOST: Mapping[Quantity, float] = {
     "length": MAX_LENGTH_KM,
     "capacity": MAX_CAPACITY_GBPS * 1e9,
 }
-"""In ns, km and bit/s; the least is 0."""
+"""In ns, km and bit/s; the minimum is 0."""
 
 
 @dataclass(frozen=True)

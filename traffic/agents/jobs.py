@@ -1,4 +1,4 @@
-"""The plan of one run as values: who probes whom, with which frames, when. Standard library only.
+"""The plan of one run as values: senders, reflectors, frames and times. Standard library only.
 
 ``Job.to_json`` is the job file that ``launcher.py`` reads. Times ending in ``_ns`` of what hosts do
 count from the run's epoch, which the runner names when every agent is ready.

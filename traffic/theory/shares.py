@@ -18,7 +18,7 @@ class Flow(NamedTuple):
 def max_min_bps[Name](
     flows: Mapping[Name, Flow], capacities_bps: Mapping[str, float]
 ) -> dict[Name, float]:
-    """Rates of which none can grow without that of one no richer, by weight, shrinking.
+    """Max-min fair rates by weight: no rate can grow unless a rate that is not larger shrinks.
 
     Progressive filling (Bertsekas and Gallager, Data Networks, section 6.5.2): all rates grow
     together, in proportion to their weights, until a link is full or a flow has what it wants;

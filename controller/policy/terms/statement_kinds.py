@@ -16,7 +16,7 @@ _STRONGEST_FIRST: tuple[StatementKind, ...] = ("text", "interpretation", "assump
 
 
 def weakest(kinds: Iterable[StatementKind]) -> StatementKind | None:
-    """Return the weakest kind; None where there are no kinds."""
+    """Return the weakest kind; None without kinds."""
     return max(kinds, key=_STRONGEST_FIRST.index, default=None)
 
 
