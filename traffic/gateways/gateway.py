@@ -29,7 +29,7 @@ import socket
 import time
 from typing import Literal, TypedDict
 
-from corridor.topologies.base.json_lines import Lines, encode, tell
+from corridor.topologies.base.json_lines import Lines, encode, is_readable, tell
 from corridor.topologies.emulation import taps
 from corridor.traffic.gateways.inspection import CAME_BY_OUT_SIDE, Flow, Inspector, Labels, Total
 from corridor.traffic.system import kernel
@@ -173,7 +173,7 @@ class Gateway:
     def _finish(self) -> GatewayCounts:
         """Take what still waits, then write what was counted."""
         for descriptor, take in ((self._in, self._inspect), (self._out, self._refuse)):
-            while select.select([descriptor], [], [], 0)[0]:
+            while is_readable(descriptor, 0):
                 take()
         missed = self._missed() - self._missed_before
         self._audit.end(self._inspector, missed)

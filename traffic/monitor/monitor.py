@@ -45,7 +45,7 @@ from typing import TypedDict
 if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
-from corridor.topologies.base.json_lines import Lines, say
+from corridor.topologies.base.json_lines import Lines, is_readable, say
 from corridor.traffic.monitor import packet_filter, packet_ring
 from corridor.traffic.monitor.transits import EventCounts, Seen
 from corridor.traffic.system import kernel
@@ -89,7 +89,7 @@ class Monitor:
                 else:
                     ended = self._obey(runner.read()) or ended
         self._ring.close_to_more()
-        while select.select([sock], [], [], 3 * packet_ring.RETIRE_MS / 1e3)[0]:
+        while is_readable(sock, 3 * packet_ring.RETIRE_MS / 1e3):
             self._count()
         return self._write()
 

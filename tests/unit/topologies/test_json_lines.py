@@ -1,7 +1,9 @@
 """JSON lines between processes, as they come: in pieces, several at once, late, cut off."""
 
 import contextlib
+import fcntl
 import os
+import resource
 import socket
 
 import pytest
@@ -58,3 +60,20 @@ def test_a_connection_that_was_reset_has_ended():
 
 def test_a_message_is_one_line_without_room_between():
     assert encode({"do": "dump", "to": "a\nb"}) == b'{"do":"dump","to":"a\\nb"}\n'
+
+
+def test_a_line_is_read_from_a_descriptor_that_select_refuses() -> None:
+    """A network of 2,000 hubs has that many open at once."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    reading, writing = os.pipe()
+    large = fcntl.fcntl(reading, fcntl.F_DUPFD_CLOEXEC, 1100)
+    try:
+        reader = LineReader(large)
+        assert reader.next(0.01) is None
+        os.write(writing, b"{}\n")
+        assert reader.next(1) == b"{}"
+    finally:
+        for descriptor in (reading, writing, large):
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
