@@ -1,8 +1,9 @@
 """Lower bounds that no choice of paths can beat.
 
 The minimum that the fullest link is asked for if demands could be divided, and all were routed
-again, each within its law, after each failure. Demands count that get there by the paths that they
-have: no other way is chosen by which they do not.
+again, each within its law, after each failure. Demands count that are protected against it and
+arrive on the paths that they have. Of others it is not known whether the tables still deliver them,
+so a bound that counted them might be none.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Least(NamedTuple):
 
 
 def least_fullest(setting: Setting, capacity_bps: Sequence[int]) -> Bound:
-    """The worst of all failures, and of none. Demands that are lost then count for nothing."""
+    """The worst of all failures, and of none. Demands that are lost or not protected then count
+    for nothing."""
     demands = [*zip(setting.spaces, setting.alone, strict=True)]
     cases, fixed = setting.cases, setting.fixed
     known = _Known()
@@ -176,7 +178,12 @@ def _least(
     spaces = [space for space, _ in demands]
     dead = 0 if failure is None else cases.taken_down(failure)
     closed = NOBODY if failure is None else cases.closed(failure)
-    arrive = {at: None for at, (space, way) in enumerate(demands) if space.arrives(way, failure)}
+    failed = NOBODY if failure is None else cases.named(failure)
+    arrive = {
+        at: None
+        for at, (space, way) in enumerate(demands)
+        if (failure is None or space.suspects.protects(failed)) and space.arrives(way, failure)
+    }
     columns = [one for one in known.alive(closed, dead) if one.demand in arrive]
     served = {column.demand for column in columns}
     for demand in arrive:

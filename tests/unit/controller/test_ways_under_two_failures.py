@@ -71,6 +71,30 @@ def test_failures_that_fit_no_ways_are_those_that_leave_one_lane():
     assert not nowhere(spec(RATES, k=2, topology=lanes(1000, 1000, 1000, 1000)))
 
 
+def test_no_bound_counts_demands_that_are_not_protected_against_the_failure():
+    """With two lanes cut, x and y need 1.2 times the third; y is protected against one cut."""
+    protected = [
+        permit(name.upper(), match={"class": data}, soft={"protect": {"k": k, "over": ["link"]}})
+        for name, data, k in (("x", "general", 2), ("y", "mixed", 1))
+    ]
+    asked = spec(RATES, k=1, topology=lanes(1000, 1000, 1000))
+    data = {"x": "general", "y": "mixed"}
+    asked = asked.model_copy(
+        update={
+            "policies": PolicySet(name="lab", classes=CLASSES, policies=tuple(protected)),
+            "directions": tuple(
+                one.model_copy(
+                    update={
+                        "demand": one.demand.model_copy(update={"data_class": data[one.demand.id]})
+                    }
+                )
+                for one in asked.directions
+            ),
+        }
+    )
+    assert not nowhere(asked)
+
+
 def test_a_rate_is_too_large_alone_where_a_way_is_left_and_none_that_is_wide_enough():
     for k, widths, failed in (
         (2, (1000, 1000, 500), {"link:a-m1", "link:a-m2"}),
