@@ -123,10 +123,13 @@ class Planned(NamedTuple):
 
 
 def planned(known: DesiredState, wiring: Wiring, before: Deployment | None = None) -> Planned:
-    """Paths of ``before`` are used again where they would be planned again."""
+    """Paths of ``before`` are used again where they would be planned again, and intents where they
+    are equal: other policies rule on most demands as those before."""
     without, intents = known.without(wiring), known.specification.intents()
     topology, earlier = known.specification.topology, None
     if before is not None and before.topology is topology:
+        stood = {one.id: one for one in before.intents}
+        intents = tuple(was if (was := stood.get(one.id)) == one else one for one in intents)
         earlier = Earlier(before.without, before.ways)
     ways = plan_ways(topology, intents, without, earlier)
     return Planned(known, intents, without, ways)

@@ -17,7 +17,7 @@ from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.remembered import forget
 from fake_switches import Lab
 from policy_lab import demand, fibre, hub, network, permit, ruling
-from reconciler_lab import specification, wiring
+from reconciler_lab import NO_EXPORT, policies, specification, wiring
 
 CUT = Failures(links=frozenset({"kunming-karachi"}))
 
@@ -36,6 +36,26 @@ def test_paths_after_a_repair_are_those_from_before(monkeypatch):
     made.clear()
     assert plan_ways(topology, specification().intents()) == before
     assert not made
+
+
+def test_paths_of_demands_on_which_other_policies_rule_alike_are_not_planned_again(monkeypatch):
+    forget()
+    before = deployments.stand(DesiredState(specification()), wiring(), 0)
+    other = specification().model_copy(update={"policies": policies(NO_EXPORT)})
+    made, real = [], TreeBuilder.way
+    monkeypatch.setattr(
+        TreeBuilder,
+        "way",
+        lambda builder, one, *more: made.append(one) or real(builder, one, *more),
+    )
+    after = deployments.following(before, DesiredState(other), wiring())
+    assert {one.demand.data_class for one in made} == {"export"}
+    kept = [one.intent is was.intent for one, was in zip(after.ways, before.ways, strict=True)]
+    assert kept.count(True) == len(kept) - len(made)
+    forget()
+    fresh = deployments.stand(DesiredState(other), wiring(), 0, after.compiled.seats)
+    assert [one.route for one in fresh.ways] == [one.route for one in after.ways]
+    assert fresh.program == after.program
 
 
 def test_nothing_is_planned_or_proven_where_nothing_else_is_known(monkeypatch):
