@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from corridor.controller.forwarding.program import Flow, Program, SwitchProgram
+from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover.claims import registry
 from corridor.controller.prover.claims.registry import Found, Opened
@@ -88,9 +89,11 @@ class Findings:
         intended: Program | None,
         failures: Failures,
         resting: frozenset[int],
+        intents: Sequence[Intent] | None = None,
         others: Sequence[Findings] = (),
     ) -> Findings:
-        """What is found in other tables of the same network, by the same demands.
+        """What is found in other tables of the same network, by the same demands, or by ``intents``
+        of the same packets.
 
         Only what reads something that differs is asked again. Entries, groups and meters count as
         the same where they are equal, so that tables may be read from switches again. Paths of a
@@ -107,7 +110,9 @@ class Findings:
         tables = replace(tables, switches={**tables.switches, **kept, **held})
         network = before.with_tables(tables, lookups, intended, failures, resting)
         known = sorted((self, *others), key=lambda one: one.core.network.failures != failures)
-        network = network.with_demands(known[0].core.network)
+        if intents is None:
+            intents = [one.intent for one in before.demands]
+        network = network.with_demands(intents, [one.core.network for one in known])
         moved = frozenset(
             number
             for hub, change in changes.items()
@@ -154,12 +159,12 @@ class Findings:
             for demand, door in opened.demands:
                 key = (hub, demand.number if demand else 0)
                 found = (ways[key] for ways in known if key in ways)
-                looked = next((one for one in found if one.seen.is_same(core, door)), None)
+                looked = next((one for one in found if one.seen.is_same(core, demand, door)), None)
                 if looked is not None:
                     seen = looked.seen.by(core, demand)
                     same = demand is looked.seen.demand
                     yield key, Looked(seen, looked.found) if same else _look(core, seen)
-                elif key in self.ways and self.ways[key].seen.door == door:
+                elif key in self.ways and self.ways[key].seen.starts_alike(demand, door):
                     before = self.ways[key].seen
                     yield key, _look(core, Exploration.of(core, demand, door, before, moved))
                 else:

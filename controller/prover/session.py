@@ -164,13 +164,16 @@ class Session:
             intended=asked.intended,
             failures=asked.failures,
             resting=asked.resting,
+            intents=asked.intents,
             others=[one for one in known if one is not nearest],
         )
 
     def _keep(self, asked: Question, findings: Findings) -> None:
         """Keep the last findings of each state of the network."""
         for one in tuple(self._found):
-            if _is_alike(one.asked, asked) and one.asked.failures == asked.failures:
+            before = one.asked
+            same = (before.failures, before.intents) == (asked.failures, asked.intents)
+            if same and _is_alike(before, asked):
                 self._found.remove(one)
         self._found.append(_Found(asked, findings))
 
@@ -217,12 +220,22 @@ class Session:
 
 def _is_alike(before: Question, asked: Question) -> bool:
     """Whether findings on one may count for the other: all is the same but the tables, what was
-    intended, what has failed, which labels rest, and whether rates are asked about."""
+    intended, what has failed, which labels rest, whether rates are asked about, and what policies
+    and protection say of the demands."""
     return (
         before.wiring == asked.wiring
         and before.topology == asked.topology
-        and before.intents == asked.intents
+        and len(before.intents) == len(asked.intents)
+        and all(map(_of_same_packets, before.intents, asked.intents))
     )
+
+
+def _of_same_packets(one: Intent, other: Intent) -> bool:
+    return one is other or _packets(one) == _packets(other)
+
+
+def _packets(intent: Intent) -> tuple[object, ...]:
+    return intent.demand, intent.pair, intent.selectors, intent.dscp
 
 
 def _apart(one: Tables, other: Tables) -> int:

@@ -45,6 +45,8 @@ class Demand:
 
     def without(self, failures: Failures) -> Demand:
         """Return the same demand while other things are known to have failed."""
+        if failures == self._failures:
+            return self
         other = copy(self)
         other._failures = failures  # noqa: SLF001 - of a copy
         other.__dict__.pop("is_blocked", None)

@@ -91,15 +91,25 @@ class Network:
         changed.failures = failures
         return changed
 
-    def with_demands(self, known: Network) -> Network:
-        """The same with the demands of another network, as they are while what has failed here is
-        known to have failed."""
+    def with_demands(self, intents: Sequence[Intent], known: Sequence[Network]) -> Network:
+        """The same for intents of the same packets. Demands are those of the first ``known`` one
+        with an equal intent, while what has failed here is known to have failed."""
         changed = copy(self)
         changed.__dict__.pop("demands_from", None)
-        changed.demands = known.demands
-        if known.failures != self.failures:
-            changed.demands = tuple(one.without(self.failures) for one in known.demands)
+        changed.demands = tuple(
+            self._demand(number, intent, [one.demands[number - 1] for one in known])
+            for number, intent in enumerate(intents, start=1)
+        )
+        pairs = zip(changed.demands, self.demands, strict=True)
+        if any(one.permits is not other.permits for one, other in pairs):
+            changed.__dict__.pop("witnesses", None)
         return changed
+
+    def _demand(self, number: int, intent: Intent, known: Sequence[Demand]) -> Demand:
+        for one in known:
+            if one.intent == intent:
+                return one.without(self.failures)
+        return Demand(number, intent, self.topology, self.hosts, self.failures)
 
     def held(self, hub: str) -> SwitchProgram:
         return self.tables.switches.get(hub) or SwitchProgram(hub, 0, ())

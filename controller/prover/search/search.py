@@ -95,12 +95,17 @@ class Exploration:
         seen.core, seen.demand = core, demand
         return seen
 
-    def is_same(self, core: Core, door: At) -> bool:
-        """Whether a core has the same at every place on these paths, and at the host's port.
+    def starts_alike(self, demand: Demand | None, door: At) -> bool:
+        """Whether packets of a demand leave their host alike, and under the same permits."""
+        permits, mine = (one.permits if one else None for one in (demand, self.demand))
+        return permits is mine and self.door == door
+
+    def is_same(self, core: Core, demand: Demand | None, door: At) -> bool:
+        """Whether a core has the same at every place on these paths, and they start alike.
 
         Both cores were changed from one, so places have the same numbers.
         """
-        if core.places is not self.core.places or self.door != door:
+        if core.places is not self.core.places or not self.starts_alike(demand, door):
             return False
         here, there = self.core.network.lookups, core.network.lookups
         hubs = {turn.step.at.hub for turn in door.turns}

@@ -128,6 +128,13 @@ def ruled_otherwise():
     return question, replace(question, intents=lab(NO_FAILURES, "sea").intents)
 
 
+def other_packets():
+    """Packets of one demand are to be marked otherwise."""
+    question = deployments.asked_of(lab(), wiring())
+    first, *others = question.intents
+    return question, replace(question, intents=(replace(first, dscp=46), *others))
+
+
 def protected_more():
     net = atlas_world(0)
     question = of(net)
@@ -284,6 +291,7 @@ TRANSITIONS = {
     for one in (
         updated,
         ruled_otherwise,
+        other_packets,
         protected_more,
         other_failures,
         no_longer_resting,
@@ -493,12 +501,15 @@ def _journeys_without(field):
     return patched
 
 
-def _alike_without(part):
-    def alike(before, asked):
-        parts = {"wiring", "intents"} - {part}
-        return all(getattr(before, one) == getattr(asked, one) for one in parts)
+def _permits(demand):
+    return demand.permits if demand else None
 
-    return _forgets(session, "_is_alike", alike)
+
+def _after_without_intents(patch):
+    real = findings.Findings.after
+    patch.setattr(
+        findings.Findings, "after", lambda *one, **more: real(*one, **{**more, "intents": None})
+    )
 
 
 def _after_without(what):
@@ -527,8 +538,10 @@ KEYS = {
     "journeys: intent": _journeys_without("intent"),
     "journeys: steps": _journeys_without("steps"),
     "journeys: groups": _journeys_without("groups"),
-    "session: wiring": _alike_without("wiring"),
-    "session: intents": _alike_without("intents"),
+    "session: wiring": _forgets(
+        session, "_is_alike", lambda before, asked: before.intents == asked.intents
+    ),
+    "session: packets": _forgets(session, "_of_same_packets", lambda _one, _other: True),
     "findings: resting": _after_without("resting"),
     "findings: failures": _after_without("failures"),
     "findings: intended": _after_without("intended"),
@@ -540,8 +553,12 @@ KEYS = {
     "change: places": _forgets(Change, "places", lambda *_: []),
     "paths: places": _forgets(Core, "has_same", lambda *_: True),
     "paths: the host's port": _forgets(
-        Exploration, "is_same", lambda seen, core, _door: core.has_same(seen.core, seen.reached)
+        Exploration, "starts_alike", lambda seen, one, _: _permits(one) is _permits(seen.demand)
     ),
+    "paths: permits": _forgets(
+        Exploration, "starts_alike", lambda seen, _demand, door: seen.door == door
+    ),
+    "findings: intents": _after_without_intents,
     "paths: groups at the host's port": _forgets(search, "_groups", lambda *_: {}),
     "core: entries met": _forgets(Core, "meets", lambda *_: False),
     "doors: labels asked again": _forgets(
