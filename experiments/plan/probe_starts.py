@@ -8,8 +8,9 @@ little as suffices.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import gcd
 
 from corridor.experiments.plan.probe_queues import Hop, Queue
@@ -20,7 +21,31 @@ MOST_MOVES = 1000
 """Of one demand; beyond that fibres are crowded, and probes wait for each other."""
 
 type _Span = tuple[int, int]
-"""When a fibre is taken, within the period after which all repeats."""
+"""When a fibre begins to be taken, within the period after which all repeats, and how long."""
+
+
+class _Taken:
+    """When a fibre is taken, by the probes of all demands so far."""
+
+    def __init__(self) -> None:
+        self._spans: list[_Span] = []
+        self._longest_ns = 0
+
+    def add(self, begin_ns: int, lasts_ns: int) -> None:
+        insort(self._spans, (begin_ns, lasts_ns))
+        self._longest_ns = max(self._longest_ns, lasts_ns)
+
+    def near(self, begin_ns: int, sends_ns: int, period_ns: int) -> Iterator[_Span]:
+        """Return every span that a probe may overlap, and few others."""
+        low_ns = begin_ns - self._longest_ns - GUARD_NS
+        high_ns = begin_ns + sends_ns + GUARD_NS
+        if high_ns - low_ns >= period_ns:
+            yield from self._spans
+            return
+        for turn_ns in (-period_ns, 0, period_ns):
+            first = bisect_left(self._spans, (low_ns + turn_ns,))
+            last = bisect_right(self._spans, (high_ns + turn_ns + 1,))
+            yield from self._spans[first:last]
 
 
 def starts_apart(
@@ -34,7 +59,9 @@ def starts_apart(
     divisor of both. A demand that finds no free time keeps its start.
     """
     period_ns = gcd(*intervals_ns.values())
-    taken: defaultdict[Queue, list[_Span]] = defaultdict(list)
+    if period_ns <= 2 * GUARD_NS:
+        return dict(starts_ns)  # every two probes of a fibre meet, whenever they start
+    taken: defaultdict[Queue, _Taken] = defaultdict(_Taken)
     found = dict(starts_ns)
     for demand, start_ns in starts_ns.items():
         passes = _passes(hops.get(demand, ()))
@@ -43,7 +70,7 @@ def starts_apart(
             found[demand] = moved_ns
         for queue, offset_ns, sends_ns in passes:
             begin_ns = (found[demand] + offset_ns) % period_ns
-            taken[queue].append((begin_ns, sends_ns))
+            taken[queue].add(begin_ns, sends_ns)
     return found
 
 
@@ -60,15 +87,17 @@ def _passes(hops: Sequence[Hop]) -> list[tuple[Queue, int, int]]:
 def _free(
     start_ns: int,
     passes: Sequence[tuple[Queue, int, int]],
-    taken: Mapping[Queue, Sequence[_Span]],
+    taken: Mapping[Queue, _Taken],
     period_ns: int,
 ) -> int | None:
     for _ in range(MOST_MOVES):
         late_ns = max(
             (
-                _overlap((start_ns + offset_ns) % period_ns, sends_ns, span, period_ns)
+                _overlap(begin_ns, sends_ns, span, period_ns)
                 for queue, offset_ns, sends_ns in passes
-                for span in taken.get(queue, ())
+                if queue in taken
+                for begin_ns in ((start_ns + offset_ns) % period_ns,)
+                for span in taken[queue].near(begin_ns, sends_ns, period_ns)
             ),
             default=0,
         )

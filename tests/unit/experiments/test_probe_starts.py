@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from corridor.experiments.plan import probe_starts
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.probe_queues import Hop
 from corridor.experiments.plan.probe_starts import GUARD_NS, starts_apart
@@ -86,3 +89,18 @@ def test_a_demand_that_finds_no_free_time_keeps_its_start() -> None:
     assert found[0] == 0
     assert found[1] == 3 * MS + GUARD_NS
     assert found[2] == 2 * MS, "two of 3 ms and their gaps leave less than 3 of 8 ms"
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 999_999), st.integers(1, 60_000)), max_size=20)
+
+
+@given(spans=SPANS, begin_ns=st.integers(0, 999_999), sends_ns=st.integers(1, 600_000))
+def test_every_span_that_a_probe_overlaps_is_near_it(spans, begin_ns, sends_ns):
+    """Also around the end of the period, where times begin again."""
+    taken = probe_starts._Taken()
+    for span in spans:
+        taken.add(*span)
+    near = [*taken.near(begin_ns, sends_ns, MS)]
+    assert not Counter(near) - Counter(spans)
+    for span in spans:
+        assert not probe_starts._overlap(begin_ns, sends_ns, span, MS) or span in near
