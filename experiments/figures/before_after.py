@@ -1,11 +1,11 @@
 """The figure of events: each demand's round trip before and during the event that changed it most,
-and how long the event disconnected it."""
+and its longest outage, which may be that of another event."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -37,6 +37,8 @@ class Change:
     event: EventSummary
     hit: HitSummary
     before_ms: float
+    longest: Change | None = None
+    """The longest outage of the demand; None if no event disconnected it."""
 
     @property
     def is_silent(self) -> bool:
@@ -82,13 +84,16 @@ def before_after(summary: Summary, width: Width) -> Figure | None:
         _draw_row(axes, y, one)
     most_ms = max(max(one.before_ms, one.hit.rtt_then_ms or 0.0) for one in shown)
     axes.set_xlim(0, 1.05 * (most_ms or 1.0))
-    axes.set_xlabel("round trip (ms)")
+    axes.set_xlabel("RTT (ms)")
     rows.write(axes)
     return figure
 
 
 def worst_changes(events: Sequence[EventSummary]) -> list[Change]:
-    """Return each demand's largest change: demands without a reply first, then by added RTT."""
+    """Return each demand's largest change, with its longest outage.
+
+    Demands without a reply come first, then those with the largest change of RTT.
+    """
     every = [
         Change(event, hit, hit.rtt_before_ms)
         for event in events
@@ -98,19 +103,36 @@ def worst_changes(events: Sequence[EventSummary]) -> list[Change]:
     changed = [one for one in every if one.is_silent or one.more_ms or one.is_outage]
     changed.sort(key=lambda one: (one.rank, one.hit.demand, one.event.at_ms))
     first: dict[str, Change] = {}
+    longest: dict[str, Change] = {}
     for one in changed:
-        first.setdefault(one.hit.demand, one)
-    return list(first.values())
+        demand = one.hit.demand
+        first.setdefault(demand, one)
+        if one.is_outage:
+            known = longest.setdefault(demand, one)
+            longest[demand] = max(known, one, key=lambda change: change.hit.out_ms)
+    return [replace(one, longest=longest.get(demand)) for demand, one in first.items()]
 
 
 def _beside(of: Change, labels: Mapping[str, int]) -> str:
     """Include the time of the event if several events have the same label."""
     parts = ["no reply"] if of.is_silent else [_signed(of.more_ms)] if of.more_ms else []
-    if of.is_outage or of.is_silent:
-        parts.append(f"out {outage(of.hit.out_ms)} (predicted: {expected_outage(of.hit)})")
-    name = event_data.label(of.event)
-    at = f" at {duration(of.event.at_ms)}" if labels[name] > 1 else ""
-    return ", ".join([*parts, name + at])
+    longest = of.longest
+    is_own = longest is None or longest.event is of.event
+    if of.is_silent or (is_own and of.is_outage):
+        parts.append(_out(of))
+    said = ", ".join([*parts, _named(of.event, labels)])
+    if longest is None or is_own:
+        return said
+    return f"{said}; {_out(longest)}, {_named(longest.event, labels)}"
+
+
+def _out(of: Change) -> str:
+    return f"out {outage(of.hit.out_ms)} (predicted: {expected_outage(of.hit)})"
+
+
+def _named(event: EventSummary, labels: Mapping[str, int]) -> str:
+    name = event_data.label(event)
+    return f"{name} at {duration(event.at_ms)}" if labels[name] > 1 else name
 
 
 def _signed(more_ms: float) -> str:
@@ -120,7 +142,7 @@ def _signed(more_ms: float) -> str:
 def _title(changes: Sequence[Change]) -> str:
     silent = sum(one.is_silent for one in changes)
     slower = [one for one in changes if one.more_ms and not one.is_silent]
-    out = [one for one in changes if one.is_outage]
+    out = [one.longest for one in changes if one.longest is not None]
     said = [f"{counted(silent, 'demand')} had no reply during an event"] if silent else []
     if slower:
         first = slower[0]
@@ -140,7 +162,7 @@ def _key(shown: Sequence[Change]) -> Key:
     key: list[tuple[Any, str]] = [(Line2D([], [], **BEFORE), "median RTT before the event")]
     if any(one.hit.rtt_then_ms is not None for one in shown):
         key.append((Line2D([], [], **DURING), "during the event"))
-    if any(one.hit.rtt_then_ms is None for one in shown):
+    if any(one.is_silent for one in shown):
         key.append((Line2D([], [], **NO_REPLY), "no reply during the event"))
     return key
 
@@ -151,5 +173,5 @@ def _draw_row(axes: Any, y: float, of: Change) -> None:
         axes.plot([of.before_ms, then_ms], [y, y], **LINE)
         axes.plot(then_ms, y, **DURING)
     axes.plot(of.before_ms, y, **BEFORE)
-    if then_ms is None:
+    if of.is_silent:
         axes.plot(of.before_ms, y, **NO_REPLY)

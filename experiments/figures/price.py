@@ -1,4 +1,4 @@
-"""The figure of prices: extra round trip by set and class of data, certain rules and readings
+"""The figure of prices: added RTT by set and class of data, confident rules and interpretations
 apart, how certain that is, and what else is lost."""
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ def scale_axes(axes: Any, bars: Sequence[Bar], marks_ms: Sequence[float] = ()) -
     low = min(bar.least_ms for bar in bars)
     most = max([*(bar.furthest_ms for bar in bars), *marks_ms]) or 1.0
     axes.set_xlim(1.05 * low, 1.05 * most)
-    axes.set_xlabel("extra round trip (ms)")
+    axes.set_xlabel("added RTT (ms)")
 
 
 def bars_key(bars: Sequence[Bar]) -> Key:
     found: list[tuple[Any, str]] = []
     if any(bar.certain_ms > 0 for bar in bars):
-        found.append((Patch(**CERTAIN), "by certain rules"))
+        found.append((Patch(**CERTAIN), "by confident rules"))
     if any(bar.extra_ms > bar.certain_ms for bar in bars):
         found.append((Patch(**READING), "by interpretations, assumptions and uncertain texts"))
     if any(bar.interval_ms is not None for bar in bars):

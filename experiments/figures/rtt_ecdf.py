@@ -18,7 +18,7 @@ from corridor.topologies.base.words import counted
 
 MARKS_PER_CURVE = 5
 PREDICTED: dict[str, Any] = {"drawstyle": "steps-post", "linewidth": 0.6, "linestyle": (0, (1, 1))}
-"""In the colour of the group; each demand counts the same."""
+"""In the colour of the group. A demand counts once for each of its replies."""
 
 Curve = tuple[Group, Series, NDArray[np.float64]]
 
@@ -39,7 +39,9 @@ def rtt_ecdf(
         return None
     answered = counted(sum(len(values) for _, _, values in curves), "answered probe")
     asked = counted(len(summary.demands), "demand")
-    said = f"{answered} of {asked}{data.without_reply(summary)}; thin dotted: predicted"
+    said = (
+        f"{answered} of {asked}{data.without_reply(summary)}; thin dotted: predicted without events"
+    )
     caption = data.caption(summary, said)
     figure = new_figure(
         _ecdf_title(curves), caption, (2.6 + 0.16 * len(curves)) if width.is_narrow else 3.2, width
@@ -58,8 +60,11 @@ def rtt_ecdf(
             markevery=sorted(set(np.searchsorted(y, levels).tolist())),
             label=f"{group.name} ({counted(len(group.members), 'demand')}, n = {len(values):,})",
         )
-        predicted = sorted(data.predicted_ms(summary.demands[at]) for at in group.members)
-        axes.plot(*data.ecdf(np.array(predicted)), color=series.colour, **PREDICTED)
+        predicted = [data.predicted_ms(summary.demands[at]) for at in group.members]
+        replies = [len(rtt_ms[at]) for at in group.members]
+        axes.plot(
+            *data.ecdf(np.sort(np.repeat(predicted, replies))), color=series.colour, **PREDICTED
+        )
     axes.set(xlabel="RTT (ms)", ylabel="share of answered probes", ylim=(0, 1.03))
     axes.set_xlim(0, 1.04 * max(values[-1] for _, _, values in curves))
     axes.legend(

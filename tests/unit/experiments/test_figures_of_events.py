@@ -301,9 +301,10 @@ def test_both_are_drawn_and_say_what_they_found(run: Path, summary: Any) -> None
     said = [" ".join(text.get_text().split()) for text in visible_texts(out)]
     assert (
         "Events changed the RTT of 2 demands, far most: +40.5 ms (drain two); "
-        "longest outage 30 ms (cut one)"
+        "longest outage 4.63 s (partition CN)"
     ) in said
     assert "+5 ms, out 30 ms (predicted: 20 ms), cut one" in said
+    assert "+40.5 ms, drain two; out 4630 ms (predicted: until its end), partition CN" in said
 
 
 def test_an_outage_is_next_to_its_prediction(summary: Any) -> None:

@@ -135,7 +135,7 @@ def test_the_event_that_changed_a_demand_most_is_told(run: RunData) -> None:
     )
     said = texts(figure)
     assert "+5 ms, out 30 ms (predicted: 20 ms), cut one" in said
-    assert "+4.25 ms, drain two" in said
+    assert "+4.25 ms, drain two; out 20 ms (predicted: 20 ms), cut one" in said
     assert any("3 demands, 1 without a change not shown" in text for text in said)
 
 
