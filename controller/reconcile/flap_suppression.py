@@ -36,6 +36,7 @@ class FlapSuppressor:
     def changed(self, name: str, now_ns: int, *, failed: bool) -> None:
         """Something has failed, or come back."""
         record = self._records.setdefault(name, _Record())
+        self._let_in(record, now_ns)
         record.penalty *= 0.5 ** ((now_ns - record.changed_ns) / self.half_life_ns)
         record.changed_ns = now_ns
         if failed:
@@ -43,13 +44,23 @@ class FlapSuppressor:
             record.is_held = record.is_held or record.penalty > self.limit
 
     def held(self, now_ns: int) -> frozenset[str]:
-        """What is held out now."""
+        """Return what is held out now."""
+        return frozenset(
+            name
+            for name, record in self._records.items()
+            if record.is_held and now_ns < record.changed_ns + self.quiet_ns
+        )
+
+    def let_in(self, now_ns: int) -> None:
+        """Forget what has been quiet for long enough: tables without it are made now."""
         for record in self._records.values():
-            if record.is_held and now_ns >= record.changed_ns + self.quiet_ns:
-                record.is_held, record.penalty = False, 0.0
-        return frozenset(name for name, record in self._records.items() if record.is_held)
+            self._let_in(record, now_ns)
+
+    def _let_in(self, record: _Record, now_ns: int) -> None:
+        if record.is_held and now_ns >= record.changed_ns + self.quiet_ns:
+            record.is_held, record.penalty = False, 0.0
 
     def release_ns(self) -> int | None:
-        """When the next one is let back in, if nothing changes."""
+        """Return when the first of those that were not let in yet is to be, if nothing changes."""
         due = [one.changed_ns + self.quiet_ns for one in self._records.values() if one.is_held]
         return min(due, default=None)

@@ -108,16 +108,26 @@ class Rollouts:
         network = self.network
         if network.deployer.deployment is None:
             return
+        damper = network.sightings.damper
+        if damper.release_ns() is not None:
+            damper.let_in(network.now_ns)
         try:
             self.move_to(network.wanted, why, Rates.IF_THEY_CAN)
         except NotDone as problem:
             if problem.again:
                 network.timers.set(Follow(), network.now_ns + network.timing.retry_ns)
             raise
+        finally:
+            self._follow_at_release()
+
+    def _follow_at_release(self) -> None:
+        """Follow again once a fibre that flapped has been quiet, also if that time has passed
+        while this move was planned, or if the move was refused."""
+        network = self.network
         release_ns = network.sightings.damper.release_ns()
         if release_ns is not None:
             due_ns = max(release_ns, network.now_ns + network.timing.hold_ns)
-            network.timers.set(Follow(), due_ns)
+            network.timers.bring_forward(Follow(), due_ns)
 
     def look_at_those_back(self) -> None:
         """Switches that have connected since, if they receive entries."""

@@ -45,6 +45,15 @@ def test_a_fibre_that_fails_now_and_then_is_never_held_out():
     assert damper.held(last_ns) == frozenset()
 
 
+def test_its_release_stays_due_until_it_is_let_in_however_often_it_is_asked_for():
+    damper = FlapSuppressor()
+    last_ns = flap(damper, 3, SECOND_NS)
+    assert damper.held(last_ns + 2 * QUIET_NS) == frozenset()
+    assert damper.release_ns() == last_ns + QUIET_NS
+    damper.let_in(last_ns + QUIET_NS)
+    assert damper.release_ns() is None
+
+
 def test_once_let_in_again_it_starts_without_a_penalty():
     damper = FlapSuppressor()
     last_ns = flap(damper, 3, SECOND_NS)

@@ -80,6 +80,31 @@ def test_a_fibre_that_flaps_is_held_out_until_it_has_been_quiet(lab):
     assert status(lab, "ckpt") == "UP"
 
 
+def test_a_fibre_is_used_again_although_its_time_comes_while_another_update_is_planned(
+    lab, monkeypatch
+):
+    for _ in range(3):
+        for live in (False, True):
+            lab.port(FIBRE, live=live)
+            lab.run(0.3)
+    release_ns = lab.network.sightings.damper.release_ns()
+    lab.run((release_ns - lab.now_ns) / 1e9 - 1)
+    planned = deployments.following
+
+    def slowly(*what):
+        lab.sleep(1.5)
+        ask(lab, do="topology")
+        return planned(*what)
+
+    monkeypatch.setattr(deployments, "following", slowly)
+    lab.port("bangkok-karachi", live=False)
+    lab.run(3)
+    monkeypatch.setattr(deployments, "following", planned)
+    lab.run(30)
+    assert lab.deployer.deployment.without.links == {"bangkok-karachi"}
+    assert not ask(lab, do="topology")["fibres"][FIBRE]["held_out"]
+
+
 def test_changes_wait_for_a_switch_that_is_away_and_happen_when_it_is_back(lab):
     lab.lose("bangkok")
     lab.port(FIBRE, live=False)
