@@ -34,8 +34,8 @@ TURNS = (
     r"\bis no \w+|\bare no \w+|\bof (?:its|one's|their|his|a user's) own\b|\bof ours\b",
     r"\bstands? (?:in|on|beside|for itself|by itself|there)\b|\bstood\b|\bgo(?:es|ne)? round\b",
 )
-"""Turns of phrase that a reader in a second language stumbles over. ``docs/glossary.md`` has better
-terms. They are places to look at, so that each folder has a number, which may only fall."""
+"""Turns of phrase that a reader in a second language stumbles over. They are places to look at, so
+each folder has a number, which may only fall."""
 AT_MOST = {
     "README.md": 3,
     "controller": 151,
