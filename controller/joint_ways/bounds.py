@@ -1,9 +1,8 @@
-"""Lower bounds that no choice of paths can beat.
+"""Lower bounds on the maximum utilization, which no choice of paths can beat.
 
-The minimum that the fullest link is asked for if demands could be divided, and all were routed
-again, each within its law, after each failure. Demands count that are protected against it and
-arrive on the paths that they have. Of others it is not known whether the tables still deliver them,
-so a bound that counted them might be none.
+They hold for routing that may split demands and reroutes each of them within its policies after
+each failure. A demand counts if it is protected against the failure and arrives on its present
+paths. Tables may lose other demands, so a bound that counted those could be too high.
 """
 
 from __future__ import annotations

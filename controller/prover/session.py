@@ -219,9 +219,11 @@ class Session:
 
 
 def _is_alike(before: Question, asked: Question) -> bool:
-    """Whether findings on one may count for the other: all is the same but the tables, what was
-    intended, what has failed, which labels rest, whether rates are asked about, and what policies
-    and protection say of the demands."""
+    """Whether findings on one may count for the other.
+
+    They may if both differ only in the tables, the intended program, the failures, the resting
+    labels, whether rates are checked, and the policies and protection of the demands.
+    """
     return (
         before.wiring == asked.wiring
         and before.topology == asked.topology

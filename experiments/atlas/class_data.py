@@ -1,5 +1,4 @@
-"""What figures of workloads show, as values: what classes brought over time, how long it took, and
-how long packets of theirs waited in the meantime. No drawing."""
+"""Values of charts of workloads: how long rounds of each class took, by window. No drawing."""
 
 from __future__ import annotations
 
