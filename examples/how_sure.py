@@ -7,14 +7,14 @@ from datetime import date
 
 import numpy as np
 
+from corridor.controller.policy.certainty import Lawful, price_ns, unruled
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand
 from corridor.controller.policy.routes import Route, best_route
 from corridor.controller.policy.semantics import rule
-from corridor.controller.uncertainty.certainty import Lawful, price_ns, unruled
+from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.length_intervals import influences, interval_of
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.uncertainty.draws import draw
-from corridor.topologies.uncertainty.intervals import influences, interval_of
 
 DAY = date(2026, 11, 24)
 

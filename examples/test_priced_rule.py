@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.results.price import price
-from corridor.experiments.results.price_sets import Laid
+from corridor.experiments.answers.price import price
+from corridor.experiments.answers.price_sets import Laid
 from corridor.experiments.scenario.scenario import load_scenario
 
 RULE = Path(__file__).with_name("priced_rule.yaml")

@@ -5,8 +5,8 @@
 
 import sys
 
+from corridor.experiments.answers.certainty import certainties
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.results.certainty import certainties
 from corridor.experiments.scenario.scenario import load_scenario
 
 LEAST_SHARE = 0.1

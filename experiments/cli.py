@@ -1,6 +1,7 @@
 """The ``corridor`` command: parses arguments, hands over to one verb, prints failures.
 
-Each verb lives in its own file under ``experiments/commands`` and offers
+Each verb lives in its own file under ``experiments/commands``, or under
+``experiments/live_commands`` if it is about a live network, and offers
 ``add_parser(verbs)`` and ``run(args) -> int``. Only the verb that is called is
 imported, and it imports what it needs inside ``run``: ``corridor VERB --help`` stays quick.
 """
@@ -17,7 +18,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TextIO
 
-from corridor.experiments.command_line.parser import Parser
+from corridor.experiments.terminal.parser import Parser
 from corridor.experiments.terminal.screen import complaint
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 
@@ -80,6 +81,8 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
 }
 SUMMARIES = {verb: line for verbs in FAMILIES.values() for verb, line in verbs.items()}
 VERBS = tuple(SUMMARIES)
+LIVE_FAMILIES = ("a live network", "its hubs and fibres, by hand")
+"""Their verbs are in the room ``live_commands``, all others in ``commands``."""
 HELP, LAB = "help", "lab"
 ASKED_BY_SHELL = "_ARGCOMPLETE"
 """The variable that the shell's part of argcomplete sets when Tab is pressed."""
@@ -156,7 +159,7 @@ def build_parser(words: Sequence[str] | None = None) -> Parser:
     verbs, needed = _Verbs(subparsers), _needed(words)
     for verb in VERBS:
         if verb in needed:
-            importlib.import_module(f"corridor.experiments.commands.{verb}").add_parser(verbs)
+            _module(verb).add_parser(verbs)
         else:
             verbs.add_parser(verb, add_help=False)
     parser.set_defaults(manual=_manual)
@@ -183,7 +186,7 @@ def _by_family() -> str:
 
 def _manual(version: str) -> str:
     """The manual page of all verbs."""
-    from corridor.experiments.command_line.manual import manual
+    from corridor.experiments.terminal.manual import manual
 
     return manual(build_parser(), FAMILIES, EPILOG, version)
 
@@ -215,7 +218,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "pycache_prefix" in sys._xoptions:  # noqa: SLF001 - by the launcher, for this process
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         if ASKED_BY_SHELL in os.environ:
-            from corridor.experiments.command_line import completion
+            from corridor.experiments.terminal import completion
 
             completion.answer(build_parser)
     try:
@@ -242,6 +245,13 @@ def _open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - until Python ends
 
 
+def _module(verb: str) -> Any:
+    """The file of a verb, imported."""
+    if any(verb in FAMILIES[family] for family in LIVE_FAMILIES):
+        return importlib.import_module(f"corridor.experiments.live_commands.{verb}")
+    return importlib.import_module(f"corridor.experiments.commands.{verb}")
+
+
 def _obey(argv: Sequence[str] | None) -> int:
     """What was printed has also been written when this returns, or it raises OSError."""
     try:
@@ -254,8 +264,7 @@ def _obey(argv: Sequence[str] | None) -> int:
         if command:
             args.command = command
         args.own_process = argv is None
-        module = importlib.import_module(f"corridor.experiments.commands.{args.verb}")
-        return int(module.run(args))
+        return int(_module(args.verb).run(args))
     finally:
         if sys.stdout is not None:
             sys.stdout.flush()

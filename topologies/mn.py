@@ -5,7 +5,7 @@
 Run it with the project's Python (``.venv/bin/python /usr/bin/mn ...``), which knows the models.
 ``--controller corridor`` starts the controller with tables for every pair of
 hubs; ``--controller remote`` waits for one of yours, for example
-``CORRIDOR_TOPOLOGY=mini ryu-manager controller/apps/static.py``.
+``CORRIDOR_TOPOLOGY=mini ryu-manager controller/reconcile/static_app.py``.
 """
 
 from __future__ import annotations

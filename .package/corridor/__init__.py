@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         path,
         price,
     )
-    from corridor.experiments.artifact_files.asking import pack_artifact, verify_artifact
+    from corridor.experiments.artifact.asking import pack_artifact, verify_artifact
     from corridor.experiments.lab.asking import check, second_opinion
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.exporting import export
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from corridor.experiments.run.options import Options
     from corridor.experiments.run.runner import run_scenario
     from corridor.experiments.scenario.scenario import load_scenario
-    from corridor.experiments.study_runs.comparing import compare
-    from corridor.experiments.study_runs.results import read_study, run_study
+    from corridor.experiments.study.comparing import compare
+    from corridor.experiments.study.results import read_study, run_study
     from corridor.topologies.base.errors import InputError
     from corridor.topologies.formats.load import load_topology
     from corridor.topologies.formats.networkx_graphs import topology_from_graph
@@ -79,7 +79,7 @@ _HOMES = {
     "answers": "experiments.answers.asking",
     "capacity": "experiments.answers.asking",
     "check": "experiments.lab.asking",
-    "compare": "experiments.study_runs.comparing",
+    "compare": "experiments.study.comparing",
     "cut": "experiments.answers.asking",
     "explain": "experiments.answers.asking",
     "export": "experiments.run.exporting",
@@ -89,15 +89,15 @@ _HOMES = {
     "load_policies": "controller.policy.load",
     "load_scenario": "experiments.scenario.scenario",
     "load_topology": "topologies.formats.load",
-    "pack_artifact": "experiments.artifact_files.asking",
+    "pack_artifact": "experiments.artifact.asking",
     "path": "experiments.answers.asking",
     "price": "experiments.answers.asking",
-    "read_study": "experiments.study_runs.results",
+    "read_study": "experiments.study.results",
     "run_scenario": "experiments.run.runner",
-    "run_study": "experiments.study_runs.results",
+    "run_study": "experiments.study.results",
     "second_opinion": "experiments.lab.asking",
     "topology_from_graph": "topologies.formats.networkx_graphs",
-    "verify_artifact": "experiments.artifact_files.asking",
+    "verify_artifact": "experiments.artifact.asking",
 }
 
 

@@ -17,8 +17,8 @@ from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Ground
 from corridor.controller.forwarding.forwarding_tree import WayStatus
 from corridor.controller.policy.routes import Remedy
-from corridor.controller.prover.declared.witnesses import Witness
-from corridor.controller.prover.report.counterexample import Counterexample
+from corridor.controller.prover.counterexample import Counterexample
+from corridor.controller.prover.search.witnesses import Witness
 from corridor.controller.prover.verdicts import Counts, Verdict
 from corridor.topologies.base.units import written_day
 

@@ -34,8 +34,8 @@ from corridor.controller.api.control_answers import (
 )
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import Problem
-from corridor.controller.deployment.statuses import SERVED, Status
 from corridor.controller.openflow.counters import PortCounts
+from corridor.controller.openflow.statuses import SERVED, Status
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.seconds import NS_PER_S
 

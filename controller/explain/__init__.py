@@ -1,4 +1,6 @@
-"""Why a demand takes the path it takes, or none, for people. Pure."""
+"""The compiled network in words for users, and in formats of other tools, one format a file.
+Pure.
+"""
 
 from corridor.controller.explain.explanation import Explanation, explain
 

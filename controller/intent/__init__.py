@@ -1,1 +1,3 @@
-"""What is to be served: demands with their packets, failures by name, the specification. Pure."""
+"""Demands with their packets, failures by name, the specification, admission of guaranteed
+rates. Pure.
+"""

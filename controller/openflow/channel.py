@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from corridor.controller.deployment.modifications import Modification, Modifications
 from corridor.controller.forwarding.program import WiredLink
 from corridor.controller.openflow import encoding
 from corridor.controller.openflow.counters import PortCounts
@@ -22,6 +21,7 @@ from corridor.controller.openflow.dumps import OURS, PORTS, TABLES, Answers, Par
 from corridor.controller.openflow.encoding import encoded, send_together
 from corridor.controller.openflow.errors import Lost, Refused, SwitchError, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
+from corridor.controller.openflow.modifications import Modification, Modifications
 from corridor.controller.openflow.wiring_check import lldp_out
 from corridor.topologies.base.slowness import patient
 

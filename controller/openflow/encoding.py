@@ -27,7 +27,7 @@ from corridor.controller.openflow.framework import ofproto
 from corridor.controller.openflow.message_check import ONF
 
 if TYPE_CHECKING:  # a run's app orders nothing, and must not pay for the compiler
-    from corridor.controller.deployment.modifications import Modification
+    from corridor.controller.openflow.modifications import Modification
 
 WRITE_OCTETS = 1 << 16
 KEPT = 1 << 14

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from corridor.controller.policy.clauses.answers import Answer, every
+from corridor.controller.policy.clauses.places import Groups, shipped_groups
+from corridor.controller.policy.clauses.statement_kinds import StatementKind, weakest
 from corridor.controller.policy.data_flow import DataFlow
 from corridor.controller.policy.law import Case, Law, Requirement, Rule
-from corridor.controller.policy.terms.answers import Answer, every
-from corridor.controller.policy.terms.places import Groups, shipped_groups
-from corridor.controller.policy.terms.statement_kinds import StatementKind, weakest
 from corridor.topologies.model.topology import Confidence
 
 Outcome = Literal["allow", "require", "deny", "undecided", "not-researched", "domestic"]

@@ -9,8 +9,8 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from corridor.controller.policy.terms.answers import Answer, every, negation, some
-from corridor.controller.policy.terms.places import Groups, Names, Value, inside, shipped_groups
+from corridor.controller.policy.clauses.answers import Answer, every, negation, some
+from corridor.controller.policy.clauses.places import Groups, Names, Value, inside, shipped_groups
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import JurisdictionCode
 

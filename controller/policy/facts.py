@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from corridor.controller.policy.clauses.places import shipped_groups
 from corridor.controller.policy.data_flow import PLACES, DataFlow
 from corridor.controller.policy.law import Law
-from corridor.controller.policy.terms.places import shipped_groups
 from corridor.topologies.base.documents import Document, validate
 from corridor.topologies.base.suggestions import nearest
 

@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from corridor.controller.policy.clauses.answers import Answer
+from corridor.controller.policy.clauses.places import Names, Value, shipped_groups
+from corridor.controller.policy.clauses.statement_kinds import StatementKind, check_confidence
 from corridor.controller.policy.data_flow import Condition, DataFlow
-from corridor.controller.policy.terms.answers import Answer
-from corridor.controller.policy.terms.places import Names, Value, shipped_groups
-from corridor.controller.policy.terms.statement_kinds import StatementKind, check_confidence
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import written_day

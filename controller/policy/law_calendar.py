@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from corridor.controller.policy.clauses.answers import Answer
+from corridor.controller.policy.clauses.statement_kinds import StatementKind, weakest
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.model import Policy, PolicySet
-from corridor.controller.policy.terms.answers import Answer
-from corridor.controller.policy.terms.statement_kinds import StatementKind, weakest
 from corridor.topologies.model.topology import Confidence
 
 APPLIES: dict[Answer, str] = {True: "in force", False: "not in force", None: "not known"}

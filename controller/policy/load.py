@@ -12,6 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from corridor.controller.policy.clauses.elements import Named
+from corridor.controller.policy.clauses.expressions import names_in, parsed
+from corridor.controller.policy.clauses.fibre_names import (
+    CABLE_SYSTEM,
+    FIBRE,
+    SRLG,
+    FibreNames,
+)
+from corridor.controller.policy.clauses.places import operators, shipped_groups
 from corridor.controller.policy.clauses.registry import looked_up
 from corridor.controller.policy.law import DATA, is_rule_id, load_law
 from corridor.controller.policy.model import (
@@ -24,15 +33,6 @@ from corridor.controller.policy.model import (
     PolicySet,
 )
 from corridor.controller.policy.semantics import NOT_JUDGED
-from corridor.controller.policy.terms.elements import Named
-from corridor.controller.policy.terms.expressions import names_in, parsed
-from corridor.controller.policy.terms.fibre_names import (
-    CABLE_SYSTEM,
-    FIBRE,
-    SRLG,
-    FibreNames,
-)
-from corridor.controller.policy.terms.places import operators, shipped_groups
 from corridor.topologies.base.bounded_file import is_file, shown
 from corridor.topologies.base.documents import (
     Document,

@@ -21,12 +21,12 @@ from itertools import groupby
 
 from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.clauses.answers import Answer, every, some
+from corridor.controller.policy.clauses.places import Groups, inside
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import as_sure_as_on
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet, is_valid_on
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.terms.answers import Answer, every, some
-from corridor.controller.policy.terms.places import Groups, inside
 from corridor.topologies.model.topology import Topology
 
 NOT_JUDGED = Policy(

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.findings import Findings
 from corridor.controller.prover.search.core import At, Core
+from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.headers import ARP_REPLY, ETH_ARP, UNTAGGED, Box, box
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Exploration
-from corridor.controller.prover.tables.headers import ARP_REPLY, ETH_ARP, UNTAGGED, Box, box
 
 type Pair = tuple[str, str]
 """The hub of who asks, and the hub of whose address is asked for."""

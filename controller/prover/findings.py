@@ -14,14 +14,14 @@ from typing import NamedTuple
 from corridor.controller.forwarding.program import Flow, Program, SwitchProgram
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.failures import Failures
-from corridor.controller.prover.claims import registry
-from corridor.controller.prover.claims.registry import Found, Opened
-from corridor.controller.prover.claims.tables import intended_for
-from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover import claim_registry
+from corridor.controller.prover.claim_registry import Found, Opened
 from corridor.controller.prover.search.change import Change
 from corridor.controller.prover.search.core import Core
+from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.search import Exploration
-from corridor.controller.prover.tables.tables import Tables
+from corridor.controller.prover.search.tables import Tables
+from corridor.controller.prover.tables_claims import intended_for
 from corridor.topologies.base.progress import counting
 
 type DoorKey = tuple[str, int]
@@ -66,18 +66,18 @@ class Findings:
 
     @classmethod
     def of(cls, network: Network) -> Findings:
-        core = Core(network, registry.of_steps)
-        edges = {hub: registry.open_edge(network, core, hub) for hub in network.hosts}
+        core = Core(network, claim_registry.of_steps)
+        edges = {hub: claim_registry.open_edge(network, core, hub) for hub in network.hosts}
         ways = dict(_followed(core, edges))
         arrived, _ = _counted({}, {}, ways)
         return cls(
             core,
-            registry.overall(network),
+            claim_registry.overall(network),
             {hub: _static(network, hub) for hub in network.hosts},
             edges,
             ways,
-            registry.among(network, [ways[key].seen for key in sorted(ways)]),
-            _with({}, {door: registry.open_door(network, *door) for door in network.doors}),
+            claim_registry.among(network, [ways[key].seen for key in sorted(ways)]),
+            _with({}, {door: claim_registry.open_door(network, *door) for door in network.doors}),
             _with({}, {key: _unsent(core, key, arrived) for key in _named(network, network.doors)}),
             arrived,
         )
@@ -120,7 +120,7 @@ class Findings:
         )
         core = self.core.changed(network, moved)
         edges = {
-            hub: registry.open_edge(network, core, hub)
+            hub: claim_registry.open_edge(network, core, hub)
             if hub in changes and changes[hub].is_met_by_host(opened.edge.steps)
             else _by_number(network, opened)
             for hub, opened in self.edges.items()
@@ -136,12 +136,12 @@ class Findings:
         labels |= self._asked_again(network, doors)
         return Findings(
             core,
-            registry.overall(network),
+            claim_registry.overall(network),
             {hub: self._restated(network, hub, changes.get(hub)) for hub in network.hosts},
             edges,
             ways,
-            registry.among(network, [ways[key].seen for key in sorted(ways)]),
-            _with(self.doors, {door: registry.open_door(network, *door) for door in doors}),
+            claim_registry.among(network, [ways[key].seen for key in sorted(ways)]),
+            _with(self.doors, {door: claim_registry.open_door(network, *door) for door in doors}),
             _with(self.unsent, {key: _unsent(core, key, arrived) for key in labels}),
             arrived,
         )
@@ -186,7 +186,7 @@ class Findings:
         before, held = self.static[hub], network.held(hub)
         if change is None and _is_intended_alike(self.core.network, network, hub):
             return before
-        together = registry.of_switch(network, hub)
+        together = claim_registry.of_switch(network, hub)
         if change is None:
             return before._replace(together=together)
         if change.meters:
@@ -196,8 +196,10 @@ class Findings:
             again = tuple({id(flow): flow for flow in (*change.added, *using)}.values())
         stale = {*map(id, change.removed), *map(id, again)}
         entries = tuple(one for one in before.entries if id(one[1].entry) not in stale)
-        groups = registry.of_groups(network, hub, held.groups) if change.groups else before.groups
-        return Static(together, (*entries, *registry.of_entries(network, hub, again)), groups)
+        groups = (
+            claim_registry.of_groups(network, hub, held.groups) if change.groups else before.groups
+        )
+        return Static(together, (*entries, *claim_registry.of_entries(network, hub, again)), groups)
 
     @property
     def every(self) -> Iterator[Found]:
@@ -214,7 +216,7 @@ class Findings:
 
 
 def _look(core: Core, seen: Exploration) -> Looked:
-    return Looked(seen, registry.on_ways(core.network, seen))
+    return Looked(seen, claim_registry.on_ways(core.network, seen))
 
 
 def _followed(core: Core, edges: Mapping[str, Opened]) -> Iterator[tuple[DemandKey, Looked]]:
@@ -316,7 +318,7 @@ def _unsent(core: Core, key: LabelKey, arrived: Arrived) -> Found:
     numbers = core.by_door.get((hub, port), {}).get(label, ())
     if any(map(arrived.get, numbers)) or not core.network.lookups[hub].names(port, label):
         return ()
-    return registry.unsent(core.network, hub, port, label)
+    return claim_registry.unsent(core.network, hub, port, label)
 
 
 def _with[Key](known: Mapping[Key, Found], asked: Mapping[Key, Found]) -> Mapping[Key, Found]:
@@ -328,7 +330,7 @@ def _with[Key](known: Mapping[Key, Found], asked: Mapping[Key, Found]) -> Mappin
 def _static(network: Network, hub: str) -> Static:
     held = network.held(hub)
     return Static(
-        registry.of_switch(network, hub),
-        registry.of_entries(network, hub, held.flows),
-        registry.of_groups(network, hub, held.groups),
+        claim_registry.of_switch(network, hub),
+        claim_registry.of_entries(network, hub, held.flows),
+        claim_registry.of_groups(network, hub, held.groups),
     )

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from corridor.controller.intent.intent import Intent
 from corridor.controller.prover.asked_by_arp import Pair, unanswered
-from corridor.controller.prover.claims.others import NOT_ASKED, OTHERS, UNTOLD, undeclared
-from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.exact.claims import examine
-from corridor.controller.prover.exact.decisions import End as ExactEnd
+from corridor.controller.prover.counterexample_text import entry_in_words
+from corridor.controller.prover.exact_claims import examine
+from corridor.controller.prover.exact_decisions import End as ExactEnd
 from corridor.controller.prover.findings import Findings
+from corridor.controller.prover.other_claims import NOT_ASKED, OTHERS, UNTOLD, undeclared
 from corridor.controller.prover.prove import Prover
-from corridor.controller.prover.report.counterexample_text import entry_in_words
 from corridor.controller.prover.search.claim import Breach
+from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.growth import grows
 from corridor.controller.prover.search.reach import Step
-from corridor.controller.prover.tables.tables import Tables
+from corridor.controller.prover.search.tables import Tables
 from corridor.controller.prover.unproven import unproven
 from corridor.controller.prover.verdicts import (
     EXACT,
@@ -35,7 +35,7 @@ from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:
-    from corridor.controller.prover.exact.claims import ExactReport
+    from corridor.controller.prover.exact_claims import ExactReport
 
 NO_PIPELINE = "concerns the product's own pipeline, not tables of other controllers"
 TOO_DEEP = "a chain of tables or groups is too long to be followed"

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from corridor.controller.forwarding.program import Program, SwitchProgram
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.failures import NO_FAILURES, Failures
-from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.findings import Findings
-from corridor.controller.prover.tables.tables import Tables
+from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.tables import Tables
 from corridor.controller.prover.verdicts import Counts, Proof, judged
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:
-    from corridor.controller.prover.exact.claims import ExactReport
+    from corridor.controller.prover.exact_claims import ExactReport
 
 
 def prove(

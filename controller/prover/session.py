@@ -20,13 +20,13 @@ from typing import NamedTuple
 from corridor.controller.forwarding.program import FastFailover, Program
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.failures import NO_FAILURES, Failures
-from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.exact.claims import Judged, judged, judged_again, report
-from corridor.controller.prover.exact.search import Explorer, Journeys
+from corridor.controller.prover.exact_claims import Judged, judged, judged_again, report
+from corridor.controller.prover.exact_search import Explorer, Journeys
 from corridor.controller.prover.findings import Findings
 from corridor.controller.prover.prove import Prover
+from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.reach import Step
-from corridor.controller.prover.tables.tables import Tables
+from corridor.controller.prover.search.tables import Tables
 from corridor.controller.prover.verdicts import Proof
 from corridor.topologies.base.progress import counting
 from corridor.topologies.model.topology import Topology

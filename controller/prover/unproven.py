@@ -8,16 +8,16 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from corridor.controller.forwarding.program import Flow
-from corridor.controller.prover.declared.demands import Demand
-from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.exact.decisions import End as ExactEnd
-from corridor.controller.prover.report.counterexample_text import entry_in_words
+from corridor.controller.prover.counterexample_text import entry_in_words
+from corridor.controller.prover.exact_decisions import End as ExactEnd
 from corridor.controller.prover.search.core import DOOR
+from corridor.controller.prover.search.declared_demands import Demand
+from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Exploration, Kind
 
 if TYPE_CHECKING:
-    from corridor.controller.prover.exact.claims import ExactReport
+    from corridor.controller.prover.exact_claims import ExactReport
 
 BY_ONE_PACKET = ("C9", "C10", "C11", "C12", "C18")
 """What the exact search says, which follows one packet of each demand."""

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from corridor.controller.prover.claims.registry import CLAIMS
-from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.declared.witnesses import Witness
-from corridor.controller.prover.report.counterexample import Counterexample
-from corridor.controller.prover.report.counterexample_text import tell
+from corridor.controller.prover.claim_registry import CLAIMS
+from corridor.controller.prover.counterexample import Counterexample
+from corridor.controller.prover.counterexample_text import tell
 from corridor.controller.prover.search.claim import Breach, Claim
+from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.witnesses import Witness
 from corridor.topologies.base.codec import OMIT_EMPTY, JsonObject, to_plain
 from corridor.topologies.base.words import by_number
 
 if TYPE_CHECKING:
-    from corridor.controller.prover.exact.claims import ExactReport
+    from corridor.controller.prover.exact_claims import ExactReport
 
 
 STATUS_WORDS = {"proven": "verified", "not proven": "not verified", "not claimed": "not checked"}

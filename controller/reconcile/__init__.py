@@ -1,1 +1,3 @@
-"""Keeps switches to what is wanted while failures, policies and days change."""
+"""Keeps switches in the desired state through changes; the applications that Ryu and os-ken
+load.
+"""

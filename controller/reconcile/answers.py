@@ -32,7 +32,7 @@ class Refused(TypedDict):
     kind: str
     reason: str
     counterexamples: NotRequired[list[JsonObject | str]]
-    """Where a claim would break, as ``prover/report/counterexample.py`` has them, or as text."""
+    """Where a claim would break, as ``prover/counterexample.py`` has them, or as text."""
     mistakes: NotRequired[list[Mistake]]
     """Of a policy set that was sent."""
 
@@ -58,7 +58,7 @@ class StatusAnswer(Done, control_answers.StatusAnswer):
 
 
 class DemandsAnswer(Done, control_answers.DemandsAnswer):
-    """How each is served, as ``deployment/statuses.py`` has it."""
+    """How each is served, as ``openflow/statuses.py`` has it."""
 
 
 class TopologyAnswer(Done, control_answers.TopologyAnswer):

@@ -18,14 +18,14 @@ from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from corridor.controller.deployment.chosen_ways import Lane, Question, answer_to
 from corridor.controller.intent.chosen_ways import ChosenWays, choosing, chosen_in
 from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow.chosen_ways import Lane, Question, answer_to
 from corridor.controller.reconcile.jobs import Order, Queue, RequestedJob, TimedJob, WaysFound
 from corridor.topologies.base import child_process
 from corridor.topologies.base.places import IMPORT_ROOT
 
-CHOOSES = "corridor.controller.apps.ways_beside"
+CHOOSES = "corridor.controller.reconcile.ways_beside"
 WAYS = TypeAdapter(dict[str, ChosenWays])
 TRIES = 2
 """How often the same is looked for, where that breaks and no one waits for it."""

@@ -39,7 +39,7 @@ from datetime import date
 from typing import Any, cast
 
 from corridor.controller.api.control_answers import FibreAnswer, HubAnswer, Port
-from corridor.controller.deployment.deployments import Deployment
+from corridor.controller.openflow.deployments import Deployment
 from corridor.controller.policy.load import check_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.prover import tables_of
@@ -226,7 +226,7 @@ class Control:
 
     def trace(self, request: JsonObject) -> answers.TraceAnswer | Refused:
         from corridor.controller.explain.trace import trace
-        from corridor.controller.prover.exact.search import Explorer
+        from corridor.controller.prover.exact_search import Explorer
 
         deployment, interfaces = self._deployment(), self.network.deployer.interfaces
         intents = {intent.id: intent for intent in deployment.intents}

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from corridor.controller.admission.values import Worst
 from corridor.controller.api.control_answers import Event, EventsAnswer, Lacking
-from corridor.controller.deployment.statuses import DemandStatus
+from corridor.controller.intent.values import Worst
+from corridor.controller.openflow.statuses import DemandStatus
 from corridor.controller.reconcile.event_counts import EventCounts
 from corridor.topologies.base.codec import to_plain
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Protocol
 
-from corridor.controller.deployment.chosen_ways import Question
 from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow.chosen_ways import Question
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile.answers import Answer
 

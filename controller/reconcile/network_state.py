@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from corridor.controller.api.control_answers import StatusAnswer
-from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.intent.chosen_ways import choosing, chosen_in
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile.beside import Beside, InPlace

@@ -13,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
-from corridor.controller.deployment.statuses import statuses, unknown
-from corridor.controller.joint_ways.fitting import misfits
 from corridor.controller.openflow.errors import SwitchError
+from corridor.controller.openflow.statuses import statuses, unknown
 from corridor.controller.reconcile.answers import Answer, Refused
 from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import (
@@ -49,6 +48,7 @@ from corridor.controller.reconcile.timed_work import TimedWork
 from corridor.controller.reconcile.timers import DAY_NS
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NoTables, NotDone
 from corridor.controller.reconcile.waiting import Waiting
+from corridor.controller.traffic_engineering.fit_rates import misfits
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.garbage import collecting_later

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from corridor.controller.deployment import modifications
-from corridor.controller.deployment.deployments import Deployment, Difference, difference
 from corridor.controller.forwarding.program import COOKIE_MAGIC, Flow
 from corridor.controller.forwarding.two_phase_plan import EDGE
+from corridor.controller.openflow import modifications
+from corridor.controller.openflow.deployments import Deployment, Difference, difference
 from corridor.controller.openflow.errors import Refused
 from corridor.controller.prover import Tables
-from corridor.controller.prover.tables.tables import Oddity
+from corridor.controller.prover.search.tables import Oddity
 from corridor.controller.reconcile.interfaces import Interfaces, only
 
 

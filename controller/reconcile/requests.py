@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import assert_never
 
-from corridor.controller.deployment import deployments
+from corridor.controller.openflow import deployments
 from corridor.controller.openflow.counters import drops_by_reason, sent_by_demand
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.policy.model import PolicySet

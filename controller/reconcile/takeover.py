@@ -11,9 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from corridor.controller.deployment import modifications
-from corridor.controller.deployment.deployments import Deployment
-from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.compiler import DirectionTables
 from corridor.controller.forwarding.labels import Seat, seat_of
 from corridor.controller.forwarding.program import (
@@ -25,6 +22,9 @@ from corridor.controller.forwarding.program import (
     serial_of,
 )
 from corridor.controller.forwarding.two_phase_plan import EDGE
+from corridor.controller.openflow import modifications
+from corridor.controller.openflow.deployments import Deployment
+from corridor.controller.openflow.modifications import Modifications
 from corridor.controller.prover import Tables
 from corridor.controller.reconcile.repair import compare, only_extra, whole_core
 

@@ -21,8 +21,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from corridor.controller.api import control_answers
-from corridor.controller.deployment import modifications
-from corridor.controller.deployment.deployments import (
+from corridor.controller.forwarding.program import Program
+from corridor.controller.forwarding.two_phase_plan import Update
+from corridor.controller.openflow import modifications
+from corridor.controller.openflow.deployments import (
     Deployment,
     asked_beside,
     asked_flipped,
@@ -32,12 +34,10 @@ from corridor.controller.deployment.deployments import (
     longest_ns,
     step_between,
 )
-from corridor.controller.forwarding.program import Program
-from corridor.controller.forwarding.two_phase_plan import Update
 from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
 from corridor.controller.prover import Proof, Tables
+from corridor.controller.prover.search.tables import AsIntended
 from corridor.controller.prover.session import Session
-from corridor.controller.prover.tables.tables import AsIntended
 from corridor.controller.prover.updates import UpdateProof, beyond_edges, objections
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.topologies.base.seconds import NS_PER_S

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from corridor.controller.deployment.chosen_ways import Lane, Question
-from corridor.controller.deployment.deployments import Deployment
+from corridor.controller.openflow.chosen_ways import Lane, Question
+from corridor.controller.openflow.deployments import Deployment
 from corridor.controller.reconcile.jobs import Follow, Order
 
 LANES: tuple[Lane, ...] = ("failures", "requests")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from corridor.controller.second_opinion.declared import Declared
 from corridor.controller.second_opinion.packets_judged import World
+from corridor.controller.second_opinion.plain import Plain
 from corridor.controller.second_opinion.sampling import EVERY_SINGLE, Sample, failure_sets
 from corridor.controller.second_opinion.tables import switches_of
-from corridor.controller.second_opinion.terms.plain import Plain
 from corridor.controller.second_opinion.walker import Walker
 from corridor.controller.second_opinion.witnesses_judged import (
     counterexample_differences,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from corridor.controller.second_opinion.terms.plain import Plain, names
+from corridor.controller.second_opinion.plain import Plain, names
 from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from corridor.controller.second_opinion.terms.plain import Plain, names
+from corridor.controller.second_opinion.plain import Plain, names
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub, Topology
 
 UNCLASSIFIED = "unclassified"

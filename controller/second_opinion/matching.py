@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from corridor.controller.second_opinion.answers import Known, every, some
 from corridor.controller.second_opinion.demands import Asked
-from corridor.controller.second_opinion.terms.answers import Known, every, some
-from corridor.controller.second_opinion.terms.places import Places
-from corridor.controller.second_opinion.terms.plain import (
+from corridor.controller.second_opinion.places import Places
+from corridor.controller.second_opinion.plain import (
     Plain,
     UnknownKeyError,
     is_given,
     names,
     refuse_others,
 )
-from corridor.controller.second_opinion.terms.selectors import selects
+from corridor.controller.second_opinion.selectors import selects
 
 
 def speaks(policy: Plain, demand: Asked, places: Places) -> bool:

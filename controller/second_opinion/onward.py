@@ -15,7 +15,7 @@ from itertools import count
 
 from corridor.controller.second_opinion.evaluator import DemandRules
 from corridor.controller.second_opinion.failing import NOTHING, Failed
-from corridor.controller.second_opinion.terms.journey import Journey
+from corridor.controller.second_opinion.journey import Journey
 from corridor.topologies.model.topology import Fibre, Topology
 
 MOST_ALIKE = 4

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from corridor.controller.second_opinion.plain import Plain
 from corridor.controller.second_opinion.tables import Field
-from corridor.controller.second_opinion.terms.plain import Plain
 from corridor.topologies.model.wiring import HubWire
 
 IPV4, MPLS = 0x0800, 0x8847

@@ -9,9 +9,9 @@ from functools import cached_property
 from corridor.controller.second_opinion.declared import Declared, Direction, Protection, protected
 from corridor.controller.second_opinion.evaluator import DemandRules, Evaluator, PathVerdict
 from corridor.controller.second_opinion.failing import KINDS, NOTHING, Failed, everything, failed
+from corridor.controller.second_opinion.journey import Journey, journey_of
 from corridor.controller.second_opinion.onward import Around, lawful_way_on
 from corridor.controller.second_opinion.packets import sent_by_host
-from corridor.controller.second_opinion.terms.journey import Journey, journey_of
 from corridor.controller.second_opinion.walker import Walk, Walker
 from corridor.topologies.base.opinion import Disagreement
 from corridor.topologies.model.topology import Topology

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corridor.controller.second_opinion.terms.plain import Plain
+from corridor.controller.second_opinion.plain import Plain
 
 type Field = int | str
 

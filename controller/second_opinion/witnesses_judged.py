@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from corridor.controller.second_opinion.journey import journey_of
 from corridor.controller.second_opinion.packets import Packet
 from corridor.controller.second_opinion.packets_judged import Judged, World
-from corridor.controller.second_opinion.terms.journey import journey_of
-from corridor.controller.second_opinion.terms.plain import Plain
+from corridor.controller.second_opinion.plain import Plain
 from corridor.topologies.base.opinion import Disagreement
 from corridor.topologies.model.wiring import HOST_PORT
 

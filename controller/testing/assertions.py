@@ -14,9 +14,9 @@ from corridor.controller.intent.failure_names import KINDS
 from corridor.controller.policy.clauses import Broken, Clause, Element, Trip
 from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.clauses.confine import Confine
+from corridor.controller.policy.clauses.elements import Where
 from corridor.controller.policy.clauses.waypoints import Waypoint, Waypoints
 from corridor.controller.policy.routes import NoRoute
-from corridor.controller.policy.terms.elements import Where
 from corridor.controller.testing import failure_text
 from corridor.controller.testing.demand import EACH_ONCE, DemandUnderTest
 from corridor.controller.testing.network import protection_of

@@ -23,20 +23,20 @@ from corridor.controller.policy.automaton import Automaton, Bound, Violation
 from corridor.controller.policy.clauses import Clause, Trip
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.routes import NoRoute
-from corridor.controller.prover.claims.registry import of_steps, open_edge
-from corridor.controller.prover.declared.demands import Demand as ProvedDemand
-from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.declared.permits import Death
-from corridor.controller.prover.exact.outcomes import Outcome
-from corridor.controller.prover.exact.search import Explorer
-from corridor.controller.prover.report.counterexample import Counterexample
-from corridor.controller.prover.report.counterexample_text import tell
+from corridor.controller.prover.claim_registry import of_steps, open_edge
+from corridor.controller.prover.counterexample import Counterexample
+from corridor.controller.prover.counterexample_text import tell
+from corridor.controller.prover.exact_outcomes import Outcome
+from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.search.claim import Breach, TraceStep
 from corridor.controller.prover.search.core import At, Core
+from corridor.controller.prover.search.declared_demands import Demand as ProvedDemand
+from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.declared_permits import Death
+from corridor.controller.prover.search.packets import FIELDS
 from corridor.controller.prover.search.search import Exploration, Kind
+from corridor.controller.prover.search.tables import Tables, tables_of
 from corridor.controller.prover.search.trails import way_to
-from corridor.controller.prover.tables.packets import FIELDS
-from corridor.controller.prover.tables.tables import Tables, tables_of
 from corridor.controller.testing.packets import Failed
 from corridor.controller.testing.policed_topology import PolicedTopology
 from corridor.topologies.model.wiring import Wiring, wire

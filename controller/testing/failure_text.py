@@ -8,12 +8,12 @@ from corridor.controller.explain.outages import forbidden_onward
 from corridor.controller.forwarding.program import Value
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.clauses.statement_kinds import caveat
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path, marked
 from corridor.controller.policy.routes import NoRoute
-from corridor.controller.policy.terms.statement_kinds import caveat
-from corridor.controller.prover.exact.outcomes import Outcome
-from corridor.controller.prover.report.counterexample import Counterexample
+from corridor.controller.prover.counterexample import Counterexample
+from corridor.controller.prover.exact_outcomes import Outcome
 from corridor.controller.prover.search.claim import Breach
 from corridor.controller.prover.search.reach import End
 from corridor.controller.testing.demand import DemandUnderTest

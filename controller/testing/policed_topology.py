@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from corridor.controller.intent.failure_names import canonical
 from corridor.controller.policy.clauses import Clause
+from corridor.controller.policy.clauses.places import operators
 from corridor.controller.policy.load import check_policies
 from corridor.controller.policy.model import Hard, Policy, PolicySet
-from corridor.controller.policy.terms.places import operators
 from corridor.controller.testing.packets import Failed, Live
 from corridor.topologies.base.documents import describe_path
 from corridor.topologies.base.errors import InputError

@@ -1,1 +1,3 @@
-"""Where every packet of a run went: delivered, or lost where and by what. Pure."""
+"""The recorded rows of a run: probes, flows, fibres, counters, and the account of every
+packet. Pure.
+"""

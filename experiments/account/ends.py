@@ -18,8 +18,8 @@ from corridor.experiments.account.packet_classes import (
 )
 from corridor.experiments.account.segments import Segments, segments_of
 from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.traffic.agents import records
 from corridor.traffic.measures.samples import HostRecords
-from corridor.traffic.workloads import records
 
 
 class Ends(NamedTuple):

@@ -24,7 +24,7 @@ from corridor.experiments.account.losses import (
 )
 from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.account.readings import Moment, since
-from corridor.topologies.faults import vswitchd
+from corridor.topologies.model import vswitchd
 from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
 
 CE_MARKS = "ce_marks"

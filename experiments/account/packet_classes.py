@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from corridor.experiments.plan.values import Plan, PlannedDemand
-from corridor.experiments.scenario import ports
+from corridor.traffic.agents.message_values import LISTENS, ConnectionEnd
+from corridor.traffic.agents.stream_out import StreamOut
+from corridor.traffic.packets import ports
 from corridor.traffic.packets.headers import TCP, UDP
-from corridor.traffic.workloads.messages import LISTENS, ConnectionEnd
-from corridor.traffic.workloads.stream_out import StreamOut
 
 PROBE, STREAM, TRANSFER, MESSAGE = "probe", "stream", "transfer", "message"
 KINDS = (PROBE, STREAM, TRANSFER, MESSAGE)

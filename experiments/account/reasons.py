@@ -14,8 +14,8 @@ from corridor.experiments.account.losses import GATEWAY, MACHINE, POLICY, SWITCH
 from corridor.experiments.account.packet_classes import FORWARD, PacketClass
 from corridor.experiments.account.readings import Moment
 from corridor.experiments.plan.values import Plan, PlannedEvent
-from corridor.experiments.timeline.registry import KINDS
-from corridor.topologies.faults.registry import KINDS as FAULTS
+from corridor.experiments.scenario.event_registry import KINDS
+from corridor.topologies.model.fault_registry import KINDS as FAULTS
 
 HELD_OUT_NS = 10_000_000_000
 """After the end of an event: sessions of BFD come up slowly, and a fibre that has failed is held

@@ -1,1 +1,3 @@
-"""What a scenario comes to before anything is measured, and what a run comes to in sentences."""
+"""The computed answers of a scenario without a run: outcome, price, law, cut, capacity,
+uncertainty. Pure.
+"""

@@ -16,10 +16,10 @@ from corridor.controller.explain import explain as explained
 from corridor.controller.explain.path_summary import Passage, passage_of_journey
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.facts import read_flow
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.controller.uncertainty.certainty import Lawful
 from corridor.experiments.answers.capacity_answer import (
     CapacityAnswer,
     CapacityQuestion,
@@ -30,11 +30,11 @@ from corridor.experiments.answers.capacity_loads import Load
 from corridor.experiments.answers.cut_answer import CutAnswer, cut_answer, dead_elements
 from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
+from corridor.experiments.answers.law_answers import Classified, classified, interpreted
 from corridor.experiments.answers.planned_demand import planned_demand
-from corridor.experiments.results.law_answers import Classified, classified, interpreted
-from corridor.experiments.results.price import SetPrice
-from corridor.experiments.results.price import price as priced
-from corridor.experiments.results.price_sets import Laid, alone
+from corridor.experiments.answers.price import SetPrice
+from corridor.experiments.answers.price import price as priced
+from corridor.experiments.answers.price_sets import Laid, alone
 from corridor.experiments.scenario.given import (
     given_choice,
     given_day,
@@ -51,10 +51,10 @@ from corridor.experiments.scenario.scenario import (
     load_under,
     under_given,
 )
+from corridor.topologies.analysis.draws import draw
 from corridor.topologies.base.documents import Document, Plain
 from corridor.topologies.base.today import today
 from corridor.topologies.model.delay_model import load_delay_model
-from corridor.topologies.uncertainty.draws import draw
 
 type Fact = str | int | bool | list[str]
 """A fact about a data flow: text, a number, yes or no, or several texts."""

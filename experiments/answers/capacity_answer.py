@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from corridor.controller.capacity.cases import Traffic, with_limits
-from corridor.controller.capacity.changes import lowerings, raises
-from corridor.controller.capacity.fullness import Fullness, fullness
-from corridor.controller.capacity.growth import Bound, bounds
 from corridor.controller.policy.model import RETURN
+from corridor.controller.traffic_engineering.capacity_remedies import lowerings, raises
+from corridor.controller.traffic_engineering.demand_growth import Bound, bounds
+from corridor.controller.traffic_engineering.utilization import Fullness, fullness
+from corridor.controller.traffic_engineering.utilization_cases import Traffic, with_limits
 from corridor.experiments.answers.capacities import Capacities, Capacity, capacities
 from corridor.experiments.answers.capacity_choice import Choice, Paths, Reach
 from corridor.experiments.answers.capacity_loads import Load, Loads, Served, loads_of, serve

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from corridor.controller.capacity.cases import Traffic
-from corridor.controller.capacity.growth import Bound, bounds
-from corridor.controller.joint_ways.fitting import NONE
+from corridor.controller.traffic_engineering.demand_growth import Bound, bounds
+from corridor.controller.traffic_engineering.fit_rates import NONE
+from corridor.controller.traffic_engineering.utilization_cases import Traffic
 from corridor.experiments.answers.capacity_loads import Load, Loads, loads_of, serve
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.stated_rates import with_growth

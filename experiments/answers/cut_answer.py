@@ -19,9 +19,9 @@ from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Way, way
 from corridor.experiments.answers.other_hubs import OtherHub, other_hubs, other_hubs_said
-from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario, whole_map
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import counted, more_ms, ms

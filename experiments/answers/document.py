@@ -12,16 +12,16 @@ from corridor.controller.explain.clauses import ClauseCost
 from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.references import Reference
+from corridor.controller.policy.clauses.statement_kinds import StatementKind
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.controller.policy.terms.statement_kinds import StatementKind
+from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_summary
+from corridor.experiments.answers.certainty import certainty_summary
+from corridor.experiments.answers.certainty_summary import CertaintySummary
 from corridor.experiments.answers.gathering import Gathered
 from corridor.experiments.answers.map_document import MapDocument, map_document
-from corridor.experiments.results.anycast_text import AnycastSummary, anycast_summary
-from corridor.experiments.results.certainty import certainty_summary
-from corridor.experiments.results.certainty_summary import CertaintySummary
-from corridor.experiments.results.outcome import Outcome, outcome_of
-from corridor.experiments.results.price import DemandPrice, Total
-from corridor.experiments.results.price_causes import Basis, Cause
+from corridor.experiments.answers.outcome import Outcome, outcome_of
+from corridor.experiments.answers.price import DemandPrice, Total
+from corridor.experiments.answers.price_causes import Basis, Cause
 from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.codec import Document

@@ -11,18 +11,18 @@ from functools import cached_property
 
 from corridor.controller.explain import Explanation, explain
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.controller.uncertainty.certainty import Lawful
-from corridor.experiments.results.certainty import Certainties, certainties
-from corridor.experiments.results.price import DemandPrice, SetPrice, price
-from corridor.experiments.results.price_sets import Laid
+from corridor.experiments.answers.certainty import Certainties, certainties
+from corridor.experiments.answers.price import DemandPrice, SetPrice, price
+from corridor.experiments.answers.price_sets import Laid
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.analysis.draws import draw
 from corridor.topologies.base.progress import counting
 from corridor.topologies.model.delay_model import DelayModel
-from corridor.topologies.uncertainty.draws import draw
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.document import Way, way
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.names import Names, names_of
-from corridor.experiments.results.price_sets import Laid, Served
+from corridor.experiments.answers.price_sets import Laid, Served
 from corridor.topologies.base.codec import Document
 
 SCHEMA = 2

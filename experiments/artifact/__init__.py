@@ -1,1 +1,1 @@
-"""Artifacts: what a reader needs to check a study or a run, and what a check came to. Pure."""
+"""A study or run packed for others, and verified: files, values from samples, runs repeated."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.summary import EventSummary
+from corridor.experiments.account.workload_summary import ClassSummary, WorkloadsSummary
 from corridor.experiments.results.messages import MessageRow, Round
-from corridor.experiments.results.summary import EventSummary
-from corridor.experiments.results.workload_summary import ClassSummary, WorkloadsSummary
 
 BINS = 48
 """About, along an axis of time."""

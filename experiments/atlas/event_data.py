@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.results.probes import PROBE_PHASE
-from corridor.experiments.results.summary import (
+from corridor.experiments.account.probes import PROBE_PHASE
+from corridor.experiments.account.summary import (
     DemandSummary,
     EventSummary,
     HitSummary,
     Summary,
 )
-from corridor.experiments.timeline.registry import KINDS
+from corridor.experiments.scenario.event_registry import KINDS
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import counted, duration
 from corridor.traffic.measures import samples

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corridor.experiments.answers import capacity_text
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkFullness
 from corridor.experiments.atlas.atlas import Atlas, DrawnHub
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
@@ -20,6 +19,7 @@ from corridor.experiments.atlas.labels import (
 from corridor.experiments.atlas.marks import Mark, cross
 from corridor.experiments.atlas.plane import XY, Line
 from corridor.experiments.atlas.source import MapHub
+from corridor.experiments.text import capacity_text
 
 LAND = Look("land", "coast", "land", 0.8)
 FIBRES = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.account.summary import DemandSummary, EventSummary, Summary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.event_data import Course, Level, Span
-from corridor.experiments.results.summary import DemandSummary, EventSummary, Summary
 from corridor.traffic.measures.samples import Probes
 
 LEAST_SPAN = 0.06

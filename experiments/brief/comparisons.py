@@ -8,17 +8,17 @@ from functools import cached_property
 from typing import NamedTuple
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.compared_demands import DemandPair, demand_pairs
+from corridor.experiments.account.summary import DemandSummary
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names
-from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
+from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.runs import run_brief
 from corridor.experiments.pages.run_page import RunResults, alarms_of
 from corridor.experiments.pages.sources import map_sources
-from corridor.experiments.results.outcome import Outcome, outcome_of
-from corridor.experiments.results.summary import DemandSummary
+from corridor.experiments.text.compared_demands import DemandPair, demand_pairs
+from corridor.experiments.text.undisturbed import undisturbed_rtt_ms
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, ms
 
 ONE_RUN = (

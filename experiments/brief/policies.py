@@ -11,14 +11,8 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import CauseEntry, Way
 from corridor.experiments.answers.map_document import FibreEntry, MapDocument
 from corridor.experiments.answers.names import Names
-from corridor.experiments.brief.delays import Delay
-from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
-from corridor.experiments.brief.places import Places
-from corridor.experiments.brief.sources import CONSTANTS, law_sources
-from corridor.experiments.pages.demands import Asked, Under, references
-from corridor.experiments.pages.sources import map_sources
-from corridor.experiments.results.outcome import Outcome
-from corridor.experiments.results.price_causes import (
+from corridor.experiments.answers.outcome import Outcome
+from corridor.experiments.answers.price_causes import (
     BASES,
     DELAY,
     KEPT_BACK,
@@ -26,6 +20,12 @@ from corridor.experiments.results.price_causes import (
     UNCERTAIN,
     Cause,
 )
+from corridor.experiments.brief.delays import Delay
+from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
+from corridor.experiments.brief.places import Places
+from corridor.experiments.brief.sources import CONSTANTS, law_sources
+from corridor.experiments.pages.demands import Asked, Under, references
+from corridor.experiments.pages.sources import map_sources
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, joined_few, ms
 
 MEANS: dict[Look, str] = {

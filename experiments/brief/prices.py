@@ -8,6 +8,9 @@ from functools import cached_property
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.names import Names
+from corridor.experiments.answers.outcome import Outcome
+from corridor.experiments.answers.price import DemandPrice, SetPrice, ValuePrice
+from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.answers.ways_of_sets import WaysDocument
 from corridor.experiments.brief.delays import Delay
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Table
@@ -25,10 +28,7 @@ from corridor.experiments.brief.policies import (
 )
 from corridor.experiments.pages.demands import Asked
 from corridor.experiments.pages.price_demands import of_prices
-from corridor.experiments.results.outcome import Outcome
-from corridor.experiments.results.price import DemandPrice, SetPrice, ValuePrice
-from corridor.experiments.results.price_changes import Change
-from corridor.experiments.results.price_text import Prices
+from corridor.experiments.text.price_text import Prices
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, ms
 
 COMPUTED = "Computed, not measured"

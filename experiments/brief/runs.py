@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers
-from corridor.experiments.answers.events_sentence import worst_cut, worst_event
 from corridor.experiments.answers.names import Names
-from corridor.experiments.answers.verdict import holds
 from corridor.experiments.brief.document import Brief
 from corridor.experiments.brief.free import free_brief
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import Question, policy_brief
 from corridor.experiments.pages.demands import of_answers
 from corridor.experiments.pages.run_page import RunResults, alarms_of
+from corridor.experiments.text.events_sentence import worst_cut, worst_event
+from corridor.experiments.text.verdict import holds
 from corridor.topologies.base.words import LEAST_SHOWN_MS, ms
 
 KIND = "Computed, and measured in an emulation of the map"

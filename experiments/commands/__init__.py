@@ -1,1 +1,1 @@
-"""The verbs of the command line, one a file. An edge."""
+"""The verbs of the command line that need no live network, one a file."""

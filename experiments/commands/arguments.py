@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.command_line.names import DEFAULT_SCENARIO, FIGURE_FORMATS, FIGURE_WIDTHS
+from corridor.experiments.terminal.names import DEFAULT_SCENARIO, FIGURE_FORMATS, FIGURE_WIDTHS
 
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario, Under

@@ -117,8 +117,8 @@ def _times(text: str) -> Fraction:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.answers.capacity_answer import capacity_answer
-    from corridor.experiments.answers.capacity_text import told
     from corridor.experiments.run.folders import new_folder
+    from corridor.experiments.text.capacity_text import told
 
     loaded = load(args)
     with waiting("adding up rates under failures"):

@@ -7,7 +7,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.command_line.kept_answers import (
+from corridor.experiments.commands.arguments import (
+    add_delay_model,
+    add_scenario_arguments,
+    load,
+)
+from corridor.experiments.commands.law_warning import warning_of
+from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
     printed,
@@ -15,12 +21,6 @@ from corridor.experiments.command_line.kept_answers import (
     told,
     warned_of,
 )
-from corridor.experiments.commands.arguments import (
-    add_delay_model,
-    add_scenario_arguments,
-    load,
-)
-from corridor.experiments.commands.law_warning import warning_of
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import terminal_width
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from corridor.controller.intent.specification import Specification
     from corridor.controller.prover import Proof
     from corridor.controller.second_opinion import SecondOpinion
+    from corridor.experiments.answers.certainty import Certainties
     from corridor.experiments.plan.values import Plan
-    from corridor.experiments.results.certainty import Certainties
     from corridor.experiments.scenario.intents import Intended
     from corridor.experiments.scenario.scenario import LoadedScenario
 
@@ -79,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.account.proof_document import proof_document
+    from corridor.experiments.answers.certainty import certainties
     from corridor.experiments.plan.clipped_rates import clipped_rates
     from corridor.experiments.plan.idle_streams import idle_streams
     from corridor.experiments.plan.probe_queues import queue_warnings
-    from corridor.experiments.results.certainty import certainties
-    from corridor.experiments.results.proof_document import proof_document
     from corridor.experiments.scenario.intents import Intended
     from corridor.topologies.base.garbage import collecting_later
     from corridor.topologies.model.delay_model import load_delay_model
@@ -138,12 +138,12 @@ def _proven(
 
 
 def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) -> str:
+    from corridor.experiments.answers.aggregate_text import aggregate_lines
+    from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
+    from corridor.experiments.answers.certainty_text import near_ties_text
     from corridor.experiments.lab.proof import in_a_line
-    from corridor.experiments.results.aggregate_text import aggregate_lines
-    from corridor.experiments.results.anycast_text import anycast_lines, anycast_summary
-    from corridor.experiments.results.certainty_text import near_ties_text
-    from corridor.experiments.results.judged import counted, not_judged_line
-    from corridor.experiments.results.table import lacks_lines
+    from corridor.experiments.text.demand_table import lacks_lines
+    from corridor.experiments.text.judged import counted, not_judged_line
 
     lines = [str(verdict) for verdict in proof.verdicts]
     for verdict in proof.violated:
@@ -179,7 +179,7 @@ def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) 
 
 def _anycast(plan: Plan) -> dict[str, Any]:
     """By demand, of those that may go to any of several hubs."""
-    from corridor.experiments.results.anycast_text import anycast_summary
+    from corridor.experiments.answers.anycast_text import anycast_summary
     from corridor.topologies.base.codec import to_plain
 
     found = {one.id: to_plain(anycast_summary(one.anycast)) for one in plan.demands if one.anycast}
@@ -197,7 +197,7 @@ def _doubtful(plan: Plan) -> str:
 
 
 def _assumed(plan: Plan) -> str:
-    from corridor.experiments.results.table import assumed_line
+    from corridor.experiments.text.demand_table import assumed_line
 
     said = assumed_line((demand.fibres, demand.assumed) for demand in plan.demands)
     return f"{said}; rates and admission depend on them" if said else ""

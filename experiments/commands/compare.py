@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.command_line.names import DEFAULT_SCENARIO
 from corridor.experiments.commands.arguments import day
+from corridor.experiments.terminal.names import DEFAULT_SCENARIO
 
 EPILOG = """examples:
   corridor compare results/lawful results/free       two runs: demands and workloads
@@ -53,7 +53,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.study_runs.compared_kinds import kind_of
+    from corridor.experiments.study.compared_kinds import kind_of
     from corridor.experiments.terminal.screen import show, terminal_width
 
     of = args.of or kind_of(args.one, args.other)
@@ -67,10 +67,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
-    from corridor.experiments.answers.compared import as_json, compared, told_runs
-    from corridor.experiments.answers.compared_demands import as_json as demands_json
-    from corridor.experiments.answers.compared_demands import demands_compared
     from corridor.experiments.results.run_result import load
+    from corridor.experiments.text.compared_demands import as_json as demands_json
+    from corridor.experiments.text.compared_demands import demands_compared
+    from corridor.experiments.text.compared_runs import as_json, compared, told_runs
 
     one, other = (load(Path(folder)).summary for folder in (args.one, args.other))
     has_workloads = one.workloads is not None and other.workloads is not None
@@ -85,9 +85,9 @@ def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
 
 
 def _studies(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
-    from corridor.experiments.results.columns import render
     from corridor.experiments.study import compared
-    from corridor.experiments.study_runs.reading import ran_by, read_study
+    from corridor.experiments.study.reading import ran_by, read_study
+    from corridor.experiments.terminal.columns import render
 
     folders = Path(args.one), Path(args.other)
     one, other = (compared.ReadStudy(*read_study(folder)) for folder in folders)
@@ -103,8 +103,8 @@ def _studies(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str
 
 
 def _sets(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
-    from corridor.experiments.results.compared_sets import compare_sets, told
-    from corridor.experiments.results.price_sets import Laid, alone
+    from corridor.experiments.answers.compared_sets import compare_sets, told
+    from corridor.experiments.answers.price_sets import Laid, alone
     from corridor.experiments.scenario.scenario import Under, load_under
     from corridor.topologies.base.codec import to_plain
 
@@ -124,7 +124,7 @@ def _sets(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
 
 
 def _maps(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
-    from corridor.experiments.answers.compared_maps import told
+    from corridor.experiments.text.compared_maps import told
     from corridor.topologies.analysis.compared import compare_maps
     from corridor.topologies.base.codec import to_plain
     from corridor.topologies.formats.load import load_topology
@@ -134,7 +134,7 @@ def _maps(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
 
 
 def _scenarios(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
-    from corridor.experiments.results.compared_scenarios import compare_scenarios, told
+    from corridor.experiments.answers.compared_scenarios import compare_scenarios, told
     from corridor.experiments.scenario.scenario import Under, load_under
     from corridor.topologies.base.codec import to_plain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from corridor.experiments.command_line.completion import SHELLS, shell_code
+from corridor.experiments.terminal.completion import SHELLS, shell_code
 
 EPILOG = """examples:
   source <(corridor completion bash)      now; in ~/.bashrc: from now on

@@ -6,14 +6,6 @@ import argparse
 import json
 from typing import Any
 
-from corridor.experiments.command_line.kept_answers import (
-    Answer,
-    add_no_cache,
-    printed,
-    shown,
-    told,
-    warned_of,
-)
 from corridor.experiments.commands.arguments import (
     add_delay_model,
     add_scenario_arguments,
@@ -21,6 +13,14 @@ from corridor.experiments.commands.arguments import (
     under,
 )
 from corridor.experiments.commands.law_warning import warning_of
+from corridor.experiments.terminal.kept_answers import (
+    Answer,
+    add_no_cache,
+    printed,
+    shown,
+    told,
+    warned_of,
+)
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import terminal_width
 
@@ -61,11 +61,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.controller.explain import explain
+    from corridor.experiments.answers.anycast_text import anycast_summary
+    from corridor.experiments.answers.explained_certainty import ask
     from corridor.experiments.answers.planned_demand import planned_demand
-    from corridor.experiments.results.anycast_text import anycast_summary
-    from corridor.experiments.results.explained_certainty import ask
-    from corridor.experiments.results.explanation_text import explained
     from corridor.experiments.scenario.scenario import as_asked
+    from corridor.experiments.text.explanation_text import explained
     from corridor.topologies.base.codec import to_plain
     from corridor.topologies.model.delay_model import load_delay_model
 

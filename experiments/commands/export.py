@@ -12,7 +12,7 @@ from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
-    from corridor.controller.export.compare import Compared, Comparison
+    from corridor.controller.explain.compared_answers import Compared, Comparison
 
 EPILOG = """examples:
   corridor export mini --to walker --out walked           one JSON, to walk packets through
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from corridor.controller.export.registry import format_of
+    from corridor.controller.explain.export_registry import format_of
     from corridor.experiments.run.exporting import export_folder, subject_of, write_export
     from corridor.topologies.base.garbage import collecting_later
 
@@ -109,8 +109,8 @@ def _plain(one: Compared) -> dict[str, Any]:
 
 
 def _told(found: Comparison) -> str:
-    from corridor.controller.export.compare import OUTCOMES
-    from corridor.experiments.results.columns import render
+    from corridor.controller.explain.compared_answers import OUTCOMES
+    from corridor.experiments.terminal.columns import render
 
     rows = [
         (kind, *(str(counts[outcome]) for outcome in OUTCOMES))

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.testbeds.kernel import facts_of
+from corridor.experiments.machines.kernel import facts_of
 
 
 def add_parser(subparsers: Any) -> None:
@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from corridor.experiments.testbeds.kernel_build import build_kernel
-    from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
+    from corridor.experiments.machines.kernel_build import build_kernel
+    from corridor.experiments.machines.kernel_progress import ProgressPrinter
 
     printer = ProgressPrinter()
     start = time.monotonic()
@@ -54,8 +54,8 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from corridor.experiments.testbeds.kernel import find_kernel
-    from corridor.experiments.testbeds.kernel_handed_on import export_kernel
+    from corridor.experiments.machines.kernel import find_kernel
+    from corridor.experiments.machines.kernel_handed_on import export_kernel
     from corridor.topologies.base.errors import EnvironmentUnsupported
 
     kernel = find_kernel()
@@ -67,7 +67,7 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from corridor.experiments.testbeds.kernel_handed_on import import_kernel
+    from corridor.experiments.machines.kernel_handed_on import import_kernel
 
     kernel = import_kernel(Path(args.file))
     print(json.dumps(facts_of(kernel), indent=2) if args.json else f"{kernel}, imported")
@@ -75,7 +75,7 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from corridor.experiments.testbeds.kernel import cache_folder, config_hash
+    from corridor.experiments.machines.kernel import cache_folder, config_hash
     from corridor.experiments.testbeds.probe import probe
 
     facts = probe()

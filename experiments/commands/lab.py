@@ -97,7 +97,7 @@ def _add_circumstances(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.own_programs.lab import Options, run_lab
+    from corridor.experiments.run.program_lab import Options, run_lab
 
     def say(text: str) -> None:
         if not args.quiet:

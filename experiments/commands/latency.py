@@ -294,7 +294,7 @@ def _report_lines(report: Report, *, rows: bool) -> list[str]:
 
 
 def _errors_lines(of: str, errors: Sequence[Errors]) -> list[str]:
-    from corridor.experiments.results.columns import render
+    from corridor.experiments.terminal.columns import render
 
     baselines = [one for one in errors if one.twice_mean is not None]
     great_circles = ("x 2.0", "fitted") if baselines else ()
@@ -317,7 +317,7 @@ def _error_cells(one: Errors) -> tuple[str, ...]:
 
 
 def _row_lines(report: Report) -> list[str]:
-    from corridor.experiments.results.columns import render
+    from corridor.experiments.terminal.columns import render
 
     heads = ("id", "from", "to", "layer", "measured", "model", "interval", "error")
     cells = [

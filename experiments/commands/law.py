@@ -125,9 +125,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _classify(args: argparse.Namespace, law: Law, on: date) -> int:
     from corridor.controller.policy.facts import read_flow
+    from corridor.experiments.answers.law_answers import as_json, classified
     from corridor.experiments.commands.law_warning import warn
-    from corridor.experiments.results.law_answers import as_json, classified
-    from corridor.experiments.results.law_text import told
+    from corridor.experiments.text.law_text import told
 
     law = _under(args.reading, law)
     answer = classified(read_flow(_facts(args), law), law, on)
@@ -141,7 +141,7 @@ def _classify(args: argparse.Namespace, law: Law, on: date) -> int:
 
 def _under(readings: list[str], law: Law) -> Law:
     """The law with the chosen answers to disputed readings."""
-    from corridor.experiments.results.law_answers import interpreted
+    from corridor.experiments.answers.law_answers import interpreted
 
     chosen: dict[str, str] = {}
     for one in readings:
@@ -186,7 +186,7 @@ def _options(args: argparse.Namespace) -> dict[str, Plain]:
 
 def _diff(args: argparse.Namespace, law: Law) -> int:
     from corridor.controller.policy.law_calendar import changes
-    from corridor.experiments.results.law_text import changes_told
+    from corridor.experiments.text.law_text import changes_told
     from corridor.topologies.base.codec import to_plain
 
     if args.later < args.earlier:
@@ -201,8 +201,8 @@ def _diff(args: argparse.Namespace, law: Law) -> int:
 
 
 def _list(args: argparse.Namespace, law: Law, on: date) -> int:
-    from corridor.experiments.results.law_answers import shown
-    from corridor.experiments.results.law_text import list_told, rule_lines
+    from corridor.experiments.answers.law_answers import shown
+    from corridor.experiments.text.law_text import list_told, rule_lines
     from corridor.topologies.base.codec import to_plain
 
     rules = _chosen(args, law)
@@ -219,7 +219,7 @@ def _list(args: argparse.Namespace, law: Law, on: date) -> int:
 
 
 def _chosen(args: argparse.Namespace, law: Law) -> list[Rule]:
-    from corridor.controller.policy.terms.places import shipped_groups
+    from corridor.controller.policy.clauses.places import shipped_groups
     from corridor.topologies.base.suggestions import nearest
     from corridor.topologies.model.meanings import nearest_named
 
@@ -239,7 +239,7 @@ def _chosen(args: argparse.Namespace, law: Law) -> list[Rule]:
 
 def _calendar(args: argparse.Namespace, law: Law, on: date) -> int:
     from corridor.controller.policy.law_calendar import calendar
-    from corridor.experiments.results.law_text import calendar_told
+    from corridor.experiments.text.law_text import calendar_told
     from corridor.topologies.base.codec import to_plain
 
     last = args.until or on + timedelta(days=366)

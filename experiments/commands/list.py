@@ -15,16 +15,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.command_line.kept_answers import (
+from corridor.experiments.scenario.shipped_things import KINDS as THINGS
+from corridor.experiments.scenario.shipped_things import Shipped
+from corridor.experiments.study.listing import listed
+from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
     printed,
     shown,
     told,
 )
-from corridor.experiments.scenario.shipped_things import KINDS as THINGS
-from corridor.experiments.scenario.shipped_things import Shipped
-from corridor.experiments.study.listing import listed
 from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.places import PACKAGE
 
@@ -120,7 +120,7 @@ def write_index() -> None:
 
 
 def _table(some: Sequence[Shipped]) -> str:
-    from corridor.experiments.results.columns import render
+    from corridor.experiments.terminal.columns import render
 
     rows = [(one.name, one.title, one.size_text, one.command) for one in some]
     return render(HEADINGS, rows, width=terminal_width(), spare=SPARE, wrap="what it is")

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.command_line.kept_answers import (
+from corridor.experiments.account.summary import Summary
+from corridor.experiments.commands.arguments import (
+    add_delay_model,
+    add_scenario_arguments,
+    under,
+)
+from corridor.experiments.commands.law_warning import warning_of
+from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
     printed,
@@ -18,13 +25,6 @@ from corridor.experiments.command_line.kept_answers import (
     told,
     warned_of,
 )
-from corridor.experiments.commands.arguments import (
-    add_delay_model,
-    add_scenario_arguments,
-    under,
-)
-from corridor.experiments.commands.law_warning import warning_of
-from corridor.experiments.results.summary import Summary
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.errors import InputError
@@ -32,8 +32,8 @@ from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
-    from corridor.experiments.results.price import SetPrice
-    from corridor.experiments.results.price_sets import Laid
+    from corridor.experiments.answers.price import SetPrice
+    from corridor.experiments.answers.price_sets import Laid
     from corridor.experiments.scenario.scenario import LoadedScenario
     from corridor.topologies.model.topology import Topology
 
@@ -101,9 +101,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace) -> Answer:
-    from corridor.experiments.results import price_text
-    from corridor.experiments.results.price_sets import Laid
+    from corridor.experiments.answers.price_sets import Laid
     from corridor.experiments.run.folders import new_folder
+    from corridor.experiments.text import price_text
 
     names = _sets(args)
     base = _under(args, args.against)
@@ -156,7 +156,7 @@ def _refuse_twins(scenarios: Mapping[str, LoadedScenario]) -> None:
 
 
 def _under(args: argparse.Namespace, name: str, topology: Topology | None = None) -> LoadedScenario:
-    from corridor.experiments.results.price_sets import alone
+    from corridor.experiments.answers.price_sets import alone
     from corridor.experiments.scenario.scenario import load_under
 
     asked = under(args).model_copy(update={"policies": name, "interpret": {}})
@@ -185,10 +185,10 @@ def _priced(
     names: tuple[str, ...],
     args: argparse.Namespace,
 ) -> list[SetPrice]:
-    from corridor.controller.uncertainty.certainty import Lawful
-    from corridor.experiments.results.price import price
+    from corridor.controller.policy.certainty import Lawful
+    from corridor.experiments.answers.price import price
+    from corridor.topologies.analysis.draws import draw
     from corridor.topologies.model.delay_model import load_delay_model
-    from corridor.topologies.uncertainty.draws import draw
 
     base = scenarios[args.against]
     lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)), laid.ways.product)
@@ -256,7 +256,7 @@ def _measured(
     against: str,
     least: Mapping[str, Mapping[str, float]],
 ) -> list[SetPrice]:
-    from corridor.experiments.results.price import measured
+    from corridor.experiments.answers.price import measured
 
     names = [name for name in scenarios if name != against]
     return [

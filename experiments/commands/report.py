@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.commands.arguments import add_figure_options
 from corridor.experiments.pages import REPORT
-from corridor.experiments.results.summary import Summary
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
@@ -71,11 +71,11 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.answers.run_text import sections
-    from corridor.experiments.answers.run_verdict import read_answers
     from corridor.experiments.pages.report import holds_no_run
     from corridor.experiments.run.folders import refuse_links
     from corridor.experiments.run.recover import recover
+    from corridor.experiments.text.run_text import sections
+    from corridor.experiments.text.run_verdict import read_answers
 
     refuse_links(args.dir)
 

@@ -9,7 +9,6 @@ from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.cut_file import CUT_FILE, read_cut
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names, names_of
-from corridor.experiments.answers.run_verdict import read_answers
 from corridor.experiments.brief import BRIEF, COMPARISON
 from corridor.experiments.brief.comparisons import Side, comparison_brief
 from corridor.experiments.brief.cuts import cut_brief
@@ -21,8 +20,9 @@ from corridor.experiments.brief.studies import Study, study_brief
 from corridor.experiments.pages.report import PRICES, holds_no_run, read_prices, read_run, read_ways
 from corridor.experiments.pages.run_page import RunResults
 from corridor.experiments.study.answers import answers
-from corridor.experiments.study_runs.folder import INDEX, StudyFolder
-from corridor.experiments.study_runs.reading import read_study
+from corridor.experiments.study.folder import INDEX, StudyFolder
+from corridor.experiments.study.reading import read_study
+from corridor.experiments.text.run_verdict import read_answers
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError

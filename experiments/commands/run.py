@@ -147,9 +147,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_sections(outcome: Outcome, *, everything: bool, no_report: bool) -> None:
-    from corridor.experiments.answers.run_text import sections
-    from corridor.experiments.answers.run_verdict import read_answers
     from corridor.experiments.pages import REPORT
+    from corridor.experiments.text.run_text import sections
+    from corridor.experiments.text.run_verdict import read_answers
 
     answers = read_answers(outcome.out_dir)
     for section in sections(outcome.summary, answers, terminal_width(), everything=everything):

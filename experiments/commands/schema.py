@@ -93,7 +93,7 @@ def _schema(file: str) -> dict[str, Any]:
     from corridor.controller.policy.schema import schema
 
     if file in OUTPUTS:
-        from corridor.experiments.output_schemas.outputs import output_schema
+        from corridor.experiments.setup.schemas_of_outputs import output_schema
 
         return output_schema(file)
     if file == "study":
@@ -137,7 +137,7 @@ def _study_schema() -> dict[str, Any]:
 
 
 def _walker_schema() -> dict[str, Any]:
-    from corridor.controller.export.walker_document import WalkerDocument
+    from corridor.controller.explain.walker_document import WalkerDocument
     from corridor.controller.policy.schema import json_schema
 
     return json_schema(WalkerDocument, "Tables to walk packets through")

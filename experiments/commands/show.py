@@ -33,7 +33,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.study_runs.folder import INDEX, SUMMARY
+    from corridor.experiments.study.folder import INDEX, SUMMARY
     from corridor.topologies.base.errors import InputError
 
     if (args.dir / INDEX).exists():
@@ -47,19 +47,19 @@ def run(args: argparse.Namespace) -> int:
 def _study(args: argparse.Namespace) -> int:
     from corridor.experiments.commands.study import tell
     from corridor.experiments.study.answers import answers
-    from corridor.experiments.study_runs.reading import read_study
+    from corridor.experiments.study.reading import read_study
 
     study, runs = read_study(args.dir)
     return tell(study, answers(study, runs), as_json=args.json)
 
 
 def _run(args: argparse.Namespace) -> int:
-    from corridor.experiments.answers.run_text import sections
-    from corridor.experiments.answers.run_verdict import read_answers
+    from corridor.experiments.account.summary import read_summary
     from corridor.experiments.results.failures import has_failed, refuse_invalid
-    from corridor.experiments.results.summary import read_summary
-    from corridor.experiments.study_runs.folder import SUMMARY
+    from corridor.experiments.study.folder import SUMMARY
     from corridor.experiments.terminal.screen import show, terminal_width
+    from corridor.experiments.text.run_text import sections
+    from corridor.experiments.text.run_verdict import read_answers
 
     summary = read_summary(args.dir / SUMMARY)
     if args.json:

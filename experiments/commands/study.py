@@ -14,8 +14,8 @@ from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.study.answers import Answers
+    from corridor.experiments.study.part import Part
     from corridor.experiments.study.study_file import StudyFile
-    from corridor.experiments.study_runs.part import Part
 
 EPILOG = """examples:
   corridor study list                             those that ship, each with its question
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _part(text: str) -> Part:
     """For ``type``: ``3/24``."""
-    from corridor.experiments.study_runs.part import Part
+    from corridor.experiments.study.part import Part
 
     number, stroke, of = text.partition("/")
     if not (stroke and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
@@ -138,7 +138,7 @@ def _plan(file: str, *, only_count: bool) -> int:
 def _run(args: argparse.Namespace) -> int:
     from corridor.experiments.run.folders import DEFAULT_RESULTS
     from corridor.experiments.study.load import load_study
-    from corridor.experiments.study_runs.running import How, run_study
+    from corridor.experiments.study.running import How, run_study
     from corridor.experiments.terminal.live import telling
 
     if args.dashboard:
@@ -153,7 +153,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check_dashboard(args: argparse.Namespace) -> None:
-    from corridor.experiments.study_runs.cluster import check_dashboard
+    from corridor.experiments.study.cluster import check_dashboard
     from corridor.topologies.base.errors import InputError
 
     if args.scheduler is not None:
@@ -165,8 +165,8 @@ def _check_dashboard(args: argparse.Namespace) -> None:
 def _run_part(args: argparse.Namespace) -> int:
     """Without answers: other parts may run yet."""
     from corridor.experiments.run.folders import DEFAULT_RESULTS
+    from corridor.experiments.study.array import run_part
     from corridor.experiments.study.load import load_study
-    from corridor.experiments.study_runs.array import run_part
     from corridor.experiments.terminal.live import telling
     from corridor.topologies.base.errors import InputError
 
@@ -182,16 +182,16 @@ def _run_part(args: argparse.Namespace) -> int:
 
 def _show(folder: Path, args: argparse.Namespace) -> int:
     from corridor.experiments.study.answers import answers
-    from corridor.experiments.study_runs.reading import ran_by, read_study
-    from corridor.experiments.study_runs.writing import carried, made_by, write
+    from corridor.experiments.study.reading import ran_by, read_study
+    from corridor.experiments.study.writing import carried, made_by, write
 
     study, runs = read_study(folder)
     found = answers(study, runs)
     version = ran_by(folder)
     write(folder, study, runs, found, version)
     if not args.no_figures:
-        from corridor.experiments.figures.study import draw
         from corridor.experiments.figures.style import WIDTHS
+        from corridor.experiments.study.figures_of_studies import draw
 
         draw(
             folder / "figures",
@@ -211,10 +211,10 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
 
 def tell(study: StudyFile, found: Answers, *, as_json: bool) -> int:
     """Print what a study comes to: tables, then sentences; the exit code says whether it holds."""
-    from corridor.experiments.results.columns import render
     from corridor.experiments.study.tables import tables
     from corridor.experiments.study.words import sentences
-    from corridor.experiments.study_runs.writing import as_json as plain
+    from corridor.experiments.study.writing import as_json as plain
+    from corridor.experiments.terminal.columns import render
     from corridor.experiments.terminal.screen import show, terminal_width
 
     if as_json:
@@ -238,7 +238,7 @@ def _code(found: Answers) -> int:
 
 def _dask(action: str, address: str, *, dashboard: bool) -> int:
     """Dask's own program in this Python, which has this package."""
-    from corridor.experiments.study_runs.cluster import (
+    from corridor.experiments.study.cluster import (
         DASHBOARD_PORT,
         check_dashboard,
         resting_environment,

@@ -160,7 +160,7 @@ def _import(args: argparse.Namespace) -> int:
 
 def describe(topology: Topology, width: int | None = None) -> str:
     """The topology as two tables and its notes."""
-    from corridor.experiments.results.columns import render
+    from corridor.experiments.terminal.columns import render
 
     lines = [f"{topology} - {topology.title}", ""]
     hubs = [
@@ -210,8 +210,8 @@ def _legend(topology: Topology) -> list[str]:
 
 def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
     from corridor.controller.policy.paths import marked
+    from corridor.topologies.analysis.draws import delay_factors
     from corridor.topologies.base.units import format_rate
-    from corridor.topologies.uncertainty.draws import delay_factors
 
     ms = fibre.one_way_delay_ns / 1e6
     low, high = delay_factors(fibre)

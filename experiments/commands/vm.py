@@ -282,7 +282,7 @@ def _wanted(args: argparse.Namespace, ssh_port: int | None = None) -> Wanted:
 
 def _handover(public_key: str) -> Handover:
     from corridor.experiments.machines.handover import Handover
-    from corridor.experiments.testbeds.kernel import find_kernel
+    from corridor.experiments.machines.kernel import find_kernel
     from corridor.topologies.base.places import CHECKOUT
 
     built = find_kernel()

@@ -73,7 +73,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _told(one: ShippedWorkload, sources: dict[str, Source]) -> str:
-    from corridor.experiments.results.columns import render
+    from corridor.experiments.terminal.columns import render
 
     rows = [
         (
@@ -128,7 +128,7 @@ def _mean_bps(workload: PlannedWorkload, octets: int) -> int:
 
 
 def _planned(plan: Plan) -> str:
-    from corridor.experiments.results.columns import render
+    from corridor.experiments.terminal.columns import render
     from corridor.topologies.base.units import format_rate, format_size
 
     sent: dict[tuple[int, int], list[int]] = {}

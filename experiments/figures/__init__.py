@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.figures.registry import FORMER, KINDS
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.saving import ON_SCREEN, forget, save
 from corridor.experiments.figures.style import TEXT, Width, style
-from corridor.experiments.results.summary import Summary
 
 NAMES = tuple(KINDS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from corridor.experiments.results.price_causes import UNCERTAIN
+from corridor.experiments.answers.price_causes import UNCERTAIN
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from corridor.experiments.account.summary import EventSummary, HitSummary, Summary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import data
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width
-from corridor.experiments.results.event_table import expected_outage, is_lossy, outage
-from corridor.experiments.results.summary import EventSummary, HitSummary, Summary
+from corridor.experiments.text.event_table import expected_outage, is_lossy, outage
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, duration
 
 MOST_ROWS = 24

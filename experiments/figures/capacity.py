@@ -9,12 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
-from corridor.experiments.answers.capacity_text import (
-    failure_said,
-    figure_title,
-    link_said,
-    percent,
-)
 from corridor.experiments.atlas import Atlas, MapData, atlas, map_of_answers
 from corridor.experiments.atlas.land import source
 from corridor.experiments.atlas.map_drawing import (
@@ -29,6 +23,12 @@ from corridor.experiments.figures import maps
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width, new_sheet
+from corridor.experiments.text.capacity_text import (
+    failure_said,
+    figure_title,
+    link_said,
+    percent,
+)
 from corridor.topologies.base.words import counted
 
 MOST_ROWS = 16

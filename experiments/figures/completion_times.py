@@ -12,13 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from corridor.experiments.account.workload_summary import ClassSummary, WorkloadsSummary
 from corridor.experiments.atlas import class_data, event_data
 from corridor.experiments.atlas.class_data import Finished, Level
 from corridor.experiments.figures import data
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
-from corridor.experiments.results.workload_summary import ClassSummary, WorkloadsSummary
 from corridor.topologies.base.words import counted, duration
 
 ROW_IN = 0.62

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.results.probes import PROBE_PHASE
-from corridor.experiments.results.summary import DemandSummary, Summary
+from corridor.experiments.account.probes import PROBE_PHASE
+from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.jurisdictions import load_jurisdictions

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.fibre_use import USE_FILE, Use, use_of
+from corridor.experiments.account.tracks import Track
+from corridor.experiments.account.utilisation import UTILISATION_FILE, utilisation_of
 from corridor.experiments.figures import rates
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.results import measures
-from corridor.experiments.results.fibre_use import USE_FILE, Use, use_of
-from corridor.experiments.results.tracks import Track
-from corridor.experiments.results.utilisation import UTILISATION_FILE, utilisation_of
 
 BIN_NS, WIDE_BIN_NS = 100_000_000, 1_000_000_000
 PROBES = "probes"

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from corridor.experiments.answers.outcome import Outcome
+from corridor.experiments.answers.price import DemandPrice, Row, SetPrice
 from corridor.experiments.figures.answers_data import NOT_ADVICE
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.style import Key, Width
-from corridor.experiments.results.outcome import Outcome
-from corridor.experiments.results.price import DemandPrice, Row, SetPrice
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
 
 HEIGHT = 0.5

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from corridor.experiments.answers.outcome import Outcome
+from corridor.experiments.answers.price_causes import BASES
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures.price import Bar, bars_key, draw_bar, scale_axes
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width
-from corridor.experiments.results.outcome import Outcome
-from corridor.experiments.results.price_causes import BASES
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
 
 if TYPE_CHECKING:

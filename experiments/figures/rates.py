@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
+from corridor.experiments.account.summary import DemandSummary
+from corridor.experiments.account.tracks import Protocol, Track
 from corridor.experiments.figures.style import SERIES, as_patch
 from corridor.experiments.results import measures
 from corridor.experiments.results.measures import Sample
-from corridor.experiments.results.summary import DemandSummary
-from corridor.experiments.results.tracks import Protocol, Track
 from corridor.topologies.base.words import duration
 
 MAX_RATES = 6

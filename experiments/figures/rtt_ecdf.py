@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.figures import data
 from corridor.experiments.figures.data import Group
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, TEXT, Series, Width, new_figure
-from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import counted
 
 MARKS_PER_CURVE = 5

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.account_of_run import ACCOUNT_FILE
+from corridor.experiments.account.summary import REPORT_AGAIN, AccountFile, Summary
+from corridor.experiments.account.tracks import SERIES_FILE, Track, read_series
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import data
 from corridor.experiments.figures.data import Group
-from corridor.experiments.results.account import ACCOUNT_FILE
 from corridor.experiments.results.messages import (
     MESSAGES_FILE,
     MessageRow,
@@ -22,8 +24,6 @@ from corridor.experiments.results.messages import (
     read_messages,
     rounds_of,
 )
-from corridor.experiments.results.summary import REPORT_AGAIN, AccountFile, Summary
-from corridor.experiments.results.tracks import SERIES_FILE, Track, read_series
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError
@@ -62,7 +62,7 @@ class RunData:
 
     @cached_property
     def answers(self) -> Answers | None:
-        from corridor.experiments.answers.run_verdict import read_answers
+        from corridor.experiments.text.run_verdict import read_answers
 
         return read_answers(self.out_dir)
 

@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from corridor.experiments.account.summary import FlowSummary, Summary
 from corridor.experiments.figures import data
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, Width
 from corridor.experiments.results import measures
-from corridor.experiments.results.summary import FlowSummary, Summary
 from corridor.topologies.base.words import counted
 
 DELAY = "stream_forward_ms"

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from corridor.experiments.account.summary import EventSummary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.event_data import Span
 from corridor.experiments.atlas.flags import Flag, flags
@@ -23,7 +24,6 @@ from corridor.experiments.figures.style import (
     new_sheet,
     width_pt,
 )
-from corridor.experiments.results.summary import EventSummary
 
 LEFT_IN, RIGHT_IN = 0.62, 0.14
 NAME_IN, LANE_IN, TIME_IN = 0.22, 0.135, 0.42

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.time_line import TimeRow, time_line
 from corridor.experiments.figures import data, rates
@@ -18,7 +19,6 @@ from corridor.experiments.figures.rates import Rate
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Sheet, Width
 from corridor.experiments.figures.time_rows import TimeRows, key_of_events, name_row, time_rows
-from corridor.experiments.results.summary import DemandSummary, Summary
 from corridor.topologies.base.words import counted, duration
 
 BY_TIME_SENT = "at the time probes were sent: those in flight at an event show it earlier"

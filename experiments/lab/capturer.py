@@ -21,7 +21,7 @@ from corridor.controller.api.control_client import NoAnswer, ask
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.packets import pcapng
 from corridor.traffic.packets.headers import ETH_MPLS
-from corridor.traffic.system.kernel import SO_RCVBUFFORCE, SO_TIMESTAMPNS, enter_network_namespace
+from corridor.traffic.packets.kernel import SO_RCVBUFFORCE, SO_TIMESTAMPNS, enter_network_namespace
 
 SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID = 263, 8, 1 << 4
 ETH_P_ALL = 3

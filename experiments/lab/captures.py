@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from corridor.topologies.base import child_process
 from corridor.topologies.base.places import IMPORT_ROOT
-from corridor.topologies.faults.kind import ends_of
+from corridor.topologies.model.fault_kind import ends_of
 
 if TYPE_CHECKING:
     from corridor.topologies.model.wiring import Wiring

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import Deployment
 from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import Deployment
 from corridor.controller.prover import Proof, read_dump
 from corridor.controller.reconcile.state_file import StateFile, Unreadable
 from corridor.experiments.lab.dumps import Dump

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from corridor.experiments.lab.standing_network import BFD_SLOW_MS
 from corridor.experiments.lab.timeline import TimedEvent
 from corridor.experiments.plan.values import Change, Made
-from corridor.experiments.timeline.registry import ACTIONS
+from corridor.experiments.scenario.event_registry import ACTIONS
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError
 from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
-from corridor.topologies.faults.kind import Effect, FaultName
+from corridor.topologies.model.fault_kind import Effect, FaultName
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.captures import Captures
@@ -56,7 +56,7 @@ class Steering(Protocol):
 class EventDriver:
     """Makes each planned change at its time; ``done`` says when each was made.
 
-    It is the network that kinds of events act on (``experiments.timeline.lab.Lab``).
+    It is the network that kinds of events act on (``experiments.scenario.event_lab.Lab``).
     """
 
     def __init__(

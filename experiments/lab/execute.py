@@ -17,6 +17,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from corridor.experiments.account.fibre_use import reading_times_ns
+from corridor.experiments.account.machine_counters import (
+    Health,
+    SocketDrops,
+    socket_drops,
+    write_health,
+)
+from corridor.experiments.account.queue_counters import write_queues
 from corridor.experiments.lab.account_readings import AccountReadings
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.captures import Captures
@@ -38,20 +46,12 @@ from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.lab.utilisation import utilisation_readings
 from corridor.experiments.plan.values import PROVEN, Plan
-from corridor.experiments.results.fibre_use import reading_times_ns
-from corridor.experiments.results.machine_counters import (
-    Health,
-    SocketDrops,
-    socket_drops,
-    write_health,
-)
-from corridor.experiments.results.queue_counters import write_queues
-from corridor.experiments.timeline import controller as killed_controller
+from corridor.experiments.scenario import controller_event as killed_controller
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.slowness import measure, patient
-from corridor.topologies.faults import switch, vswitchd
-from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
+from corridor.topologies.model import switch_fault, vswitchd
+from corridor.topologies.model.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.following_controller import FollowingController
@@ -59,13 +59,13 @@ if TYPE_CHECKING:
     from corridor.experiments.lab.monitor_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.emulation.ovsdb import OpenVSwitch
+    from corridor.traffic.agents.inspection import LabelPlan
     from corridor.traffic.agents.jobs import Job
-    from corridor.traffic.agents.messages import Death
-    from corridor.traffic.gateways.inspection import LabelPlan
+    from corridor.traffic.agents.runner_messages import Death
 
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
-DISCONNECTING = (killed_controller.KIND.key, switch.KIND.key, vswitchd.KIND.key)
+DISCONNECTING = (killed_controller.KIND.key, switch_fault.KIND.key, vswitchd.KIND.key)
 """Kinds of events that take the controller from switches."""
 PACES = (QUICKEN, SLOW)
 REST_S, FOLLOWED_SILENCE_S = 1_000_000, 60

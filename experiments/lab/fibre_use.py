@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corridor.experiments.account.fibre_use import RAW_FILE, Reading
 from corridor.experiments.lab.timeline import TimedEvent
-from corridor.experiments.results.fibre_use import RAW_FILE, Reading
 
 if TYPE_CHECKING:
     from corridor.topologies.emulation.network import CorridorNet

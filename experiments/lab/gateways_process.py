@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.line_process import LineProcess
 from corridor.topologies.base.slowness import patient
-from corridor.traffic.gateways.gateway import GatewayCounts, GatewayPlan
-from corridor.traffic.gateways.inspection import LabelPlan
-from corridor.traffic.gateways.messages import Config, Death, Started
-from corridor.traffic.gateways.supervisor import command
+from corridor.traffic.agents.gateway import GatewayCounts, GatewayPlan
+from corridor.traffic.agents.gateway_messages import Config, Death, Started
+from corridor.traffic.agents.gateway_supervisor import command
+from corridor.traffic.agents.inspection import LabelPlan
 
 if TYPE_CHECKING:
     from corridor.topologies.emulation.network import CorridorNet

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.results.machine_counters import Counted, UdpErrors
+from corridor.experiments.account.machine_counters import Counted, UdpErrors
 from corridor.topologies.base.codec import to_plain
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from corridor.experiments.lab.line_process import LineProcess
 from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.model.wiring import Wiring
-from corridor.traffic.monitor.monitor import command
-from corridor.traffic.monitor.transits import Seen
+from corridor.traffic.agents.monitor import command
+from corridor.traffic.agents.transits import Seen
 
 TIMEOUT_S = 30.0
 

@@ -14,7 +14,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.controller_start import CONTROLLER
 from corridor.topologies.model.wiring import Wiring
 
-BESIDE = "corridor.controller.apps.reading"
+BESIDE = "corridor.controller.reconcile.reading_app"
 
 
 def app_words(text: str) -> list[str]:

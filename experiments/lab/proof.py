@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, Tables, prove, prove_others, read_dump, tables_of
-from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact_claims import examine
+from corridor.experiments.account.proof_document import PROOF_FILE, PROOF_SCHEMA, proof_document
 from corridor.experiments.lab.dumps import (
     DEPLOYMENTS,
     DUMPS,
@@ -20,7 +21,6 @@ from corridor.experiments.lab.dumps import (
     read_dump_file,
 )
 from corridor.experiments.plan.values import PROVEN, Plan
-from corridor.experiments.results.proof_document import PROOF_FILE, PROOF_SCHEMA, proof_document
 from corridor.topologies.base.codec import Document, JsonObject
 from corridor.topologies.base.errors import PolicyFailure
 from corridor.topologies.base.garbage import collecting_later

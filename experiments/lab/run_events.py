@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
 from corridor.controller.openflow.installation import Report
-from corridor.traffic.agents.messages import Done, Ready
+from corridor.traffic.agents.runner_messages import Done, Ready
 
 
 class _Timed(TypedDict):

@@ -42,7 +42,7 @@ class Transfers:
             self._target.write_text(json.dumps(self._results))
 
     def _run(self, planned: Transfer) -> Any:
-        from corridor.traffic.workloads import tcp
+        from corridor.traffic.agents import tcp
 
         return tcp.run(
             tcp.Transfer(

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from corridor.experiments.account.utilisation import RAW_FILE, Carried
 from corridor.experiments.lab.account_readings import AccountReadings
 from corridor.experiments.lab.timeline import TimedEvent
-from corridor.experiments.results.utilisation import RAW_FILE, Carried
 
 
 def utilisation_readings(

@@ -1,1 +1,1 @@
-"""A network that the controller keeps to its policies while it changes, and traffic through it."""
+"""A network that runs until it is ended, its connection to commands, and its page."""

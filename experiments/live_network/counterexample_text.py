@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from corridor.controller.prover.report.counterexample import Counterexample
+from corridor.controller.prover.counterexample import Counterexample
 from corridor.topologies.base.codec import from_plain
 
 

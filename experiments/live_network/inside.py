@@ -25,17 +25,17 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.account.proof_document import PROOF_FILE
 from corridor.experiments.lab.emitting import Emit
 from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.lab.run_events import Event
-from corridor.experiments.live_network.guest_link.framing import Garbled
-from corridor.experiments.live_network.guest_link.guest import open_console, pump
 from corridor.experiments.live_network.network import LiveNetwork, OwnApp
-from corridor.experiments.live_network.operations.door import OPERATIONS, SOCKET, opened
-from corridor.experiments.live_network.operations.server import Operations
 from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.live_network.status_reader import StatusReader
-from corridor.experiments.results.proof_document import PROOF_FILE
+from corridor.experiments.operations.door import OPERATIONS, SOCKET, opened
+from corridor.experiments.operations.guest_end import open_console, pump
+from corridor.experiments.operations.guest_framing import Garbled
+from corridor.experiments.operations.server import Operations
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 from corridor.topologies.base.slowness import measure, patient
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.reconcile.event_log import EventLog
+from corridor.experiments.account.controller_events import ControllerEvents
 from corridor.experiments.lab.assembly import assemble
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.following_controller import FollowingController
-from corridor.experiments.live_network.guest_link.host import relayed
 from corridor.experiments.live_network.own_answers import OwnAnswers
 from corridor.experiments.live_network.own_controller import OwnLiveController
 from corridor.experiments.live_network.setting import SPECIFICATION, Setting
-from corridor.experiments.results.controller_events import ControllerEvents
+from corridor.experiments.operations.host_socket import relayed
 from corridor.topologies.emulation.controller_start import CONTROLLER
 from corridor.topologies.model.wiring import Wiring
 

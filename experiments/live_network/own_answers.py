@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from corridor.controller.api.control_answers import LastProof, StatusAnswer
-from corridor.controller.deployment.statuses import DemandStatus, Status, unknown
+from corridor.controller.openflow.statuses import DemandStatus, Status, unknown
 from corridor.controller.prover import Proof
-from corridor.controller.prover.declared.demands import Demand
+from corridor.controller.prover.search.declared_demands import Demand
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.experiments.lab.dumps import Dump
 from corridor.experiments.lab.proof import in_a_line, proof_of_others, refuse_endless

@@ -23,7 +23,7 @@ from corridor.experiments.live_network.session import Session
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.scratch import lock_folder
 
-MODULE = "corridor.experiments.live_network.page"
+MODULE = "corridor.experiments.live_network.page_main"
 TOKEN_FILE, NOTE, OPENER, LOG = "page-token", "page.json", "open.html", "page.log"
 CONTROL = "control.sock"
 """Next to the socket of operations, wherever a network is."""

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from corridor.experiments.live_network.guest_link.host import relayed
-from corridor.experiments.live_network.guest_link.socket import Line
-from corridor.experiments.live_network.operations.door import OPERATIONS, SOCKET, opened
-from corridor.experiments.testbeds.kernel import Kernel
+from corridor.experiments.machines.kernel import Kernel
+from corridor.experiments.operations.door import OPERATIONS, SOCKET, opened
+from corridor.experiments.operations.guest_socket import Line
+from corridor.experiments.operations.host_socket import relayed
 from corridor.experiments.testbeds.native import keeping_natively
 from corridor.experiments.testbeds.uml import keeping_guest
 from corridor.topologies.base.scratch import scratch_folder

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from corridor.experiments.live_network.event_text import counted
-from corridor.experiments.results.columns import render
-from corridor.experiments.results.judged import NOT_JUDGED, marked
+from corridor.experiments.terminal.columns import render
+from corridor.experiments.text.judged import NOT_JUDGED, marked
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import ms
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal
 
-from corridor.controller.policy.terms.services import Service
+from corridor.controller.policy.clauses.services import Service
+from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
 from corridor.experiments.live_network import session
 from corridor.experiments.live_network.answers_beside import write_answers
 from corridor.experiments.live_network.api_process import ApiProcess, Restarted
@@ -25,7 +26,8 @@ from corridor.experiments.live_network.places import here, in_a_guest
 from corridor.experiments.live_network.progress import Note, ProgressPrinter
 from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.live_network.shell_process import ShellProcess
-from corridor.experiments.results.anycast_text import anycast_lines, anycast_summary
+from corridor.experiments.machines.kernel import Kernel
+from corridor.experiments.machines.system_packages import refuse_missing
 from corridor.experiments.run import manifest
 from corridor.experiments.run.choosing import real_clock_kernel
 from corridor.experiments.run.event_log import Say
@@ -38,10 +40,8 @@ from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, Unde
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, choose_for_keeping
 from corridor.experiments.testbeds.events import read_events
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id
 from corridor.experiments.testbeds.probe import probe
-from corridor.experiments.testbeds.system_packages import refuse_missing
 from corridor.topologies.base.bounded_file import is_folder
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.slowness import measure

@@ -1,1 +1,3 @@
-"""Whole machines with a separate kernel: Debian images, and QEMU to boot them."""
+"""Kernels and whole machines: the guest kernel, Debian's kernel, an image of Debian, QEMU to
+boot it.
+"""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from corridor.experiments.answers import capacity_text as text
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkFullness
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fullest_ends, whole
 from corridor.experiments.atlas.svg import svg
 from corridor.experiments.pages.stage import LABEL_UNITS, hub_key
+from corridor.experiments.text import capacity_text as text
 
 TITLE = "Link utilization under failures"
 MOST_NAMED = 4

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
-from corridor.experiments.answers.capacity_text import sentences
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.capacity import capacity_of
 from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page
 from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
+from corridor.experiments.text.capacity_text import sentences
 
 
 def capacity_page(of: CapacityAnswer, where: MapDocument, manifest: Json | None) -> Page:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corridor.controller.prover.report.counterexample import Counterexample
+from corridor.controller.prover.counterexample import Counterexample
 from corridor.controller.prover.verdicts import STATUS_WORDS
 from corridor.controller.prover.verdicts import Verdict as Found
-from corridor.experiments.results.proof_document import ProofDocument, ProofOfTables
-from corridor.experiments.results.summary import Summary
+from corridor.experiments.account.proof_document import ProofDocument, ProofOfTables
+from corridor.experiments.account.summary import Summary
 from corridor.topologies.base.words import counted, joined
 
 PLAIN: Mapping[str, str] = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from corridor.controller.policy.terms.statement_kinds import caveat
+from corridor.controller.policy.clauses.statement_kinds import caveat
 from corridor.experiments.answers.document import Clause
-from corridor.experiments.results.price_causes import Cause
+from corridor.experiments.answers.price_causes import Cause
 
 
 def caveat_of(clause: Clause | Cause) -> str:

@@ -8,10 +8,10 @@ from statistics import median
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers, CauseEntry, Clause
+from corridor.experiments.answers.price import Total
+from corridor.experiments.answers.price_causes import BASES
 from corridor.experiments.pages.demands import Asked
 from corridor.experiments.pages.words import extra
-from corridor.experiments.results.price import Total
-from corridor.experiments.results.price_causes import BASES
 from corridor.topologies.base.words import counted
 
 CERTAIN = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.account.summary import EventSummary, HitSummary, Summary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.time_line import TimeRow, time_line
 from corridor.experiments.pages.time_chart import Chart, Row, Scale, chart, levels, line
-from corridor.experiments.results.summary import EventSummary, HitSummary, Summary
 from corridor.traffic.measures.samples import Probes
 
 MOST_POINTS = 400

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from corridor.experiments.account.summary import CutsSummary, HitSummary, Summary
 from corridor.experiments.answers.document import CutEntry
 from corridor.experiments.pages.demands import Asked
 from corridor.experiments.pages.elements import KINDS, OF_FIBRES
-from corridor.experiments.results.summary import CutsSummary, HitSummary, Summary
 from corridor.topologies.base.words import counted
 
 AT_ONCE = (

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.answers.map_document import MapDocument
+from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.atlas.source import short_name
 from corridor.experiments.pages.demands import Asked
-from corridor.experiments.results.outcome import Outcome
 from corridor.topologies.base.words import counted, joined
 
 

@@ -8,6 +8,12 @@ from typing import Any
 
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.account.summary import (
+    DemandSummary,
+    Summary,
+)
+from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
+from corridor.experiments.answers.certainty_summary import CertaintySummary
 from corridor.experiments.answers.document import (
     Answers,
     CauseEntry,
@@ -16,15 +22,9 @@ from corridor.experiments.answers.document import (
     DemandAnswer,
     Way,
 )
-from corridor.experiments.answers.undisturbed import typical_ms, undisturbed_rtt_ms
-from corridor.experiments.results.anycast_text import AnycastSummary, anycast_said
-from corridor.experiments.results.certainty_summary import CertaintySummary
-from corridor.experiments.results.outcome import Outcome, outcome_of
-from corridor.experiments.results.price_causes import Cause
-from corridor.experiments.results.summary import (
-    DemandSummary,
-    Summary,
-)
+from corridor.experiments.answers.outcome import Outcome, outcome_of
+from corridor.experiments.answers.price_causes import Cause
+from corridor.experiments.text.undisturbed import typical_ms, undisturbed_rtt_ms
 from corridor.topologies.base.words import LEAST_SHOWN_MS
 
 type Json = Mapping[str, Any]

@@ -12,14 +12,14 @@ from typing import Any
 from corridor.controller.explain.references import Reference
 from corridor.experiments.answers.document import Clause, CutEntry, Way
 from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapDocument
+from corridor.experiments.answers.outcome import OF_STATUS, Outcome
+from corridor.experiments.answers.price_causes import Cause
 from corridor.experiments.atlas import Atlas
 from corridor.experiments.pages.clauses import caveat_of
 from corridor.experiments.pages.demands import Asked, Under, law_key, references
 from corridor.experiments.pages.elements import KINDS, OF_FIBRES, fibres_by_name
 from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.sources import safe_address
-from corridor.experiments.results.outcome import OF_STATUS, Outcome
-from corridor.experiments.results.price_causes import Cause
 from corridor.topologies.base.codec import JsonObject
 
 COSTS = {

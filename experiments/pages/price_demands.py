@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.outcome import Outcome, outcome_of
+from corridor.experiments.answers.price import DemandPrice
 from corridor.experiments.answers.ways_of_sets import DemandWays, WaysDocument, WayUnderSet
 from corridor.experiments.pages.demands import Asked, Under
-from corridor.experiments.results.outcome import Outcome, outcome_of
-from corridor.experiments.results.price import DemandPrice
-from corridor.experiments.results.price_text import Prices
+from corridor.experiments.text.price_text import Prices
 
 
 def of_prices(prices: Prices, ways: WaysDocument) -> list[Asked]:

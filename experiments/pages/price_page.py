@@ -15,7 +15,7 @@ from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.set_prices import beside, matrix_of, prices_of, verdict_of
 from corridor.experiments.pages.stage import stage_of
-from corridor.experiments.results.price_text import Prices
+from corridor.experiments.text.price_text import Prices
 from corridor.topologies.base.words import counted, joined
 
 TWICE = (

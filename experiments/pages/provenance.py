@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.pages.demands import Json
-from corridor.experiments.results.summary import Summary
 from corridor.traffic.agents.jobs import clock_in_words
 
 

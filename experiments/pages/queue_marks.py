@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.account.queue_counters import ClassSummary, QueueSummary
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.pages.words import NOTHING
-from corridor.experiments.results.queue_counters import ClassSummary, QueueSummary
-from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import counted
 
 

@@ -6,9 +6,9 @@ import contextlib
 from pathlib import Path
 from typing import cast
 
+from corridor.experiments.account.proof_document import read_proof
 from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
 from corridor.experiments.answers.map_document import MapDocument
-from corridor.experiments.answers.run_verdict import read_answers
 from corridor.experiments.answers.ways_of_sets import WAYS_FILE, WaysDocument
 from corridor.experiments.atlas import event_data
 from corridor.experiments.pages import REPORT
@@ -18,9 +18,9 @@ from corridor.experiments.pages.page import Page, report
 from corridor.experiments.pages.price_page import price_page
 from corridor.experiments.pages.run_page import RunResults, run_page
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
-from corridor.experiments.results.price_text import Prices, prices_of
-from corridor.experiments.results.proof_document import read_proof
 from corridor.experiments.results.run_result import Run
+from corridor.experiments.text.price_text import Prices, prices_of
+from corridor.experiments.text.run_verdict import read_answers
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, is_file, read_json
 from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.account.proof_document import ProofDocument
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.map_document import MapDocument
@@ -26,8 +28,6 @@ from corridor.experiments.pages.verification import verification_of
 from corridor.experiments.pages.words import ms
 from corridor.experiments.pages.workloads import workloads_of
 from corridor.experiments.results.messages import Round
-from corridor.experiments.results.proof_document import ProofDocument
-from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import counted
 from corridor.traffic.measures.samples import Probes
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.outcome import Outcome
+from corridor.experiments.answers.price import DemandPrice, Row, SetPrice, Total
+from corridor.experiments.answers.price_causes import BASES, Cause
+from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.pages.demands import Asked, Under
 from corridor.experiments.pages.words import extra, ms
-from corridor.experiments.results.outcome import Outcome
-from corridor.experiments.results.price import DemandPrice, Row, SetPrice, Total
-from corridor.experiments.results.price_causes import BASES, Cause
-from corridor.experiments.results.price_changes import Change
-from corridor.experiments.results.price_text import COSTS, Prices
+from corridor.experiments.text.price_text import COSTS, Prices
 from corridor.topologies.base.words import LEAST_SHOWN_MS, between_ms, counted, joined, ordinal
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from markupsafe import Markup
 
 from corridor.experiments.answers.map_document import MapDocument
+from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.atlas.drawing import Drawing, Symbol
 from corridor.experiments.atlas.land import source
@@ -28,7 +29,6 @@ from corridor.experiments.atlas.svg import svg
 from corridor.experiments.pages.demands import Asked, flagship
 from corridor.experiments.pages.model import WITHOUT, Model, as_text
 from corridor.experiments.pages.words import ms
-from corridor.experiments.results.outcome import Outcome
 
 LABEL_UNITS = 14.0
 """Height of names on the whole map, where no script places them."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.account.summary import Summary
+from corridor.experiments.answers.certainty_summary import CertaintySummary
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.clauses import caveat_of
 from corridor.experiments.pages.demands import Asked
-from corridor.experiments.results.certainty_summary import CertaintySummary
-from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.words import counted, joined
 
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.account.summary import EventSummary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.flags import flags
-from corridor.experiments.results.summary import EventSummary
 
 WIDE, LEFT, GAP, LANE, TICKS = 960.0, 44.0, 22.0, 15.0, 26.0
 LETTER = 5.9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.results.summary import DemandSummary, Summary
+from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.topologies.base.words import counted
 
 US_PER_MS = 1000.0

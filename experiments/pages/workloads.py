@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corridor.experiments.answers.classes_table import in_order, middle, named
-from corridor.experiments.atlas import class_data
-from corridor.experiments.atlas.class_data import Finished, Level
-from corridor.experiments.pages.time_chart import Chart, Row, Scale, chart, levels
-from corridor.experiments.pages.words import NOTHING, duration
-from corridor.experiments.results.messages import Round
-from corridor.experiments.results.summary import Summary
-from corridor.experiments.results.workload_summary import (
+from corridor.experiments.account.summary import Summary
+from corridor.experiments.account.workload_summary import (
     ClassSummary,
     StretchSummary,
     WorkloadsSummary,
     WorkloadSummary,
 )
+from corridor.experiments.atlas import class_data
+from corridor.experiments.atlas.class_data import Finished, Level
+from corridor.experiments.pages.time_chart import Chart, Row, Scale, chart, levels
+from corridor.experiments.pages.words import NOTHING, duration
+from corridor.experiments.results.messages import Round
+from corridor.experiments.text.classes_table import in_order, middle, named
 from corridor.topologies.base.words import counted, percent
 
 ROW = 54.0

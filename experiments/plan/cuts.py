@@ -11,7 +11,7 @@ from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.exact_search import Explorer
 from corridor.experiments.plan.prediction import one_way_ns
 from corridor.experiments.plan.timeline import quickened
 from corridor.experiments.plan.traffic import Schedule, stamp_hosts
@@ -19,8 +19,8 @@ from corridor.experiments.plan.values import Change, Cut, Expectation, PlannedDe
 from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.options import CutOptions
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.faults.bfd_interval import ALL_FIBRES, QUICKEN_NS, SLOW
-from corridor.topologies.faults.cut import CUT, MEND, SILENCE
+from corridor.topologies.model.bfd_interval import ALL_FIBRES, QUICKEN_NS, SLOW
+from corridor.topologies.model.cut import CUT, MEND, SILENCE
 from corridor.topologies.model.line import Line
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring

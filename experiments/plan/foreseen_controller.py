@@ -16,14 +16,13 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from corridor.controller.api.control_answers import Event
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.chosen_ways import Lane, Question, answer_to
-from corridor.controller.deployment.deployments import Deployment, DesiredState, Planned, longest_ns
-from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.intent.chosen_ways import choosing, chosen_in
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways.fitting import misfits
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.chosen_ways import Lane, Question, answer_to
 from corridor.controller.openflow.counters import PortCounts
+from corridor.controller.openflow.deployments import Deployment, DesiredState, Planned, longest_ns
+from corridor.controller.openflow.modifications import Modifications
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.prover import Proof, tables_of
 from corridor.controller.prover.session import Session
@@ -49,11 +48,12 @@ from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.repair import Repaired
 from corridor.controller.reconcile.state_file import Remembered, StateFile
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, SETTLE_NS, Updater
+from corridor.controller.traffic_engineering.fit_rates import misfits
 from corridor.experiments.plan.foreseen_fibres import Fibres
 from corridor.experiments.plan.timeline import Placed
-from corridor.experiments.timeline import controller, day, drain, policies
+from corridor.experiments.scenario import controller_event, day_event, drain_event, policies_event
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.faults import switch, vswitchd
+from corridor.topologies.model import switch_fault, vswitchd
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Clock
 
@@ -148,7 +148,7 @@ def _lives(placed: Sequence[Placed], until_ns: int) -> list[tuple[int, int]]:
     """From when until when there is a controller."""
     begin_ns, lives = 0, list[tuple[int, int]]()
     for one in placed:
-        if one.event.kind is controller.KIND and one.end_ns is not None:
+        if one.event.kind is controller_event.KIND and one.end_ns is not None:
             lives.append((begin_ns, one.begin_ns))
             begin_ns = one.end_ns
     return [*lives, (begin_ns, until_ns)]
@@ -190,7 +190,7 @@ def _network(placed: Sequence[Placed], fibres: Fibres, compiled: Compiled) -> _N
             back_ns = one.begin_ns + compiled.restart_ns
             for wire in wiring.hubs:
                 network.lose(wire.hub, one.begin_ns, back_ns)
-        elif kind is switch.KIND:
+        elif kind is switch_fault.KIND:
             network.lose(one.event.what, one.begin_ns, one.end_ns)
     for sight in fibres.sights:
         dpid = wiring.hub(sight.hub).dpid
@@ -203,13 +203,13 @@ def _network(placed: Sequence[Placed], fibres: Fibres, compiled: Compiled) -> _N
 def _asked(one: Placed, split_ns: int) -> Iterator[tuple[int, Job]]:
     """What an event asks of the controller."""
     kind, what = one.event.kind, one.event.what
-    if kind is drain.KIND:
+    if kind is drain_event.KIND:
         yield one.begin_ns, SetDrained(what, True)
         if one.end_ns is not None:
             yield one.end_ns, SetDrained(what, False)
-    if kind is policies.KIND and one.event.policies is not None:
+    if kind is policies_event.KIND and one.event.policies is not None:
         yield one.begin_ns + split_ns, SetPolicies(one.event.policies)
-    if kind is day.KIND:
+    if kind is day_event.KIND:
         yield one.begin_ns + split_ns, SetDay(date.fromisoformat(what))
 
 

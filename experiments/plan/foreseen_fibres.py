@@ -20,7 +20,7 @@ from corridor.experiments.plan.bfd_sessions import Line, Span, turns
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.timeline import Placed
 from corridor.topologies.base.options import Values
-from corridor.topologies.faults import degrade, vswitchd
+from corridor.topologies.model import degrade, vswitchd
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,

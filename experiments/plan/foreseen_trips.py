@@ -13,10 +13,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from corridor.controller.deployment.deployments import Deployment
+from corridor.controller.openflow.deployments import Deployment
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.causes import Watch
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.exact_causes import Watch
+from corridor.controller.prover.exact_search import Explorer
 from corridor.experiments.plan.foreseen_controller import Standing
 from corridor.experiments.plan.foreseen_fibres import Fibres
 from corridor.topologies.model.topology import Topology

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from corridor.experiments.plan.values import Plan
-from corridor.traffic.workloads.stream_out import StreamOut
+from corridor.traffic.agents.stream_out import StreamOut
 
 
 def idle_streams(plan: Plan) -> list[str]:

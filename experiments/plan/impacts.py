@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from corridor.controller.deployment.deployments import Deployment
 from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow.deployments import Deployment
 from corridor.experiments.plan.foreseen_controller import Compiled, foreseen, installed_once
 from corridor.experiments.plan.foreseen_fibres import Fibres, broken
 from corridor.experiments.plan.foreseen_looks import Look, Window
@@ -24,7 +24,7 @@ from corridor.experiments.plan.foreseen_trips import Course, Explorers, Piece, T
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import Impact, PlannedEvent
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.faults.registry import KINDS as FAULTS
+from corridor.topologies.model.fault_registry import KINDS as FAULTS
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Clock

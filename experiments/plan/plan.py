@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from corridor.controller.deployment.chosen_ways import chosen_now
-from corridor.controller.deployment.deployments import Deployment, DesiredState, unbuilt
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.openflow.chosen_ways import chosen_now
+from corridor.controller.openflow.deployments import Deployment, DesiredState, unbuilt
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
 from corridor.experiments.plan.policies import (
@@ -52,8 +52,8 @@ from corridor.experiments.plan.values import (
 from corridor.experiments.plan.workloads import plan_workloads
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.lines import lines
+from corridor.experiments.scenario.moments import END, START
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.experiments.timeline.moments import END, START
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs

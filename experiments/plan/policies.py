@@ -14,9 +14,9 @@ from corridor.controller.policy.model import RETURN, PolicySet
 from corridor.controller.policy.paths import crossed_jurisdictions, possible_jurisdictions
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.rates import admissions
-from corridor.controller.prover.exact.search import Explorer
-from corridor.controller.relaxation.ladder import lacks
+from corridor.controller.prover.exact_rates import admissions
+from corridor.controller.prover.exact_search import Explorer
+from corridor.controller.traffic_engineering.relaxation_ladder import lacks
 from corridor.experiments.plan.prediction import (
     LABEL_BYTES,
     NO_LINES,
@@ -153,8 +153,8 @@ def refuse_misfits(
 def _too_large(topology: Topology, guaranteed: Sequence[ForwardingTree]) -> str:
     """Of demands that would not fit if no one else had rates."""
     # numpy is dear to import
-    from corridor.controller.joint_ways.setting import pairs_of, too_large
-    from corridor.controller.joint_ways.spaces.links import Links
+    from corridor.controller.traffic_engineering.directed_links import Links
+    from corridor.controller.traffic_engineering.selection_setting import pairs_of, too_large
 
     builder = TreeBuilder(topology)
     found = too_large(guaranteed, builder, Links(topology), pairs_of(guaranteed, builder) or ())
@@ -174,7 +174,7 @@ def _of_other_ways(
     chooses: bool,
 ) -> str:
     # numpy is dear to import
-    from corridor.controller.joint_ways.bounds import least_in
+    from corridor.controller.traffic_engineering.lower_bounds import least_in
 
     least = least_in(topology, guaranteed, failure)
     if least is None:

@@ -18,7 +18,7 @@ from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.model.wiring import FibreWire, Wiring
-from corridor.traffic.workloads.probe import Probe
+from corridor.traffic.agents.probe import Probe
 
 COMPETING = 0.5
 """The share of a fibre's rate from which on probes alone may queue behind each other for long."""

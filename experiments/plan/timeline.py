@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from corridor.experiments.plan.values import Change
+from corridor.experiments.scenario.event_registry import STREAM
 from corridor.experiments.scenario.events import NamedEvent
-from corridor.experiments.timeline.moments import START, STREAMS, Moment
-from corridor.experiments.timeline.registry import STREAM
+from corridor.experiments.scenario.moments import START, STREAMS, Moment
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import format_duration
-from corridor.topologies.faults.bfd_interval import QUICKEN, QUICKEN_NS, REPEATED_AFTER_NS, SLOW
+from corridor.topologies.model.bfd_interval import QUICKEN, QUICKEN_NS, REPEATED_AFTER_NS, SLOW
 from corridor.topologies.model.topology import Topology
 
 SETTLED_NS = 5_000_000_000

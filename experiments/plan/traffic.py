@@ -11,26 +11,24 @@ from corridor.experiments.plan.probe_queues import hops_of
 from corridor.experiments.plan.probe_starts import starts_apart
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import AFTER, Boundary, PlannedDemand, Transfer
-from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.demands import Demand
+from corridor.experiments.scenario.event_registry import LOADS, STREAM, TRANSFER
 from corridor.experiments.scenario.intents import server_port
+from corridor.experiments.scenario.moments import END, START, STREAMS
 from corridor.experiments.scenario.scenario import LoadedScenario, Scenario
-from corridor.experiments.timeline.moments import END, START, STREAMS
-from corridor.experiments.timeline.registry import LOADS, STREAM, TRANSFER
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.wiring import Wiring
-from corridor.traffic.agents import jobs
-from corridor.traffic.arrivals.registry import DEFAULT, Arrival, parts_of
-from corridor.traffic.packets import stamp
+from corridor.traffic.agents import intervals, jobs
+from corridor.traffic.agents.probe import Probe
+from corridor.traffic.agents.program import Part
+from corridor.traffic.agents.reflector import Reflector
+from corridor.traffic.agents.stream_in import StreamIn
+from corridor.traffic.agents.stream_out import StreamOut
+from corridor.traffic.packets import ports, stamp
 from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
 from corridor.traffic.packets.template import FrameTemplate
-from corridor.traffic.workloads import intervals
-from corridor.traffic.workloads.probe import Probe
-from corridor.traffic.workloads.reflector import Reflector
-from corridor.traffic.workloads.stream_in import StreamIn
-from corridor.traffic.workloads.stream_out import StreamOut
-from corridor.traffic.workloads.workload import Part
+from corridor.traffic.workloads.arrival_registry import DEFAULT, Arrival, parts_of
 
 STREAM_FRAME_BYTES = 1442
 PHASE_GAP_NS = NS_PER_S

@@ -143,7 +143,7 @@ class Change:
 
     at_ns: int
     do: str
-    """An action of ``experiments/timeline/registry.py``."""
+    """An action of ``experiments/scenario/event_registry.py``."""
     what: str
     """The id of a fibre, a hub, a demand, as the action wants it."""
     options: dict[str, Any] = field(default_factory=dict, metadata=OMIT_EMPTY)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from corridor.experiments.plan.values import PlannedDemand
 from corridor.experiments.plan.workload_scaling import Scaled
 from corridor.experiments.scenario.workloads import Workload
-from corridor.experiments.workloads.outbox import Connection
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.traffic.workloads.outbox import Connection
 
 SEGMENT_BYTES = 1448
 """Payload of a full segment of TCP with time stamps, in a frame of 1514 octets."""

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from corridor.experiments.plan.values import PlannedDemand
-from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.intents import turned_demands
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.workloads import Transport
-from corridor.experiments.workloads.outbox import Connection
 from corridor.topologies.model.wiring import HubWire, Wiring
 from corridor.traffic.agents import jobs
-from corridor.traffic.workloads.messages import ConnectionEnd, Message
-from corridor.traffic.workloads.workload import Part
+from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.program import Part
+from corridor.traffic.packets import ports
+from corridor.traffic.workloads.outbox import Connection
 
 
 def ends_of(

@@ -18,18 +18,18 @@ from corridor.experiments.plan.values import PlannedDemand
 from corridor.experiments.plan.workload_notes import notes
 from corridor.experiments.plan.workload_parts import ends_of
 from corridor.experiments.plan.workload_scaling import Scaled, scaled
+from corridor.experiments.scenario.load_event import KIND as LOAD
 from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.scenario.stream_event import KIND as STREAM
 from corridor.experiments.scenario.workloads import Workload
-from corridor.experiments.timeline.load import KIND as LOAD
-from corridor.experiments.timeline.stream import KIND as STREAM
-from corridor.experiments.workloads.kind import Along, Load
-from corridor.experiments.workloads.outbox import Connection, Outbox, Sent
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration, format_rate
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
 from corridor.traffic.packets.template import FrameTemplate
+from corridor.traffic.workloads.outbox import Connection, Outbox, Sent
+from corridor.traffic.workloads.workload_kind import Along, Load
 
 PHASE = "workloads"
 MOST_SHARE = STREAM.options["share"].most or 0

@@ -1,1 +1,3 @@
-"""From what was recorded to what is reported. Pure."""
+"""From recorded rows to results: effects of events, messages, checks against the predictions.
+Pure.
+"""

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.probes import WARM_UP_PHASE
+from corridor.experiments.account.summary import HitSummary
 from corridor.experiments.plan.values import (
     FOLLOWED_NS,
     Impact,
@@ -26,8 +28,6 @@ from corridor.experiments.results.event_owners import (
     longest_ns,
 )
 from corridor.experiments.results.outages import runs
-from corridor.experiments.results.probes import WARM_UP_PHASE
-from corridor.experiments.results.summary import HitSummary
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from corridor.experiments.plan.values import Impact, Plan, PlannedDemand, PlannedEvent
 from corridor.experiments.results.outages import runs
-from corridor.experiments.timeline.registry import KINDS
+from corridor.experiments.scenario.event_registry import KINDS
 
 OVER_NS, HELD_OUT_NS = 1_000_000_000, 10_000_000_000
 """After the end of an event: what is lost until then may be of it; and where fibres that have

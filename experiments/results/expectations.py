@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from corridor.experiments.account.summary import ExpectationSummary
 from corridor.experiments.plan.values import Plan, PlannedDemand, PlannedEvent
-from corridor.experiments.results.summary import ExpectationSummary
 from corridor.traffic.measures.quantiles import left_out
 from corridor.traffic.measures.samples import Probes
 

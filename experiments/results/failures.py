@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corridor.experiments.results.summary import Summary
+from corridor.experiments.account.summary import Summary
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.traffic.agents.jobs import CHARGED
 

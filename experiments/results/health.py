@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from corridor.experiments.account.flows import FlowRow
 from corridor.experiments.account.losses import GATEWAY, MACHINE, SWITCH
+from corridor.experiments.account.machine_counters import Health, SocketDrops
+from corridor.experiments.account.summary import DemandSummary
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.flows import FlowRow
-from corridor.experiments.results.machine_counters import Health, SocketDrops
-from corridor.experiments.results.summary import DemandSummary
 from corridor.experiments.results.uncounted_losses import UNEXPLAINED
 from corridor.experiments.results.unpredicted import lost_alone, unpredicted
-from corridor.experiments.timeline.registry import KINDS
+from corridor.experiments.scenario.event_registry import KINDS
 
 MOST_NAMED = 3
 UDP_ERRORS = (

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from corridor.experiments.plan.values import Plan, PlannedDemand
-from corridor.experiments.timeline import day, policies
+from corridor.experiments.scenario import day_event, policies_event
 
 ENDLESS_NS = 1 << 62
-CHANGES = (day.KIND.key, policies.KIND.key)
+CHANGES = (day_event.KIND.key, policies_event.KIND.key)
 
 
 class KeptBack(NamedTuple):

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from corridor.experiments.plan.planned_messages import PlannedMessage
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.kept_back import Keeping, kept_back
-from corridor.experiments.workloads.registry import KINDS
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.completion import met
+from corridor.traffic.workloads.workload_registry import KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.summary import CutsSummary, Outage
 from corridor.experiments.plan.cuts import SETTLED_NS
 from corridor.experiments.plan.values import Cut, Expectation, Plan, PlannedDemand
-from corridor.experiments.results.summary import CutsSummary, Outage
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from corridor.experiments.account.summary import EventSummary
 from corridor.experiments.results.measures import MEASURES, Sample
 from corridor.experiments.results.message_series import OF_MESSAGES
-from corridor.experiments.results.summary import EventSummary
-from corridor.experiments.timeline.registry import KINDS
+from corridor.experiments.scenario.event_registry import KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa

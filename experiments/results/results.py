@@ -13,35 +13,20 @@ from functools import partial
 from pathlib import Path
 
 from corridor.controller.intent.specification import Specification
-from corridor.experiments.plan.clipped_rates import clipped_rates
-from corridor.experiments.plan.idle_streams import idle_streams
-from corridor.experiments.plan.probe_queues import queue_warnings
-from corridor.experiments.plan.values import Plan, PlannedDemand
-from corridor.experiments.results import validity
-from corridor.experiments.results.account import Account, account_of, unbalanced, write_account
-from corridor.experiments.results.anycast_text import anycast_summary
-from corridor.experiments.results.certainty import CERTAINTY_FILE
-from corridor.experiments.results.certainty_summary import CertaintiesDocument
-from corridor.experiments.results.delay_alibi import Alibis
-from corridor.experiments.results.fibre_use import USE_FILE, read_use, write_use
-from corridor.experiments.results.flows import FlowRow, flow_summary, write_flows
-from corridor.experiments.results.health import (
-    lost_at_sockets,
-    machine_warnings,
-    unexplained,
+from corridor.experiments.account.account_of_run import (
+    Account,
+    account_of,
+    unbalanced,
+    write_account,
 )
-from corridor.experiments.results.machine_counters import read_health
-from corridor.experiments.results.messages import (
-    MESSAGES_FILE,
-    message_rows,
-    read_said,
-    write_messages,
-)
-from corridor.experiments.results.outages import outages, summary_of, write_outages
-from corridor.experiments.results.probes import first_packet_rtt_ms, measured, with_measured
-from corridor.experiments.results.queue_counters import read_queues
-from corridor.experiments.results.streams import stream_rows
-from corridor.experiments.results.summary import (
+from corridor.experiments.account.delay_alibi import Alibis
+from corridor.experiments.account.fibre_use import USE_FILE, read_use, write_use
+from corridor.experiments.account.flows import FlowRow, flow_summary, write_flows
+from corridor.experiments.account.machine_counters import read_health
+from corridor.experiments.account.probes import first_packet_rtt_ms, measured, with_measured
+from corridor.experiments.account.queue_counters import read_queues
+from corridor.experiments.account.streams import stream_rows
+from corridor.experiments.account.summary import (
     BothWays,
     DemandSummary,
     NetworkSummary,
@@ -49,22 +34,42 @@ from corridor.experiments.results.summary import (
     Rates,
     Summary,
 )
+from corridor.experiments.account.tracks import SERIES_FILE, read_tracks, write_series
+from corridor.experiments.account.transfers import transfer_rows
+from corridor.experiments.account.transit_check import judge_run
+from corridor.experiments.account.utilisation import (
+    UTILISATION_FILE,
+    read_utilisation,
+    write_utilisation,
+)
+from corridor.experiments.account.workload_summary import WorkloadsSummary
+from corridor.experiments.answers.anycast_text import anycast_summary
+from corridor.experiments.answers.certainty import CERTAINTY_FILE
+from corridor.experiments.answers.certainty_summary import CertaintiesDocument
+from corridor.experiments.plan.clipped_rates import clipped_rates
+from corridor.experiments.plan.idle_streams import idle_streams
+from corridor.experiments.plan.probe_queues import queue_warnings
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.results import validity
+from corridor.experiments.results.health import (
+    lost_at_sockets,
+    machine_warnings,
+    unexplained,
+)
+from corridor.experiments.results.messages import (
+    MESSAGES_FILE,
+    message_rows,
+    read_said,
+    write_messages,
+)
+from corridor.experiments.results.outages import outages, summary_of, write_outages
 from corridor.experiments.results.timeline import Timeline, epoch_of, in_force, timeline_of
-from corridor.experiments.results.tracks import SERIES_FILE, read_tracks, write_series
-from corridor.experiments.results.transfers import transfer_rows
-from corridor.experiments.results.transit_check import judge_run
 from corridor.experiments.results.unexpected import (
     probe_intervals_ms,
     unexpected_cuts,
     unexpected_events,
 )
 from corridor.experiments.results.unpredicted import tail_warnings
-from corridor.experiments.results.utilisation import (
-    UTILISATION_FILE,
-    read_utilisation,
-    write_utilisation,
-)
-from corridor.experiments.results.workload_summary import WorkloadsSummary
 from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain, read_document

@@ -18,10 +18,22 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.account_of_run import ACCOUNT_FILE
+from corridor.experiments.account.controller_events import CONTROLLER_EVENTS, ControllerEvents
+from corridor.experiments.account.summary import (
+    REPORT_AGAIN,
+    AccountFile,
+    DemandSummary,
+    EventSummary,
+    ExpectationSummary,
+    Summary,
+    read_summary,
+)
+from corridor.experiments.account.tracks import Track, read_tracks, to_arrow
+from corridor.experiments.account.utilisation import UTILISATION_FILE, utilisation_of
+from corridor.experiments.account.workload_summary import WorkloadSummary
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import measures, over_time
-from corridor.experiments.results.account import ACCOUNT_FILE
-from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.measures import Sample
 from corridor.experiments.results.message_series import OF_MESSAGES, of_messages
 from corridor.experiments.results.messages import (
@@ -32,19 +44,7 @@ from corridor.experiments.results.messages import (
 )
 from corridor.experiments.results.over_time import Served
 from corridor.experiments.results.results import read_plan
-from corridor.experiments.results.summary import (
-    REPORT_AGAIN,
-    AccountFile,
-    DemandSummary,
-    EventSummary,
-    ExpectationSummary,
-    Summary,
-    read_summary,
-)
 from corridor.experiments.results.timeline import epoch_of
-from corridor.experiments.results.tracks import Track, read_tracks, to_arrow
-from corridor.experiments.results.utilisation import UTILISATION_FILE, utilisation_of
-from corridor.experiments.results.workload_summary import WorkloadSummary
 from corridor.topologies.base.bounded_file import RESULT, is_folder, read_json
 from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from corridor.topologies.emulation.queues import priority, weighted
 from corridor.topologies.model.queue import Queue
-from corridor.traffic.theory.shares import Flow, by_class_bps, by_priority_bps, max_min_bps
+from corridor.traffic.measures.fair_shares import Flow, by_class_bps, by_priority_bps, max_min_bps
 
 NO_QUEUE = Queue()
 

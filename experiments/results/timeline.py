@@ -11,11 +11,17 @@ from typing import Any
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
+from corridor.experiments.account.account_of_run import Account
+from corridor.experiments.account.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.account.losses import RANDOM
 from corridor.experiments.account.packet_classes import PROBE
+from corridor.experiments.account.summary import (
+    EventSummary,
+    ExpectationSummary,
+    HitSummary,
+)
+from corridor.experiments.account.transit_check import ALWAYS, Span
 from corridor.experiments.plan.values import Change, Made, Plan, PlannedDemand, PlannedEvent
-from corridor.experiments.results.account import Account
-from corridor.experiments.results.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.results.event_impacts import (
     EventImpact,
     Judge,
@@ -25,20 +31,14 @@ from corridor.experiments.results.event_impacts import (
 )
 from corridor.experiments.results.event_owners import Counted, Sent, owners
 from corridor.experiments.results.expectations import EXPECT, expectations
-from corridor.experiments.results.summary import (
-    EventSummary,
-    ExpectationSummary,
-    HitSummary,
-)
-from corridor.experiments.results.transit_check import ALWAYS, Span
 from corridor.experiments.results.uncounted_losses import dropping, likeliest
-from corridor.experiments.timeline import day, policies
+from corridor.experiments.scenario import day_event, policies_event
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.traffic.measures.samples import HostRecords, Probes
 
 REFUSED = {
-    policies.SET: ("bad", "unknown", "refused", "deferred", "busy", "failed", "nobody"),
-    day.SET: ("bad", "unknown", "nobody"),
+    policies_event.SET: ("bad", "unknown", "refused", "deferred", "busy", "failed", "nobody"),
+    day_event.SET: ("bad", "unknown", "nobody"),
 }
 """Kinds of answers of a controller that has changed nothing: a day is in force once it has heard of
 it, for what has lost its basis is withdrawn at once, whatever becomes of the rest."""
@@ -167,7 +167,7 @@ def asked_in_the_end(raw: Path, plan: Plan, first: Specification) -> list[Specif
 
 
 def _update(change: Change) -> dict[str, Any]:
-    if change.do == policies.SET:
+    if change.do == policies_event.SET:
         return {"policies": PolicySet.model_validate(change.options["set"])}
     return {"as_of": date.fromisoformat(change.what)}
 

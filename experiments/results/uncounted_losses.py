@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
+from corridor.experiments.account.lost_by_place import lost_between
+from corridor.experiments.account.machine_counters import read_health
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.event_impacts import Judge, Judged
 from corridor.experiments.results.event_owners import NOBODY, Part, Sent, parts
-from corridor.experiments.results.losses import lost_between
-from corridor.experiments.results.machine_counters import read_health
-from corridor.experiments.timeline.registry import LOADS, TRANSFER
+from corridor.experiments.scenario.event_registry import LOADS, TRANSFER
 
 QUEUES_EMPTY_NS = 1_000_000_000
 """After a load has ended."""

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from corridor.experiments.account.probes import WARM_UP_PHASE
+from corridor.experiments.account.summary import EventSummary, HitSummary, Outage
 from corridor.experiments.plan.bfd_sessions import REWRITTEN_MS, avoided_after_ms
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.probes import WARM_UP_PHASE
-from corridor.experiments.results.summary import EventSummary, HitSummary, Outage
-from corridor.experiments.timeline.registry import LOADS
+from corridor.experiments.scenario.event_registry import LOADS
 from corridor.topologies.base.words import counted
-from corridor.topologies.faults.registry import KINDS as FAULTS
+from corridor.topologies.model.fault_registry import KINDS as FAULTS
 from corridor.traffic.agents.jobs import CHARGED
 from corridor.traffic.measures.samples import Probes
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from corridor.experiments.account.flows import FlowRow
+from corridor.experiments.account.summary import DemandSummary
 from corridor.experiments.plan.probe_queues import crowded_fibres, waits
 from corridor.experiments.plan.values import Plan, PlannedDemand
-from corridor.experiments.results.flows import FlowRow
-from corridor.experiments.results.summary import DemandSummary
 from corridor.experiments.results.uncounted_losses import metered_hubs
-from corridor.experiments.timeline.registry import LOADS
+from corridor.experiments.scenario.event_registry import LOADS
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.base.words import counted

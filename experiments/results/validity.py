@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corridor.experiments.results.flows import FlowRow
-from corridor.experiments.results.summary import DemandSummary
+from corridor.experiments.account.flows import FlowRow
+from corridor.experiments.account.summary import DemandSummary
 
 LATE_PROBE_NS = 1_000_000
 LATE_STREAM_NS = 10_000_000

@@ -10,6 +10,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.probes import PROBE_PHASE
+from corridor.experiments.account.samples_told import bounds, bounds_ms
+from corridor.experiments.account.workload_summary import (
+    ClassSummary,
+    ExpectedSummary,
+    Middle,
+    RoundsSummary,
+    RttSummary,
+    StretchSummary,
+    WorkloadsSummary,
+    WorkloadSummary,
+)
 from corridor.experiments.plan.planned_messages import PlannedWorkload
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.expected_messages import Expected, expected_messages
@@ -27,19 +39,7 @@ from corridor.experiments.results.messages import (
     Said,
     rounds_of,
 )
-from corridor.experiments.results.probes import PROBE_PHASE
-from corridor.experiments.results.samples_told import bounds, bounds_ms
 from corridor.experiments.results.stretches import Stretch, ends_ns, stretches
-from corridor.experiments.results.workload_summary import (
-    ClassSummary,
-    ExpectedSummary,
-    Middle,
-    RoundsSummary,
-    RttSummary,
-    StretchSummary,
-    WorkloadsSummary,
-    WorkloadSummary,
-)
 from corridor.traffic.measures.completion import goodput_bps, jain
 from corridor.traffic.measures.metrics import distribution
 from corridor.traffic.measures.quantiles import (

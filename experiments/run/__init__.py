@@ -1,1 +1,3 @@
-"""One run from scenario to results folder, wherever it takes place."""
+"""One run from scenario to results folder, on any testbed; programs and policy tests of users
+in the network.
+"""

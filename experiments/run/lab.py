@@ -14,12 +14,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from corridor.controller.joint_ways.objectives.own import ENDING
+from corridor.controller.traffic_engineering.own_objective import ENDING
 from corridor.experiments.results.run_result import Run
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.scenario.changed import lasting
+from corridor.experiments.scenario.event_registry import KINDS
 from corridor.experiments.scenario.scenario import (
     LoadedScenario,
     load_document,
@@ -27,7 +28,6 @@ from corridor.experiments.scenario.scenario import (
     whole,
 )
 from corridor.experiments.scenario.shipped_files import read_scenario
-from corridor.experiments.timeline.registry import KINDS
 from corridor.topologies.base.closing import Closing
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest_or_some

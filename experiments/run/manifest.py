@@ -16,11 +16,11 @@ from typing import Any
 import yaml
 
 from corridor.controller.policy.model import PolicySet
+from corridor.experiments.machines.debian_kernel import DebianKernel
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.run.version import this_code, version_line, version_of
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.testbeds.choice import Choice
-from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.codec import to_plain
 
 MANIFEST_SCHEMA = 1

@@ -10,8 +10,8 @@ from pathlib import Path
 from corridor.experiments.lab.own_controller import app_words
 from corridor.experiments.plan.values import OWN_APP, Plan
 from corridor.experiments.run.trees import check_loops
+from corridor.experiments.scenario import controller_event as killed
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.experiments.timeline import controller as killed
 from corridor.topologies.base.bounded_file import read_text
 from corridor.topologies.base.errors import InputError
 

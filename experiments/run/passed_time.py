@@ -12,7 +12,7 @@ from pathlib import Path
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.agents.jobs import end_ns
-from corridor.traffic.workloads.records import HEADER_BYTES, RECORD, RECORD_BYTES
+from corridor.traffic.agents.records import HEADER_BYTES, RECORD, RECORD_BYTES
 
 T1 = 11
 """Of the fields of a record: when its probe was sent."""

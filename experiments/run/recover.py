@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from corridor.experiments.answers.run_verdict import judge
+from corridor.experiments.account.account_of_run import ACCOUNT_FILE, ACCOUNT_TABLE
+from corridor.experiments.account.fibre_use import USE_FILE
+from corridor.experiments.account.summary import Summary
+from corridor.experiments.account.tracks import SERIES_FILE
+from corridor.experiments.account.utilisation import UTILISATION_FILE
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.account import ACCOUNT_FILE, ACCOUNT_TABLE
-from corridor.experiments.results.fibre_use import USE_FILE
 from corridor.experiments.results.messages import MESSAGES_FILE
 from corridor.experiments.results.results import SUMMARY_SCHEMA, RunFacts, read_plan, summarise
-from corridor.experiments.results.summary import Summary
-from corridor.experiments.results.tracks import SERIES_FILE
-from corridor.experiments.results.utilisation import UTILISATION_FILE
 from corridor.experiments.run.event_log import EventLog
+from corridor.experiments.text.run_verdict import judge
 from corridor.topologies.base.bounded_file import (
     RESULT,
     NoSuchFile,

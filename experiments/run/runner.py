@@ -18,23 +18,22 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.prover import Proof
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.capacity_file import foreseen as foreseen_capacity
 from corridor.experiments.answers.capacity_file import write_capacity
+from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, document
 from corridor.experiments.answers.gathering import Gathered, gather
-from corridor.experiments.answers.run_text import told
-from corridor.experiments.answers.run_verdict import judge
-from corridor.experiments.answers.verdict import foreseen
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
+from corridor.experiments.machines.debian_kernel import DebianKernel
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.clipped_rates import clipped_rates
 from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.certainty import CERTAINTY_FILE
 from corridor.experiments.results.results import RunFacts, summarise
-from corridor.experiments.results.summary import Summary
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run import manifest
 from corridor.experiments.run.choosing import (
@@ -64,13 +63,14 @@ from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario, as_asked, load_under
 from corridor.experiments.testbeds.choice import Choice
-from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.native import native_run_id, run_native
 from corridor.experiments.testbeds.needs import needs
 from corridor.experiments.testbeds.qemu import run_in_machine
 from corridor.experiments.testbeds.uml import OnEvent, run_in_guest
 from corridor.experiments.testbeds.watchdog import patience_for
+from corridor.experiments.text.run_text import told
+from corridor.experiments.text.run_verdict import judge
+from corridor.experiments.text.verdict import foreseen
 from corridor.topologies.base.bounded_file import is_folder
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import (

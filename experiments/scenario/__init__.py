@@ -1,1 +1,3 @@
-"""Scenario files, and the intents they come to. Pure."""
+"""Scenario files, the events of a measurement, one kind a file, and the resulting intents.
+Pure.
+"""

@@ -30,9 +30,9 @@ from corridor.topologies.base.options import Unit, Values
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import QuantityError, parse_size_bytes
 from corridor.topologies.model.topology import Frozen
-from corridor.traffic.arrivals import registry as arrivals
-from corridor.traffic.arrivals.kind import ArrivalKind
-from corridor.traffic.sizes import registry as sizes
+from corridor.traffic.workloads import arrival_registry as arrivals
+from corridor.traffic.workloads import size_registry as sizes
+from corridor.traffic.workloads.arrival_kind import ArrivalKind
 
 
 class _Options(Frozen):

@@ -12,11 +12,11 @@ from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.anycast import Settler, unknown_names
 from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.intent.disjoint import Disjoint
+from corridor.controller.policy.clauses.destinations import Destination
+from corridor.controller.policy.clauses.elements import Where
+from corridor.controller.policy.clauses.services import Service
 from corridor.controller.policy.model import RETURN, SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet
 from corridor.controller.policy.model import DemandEntry as RuledEntry
-from corridor.controller.policy.terms.destinations import Destination
-from corridor.controller.policy.terms.elements import Where
-from corridor.controller.policy.terms.services import Service
 from corridor.experiments.scenario.options import ProbeOptions, ThroughputOptions
 from corridor.experiments.scenario.policing import PolicedBps, Unpoliced, check_policed
 from corridor.experiments.scenario.service_classes import Dscp

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
+from corridor.experiments.scenario.event_registry import LOADS, STREAM, TRANSFER
 from corridor.experiments.scenario.kinds import Event, Fault, TimedEvent
-from corridor.experiments.timeline.moments import NAMED, START, STREAMS, Moment
-from corridor.experiments.timeline.registry import LOADS, STREAM, TRANSFER
+from corridor.experiments.scenario.moments import NAMED, START, STREAMS, Moment
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.errors import InputError
@@ -24,7 +24,7 @@ from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:
-    from corridor.topologies.faults.kind import EventKind
+    from corridor.topologies.model.fault_kind import EventKind
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,13 @@ from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.intent.intent import ANY_PACKET, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.joint_ways.fitting import NONE, fits, fitted, with_picks
-from corridor.controller.joint_ways.objectives.own import OwnObjective
-from corridor.controller.relaxation.relaxation import climb
-from corridor.experiments.scenario import ports
+from corridor.controller.traffic_engineering.fit_rates import NONE, fits, fitted, with_picks
+from corridor.controller.traffic_engineering.own_objective import OwnObjective
+from corridor.controller.traffic_engineering.relaxation import climb
 from corridor.experiments.scenario.demands import Demand as ScenarioDemand
 from corridor.experiments.scenario.policing import police_bps
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.traffic.packets import stamp
+from corridor.traffic.packets import ports, stamp
 
 
 def specify(loaded: LoadedScenario) -> Specification:

@@ -20,14 +20,14 @@ from pydantic import (
     model_validator,
 )
 
+from corridor.experiments.scenario import event_registry as timeline
 from corridor.experiments.scenario.fields import Fields, complete, field_of, refuse_of_others
+from corridor.experiments.scenario.moments import START, Moment, parse_moment
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs
-from corridor.experiments.timeline import registry as timeline
-from corridor.experiments.timeline.moments import START, Moment, parse_moment
 from corridor.topologies.base.options import Option, Values
 from corridor.topologies.base.units import written_day
-from corridor.topologies.faults import registry as faults
-from corridor.topologies.faults.kind import EventKind
+from corridor.topologies.model import fault_registry as faults
+from corridor.topologies.model.fault_kind import EventKind
 from corridor.topologies.model.topology import Frozen, Slug
 
 _DAY = TypeAdapter(Annotated[date, BeforeValidator(written_day)])

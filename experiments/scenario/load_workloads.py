@@ -7,17 +7,17 @@ from pathlib import Path
 
 from corridor.experiments.scenario.demands import DemandEntry
 from corridor.experiments.scenario.events import NamedEvent
+from corridor.experiments.scenario.load_event import KIND as LOAD
+from corridor.experiments.scenario.moments import END, START, Moment
 from corridor.experiments.scenario.workloads import Workload, WorkloadEntry, demands_of
-from corridor.experiments.timeline.load import KIND as LOAD
-from corridor.experiments.timeline.moments import END, START, Moment
-from corridor.experiments.workloads.registry import KINDS
-from corridor.experiments.workloads.trace import TraceRow, read_column, read_trace
 from corridor.topologies.base.bounded_file import read_text
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Values
-from corridor.traffic.sizes.registry import Sizes
-from corridor.traffic.sizes.sample import READ
+from corridor.traffic.workloads.sampled_sizes import READ
+from corridor.traffic.workloads.size_registry import Sizes
+from corridor.traffic.workloads.trace import TraceRow, read_column, read_trace
+from corridor.traffic.workloads.workload_registry import KINDS
 
 WORKLOADS = "workloads"
 

@@ -15,9 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
 
 from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.disjoint import Disjoint
-from corridor.controller.joint_ways.fitting import NONE
-from corridor.controller.joint_ways.objectives.own import ENDING, OwnFile, read_own
-from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
+from corridor.controller.policy.clauses.services import Service
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import (
     SAME_CLASS,
@@ -26,7 +24,9 @@ from corridor.controller.policy.model import (
     PolicySet,
 )
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.controller.policy.terms.services import Service
+from corridor.controller.traffic_engineering.fit_rates import NONE
+from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
+from corridor.controller.traffic_engineering.own_objective import ENDING, OwnFile, read_own
 from corridor.experiments.scenario.demands import (
     Demand,
     DemandEntry,
@@ -35,6 +35,7 @@ from corridor.experiments.scenario.demands import (
     check_disjoint,
     served,
 )
+from corridor.experiments.scenario.event_registry import STREAM, TRANSFER
 from corridor.experiments.scenario.events import (
     Known,
     NamedEvent,
@@ -62,7 +63,6 @@ from corridor.experiments.scenario.sets import chosen_values, hint_about, under
 from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
 from corridor.experiments.scenario.shipped_workloads import with_shipped
 from corridor.experiments.scenario.workloads import Workload, WorkloadEntry
-from corridor.experiments.timeline.registry import STREAM, TRANSFER
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, validate
 from corridor.topologies.base.errors import InputError

@@ -17,10 +17,10 @@ from pydantic import AfterValidator, Field
 
 from corridor import traffic
 from corridor.experiments.scenario.workloads import WorkloadEntry
-from corridor.experiments.workloads.registry import KINDS
 from corridor.topologies.base.documents import Document, KeyPath, Plain, read_document, validate
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
+from corridor.traffic.workloads.workload_registry import KINDS
 
 FILE = Path(traffic.__file__).with_name("data") / "workloads.yaml"
 SHIPPED, BY_CLASS, WORKLOADS = "shipped", "by-class", "workloads"

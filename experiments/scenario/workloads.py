@@ -1,6 +1,6 @@
 """Workloads of a scenario: as they are written, and held against its demands. Pure.
 
-A workload is one kind's keys (``experiments/workloads``) in addition to those that all kinds have.
+A workload is one kind's keys (``traffic/workloads``) in addition to those that all kinds have.
 The keys come from the registry, each read and checked by its unit.
 """
 
@@ -17,14 +17,14 @@ from corridor.experiments.scenario.demands import DemandEntry
 from corridor.experiments.scenario.fields import Fields, complete, field_of, refuse_of_others
 from corridor.experiments.scenario.kinds import MomentText
 from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, RateBps, Share
-from corridor.experiments.workloads.kind import Scale, WorkloadKind
-from corridor.experiments.workloads.registry import KINDS
-from corridor.experiments.workloads.trace import TraceRow
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.options import Option, Values
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import QuantityError
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
+from corridor.traffic.workloads.trace import TraceRow
+from corridor.traffic.workloads.workload_kind import Scale, WorkloadKind
+from corridor.traffic.workloads.workload_registry import KINDS
 
 Congestion = Literal["cubic", "reno", "bbr"]
 MOST_CONNECTIONS = 1000

@@ -1,1 +1,1 @@
-"""What set-up installs, what is missing on this machine, and the checks of a checkout."""
+"""What set-up installs, the checks of a checkout, the site of docs, the JSON Schemas of output."""

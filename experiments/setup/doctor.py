@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from corridor.experiments.machines import system_packages
+from corridor.experiments.machines.kernel import cache_folder
+from corridor.experiments.machines.kernel_build import DISK_NEEDED_BYTES
 from corridor.experiments.run.version import version_of
-from corridor.experiments.testbeds import containment, system_packages
+from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
-from corridor.experiments.testbeds.kernel import cache_folder
-from corridor.experiments.testbeds.kernel_build import DISK_NEEDED_BYTES
 from corridor.experiments.testbeds.probe import probe
 from corridor.topologies.base.errors import CorridorError
 

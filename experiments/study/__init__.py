@@ -1,1 +1,3 @@
-"""Studies: many runs as one file, what they came to, and how certain that is. Pure."""
+"""Many runs as one file: conditions, seeds, measures, intervals, tables; its cells run by the
+workers of Dask.
+"""

@@ -9,8 +9,8 @@ from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from corridor.experiments.account.losses import CAUSES
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.document import Answers
-from corridor.experiments.results.summary import Summary
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.study.measures import ANSWERS, COUNTED, FUNCTIONS, Measure, Step
 from corridor.topologies.base.codec import key_of

@@ -1,1 +1,3 @@
-"""What a person at a terminal sees: its width, colours, live progress. Plain text elsewhere."""
+"""What users type and see at a terminal: parser, completion, manual page, tables, colours,
+live progress.
+"""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from corridor.experiments.testbeds.kernel import Kernel
+from corridor.experiments.machines.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.traffic.agents.jobs import CHARGED, Clock
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.testbeds.guest_init import (
     HOST_LINKS,
     MS_RDONLY,
@@ -20,7 +21,6 @@ from corridor.experiments.testbeds.guest_init import (
     PYTHON_PREFIX,
     VIRTUAL_CLOCK,
 )
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import PACKAGE

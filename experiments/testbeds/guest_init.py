@@ -257,7 +257,7 @@ def serve_plans() -> NoReturn:
 
 def run_program() -> NoReturn:
     """Become what builds a network and runs a program of a user's in it."""
-    words = [PYTHON, "-m", "corridor.experiments.own_programs.inside", OUT, "/dev/tty1"]
+    words = [PYTHON, "-m", "corridor.experiments.run.programs_inside", OUT, "/dev/tty1"]
     os.execv(PYTHON, words)  # noqa: S606
 
 

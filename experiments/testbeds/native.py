@@ -68,7 +68,7 @@ def program_natively(out_dir: Path, run_id: str) -> Iterator[subprocess.Popen[by
     """
     with _lock(), _note(run_id):
         program = child_process.start(
-            [sys.executable, "-m", "corridor.experiments.own_programs.inside", str(out_dir)],
+            [sys.executable, "-m", "corridor.experiments.run.programs_inside", str(out_dir)],
             dies_by=signal.SIGTERM,  # it cleans up
             stdin=None,
             cwd=IMPORT_ROOT,

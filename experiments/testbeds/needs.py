@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from corridor.controller.forwarding.program import Program
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.workloads.stream_out import StreamOut
+from corridor.traffic.agents.stream_out import StreamOut
 
 MB = 1_000_000
 BASE_MB, HUB_MB, ENTRY_MB = 200, 0.9, 0.016

@@ -6,18 +6,18 @@ import os
 import sys
 from pathlib import Path
 
-from corridor.experiments.testbeds.choice import NOT_LOOKED_FOR, Facts, Lack
-from corridor.experiments.testbeds.debian_kernel.kernel import emulator_lacks
-from corridor.experiments.testbeds.debian_kernel.kernel import kernel_lacks as debian_kernel_lacks
-from corridor.experiments.testbeds.kernel import (
+from corridor.experiments.machines.debian_kernel import emulator_lacks
+from corridor.experiments.machines.debian_kernel import kernel_lacks as debian_kernel_lacks
+from corridor.experiments.machines.kernel import (
     STOCK_KERNEL,
     STOCK_SILENT,
     find_kernel,
     find_stock_kernel,
 )
-from corridor.experiments.testbeds.kernel_build import check_build_tools
+from corridor.experiments.machines.kernel_build import check_build_tools
+from corridor.experiments.machines.smoke import why_no_boot
+from corridor.experiments.testbeds.choice import NOT_LOOKED_FOR, Facts, Lack
 from corridor.experiments.testbeds.qemu_command import MODULES
-from corridor.experiments.testbeds.smoke import why_no_boot
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.scratch import SHARED_MEMORY
 from corridor.topologies.base.slowness import measure

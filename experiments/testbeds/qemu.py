@@ -11,9 +11,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from corridor.experiments.machines.debian_kernel import DebianKernel
 from corridor.experiments.machines.qemu import command
 from corridor.experiments.testbeds import qemu_command
-from corridor.experiments.testbeds.debian_kernel.kernel import DebianKernel
 from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.guest_command import base_of_python, copies, links
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB

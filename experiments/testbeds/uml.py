@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from corridor.experiments.lab.run_events import Event
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.testbeds import guest_init
 from corridor.experiments.testbeds.events import ConsoleEvent, read_events
 from corridor.experiments.testbeds.guest_command import base_of_python, boot_command, copies, links
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
 from corridor.experiments.testbeds.supervised import let_go, start, watched
 from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog

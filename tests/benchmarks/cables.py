@@ -25,22 +25,22 @@ from typing import Any
 
 import numpy as np
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.deployment.statuses import SERVED
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
+from corridor.controller.openflow.statuses import SERVED
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.exact_search import Explorer
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting, live_wiring
-from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.faults import cut
+from corridor.topologies.model import cut
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from tests.benchmarks import in_guest

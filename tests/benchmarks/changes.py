@@ -21,16 +21,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from corridor.controller.deployment.statuses import SERVED
 from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow.statuses import SERVED
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting, live_wiring
-from corridor.experiments.results.columns import render
+from corridor.experiments.scenario import policies_event as policies
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.timeline import policies
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.codec import to_plain
 from tests.benchmarks import in_guest
 from tests.benchmarks.in_guest import GUEST_RUN_ID, SCRATCH, result_folder, run_inside, say

@@ -17,24 +17,24 @@ from heapq import heappop, heappush
 from itertools import groupby
 from statistics import fmean
 
-from corridor.controller.admission.loads import problem_of
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.intent.failure_names import KINDS
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.joint_ways.bounds import fits_nowhere, least_fullest
-from corridor.controller.joint_ways.fitting import Served, fitted
-from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
-from corridor.controller.joint_ways.setting import setting_of
-from corridor.controller.joint_ways.spaces.links import Links
-from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.intent.worst_loads import problem_of
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import prove, tables_of
-from corridor.controller.prover.exact.claims import examine
-from corridor.controller.prover.exact.rates import asked
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.exact_claims import examine
+from corridor.controller.prover.exact_rates import asked
+from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.verdicts import Verdict
+from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.lower_bounds import fits_nowhere, least_fullest
+from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
+from corridor.controller.traffic_engineering.selection_setting import setting_of
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
 from corridor.topologies.model.sharing import capacities_bps

@@ -20,9 +20,9 @@ import numpy as np
 
 from corridor.experiments.study.intervals import difference, estimate
 from corridor.topologies.base.seeds import seed_of
-from corridor.traffic.arrivals import poisson
-from corridor.traffic.arrivals.kind import SplitMix64
 from corridor.traffic.measures.quantiles import Interval
+from corridor.traffic.workloads import poisson_arrivals
+from corridor.traffic.workloads.arrival_kind import SplitMix64
 from tests.benchmarks.theory_of_waiting import md1_mean_s
 
 SERVICE_NS = 1_000_000
@@ -53,7 +53,9 @@ class Covered(NamedTuple):
 def mean_wait_ms(load: float, seed: int) -> float:
     """Of one run."""
     count = WARM_UP + PACKETS
-    at_ns = np.array(poisson.times(0, round(SERVICE_NS / load), count, SplitMix64(seed), {}))
+    at_ns = np.array(
+        poisson_arrivals.times(0, round(SERVICE_NS / load), count, SplitMix64(seed), {})
+    )
     sum_ns = np.concatenate(([0], np.cumsum(SERVICE_NS - np.diff(at_ns))))
     waits_ns = sum_ns - np.minimum.accumulate(sum_ns)
     return float(waits_ns[WARM_UP:].mean()) / 1e6

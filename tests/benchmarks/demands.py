@@ -19,12 +19,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from corridor.experiments.answers.certainty import certainties
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.results.certainty import certainties
-from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.formats.load import load_topology
 

@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.results.columns import render
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.queue import Queue
-from corridor.traffic.arrivals.kind import SplitMix64
 from corridor.traffic.measures.quantiles import CONFIDENCE, Interval
+from corridor.traffic.workloads.arrival_kind import SplitMix64
 from tests.benchmarks import tcp_lab
 from tests.benchmarks.in_guest import run_inside, say
 from tests.benchmarks.plain import Line

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from corridor.experiments.results.columns import render
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.model.topology import Topology
 from tests.benchmarks.in_guest import run_inside, say
 from tests.benchmarks.plain import Line, plain_topology

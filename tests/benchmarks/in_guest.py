@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.testbeds.kernel import find_kernel
+from corridor.experiments.machines.kernel import find_kernel
 from corridor.experiments.testbeds.uml import OUT_IN_GUEST, PYTHON_IN_GUEST, run_command_in_guest
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import CHECKOUT

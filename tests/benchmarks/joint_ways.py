@@ -21,13 +21,13 @@ from typing import NamedTuple
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import Intent, Protection
-from corridor.controller.joint_ways.bounds import least_fullest
-from corridor.controller.joint_ways.chosen import choose
-from corridor.controller.joint_ways.setting import setting_of
-from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet
 from corridor.controller.policy.semantics import Rulings
-from corridor.experiments.results.columns import render
+from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.lower_bounds import least_fullest
+from corridor.controller.traffic_engineering.path_selection import choose
+from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 

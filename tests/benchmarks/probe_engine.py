@@ -21,18 +21,18 @@ from pathlib import Path
 from statistics import median
 
 from corridor.experiments.lab.agents_process import AgentsProcess
-from corridor.experiments.results.columns import render
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.agents.jobs import Host, Settings, plan_job
+from corridor.traffic.agents.probe import Probe
+from corridor.traffic.agents.program import Part
+from corridor.traffic.agents.reflector import Reflector
 from corridor.traffic.agents.scapy_process import build_templates
+from corridor.traffic.agents.stream_out import StreamOut
 from corridor.traffic.measures import samples
+from corridor.traffic.packets import kernel
 from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
 from corridor.traffic.packets.template import FrameTemplate
-from corridor.traffic.system import kernel
-from corridor.traffic.workloads.probe import Probe
-from corridor.traffic.workloads.reflector import Reflector
-from corridor.traffic.workloads.stream_out import StreamOut
-from corridor.traffic.workloads.workload import Part
 
 ROUNDS = 3
 PROBES, FRAMES, BY_SCAPY, BY_TUTORIALS = 30_000, 60_000, 2_000, 60

@@ -22,17 +22,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.deployment.statuses import SERVED
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
+from corridor.controller.openflow.statuses import SERVED
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting, live_wiring
-from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.model.wiring import Wiring
 from tests.benchmarks import in_guest

@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from corridor.experiments.results.columns import render
-from corridor.experiments.testbeds.kernel import find_kernel
+from corridor.experiments.machines.kernel import find_kernel
+from corridor.experiments.terminal.columns import render
 from corridor.experiments.testbeds.uml import PYTHON_IN_GUEST, run_command_in_guest
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from tests.benchmarks.in_guest import TESTS

@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 from corridor.controller.forwarding.all_pairs import compile_all_pairs
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.assembly import assemble
-from corridor.experiments.own_programs.controllers import AllPairs
+from corridor.experiments.run.program_controllers import AllPairs
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.model.line import Line as Noise
 from corridor.topologies.model.queue import Queue
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring, wire
+from corridor.traffic.agents import tcp
 from corridor.traffic.agents.jobs import Host, Settings, plan_job
-from corridor.traffic.workloads import tcp
-from corridor.traffic.workloads.messages import ConnectionEnd, Message
-from corridor.traffic.workloads.messages_log import file_name
-from corridor.traffic.workloads.tcp_report import TcpResult
+from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages_log import file_name
+from corridor.traffic.agents.tcp_report import TcpResult
 from tests.benchmarks.plain import Line, plain_topology
 
 NS_PER_S, NS_PER_MS = 10**9, 10**6

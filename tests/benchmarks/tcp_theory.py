@@ -14,7 +14,7 @@ from math import cbrt
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.results.columns import render
+from corridor.experiments.terminal.columns import render
 from tests.benchmarks import tcp_lab
 from tests.benchmarks import theory_of_tcp as theory
 from tests.benchmarks.in_guest import run_inside, say

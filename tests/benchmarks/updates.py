@@ -21,15 +21,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.deployment.modifications import Modifications
 from corridor.controller.forwarding.program import Flow
 from corridor.controller.openflow import encoding
+from corridor.controller.openflow.deployments import DesiredState
+from corridor.controller.openflow.modifications import Modifications
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.setting import live_wiring
-from corridor.experiments.results.columns import render
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.garbage import Settled
 from corridor.topologies.model.wiring import Wiring
 from tests.support.fake_switches import FakeSwitches, Lab

@@ -18,8 +18,8 @@ from corridor.controller.forwarding.compiler import compile_ways, gateways_of, p
 from corridor.controller.intent.intent import Intent, Protection, Selector, intents_of
 from corridor.controller.policy.model import UNCLASSIFIED, Demand, PolicySet
 from corridor.controller.prover import prove, tables_of
-from corridor.controller.prover.exact.claims import examine
-from corridor.experiments.results.columns import render
+from corridor.controller.prover.exact_claims import examine
+from corridor.experiments.terminal.columns import render
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_route
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology

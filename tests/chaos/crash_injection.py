@@ -1,7 +1,7 @@
 """A controller that dies, or stops, at a chosen point: for what only happens by chance.
 
-``python -m tests.chaos.crash_injection --port N``, else ``controller/apps/main.py``. What it is
-told is in a file, see ``crash_points.py``.
+``python -m tests.chaos.crash_injection --port N``, else ``controller/reconcile/app_main.py``. What
+it is told is in a file, see ``crash_points.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.apps import main
+from corridor.controller.reconcile import app_main
 from tests.chaos.crash_points import FILE, MOMENTS
 
 POLL_S = 0.01
@@ -199,7 +199,7 @@ def _sleeping(point: CrashPoint) -> property:
 
 
 def _prove_nothing() -> None:
-    from corridor.controller.deployment import deployments
+    from corridor.controller.openflow import deployments
 
     proof_of = deployments.proof_of
 
@@ -211,9 +211,9 @@ def _prove_nothing() -> None:
     deployments.proof_of = unproven  # type: ignore[assignment]
 
 
-_app = main._app
+_app = app_main._app
 
 
 if __name__ == "__main__":
-    main._app = app_that_dies
-    sys.exit(main.main())
+    app_main._app = app_that_dies
+    sys.exit(app_main.main())

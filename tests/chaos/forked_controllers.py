@@ -31,8 +31,8 @@ from corridor.topologies.base.places import IMPORT_ROOT
 MODULE = "tests.chaos.forked_controllers"
 PROGRAM = "tests.chaos.crash_injection"
 IMPORTED = (
-    "corridor.controller.apps.status",
-    "corridor.controller.joint_ways.fitting",
+    "corridor.controller.reconcile.app_status",
+    "corridor.controller.traffic_engineering.fit_rates",
     "corridor.controller.openflow.channel",
     "corridor.controller.openflow.table_dump",
     "corridor.controller.openflow.wiring_check",

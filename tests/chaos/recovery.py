@@ -31,9 +31,9 @@ from typing import Any
 
 from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.timeline import controller
+from corridor.experiments.scenario import controller_event
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.faults import switch, vswitchd
+from corridor.topologies.model import switch_fault, vswitchd
 from tests.chaos.crash_points import FILE
 from tests.chaos.traffic import Traffic
 
@@ -76,11 +76,11 @@ class Stage:
         at_ns = time.time_ns()
         if doubting:
             self.order("unproven")
-        self.kept.carry_out(controller.START)
+        self.kept.carry_out(controller_event.START)
         return at_ns
 
     def kill(self) -> int:
-        self.kept.carry_out(controller.KILL)
+        self.kept.carry_out(controller_event.KILL)
         return time.time_ns()
 
     def taken(self) -> None:
@@ -99,7 +99,7 @@ class Stage:
         at_ns = self._died(first)
         for moment in others:
             self.order("die", moment)
-            self.kept.carry_out(controller.START)
+            self.kept.carry_out(controller_event.START)
             self._died(moment)
         return at_ns
 
@@ -141,13 +141,13 @@ class Stage:
     def lose(self, hub: str) -> int:
         """A switch loses its controller, which notices."""
         at_ns = time.time_ns()
-        self.kept.carry_out(switch.AWAY, hub)
+        self.kept.carry_out(switch_fault.AWAY, hub)
         self.kept.until(lambda: not self._is_connected(hub), LONG_S)
         return at_ns
 
     def find(self, hub: str) -> int:
         at_ns = time.time_ns()
-        self.kept.carry_out(switch.BACK, hub)
+        self.kept.carry_out(switch_fault.BACK, hub)
         self.kept.until(lambda: self._is_connected(hub), LONG_S)
         return at_ns
 

@@ -13,7 +13,8 @@ from functools import partial
 from typing import Any
 
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.faults import cut, gateway
+from corridor.topologies.model import cut
+from corridor.topologies.model import gateway_fault as gateway
 from tests.chaos import tampering
 from tests.chaos.recovery import Stage
 

@@ -18,23 +18,23 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Specification
+from corridor.experiments.account.machine_counters import SocketDrops
+from corridor.experiments.account.summary import Crossing, CrossingsSummary
+from corridor.experiments.account.transit_check import Judge
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.monitor_process import MonitorProcess
-from corridor.experiments.results.machine_counters import SocketDrops
-from corridor.experiments.results.summary import Crossing, CrossingsSummary
-from corridor.experiments.results.transit_check import Judge
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
-from corridor.traffic.agents.messages import Done
+from corridor.traffic.agents.probe import Probe
+from corridor.traffic.agents.program import Part
+from corridor.traffic.agents.reflector import Reflector
+from corridor.traffic.agents.runner_messages import Done
 from corridor.traffic.agents.scapy_process import build_templates
+from corridor.traffic.agents.transits import Seen
 from corridor.traffic.measures import samples
-from corridor.traffic.monitor.transits import Seen
 from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
 from corridor.traffic.packets.template import FrameTemplate
-from corridor.traffic.workloads.probe import Probe
-from corridor.traffic.workloads.reflector import Reflector
-from corridor.traffic.workloads.workload import Part
 
 if TYPE_CHECKING:
     from corridor.experiments.live_network.network import LiveNetwork

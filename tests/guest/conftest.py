@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.testbeds.kernel import Kernel, find_kernel, find_stock_kernel
+from corridor.experiments.machines.kernel import Kernel, find_kernel, find_stock_kernel
 from corridor_runs import Result, run_once
 from doc_blocks import Reader, furnish
 

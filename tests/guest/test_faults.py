@@ -180,7 +180,7 @@ def test_probes_that_a_full_socket_dropped_are_not_the_networks_loss(tmp_path):
     """Reflectors with room for next to nothing, which look at it twenty times a second."""
     copy = broken_copy(
         tmp_path,
-        "traffic/workloads/reflector.py",
+        "traffic/agents/reflector.py",
         "        return {one.sock.fileno(): one.readable for one in self._sockets}\n",
         LOOKS_SELDOM,
     )
@@ -201,7 +201,7 @@ def test_probes_that_a_full_socket_dropped_are_not_the_networks_loss(tmp_path):
 def test_a_controller_that_does_not_start_is_reported_with_its_last_word(tmp_path):
     copy = broken_copy(
         tmp_path,
-        "controller/apps/main.py",
+        "controller/reconcile/app_main.py",
         "def main() -> int:\n",
         'def main() -> int:\n    raise RuntimeError("the framework is broken")\n',
     )
@@ -215,7 +215,7 @@ def test_a_controller_that_does_not_start_is_reported_with_its_last_word(tmp_pat
 def test_a_controller_that_dies_while_it_installs_is_reported(tmp_path):
     copy = broken_copy(
         tmp_path,
-        "controller/apps/static.py",
+        "controller/reconcile/static_app.py",
         "        self.installation.installed.add(dpid)\n",
         "        os._exit(9)\n",
     )

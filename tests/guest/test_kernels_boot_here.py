@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.testbeds.kernel import find_kernel
-from corridor.experiments.testbeds.smoke import smoke_boot
+from corridor.experiments.machines.kernel import find_kernel
+from corridor.experiments.machines.smoke import smoke_boot
 
 pytestmark = pytest.mark.guest
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.live_network.operations.client import Client
 from corridor.experiments.live_network.page_process import MODULE
+from corridor.experiments.operations.client import Client
 from corridor.experiments.run.printing import find_browser
 from live_runs import Api, LiveRun
 

@@ -22,7 +22,7 @@ PLUGINS = (
     "-p",
     "corridor.controller.pytest_plugin",
     "-p",
-    "corridor.experiments.live_tests.plugin",
+    "corridor.experiments.run.policy_test_plugin",
 )
 
 POLICIES = """\
@@ -185,7 +185,7 @@ BROKEN = {
     ),
     "a gateway swallows what it should let pass": (
         (
-            "traffic/gateways/inspection.py",
+            "traffic/agents/inspection.py",
             "self.passes = not header.reason",
             "self.passes = False",
         ),
@@ -199,7 +199,7 @@ BROKEN = {
     ),
     "switches do not notice a fibre that is cut": (
         (
-            "topologies/faults/cut.py",
+            "topologies/model/cut.py",
             "CUT: cut_carrier,",
             "CUT: cut_silently,",
         ),

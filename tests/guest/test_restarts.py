@@ -14,7 +14,7 @@ from tests.chaos.scenarios import FINISHED, SCENES, TWICE, UNDONE, WITHDRAWN, Ta
 from tests.chaos.tampering import KINDS
 
 from corridor.controller.policy.model import Bandwidth
-from corridor.experiments.results.columns import render
+from corridor.experiments.terminal.columns import render
 from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]

@@ -6,7 +6,7 @@ import pytest
 from test_runs_in_the_virtual_clock import assert_same_bytes
 
 from corridor.experiments.plan.traffic import WARM_UP_PROBES
-from corridor.experiments.timeline.registry import KINDS
+from corridor.experiments.scenario.event_registry import KINDS
 from corridor_runs import ROOT, SCENARIOS, run
 
 SHIPPED = ROOT / "experiments/scenario/shipped"

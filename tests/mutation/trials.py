@@ -26,7 +26,7 @@ def prepare() -> None:
     """Read in what all children share."""
     for name in (
         "corridor.controller.intent.intent",
-        "corridor.controller.admission",
+        "corridor.controller.intent",
         "corridor.topologies.model.wiring",
         "corridor.topologies.model.sharing",
     ):

@@ -15,7 +15,8 @@ from fractions import Fraction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.admission import Admission, Link, Use, admit
+from corridor.controller.intent.admit import admit
+from corridor.controller.intent.values import Admission, Link, Use
 
 FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MOST_FOUND = 4

@@ -7,12 +7,12 @@ from random import Random
 
 import pytest
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.errors import SwitchTimeout
 from corridor.controller.prover import session
-from corridor.controller.prover.exact.claims import report
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.exact_claims import report
+from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.session import Session
 from corridor.controller.reconcile import deployer
 from corridor.topologies.base.remembered import forget

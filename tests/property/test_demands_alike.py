@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.forwarding.nodes import Node
 from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.policy.semantics import Rulings, rule
-from corridor.controller.uncertainty.certainty import Lawful
+from corridor.topologies.analysis.draws import draw
 from corridor.topologies.model.delay_model import shipped_model
-from corridor.topologies.uncertainty.draws import draw
 from policy_lab import CLASSES, TODAY, corridor, demand, deny
 from random_policies import networks, policy_lists
 

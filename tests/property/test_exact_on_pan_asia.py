@@ -13,10 +13,10 @@ from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand
 from corridor.controller.policy.semantics import rule
-from corridor.controller.prover.exact.claims import examine
-from corridor.controller.prover.exact.outcomes import Searched
-from corridor.controller.prover.exact.search import Explorer
-from corridor.controller.prover.tables.tables import tables_of
+from corridor.controller.prover.exact_claims import examine
+from corridor.controller.prover.exact_outcomes import Searched
+from corridor.controller.prover.exact_search import Explorer
+from corridor.controller.prover.search.tables import tables_of
 from corridor.topologies.formats.load import load_topology
 
 DEMANDS = (

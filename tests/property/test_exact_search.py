@@ -14,11 +14,11 @@ from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.routes import NoRoute, best_route
 from corridor.controller.policy.semantics import ranked
-from corridor.controller.prover.exact.claims import ExactReport, examine
-from corridor.controller.prover.exact.decisions import End
-from corridor.controller.prover.exact.outcomes import Outcome, Searched
-from corridor.controller.prover.exact.search import Explorer
-from corridor.controller.prover.tables.tables import tables_of
+from corridor.controller.prover.exact_claims import ExactReport, examine
+from corridor.controller.prover.exact_decisions import End
+from corridor.controller.prover.exact_outcomes import Outcome, Searched
+from corridor.controller.prover.exact_search import Explorer
+from corridor.controller.prover.search.tables import tables_of
 from corridor.topologies.model.topology import Topology
 from policy_lab import demand, permit, ruling
 from random_policies import hard_clauses, networks, policy_lists

@@ -13,26 +13,27 @@ from hypothesis import strategies as st
 from test_ladder_properties import promising
 
 import exact_lab as lab
-from corridor.controller.admission import Use, admit
+from corridor.controller.intent.admit import admit
 from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.disjoint import KINDS, Disjoint
 from corridor.controller.intent.failure_names import elements
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways.bounds import least_in
-from corridor.controller.joint_ways.chosen import picks_of
-from corridor.controller.joint_ways.fitting import Served, fitted, with_picks
-from corridor.controller.joint_ways.loads import Loads, loads_of
-from corridor.controller.joint_ways.objectives import added_delay
-from corridor.controller.joint_ways.program import MBIT, Program
-from corridor.controller.joint_ways.setting import Setting, setting_of
-from corridor.controller.joint_ways.spaces.cases import ByCase
-from corridor.controller.joint_ways.spaces.links import NOT_DEAR, Links
-from corridor.controller.joint_ways.spaces.space import Space
-from corridor.controller.joint_ways.spaces.ways import Way
+from corridor.controller.intent.values import Use
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.rates import Asked, asked
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.exact_rates import Asked, asked
+from corridor.controller.prover.exact_search import Explorer
+from corridor.controller.traffic_engineering import least_added_delay
+from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_values import Way
+from corridor.controller.traffic_engineering.directed_links import NOT_DEAR, Links
+from corridor.controller.traffic_engineering.exact_loads import Loads, loads_of
+from corridor.controller.traffic_engineering.failure_cases import ByCase
+from corridor.controller.traffic_engineering.fit_rates import Served, fitted, with_picks
+from corridor.controller.traffic_engineering.lower_bounds import least_in
+from corridor.controller.traffic_engineering.path_program import MBIT, Program
+from corridor.controller.traffic_engineering.path_selection import picks_of
+from corridor.controller.traffic_engineering.selection_setting import Setting, setting_of
 from corridor.topologies.model.sharing import capacities_bps
 from policy_lab import permit
 
@@ -164,7 +165,7 @@ def test_the_program_carries_what_ways_load_and_what_is_fixed(
     assume(setting.spaces)
     numbers, room_bps = setting.cases.numbers, Links(net.topology).capacity_bps
     program = Program(
-        setting.spaces, room_bps, numbers, added_delay.KIND, setting.alone, setting.fixed
+        setting.spaces, room_bps, numbers, least_added_delay.KIND, setting.alone, setting.fixed
     )
     for demand, (space, way) in enumerate(zip(setting.spaces, setting.alone, strict=True)):
         program.add(demand, way, space.detours(way.main, NOT_DEAR, alone=True))

@@ -15,13 +15,13 @@ from test_ladder_properties import promising
 import exact_lab as lab
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways import program, resting
-from corridor.controller.joint_ways.fitting import Served, fitted
 from corridor.controller.policy.model import Hard
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact_claims import examine
+from corridor.controller.traffic_engineering import path_program, sparse_program
+from corridor.controller.traffic_engineering.fit_rates import Served, fitted
 from corridor.topologies.base.remembered import forget
 from corridor.topologies.model.topology import Topology
 
@@ -63,9 +63,13 @@ def test_so_it_does_where_there_are_many_cases_and_what_is_not_used_rests(
     asked = asked.model_copy(update={"k": k})
     forget()
     with ExitStack() as small:
-        for where, name in ((program, "FEW_CASES"), (program, "FEW_SETS"), (resting, "MANY")):
+        for where, name in (
+            (path_program, "FEW_CASES"),
+            (path_program, "FEW_SETS"),
+            (sparse_program, "MANY"),
+        ):
             small.enter_context(patch.object(where, name, 0))
-        small.enter_context(patch.object(resting, "ROUNDS", 2))
+        small.enter_context(patch.object(sparse_program, "ROUNDS", 2))
         chosen = fitted(asked, "added-delay")
     forget()
     assert_no_worse(asked, chosen)

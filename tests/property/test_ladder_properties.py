@@ -23,11 +23,11 @@ from corridor.controller.policy.model import Bandwidth, Demand, LadderStep, Poli
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route, best_route
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.claims import examine
-from corridor.controller.prover.exact.rates import admissions
-from corridor.controller.prover.exact.search import Explorer
-from corridor.controller.relaxation.ladder import lacks
-from corridor.controller.relaxation.relaxation import climb
+from corridor.controller.prover.exact_claims import examine
+from corridor.controller.prover.exact_rates import admissions
+from corridor.controller.prover.exact_search import Explorer
+from corridor.controller.traffic_engineering.relaxation import climb
+from corridor.controller.traffic_engineering.relaxation_ladder import lacks
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, TODAY, fibre, hub, network, permit

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.controller.deployment.modifications import Modification
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
     NOT_OURS,
@@ -28,6 +27,7 @@ from corridor.controller.forwarding.program import group as to_group
 from corridor.controller.openflow import codec, decoding, encoding
 from corridor.controller.openflow.framework import ofproto, parser
 from corridor.controller.openflow.message_check import Malformed, check
+from corridor.controller.openflow.modifications import Modification
 from corridor.controller.openflow.table_dump import HeldEntry, dump_of, plain_item
 from corridor.controller.reconcile.interfaces import Interfaces
 from corridor.topologies.base.codec import to_plain

@@ -20,7 +20,7 @@ from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute, Route, best_route
 from corridor.controller.policy.semantics import Ruling
 from corridor.controller.second_opinion.evaluator import Evaluator
-from corridor.controller.second_opinion.terms.journey import journey_of
+from corridor.controller.second_opinion.journey import journey_of
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 from policy_lab import CLASSES, TODAY, demand, fibre, hub, network, permit, ruling
 from random_policies import MAX_STOPS, NAMES, SRLGS, networks, policies, policy_lists

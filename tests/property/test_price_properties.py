@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.policy.model import DataClass, Demand, PolicySet
-from corridor.experiments.results.price import price
-from corridor.experiments.results.price_sets import Laid
+from corridor.experiments.answers.price import price
+from corridor.experiments.answers.price_sets import Laid
 from policy_lab import corridor, permit, policy
 from random_policies import networks, policies, policy_lists
 

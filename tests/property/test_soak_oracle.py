@@ -15,10 +15,10 @@ from tests.soak.oracle import Broken, expect, lawful
 from tests.soak.setup import DAYS, TOPOLOGIES, load_setup
 from tests.soak.state import State
 
-from corridor.controller.deployment.deployments import DesiredState, stand
-from corridor.controller.deployment.statuses import statuses
+from corridor.controller.openflow.deployments import DesiredState, stand
+from corridor.controller.openflow.statuses import statuses
 from corridor.controller.policy.failures import Failures
-from corridor.experiments.results.transit_check import Judge
+from corridor.experiments.account.transit_check import Judge
 from corridor.topologies.base.codec import to_plain
 
 names = st.sampled_from(sorted(TOPOLOGIES))

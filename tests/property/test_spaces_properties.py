@@ -15,18 +15,18 @@ import exact_lab as lab
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.failure_names import KINDS, elements, failures_of
 from corridor.controller.intent.intent import Intent
-from corridor.controller.joint_ways.chosen import picks_of
-from corridor.controller.joint_ways.objectives import added_delay
-from corridor.controller.joint_ways.program import Program
-from corridor.controller.joint_ways.setting import setting_of
-from corridor.controller.joint_ways.spaces.cases import ByCase
-from corridor.controller.joint_ways.spaces.links import Links
-from corridor.controller.joint_ways.spaces.space import Space
-from corridor.controller.joint_ways.spaces.ways import Way
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.exact_search import Explorer
+from corridor.controller.traffic_engineering import least_added_delay
+from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_values import Way
+from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.failure_cases import ByCase
+from corridor.controller.traffic_engineering.path_program import Program
+from corridor.controller.traffic_engineering.path_selection import picks_of
+from corridor.controller.traffic_engineering.selection_setting import setting_of
 from corridor.topologies.model.topology import Topology
 from policy_lab import fibre, hub, network, permit
 from ways_lab import Served, served, served_in_time
@@ -116,7 +116,9 @@ def test_the_program_adds_up_what_whole_ways_load(made: Served, seed: int) -> No
     _, space, default = space_of(made, seed)
     prices = dear(space, seed)
     failures = space.cases.numbers
-    program = Program([space], space.links.capacity_bps, failures, added_delay.KIND, [default])
+    program = Program(
+        [space], space.links.capacity_bps, failures, least_added_delay.KIND, [default]
+    )
     detours = space.detours(default.main, ByCase(prices))
     way = space.composed(default.main, detours)
     program.add(0, way, detours)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corridor.experiments.results.columns import cells_of, render
+from corridor.experiments.terminal.columns import cells_of, render
 
 WORD = st.text(alphabet="abcdef >-.0123456789南ไทย", max_size=40).map(str.strip)
 HEADINGS = st.lists(

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.joint_ways.spaces.in_time import cheapest_in_time
 from corridor.controller.policy.product import Edge, Product
 from corridor.controller.policy.routes import Route
+from corridor.controller.traffic_engineering.delay_bounded_path import cheapest_in_time
 from ways_lab import Served, served, served_in_time
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

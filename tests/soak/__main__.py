@@ -18,7 +18,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, TextIO
 
-from corridor.experiments.testbeds.kernel import find_kernel
+from corridor.experiments.machines.kernel import find_kernel
 from corridor.experiments.testbeds.uml import OUT_IN_GUEST, PYTHON_IN_GUEST, run_command_in_guest
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported, InputError
 from tests.benchmarks.in_guest import TESTS

@@ -18,10 +18,11 @@ from typing import Any
 
 from corridor.controller.forwarding.program import Reason
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.timeline import controller, day, drain, policies
+from corridor.experiments.scenario import controller_event, day_event, drain_event, policies_event
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.faults import cut, gateway, hub, switch, vswitchd
+from corridor.topologies.model import cut, gateway_fault, switch_fault, vswitchd
+from corridor.topologies.model import hub_fault as hub
 from tests.soak import attacks
 from tests.soak import events as e
 from tests.soak.judging import Asked, Loss, ProductPath
@@ -144,13 +145,13 @@ class Driver:
             case e.SetPolicies():
                 chosen = self.setup.sets[change.name]
                 plain = chosen.model_dump(mode="json", by_alias=True)
-                return ask(policies.SET, change.name, set=plain)
+                return ask(policies_event.SET, change.name, set=plain)
             case e.SetDay():
-                return ask(day.SET, change.day.isoformat())
+                return ask(day_event.SET, change.day.isoformat())
             case e.Drain():
-                return ask(drain.DRAIN, change.fibre)
+                return ask(drain_event.DRAIN, change.fibre)
             case e.Restore():
-                return ask(drain.RESTORE, change.fibre)
+                return ask(drain_event.RESTORE, change.fibre)
         raise TypeError(f"no request for {change}")
 
     def _ask_until_done(self, change: e.Change, course: ProductPath, state: State) -> None:
@@ -201,14 +202,14 @@ class Driver:
             case e.Light():
                 carry_out(hub.UP, happening.hub)
             case e.KillGateway():
-                carry_out(gateway.KILL, happening.hub)
+                carry_out(gateway_fault.KILL, happening.hub)
                 course.breaks(Loss.of_hub(happening.hub, at_ns), (f"gateway {happening.hub}",))
             case e.StartGateway():
-                carry_out(gateway.START, happening.hub)
+                carry_out(gateway_fault.START, happening.hub)
             case e.Disconnect():
-                carry_out(switch.AWAY, happening.hub)
+                carry_out(switch_fault.AWAY, happening.hub)
             case e.Connect():
-                carry_out(switch.BACK, happening.hub)
+                carry_out(switch_fault.BACK, happening.hub)
             case e.RestartSwitches():
                 carry_out(vswitchd.RESTART)
                 course.breaks(Loss.of_everybody(at_ns), self._everything())
@@ -254,23 +255,23 @@ class Driver:
         course.may_refuse = True
 
     def _blink(self, event: e.Blink, course: ProductPath, state: State) -> None:
-        self.kept.carry_out(switch.AWAY, event.hub)
+        self.kept.carry_out(switch_fault.AWAY, event.hub)
         time.sleep(AWAY_S)
         course.may_refuse = True
         self._change(event.change, course, state)
         time.sleep(AWAY_S)
-        self.kept.carry_out(switch.BACK, event.hub)
+        self.kept.carry_out(switch_fault.BACK, event.hub)
 
     # Controllers.
 
     def _kill_controller(self, event: e.KillController, course: ProductPath) -> None:
-        self.kept.carry_out(controller.KILL)
+        self.kept.carry_out(controller_event.KILL)
         time.sleep(event.seconds / 2)
         if event.meanwhile is not None:
             self._happen(event.meanwhile, course)
             course.unattended()
         time.sleep(event.seconds / 2)
-        self.kept.carry_out(controller.START)
+        self.kept.carry_out(controller_event.START)
         if course.tampered:
             # Tables that are not ours in full are replaced, all of them, once the controller has
             # waited for switches that are away and for ports that are dead.
@@ -292,10 +293,10 @@ class Driver:
             process.wait(DIES_S)
         died = not answer["ok"] and process.returncode == -signal.SIGKILL
         self._note(course, event.change, state, answer, died=died, at_ns=at_ns)
-        self.kept.carry_out(controller.KILL)
+        self.kept.carry_out(controller_event.KILL)
         self._dies.unlink(missing_ok=True)
         time.sleep(LATER_NS / NS_PER_S)
-        self.kept.carry_out(controller.START)
+        self.kept.carry_out(controller_event.START)
 
     # NotOurs.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from corridor.controller.deployment.statuses import SERVED
+from corridor.controller.openflow.statuses import SERVED
 from corridor.topologies.base.seconds import NS_PER_S
 from tests.soak import events as e
 from tests.soak.oracle import Directed, Expected, Outlook

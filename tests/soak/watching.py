@@ -8,10 +8,10 @@ from functools import cached_property
 from types import MappingProxyType
 
 from corridor.controller.intent.specification import Specification
-from corridor.experiments.results.summary import Crossing
-from corridor.experiments.results.transit_check import Judge
+from corridor.experiments.account.summary import Crossing
+from corridor.experiments.account.transit_check import Judge
 from corridor.topologies.model.wiring import Wiring
-from corridor.traffic.monitor.transits import Seen, SeenFlow
+from corridor.traffic.agents.transits import Seen, SeenFlow
 from tests.soak.attacks import ATTACK_PORT
 from tests.soak.judging import FLIPPED_NS
 from tests.soak.oracle import Directed, lawful

@@ -11,7 +11,7 @@ from attack_shots import Attack, Fate, Shot
 from attack_world import HONEST_PORT, World
 from corridor.controller.forwarding.program import Reason, phase_of
 from corridor.controller.policy.product import Product
-from corridor.experiments.results.transit_check import Judge
+from corridor.experiments.account.transit_check import Judge
 
 TOS_AT, CHECKSUM_AT = 15, slice(24, 26)
 ARRIVING = (Fate.PASSES, Fate.ODD, Fate.TRUSTED)

@@ -18,8 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.reconcile.control import Control
 from corridor.topologies.model.wiring import Wiring
 from fake_switches import Lab

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.testbeds.kernel import Kernel, cache_folder
+from corridor.experiments.machines.kernel import Kernel, cache_folder
 from corridor.experiments.testbeds.uml import (
     OUT_IN_GUEST,
     PROJECT_IN_GUEST,

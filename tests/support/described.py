@@ -8,8 +8,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from corridor.experiments.output_schemas.generating import strict
-from corridor.experiments.output_schemas.outputs import output_schema
+from corridor.experiments.setup.schema_generation import strict
+from corridor.experiments.setup.schemas_of_outputs import output_schema
 
 OF_A_RUN = {
     "summary": "summary.json",

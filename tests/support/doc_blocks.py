@@ -42,10 +42,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from corridor.controller.policy.load import load_policies
+from corridor.experiments.machines.kernel import cache_folder
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.study.cells import conditions
 from corridor.experiments.study.load import load_study
-from corridor.experiments.testbeds.kernel import cache_folder
 from corridor.topologies.formats.load import load_topology
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -425,7 +425,7 @@ SHIMS = {
     ".venv/bin/python": "",
     ".venv/bin/ryu-manager": "-m corridor.controller.openflow.ryu_manager",
     ".venv/bin/pytest": "-m pytest -p corridor.controller.pytest_plugin"
-    " -p corridor.experiments.live_tests.plugin -p no:cacheprovider",
+    " -p corridor.experiments.run.policy_test_plugin -p no:cacheprovider",
 }
 COPIED = ("topologies", "controller", "experiments", "examples")
 """Whole: a guest may not see where the checkout lies, and what starts ``../corridor`` finds the

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.export.registry import format_of
-from corridor.controller.export.subject import Subject
+from corridor.controller.explain.export_registry import format_of
+from corridor.controller.explain.subject import Subject
 from corridor.controller.forwarding.program import Flow, Reason, SwitchProgram
 from corridor.controller.prover import Tables
 from corridor.experiments.run.exporting import subject_of_scenario

@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.forwarding.program import Program
+from corridor.experiments.account.probes import PROBE_PHASE, WARM_UP_PHASE
 from corridor.experiments.plan.values import PLAN_SCHEMA, Plan, PlannedDemand
-from corridor.experiments.results.probes import PROBE_PHASE, WARM_UP_PHASE
 from corridor.experiments.results.results import RunFacts
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.wiring import End, FibreWire, HubWire, Shape, Wiring
+from corridor.traffic.agents import records
+from corridor.traffic.agents.delays import DELAY, LATE, DelayFile, Delays
+from corridor.traffic.agents.delays import file_name as delays_of
 from corridor.traffic.agents.jobs import plan_job
-from corridor.traffic.workloads import records
-from corridor.traffic.workloads.delays import DELAY, LATE, DelayFile, Delays
-from corridor.traffic.workloads.delays import file_name as delays_of
 
 EPOCH_NS = 1_800_000_002_000_000_000
 HUBS = ("shanghai", "guian", "karachi")

@@ -2,7 +2,7 @@
 
 import sys
 
-from corridor.experiments.live_network.page import __main__, leases
+from corridor.experiments.live_network import page_leases, page_main
 
-leases.LEASE_S = 4.0
-sys.exit(__main__.main())
+page_leases.LEASE_S = 4.0
+sys.exit(page_main.main())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import compile_ways
 from corridor.controller.forwarding.program import Flow, SwitchProgram, Table
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.reconcile.control import Control
 from fake_switches import Lab
 from reconciler_lab import specification, wiring

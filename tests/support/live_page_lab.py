@@ -12,10 +12,10 @@ from control_socket import SocketController
 from corridor.experiments.answers.document import ANSWERS_FILE, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.live_network.api_process import ServingProcess
-from corridor.experiments.live_network.operations.door import opened
-from corridor.experiments.live_network.operations.server import Operations
 from corridor.experiments.live_network.page_process import MODULE, address
 from corridor.experiments.live_network.setting import Setting, live_wiring
+from corridor.experiments.operations.door import opened
+from corridor.experiments.operations.server import Operations
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.model.delay_model import load_delay_model

@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from corridor.traffic.system.descriptors import Descriptors
-from corridor.traffic.workloads.messages import ConnectionEnd, Message
-from corridor.traffic.workloads.messages_host import Connections
-from corridor.traffic.workloads.messages_log import file_name
-from corridor.traffic.workloads.workload import Place
+from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages_host import Connections
+from corridor.traffic.agents.messages_log import file_name
+from corridor.traffic.agents.program import Place
+from corridor.traffic.packets.descriptors import Descriptors
 
 MS = 1_000_000
 CLIENT, SERVER = "127.0.0.1", "127.0.0.2"

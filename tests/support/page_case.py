@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 import handmade_run
+from corridor.experiments.account.proof_document import ProofDocument
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.pages.run_page import RunResults
-from corridor.experiments.results.proof_document import ProofDocument
-from corridor.experiments.results.summary import Summary
 from corridor.experiments.run.recover import recover
 from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 from typed_answers import typed

@@ -9,11 +9,18 @@ import pytest
 
 from corridor.controller.policy import automaton, routes, semantics
 from corridor.controller.policy.automaton import Violation
-from corridor.controller.policy.clauses import avoid, borders, hops, no_return, path, via
+from corridor.controller.policy.clauses import (
+    avoid,
+    borders,
+    expressions,
+    hops,
+    no_return,
+    path,
+    via,
+)
 from corridor.controller.policy.clauses.clause import Broken
+from corridor.controller.policy.clauses.places import Groups
 from corridor.controller.policy.semantics import Ruling, Verdict
-from corridor.controller.policy.terms import expressions
-from corridor.controller.policy.terms.places import Groups
 from corridor.topologies.model.topology import Fibre, Hub
 
 type Mutant = Callable[[pytest.MonkeyPatch], None]

@@ -22,8 +22,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import plain_worlds
-from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
 from corridor.controller.second_opinion import Sample
+from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
 from corridor.experiments.lab.dumps import as_compiled
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.lab.tables_judged import judge_tables

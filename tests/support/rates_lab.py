@@ -6,8 +6,8 @@ from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.picks import Pick
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.joint_ways.fitting import fitted
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
+from corridor.controller.traffic_engineering.fit_rates import fitted
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from policy_lab import TODAY

@@ -13,14 +13,14 @@ from attack_frames import ARP, MPLS
 from attack_world import World
 from corridor.controller.forwarding.program import LABEL_TTL, Flow, Program, Value
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.exact.causes import Causes
-from corridor.controller.prover.exact.decisions import Fork, Onward, Stop, Switch
+from corridor.controller.prover.exact_causes import Causes
+from corridor.controller.prover.exact_decisions import Fork, Onward, Stop, Switch
+from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.headers import Packet as PacketSet
+from corridor.controller.prover.search.headers import box
+from corridor.controller.prover.search.packets import FIELDS
+from corridor.controller.prover.search.packets import Packet as OnePacket
 from corridor.controller.prover.search.reach import End, Place, Step, steps_at
-from corridor.controller.prover.tables.headers import Packet as PacketSet
-from corridor.controller.prover.tables.headers import box
-from corridor.controller.prover.tables.packets import FIELDS
-from corridor.controller.prover.tables.packets import Packet as OnePacket
 from corridor.topologies.model.wiring import HOST_PORT
 from openflow_network import Fate, OpenFlowNetwork
 from openflow_network import Packet as SoftPacket
@@ -123,7 +123,7 @@ class _Reach:
 
 
 class _Decisions:
-    """``corridor.controller.prover.exact.decisions``: one packet, and questions of what is live."""
+    """``corridor.controller.prover.exact_decisions``: one packet, and questions of what is live."""
 
     def __init__(self, world: World, program: Program, dead: set[tuple[str, int]]) -> None:
         topology = world.specification.topology

@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from types import UnionType
 from typing import Any, TypeAliasType, Union, get_args, get_origin, get_type_hints
 
-from corridor.experiments.results.summary import Summary
+from corridor.experiments.account.summary import Summary
 from corridor.topologies.base.codec import from_plain, key_of, to_plain
 
 PLAIN: dict[Any, Any] = {str: "", int: 0, float: 0.0, bool: False}

@@ -16,8 +16,8 @@ from corridor.experiments import cli
 from corridor.experiments.lab.dumps import as_compiled
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.timeline import Clock
+from corridor.experiments.scenario.moments import START
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.timeline.moments import START
 from corridor.topologies.base import bounded_file
 from corridor.topologies.base.bounded_file import Kind, open_bounded, parse_json, read_bytes
 from corridor.topologies.base.errors import InputError, shortened

@@ -98,7 +98,7 @@ def test_nothing_heavy_is_imported_in_vain(words: list[str]) -> None:
 
 
 OF_PARSING = (
-    "corridor.experiments.command_line",
+    "corridor.experiments.terminal",
     "corridor.experiments.terminal",
     "corridor.experiments.commands.",
     "corridor.topologies.base",
@@ -148,7 +148,7 @@ def test_tab_imports_the_verb_that_is_named_and_nothing_of_the_product(
 
 def test_a_word_that_is_no_verb_is_compared_with_all_verbs() -> None:
     imported = modules_after("sys.argv[1:] = ['keep', '--help']; cli.main()")
-    assert "corridor.experiments.commands.up" in imported
+    assert "corridor.experiments.live_commands.up" in imported
 
 
 def _is_only_the_command_line(imported: set[str], verbs: set[str]) -> None:

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from corridor.experiments.testbeds.debian_kernel.kernel import emulator_lacks
-from corridor.traffic.workloads.records import HEADER_BYTES
+from corridor.experiments.machines.debian_kernel import emulator_lacks
+from corridor.traffic.agents.records import HEADER_BYTES
 from corridor_runs import corridor, environment, finish, start
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(2000)]

@@ -16,7 +16,7 @@ import pytest
 
 from corridor.experiments.machines import export
 from corridor.experiments.machines.handover import CACHES, LEFT_OUT, Handover
-from corridor.experiments.testbeds.kernel import find_kernel
+from corridor.experiments.machines.kernel import find_kernel
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(7200)]
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,1 +1,3 @@
-"""Checks of a topology alone: doubtful entries, and the latency to expect. Pure."""
+"""Answers about a topology alone: gaps, expected latency, Monte Carlo samples of its lengths.
+Pure.
+"""

@@ -14,7 +14,7 @@ from typing import IO
 from corridor.topologies.base import child_process
 from corridor.topologies.base.places import IMPORT_ROOT
 
-CONTROLLER = ("-m", "corridor.controller.apps.main")
+CONTROLLER = ("-m", "corridor.controller.reconcile.app_main")
 
 
 def start_controller(

@@ -12,8 +12,8 @@ from corridor.topologies.emulation.netlink_socket import (
     KernelRefuses,
     NetlinkSocket,
 )
-from corridor.topologies.emulation.octets import rtnetlink
-from corridor.topologies.emulation.octets.rtnetlink import Request
+from corridor.topologies.emulation.queues import rtnetlink
+from corridor.topologies.emulation.queues.rtnetlink import Request
 
 SYSTEM = "ovs-system"
 """The one datapath that holds every kernel bridge of an ovs-vswitchd."""

@@ -4,7 +4,7 @@
     faults.cut_carrier("thailand-laos")     # both ends see their link go down
     faults.restore("thailand-laos")
 
-Which kinds there are and what each does is in the room ``topologies/faults``. Each call says what
+Which kinds there are and what each does is in the room ``topologies/model``. Each call says what
 it changed, and nothing if all was so already. All go over netlink, without a fork, and are read
 back.
 """
@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.netlink import Links, shapes
-from corridor.topologies.faults import cut, hub
-from corridor.topologies.faults.kind import Effect, FaultName
+from corridor.topologies.model import cut
+from corridor.topologies.model import hub_fault as hub
+from corridor.topologies.model.fault_kind import Effect, FaultName
 from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
 
 

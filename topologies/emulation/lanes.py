@@ -16,11 +16,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from corridor.topologies.base.seeds import seed_of
-from corridor.topologies.emulation.octets import netem, rtnetlink, u32
-from corridor.topologies.emulation.octets.found import Found
-from corridor.topologies.emulation.octets.netem import Netem
-from corridor.topologies.emulation.octets.rtnetlink import Request
-from corridor.topologies.emulation.octets.u32 import Filter, Word
+from corridor.topologies.emulation.queues import netem_octets, rtnetlink, u32_octets
+from corridor.topologies.emulation.queues.found_octets import Found
+from corridor.topologies.emulation.queues.netem_octets import Netem
+from corridor.topologies.emulation.queues.rtnetlink import Request
+from corridor.topologies.emulation.queues.u32_octets import Filter, Word
 from corridor.topologies.model.line import Bursts
 from corridor.topologies.model.wiring import ALL_PPM, Shape
 
@@ -49,7 +49,7 @@ FILTERS = (
         CONTROL_CLASS,
     ),
 )
-HANDLES = (0x80000000 | u32.FIRST_NODE, 0x80100000 | u32.FIRST_NODE)
+HANDLES = (0x80000000 | u32_octets.FIRST_NODE, 0x80100000 | u32_octets.FIRST_NODE)
 """Of the filters: the kernel numbers their tables in the order in which they come."""
 
 
@@ -71,14 +71,14 @@ def tree(index: int, interface: str, shape: Shape) -> Iterator[Request]:
     yield rtnetlink.qdisc(index, ROOT, rtnetlink.QDISC_ROOT, PRIO, PRIO_OPTIONS, interface)
     for handle, one in zip(HANDLES, FILTERS, strict=True):
         options = one.options()
-        yield rtnetlink.tfilter(index, ROOT, handle, one.info, u32.KIND, options, interface)
+        yield rtnetlink.tfilter(index, ROOT, handle, one.info, u32_octets.KIND, options, interface)
     yield from lanes(index, interface, shape)
 
 
 def lanes(index: int, interface: str, shape: Shape) -> Iterator[Request]:
     """What is in both lanes of a tree that is there; queues keep what they hold."""
     for handle, parent, stage in _stages(shape):
-        yield rtnetlink.qdisc(index, handle, parent, netem.KIND, stage.options(), interface)
+        yield rtnetlink.qdisc(index, handle, parent, netem_octets.KIND, stage.options(), interface)
 
 
 def drained(index: int, interface: str, shape: Shape) -> Iterator[Request]:
@@ -86,7 +86,7 @@ def drained(index: int, interface: str, shape: Shape) -> Iterator[Request]:
     of other handles take the place of the lanes first, so that nothing crosses unshaped."""
     options = _delay(shape, shape.seed).options()
     for handle, parent in zip(DRAINS, TOPS, strict=True):
-        yield rtnetlink.qdisc(index, handle, parent, netem.KIND, options, interface)
+        yield rtnetlink.qdisc(index, handle, parent, netem_octets.KIND, options, interface)
     yield from lanes(index, interface, shape)
 
 
@@ -108,15 +108,15 @@ def held(found: Found) -> Tree:
     """What it holds, in the same terms; None where a part is not there or is another."""
     handles = (CONTROL, DELAY, LATE, QUEUE)
     there = [found.qdiscs[handle] for handle in handles if handle in found.qdiscs]
-    queue = netem.held(found.qdiscs.get(QUEUE, b""))
+    queue = netem_octets.held(found.qdiscs.get(QUEUE, b""))
     return Tree(
         root=_prio(found.qdiscs.get(ROOT, b"")),
-        filters=tuple(one for body in found.filters if (one := u32.held(body)) is not None),
+        filters=tuple(one for body in found.filters if (one := u32_octets.held(body)) is not None),
         parents=tuple(rtnetlink.QDISC.unpack_from(body)[3] for body in there),
-        control=netem.held(found.qdiscs.get(CONTROL, b"")),
-        delay=netem.held(found.qdiscs.get(DELAY, b"")),
-        late=netem.held(found.qdiscs.get(LATE, b"")),
-        queue=queue and netem.unseeded(queue),
+        control=netem_octets.held(found.qdiscs.get(CONTROL, b"")),
+        delay=netem_octets.held(found.qdiscs.get(DELAY, b"")),
+        late=netem_octets.held(found.qdiscs.get(LATE, b"")),
+        queue=queue and netem_octets.unseeded(queue),
     )
 
 
@@ -134,7 +134,7 @@ def _stages(shape: Shape) -> list[tuple[int, int, Netem]]:
         late = Netem(
             limit=shape.in_flight_packets,
             jitter_ns=shape.late_ns,
-            table=netem.late_table(shape.late_ppm / ALL_PPM),
+            table=netem_octets.late_table(shape.late_ppm / ALL_PPM),
             seed=seed_of(shape.seed, "late"),
         )
         stages.append((LATE, DELAY + 1, late))
@@ -150,16 +150,18 @@ def _delay(shape: Shape, seed: int) -> Netem:
         limit=shape.in_flight_packets,
         latency_ns=shape.one_way_delay_ns + half_ns,
         jitter_ns=half_ns,
-        loss=0 if shape.bursts and not all_lost else netem.probability(shape.loss_ppm / ALL_PPM),
+        loss=0
+        if shape.bursts and not all_lost
+        else netem_octets.probability(shape.loss_ppm / ALL_PPM),
         bursts=_bursts(shape.bursts) if shape.bursts and not all_lost else (),
-        rate_bytes_per_s=netem.NO_TIME_BYTES_PER_S if half_ns else 0,
+        rate_bytes_per_s=netem_octets.NO_TIME_BYTES_PER_S if half_ns else 0,
         seed=seed,
     )
 
 
 def _bursts(bursts: Bursts) -> tuple[int, ...]:
     shares = (bursts.begin, bursts.end, 1 - bursts.lost_in_burst, bursts.lost_between)
-    return tuple(map(netem.probability, shares))
+    return tuple(map(netem_octets.probability, shares))
 
 
 def _prio(dumped: bytes) -> bytes | None:

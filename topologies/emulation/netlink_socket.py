@@ -11,8 +11,8 @@ from itertools import batched
 from typing import Any
 
 from corridor.topologies.base.closing import Closing
-from corridor.topologies.emulation.octets import rtnetlink
-from corridor.topologies.emulation.octets.rtnetlink import Request
+from corridor.topologies.emulation.queues import rtnetlink
+from corridor.topologies.emulation.queues.rtnetlink import Request
 
 NETLINK_ROUTE, NETLINK_GENERIC = 0, 16
 BATCH = 128

@@ -140,7 +140,7 @@ def _cannot_shape() -> str:
     """What the first refusal means."""
     from corridor.topologies.emulation import lanes
     from corridor.topologies.emulation.netlink_socket import NetlinkSocket
-    from corridor.topologies.emulation.octets.rtnetlink import QDISC, RTM_NEWTFILTER
+    from corridor.topologies.emulation.queues.rtnetlink import QDISC, RTM_NEWTFILTER
     from corridor.topologies.model.wiring import Shape
 
     shape = Shape(1000, 8000, 1, 1, 0, 1)

@@ -1,1 +1,3 @@
-"""The corridor as values: hubs, fibres, delays, and what they become on the wire. Pure."""
+"""The corridor as values: hubs, fibres, delays, wiring, and faults of them, one kind a file.
+Pure.
+"""

@@ -1,1 +1,1 @@
-"""The processes that send and receive for hubs, and the job that tells them what."""
+"""The processes in the network: senders and receivers at hubs, gateways, the monitor of fibres."""

@@ -20,14 +20,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from heapq import heappop, heappush
 
+from corridor.traffic.agents import delays, intervals, records
 from corridor.traffic.agents.jobs import CHARGED, Host, Job
-from corridor.traffic.agents.messages import HostCounts
-from corridor.traffic.packets import stamp
-from corridor.traffic.system import kernel
-from corridor.traffic.system.descriptors import Descriptors
-from corridor.traffic.workloads import delays, intervals, records
-from corridor.traffic.workloads.registry import FLOW_KEYS, WORKLOADS
-from corridor.traffic.workloads.workload import Place, Timed
+from corridor.traffic.agents.program import Place, Timed
+from corridor.traffic.agents.program_registry import FLOW_KEYS, WORKLOADS
+from corridor.traffic.agents.runner_messages import HostCounts
+from corridor.traffic.packets import kernel, stamp
+from corridor.traffic.packets.descriptors import Descriptors
 
 ERROR_NS = {"virtual": 256, CHARGED: 1000, "real": 1000}
 """A tick of the first; of the others, what reading them takes."""

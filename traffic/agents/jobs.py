@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
 from corridor.topologies.base import named_tuples
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.workloads.registry import KIND_OF, WORKLOADS
-from corridor.traffic.workloads.workload import Part
+from corridor.traffic.agents.program import Part
+from corridor.traffic.agents.program_registry import KIND_OF, WORKLOADS
 
 Clock = Literal["virtual", "virtual, computing charged", "real"]
 """The virtual ones skip time in which nothing happens. In the first, computing takes no time."""
@@ -35,7 +35,7 @@ class Host(NamedTuple):
     netns: str
     interface: str
     parts: tuple[Part, ...] = ()
-    """All that it does, of whatever kinds ``workloads/registry.py`` has."""
+    """All that it does, of whatever kinds ``program_registry.py`` has."""
 
     def of[P: Part](self, kind: type[P]) -> tuple[P, ...]:
         """Its parts of one kind, in order."""

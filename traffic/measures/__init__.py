@@ -1,1 +1,1 @@
-"""From records to tables of probes and their statistics. Pure."""
+"""From records to tables of probes and their statistics; predictions by queueing theory. Pure."""

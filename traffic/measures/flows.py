@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.traffic.agents.stream_in import ReceivedStream
+from corridor.traffic.agents.stream_out import SentStream
 from corridor.traffic.measures.bursts import LossPattern, loss_pattern, lost_of
 from corridor.traffic.measures.metrics import Distribution, distribution, variation
 from corridor.traffic.measures.quantiles import (
@@ -21,8 +23,6 @@ from corridor.traffic.measures.quantiles import (
 )
 from corridor.traffic.measures.stream_delays import Times
 from corridor.traffic.measures.variation import ipdv
-from corridor.traffic.workloads.stream_in import ReceivedStream
-from corridor.traffic.workloads.stream_out import SentStream
 
 
 class FlowResult(TypedDict):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from corridor.topologies.base.bounded_file import RECORDS, parse_json, read_bytes
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
-from corridor.traffic.workloads import records
+from corridor.traffic.agents import records
 
 if TYPE_CHECKING:
     import pyarrow as pa

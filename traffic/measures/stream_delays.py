@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.topologies.base.bounded_file import RECORDS, read_bytes
-from corridor.traffic.workloads.delays import DELAY, HEADER, LATE, MAGIC
+from corridor.traffic.agents.delays import DELAY, HEADER, LATE, MAGIC
 
 
 class Times(NamedTuple):

@@ -1,1 +1,1 @@
-"""Frames and the headers in them, as octets. Pure but for the process that runs Scapy."""
+"""Frames and their headers as octets; the process that runs Scapy; system calls of agents."""

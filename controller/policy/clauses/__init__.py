@@ -1,11 +1,7 @@
-"""The hard clauses: what each permits, its syntax and its description, one kind a file.
-
-Read ``clause`` first: what a kind must offer. ``registry`` lists the kinds; whatever reads,
-compiles, proves or explains policies takes them from there. docs/policies.md says how to add one.
-"""
+"""What a policy can state: places, expressions, and the hard clauses, one kind a file. Pure."""
 
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
+from corridor.controller.policy.clauses.elements import Element
 from corridor.controller.policy.clauses.registry import CLAUSES
-from corridor.controller.policy.terms.elements import Element
 
 __all__ = ["CLAUSES", "Broken", "Clause", "Element", "Trip"]

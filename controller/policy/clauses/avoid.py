@@ -9,9 +9,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from corridor.controller.policy.clauses.answers import Answer
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, exposure
-from corridor.controller.policy.terms.answers import Answer
-from corridor.controller.policy.terms.elements import (
+from corridor.controller.policy.clauses.elements import (
     Asked,
     ByBoth,
     ByFibre,
@@ -23,7 +23,7 @@ from corridor.controller.policy.terms.elements import (
     in_words,
     selected,
 )
-from corridor.controller.policy.terms.places import Groups, inside
+from corridor.controller.policy.clauses.places import Groups, inside
 from corridor.topologies.model.topology import Hub
 
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, exposure
-from corridor.controller.policy.terms.elements import Element
+from corridor.controller.policy.clauses.elements import Element
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 MOST_BORDERS = 16

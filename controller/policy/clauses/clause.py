@@ -19,8 +19,8 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import BeforeValidator
 
-from corridor.controller.policy.terms.elements import Element, Named, Where
-from corridor.controller.policy.terms.places import Groups, Value, inside
+from corridor.controller.policy.clauses.elements import Element, Named, Where
+from corridor.controller.policy.clauses.places import Groups, Value, inside
 from corridor.topologies.model.topology import Hub
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, exposure
-from corridor.controller.policy.terms.elements import (
+from corridor.controller.policy.clauses.elements import (
     ByBoth,
     ByFibre,
     ByHub,
@@ -17,7 +17,7 @@ from corridor.controller.policy.terms.elements import (
     in_words,
     selected,
 )
-from corridor.controller.policy.terms.places import Groups, Names, inside
+from corridor.controller.policy.clauses.places import Groups, Names, inside
 
 
 class Confine(ByFibre, ByHub, ByBoth, Clause):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
-from corridor.controller.policy.terms.elements import Element
+from corridor.controller.policy.clauses.elements import Element
 from corridor.topologies.model.topology import Hub
 
 MOST_FIBRES = 32

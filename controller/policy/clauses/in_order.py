@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
 from corridor.controller.policy.clauses.clause import Broken, Trip, exposure, leaves_home
-from corridor.controller.policy.terms.elements import Element, Selects
-from corridor.controller.policy.terms.places import inside
+from corridor.controller.policy.clauses.elements import Element, Selects
+from corridor.controller.policy.clauses.places import inside
 
 MOST_STOPS = 32
 """The limit up to which searches count the stops that a packet has passed."""

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator
 
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
-from corridor.controller.policy.terms.elements import Element
-from corridor.controller.policy.terms.expression_automaton import automaton_of
+from corridor.controller.policy.clauses.elements import Element
+from corridor.controller.policy.clauses.expression_automaton import automaton_of
 from corridor.topologies.model.topology import Hub, NonEmpty
 
 

@@ -10,14 +10,14 @@ from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.clauses.borders import Borders
 from corridor.controller.policy.clauses.clause import Clause
 from corridor.controller.policy.clauses.confine import Confine
+from corridor.controller.policy.clauses.elements import Named, Selector, Where
 from corridor.controller.policy.clauses.hops import Hops
 from corridor.controller.policy.clauses.no_return import NoReturn
 from corridor.controller.policy.clauses.path import Path
+from corridor.controller.policy.clauses.places import Value
 from corridor.controller.policy.clauses.terminate import Terminate
 from corridor.controller.policy.clauses.via import Via
 from corridor.controller.policy.clauses.waypoints import Waypoints
-from corridor.controller.policy.terms.elements import Named, Selector, Where
-from corridor.controller.policy.terms.places import Value
 
 CLAUSES: tuple[type[Clause], ...] = (
     Confine,

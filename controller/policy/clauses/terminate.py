@@ -7,8 +7,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, is_source
-from corridor.controller.policy.terms.elements import Element
-from corridor.controller.policy.terms.places import Names, inside
+from corridor.controller.policy.clauses.elements import Element
+from corridor.controller.policy.clauses.places import Names, inside
 
 
 class Terminate(Clause):

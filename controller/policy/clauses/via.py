@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field
 
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
+from corridor.controller.policy.clauses.elements import Element, Selector, each_written_out
 from corridor.controller.policy.clauses.in_order import (
     MOST_STOPS,
     in_words,
@@ -15,8 +16,7 @@ from corridor.controller.policy.clauses.in_order import (
     past_the_border,
     served,
 )
-from corridor.controller.policy.terms.elements import Element, Selector, each_written_out
-from corridor.controller.policy.terms.places import Value
+from corridor.controller.policy.clauses.places import Value
 
 BEFORE = "PRE"
 """The phase before the first stop that names one."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
+from corridor.controller.policy.clauses.elements import Element, HubSelector, Where
 from corridor.controller.policy.clauses.in_order import (
     MOST_STOPS,
     in_words,
@@ -14,8 +15,7 @@ from corridor.controller.policy.clauses.in_order import (
     past_the_border,
     served,
 )
-from corridor.controller.policy.terms.elements import Element, HubSelector, Where
-from corridor.controller.policy.terms.places import Value
+from corridor.controller.policy.clauses.places import Value
 from corridor.topologies.model.topology import Hub
 
 

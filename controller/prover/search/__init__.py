@@ -1,1 +1,1 @@
-"""The over-approximating search: where packets may come, whatever has failed. Pure."""
+"""Sets of headers, the declared network, and the search over every view of failures. Pure."""

@@ -10,8 +10,8 @@ from operator import is_not
 
 from corridor.controller.forwarding.program import Bucket, FastFailover, Flow, SwitchProgram
 from corridor.controller.prover.search.core import Core
+from corridor.controller.prover.search.lookup import Key, Lookup, rule_of, uses
 from corridor.controller.prover.search.reach import Step
-from corridor.controller.prover.tables.lookup import Key, Lookup, rule_of, uses
 from corridor.topologies.model.wiring import HOST_PORT
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
 from corridor.controller.forwarding.program import Table, Value, epoch_of, phase_of
-from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.declared.permits import Move
 from corridor.controller.prover.search.claim import Claim
+from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.declared_permits import Move
+from corridor.controller.prover.search.headers import ANY
 from corridor.controller.prover.search.reach import End, Place, Step, steps_at
-from corridor.controller.prover.tables.headers import ANY
 
 DOOR = -1
 """The number of the place that a demand's packets come from: its host's port."""

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from corridor.controller.forwarding.program import Action, Flow, Value, output
-from corridor.controller.prover.declared.network import Network
-from corridor.controller.prover.tables.headers import (
+from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.headers import (
     ANY,
     ETH_MPLS,
     NEEDS,
@@ -21,9 +21,9 @@ from corridor.controller.prover.tables.headers import (
     Packet,
     is_exact,
 )
-from corridor.controller.prover.tables.lookup import Rule
-from corridor.controller.prover.tables.rest import Rest, cut
-from corridor.controller.prover.tables.sieve import FEW
+from corridor.controller.prover.search.lookup import Rule
+from corridor.controller.prover.search.rest import Rest, cut
+from corridor.controller.prover.search.sieve import FEW
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 RESERVED_PORTS = {

@@ -16,13 +16,13 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from corridor.controller.forwarding.program import FastFailover
-from corridor.controller.prover.declared.demands import Demand
-from corridor.controller.prover.declared.permits import NOTHING, Death, Move
 from corridor.controller.prover.search.claim import dead_before
 from corridor.controller.prover.search.core import DOOR, NO_PHASE, NOWHERE, At, Core, Remark, Turn
+from corridor.controller.prover.search.declared_demands import Demand
+from corridor.controller.prover.search.declared_permits import NOTHING, Death, Move
+from corridor.controller.prover.search.headers import Box
+from corridor.controller.prover.search.lookup import Lookup, uses
 from corridor.controller.prover.search.reach import End, Step
-from corridor.controller.prover.tables.headers import Box
-from corridor.controller.prover.tables.lookup import Lookup, uses
 
 type Node = tuple[int, int]
 """Packets at a place, by its number, and their standing, by its number."""

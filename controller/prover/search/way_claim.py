@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from corridor.controller.prover.declared.network import Network
 from corridor.controller.prover.search.claim import Breach, Claim
+from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.search import Exploration
 
 

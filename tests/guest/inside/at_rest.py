@@ -19,7 +19,7 @@ from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import CorridorError
 from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 from corridor.topologies.emulation.network import CorridorNet
-from corridor.topologies.emulation.octets.rtnetlink import qdisc_deleted
+from corridor.topologies.emulation.queues.rtnetlink import qdisc_deleted
 
 SENDER, FRIEND, STRANGER = "shanghai", "guian", "karachi"
 IDLE_S = 60

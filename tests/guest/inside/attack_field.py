@@ -27,7 +27,7 @@ from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 from corridor.topologies.emulation.network import CorridorNet
-from corridor.topologies.emulation.octets.rtnetlink import mtu_set
+from corridor.topologies.emulation.queues.rtnetlink import mtu_set
 from corridor.topologies.model.wiring import Wiring
 
 EVERY_PROTOCOL = 3

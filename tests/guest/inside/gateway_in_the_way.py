@@ -33,7 +33,7 @@ from triangle import (
 from corridor.experiments.lab.gateways_process import start_gateways
 from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.topologies.emulation.network import CorridorNet
-from corridor.traffic.monitor import packet_filter, packet_ring
+from corridor.traffic.agents import packet_filter, packet_ring
 
 FULL_PAYLOAD_BYTES = 1472
 MANY = 5000

@@ -23,8 +23,9 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting
-from corridor.experiments.timeline import day, drain, policies
-from corridor.topologies.faults import cut, gateway, switch, vswitchd
+from corridor.experiments.scenario import day_event, drain_event
+from corridor.experiments.scenario import policies_event as policies
+from corridor.topologies.model import cut, gateway_fault, switch_fault, vswitchd
 
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/kept")
@@ -120,10 +121,10 @@ class Scenes:
         return {name for name, one in fibres.items() if frozenset(one["ends"]) in crossed}
 
     def a_fibre_drained(self, watched: Traffic) -> dict[str, Any]:
-        first = self.kept.carry_out(drain.DRAIN, FIBRE)
+        first = self.kept.carry_out(drain_event.DRAIN, FIBRE)
         time.sleep(0.2)
         used = self._used()
-        second = self.kept.carry_out(drain.RESTORE, FIBRE)
+        second = self.kept.carry_out(drain_event.RESTORE, FIBRE)
         return {"answers": [first, second], "used": sorted(used)}
 
     def switches_emptied(self, watched: Traffic) -> dict[str, Any]:
@@ -152,24 +153,24 @@ class Scenes:
     def a_gateway_killed(self, watched: Traffic) -> dict[str, Any]:
         time.sleep(0.2)
         at = time.time_ns()
-        self.kept.carry_out(gateway.KILL, "kunming")
+        self.kept.carry_out(gateway_fault.KILL, "kunming")
         self.kept.until(lambda: not self.kept.ask("topology")["hubs"]["kunming"]["gateway"], 10)
         time.sleep(1)
         statuses = self.kept.ask("demands")["demands"]
-        self.kept.carry_out(gateway.START, "kunming")
+        self.kept.carry_out(gateway_fault.START, "kunming")
         self.kept.until(self.kept.is_settled, 30)
         time.sleep(0.5)
         return {"at": at, "statuses": statuses}
 
     def a_switch_disconnected(self, watched: Traffic) -> dict[str, Any]:
         """Its tables serve on; a change waits, then is made without it; it is taken back."""
-        self.kept.carry_out(switch.AWAY, "bangkok")
+        self.kept.carry_out(switch_fault.AWAY, "bangkok")
         self.kept.until(lambda: self.kept.ask("status")["away"] == ["bangkok"], 10)
-        deferred = self.kept.carry_out(drain.DRAIN, FIBRE)
+        deferred = self.kept.carry_out(drain_event.DRAIN, FIBRE)
         self.kept.until(lambda: self.kept.ask("topology")["hubs"]["bangkok"]["failed"], 20)
         time.sleep(1)
         without = self.kept.statuses()
-        self.kept.carry_out(switch.BACK, "bangkok")
+        self.kept.carry_out(switch_fault.BACK, "bangkok")
         self.kept.until(lambda: not self.kept.ask("topology")["hubs"]["bangkok"]["failed"], 20)
         self.kept.until(self.kept.is_settled, 30)
         time.sleep(0.5)
@@ -196,11 +197,11 @@ class Scenes:
 
     def a_basis_that_ends(self, watched: Traffic) -> dict[str, Any]:
         time.sleep(0.2)
-        answer = self.kept.carry_out(day.SET, "2027-07-01")
+        answer = self.kept.carry_out(day_event.SET, "2027-07-01")
         at = time.time_ns()
         statuses = self.kept.ask("demands")["demands"]
         time.sleep(0.3)
-        back = self.kept.carry_out(day.SET, "2026-11-24")
+        back = self.kept.carry_out(day_event.SET, "2026-11-24")
         return {"answer": answer, "at": at, "statuses": statuses, "back": back}
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from corridor.controller.apps import main
+from corridor.controller.reconcile import app_main
 
 NAME = "unproven"
-app_to_run = main._app
+app_to_run = app_main._app
 
 
 def app_that_miscompiles() -> str:
     """The framework has patched what it must by now, and other modules may be imported."""
-    from corridor.controller.deployment import deployments
+    from corridor.controller.openflow import deployments
 
     following = deployments.following
 
@@ -31,5 +31,5 @@ def app_that_miscompiles() -> str:
 
 
 if __name__ == "__main__":
-    main._app = app_that_miscompiles
-    sys.exit(main.main())
+    app_main._app = app_that_miscompiles
+    sys.exit(app_main.main())

@@ -21,8 +21,8 @@ from tests.chaos.traffic import Traffic
 from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting
-from corridor.experiments.timeline import controller
-from corridor.topologies.faults import cut
+from corridor.experiments.scenario import controller_event
+from corridor.topologies.model import cut
 
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/api")
@@ -174,10 +174,10 @@ class Steps:
         )
 
     def a_controller_that_dies(self) -> Any:
-        self.kept.carry_out(controller.KILL)
+        self.kept.carry_out(controller_event.KILL)
         without = self.ask("GET", "/v1/status"), self.corridor("status")
         metrics = self.ask("GET", "/metrics")
-        self.kept.carry_out(controller.START)
+        self.kept.carry_out(controller_event.START)
         self.kept.until(self.kept.is_settled, 60)
         return {"without": without, "metrics": metrics, "back": self.ask("GET", "/v1/status")}
 

@@ -17,7 +17,7 @@ from corridor.controller.forwarding.program import (
     match,
     output,
 )
-from corridor.controller.prover.tables.tables import Settings
+from corridor.controller.prover.search.tables import Settings
 from mutants.tool import ETH_MPLS, acting, matching, mutant, of, outlet, rebuilt, sending, without
 from prover_worlds import HOST_PORT, NotHereError, Spoilt
 

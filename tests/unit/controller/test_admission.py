@@ -11,7 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.admission import Added, Lowered, Use, Worst, admit, lowering
+from corridor.controller.intent import lowering
+from corridor.controller.intent.admit import admit
+from corridor.controller.intent.values import Added, Lowered, Use, Worst
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.errors import InputError
@@ -280,7 +282,7 @@ def test_headroom_is_a_share(headroom):
 
 def test_what_fits_does_not_wait_for_the_linear_programs():
     script = (
-        "import sys\nfrom corridor.controller.admission import Use, admit\n"
+        "import sys\nfrom corridor.controller.intent import Use, admit\n"
         "use = Use('a', 5, frozenset(), (('f', 'h'),))\n"
         "print(admit([use], {'f': 9}, {}, 1).fits, 'scipy' in sys.modules)\n"
         "print(admit([use], {'f': 4}, {}, 1).fits, 'scipy' in sys.modules)\n"

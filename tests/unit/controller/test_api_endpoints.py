@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from corridor.controller.deployment import deployments
+from corridor.controller.openflow import deployments
 from corridor.controller.openflow.errors import Refused
 from reconciler_lab import CLASSES, NO_EXPORT, NO_SEA, PERMITS, policies
 

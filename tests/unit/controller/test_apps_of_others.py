@@ -43,7 +43,7 @@ FRAMEWORKS = {"ryu": ("ryu", "RyuApp"), "os-ken": ("os_ken", "OSKenApp")}
 def run_app(folder, app, framework="ryu"):
     return subprocess.run(
         [
-            *(sys.executable, "-m", "corridor.controller.apps.main"),
+            *(sys.executable, "-m", "corridor.controller.reconcile.app_main"),
             *("--socket", str(folder / "s.sock"), "--app", app),
         ],
         env=os.environ | {"CORRIDOR_FRAMEWORK": framework},

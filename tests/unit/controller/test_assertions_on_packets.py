@@ -10,7 +10,7 @@ import pytest
 
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.prover.tables.tables import tables_of
+from corridor.controller.prover.search.tables import tables_of
 from corridor.controller.testing import (
     CorridorNetwork,
     assert_blocked,

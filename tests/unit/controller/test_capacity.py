@@ -6,12 +6,17 @@ from fractions import Fraction
 
 import pytest
 
-from corridor.controller.admission.values import Use
-from corridor.controller.capacity.cases import Cases, Traffic, cases_of
-from corridor.controller.capacity.changes import Lowering, Raise, lowerings, raises
-from corridor.controller.capacity.fullness import fullness
-from corridor.controller.capacity.growth import bounds
-from corridor.controller.prover.exact.rates import Asked
+from corridor.controller.intent.values import Use
+from corridor.controller.prover.exact_rates import Asked
+from corridor.controller.traffic_engineering.capacity_remedies import (
+    Lowering,
+    Raise,
+    lowerings,
+    raises,
+)
+from corridor.controller.traffic_engineering.demand_growth import bounds
+from corridor.controller.traffic_engineering.utilization import fullness
+from corridor.controller.traffic_engineering.utilization_cases import Cases, Traffic, cases_of
 
 AB, AC, CB, BC = ("ab", "a"), ("ac", "a"), ("bc", "c"), ("bc", "b")
 LIMITS = {"ab": Fraction(10), "ac": Fraction(8), "bc": Fraction(20)}

@@ -9,25 +9,25 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from corridor.controller.policy import certainty
 from corridor.controller.policy.automaton import build
-from corridor.controller.policy.load import load_policies
-from corridor.controller.policy.model import Demand, Policy, PolicySet
-from corridor.controller.policy.paths import Path, crossed_jurisdictions
-from corridor.controller.policy.product import Product
-from corridor.controller.policy.routes import Route, best_route
-from corridor.controller.policy.semantics import Ruling, rule
-from corridor.controller.uncertainty import certainty
-from corridor.controller.uncertainty.certainty import (
+from corridor.controller.policy.certainty import (
     NEAR_TIE,
     Lawful,
     price_ns,
     round_trip_ns,
     unruled,
 )
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import Demand, Policy, PolicySet
+from corridor.controller.policy.paths import Path, crossed_jurisdictions
+from corridor.controller.policy.product import Product
+from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.policy.semantics import Ruling, rule
+from corridor.topologies.analysis.arcs import UNREACHED
+from corridor.topologies.analysis.draws import draw
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
-from corridor.topologies.uncertainty.arcs import UNREACHED
-from corridor.topologies.uncertainty.draws import draw
 
 PAN = load_topology("pan-asia")
 LAWFUL = Lawful(draw(PAN))

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.errors import Refused
 from corridor.controller.policy.load import check_policies, load_policies, shipped_policies
 from corridor.controller.policy.model import PolicySet

@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import compile_ways
 from corridor.controller.forwarding.program import Reason, Table
 from corridor.controller.intent.aggregate import Aggregate
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.session import Session

@@ -18,7 +18,7 @@ from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
 from corridor.controller.prover import Proof, Prover, prove, tables_of
-from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact_claims import examine
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 from policy_lab import demand, fibre, hub, network, permit, ruling

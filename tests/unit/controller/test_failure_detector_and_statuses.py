@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.deployment.statuses import statuses, unknown
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
+from corridor.controller.openflow.statuses import statuses, unknown
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT

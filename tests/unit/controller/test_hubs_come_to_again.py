@@ -16,8 +16,8 @@ from corridor.controller.policy.failures import NO_FAILURES
 from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import prove, tables_of
-from corridor.controller.prover.exact.claims import examine
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover.exact_claims import examine
+from corridor.controller.prover.exact_search import Explorer
 from policy_lab import corridor, demand, permit, ruling
 from tables_lab import Laid
 from ways_lab import way

@@ -12,14 +12,14 @@ from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.picks import Pick
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways.chosen import choose
-from corridor.controller.joint_ways.fitting import Served, fitted
-from corridor.controller.joint_ways.objectives.registry import OBJECTIVES
-from corridor.controller.joint_ways.program import UnsolvedError
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.results.explanation_text import explained as explained_text
+from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
+from corridor.controller.traffic_engineering.path_program import UnsolvedError
+from corridor.controller.traffic_engineering.path_selection import choose
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.explanation_text import explained as explained_text
 from corridor.topologies.base.errors import InputError
 from policy_lab import TODAY
 from rates_lab import DIRECT, MINI, ROUND, picks, spec
@@ -167,5 +167,7 @@ def test_where_the_solver_comes_to_no_end_no_ways_are_chosen(monkeypatch):
     def unsolved(*_):
         raise UnsolvedError("no end")
 
-    monkeypatch.setattr("corridor.controller.joint_ways.program.Program.solved", unsolved)
+    monkeypatch.setattr(
+        "corridor.controller.traffic_engineering.path_program.Program.solved", unsolved
+    )
     assert picks(fitted(asked, "added-delay")) == {}

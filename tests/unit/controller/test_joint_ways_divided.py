@@ -15,14 +15,13 @@ import scipy.optimize
 from tests.benchmarks.joint_ways import Asked, intents
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.joint_ways import rounding
-from corridor.controller.joint_ways.chosen import choose
-from corridor.controller.joint_ways.mending import mended, roomier
-from corridor.controller.joint_ways.objectives import added_delay
-from corridor.controller.joint_ways.program import Program
-from corridor.controller.joint_ways.rounding import priced_out
-from corridor.controller.joint_ways.setting import setting_of
-from corridor.controller.joint_ways.spaces.links import Links
+from corridor.controller.traffic_engineering import least_added_delay, rounding
+from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.local_search import mended, roomier
+from corridor.controller.traffic_engineering.path_program import Program
+from corridor.controller.traffic_engineering.path_selection import choose
+from corridor.controller.traffic_engineering.rounding import priced_out
+from corridor.controller.traffic_engineering.selection_setting import setting_of
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from policy_lab import fibre, hub, network
@@ -114,7 +113,7 @@ def test_others_make_room_where_no_demand_can_move_alone():
     builder = TreeBuilder(mini)
     ways = [builder.way(one) for one in intents(mini, asked, 0)]
     spaces, alone, _, _ = setting_of(ways, builder, links)
-    program = Program(spaces, links.capacity_bps, [], added_delay.KIND, alone)
+    program = Program(spaces, links.capacity_bps, [], least_added_delay.KIND, alone)
     for demand, way in enumerate(alone):
         program.add(demand, way, {})
     priced_out(program)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import UNPROTECTED, Protection
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways.fitting import Served, fitted
-from corridor.controller.joint_ways.setting import setting_of
-from corridor.controller.joint_ways.spaces.cases import ByCase
-from corridor.controller.joint_ways.spaces.links import Links
-from corridor.controller.joint_ways.spaces.space import Space
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.routes import Route
+from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.failure_cases import ByCase
+from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.selection_setting import setting_of
 from policy_lab import fibre, hub, network, permit
 from rates_lab import DIRECT, ROUND, spec
 

@@ -6,12 +6,12 @@ import random
 
 import pytest
 
-from corridor.controller.joint_ways.fitting import Served
-from corridor.controller.joint_ways.setting import setting_of
-from corridor.controller.joint_ways.spaces import space as spaces
-from corridor.controller.joint_ways.spaces.cases import ByCase
-from corridor.controller.joint_ways.spaces.links import Links, priced
-from corridor.controller.joint_ways.spaces.space import Space
+from corridor.controller.traffic_engineering import candidate_paths as spaces
+from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.directed_links import Links, priced
+from corridor.controller.traffic_engineering.failure_cases import ByCase
+from corridor.controller.traffic_engineering.fit_rates import Served
+from corridor.controller.traffic_engineering.selection_setting import setting_of
 from corridor.topologies.formats.load import load_topology
 from rates_lab import spec
 

@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.deployment.statuses import statuses
 from corridor.controller.explain import explain
 from corridor.controller.forwarding.compiler import compile_ways, plan_ways
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
+from corridor.controller.openflow.statuses import statuses
 from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Demand, PolicySet
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.claims import examine
-from corridor.controller.relaxation.ladder import lacks
-from corridor.controller.relaxation.relaxation import climb
-from corridor.experiments.results.explanation_text import explained
+from corridor.controller.prover.exact_claims import examine
+from corridor.controller.traffic_engineering.relaxation import climb
+from corridor.controller.traffic_engineering.relaxation_ladder import lacks
+from corridor.experiments.text.explanation_text import explained
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import wire
 from policy_lab import TODAY

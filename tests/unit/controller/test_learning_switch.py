@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.apps.learning import LearningSwitch
 from corridor.controller.openflow.framework import ofproto, parser
+from corridor.controller.reconcile.learning_app import LearningSwitch
 
 SWITCH, HOST, PORT = 1, "00:00:00:00:00:01", 3
 

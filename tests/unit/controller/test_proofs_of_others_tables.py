@@ -22,8 +22,8 @@ from corridor.controller.forwarding.program import (
     unknown,
 )
 from corridor.controller.prover import Proof, Tables, prove_others, tables_of
-from corridor.controller.prover.tables.headers import UNTAGGED
-from corridor.controller.prover.tables.tables import Oddity
+from corridor.controller.prover.search.headers import UNTAGGED
+from corridor.controller.prover.search.tables import Oddity
 from corridor.experiments.lab.proof import refuse_endless
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan

@@ -97,14 +97,14 @@ def test_pytest_finds_the_plugin_by_its_entry_point():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["entry-points"]["pytest11"] == {
         "corridor": "corridor.controller.pytest_plugin",
-        "corridor-live": "corridor.experiments.live_tests.plugin",
+        "corridor-live": "corridor.experiments.run.policy_test_plugin",
     }
 
 
 def test_the_plugins_cost_a_session_without_them_next_to_nothing():
     script = (
         "import corridor.controller.pytest_plugin, sys;"
-        "import corridor.experiments.live_tests.plugin;"
+        "import corridor.experiments.run.policy_test_plugin;"
         "print('pydantic' in sys.modules)"
     )
     done = subprocess.run(

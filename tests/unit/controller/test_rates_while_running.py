@@ -2,7 +2,7 @@
 
 import pytest
 
-from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.policy.model import Bandwidth, PolicySet
 from fake_switches import Lab
 from lab_views import KNOWN, NETWORK, ask

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from corridor.controller.deployment import deployments
 from corridor.controller.forwarding.program import Reason
+from corridor.controller.openflow import deployments
 from corridor.controller.reconcile.control import Control
 from corridor.controller.reconcile.jobs import AuditNow
 from fake_switches import Lab

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.controller.deployment.modifications import add, entries_of_the_old, off
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
     ByCookie,
@@ -17,6 +16,7 @@ from corridor.controller.forwarding.program import (
     cookie,
 )
 from corridor.controller.forwarding.two_phase_plan import update
+from corridor.controller.openflow.modifications import add, entries_of_the_old, off
 from fake_switches import Held
 
 

@@ -4,12 +4,12 @@ from random import Random
 
 import pytest
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import TreeBuilder, plan_ways
 from corridor.controller.forwarding.forwarding_tree import Earlier
 from corridor.controller.forwarding.nodes import is_alike
 from corridor.controller.intent.intent import Intent
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.policy.failures import Failures
 from corridor.controller.prover.session import Session
 from corridor.experiments.scenario.intents import specify

@@ -8,14 +8,14 @@ import struct
 
 import pytest
 
-from corridor.controller.apps import following
-from corridor.controller.deployment.modifications import Modification
 from corridor.controller.forwarding.program import Flow, Table
 from corridor.controller.openflow.channel import OpenFlowChannel
 from corridor.controller.openflow.decoding import read_reply
 from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
+from corridor.controller.openflow.modifications import Modification
 from corridor.controller.openflow.table_reading import ANSWERS
+from corridor.controller.reconcile import following_app
 from switch_messages import entry, multipart
 
 DPID = 7
@@ -286,5 +286,5 @@ def test_what_could_not_be_read_is_told_beside_what_is_ours_and_waited_for_no_lo
 
 
 def test_all_kinds_of_answers_that_are_waited_for_are_heard():
-    heard = {one.__name__.removeprefix("Event") for one in following.REPLIES}
+    heard = {one.__name__.removeprefix("Event") for one in following_app.REPLIES}
     assert heard >= {one.__name__.removeprefix("Event") for one in ANSWERS}

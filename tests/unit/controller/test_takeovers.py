@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from corridor.controller.deployment import deployments
 from corridor.controller.forwarding.program import FastFailover, Flow, Table
 from corridor.controller.forwarding.two_phase_plan import EDGE
+from corridor.controller.openflow import deployments
 from fake_switches import Lab
 from lab_views import FIBRE, KNOWN, NETWORK, foreign
 from reconciler_lab import NO_EXPORT, NO_SEA, policies

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.reconcile.control import Control
 from described import wrong
 from fake_switches import Lab

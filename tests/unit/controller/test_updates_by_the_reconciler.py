@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from corridor.controller.deployment import deployments
 from corridor.controller.forwarding import labels
 from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY
+from corridor.controller.openflow import deployments
 from corridor.controller.openflow.errors import Refused
 from fake_switches import Held, Lab
 from lab_views import FIBRE, KNOWN, NETWORK, foreign, status, unnumbered

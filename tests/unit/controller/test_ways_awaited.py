@@ -7,9 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from corridor.controller.deployment.chosen_ways import Lane, Question, answer_to
-from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.joint_ways.as_is import fits_as_is
+from corridor.controller.openflow.chosen_ways import Lane, Question, answer_to
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.reconcile.beside import Answers
 from corridor.controller.reconcile.jobs import (
     DayEnds,
@@ -19,6 +18,7 @@ from corridor.controller.reconcile.jobs import (
     SetPolicies,
     WaysFound,
 )
+from corridor.controller.traffic_engineering.feasible_in_each_state import fits_as_is
 from corridor.topologies.model.wiring import wire
 from fake_switches import Lab
 from lab_views import ask, status

@@ -6,22 +6,31 @@ from datetime import timedelta
 
 import pytest
 
-from corridor.controller.deployment import chosen_ways
-from corridor.controller.deployment.chosen_ways import (
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow import chosen_ways
+from corridor.controller.openflow.chosen_ways import (
     Question,
     chosen_ahead,
     chosen_for_all,
     chosen_now,
 )
-from corridor.controller.deployment.deployments import DesiredState
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.intent.failure_names import failures_of
-from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways.as_is import fits_as_is, is_worse_as_is
-from corridor.controller.joint_ways.fitting import fits, fitted, lacking, misfits, with_picks
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.reconcile.jobs import Follow
+from corridor.controller.traffic_engineering.feasible_in_each_state import (
+    fits_as_is,
+    is_worse_as_is,
+)
+from corridor.controller.traffic_engineering.fit_rates import (
+    fits,
+    fitted,
+    lacking,
+    misfits,
+    with_picks,
+)
 from corridor.experiments.live_network.status_table import network
 from corridor.topologies.model.wiring import wire
 from fake_switches import FakeBeside, Lab
@@ -461,7 +470,7 @@ def test_a_failure_is_followed_by_ways_that_stand_where_choosing_others_breaks(l
     def broken(*_):
         raise RuntimeError("no")
 
-    monkeypatch.setattr("corridor.controller.deployment.chosen_ways.chosen_now", broken)
+    monkeypatch.setattr("corridor.controller.openflow.chosen_ways.chosen_now", broken)
     before = picks(lab.deployer.deployment.known.specification)
     cut(lab)
     assert lab.deployer.deployment.without.links == CUT.links

@@ -20,7 +20,7 @@ from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
-from corridor.controller.prover.declared.network import is_over_border
+from corridor.controller.prover.search.declared_network import is_over_border
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Packet
 from policy_lab import corridor, fibre, hub, network, permit, restrict, ruling

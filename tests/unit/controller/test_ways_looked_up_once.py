@@ -8,13 +8,13 @@ import pytest
 
 from corridor.controller.forwarding.compiler import compile_ways
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.joint_ways.fitting import Served, with_picks
-from corridor.controller.joint_ways.objectives import added_delay, moves
-from corridor.controller.joint_ways.objectives.objective import seeing
-from corridor.controller.joint_ways.pricing import by_objective, main_at
-from corridor.controller.joint_ways.program import Program
-from corridor.controller.joint_ways.setting import setting_of
-from corridor.controller.joint_ways.spaces.links import Links
+from corridor.controller.traffic_engineering import fewest_moves, least_added_delay
+from corridor.controller.traffic_engineering.column_generation import by_objective, main_at
+from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.fit_rates import Served, with_picks
+from corridor.controller.traffic_engineering.objective import seeing
+from corridor.controller.traffic_engineering.path_program import Program
+from corridor.controller.traffic_engineering.selection_setting import setting_of
 from corridor.topologies.model.wiring import wire
 from rates_lab import CUT, MINI, NEXT, TWO, loaded, spec
 
@@ -27,7 +27,7 @@ RATES = {
 }
 
 
-@pytest.mark.parametrize("kind", [moves.KIND, added_delay.KIND])
+@pytest.mark.parametrize("kind", [fewest_moves.KIND, least_added_delay.KIND])
 def test_a_way_that_crosses_nothing_with_a_price_stays_the_cheapest(kind):
     links, served = Links(MINI), Served(MINI, spec(RATES).intents())
     spaces, ways, _, _ = setting_of(served.ways, served.builder, links, as_is=True)

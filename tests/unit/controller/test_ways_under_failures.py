@@ -8,10 +8,10 @@ from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.failure_names import KINDS, failures_of
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways.bounds import least_in
-from corridor.controller.joint_ways.chosen import choose
-from corridor.controller.joint_ways.fitting import Served, fitted
-from corridor.controller.joint_ways.spaces.cases import Cases, numbers_of
+from corridor.controller.traffic_engineering.failure_cases import Cases, numbers_of
+from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.lower_bounds import least_in
+from corridor.controller.traffic_engineering.path_selection import choose
 from policy_lab import fibre, hub, network, permit
 from rates_lab import spec
 

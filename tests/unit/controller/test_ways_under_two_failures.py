@@ -8,15 +8,15 @@ from types import SimpleNamespace
 import pytest
 
 from corridor.controller.intent.specification import Specification
-from corridor.controller.joint_ways import resting, rounding
-from corridor.controller.joint_ways.bounds import fits_nowhere
-from corridor.controller.joint_ways.fitting import Served, fitted
-from corridor.controller.joint_ways.resting import MANY, ROUNDS, Resting
-from corridor.controller.joint_ways.rows import Rows
-from corridor.controller.joint_ways.setting import setting_of
-from corridor.controller.joint_ways.spaces.links import Links
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.relaxation.relaxation import climb
+from corridor.controller.traffic_engineering import rounding, sparse_program
+from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.lower_bounds import fits_nowhere
+from corridor.controller.traffic_engineering.relaxation import climb
+from corridor.controller.traffic_engineering.row_generation import Rows
+from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.sparse_program import MANY, ROUNDS, Resting
 from corridor.topologies.base.remembered import forget
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, fibre, hub, network, permit
@@ -58,7 +58,7 @@ def test_all_two_failures_of_protected_kinds_are_reckoned_with():
 
 
 def test_of_many_two_failures_only_those_are_that_are_too_full(monkeypatch):
-    monkeypatch.setattr("corridor.controller.joint_ways.setting.MOST_PAIRS", 14)
+    monkeypatch.setattr("corridor.controller.traffic_engineering.selection_setting.MOST_PAIRS", 14)
     found = served(spec(RATES, k=2, topology=lanes(1000, 1000, 1000))).sets()
     assert frozenset({"link:a-m1", "link:a-m2"}) in found
     assert frozenset({"link:a-m1", "link:m1-z"}) not in found
@@ -181,8 +181,8 @@ def test_ways_that_fit_stand_where_cheaper_ones_cannot_be_mended(monkeypatch):
 
 
 def test_rows_that_stay_are_no_younger_since_others_went_to_rest(monkeypatch):
-    monkeypatch.setattr(resting, "MANY", 0)
-    monkeypatch.setattr(resting, "ROUNDS", 2)
+    monkeypatch.setattr(sparse_program, "MANY", 0)
+    monkeypatch.setattr(sparse_program, "ROUNDS", 2)
     rows = Rows(9)
     rows.add([5, 6, 7])
     for in_use, left in (([6, 7], [5, 6, 7]), ([6], [5, 6, 7]), ([6], [6, 7]), ([6], [6])):

@@ -9,7 +9,7 @@ import pytest
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact_claims import examine
 from corridor.experiments.cli import main
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan

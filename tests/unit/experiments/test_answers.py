@@ -12,19 +12,19 @@ import pytest
 from corridor.controller.explain.path_summary import passage_of_route, passage_of_way
 from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.policy.routes import NoRoute
+from corridor.experiments.account.proof_document import ProofDocument
+from corridor.experiments.answers.certainty import certainties
 from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
-from corridor.experiments.answers.run_text import told
-from corridor.experiments.answers.short_table import short_table
-from corridor.experiments.answers.undisturbed import undisturbed_rtt_ms
-from corridor.experiments.answers.verdict import foreseen, holds, verdict
-from corridor.experiments.results.certainty import certainties
-from corridor.experiments.results.proof_document import ProofDocument
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.run_text import told
+from corridor.experiments.text.short_table import short_table
+from corridor.experiments.text.undisturbed import undisturbed_rtt_ms
+from corridor.experiments.text.verdict import foreseen, holds, verdict
+from corridor.topologies.analysis.draws import draw
 from corridor.topologies.base.opinion import OpinionEntry
 from corridor.topologies.model.delay_model import shipped_model
-from corridor.topologies.uncertainty.draws import draw
 from typed_summary import made, typed
 
 

@@ -14,8 +14,8 @@ import pytest
 import handmade_answers
 from corridor.experiments.answers.asking import answers
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, DemandAnswer
-from corridor.experiments.answers.run_verdict import read_answers
-from corridor.experiments.output_schemas.outputs import output_schema
+from corridor.experiments.setup.schemas_of_outputs import output_schema
+from corridor.experiments.text.run_verdict import read_answers
 from corridor.topologies.base.codec import from_plain, key_of, read_document
 from corridor.topologies.base.errors import InputError
 from typed_answers import typed

@@ -9,6 +9,9 @@ import jsonschema
 import pytest
 
 import corridor
+from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_lines
+from corridor.experiments.answers.price import price
+from corridor.experiments.answers.price_sets import Laid
 from corridor.experiments.cli import main
 from corridor.experiments.commands.schema import _schema
 from corridor.experiments.live_network.up import _opening_lines
@@ -17,9 +20,6 @@ from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import live_page
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.anycast_text import AnycastSummary, anycast_lines
-from corridor.experiments.results.price import price
-from corridor.experiments.results.price_sets import Laid
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.testbeds.choice import Choice
 from corridor.topologies.base.codec import from_plain, to_plain

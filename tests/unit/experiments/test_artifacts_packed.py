@@ -26,11 +26,11 @@ from artifact_case import (
 from corridor.experiments import cli
 from corridor.experiments.answers.document import document
 from corridor.experiments.answers.gathering import gather
+from corridor.experiments.artifact import archive, machine, replaying
+from corridor.experiments.artifact.asking import pack_artifact, verify_artifact
 from corridor.experiments.artifact.sums import SUMS
 from corridor.experiments.artifact.verdict import to_json
-from corridor.experiments.artifact_files import archive, machine, replaying
-from corridor.experiments.artifact_files.asking import pack_artifact, verify_artifact
-from corridor.experiments.artifact_files.verifying import How, verify
+from corridor.experiments.artifact.verifying import How, verify
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.study.cells import Cell, cells, conditions

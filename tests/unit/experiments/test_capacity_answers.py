@@ -10,10 +10,10 @@ import pytest
 import corridor
 from corridor.experiments.answers.capacities import capacities
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
-from corridor.experiments.answers.capacity_text import UNITS, percent, times_of, told
 from corridor.experiments.cli import main
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.capacity_text import UNITS, percent, times_of, told
 from corridor.topologies.base.errors import InputError
 
 TOPOLOGY = """name: three

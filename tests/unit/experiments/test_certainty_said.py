@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 import handmade_run
+from corridor.experiments.account.summary import read_summary
+from corridor.experiments.answers.certainty import CERTAINTY_FILE, certainties
+from corridor.experiments.answers.certainty_summary import CertaintySummary
 from corridor.experiments.cli import main
-from corridor.experiments.results.certainty import CERTAINTY_FILE, certainties
-from corridor.experiments.results.certainty_summary import CertaintySummary
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import read_summary
-from corridor.experiments.results.table import demand_table, sure_legend
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.demand_table import demand_table, sure_legend
 from corridor.topologies.model.delay_model import SHIPPED, shipped_model
 
 ROOT = Path(__file__).resolve().parents[3]

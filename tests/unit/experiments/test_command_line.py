@@ -12,12 +12,12 @@ import pytest
 
 from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.experiments import cli
-from corridor.experiments.command_line import meanings
 from corridor.experiments.commands import list as listing
 from corridor.experiments.run.version import this_code, version
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.experiments.scenario.shipped_things import Shipped
+from corridor.experiments.terminal import meanings
 from corridor.topologies.formats.load import SHIPPED, load_topology
 
 PARSER = cli.build_parser()

@@ -11,9 +11,9 @@ import pytest
 import handmade_run
 import handmade_workloads
 from corridor.experiments import cli
-from corridor.experiments.answers.compared import compared, pairs, told_runs
+from corridor.experiments.account.summary import read_summary
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import read_summary
+from corridor.experiments.text.compared_runs import compared, pairs, told_runs
 from described import wrong
 from typed_summary import typed
 

@@ -12,13 +12,13 @@ import pytest
 
 import handmade_run
 from corridor.experiments import cli
-from corridor.experiments.answers.compared_demands import demand_pairs, demands_compared
-from corridor.experiments.answers.compared_maps import told
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import Summary
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.compared import ReadStudy, left_out, rows, studies_compared
 from corridor.experiments.study.study_file import StudyFile
+from corridor.experiments.text.compared_demands import demand_pairs, demands_compared
+from corridor.experiments.text.compared_maps import told
 from corridor.topologies.analysis.compared import OF_NO_ANSWER, compare_maps
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology

@@ -13,12 +13,12 @@ import pytest
 
 from corridor.controller.policy.load import shipped_policies
 from corridor.experiments.cli import build_parser
-from corridor.experiments.command_line import names
-from corridor.experiments.command_line.completion import BY_METAVAR, FILES, shell_code
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.experiments.setup.import_graph import ImportGraph
 from corridor.experiments.study.shipped_studies import shipped_studies
+from corridor.experiments.terminal import names
+from corridor.experiments.terminal.completion import BY_METAVAR, FILES, shell_code
 from corridor.topologies.formats.load import SHIPPED, load_topology
 from terminals import ROOT, Terminal
 
@@ -110,7 +110,7 @@ def test_nothing_else_is_proposed():
 
 
 def test_rooms_are_proposed_to_the_tests():
-    assert proposed("corridor test controller/policy/t") == ["controller/policy/terms"]
+    assert proposed("corridor test controller/policy/t") == ["controller/policy/clauses"]
     assert set(names.rooms(Namespace())) == ImportGraph(ROOT).rooms
 
 

@@ -11,19 +11,15 @@ from typing import Any
 import pytest
 
 import handmade_run
-from corridor.controller.prover.tables.tables import DUMP_SCHEMAS
-from corridor.experiments.results.event_impacts import EventImpact
-from corridor.experiments.results.flows import FLOW_COLUMNS
-from corridor.experiments.results.messages import MessageRow
-from corridor.experiments.results.outages import CUTS_SCHEMA, summary_of
-from corridor.experiments.results.results import SUMMARY_SCHEMA, read_plan, summarise
-from corridor.experiments.results.summary import (
+from corridor.controller.prover.search.tables import DUMP_SCHEMAS
+from corridor.experiments.account.flows import FLOW_COLUMNS
+from corridor.experiments.account.summary import (
     CrossingsSummary,
     EventSummary,
     ExpectationSummary,
     Outage,
 )
-from corridor.experiments.results.workload_summary import (
+from corridor.experiments.account.workload_summary import (
     ClassSummary,
     ExpectedSummary,
     RttSummary,
@@ -31,6 +27,10 @@ from corridor.experiments.results.workload_summary import (
     WorkloadsSummary,
     WorkloadSummary,
 )
+from corridor.experiments.results.event_impacts import EventImpact
+from corridor.experiments.results.messages import MessageRow
+from corridor.experiments.results.outages import CUTS_SCHEMA, summary_of
+from corridor.experiments.results.results import SUMMARY_SCHEMA, read_plan, summarise
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
 from corridor.experiments.scenario import options, scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from corridor.experiments.cli import main
-from corridor.experiments.documentation import site
-from corridor.experiments.documentation.navigation import Part, hidden_tree, parts
+from corridor.experiments.setup import site
+from corridor.experiments.setup.navigation import Part, hidden_tree, parts
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 ROOT = Path(__file__).resolve().parents[3]

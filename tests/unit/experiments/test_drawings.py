@@ -11,6 +11,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import page_case
+from corridor.experiments.account.summary import read_summary
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.atlas.drawing import COLOURS, Lines, Look, Text
 from corridor.experiments.atlas.labels import Box
@@ -25,7 +26,6 @@ from corridor.experiments.pages.demands import flagship, of_answers
 from corridor.experiments.pages.page import STYLE, TEMPLATES, text_of
 from corridor.experiments.pages.stage import Stage, stage_of
 from corridor.experiments.pages.time_chart import LEFT, WIDE
-from corridor.experiments.results.summary import read_summary
 from typed_answers import typed
 
 

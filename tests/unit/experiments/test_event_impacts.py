@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from corridor.experiments.account.account_of_run import Account
 from corridor.experiments.plan.values import Cut, Impact, PlannedEvent
 from corridor.experiments.results import event_impacts, timeline
-from corridor.experiments.results.account import Account
 from corridor.experiments.results.event_impacts import losses_of, write_impacts
 from corridor.experiments.results.expectations import expectations
 from corridor.experiments.results.uncounted_losses import QUEUE, RANDOM, Dropping, likeliest

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from corridor import export as export_from_python
-from corridor.controller.export.registry import FORMATS, format_of
+from corridor.controller.explain.export_registry import FORMATS, format_of
 from corridor.experiments.commands import export
 from corridor.experiments.lab.dumps import as_compiled
 from corridor.experiments.plan.plan import make_plan

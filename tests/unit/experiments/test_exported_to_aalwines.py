@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from corridor.controller.export.pipeline import NOWHERE, Output, Packet, Switch
-from corridor.controller.export.registry import format_of
+from corridor.controller.explain.export_registry import format_of
+from corridor.controller.explain.pipeline import NOWHERE, Output, Packet, Switch
 from corridor.controller.forwarding.program import (
     Bucket,
     FastFailover,

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from corridor.controller.export.registry import format_of
+from corridor.controller.explain.export_registry import format_of
 from corridor.controller.forwarding.program import Reason, output, pop_label
 from corridor.experiments.commands.schema import FILES, _schema
 from export_lab import acting, entry, exported, spoilt, subject, without

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import handmade_run
+from corridor.experiments.account.summary import DemandSummary
 from corridor.experiments.figures import data
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import DemandSummary
 from typed_summary import made, typed
 
 PLACES = {

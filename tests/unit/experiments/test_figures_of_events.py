@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import handmade_run
+from corridor.experiments.account.summary import DemandSummary, EventSummary, HitSummary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.event_data import Level, Span
 from corridor.experiments.atlas.flags import MAX_LANES, flags
@@ -21,7 +22,6 @@ from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.figures.timeline import draw as timeline
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import DemandSummary, EventSummary, HitSummary
 from corridor.topologies.base.codec import to_plain
 from corridor.traffic.measures.samples import PROBE_DTYPE
 from drawn_texts import assert_apart, assert_legible, visible_texts

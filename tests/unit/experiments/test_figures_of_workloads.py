@@ -13,6 +13,8 @@ import pytest
 
 import handmade_run
 import handmade_workloads
+from corridor.experiments.account.summary import AccountFile
+from corridor.experiments.account.utilisation import UTILISATION_FILE, Load, write_utilisation
 from corridor.experiments.atlas import class_data
 from corridor.experiments.atlas.event_data import Level
 from corridor.experiments.figures import latency_by_class, loads, losses
@@ -22,8 +24,6 @@ from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.message_series import goodput_mbps
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import AccountFile
-from corridor.experiments.results.utilisation import UTILISATION_FILE, Load, write_utilisation
 from drawn_texts import assert_apart, assert_legible, visible_texts
 from typed_summary import made
 

@@ -18,15 +18,15 @@ from pypdf import PdfReader
 
 import handmade_run
 from corridor.experiments import cli
-from corridor.experiments.command_line.names import FIGURE_FORMATS, FIGURE_WIDTHS
 from corridor.experiments.figures import pdf_fonts
 from corridor.experiments.figures.saving import FORMATS, save
-from corridor.experiments.figures.study import draw
 from corridor.experiments.figures.style import COLUMN, TEXT, WIDTHS, new_figure, style
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.study.answers import RunValues, answers
+from corridor.experiments.study.figures_of_studies import draw
 from corridor.experiments.study.study_file import StudyFile
-from corridor.experiments.study_runs.writing import carried, made_by
+from corridor.experiments.study.writing import carried, made_by
+from corridor.experiments.terminal.names import FIGURE_FORMATS, FIGURE_WIDTHS
 
 MADE_BY = "corridor 1.2, study x, scenario mini, seed 7: 11, 12"
 

@@ -9,10 +9,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from corridor.experiments import cli
-from corridor.experiments.artifact_files.archive import write_archive
+from corridor.experiments.artifact.archive import write_archive
 from corridor.experiments.figures.saving import FORMATS, save
 from corridor.experiments.results.results import write_summary
-from corridor.experiments.study_runs.folder import StudyFolder
+from corridor.experiments.study.folder import StudyFolder
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.topologies.base.whole_file import replacing, write_text, write_whole
@@ -23,8 +23,8 @@ WRITING_ROOMS = ("results", "answers", "pages", "figures", "artifact_files", "co
 BY_THEMSELVES = {
     "commands/list.py": 1,  # its index among the sources, by a developer
     "figures/pgf.py": 1,  # to the draft that it is given
-    "results/machine_counters.py": 1,  # in a guest, where more system calls would take time
-    "results/queue_counters.py": 1,
+    "account/machine_counters.py": 1,  # in a guest, where more system calls would take time
+    "account/queue_counters.py": 1,
 }
 """Calls that write a file without the one helper."""
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from corridor.experiments.account.controller_events import ControllerEvents
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.following_controller import FollowingController, in_one_piece
-from corridor.experiments.results.controller_events import ControllerEvents
-from corridor.experiments.timeline import day
+from corridor.experiments.scenario import day_event
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from reconciler_lab import wiring
 from remembering_network import Net
@@ -120,7 +120,7 @@ def test_changes_that_several_threads_ask_for_get_their_own_answers():
     made = {}
 
     def change(to):
-        made[to] = driver.carry_out(day.SET, to, {})
+        made[to] = driver.carry_out(day_event.SET, to, {})
 
     threads = [threading.Thread(target=change, args=(to,)) for to in ("2026-11-24", "2027-07-01")]
     for one in threads:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.documentation.reference import BLOCK, blocks, rewritten
+from corridor.experiments.setup.reference import BLOCK, blocks, rewritten
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = {page: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs").rglob("*.md"))}
@@ -16,7 +16,7 @@ GENERATED = [page for page, text in PAGES.items() if BLOCK.search(text)]
 @pytest.mark.parametrize("page", GENERATED, ids=lambda page: page.name)
 def test_blocks_of_a_page_are_as_generated(page: Path) -> None:
     text = PAGES[page]
-    assert text == rewritten(text), "python -m corridor.experiments.documentation.reference"
+    assert text == rewritten(text), "python -m corridor.experiments.setup.reference"
 
 
 def test_each_block_is_in_one_place() -> None:

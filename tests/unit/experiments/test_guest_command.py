@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.testbeds import guest_command
 from corridor.experiments.testbeds.guest_command import boot_command, copies, links
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 KERNEL = Kernel(Path("/home/a/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)

@@ -9,17 +9,17 @@ from dataclasses import replace
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.commands import fault
-from corridor.experiments.commands.capture import _blocks
 from corridor.experiments.lab import capturer
+from corridor.experiments.live_commands import fault
+from corridor.experiments.live_commands.capture import _blocks
 from corridor.experiments.live_network import session
-from corridor.experiments.live_network.operations import terminal
-from corridor.experiments.live_network.operations.demands import for_any_packet, named, ping_problem
-from corridor.experiments.live_network.operations.helpers import probe_command, probed
-from corridor.experiments.live_network.operations.probe_text import Probes, packets_of
-from corridor.experiments.live_network.operations.trace_text import traced
+from corridor.experiments.operations import terminal
+from corridor.experiments.operations.demands import for_any_packet, named, ping_problem
+from corridor.experiments.operations.helpers import probe_command, probed
+from corridor.experiments.operations.probe_text import Probes, packets_of
+from corridor.experiments.operations.trace_text import traced
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
-from corridor.topologies.faults.registry import BY_HAND
+from corridor.topologies.model.fault_registry import BY_HAND
 from corridor.traffic.packets import pcapng
 from reconciler_lab import specification, wiring
 

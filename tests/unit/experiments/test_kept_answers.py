@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from corridor.controller.joint_ways.objectives import own
+from corridor.controller.traffic_engineering import own_objective
 from corridor.experiments import cli
-from corridor.experiments.command_line import kept_answers
-from corridor.experiments.command_line.kept_answers import Answer, code_version, kept, shown, told
 from corridor.experiments.commands import check, price
+from corridor.experiments.terminal import kept_answers
+from corridor.experiments.terminal.kept_answers import Answer, code_version, kept, shown, told
 from corridor.topologies.base.disk_cache import TEXTS, keep_text
 from corridor.topologies.base.files_read import FOLDERS
 from corridor.topologies.base.places import CHECKOUT, IMPORT_ROOT
@@ -297,7 +297,7 @@ def test_only_what_files_say_is_kept(cache: Path, tmp_path: Path) -> None:
     assert _computed(cache, lambda: subprocess.run(["true"], check=True)) == 2
     assert _computed(cache, Path("/proc/self/status").read_text) == 2
     assert _computed(cache, (tmp_path / "library.pyc").read_text) == 2
-    assert _computed(cache, lambda: own._module("x = 1", "objective.py")) == 2
+    assert _computed(cache, lambda: own_objective._module("x = 1", "objective.py")) == 2
     assert _computed(cache, lambda: file.write_text("2") and file.read_text()) == 2
     assert answers(cache) == 0
 

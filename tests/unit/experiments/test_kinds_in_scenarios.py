@@ -12,18 +12,18 @@ from typing import NamedTuple
 
 import pytest
 
-from corridor.experiments import timeline
+from corridor.experiments import scenario as timeline
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Change
+from corridor.experiments.scenario.event_registry import ACTIONS, KINDS
 from corridor.experiments.scenario.kinds import Event, Fault, TimedEvent, TimedFault
-from corridor.experiments.timeline.registry import ACTIONS, KINDS
-from corridor.topologies import faults
+from corridor.topologies import model as faults
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.faults import bfd_interval, registry
-from corridor.topologies.faults.kind import interfaces_of
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model import bfd_interval, fault_registry
+from corridor.topologies.model.fault_kind import interfaces_of
 from corridor.topologies.model.wiring import ALL_PPM, wire
 from kinds_lab import HEAD, fits_the_schema, loaded, named_in, read_again
 from remembering_network import Captures, Controller, Gateways, Net, Transfers
@@ -65,7 +65,7 @@ class Form(NamedTuple):
 
 
 FORMS = [
-    *(Form("faults", kind) for kind in registry.KINDS.values()),
+    *(Form("faults", kind) for kind in fault_registry.KINDS.values()),
     *(Form("timeline", kind) for kind in KINDS.values()),
 ]
 every_form = pytest.mark.parametrize("form", FORMS, ids=[f"{f.place}-{f.kind.key}" for f in FORMS])
@@ -96,7 +96,7 @@ def planned(scenario):
 
 
 def test_every_file_of_a_kind_is_in_a_registry():
-    assert sorted(kind.key for kind in named_in(faults).values()) == sorted(registry.KINDS)
+    assert sorted(kind.key for kind in named_in(faults).values()) == sorted(fault_registry.KINDS)
     found = {**named_in(faults), **named_in(timeline)}
     assert sorted(kind.key for kind in found.values()) == sorted(KINDS)
 

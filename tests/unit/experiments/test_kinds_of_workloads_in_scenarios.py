@@ -7,13 +7,13 @@ import json
 
 import pytest
 
-from corridor.experiments import workloads
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.workloads import OPTIONS, WorkloadEntry, WorkloadKeys
-from corridor.experiments.workloads.registry import KINDS
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
+from corridor.traffic import workloads
+from corridor.traffic.workloads.workload_registry import KINDS
 from kinds_lab import HEAD, fits_the_schema, loaded, read_again
 
 FIRST_LINE = HEAD.count("\n") + 1

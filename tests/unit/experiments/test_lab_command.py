@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.own_programs import input_output, lab, places, streams
-from corridor.experiments.own_programs.setting import STDIN, STDIN_ENDS, Ended, Setting
-from corridor.experiments.run import choosing
+from corridor.experiments.machines.kernel import Kernel
+from corridor.experiments.run import (
+    choosing,
+    input_output,
+    program_lab,
+    program_places,
+    program_streams,
+)
+from corridor.experiments.run.program_setting import STDIN, STDIN_ENDS, Ended, Setting
 from corridor.experiments.run.trees import check_loops, has_loops, spanning_tree
 from corridor.experiments.testbeds import native
 from corridor.experiments.testbeds.choice import Choice
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import InputError, MeasurementInvalid
 from corridor.topologies.formats.load import load_topology
 
@@ -31,7 +36,7 @@ def corridor(*words):
 
 @pytest.fixture
 def at_terminal(monkeypatch):
-    monkeypatch.setattr(streams, "at_a_terminal", lambda: True)
+    monkeypatch.setattr(program_streams, "at_a_terminal", lambda: True)
 
 
 @pytest.fixture
@@ -48,7 +53,7 @@ def seen(monkeypatch, tmp_path):
         clock = asked.clock or "virtual"
         return Choice("uml", clock, "because"), KERNEL
 
-    monkeypatch.setattr(lab, "_in_a_guest", in_a_guest)
+    monkeypatch.setattr(program_lab, "_in_a_guest", in_a_guest)
     monkeypatch.setattr(choosing, "choose_for_a_lab", choose)
     return told
 
@@ -134,7 +139,7 @@ def test_it_says_nothing_of_its_own_if_asked(seen, capsys):
     ],
 )
 def test_only_a_failure_of_ours_is_told(seen, capsys, monkeypatch, ended, code, says):
-    monkeypatch.setattr(lab, "_in_a_guest", lambda *_: ended)
+    monkeypatch.setattr(program_lab, "_in_a_guest", lambda *_: ended)
     assert corridor("mini", "--quiet", "--", "true") == code
     assert capsys.readouterr().err.strip() == says
 
@@ -170,8 +175,8 @@ def test_an_app_brings_its_folder_but_not_a_home(seen, monkeypatch, tmp_path):
 
 def test_a_guest_that_ends_without_a_word_is_told_by_its_last_line():
     with pytest.raises(MeasurementInvalid, match="before its program did: Kernel panic"):
-        lab._said("", "the guest", "Kernel panic")
-    assert lab._said(Ended("command", 0).to_json(), "the guest") == Ended("command", 0)
+        program_lab._said("", "the guest", "Kernel panic")
+    assert program_lab._said(Ended("command", 0).to_json(), "the guest") == Ended("command", 0)
 
 
 def test_a_tree_has_the_hubs_and_the_shortest_fibres():
@@ -204,12 +209,16 @@ def test_what_is_known_to_flood_is_refused_and_what_may_is_warned_of(app, refuse
 
 
 def test_hub_enters_the_host_that_is_asked_for(tmp_path):
-    places.put_commands(tmp_path / "bin", guest=False)
+    program_places.put_commands(tmp_path / "bin", guest=False)
     (tmp_path / "bin/nsenter").write_text('#!/bin/sh\necho "$@"\n')
     (tmp_path / "bin/nsenter").chmod(0o755)
     hosts = tmp_path / "hosts"
     hosts.write_text("shanghai  10.0.0.1  /proc/1/fd/5\nkarachi  10.0.0.5  /proc/1/fd/9\n")
-    path = {**os.environ, **places.environment(tmp_path / "bin"), "CORRIDOR_HOSTS": str(hosts)}
+    path = {
+        **os.environ,
+        **program_places.environment(tmp_path / "bin"),
+        "CORRIDOR_HOSTS": str(hosts),
+    }
 
     def hub(*words):
         done = subprocess.run(
@@ -224,7 +233,7 @@ def test_hub_enters_the_host_that_is_asked_for(tmp_path):
 
 
 def test_groups_of_control_go_without_processors(tmp_path):
-    places.put_commands(tmp_path / "bin", guest=True)
+    program_places.put_commands(tmp_path / "bin", guest=True)
     text = (tmp_path / "bin/cgcreate").read_text().replace("/usr/bin/cgcreate", "echo")
     said = subprocess.run(
         ["sh", "-c", text, "cgcreate", "-g", "cpu,cpuacct,cpuset:/h 1"],
@@ -249,7 +258,7 @@ def test_output_is_printed_to_its_last_byte_and_a_reader_that_leaves_ends_it(
 ):
     (tmp_path / "other").mkdir()
     gone = []
-    with streams.files_followed(tmp_path, gone.append):
+    with program_streams.files_followed(tmp_path, gone.append):
         for name, text in (("stdout.txt", b"said\n"), ("stderr.txt", b"complained")):
             with (tmp_path / name).open("ab") as file:
                 file.write(text)
@@ -259,8 +268,8 @@ def test_output_is_printed_to_its_last_byte_and_a_reader_that_leaves_ends_it(
     def refuse(_target, _piece):
         raise BrokenPipeError
 
-    monkeypatch.setattr(streams, "_write", refuse)
-    with streams.files_followed(tmp_path / "other", gone.append):
+    monkeypatch.setattr(program_streams, "_write", refuse)
+    with program_streams.files_followed(tmp_path / "other", gone.append):
         (tmp_path / "other/stdout.txt").write_bytes(b"unheard")
     assert [type(why) for why in gone] == [BrokenPipeError]
 
@@ -279,6 +288,6 @@ def test_natively_the_program_has_our_streams_and_its_code_is_ours(tmp_path, mon
     setting = Setting(
         *(None, None, "corridor", "ryu", ("x",), "/", False, False, None, True, False)
     )
-    assert lab._natively(tmp_path, setting) == Ended("command", 9)
+    assert program_lab._natively(tmp_path, setting) == Ended("command", 9)
     assert capfd.readouterr().out == "said\n"
     assert json.loads((tmp_path / "ended.json").read_text())["code"] == 9

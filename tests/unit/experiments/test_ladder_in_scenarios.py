@@ -10,9 +10,9 @@ import pytest
 from corridor.controller.intent.specification import Specification
 from corridor.experiments import cli
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.results.table import lacks_lines
 from corridor.experiments.scenario.intents import intents_for, specify
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.demand_table import lacks_lines
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/policies.md").read_text()
 SECTION = PAGE.split("\n## Relaxation order\n")[1].split("\n## ")[0]

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.controller.api.control_client import NoAnswer, ask
-from corridor.experiments.live_network.guest_link.framing import (
+from corridor.experiments.operations.guest_end import open_console, pump
+from corridor.experiments.operations.guest_framing import (
     WINDOW_BYTES,
     Garbled,
     Grant,
@@ -20,9 +21,8 @@ from corridor.experiments.live_network.guest_link.framing import (
     Unframer,
     framed,
 )
-from corridor.experiments.live_network.guest_link.guest import open_console, pump
-from corridor.experiments.live_network.guest_link.host import relayed
-from corridor.experiments.live_network.guest_link.socket import Line
+from corridor.experiments.operations.guest_socket import Line
+from corridor.experiments.operations.host_socket import relayed
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 BODIES = st.binary(max_size=200).map(lambda body: body.replace(b"\n", b" "))

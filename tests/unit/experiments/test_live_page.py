@@ -9,8 +9,8 @@ import urllib.request
 import pytest
 
 from corridor.controller.api.problems import Problem
-from corridor.experiments.live_network.page.actions import Actions
-from corridor.experiments.live_network.page.leases import (
+from corridor.experiments.live_network.page_actions import Actions
+from corridor.experiments.live_network.page_leases import (
     LEASE_S,
     Done,
     Leases,
@@ -18,8 +18,8 @@ from corridor.experiments.live_network.page.leases import (
     toggled,
     with_change,
 )
-from corridor.experiments.live_network.page.orders import OfFibre, Policies, order_of
-from corridor.experiments.live_network.page.shares import Counted, shares
+from corridor.experiments.live_network.page_orders import OfFibre, Policies, order_of
+from corridor.experiments.live_network.page_shares import Counted, shares
 from corridor.topologies.base.errors import InputError
 from live_page_lab import page_lab
 from reconciler_lab import wiring

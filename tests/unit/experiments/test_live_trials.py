@@ -10,14 +10,14 @@ from corridor.controller.testing import load_network
 from corridor.controller.testing.demand import EACH_ONCE
 from corridor.controller.testing.packets import Crossing
 from corridor.experiments.lab.proof import prove_compiled
-from corridor.experiments.live_tests import evidence
-from corridor.experiments.live_tests.laboratory import find_testbed
-from corridor.experiments.live_tests.plan import PROBES, plan_trials, specify_demand
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.run import policy_test_evidence
+from corridor.experiments.run.policy_test_lab import find_testbed
+from corridor.experiments.run.policy_test_plan import PROBES, plan_trials, specify_demand
 from corridor.experiments.testbeds.choice import Facts
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
-from corridor.traffic.workloads.probe import Probe
+from corridor.traffic.agents.probe import Probe
 
 SETS = (
     (),
@@ -113,7 +113,7 @@ def left(planned, tmp_path, monkeypatch):
     lines = ({"record": "start"}, passed, dropped)
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (tmp_path / "audit/gateway-kunming.jsonl").write_text(text)
-    monkeypatch.setattr(evidence, "join", lambda _hosts: probes())
+    monkeypatch.setattr(policy_test_evidence, "join", lambda _hosts: probes())
     return tmp_path
 
 
@@ -128,7 +128,7 @@ def probes(sent=PROBES):
 def read(left, planned, demand):
     plan, trials = planned
     pair = ("guian", "karachi")
-    return evidence.packets_of(left, plan, trials[:2], demand.network.topology, pair)
+    return policy_test_evidence.packets_of(left, plan, trials[:2], demand.network.topology, pair)
 
 
 def test_packets_are_read_by_their_trial_in_the_order_of_time(left, planned, demand):
@@ -144,10 +144,10 @@ def test_packets_are_read_by_their_trial_in_the_order_of_time(left, planned, dem
 
 
 def test_a_measurement_that_shows_nothing_is_none(left, planned, demand, monkeypatch):
-    monkeypatch.setattr(evidence, "join", lambda _hosts: probes(sent=9))
+    monkeypatch.setattr(policy_test_evidence, "join", lambda _hosts: probes(sent=9))
     with pytest.raises(MeasurementInvalid, match="of 10 packets 9 were sent"):
         read(left, planned, demand)
-    monkeypatch.setattr(evidence, "join", lambda _hosts: probes())
+    monkeypatch.setattr(policy_test_evidence, "join", lambda _hosts: probes())
     trial = planned[1][1]
     done = {"do": "cut", "what": "kunming-karachi", "planned_ns": trial.begin_ns}
     late = {**done, "ended_ns": trial.send_ns + 2_000_000}
@@ -165,15 +165,15 @@ def test_frames_of_nobody_and_where_they_may_not_be_are_amiss(left, planned, dem
     plan, trials = planned
     judged_by = specify_demand(demand)
     dumps(left, plan)
-    assert evidence.amiss_in(left, plan, judged_by) == ()
+    assert policy_test_evidence.amiss_in(left, plan, judged_by) == ()
     back = flow(plan, "kunming-karachi", "karachi", 862, 1, src="10.0.0.5", dst="10.0.0.2")
     out = flow(plan, "guian-kunming", "guian", trials[0].port, 1)
     seen = {"frames": 20, "lost": 0, "flows": [back, out]}
     (left / "raw/crossings.json").write_text(json.dumps(seen))
-    (strange,) = evidence.amiss_in(left, plan, judged_by)
+    (strange,) = policy_test_evidence.amiss_in(left, plan, judged_by)
     assert "10 frames without a demand or wrongly labelled on kunming-karachi, sent by" in strange
     blocked = demand.network.demand("cn-important-none", "guian", "karachi")
-    forbidden, _ = evidence.amiss_in(left, plan, specify_demand(blocked))
+    forbidden, _ = policy_test_evidence.amiss_in(left, plan, specify_demand(blocked))
     assert "on guian-kunming, sent by guian, where their policies forbid them" in forbidden
 
 
@@ -189,7 +189,7 @@ def dumps(left, plan, changed=""):
 def test_tables_that_changed_while_packets_were_sent_are_amiss(left, planned, demand):
     plan, _ = planned
     dumps(left, plan, changed="kunming")
-    said = evidence.amiss_in(left, plan, specify_demand(demand))
+    said = policy_test_evidence.amiss_in(left, plan, specify_demand(demand))
     assert said == ("the tables of kunming changed during the trial",)
 
 
@@ -200,8 +200,8 @@ def test_what_was_dropped_is_counted_between_the_dumps(left):
 
     (left / "tables/before.json").write_text(held(2))
     (left / "tables/after.json").write_text(held(12))
-    assert evidence.dropped_at("guian", left) == {"DROP_BLOCKED": 10}
-    assert evidence.dropped_at("kunming", left) == {}
+    assert policy_test_evidence.dropped_at("guian", left) == {"DROP_BLOCKED": 10}
+    assert policy_test_evidence.dropped_at("kunming", left) == {}
 
 
 def facts(**more):

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from corridor.experiments import cli
+from corridor.experiments.answers.certainty import certainties
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.results.certainty import certainties
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal import live

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.experiments.timeline.moments import END, NAMED, START, STREAMS, Moment, parse_moment
+from corridor.experiments.scenario.moments import END, NAMED, START, STREAMS, Moment, parse_moment
 from corridor.topologies.base.units import QuantityError
 
 MS = 1_000_000

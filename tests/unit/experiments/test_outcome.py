@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import page_case
-from corridor.controller.deployment.statuses import SERVED, Status
-from corridor.experiments.answers.law_sentences import permitted
+from corridor.controller.openflow.statuses import SERVED, Status
+from corridor.experiments.answers.outcome import OF_STATUS, Outcome, outcome_of
 from corridor.experiments.pages.demands import of_answers
-from corridor.experiments.results.outcome import OF_STATUS, Outcome, outcome_of
+from corridor.experiments.text.law_sentences import permitted
 from typed_answers import typed
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "experiments" / "pages" / "templates"

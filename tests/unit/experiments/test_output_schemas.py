@@ -18,18 +18,18 @@ import handmade_workloads
 from corridor.experiments import cli
 from corridor.experiments.commands.schema import FILES
 from corridor.experiments.commands.schema import OUTPUTS as OFFERED
-from corridor.experiments.output_schemas.generating import UNIT
-from corridor.experiments.output_schemas.outputs import OUTPUTS, output_schema
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.run.manifest import write_prices_manifest
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.setup.schema_generation import UNIT
+from corridor.experiments.setup.schemas_of_outputs import OUTPUTS, output_schema
 from corridor.experiments.study.answers import answers
 from corridor.experiments.study.cells import cells, conditions
+from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import load_study
-from corridor.experiments.study_runs.folder import StudyFolder
-from corridor.experiments.study_runs.outcome import Ran
-from corridor.experiments.study_runs.reading import index_of, read_study
-from corridor.experiments.study_runs.writing import write
+from corridor.experiments.study.outcome import Ran
+from corridor.experiments.study.reading import index_of, read_study
+from corridor.experiments.study.writing import write
 from described import wrong
 
 STUDY = """name: short

@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 import corridor
-from corridor.experiments.answers.compared import told_runs
+from corridor.experiments.account.proof_document import ProofDocument
+from corridor.experiments.account.transit_check import ALWAYS, Judge, judge
 from corridor.experiments.answers.document import Answers
-from corridor.experiments.answers.verdict import holds
-from corridor.experiments.artifact_files.replaying import _problem_of_inputs
+from corridor.experiments.artifact.replaying import _problem_of_inputs
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.results.proof_document import ProofDocument
-from corridor.experiments.results.transit_check import ALWAYS, Judge, judge
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.own_controller import own_app, steered_by_own, warned_of
 from corridor.experiments.run.replaying import replay
 from corridor.experiments.run.runner import run_scenario
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.compared_runs import told_runs
+from corridor.experiments.text.verdict import holds
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 from typed_summary import changed, made, typed

@@ -10,15 +10,15 @@ import pytest
 import corridor
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.joint_ways.fitting import fits
 from corridor.controller.policy.failures import NO_FAILURES
+from corridor.controller.traffic_engineering.fit_rates import fits
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.run import manifest
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
+from corridor.experiments.study.bundle import files_named
 from corridor.experiments.study.cells import digest_of
-from corridor.experiments.study_runs.bundle import files_named
 from corridor.topologies.base.errors import InputError
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "own_objective.yaml"

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from corridor.controller.policy.load import load_policies
+from corridor.experiments.account.transit_check import ALWAYS, Judge, Span, judge
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.results import timeline
 from corridor.experiments.results.timeline import in_force
-from corridor.experiments.results.transit_check import ALWAYS, Judge, Span, judge
 from corridor.experiments.scenario.intents import specify
 from kinds_lab import loaded
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import page_case
-from corridor.controller.prover.claims.registry import CLAIMS
+from corridor.controller.prover.claim_registry import CLAIMS
 from corridor.controller.prover.verdicts import EXACT, NEVER, WHERE_ASKED
 from corridor.experiments.pages.claims import PLAIN
 from corridor.experiments.pages.languages import language

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError, create_model
 
+from corridor.experiments.scenario import event_registry as timeline
 from corridor.experiments.scenario.choices import ArrivalChoice, kind_fields
 from corridor.experiments.scenario.kinds import TimedEvent, TimedFault, event_fields
-from corridor.experiments.timeline import registry as timeline
 from corridor.topologies.base.options import Option
-from corridor.topologies.faults import registry as faults
-from corridor.traffic.arrivals import registry as arrivals
+from corridor.topologies.model import fault_registry as faults
+from corridor.traffic.workloads import arrival_registry as arrivals
 from kinds_lab import read_again
 
 HUB = faults.KINDS["hub"]

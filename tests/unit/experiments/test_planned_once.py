@@ -13,15 +13,15 @@ import pytest
 
 from corridor.controller.forwarding.compiler import compile_ways, plan_ways
 from corridor.controller.prover import prove
-from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact_claims import examine
 from corridor.experiments import cli
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.analysis.draws import draw
 from corridor.topologies.base.progress import told
 from corridor.topologies.model.delay_model import shipped_model
-from corridor.topologies.uncertainty.draws import draw
 
 FOLLOWED = """
 name: followed

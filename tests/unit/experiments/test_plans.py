@@ -12,7 +12,7 @@ from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import from_plain, to_plain
-from corridor.traffic.workloads.probe import Probe
+from corridor.traffic.agents.probe import Probe
 
 ROOT = Path(__file__).resolve().parents[3]
 SCENARIO = """\

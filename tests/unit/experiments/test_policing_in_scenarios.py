@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact_claims import examine
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario

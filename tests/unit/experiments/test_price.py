@@ -6,16 +6,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.controller.policy.product import Product
-from corridor.controller.uncertainty.certainty import Lawful
+from corridor.experiments.answers.price import measured, price
+from corridor.experiments.answers.price_sets import Laid, with_fibre, with_gateway
+from corridor.experiments.answers.price_ways import Ways
 from corridor.experiments.cli import main
-from corridor.experiments.results.price import measured, price
-from corridor.experiments.results.price_sets import Laid, with_fibre, with_gateway
-from corridor.experiments.results.price_text import change, document, extra, prices_of, told
-from corridor.experiments.results.price_ways import Ways
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.topologies.uncertainty.draws import draw
+from corridor.experiments.text.price_text import change, document, extra, prices_of, told
+from corridor.topologies.analysis.draws import draw
 
 SCENARIO = """\
 schema: 1

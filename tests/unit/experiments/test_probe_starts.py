@@ -15,7 +15,7 @@ from corridor.experiments.plan.probe_queues import Hop
 from corridor.experiments.plan.probe_starts import GUARD_NS, starts_apart
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.traffic.workloads.probe import Probe
+from corridor.traffic.agents.probe import Probe
 
 MS, ROUNDS = 1_000_000, 12
 

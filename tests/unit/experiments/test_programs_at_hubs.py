@@ -13,12 +13,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.experiments.live_network.operations import programs, terminal
-from corridor.experiments.live_network.operations.client import Client
-from corridor.experiments.live_network.operations.door import SOCKET, opened
-from corridor.experiments.live_network.operations.messages import data_of, octets
-from corridor.experiments.live_network.operations.programs import Program, Room, Window
-from corridor.experiments.live_network.operations.server import MOST_PROGRAMS, Operations
+from corridor.experiments.operations import programs, terminal
+from corridor.experiments.operations.client import Client
+from corridor.experiments.operations.door import SOCKET, opened
+from corridor.experiments.operations.messages import data_of, octets
+from corridor.experiments.operations.programs import Program, Room, Window
+from corridor.experiments.operations.server import MOST_PROGRAMS, Operations
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from reconciler_lab import specification, wiring
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 import page_case
-from corridor.experiments.lab.dumps import as_compiled
-from corridor.experiments.lab.proof import prove_compiled
-from corridor.experiments.lab.tables_judged import judge_tables
-from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.results.proof_document import (
+from corridor.experiments.account.proof_document import (
     PROOF_FILE,
     ProofDocument,
     proof_document,
     read_proof,
 )
+from corridor.experiments.lab.dumps import as_compiled
+from corridor.experiments.lab.proof import prove_compiled
+from corridor.experiments.lab.tables_judged import judge_tables
+from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.errors import InputError

@@ -11,14 +11,14 @@ import pytest
 from corridor.controller.forwarding.program import set_field
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.schema import json_schema
+from corridor.experiments.account.queue_counters import read_queues, write_queues
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.traffic import frame_specs
-from corridor.experiments.results.queue_counters import read_queues, write_queues
-from corridor.experiments.results.queue_text import queues_table
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import ScenarioFile, load_scenario
 from corridor.experiments.scenario.service_classes import shipped
+from corridor.experiments.text.queue_text import queues_table
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.fibre_counters import ClassCounters

@@ -61,7 +61,7 @@ def test_rates_that_no_choice_of_ways_fits_are_told_so(refused):
 
 
 def test_rates_for_which_no_ways_were_found_are_told_that_too(refused, monkeypatch):
-    monkeypatch.setattr("corridor.controller.joint_ways.fitting.TRIES", 0)
+    monkeypatch.setattr("corridor.controller.traffic_engineering.fit_rates.TRIES", 0)
     assert "the search found no paths that fit" in refused(CHOOSES + BOTH % "60Mbit")
 
 

@@ -25,9 +25,9 @@ from corridor.experiments.results.messages import (
     write_messages,
 )
 from corridor.experiments.results.stretches import stretches
-from corridor.experiments.results.workload_text import stretches_table, workloads_table
 from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.workload_text import stretches_table, workloads_table
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import PROBE_DTYPE
 from typed_summary import typed

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import handmade_run
-from corridor.experiments.results.probes import PROBE_PHASE
+from corridor.experiments.account.probes import PROBE_PHASE
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import Summary
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 

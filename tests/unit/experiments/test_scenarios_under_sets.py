@@ -5,15 +5,15 @@ from typing import get_args
 
 import pytest
 
+from corridor.controller.policy.clauses.services import Service
 from corridor.controller.policy.load import shipped_policies
-from corridor.controller.policy.terms.services import Service
+from corridor.experiments.answers import compared_sets
+from corridor.experiments.answers.price_sets import Laid
 from corridor.experiments.cli import main
 from corridor.experiments.commands.arguments import SERVICES
-from corridor.experiments.results import compared_sets
-from corridor.experiments.results.judged import counted, marked, not_judged_line
-from corridor.experiments.results.price_sets import Laid
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
+from corridor.experiments.text.judged import counted, marked, not_judged_line
 from corridor.topologies.base.errors import InputError
 
 OUTSIDE_TH = """\

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.output_schemas.outputs import OUTPUTS
+from corridor.experiments.setup.schemas_of_outputs import OUTPUTS
 from described import wrong
 
 FLOW = ("--from", "CN", "--to", "TH", "--kind", "personal", "--actor", "private")

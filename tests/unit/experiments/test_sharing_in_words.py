@@ -10,10 +10,10 @@ import pytest
 
 import handmade_run
 import handmade_workloads
-from corridor.experiments.answers.classes_table import classes_table
-from corridor.experiments.answers.sharing_sentences import Messages, sharing, under_events
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.text.classes_table import classes_table
+from corridor.experiments.text.sharing_sentences import Messages, sharing, under_events
 from typed_summary import changed
 
 

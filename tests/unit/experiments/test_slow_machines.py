@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from corridor.experiments.commands import clean
-from corridor.experiments.testbeds import smoke
-from corridor.experiments.testbeds.unfinished_builds import LOCK, remove_unfinished_builds
+from corridor.experiments.machines import smoke
+from corridor.experiments.machines.unfinished_builds import LOCK, remove_unfinished_builds
 from corridor.topologies.base import slowness
 from corridor_runs import environment
 

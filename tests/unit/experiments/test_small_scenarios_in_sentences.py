@@ -8,7 +8,7 @@ import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.answers.asking import answers
-from corridor.experiments.answers.verdict import foreseen
+from corridor.experiments.text.verdict import foreseen
 
 CLASSES = """classes:
 - {id: out, origin: CN, sensitivity: general, basis: none}

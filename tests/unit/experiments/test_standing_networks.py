@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from corridor.experiments.lab.standing_network import EPOCH_S, epoch_ns, fit
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.testbeds.guest_command import boot_command
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB, needs
 from corridor.topologies.base.seconds import NS_PER_S
 

@@ -9,9 +9,9 @@ import pytest
 
 from corridor.experiments.commands.study import tell
 from corridor.experiments.study.answers import answers
-from corridor.experiments.study_runs.folder import StudyFolder, read_index
-from corridor.experiments.study_runs.outcome import LOG, RUN, Ran
-from corridor.experiments.study_runs.reading import read_study
+from corridor.experiments.study.folder import StudyFolder, read_index
+from corridor.experiments.study.outcome import LOG, RUN, Ran
+from corridor.experiments.study.reading import read_study
 from corridor.topologies.base.errors import InputError
 from typed_summary import typed
 

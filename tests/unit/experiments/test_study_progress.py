@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.study_runs import cluster
-from corridor.experiments.study_runs.outcome import Ran
-from corridor.experiments.study_runs.progress import Progress
+from corridor.experiments.study import cluster
+from corridor.experiments.study.outcome import Ran
+from corridor.experiments.study.progress import Progress
 from corridor.experiments.terminal.live import LiveLines
 
 CELL: Any = SimpleNamespace(title="law th, seed 1")

@@ -9,9 +9,9 @@ import pytest
 
 import corridor
 from corridor.experiments.study.cells import cells, conditions
+from corridor.experiments.study.folder import CELL, StudyFolder
 from corridor.experiments.study.load import load_study
-from corridor.experiments.study_runs.folder import CELL, StudyFolder
-from corridor.experiments.study_runs.reading import index_of
+from corridor.experiments.study.reading import index_of
 from corridor.topologies.base.errors import InputError
 from typed_summary import typed
 

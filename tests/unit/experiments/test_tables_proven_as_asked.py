@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.reconcile.state_file import StateFile
 from corridor.experiments.lab.deployment_proof import deployed
 from corridor.topologies.base.errors import InputError

@@ -9,16 +9,16 @@ import subprocess
 import pytest
 
 from corridor.experiments.lab.run_events import Phase, Step
+from corridor.experiments.machines.kernel_build import Progress
+from corridor.experiments.machines.kernel_progress import ProgressPrinter
 from corridor.experiments.run.event_log import EventLog
 from corridor.experiments.run.passed_time import passed_s
 from corridor.experiments.terminal import live
 from corridor.experiments.terminal.live import LiveLines, telling
 from corridor.experiments.terminal.screen import complaint, styled
 from corridor.experiments.terminal.wrapping import wrapped
-from corridor.experiments.testbeds.kernel_build import Progress
-from corridor.experiments.testbeds.kernel_progress import ProgressPrinter
 from corridor.topologies.base.progress import counting
-from corridor.traffic.workloads import records
+from corridor.traffic.agents import records
 from terminals import CODES, CORRIDOR, STATED, at_a_terminal, environment, screen
 
 ESCAPE = "\x1b["

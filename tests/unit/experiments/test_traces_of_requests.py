@@ -3,8 +3,8 @@
 import pytest
 
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.workloads.trace import read_column, read_trace
 from corridor.topologies.base.errors import InputError
+from corridor.traffic.workloads.trace import read_column, read_trace
 from kinds_lab import loaded
 
 AZURE = """TIMESTAMP,ContextTokens,GeneratedTokens

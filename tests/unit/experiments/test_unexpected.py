@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 import handmade_run
-from corridor.experiments.answers.verdict import outside
+from corridor.experiments.account.summary import EventSummary, Outage
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.results.summary import EventSummary, Outage
 from corridor.experiments.results.unexpected import (
     probe_intervals_ms,
     unexpected_cuts,
@@ -17,6 +16,7 @@ from corridor.experiments.results.unexpected import (
 )
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.words import _unexpected
+from corridor.experiments.text.verdict import outside
 from typed_summary import made
 
 PLAN = SimpleNamespace(workloads=(), bfd_interval_ms=5, cuts=())

@@ -10,11 +10,7 @@ from typing import Any
 import pytest
 
 import handmade_run
-from corridor.experiments.lab.health import since, softnet_dropped, udp_errors_in
-from corridor.experiments.plan.probe_queues import crowded_fibres
-from corridor.experiments.plan.values import Impact, PlannedEvent, Transfer
-from corridor.experiments.results.health import lost_at_sockets, machine_warnings, unexplained
-from corridor.experiments.results.machine_counters import (
+from corridor.experiments.account.machine_counters import (
     Counted,
     Health,
     SocketDrops,
@@ -23,7 +19,11 @@ from corridor.experiments.results.machine_counters import (
     socket_drops,
     write_health,
 )
-from corridor.experiments.results.summary import DemandSummary
+from corridor.experiments.account.summary import DemandSummary
+from corridor.experiments.lab.health import since, softnet_dropped, udp_errors_in
+from corridor.experiments.plan.probe_queues import crowded_fibres
+from corridor.experiments.plan.values import Impact, PlannedEvent, Transfer
+from corridor.experiments.results.health import lost_at_sockets, machine_warnings, unexplained
 from typed_summary import made
 
 MS = 1_000_000

@@ -18,9 +18,9 @@ from corridor.experiments.live_network.event_text import told
 from corridor.experiments.live_network.progress import ProgressPrinter
 from corridor.experiments.live_network.setting import live_wiring
 from corridor.experiments.live_network.up import bfd_interval_ms, ended_by_signals, interfaces
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.testbeds import native
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.model.line import Line
 

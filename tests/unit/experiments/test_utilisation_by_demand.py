@@ -8,7 +8,7 @@ import pytest
 
 import handmade_run
 from corridor.experiments.account.packet_classes import classes_of
-from corridor.experiments.results.utilisation import (
+from corridor.experiments.account.utilisation import (
     RAW_FILE,
     UTILISATION_FILE,
     Carried,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from corridor.experiments.results.summary import DemandSummary
+from corridor.experiments.account.summary import DemandSummary
 from corridor.experiments.results.validity import invalidity, warnings
 from typed_summary import made
 

@@ -15,11 +15,11 @@ import yaml
 
 from corridor.controller.policy.load import SHIPPED
 from corridor.experiments.answers.asking import answers
-from corridor.experiments.answers.verdict import foreseen
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.verdict import foreseen
+from corridor.topologies.analysis.draws import draw
 from corridor.topologies.base.places import CHECKOUT
 from corridor.topologies.model.topology import Topology
-from corridor.topologies.uncertainty.draws import draw
 
 type Policy = dict[str, Any]
 

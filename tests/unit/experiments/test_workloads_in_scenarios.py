@@ -9,15 +9,15 @@ import pytest
 from corridor.experiments.account.packet_classes import BACKWARD, FORWARD, classes_of, selected
 from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.scenario import ports
 from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import AS_WRITTEN
-from corridor.experiments.workloads import outbox
 from corridor.topologies.base.errors import InputError
+from corridor.traffic.agents.message_values import ConnectionEnd
+from corridor.traffic.agents.stream_out import StreamOut
+from corridor.traffic.packets import ports
 from corridor.traffic.packets.headers import TCP
-from corridor.traffic.workloads.messages import ConnectionEnd
-from corridor.traffic.workloads.stream_out import StreamOut
+from corridor.traffic.workloads import outbox
 from kinds_lab import HEAD, loaded
 
 FIRST_LINE = HEAD.count("\n") + 1

@@ -272,15 +272,15 @@ def test_the_former_option_is_refused_with_the_present_one(asked):
 
 
 def test_rooms_and_changes_choose_files(asked, monkeypatch, capsys):
-    seen = asked("traffic/theory", "--whole", "-k", "queue")
+    seen = asked("traffic/measures", "--whole", "-k", "queue")
     assert "tests/unit/traffic/test_theory_of_transfers.py" in seen["files"]
     assert "tests/unit/traffic/test_pcapng.py" not in seen["files"]
     assert (seen["whole"], seen["pytest_arguments"]) == (True, ["-k", "queue"])
     printed = capsys.readouterr().out
-    assert f"{len(seen['files'])} test files: those of traffic/theory" in printed
+    assert f"{len(seen['files'])} test files: those of traffic/measures" in printed
     changed = "corridor.experiments.setup.affected_tests.changed_files"
     monkeypatch.setattr(changed, lambda _: ["tests/unit/traffic/test_pcapng.py"])
-    both = asked("traffic/theory", "--changed")["files"]
+    both = asked("traffic/measures", "--changed")["files"]
     assert set(both) == {*seen["files"], "tests/unit/traffic/test_pcapng.py"}
     monkeypatch.setattr(changed, lambda _: ["docs/law.md", "pyproject.toml", "README.md"])
     seen = asked("--changed")

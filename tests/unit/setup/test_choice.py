@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.testbeds.choice import (
     Facts,
     Lack,
     choose_for_keeping,
     choose_testbed,
 )
-from corridor.experiments.testbeds.kernel import Kernel
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 VIRTUAL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments.commands import doctor as command
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.setup.doctor import Machine, choice_or_reason, verdicts
 from corridor.experiments.testbeds import probe
 from corridor.experiments.testbeds.choice import Facts, Lack
-from corridor.experiments.testbeds.kernel import Kernel
 from described import wrong
 
 VIRTUAL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)

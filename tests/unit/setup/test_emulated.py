@@ -5,9 +5,9 @@ import json
 import pytest
 
 from corridor.experiments import cli
+from corridor.experiments.machines import debian_kernel
+from corridor.experiments.machines.debian_initramfs import with_modules, with_script
 from corridor.experiments.testbeds import guest_supervisor
-from corridor.experiments.testbeds.debian_kernel import kernel
-from corridor.experiments.testbeds.debian_kernel.initramfs import with_modules, with_script
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 WANTED = ("tun", "crc32c_generic?")
@@ -19,7 +19,7 @@ def programs(tmp_path, monkeypatch):
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(kernel.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(debian_kernel.platform, "machine", lambda: "x86_64")
     return folder
 
 
@@ -31,12 +31,12 @@ def program(folder, name, script):
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(kernel, "_installed", lambda _wanted: None)
-    return tmp_path / "cache/corridor" / kernel.FOLDER
+    monkeypatch.setattr(debian_kernel, "_installed", lambda _wanted: None)
+    return tmp_path / "cache/corridor" / debian_kernel.FOLDER
 
 
 def keep(cache, version, archive=b"archive"):
-    folder = cache / f"{version}-{kernel._digest('x86_64', WANTED)}"
+    folder = cache / f"{version}-{debian_kernel._digest('x86_64', WANTED)}"
     folder.mkdir(parents=True)
     (folder / "vmlinuz").write_bytes(b"kernel")
     (folder / "modules.cpio").write_bytes(archive)
@@ -45,28 +45,28 @@ def keep(cache, version, archive=b"archive"):
 
 
 def test_without_an_emulator_its_package_is_named(programs):
-    reason, repair = kernel.emulator_lacks()
+    reason, repair = debian_kernel.emulator_lacks()
     assert reason == "qemu-system-x86_64 is not installed"
     assert repair.endswith("qemu-system-x86")
 
 
 def test_an_emulator_without_9p_is_told(programs):
     program(programs, "qemu-system-x86_64", "echo 'name \"virtio-net-pci\"'")
-    assert "without virtio-9p" in kernel.emulator_lacks()[0]
+    assert "without virtio-9p" in debian_kernel.emulator_lacks()[0]
 
 
 def test_an_emulator_with_9p_will_do(programs):
     program(programs, "qemu-system-x86_64", "echo 'name \"virtio-9p-pci\", bus PCI'")
-    assert kernel.emulator_lacks() == ("", "")
+    assert debian_kernel.emulator_lacks() == ("", "")
 
 
 def test_a_processor_that_is_not_known_is_told(programs, monkeypatch):
-    monkeypatch.setattr(kernel.platform, "machine", lambda: "riscv64")
-    assert "riscv64" in kernel.emulator_lacks()[0]
+    monkeypatch.setattr(debian_kernel.platform, "machine", lambda: "riscv64")
+    assert "riscv64" in debian_kernel.emulator_lacks()[0]
 
 
 def test_without_apt_and_a_kernel_the_way_out_is_told(programs, cache):
-    reason, repair = kernel.kernel_lacks(WANTED)
+    reason, repair = debian_kernel.kernel_lacks(WANTED)
     assert "apt-get" in reason
     assert repair
 
@@ -74,16 +74,16 @@ def test_without_apt_and_a_kernel_the_way_out_is_told(programs, cache):
 def test_the_newest_kernel_that_is_kept_is_taken(programs, cache):
     for version in ("6.12.9+deb13-amd64", "6.12.118+deb13-amd64"):
         keep(cache, version)
-    found = kernel.find(WANTED)
+    found = debian_kernel.find(WANTED)
     assert found is not None
     assert found.version == "6.12.118+deb13-amd64"
-    assert kernel.kernel_lacks(WANTED) == ("", "")
-    assert kernel.fetch(WANTED) == found
+    assert debian_kernel.kernel_lacks(WANTED) == ("", "")
+    assert debian_kernel.fetch(WANTED) == found
 
 
 def test_a_kernel_whose_modules_are_cut_short_is_not_taken(programs, cache):
     keep(cache, "6.12.118+deb13-amd64", archive=b"arch")
-    assert kernel.find(WANTED) is None
+    assert debian_kernel.find(WANTED) is None
 
 
 def test_what_is_loaded_first_is_kept_beside_the_kernel(programs, cache):
@@ -93,7 +93,7 @@ def test_what_is_loaded_first_is_kept_beside_the_kernel(programs, cache):
     made.write_bytes(archive)
     about = json.loads(made.with_name("kernel.json").read_text())
     made.with_name("kernel.json").write_text(json.dumps({**about, "size_bytes": len(archive)}))
-    found = kernel.find(WANTED)
+    found = debian_kernel.find(WANTED)
     assert found is not None
     place = found.initramfs("#!one")
     assert place.read_bytes() == with_script("#!one") + archive
@@ -106,7 +106,7 @@ def test_a_package_that_apt_cannot_get_is_one_line_with_the_way_out(programs, ca
     program(programs, "apt-get", "exit 100")
     program(programs, "dpkg-deb", "exit 1")
     with pytest.raises(EnvironmentUnsupported, match="linux-image-amd64") as refused:
-        kernel.fetch(WANTED, lambda _line: None)
+        debian_kernel.fetch(WANTED, lambda _line: None)
     assert "apt-get update" in (refused.value.hint or "")
 
 

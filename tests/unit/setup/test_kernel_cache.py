@@ -15,16 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.testbeds import kernel as kernels
-from corridor.experiments.testbeds import kernel_build, kernel_changes
-from corridor.experiments.testbeds.kernel import CONFIG, config_hash, find_kernel
-from corridor.experiments.testbeds.kernel_build import (
+from corridor.experiments.machines import kernel as kernels
+from corridor.experiments.machines import kernel_build, kernel_changes
+from corridor.experiments.machines.kernel import CONFIG, config_hash, find_kernel
+from corridor.experiments.machines.kernel_build import (
     build_kernel,
     check_build_tools,
     missing_options,
     required_options,
 )
-from corridor.experiments.testbeds.kernel_changes import (
+from corridor.experiments.machines.kernel_changes import (
     CHANGES,
     RANDOM,
     SYSTEM_CALLS,

@@ -8,9 +8,9 @@ import tarfile
 import pytest
 
 from corridor.experiments.cli import main
-from corridor.experiments.testbeds import kernel_build, kernel_handed_on, kernel_trial
-from corridor.experiments.testbeds.kernel import CONFIG, config_hash, find_kernel
-from corridor.experiments.testbeds.kernel_handed_on import (
+from corridor.experiments.machines import kernel_build, kernel_handed_on, kernel_trial
+from corridor.experiments.machines.kernel import CONFIG, config_hash, find_kernel
+from corridor.experiments.machines.kernel_handed_on import (
     BINARY,
     FINISHED_CONFIG,
     MANIFEST,

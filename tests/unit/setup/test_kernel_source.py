@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.testbeds import kernel_source
-from corridor.experiments.testbeds.kernel_source import (
+from corridor.experiments.machines import kernel_source
+from corridor.experiments.machines.kernel_source import (
     AptSource,
     backports_entry,
     find_source,

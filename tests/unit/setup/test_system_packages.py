@@ -6,15 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.experiments.run import choosing
-from corridor.experiments.testbeds import system_packages
-from corridor.experiments.testbeds.system_packages import (
+from corridor.experiments.machines import system_packages
+from corridor.experiments.machines.system_packages import (
     BY_HAND,
     Distribution,
     command,
     distribution,
     refuse_missing,
 )
+from corridor.experiments.run import choosing
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 ROOT = Path(__file__).resolve().parents[3]

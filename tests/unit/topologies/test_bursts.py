@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.topologies.faults.degrade import degraded
+from corridor.topologies.model.degrade import degraded
 from corridor.topologies.model.line import Bursts, of_mean
 from corridor.topologies.model.wiring import Shape
 

@@ -8,18 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import random_topologies
-from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.delay_model import shipped_model
-from corridor.topologies.model.routing import shortest_route
-from corridor.topologies.uncertainty.arcs import (
+from corridor.topologies.analysis.arcs import (
     UNREACHED,
     arcs_between,
     arcs_of,
     shortest_ns,
     shortest_ways,
 )
-from corridor.topologies.uncertainty.draws import draw
-from corridor.topologies.uncertainty.intervals import _quantile, influences, interval_of
+from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.length_intervals import _quantile, influences, interval_of
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.delay_model import shipped_model
+from corridor.topologies.model.routing import shortest_route
 
 MINI, PAN = load_topology("mini"), load_topology("pan-asia")
 

@@ -6,8 +6,8 @@ import pytest
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.emulation.faults import ALL_PPM, Faults
-from corridor.topologies.faults import degrade
-from corridor.topologies.faults.kind import Effect
+from corridor.topologies.model import degrade
+from corridor.topologies.model.fault_kind import Effect
 from corridor.topologies.model.wiring import in_flight_packets, wire
 from random_topologies import fibre, topology
 from remembering_network import Kernel

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from corridor.topologies.emulation import lanes
-from corridor.topologies.emulation.octets import rtnetlink, u32
-from corridor.topologies.emulation.octets.found import Found
-from corridor.topologies.emulation.octets.netem import RATE
-from corridor.topologies.emulation.octets.rtnetlink import Request
+from corridor.topologies.emulation.queues import rtnetlink, u32_octets
+from corridor.topologies.emulation.queues.found_octets import Found
+from corridor.topologies.emulation.queues.netem_octets import RATE
+from corridor.topologies.emulation.queues.rtnetlink import Request
 from corridor.topologies.model.line import Bursts
 from corridor.topologies.model.wiring import ALL_PPM, Shape
 
@@ -114,7 +114,7 @@ def frame(source: bytes, target: bytes, port: int, *, protocol: int = 17) -> byt
     return header + (49152).to_bytes(2, "big") + port.to_bytes(2, "big") + bytes(16)
 
 
-def fits(one: u32.Filter, eth_type: int, packet: bytes) -> bool:
+def fits(one: u32_octets.Filter, eth_type: int, packet: bytes) -> bool:
     return one.eth_type == eth_type and all(
         int.from_bytes(packet[at : at + 4], "big") & mask == value for at, mask, value in one.words
     )

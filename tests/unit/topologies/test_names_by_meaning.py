@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from corridor.controller.policy.clauses.places import operators, shipped_groups
 from corridor.controller.policy.load import load_policies
-from corridor.controller.policy.terms.places import operators, shipped_groups
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import closest
 from corridor.topologies.formats.load import load_topology

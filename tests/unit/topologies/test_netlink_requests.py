@@ -6,8 +6,8 @@ from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
-from corridor.topologies.emulation.octets import rtnetlink
-from corridor.topologies.emulation.octets.rtnetlink import Interface, Request
+from corridor.topologies.emulation.queues import rtnetlink
+from corridor.topologies.emulation.queues.rtnetlink import Interface, Request
 
 
 def read(kind, request: Request):

@@ -17,12 +17,12 @@ from corridor.traffic.agents.jobs import (
     clock_in_words,
     plan_job,
 )
+from corridor.traffic.agents.probe import Probe
+from corridor.traffic.agents.reflector import Reflector, Reply
+from corridor.traffic.agents.stream_in import StreamIn
+from corridor.traffic.agents.stream_out import StreamOut
 from corridor.traffic.packets.frame_spec import ssid_of
 from corridor.traffic.packets.template import FrameTemplate
-from corridor.traffic.workloads.probe import Probe
-from corridor.traffic.workloads.reflector import Reflector, Reply
-from corridor.traffic.workloads.stream_in import StreamIn
-from corridor.traffic.workloads.stream_out import StreamOut
 
 TEMPLATE = FrameTemplate("00" * 1514, {})  # type: ignore[typeddict-item]
 

@@ -12,17 +12,16 @@ from pathlib import Path
 import netns_lab as lab
 import pytest
 
+from corridor.experiments.account.machine_counters import SocketDrops, socket_drops
 from corridor.experiments.lab.line_process import LineProcess
-from corridor.experiments.results.machine_counters import SocketDrops, socket_drops
+from corridor.traffic.agents import monitor, tcp
 from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
+from corridor.traffic.agents.probe import Probe
+from corridor.traffic.agents.reflector import Reflector, Reply
+from corridor.traffic.agents.stream_in import StreamIn
+from corridor.traffic.agents.stream_out import StreamOut
 from corridor.traffic.measures import flows, metrics, samples
-from corridor.traffic.monitor import monitor
 from corridor.traffic.packets.template import FrameTemplate
-from corridor.traffic.workloads import tcp
-from corridor.traffic.workloads.probe import Probe
-from corridor.traffic.workloads.reflector import Reflector, Reply
-from corridor.traffic.workloads.stream_in import StreamIn
-from corridor.traffic.workloads.stream_out import StreamOut
 
 MISSING = lab.lacking()
 pytestmark = [

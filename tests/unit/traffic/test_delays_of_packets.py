@@ -8,9 +8,7 @@ from pathlib import Path
 import netns_lab as lab
 import pytest
 
-from corridor.traffic.agents.jobs import Host, plan_job
-from corridor.traffic.measures.stream_delays import read_stream_delays
-from corridor.traffic.workloads.delays import (
+from corridor.traffic.agents.delays import (
     BLOCK_ROWS,
     DELAY,
     HEADER,
@@ -19,8 +17,10 @@ from corridor.traffic.workloads.delays import (
     Delays,
     file_name,
 )
-from corridor.traffic.workloads.stream_in import StreamIn
-from corridor.traffic.workloads.stream_out import StreamOut
+from corridor.traffic.agents.jobs import Host, plan_job
+from corridor.traffic.agents.stream_in import StreamIn
+from corridor.traffic.agents.stream_out import StreamOut
+from corridor.traffic.measures.stream_delays import read_stream_delays
 
 MS = 1_000_000
 MISSING = lab.lacking()

@@ -247,7 +247,7 @@ def test_frames_only_one_file_imports_scapy() -> None:
     assert importers == ["frames.py"]
     code = (
         "import sys, corridor.traffic.agents.scapy_process, corridor.traffic.agents.launcher\n"
-        "import corridor.traffic.workloads.tcp\n"
+        "import corridor.traffic.agents.tcp\n"
         "frames = 'corridor.traffic.packets.frames'\n"
         "print([m for m in sys.modules if m.startswith('scapy') or m == frames])"
     )

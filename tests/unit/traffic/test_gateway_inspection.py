@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from corridor.traffic.gateways import inspection
-from corridor.traffic.gateways.inspection import Inspector
+from corridor.traffic.agents import inspection
+from corridor.traffic.agents.inspection import Inspector
 
 SRC, DST, STRANGER = "10.0.0.1", "10.0.0.5", "10.0.0.9"
 LABEL, OTHER_LABEL = 17, 18

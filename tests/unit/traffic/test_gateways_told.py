@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from corridor.controller.deployment.deployments import Assessed
+from corridor.controller.openflow.deployments import Assessed
 from corridor.controller.openflow.errors import GatewaysError
 from corridor.controller.reconcile.gateways import GatewaysLink, NoGateways
-from corridor.traffic.gateways.inspection import LABEL_NOT_ASSESSED, PASSED, Inspector
-from corridor.traffic.gateways.supervisor import Gateways
+from corridor.traffic.agents.gateway_supervisor import Gateways
+from corridor.traffic.agents.inspection import LABEL_NOT_ASSESSED, PASSED, Inspector
 
 DEMAND = {"demand": "ckpt", "src": "10.0.0.1", "dst": "10.0.0.2"}
 LABELS = {"bangkok": {16: Assessed(**DEMAND)}, "kunming": {}}

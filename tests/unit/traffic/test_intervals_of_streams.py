@@ -8,11 +8,11 @@ from pathlib import Path
 import netns_lab as lab
 import pytest
 
+from corridor.traffic.agents import intervals
+from corridor.traffic.agents.intervals import Intervals
 from corridor.traffic.agents.jobs import Host, plan_job
-from corridor.traffic.workloads import intervals
-from corridor.traffic.workloads.intervals import Intervals
-from corridor.traffic.workloads.stream_in import StreamIn
-from corridor.traffic.workloads.stream_out import StreamOut
+from corridor.traffic.agents.stream_in import StreamIn
+from corridor.traffic.agents.stream_out import StreamOut
 
 MS = 1_000_000
 EPOCH_NS = 1_800_000_000_000_000_000

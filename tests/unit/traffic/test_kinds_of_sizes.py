@@ -7,10 +7,10 @@ from statistics import mean, median, stdev
 
 import pytest
 
-from corridor.traffic import sizes
-from corridor.traffic.arrivals.kind import SplitMix64
-from corridor.traffic.sizes.registry import KINDS, Sizes, constant_of
-from corridor.traffic.sizes.sample import READ
+from corridor.traffic import workloads as sizes
+from corridor.traffic.workloads.arrival_kind import SplitMix64
+from corridor.traffic.workloads.sampled_sizes import READ
+from corridor.traffic.workloads.size_registry import KINDS, Sizes, constant_of
 from kinds_lab import named_in
 
 EXAMPLES = {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.benchmarks import mm1
 
-from corridor.traffic.arrivals.kind import SplitMix64
+from corridor.traffic.workloads.arrival_kind import SplitMix64
 
 
 @pytest.mark.parametrize("octets", [0.2, 62, 1518, 1519, 1580, 4000.6, 3036])

@@ -9,9 +9,9 @@ import pytest
 import messages_lab as lab
 from corridor.topologies.base import named_tuples
 from corridor.topologies.base.errors import InputError
+from corridor.traffic.agents import messages_connection, messages_host, messages_info
 from corridor.traffic.agents.jobs import Host, plan_job
-from corridor.traffic.workloads import messages_connection, messages_host, messages_info
-from corridor.traffic.workloads.messages import ConnectionEnd, Message
+from corridor.traffic.agents.message_values import ConnectionEnd, Message
 from messages_lab import MS, both_ends, carry_out, free_ports
 
 MIB = 1 << 20

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corridor.traffic.agents import records
 from corridor.traffic.measures import metrics, samples
-from corridor.traffic.workloads import records
 
 Row = tuple[int, ...]
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.traffic.agents import tcp
+from corridor.traffic.agents.tcp_report import Said, TcpInterval, TcpResult, parse, starts
 from corridor.traffic.measures import flows
 from corridor.traffic.measures.stream_delays import Times
-from corridor.traffic.workloads import tcp
-from corridor.traffic.workloads.tcp_report import Said, TcpInterval, TcpResult, parse, starts
 
 SENT = {
     "flow": 1, "phase": 0, "frame_bytes": 1000, "rate_bps": 8_000_000, "packets_intended": 1000,

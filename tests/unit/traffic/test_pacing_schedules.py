@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.traffic.workloads import pacing
+from corridor.traffic.agents import pacing
 
 
 def test_pacing_a_stream_of_950_mbps_has_the_packets_its_rate_calls_for() -> None:

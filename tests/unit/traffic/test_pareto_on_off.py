@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 from pydantic import ValidationError
 
-from corridor.traffic.arrivals.kind import SplitMix64
-from corridor.traffic.arrivals.pareto_on_off import period_ns
-from corridor.traffic.arrivals.registry import Arrival, send_times
+from corridor.traffic.workloads.arrival_kind import SplitMix64
+from corridor.traffic.workloads.arrival_registry import Arrival, send_times
+from corridor.traffic.workloads.pareto_on_off_arrivals import period_ns
 from kinds_lab import arrival_of
 
 MS = 1_000_000

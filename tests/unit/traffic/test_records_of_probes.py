@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.topologies.base.errors import InputError
+from corridor.traffic.agents import records
 from corridor.traffic.measures import samples
-from corridor.traffic.workloads import records
 
 EPOCH_NS = 1_790_000_000_000_000_000
 

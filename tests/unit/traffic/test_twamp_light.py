@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from corridor.traffic.packets import stamp
+from corridor.traffic.agents import records
+from corridor.traffic.agents.probe import Probe, ProbeSender, ReplySocket
+from corridor.traffic.agents.reflector import ReflectingSocket, Reflector
+from corridor.traffic.packets import kernel, stamp
 from corridor.traffic.packets.template import FrameTemplate
-from corridor.traffic.system import kernel
-from corridor.traffic.workloads import records
-from corridor.traffic.workloads.probe import Probe, ProbeSender, ReplySocket
-from corridor.traffic.workloads.reflector import ReflectingSocket, Reflector
 
 HERE, THERE = "127.0.0.1", "127.0.0.2"
 SECOND_NS = 1_795_532_941 * 10**9

@@ -7,11 +7,11 @@ import subprocess
 
 import pytest
 
-from corridor.traffic.gateways import supervisor as gateways
-from corridor.traffic.monitor import monitor as watch
-from corridor.traffic.monitor import packet_filter, transits
-from corridor.traffic.monitor.packet_filter import SNAP_BYTES
-from corridor.traffic.monitor.transits import EventCounts, Sent
+from corridor.traffic.agents import gateway_supervisor as gateways
+from corridor.traffic.agents import monitor as watch
+from corridor.traffic.agents import packet_filter, transits
+from corridor.traffic.agents.packet_filter import SNAP_BYTES
+from corridor.traffic.agents.transits import EventCounts, Sent
 
 FIRST, LAST = 8, 13
 FIBRE = 9

@@ -25,7 +25,7 @@ sleep 8
 ./corridor status --json >"$out/mended.json"
 ./corridor ping shanghai guian -c 3 >"$out/ping" 2>&1
 echo $? >"$out/ping.code"
-pkill -9 -o -f corridor.controller.apps.main
+pkill -9 -o -f corridor.controller.reconcile.app_main
 echo $? >"$out/kill-controller.code"
 sleep 15
 ./corridor status --json >"$out/taken-over.json"

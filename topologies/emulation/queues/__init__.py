@@ -1,1 +1,3 @@
-"""What may be in front of a fibre, so that frames queue by class: a kind a file."""
+"""Queues in front of a fibre, one kind a file; requests to the kernel about them, as octets.
+Pure.
+"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corridor.topologies.emulation.octets.disciplines import ByteFifo
+from corridor.topologies.emulation.queues.disciplines import ByteFifo
 from corridor.topologies.emulation.queues.kind import QueueKind
 from corridor.topologies.emulation.queues.tree import (
     FIRST_LINE,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corridor.topologies.emulation.octets import bpf
-from corridor.topologies.emulation.octets.disciplines import FqCodel
+from corridor.topologies.emulation.queues import bpf_octets
+from corridor.topologies.emulation.queues.disciplines import FqCodel
 from corridor.topologies.emulation.queues.kind import QueueKind
 from corridor.topologies.emulation.queues.tree import (
     FIRST_LINE,
@@ -32,7 +32,7 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     parts = (
         *gate(rate_bytes_per_s),
         Stage(FIRST_LINE, GATE_CLASS, aqm),
-        Filter(FIRST_LINE, bpf.by_flow(FLOWS)),
+        Filter(FIRST_LINE, bpf_octets.by_flow(FLOWS)),
     )
     return Tree(parts, (Line("all", FIRST_LINE),))
 

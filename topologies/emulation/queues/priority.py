@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corridor.topologies.emulation.octets import bpf
-from corridor.topologies.emulation.octets.disciplines import Prio
+from corridor.topologies.emulation.queues import bpf_octets
+from corridor.topologies.emulation.queues.disciplines import Prio
 from corridor.topologies.emulation.queues.kind import QueueKind
 from corridor.topologies.emulation.queues.tree import (
     GATE_CLASS,
@@ -20,7 +20,7 @@ from corridor.topologies.model.queue import Queue
 
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
     stages, names = zip(*lines(INNER, queue.classes), strict=True)
-    by_dscp = bpf.by_dscp(*numbers_by_dscp(INNER, queue.classes))
+    by_dscp = bpf_octets.by_dscp(*numbers_by_dscp(INNER, queue.classes))
     inner = Stage(INNER, GATE_CLASS, Prio(len(queue.classes)))
     return Tree((*gate(rate_bytes_per_s), inner, *stages, Filter(INNER, by_dscp)), names)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.emulation.octets.bpf import Program
-from corridor.topologies.emulation.octets.disciplines import (
+from corridor.topologies.emulation.queues.bpf_octets import Program
+from corridor.topologies.emulation.queues.disciplines import (
     TICK_NS,
     ByteFifo,
     Htb,

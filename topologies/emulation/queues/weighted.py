@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corridor.topologies.emulation.octets import bpf
-from corridor.topologies.emulation.octets.disciplines import Drr, DrrClass
+from corridor.topologies.emulation.queues import bpf_octets
+from corridor.topologies.emulation.queues.disciplines import Drr, DrrClass
 from corridor.topologies.emulation.queues.kind import QueueKind
 from corridor.topologies.emulation.queues.tree import (
     GATE_CLASS,
@@ -27,7 +27,7 @@ def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
         for number, one in enumerate(queue.classes)
     )
     stages, names = zip(*lines(INNER, queue.classes), strict=True)
-    by_dscp = bpf.by_dscp(*numbers_by_dscp(INNER, queue.classes))
+    by_dscp = bpf_octets.by_dscp(*numbers_by_dscp(INNER, queue.classes))
     parts = (
         *gate(rate_bytes_per_s),
         Stage(INNER, GATE_CLASS, Drr()),

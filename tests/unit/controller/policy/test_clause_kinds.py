@@ -29,14 +29,14 @@ from corridor.controller.intent.intent import Intent
 from corridor.controller.policy import clauses
 from corridor.controller.policy.clauses import CLAUSES, Broken, Clause, Element, Trip
 from corridor.controller.policy.clauses.in_order import MOST_STOPS
+from corridor.controller.policy.clauses.places import Names, shipped_groups
 from corridor.controller.policy.clauses.registry import looked_up
 from corridor.controller.policy.clauses.waypoints import Waypoints
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand, Hard, Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.schema import schema
-from corridor.controller.policy.terms.places import Names, shipped_groups
-from corridor.controller.prover.claims.registry import CLAIMS
+from corridor.controller.prover.claim_registry import CLAIMS
 from corridor.experiments.cli import main
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.routing import shortest_route
@@ -415,11 +415,11 @@ def test_the_prover_names_a_clause_that_tables_break(kind: type[Clause]) -> None
 EVERYDAY = {"path", "via"}
 """Kinds with common names."""
 BY_NAME = {
-    "controller/export/questions.py",
+    "controller/explain/questions.py",
     "controller/policy/clauses/registry.py",
     "controller/second_opinion/witnesses_judged.py",
     "controller/testing/assertions.py",
-    "experiments/live_network/operations/trace_text.py",
+    "experiments/operations/trace_text.py",
 }
 """The list of kinds; assertions, each of which is one clause that a test asks for; questions to
 other provers, of single stops; and two whose hops are not a clause."""

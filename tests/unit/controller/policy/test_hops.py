@@ -21,7 +21,7 @@ from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.routes import NoRoute, Route
-from corridor.controller.prover.exact.outcomes import Outcome
+from corridor.controller.prover.exact_outcomes import Outcome
 from corridor.controller.testing import (
     CorridorNetwork,
     assert_delivers_under,

@@ -12,11 +12,11 @@ import pytest
 from pydantic import ValidationError
 
 from corridor.controller.policy.classifier import Finding, classify, one_of
+from corridor.controller.policy.clauses.places import shipped_groups
 from corridor.controller.policy.data_flow import DataFlow, Sensitivity
 from corridor.controller.policy.law import DATA, Rule, load_law
 from corridor.controller.policy.law_calendar import policy_confidence
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.terms.places import shipped_groups
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.catalogue import shipped_hubs

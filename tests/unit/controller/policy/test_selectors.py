@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from corridor.controller.policy.clauses.elements import Element, Selector, Where
+from corridor.controller.policy.clauses.places import shipped_groups
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Match
-from corridor.controller.policy.terms.elements import Element, Selector, Where
-from corridor.controller.policy.terms.places import shipped_groups
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from policy_lab import corridor, fibre, hub

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, find, settings
 import plain_worlds
 import random_policies
 import wide_policies
+from corridor.controller.policy.clauses.elements import Selector
 from corridor.controller.policy.model import Hard
-from corridor.controller.policy.terms.elements import Selector
 from policy_lab import fibre, hub, network
 
 KEYS = sorted(Selector.keys())

@@ -8,7 +8,7 @@ from corridor.controller.forwarding.program import Reason, phase_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
 from corridor.controller.prover import Prover, prove
-from corridor.controller.prover.exact.claims import examine
+from corridor.controller.prover.exact_claims import examine
 from policy_lab import demand, fibre, hub, network, permit, ruling
 from prover_worlds import World, compiled
 

@@ -12,11 +12,10 @@ from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.failures import NO_FAILURES
 from corridor.controller.policy.model import Policy
-from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact import claims
-from corridor.controller.prover.exact.claims import judged, judged_again
-from corridor.controller.prover.exact.outcomes import Searched
-from corridor.controller.prover.exact.search import Explorer
+from corridor.controller.prover import exact_claims, tables_of
+from corridor.controller.prover.exact_claims import judged, judged_again
+from corridor.controller.prover.exact_outcomes import Searched
+from corridor.controller.prover.exact_search import Explorer
 from corridor.topologies.model.wiring import wire
 from plain_worlds import random_network, random_rule
 from policy_lab import demand, ruling
@@ -95,7 +94,7 @@ def test_what_is_used_again_is_what_is_found_from_nothing():
 
 MUTANTS = {
     "what packets see": (Searched, "watched", 0),
-    "what is stranded": (claims._Judge, "stranded", lambda _judge: ()),
+    "what is stranded": (exact_claims._Judge, "stranded", lambda _judge: ()),
 }
 
 

@@ -10,12 +10,12 @@ import exact_lab as lab
 from corridor.controller.forwarding.program import FastFailover, Flow, Meter, Reason, output
 from corridor.controller.intent.intent import Intent, Protection, Selector
 from corridor.controller.policy.failures import Failures
-from corridor.controller.prover.exact.claims import ExactReport, examine, predict
-from corridor.controller.prover.exact.decisions import End
-from corridor.controller.prover.exact.outcomes import Outcome, Searched
-from corridor.controller.prover.exact.rates import uses
-from corridor.controller.prover.exact.search import Explorer
-from corridor.controller.prover.tables.tables import tables_of
+from corridor.controller.prover.exact_claims import ExactReport, examine, predict
+from corridor.controller.prover.exact_decisions import End
+from corridor.controller.prover.exact_outcomes import Outcome, Searched
+from corridor.controller.prover.exact_rates import uses
+from corridor.controller.prover.exact_search import Explorer
+from corridor.controller.prover.search.tables import tables_of
 from policy_lab import demand, fibre, hub, network, permit, ruling
 
 LINKS = Protection(1, ("link",))

@@ -11,9 +11,9 @@ from itertools import combinations, product
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.search import headers
+from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.reach import End, Place, Step, steps_at
-from corridor.controller.prover.tables import headers
 from corridor.topologies.model.wiring import HOST_PORT
 from openflow_network import ARP, IPV4, LLDP, MPLS, Fate, Packet
 from prover_judge import Dead, Switches

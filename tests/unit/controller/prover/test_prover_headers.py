@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.controller.prover.tables.headers import (
+from corridor.controller.prover.search.headers import (
     ETH_IPV4,
     ETH_MPLS,
     Box,

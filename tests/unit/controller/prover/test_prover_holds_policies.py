@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.prover.search.claim import Breach
+from corridor.controller.prover.search.declared_demands import Demand
 from corridor.topologies.model.topology import PossibleCrossing
 from policy_lab import permit
 from prover_worlds import (

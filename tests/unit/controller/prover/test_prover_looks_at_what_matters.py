@@ -11,11 +11,11 @@ from corridor.controller.forwarding.compiler import compile_ways, gateways_of, p
 from corridor.controller.forwarding.program import Flow
 from corridor.controller.intent.intent import Intent, Selector, clashes
 from corridor.controller.prover import prove, tables_of
-from corridor.controller.prover.tables import headers, rest, sieve
-from corridor.controller.prover.tables.headers import Box, Packet, box, in_order, outside
-from corridor.controller.prover.tables.lookup import Rule
-from corridor.controller.prover.tables.rest import Rest, cut
-from corridor.controller.prover.tables.sieve import Allowed, Sieve
+from corridor.controller.prover.search import headers, rest, sieve
+from corridor.controller.prover.search.headers import Box, Packet, box, in_order, outside
+from corridor.controller.prover.search.lookup import Rule
+from corridor.controller.prover.search.rest import Rest, cut
+from corridor.controller.prover.search.sieve import Allowed, Sieve
 from corridor.topologies.model.wiring import wire
 from policy_lab import corridor, demand, permit, ruling
 

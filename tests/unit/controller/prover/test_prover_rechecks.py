@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.prover import Prover, prove, tables_of
-from corridor.controller.prover.claims.tables import are_equal
+from corridor.controller.prover.tables_claims import are_equal
 from corridor.topologies.base.codec import from_plain, to_plain
 from mutants import MUTANTS
 from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds

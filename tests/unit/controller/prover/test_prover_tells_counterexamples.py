@@ -23,7 +23,7 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.intent.intent import intents_of
 from corridor.controller.policy.model import DataClass, Demand, PolicySet
 from corridor.controller.policy.phase import Phase
-from corridor.controller.prover.claims import ways as way_claims
+from corridor.controller.prover import path_claims as way_claims
 from corridor.topologies.model.wiring import HOST_PORT
 from mutants import MUTANTS
 from mutants.tool import acting, of

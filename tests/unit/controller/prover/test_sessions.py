@@ -13,22 +13,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.deployment import deployments
-from corridor.controller.deployment.deployments import DesiredState
 from corridor.controller.forwarding.compiler import compile_ways, plan_ways
 from corridor.controller.forwarding.program import Meter, Table
 from corridor.controller.forwarding.two_phase_plan import update
 from corridor.controller.intent.intent import Protection
+from corridor.controller.openflow import deployments
+from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.prover import findings, session, tables_of
-from corridor.controller.prover.declared.demands import Demand
 from corridor.controller.prover.search import search
 from corridor.controller.prover.search.change import Change
 from corridor.controller.prover.search.core import Core
+from corridor.controller.prover.search.declared_demands import Demand
+from corridor.controller.prover.search.lookup import Lookup, uses
 from corridor.controller.prover.search.search import Exploration
+from corridor.controller.prover.search.tables import AsIntended, Oddity, Settings, Tables
 from corridor.controller.prover.session import Question, Session
-from corridor.controller.prover.tables.lookup import Lookup, uses
-from corridor.controller.prover.tables.tables import AsIntended, Oddity, Settings, Tables
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.model.wiring import HOST_PORT
 from mutants import MUTANTS

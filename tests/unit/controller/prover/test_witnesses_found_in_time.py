@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 
 from corridor.controller.intent.intent import Intent
-from corridor.controller.prover.declared import witnesses as module
-from corridor.controller.prover.declared.network import Network
+from corridor.controller.prover.search import witnesses as module
+from corridor.controller.prover.search.declared_network import Network
 from policy_lab import corridor, permit, restrict, ruling
 from prover_worlds import compiled, worlds
 

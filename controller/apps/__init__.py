@@ -1,1 +1,0 @@
-"""The controller applications that Ryu and os-ken load."""

@@ -1,1 +1,0 @@
-"""What the network is to do now and next: deployments, flow modifications, statuses. Pure."""

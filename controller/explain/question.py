@@ -1,0 +1,56 @@
+"""Questions about paths through a network, by where the paths lead.
+
+A question is whether some packet of a demand takes a path of a kind. For all kinds but the first
+and the last the answer is no where the claims hold. The last, whether packets come to hubs off the
+way that they take while nothing fails, is asked so that not only no is to be answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from corridor.controller.explain.headers import Header
+from corridor.controller.explain.lawful import Arc
+
+type Kind = Literal[
+    "arrives",
+    "forbidden hub",
+    "forbidden fibre",
+    "wrong host",
+    "gateway bypassed",
+    "border before gateway",
+    "stop missed",
+    "detour",
+]
+CLAIMS: dict[Kind, tuple[str, ...]] = {
+    "arrives": ("C1", "C16"),
+    "forbidden hub": ("C1", "C4", "C5", "C6", "C7"),
+    "forbidden fibre": ("C1", "C4", "C5", "C6", "C7"),
+    "wrong host": ("C2", "C6"),
+    "gateway bypassed": ("C7",),
+    "border before gateway": ("C7",),
+    "stop missed": ("C7",),
+    "detour": (),
+}
+"""The claims that answer each kind of question; none where each answer is as good."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whether packets with one header, sent by their demand's host, take a path of a kind."""
+
+    kind: Kind
+    demand: str
+    src: str
+    dst: str
+    header: Header
+    hubs: tuple[str, ...] = ()
+    """Those forbidden, or one of which is a stop, or whose hosts or gateways are meant."""
+    arcs: tuple[Arc, ...] = ()
+    """Fibres forbidden, or one of which is a stop, by direction."""
+    lawful: bool | None = False
+    """The answer where all claims hold: whatever fails, or of what is lawful while nothing does;
+    None where claims do not say."""
+    needs: int | None = None
+    """By our prover: the fewest dead ports with which the answer is yes; None if it never is."""

@@ -1,1 +1,0 @@
-"""Tables and what is asked of them, in forms that other tools read: one format a file."""

@@ -1,1 +1,0 @@
-"""What a proof claims, one kind of claim a file. Pure."""

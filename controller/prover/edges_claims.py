@@ -1,0 +1,262 @@
+"""Claims about what hosts may send, and what other doors let in that is not labelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from corridor.controller.forwarding.program import (
+    Action,
+    FastFailover,
+    Flow,
+    Reason,
+    Table,
+    epoch_of,
+)
+from corridor.controller.prover.counted_claims import (
+    miscounted,
+    miscounted_at_door,
+    misnamed,
+    reason_of,
+    uncounted,
+)
+from corridor.controller.prover.search.claim import (
+    Breach,
+    Door,
+    Edge,
+    TraceStep,
+    leaving,
+    shown_at,
+)
+from corridor.controller.prover.search.declared_demands import Demand
+from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.headers import (
+    ARP_REPLY,
+    ETH_ARP,
+    ETH_IPV4,
+    ETH_LLDP,
+    Box,
+    box,
+    outside,
+)
+from corridor.controller.prover.search.reach import RESERVED_PORTS, End, Step
+from corridor.controller.prover.search.search import Exploration, Kind
+from corridor.controller.prover.search.sieve import Allowed
+from corridor.controller.prover.search.trails import way_to
+from corridor.controller.prover.search.way_claim import WayClaim
+from corridor.topologies.model.wiring import HOST_PORT
+
+
+class ClosedWorld(WayClaim):
+    id = "C1"
+    sentence = (
+        "Packets without a demand or a permitted path stay at their hub and are counted; "
+        "none is copied."
+    )
+
+    def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
+        for said in uncounted(network.held(hub).flows):
+            yield Breach(said, hub)
+
+    def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
+        yield from reserved(flow.actions)
+        yield from misnamed(flow, network.lookups[hub].groups)
+        if copies(flow.actions) + (flow.goto is not None) > 1:
+            yield "copies a packet"
+
+    def in_group(self, _network: Network, _hub: str, group: FastFailover) -> Iterator[str]:
+        for bucket in group.buckets:
+            yield from reserved(bucket.actions)
+            if copies(bucket.actions) > 1:
+                yield "copies a packet"
+
+    def in_step(self, _network: Network, step: Step) -> Iterator[str]:
+        if step.end is End.UNCONTROLLED:
+            yield f"is out of control: {step.note}"
+
+    def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
+        allowed = [one for demand in network.demands_from[edge.hub] for one in demand.packets]
+        allowed += network.questions(edge.hub)
+        declared = Allowed(allowed)
+        for step in leaving(edge.steps):
+            for rest in declared.outside(step.packet.sent):
+                yield shown_at(step, f"what no demand sends gets {what(step)}", rest)
+        for step in edge.steps:
+            if step.end.is_drop:
+                for said, headers in miscounted(network, network.hosts[edge.hub], step):
+                    yield shown_at(step, said, headers)
+
+    def at_door(self, network: Network, door: Door) -> Iterator[Breach]:
+        for step in leaving(door.unlabelled):
+            if not is_wiring_check(network, step):
+                yield shown_at(step, f"what is not labelled gets {what(step)}")
+        is_fibre = (door.hub, door.port) in network.cables
+        if is_fibre and door.unlabelled and not any(map(_to_controller, door.unlabelled)):
+            yield Breach(f"does not show the controller LLDP of port {door.port}", door.hub)
+        for step in door.unlabelled:
+            if step.end.is_drop:
+                for said, headers in miscounted_at_door(step, is_fibre=is_fibre):
+                    yield shown_at(step, said, headers)
+
+    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+        """A demand that is allowed no path, and yet leaves; or whose permits are not known."""
+        demand = seen.demand
+        if demand is None:
+            return
+        if not seen.delivers and demand.is_blocked:
+            yield from _blocked(seen, demand)
+            yield from _not_as_blocked(seen, demand)
+        yield from deaths(seen, self.id)
+
+
+def deaths(seen: Exploration, claim: str) -> Iterator[Breach]:
+    """Where the last permit dies, by a clause of this claim."""
+    for found in seen.of_kind(Kind.DEATH):
+        if found.death is not None and found.death.claim == claim:
+            way = way_to(seen, found.node, found.step)
+            hub, said = found.step.at.hub, str(found.death)
+            yield Breach(said, hub, None, way, seen.demand, found.death.violations)
+
+
+def _blocked(seen: Exploration, demand: Demand) -> Iterator[Breach]:
+    refused = demand.permits.refused
+    for turn in seen.door.turns:
+        if not turn.step.end.is_drop:
+            because = refused or "no path is left of those that its permits allow"
+            said = f"{demand.id} is blocked ({because}), and gets {what(turn.step)}"
+            violations = refused.violations if refused else ()
+            yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand, violations)
+
+
+def _to_controller(step: Step) -> bool:
+    return step.end is End.TO_CONTROLLER
+
+
+def _not_as_blocked(seen: Exploration, demand: Demand) -> Iterator[Breach]:
+    """Packets of a blocked demand that are dropped as something else."""
+    for turn in seen.door.turns:
+        matched = turn.step.matched
+        if turn.step.end.is_drop and not (matched and reason_of(matched[-1]) is _BLOCKED):
+            said = f"{demand.id} is blocked, and not counted so"
+            yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand)
+
+
+_BLOCKED = Reason.DROP_BLOCKED
+
+
+class Binding(WayClaim):
+    id = "C2"
+    sentence = (
+        "A host's packets carry its own addresses, count for their own demand, "
+        "and arrive unchanged."
+    )
+
+    def in_step(self, _network: Network, step: Step) -> Iterator[str]:
+        if step.end is End.DELIVERED and step.at.port != HOST_PORT:
+            changed = sorted({name for name, _ in step.packet.written} - _MAY_CHANGE)
+            if changed:
+                yield f"arrives with another {', '.join(changed)}"
+
+    def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
+        host = network.hosts[edge.hub]
+        own_ipv4 = box(eth_src=host.host_mac, ipv4_src=host.host_ip)
+        own_arp = box(eth_src=host.host_mac, arp_sha=host.host_mac, arp_spa=host.host_ip)
+        for step in leaving(edge.steps):
+            for eth_type, own in ((ETH_IPV4, own_ipv4), (ETH_ARP, own_arp)):
+                sent = step.packet.sent.cut("eth_type", eth_type)[0]
+                for forged in outside(sent, (own,)) if sent else ():
+                    said = f"{host.host} sends under another's address and gets {what(step)}"
+                    yield shown_at(step, said, forged)
+            dscp = step.packet.value("ip_dscp")
+            if step.packet.label is not None and dscp != network.marks(step.matched):
+                yield shown_at(
+                    step, f"{host.host} chooses the treatment of its packets by its DSCP"
+                )
+            if step.end is End.DELIVERED:
+                yield from _answer(network, edge, step)
+        for asked in network.questions(edge.hub):
+            if not any(_answers(step, asked) for step in edge.steps):
+                target = asked.known["arp_tpa"]
+                yield Breach(f"{host.host} gets no address of {target}", edge.hub)
+
+    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        demand = seen.demand
+        if demand is None:
+            return
+        for turn in seen.door.turns:
+            for said in _strange(network, demand, turn.step):
+                yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand)
+        for found in seen.of_kind(Kind.MISTAKEN):
+            for turn in seen.at(found.node[0]).turns:
+                for said in _strange(network, demand, turn.step):
+                    way = way_to(seen, found.node, turn.step)
+                    yield Breach(said, turn.step.at.hub, None, way, demand)
+
+
+def _strange(network: Network, demand: Demand, step: Step) -> Iterator[str]:
+    """How entries that a demand's packets meet say that they are another's, or of another epoch."""
+    given = step.packet.label if step.at.packet.label is None else step.at.packet.label
+    for flow in step.matched:
+        if flow.table not in _OF_DEMANDS or not flow.match:
+            continue
+        if flow.policy != demand.number:
+            yield f"packets of {demand.id} are taken for {network.serves(flow) or "nobody's"}"
+        elif given is not None and flow.serial != epoch_of(given) + 1:
+            yield f"packets of {demand.id} are taken for those of another epoch"
+
+
+_MAY_CHANGE = frozenset({"ip_dscp", "eth_type"})
+"""What is written where a packet enters, and what popping a label says."""
+_OF_DEMANDS = (Table.CLASSIFY, Table.LABEL, Table.SWITCH)
+
+
+def _answers(step: Step, asked: Box) -> bool:
+    return step.end is End.DELIVERED and step.packet.sent.meet(asked) is not None
+
+
+def _answer(network: Network, edge: Edge, step: Step) -> Iterator[Breach]:
+    """An answer to ARP must say what is so; anything else sent back to the host is C1's."""
+    asker, sent = network.hosts[edge.hub], step.packet.sent.known
+    asked = sent.get("arp_tpa")
+    target = next((host for host in network.hosts.values() if host.host_ip == asked), None)
+    if sent.get("eth_type") != ETH_ARP or target is None:
+        return
+    truth = {
+        "eth_src": target.host_mac,
+        "eth_dst": asker.host_mac,
+        "arp_op": ARP_REPLY,
+        "arp_sha": target.host_mac,
+        "arp_spa": target.host_ip,
+        "arp_tha": asker.host_mac,
+        "arp_tpa": asker.host_ip,
+    }
+    for name, value in truth.items():
+        if step.packet.value(name) != value:
+            yield shown_at(step, f"the answer for {target.host} has a wrong {name}")
+
+
+def reserved(actions: Iterable[Action]) -> Iterator[str]:
+    for action in actions:
+        if action.kind == "output" and action.arguments[0] in RESERVED_PORTS:
+            yield f"sends to {RESERVED_PORTS[int(action.arguments[0])]}, out of control"
+
+
+_SENDING = frozenset({"output", "in_port", "controller", "group"})
+
+
+def copies(actions: Iterable[Action]) -> int:
+    return sum(action.kind in _SENDING for action in actions)
+
+
+def is_wiring_check(network: Network, step: Step) -> bool:
+    """LLDP of a fibre, which the controller wants to see."""
+    at = step.at
+    is_fibre = (at.hub, at.port) in network.cables
+    is_lldp = step.packet.value("eth_type") == ETH_LLDP
+    return step.end is End.TO_CONTROLLER and is_fibre and is_lldp
+
+
+def what(step: Step) -> str:
+    """Where a step leads, in words."""
+    if step.end is End.CROSSED and step.to is not None:
+        return f"onto the fibre to {step.to.hub}"
+    return step.end.value

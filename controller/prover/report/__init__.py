@@ -1,1 +1,0 @@
-"""A violated claim told in full: packet, hops, commands. Pure."""

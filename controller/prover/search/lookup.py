@@ -1,0 +1,262 @@
+"""One switch's entries as packets meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from corridor.controller.forwarding.program import Action, Bucket, Flow, SwitchProgram, Value
+from corridor.controller.prover.search.headers import (
+    NO_LABEL_NAMED,
+    Condition,
+    Packet,
+    in_order,
+    is_exact,
+)
+from corridor.controller.prover.search.sieve import FEW, Sieve
+from corridor.topologies.model.wiring import HOST_PORT
+
+type Key = tuple[int, Value | None, Value | None]
+"""Table, and the port and the label that an entry matches; None where it matches any."""
+
+
+class Rule(NamedTuple):
+    """An entry as a packet meets it. ``certain`` is False if part of its match has no meaning here:
+    then it may also let pass what the rest of its match fits."""
+
+    flow: Flow
+    conditions: tuple[Condition, ...]
+    certain: bool
+    key: Key
+
+
+type _Slot = dict[Value | None, tuple[Rule, ...]]
+"""Rules of one table and port, by label."""
+
+
+def rule_of(flow: Flow) -> Rule:
+    exact = {name: value for name, value in flow.match if is_exact(name, value)}
+    certain = len(exact) == len(flow.match)
+    key = (flow.table, exact.pop("in_port", None), exact.get("mpls_label"))
+    return Rule(flow, in_order(exact.items()), certain, key)
+
+
+class Lookup:
+    """Entries by table, port and label, in the order a packet meets them."""
+
+    def __init__(self, switch: SwitchProgram) -> None:
+        self.groups = {group.id: group for group in switch.groups}
+        self.meters = {meter.id: meter for meter in switch.meters}
+        self._rules: dict[tuple[int, Value | None], _Slot] = {}
+        self._of_port: dict[tuple[int, Value | None], tuple[_Slot, ...]] = {}
+        self._met: dict[Key, tuple[Rule, ...]] = {}
+        self._sending_back: dict[int, tuple[Bucket, ...]] = {}
+        self._sieves: dict[int, tuple[tuple[Rule, ...], Sieve[Rule]]] = {}
+        """By the id of rules that are many, which they hold on to."""
+        self._add(map(rule_of, switch.flows))
+
+    @cached_property
+    def relays(self) -> frozenset[Value | None]:
+        """Ports, None for any, whose packets may come to a table by another label than they came
+        in by. The host's is not counted."""
+        return frozenset(
+            rule.key[1]
+            for rule in self.every()
+            if rule.flow.goto is not None and rule.key[1] != HOST_PORT and _relabels(rule.flow)
+        )
+
+    def _add(self, rules: Iterable[Rule]) -> None:
+        by_key: dict[Key, list[Rule]] = {}
+        for rule in rules:
+            by_key.setdefault(rule.key, []).append(rule)
+        for (table, port, label), more in by_key.items():
+            by_label = self._rules.setdefault((table, port), {})
+            by_label[label] = (*by_label.get(label, ()), *more)
+
+    def changed(
+        self, switch: SwitchProgram, removed: Sequence[Flow], added: Sequence[Flow]
+    ) -> Lookup:
+        """The entries of ``switch``, which differ from these only by those named."""
+        after = Lookup(replace(switch, flows=()))
+        after._rules = {**self._rules}
+        if not self.relays and not any(map(_relabels, added)):
+            after.relays = self.relays
+        if after.groups == self.groups:
+            after._sending_back = self._sending_back
+        gone, new = [rule_of(flow) for flow in removed], [rule_of(flow) for flow in added]
+        for slot in {rule.key[:2] for rule in (*gone, *new)}:
+            after._rules[slot] = {**after._rules.get(slot, {})}
+        for rule in gone:
+            table, port, label = rule.key
+            by_label = after._rules[table, port]
+            rules = by_label[label]
+            at = next(at for at, one in enumerate(rules) if one.flow is rule.flow)
+            by_label[label] = rules[:at] + rules[at + 1 :]
+            if not by_label[label]:
+                del by_label[label]
+        after._add(new)
+        if "overlaps" in self.__dict__:
+            stale = {*map(id, removed)}
+            kept = (pair for pair in self.overlaps if stale.isdisjoint(map(id, pair)))
+            after.overlaps = (*kept, *after._overlapping(new))
+        touched = {rule.key for rule in (*gone, *new)}
+        if all(None not in key for key in touched):
+            after._met = self._met.copy()
+            for table, port, label in touched:
+                after._met.pop((table, port, label), None)
+                after._met.pop((table, port, None), None)
+        return after
+
+    def rules(self, table: int, port: Value, label: Value | None) -> tuple[Rule, ...]:
+        """Entries that a packet from ``port`` may meet; ``label`` None stands for any or none."""
+        met = self._met.get((table, port, label))
+        if met is not None:
+            return met
+        slots = self._slots(table, port)
+        if label is None:
+            return self._kept((table, port, None), slots, _precedence)
+        for by_label in slots:
+            if label in by_label:
+                return self._kept((table, port, label), slots, _priority)
+        key = (table, port, NO_LABEL_NAMED)
+        met = self._met.get(key)
+        return self._kept(key, slots, _priority) if met is None else met
+
+    def _slots(self, table: int, port: Value) -> tuple[_Slot, ...]:
+        known = self._of_port.get((table, port))
+        if known is None:
+            slots = (self._rules.get((table, port)), self._rules.get((table, None)))
+            known = tuple(slot for slot in slots if slot is not None)
+            self._of_port[table, port] = known
+        return known
+
+    def _kept(
+        self, key: Key, slots: tuple[_Slot, ...], order: Callable[[Rule], Any]
+    ) -> tuple[Rule, ...]:
+        """What packets of a key meet, in that order."""
+        label = key[2]
+        found: list[Rule] = []
+        for by_label in slots:
+            for one in by_label if label is None else (label, None):
+                found += by_label.get(one, ())
+        if len(found) > 1:
+            found.sort(key=order)
+        met = self._met[key] = tuple(found)
+        return met
+
+    def rules_for(self, table: int, port: Value, packet: Packet) -> Sequence[Rule]:
+        """As ``rules``; of many only those that may cut a packet."""
+        rules = self.rules(table, port, packet.label)
+        if len(rules) <= FEW:
+            return rules
+        return self._sieve(rules).cutting(packet.value)
+
+    def _sieve(self, rules: tuple[Rule, ...]) -> Sieve[Rule]:
+        known = self._sieves.get(id(rules))
+        if known is None:
+            sieve = Sieve((rule.conditions, rule) for rule in rules)
+            known = self._sieves[id(rules)] = (rules, sieve)
+        return known[1]
+
+    def labels(self, port: int) -> set[int]:
+        """Labels that entries name for packets from ``port``."""
+        named: set[Value | None] = set()
+        for (_, in_port), by_label in self._rules.items():
+            if in_port is None or in_port == port:
+                named |= by_label.keys()
+        return {label for label in named if isinstance(label, int)}
+
+    def names(self, port: int, label: int) -> bool:
+        """Whether some entry names a label for packets from a port."""
+        return any(
+            label in by_label
+            for (_, in_port), by_label in self._rules.items()
+            if in_port is None or in_port == port
+        )
+
+    @cached_property
+    def overlaps(self) -> tuple[tuple[Flow, Flow], ...]:
+        """Pairs of one table and priority that one packet could meet."""
+        return tuple(self._overlapping(self.every()))
+
+    def _overlapping(self, rules: Iterable[Rule]) -> Iterator[tuple[Flow, Flow]]:
+        """Such pairs of one of these rules and any other."""
+        seen: set[frozenset[int]] = set()
+        for rule in rules:
+            wanted = dict(rule.conditions)
+            for other in self._beside(rule, wanted):
+                if other.flow is rule.flow or other.flow.priority != rule.flow.priority:
+                    continue
+                pair = frozenset((id(rule.flow), id(other.flow)))
+                if pair not in seen and all(
+                    wanted.get(name, value) == value for name, value in other.conditions
+                ):
+                    seen.add(pair)
+                    yield rule.flow, other.flow
+
+    def sending_back(self, number: int) -> tuple[Bucket, ...]:
+        """Buckets of a group, and of those it leads to, that send packets back to where they came
+        from."""
+        if number not in self._sending_back:
+            found: list[Bucket] = []
+            waiting, seen = [number], {number}
+            while waiting:
+                group = self.groups.get(waiting.pop())
+                for bucket in group.buckets if group else ():
+                    if sends_back(bucket.actions):
+                        found.append(bucket)
+                    more = {*uses(bucket.actions, "group")} - seen
+                    seen |= more
+                    waiting += more
+            self._sending_back[number] = tuple(found)
+        return self._sending_back[number]
+
+    def every(self) -> Iterator[Rule]:
+        for by_label in self._rules.values():
+            for rules in by_label.values():
+                yield from rules
+
+    def _beside(self, rule: Rule, wanted: dict[str, Value]) -> Iterator[Rule]:
+        """Rules of its table that the port and the label do not distinguish from it; of many only
+        those that nothing distinguishes from it."""
+        table, port, label = rule.key
+        if port is None:
+            slots = [slot for slot in self._rules if slot[0] == table]
+        else:
+            slots = [slot for slot in ((table, port), (table, None)) if slot in self._rules]
+        for slot in slots:
+            by_label = self._rules[slot]
+            for one in by_label if label is None else (label, None):
+                rules = by_label.get(one, ())
+                yield from rules if len(rules) <= FEW else self._sieve(rules).fitting(wanted.get)
+
+
+def _priority(rule: Rule) -> int:
+    return -rule.flow.priority
+
+
+def _precedence(rule: Rule) -> tuple[int, str]:
+    """Of equal priority in one order always, so that headers are cut alike."""
+    return (-rule.flow.priority, repr((rule.flow.match, rule.flow.actions)))
+
+
+def uses(actions: Iterable[Action], kind: str) -> list[int]:
+    """The ports or groups that actions of a kind name."""
+    return [
+        int(action.arguments[0])
+        for action in actions
+        if action.kind == kind and action.arguments and isinstance(action.arguments[0], int)
+    ]
+
+
+def sends_back(actions: Iterable[Action]) -> bool:
+    return any(action.kind == "in_port" for action in actions)
+
+
+def _relabels(flow: Flow) -> bool:
+    return any(
+        action.kind in ("push_label", "pop_label") or action.arguments[:1] == ("mpls_label",)
+        for action in flow.actions
+    )

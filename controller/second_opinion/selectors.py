@@ -1,0 +1,110 @@
+"""Which hubs and fibres a selector of a policy means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from corridor.controller.second_opinion.answers import Known, every, opposite, some
+from corridor.controller.second_opinion.journey import Element
+from corridor.controller.second_opinion.places import Places
+from corridor.controller.second_opinion.plain import (
+    Plain,
+    is_given,
+    listed,
+    names,
+    refuse_others,
+)
+from corridor.topologies.model.topology import Fibre, Hub
+
+OTHERS = ("partners", "others")
+"""What stands among operators for some that are not known."""
+
+
+def selects(selector: Any, element: Element, places: Places) -> Known:
+    """Whether a hub or fibre is meant: every key given holds, and no exception does.
+
+    Raises UnknownKeyError.
+    """
+    if selector == "any":
+        return True
+    if selector == "gateways":
+        selector = {"gateway": True}
+    refuse_others(selector, (*KEYS, EXCEPT))
+    held = [has(element, key, value, places) for key, value in selector.items() if key != EXCEPT]
+    return every([*held, opposite(is_excepted(selector, element, places))])
+
+
+EXCEPT = "except"
+
+
+def is_excepted(selector: Plain, element: Element, places: Places) -> Known:
+    """Whether one of its exceptions means the element."""
+    return some(selects(one, element, places) for one in listed(selector.get(EXCEPT)))
+
+
+def has(element: Element, key: str, value: Any, places: Places) -> Known:
+    """Whether an element has the property that a key of a selector asks for."""
+    if not is_given(value):
+        return True
+    asked = _OF_HUBS if isinstance(element, Hub) else _OF_FIBRES
+    return asked[key](element, value, places) if key in asked else False
+
+
+def speaks_of(key: str, element: Element) -> bool:
+    """Whether a key is about things of the kind of an element."""
+    return key in (_OF_HUBS if isinstance(element, Hub) else _OF_FIBRES)
+
+
+def crosses(fibre: Fibre, value: Any, places: Places) -> Known:
+    """Whether light comes under one of some jurisdictions between the ends of a fibre."""
+    surely = [places.lies_in(code, names(value)) for code in fibre.crosses]
+    perhaps = [places.lies_in(code, names(value)) for code in fibre.may_cross_codes]
+    return some([*surely, *(None if one else one for one in perhaps)])
+
+
+def operated_by(element: Element, value: Any, places: Places) -> Known:
+    """Whether one of some operators, or one of some jurisdictions, runs an element."""
+    said = element.operated_by
+    if not said:
+        return None
+    parts = [part.strip() for part in re.split(r"/| and ", said)]
+    known = [part for part in parts if part not in OTHERS]
+    met: list[Known] = [_is_operator(part, name, places) for part in known for name in names(value)]
+    return some([*met, *(None for _ in range(len(parts) - len(known)))])
+
+
+def _is_operator(operator: str, name: str, places: Places) -> Known:
+    """Where an operator comes from is known only if its jurisdiction is in its place."""
+    if operator == name:
+        return True
+    if not places.is_place(name):
+        return False
+    return places.lies_in(operator, (name,)) if places.is_place(operator) else None
+
+
+type _Asks = Callable[[Any, Any, Places], Known]
+_OF_HUBS: Mapping[str, _Asks] = {
+    "hubs": lambda hub, value, _: hub.id in names(value),
+    "role": lambda hub, value, _: hub.role in names(value),
+    "gateway": lambda hub, value, _: hub.intl_gateway == value,
+    "located_in": lambda hub, value, places: places.lies_in(hub.located_in, names(value)),
+    "outside": lambda hub, value, places: opposite(places.lies_in(hub.located_in, names(value))),
+    "operated_by": operated_by,
+    "confidence": lambda hub, value, _: hub.confidence in names(value),
+}
+_OF_FIBRES: Mapping[str, _Asks] = {
+    "fibres": lambda fibre, value, _: fibre.id in names(value),
+    "cables": lambda fibre, value, _: any(
+        name == fibre.system or f"cable:{name}" in fibre.srlgs for name in names(value)
+    ),
+    "srlgs": lambda fibre, value, _: not set(names(value)).isdisjoint(fibre.srlgs),
+    "medium": lambda fibre, value, _: fibre.medium in names(value),
+    "status": lambda fibre, value, _: fibre.status in names(value),
+    "crosses": crosses,
+    "operated_by": operated_by,
+    "confidence": lambda fibre, value, _: fibre.confidence in names(value),
+}
+KEYS = frozenset({*_OF_HUBS, *_OF_FIBRES})
+"""All keys of selectors, but for exceptions."""

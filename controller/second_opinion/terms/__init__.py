@@ -1,1 +1,0 @@
-"""What the second opinion reads policies with: places, selectors, answers, whole paths."""

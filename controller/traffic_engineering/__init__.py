@@ -1,0 +1,1 @@
+"""Selects paths and detours so that guaranteed rates fit; bottlenecks; relaxation. Pure."""

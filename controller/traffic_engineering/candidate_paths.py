@@ -1,0 +1,460 @@
+"""The possible paths of a demand alone, and what each of them loads in which case.
+
+First detours are chosen, and further ones where one of these finds more dead; where such a one
+does, the switch takes the shortest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+from corridor.controller.forwarding.decisions import Course, Decisions, Met
+from corridor.controller.forwarding.product_paths import ProductPaths
+from corridor.controller.forwarding.shared_risks import Suspects, Suspicion
+from corridor.controller.policy.automaton import Automaton
+from corridor.controller.policy.product import Edge, Product, ProductPath
+from corridor.controller.traffic_engineering.candidate_values import (
+    Detour,
+    Group,
+    Key,
+    Main,
+    Order,
+    Spot,
+    Way,
+)
+from corridor.controller.traffic_engineering.delay_bounded_path import cheapest_in_time
+from corridor.controller.traffic_engineering.directed_links import (
+    NO_LOAD,
+    NOT_DEAR,
+    Dear,
+    Links,
+    Load,
+    Price,
+    priced,
+)
+from corridor.controller.traffic_engineering.failure_cases import Cases, numbers_of
+
+NO_ROOM = 10**18
+"""What a fibre costs that has no room for the rate, or from which no detour has: more than all."""
+ALL = -1
+"""Cases, as bits."""
+MOST_KEPT = 4096
+"""Detours at prices that a demand remembers; beyond that it forgets all of them."""
+NOBODY: frozenset[str] = frozenset()
+NOTHING: frozenset[int] = frozenset()
+
+
+@dataclass
+class Space:
+    """The paths of one demand under the permit that it uses."""
+
+    name: str
+    rate_bps: int
+    automaton: Automaton
+    permit: int
+    """By number among those that decisions are made by."""
+    courses: ProductPaths
+    """That it accepts."""
+    decisions: Decisions
+    suspects: Suspects
+    cases: Cases
+    links: Links
+    within_ns: int | None = None
+    """The maximum delay of its primary path, if bounded."""
+    stays: bool = False
+    """Whether its primary path is the only one, and only detours are chosen."""
+    keeps: bool = False
+    """Whether its primary path is one that was picked before."""
+    shunned: set[tuple[int, int]] = field(default_factory=set)
+    """Places with fibres, by number, from which there is no detour, or none with room for the
+    rate."""
+    _watched: int = ALL
+    """Cases, as bits."""
+    _thin: frozenset[int] | None = None
+    _mains: dict[Order, Main] = field(default_factory=dict)
+    _ways: dict[tuple[object, ...], Way] = field(default_factory=dict)
+    _suspicions: dict[Key, Suspicion | None] = field(default_factory=dict)
+    _shortest: dict[Group, Detour | None] = field(default_factory=dict)
+    _detours: dict[tuple[Group, Order], Detour] = field(default_factory=dict)
+    _at_prices: dict[tuple[Group, frozenset[tuple[int, int]]], Detour] = field(default_factory=dict)
+    """Detours that were looked for, by the prices at which: most are asked for again at once."""
+    _later: dict[tuple[int, int, int], tuple[Suspicion, Detour | None]] = field(
+        default_factory=dict
+    )
+
+    @property
+    def product(self) -> Product:
+        return self.courses.product
+
+    @property
+    def thin(self) -> frozenset[int]:
+        """Fibres that have no room for the rate even alone, as hubs see them."""
+        if self._thin is None:
+            room_bps, crossed = self.links.capacity_bps, self.links.crossed
+            self._thin = frozenset(
+                sight
+                for sight in range(self.links.sights)
+                if min(room_bps[link] for link in crossed(sight)) < self.rate_bps
+            )
+        return self._thin
+
+    def shortest(self, price: Price) -> Main | None:
+        """The cheapest path from the source that has room for the rate all along, and detours that
+        have, if there is one."""
+        start = self.product.entered(self.automaton.trip.src)
+        if start is None or self.stays:
+            return None
+        while True:
+            found = self._in_time(start, 0, NOBODY, price, self.within_ns, self.shunned)
+            if found is None:
+                return None
+            main = self.main(found)
+            hops = zip(found.steps, main.order, strict=True)
+            narrow = {
+                (at, number) for (at, edge), number in hops if self._is_narrow(main, edge.sight)
+            }
+            if narrow <= self.shunned:
+                return main
+            self.shunned |= narrow
+
+    def _is_narrow(self, main: Main, thing: int) -> bool:
+        spot = next(one for one in main.spots if one.thing == thing)
+        if not spot.bridged:
+            return False
+        detour = self.detour(spot, NOT_DEAR)
+        return detour is None or not self.thin.isdisjoint(detour.sights)
+
+    def main(self, path: ProductPath) -> Main:
+        order = tuple(edge.number for _, edge in path.steps)
+        if order not in self._mains:
+            sights = tuple(edge.sight for _, edge in path.steps)
+            self._mains[order] = Main(order, path.one_way_ns, sights, tuple(self._met(path)))
+        return self._mains[order]
+
+    def _met(self, path: ProductPath) -> Iterator[Spot]:
+        """Everything that a path may find dead, at the first place where it does."""
+        seen, cases, has_budget = set[int](), self.cases, self.decisions.has_budget
+        met = cases.of(cases.risks.bit("hub", self.automaton.trip.src.id))
+        for standing, thing, spent_ns, crossed in self.decisions.ahead(Course(self.permit, path)):
+            if thing in seen:
+                continue
+            seen.add(thing)
+            newly = cases.of(cases.risks.kills(thing)) & ~met
+            met |= newly
+            bridged = newly & cases.of(self.suspects.causes_of(thing))
+            spent_ns = spent_ns if has_budget else 0
+            yield Spot(standing, (thing,), newly, bridged, crossed, spent_ns)
+
+    def detour(self, spot: Spot, prices: Dear, *, alone: bool = False) -> Detour | None:
+        """The onward path where something is dead: the cheapest of those that the switch would look
+        for, by prices of links by case, with room for the rate if it can be; the shortest if
+        that would take too long, or if no one else has rates."""
+        shortest = self._shortest_from(spot)
+        if shortest is None or alone:
+            return shortest
+        total = _summed(prices, spot.bridged)
+        place = self.decisions.stands(spot.standing, self.permit)
+        if place is None or not (total or not self.thin.isdisjoint(shortest.sights)):
+            return shortest
+        key = (spot.group, frozenset(total.items()))
+        if key not in self._at_prices:
+            if len(self._at_prices) == MOST_KEPT:
+                self._at_prices.clear()
+            self._at_prices[key] = self._cheapest_from(spot, place, shortest, total)
+        return self._at_prices[key]
+
+    def _cheapest_from(
+        self, spot: Spot, place: int, shortest: Detour, total: Mapping[int, int]
+    ) -> Detour:
+        """The detour from a spot that is cheapest at these prices of links."""
+        suspicion = self._suspicion(spot.key)
+        assert suspicion is not None
+        closed = self.suspects.closed(suspicion.found)
+        for avoided in self.suspects.avoided(suspicion, self.product.place(place).hub):
+            least = self.courses.shortest(place, avoided, closed)
+            if least is None or self.automaton.exceeds(spot.spent_ns + least.one_way_ns):
+                continue
+            price, left_ns = priced(total, self.links), self.automaton.left_ns(spot.spent_ns)
+            found = self.cheapest(place, avoided, closed, price, above_delay=True)
+            is_late = found is not None and left_ns is not None and found.one_way_ns > left_ns
+            if is_late and not self._is_lawful(spot, suspicion, _order(found)):
+                found = self._in_time(place, avoided, closed, price, left_ns)
+            picked = _order(found)
+            if picked in ((), shortest.order):
+                return shortest
+            key = (spot.group, picked)
+            if key not in self._detours:
+                one = self._onward(spot.standing, suspicion, spot.spent_ns, picked)
+                assert one is not None, "there is a shortest, at least"
+                self._detours[key] = self._with_spots(one, spot)
+            return self._detours[key]
+        return shortest
+
+    def _is_lawful(self, spot: Spot, suspicion: Suspicion, order: Order) -> bool:
+        """Whether the switch would use this path if it is picked: where one permit is late, another
+        may allow it."""
+        found = self._onward(spot.standing, suspicion, spot.spent_ns, order)
+        return found is None or found.order == order
+
+    def _suspicion(self, key: Key) -> Suspicion | None:
+        """What is known where that was found dead; None where the switch has no further detour."""
+        if not key:
+            return self.suspects.nothing
+        if key not in self._suspicions:
+            before, thing = self._suspicion(key[:-1]), key[-1]
+            is_known = before is not None and self.suspects.explain(before, thing)
+            self._suspicions[key] = (
+                self.suspects.grown(before, thing) if before is not None and is_known else None
+            )
+        return self._suspicions[key]
+
+    def _shortest_from(self, spot: Spot) -> Detour | None:
+        key = spot.group
+        if key not in self._shortest:
+            suspicion = self._suspicion(spot.key)
+            found = suspicion and self._onward(spot.standing, suspicion, spot.spent_ns)
+            self._shortest[key] = found and self._with_spots(found, spot)
+        return self._shortest[key]
+
+    def _with_spots(self, detour: Detour, spot: Spot) -> Detour:
+        if len(spot.key) > 1:
+            return detour
+        has_budget, left, spots = self.decisions.has_budget, spot.newly, []
+        for standing, thing, spent_ns, crossed in detour.ahead:
+            newly = left & self.cases.of(self.cases.risks.kills(thing))
+            if newly:
+                left &= ~newly
+                bridged = newly & self.cases.of(self.suspects.causes_of(thing))
+                spent_ns = spent_ns if has_budget else 0
+                key = (*spot.key, thing)
+                spots.append(Spot(standing, key, newly, bridged, crossed, spent_ns))
+        return detour._replace(spots=tuple(spots))
+
+    def _onward(
+        self,
+        standing: int,
+        suspicion: Suspicion,
+        spent_ns: int,
+        picked: tuple[int, ...] | None = None,
+    ) -> Detour | None:
+        """As the switch goes on, if that is picked."""
+        course = self.decisions.onward(standing, suspicion, spent_ns, picked)
+        if course is None:
+            return None
+        edges = [edge for _, edge in course.path.steps]
+        ahead = tuple(self.decisions.ahead(course, standing, spent_ns))
+        things = 0
+        for met in ahead:
+            things |= 1 << met.thing
+        return Detour(
+            tuple(edge.number for edge in edges),
+            course.path.one_way_ns,
+            tuple(edge.sight for edge in edges),
+            ahead,
+            things,
+        )
+
+    def way(self, main: Main, prices: Dear, *, alone: bool = False) -> Way:
+        """With the detours that are cheapest at these prices."""
+        return self.composed(main, self.detours(main, prices, alone=alone))
+
+    def detours(self, main: Main, prices: Dear, *, alone: bool = False) -> dict[Key, Detour]:
+        """Those, with the further ones."""
+        found = dict[Key, Detour]()
+        for spot in main.spots:
+            found |= self.detours_from(spot, prices, alone=alone)
+        return found
+
+    def detours_from(self, spot: Spot, prices: Dear, *, alone: bool = False) -> dict[Key, Detour]:
+        """That from a spot, with the further ones from it; nothing where there is none."""
+        detour = self.detour(spot, prices, alone=alone)
+        if detour is None:
+            return {}
+        found = {spot.key: detour}
+        for far in detour.spots:
+            further = self.detour(far, prices, alone=alone)
+            if further is not None:
+                found[far.key] = further
+        return found
+
+    def composed(self, main: Main, detours: Mapping[Key, Detour]) -> Way:
+        key = (main.order, tuple((found, one.order) for found, one in sorted(detours.items())))
+        if key not in self._ways:
+            source = self.cases.risks.bit("hub", self.automaton.trip.src.id)
+            loads = dict.fromkeys(numbers_of(self.cases.of(source) & self._watched), NO_LOAD)
+            for spot in main.spots:
+                before, known = main.sights[: spot.crossed], dict[tuple[int, ...], Load]()
+                for case in numbers_of(spot.newly & self._watched):
+                    rest = tuple(self._rest(spot, detours, case))
+                    if rest not in known:
+                        known[rest] = self.links.load((*before, *rest))
+                    loads[case] = known[rest]
+            self._ways[key] = Way(main, detours, self.links.load(main.sights), loads)
+        return self._ways[key]
+
+    def watch(self, cases: int) -> None:
+        """Paths say from now on what they load in these cases only."""
+        if cases != self._watched:
+            self._watched = cases
+            self._ways.clear()
+
+    def arrives(self, way: Way, case: int | None) -> bool:
+        """Whether packets do in a case, or are lost on the way: whether they come to their
+        destination more often than they leave it."""
+        ends, dst = self.cases.risks.ends, self.automaton.trip.dst.id
+        come = 0
+        for link, times in way.under(case).items():
+            if link < self.links.sights:
+                fibre, second = divmod(link, 2)
+                come += times * ((ends[fibre][not second] == dst) - (ends[fibre][second] == dst))
+        return come > 0
+
+    def taken(self, way: Way) -> Iterator[tuple[Spot, Order, Order]]:
+        """The detours of a path, each with the shortest one."""
+        spots = [*way.main.spots]
+        while spots:
+            spot = spots.pop(0)
+            detour, shortest = way.onward.get(spot.key), self._shortest_from(spot)
+            if detour is not None and shortest is not None:
+                yield spot, detour.order, shortest.order
+                spots += detour.spots
+
+    def _rest(self, spot: Spot, detours: Mapping[Key, Detour], case: int) -> Sequence[int]:
+        """What is crossed from a spot on."""
+        detour = detours.get(spot.key)
+        if detour is None:
+            return ()
+        first = self.crossed(spot, detour, case)
+        far = _hit(detour, case)
+        return first if far is None else (*first, *self._rest(far, detours, case))
+
+    def crossed(self, spot: Spot, detour: Detour, case: int) -> Sequence[int]:
+        """What is crossed from a spot on by a detour as far as a further one is chosen; of a
+        further one, by what the switch then takes, too."""
+        dead = self.cases.dead(case)
+        if not detour.things & dead:
+            return detour.sights
+        far = _hit(detour, case)
+        if far is not None:
+            return detour.sights[: far.crossed]
+        sights = list[int]()
+        suspicion = self._suspicion(spot.key)
+        assert suspicion is not None, "otherwise there is no detour"
+        on: Detour | None = detour
+        while on is not None:
+            hit = next((met for met in on.ahead if dead >> met.thing & 1), None)
+            sights += on.sights if hit is None else on.sights[: hit.crossed]
+            if hit is None or not self.suspects.explain(suspicion, hit.thing):
+                break
+            suspicion, on = self._further(suspicion, hit)
+        return sights
+
+    def _further(self, before: Suspicion, hit: Met) -> tuple[Suspicion, Detour | None]:
+        """What is known where one more thing is found dead, and the shortest path on."""
+        spent_ns = hit.spent_ns if self.decisions.has_budget else 0
+        key = (hit.standing, before.found | 1 << hit.thing, spent_ns)
+        if key not in self._later:
+            grown = self.suspects.grown(before, hit.thing)
+            self._later[key] = grown, self._onward(hit.standing, grown, spent_ns)
+        return self._later[key]
+
+    def _in_time(
+        self,
+        start: int,
+        dead: int,
+        closed: frozenset[str],
+        price: Price,
+        within_ns: int | None,
+        shunned: Collection[tuple[int, int]] = (),
+    ) -> ProductPath | None:
+        """The cheapest that takes no longer."""
+        found = self.cheapest(start, dead, closed, price, shunned)
+        if found is None or within_ns is None or found.one_way_ns <= within_ns:
+            return found
+
+        def cost(at: int, edge: Edge) -> int:
+            is_bad = edge.sight in self.thin or (at, edge.number) in shunned
+            return price(edge) + (NO_ROOM if is_bad else 0)
+
+        product = self.product.without_gateways(closed)
+        order = cheapest_in_time(product, start, dead, cost, within_ns)
+        return None if order is None else product.along(start, order)
+
+    def anyhow(
+        self, case: int | None, price: Price, *, divided: bool = False
+    ) -> ProductPath | None:
+        """The cheapest path from the source in a case, if it could be any that is lawful: over
+        fibres with room for the rate, or of a demand that may be ``divided`` over any. Budgets are
+        not asked."""
+        dead = 0 if case is None else self.cases.taken_down(case)
+        closed = NOBODY if case is None else self.cases.closed(case)
+        start = self.product.without_gateways(closed).entered(self.automaton.trip.src)
+        if start is None:
+            return None
+        found = self.cheapest(start, dead, closed, price, divided=divided)
+        if found is None or divided:
+            return found
+        return None if any(edge.sight in self.thin for _, edge in found.steps) else found
+
+    def cheapest(
+        self,
+        start: int,
+        dead: int,
+        closed: frozenset[str],
+        price: Price,
+        shunned: Collection[tuple[int, int]] = (),
+        *,
+        divided: bool = False,
+        above_delay: bool = False,
+    ) -> ProductPath | None:
+        """Dijkstra's; of equal ones that over fewer fibres, then that over the fibres named first.
+        A demand that may be ``divided`` needs no room for all of its rate. Where no edge costs less
+        than its delay (``above_delay``), it is A* by the minimum delay that is left.
+        """
+        product, thin = self.product.without_gateways(closed), NOTHING if divided else self.thin
+        settled: set[int] = set()
+        least: dict[int, tuple[int, int]] = {}
+        queue: list[tuple[int, int, Order, int, int]] = [(0, 0, (), 0, start)]
+        while queue:
+            _, count, order, cost, at = heappop(queue)
+            if at in settled:
+                continue
+            settled.add(at)
+            if product.is_end(at):
+                return product.along(start, order)
+            count += 1
+            for edge in product.edges(at):
+                far = edge.far
+                if edge.bit & dead or far in settled:
+                    continue
+                far_cost = cost + price(edge)
+                if edge.sight in thin or (shunned and (at, edge.number) in shunned):
+                    far_cost += NO_ROOM
+                rank = (far_cost, count)
+                known = least.get(far)
+                if known is not None and known < rank:
+                    continue
+                least[far] = rank
+                ahead = edge.floor_ns if above_delay else 0
+                heappush(queue, (far_cost + ahead, count, (*order, edge.number), far_cost, far))
+        return None
+
+
+def _order(path: ProductPath | None) -> Order:
+    return () if path is None else tuple(edge.number for _, edge in path.steps)
+
+
+def _hit(detour: Detour, case: int) -> Spot | None:
+    """Where a further detour begins."""
+    return next((spot for spot in detour.spots if spot.newly >> case & 1), None)
+
+
+def _summed(prices: Dear, cases: int) -> dict[int, int]:
+    """What links cost in any of these."""
+    total: dict[int, int] = {}
+    for of in prices.among(cases):
+        for link, price in of.items():
+            total[link] = total.get(link, 0) + price
+    return total

@@ -1,0 +1,101 @@
+"""Paths and detours as values. Fibres, things found dead and cases in sets are bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from corridor.controller.forwarding.decisions import Met
+from corridor.controller.traffic_engineering.directed_links import Load
+
+type Order = tuple[int, ...]
+"""Fibres, by number."""
+type Key = tuple[int, ...]
+"""Things that were found dead, one after another."""
+type Group = tuple[int, Key, int, int]
+"""Of detours that serve alike: where, what was found dead, the cases in which it is, and what of a
+delay budget is spent."""
+
+
+class Spot(NamedTuple):
+    """Where a path may meet something dead, and in which cases it then does that did not hit it
+    before."""
+
+    standing: int
+    """Of the packet."""
+    key: Key
+    """What was found dead, the thing that is met there included."""
+    newly: int
+    """Cases, as bits."""
+    bridged: int
+    """Those of them that the switch there bypasses."""
+    crossed: int
+    """How many fibres lie behind it."""
+    spent_ns: int
+
+    @property
+    def thing(self) -> int:
+        return self.key[-1]
+
+    @property
+    def group(self) -> Group:
+        return self.standing, self.key, self.newly, self.spent_ns
+
+
+class Detour(NamedTuple):
+    """An onward path from a spot."""
+
+    order: Order
+    one_way_ns: int
+    sights: tuple[int, ...]
+    """Its fibres, each as the hub sees it that sends over it."""
+    ahead: tuple[Met, ...]
+    """What it may find dead."""
+    things: int
+    """The same as bits."""
+    spots: tuple[Spot, ...] = ()
+    """Where it meets more failures in the cases of its own spot; empty for a further detour."""
+
+
+class Main(NamedTuple):
+    """A primary path."""
+
+    order: Order
+    one_way_ns: int
+    sights: tuple[int, ...]
+    spots: tuple[Spot, ...]
+    """In the order in which packets come there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One path of a demand, with the detours that switches take without the controller."""
+
+    main: Main
+    onward: Mapping[Key, Detour]
+    """By what was found dead; without those of which there is none."""
+    load: Load
+    """While nothing fails."""
+    loads: Mapping[int, Load]
+    """By case, of those in which it meets something that has failed."""
+
+    @property
+    def order(self) -> Order:
+        return self.main.order
+
+    @property
+    def one_way_ns(self) -> int:
+        return self.main.one_way_ns
+
+    @cached_property
+    def detours(self) -> Mapping[Key, Order]:
+        return {found: one.order for found, one in self.onward.items()}
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        return (self.order, tuple(sorted(self.detours.items())))
+
+    def under(self, case: int | None) -> Load:
+        return self.load if case is None else self.loads.get(case, self.load)

@@ -1,0 +1,32 @@
+"""Minimizes the demands that leave the path they would have alone, then the changed detours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_values import Key, Order, Way
+from corridor.controller.traffic_engineering.least_added_delay import MS
+from corridor.topologies.model.topology import Fibre
+
+MOVED, DETOURED, DELAY_WEIGHS = 1000.0, 10.0, 1e-3
+"""The cost of a moved path and of a changed detour; and of a millisecond next to both."""
+
+
+@dataclass(frozen=True)
+class Moves:
+    key: str = "moves"
+    words: str = "paths that differ from those that demands would have alone"
+
+    def over(self, _space: Space, _fibre: Fibre, delay_ns: int) -> float:
+        return delay_ns / MS
+
+    def main(self, _space: Space, order: Order, one_way_ns: int, alone: Way) -> float:
+        return MOVED * (order != alone.order) + DELAY_WEIGHS * one_way_ns / MS
+
+    def detour(self, _space: Space, found: Key, order: Order, one_way_ns: int, alone: Way) -> float:
+        changed = alone.detours.get(found, order) != order
+        return DETOURED * changed + DELAY_WEIGHS**2 * one_way_ns / MS
+
+
+KIND = Moves()

@@ -1,0 +1,247 @@
+"""A specification whose guaranteed rates fit, if paths can be chosen so; else one with a smaller
+shortfall.
+
+Where rates fit on the shortest paths, nothing is chosen: the specification stays as it is. The last
+word has admission, on the tables that these ways become, by every failure set protected against.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from corridor.controller.forwarding.avoided import NOTHING
+from corridor.controller.forwarding.compiler import compile_ways, gateways_of
+from corridor.controller.forwarding.disjoint import keeping_apart
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.intent.intent import Intent
+from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.prover import tables_of
+from corridor.controller.prover.exact_outcomes import Searched
+from corridor.controller.prover.exact_rates import admissions, too_full_together
+from corridor.controller.prover.exact_search import Explorer
+from corridor.controller.traffic_engineering import fewest_moves
+from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.guaranteed_demands import may_have_rates, rates_of
+from corridor.controller.traffic_engineering.objective import Objective
+from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
+from corridor.topologies.base.remembered import remembered
+from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.wiring import wire
+
+if TYPE_CHECKING:  # numpy is dear to import
+    from corridor.controller.intent.values import Link, Worst
+
+NONE = "none"
+TRIES = 4
+"""How often paths are chosen, each time with the failure sets and links that admission found."""
+MANY_SETS = 1000
+"""With more paths are not chosen again that were chosen with all that is overloaded: that takes
+minutes, and seldom helps."""
+MOST_OF_LINK = 4
+"""Failure sets that are taken up for a link at once."""
+MOST_REMEMBERED = 8
+"""Answers, since one state of a network is asked of several times."""
+MOST_BUILDERS = 2
+
+
+@remembered(MOST_REMEMBERED)
+def fitted(specification: Specification, objective: str | Objective) -> Specification:
+    """The same, with paths picked by an objective, one that ships by its key, if rates do not fit
+    without; ``none`` picks none.
+
+    Raises KeyError for an objective that is not registered.
+    """
+    if objective == NONE or not may_ask(specification):
+        return specification
+    kind = OBJECTIVES[objective] if isinstance(objective, str) else objective
+    return _fitted(with_picks(specification, {}), kind, NO_FAILURES)
+
+
+def fitted_again(specification: Specification, without: Failures) -> Specification:
+    """The same, with other paths where rates do not fit on the present ones, because something has
+    failed or policies changed: as few demands move as possible. If nothing fits, the shortfall
+    becomes smaller."""
+    return _fitted(specification, fewest_moves.KIND, without)
+
+
+@remembered(MOST_REMEMBERED)
+def misfits(specification: Specification, without: Failures = NO_FAILURES) -> tuple[Worst, ...]:
+    """The links that committed rates do not fit, each in its worst case."""
+    if not may_ask(specification):
+        return ()
+    return tuple(Served(specification.topology, specification.intents(), without).too_full())
+
+
+def fits(specification: Specification, without: Failures = NO_FAILURES) -> bool:
+    """Whether committed rates do."""
+    return not misfits(specification, without)
+
+
+def lacking(specification: Specification, without: Failures = NO_FAILURES) -> float:
+    """How many capacities are, summed up over the links that committed rates do not fit."""
+    return _lacking(misfits(specification, without))
+
+
+def _fitted(asked: Specification, objective: Objective, without: Failures) -> Specification:
+    """With what is picked so far if rates fit there, else by an objective next to it. Demands whose
+    rates fit nowhere are taken as without protection, if ladders give that up; else they are left
+    out of account: others go where they fit without those."""
+    # numpy is dear to import
+    from corridor.controller.traffic_engineering.path_program import UnsolvedError
+    from corridor.controller.traffic_engineering.path_selection import choose
+
+    served = shortest = Served(asked.topology, asked.intents(), without)
+    full = served.too_full()
+    if not full:
+        return asked
+    sets = served.sets()
+    aside, yielding = served.hopeless(sets)
+    if aside or yielding:
+        served = shortest = served.but(aside, yielding)
+        full = served.too_full()
+    best, least = asked, _lacking(full)
+    less: Counter[Link] = Counter()
+    for _ in range(TRIES if full else 0):
+        links = Links(asked.topology, less)
+        try:
+            choice = choose(
+                *(asked.topology, shortest.ways, shortest.builder, objective, links), sets=sets
+            )
+        except UnsolvedError:
+            break
+        picked = with_picks(asked, choice.picks)
+        served = Served(picked.topology, picked.intents(), without).but(aside, yielding)
+        full, before = served.too_full(), least
+        if _lacking(full) < least:
+            best, least = picked, _lacking(full)
+        misfits = [one for one in full if frozenset(one.failure) not in choice.impossible]
+        unseen = served.together() - sets if misfits else frozenset()
+        if not misfits or not (unseen or least < before):
+            break
+        if len(sets) > MANY_SETS and all(_known(one, sets) for one in misfits):
+            break
+        for one in misfits:
+            if _known(one, sets):
+                less[one.fibre, one.hub] += one.excess_bps
+        sets |= unseen
+    return best
+
+
+class Served:
+    """Demands that rates are promised to, and the paths that serve them."""
+
+    def __init__(
+        self, topology: Topology, intents: Iterable[Intent], without: Failures = NO_FAILURES
+    ) -> None:
+        self.topology, self._without = topology, without
+        self.builder, asked = _builder(topology, without), tuple(intents)
+        self._off = keeping_apart(self.builder, topology, asked)
+        ways = [self.way(intent) for intent in asked if may_have_rates(intent)]
+        self.ways = [way for way in ways if rates_of(way) is not None]
+
+    def way(self, intent: Intent) -> ForwardingTree:
+        return self.builder.way(intent, self._off.get(intent.id, NOTHING))
+
+    def too_full(self) -> list[Worst]:
+        return too_full(self.topology, self.ways, self._without)
+
+    def but(self, names: Collection[str], yielding: Collection[str] = ()) -> Served:
+        """Without some, and with others as they are served where ladders give up protection."""
+        other = copy(self)
+        left = (way for way in self.ways if way.intent.id not in names)
+        other.ways = [
+            self.way(_unprotected(way.intent)) if way.intent.id in yielding else way for way in left
+        ]
+        return other
+
+    def sets(self) -> frozenset[frozenset[str]]:
+        """Which failures are to be reckoned with together: all two of them, if these are not too
+        many, else those under which rates do not fit."""
+        # numpy is dear to import
+        from corridor.controller.traffic_engineering.selection_setting import pairs_of
+
+        pairs = pairs_of(self.ways, self.builder)
+        return self.together() if pairs is None else pairs
+
+    def too_large(self, sets: Collection[frozenset[str]] = ()) -> dict[str, frozenset[str]]:
+        """By id, the demands whose rates exceed every path, even alone, each with what then has
+        failed."""
+        from corridor.controller.traffic_engineering.selection_setting import too_large
+
+        return too_large(self.ways, self.builder, Links(self.topology), sets)
+
+    def hopeless(self, sets: Collection[frozenset[str]]) -> tuple[frozenset[str], frozenset[str]]:
+        """Of those whose rates fit nowhere: who stays so where ladders give up protection, and who
+        does not."""
+        large = frozenset(self.too_large(sets))
+        stay = frozenset(self.but((), large).too_large(sets)) if large else large
+        return stay, large - stay
+
+    def together(self) -> frozenset[frozenset[str]]:
+        """Two failures each, under which they do not fit."""
+        searched = _searched(self.topology, self.ways, self._without)
+        return too_full_together(*searched, MOST_OF_LINK)
+
+
+@remembered(MOST_BUILDERS)
+def _builder(topology: Topology, without: Failures) -> TreeBuilder:
+    """One for all paths that are tried in a state of a network: few differ from try to try."""
+    return TreeBuilder(topology, without)
+
+
+def too_full(
+    topology: Topology, ways: Sequence[ForwardingTree], without: Failures = NO_FAILURES
+) -> list[Worst]:
+    """The links that committed rates do not fit, each in its worst case."""
+    if not ways:
+        return []
+    admitted = admissions(*_searched(topology, ways, without))
+    return [link for admission in admitted for link in admission.links if not link.fits]
+
+
+def _searched(
+    topology: Topology, ways: Sequence[ForwardingTree], without: Failures
+) -> tuple[Explorer, list[Searched]]:
+    wiring = wire(topology, gateways=gateways_of(ways))
+    tables = tables_of(compile_ways(wiring, topology, ways).program)
+    explorer = Explorer(tables, wiring, topology, without)
+    return explorer, [explorer.search(way.intent) for way in ways]
+
+
+def _unprotected(intent: Intent) -> Intent:
+    return replace(intent, given_up=(*intent.given_up, "drop_protect"))
+
+
+def may_ask(specification: Specification) -> bool:
+    """Whether rates may be promised to anybody."""
+    return (
+        bool(specification.aggregates)
+        or any(one.bandwidth is not None for one in specification.directions)
+        or any(one.soft.bandwidth is not None for one in specification.policies.policies)
+    )
+
+
+def with_picks(
+    specification: Specification, picks: Mapping[str, tuple[Pick, ...]]
+) -> Specification:
+    directions = tuple(
+        one.model_copy(update={"picks": picks.get(one.demand.id, ())})
+        for one in specification.directions
+    )
+    return specification.model_copy(update={"directions": directions})
+
+
+def _known(misfit: Worst, sets: Collection[frozenset[str]]) -> bool:
+    """Whether paths were chosen with what then fails."""
+    return len(misfit.failure) < 2 or frozenset(misfit.failure) in sets
+
+
+def _lacking(full: Iterable[Worst]) -> float:
+    """The sum of shortfalls, each relative to its capacity."""
+    return sum(one.excess_bps / max(one.limit_bps, 1) for one in full)

@@ -1,0 +1,125 @@
+"""Who chooses among which paths, who keeps the paths that it has, and what may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import NamedTuple
+
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.shared_risks import Suspects
+from corridor.controller.intent.intent import UNPROTECTED
+from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_values import Way
+from corridor.controller.traffic_engineering.demand_too_large import too_large_in
+from corridor.controller.traffic_engineering.directed_links import NOT_DEAR, Links
+from corridor.controller.traffic_engineering.failure_cases import Cases, Failed
+from corridor.controller.traffic_engineering.fixed_loads import Fixed, Kept
+from corridor.controller.traffic_engineering.guaranteed_demands import rates_of
+
+MOST_PAIRS = 50_000
+
+
+class Setting(NamedTuple):
+    spaces: list[Space]
+    """What each demand may choose from that has a separate rate; those that are to be disjoint
+    have only detours to choose."""
+    alone: list[Way]
+    """What each of them has alone."""
+    fixed: Fixed
+    """What those load that have rates together."""
+    cases: Cases
+
+
+def setting_of(
+    served: Iterable[ForwardingTree],
+    builder: TreeBuilder,
+    links: Links,
+    sets: Iterable[Collection[str]] = (),
+    *,
+    as_is: bool = False,
+) -> Setting:
+    """Of demands as they are served: those with rates count. ``sets`` may fail together, next to
+    each thing alone that any of them is protected against. Taken ``as_is``, nothing fails next to
+    what has."""
+    asked = sorted((way for way in served if _rate_bps(way)), key=_rank)
+    kinds = {kind for way in asked if way.protection.k for kind in way.protection.over}
+    cases = Cases(builder.risks, 0 if as_is else builder.risks.of_kinds(kinds), sets)
+    spaces, alone, kept = list[Space](), list[Way](), list[Kept]()
+    for tree in asked:
+        protection = UNPROTECTED if as_is else tree.protection
+        space = _space(replace(tree, protection=protection), builder, cases, links)
+        way = space.way(space.main(builder.course(tree)), NOT_DEAR, alone=True)
+        if tree.intent.aggregate is not None:
+            kept.append(Kept(tree.intent.pays_as, space, way))
+        else:
+            spaces.append(space)
+            alone.append(way)
+    return Setting(spaces, alone, Fixed(kept), cases)
+
+
+def too_large(
+    served: Sequence[ForwardingTree],
+    builder: TreeBuilder,
+    links: Links,
+    sets: Iterable[Collection[str]] = (),
+) -> dict[str, Failed]:
+    """By name, demands whose rate no lawful path has room for, even alone: each with what then has
+    failed, the first that is found."""
+    narrowest = min(links.capacity_bps, default=0)
+    if max(map(_rate_bps, served), default=0) <= narrowest:
+        return {}
+    setting, found = setting_of(served, builder, links, sets), dict[str, Failed]()
+    for space, alone in zip(setting.spaces, setting.alone, strict=True):
+        if space.rate_bps > narrowest and not space.stays:
+            for case in too_large_in(space, alone):
+                found[space.name] = frozenset() if case is None else setting.cases.named(case)
+                break
+    return found
+
+
+def pairs_of(
+    served: Iterable[ForwardingTree], builder: TreeBuilder
+) -> frozenset[frozenset[str]] | None:
+    """All two failures that someone with rates is protected against at once; None where they are
+    too many to be reckoned with."""
+    found = set[frozenset[str]]()
+    protected = {way.protection for way in served if way.protection.k > 1 and _rate_bps(way)}
+    for kinds in {frozenset(one.over) for one in protected}:
+        some = [name for name in builder.risks.names if name.partition(":")[0] in kinds]
+        found.update(map(frozenset, combinations(some, 2)))
+    return frozenset(found) if len(found) <= MOST_PAIRS else None
+
+
+def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Links) -> Space:
+    assert tree.automaton is not None
+    intent, automata = tree.intent, tree.intent.ruling.automata
+    return Space(
+        intent.id,
+        _rate_bps(tree),
+        tree.automaton,
+        next(at for at, one in enumerate(automata) if one is tree.automaton),
+        builder.courses(tree.automaton),
+        builder.decisions(tree),
+        Suspects(builder.risks, tree.protection, intent.demand.dst),
+        cases,
+        links,
+        tree.within_ns,
+        stays=bool(intent.disjoint),
+        keeps=any(not pick.dead for pick in intent.picks),
+    )
+
+
+def _rate_bps(way: ForwardingTree) -> int:
+    rates = rates_of(way)
+    return 0 if rates is None else rates.cir
+
+
+def _rank(way: ForwardingTree) -> tuple[object, ...]:
+    """An order that hangs on what is asked for, and on names only between equals."""
+    intent = way.intent
+    demand = intent.demand
+    back = intent.id != intent.asked_as
+    permit = way.permit.id if way.permit else ""
+    return (-_rate_bps(way), demand.src, demand.dst, back, demand.data_class, permit, intent.id)

@@ -1,0 +1,292 @@
+"""The account of a run from its folder: ``account.json``, ``account.parquet``, and the summary."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from corridor.experiments.account.controller_events import CONTROLLER_EVENTS, ControllerEvents
+from corridor.experiments.account.ends import ends_of
+from corridor.experiments.account.fibres import FibreAccount
+from corridor.experiments.account.ledger import Ledger, Line, ledger
+from corridor.experiments.account.losses import (
+    IN_FLIGHT,
+    MACHINE,
+    METER,
+    QUEUE,
+    RANDOM,
+    Loss,
+)
+from corridor.experiments.account.machine_counters import Health, read_health
+from corridor.experiments.account.packet_classes import (
+    BACKWARD,
+    CONTROL,
+    FORWARD,
+    PROBE,
+    STREAM,
+    TRANSFER,
+    classes_of,
+)
+from corridor.experiments.account.readings import READINGS_FILE, moments, read_readings
+from corridor.experiments.account.reasons import Reasons
+from corridor.experiments.account.summary import (
+    AccountedDemand,
+    AccountedFibre,
+    AccountedPackets,
+    AccountFile,
+    AccountSummary,
+    LossAt,
+)
+from corridor.experiments.plan.values import Plan
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.parquet_file import write_parquet_file
+from corridor.topologies.base.whole_file import write_text
+from corridor.traffic.measures.samples import HostRecords
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ACCOUNT_SCHEMA = 1
+ACCOUNT_FILE, ACCOUNT_TABLE = "account.json", "account.parquet"
+DELIVERED = "delivered"
+COLUMNS = ("demand", "kind", "direction", "place", "cause", "event", "reason")
+MOST_PROBLEMS = 20
+NOT_DARK = (QUEUE, RANDOM, METER, MACHINE)
+"""Causes that take some packets while others pass."""
+
+
+class Account(NamedTuple):
+    """What was counted; ``ledger`` is None, and ``problem`` says why, where nobody counted."""
+
+    ledger: Ledger | None
+    problem: str = ""
+
+    @property
+    def warnings(self) -> list[str]:
+        said = f"no account of packets, by demand or by fibre: {self.problem}"
+        return [said] if self.problem else []
+
+    def lost_at(self, demand: str, kind: str) -> dict[str, int] | None:
+        """Of one kind of a demand's packets, both ways, by place and cause; None: not known."""
+        if self.ledger is None:
+            return None
+        return _sums(self._losses(demand, kind), lambda one: f"{one.place} {one.cause.kind}")
+
+    def lost_by(self, demand: str, kind: str) -> dict[str, int] | None:
+        """The same by event, or by cause where none is to blame."""
+        if self.ledger is None:
+            return None
+        return _sums(self._losses(demand, kind), lambda one: one.cause.event or one.cause.kind)
+
+    def flow_lost_by(self, demand: str, protocol: str) -> dict[str, int] | None:
+        """The same of a demand's stream or transfer."""
+        return self.lost_by(demand, STREAM if protocol == "udp" else TRANSFER)
+
+    def dark(self, demand: str, kind: str) -> dict[str, int]:
+        """How many of them met no way or one that was taken away, by event, or under no name.
+        Nothing where nobody counted."""
+        if self.ledger is None:
+            return {}
+        of = [one for one in self._losses(demand, kind) if one.cause.kind not in NOT_DARK]
+        return _sums(of, lambda one: one.cause.event)
+
+    def _losses(self, demand: str, kind: str) -> list[Loss]:
+        assert self.ledger is not None
+        return [
+            loss
+            for line in self.ledger.lines
+            if (line.of.demand, line.of.kind) == (demand, kind)
+            for loss in line.losses
+            if loss.cause.kind != IN_FLIGHT
+        ]
+
+
+def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: int) -> Account:
+    """Of a run that came to its end; of another nothing is said."""
+    said, health = read_readings(raw), read_health(raw)
+    if said is None or health is None:
+        return Account(None)
+    if said["problem"]:
+        return Account(None, said["problem"])
+    classes = classes_of(plan)
+    before, after = health.before.bfd_changes, health.after.bfd_changes
+    flapped = frozenset(name for name in after if after[name] != before.get(name, after[name]))
+    lost_upcalls = health.after.datapath_lost - health.before.datapath_lost
+    told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far("status")
+    try:
+        reasons = Reasons(
+            plan, {one.number: one for one in classes}, told, epoch_ns, flapped, lost_upcalls
+        )
+        ids = [demand.id for demand in plan.demands]
+        ends = ends_of(raw, hosts, classes, ids, _dropped(health), _connections(plan))
+        return Account(ledger(plan.wiring, classes, moments(said), ends, reasons))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"holds no account of this version ({type(error).__name__}: {error})",
+            file=str(raw / READINGS_FILE),
+        ) from error
+
+
+def _connections(plan: Plan) -> dict[int, str]:
+    """The demand of each connection of workloads; where segmentation is left to the end, frames
+    are no segments, and none is told."""
+    if plan.messages is None or plan.segmentation_offload:
+        return {}
+    return {row.connection: plan.demands[row.demand].id for row in plan.messages.rows()}
+
+
+def _dropped(health: Health) -> dict[tuple[str, str, str], int]:
+    """By hub, kind and direction: what sockets had no room for."""
+    return {
+        (hub, *what): packets
+        for hub, one in health.sockets.items()
+        for what, packets in (
+            ((PROBE, FORWARD), one.requests),
+            ((PROBE, BACKWARD), one.replies),
+            ((STREAM, FORWARD), one.streams),
+        )
+    }
+
+
+def write_account(out_dir: Path, account: Account) -> AccountSummary | None:
+    """Write the files; return what the summary has of them, None where nobody counted."""
+    found = account.ledger
+    if found is None:
+        return None
+    text = json.dumps(_document(found).to_json(), indent=1)
+    write_text(out_dir / ACCOUNT_FILE, text + "\n")
+    write_table(out_dir / ACCOUNT_TABLE, found)
+    return AccountSummary(
+        **_totals(found),
+        demands=tuple(_packets(line) for line in found.lines if line.losses or line.off_by),
+        fibres=tuple(_fibre(one) for one in found.fibres if one.losses or one.ce_marks),
+    )
+
+
+def unbalanced(account: AccountSummary | None) -> str | None:
+    """Why a run is not valid: its account does not close."""
+    if account is None or account.closes:
+        return None
+    first = account.problems[0] if account.problems else "packets are in no column"
+    return f"the account of packets does not close: {first}"
+
+
+def to_arrow(found: Ledger) -> pa.Table:
+    """One row for each class of packets, place and cause, and one for what was delivered: the sum
+    of a class is what was sent."""
+    import pyarrow as pa
+
+    rows = [row for line in found.lines for row in _rows(line)]
+    schema = pa.schema(
+        [
+            *((name, pa.string()) for name in COLUMNS),
+            ("packets", pa.int64()),
+            ("shared", pa.int64()),
+        ],
+        metadata={"corridor_schema": f"account/{ACCOUNT_SCHEMA}"},
+    )
+    names = (*COLUMNS, "packets", "shared")
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema)
+
+
+def write_table(path: Path, found: Ledger) -> None:
+
+    write_parquet_file(path, to_arrow(found))
+
+
+def _rows(line: Line) -> list[tuple[str | int, ...]]:
+    of = (line.of.demand, line.of.kind, line.of.direction)
+    delivered = (*of, f"host {line.of.dst}", DELIVERED, "", "", line.delivered, 0)
+    return [
+        delivered,
+        *((*of, one.place, *one.cause, one.packets, one.shared) for one in line.losses),
+    ]
+
+
+def _totals(found: Ledger) -> dict[str, Any]:
+    """What the summary and the whole account have in common."""
+    return {
+        "closes": found.closes,
+        "off_by": found.off_by,
+        "sent": sum(line.sent for line in found.lines),
+        "delivered": sum(line.delivered for line in found.lines),
+        "in_flight": sum(line.in_flight for line in found.lines),
+        "lost": _lost(loss for line in found.lines for loss in line.losses),
+        "problems": found.problems[:MOST_PROBLEMS],
+        "unsure": found.unsure,
+        "ce_marks": sum(one.ce_marks for one in found.fibres),
+    }
+
+
+def _document(found: Ledger) -> AccountFile:
+    """All of it, with places."""
+    return AccountFile(
+        schema=ACCOUNT_SCHEMA,
+        **_totals(found),
+        demands=tuple(
+            AccountedDemand(
+                **vars(_packets(line)),
+                from_=line.of.src,
+                to=line.of.dst,
+                lost_at=tuple(_loss(one) for one in line.losses if not _is_in_flight(one)),
+            )
+            for line in found.lines
+        ),
+        fibres=tuple(_fibre(one) for one in found.fibres),
+    )
+
+
+def _packets(line: Line) -> AccountedPackets:
+    return AccountedPackets(
+        demand=line.of.demand,
+        kind=line.of.kind,
+        direction=line.of.direction,
+        sent=line.sent,
+        delivered=line.delivered,
+        in_flight=line.in_flight,
+        off_by=line.off_by,
+        lost=_lost(line.losses),
+    )
+
+
+def _fibre(one: FibreAccount) -> AccountedFibre:
+    return AccountedFibre(
+        fibre=one.direction.fibre,
+        from_=one.direction.src,
+        to=one.direction.dst,
+        entered=one.entered,
+        arrived=one.arrived,
+        in_flight=sum(part.packets for part in one.losses if _is_in_flight(part)),
+        lost=_lost(one.losses),
+        control_lost=_lost(part for part in one.losses if part.number == CONTROL),
+        ce_marks=one.ce_marks,
+    )
+
+
+def _loss(of: Loss) -> LossAt:
+    return LossAt(
+        place=of.place,
+        cause=of.cause.kind,
+        event=of.cause.event,
+        reason=of.cause.reason,
+        packets=of.packets,
+        shared=of.shared,
+    )
+
+
+def _is_in_flight(loss: Loss) -> bool:
+    return loss.cause.kind == IN_FLIGHT
+
+
+def _sums(losses: Iterable[Loss], key: Callable[[Loss], str]) -> dict[str, int]:
+    found = Counter[str]()
+    for one in losses:
+        found[key(one)] += one.packets
+    return dict(found)
+
+
+def _lost(losses: Iterable[Loss]) -> dict[str, int]:
+    return _sums((one for one in losses if not _is_in_flight(one)), lambda one: one.cause.kind)

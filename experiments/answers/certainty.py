@@ -1,0 +1,147 @@
+"""How sure a scenario's answers are: round trips, paths and jurisdictions under draws of its map.
+
+Pure, and apart from runs: it asks the map and the policies, not what was measured. Delays are of
+propagation and terminals, without the time that bits take at emulated rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corridor.controller.forwarding.compiler import plan_ways
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.policy.certainty import (
+    NEAR_TIE,
+    Certainty,
+    Lawful,
+    Share,
+    round_trip_ns,
+)
+from corridor.controller.policy.routes import NoRoute
+from corridor.experiments.answers.certainty_summary import (
+    CertaintiesDocument,
+    CertaintySummary,
+    DrawsSummary,
+    IntervalSummary,
+    NextSetSummary,
+    SharedSummary,
+)
+from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.analysis.draws import DRAWS, SEED, Ensemble, draw
+from corridor.topologies.analysis.length_intervals import Interval, interval_of
+from corridor.topologies.base.progress import counting
+from corridor.topologies.model.delay_model import DelayModel, shipped_model
+
+CERTAINTY_SCHEMA = 1
+CERTAINTY_FILE = "certainty.json"
+"""In the folder ``raw`` of a run."""
+MOST_SHARES = 5
+"""Of sets and paths that are kept; the rest is what is missing to 1."""
+
+
+@dataclass(frozen=True)
+class DemandCertainty:
+    """A demand there, with its answers where they have a path."""
+
+    there: Certainty
+    back: Certainty | None
+
+    @property
+    def rtt(self) -> Interval | None:
+        if self.back is None:
+            return None
+        return interval_of(round_trip_ns(self.there, self.back))
+
+
+@dataclass(frozen=True)
+class Certainties:
+    """Of the demands that have a path, by id, in the order of the scenario."""
+
+    draws: DrawsSummary
+    demands: dict[str, DemandCertainty]
+
+    @property
+    def document(self) -> CertaintiesDocument:
+        demands = {name: certainty_summary(one) for name, one in self.demands.items()}
+        return CertaintiesDocument(of=self.draws, demands=demands)
+
+    @property
+    def near_ties(self) -> tuple[str, ...]:
+        return tuple(name for name, one in self.demands.items() if one.there.near_tie)
+
+
+def certainties(
+    loaded: LoadedScenario,
+    model: DelayModel | None = None,
+    *,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    ways: Sequence[ForwardingTree] | None = None,
+    lawful: Lawful | None = None,
+) -> Certainties:
+    """Of every demand of a scenario; 62 demands and 200 draws take 2 s of a processor, less where
+    its ``ways`` are planned already, or ``lawful`` has draws of its map."""
+    model = model or shipped_model()
+    if lawful is None:
+        lawful = Lawful(draw(loaded.topology, model, draws=draws, seed=seed))
+    if ways is None:
+        ways = plan_ways(loaded.topology, intents_for(loaded))
+    found = {}
+    pairs = tuple(zip(ways[::2], ways[1::2], strict=True))
+    for there, back in counting(pairs, "demands sampled"):
+        forward = certainty_of(lawful, there)
+        if forward is not None:
+            found[there.intent.id] = DemandCertainty(forward, certainty_of(lawful, back))
+    return Certainties(about(lawful.ensemble, model), found)
+
+
+def certainty_of(lawful: Lawful, way: ForwardingTree) -> Certainty | None:
+    """Of one direction as it is served; None where it has no path."""
+    if isinstance(way.route, NoRoute):
+        return None
+    return lawful.certainty(way.intent.ruling, walk_of(way, lawful.topology).path)
+
+
+def about(ensemble: Ensemble, model: DelayModel) -> DrawsSummary:
+    return DrawsSummary(
+        schema=CERTAINTY_SCHEMA,
+        delay_model=model.name,
+        draws=ensemble.draws,
+        seed=ensemble.seed,
+        confidence=0.9,
+        near_tie_share=NEAR_TIE,
+    )
+
+
+def certainty_summary(one: DemandCertainty) -> CertaintySummary:
+    """As ``summary.json`` and ``check --json`` have it."""
+    there, rtt = one.there, one.rtt
+    return CertaintySummary(
+        rtt_ms=None if rtt is None else interval_summary(rtt),
+        one_way_ms=interval_summary(there.taken),
+        path_share=round(there.path_share, 4),
+        set_share=round(there.set_share, 4),
+        sets=_shares(there.sets),
+        paths=_shares(there.paths),
+        blocked_share=round(there.blocked_share, 4),
+        next_set=_next_set(there),
+        near_tie=there.near_tie,
+    )
+
+
+def interval_summary(of: Interval) -> IntervalSummary:
+    return IntervalSummary(low=of.low_ms, median=of.median_ms, high=of.high_ms)
+
+
+def _shares(of: Sequence[Share]) -> tuple[SharedSummary, ...]:
+    return tuple(SharedSummary(of=one.of, share=round(one.share, 4)) for one in of[:MOST_SHARES])
+
+
+def _next_set(there: Certainty) -> NextSetSummary | None:
+    if there.margin is None:
+        return None
+    more_ms = round(there.margin.one_way_ns / 1e6, 4)
+    return NextSetSummary(crosses=there.margin.jurisdictions, more_one_way_ms=more_ms)

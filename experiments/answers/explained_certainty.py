@@ -1,0 +1,98 @@
+"""How sure one demand's answer is, and what would make it surer, for ``corridor explain``. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.policy.certainty import Lawful, price_ns, round_trip_ns, unruled
+from corridor.controller.policy.semantics import Ruling
+from corridor.experiments.answers.certainty import (
+    DemandCertainty,
+    about,
+    certainty_of,
+    certainty_summary,
+    interval_summary,
+)
+from corridor.experiments.answers.certainty_summary import DrawsSummary
+from corridor.experiments.answers.certainty_text import explained_certainty, tornado_text
+from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.length_intervals import (
+    Influence,
+    Interval,
+    influences,
+    interval_of,
+)
+from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.model.delay_model import DelayModel
+from corridor.topologies.model.topology import Topology
+
+DRAWS = 2000
+"""Of one demand, more are cheap: shares are then sure to two points of a hundred."""
+
+
+@dataclass(frozen=True)
+class ExplainedCertainty:
+    """Empty where the demand has no path."""
+
+    of: DrawsSummary
+    demand: DemandCertainty | None
+    influences: tuple[Influence, ...] | None
+    """None where they were not asked for."""
+    costs: Interval | None = None
+    """What policies add, one way, on the same draws; None where there is no lawful path."""
+
+    def to_json(self) -> JsonObject:
+        if self.demand is None:
+            return {"certainty": None}
+        said = {"of": to_plain(self.of), **to_plain(certainty_summary(self.demand))}
+        if self.costs is not None:
+            said["costs_one_way_ms"] = to_plain(interval_summary(self.costs))
+        if self.influences is not None:
+            said["influences"] = [asdict(one) for one in self.influences]
+        return {"certainty": said}
+
+    def sections(self, width: int | None = None) -> tuple[str, ...]:
+        """Of the text, in order."""
+        if self.demand is None:
+            return ()
+        there, draws = self.demand.there, self.of.draws
+        text = explained_certainty(there, self.costs, draws)
+        if self.influences is None:
+            return (text,)
+        now = self.demand.rtt or there.taken
+        return text, tornado_text(self.influences, now, draws, width)
+
+
+def ask(
+    topology: Topology,
+    model: DelayModel,
+    way: ForwardingTree,
+    answers: ForwardingTree | None,
+    *,
+    influences: bool,
+) -> ExplainedCertainty:
+    """Of a demand as it is served, with its answers if there are any."""
+    lawful = Lawful(draw(topology, model, draws=DRAWS))
+    said = about(lawful.ensemble, model)
+    there = certainty_of(lawful, way)
+    if there is None:
+        return ExplainedCertainty(said, None, None)
+    back = None if answers is None else certainty_of(lawful, answers)
+    demand = DemandCertainty(there, back)
+    found = _influences(lawful, demand) if influences else None
+    return ExplainedCertainty(said, demand, found, _costs(lawful, way.intent.ruling))
+
+
+def _costs(lawful: Lawful, ruling: Ruling) -> Interval | None:
+    added = price_ns(lawful, [ruling], [unruled(lawful.topology, ruling.demand)])
+    known = added[~np.isnan(added)]
+    return interval_of(known) if len(known) else None
+
+
+def _influences(lawful: Lawful, demand: DemandCertainty) -> tuple[Influence, ...]:
+    there, back = demand.there, demand.back
+    rtt_ns = there.taken_ns.astype(np.float64) if back is None else round_trip_ns(there, back)
+    return influences(lawful.ensemble.inputs, rtt_ns, there.as_expected)

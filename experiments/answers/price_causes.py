@@ -1,0 +1,162 @@
+"""Which clauses make a demand pay, on which legal basis, and whether that is certain. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from corridor.controller.explain.clauses import forbidden_by, forbidding
+from corridor.controller.explain.references import Ground, Reference, grounds
+from corridor.controller.policy.automaton import Automaton, Violation, build
+from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.clauses.statement_kinds import StatementKind
+from corridor.controller.policy.model import Policy, PolicySet
+from corridor.controller.policy.paths import Path
+from corridor.controller.policy.semantics import Ruling
+from corridor.experiments.answers.price_sets import Laid, Served
+from corridor.experiments.answers.price_ways import Way, Ways
+from corridor.topologies.model.topology import Confidence
+
+KEPT_BACK, DELAY, PROTECTION, WIDTH = "kept back", "delay", "no way around", "width"
+DEFAULT_DENY = "default deny"
+Basis = Literal["law", "uncertain text", "interpretation", "assumption", "set", "no permit"]
+BASES: Mapping[str, str] = {
+    "law": "legal text",
+    "uncertain text": "uncertain legal text",
+    "interpretation": "interpretation",
+    "assumption": "assumption of ours",
+    "set": "policy set's own rule",
+    "no permit": "no matching permit",
+}
+"""What a cost rests on, the strongest first, and what people call it. Only ``law`` is law: the
+text of a rule whose source is sure."""
+UNCERTAIN: frozenset[Basis] = frozenset({"uncertain text", "interpretation", "assumption"})
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One clause, and what it takes from a demand or its answers."""
+
+    costs: str
+    """``kept back``, ``delay``, ``no way around`` or ``width``."""
+    policy: str
+    clause: str
+    reason: str
+    legal: tuple[Reference, ...]
+    confidence: Confidence
+    kind: StatementKind | None
+
+    @property
+    def basis(self) -> Basis:
+        if self.policy == DEFAULT_DENY:
+            return "no permit"
+        if self.kind is None:
+            return "set"
+        if self.kind == "text":
+            return "law" if self.confidence == "confident" else "uncertain text"
+        return self.kind
+
+
+def causes(
+    laid: Laid, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
+) -> tuple[Cause, ...]:
+    """Of a demand that has less ``after`` than ``before``; each clause once for each cost.
+
+    Of those that keep it back the strongest comes first: what text of law forbids is forbidden by
+    law, though no permit matches either.
+    """
+    found: dict[tuple[str, str, str], Cause] = {}
+    if before.demand.dst == after.demand.dst:
+        each = _violations(laid.ways, policies, before, after, lost)
+    else:
+        each = _moved(laid, policies, before, after)
+    for costs, violations in each:
+        for ground in grounds(violations, policies, laid.as_of):
+            cause = _cause(costs, ground)
+            found.setdefault((costs, cause.policy, cause.clause), cause)
+    return tuple(sorted(found.values(), key=_strength))
+
+
+def _strength(of: Cause) -> int:
+    return list(BASES).index(of.basis) if of.costs == KEPT_BACK else len(BASES)
+
+
+def _violations(
+    ways: Ways, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
+) -> Iterator[tuple[str, Iterable[Violation]]]:
+    for ruling, was, now, ruled in zip(
+        after.rulings, before.ways, after.ways, before.rulings, strict=True
+    ):
+        if was is None:
+            continue
+        if now is None:
+            yield KEPT_BACK, _deciding(ways, policies, ruling)
+        if now is None or not after.is_answered:
+            continue
+        if now.one_way_ns > was.one_way_ns:
+            yield DELAY, forbidden_by(ruling, now.automaton, was.path)
+        if now.widest_gbps < was.widest_gbps:
+            yield WIDTH, forbidden_by(ruling, now.automaton, was.path)
+        for name in lost:
+            if name in now.single_points:
+                around = _around(ways, ruled.automata, name, was)
+                yield PROTECTION, forbidden_by(ruling, now.automaton, around)
+
+
+def _moved(
+    laid: Laid, policies: PolicySet, before: Served, after: Served
+) -> Iterator[tuple[str, Iterable[Violation]]]:
+    """Of a demand that another of several hubs serves: what forbids, or makes longer, the ways to
+    the one before and back. What it costs is told once, as delay, or as being kept back."""
+    there = laid.one(policies, (before.demand, before.answers), laid.ways)
+    costs = DELAY if after.is_answered else KEPT_BACK
+    for ruling, was, now in zip(there.rulings, before.ways, there.ways, strict=True):
+        if was is not None and now is None:
+            yield costs, _deciding(laid.ways, policies, ruling)
+        elif was is not None and now is not None and now.one_way_ns > was.one_way_ns:
+            yield costs, forbidden_by(ruling, now.automaton, was.path)
+
+
+def _deciding(ways: Ways, policies: PolicySet, ruling: Ruling) -> Sequence[Violation]:
+    """Why nothing is permitted, and the policies of which each by itself keeps the demand back; if
+    none does, all that forbid its shortest path."""
+    violations = forbidding(ruling, policies.known_groups)
+    src, dst = map(ruling.topology.hub, (ruling.demand.src, ruling.demand.dst))
+    trip = Trip(src, dst, policies.known_groups)
+    alone = [
+        violation
+        for violation in violations
+        if violation in ruling.refusals or _blocks(ways, ruling, trip, violation.policy)
+    ]
+    return alone or violations
+
+
+def _blocks(ways: Ways, ruling: Ruling, trip: Trip, policy: str) -> bool:
+    """Whether a restrict leaves no way, or a permit by its own clauses."""
+    permit = next((one for one in ruling.permits if one.id == policy), _ANYTHING)
+    restricts = [one for one in ruling.restricts if one.id == policy]
+    alone = replace(ruling, automata=(build(trip, permit, restricts),))
+    return ways.least_ns(alone) is None
+
+
+_ANYTHING = Policy(id="anything", effect="permit")
+"""Narrows nothing, so that a restrict is seen by itself."""
+
+
+def _around(ways: Ways, automata: Sequence[Automaton], name: str, was: Way) -> Path:
+    """The way around an element that the other set leaves."""
+    found = ways.around(automata, name)
+    return was.path if found is None else ways.path(*found)
+
+
+def _cause(costs: str, ground: Ground) -> Cause:
+    return Cause(
+        costs,
+        ground.policy,
+        ground.clause,
+        ground.reason,
+        ground.legal,
+        ground.confidence,
+        ground.kind,
+    )

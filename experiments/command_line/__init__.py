@@ -1,1 +1,0 @@
-"""The command line itself: its parser with suggestions, completion in shells, the manual page."""

@@ -1,0 +1,127 @@
+"""``corridor cut``: what a cut would do to a scenario, or a cut of a live network's fibre."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.commands.arguments import add_scenario_options, is_as_written, load
+from corridor.experiments.live_commands.fault import add_options, begin, options_of
+from corridor.experiments.live_commands.network_arguments import add_name_argument, reached
+from corridor.experiments.terminal.kept_answers import (
+    Answer,
+    add_no_cache,
+    printed,
+    shown,
+    told,
+    warned_of,
+)
+from corridor.experiments.terminal.names import DEFAULT_SCENARIO
+from corridor.experiments.terminal.screen import terminal_width
+from corridor.topologies.model.cut import KIND
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.cut_answer import CutAnswer
+    from corridor.experiments.scenario.scenario import LoadedScenario
+
+EPILOG = """examples:
+  corridor cut red-sea                     effect on the reference corridor
+  corridor cut karakoram smw4 --scenario sovereignty --policies th    both, other policies
+  corridor cut red-sea --out DIR           also a brief of two pages: DIR/brief.html
+  corridor cut hub:karachi --json          failure of a hub; gateway:ID likewise
+  corridor cut kunming-karachi             on a live network: both ends lose their carrier
+  corridor cut kunming-karachi --silent    likewise, detected by BFD only; corridor mend repairs it
+
+If a network is up and no scenario is named, its fibre is cut. Otherwise nothing is emulated: the
+answer is computed from tables. corridor run --cut emulates the cut, and measures the outages.
+exit codes: 0 done or answered, 2 bad input, 3 the network is not there"""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "cut",
+        description="Compute the effect of cutting fibres, cables or corridors on a scenario; or "
+        "cut a fibre of a live network.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "what", nargs="+", metavar="WHAT", help="a fibre, a shared-risk group, hub:ID, gateway:ID"
+    )
+    parser.add_argument(
+        "--scenario",
+        metavar="SCENARIO",
+        help="compute the effect on this scenario (default: reference)",
+    )
+    add_scenario_options(parser)
+    parser.add_argument("--all", action="store_true", help="a line for every affected demand")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="of a scenario: folder for cut.json and brief.html; new or empty",
+    )
+    add_no_cache(parser)
+    add_options(parser, KIND)
+    add_name_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    if _is_a_question(args):
+        if args.scenario is None:
+            print(f"no network is up: computed for scenario {DEFAULT_SCENARIO}\n", file=sys.stderr)
+            args.scenario = DEFAULT_SCENARIO
+        return told(args, _answer, may_keep=args.out is None)
+    with reached(args) as client:
+        return max(begin(client, KIND, one.what, options_of(KIND, one)) for one in _each(args))
+
+
+def _is_a_question(args: argparse.Namespace) -> bool:
+    from corridor.experiments.live_network.session import sessions
+    from corridor.topologies.base.errors import InputError
+
+    asks = any((args.scenario, args.json, args.all, args.out)) or not is_as_written(args)
+    acts = args.network is not None or any(options_of(KIND, next(_each(args))).values())
+    if asks and acts:
+        raise InputError(
+            "names both a scenario and a live network",
+            "drop --network, --silent and --toward, or the scenario and its options",
+        )
+    return asks or not (acts or sessions())
+
+
+def _each(args: argparse.Namespace) -> Iterator[argparse.Namespace]:
+    for what in args.what:
+        yield argparse.Namespace(**{**vars(args), "what": what})
+
+
+def _answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.answers import cut_answer as answers
+    from corridor.topologies.model.jurisdictions import load_jurisdictions
+
+    loaded = load(args)
+    dead = answers.dead_elements(loaded, args.what)
+    found = answers.cut_answer(loaded, dead) if args.out is None else _kept(args, loaded, dead)
+    if args.json:
+        return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
+    names = {one.id: one.name for one in load_jurisdictions().jurisdictions}
+    text = answers.told(found, names, everything=args.all, width=terminal_width())
+    where = warned_of("" if args.out is None else f"\nResults are in {args.out}")
+    return Answer([shown(text), where])
+
+
+def _kept(args: argparse.Namespace, loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
+    """The answer, left in a folder with its brief."""
+    from corridor.experiments.answers.cut_file import cut_document, write_cut
+    from corridor.experiments.commands.report_brief import write_brief
+    from corridor.experiments.run.folders import new_folder
+
+    folder, found = new_folder(args.out, "cut"), cut_document(loaded, dead)
+    write_cut(folder, found)
+    write_brief(folder)
+    return found.answer

@@ -1,0 +1,107 @@
+"""``corridor fault``: have something fail in a live network, or work again."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.live_commands.network_arguments import add_name_argument, reached
+from corridor.topologies.model.fault_registry import BY_HAND
+
+if TYPE_CHECKING:
+    from corridor.experiments.operations.client import Client
+    from corridor.topologies.model.fault_kind import EventKind
+
+EPILOG = """examples:
+  corridor fault degrade guian-kunming --rate 25% --delay 20ms
+  corridor fault degrade guian-kunming --end
+  corridor fault cut guian-kunming --silent        the same as corridor cut guian-kunming --silent
+  corridor fault list                              those that last
+
+The kinds and their options are those of scenarios. A fault lasts until it is ended, here or by
+corridor mend and start; one that begins again has its new options.
+exit codes: 0 done, 2 bad input, 3 the network is not there"""
+LIST = "list"
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "fault",
+        description="Cause a failure in a live network, or end it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
+    add_name_argument(kinds.add_parser(LIST, help="current faults"))
+    for kind in BY_HAND.values():
+        one = kinds.add_parser(kind.key, help=kind.words, description=f"{kind.words}.")
+        one.add_argument("what", metavar=kind.of.upper(), help=f"which {kind.of}")
+        add_options(one, kind)
+        one.add_argument("--end", action="store_true", help="it works again")
+        add_name_argument(one)
+
+
+def add_options(parser: argparse.ArgumentParser, kind: EventKind) -> None:
+    """Those of a kind, as scenarios write them."""
+    for name, option in kind.options.items():
+        words = option.words.replace("%", "%%")
+        if option.unit == "flag":
+            parser.add_argument(f"--{name}", action="store_true", help=words)
+        else:
+            parser.add_argument(f"--{name}", metavar=option.unit.upper(), help=words)
+
+
+def run(args: argparse.Namespace) -> int:
+    with reached(args) as client:
+        if args.kind == LIST:
+            return _list(client)
+        kind = BY_HAND[args.kind]
+        if args.end:
+            return end(client, kind, args.what)
+        return begin(client, kind, args.what, options_of(kind, args))
+
+
+def options_of(kind: EventKind, args: argparse.Namespace) -> dict[str, Any]:
+    """What was given, as values in the units of plans; InputError."""
+    from pydantic import ValidationError
+
+    from corridor.experiments.scenario.kinds import Fault
+    from corridor.topologies.base.errors import InputError
+
+    given = {name: getattr(args, name) for name in kind.options}
+    written = {name: value for name, value in given.items() if value not in (None, False)}
+    for name, value in written.items():
+        if kind.options[name].unit in ("count", "number"):
+            written[name] = float(value) if "." in value else int(value)
+    try:
+        fault = Fault.model_validate({"at": "0s", kind.key: args.what, **written})
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        said = first["msg"].removeprefix("Value error, ")
+        raise InputError(": ".join([*map(str, first["loc"]), said])) from problem
+    return {name: value for name, value in fault.options.items() if name in written}
+
+
+def begin(client: Client, kind: EventKind, what: str, options: dict[str, Any]) -> int:
+    """Have it fail, and say so in a line."""
+    done = client.ask("begin", kind=kind.key, what=what, options=options)
+    how = "".join(f", {name}" for name, value in options.items() if value is True)
+    print(f"{kind.key} {what}{how}: " + ("begun" if done["changed"] else "it is so already"))
+    return 0
+
+
+def end(client: Client, kind: EventKind, what: str) -> int:
+    """Have it work again."""
+    done = client.ask("end", kind=kind.key, what=what)
+    print(f"{kind.key} {what}: " + ("ended" if done["changed"] else "it did not begin by hand"))
+    return 0
+
+
+def _list(client: Client) -> int:
+    lasting = client.ask("lasting")["faults"]
+    for one in lasting:
+        options = "".join(f" {name}={value}" for name, value in one["options"].items())
+        print(f"{one['kind']} {one['what']}{options}")
+    if not lasting:
+        print("nothing has failed by hand")
+    return 0

@@ -1,1 +1,0 @@
-"""One line into a guest, shared by many connections."""

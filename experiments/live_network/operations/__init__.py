@@ -1,1 +1,0 @@
-"""What people do to a live network by hand: programs at hubs, probes, captures, faults."""

@@ -1,0 +1,156 @@
+"""The page's own paths, in front of all those of the API.
+
+    GET  /page/body          the page itself, as HTML: it is of this network, so it needs the token
+    GET  /page/now           the network as it is now
+    GET  /page/why?demand=ID why it is served as it is, as text
+    POST /page/do            an order: see ``page_orders.py``
+
+Round trips, loads and what pages did come over ``/v1/stream``, as ``probe``, ``load`` and ``done``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from corridor.controller.api.event_feed import EventFeed
+from corridor.controller.api.link import ControllerLink
+from corridor.controller.api.problems import Problem
+from corridor.experiments.live_network.counterexample_text import shown
+from corridor.experiments.live_network.page_actions import Actions
+from corridor.experiments.live_network.page_measuring import Loads, Probes
+from corridor.experiments.live_network.page_operations_link import OperationsLink
+from corridor.experiments.live_network.page_orders import Here, order_of
+from corridor.experiments.live_network.page_view import view, why
+from corridor.topologies.base.codec import JsonObject
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.topology import Topology
+
+JSON, HTML, TEXT = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
+ALONE = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+}
+"""An answer that is opened as a page may run nothing."""
+AWAY = ("absent", "busy", "late")
+type Answer = tuple[str, bytes]
+"""Its media type and its body."""
+
+
+@dataclass
+class PageServer:
+    """Everything that a page needs behind it."""
+
+    link: ControllerLink
+    feed: EventFeed
+    operations: OperationsLink
+    actions: Actions
+    loads: Loads
+    probes: Probes
+    topology: Topology
+    about: JsonObject
+    """What does not change: names of policy sets, how long what is done lasts."""
+    body: Callable[[], Awaitable[str]]
+
+    def start(self) -> None:
+        """Begin what goes on next to requests: without it the process has no sense, and ends."""
+        self._beside = asyncio.create_task(self._run())
+        self._beside.add_done_callback(_end)
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.actions.watch())
+            tasks.create_task(self.loads.run(lambda: self.feed.streams > 0))
+            while True:
+                await asyncio.sleep(1)
+                self.probes.look(time.monotonic())
+
+    async def answer(self, method: str, path: str, query: str, body: bytes) -> Answer:
+        """Raises Problem."""
+        if (method, path) == ("GET", "/page/body"):
+            return HTML, (await self.body()).encode()
+        if (method, path) == ("GET", "/page/now"):
+            return _json(await self._now())
+        if (method, path) == ("GET", "/page/why"):
+            return TEXT, (await self._why(query)).encode()
+        if (method, path) == ("POST", "/page/do"):
+            return _json(await self._do(body))
+        raise Problem("unknown", "the page has no such path")
+
+    async def _now(self) -> JsonObject:
+        """While the controller computes, or is dead, that it is ``away``: a page asks again."""
+        try:
+            now = await view(self.link, self.feed, self.operations)
+        except Problem as problem:
+            if problem.kind not in AWAY:
+                raise
+            return {"away": problem.detail}
+        return {**self.about, **now, "done": self.actions.done.plain()}
+
+    async def _why(self, query: str) -> str:
+        (demand,) = parse_qs(query).get("demand", [""])[:1]
+        said: Any = await self.link.read("explain", demand=demand)
+        return await asyncio.to_thread(why, said["explanation"], self.topology)
+
+    async def _do(self, body: bytes) -> JsonObject:
+        try:
+            order = order_of(body)
+        except InputError as problem:
+            raise Problem("bad", str(problem)) from problem
+        if not isinstance(order, Here):
+            return await self.actions.carry_out(order)
+        now_s = time.monotonic()
+        self.actions.leases.heard(order.page, now_s, touched=order.touched)
+        if order.demand:
+            self.probes.want(order.demand, now_s)
+        return {"done": self.actions.done.plain()}
+
+
+def _end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        signal.raise_signal(signal.SIGTERM)
+        task.result()  # which says what it was
+
+
+class PagePaths:
+    """ASGI around ASGI: what begins with ``/page/`` is answered here."""
+
+    def __init__(self, app: ASGIApp, server: PageServer) -> None:
+        self._app = app
+        self._server = server
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["path"].startswith("/page/"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            text = scope["query_string"].decode("latin-1")
+            body = (await receive()).get("body", b"")  # whole: the guard has seen to that
+            kind, said = await self._server.answer(scope["method"], scope["path"], text, body)
+            status, headers = 200, {"content-type": kind}
+        except Problem as problem:
+            examples: Any = problem.more.get("counterexamples")
+            if examples:
+                problem.more = {**problem.more, "text": shown(examples)}
+            status, headers = problem.status, problem.headers
+            said = problem.body(scope["path"])
+        await _send(send, status, {**ALONE, **headers, "content-length": str(len(said))}, said)
+
+
+async def _send(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    plain = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": plain})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _json(said: Mapping[str, object]) -> Answer:
+    return JSON, json.dumps(said, separators=(",", ":")).encode()

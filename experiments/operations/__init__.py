@@ -1,0 +1,3 @@
+"""Manual operations on a live network: programs, probes, captures, faults; the channel into a
+guest.
+"""

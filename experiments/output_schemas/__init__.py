@@ -1,1 +1,0 @@
-"""JSON Schemas of what the program writes: files of results, and what commands print as JSON."""

@@ -1,0 +1,336 @@
+"""What the program writes for other programs to read, by name: what it is, where, and its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, NotRequired
+
+from corridor.experiments.setup import schemas_of_networks as networks
+from corridor.experiments.setup import schemas_of_tools as tools
+from corridor.experiments.setup.schema_generation import (
+    as_object,
+    as_plain,
+    schema_of,
+    typed,
+    with_more,
+)
+
+
+class Output(NamedTuple):
+    where: str
+    title: str
+    type: Callable[[], Any]
+    """Made when it is asked for: some take long to import."""
+
+
+def output_schema(name: str) -> dict[str, Any]:
+    return schema_of(OUTPUTS[name].type(), OUTPUTS[name].title)
+
+
+def _summary() -> Any:
+    from corridor.experiments.account.summary import Summary
+
+    return Summary
+
+
+def _answers() -> Any:
+    from corridor.experiments.answers.document import Answers
+
+    return Answers
+
+
+def _manifest() -> Any:
+    from corridor.experiments.setup.schemas_of_documents import Manifest
+
+    return Manifest
+
+
+def _event() -> Any:
+    from corridor.experiments.lab.run_events import Event
+
+    ended = typed("Exit", "What ran in the guest has ended.", event=str, code=int, wall_s=float)
+    return Event | ended
+
+
+def _proof() -> Any:
+    from corridor.experiments.account.proof_document import ProofDocument
+
+    return ProofDocument
+
+
+def _check() -> Any:
+    from corridor.experiments.answers.anycast_text import AnycastSummary
+    from corridor.experiments.answers.certainty_summary import CertaintiesDocument
+
+    anycast = NotRequired[dict[str, AnycastSummary]]
+    return as_plain("Check", _proof(), certainty=CertaintiesDocument, anycast=anycast)
+
+
+def _explain() -> Any:
+    from corridor.controller.explain.explanation import Explanation
+    from corridor.experiments.answers.anycast_text import AnycastSummary
+    from corridor.experiments.answers.certainty_summary import (
+        CertaintySummary,
+        DrawsSummary,
+        IntervalSummary,
+    )
+    from corridor.topologies.analysis.length_intervals import Influence
+
+    sure: Any = as_plain(
+        "CertaintyOfDemand",
+        CertaintySummary,
+        of=DrawsSummary,
+        costs_one_way_ms=NotRequired[IntervalSummary],
+        influences=NotRequired[list[Influence]],
+    )
+    return as_plain(
+        "Explain",
+        Explanation,
+        schema=int,
+        costs_ns=int | None,
+        costs_km=float | None,
+        certainty=sure | None,
+        anycast=AnycastSummary | None,
+    )
+
+
+def _cut() -> Any:
+    from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand
+
+    return as_plain("Cut", CutAnswer, "hit", schema=int, demands=list[CutDemand])
+
+
+def _capacity() -> Any:
+    from corridor.experiments.answers.capacity_answer import CapacityAnswer
+
+    return as_plain("Capacity", CapacityAnswer, schema=int)
+
+
+def _price() -> Any:
+    from corridor.experiments.answers.price import DemandPrice, Row, SetPrice
+    from corridor.experiments.answers.price_causes import Cause
+
+    cause: Any = as_plain("PricedCause", Cause, basis=str)
+    demand: Any = as_plain("PricedDemand", DemandPrice, "causes", causes=list[cause])
+    row: Any = as_plain("PricedRow", Row, median_ms=float | None)
+    one: Any = as_plain("PricedSet", SetPrice, demands=list[demand], rows=list[row])
+    return typed(
+        "Price",
+        "The cost of policy sets, compared with another.",
+        schema=int,
+        scenario=str,
+        as_of=str,
+        against=str,
+        sets=list[one],
+    )
+
+
+def _account() -> Any:
+    from corridor.experiments.account.summary import AccountFile
+
+    return AccountFile
+
+
+def _certainty() -> Any:
+    from corridor.experiments.answers.certainty_summary import CertaintiesDocument
+
+    return CertaintiesDocument
+
+
+def _tables() -> Any:
+    from corridor.controller.openflow.table_dump import TableDump
+
+    return with_more("Tables", TableDump, settings=NotRequired[dict[str, Any]])
+
+
+def _index() -> Any:
+    from corridor.experiments.setup.schemas_of_documents import StudyIndex
+
+    return StudyIndex
+
+
+def _cell() -> Any:
+    from corridor.experiments.setup.schemas_of_documents import CellFile
+
+    return CellFile
+
+
+def _study_answers() -> Any:
+    from corridor.experiments.setup.schemas_of_documents import LeftOut
+    from corridor.experiments.study.answers import (
+        ComparisonAnswer,
+        ConditionAnswer,
+        ExpectationAnswer,
+    )
+    from corridor.experiments.study.intervals import Estimate
+
+    estimate: Any = as_object("Estimate", Estimate)
+    levels: dict[str, Any] = {"levels": dict[str, str]}
+    condition: Any = as_object("Condition", ConditionAnswer, **levels, estimate=estimate | None)
+    comparison: Any = as_object(
+        "Comparison", ComparisonAnswer, **levels, difference=_difference() | None
+    )
+    expectation: Any = as_object("Expectation", ExpectationAnswer, where=dict[str, str])
+    return typed(
+        "StudyAnswers",
+        "What a study comes to.",
+        schema=int,
+        study=str,
+        question=str,
+        confidence=float,
+        conditions=list[condition],
+        comparisons=list[comparison],
+        expectations=list[expectation],
+        left_out=list[LeftOut],
+        sentences=list[str],
+    )
+
+
+def _difference() -> Any:
+    from corridor.experiments.study.intervals import Difference
+
+    return as_object("Difference", Difference)
+
+
+def _artifact() -> Any:
+    from corridor.experiments.artifact.about import About
+
+    return as_object("Artifact", About, schema=int)
+
+
+def _expected() -> Any:
+    from corridor.experiments.artifact.expected import Expected, ExpectedRun
+
+    value: Any = as_object("Expected", Expected)
+    run: Any = as_object("ExpectedRun", ExpectedRun, values=list[value])
+    text = "What runs of an artifact are to come to again."
+    return typed("ExpectedValues", text, schema=int, runs=list[run])
+
+
+def _verdict() -> Any:
+    from corridor.experiments.artifact.expected import Expected, Outcome
+    from corridor.experiments.artifact.verdict import Check, RunAgain
+
+    value: Any = as_object("FoundValue", Expected, found=float | None, outcome=Outcome)
+    run: Any = as_object("RunAgain", RunAgain, values=list[value])
+    check: Any = as_object("Check", Check)
+    return typed(
+        "Verdict",
+        "Whether an artifact holds.",
+        schema=int,
+        holds=bool,
+        environment_differs=list[str],
+        **dict.fromkeys(("name", "kind", "identity", "made_by", "checked_by"), str),
+        checks=list[check],
+        runs=list[run],
+    )
+
+
+def _latency() -> Any:
+    from corridor.experiments.setup.schemas_of_documents import Latency
+
+    return Latency
+
+
+def _listed() -> Any:
+    from corridor.experiments.scenario.shipped_things import KINDS, Shipped
+
+    kinds = dict.fromkeys((*KINDS, "studies"), NotRequired[list[Shipped]])
+    return typed("Shipped", "What ships.", schema=int, **kinds)
+
+
+def _compare() -> Any:
+    """One of five: ``of`` says which."""
+    from corridor.experiments.answers.compared_scenarios import DemandInBoth, ScenariosCompared
+    from corridor.experiments.answers.compared_sets import DemandUnderBoth
+    from corridor.experiments.setup import schemas_of_documents
+    from corridor.topologies.analysis.compared import MapsCompared
+
+    head: dict[str, Any] = {"schema": int, "of": str, "one": str, "other": str}
+    demand: Any = as_plain("DemandUnderBothSets", DemandUnderBoth, differs=bool)
+    in_both: Any = as_plain("DemandInBoth", DemandInBoth, differs=bool)
+    measure: Any = with_more(
+        "MeasureOfStudies", schemas_of_documents.MeasureOfStudies, difference=_difference()
+    )
+    return (
+        with_more("RunsCompared", schemas_of_documents.RunsCompared, **head)
+        | with_more(
+            "StudiesCompared", schemas_of_documents.StudiesCompared, **head, rows=list[measure]
+        )
+        | typed("SetsCompared", "Two sets.", **head, scenario=str, as_of=str, demands=list[demand])
+        | as_plain("MapsCompared", MapsCompared, **head)
+        | as_plain("ScenariosCompared", ScenariosCompared, **head, demands=list[in_both])
+    )
+
+
+OUTPUTS: Mapping[str, Output] = {
+    "summary": Output(
+        "summary.json; run --json; report --json; show --json", "What a run came to", _summary
+    ),
+    "answers": Output("answers.json", "What is computed of a scenario, before it runs", _answers),
+    "manifest": Output("manifest.json", "What a run was made of", _manifest),
+    "event": Output("a line of events.jsonl; up --json", "What happened in a run", _event),
+    "proof": Output("proof.json", "Verification of flow tables", _proof),
+    "account": Output("account.json", "Where every packet went", _account),
+    "certainty": Output("raw/certainty.json", "The uncertainty of paths", _certainty),
+    "tables": Output("tables/before.json, after.json", "What switches say they hold", _tables),
+    "price-answer": Output("price.json; price --json", "What policy sets cost", _price),
+    "study-index": Output("study.json", "The cells of a study", _index),
+    "cell": Output("cells/ID/cell.json, failed/ID.json", "The outcome of a cell", _cell),
+    "study-answers": Output(
+        "answers.json of a study; study show --json; show --json",
+        "What a study comes to",
+        _study_answers,
+    ),
+    "artifact": Output("artifact.json", "What an artifact is of", _artifact),
+    "artifact-expected": Output("expected.json", "What its runs are to come to", _expected),
+    "artifact-verdict": Output("artifact verify --json", "Whether it holds", _verdict),
+    "check-answer": Output("check --json", "A proof, and the uncertainty of paths", _check),
+    "compare-answer": Output("compare --json", "What differs between two of a kind", _compare),
+    "explain-answer": Output("explain --json", "Why a demand takes its path", _explain),
+    "capacity-answer": Output(
+        "capacity.json; capacity --json",
+        "How full fibres are, and how far traffic can grow",
+        _capacity,
+    ),
+    "cut-answer": Output("cut --json", "What a cut does", _cut),
+    "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),
+    "list-answer": Output("list --json; study list --json", "What ships", _listed),
+    "law-classify-answer": Output(
+        "law classify --json", "What the law states about a flow of data", tools.law_classify
+    ),
+    "law-diff-answer": Output("law diff --json", "What changed in the law", tools.law_diff),
+    "law-list-answer": Output("law list --json", "Rules of law", tools.law_list),
+    "law-calendar-answer": Output("law calendar --json", "What is due", tools.law_calendar),
+    "doctor-answer": Output("doctor --json", "What a machine can do", tools.doctor),
+    "kernel-answer": Output(
+        "kernel show, build, export, import --json", "Kernels of guests", tools.kernel
+    ),
+    "vm-answer": Output("vm build --json", "The image of a machine", tools.vm),
+    "workload-answer": Output(
+        "workload show, plan --json", "A workload, or what some send", tools.workload
+    ),
+    "export-answer": Output("export --json", "What was exported, or compared", tools.export),
+    "topology-answer": Output("topology show --json", "A topology as a graph", tools.topology),
+    "topology-check-answer": Output(
+        "topology check --json", "What is missing in a topology", tools.topology_check
+    ),
+    "topology-import-answer": Output(
+        "topology import --json", "A topology that was written", tools.topology_import
+    ),
+    "topology-validate-answer": Output(
+        "topology validate --json", "Measurements next to the model", tools.topology_validate
+    ),
+    "artifact-packed-answer": Output(
+        "artifact pack --json", "An artifact that was written", tools.packed
+    ),
+    "status-answer": Output("status --json", "How a live network stands", networks.status),
+    "events-answer": Output(
+        "a line of events --json", "What happened in a live network", networks.event
+    ),
+    "trace-answer": Output("a line of trace --json", "A demand's path now", networks.trace),
+    "probe-answer": Output("a line of probe --json", "A round trip, or a status", networks.probe),
+    "policies-answer": Output(
+        "policy show --json", "The policies of a live network", networks.policies
+    ),
+}

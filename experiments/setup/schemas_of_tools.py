@@ -1,0 +1,181 @@
+"""What commands about law, maps, scenarios and this machine print as JSON, as types."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired
+
+from corridor.experiments.setup.schema_generation import (
+    as_dumped,
+    as_object,
+    as_plain,
+    typed,
+    with_more,
+)
+
+_SCHEMA: dict[str, Any] = {"schema": int}
+_NAMED: dict[str, Any] = {"schema": str}
+
+
+def law_classify() -> Any:
+    from corridor.controller.policy.classifier import Finding
+    from corridor.controller.policy.data_flow import DataFlow
+    from corridor.experiments.answers.law_answers import (
+        PolicyShown,
+        ReadingShown,
+        RuleShown,
+        Way,
+    )
+
+    return as_plain(
+        "LawClassify",
+        Finding,
+        "origin",
+        "sensitivity",
+        **_SCHEMA,
+        day=str,
+        data_class=str,
+        facts=DataFlow,
+        requires=list[list[str]],
+        outstanding=list[list[str]],
+        rules=list[RuleShown],
+        readings=list[ReadingShown],
+        ways=list[Way],
+        policies=list[PolicyShown],
+        warning=str,
+    )
+
+
+def law_diff() -> Any:
+    from corridor.controller.policy.law_calendar import Change
+
+    text = "Rules that stand otherwise on the later of two days."
+    return typed("LawDiff", text, **_SCHEMA, earlier=str, later=str, changes=list[Change])
+
+
+def law_list() -> Any:
+    from corridor.experiments.answers.law_answers import RuleShown
+
+    text = "Rules on a day."
+    return typed("LawList", text, **_SCHEMA, day=str, reviewed=str, rules=list[RuleShown])
+
+
+def law_calendar() -> Any:
+    from corridor.controller.policy.law_calendar import CalendarEntry
+
+    text = "What begins, ends, and must be reviewed."
+    days = dict.fromkeys(("first", "last", "reviewed"), str)
+    return typed("LawCalendar", text, **_SCHEMA, **days, due=list[CalendarEntry])
+
+
+def doctor() -> Any:
+    from corridor.experiments.setup.doctor import Machine, Verdict
+    from corridor.experiments.testbeds.choice import Choice
+
+    choice: Any = as_object("Choice", Choice)
+    text = "What a machine can do, and what repairs the rest."
+    return typed(
+        "Doctor",
+        text,
+        **_NAMED,
+        verdicts=list[Verdict],
+        choice=choice | None,
+        reason=str,
+        machine=Machine,
+    )
+
+
+def kernel() -> Any:
+    """Of ``show``, or of the kernel that was built, exported or imported."""
+    from corridor.experiments.machines.kernel import KernelFacts
+
+    shown = typed(
+        "Kernels",
+        "The kernels that guests can boot.",
+        virtual=KernelFacts | None,
+        real=KernelFacts | None,
+        cache=str,
+        config_hash=str,
+    )
+    return shown | with_more("KernelMade", KernelFacts, seconds=NotRequired[float])
+
+
+def vm() -> Any:
+    places = dict.fromkeys(
+        ("architecture", "identity", "disk", "kernel", "initrd", "packages"), str
+    )
+    return typed("Image", "The image of a machine, and where its parts are.", **places, bytes=int)
+
+
+def workload() -> Any:
+    """A shipped workload with its sources, or what a scenario's workloads send."""
+    from corridor.experiments.plan.planned_messages import Messages, PlannedWorkload
+    from corridor.experiments.scenario.shipped_workloads import ShippedWorkload, Source
+
+    shown: Any = as_dumped("WorkloadShown", ShippedWorkload, **_SCHEMA, sources=dict[str, Source])
+    text = "What a scenario's workloads send, after ``start_ns`` of its clock."
+    lists: dict[str, Any] = {"workloads": list[PlannedWorkload], "messages": Messages | None}
+    return shown | typed("WorkloadPlan", text, **_SCHEMA, **lists, start_ns=int)
+
+
+def export() -> Any:
+    """What was written, or what another tool answered."""
+    from corridor.controller.explain.compared_answers import Compared, Outcome
+
+    written = typed("Exported", "What was written.", files=list[str], said=str, left_out=list[str])
+    one: Any = as_plain("ComparedAnswer", Compared, "where_claims_hold")
+    counts = dict[Outcome, int]
+    compared = typed(
+        "ExportCompared",
+        "Answers of another tool next to ours.",
+        kinds=dict[str, counts],
+        total=counts,
+        differ=list[one],
+        breaches=list[one],
+    )
+    return written | compared
+
+
+def topology() -> Any:
+    from corridor.topologies.model.topology import Fibre, Hub, Topology
+
+    graph: Any = as_dumped("Head", Topology, "hubs", "fibres")
+    ends = {"key": str, "source": str, "target": str}
+    hub: Any = as_dumped("Hub", Hub)
+    edge: Any = as_dumped("Edge", Fibre, "id", "a", "z", **ends)
+    text = "A topology as a graph in node-link form."
+    flags = {"directed": bool, "multigraph": bool}
+    lists: dict[str, Any] = {"nodes": list[hub], "edges": list[edge]}
+    return typed("Topology", text, **_NAMED, **flags, graph=graph, **lists)
+
+
+def topology_check() -> Any:
+    from corridor.topologies.analysis.check import Report
+
+    return as_plain("TopologyCheck", Report, **_NAMED, ok=bool)
+
+
+def topology_import() -> Any:
+    counts = {"hubs": int, "fibres": int}
+    text = "A topology that was written."
+    return typed("TopologyImport", text, written=str, name=str, **counts, notes=list[str])
+
+
+def topology_validate() -> Any:
+    from corridor.topologies.analysis.measurements import Measurement
+    from corridor.topologies.analysis.validation import Errors, Report
+
+    predicted = {"predicted_ms": float, "interval_ms": list[float], "region": str}
+    row: Any = as_plain("JudgedRow", Measurement, **predicted)
+    more: dict[str, Any] = {"rows": list[row], "fit": list[str]}
+    errors: Any = as_plain("LeftOutErrors", Errors)
+    more["rows_left_out"] = dict[str, list[errors]]
+    return as_plain("DelayValidation", Report, "judged", **_NAMED, **more)
+
+
+def packed() -> Any:
+    strings, counts = (
+        dict.fromkeys(("file", "identity"), str),
+        dict.fromkeys(("files", "runs"), int),
+    )
+    text = "An artifact that was written; ``check`` names cells."
+    return typed("Packed", text, **strings, **counts, check=list[str])

@@ -1,0 +1,107 @@
+"""A cell as it travels to where it runs: the scenario's values, and the files that they name."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
+from corridor.experiments.study.cells import Cell, digest_of
+from corridor.experiments.study.program import program_digest
+from corridor.experiments.study.study_file import StudyFile
+from corridor.topologies.base.bounded_file import TRAVELS, is_file, read_bytes
+from corridor.topologies.base.documents import Document, KeyPath, Plain, parse_document
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+
+YAML = (".yaml", ".yml")
+
+
+class Bundle(NamedTuple):
+    id: str
+    seed: int
+    day: str
+    digest: str
+    program: str
+    testbed: Literal["uml", "qemu", "native"]
+    clock: Literal["virtual", "real"]
+    data: Plain
+    file: str
+    lines: list[tuple[KeyPath, int]]
+    files: dict[str, bytes]
+    """By name, those next to the study that the scenario or one of them names."""
+
+
+def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundle:
+    """Raises InputError where a file cannot be read."""
+    document = cell.condition.document
+    return Bundle(
+        id=cell.id,
+        seed=cell.seed,
+        day=cell.condition.loaded.as_of.isoformat(),
+        digest=cell.condition.digest,
+        program=program,
+        testbed=study.testbed,
+        clock=study.clock,
+        data=document.data,
+        file=document.file,
+        lines=list(document.lines.items()),
+        files=files_named(document.data, folder),
+    )
+
+
+def files_named(data: Plain, folder: Path) -> dict[str, bytes]:
+    """By name, those in a ``folder`` that a document, or one of them, names.
+
+    Raises InputError for one that cannot be read, or is not below the folder.
+    """
+    files: dict[str, bytes] = {}
+    _collect(data, folder, files)
+    return files
+
+
+def opened(bundle: Bundle, folder: Path) -> LoadedScenario:
+    """The scenario of a bundle, with its files in a ``folder``.
+
+    Raises EnvironmentUnsupported where another version is here.
+    """
+    if bundle.program != program_digest():
+        said = "another version of the program is here than where the study was begun"
+        raise EnvironmentUnsupported(said, "have both use the same version")
+    for name, content in bundle.files.items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    document = Document(bundle.data, bundle.file, dict(bundle.lines))
+    loaded = load_document(document, folder, Under(as_of=date.fromisoformat(bundle.day)))
+    if digest_of(loaded) != bundle.digest:
+        said = "the scenario comes to another one here than where the study was begun"
+        raise EnvironmentUnsupported(said, "have both use the same version")
+    return loaded
+
+
+def _collect(value: Plain, folder: Path, files: dict[str, bytes]) -> None:
+    for text in _texts(value):
+        if text in files or not _may_be_path(text) or not is_file(folder / text):
+            continue
+        if text.startswith("/") or ".." in Path(text).parts:
+            said = f'"{text}" is not below the study'
+            raise InputError(said, "put it next to the study", str(folder))
+        files[text] = read_bytes(folder / text, TRAVELS)
+        if text.endswith(YAML):
+            with contextlib.suppress(InputError, UnicodeDecodeError):
+                _collect(parse_document(files[text].decode(), text).data, folder, files)
+
+
+def _may_be_path(text: str) -> bool:
+    return bool(text.strip()) and len(text) < 256 and "\0" not in text
+
+
+def _texts(value: Plain) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)

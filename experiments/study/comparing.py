@@ -1,0 +1,139 @@
+"""Comparisons of two things of a kind, as Python asks for them: ``corridor.compare``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal, get_args, overload
+
+from corridor.experiments.answers.compared_scenarios import ScenariosCompared, compare_scenarios
+from corridor.experiments.answers.compared_sets import DemandUnderBoth, compare_sets
+from corridor.experiments.answers.price_sets import Laid, alone
+from corridor.experiments.results.run_result import load
+from corridor.experiments.scenario.given import given_choice
+from corridor.experiments.scenario.scenario import DEFAULT, load_under, under_given
+from corridor.experiments.study import compared as studies
+from corridor.experiments.study.compared_kinds import Kind, kind_of
+from corridor.experiments.study.reading import read_study
+from corridor.experiments.text.compared_demands import DemandPair, demand_pairs
+from corridor.experiments.text.compared_runs import Pair, pairs
+from corridor.topologies.analysis.compared import MapsCompared, compare_maps
+from corridor.topologies.formats.load import load_topology
+
+
+@dataclass(frozen=True)
+class RunsCompared:
+    """Two runs next to each other."""
+
+    demands: tuple[DemandPair, ...]
+    """All demands of either run."""
+    classes: tuple[Pair, ...]
+    """Workloads by class and part of the run; empty if a run has no workloads."""
+
+
+@dataclass(frozen=True)
+class StudiesCompared:
+    """Two studies with conditions and measures in common."""
+
+    rows: tuple[studies.Compared, ...]
+    """The difference of each measure in each condition, with its 95 % confidence interval."""
+    left_out: tuple[str, ...]
+    """Conditions and measures that only one study has."""
+
+
+type PoliciesCompared = tuple[DemandUnderBoth, ...]
+type Comparison = (
+    RunsCompared | StudiesCompared | PoliciesCompared | MapsCompared | ScenariosCompared
+)
+
+
+@overload
+def compare(one: str | Path, other: str | Path, *, of: Literal["runs"]) -> RunsCompared: ...
+@overload
+def compare(one: str | Path, other: str | Path, *, of: Literal["studies"]) -> StudiesCompared: ...
+@overload
+def compare(one: str | Path, other: str | Path, *, of: Literal["maps"]) -> MapsCompared: ...
+@overload
+def compare(
+    one: str | Path, other: str | Path, *, of: Literal["scenarios"], as_of: date | str | None = None
+) -> ScenariosCompared: ...
+@overload
+def compare(
+    one: str | Path,
+    other: str | Path,
+    *,
+    of: Literal["policies"],
+    scenario: str | Path = DEFAULT,
+    as_of: date | str | None = None,
+) -> PoliciesCompared: ...
+@overload
+def compare(
+    one: str | Path,
+    other: str | Path,
+    *,
+    of: Kind | None = None,
+    scenario: str | Path = DEFAULT,
+    as_of: date | str | None = None,
+) -> Comparison: ...
+def compare(
+    one: str | Path,
+    other: str | Path,
+    *,
+    of: Kind | None = None,
+    scenario: str | Path = DEFAULT,
+    as_of: date | str | None = None,
+) -> Comparison:
+    """Compare two runs, studies, policy sets, maps or scenarios.
+
+    Args:
+        one: A result folder, a shipped name or a file.
+        other: What it is compared with: the same kind.
+        of: The kind: ``"runs"``, ``"studies"``, ``"policies"``, ``"maps"`` or ``"scenarios"``;
+            default: the kind that both are.
+        scenario: The scenario on which policy sets are compared.
+        as_of: The date whose policies are in force, for policy sets and scenarios.
+
+    Returns:
+        For runs: pairs of demands and of data classes (``RunsCompared``). For studies: differences
+        with confidence intervals (``StudiesCompared``). For policy sets: one ``DemandUnderBoth``
+        for each demand. For maps: ``MapsCompared``; for scenarios: ``ScenariosCompared``.
+        Round-trip times are in milliseconds; None if a demand is blocked.
+
+    Raises:
+        InputError: A file or name does not exist, or the two are of different kinds.
+
+    Example:
+        >>> found = corridor.compare("none", "pan-asia", of="policies", scenario="mini")
+        >>> [one.demand for one in found if one.other_ms is None]
+        []
+    """
+    if of is not None:
+        given_choice(of, get_args(Kind.__value__), "of")
+    match of or kind_of(str(one), str(other)):
+        case "runs":
+            return _runs(Path(one), Path(other))
+        case "studies":
+            first, second = (studies.ReadStudy(*read_study(Path(of))) for of in (one, other))
+            found = tuple(studies.studies_compared(first, second))
+            return StudiesCompared(found, tuple(studies.left_out(first, second)))
+        case "policies":
+            before, after = (
+                alone(load_under(str(scenario), under_given(str(name), as_of)))
+                for name in (one, other)
+            )
+            return compare_sets(Laid.of(before), before.policies, after.policies)
+        case "maps":
+            return compare_maps(load_topology(str(one)), load_topology(str(other)))
+        case "scenarios":
+            asked = under_given(as_of=as_of)
+            return compare_scenarios(load_under(str(one), asked), load_under(str(other), asked))
+
+
+def _runs(one: Path, other: Path) -> RunsCompared:
+    first, second = load(one).summary, load(other).summary
+    has_workloads = first.workloads is not None and second.workloads is not None
+    return RunsCompared(
+        demands=tuple(demand_pairs(first, second)),
+        classes=tuple(pairs(first, second)) if has_workloads else (),
+    )

@@ -1,0 +1,83 @@
+"""What a study's folder holds, as values: its index, and each measure of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.account.summary import read_summary
+from corridor.experiments.answers.document import ANSWERS_FILE
+from corridor.experiments.run.version import version_line
+from corridor.experiments.study.answers import RunValues
+from corridor.experiments.study.cells import Cell
+from corridor.experiments.study.folder import INDEX, StudyFolder, read_index
+from corridor.experiments.study.load import Study
+from corridor.experiments.study.measures import ANSWERS, parse, value_of
+from corridor.experiments.study.study_file import StudyFile
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.errors import InputError
+
+
+def index_of(study: Study, of: Sequence[Cell], program: str) -> dict[str, Any]:
+    return {
+        "study": study.of.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "version": version_line(),
+        "program": program,
+        "cells": [
+            {
+                "id": cell.id,
+                "levels": dict(cell.condition.levels),
+                "repetition": cell.repetition,
+                "seed": cell.seed,
+                "scenario": cell.condition.digest,
+            }
+            for cell in of
+        ],
+    }
+
+
+def ran_by(path: Path) -> str:
+    """The version that a folder's cells were last run by."""
+    return str(read_index(path).get("version", ""))
+
+
+def read_study(path: Path) -> tuple[StudyFile, list[RunValues]]:
+    """The study of a folder, and what its cells came to so far. Raises InputError."""
+    index = read_index(path)
+    folder = StudyFolder(path)
+    try:
+        study = StudyFile.model_validate(index["study"])
+        cells = [(one["id"], one["levels"], one["repetition"]) for one in index["cells"]]
+        lacking = [axis for axis in study.axes for _, levels, _ in cells if axis not in levels]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InputError("is not an index of a study", "run it again", str(path / INDEX)) from error
+    if lacking:
+        raise InputError(f"has cells without {lacking[0]}", "run it again", str(path / INDEX))
+    return study, [values_of(folder, study, *cell) for cell in cells]
+
+
+def values_of(
+    folder: StudyFolder, study: StudyFile, cell: str, levels: dict[str, str], repetition: int
+) -> RunValues:
+    known = folder.known(cell)
+    state = "missing" if known is None else known.state
+    message = "" if known is None else known.message
+    values: dict[str, float | None] = {}
+    unresolved: dict[str, str] = {}
+    unexpected: list[str] = []
+    if state == "valid":
+        summary: dict[str, Any] = read_summary(folder.result(cell) / "summary.json").to_json()
+        unexpected = summary.get("unexpected", [])
+        if any(parse(measure.of).is_answered for measure in study.measures):
+            summary[ANSWERS] = read_json(folder.result(cell) / ANSWERS_FILE, RESULT)
+        for measure in study.measures:
+            try:
+                values[measure.id] = value_of(parse(measure.of), summary)
+            except InputError as error:  # the other measures of the run are still reported
+                values[measure.id], unresolved[measure.id] = None, str(error)
+    return RunValues(cell, levels, repetition, state, message, values, unresolved, unexpected)
+
+
+def runs_of(path: Path, of: Sequence[Cell]) -> list[RunValues]:
+    return read_study(path)[1][: len(of)]

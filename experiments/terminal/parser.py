@@ -1,0 +1,105 @@
+"""The parser of every verb: argparse, whose errors are one line that says what was meant."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from corridor.experiments.terminal import meanings
+from corridor.experiments.terminal.screen import complaint
+from corridor.topologies.base.suggestions import nearest
+
+EXIT_USAGE = 2
+MOST_CHOICES = 12
+"""Of more, only the near one is named."""
+REQUIRED = "the following arguments are required"
+
+
+class Parser(argparse.ArgumentParser):
+    """``ArgumentParser`` with suggestions; what it is made of can be walked."""
+
+    def __init__(self, *words: Any, **settings: Any) -> None:
+        super().__init__(*words, **settings)
+        self.summary = ""
+        """What the verb is for, in a line; set by who lists verbs."""
+        self._given: Sequence[str] = ()
+
+    @property
+    def arguments(self) -> Sequence[argparse.Action]:
+        """Options and positional arguments, in the order of the help."""
+        return self._actions
+
+    @property
+    def verbs(self) -> Mapping[str, Parser]:
+        """The verbs or actions below this one, by name; by the first where they have several."""
+        found: dict[str, Parser] = {}
+        for name, one in self._below().items():
+            if one not in found.values():
+                found[name] = one
+        return found
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        parsed, left = self.parse_known_args(args, namespace)
+        if left:
+            self._reached(self._given).refuse(left)
+        return parsed
+
+    def refuse(self, left: Sequence[str]) -> NoReturn:
+        """Exit, for words that nothing takes; the first flag among them may have been meant."""
+        flag = next((word for word in left if word.startswith("-")), "").partition("=")[0]
+        flags = [one for one in self._option_string_actions if one.startswith("--")]
+        near = nearest(flag, flags, meanings.FLAGS) or f"{self._help()} shows what there is"
+        self.error(f"unrecognized arguments: {' '.join(left)}; {near}")
+
+    def error(self, message: str) -> NoReturn:
+        """Exit, with the line. An unknown flag is reported before a missing argument."""
+        if message.startswith(REQUIRED):
+            unknown = [word for word in self._given if not self._knows(word)]
+            if unknown and "--" not in self._given:
+                self.refuse(unknown)
+            message = f"{message}; {self._help()} shows how"
+        print(complaint(f"{self.prog}: error: {message}", sys.stderr), file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        choices = [str(one) for one in action.choices or ()]
+        if choices and value not in choices:
+            many = len(choices) > MOST_CHOICES
+            known = [*choices, *self._option_string_actions] if many else choices
+            near = nearest(str(value), known, meanings.VERBS)
+            near = near or (f"{self._help()} lists them" if many else "")
+            if near:
+                raise argparse.ArgumentError(action, f"invalid choice: {value!r}; {near}")
+        super()._check_value(action, value)
+
+    def _reached(self, words: Sequence[str]) -> Parser:
+        """The parser of the verb that words name, as far as they do."""
+        below = self._below()
+        for at, word in enumerate(words):
+            if word in below:
+                return below[word]._reached(words[at + 1 :])  # noqa: SLF001 - of this class
+        return self
+
+    def _below(self) -> Mapping[str, Parser]:
+        for one in self._actions:
+            if isinstance(one, argparse._SubParsersAction):  # noqa: SLF001 - it has no other name
+                for said in one._choices_actions:  # noqa: SLF001 - their lines of help
+                    one.choices[said.dest].summary = said.help or ""
+                return one.choices
+        return {}
+
+    def _knows(self, word: str) -> bool:
+        """Whether it is not a flag, or one of this parser's, or the beginning of one."""
+        name = word.partition("=")[0]
+        known = any(one.startswith(name) for one in self._option_string_actions)
+        return not word.startswith("--") or known
+
+    def _help(self) -> str:
+        program, *verbs = self.prog.split()
+        return " ".join([program, "help", *verbs])

@@ -1,1 +1,0 @@
-"""Debian's own kernel for an emulated machine: its package, the modules it needs, an initramfs."""

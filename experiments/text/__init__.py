@@ -1,0 +1,1 @@
+"""Answers and results as sentences and tables. Pure."""

@@ -1,0 +1,63 @@
+"""Two maps side by side, as text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from corridor.experiments.terminal.columns import render
+from corridor.topologies.analysis.compared import OF_POLICIES, MapsCompared, RoundTrip
+from corridor.topologies.base.words import counted
+
+MOST_NAMED, MOST_CHANGES, MOST_PAIRS = 12, 40, 15
+NO_WAY = "no path"
+
+
+def told(found: MapsCompared, names: tuple[str, str], width: int | None) -> str:
+    """What only one has, what differs, then the pairs of hubs whose shortest path differs most."""
+    parts = ["\n".join([f"{names[0]} -> {names[1]}", *_apart(found, names)])]
+    if found.changes:
+        shown = found.changes[:MOST_CHANGES]
+        rows = [(one.of, one.what, f"{one.one} -> {one.other}") for one in shown]
+        parts.append(render(("in both", "what", "differs"), rows, width=width, wrap="differs"))
+        parts += [_more(len(found.changes), len(shown), "difference")]
+    if any(one.what in OF_POLICIES for one in found.changes):
+        parts.append(
+            "policies read some of these attributes, so permitted paths may differ, too: "
+            "compare two scenarios on these maps"
+        )
+    parts.append(_pairs(found))
+    if found.round_trips:
+        shown_trips = found.round_trips[:MOST_PAIRS]
+        trips = [(f"{one.a} - {one.z}", *_times(one)) for one in shown_trips]
+        heads = ("hubs", *names, "more ms")
+        parts.append(render(heads, trips, frozenset(heads[1:]), width=width))
+        parts += [_more(len(found.round_trips), len(shown_trips), "pair")]
+    return "\n\n".join(filter(None, parts))
+
+
+def _apart(found: MapsCompared, names: tuple[str, str]) -> Iterator[str]:
+    for what, apart in (("hub", found.hubs), ("fibre", found.fibres)):
+        for name, only in zip(names, apart, strict=True):
+            if only:
+                yield f"only {name} has {counted(len(only), what)}: {_few(only)}"
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def _more(every: int, shown: int, what: str) -> str:
+    return f"and {counted(every - shown, what)} more: --json has all" if every > shown else ""
+
+
+def _pairs(found: MapsCompared) -> str:
+    apart = len(found.round_trips)
+    of = counted(found.pairs, "pair")
+    return f"shortest round trips between hubs of both, in ms, differ for {apart} of {of}"
+
+
+def _times(one: RoundTrip) -> tuple[str, str, str]:
+    times = [NO_WAY if ms is None else f"{ms:.1f}" for ms in (one.one_ms, one.other_ms)]
+    both = one.one_ms is not None and one.other_ms is not None
+    return times[0], times[1], f"{one.more_ms:+.1f}" if both else ""

@@ -1,0 +1,252 @@
+"""The table a run ends with, as text: one line a demand, the answer first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from corridor.controller.policy.paths import marked
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.account.summary import (
+    DemandSummary,
+    FlowSummary,
+    Summary,
+)
+from corridor.experiments.answers.certainty_summary import CertaintySummary
+from corridor.experiments.terminal.columns import render
+from corridor.experiments.text.judged import marked as judged
+from corridor.topologies.base.words import between_ms, counted, ms
+from corridor.traffic.measures.statistics import Statistics
+
+DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "application class", "status", "permit", "path"
+CROSSES, DIFFERENCE, LOST, LOST_BY = "jurisdictions", "min - predicted", "lost", "cause of loss"
+SURE = "90 % interval"
+P95 = "p95"
+RTTS = ("predicted RTT", "min", "p50", P95)
+NONE = "none"
+HEADINGS = (DEMAND, CLASS, PATH, CROSSES, SURE, *RTTS, DIFFERENCE, LOST, LOST_BY)
+RIGHT_ALIGNED = frozenset([*RTTS, DIFFERENCE, LOST])
+LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, "min", P95, LOST_BY, SURE, PATH)
+"""Where a terminal is too narrow for all."""
+MOST_PLACES = 3
+MOST_CAUSES = 1
+NOTHING = Statistics(min=None, mean=None, p50=None, p95=None, p99=None, max=None)
+MOST_SURPRISES = 5
+MOST_LACKING = 12
+PATH_WIDTH = 38
+ASSUMED = "*"
+"""After a figure that rests on an assumed capacity."""
+
+
+def demand_table(summary: Summary, width: int | None = None) -> str:
+    """Round trips beside their prediction; ``difference`` is the least less that.
+
+    Where policies decide, each demand's status and the permit it travels by are told too. With a
+    ``width`` in characters, columns are left out until it fits, as far as that helps.
+    """
+    ruled = summary.policies != NO_POLICIES
+    headings: tuple[str, ...] = (
+        (*HEADINGS[:2], STATUS, PERMIT, *HEADINGS[2:]) if ruled else HEADINGS
+    )
+    cells = [_cells(demand) for demand in summary.demands]
+    for rare in (LOST_BY, SURE, P95):
+        if all(one[rare] in ("", NONE) for one in cells):
+            headings = tuple(name for name in headings if name != rare)
+    rows = [tuple(one[heading] for heading in headings) for one in cells]
+    return render(headings, rows, RIGHT_ALIGNED, width=width, spare=LEFT_OUT_FIRST)
+
+
+def reasons(summary: Summary) -> str:
+    """A line for each demand that, or whose answers, policies or missing fibres keep back."""
+    return "\n".join(f"{demand.id}: {demand.why}" for demand in summary.demands if demand.why)
+
+
+def lacks_lines(of: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """A line for each of the first demands that have less than was asked for; empty if none has."""
+    said = [f"{demand}: relaxed constraints: {'; '.join(some)}" for demand, some in of if some]
+    more = len(said) - MOST_LACKING
+    return "\n".join([*said[:MOST_LACKING], *([f"and {more} more demands"] if more > 0 else [])])
+
+
+def crossings_line(summary: Summary) -> str:
+    """What the monitor on the fibres saw, in a line; empty if nobody watched."""
+    seen = summary.crossings
+    if seen is None:
+        return ""
+    wrong = [*seen.forbidden, *seen.strange]
+    if wrong:
+        first = wrong[0]
+        packets = sum(one.packets for one in wrong)
+        return (
+            f"monitor: {packets} of {seen.frames} packets on fibres violate a policy; first: "
+            f"{first.demand or first.flow}, from {first.sent_by} onto {first.fibre} "
+            "(see crossings in summary.json)"
+        )
+    if seen.lost:
+        return f"monitor: {seen.lost} packets not captured, so its counts are lower bounds"
+    return f"monitor: {seen.frames} packets on fibres, 0 policy violations"
+
+
+def cuts_lines(summary: Summary) -> str:
+    """What cutting fibres one after another came to; empty if none was cut."""
+    cuts = summary.cuts
+    if cuts is None:
+        return ""
+    counts, outages = cuts.demand_cuts, cuts.outage_ms.items()
+    said = (
+        f"sequential cuts of {counted(cuts.fibres, 'fibre')}: "
+        f"{counted(counts['detour'], 'detour')} used, {counted(counts['lost'], 'demand')} "
+        "disconnected"
+    )
+    times = ", ".join(f"{name} {value:g} ms" for name, value in outages)
+    surprises = [
+        f"differs from prediction: {row.demand} during the cut of {row.fibre} (predicted "
+        f"{row.expected}; lost {row.lost} of {row.sent})"
+        for row in cuts.surprises
+    ]
+    lines = [said, f"outage of rerouted demands: {times}" if times else ""]
+    lines += surprises[:MOST_SURPRISES]
+    if len(surprises) > MOST_SURPRISES:
+        lines.append(f"and {len(surprises) - MOST_SURPRISES} more differences")
+    return "\n".join(filter(None, lines))
+
+
+def flow_table(summary: Summary, width: int | None = None) -> str:
+    """Throughput beside the bottleneck and where packets were lost; empty if none was asked for."""
+    rows = [
+        (
+            demand.id,
+            flow.protocol,
+            _mbps(flow.offered),
+            _mbps(flow.delivered),
+            _mbps(flow.bottleneck) + ASSUMED * bool(demand.capacity_assumed),
+            _losses(flow),
+        )
+        for demand in summary.demands
+        for flow in demand.flows
+    ]
+    headings = ("demand", "protocol", "offered", "delivered", "bottleneck", "lost at")
+    right = frozenset(headings[2:5])
+    sent = [demand for demand in summary.demands if demand.flows]
+    said = assumed_line((demand.fibres, demand.capacity_assumed) for demand in sent)
+    table = render(
+        headings, rows, right, width=width, spare=("offered", "protocol"), wrap="lost at"
+    )
+    return "\n".join(filter(None, [table, f"{ASSUMED} {said}" * bool(said)])) if rows else ""
+
+
+def doubtful_line(of: Iterable[Sequence[str]]) -> str:
+    """What a question mark after a jurisdiction means; empty where none stands."""
+    doubtful = sum(bool(may_cross) for may_cross in of)
+    if not doubtful:
+        return ""
+    demands = counted(doubtful, "demand")
+    return f"? after a jurisdiction: transit is possible but not documented ({demands})"
+
+
+def assumed_line(of: Iterable[tuple[Sequence[str], Sequence[str]]]) -> str:
+    """How many of the fibres on some paths have an assumed capacity; empty if none has.
+
+    Of each path, all its fibres and those assumed.
+    """
+    paths = list(of)
+    fibres = {name for path, _ in paths for name in path}
+    assumed = {name for _, some in paths for name in some}
+    if not assumed:
+        return ""
+    have = "has an assumed capacity" if len(assumed) == 1 else "have assumed capacities"
+    where = "this path" if len(paths) == 1 else "these paths"
+    return f"{len(assumed)} of {counted(len(fibres), 'fibre')} on {where} {have}"
+
+
+def _cells(demand: DemandSummary) -> dict[str, str]:
+    """By heading."""
+    predicted, measured = demand.predicted_rtt_ms, demand.rtt_ms or NOTHING
+    least = measured.min
+    difference = ""
+    if least is not None and predicted is not None:
+        difference = f"{(least - predicted) * 1000:+.1f} us"
+    return {
+        DEMAND: demand.id,
+        CLASS: demand.class_,
+        STATUS: judged(demand.status, demand.not_judged),
+        PERMIT: demand.permit,
+        PATH: _shortened(demand.path),
+        CROSSES: marked(demand.crosses, demand.may_cross),
+        SURE: sure_cell(demand.certainty),
+        RTTS[0]: _ms(predicted),
+        **dict(zip(RTTS[1:], map(_ms, (least, measured.p50, measured.p95)), strict=True)),
+        DIFFERENCE: difference,
+        LOST: f"{demand.lost}/{demand.sent}",
+        LOST_BY: _causes(demand.lost_by, demand.lost),
+    }
+
+
+def sure_cell(said: CertaintySummary | None) -> str:
+    """How sure a demand's path is, in a cell: 90 % of its round trip, and how often the same
+    jurisdictions are crossed; ``~`` marks a near tie."""
+    if said is None:
+        return ""
+    of, near = said.rtt_ms or said.one_way_ms, " ~" if said.near_tie else ""
+    return f"{between_ms(of.low, of.high)}, {said.set_share:.0%}{near}"
+
+
+def sure_legend(summary: Summary) -> str:
+    """What the column says; empty where there is none."""
+    of = summary.certainty
+    if of is None:
+        return ""
+    told = [one.certainty for one in summary.demands]
+    near = counted(sum(one.near_tie for one in told if one), "near tie")
+    return (
+        f"90 % interval: RTT over {of.draws} Monte Carlo samples of the map, then the share of "
+        f"samples with the same jurisdictions; ~ marks {near} (other jurisdictions in at least "
+        f"{of.near_tie_share:.0%} of samples)"
+    )
+
+
+def _causes(lost_by: Mapping[str, int], lost: int) -> str:
+    """Of what most were lost, first. Causes are of the whole run, and ``lost`` is what was lost of
+    the probes beside: the count of a single cause is that, and several are said to be of all."""
+    if not lost:
+        return ""
+    if len(lost_by) == 1:
+        return f"{next(iter(lost_by))} {lost}"
+    most = sorted(lost_by.items(), key=lambda one: -one[1])
+    said = [f"{cause} {count}" for cause, count in most[:MOST_CAUSES]]
+    whole = "" if sum(lost_by.values()) == lost else " in the whole run"
+    return ", ".join([*said, *(["..."] if len(most) > MOST_CAUSES else [])]) + whole
+
+
+def _ms(value: float | None) -> str:
+    return NONE if value is None else ms(value, 3)
+
+
+def _shortened(path: Sequence[str]) -> str:
+    """Both ends and as much of the middle as fits."""
+    whole = " > ".join(path)
+    if len(whole) <= PATH_WIDTH:
+        return whole
+    return f"{path[0]} > ({len(path) - 2} hubs) > {path[-1]}"
+
+
+def _mbps(rate: float | None) -> str:
+    return "" if rate is None else f"{rate:.3f} Mbit/s"
+
+
+def _losses(flow: FlowSummary) -> str:
+    """Where most was lost first; never nothing where something was."""
+    if flow.error:
+        return f"failed: {flow.error}"
+    offered, delivered = flow.offered_packets, flow.delivered_packets
+    missing = 0 if offered is None or delivered is None else offered - delivered
+    if flow.lost_at is None:
+        return "unknown"
+    places = sorted(flow.lost_at.items(), key=lambda one: -one[1])
+    said = [f"{place} {count}" for place, count in places[:MOST_PLACES]]
+    if len(places) > MOST_PLACES:
+        rest = places[MOST_PLACES:]
+        said.append(f"{sum(count for _, count in rest)} at {len(rest)} more")
+    unplaced = missing - sum(flow.lost_at.values())
+    if unplaced > 0:
+        said.append(f"unlocated {unplaced}")
+    return ", ".join(said) or "-"

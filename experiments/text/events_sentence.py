@@ -1,0 +1,159 @@
+"""The worst that happened, or could, in a sentence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.account.summary import EventSummary, HitSummary
+from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, ms
+from corridor.topologies.model.fault_registry import KINDS as FAULTS
+
+CUTS = ("srlg", "link")
+"""Elements that a cut takes away. Of those that fail alike, the group is named."""
+
+
+def worst_event(events: Sequence[EventSummary]) -> str:
+    """Of those that break something: by who was left without a way, then for how long any was out,
+    then by how much round trips rose."""
+    broken = [one for one in events if one.kind in FAULTS and one.hits]
+    if not broken:
+        return ""
+    worst = max(broken, key=_badness)
+    hits = worst.hits
+    down = [hit for hit in hits if _is_down(hit)]
+    out = [hit for hit in hits if hit.out_ms > 0 and not _is_down(hit)]
+    said = f"Worst event: {_name(worst)} at {worst.at_ms / 1000:g} s affected "
+    said += counted(len(hits), "demand")
+    said += (
+        f" and interrupted {len(out)} of them for up to {ms(max(hit.out_ms for hit in out))}"
+        if out
+        else ""
+        if down or any(hit.lost for hit in hits)
+        else " and caused no outage"
+    )
+    said += _slower(worst)
+    return f"{said}{_down(down)}{_lost(hits)}."
+
+
+def _name(event: EventSummary) -> str:
+    what = f"{event.kind} {event.what}"
+    named = event.id != f"{event.kind}-{event.what}".replace(":", "-")
+    return f"{event.id} ({what})" if named else what
+
+
+def _badness(event: EventSummary) -> tuple[float, float, float]:
+    hits = event.hits
+    return (
+        sum(map(_is_down, hits)),
+        max(hit.out_ms for hit in hits),
+        _slower_ms(event),
+    )
+
+
+def _is_down(hit: HitSummary) -> bool:
+    """Out for as long as the event lasted, and served before."""
+    return hit.rtt_before_ms is not None and hit.rtt_then_ms is None
+
+
+def _slower(event: EventSummary) -> str:
+    """By how much at most, on the detours of switches and once the controller has followed."""
+    then, at_once = _slower_ms(event), _slower_at_once_ms(event)
+    if at_once >= then + LEAST_SHOWN_MS:
+        said = f". RTT rose by up to {ms(at_once)} on the detours of the switches"
+        return (
+            f"{said}, then by up to {ms(then)} on the new paths" if then >= LEAST_SHOWN_MS else said
+        )
+    return f". RTT rose by up to {ms(then)}" if then >= LEAST_SHOWN_MS else ""
+
+
+def _slower_ms(event: EventSummary) -> float:
+    return max(
+        (
+            hit.rtt_then_ms - hit.rtt_before_ms
+            for hit in event.hits
+            if hit.rtt_then_ms is not None and hit.rtt_before_ms is not None
+        ),
+        default=0.0,
+    )
+
+
+def _slower_at_once_ms(event: EventSummary) -> float:
+    """Of the slowest probe of any demand."""
+    both = [(hit.rtt_at_once_ms, hit.rtt_before_ms) for hit in event.hits]
+    return max(
+        (then - before for then, before in both if then is not None and before is not None),
+        default=0.0,
+    )
+
+
+def _down(down: Sequence[HitSummary]) -> str:
+    if not down:
+        return ""
+    names = ", ".join(hit.demand for hit in down[:2])
+    more = f", +{len(down) - 2}" if len(down) > 2 else ""
+    return f"; disconnected until the repair: {names}{more}"
+
+
+def _lost(hits: Sequence[HitSummary]) -> str:
+    """To the event, and apart from that what queues took while it lasted: that is not an outage."""
+    lost = sum(hit.lost for hit in hits)
+    besides = sum((hit.lost_otherwise or 0) for hit in hits)
+    said = f"; {counted(lost, 'probe')} lost" if lost else ""
+    if not besides:
+        return said
+    causes = "(queue overflow or random loss)"
+    return f"{said}; {counted(besides, 'probe')} lost in the same period {causes}"
+
+
+@dataclass
+class _Effect:
+    """What one failure does to all demands."""
+
+    element: str
+    down: list[str] = field(default_factory=list)
+    longer_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.element.partition(":")[2]
+
+    @property
+    def moves_ms(self) -> tuple[float, bool]:
+        return sum(self.longer_ms.values()), self.element.startswith("srlg:")
+
+
+def worst_cut(of: Answers) -> str:
+    """Of every fibre and shared-risk group that may be cut alone: the one that leaves most demands
+    without a lawful path, and the one that makes paths longest once they are planned again."""
+    effects: dict[str, _Effect] = {}
+    for demand in of.demands:
+        for cut in demand.cuts:
+            for element in cut.dead:
+                if element.partition(":")[0] in CUTS:
+                    _note(effects.setdefault(element, _Effect(element)), demand, cut)
+    if not effects:
+        return ""
+    moving = max(effects.values(), key=lambda one: (one.moves_ms, one.element))
+    said = "Worst single cut: " + _moves(moving)
+    closing = max(effects.values(), key=lambda one: (len(one.down), one.moves_ms, one.element))
+    if not closing.down:
+        return f"{said}. No single cut disconnects a demand."
+    why = "" if of.policies == NO_POLICIES else " (no permitted path)"
+    more = f", +{len(closing.down) - 2}" if len(closing.down) > 2 else ""
+    return f"{said}. {closing.name} disconnects {', '.join(closing.down[:2])}{more}{why}."
+
+
+def _moves(of: _Effect) -> str:
+    most = max(of.longer_ms.values(), default=0.0)
+    longer = f" and adds up to {ms(2 * most)} to their RTT" if most >= LEAST_SHOWN_MS else ""
+    return f"{of.name} reroutes {counted(len(of.longer_ms), 'demand')}{longer}"
+
+
+def _note(effect: _Effect, demand: DemandAnswer, cut: CutEntry) -> None:
+    if cut.again is None or demand.lawful is None:
+        effect.down.append(demand.id)
+    else:
+        effect.longer_ms[demand.id] = cut.again.one_way_ms - demand.lawful.one_way_ms

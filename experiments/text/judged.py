@@ -1,0 +1,39 @@
+"""How it is said that data is served of which a policy set says nothing. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from corridor.experiments.answers.outcome import Outcome
+
+NOT_JUDGED = Outcome.NOT_COVERED.word
+
+
+def marked(status: str, not_judged: Sequence[str]) -> str:
+    """A status, with what of it rests on no law: ``UP, not covered``, ``UP, reverse demand
+    not covered``."""
+    if not not_judged:
+        return status
+    whose = "" if "data" in not_judged else "reverse demand "
+    return f"{status}, {whose}{NOT_JUDGED}"
+
+
+def counted(of: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """How many demands have each status; what is not judged, there or back, is counted by itself:
+    ``30 UP, 24 not covered, 8 BLOCKED``."""
+    counts = Counter(NOT_JUDGED if unjudged else status for status, unjudged in of)
+    order = ("UP", "ALT", NOT_JUDGED, "BLOCKED", "DOWN")
+    return ", ".join(f"{counts[name]} {name}" for name in order if counts[name])
+
+
+def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """What a proof covers of demands that are not judged; empty if all are."""
+    names = [name for name, unjudged in of if unjudged]
+    if not names:
+        return ""
+    return (
+        f"not covered by {policies}: {len(names)} (either direction). They are served on paths "
+        "that its restricts and denies allow. Verification treats them as permitted; this is not a "
+        "statement about law."
+    )

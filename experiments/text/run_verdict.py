@@ -1,0 +1,79 @@
+"""The verdict of a run, from what is in its folder, kept in its summary."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from corridor.experiments.account.proof_document import ProofDocument, read_proof
+from corridor.experiments.account.summary import Summary
+from corridor.experiments.answers.document import ANSWERS_FILE, ANSWERS_SCHEMA, Answers
+from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
+from corridor.experiments.results.results import write_summary
+from corridor.experiments.text.sharing_sentences import Messages
+from corridor.experiments.text.verdict import verdict
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import read_document
+from corridor.topologies.base.errors import InputError
+
+WITHOUT = "the report is without answers"
+
+
+def read_answers(out_dir: Path) -> Answers | None:
+    """None where there are none of this schema, or where they cannot be read: a line says so."""
+    try:
+        found = read_json(out_dir / ANSWERS_FILE, RESULT)
+    except InputError:
+        return None
+    if not isinstance(found, dict) or found.get("schema") != ANSWERS_SCHEMA:
+        return None
+    try:
+        return read_document(Answers, found, str(out_dir / ANSWERS_FILE), WITHOUT)
+    except InputError as error:
+        _warn(str(error))
+        return None
+
+
+@cache
+def _warn(text: str) -> None:
+    """Print a line to standard error: once, however many ask for the same answers."""
+    print(f"corridor: {text}", file=sys.stderr, flush=True)
+
+
+def judge(out_dir: Path, summary: Summary) -> Summary:
+    """The summary with its verdict, written; as it is where the folder holds no answers."""
+    answers = read_answers(out_dir)
+    if answers is None:
+        return summary
+    lines = verdict(answers, summary, _proof(out_dir), _messages(out_dir)).lines
+    judged = replace(summary, verdict=tuple(lines))
+    write_summary(out_dir, judged)
+    return judged
+
+
+def _proof(out_dir: Path) -> ProofDocument | None:
+    """Return the proof; None, with a line printed, where the file cannot be read."""
+    try:
+        return read_proof(out_dir)
+    except InputError as error:
+        _warn(str(error))
+        return None
+
+
+def _messages(out_dir: Path) -> Messages:
+    """None of them where a run had no workloads."""
+    rows = list(read_messages(out_dir / MESSAGES_FILE))
+    if not rows:
+        return Messages()
+    start_ns = _read(out_dir / "raw" / "plan.json").get("start_ns", 0)
+    return Messages(rounds_of(rows), start_ns if isinstance(start_ns, int) else 0)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        found = read_json(path, RESULT)
+    except InputError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,181 @@
+"""A run in a few sentences: what is permitted, what policies cost, what was verified, the worst
+event, how certain.
+
+Pure. Before anything is measured, the same of what is computed alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.account.proof_document import ProofDocument, ProofOfTables
+from corridor.experiments.account.summary import CrossingsSummary, Summary
+from corridor.experiments.answers.document import Answers
+from corridor.experiments.text.events_sentence import worst_cut, worst_event
+from corridor.experiments.text.law_sentences import costs, how_sure, permitted
+from corridor.experiments.text.sharing_sentences import Messages, sharing, under_events
+from corridor.topologies.base.words import by_number, counted, joined
+
+NO_MESSAGES = Messages()
+NOTHING = "nothing was verified"
+OPENINGS = (
+    "Verified",
+    "Not verified",
+    "Verification failed",
+    "Policy violated on the network",
+    NOTHING.capitalize(),
+)
+"""How the sentence about the verification may begin."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Sentences, each one line: the question first, then the answers, then what to ask next."""
+
+    question: str
+    answers: tuple[str, ...]
+    next: str
+
+    @property
+    def lines(self) -> list[str]:
+        return [self.question, *self.answers, *([self.next] if self.next else [])]
+
+
+def foreseen(of: Answers) -> Verdict:
+    """What is known before anything runs."""
+    answers = (permitted(of), costs(of, None), worst_cut(of), how_sure(of))
+    return Verdict(_question(of, 0, ""), tuple(filter(None, answers)), _next(of, None))
+
+
+def verdict(
+    of: Answers, summary: Summary, proof: ProofDocument | None, messages: Messages = NO_MESSAGES
+) -> Verdict:
+    """Of a run whose tables were proven. What is not valid has no answers but why not."""
+    events = summary.events or ()
+    question = _question(of, len(events), summary.controller)
+    if not summary.complete:
+        return Verdict(question, (f"No verdict: the run is incomplete: {summary.failure}",), "")
+    if summary.invalid:
+        return Verdict(
+            question, (f"No verdict: the measurement is invalid: {summary.invalid}",), ""
+        )
+    answers = (
+        permitted(of),
+        costs(of, summary),
+        holds(of, summary, proof),
+        worst_event(events) or worst_cut(of),
+        sharing(summary),
+        under_events(summary, messages),
+        outside(summary.unexpected),
+        how_sure(of),
+    )
+    said = Verdict(question, tuple(filter(None, answers)), "")
+    return replace(said, next=_next(of, summary))
+
+
+def outside(unexpected: Sequence[str]) -> str:
+    """What the run measured outside its own expectation: the first, and how many there are."""
+    if not unexpected:
+        return ""
+    more = f" ({counted(len(unexpected), 'such value')})" if len(unexpected) > 1 else ""
+    return f"Warning: a value is outside its expectation: {unexpected[0]}{more}."
+
+
+def holds(of: Answers, summary: Summary, proof: ProofDocument | None) -> str:
+    """What was proven, and what was watched."""
+    seen = summary.crossings
+    wrong = [*seen.forbidden, *seen.strange] if seen else []
+    watched = _watched(seen, sum(one.packets for one in wrong))
+    if proof is None or not proof.proofs:
+        found = f"Policy violated on the network, {NOTHING}" if wrong else NOTHING.capitalize()
+        return f"{found}{watched}."
+    violated, unproven = proof.claims("violated"), proof.claims("not proven")
+    differs = proof.second_opinion is not None and not proof.second_opinion.agrees
+    controller = summary.controller or ("another controller" if unproven else "")
+    if controller:
+        told = _of_own_tables(controller, proof.first, violated, unproven)
+        opened = "Not verified" if unproven else "Verified"
+        opened = "Policy violated on the network" if wrong else opened
+        opened = "Verification failed" if violated else opened
+        then = ", although " if wrong and not violated and not unproven else ": "
+        return f"{opened}{then}{told} (proof.json){watched}."
+    if violated or differs:
+        broken = f"{joined(violated)} violated" if violated else "no property is violated"
+        broken += ", but the independent check disagrees" if differs else ""
+        return f"Verification failed: {broken} (proof.json){watched}."
+    if wrong:
+        found = "although the flow tables were verified (proof.json)"
+        return f"Policy violated on the network, {found}{watched}."
+    proven = sum(one.status == "proven" for one in proof.first.verdicts)
+    failures = _failures(of.protect)
+    bridged = f"; delivery guarantees under any {failures}" if of.protect else ""
+    return (
+        f"Verified on the installed flow tables: {counted(proven, 'property')} (isolation under "
+        f"any failures{bridged}){watched}."
+    )
+
+
+def _of_own_tables(
+    controller: str, proof: ProofOfTables, violated: list[str], unproven: list[str]
+) -> str:
+    """What is proven of the tables that someone else's controller made, and what is not."""
+    asked = {one.claim for one in proof.verdicts if one.status != "not claimed"}
+    proven = len(asked - {*violated, *unproven})
+    parts = [
+        f"{proven} of {counted(len(asked), 'property')} verified on the tables of {controller}"
+    ]
+    parts += [f"{joined(violated)} violated"] if violated else []
+    parts += [f"{joined(by_number({*unproven} - {*violated}))} not verified"] if unproven else []
+    return ", ".join(parts)
+
+
+def _failures(number: int) -> str:
+    return "failure" if number == 1 else f"{number} failures"
+
+
+def _watched(seen: CrossingsSummary | None, wrong: int) -> str:
+    if seen is None:
+        return ""
+    lost = f" ({seen.lost:,} packets not captured)" if seen.lost else ""
+    violations = "policy violation" if wrong == 1 else "policy violations"
+    return f". Monitored on the fibres: {seen.frames:,} packets, {wrong} {violations}{lost}"
+
+
+def _question(of: Answers, events: int, controller: str) -> str:
+    demands = counted(len(of.demands), "demand")
+    hubs = counted(len(of.map.hubs), "hub")
+    more = f", {counted(events, 'event')}" if events else ""
+    more += f", controlled by {controller} (user-supplied)" if controller else ""
+    if of.policies == NO_POLICIES:
+        return f"{demands} between {hubs}, no policy set{more}."
+    law = f" (law of {joined(of.law_of)})" if of.law_of else ""
+    return f"{demands} between {hubs}, policy set {of.policies}{law} as of {of.as_of}{more}."
+
+
+def _next(of: Answers, summary: Summary | None) -> str:
+    """The demand most worth a look: the costliest, else a blocked one, else one hit hardest."""
+    demand = _telling(of, summary)
+    return f"Next step: corridor explain {demand} {of.asked}".rstrip() if demand else ""
+
+
+def _telling(of: Answers, summary: Summary | None) -> str:
+    dear = max(of.demands, key=lambda one: one.extra_ms or 0.0, default=None)
+    if dear is not None and dear.extra_ms:
+        return dear.id
+    kept = next((one.id for one in of.demands if one.kept_back), "")
+    return kept or next(_hit_hardest(summary), "") or _longest(of)
+
+
+def _hit_hardest(summary: Summary | None) -> Iterator[str]:
+    events = (summary.events or ()) if summary else []
+    hits = [hit for event in events for hit in event.hits]
+    for hit in sorted(hits, key=lambda one: -one.out_ms)[:1]:
+        yield hit.demand
+
+
+def _longest(of: Answers) -> str:
+    served = {one.id: one.round_trip_ms.lawful or 0.0 for one in of.demands}
+    longest = max(served, key=lambda name: served[name], default="")
+    return longest if served.get(longest) else ""

@@ -1,1 +1,0 @@
-"""Policy gateways: processes that assess what passes a border."""

@@ -1,1 +1,0 @@
-"""Counts what crosses fibres, independently of switches and controller."""

@@ -1,1 +1,0 @@
-"""System calls and processes of agents. Standard library only. An edge."""
