@@ -19,9 +19,9 @@ PAGES = (
     "tests/unit/test_doc_blocks.py",
     "tests/guest/test_doc_blocks_in_guests.py",
     "tests/guest/test_stories_in_guests.py",
-    "tests/unit/experiments/test_documentation_site.py",
-    "tests/unit/experiments/test_red_sea_of_2025.py",
-    "tests/unit/experiments/test_generated_reference.py",
+    "tests/unit/experiments/setup/test_documentation_site.py",
+    "tests/unit/experiments/scenario/test_red_sea_of_2025.py",
+    "tests/unit/experiments/setup/test_generated_reference.py",
 )
 """These run the blocks of all pages of documentation, or read all pages."""
 OF_THE_TREE = ("tests/unit/test_rooms.py", "tests/unit/test_docs_pages.py")

@@ -12,7 +12,7 @@ FOLDERS = ("topologies", "controller", "traffic", "experiments")
 PACKAGE = "corridor"
 TESTS = "tests"
 HELPERS = f"{TESTS}/support"
-"""Tests import the files of this folder by their bare names."""
+"""Tests import the files below this folder by their bare names."""
 INSIDE = f"{TESTS}/guest/inside"
 """Tests run the files of this folder in guests, by their bare names."""
 WORD = re.compile(r"\w+")
@@ -141,9 +141,10 @@ class ImportGraph:
             if path.startswith(f"{TESTS}/"):
                 places = [path, f"{path}/__main__"]
             elif name.endswith(".py"):
-                places = [f"{folder}/{path}" for folder in (HELPERS, INSIDE, _folder(file))]
+                folders = (*self._helper_folders, INSIDE, _folder(file))
+                places = [f"{folder}/{path}" for folder in folders]
             else:
-                places = [f"{folder}/{path}" for folder in (HELPERS, INSIDE)]
+                places = [f"{folder}/{path}" for folder in (*self._helper_folders, INSIDE)]
             files = (f"{one}.py" for one in places if f"{one}.py" in self._texts)
             yield from (one for one in files if not _holds_tests(one))
 
@@ -157,8 +158,14 @@ class ImportGraph:
             if path.startswith(f"{PACKAGE}/"):
                 yield from self._files_of(path.removeprefix(f"{PACKAGE}/"))
             else:
-                for one in (path, f"{HELPERS}/{path}", f"{_folder(file)}/{path}"):
+                folders = (*self._helper_folders, _folder(file))
+                for one in (path, *(f"{folder}/{path}" for folder in folders)):
                     yield from (found for found in self._files_of(one) if _is_test(found))
+
+    @cached_property
+    def _helper_folders(self) -> list[str]:
+        below = (one for one in self._texts if one.startswith(f"{HELPERS}/"))
+        return sorted({_folder(one) for one in below if one.count("/") <= 3})
 
     def _files_of(self, path: str) -> Iterator[str]:
         """The files that run when a module is imported: all of a room if its name is open."""

@@ -32,7 +32,7 @@ from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.garbage import Settled
 from corridor.topologies.model.wiring import Wiring
-from tests.support.fake_switches import FakeSwitches, Lab
+from tests.support.reconcile.fake_switches import FakeSwitches, Lab
 
 
 class Counted(FakeSwitches):

@@ -24,7 +24,7 @@ DEMAND = "ckpt-karachi"
 LONG_S = 60
 LIVE = "Live: what you see is as it is now."
 WIDTHS = {"desk": (1360, 900), "phone": (390, 844)}
-SUPPORT = Path(__file__).parents[1] / "support"
+SUPPORT = Path(__file__).parents[1] / "support/live_network"
 type Visit = Callable[..., Opened]
 
 

@@ -10,7 +10,7 @@ from corridor_runs import environment
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
-RUNNER = ROOT / "tests" / "support" / "notebook.py"
+RUNNER = ROOT / "tests" / "support" / "run" / "notebook.py"
 
 
 @pytest.mark.parametrize(

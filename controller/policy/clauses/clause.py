@@ -55,8 +55,8 @@ class Clause(Value, ABC):
     examples: ClassVar[tuple[Any, ...]]
     """Values as they are written, for the JSON Schema and for tests, the short form first.
 
-    One must forbid the shortest path of tests/support/policy_lab.py from west to karachi, in CN
-    and PK, or from kun to mumbai, by MM.
+    One must forbid the shortest path of tests/support/policy/policy_lab.py from west to karachi, in
+    CN and PK, or from kun to mumbai, by MM.
     """
     looked_up: ClassVar[Mapping[str, Named]] = MappingProxyType({})
     """What is named under its fields, so that a name no one knows is refused with its line. Keys

@@ -1,0 +1,173 @@
+"""Joint path selection, by hand, on the five hubs of ``mini``: 96 Mbit/s a fibre in China."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corridor.controller.explain import explain
+from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.specification import Specification
+from corridor.controller.policy.model import PolicySet
+from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
+from corridor.controller.traffic_engineering.path_program import UnsolvedError
+from corridor.controller.traffic_engineering.path_selection import choose
+from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.explanation_text import explained as explained_text
+from corridor.topologies.base.errors import InputError
+from policy_lab import TODAY
+from rates_lab import DIRECT, MINI, ROUND, picks, spec
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def way(specification: Specification, demand: str, *failed: str) -> tuple[str, ...]:
+    intent = next(one for one in specification.intents() if one.id == demand)
+    failures = failures_of(MINI, failed)
+    return walk_of(TreeBuilder(MINI).way(intent), MINI, failures).path.fibres
+
+
+def took_ns(fibres: tuple[str, ...]) -> int:
+    return sum(MINI.one_way_delay_ns(MINI.fibre(one)) for one in fibres)
+
+
+def served_by(specification: Specification, demand: str):
+    intent = next(one for one in specification.intents() if one.id == demand)
+    return TreeBuilder(MINI).way(intent)
+
+
+def test_rates_that_fit_on_the_shortest_ways_change_nothing():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("46Mbit", "shanghai", "guian")})
+    assert fitted(asked, "added-delay") == asked
+
+
+def test_what_does_not_fit_beside_another_goes_round():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+    found = fitted(asked, "added-delay")
+    assert [way(found, name) for name in "ab"] == [DIRECT, ROUND]
+    explained = explain(served_by(found, "b"), found.policies, TODAY)
+    assert explained.room_ns == took_ns(ROUND) - took_ns(DIRECT)
+    assert "Committed rates add 6.85 ms: they do not fit on the shortest paths" in explained_text(
+        explained, MINI
+    )
+    assert picks(found) == {"b": (Pick(at="shanghai", fibres=ROUND),)}
+    assert Served(MINI, found.intents()).too_full() == []
+
+
+def test_nothing_is_picked_where_the_objective_is_none():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+    assert fitted(asked, "none") is asked
+
+
+def test_an_objective_that_is_none_of_the_registered_ones_is_refused():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+    with pytest.raises(KeyError, match="cheapest"):
+        fitted(asked, "cheapest")
+
+
+def test_whatever_demands_are_called_and_however_they_stand_the_same_ways_are_taken():
+    rates = {
+        "a": ("50Mbit", "shanghai", "guian"),
+        "b": ("47Mbit", "shanghai", "guian"),
+        "c": ("60Mbit", "shanghai", "kunming"),
+        "d": ("45Mbit", "bangkok", "guian"),
+    }
+    asked = fitted(spec(rates), "added-delay")
+    renamed = {f"{9 - at}": one for at, one in enumerate(reversed(rates.values()))}
+    turned = fitted(spec(renamed), "added-delay")
+    ways = {rates[name]: way(asked, name) for name in rates}
+    others = {one: way(turned, f"{9 - at}") for at, one in enumerate(reversed(rates.values()))}
+    assert ways == others
+
+
+def test_detours_are_chosen_too():
+    """Whichever of the fibres out of Shanghai is cut, 96 Mbit/s of the other hold one of both: the
+    detour of one goes by Bangkok."""
+    asked = spec(
+        {"a": ("55Mbit", "shanghai", "guian"), "b": ("50Mbit", "shanghai", "kunming")}, k=1
+    )
+    assert Served(MINI, asked.intents()).too_full()
+    found = fitted(asked, "added-delay")
+    assert Served(MINI, found.intents()).too_full() == []
+    assert [way(found, name) for name in "ab"] == [DIRECT, ("shanghai-kunming",)]
+    for cut in ("link:shanghai-guian", "link:shanghai-kunming"):
+        ways = [way(found, name, cut) for name in "ab"]
+        assert not set(ways[0]) & set(ways[1]), cut
+
+
+def test_a_way_that_is_no_way_is_taken_for_none_said():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian")})
+    for fibres in (("shanghai-kunming",), ("no-such",), ("guian-kunming", "shanghai-guian")):
+        picked = (Pick(at="shanghai", fibres=fibres),)
+        (one,) = asked.directions
+        wished = asked.model_copy(
+            update={"directions": (one.model_copy(update={"picks": picked}),)}
+        )
+        assert way(wished, "a") == DIRECT
+
+
+def test_a_choice_says_what_it_costs():
+    asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+    served = Served(MINI, asked.intents())
+    choice = choose(MINI, served.ways, served.builder)
+    assert choice.fullest_before == pytest.approx(97 / 96)
+    assert choice.fullest == pytest.approx(50 / 96)
+    assert choice.added_ns == {"b": took_ns(ROUND) - took_ns(DIRECT)}
+
+
+def test_every_objective_is_named_on_the_page_and_taken_from_scenarios(tmp_path):
+    page = (ROOT / "docs/scenarios.md").read_text(encoding="utf-8")
+    text = (ROOT / "examples/fitting_rates.yaml").read_text(encoding="utf-8")
+    for key in OBJECTIVES:
+        assert f"`{key}`" in page
+        written = tmp_path / "asked.yaml"
+        written.write_text(text.replace("added-delay", key), encoding="utf-8")
+        specification = specify(load_scenario(written))
+        assert Served(MINI, specification.intents()).too_full() == []
+    written.write_text(text.replace("added-delay", "cheapest"), encoding="utf-8")
+    with pytest.raises(InputError, match="objective is one of added-delay, moves, none") as refused:
+        load_scenario(written)
+    assert refused.value.line == 7
+
+
+def test_no_demand_loses_a_rate_to_fit():
+    """One equal permit gives a rate and no detour, the other a detour and no rate."""
+    base = spec({})
+    permits = [
+        {"id": "FREE", "effect": "permit", "hard": {"avoid": {"fibres": ["shanghai-guian"]}}},
+        {"id": "PAID", "effect": "permit", "soft": {"bandwidth": {"cir": "50Mbit"}}},
+    ]
+    said = base.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    policies = PolicySet.model_validate({**said, "policies": permits})
+    asked = spec(
+        {"x": ("1Mbit", "shanghai", "guian"), "y": ("1Mbit", "shanghai", "guian")}
+    ).model_copy(update={"policies": policies})
+    asked = asked.model_copy(
+        update={
+            "directions": tuple(
+                one.model_copy(update={"bandwidth": None}) for one in asked.directions
+            )
+        }
+    )
+    for one in fitted(asked, "added-delay").intents():
+        served = TreeBuilder(MINI).way(one)
+        assert served.permit is not None
+        assert served.permit.id == "PAID"
+
+
+def test_where_the_solver_comes_to_no_end_no_ways_are_chosen(monkeypatch):
+    asked = spec({"a": ("51Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
+
+    def unsolved(*_):
+        raise UnsolvedError("no end")
+
+    monkeypatch.setattr(
+        "corridor.controller.traffic_engineering.path_program.Program.solved", unsolved
+    )
+    assert picks(fitted(asked, "added-delay")) == {}

@@ -1,0 +1,145 @@
+"""What an installation puts where: one name at the top, all data, and no clash with users' own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from corridor.experiments.run.version import version
+from corridor.experiments.setup import build_backend
+
+ROOT = Path(__file__).resolve().parents[4]
+FOLDERS = (".package", "topologies", "controller", "traffic", "experiments")
+FILES = ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "requirements.lock")
+TEST = """
+import controller
+import experiments
+import traffic
+
+from corridor.controller.testing import assert_within, load_network
+
+
+def test_ours_beside_theirs(corridor_network):
+    for own in (controller, experiments, traffic):
+        assert own.WHOSE == "the user's"
+    network = corridor_network("mini", "cn-outbound", "2026-11-24")
+    assert network == load_network("mini", "cn-outbound", "2026-11-24")
+    assert_within(network.demand("cn-general-exempt", "guian", "karachi"), "60ms")
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel of this checkout, built in a copy; the package index is asked for Ryu's source."""
+    folder = tmp_path_factory.mktemp("wheel")
+    for name in FOLDERS:
+        caches = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(ROOT / name, folder / "code" / name, symlinks=True, ignore=caches)
+    for name in FILES:
+        shutil.copy(ROOT / name, folder / "code")
+    options = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", *options, "-w", folder, folder / "code"],
+        check=True,
+        capture_output=True,
+    )
+    (built,) = folder.glob("*.whl")
+    return zipfile.ZipFile(built)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_wheel_puts_one_name_at_the_top(wheel):
+    tops = {name.partition("/")[0] for name in wheel.namelist()}
+    known = {name for name in tops if not name.endswith(".dist-info")}
+    assert known == {"corridor", build_backend.PATH_FILE}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_wheel_brings_ryu_behind_one_of_the_users_own(wheel, tmp_path):
+    site = tmp_path / "site"
+    wheel.extractall(site)
+    code = (
+        f"import site; site.addsitedir({str(site)!r}); import ryu, importlib.metadata as known;"
+        "print(ryu.__file__, ryu.version, *(one.name for one in known.distributions()))"
+    )
+    command = ["/usr/bin/python3", "-I", "-S", "-c", code]
+
+    def said():
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    ours = f"{site}/{build_backend.PLACE}/ryu/__init__.py"
+    assert said() == [ours, "4.34", "corridor-emulator"], "pipx wants one distribution"
+    (site / "ryu").mkdir()
+    (site / "ryu/__init__.py").write_text("version = 'own'\n")
+    assert said()[:2] == [f"{site}/ryu/__init__.py", "own"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_wheel_depends_on_all_that_its_ryu_needs(wheel):
+    def needs(folder):
+        (file,) = [name for name in wheel.namelist() if name.endswith(f"{folder}/METADATA")]
+        text = wheel.read(file).decode()
+        return {
+            one.lower().replace(".", "-")
+            for one in re.findall(r"^Requires-Dist: ([\w.-]+)", text, re.M)
+        }
+
+    ours = needs(f"corridor_emulator-{version()}.dist-info")
+    assert needs(f"{build_backend.PLACE}/ryu-4.34") <= ours
+    assert "ryu" not in ours
+
+
+def test_an_entry_of_the_lock_is_found_with_its_hashes():
+    lock = (ROOT / "requirements.lock").read_text()
+    entry = build_backend.locked("ryu", lock)
+    assert entry.startswith("ryu==4.34 ")
+    assert entry.count("==4.34") == 1
+    assert "--hash=sha256:" in entry
+    with pytest.raises(LookupError):
+        build_backend.locked("ry", lock)
+
+
+def test_what_pip_tells_our_backend_is_not_told_to_the_one_of_ryu():
+    told = {"_PYPROJECT_HOOKS_BACKEND_PATH": "ours", "PIP_CERT": "theirs"}
+    assert build_backend.environment_for_another(told) == {"PIP_CERT": "theirs"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_wheel_holds_all_code_and_data(wheel):
+    package = ROOT / ".package/corridor"
+    there = {
+        f"corridor/{Path(folder, name).relative_to(package).as_posix()}"
+        for folder, _, names in os.walk(package, followlinks=True)
+        for name in names
+        if "__pycache__" not in folder
+    }
+    assert len(there) > 300
+    assert there - set(wheel.namelist()) == set()
+
+
+def test_beside_packages_of_the_users_own_the_plugins_load_and_tests_run(tmp_path):
+    for name in ("controller", "experiments", "traffic"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text('WHOSE = "the user\'s"\n')
+    (tmp_path / "test_theirs.py").write_text(TEST)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / ".package")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
