@@ -49,7 +49,7 @@ from corridor.topologies.base.errors import CorridorError  # noqa: E402
 from corridor.topologies.emulation.controller_start import start_controller  # noqa: E402
 from corridor.topologies.emulation.network import CorridorNet  # noqa: E402
 from corridor.topologies.emulation.nodes import LazyShell  # noqa: E402
-from corridor.topologies.emulation.ovsdb_rows import switches_socket  # noqa: E402
+from corridor.topologies.emulation.ovsdb_client import switches_socket  # noqa: E402
 from corridor.topologies.formats.load import load_topology  # noqa: E402
 from corridor.topologies.model.wiring import Wiring, wire  # noqa: E402
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         path,
         price,
     )
-    from corridor.experiments.artifact.asking import pack_artifact, verify_artifact
+    from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
     from corridor.experiments.lab.asking import check, second_opinion
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.exporting import export
@@ -89,7 +89,7 @@ _HOMES = {
     "load_policies": "controller.policy.load",
     "load_scenario": "experiments.scenario.scenario",
     "load_topology": "topologies.formats.load",
-    "pack_artifact": "experiments.artifact.asking",
+    "pack_artifact": "experiments.artifact.packing",
     "path": "experiments.answers.asking",
     "price": "experiments.answers.asking",
     "read_study": "experiments.study.results",
@@ -97,7 +97,7 @@ _HOMES = {
     "run_study": "experiments.study.results",
     "second_opinion": "experiments.lab.asking",
     "topology_from_graph": "topologies.formats.networkx_graphs",
-    "verify_artifact": "experiments.artifact.asking",
+    "verify_artifact": "experiments.artifact.packing",
 }
 
 

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from corridor.controller.explain.flatten import Flattened, Operation, Place, Rule
-from corridor.controller.explain.headers import sent_headers
 from corridor.controller.explain.pipeline import NOWHERE
-from corridor.controller.explain.question import CLAIMS, Question
+from corridor.controller.explain.question import CLAIMS, Question, sent_headers
 from corridor.controller.explain.questions import questions
 from corridor.controller.explain.subject import Exported, Format, Subject
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire

@@ -10,8 +10,8 @@ from corridor.controller.explain.path_summary import Passage, passage_of_route, 
 from corridor.controller.explain.references import Reference, kind_of, references
 from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.clauses.places import Groups
-from corridor.controller.policy.clauses.statement_kinds import StatementKind
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route, shortest

@@ -17,7 +17,7 @@ from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute, Remedy
-from corridor.controller.traffic_engineering.relaxation_ladder import lacks
+from corridor.controller.traffic_engineering.relaxation import lacks
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.model.topology import Confidence
 

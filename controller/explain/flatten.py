@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from corridor.controller.explain.headers import Header
 from corridor.controller.explain.pipeline import NOWHERE, Label, Output, Packet, Problem, Switch
+from corridor.controller.explain.question import Header
 from corridor.controller.explain.subject import Subject
 from corridor.controller.prover.search.headers import is_exact
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT

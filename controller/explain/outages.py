@@ -16,14 +16,13 @@ from corridor.controller.explain.path_summary import (
 from corridor.controller.explain.references import Ground, grounds
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.forwarding.walks import Walk, walk_of
-from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent
+from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Violation
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute, Route, best_route
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.semantics import Failures, Ruling
 from corridor.topologies.model.topology import Topology
 
 

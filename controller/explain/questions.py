@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from corridor.controller.explain.found_answers import least_dead
-from corridor.controller.explain.headers import Sent, sent_headers
 from corridor.controller.explain.lawful import Arc, Elements, LawfulRegion, Region
-from corridor.controller.explain.question import Kind, Question
+from corridor.controller.explain.question import Kind, Question, Sent, sent_headers
 from corridor.controller.explain.subject import Subject
 from corridor.controller.policy.clauses.via import Via
 from corridor.controller.prover.search.core import DOOR

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from corridor.controller.policy.automaton import Violation
-from corridor.controller.policy.clauses.statement_kinds import StatementKind, caveat
+from corridor.controller.policy.clauses.clause import StatementKind, caveat
 from corridor.controller.policy.law import is_rule_id, load_law
 from corridor.controller.policy.law_calendar import policy_confidence, policy_kind
 from corridor.controller.policy.model import Policy, PolicySet

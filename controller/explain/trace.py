@@ -12,7 +12,7 @@ from typing import Any
 
 from corridor.controller.forwarding.program import Flow, LabelUse, Reason, phase_of
 from corridor.controller.intent.intent import Intent
-from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover.exact_causes import Mask, Watch
 from corridor.controller.prover.exact_decisions import End, Fate, Fork, Onward, Stop
 from corridor.controller.prover.exact_search import Explorer

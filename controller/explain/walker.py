@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from corridor.controller.explain.headers import Header, Sent, sent_headers
+from corridor.controller.explain.question import Header, Sent, sent_headers
 from corridor.controller.explain.questions import unlawful
 from corridor.controller.explain.subject import Exported, Format, Subject
 from corridor.controller.explain.walker_document import (
@@ -28,7 +28,7 @@ from corridor.controller.explain.walker_document import (
     Wire,
 )
 from corridor.controller.forwarding.program import LABEL_TTL, Action, SwitchProgram
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover.exact_outcomes import Outcome
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.search.headers import ETH_MPLS, Box

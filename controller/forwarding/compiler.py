@@ -68,7 +68,7 @@ from corridor.controller.forwarding.program import (
     set_field,
 )
 from corridor.controller.intent.intent import Intent, clashes
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.progress import counting
 from corridor.topologies.base.remembered import remembered

@@ -49,11 +49,10 @@ from corridor.controller.forwarding.standings import Permitted
 from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
 from corridor.controller.intent.picks import Pick
 from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.product import Ground, Product, ProductPath
 from corridor.controller.policy.routes import NoRoute, Route, best_route, route_of
-from corridor.controller.policy.semantics import ranked, unevaluable
+from corridor.controller.policy.semantics import NO_FAILURES, Failures, ranked, unevaluable
 from corridor.topologies.model.routing import shortest_tree
 from corridor.topologies.model.topology import Topology
 

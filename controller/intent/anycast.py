@@ -20,10 +20,9 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.elements import Named, Where
 from corridor.controller.policy.clauses.places import Groups, operators
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Demand, DemandEntry, Policy, PolicySet
 from corridor.controller.policy.routes import NoRoute, best_route, lawful_route, shortest
-from corridor.controller.policy.semantics import Ruling, rule
+from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, rule
 from corridor.topologies.base.documents import KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import ms

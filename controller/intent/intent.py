@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
-from typing import Literal
+from typing import Annotated, Literal
 
-from corridor.controller.intent.aggregate import Aggregate
+from pydantic import AfterValidator, Field
+
 from corridor.controller.intent.anycast import Settler
-from corridor.controller.intent.disjoint import KINDS, Disjoint
 from corridor.controller.intent.picks import Pick
 from corridor.controller.policy.model import (
     RETURN,
@@ -18,13 +18,55 @@ from corridor.controller.policy.model import (
     Binding,
     Demand,
     DemandEntry,
+    KindsOfFailure,
     Policy,
     PolicySet,
     Protected,
     RateStep,
 )
 from corridor.controller.policy.semantics import Ruling, rule
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.topology import Frozen, Slug, Topology
+
+# Rates that several demands have together: a customer's pipe.
+
+
+class Aggregate(Frozen):
+    """Demands whose data, there and not back, has one guarantee for all: however they share it."""
+
+    id: Slug
+    """Name of the aggregate; not the id of a demand."""
+    demands: Annotated[
+        tuple[Slug, ...], Field(min_length=2, max_length=16), AfterValidator(each_once)
+    ]
+    """Ids of two to sixteen demands; forward direction only."""
+    guarantee: Bandwidth
+    """Committed and peak rate of all together, instead of the permits' rates; the demands do not
+    have a separate ``guarantee``."""
+
+
+# Demands whose paths are to share nothing: asked for, and what of it is shared.
+
+KINDS: tuple[Protected, ...] = ("link", "srlg", "hub", "gateway")
+
+
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises ValueError where a demand is named twice."""
+    twice = next((one for at, one in enumerate(names) if one in names[:at]), None)
+    if twice is not None:
+        raise ValueError(f"{twice} is given twice: name each demand once")
+    return names
+
+
+class Disjoint(Frozen):
+    """Demands whose primary paths, forward and return, share nothing of some kinds."""
+
+    demands: Annotated[
+        tuple[Slug, ...], Field(min_length=2, max_length=8), AfterValidator(each_once)
+    ]
+    """Ids of two to eight demands, including their return traffic."""
+    over: KindsOfFailure = KINDS
+    """Kinds of elements that they do not share: ``link``, ``srlg``, ``hub``, ``gateway``."""
+
 
 ALL_KINDS: tuple[Protected, ...] = KINDS
 

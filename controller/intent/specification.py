@@ -6,12 +6,12 @@ they are, before any traffic.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import combinations
 from typing import Self
 
-from corridor.controller.intent.aggregate import Aggregate
-from corridor.controller.intent.disjoint import Disjoint
-from corridor.controller.intent.intent import Intent, Protection, Selector
+from corridor.controller.intent.intent import Aggregate, Disjoint, Intent, Protection, Selector
 from corridor.controller.intent.picks import Pick
 from corridor.controller.policy.model import (
     RETURN,
@@ -21,8 +21,10 @@ from corridor.controller.policy.model import (
     Protected,
     RateStep,
 )
-from corridor.controller.policy.semantics import Rulings
+from corridor.controller.policy.semantics import Failures, Rulings
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.remembered import remembered
+from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Frozen, Topology
 
 MOST_RULINGS = 2
@@ -94,3 +96,91 @@ class Specification(Frozen):
     @classmethod
     def from_json(cls, text: str) -> Self:
         return cls.model_validate_json(text)
+
+
+# What is chosen of a specification while a network runs, and what may be kept in a file of it.
+
+
+class ChosenWays(Frozen):
+    """Of one demand, or of its answers."""
+
+    picks: tuple[Pick, ...] = ()
+    given_up: tuple[RateStep, ...] = ()
+
+
+NONE_CHOSEN = ChosenWays()
+
+type ChosenByDemand = Mapping[str, ChosenWays]
+
+
+def chosen_in(specification: Specification) -> dict[str, ChosenWays]:
+    """By demand, without demands for which no path is chosen."""
+    chosen = {
+        one.demand.id: ChosenWays(picks=one.picks, given_up=one.given_up)
+        for one in specification.directions
+    }
+    return {name: one for name, one in chosen.items() if one != NONE_CHOSEN}
+
+
+def choosing(specification: Specification, chosen: ChosenByDemand) -> Specification:
+    """The same with what is chosen, and nothing else that was."""
+    directions = []
+    for one in specification.directions:
+        ways = chosen.get(one.demand.id, NONE_CHOSEN)
+        if (one.picks, one.given_up) != (ways.picks, ways.given_up):
+            one = one.model_copy(update={"picks": ways.picks, "given_up": ways.given_up})
+        directions.append(one)
+    if all(new is old for new, old in zip(directions, specification.directions, strict=True)):
+        return specification
+    return specification.model_copy(update={"directions": tuple(directions)})
+
+
+# Failures by name: ``link:ID``, ``srlg:cable:aae-1``, ``hub:kunming``, ``gateway:kunming``.
+
+KINDS: tuple[Protected, ...] = ("link", "srlg", "hub", "gateway")
+
+
+def elements(topology: Topology, kinds: Collection[str] = KINDS) -> tuple[str, ...]:
+    """Everything of these kinds that may fail, by name."""
+    return tuple(f"{kind}:{name}" for kind in kinds for name in _names(topology, kind))
+
+
+def failures_of(topology: Topology, names: Iterable[str]) -> Failures:
+    """What these names say is out of order. A shared-risk group may go without ``srlg:``.
+
+    Raises InputError with a near match for a name the topology does not have.
+    """
+    failed: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for written in names:
+        kind, name = _read(topology, written)
+        failed[kind].add(name)
+    links, srlgs, hubs, gateways = (frozenset(failed[kind]) for kind in KINDS)
+    return Failures(links, srlgs, hubs, gateways)
+
+
+def canonical(topology: Topology, names: Iterable[str]) -> tuple[str, ...]:
+    """The same set of failures as one value, however it was written; raises as ``failures_of``."""
+    return tuple(sorted({":".join(_read(topology, written)) for written in names}))
+
+
+def up_to(k: int, names: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """Every set of at most ``k`` of these names, the smaller first."""
+    for size in range(k + 1):
+        yield from combinations(names, size)
+
+
+def _names(topology: Topology, kind: str) -> Iterable[str]:
+    if kind == "link":
+        return (fibre.id for fibre in topology.fibres)
+    return topology.srlgs if kind == "srlg" else (hub.id for hub in topology.hubs)
+
+
+def _read(topology: Topology, written: str) -> tuple[str, str]:
+    kind, _, name = written.partition(":")
+    if kind not in KINDS:
+        kind, name = "srlg", written
+    if name not in _names(topology, kind):
+        known = elements(topology)
+        hint = nearest_named(written, known) or f"write {', '.join(f'{one}:NAME' for one in KINDS)}"
+        raise InputError(f'nothing called "{written}" can fail in {topology.name}', hint)
+    return kind, name

@@ -11,18 +11,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from corridor.controller.intent.chosen_ways import choosing, chosen_in
-from corridor.controller.intent.specification import Specification
-from corridor.controller.policy.failures import NO_FAILURES, Failures
-from corridor.controller.traffic_engineering.feasible_in_each_state import (
-    fits_as_is,
-    fitted_as_is,
-    is_worse_as_is,
-)
+from corridor.controller.intent.specification import Specification, choosing, chosen_in
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.traffic_engineering.fit_rates import (
     MOST_REMEMBERED,
     fits,
+    fits_as_is,
     fitted_again,
+    fitted_as_is,
+    is_worse_as_is,
     lacking,
     may_ask,
     with_picks,

@@ -42,7 +42,7 @@ from corridor.controller.forwarding.two_phase_plan import Update, update
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.automaton import Automaton, Violation
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover import Proof, Tables, tables_of
 from corridor.controller.prover.session import Question, Session
 from corridor.topologies.base.seconds import NS_PER_S

@@ -10,9 +10,9 @@ from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.walks import FoundDead, walk_of
 from corridor.controller.intent.values import Worst
 from corridor.controller.openflow.deployments import Deployment
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.routes import NoRoute
-from corridor.controller.traffic_engineering.relaxation_ladder import lacks
+from corridor.controller.policy.semantics import Failures
+from corridor.controller.traffic_engineering.relaxation import lacks
 
 
 class Status(StrEnum):

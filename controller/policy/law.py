@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, model_validator
 
 from corridor.controller.policy.clauses.answers import Answer
+from corridor.controller.policy.clauses.clause import StatementKind, check_confidence
 from corridor.controller.policy.clauses.places import Names, Value, shipped_groups
-from corridor.controller.policy.clauses.statement_kinds import StatementKind, check_confidence
 from corridor.controller.policy.data_flow import Condition, DataFlow
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.suggestions import nearest

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from corridor.controller.policy.clauses.answers import Answer
-from corridor.controller.policy.clauses.statement_kinds import StatementKind, weakest
+from corridor.controller.policy.clauses.clause import StatementKind, weakest
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.topologies.model.topology import Confidence

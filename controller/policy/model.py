@@ -13,19 +13,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
-from corridor.controller.policy.clauses.clause import Clause
+from corridor.controller.policy.clauses.clause import Clause, StatementKind, check_confidence
 from corridor.controller.policy.clauses.destinations import Destination
 from corridor.controller.policy.clauses.elements import HubSelector, Where
 from corridor.controller.policy.clauses.places import (
     Groups,
     Names,
+    Service,
+    Services,
     Value,
     listed,
     shipped_groups,
 )
 from corridor.controller.policy.clauses.registry import CLAUSES, ByKind
-from corridor.controller.policy.clauses.services import Service, Services
-from corridor.controller.policy.clauses.statement_kinds import StatementKind, check_confidence
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_duration,

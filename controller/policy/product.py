@@ -17,7 +17,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from corridor.controller.policy.automaton import Automaton, State, Violation
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import Fibre, Hub, Topology

@@ -10,11 +10,10 @@ from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.places import shipped_groups
 from corridor.controller.policy.deciding import deciding
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.product import Place, Product, Trail
-from corridor.controller.policy.semantics import Ruling, ranked, unevaluable
+from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, ranked, unevaluable
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
 

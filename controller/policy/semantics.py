@@ -13,7 +13,7 @@ demand. Nothing permits such data. It goes by what restricts and denies leave, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -27,7 +27,7 @@ from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import as_sure_as_on
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet, is_valid_on
 from corridor.controller.policy.paths import Path
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.topology import Fibre, Topology
 
 NOT_JUDGED = Policy(
     id="NOT-JUDGED",
@@ -284,3 +284,44 @@ def _check_joined(topology: Topology, path: Path, demand: Demand) -> None:
     for near, name, far in zip(path.hubs[:-1], path.fibres, path.hubs[1:], strict=True):
         if topology.fibre(name).other_end(near) != far:
             raise ValueError(f"fibre {name} does not join {near} to {far}")
+
+
+# What is out of order, as far as it is known.
+
+
+@dataclass(frozen=True)
+class Failures:
+    """What is out of order. A hub without its gateway still forwards."""
+
+    links: frozenset[str] = frozenset()
+    srlgs: frozenset[str] = frozenset()
+    hubs: frozenset[str] = frozenset()
+    gateways: frozenset[str] = frozenset()
+
+    def spare(self, fibre: Fibre) -> bool:
+        """Whether a fibre and both its ends still work."""
+        return (
+            fibre.id not in self.links
+            and self.srlgs.isdisjoint(fibre.srlgs)
+            and self.hubs.isdisjoint(fibre.ends)
+        )
+
+    def and_also(self, more: Failures) -> Failures:
+        return Failures(
+            self.links | more.links,
+            self.srlgs | more.srlgs,
+            self.hubs | more.hubs,
+            self.gateways | more.gateways,
+        )
+
+    def each(self) -> Iterator[tuple[str, Failures]]:
+        """Each failed element, and the failures that remain when it alone is repaired."""
+        for kind in ("links", "srlgs", "hubs", "gateways"):
+            failed: frozenset[str] = getattr(self, kind)
+            for name in sorted(failed):
+                # An SRLG is already called by its kind: corridor:karakoram.
+                label = name if kind == "srlgs" else f"{kind[:-1]}:{name}"
+                yield label, replace(self, **{kind: failed - {name}})
+
+
+NO_FAILURES = Failures()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from corridor.controller.intent.failure_names import failures_of
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover.search.claim import Breach, Edge
 from corridor.controller.prover.search.declared_demands import Demand
 from corridor.controller.prover.search.declared_network import Network

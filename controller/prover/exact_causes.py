@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from corridor.controller.intent.failure_names import KINDS, elements
-from corridor.controller.policy.failures import Failures
+from corridor.controller.intent.specification import KINDS, elements
+from corridor.controller.policy.semantics import Failures
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, Wiring
 

@@ -13,8 +13,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from corridor.controller.intent.intent import Intent, Protection
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.product import Trail
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover.exact_causes import Mask
 from corridor.controller.prover.exact_decisions import End
 from corridor.controller.prover.exact_disjoint import are_asked, sharings

@@ -21,9 +21,8 @@ from typing import NamedTuple, Protocol
 from corridor.controller.forwarding.program import LABEL_TTL, SwitchProgram
 from corridor.controller.intent.intent import Intent, Protection, Selector
 from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.product import Ground
-from corridor.controller.policy.semantics import ranked
+from corridor.controller.policy.semantics import NO_FAILURES, Failures, ranked
 from corridor.controller.prover.exact_causes import Causes, Family, Mask, Watch, explaining
 from corridor.controller.prover.exact_decisions import End, Fate, Fork, Onward, Stop, Switch
 from corridor.controller.prover.exact_lawful import Joined, Lawful, Progress, States, accepts

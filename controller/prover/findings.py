@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from corridor.controller.forwarding.program import Flow, Program, SwitchProgram
 from corridor.controller.intent.intent import Intent
-from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import claim_registry
 from corridor.controller.prover.claim_registry import Found, Opened
 from corridor.controller.prover.search.change import Change

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from corridor.controller.forwarding.program import Program, SwitchProgram
 from corridor.controller.intent.intent import Intent
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover.findings import Findings
 from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.tables import Tables

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from corridor.controller.forwarding.program import FastFailover, Program
 from corridor.controller.intent.intent import Intent
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover.exact_claims import Judged, judged, judged_again, report
 from corridor.controller.prover.exact_search import Explorer, Journeys
 from corridor.controller.prover.findings import Findings

@@ -18,8 +18,7 @@ from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from corridor.controller.intent.chosen_ways import ChosenWays, choosing, chosen_in
-from corridor.controller.intent.specification import Specification
+from corridor.controller.intent.specification import ChosenWays, Specification, choosing, chosen_in
 from corridor.controller.openflow.chosen_ways import Lane, Question, answer_to
 from corridor.controller.reconcile.jobs import Order, Queue, RequestedJob, TimedJob, WaysFound
 from corridor.topologies.base import child_process

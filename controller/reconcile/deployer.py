@@ -23,7 +23,7 @@ from corridor.controller.openflow.deployments import Deployment, DesiredState, a
 from corridor.controller.openflow.errors import Refused, SwitchError
 from corridor.controller.prover import Proof, Tables
 from corridor.controller.prover.session import Session
-from corridor.controller.prover.updates import UpdateProof, objections
+from corridor.controller.prover.verdicts import UpdateProof, objections
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.controller.reconcile.repair import Repaired, compare, reinstall, repair, whole_core

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from corridor.controller.api.control_answers import StatusAnswer
-from corridor.controller.intent.chosen_ways import choosing, chosen_in
+from corridor.controller.intent.specification import choosing, chosen_in
 from corridor.controller.openflow.deployments import DesiredState
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import PolicySet
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.reconcile.beside import Beside, InPlace
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog

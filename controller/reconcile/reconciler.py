@@ -44,10 +44,9 @@ from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.requests import Requests
 from corridor.controller.reconcile.rollouts import Rollouts
 from corridor.controller.reconcile.switch_events import SwitchEvents
-from corridor.controller.reconcile.timed_work import TimedWork
+from corridor.controller.reconcile.timed_work import TimedWork, Waiting
 from corridor.controller.reconcile.timers import DAY_NS
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NoTables, NotDone
-from corridor.controller.reconcile.waiting import Waiting
 from corridor.controller.traffic_engineering.fit_rates import misfits
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError

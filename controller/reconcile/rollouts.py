@@ -6,19 +6,17 @@ import traceback
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from corridor.controller.intent.chosen_ways import choosing, chosen_in
-from corridor.controller.intent.specification import Specification
+from corridor.controller.intent.specification import Specification, choosing, chosen_in
 from corridor.controller.openflow.chosen_ways import Question
 from corridor.controller.openflow.deployments import Deployment, DesiredState, unbuilt
 from corridor.controller.openflow.errors import SwitchError
-from corridor.controller.policy.failures import Failures
-from corridor.controller.prover.updates import objections
+from corridor.controller.policy.semantics import Failures
+from corridor.controller.prover.verdicts import objections
 from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import Follow, Look, TakeWays, WaysFound
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NotDone, NotNow
-from corridor.controller.traffic_engineering.feasible_in_each_state import fits_as_is
-from corridor.controller.traffic_engineering.fit_rates import may_ask
+from corridor.controller.traffic_engineering.fit_rates import fits_as_is, may_ask
 
 
 class Rates(Enum):

@@ -12,11 +12,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 from corridor.controller.forwarding.labels import Seat
 from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY
-from corridor.controller.intent.chosen_ways import ChosenWays, choosing, chosen_in
-from corridor.controller.intent.specification import Specification
+from corridor.controller.intent.specification import ChosenWays, Specification, choosing, chosen_in
 from corridor.controller.openflow.deployments import Deployment, DesiredState
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import PolicySet
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.base.whole_file import write_whole
 from corridor.topologies.model.topology import Frozen
 

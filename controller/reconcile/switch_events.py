@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
-from corridor.controller.policy.failures import NO_FAILURES
+from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.reconcile.jobs import (
     Boot,
     HubGivenUp,

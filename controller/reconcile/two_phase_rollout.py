@@ -38,7 +38,7 @@ from corridor.controller.openflow.errors import SwitchError, SwitchTimeout
 from corridor.controller.prover import Proof, Tables
 from corridor.controller.prover.search.tables import AsIntended
 from corridor.controller.prover.session import Session
-from corridor.controller.prover.updates import UpdateProof, beyond_edges, objections
+from corridor.controller.prover.verdicts import UpdateProof, beyond_edges, objections
 from corridor.controller.reconcile.interfaces import Interfaces, only
 from corridor.topologies.base.seconds import NS_PER_S
 

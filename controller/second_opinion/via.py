@@ -7,8 +7,7 @@ from typing import Any
 from corridor.controller.second_opinion.journey import Journey
 from corridor.controller.second_opinion.places import Places
 from corridor.controller.second_opinion.plain import Plain, listed, short_form
-from corridor.controller.second_opinion.selectors import selects
-from corridor.controller.second_opinion.stops import unserved
+from corridor.controller.second_opinion.selectors import selects, unserved
 
 ANY_OF = "any_of"
 

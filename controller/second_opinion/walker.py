@@ -11,8 +11,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from corridor.controller.second_opinion.answers import Known, every, some
+from corridor.controller.second_opinion.declared import Asked
 from corridor.controller.second_opinion.failing import Port, Ports
 from corridor.controller.second_opinion.packets import Packet, StoppedError
+from corridor.controller.second_opinion.places import Places
+from corridor.controller.second_opinion.plain import (
+    Plain,
+    UnknownKeyError,
+    is_given,
+    names,
+    refuse_others,
+)
+from corridor.controller.second_opinion.selectors import selects
 from corridor.controller.second_opinion.tables import Switch
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
 
@@ -174,3 +185,47 @@ class _At:
         self._walk.relied_on.add((self._hub, port))
         leads = self._walker.leads_somewhere(self._hub, port)
         return leads and (self._hub, port) not in self._dead
+
+
+# Which demands a policy speaks about.
+
+
+def speaks(policy: Plain, demand: Asked, places: Places) -> bool:
+    """A permit has to match for certain; all else matches unless it certainly does not."""
+    is_permit = policy["effect"] == "permit"
+    try:
+        answer = _answer(policy.get("match") or {}, demand, places, is_permit=is_permit)
+    except UnknownKeyError:
+        return not is_permit
+    return answer is True if is_permit else answer is not False
+
+
+def _answer(match: Plain, demand: Asked, places: Places, *, is_permit: bool) -> Known:
+    refuse_others(match, ("class", "origin", "service", "src", "dst"))
+    return every(
+        (
+            _is_of_class(names(match.get("class")), demand),
+            _comes_from(names(match.get("origin")), demand, places, of_all=is_permit),
+            _is_carried_by(names(match.get("service")), demand),
+            selects(match.get("src") or {}, demand.src, places),
+            selects(match.get("dst") or {}, demand.dst, places),
+        )
+    )
+
+
+def _is_of_class(classes: tuple[str, ...], demand: Asked) -> Known:
+    return not classes or demand.data_class in classes
+
+
+def _comes_from(origins: tuple[str, ...], demand: Asked, places: Places, *, of_all: bool) -> Known:
+    """Mixed data has several origins: a permit covers all of them, for others one is enough."""
+    if not is_given(origins):
+        return True
+    covered = [places.lies_in(code, origins) for code in demand.origins]
+    return every(covered) if of_all else some(covered)
+
+
+def _is_carried_by(services: tuple[str, ...], demand: Asked) -> Known:
+    if not services:
+        return True
+    return None if demand.service is None else demand.service in services

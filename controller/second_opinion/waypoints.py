@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from corridor.controller.second_opinion.journey import Journey
 from corridor.controller.second_opinion.places import Places
 from corridor.controller.second_opinion.plain import Plain
-from corridor.controller.second_opinion.selectors import selects
-from corridor.controller.second_opinion.stops import unserved
+from corridor.controller.second_opinion.selectors import selects, unserved
 
 
 def objection(asked: Sequence[Plain], journey: Journey, places: Places) -> str:

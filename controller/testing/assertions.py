@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
 from corridor.controller.forwarding.program import Reason
-from corridor.controller.intent.failure_names import KINDS
+from corridor.controller.intent.specification import KINDS
 from corridor.controller.policy.clauses import Broken, Clause, Element, Trip
 from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.clauses.confine import Confine

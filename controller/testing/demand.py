@@ -17,8 +17,8 @@ from corridor.controller.explain.clauses import forbidding
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program, Value
-from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Automaton, Bound, Violation
 from corridor.controller.policy.clauses import Clause, Trip
 from corridor.controller.policy.model import Policy

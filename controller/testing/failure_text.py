@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from corridor.controller.explain.outages import forbidden_onward
 from corridor.controller.forwarding.program import Value
-from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.clauses.statement_kinds import caveat
+from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path, marked
 from corridor.controller.policy.routes import NoRoute

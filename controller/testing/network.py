@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.anycast import settle, unknown_names
-from corridor.controller.intent.failure_names import KINDS
 from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
+from corridor.controller.intent.specification import KINDS
 from corridor.controller.policy.clauses.elements import Where
-from corridor.controller.policy.clauses.services import Service
+from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import UNCLASSIFIED, Demand, DemandEntry, PolicySet
 from corridor.controller.policy.semantics import rule

@@ -17,7 +17,7 @@ from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 
 type Failed = tuple[str, ...]
-"""Names of failures, as ``corridor.controller.intent.failure_names.canonical`` orders them."""
+"""Names of failures, as ``corridor.controller.intent.specification.canonical`` orders them."""
 
 
 class Crossing(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from corridor.controller.intent.failure_names import canonical
+from corridor.controller.intent.specification import canonical
 from corridor.controller.policy.clauses import Clause
 from corridor.controller.policy.clauses.places import operators
 from corridor.controller.policy.load import check_policies

@@ -23,18 +23,19 @@ from corridor.controller.traffic_engineering.candidate_values import (
     Order,
     Spot,
     Way,
+    cheapest_in_time,
 )
-from corridor.controller.traffic_engineering.delay_bounded_path import cheapest_in_time
-from corridor.controller.traffic_engineering.directed_links import (
+from corridor.controller.traffic_engineering.failure_cases import (
     NO_LOAD,
     NOT_DEAR,
+    Cases,
     Dear,
     Links,
     Load,
     Price,
+    numbers_of,
     priced,
 )
-from corridor.controller.traffic_engineering.failure_cases import Cases, numbers_of
 
 NO_ROOM = 10**18
 """What a fibre costs that has no room for the rate, or from which no detour has: more than all."""

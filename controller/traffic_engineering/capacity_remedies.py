@@ -17,7 +17,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from corridor.controller.traffic_engineering.utilization_cases import (
+from corridor.controller.traffic_engineering.utilization import (
     NEAR,
     Cases,
     Traffic,

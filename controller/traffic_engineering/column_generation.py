@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from corridor.controller.policy.product import Edge
 from corridor.controller.traffic_engineering.candidate_paths import Space
 from corridor.controller.traffic_engineering.candidate_values import Main
-from corridor.controller.traffic_engineering.directed_links import Dear, Price
-from corridor.controller.traffic_engineering.failure_cases import ByCase
+from corridor.controller.traffic_engineering.failure_cases import ByCase, Dear, Price
 from corridor.controller.traffic_engineering.path_program import (
     MBIT,
     NO_SHARE,

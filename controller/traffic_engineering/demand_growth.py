@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from corridor.controller.intent.values import Link
-from corridor.controller.traffic_engineering.utilization_cases import NEAR, Cases, Traffic
+from corridor.controller.traffic_engineering.utilization import NEAR, Cases, Traffic
 
 ROUNDING = 1e-14
 """More than doubles err by, of what they are subtracted from: nearer quotients are compared as

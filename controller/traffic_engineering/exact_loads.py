@@ -8,10 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from corridor.controller.traffic_engineering.candidate_values import Way
-from corridor.controller.traffic_engineering.directed_links import Dear, Load
-from corridor.controller.traffic_engineering.failure_cases import ByCase
-from corridor.controller.traffic_engineering.fixed_loads import NOTHING_FIXED, Fixed
-from corridor.controller.traffic_engineering.load_grid import Case, Numbers
+from corridor.controller.traffic_engineering.failure_cases import ByCase, Dear, Load
+from corridor.controller.traffic_engineering.load_grid import NOTHING_FIXED, Case, Fixed, Numbers
 
 LITTLE = 0.01
 """What too much in a case that nothing fits counts next to too much in another."""

@@ -17,24 +17,26 @@ from corridor.controller.forwarding.avoided import NOTHING
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of
 from corridor.controller.forwarding.disjoint import keeping_apart
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.picks import Pick
 from corridor.controller.intent.specification import Specification
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_outcomes import Searched
 from corridor.controller.prover.exact_rates import admissions, too_full_together
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import fewest_moves
-from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.guaranteed_demands import may_have_rates, rates_of
 from corridor.controller.traffic_engineering.objective import Objective
 from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
 from corridor.topologies.base.remembered import remembered
+from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 
-if TYPE_CHECKING:  # numpy is dear to import
+if TYPE_CHECKING:
     from corridor.controller.intent.values import Link, Worst
 
 NONE = "none"
@@ -245,3 +247,89 @@ def _known(misfit: Worst, sets: Collection[frozenset[str]]) -> bool:
 def _lacking(full: Iterable[Worst]) -> float:
     """The sum of shortfalls, each relative to its capacity."""
     return sum(one.excess_bps / max(one.limit_bps, 1) for one in full)
+
+
+# Paths by which rates fit as things are, whatever fails next.
+#
+# They are asked for first when something has failed: few have to move for it, and it is found soon.
+
+type Excess = Mapping[Link, int]
+"""What does not fit, in bit/s, by directed link."""
+
+
+def fits_as_is(specification: Specification, without: Failures) -> bool:
+    """Whether committed rates do, unless something more fails."""
+    return not _excess(_served(specification, without))
+
+
+def is_worse_as_is(one: Specification, other: Specification, without: Failures) -> bool:
+    """Whether some shortfall is larger with the paths of ``one``, without further failures."""
+    mine, others = (_excess(_served(asked, without)) for asked in (one, other))
+    return any(over > others.get(link, 0) for link, over in mine.items())
+
+
+def fitted_as_is(specification: Specification, without: Failures) -> Specification:
+    """The same, with other paths where committed rates do not fit on the present ones; as few
+    demands move as possible. If nothing fits, the result with the smallest shortfall."""
+    # numpy is dear to import
+    from corridor.controller.traffic_engineering.path_program import UnsolvedError
+    from corridor.controller.traffic_engineering.path_selection import choose
+
+    served = _served(specification, without)
+    best, least = specification, _excess(served)
+    less: Counter[Link] = Counter()
+    for _ in range(TRIES if least else 0):
+        links = Links(specification.topology, less)
+        try:
+            choice = choose(
+                *(served.topology, served.ways, served.builder, fewest_moves.KIND, links),
+                as_is=True,
+            )
+        except UnsolvedError:
+            break
+        picked = with_picks(specification, _moved(specification, choice.picks))
+        excess = _excess(_served(picked, without))
+        if sum(excess.values()) < sum(least.values()):
+            best, least = picked, excess
+        if not excess or choice.fullest > 1:
+            break
+        less.update(excess)
+    return best
+
+
+def _moved(
+    before: Specification, chosen: Mapping[str, tuple[Pick, ...]]
+) -> Mapping[str, tuple[Pick, ...]]:
+    """What is chosen of those that move; the others keep the detours, too, that were picked."""
+    picks = dict(chosen)
+    for one in before.directions:
+        if one.picks and _in_use(chosen.get(one.demand.id, ())) == _in_use(one.picks):
+            picks[one.demand.id] = one.picks
+    return picks
+
+
+def _in_use(picks: tuple[Pick, ...]) -> tuple[str, ...]:
+    return next((one.fibres for one in picks if not one.dead), ())
+
+
+def _served(specification: Specification, without: Failures) -> Served:
+    return Served(specification.topology, specification.intents(), without)
+
+
+def _excess(served: Served) -> Excess:
+    most: dict[tuple[Link, str], int] = {}
+    for way in served.ways:
+        rates, path = rates_of(way), walk_of(way, served.topology).path
+        assert rates is not None
+        crossed: Counter[Link] = Counter()
+        for fibre, hub in zip(path.fibres, path.hubs[:-1], strict=True):
+            crossed.update([(fibre, hub), *shared_links(served.topology.fibre(fibre), hub)])
+        for link, times in crossed.items():
+            paid = link, way.intent.pays_as
+            most[paid] = max(most.get(paid, 0), times * rates.cir)
+    loads: Counter[Link] = Counter()
+    for (link, _), bps in most.items():
+        loads[link] += bps
+    room_bps = capacities_bps(served.topology)
+    excess = {link: load - room_bps[link[0]] for link, load in loads.items()}
+    return {link: over for link, over in excess.items() if over > 0}

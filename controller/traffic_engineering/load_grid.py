@@ -4,14 +4,23 @@ for each link. Its cells are numbered row by row.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from corridor.controller.traffic_engineering.directed_links import Load
-from corridor.controller.traffic_engineering.failure_cases import numbers_of
+from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_values import (
+    Detour,
+    Group,
+    Main,
+    Order,
+    Spot,
+    Way,
+)
+from corridor.controller.traffic_engineering.failure_cases import NO_LOAD, Load, numbers_of
 
 type Numbers = npt.NDArray[np.int64]
 type Case = int | None
@@ -81,3 +90,200 @@ def _numbers(load: Mapping[int, int]) -> tuple[Numbers, Numbers]:
     count = len(load)
     links = np.fromiter(load.keys(), dtype=np.int64, count=count)
     return links, np.fromiter(load.values(), dtype=np.int64, count=count)
+
+
+# What paths load by case and link, each reckoned once, and what is fixed there.
+
+
+class Reckoning:
+    def __init__(self, spaces: Sequence[Space], grid: Grid, fixed: Fixed) -> None:
+        self._spaces, self._grid = spaces, grid
+        self.fixed_bps: Numbers = np.zeros(grid.shape, dtype=np.int64)
+        for row, case in enumerate(grid.cases if fixed.kept else ()):
+            for link, bps in fixed.under(case).items():
+                self.fixed_bps[row, link] = bps
+        self._known: dict[tuple[int, Group | None, Order], Takes] = {}
+
+    def carried_bps(self, ways: Sequence[Way]) -> Numbers:
+        """What whole paths load with what is fixed, by case and link as the grid has them."""
+        total = self.fixed_bps.copy()
+        cells = total.ravel()
+        for demand, way in enumerate(ways):
+            rate_bps = self._spaces[demand].rate_bps
+            for takes in self._of(demand, way):
+                total[:, takes.links] += takes.times * rate_bps
+                cells[takes.cells] += takes.changes.astype(np.int64) * rate_bps
+        return total
+
+    def of_main(self, demand: int, main: Main) -> Takes:
+        """For a primary path: what it crosses in all cases, minus the cases that hit it."""
+        key = (demand, None, main.order)
+        if key not in self._known:
+            space, rows = self._spaces[demand], self._grid.rows
+            load = space.links.load(main.sights)
+            source = space.cases.risks.bit("hub", space.automaton.trip.src.id)
+            changed = [(rows(space.cases.of(source)), load, -1)]
+            for spot in main.spots:
+                rest = space.links.load(main.sights[spot.crossed :])
+                changed.append((rows(spot.newly), rest, -1))
+            self._known[key] = self._grid.takes(load, changed)
+        return self._known[key]
+
+    def of_detour(self, demand: int, spot: Spot, detour: Detour) -> Takes:
+        """In the cases of its spot alone."""
+        key = (demand, spot.group, detour.order)
+        if key not in self._known:
+            space, found = self._spaces[demand], dict[tuple[int, ...], list[int]]()
+            for case in numbers_of(spot.newly):
+                sights = tuple(space.crossed(spot, detour, case))
+                found.setdefault(sights, []).append(self._grid.row(case))
+            changed = [
+                (np.array(rows), space.links.load(sights), 1) for sights, rows in found.items()
+            ]
+            self._known[key] = self._grid.takes(NO_LOAD, changed)
+        return self._known[key]
+
+    def _of(self, demand: int, way: Way) -> Iterator[Takes]:
+        yield self.of_main(demand, way.main)
+        spots = [*way.main.spots]
+        while spots:
+            spot = spots.pop()
+            detour = way.onward.get(spot.key)
+            if detour is not None:
+                yield self.of_detour(demand, spot, detour)
+                spots += detour.spots
+
+
+# The rows of a program: cells of the grid, which come as they are broken.
+
+
+class Rows:
+    def __init__(self, size: int) -> None:
+        """``size`` is that of the grid."""
+        self.cells: list[int] = []
+        """Of each row."""
+        self.at: Numbers = np.full(size, -1)
+        """By cell its row; below zero where it has none."""
+        self._resting = Resting()
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def add(self, cells: Sequence[int]) -> None:
+        self._place(cells)
+        for cell in cells:
+            self._resting.woken(cell)
+
+    def after_round(self, in_use: Iterable[int]) -> None:
+        """Leave out cells that have not been of use for long."""
+        if self._resting.after_round(in_use):
+            self.at[self.cells] = -1
+            cells = [cell for cell in self.cells if cell not in self._resting]
+            self.cells = []
+            self._place(cells)
+
+    def _place(self, cells: Sequence[int]) -> None:
+        """Behind those that are there."""
+        self.at[cells] = np.arange(len(self.cells), len(self.cells) + len(cells))
+        self.cells += cells
+
+
+# What a large program leaves out, so that it is solved soon: columns and rows that have not been
+# used for some rounds. A column comes back when prices ask for it again, a row when it is broken.
+
+MANY = 5000
+"""In smaller programs nothing rests."""
+ROUNDS = 8
+"""Without use, after which something rests."""
+
+
+class Resting:
+    """Of columns, or of rows, by number."""
+
+    def __init__(self) -> None:
+        self._used: dict[int, int] = {}
+        """The rounds in which they were of use at last, or came."""
+        self._resting: set[int] = set()
+        self._round = 0
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._resting
+
+    def woken(self, number: int) -> bool:
+        """Whether it rested, or was not there; it does not rest now."""
+        is_new = number in self._resting or number not in self._used
+        self._resting.discard(number)
+        self._used[number] = self._round
+        return is_new
+
+    def after_round(self, in_use: Iterable[int]) -> list[int]:
+        """What goes to rest after a round in which these were of use."""
+        self._round += 1
+        self._used.update(dict.fromkeys(in_use, self._round))
+        awake = len(self._used) - len(self._resting)
+        if awake <= MANY:
+            return []
+        oldest = self._round - ROUNDS
+        found = [
+            number
+            for number, last in self._used.items()
+            if last < oldest and number not in self._resting
+        ]
+        self._resting.update(found)
+        return found
+
+
+# What demands load that keep their paths, in every case: fixed, whatever others choose.
+
+
+class Kept(NamedTuple):
+    """A path that stays, with a rate."""
+
+    payer: str
+    """Whose rate it is: of several demands together it counts once on a link."""
+    space: Space
+    """What its demand could choose from."""
+    way: Way
+
+
+class Fixed:
+    """The sum of loads of paths that stay, in bit/s by link."""
+
+    def __init__(self, kept: Iterable[Kept] = ()) -> None:
+        self.kept = tuple(kept)
+        self.always: Counter[int] = Counter()
+        """While nothing fails."""
+        self.more: dict[int, Counter[int]] = {}
+        """By case, what that adds, or takes away."""
+        of_payer: dict[str, list[Kept]] = {}
+        for one in self.kept:
+            of_payer.setdefault(one.payer, []).append(one)
+        for some in of_payer.values():
+            self._add(some)
+
+    def under(self, case: int | None) -> Mapping[int, int]:
+        if case not in self.more:
+            return self.always
+        both = Counter(self.always)
+        both.update(self.more[case])
+        return both
+
+    def _add(self, some: Sequence[Kept]) -> None:
+        """The load of one rate: on each link, that of the path that crosses it most often."""
+        always = _most(some, None)
+        self.always.update(always)
+        for case in {case for one in some for case in one.way.loads}:
+            more = self.more.setdefault(case, Counter())
+            more.update(_most(some, case))
+            more.subtract(always)
+
+
+def _most(some: Iterable[Kept], case: int | None) -> Mapping[int, int]:
+    most: dict[int, int] = {}
+    for one in some:
+        for link, times in one.way.under(case).items():
+            most[link] = max(most.get(link, 0), times * one.space.rate_bps)
+    return most
+
+
+NOTHING_FIXED = Fixed()

@@ -17,9 +17,8 @@ from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeB
 from corridor.controller.policy.product import Edge
 from corridor.controller.traffic_engineering.candidate_paths import NOBODY, Space
 from corridor.controller.traffic_engineering.candidate_values import Way
-from corridor.controller.traffic_engineering.directed_links import Links, Load
-from corridor.controller.traffic_engineering.failure_cases import Cases, Failed
-from corridor.controller.traffic_engineering.fixed_loads import Fixed, Kept
+from corridor.controller.traffic_engineering.failure_cases import Cases, Failed, Links, Load
+from corridor.controller.traffic_engineering.load_grid import Fixed, Kept
 from corridor.controller.traffic_engineering.path_program import MBIT
 from corridor.controller.traffic_engineering.selection_setting import Setting, setting_of
 from corridor.topologies.model.topology import Topology

@@ -27,13 +27,20 @@ from corridor.controller.traffic_engineering.candidate_values import (
     Spot,
     Way,
 )
-from corridor.controller.traffic_engineering.directed_links import NOT_DEAR
-from corridor.controller.traffic_engineering.fixed_loads import NOTHING_FIXED, Fixed
-from corridor.controller.traffic_engineering.load_grid import NONE, Case, Grid, Numbers, Takes
-from corridor.controller.traffic_engineering.load_ledger import Reckoning
+from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR
+from corridor.controller.traffic_engineering.load_grid import (
+    NONE,
+    NOTHING_FIXED,
+    Case,
+    Fixed,
+    Grid,
+    Numbers,
+    Reckoning,
+    Resting,
+    Rows,
+    Takes,
+)
 from corridor.controller.traffic_engineering.objective import Objective
-from corridor.controller.traffic_engineering.row_generation import Rows
-from corridor.controller.traffic_engineering.sparse_program import Resting
 from corridor.topologies.base.printed_aside import printing_aside
 
 MBIT = 1e6

@@ -10,8 +10,7 @@ from corridor.controller.intent.picks import Found, Pick
 from corridor.controller.traffic_engineering import least_added_delay
 from corridor.controller.traffic_engineering.candidate_paths import Space
 from corridor.controller.traffic_engineering.candidate_values import Way
-from corridor.controller.traffic_engineering.directed_links import NOT_DEAR, Links
-from corridor.controller.traffic_engineering.failure_cases import Failed
+from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, Failed, Links
 from corridor.controller.traffic_engineering.objective import Objective, seeing
 from corridor.controller.traffic_engineering.path_program import Program
 from corridor.controller.traffic_engineering.rounding import whole

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from corridor.controller.traffic_engineering.binding_cases import watch_all
 from corridor.controller.traffic_engineering.candidate_values import Detour, Group, Key, Way
 from corridor.controller.traffic_engineering.column_generation import improved, kept_clear
 from corridor.controller.traffic_engineering.local_search import (
@@ -18,6 +17,7 @@ from corridor.controller.traffic_engineering.local_search import (
     cheaper,
     mended,
     roomier,
+    watch_all,
     watched,
 )
 from corridor.controller.traffic_engineering.path_program import NO_SHARE, Program, Shares, Solution

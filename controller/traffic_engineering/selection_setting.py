@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
@@ -10,13 +10,12 @@ from typing import NamedTuple
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.forwarding.shared_risks import Suspects
 from corridor.controller.intent.intent import UNPROTECTED
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.policy.product import Edge, ProductPath
+from corridor.controller.traffic_engineering.candidate_paths import ALL, Space
 from corridor.controller.traffic_engineering.candidate_values import Way
-from corridor.controller.traffic_engineering.demand_too_large import too_large_in
-from corridor.controller.traffic_engineering.directed_links import NOT_DEAR, Links
-from corridor.controller.traffic_engineering.failure_cases import Cases, Failed
-from corridor.controller.traffic_engineering.fixed_loads import Fixed, Kept
+from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, Cases, Failed, Links
 from corridor.controller.traffic_engineering.guaranteed_demands import rates_of
+from corridor.controller.traffic_engineering.load_grid import Fixed, Kept
 
 MOST_PAIRS = 50_000
 
@@ -123,3 +122,49 @@ def _rank(way: ForwardingTree) -> tuple[object, ...]:
     back = intent.id != intent.asked_as
     permit = way.permit.id if way.permit else ""
     return (-_rate_bps(way), demand.src, demand.dst, back, demand.data_class, permit, intent.id)
+
+
+# Where a rate is more than any lawful path has room for, even if no one else had rates.
+
+
+def too_large_in(space: Space, alone: Way) -> Iterator[int | None]:
+    """The cases protected against in which there is a path, and none that is wide enough: of those
+    in which packets arrive by the path that the demand has alone. Else they may be lost where any
+    other begins, or come too late by it, and load nothing."""
+    if not space.thin:
+        return
+    wide = space.anyhow(None, _delay)
+    if wide is None:
+        yield None
+        return
+    cases = space.cases
+    left = cases.every & _met(space, wide)
+    while left:
+        case = (left & -left).bit_length() - 1
+        left &= left - 1
+        if not space.suspects.protects(cases.named(case)):
+            continue
+        wide = space.anyhow(case, _delay)
+        if wide is not None:
+            left &= ALL if cases.closed(case) else _met(space, wide)
+        elif _is_narrow(space, alone, case) and space.anyhow(case, _delay, divided=True):
+            yield case
+
+
+def _is_narrow(space: Space, way: Way, case: int) -> bool:
+    return not space.thin.isdisjoint(way.under(case))
+
+
+def _delay(edge: Edge) -> int:
+    return 1 + edge.delay_ns
+
+
+def _met(space: Space, way: ProductPath) -> int:
+    """The cases in which something of a path has failed."""
+    cases, source = space.cases, space.automaton.trip.src
+    met = cases.of(cases.risks.bit("hub", source.id))
+    for _, edge in way.steps:
+        met |= cases.of(cases.risks.kills(edge.sight))
+    for hub in cases.risks.hubs:
+        met |= cases.of(cases.risks.bit("gateway", hub))
+    return met

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,14 +12,7 @@ from corridor.experiments.account.controller_events import CONTROLLER_EVENTS, Co
 from corridor.experiments.account.ends import ends_of
 from corridor.experiments.account.fibres import FibreAccount
 from corridor.experiments.account.ledger import Ledger, Line, ledger
-from corridor.experiments.account.losses import (
-    IN_FLIGHT,
-    MACHINE,
-    METER,
-    QUEUE,
-    RANDOM,
-    Loss,
-)
+from corridor.experiments.account.losses import IN_FLIGHT, MACHINE, METER, QUEUE, RANDOM, Loss
 from corridor.experiments.account.machine_counters import Health, read_health
 from corridor.experiments.account.packet_classes import (
     BACKWARD,
@@ -44,6 +37,7 @@ from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.topologies.base.whole_file import write_text
+from corridor.topologies.model.wiring import FibreWire, Wiring
 from corridor.traffic.measures.samples import HostRecords
 
 if TYPE_CHECKING:
@@ -290,3 +284,32 @@ def _sums(losses: Iterable[Loss], key: Callable[[Loss], str]) -> dict[str, int]:
 
 def _lost(losses: Iterable[Loss]) -> dict[str, int]:
     return _sums((one for one in losses if not _is_in_flight(one)), lambda one: one.cause.kind)
+
+
+# Where packets were lost: by place, from the counters of fibres before and after. Pure.
+
+type Counters = Mapping[str, Mapping[str, int]]
+"""By interface, then by ``FibreCounters`` of ``topologies/emulation/netlink.py``."""
+type LostAt = dict[str, int]
+"""Packets by place: ``fibre:from->to queue`` (buffer full) or ``line`` (at random)."""
+
+
+def lost_between(before: Counters, after: Counters, wiring: Wiring) -> LostAt:
+    """Only the places where some were lost."""
+    lost = {}
+    for fibre in wiring.fibres:
+        for interface, name in _directions(fibre):
+            for kind in ("queue", "line"):
+                counter = f"{kind}_drops"
+                since, until = before[interface][counter], after[interface][counter]
+                dropped = until - since if until >= since else until  # else it began again
+                if dropped:
+                    lost[f"{name} {kind}"] = dropped
+    return lost
+
+
+def _directions(fibre: FibreWire) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (
+        (fibre.a.interface, f"{fibre.fibre}:{fibre.a.hub}->{fibre.z.hub}"),
+        (fibre.z.interface, f"{fibre.fibre}:{fibre.z.hub}->{fibre.a.hub}"),
+    )

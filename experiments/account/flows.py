@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
-from corridor.experiments.account.lost_by_place import LostAt
-from corridor.experiments.account.samples_told import flow_sample_summary
+from corridor.experiments.account.account_of_run import Account, LostAt
+from corridor.experiments.account.packet_classes import STREAM, TRANSFER
+from corridor.experiments.account.probes import flow_sample_summary
 from corridor.experiments.account.summary import FlowSummary
-from corridor.experiments.plan.values import PlannedDemand
+from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.parquet_file import write_parquet_file
-from corridor.traffic.measures.flows import FlowSample
+from corridor.traffic.agents.stream_in import ReceivedStream
+from corridor.traffic.agents.stream_out import SentStream
+from corridor.traffic.agents.tcp_report import TcpResult
+from corridor.traffic.measures.flows import FlowSample, flow_result
+from corridor.traffic.measures.stream_delays import read_stream_delays
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -144,3 +152,58 @@ def write_flows(path: Path, flows: Sequence[FlowRow]) -> None:
     ]
     table: pa.Table = pa.Table.from_pylist(rows, schema=schema)
     write_parquet_file(path, table)
+
+
+# UDP streams: what was offered, what arrived, where it was lost. Pure.
+
+
+def stream_rows(raw: Path, plan: Plan, account: Account) -> list[FlowRow]:
+    """One row a stream, from a run's ``raw`` folder."""
+    sent: dict[int, SentStream] = {}
+    received: dict[int, ReceivedStream] = {}
+    for path in sorted(raw.glob("flows-*.json")):
+        report = read_json(path, RESULT)
+        sent |= {item["flow"]: item for item in report["streams_out"]}
+        received |= {item["flow"]: item for item in report["streams_in"]}
+    times = read_stream_delays(raw)
+    rows = []
+    for flow, item in sorted(sent.items()):
+        demand = plan.demands[flow]
+        arrived, late = times.delay.get(flow), times.late.get(flow)
+        result = flow_result(item, received.get(flow), arrived, late)
+        lost_at = account.lost_at(demand.id, STREAM)
+        if lost_at is not None and result["refused_by_sender"]:
+            lost_at[f"host {demand.src} refused"] = result["refused_by_sender"]
+        rows.append(flow_row(demand, "udp", result, lost_at))
+    return rows
+
+
+# TCP transfers: what iperf3 said of each, and where its packets were lost. Pure.
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Of ``raw/transfers.json``: one transfer."""
+
+    demand: int
+    result: TcpResult
+
+
+def read_transfers(raw: Path) -> list[Carried]:
+    """From a run's ``raw`` folder; none where there were none."""
+    path = raw / "transfers.json"
+    if not path.exists():
+        return []
+    return [from_plain(Carried, one) for one in read_json(path, RESULT)]
+
+
+def transfer_rows(raw: Path, plan: Plan, account: Account) -> list[FlowRow]:
+    """One row a transfer."""
+    return [_row(carried, plan, account) for carried in read_transfers(raw)]
+
+
+def _row(carried: Carried, plan: Plan, account: Account) -> FlowRow:
+    demand = plan.demands[carried.demand]
+    result = replace(carried.result, sending=(), receiving=())
+    figures = {**to_plain(result), "delivered_mbps": result.received_mbps}
+    return flow_row(demand, "tcp", figures, account.lost_at(demand.id, TRANSFER))

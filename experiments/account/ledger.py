@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from corridor.experiments.account.ends import Ends
+from corridor.experiments.account.ends import Ends, Segments
 from corridor.experiments.account.fibres import FibreAccount, directions, fibre_account
 from corridor.experiments.account.losses import (
     FAULT,
@@ -23,7 +23,6 @@ from corridor.experiments.account.losses import (
 from corridor.experiments.account.packet_classes import OTHER, PacketClass
 from corridor.experiments.account.readings import Moment, since
 from corridor.experiments.account.reasons import Reasons
-from corridor.experiments.account.segments import Segments
 from corridor.experiments.account.switches import PassageAccount, passage_accounts
 from corridor.topologies.model.wiring import Wiring
 

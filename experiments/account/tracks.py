@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.account.transfers import read_transfers
+from corridor.experiments.account.flows import read_transfers
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError

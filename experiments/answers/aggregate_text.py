@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from corridor.controller.intent.aggregate import Aggregate
+from corridor.controller.intent.intent import Aggregate
 from corridor.topologies.base.units import format_rate
 
 

@@ -14,13 +14,17 @@ from typing import Literal
 from corridor.controller.policy.model import RETURN
 from corridor.controller.traffic_engineering.capacity_remedies import lowerings, raises
 from corridor.controller.traffic_engineering.demand_growth import Bound, bounds
-from corridor.controller.traffic_engineering.utilization import Fullness, fullness
-from corridor.controller.traffic_engineering.utilization_cases import Traffic, with_limits
+from corridor.controller.traffic_engineering.utilization import (
+    Fullness,
+    Traffic,
+    fullness,
+    with_limits,
+)
 from corridor.experiments.answers.capacities import Capacities, Capacity, capacities
 from corridor.experiments.answers.capacity_choice import Choice, Paths, Reach
 from corridor.experiments.answers.capacity_loads import Load, Loads, Served, loads_of, serve
+from corridor.experiments.scenario.intents import with_rates
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.experiments.scenario.stated_rates import with_rates
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest

@@ -15,10 +15,10 @@ from typing import Literal
 
 from corridor.controller.traffic_engineering.demand_growth import Bound, bounds
 from corridor.controller.traffic_engineering.fit_rates import NONE
-from corridor.controller.traffic_engineering.utilization_cases import Traffic
+from corridor.controller.traffic_engineering.utilization import Traffic
 from corridor.experiments.answers.capacity_loads import Load, Loads, loads_of, serve
+from corridor.experiments.scenario.intents import with_growth
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.experiments.scenario.stated_rates import with_growth
 
 MOST_CHOICES = 12
 MOST_ROWS = 1000

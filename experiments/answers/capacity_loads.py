@@ -10,14 +10,14 @@ from typing import Literal
 
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.intent.failure_names import failures_of
-from corridor.controller.policy.failures import Failures
+from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_outcomes import Searched
 from corridor.controller.prover.exact_rates import Paid, asked, committed, guaranteed
 from corridor.controller.prover.exact_search import Explorer
-from corridor.controller.traffic_engineering.utilization_cases import Cases, cases_of
+from corridor.controller.traffic_engineering.utilization import Cases, cases_of
 from corridor.experiments.plan.offered import Offered, offered
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario

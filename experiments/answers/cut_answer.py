@@ -6,27 +6,80 @@ would. Times are round trips of fibres and terminals; how long demands are out i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from corridor.controller.explain.outages import Outage, outage_under
 from corridor.controller.explain.path_summary import passage_of_way
 from corridor.controller.explain.references import Reference
 from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.intent.anycast import settle
+from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Way, way
-from corridor.experiments.answers.other_hubs import OtherHub, other_hubs, other_hubs_said
+from corridor.experiments.answers.map_document import MapDocument, map_document
+from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario, whole_map
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import Document, JsonObject, read_document, to_plain
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
 from corridor.topologies.base.words import counted, more_ms, ms
 from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
+
+# Which hub would serve a demand that may go to any of several, were it planned again. Pure.
+#
+# Packets carry the address of the hub that was chosen, so a network that runs keeps it. What is
+# told
+# here is what a scenario comes to that is planned with the failures known.
+
+MOST_TOLD = 6
+
+
+@dataclass(frozen=True)
+class OtherHub:
+    """One demand that another hub would serve."""
+
+    demand: str
+    serves: str
+    chosen: str
+    """The nearest lawful one that is left."""
+    why: str
+
+
+def other_hubs(loaded: LoadedScenario, failures: Failures) -> Iterator[OtherHub]:
+    """Those that some other hub would serve without what has failed."""
+    for one in loaded.scenario.demands:
+        if one.sought is None or one.src in failures.hubs:
+            continue
+        asked = one.ruled(loaded.scenario.service).model_copy(update={"dst": one.sought})
+        found = settle(loaded.policies, loaded.topology, asked, loaded.as_of, failures)
+        if found.choice is not None and found.may_go and found.demand.dst != one.dst:
+            yield OtherHub(one.id, one.dst, found.demand.dst, found.choice.why)
+
+
+def other_hubs_said(of: tuple[OtherHub, ...]) -> Iterator[str]:
+    """Lines; none where no demand would go elsewhere."""
+    if not of:
+        return
+    yield (
+        f"If the cut were known at planning time, another hub would serve "
+        f"{counted(len(of), 'demand')}. A running network keeps the hub, because packets carry its "
+        "address:"
+    )
+    for one in of[:MOST_TOLD]:
+        yield f"  {one.demand}: {one.chosen} instead of {one.serves} ({one.why})"
+    if len(of) > MOST_TOLD:
+        yield f"  and {len(of) - MOST_TOLD} more: --json"
+
 
 CUT_SCHEMA = 1
 PREFIXES = ("cable:", "corridor:")
@@ -327,3 +380,45 @@ def _columns(
     """Without those that say nothing."""
     kept = [at for at in range(len(HEADINGS)) if any(row[at] for row in rows)]
     return tuple(HEADINGS[at] for at in kept), [tuple(row[at] for at in kept) for row in rows]
+
+
+# ``cut.json`` of a folder that ``corridor cut --out`` made: the answer, its paths, and the map.
+
+CUT_FILE = "cut.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutDocument(Document):
+    """What ``cut.json`` contains. Paths are in the order of the affected demands of ``answer``."""
+
+    schema: int
+    answer: CutAnswer
+    paths: tuple[CutPath, ...]
+    names: Names
+    map: MapDocument
+
+
+def cut_document(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutDocument:
+    answer, paths = cut_paths(loaded, dead)
+    return CutDocument(
+        schema=SCHEMA,
+        answer=answer,
+        paths=paths,
+        names=names_of(loaded.scenario.title, (loaded.policies,)),
+        map=map_document(loaded.topology),
+    )
+
+
+def write_cut(folder: Path, of: CutDocument) -> None:
+    write_text(folder / CUT_FILE, json.dumps(of.to_json(), ensure_ascii=False) + "\n")
+
+
+def read_cut(folder: Path) -> CutDocument:
+    """Read the answer of a folder.
+
+    Raises:
+        InputError: there is none, or another version wrote it.
+    """
+    path = folder / CUT_FILE
+    return read_document(CutDocument, read_json(path, RESULT), str(path), "cut again, with --out")

@@ -12,7 +12,7 @@ from corridor.controller.explain.clauses import ClauseCost
 from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.references import Reference
-from corridor.controller.policy.clauses.statement_kinds import StatementKind
+from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_summary
 from corridor.experiments.answers.certainty import certainty_summary

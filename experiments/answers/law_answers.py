@@ -8,7 +8,7 @@ from datetime import date
 from itertools import islice, product
 
 from corridor.controller.policy.classifier import Finding, Outcome, classify
-from corridor.controller.policy.clauses.statement_kinds import StatementKind
+from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.data_flow import DataFlow
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.law_calendar import on_day, policy_confidence, warning

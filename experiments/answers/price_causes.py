@@ -10,7 +10,7 @@ from corridor.controller.explain.clauses import forbidden_by, forbidding
 from corridor.controller.explain.references import Ground, Reference, grounds
 from corridor.controller.policy.automaton import Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
-from corridor.controller.policy.clauses.statement_kinds import StatementKind
+from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.semantics import Ruling

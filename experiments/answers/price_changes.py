@@ -23,8 +23,7 @@ from corridor.experiments.answers.price_sets import (
     with_gateway,
 )
 from corridor.experiments.answers.price_ways import Ways
-from corridor.topologies.model.geo import great_circle_km
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.topology import Topology, great_circle_km
 
 Kind = Literal["lift", "basis", "gateway", "fibre"]
 MOST_FIBRES = 8

@@ -19,8 +19,7 @@ from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.options import ProtectOptions
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.model.delay import derived_length_km, one_way_delay_ns
-from corridor.topologies.model.geo import great_circle_km
-from corridor.topologies.model.topology import Fibre, Topology
+from corridor.topologies.model.topology import Fibre, Topology, great_circle_km
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 from corridor.experiments.account.summary import read_summary
 from corridor.experiments.answers.document import ANSWERS_FILE
-from corridor.experiments.artifact.comparing import difference
 from corridor.experiments.artifact.expected import Expected
+from corridor.experiments.artifact.verdict import difference
 from corridor.experiments.run.recover import MORE_FILES, RESULT_FILES, recover
 from corridor.experiments.study.answers import RunValues, answers
 from corridor.experiments.study.cells import cells, conditions

@@ -9,7 +9,7 @@ import subprocess
 from corridor.experiments.artifact.environment import Environment
 from corridor.experiments.machines.kernel import find_kernel
 from corridor.experiments.run.version import bundled, version_line
-from corridor.experiments.study.program import program_digest
+from corridor.experiments.study.bundle import program_digest
 from corridor.topologies.base.codec import to_plain
 
 SYSTEM = (

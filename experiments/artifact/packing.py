@@ -17,14 +17,10 @@ from corridor.experiments.artifact.about import (
     README,
     About,
     Kind,
+    chosen,
 )
 from corridor.experiments.artifact.archive import Content, write_archive
-from corridor.experiments.artifact.choosing import chosen
-from corridor.experiments.artifact.deriving import (
-    problems_of_run,
-    problems_of_study,
-    study_of,
-)
+from corridor.experiments.artifact.deriving import problems_of_run, problems_of_study, study_of
 from corridor.experiments.artifact.description import citation, readme
 from corridor.experiments.artifact.environment import Environment, fits, kernels
 from corridor.experiments.artifact.expected import (
@@ -32,22 +28,17 @@ from corridor.experiments.artifact.expected import (
     Tolerance,
     of_run,
     of_study,
+    parse_tolerance,
     to_json,
 )
 from corridor.experiments.artifact.machine import environment_here
 from corridor.experiments.artifact.sums import identity
+from corridor.experiments.artifact.verdict import Verdict
+from corridor.experiments.artifact.verifying import How, verify
 from corridor.experiments.results.run_result import load
 from corridor.experiments.run.folders import unwritable
 from corridor.experiments.study.answers import RunValues, answers
-from corridor.experiments.study.folder import (
-    CELL,
-    CELLS,
-    FAILED,
-    INDEX,
-    INPUTS,
-    STUDY,
-    read_index,
-)
+from corridor.experiments.study.folder import CELL, CELLS, FAILED, INDEX, INPUTS, STUDY, read_index
 from corridor.experiments.study.reading import read_study
 from corridor.experiments.study.study_file import StudyFile, described
 from corridor.experiments.study.words import sentences
@@ -320,3 +311,48 @@ def _about(subject: _Subject, known: Environment, manifests: Sequence[Mapping[st
 
 def _machine(said: Mapping[str, Any]) -> str:
     return f"{said['processor']}, {said['cores']} cores, Linux {said['kernel']}"
+
+
+# Artifacts from Python.
+
+
+def pack_artifact(
+    folder: str | Path,
+    out: str | Path | None = None,
+    *,
+    authors: Sequence[str] = (),
+    tolerances: Sequence[str] = (),
+    overwrite: bool = False,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Packed:
+    """One archive of a study's folder, or of a run's, for who is to check it.
+
+    ``tolerances`` are written as on the command line: ``rtt=0.1``, ``lost=5%``. A file that exists
+    is replaced with ``overwrite`` only. Raises InputError.
+    """
+    return pack(
+        Path(folder),
+        None if out is None else Path(out),
+        authors=authors,
+        tolerances=dict(map(parse_tolerance, tolerances)),
+        overwrite=overwrite,
+        say=say,
+    )
+
+
+def verify_artifact(
+    file: str | Path,
+    *,
+    runs: bool = True,
+    whole: bool = False,
+    workers: int | None = None,
+    any_version: bool = False,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Verdict:
+    """Whether an artifact, or the folder it was unpacked to, holds: ``.holds``, ``.checks``.
+
+    Some runs are repeated, with ``whole`` all, without ``runs`` none. Raises InputError for what is
+    no artifact.
+    """
+    how = How(runs=runs, whole=whole, workers=workers, any_version=any_version)
+    return verify(Path(file), how, say)

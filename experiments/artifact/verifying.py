@@ -10,9 +10,8 @@ from typing import NamedTuple
 from corridor.experiments.artifact import about as about_file
 from corridor.experiments.artifact import environment as environment_file
 from corridor.experiments.artifact import expected as expected_file
-from corridor.experiments.artifact.about import ABOUT, ENVIRONMENT, EXPECTED, About
+from corridor.experiments.artifact.about import ABOUT, ENVIRONMENT, EXPECTED, About, chosen
 from corridor.experiments.artifact.archive import Opened, opened
-from corridor.experiments.artifact.choosing import chosen
 from corridor.experiments.artifact.deriving import (
     cells_of,
     problems_of_run,

@@ -12,7 +12,7 @@ from corridor.experiments.atlas.plane import (
     UNITS_PER_LON,
     Projection,
 )
-from corridor.topologies.model.geo import LatLon
+from corridor.topologies.model.topology import LatLon
 
 MARGIN = 0.05
 """Of the longer side."""

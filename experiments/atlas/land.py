@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.atlas.clipping import clipped
 from corridor.experiments.atlas.frame import Frame
-from corridor.experiments.atlas.plane import ROUND_DEG, Line
+from corridor.experiments.atlas.plane import ROUND_DEG, Line, clipped
 
 FILE = Path(__file__).with_name("land.json")
 BEYOND_LON_DEG, BEYOND_LAT_DEG = 25.0, 18.0

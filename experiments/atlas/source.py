@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from corridor.experiments.answers.map_document import MapDocument
-from corridor.topologies.model.geo import LatLon
 from corridor.topologies.model.jurisdictions import load_jurisdictions
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.topology import LatLon, Topology
 
 
 def short_name(name: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutPath
-from corridor.experiments.answers.cut_file import CutDocument
+from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutDocument, CutPath
 from corridor.experiments.answers.document import Way
 from corridor.experiments.brief.document import (
     Bar,

@@ -27,7 +27,7 @@ from corridor.experiments.brief.policies import (
     titled,
 )
 from corridor.experiments.pages.demands import Asked
-from corridor.experiments.pages.price_demands import of_prices
+from corridor.experiments.pages.price_page import of_prices
 from corridor.experiments.text.price_text import Prices
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, ms
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names
-from corridor.experiments.brief.document import Brief
+from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Picture, Source, Table
 from corridor.experiments.brief.free import free_brief
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import Question, policy_brief
+from corridor.experiments.brief.sources import CONSTANTS
 from corridor.experiments.pages.demands import of_answers
 from corridor.experiments.pages.run_page import RunResults, alarms_of
+from corridor.experiments.pages.sources import map_sources, safe_address
+from corridor.experiments.study.answer_blanks import blanks
+from corridor.experiments.study.answer_sentence import answer_of
+from corridor.experiments.study.answers import Answers as Found
+from corridor.experiments.study.answers import ConditionAnswer
+from corridor.experiments.study.matrix import Levels
+from corridor.experiments.study.study_file import MeasureEntry, SourceEntry, StudyFile, described
+from corridor.experiments.study.tables import bounds, figure
+from corridor.experiments.study.words import differences
 from corridor.experiments.text.events_sentence import worst_cut, worst_event
 from corridor.experiments.text.verdict import holds
-from corridor.topologies.base.words import LEAST_SHOWN_MS, ms
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, ms
 
 KIND = "Computed, and measured in an emulation of the map"
 COMPUTED = "Computed; the measurement is incomplete or invalid"
@@ -65,3 +78,160 @@ def _helps(of: Answers) -> list[str]:
         if one.remedies
     ]
     return [*delayed, *blocked]
+
+
+# The brief of a study: its question, its answer with values, and each condition's values. Pure.
+
+MOST_CONDITIONS = 4
+"""Side by side in the table; of more, conditions are its rows."""
+MOST_MEASURES = 3
+"""In the table, where conditions are its rows."""
+SAME = "no difference"
+"""In the sentence of a comparison; these come last."""
+INTERVALS = (
+    "Intervals of measured values are 95 % confidence intervals of the mean over runs. They cover "
+    "what differs between runs, not what is unknown about the map or the law."
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study, what its runs gave, and the answers of one of its cells."""
+
+    of: StudyFile
+    found: Found
+    runs: int
+    answers: Answers | None
+
+
+def study_brief(of: Study) -> Brief:
+    study = of.of
+    levels = _conditions(of.found)
+    where = of.answers.map if of.answers else None
+    picture = _picture(of.answers) if of.answers else None
+    used = {name for _, fibres in picture.paths for name in fibres} if picture else set()
+    told = answer_of(study, of.found) if study.answer else ""
+    levers = sorted(differences(study, of.found), key=lambda line: SAME in line)
+    return Brief(
+        title=study.title or study.name,
+        about=(
+            f"Study {study.name}: {counted(len(levels), 'condition')}, {counted(of.runs, 'run')}. "
+            "Computed, and measured in an emulation of the map. Not legal advice."
+        ),
+        alarms=_alarms(of.found),
+        question=study.question or f"What does {study.title or study.name} show?",
+        answer=[told] if told else levers[:MOST_CONDITIONS],
+        uncertainty=list(_uncertainty(of)),
+        picture=picture,
+        chart=_chart(study, of.found),
+        table=_table(study, of.found, levels),
+        helps=levers or ["The study compares no conditions."],
+        beliefs=[(str(number), text) for number, text in enumerate(study.assumptions, 1)],
+        law=[_source(one) for one in study.sources],
+        fibres=map_sources(one for one in where.fibres if one.id in used) if where else [],
+        constants=CONSTANTS,
+        footer=f"Made by corridor from study {study.name}.",
+    )
+
+
+def _conditions(found: Found) -> list[Levels]:
+    return list({described(one.levels): one.levels for one in found.conditions}.values())
+
+
+def _alarms(found: Found) -> list[str]:
+    missing = len(found.left_out)
+    return [f"{counted(missing, 'run')} of the study has no result."] if missing else []
+
+
+def _uncertainty(of: Study) -> Iterator[str]:
+    yield INTERVALS
+    same = [one for one in of.found.conditions if one.estimate and one.estimate.is_same]
+    if same:
+        yield "Where all runs gave the same value, no interval is stated."
+    if any(one.estimate and not one.estimate.mean_within for one in of.found.conditions):
+        few = any(
+            one.estimate and not one.estimate.is_same and one.estimate.mean_within is None
+            for one in of.found.conditions
+        )
+        if few:
+            yield "Some conditions have too few runs for an interval."
+    for wanted in of.found.expectations:
+        if wanted.holds is not True:
+            state = "is not met" if wanted.holds is False else "is not decided by these runs"
+            yield f"The expectation {wanted.measure} {wanted.wanted} {state}: {wanted.found}."
+    if any(one.confidence != "confident" for one in of.of.sources):
+        yield "Some sources are uncertain: see below."
+
+
+def _measures(study: StudyFile) -> list[MeasureEntry]:
+    """The measures of the answer first, in its order."""
+    order = {blank.measure: number for number, blank in reversed(list(enumerate(blanks(study))))}
+    return sorted(study.measures, key=lambda one: order.get(one.id, len(order)))
+
+
+def _chart(study: StudyFile, found: Found) -> Chart | None:
+    measure = _measures(study)[0]
+    bars = [
+        Bar(
+            label=described(one.levels),
+            small=f"{one.estimate.runs} runs",
+            value=one.estimate.mean,
+            interval=within and (within.low, within.high),
+            text=_value(one),
+        )
+        for one in found.conditions
+        if one.measure == measure.id and one.estimate
+        for within in [one.estimate.mean_within]
+    ]
+    if not bars:
+        return None
+    has_interval = any(bar.interval for bar in bars)
+    name = measure.name[:1].upper() + measure.name[1:]
+    interval = "95 % confidence interval" if has_interval else ""
+    return Chart(name, measure.shown_unit, bars, "mean of runs", interval)
+
+
+def _value(of: ConditionAnswer | None) -> str:
+    if of is None or of.estimate is None:
+        return "no run"
+    within = of.estimate.mean_within
+    said = figure(of.estimate.mean)
+    return f"{said} ({bounds(within)})" if within and not of.estimate.is_same else said
+
+
+def _table(study: StudyFile, found: Found, levels: Sequence[Levels]) -> Table:
+    values: Mapping[tuple[str, str], ConditionAnswer] = {
+        (described(one.levels), one.measure): one for one in found.conditions
+    }
+    measures, names = _measures(study), [described(one) for one in levels]
+    headed = [f"{one.name} ({one.shown_unit})" if one.shown_unit else one.name for one in measures]
+    if len(names) <= MOST_CONDITIONS:
+        rows = [
+            [Cell(head, one.id), *(Cell(_value(values.get((name, one.id)))) for name in names)]
+            for head, one in zip(headed, measures, strict=True)
+        ]
+        return Table("Measures by condition: mean of runs", ("Measure", *names), rows)
+    shown = measures[:MOST_MEASURES]
+    rows = [
+        [Cell(name), *(Cell(_value(values.get((name, one.id)))) for one in shown)] for name in names
+    ]
+    more = len(measures) - len(shown)
+    rest = f"{counted(more, 'more measure')}: corridor study show." if more else ""
+    return Table("Conditions: mean of runs", ("Condition", *headed[:MOST_MEASURES]), rows, rest)
+
+
+def _source(of: SourceEntry) -> Source:
+    about = ", ".join(filter(None, (of.title, of.date)))
+    caveat = "" if of.confidence == "confident" else "uncertain"
+    return Source(f"{about}. {of.says}", "link", safe_address(of.url), caveat)
+
+
+def _picture(answers: Answers) -> Picture | None:
+    """The paths of one cell under its policies."""
+    served = [(one, one.lawful) for one in answers.demands if one.lawful is not None]
+    return Places(answers.map).picture(
+        [("permitted", way) for _, way in served],
+        (way for _, way in served),
+        (hub for one, _ in served for hub in (one.src, one.dst)),
+        {"permitted": "path in the first condition"},
+    )

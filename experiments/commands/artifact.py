@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _pack(args: argparse.Namespace, say: Any) -> int:
-    from corridor.experiments.artifact.asking import pack_artifact
+    from corridor.experiments.artifact.packing import pack_artifact
 
     packed = pack_artifact(
         args.what,
@@ -106,7 +106,7 @@ def _pack(args: argparse.Namespace, say: Any) -> int:
 
 
 def _verify(args: argparse.Namespace, say: Any) -> int:
-    from corridor.experiments.artifact.asking import verify_artifact
+    from corridor.experiments.artifact.packing import verify_artifact
     from corridor.experiments.artifact.verdict import lines, to_json
 
     verdict = verify_artifact(

@@ -19,7 +19,7 @@ def add_parser(verbs: Any) -> None:
 def run(_args: argparse.Namespace) -> int:
     from corridor.experiments.live_network.session import remove_dead as remove_dead_sessions
     from corridor.experiments.machines.build import remove_unfinished_images
-    from corridor.experiments.machines.unfinished_builds import remove_unfinished_builds
+    from corridor.experiments.machines.kernel_build import remove_unfinished_builds
     from corridor.experiments.testbeds.native import leftovers, remove_leftovers
     from corridor.topologies.base.disk_cache import remove_kept
     from corridor.topologies.base.scratch import remove_dead

@@ -53,7 +53,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.study.compared_kinds import kind_of
+    from corridor.experiments.study.comparing import kind_of
     from corridor.experiments.terminal.screen import show, terminal_width
 
     of = args.of or kind_of(args.one, args.other)

@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.controller.explain import explain
     from corridor.experiments.answers.anycast_text import anycast_summary
+    from corridor.experiments.answers.asking import planned_demand
     from corridor.experiments.answers.explained_certainty import ask
-    from corridor.experiments.answers.planned_demand import planned_demand
     from corridor.experiments.scenario.scenario import as_asked
     from corridor.experiments.text.explanation_text import explained
     from corridor.topologies.base.codec import to_plain

@@ -142,7 +142,7 @@ def _written(write: Callable[[Path], Path], out_dir: Path, *, pdf: bool) -> list
 
 def _code(summary: Summary) -> int:
     """As ``run`` ends, but half a run does not fail; raises MeasurementInvalid."""
-    from corridor.experiments.results.failures import has_failed, refuse_invalid
+    from corridor.experiments.results.validity import has_failed, refuse_invalid
 
     if has_failed(summary):
         return 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.answers.cut_file import CUT_FILE, read_cut
+from corridor.experiments.answers.cut_answer import CUT_FILE, read_cut
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.brief import BRIEF, COMPARISON
@@ -15,8 +15,7 @@ from corridor.experiments.brief.cuts import cut_brief
 from corridor.experiments.brief.document import Brief
 from corridor.experiments.brief.html import brief_page
 from corridor.experiments.brief.prices import price_brief
-from corridor.experiments.brief.runs import run_brief
-from corridor.experiments.brief.studies import Study, study_brief
+from corridor.experiments.brief.runs import Study, run_brief, study_brief
 from corridor.experiments.pages.report import PRICES, holds_no_run, read_prices, read_run, read_ways
 from corridor.experiments.pages.run_page import RunResults
 from corridor.experiments.study.answers import answers

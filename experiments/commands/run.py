@@ -96,7 +96,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.results.failures import has_failed, refuse_invalid
+    from corridor.experiments.results.validity import has_failed, refuse_invalid
     from corridor.experiments.run.options import Options
     from corridor.experiments.run.runner import run_scenario
 

@@ -55,7 +55,7 @@ def _study(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from corridor.experiments.account.summary import read_summary
-    from corridor.experiments.results.failures import has_failed, refuse_invalid
+    from corridor.experiments.results.validity import has_failed, refuse_invalid
     from corridor.experiments.study.folder import SUMMARY
     from corridor.experiments.terminal.screen import show, terminal_width
     from corridor.experiments.text.run_text import sections

@@ -14,7 +14,7 @@ from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.study.answers import Answers
-    from corridor.experiments.study.part import Part
+    from corridor.experiments.study.array import Part
     from corridor.experiments.study.study_file import StudyFile
 
 EPILOG = """examples:
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _part(text: str) -> Part:
     """For ``type``: ``3/24``."""
-    from corridor.experiments.study.part import Part
+    from corridor.experiments.study.array import Part
 
     number, stroke, of = text.partition("/")
     if not (stroke and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):

@@ -16,7 +16,7 @@ from corridor.experiments.figures import data
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
-from corridor.experiments.results.message_series import goodput_mbps
+from corridor.experiments.results.message_columns import goodput_mbps
 from corridor.experiments.results.messages import MessageRow
 from corridor.topologies.base.words import counted, duration, percent
 

@@ -2,16 +2,115 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_mixed import MixedModeRenderer
+from matplotlib.backends.backend_pgf import RendererPgf
 from matplotlib.figure import Figure
 
 from corridor.experiments.figures.pdf_fonts import fonts_read_once
-from corridor.experiments.figures.pgf import save_pgf
 from corridor.experiments.figures.style import WIDTHS, lay_out, one_warning
 from corridor.topologies.base.whole_file import replacing
+from corridor.topologies.base.words import can_set, escaped
+
+# A figure as PGF, for ``\input`` in a LaTeX document: its texts are set in the document's font.
+#
+# Matplotlib's own writer asks LaTeX how wide texts are, and passes texts on as LaTeX. Here no LaTeX
+# is needed, and texts stay what they are; those that LaTeX cannot set are drawn as outlines.
+
+BOLD_FROM = 600
+LINE = 1.2
+"""Of a text's size, to the next line; each text has one."""
+HEADER = """%% {name}
+%% {made_by}
+%%
+%% In LaTeX: \\usepackage{{pgf}}, then \\input{{{name}.pgf}}
+"""
+
+
+def save_pgf(figure: Figure, path: Path, name: str, made_by: str) -> None:
+    """Of a figure that is laid out."""
+    text = io.StringIO()
+    text.write(HEADER.format(name=name, made_by=" ".join(made_by.split())))
+    width_in, height_in = (float(one) for one in figure.get_size_inches())
+    size = rf"\pgfqpoint{{{width_in:f}in}}{{{height_in:f}in}}"
+    text.write(
+        "\\begingroup%\n\\makeatletter%\n\\begin{pgfpicture}%\n"
+        f"\\pgfpathrectangle{{\\pgfpointorigin}}{{{size}}}%\n"
+        "\\pgfusepath{use as bounding box, clip}%\n"
+    )
+    renderer = _Renderer(figure, text)
+    figure.draw(MixedModeRenderer(figure, width_in, height_in, figure.dpi, renderer))
+    text.write("\\end{pgfpicture}%\n\\makeatother%\n\\endgroup%\n")
+    path.write_text(text.getvalue(), encoding="utf-8")
+
+
+class _Renderer(RendererPgf):
+    """Measures texts as the other formats do."""
+
+    def __init__(self, figure: Figure, to: io.StringIO) -> None:
+        super().__init__(figure, to)
+        self._measures = FigureCanvasAgg(figure).get_renderer()
+
+    def get_text_width_height_descent(
+        self, s: str, prop: Any, ismath: Any
+    ) -> tuple[float, float, float]:
+        found: tuple[float, float, float]
+        found = self._measures.get_text_width_height_descent(s, prop, ismath)
+        return found
+
+    def draw_text(
+        self,
+        gc: Any,
+        x: float,
+        y: float,
+        s: str,
+        prop: Any,
+        angle: float,
+        ismath: Any = False,
+        mtext: Any = None,
+    ) -> None:
+        if not can_set(s):
+            self._draw_text_as_path(gc, x, y, s, prop, angle, ismath, mtext)
+            return
+        size_pt = prop.get_size_in_points()
+        bold = r"\bfseries" if _weight(prop) >= BOLD_FROM else ""
+        colour = ",".join(f"{one:f}" for one in tuple(gc.get_rgb())[:3])
+        place = self._place(x, y, angle, mtext)
+        self.fh.write(
+            "\\begin{pgfscope}%\n"
+            f"\\definecolor{{textcolor}}{{rgb}}{{{colour}}}%\n"
+            f"\\pgftext[{place}]{{\\color{{textcolor}}"
+            f"\\fontsize{{{size_pt:f}}}{{{LINE * size_pt:f}}}{bold}\\selectfont {escaped(s)}}}%\n"
+            "\\end{pgfscope}%\n"
+        )
+
+    def _place(self, x: float, y: float, angle: float, mtext: Any) -> str:
+        """Where LaTeX hangs a text: at the point that it was aligned to, since its width differs
+        from the one that was measured."""
+        aligned = ("left", "base")
+        if mtext is not None and (angle == 0 or mtext.get_rotation_mode() == "anchor"):
+            x, y = mtext.get_transform().transform(mtext.get_unitless_position())
+            aligned = (
+                {"left": "left", "right": "right"}.get(mtext.get_horizontalalignment(), ""),
+                {"top": "top", "bottom": "bottom", "baseline": "base"}.get(
+                    mtext.get_verticalalignment(), ""
+                ),
+            )
+        turned = (f"rotate={angle:f}",) if angle else ()
+        at = (f"x={x / self.dpi:f}in", f"y={y / self.dpi:f}in")
+        return ",".join(part for part in (*at, *aligned, *turned) if part)
+
+
+def _weight(prop: Any) -> int:
+    from matplotlib.font_manager import weight_dict
+
+    weight = prop.get_weight()
+    return weight if isinstance(weight, int) else int(weight_dict[weight])
 
 
 def _save_pdf(figure: Figure, path: Path, name: str, made_by: str) -> None:

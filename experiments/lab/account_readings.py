@@ -16,7 +16,7 @@ from corridor.experiments.account.readings import (
     write_readings,
 )
 from corridor.experiments.lab.health import SOFTNET, softnet_dropped
-from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.emulation import datapath

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.emulation.ovsdb import Progress
-from corridor.topologies.emulation.ovsdb_rows import switches_socket
+from corridor.topologies.emulation.ovsdb_client import switches_socket
 from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:

@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import Deployment
 from corridor.controller.prover import Proof, read_dump
 from corridor.controller.reconcile.state_file import StateFile, Unreadable
+from corridor.controller.second_opinion import (
+    EVERY_SINGLE,
+    Declared,
+    Sample,
+    SecondOpinion,
+    compare,
+)
 from corridor.experiments.lab.dumps import Dump
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.model.wiring import Wiring
+
+if TYPE_CHECKING:
+    from corridor.experiments.plan.values import Plan
 
 
 def deployed(path: Path, asked: Sequence[Specification], wiring: Wiring) -> Deployment:
@@ -61,3 +72,15 @@ def _reached(wiring: Wiring, dump: Dump) -> Wiring:
     """The wiring with those switches only that are in a dump."""
     said = dump.said.get("switches", {}) if isinstance(dump.said, dict) else {}
     return replace(wiring, hubs=tuple(hub for hub in wiring.hubs if hub.hub in said))
+
+
+# A second opinion on tables that could be proven, and on what that proof tells.
+
+
+def judge_tables(
+    dump: Dump, plan: Plan, judged_by: Specification, proof: Proof, sample: Sample = EVERY_SINGLE
+) -> SecondOpinion:
+    """Of compiled tables, or of what switches said they held."""
+    with collecting_later():
+        declared = Declared.of(judged_by)
+        return compare(declared, dump.said, plan.wiring, proof.to_json(), sample)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from corridor.experiments.lab.line_process import LineProcess
 from corridor.topologies.base.slowness import patient
-from corridor.traffic.agents.gateway import GatewayCounts, GatewayPlan
-from corridor.traffic.agents.gateway_messages import Config, Death, Started
+from corridor.traffic.agents.gateway import Config, Death, GatewayCounts, GatewayPlan, Started
 from corridor.traffic.agents.gateway_supervisor import command
 from corridor.traffic.agents.inspection import LabelPlan
 

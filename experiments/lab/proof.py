@@ -172,7 +172,7 @@ def prove_run(
             proofs[name] = _prove_said(dump, plan, judged_by)
         if opinion is None and not plan.controller:
             from corridor.controller.second_opinion import OF_A_RUN
-            from corridor.experiments.lab.tables_judged import judge_tables
+            from corridor.experiments.lab.deployment_proof import judge_tables
 
             opinion = judge_tables(dump, plan, judged_by, proofs[name], OF_A_RUN)
     document = proof_document(proofs, opinion, of=of, same_as=same_as)

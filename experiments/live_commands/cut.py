@@ -117,7 +117,7 @@ def _answer(args: argparse.Namespace) -> Answer:
 
 def _kept(args: argparse.Namespace, loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
     """The answer, left in a folder with its brief."""
-    from corridor.experiments.answers.cut_file import cut_document, write_cut
+    from corridor.experiments.answers.cut_answer import cut_document, write_cut
     from corridor.experiments.commands.report_brief import write_brief
     from corridor.experiments.run.folders import new_folder
 

@@ -73,8 +73,8 @@ def _show(api: Api, args: argparse.Namespace) -> int:
 def _set(api: Api, args: argparse.Namespace) -> int:
     from corridor.controller.policy.load import load_policies
     from corridor.experiments.live_network.client import DAY, NotUnderstood, Refused
-    from corridor.experiments.live_network.counterexample_text import shown
-    from corridor.experiments.scenario.sets import shipped_classes
+    from corridor.experiments.live_network.event_text import shown
+    from corridor.experiments.scenario.extending import shipped_classes
 
     policies = load_policies(args.sets, hubs=api.get("/v1/topology")["hubs"])
     sent = policies.beside(shipped_classes()).model_dump(mode="json", by_alias=True)

@@ -36,7 +36,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.operations.demands import named
-    from corridor.experiments.operations.trace_text import traced
+    from corridor.experiments.operations.probe_text import traced
     from corridor.topologies.base.errors import InputError
 
     if len(args.what) > 2:

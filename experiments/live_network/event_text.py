@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from corridor.controller.prover.counterexample import Counterexample
+from corridor.topologies.base.codec import from_plain
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.status_line import Said
@@ -137,3 +140,14 @@ _TOLD: Mapping[str, Callable[[Said], str]] = {
     "forgotten": _reason,
     "error": _error,
 }
+
+
+# Counterexamples as the API tells them, as text for a person. Pure.
+
+
+def shown(counterexamples: Iterable[Any]) -> str:
+    """As ``corridor check`` prints them."""
+    return "\n\n".join(
+        one if isinstance(one, str) else str(from_plain(Counterexample, one))
+        for one in counterexamples
+    )

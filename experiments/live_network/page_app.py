@@ -3,7 +3,7 @@
     GET  /page/body          the page itself, as HTML: it is of this network, so it needs the token
     GET  /page/now           the network as it is now
     GET  /page/why?demand=ID why it is served as it is, as text
-    POST /page/do            an order: see ``page_orders.py``
+    POST /page/do            an order: see ``page_actions.py``
 
 Round trips, loads and what pages did come over ``/v1/stream``, as ``probe``, ``load`` and ``done``.
 """
@@ -16,6 +16,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -24,13 +25,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from corridor.controller.api.event_feed import EventFeed
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import Problem
-from corridor.experiments.live_network.counterexample_text import shown
-from corridor.experiments.live_network.page_actions import Actions
+from corridor.experiments.answers.document import ANSWERS_FILE, Answers
+from corridor.experiments.live_network.event_text import shown
+from corridor.experiments.live_network.page_actions import Actions, Here, order_of
 from corridor.experiments.live_network.page_measuring import Loads, Probes
 from corridor.experiments.live_network.page_operations_link import OperationsLink
-from corridor.experiments.live_network.page_orders import Here, order_of
 from corridor.experiments.live_network.page_view import view, why
-from corridor.topologies.base.codec import JsonObject
+from corridor.experiments.pages.network_page import network_page
+from corridor.experiments.pages.page import live_page
+from corridor.experiments.text.verdict import foreseen
+from corridor.topologies.base.codec import JsonObject, read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
@@ -154,3 +158,39 @@ async def _send(send: Send, status: int, headers: Mapping[str, str], body: bytes
 
 def _json(said: Mapping[str, object]) -> Answer:
     return JSON, json.dumps(said, separators=(",", ":")).encode()
+
+
+# The page of one network as HTML, made once: from the answers in its result folder.
+
+LONGEST_S = 90.0
+"""Answers are computed while the network is being built."""
+LOOK_S = 0.1
+
+
+class Body:
+    """Call it: the first who does waits until it is made."""
+
+    def __init__(self, results: Path) -> None:
+        self._file = results / ANSWERS_FILE
+        self._making = asyncio.Lock()
+        self._made = ""
+
+    async def __call__(self) -> str:
+        """Raises Problem without answers in time."""
+        async with self._making:
+            if not self._made:
+                await self._until_computed()
+                self._made = await asyncio.to_thread(self._make)
+        return self._made
+
+    async def _until_computed(self) -> None:
+        ends_s = time.monotonic() + LONGEST_S
+        while not self._file.exists():
+            if time.monotonic() > ends_s:
+                raise Problem("late", f"what the page shows was not computed in {LONGEST_S:g} s")
+            await asyncio.sleep(LOOK_S)
+
+    def _make(self) -> str:
+        plain = json.loads(self._file.read_text(encoding="utf-8"))
+        answers = read_document(Answers, plain, str(self._file), "start the network again")
+        return live_page(network_page(answers, list(foreseen(answers).answers)))

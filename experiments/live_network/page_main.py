@@ -70,8 +70,7 @@ def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
     from corridor.controller.policy.load import shipped_policies
     from corridor.experiments.live_network.event_text import told
     from corridor.experiments.live_network.page_actions import Actions
-    from corridor.experiments.live_network.page_app import PageServer
-    from corridor.experiments.live_network.page_body import Body
+    from corridor.experiments.live_network.page_app import Body, PageServer
     from corridor.experiments.live_network.page_leases import LEASE_S, Leases
     from corridor.experiments.live_network.page_measuring import Loads, Probes
     from corridor.experiments.live_network.page_operations_link import OperationsLink

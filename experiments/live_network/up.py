@@ -7,27 +7,31 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from corridor.controller.policy.clauses.services import Service
+from corridor.controller.policy.clauses.places import Service
 from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
 from corridor.experiments.live_network import session
 from corridor.experiments.live_network.answers_beside import write_answers
 from corridor.experiments.live_network.api_process import ApiProcess, Restarted
 from corridor.experiments.live_network.page_process import open_in_browser, page_of
-from corridor.experiments.live_network.places import here, in_a_guest
 from corridor.experiments.live_network.progress import Note, ProgressPrinter
 from corridor.experiments.live_network.setting import Setting, live_wiring
-from corridor.experiments.live_network.shell_process import ShellProcess
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.machines.system_packages import refuse_missing
+from corridor.experiments.operations.door import OPERATIONS, SOCKET, opened
+from corridor.experiments.operations.guest_framing import relayed
+from corridor.experiments.operations.guest_socket import Line
 from corridor.experiments.run import manifest
 from corridor.experiments.run.choosing import real_clock_kernel
 from corridor.experiments.run.event_log import Say
@@ -40,10 +44,13 @@ from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, Unde
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, choose_for_keeping
 from corridor.experiments.testbeds.events import read_events
-from corridor.experiments.testbeds.native import native_run_id
+from corridor.experiments.testbeds.native import keeping_natively, native_run_id
 from corridor.experiments.testbeds.probe import probe
+from corridor.experiments.testbeds.uml import keeping_guest
 from corridor.topologies.base.bounded_file import is_folder
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.scratch import scratch_folder
 from corridor.topologies.base.slowness import measure
 from corridor.topologies.model.wiring import Wiring
 
@@ -321,3 +328,84 @@ def ended_by_signals(stop: Callable[[], object]) -> Iterator[list[int]]:
         yield caught
     finally:
         as_before()
+
+
+# Where a live network runs: in this kernel, or in a guest that is reached over a line.
+
+
+class Place(NamedTuple):
+    """One network being built; ``inside.py`` says what is in ``out_dir`` and what comes out."""
+
+    process: subprocess.Popen[bytes]
+    """Its events are on its standard output."""
+    control: Path
+    """The controller's control socket, or what stands for it. May not be there yet."""
+    operations: Path
+    """The socket of operations. May not be there yet."""
+    stop: Callable[[], object]
+    """Have it read back, taken down and ended."""
+
+
+@contextlib.contextmanager
+def here(out_dir: Path) -> Iterator[Place]:
+    """In this machine's kernel, as root."""
+    with scratch_folder() as scratch, keeping_natively(out_dir, scratch) as process:
+        yield Place(process, scratch / "control.sock", scratch / SOCKET, process.terminate)
+
+
+@contextlib.contextmanager
+def in_a_guest(kernel: Kernel, out_dir: Path, reads: Sequence[Path]) -> Iterator[Place]:
+    """In a guest with the real clock, whose second console is a line to its control socket.
+
+    What people start at its hubs reads ``reads``."""
+    ours, theirs = socket.socketpair()
+    line = Line(ours)
+    try:
+        with scratch_folder() as scratch:
+            control = scratch / "control.sock"
+            with (
+                relayed(control, line.ask),
+                opened(scratch / SOCKET, partial(line.ask, to=OPERATIONS)),
+                keeping_guest(kernel, out_dir, theirs, reads) as process,
+            ):
+                yield Place(process, control, scratch / SOCKET, line.close)
+    finally:
+        line.close()
+
+
+# Mininet's command line at the terminal where a live network was brought up.
+
+COMMAND = (sys.executable, "-P", "-m", "corridor.experiments.cli", "mininet", "--network")
+
+
+class ShellProcess(Closing):
+    """``corridor mininet`` for the network of a name, with this terminal."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._process: subprocess.Popen[bytes] | None = None
+        self.code: int | None = None
+        """Of its exit, if it ended before its network did."""
+
+    def until_it_runs(self, say: Say) -> Say:
+        """The same, but for what would be said into the shell's lines."""
+
+        def quietly(text: str) -> None:
+            if self._process is None or self.code is not None:
+                say(text)
+
+        return quietly
+
+    def start(self, then: Callable[[], object]) -> None:
+        """Returns at once; ``then`` is called when it has been left."""
+        self._process = subprocess.Popen([*COMMAND, self._name])
+        threading.Thread(target=self._wait, args=(self._process, then), daemon=True).start()
+
+    def close(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+
+    def _wait(self, process: subprocess.Popen[bytes], then: Callable[[], object]) -> None:
+        self.code = process.wait()
+        then()

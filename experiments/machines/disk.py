@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from corridor.experiments.machines.qemu import Architecture
 from corridor.experiments.machines.recipe import (
@@ -22,7 +23,6 @@ from corridor.experiments.machines.recipe import (
     partition_table,
     root_partition,
 )
-from corridor.experiments.machines.tar_names import copy_with_plain_names
 from corridor.experiments.machines.tools import find
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
@@ -143,3 +143,39 @@ def _run(command: Sequence[str], given: str = "") -> str:
         last = (done.stdout.strip().splitlines() or [f"code {done.returncode}"])[-1]
         raise EnvironmentUnsupported(f"{command[0]} failed: {last}")
     return done.stdout
+
+
+# A tar that programs read which know no character set.
+#
+# mke2fs stays in the locale ``C``, where libarchive refuses names that a pax header gives in UTF-8.
+# GNU's headers have names as octets. An entry that is overwritten so loses extended
+# attributes; Debian has none on files with such names.
+
+ONCE_BYTES = 1 << 20
+
+
+def copy_with_plain_names(source: Path, out: IO[bytes]) -> None:
+    """Write the tar to ``out``, names beyond ASCII by GNU's headers. Raises OSError, TarError."""
+    with tarfile.open(source, "r:") as tar, source.open("rb") as raw:
+        for entry in tar:
+            end = entry.offset_data + (_padded(entry.size) if entry.isreg() else 0)
+            start = entry.offset
+            if not (entry.name + entry.linkname).isascii():
+                out.write(entry.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape"))
+                start = entry.offset_data
+            raw.seek(start)
+            _copy(raw, out, end - start)
+        out.write(b"\0" * tarfile.RECORDSIZE)
+
+
+def _padded(size: int) -> int:
+    return -(-size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+
+
+def _copy(source: IO[bytes], out: IO[bytes], left: int) -> None:
+    while left > 0:
+        part = source.read(min(left, ONCE_BYTES))
+        if not part:
+            raise tarfile.ReadError("the tar ends too soon")
+        out.write(part)
+        left -= len(part)

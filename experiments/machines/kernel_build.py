@@ -7,6 +7,7 @@ only then renamed into place, so a build cut short is never taken for a kernel.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import platform
@@ -33,7 +34,6 @@ from corridor.experiments.machines.kernel import (
 from corridor.experiments.machines.kernel_source import SourcePackage, find_source
 from corridor.experiments.machines.kernel_trial import seccomp_of
 from corridor.experiments.machines.system_packages import command
-from corridor.experiments.machines.unfinished_builds import LOCK, remove_unfinished
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
 from corridor.topologies.base.waiting_lock import in_turn
@@ -363,3 +363,31 @@ def _environment() -> dict[str, str]:
         "KBUILD_BUILD_USER": "corridor",
         "KBUILD_BUILD_HOST": "corridor",
     }
+
+
+# What builds of the kernel left in the cache that were killed: folders of a gigabyte and more.
+
+LOCK = "kernel-build.lock"
+BLOCK_BYTES = 512
+
+
+def remove_unfinished_builds() -> list[tuple[Path, int]]:
+    """Folders, and the octets that each took; none while a build is in progress."""
+    try:
+        cache = cache_folder()
+        with (cache / LOCK).open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return remove_unfinished(cache)
+    except (OSError, EnvironmentUnsupported):  # none was ever begun, or one is being made
+        return []
+
+
+def remove_unfinished(cache: Path) -> list[tuple[Path, int]]:
+    """For who holds the lock: no one else builds."""
+    found = []
+    for folder in sorted(one for one in cache.glob("kernel-build-*") if one.is_dir()):
+        octets = sum(file.lstat().st_blocks * BLOCK_BYTES for file in folder.rglob("*"))
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            found.append((folder, octets))
+    return found

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.experiments.operations.messages import numbered, unnumbered
-from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.slowness import patient
 

@@ -54,7 +54,7 @@ from corridor.experiments.operations.requests import (
     request_of,
 )
 from corridor.experiments.testbeds.guest_settings import RESOLVER
-from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported, InputError
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.model.fault_kind import Network as Faulted

@@ -12,8 +12,13 @@ from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fullest_ends, whole
 from corridor.experiments.atlas.svg import svg
+from corridor.experiments.pages.demands import Json
+from corridor.experiments.pages.page import Page
+from corridor.experiments.pages.provenance import provenance_of
+from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import LABEL_UNITS, hub_key
 from corridor.experiments.text import capacity_text as text
+from corridor.experiments.text.capacity_text import sentences
 
 TITLE = "Link utilization under failures"
 MOST_NAMED = 4
@@ -123,4 +128,25 @@ def _map(of: CapacityAnswer, drawn: Atlas) -> FullMap:
         layers={name: Markup(svg(marks)) for name, marks in drawing.layers.items()},  # noqa: S704
         lines=[(look.name, said) for _, said, look in FULL],
         key=hub_key(drawn),
+    )
+
+
+# The page of an answer of capacity that is of no run. Pure.
+
+
+def capacity_page(of: CapacityAnswer, where: MapDocument, manifest: Json | None) -> Page:
+    asked, *answers = sentences(of)
+    more = {"Scenario": of.scenario, "Policies": f"{of.policies}, as of {of.as_of}"}
+    return Page(
+        title=f"Capacity of the corridor: {of.scenario}",
+        about=f"{asked} Computed, not measured.",
+        alarms=[] if of.fits else ["Links are overloaded: see the remedies."],
+        verdict=answers,
+        stage=None,
+        sections=[
+            section("capacity", "capacity", capacity_of(of, where, says=False)),
+            *map_and_sources(where, []),
+            section("provenance", "provenance", provenance_of(None, manifest, more)),
+        ],
+        footer=f"Made by corridor of scenario {of.scenario}.",
     )

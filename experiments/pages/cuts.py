@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from corridor.experiments.account.summary import CutsSummary, HitSummary, Summary
 from corridor.experiments.answers.document import CutEntry
 from corridor.experiments.pages.demands import Asked
-from corridor.experiments.pages.elements import KINDS, OF_FIBRES
+from corridor.experiments.pages.words import KINDS, OF_FIBRES
 from corridor.topologies.base.words import counted
 
 AT_ONCE = (

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.account.summary import (
-    DemandSummary,
-    Summary,
-)
+from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.answers.certainty_summary import CertaintySummary
 from corridor.experiments.answers.document import (
@@ -22,10 +20,12 @@ from corridor.experiments.answers.document import (
     DemandAnswer,
     Way,
 )
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.price_causes import Cause
-from corridor.experiments.text.undisturbed import typical_ms, undisturbed_rtt_ms
-from corridor.topologies.base.words import LEAST_SHOWN_MS
+from corridor.experiments.atlas.source import short_name
+from corridor.experiments.text.short_table import typical_ms, undisturbed_rtt_ms
+from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined
 
 type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
@@ -202,3 +202,30 @@ def references(demands: Iterable[Asked]) -> list[Reference]:
             for law in (*under.legal, *of_clauses):
                 found.setdefault(law_key(law), law)
     return list(found.values())
+
+
+# The table of all demands: where each may go, how long it takes, and why. Pure.
+
+
+@dataclass(frozen=True)
+class DemandTable:
+    title: str
+    said: str
+    demands: Sequence[Asked]
+    names: Mapping[str, str]
+    """Of hubs, by id; short."""
+    has_map: bool
+
+
+def demand_table(demands: Sequence[Asked], where: MapDocument | None) -> DemandTable:
+    """Of a map, if there is one."""
+    names = {one: one for demand in demands for one in (demand.src, demand.dst)}
+    names |= {hub.id: short_name(hub.name) for hub in where.hubs} if where else {}
+    counts = Counter(one.under[0].state for one in demands)
+    longer = counts.pop(Outcome.LONGER, 0)
+    counts[Outcome.PERMITTED] += longer
+    parts = [f"{counts[one]} {one.word}" for one in Outcome if counts[one]]
+    if longer:
+        parts[0] += f" ({longer} on a longer path)"
+    said = f"{counted(len(demands), 'demand')}: {joined(parts)}. Counts include reverse demands."
+    return DemandTable("All demands", said, demands, names, where is not None)

@@ -15,11 +15,10 @@ from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapD
 from corridor.experiments.answers.outcome import OF_STATUS, Outcome
 from corridor.experiments.answers.price_causes import Cause
 from corridor.experiments.atlas import Atlas
-from corridor.experiments.pages.clauses import caveat_of
+from corridor.experiments.pages.claims import caveat_of
 from corridor.experiments.pages.demands import Asked, Under, law_key, references
-from corridor.experiments.pages.elements import KINDS, OF_FIBRES, fibres_by_name
-from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.sources import safe_address
+from corridor.experiments.pages.words import KINDS, OF_FIBRES, fibres_by_name, language
 from corridor.topologies.base.codec import JsonObject
 
 COSTS = {

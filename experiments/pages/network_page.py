@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.cuts import cuts_of
-from corridor.experiments.pages.demand_table import demand_table
-from corridor.experiments.pages.demands import Asked, of_answers
-from corridor.experiments.pages.elements import fibres_by_name
+from corridor.experiments.pages.demands import Asked, demand_table, of_answers
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
+from corridor.experiments.pages.words import fibres_by_name
 from corridor.topologies.base.words import counted
 
 

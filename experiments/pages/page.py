@@ -15,10 +15,10 @@ from markupsafe import Markup
 
 from corridor.experiments.atlas.map_drawing import rules
 from corridor.experiments.pages import words
-from corridor.experiments.pages.clauses import caveat_of
-from corridor.experiments.pages.languages import language
+from corridor.experiments.pages.claims import caveat_of
 from corridor.experiments.pages.sources import safe_address
 from corridor.experiments.pages.stage import Stage
+from corridor.experiments.pages.words import language
 from corridor.topologies.base.words import counted, joined, percent
 
 TEMPLATES = Path(__file__).with_name("templates")

@@ -12,7 +12,7 @@ from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.ways_of_sets import WAYS_FILE, WaysDocument
 from corridor.experiments.atlas import event_data
 from corridor.experiments.pages import REPORT
-from corridor.experiments.pages.capacity_page import capacity_page
+from corridor.experiments.pages.capacity import capacity_page
 from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page, report
 from corridor.experiments.pages.price_page import price_page

@@ -6,26 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.account.proof_document import ProofDocument
+from corridor.experiments.account.queue_counters import ClassSummary, QueueSummary
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.capacity import capacity_of
-from corridor.experiments.pages.claims import broken_or_unproven, claims_of
+from corridor.experiments.pages.claims import broken_or_unproven, claims_of, verification_of
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.course import course_of
 from corridor.experiments.pages.cuts import cuts_of
-from corridor.experiments.pages.demand_table import demand_table
-from corridor.experiments.pages.demands import Asked, Json, of_answers, of_summary
-from corridor.experiments.pages.elements import fibres_by_name
+from corridor.experiments.pages.demands import Asked, Json, demand_table, of_answers, of_summary
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
-from corridor.experiments.pages.queue_marks import queue_marks_of
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.sureness import sureness_of
-from corridor.experiments.pages.verification import verification_of
-from corridor.experiments.pages.words import ms
+from corridor.experiments.pages.words import NOTHING, fibres_by_name, ms
 from corridor.experiments.pages.workloads import workloads_of
 from corridor.experiments.results.messages import Round
 from corridor.topologies.base.words import counted
@@ -146,3 +143,47 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
         yield from map_and_sources(where, demands)
     yield section("provenance", "provenance", provenance_of(summary, of.manifest))
     yield section("verification", "verification", verification_of(summary))
+
+
+# What queues with ECN marked, in addition to what queues dropped. Pure.
+
+
+@dataclass(frozen=True)
+class Row:
+    """A class of a queue before one direction of a fibre."""
+
+    fibre: str
+    start: str
+    discipline: str
+    name: str
+    passed: int
+    dropped: int
+    marked: str
+
+
+@dataclass(frozen=True)
+class QueueMarks:
+    title: str
+    said: str
+    rows: Sequence[Row]
+
+
+def queue_marks_of(summary: Summary) -> QueueMarks | None:
+    """None where no queue marks."""
+    found = [(queue, one) for queue in summary.queues for one in queue.classes]
+    marking = [one.ce_marks for _queue, one in found if one.ce_marks is not None]
+    if not marking:
+        return None
+    rows = [_row(queue, one) for queue, one in found if one.drops or one.ce_marks]
+    said = (
+        f"Queues with marking have marked {counted(sum(marking), 'packet')} (congestion "
+        "experienced, RFC 3168). Marks are not losses: senders that support them slow down as "
+        "after a loss."
+    )
+    return QueueMarks("Packets marked by queues", said, rows)
+
+
+def _row(queue: QueueSummary, one: ClassSummary) -> Row:
+    marked = str(one.ce_marks) if one.ce_marks is not None else NOTHING
+    where = (queue.fibre, queue.from_, queue.discipline)
+    return Row(*where, one.name, one.sent_packets, one.drops, marked)

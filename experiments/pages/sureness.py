@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.certainty_summary import CertaintySummary
 from corridor.experiments.answers.map_document import MapDocument
-from corridor.experiments.pages.clauses import caveat_of
+from corridor.experiments.pages.claims import caveat_of
 from corridor.experiments.pages.demands import Asked
 from corridor.topologies.base.words import counted, joined
 

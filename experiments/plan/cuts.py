@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import Intent
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_search import Explorer
 from corridor.experiments.plan.prediction import one_way_ns

@@ -16,8 +16,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from corridor.controller.api.control_answers import Event
-from corridor.controller.intent.chosen_ways import choosing, chosen_in
-from corridor.controller.intent.specification import Specification
+from corridor.controller.intent.specification import Specification, choosing, chosen_in
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.chosen_ways import Lane, Question, answer_to
 from corridor.controller.openflow.counters import PortCounts

@@ -19,8 +19,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.deployments import Deployment
 from corridor.experiments.plan.foreseen_controller import Compiled, foreseen, installed_once
 from corridor.experiments.plan.foreseen_fibres import Fibres, broken
-from corridor.experiments.plan.foreseen_looks import Look, Window
-from corridor.experiments.plan.foreseen_trips import Course, Explorers, Piece, Trip
+from corridor.experiments.plan.foreseen_trips import Course, Explorers, Look, Piece, Trip, Window
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import Impact, PlannedEvent
 from corridor.experiments.scenario.scenario import LoadedScenario

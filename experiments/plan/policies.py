@@ -8,15 +8,14 @@ from corridor.controller.forwarding.compiler import still_shared
 from corridor.controller.forwarding.disjoint import Sharing
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
 from corridor.controller.forwarding.program import Program, Table
-from corridor.controller.intent.disjoint import KINDS
-from corridor.controller.intent.intent import Intent
+from corridor.controller.intent.intent import KINDS, Intent
 from corridor.controller.policy.model import RETURN, PolicySet
 from corridor.controller.policy.paths import crossed_jurisdictions, possible_jurisdictions
 from corridor.controller.policy.routes import NoRoute
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_rates import admissions
 from corridor.controller.prover.exact_search import Explorer
-from corridor.controller.traffic_engineering.relaxation_ladder import lacks
+from corridor.controller.traffic_engineering.relaxation import lacks
 from corridor.experiments.plan.prediction import (
     LABEL_BYTES,
     NO_LINES,
@@ -153,7 +152,7 @@ def refuse_misfits(
 def _too_large(topology: Topology, guaranteed: Sequence[ForwardingTree]) -> str:
     """Of demands that would not fit if no one else had rates."""
     # numpy is dear to import
-    from corridor.controller.traffic_engineering.directed_links import Links
+    from corridor.controller.traffic_engineering.failure_cases import Links
     from corridor.controller.traffic_engineering.selection_setting import pairs_of, too_large
 
     builder = TreeBuilder(topology)

@@ -15,9 +15,8 @@ from corridor.experiments.plan.planned_messages import Messages, PlannedMessage,
 from corridor.experiments.plan.timeline import Clock, Placed
 from corridor.experiments.plan.traffic import STREAM_FRAME_BYTES, stream_hosts
 from corridor.experiments.plan.values import PlannedDemand
-from corridor.experiments.plan.workload_notes import notes
 from corridor.experiments.plan.workload_parts import ends_of
-from corridor.experiments.plan.workload_scaling import Scaled, scaled
+from corridor.experiments.plan.workload_scaling import Scaled, notes, scaled
 from corridor.experiments.scenario.load_event import KIND as LOAD
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.stream_event import KIND as STREAM

@@ -27,8 +27,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.queue import Queue
 from corridor.topologies.model.wiring import Shape
 from corridor.traffic.agents.message_values import ConnectionEnd, Message
-from corridor.traffic.measures.fair_shares import Flow
-from corridor.traffic.measures.transfer_times import Way, completion_s
+from corridor.traffic.measures.fair_shares import Flow, Way, completion_s
 
 FRAME_BYTES, PAYLOAD_BYTES = 1518, 1448
 """Of a full segment with time stamps: its frame with a label, as queues count it."""

@@ -20,7 +20,7 @@ from corridor.experiments.results.kept_back import Keeping, kept_back
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
-from corridor.traffic.measures.completion import met
+from corridor.traffic.measures.metrics import met
 from corridor.traffic.workloads.workload_registry import KINDS
 
 if TYPE_CHECKING:

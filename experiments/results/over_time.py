@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from corridor.experiments.account.summary import EventSummary
 from corridor.experiments.results.measures import MEASURES, Sample
-from corridor.experiments.results.message_series import OF_MESSAGES
+from corridor.experiments.results.message_columns import OF_MESSAGES
 from corridor.experiments.scenario.event_registry import KINDS
 
 if TYPE_CHECKING:

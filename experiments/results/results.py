@@ -19,13 +19,17 @@ from corridor.experiments.account.account_of_run import (
     unbalanced,
     write_account,
 )
-from corridor.experiments.account.delay_alibi import Alibis
 from corridor.experiments.account.fibre_use import USE_FILE, read_use, write_use
-from corridor.experiments.account.flows import FlowRow, flow_summary, write_flows
+from corridor.experiments.account.flows import (
+    FlowRow,
+    flow_summary,
+    stream_rows,
+    transfer_rows,
+    write_flows,
+)
 from corridor.experiments.account.machine_counters import read_health
 from corridor.experiments.account.probes import first_packet_rtt_ms, measured, with_measured
 from corridor.experiments.account.queue_counters import read_queues
-from corridor.experiments.account.streams import stream_rows
 from corridor.experiments.account.summary import (
     BothWays,
     DemandSummary,
@@ -35,8 +39,7 @@ from corridor.experiments.account.summary import (
     Summary,
 )
 from corridor.experiments.account.tracks import SERIES_FILE, read_tracks, write_series
-from corridor.experiments.account.transfers import transfer_rows
-from corridor.experiments.account.transit_check import judge_run
+from corridor.experiments.account.transit_check import Alibis, judge_run
 from corridor.experiments.account.utilisation import (
     UTILISATION_FILE,
     read_utilisation,

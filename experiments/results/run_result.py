@@ -35,7 +35,7 @@ from corridor.experiments.account.workload_summary import WorkloadSummary
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results import measures, over_time
 from corridor.experiments.results.measures import Sample
-from corridor.experiments.results.message_series import OF_MESSAGES, of_messages
+from corridor.experiments.results.message_columns import OF_MESSAGES, of_messages
 from corridor.experiments.results.messages import (
     MESSAGES_FILE,
     MessageRow,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corridor.experiments.account.lost_by_place import lost_between
+from corridor.experiments.account.account_of_run import lost_between
 from corridor.experiments.account.machine_counters import read_health
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.event_impacts import Judge, Judged

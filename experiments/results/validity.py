@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corridor.experiments.account.flows import FlowRow
-from corridor.experiments.account.summary import DemandSummary
+from corridor.experiments.account.summary import DemandSummary, Summary
+from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.traffic.agents.jobs import CHARGED
 
 LATE_PROBE_NS = 1_000_000
 LATE_STREAM_NS = 10_000_000
@@ -99,3 +101,25 @@ def _late_streams(flows: Sequence[FlowRow]) -> list[str]:
         for flow in flows
         if (late_ns := flow.get("send_late_max_ns", 0)) > LATE_STREAM_NS
     ]
+
+
+# What makes a run a failure: a claim that does not hold, or numbers that are not valid. Pure.
+
+QUIETER = "repeat it on a quieter machine or with the virtual clock"
+WAYS_OUT = {CHARGED: "ask less of its one processor: fewer demands, lower rates; or --testbed uml"}
+
+
+def has_failed(summary: Summary) -> bool:
+    """Whether packets were where none may be, or something expected did not come true."""
+    seen = summary.crossings
+    unmet = [one for one in summary.expectations if not one.holds]
+    return bool(unmet or (seen is not None and (seen.forbidden or seen.strange)))
+
+
+def refuse_invalid(summary: Summary) -> None:
+    """Raise MeasurementInvalid for numbers that are not those of the network asked for."""
+    if summary.invalid:
+        raise MeasurementInvalid(
+            f"the measurement is not valid: {summary.invalid}",
+            f"all of it is kept; {WAYS_OUT.get(summary.clock, QUIETER)}",
+        )

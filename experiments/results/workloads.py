@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.account.probes import PROBE_PHASE
-from corridor.experiments.account.samples_told import bounds, bounds_ms
+from corridor.experiments.account.probes import PROBE_PHASE, bounds, bounds_ms
 from corridor.experiments.account.workload_summary import (
     ClassSummary,
     ExpectedSummary,
@@ -40,8 +39,7 @@ from corridor.experiments.results.messages import (
     rounds_of,
 )
 from corridor.experiments.results.stretches import Stretch, ends_ns, stretches
-from corridor.traffic.measures.completion import goodput_bps, jain
-from corridor.traffic.measures.metrics import distribution
+from corridor.traffic.measures.metrics import distribution, goodput_bps, jain
 from corridor.traffic.measures.quantiles import (
     CONFIDENCE,
     QuantileIntervals,

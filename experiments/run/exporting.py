@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.explain.compared_answers import Comparison, compare
 from corridor.controller.explain.export_registry import format_of
+from corridor.controller.explain.found_answers import Comparison, compare
 from corridor.controller.explain.subject import Exported, Subject
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import read_dump, tables_of

@@ -28,7 +28,7 @@ from corridor.experiments.scenario.scenario import (
     whole,
 )
 from corridor.experiments.scenario.shipped_files import read_scenario
-from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest_or_some
 

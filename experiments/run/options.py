@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from corridor.controller.policy.clauses.services import Service
+from corridor.controller.policy.clauses.places import Service
 from corridor.experiments.scenario.scenario import DEFAULT, Under
 from corridor.experiments.testbeds.choice import AskedClock, Wanted
 from corridor.experiments.testbeds.standing_guest import StandingGuests

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from corridor.controller.intent.failure_names import failures_of
-from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.intent.specification import Direction, Specification, failures_of
 from corridor.controller.testing.demand import DemandUnderTest
 from corridor.controller.testing.packets import Failed
 from corridor.experiments.plan.policies import assessments

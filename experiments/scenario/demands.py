@@ -8,18 +8,17 @@ from datetime import date
 
 from pydantic import Field, InstanceOf
 
-from corridor.controller.intent.aggregate import Aggregate
 from corridor.controller.intent.anycast import Settler, unknown_names
 from corridor.controller.intent.anycast_choice import AnycastChoice
-from corridor.controller.intent.disjoint import Disjoint
+from corridor.controller.intent.intent import Aggregate, Disjoint
 from corridor.controller.policy.clauses.destinations import Destination
 from corridor.controller.policy.clauses.elements import Where
-from corridor.controller.policy.clauses.services import Service
+from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.model import RETURN, SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet
 from corridor.controller.policy.model import DemandEntry as RuledEntry
+from corridor.experiments.scenario.fields import PolicedBps, Unpoliced, check_policed
 from corridor.experiments.scenario.options import ProbeOptions, ThroughputOptions
-from corridor.experiments.scenario.policing import PolicedBps, Unpoliced, check_policed
-from corridor.experiments.scenario.service_classes import Dscp
+from corridor.experiments.scenario.queues import Dscp
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest

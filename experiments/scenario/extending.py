@@ -5,10 +5,14 @@ Keys hold as wholes: ``demands`` of the file replace all demands of the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
 
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import DataClass, Outside, PolicySet
 from corridor.topologies.base.documents import Document, KeyPath, Plain
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 
 EXTENDS = "extends"
 MOST_LEVELS = 8
@@ -61,3 +65,77 @@ def _base(document: Document, read: Callable[[str], Document], above: tuple[str,
     if len(above) >= MOST_LEVELS:
         raise document.error(f"more than {MOST_LEVELS} scenarios extend one another", EXTENDS)
     return base
+
+
+# What a scenario means under a policy set, whichever set that is: the same for every command.
+#
+# A set rules the classes it has. Classes that it does not have, but that the scenario's own set or
+# a
+# shipped one describes, are outside it; the outcome of data outside, the set says, or who asks. A
+# class that no one describes is a mistake.
+
+EVERY_SHIPPED_CLASS = "pan-asia"
+"""The shipped set that includes all the others."""
+
+
+def under(
+    policies: PolicySet,
+    classes: Collection[str],
+    own: Callable[[], PolicySet],
+    outside: Outside | None,
+) -> PolicySet:
+    """A set as demands of these classes are put under it; ``own`` loads the set that their
+    scenario names."""
+    read = policies if outside is None else policies.model_copy(update={"outside": outside})
+    if read.outside == "deny" or policies.class_ids.issuperset(classes):
+        return read
+    return read.beside((*shipped_classes(), *own().classes))
+
+
+def chosen_values(
+    document: Document,
+    policies: PolicySet,
+    written: Mapping[str, str],
+    asked: Mapping[str, str],
+) -> dict[str, str]:
+    """Return the values of interpretations that a scenario chooses, and those asked for instead.
+
+    Raises InputError where the set has no such interpretation or value.
+    """
+    for name, value in written.items():
+        if problem := _problem(policies, name, value):
+            raise document.error(problem, "interpret", name)
+    for name, value in asked.items():
+        if problem := _problem(policies, name, value):
+            raise InputError(f"--interpret {name}={value}: {problem}")
+    return {**written, **asked}
+
+
+def _problem(policies: PolicySet, name: str, value: str) -> str:
+    known = {one.id: one for one in policies.interpretations}
+    if name not in known:
+        hint = nearest(name, known) or f"it has {', '.join(known) or 'none'}"
+        return f'policy set {policies.name} has no interpretation "{name}"; {hint}'
+    values = known[name].values
+    if value in values:
+        return ""
+    return f'{name} has no value "{value}"; ' + (
+        nearest(value, values) or f"its values are {', '.join(values)}"
+    )
+
+
+@cache
+def shipped_classes() -> tuple[DataClass, ...]:
+    """All classes that shipped sets describe."""
+    return load_policies(EVERY_SHIPPED_CLASS).classes
+
+
+def hint_about(name: str, policies: PolicySet) -> str:
+    """What to do about a class that a set does not know."""
+    if name in {entry.id for entry in shipped_classes()}:
+        return (
+            f"policy set {policies.name} does not have it and denies what is outside: include a "
+            "set that has it, or say outside: not-judged there, or --outside not-judged here"
+        )
+    known = policies.class_ids
+    return nearest(name, known) or f"policy set {policies.name} says which there are"

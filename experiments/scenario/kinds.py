@@ -21,9 +21,15 @@ from pydantic import (
 )
 
 from corridor.experiments.scenario import event_registry as timeline
-from corridor.experiments.scenario.fields import Fields, complete, field_of, refuse_of_others
+from corridor.experiments.scenario.fields import (
+    DurationNs,
+    Fields,
+    OffsetNs,
+    complete,
+    field_of,
+    refuse_of_others,
+)
 from corridor.experiments.scenario.moments import START, Moment, parse_moment
-from corridor.experiments.scenario.quantities import DurationNs, OffsetNs
 from corridor.topologies.base.options import Option, Values
 from corridor.topologies.base.units import written_day
 from corridor.topologies.model import fault_registry as faults

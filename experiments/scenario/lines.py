@@ -8,7 +8,7 @@ from typing import Annotated, Protocol
 from annotated_types import Ge, Le
 from pydantic import Field, field_validator
 
-from corridor.experiments.scenario.quantities import DurationNs, ShareAsText
+from corridor.experiments.scenario.fields import DurationNs, ShareAsText
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.units import QuantityError, format_duration
 from corridor.topologies.model.line import Bursts, Line, of_mean

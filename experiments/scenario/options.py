@@ -12,9 +12,8 @@ from pydantic import Field, field_validator, model_validator
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.model import KindsOfFailure
 from corridor.experiments.scenario.choices import Arrival, arrival_of
+from corridor.experiments.scenario.fields import DurationNs, OffsetNs, PolicedBps, Share, SizeBytes
 from corridor.experiments.scenario.lines import LineOptions
-from corridor.experiments.scenario.policing import PolicedBps
-from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, Share, SizeBytes
 from corridor.experiments.scenario.queues import QueuesOptions
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import QuantityError, format_duration

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Self
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,9 +19,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from corridor.experiments.scenario.quantities import DurationNs
-from corridor.experiments.scenario.service_classes import Dscp, shipped
-from corridor.topologies.base.documents import Document, KeyPath
+from corridor.experiments.scenario.fields import DurationNs
+from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     QuantityError,
@@ -28,12 +29,71 @@ from corridor.topologies.base.units import (
     parse_duration_ns,
     parse_size_bytes,
 )
-from corridor.topologies.emulation.queues.kind import Takes
 from corridor.topologies.emulation.queues.registry import KINDS
-from corridor.topologies.model.dscp import format_dscp
+from corridor.topologies.emulation.queues.tree import Takes
+from corridor.topologies.model.dscp import MOST, NAMES, format_dscp, parse_dscp
 from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
+
+# Service classes and DSCPs of classes of demands, as the file next to this one has them. Pure.
+
+FILE = Path(__file__).with_name("service_classes.yaml")
+BEST_EFFORT = 0
+
+Dscp = Annotated[
+    int,
+    BeforeValidator(parse_dscp),
+    PlainSerializer(format_dscp, when_used="json"),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST}, {"enum": [*NAMES]}]}
+    ),
+]
+Confidence = Literal["confident", "unsure"]
+
+
+class ServiceClass(Frozen):
+    """Demands that tolerate alike; those that tolerate least come first."""
+
+    id: Slug
+    meaning: NonEmpty
+    dscps: tuple[Dscp, ...]
+    """None: all that no other has."""
+    weight: int
+    """Where classes share a fibre by weight."""
+    source: NonEmpty
+    confidence: Confidence
+
+
+class Weights(Frozen):
+    source: NonEmpty
+    confidence: Confidence
+
+
+class DemandClass(Frozen):
+    """How the packets of a class of demands are marked."""
+
+    name: NonEmpty = Field(alias="class")
+    service_class: Slug = Field(alias="in")
+    dscp: Dscp
+    source: NonEmpty
+    confidence: Confidence
+
+
+class ServiceClasses(Frozen):
+    service_classes: tuple[ServiceClass, ...]
+    weights: Weights
+    demand_classes: tuple[DemandClass, ...]
+
+    def dscp_of(self, demand_class: str) -> int | None:
+        """None for a class that is not in the file."""
+        return next((one.dscp for one in self.demand_classes if one.name == demand_class), None)
+
+
+@cache
+def shipped() -> ServiceClasses:
+    return validate(read_document(FILE), ServiceClasses)
+
 
 NONE = "none"
 """As fibres are without any of these disciplines."""

@@ -13,9 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
 
-from corridor.controller.intent.aggregate import Aggregate
-from corridor.controller.intent.disjoint import Disjoint
-from corridor.controller.policy.clauses.services import Service
+from corridor.controller.intent.intent import Aggregate, Disjoint
+from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import (
     SAME_CLASS,
@@ -43,7 +42,7 @@ from corridor.experiments.scenario.events import (
     named_events,
     unnoticed,
 )
-from corridor.experiments.scenario.extending import extended
+from corridor.experiments.scenario.extending import chosen_values, extended, hint_about, under
 from corridor.experiments.scenario.given import given_day, given_name
 from corridor.experiments.scenario.kinds import Event, Fault
 from corridor.experiments.scenario.lines import check_lines
@@ -57,9 +56,7 @@ from corridor.experiments.scenario.options import (
     ProbeOptions,
     ProtectOptions,
 )
-from corridor.experiments.scenario.queues import check_queues
-from corridor.experiments.scenario.service_classes import BEST_EFFORT, shipped
-from corridor.experiments.scenario.sets import chosen_values, hint_about, under
+from corridor.experiments.scenario.queues import BEST_EFFORT, check_queues, shipped
 from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
 from corridor.experiments.scenario.shipped_workloads import with_shipped
 from corridor.experiments.scenario.workloads import Workload, WorkloadEntry

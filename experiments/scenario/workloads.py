@@ -14,9 +14,17 @@ from pydantic import AfterValidator, Field, create_model, model_validator
 
 from corridor.experiments.scenario.choices import READ_WITH_CHOICES, Arrival, Size
 from corridor.experiments.scenario.demands import DemandEntry
-from corridor.experiments.scenario.fields import Fields, complete, field_of, refuse_of_others
+from corridor.experiments.scenario.fields import (
+    DurationNs,
+    Fields,
+    OffsetNs,
+    RateBps,
+    Share,
+    complete,
+    field_of,
+    refuse_of_others,
+)
 from corridor.experiments.scenario.kinds import MomentText
-from corridor.experiments.scenario.quantities import DurationNs, OffsetNs, RateBps, Share
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.options import Option, Values
 from corridor.topologies.base.suggestions import nearest

@@ -17,8 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from corridor.controller.forwarding.program import Reason
-from corridor.controller.intent.aggregate import Aggregate
-from corridor.controller.intent.disjoint import Disjoint
+from corridor.controller.intent.intent import Aggregate, Disjoint
 from corridor.controller.policy.clauses.elements import Selector
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_confidence
@@ -26,7 +25,7 @@ from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.schema import attribute_texts, field_texts
 from corridor.experiments.scenario import event_registry as timeline
-from corridor.experiments.scenario import kinds, lines, options, quantities, queues, workloads
+from corridor.experiments.scenario import fields, kinds, lines, options, queues, workloads
 from corridor.experiments.scenario.demands import DemandEntry
 from corridor.experiments.scenario.scenario import ScenarioFile
 from corridor.topologies.base.options import Option
@@ -41,12 +40,12 @@ BLOCK = re.compile(r"(?s)(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)")
 WIDTH = 120
 WRITTEN: Mapping[str, Callable[[Any], str]] = {
     "time": format_duration,
-    "percent": quantities.format_share,
+    "percent": fields.format_share,
     "size": format_size,
     "rate": format_rate,
 }
 """How YAML writes a value of a unit."""
-SHARES = set(get_args(quantities.Share)[1:])
+SHARES = set(get_args(fields.Share)[1:])
 LINKS = {
     "topology": "see [topologies](topologies.md)",
     "seed": "see [random numbers](#what-is-random)",
@@ -166,7 +165,7 @@ def _default(field: FieldInfo) -> str:
     if value is None or value in ("", (), {}) or isinstance(value, BaseModel):
         return ""
     if SHARES & {*field.metadata}:
-        return f" (default {_code(quantities.format_share(value))})"
+        return f" (default {_code(fields.format_share(value))})"
     if isinstance(value, bool):
         return f" (default {_code(str(value).lower())})"
     if isinstance(value, tuple):

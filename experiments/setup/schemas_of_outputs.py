@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NotRequired
 
-from corridor.experiments.setup import schemas_of_networks as networks
+from corridor.experiments.setup import schemas_of_tools as networks
 from corridor.experiments.setup import schemas_of_tools as tools
 from corridor.experiments.setup.schema_generation import (
     as_object,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired
+from typing import Any, Literal, NotRequired
 
 from corridor.experiments.setup.schema_generation import (
     as_dumped,
@@ -119,7 +119,7 @@ def workload() -> Any:
 
 def export() -> Any:
     """What was written, or what another tool answered."""
-    from corridor.controller.explain.compared_answers import Compared, Outcome
+    from corridor.controller.explain.found_answers import Compared, Outcome
 
     written = typed("Exported", "What was written.", files=list[str], said=str, left_out=list[str])
     one: Any = as_plain("ComparedAnswer", Compared, "where_claims_hold")
@@ -179,3 +179,51 @@ def packed() -> Any:
     )
     text = "An artifact that was written; ``check`` names cells."
     return typed("Packed", text, **strings, **counts, check=list[str])
+
+
+# What commands for live networks print as JSON, as types.
+
+
+def status() -> Any:
+    """All of it, one demand's, or with ``--watch`` why there is none at the moment."""
+    from corridor.controller.api.control_answers import (
+        DemandAnswer,
+        StatusAnswer,
+        TopologyAnswer,
+    )
+
+    whole = with_more(
+        "NetworkStatus", TopologyAnswer, status=StatusAnswer, demands=list[DemandAnswer]
+    )
+    away = typed("Away", "The controller is being started again.", problem=str)
+    return whole | DemandAnswer | away
+
+
+def event() -> Any:
+    from corridor.controller.api.control_answers import Event
+
+    return Event
+
+
+def trace() -> Any:
+    from corridor.controller.api.control_answers import DemandAnswer
+    from corridor.controller.explain.trace import Trace
+
+    return as_plain("TraceNow", Trace, epoch=int, served=DemandAnswer)
+
+
+def probe() -> Any:
+    """A probe that was answered, one that was lost, or that its demand is served otherwise."""
+    from corridor.controller.api.control_answers import DemandAnswer
+
+    times = dict.fromkeys(("rtt_ns", "there_ns", "back_ns"), int)
+    answered = typed("Answered", "A round trip.", seq=int, **times)
+    lost = typed("Lost", "No answer came within two seconds.", seq=int, lost=Literal[True])
+    served = with_more("Served", DemandAnswer, event=Literal["status"])
+    return answered | lost | served
+
+
+def policies() -> Any:
+    from corridor.controller.policy.model import PolicySet
+
+    return PolicySet

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.intervals import Difference, Estimate, difference, estimate
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.matrix import Levels, matches
+from corridor.experiments.study.measures import parse_bound
 from corridor.experiments.study.study_file import (
     CompareEntry,
     ExpectEntry,

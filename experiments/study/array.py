@@ -5,16 +5,15 @@ Commands that do so share the study's folder; each cell comes into it when it is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from corridor.experiments.study.bundle import bundle_of, files_named
+from corridor.experiments.study.bundle import bundle_of, files_named, program_digest
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import Study
-from corridor.experiments.study.part import Part
-from corridor.experiments.study.program import program_digest
-from corridor.experiments.study.progress import Say
-from corridor.experiments.study.reading import index_of
+from corridor.experiments.study.reading import Say, index_of
 from corridor.experiments.study.worker import run_cell
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
@@ -66,3 +65,17 @@ def _run(
 
 def _told(state: str, message: str) -> str:
     return f"{state}: {message}" if message else state
+
+
+# A part of a study's cells, as a batch system asks for it. Pure.
+
+
+class Part(NamedTuple):
+    """One of this many, counted from 1."""
+
+    number: int
+    of: int
+
+    def among[One](self, every: Sequence[One]) -> Sequence[One]:
+        """Every n-th of them: parts take about equally long."""
+        return every[self.number - 1 :: self.of]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Literal, NamedTuple
 
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
 from corridor.experiments.study.cells import Cell, digest_of
-from corridor.experiments.study.program import program_digest
 from corridor.experiments.study.study_file import StudyFile
 from corridor.topologies.base.bounded_file import TRAVELS, is_file, read_bytes
 from corridor.topologies.base.documents import Document, KeyPath, Plain, parse_document
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.places import CHECKOUT, PACKAGE
 
 YAML = (".yaml", ".yml")
 
@@ -105,3 +106,30 @@ def _texts(value: Plain) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _texts(item)
+
+
+# Which program runs the cells: a hash of the package's own files.
+
+KINDS = (".py", ".yaml", ".json", ".sh", ".c", ".config", ".csv")
+FOLDERS = ("topologies", "controller", "traffic", "experiments")
+BESIDE = tuple(
+    f"experiments/{room}/"
+    for room in (
+        *("artifact", "artifact_files", "atlas", "command_line", "commands", "documentation"),
+        *("figures", "output_schemas", "pages", "setup", "study", "terminal"),
+    )
+)
+"""What asks for results, draws and tells them, and makes none."""
+
+
+def program_digest() -> str:
+    """Of all files by which a run could come to other results."""
+    digest = hashlib.sha256()
+    for folder in FOLDERS:
+        for path in sorted((PACKAGE / folder).rglob("*")):
+            name = path.relative_to(PACKAGE).as_posix()
+            if path.suffix in KINDS and not name.startswith(BESIDE) and path.is_file():
+                digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    lock = CHECKOUT / "requirements.lock"
+    digest.update(lock.read_bytes() if lock.exists() else b"")
+    return digest.hexdigest()

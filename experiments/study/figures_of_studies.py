@@ -19,7 +19,6 @@ from corridor.experiments.study.answers import (
     RunValues,
     Told,
 )
-from corridor.experiments.study.chosen import chosen
 from corridor.experiments.study.study_file import (
     CONDITIONS,
     DIFFERENCES,
@@ -27,7 +26,7 @@ from corridor.experiments.study.study_file import (
     StudyFile,
     described,
 )
-from corridor.experiments.study.tables import ALIKE, bounds, figure
+from corridor.experiments.study.tables import ALIKE, bounds, chosen, figure
 from corridor.traffic.measures.quantiles import Interval
 
 ROW_IN = 0.24

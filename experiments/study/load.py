@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corridor.experiments.study.answer_blanks import check_answer
-from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.matrix import Levels, combinations, matches
+from corridor.experiments.study.measures import parse_bound
 from corridor.experiments.study.shipped_studies import find_study
 from corridor.experiments.study.study_file import (
     COMPARISONS,

@@ -15,10 +15,39 @@ from statistics import fmean, median
 from typing import Any, NamedTuple
 
 from corridor.experiments.account.losses import CAUSES
-from corridor.experiments.study.bounds import Bound, parse_bound
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.unit_names import unit_of
+
+# What a value is to be: ``< 120 ms``. Pure.
+
+_BOUND = re.compile(
+    r"\s*(?P<sign><=?|>=?)\s*(?P<value>-?[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z/%]*)\s*"
+)
+
+
+class Bound(NamedTuple):
+    below: bool
+    inclusive: bool
+    limit: float
+    unit: str
+    """Empty where it is not said: the measure's."""
+
+    def holds(self, value: float) -> bool:
+        if value == self.limit:
+            return self.inclusive
+        return (value < self.limit) is self.below
+
+
+def parse_bound(text: str) -> Bound:
+    """Raises ValueError for what is none."""
+    found = _BOUND.fullmatch(text)
+    if found is None:
+        raise ValueError(f'"{text}" is not a bound: write for example "< 120 ms"')
+    sign = found["sign"]
+    limit = float(found["value"])
+    return Bound(sign.startswith("<"), sign.endswith("="), limit, found["unit"])
+
 
 NAMES = ("id", "class", "demand", "fibre")
 FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {

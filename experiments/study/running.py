@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.experiments.scenario.intents import objective_of
 from corridor.experiments.study.answers import Told, enough_repetitions
-from corridor.experiments.study.bundle import bundle_of, files_named
+from corridor.experiments.study.bundle import bundle_of, files_named, program_digest
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.cluster import cluster
 from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.outcome import Ran
-from corridor.experiments.study.program import program_digest
-from corridor.experiments.study.progress import Progress, Say
-from corridor.experiments.study.reading import index_of, runs_of
+from corridor.experiments.study.reading import Progress, Say, index_of, runs_of
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 if TYPE_CHECKING:

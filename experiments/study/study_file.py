@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, field_validator
 
-from corridor.experiments.scenario.quantities import ShareAsText
+from corridor.experiments.scenario.fields import ShareAsText
 from corridor.experiments.study import measures
-from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.intervals import LEAST_RUNS
 from corridor.experiments.study.matrix import Levels
+from corridor.experiments.study.measures import parse_bound
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.base.units import no_truth, written_day
 from corridor.topologies.model.fields import Frozen, Slug

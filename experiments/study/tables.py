@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from corridor.experiments.study.answers import Answers, ComparisonAnswer, ConditionAnswer
-from corridor.experiments.study.chosen import chosen
+from corridor.experiments.study.matrix import matches
 from corridor.experiments.study.study_file import (
     COMPARISONS,
     CONDITIONS,
+    ShownEntry,
     StudyFile,
     TableEntry,
+    named,
 )
 from corridor.traffic.measures.quantiles import Interval
 
@@ -136,3 +138,27 @@ def as_markdown(table: Table) -> str:
     marks = ["---" if n < table.words else "---:" for n in range(len(table.headings))]
     rows = [line(table.headings), line(marks), *map(line, table.rows)]
     return "\n".join(rows) + "\n"
+
+
+# What a table or a figure of the study's own choice shows of its answers. Pure.
+
+
+def chosen(found: Answers, entry: ShownEntry, measures: Sequence[str]) -> Answers:
+    """Only of some ``measures`` (all if there are none), in these conditions and comparisons."""
+    where = named(entry.where)
+
+    def shows(measure: str) -> bool:
+        return not measures or measure in measures
+
+    return found._replace(
+        conditions=[
+            one for one in found.conditions if shows(one.measure) and matches(one.levels, where)
+        ],
+        comparisons=[
+            one
+            for one in found.comparisons
+            if shows(one.measure)
+            and matches(one.levels, where)
+            and (not entry.compare or one.id in entry.compare)
+        ],
+    )

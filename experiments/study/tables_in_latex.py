@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from corridor.experiments.study.tables import Table
-from corridor.topologies.base.latex import escaped
+from corridor.topologies.base.words import escaped
 
 TEXT_PT = 345.0
 """Of a page of ``article`` at 10 pt."""

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from corridor.experiments.terminal import meanings
 from corridor.experiments.terminal.screen import complaint
 from corridor.topologies.base.suggestions import nearest
 
@@ -54,7 +53,7 @@ class Parser(argparse.ArgumentParser):
         """Exit, for words that nothing takes; the first flag among them may have been meant."""
         flag = next((word for word in left if word.startswith("-")), "").partition("=")[0]
         flags = [one for one in self._option_string_actions if one.startswith("--")]
-        near = nearest(flag, flags, meanings.FLAGS) or f"{self._help()} shows what there is"
+        near = nearest(flag, flags, FLAGS) or f"{self._help()} shows what there is"
         self.error(f"unrecognized arguments: {' '.join(left)}; {near}")
 
     def error(self, message: str) -> NoReturn:
@@ -72,7 +71,7 @@ class Parser(argparse.ArgumentParser):
         if choices and value not in choices:
             many = len(choices) > MOST_CHOICES
             known = [*choices, *self._option_string_actions] if many else choices
-            near = nearest(str(value), known, meanings.VERBS)
+            near = nearest(str(value), known, VERBS)
             near = near or (f"{self._help()} lists them" if many else "")
             if near:
                 raise argparse.ArgumentError(action, f"invalid choice: {value!r}; {near}")
@@ -103,3 +102,55 @@ class Parser(argparse.ArgumentParser):
     def _help(self) -> str:
         program, *verbs = self.prog.split()
         return " ".join([program, "help", *verbs])
+
+
+# Other words that people try for verbs and flags. Pure.
+
+VERBS: Mapping[str, str] = {
+    "break": "cut",
+    "cost": "price",
+    "diagnose": "doctor",
+    "emulate": "run",
+    "fix": "mend",
+    "headroom": "capacity",
+    "legal": "law",
+    "live": "up",
+    "log": "events",
+    "logs": "events",
+    "ls": "list",
+    "manual": "man",
+    "map": "topology",
+    "measure": "run",
+    "prove": "check",
+    "quit": "down",
+    "repair": "mend",
+    "scenarios": "list",
+    "serve": "up",
+    "simulate": "run",
+    "ssh": "shell",
+    "stop": "down",
+    "tcpdump": "capture",
+    "traceroute": "trace",
+    "utilisation": "capacity",
+    "utilization": "capacity",
+    "validate": "check",
+    "verify": "check",
+    "version": "--version",
+    "why": "explain",
+    "workloads": "workload",
+}
+FLAGS: Mapping[str, str] = {
+    "--at": "--as-of",
+    "--date": "--as-of",
+    "--day": "--as-of",
+    "--dir": "--out",
+    "--format": "--json",
+    "--law": "--policies",
+    "--laws": "--policies",
+    "--no-plots": "--no-figures",
+    "--random-seed": "--seed",
+    "--rng": "--seed",
+    "--set": "--policies",
+    "--timeout": "--patience",
+}
+"""A parser that has no such flag is not said to have it."""

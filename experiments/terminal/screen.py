@@ -7,11 +7,12 @@ them. It is imported only where there may be colour, since that takes 50 ms.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
+import textwrap
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
-
-from corridor.experiments.terminal.wrapping import wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,3 +89,35 @@ def _ansi(text: Text, stream: TextIO) -> str:
 
 def _may_colour(stream: TextIO) -> bool:
     return stream.isatty() or any(os.environ.get(name) for name in MAY_FORCE)
+
+
+# Lines no wider than a terminal: prose is wrapped at words, below where it begins. Pure.
+
+INDENT = 2
+COLUMN = re.compile(r"(?<=[^\s\[]) {2,}(?=\S)")
+"""Before a text in columns."""
+LEAST_ROOM = 20
+"""Characters that a wrapped line keeps, however deep it is indented."""
+
+
+def wrapped(text: str, width: int | None) -> str:
+    """Every line within ``width``, as far as its words let it; as it is without one."""
+    if width is None:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in _wrapped(line, width))
+
+
+def _wrapped(line: str, width: int) -> Iterator[str]:
+    if len(line) <= width:
+        yield line
+        return
+    begins = len(line) - len(line.lstrip()) + INDENT
+    gaps = [gap.end() for gap in COLUMN.finditer(line[: width // 2])]
+    indent = " " * max(0, min(gaps[-1] if gaps else begins, width - LEAST_ROOM))
+    yield from textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

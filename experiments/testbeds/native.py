@@ -24,7 +24,7 @@ from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.base.slowness import measure, patient
 from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
-from corridor.topologies.emulation.ovsdb_rows import switches_socket
+from corridor.topologies.emulation.ovsdb_client import switches_socket
 
 STATE = Path("/run/corridor")
 TERM_GRACE_S = 30

@@ -23,7 +23,7 @@ from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.needs import needs
 from corridor.experiments.testbeds.uml import OnEvent, serving_guest
 from corridor.experiments.testbeds.watchdog import Watchdog, patience_for
-from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
 

@@ -10,7 +10,7 @@ from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
-from corridor.controller.policy.clauses.statement_kinds import caveat
+from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.paths import marked
 from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from textwrap import wrap
 
-from corridor.controller.policy.clauses.statement_kinds import StatementKind
+from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.law_calendar import CalendarEntry, Change
 from corridor.experiments.answers.law_answers import (

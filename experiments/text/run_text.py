@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.anycast_text import anycast_lines
 from corridor.experiments.answers.document import Answers
-from corridor.experiments.terminal.wrapping import wrapped
+from corridor.experiments.terminal.screen import wrapped
 from corridor.experiments.text import run_sections
 from corridor.experiments.text.classes_table import classes_table
 from corridor.experiments.text.demand_table import cuts_lines, flow_table

@@ -30,7 +30,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.statuses import SERVED
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_search import Explorer
 from corridor.experiments.live_network.network import LiveNetwork

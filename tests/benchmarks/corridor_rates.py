@@ -19,8 +19,7 @@ from statistics import fmean
 
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
-from corridor.controller.intent.failure_names import KINDS
-from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.intent.specification import KINDS, Direction, Specification
 from corridor.controller.intent.worst_loads import problem_of
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.routes import Route
@@ -30,7 +29,7 @@ from corridor.controller.prover.exact_rates import asked
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.verdicts import Verdict
 from corridor.controller.traffic_engineering.candidate_paths import Space
-from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted
 from corridor.controller.traffic_engineering.lower_bounds import fits_nowhere, least_fullest
 from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES

@@ -23,7 +23,7 @@ from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet
 from corridor.controller.policy.semantics import Rulings
-from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.lower_bounds import least_fullest
 from corridor.controller.traffic_engineering.path_selection import choose
 from corridor.controller.traffic_engineering.selection_setting import setting_of

@@ -15,7 +15,7 @@ from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection, int
 from corridor.controller.policy.model import Demand, PolicySet
 from corridor.controller.prover import prove, tables_of
 from corridor.controller.prover.exact_claims import examine
-from corridor.controller.prover.updates import beyond_edges
+from corridor.controller.prover.verdicts import beyond_edges
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 from corridor.topologies.model.wiring import Wiring, wire
 

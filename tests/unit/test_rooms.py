@@ -120,9 +120,7 @@ PURE_FILES = {
         "answer_blanks.py",
         "answer_sentence.py",
         "answers.py",
-        "bounds.py",
         "cells.py",
-        "chosen.py",
         "compared.py",
         "intervals.py",
         "listing.py",
@@ -139,8 +137,6 @@ PURE_FILES = {
     ),
     "experiments/artifact": (
         "about.py",
-        "choosing.py",
-        "comparing.py",
         "description.py",
         "environment.py",
         "expected.py",
@@ -281,6 +277,14 @@ def test_every_folder_with_code_is_a_room_and_says_what_it_is_for():
     assert folders - set(ROOMS) == rooms
     for room in rooms:
         assert ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text())), room
+
+
+@pytest.mark.parametrize(
+    "room", [f"{folder}/{room}" for folder, rooms in ROOMS.items() for room in rooms]
+)
+def test_a_room_has_3_to_30_files(room):
+    files = [one for one in (ROOT / room).glob("*.py") if one.name != "__init__.py"]
+    assert 3 <= len(files) <= 30
 
 
 def test_no_files_import_each_other():

@@ -14,10 +14,9 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
 from corridor.topologies.model.delay_model import GREAT_CIRCLE, Crossing, Layer, Region
-from corridor.topologies.model.geo import LatLon, great_circle_km
 from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.routing import Route, Tree, shortest_tree, walk
-from corridor.topologies.model.topology import Fibre, Hub, Topology
+from corridor.topologies.model.topology import Fibre, Hub, LatLon, Topology, great_circle_km
 
 ATTACH_KM = 300.0
 """A place this near to a hub of the graph is reached by a land tail; others go straight."""

@@ -19,8 +19,8 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.catalogue import DATA, shipped_hubs
 from corridor.topologies.model.delay_model import LAYERS, LayerName
-from corridor.topologies.model.geo import great_circle_km
 from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.topology import great_circle_km
 
 CALIBRATE, VALIDATE = DATA / "latency_calibrate.csv", DATA / "latency_validate.csv"
 NEEDED = ("a", "b", "layer", "value_ms")

@@ -38,7 +38,7 @@ from corridor.topologies.model.delay_model import (
     Region,
     shipped_model,
 )
-from corridor.topologies.model.geo import LatLon, great_circle_km
+from corridor.topologies.model.topology import LatLon, great_circle_km
 
 Place = str | LatLon
 NEAR_KM = 500.0

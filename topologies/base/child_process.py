@@ -9,7 +9,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO
+from types import TracebackType
+from typing import IO, Self
 
 from corridor.topologies.base.parent_death import die_with_parent
 
@@ -48,3 +49,24 @@ def end(process: subprocess.Popen[bytes], grace_s: float) -> None:
         process.wait(grace_s)
     process.kill()
     process.wait()
+
+
+# What is closed when the body of a ``with`` has been left, however it was left.
+
+
+class Closing:
+    """Mix-in for whatever has a ``close``."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -10,7 +10,7 @@ from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.emulation import lanes
 from corridor.topologies.emulation.queues import rtnetlink
 from corridor.topologies.emulation.queues.disciplines import marks
-from corridor.topologies.emulation.queues.found_octets import Found
+from corridor.topologies.emulation.queues.tree import Found
 
 _BASIC, _QUEUE = struct.Struct("=QI"), struct.Struct("=IIIII")
 TCA_STATS_BASIC, TCA_STATS_QUEUE, TCA_STATS_APP = 1, 3, 4

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.emulation.queues import netem_octets, rtnetlink, u32_octets
-from corridor.topologies.emulation.queues.found_octets import Found
 from corridor.topologies.emulation.queues.netem_octets import Netem
 from corridor.topologies.emulation.queues.rtnetlink import Request
+from corridor.topologies.emulation.queues.tree import Found
 from corridor.topologies.emulation.queues.u32_octets import Filter, Word
 from corridor.topologies.model.line import Bursts
 from corridor.topologies.model.wiring import ALL_PPM, Shape

@@ -22,8 +22,8 @@ from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
 from corridor.topologies.emulation.queue_marking import QueueMarking, marks
 from corridor.topologies.emulation.queues import rtnetlink
-from corridor.topologies.emulation.queues.found_octets import Found
 from corridor.topologies.emulation.queues.rtnetlink import Interface, Request
+from corridor.topologies.emulation.queues.tree import Found
 from corridor.topologies.model.wiring import (
     FIBRE_MTU_BYTES,
     HOST_MTU_BYTES,

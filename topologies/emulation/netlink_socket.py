@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import batched
 from typing import Any
 
-from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.emulation.queues import rtnetlink
 from corridor.topologies.emulation.queues.rtnetlink import Request
 

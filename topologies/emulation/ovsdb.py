@@ -30,17 +30,15 @@ from corridor.topologies.emulation.ovsdb_client import (
     Row,
     a_map,
     a_set,
-    members,
-    mutate_root,
-    pairs,
-    update,
-    update_root,
-)
-from corridor.topologies.emulation.ovsdb_rows import (
     bridge_inserted,
     gateway_ports,
     insert,
+    members,
+    mutate_root,
+    pairs,
     ports_of,
+    update,
+    update_root,
 )
 from corridor.topologies.model.wiring import (
     Wiring,

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.emulation import bpf, queue_interfaces
 from corridor.topologies.emulation.counting_program import (
     CLASS,

@@ -18,9 +18,8 @@ from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCou
 from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 from corridor.topologies.emulation.queues import bpf_octets, redirect_octets, registry, rtnetlink
 from corridor.topologies.emulation.queues.disciplines import Options
-from corridor.topologies.emulation.queues.found_octets import Found
 from corridor.topologies.emulation.queues.rtnetlink import QDISC, TCA_KIND, TCA_OPTIONS, Request
-from corridor.topologies.emulation.queues.tree import Class, Filter, Stage, Tree
+from corridor.topologies.emulation.queues.tree import Class, Filter, Found, Stage, Tree
 from corridor.topologies.model.wiring import FIBRE_MTU_BYTES, Shape
 
 BEFORE_NAME = "q"

@@ -10,7 +10,7 @@ import contextlib
 import socket
 from collections.abc import Mapping, Sequence
 
-from corridor.topologies.base.closing import Closing
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import bpf, queue_interfaces
 from corridor.topologies.emulation.bpf import Instruction

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from corridor.topologies.formats.foreign import build
 from corridor.topologies.formats.foreign_graph import ForeignNode, RawGraph, RawNode, Value
-from corridor.topologies.formats.import_options import ImportOptions
 from corridor.topologies.formats.link_attributes import listed, read_links
+from corridor.topologies.formats.quantities import ImportOptions
 from corridor.topologies.model.topology import Topology
 
 _LABELS = ("label", "name")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from corridor.topologies.base.disk_cache import kept_file
-from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.model.topology import great_circle_km
 
 MIN_POPULATION = 500
 """The finest of the package's tables; near a border a coarse one often names the wrong side."""

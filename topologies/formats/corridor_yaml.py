@@ -39,14 +39,15 @@ from corridor.topologies.model.catalogue import (
     shipped_systems,
     shipped_waypoints,
 )
-from corridor.topologies.model.geo import LatLon, path_km
 from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import (
     Fibre,
     Hub,
+    LatLon,
     LengthBasis,
     PossibleCrossing,
     Topology,
+    path_km,
 )
 
 BaseLoader = Callable[[str], Topology]

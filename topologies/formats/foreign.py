@@ -32,7 +32,7 @@ from corridor.topologies.formats.foreign_places import (
     places,
     places_notes,
 )
-from corridor.topologies.formats.import_options import NO_OPTIONS, WAY_OUT, ImportOptions
+from corridor.topologies.formats.quantities import NO_OPTIONS, WAY_OUT, ImportOptions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Hub, Scaling, Topology
 
 _MOST_NAMED = 12

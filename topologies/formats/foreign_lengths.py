@@ -14,10 +14,9 @@ from typing import Literal
 from corridor.topologies.base.units import format_duration, format_length
 from corridor.topologies.formats.foreign_graph import ForeignLink
 from corridor.topologies.formats.foreign_places import Placed, unplaced
-from corridor.topologies.formats.import_options import ImportOptions
+from corridor.topologies.formats.quantities import ImportOptions
 from corridor.topologies.model import delay
-from corridor.topologies.model.geo import great_circle_km
-from corridor.topologies.model.topology import LengthBasis
+from corridor.topologies.model.topology import LengthBasis, great_circle_km
 
 LEAST_KM = 0.1
 LIGHT_US_PER_KM = 1e3 / 299.792458

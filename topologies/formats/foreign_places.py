@@ -11,7 +11,7 @@ from typing import Literal
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats import countries
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from corridor.topologies.formats.import_options import WAY_OUT, ImportOptions
+from corridor.topologies.formats.quantities import WAY_OUT, ImportOptions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 NOWHERE = (0.0, 0.0)

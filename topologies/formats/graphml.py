@@ -18,7 +18,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.attributed import from_raw
 from corridor.topologies.formats.foreign_graph import RawGraph, RawLink, RawNode
 from corridor.topologies.formats.graphml_reader import Attributes, GraphmlReader
-from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
+from corridor.topologies.formats.quantities import NO_OPTIONS, ImportOptions
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 FORMAT = "corridor/topology/1"

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.foreign_graph import ForeignLink, RawGraph, RawLink, Value
-from corridor.topologies.formats.import_options import ImportOptions
 from corridor.topologies.formats.quantities import (
     MOST,
     UNITS,
+    ImportOptions,
     Number,
     Quantity,
     Unit,

@@ -15,7 +15,7 @@ from corridor.topologies.base.bounded_file import is_folder, is_there, read_text
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats import TOPOHUB, corridor_yaml
-from corridor.topologies.formats.import_options import (
+from corridor.topologies.formats.quantities import (
     NO_OPTIONS,
     ImportOptions,
     import_options,

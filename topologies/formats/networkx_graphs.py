@@ -12,7 +12,7 @@ from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.attributed import from_raw
 from corridor.topologies.formats.foreign_graph import RawGraph, RawLink, RawNode, Value
-from corridor.topologies.formats.import_options import ImportOptions, import_options
+from corridor.topologies.formats.quantities import ImportOptions, import_options
 from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from corridor.topologies.base.bounded_file import parse_json
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.formats.import_options import NO_OPTIONS, ImportOptions
+from corridor.topologies.formats.quantities import NO_OPTIONS, ImportOptions
 from corridor.topologies.model.topology import Topology
 
 SCHEMA = "corridor/topology/1"

@@ -9,8 +9,7 @@ from pydantic import Field, field_validator
 
 from corridor.topologies.base.documents import Document, read_document, validate
 from corridor.topologies.base.units import parse_length_km, parse_rate_bps
-from corridor.topologies.model.geo import LatLon
-from corridor.topologies.model.topology import CapacityBasis, Confidence, Frozen, Hub, Slug
+from corridor.topologies.model.topology import CapacityBasis, Confidence, Frozen, Hub, LatLon, Slug
 
 DATA = Path(__file__).parents[1] / "data"
 

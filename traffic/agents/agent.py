@@ -26,7 +26,7 @@ from corridor.traffic.agents.program import Place, Timed
 from corridor.traffic.agents.program_registry import FLOW_KEYS, WORKLOADS
 from corridor.traffic.agents.runner_messages import HostCounts
 from corridor.traffic.packets import kernel, stamp
-from corridor.traffic.packets.descriptors import Descriptors
+from corridor.traffic.packets.kernel import Descriptors
 
 ERROR_NS = {"virtual": 256, CHARGED: 1000, "real": 1000}
 """A tick of the first; of the others, what reading them takes."""

@@ -56,8 +56,18 @@ if not __package__:
 
 from corridor.topologies.base.json_lines import Lines, say, tell
 from corridor.topologies.emulation import taps
-from corridor.traffic.agents.gateway import SIDES, Gateway, GatewayCounts, GatewayPlan
-from corridor.traffic.agents.gateway_messages import Answer, Config, Death, Order, Said, Started
+from corridor.traffic.agents.gateway import (
+    SIDES,
+    Answer,
+    Config,
+    Death,
+    Gateway,
+    GatewayCounts,
+    GatewayPlan,
+    Order,
+    Said,
+    Started,
+)
 from corridor.traffic.agents.inspection import Labels, check_labels
 from corridor.traffic.packets.forked import (
     StoppedError,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Protocol
 
-from corridor.traffic.agents import messages_info
+from corridor.traffic.agents import messages_log
 from corridor.traffic.agents.message_values import CONNECTS, ConnectionEnd, Message
 from corridor.traffic.agents.messages_log import MessageLog
 from corridor.traffic.agents.messages_sockets import (
@@ -22,7 +22,7 @@ from corridor.traffic.agents.messages_sockets import (
     wake_from,
 )
 from corridor.traffic.packets import kernel
-from corridor.traffic.packets.descriptors import READABLE, WRITABLE, Descriptors
+from corridor.traffic.packets.kernel import READABLE, WRITABLE, Descriptors
 
 CLOSED, CONNECTING, OPEN, ENDED = range(4)
 READ_BYTES = 1 << 20
@@ -140,7 +140,7 @@ class Connection:
     def _connected(self) -> None:
         """It is, or it has failed, or the descriptor's number was another one's a moment ago."""
         assert self._sock is not None
-        if messages_info.state(self._sock) == messages_info.SYN_SENT:
+        if messages_log.state(self._sock) == messages_log.SYN_SENT:
             return
         if problem := self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(problem, "")
@@ -326,7 +326,7 @@ class Connection:
         if self._state == OPEN:
             assert self._sock is not None
             now_ns = self._host.now_ns()
-            self._host.log.sampled(self.plan.connection, now_ns, messages_info.sample(self._sock))
+            self._host.log.sampled(self.plan.connection, now_ns, messages_log.sample(self._sock))
             self._host.call_at(now_ns + self.plan.sample_ns, self._sample)
 
     def give_up(self) -> None:
@@ -362,7 +362,7 @@ class Connection:
         if sock is None:
             return
         totals = {"sent": self._total_sent, "received": self._received}
-        totals |= messages_info.totals(sock)
+        totals |= messages_log.totals(sock)
         self._host.log.ended(self.plan.connection, self._host.now_ns(), totals)
         self._host.descriptors.forget(sock.fileno())
         if self.has_failed:

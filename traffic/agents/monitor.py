@@ -46,7 +46,8 @@ if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
 from corridor.topologies.base.json_lines import Lines, is_readable, say
-from corridor.traffic.agents import packet_filter, packet_ring
+from corridor.traffic.agents import packet_ring
+from corridor.traffic.agents import packet_ring as packet_filter
 from corridor.traffic.agents.transits import EventCounts, Seen
 from corridor.traffic.packets import kernel
 

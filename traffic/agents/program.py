@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple, Protocol, Self
 
 from corridor.traffic.agents.delays import DelayFile
 from corridor.traffic.agents.records import RecordWriter
-from corridor.traffic.packets.descriptors import Descriptors
+from corridor.traffic.packets.kernel import Descriptors
 
 
 class Part(Protocol):

@@ -16,7 +16,8 @@ from corridor.traffic.agents.delays import DELAY, DelayFile, Delays
 from corridor.traffic.agents.intervals import USUAL_NS, Intervals, ReceivedIntervals
 from corridor.traffic.agents.probe import drops_of
 from corridor.traffic.agents.program import Place, Timed, Workload
-from corridor.traffic.packets import kernel, stream_header
+from corridor.traffic.packets import kernel
+from corridor.traffic.packets import stamp as stream_header
 
 RECEIVE_BUFFER_BYTES = 256 << 20
 UDP_FRAME_OVERHEAD_BYTES = 42

@@ -29,7 +29,8 @@ from scapy.layers.inet import IP, UDP  # noqa: E402
 from scapy.layers.l2 import Ether  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
 
-from corridor.traffic.packets import stamp, stream_header  # noqa: E402
+from corridor.traffic.packets import stamp  # noqa: E402
+from corridor.traffic.packets import stamp as stream_header  # noqa: E402
 from corridor.traffic.packets.frame_spec import BuiltFrame, FrameSpec  # noqa: E402
 from corridor.traffic.packets.template import udp_checksum_of  # noqa: E402
 

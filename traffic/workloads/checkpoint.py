@@ -6,7 +6,7 @@ from corridor.topologies.base.options import Option, Values
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.workloads.arriving import AHEAD_NS, shares
 from corridor.traffic.workloads.outbox import Outbox
-from corridor.traffic.workloads.parameters import SIZE
+from corridor.traffic.workloads.size_kind import SIZE
 from corridor.traffic.workloads.workload_kind import Load, WorkloadKind
 
 

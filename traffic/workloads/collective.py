@@ -21,7 +21,7 @@ from typing import NamedTuple
 from corridor.topologies.base.options import Option, Values
 from corridor.traffic.workloads.arriving import AHEAD_NS, shares
 from corridor.traffic.workloads.outbox import Outbox
-from corridor.traffic.workloads.parameters import DEADLINE, SIZE
+from corridor.traffic.workloads.size_kind import DEADLINE, SIZE
 from corridor.traffic.workloads.workload_kind import Along, Load, WorkloadKind
 
 type Ends = tuple[tuple[str, str], ...]

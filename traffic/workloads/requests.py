@@ -14,7 +14,7 @@ from corridor.topologies.base.options import Option, Values
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.workloads.arriving import AHEAD_NS, due
 from corridor.traffic.workloads.outbox import Outbox
-from corridor.traffic.workloads.parameters import ARRIVAL, DEADLINE
+from corridor.traffic.workloads.size_kind import ARRIVAL, DEADLINE
 from corridor.traffic.workloads.trace import TraceRow
 from corridor.traffic.workloads.workload_kind import Along, Load, WorkloadKind
 

@@ -24,3 +24,10 @@ class SizeKind(NamedTuple):
     options: Mapping[str, Option]
     problem: Callable[[Values], str] = nothing_wrong
     """What is wrong with options that are right one by one; empty if nothing."""
+
+
+# Parameters that several kinds of workloads share.
+
+SIZE = Option("sizes", "octets of each message", required=True)
+DEADLINE = Option("time", "from its intended start to required completion", above=0)
+ARRIVAL = Option("arrival", "kind of arrivals; poisson if not given")

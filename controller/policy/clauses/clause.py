@@ -12,16 +12,16 @@ be shown to hold.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator
 
 from corridor.controller.policy.clauses.elements import Element, Named, Where
 from corridor.controller.policy.clauses.places import Groups, Value, inside
-from corridor.topologies.model.topology import Hub
+from corridor.topologies.model.topology import Confidence, Hub
 
 
 @dataclass(frozen=True)
@@ -162,3 +162,34 @@ def leaves_home(element: Element, trip: Trip) -> bool:
         return False
     home = frozenset([trip.src.located_in])
     return any(inside(one.code, home) is not True for one in exposure(element))
+
+
+# Three kinds of statement about law: its text, an interpretation of it, an assumption.
+
+StatementKind = Literal["text", "interpretation", "assumption"]
+"""``text``: the words of a legal text say so. ``interpretation``: what we take a legal text to
+mean; another reader may read it otherwise. ``assumption``: a rule or model of ours that no legal
+text states."""
+
+_STRONGEST_FIRST: tuple[StatementKind, ...] = ("text", "interpretation", "assumption")
+
+
+def weakest(kinds: Iterable[StatementKind]) -> StatementKind | None:
+    """Return the weakest kind; None without kinds."""
+    return max(kinds, key=_STRONGEST_FIRST.index, default=None)
+
+
+def caveat(kind: StatementKind | None, confidence: Confidence) -> str:
+    """Return `` (interpretation)``, `` (assumption of ours)``, `` (unsure)``, or an empty string
+    for what is confident."""
+    if kind == "assumption":
+        return " (assumption of ours)"
+    if kind == "interpretation":
+        return " (interpretation)"
+    return "" if confidence == "confident" else " (unsure)"
+
+
+def check_confidence(name: str, kind: StatementKind | None, confidence: Confidence) -> None:
+    """Raise ValueError where what no text says is marked as confident."""
+    if kind in ("interpretation", "assumption") and confidence == "confident":
+        raise ValueError(f"{name} is an {kind}, so its confidence must be unsure")

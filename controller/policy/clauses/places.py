@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator
 
@@ -120,3 +120,22 @@ def run_by(text: str | None, names: Iterable[str], groups: Groups) -> Answer:
         return None
     nameless = asks_jurisdiction and any(one not in groups.members for one in given)
     return None if nameless else False
+
+
+# Which service of a carrier takes data across a border: rules on gateways go by it.
+
+Service = Literal["internet", "ip-vpn", "leased-circuit", "wave", "border-area"]
+"""``internet``: routed by the public internet. ``ip-vpn``: a switched service of packets, such as
+MPLS or SD-WAN. ``leased-circuit``, ``wave``: transmission from point to point. ``border-area``: a
+circuit to the region on the other side of the border."""
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Services = Annotated[
+    tuple[Service, ...],
+    BeforeValidator(_listed, json_schema_input_type=Service | list[Service]),
+]
+"""One service or a list of them."""

@@ -8,8 +8,7 @@ from functools import cached_property
 
 from corridor.controller.forwarding.program import Value
 from corridor.controller.intent.intent import Intent, Selector
-from corridor.controller.policy.failures import NO_FAILURES, Failures
-from corridor.controller.policy.semantics import ranked
+from corridor.controller.policy.semantics import NO_FAILURES, Failures, ranked
 from corridor.controller.prover.search.declared_permits import Permits
 from corridor.controller.prover.search.headers import ETH_IPV4, IP_PROTO, UNTAGGED, Box, box
 from corridor.topologies.model.topology import Topology

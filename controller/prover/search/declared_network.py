@@ -9,8 +9,8 @@ from functools import cached_property
 
 from corridor.controller.forwarding.program import Flow, Program, SwitchProgram, Table
 from corridor.controller.intent.intent import Intent
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import RETURN
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover.search.declared_demands import Demand
 from corridor.controller.prover.search.headers import ARP_REQUEST, ETH_ARP, UNTAGGED, Box, box
 from corridor.controller.prover.search.lookup import Lookup

@@ -19,8 +19,7 @@ from typing import NamedTuple
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.clauses import Element
 from corridor.controller.policy.clauses.registry import claim_of
-from corridor.controller.policy.failures import NO_FAILURES, Failures
-from corridor.controller.policy.semantics import Ruling, unevaluable
+from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, unevaluable
 from corridor.topologies.model.topology import Topology
 
 NOTHING = 0

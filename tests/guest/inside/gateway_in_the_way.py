@@ -33,7 +33,8 @@ from triangle import (
 from corridor.experiments.lab.gateways_process import start_gateways
 from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.topologies.emulation.network import CorridorNet
-from corridor.traffic.agents import packet_filter, packet_ring
+from corridor.traffic.agents import packet_ring
+from corridor.traffic.agents import packet_ring as packet_filter
 
 FULL_PAYLOAD_BYTES = 1472
 MANY = 5000

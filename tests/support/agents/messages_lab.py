@@ -14,7 +14,7 @@ from corridor.traffic.agents.message_values import ConnectionEnd, Message
 from corridor.traffic.agents.messages_host import Connections
 from corridor.traffic.agents.messages_log import file_name
 from corridor.traffic.agents.program import Place
-from corridor.traffic.packets.descriptors import Descriptors
+from corridor.traffic.packets.kernel import Descriptors
 
 MS = 1_000_000
 CLIENT, SERVER = "127.0.0.1", "127.0.0.2"

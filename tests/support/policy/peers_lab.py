@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
-from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import intents_of
+from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path

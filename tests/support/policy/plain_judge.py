@@ -15,7 +15,7 @@ from functools import cache
 from heapq import heappop, heappush
 from typing import Any
 
-from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.semantics import Failures
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 from plain_paths import Expression, after, matches_here, parsed
 from table_walker import Met, is_alive

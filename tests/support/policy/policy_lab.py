@@ -6,11 +6,10 @@ import itertools
 from datetime import date
 from typing import Any
 
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute, Route, best_route
-from corridor.controller.policy.semantics import Ruling, Verdict, rule
+from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, Verdict, rule
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 TODAY = date(2026, 1, 1)

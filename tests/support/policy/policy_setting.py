@@ -13,8 +13,8 @@ from random import Random
 from typing import Any
 
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
-from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute, Route, best_route

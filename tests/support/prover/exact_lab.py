@@ -15,7 +15,7 @@ from corridor.controller.forwarding.compiler import compile_ways, gateways_of, p
 from corridor.controller.forwarding.program import Flow, Program, SwitchProgram
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.automaton import Automaton, State, Violation
-from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.semantics import Failures
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring, wire
 

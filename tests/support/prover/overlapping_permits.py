@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
-from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Policy
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from corridor.controller.forwarding.program import Action, Program
-from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.semantics import Failures
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
 

@@ -18,10 +18,10 @@ from corridor.controller.intent.intent import (
     Selector,
     intents_of,
 )
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import UNCLASSIFIED, Demand
 from corridor.controller.policy.routes import Route
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 from openflow_network import ARP, IPV4, OpenFlowNetwork, Packet

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.picks import Pick
-from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.intent.specification import Direction, Specification, failures_of
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
 from corridor.controller.traffic_engineering.fit_rates import fitted
 from corridor.topologies.formats.load import load_topology

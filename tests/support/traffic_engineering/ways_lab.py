@@ -21,14 +21,13 @@ from corridor.controller.forwarding.forwarding_tree import (
     TreeBuilder,
 )
 from corridor.controller.forwarding.walks import Walk
-from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
+from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Automaton, State, Violation
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route, best_route
-from corridor.controller.policy.semantics import Ruling, ranked
+from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, ranked
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
 from policy_lab import demand, fibre, hub, network, permit, ruling

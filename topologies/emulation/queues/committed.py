@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from corridor.topologies.emulation.queues import bpf_octets
 from corridor.topologies.emulation.queues.disciplines import ByteFifo, Htb, HtbClass
-from corridor.topologies.emulation.queues.kind import QueueKind
 from corridor.topologies.emulation.queues.tree import (
     FIRST_LINE,
     GATE,
@@ -19,6 +18,7 @@ from corridor.topologies.emulation.queues.tree import (
     Class,
     Filter,
     Line,
+    QueueKind,
     Stage,
     Tree,
     ticks,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from corridor.topologies.emulation.queues.disciplines import ByteFifo
-from corridor.topologies.emulation.queues.kind import QueueKind
 from corridor.topologies.emulation.queues.tree import (
     FIRST_LINE,
     GATE_CLASS,
     Line,
+    QueueKind,
     Stage,
     Tree,
     gate,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from corridor.topologies.emulation.queues import bpf_octets
 from corridor.topologies.emulation.queues.disciplines import FqCodel
-from corridor.topologies.emulation.queues.kind import QueueKind
 from corridor.topologies.emulation.queues.tree import (
     FIRST_LINE,
     GATE_CLASS,
     Filter,
     Line,
+    QueueKind,
     Stage,
     Tree,
     gate,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from corridor.topologies.emulation.queues import bpf_octets
 from corridor.topologies.emulation.queues.disciplines import Prio
-from corridor.topologies.emulation.queues.kind import QueueKind
 from corridor.topologies.emulation.queues.tree import (
     GATE_CLASS,
     INNER,
     Filter,
+    QueueKind,
     Stage,
     Tree,
     gate,

@@ -12,8 +12,7 @@ from corridor.topologies.emulation.queues import (
     priority,
     weighted,
 )
-from corridor.topologies.emulation.queues.kind import QueueKind
-from corridor.topologies.emulation.queues.tree import Tree
+from corridor.topologies.emulation.queues.tree import QueueKind, Tree
 from corridor.topologies.model.queue import Queue
 
 KINDS: Mapping[str, QueueKind] = {

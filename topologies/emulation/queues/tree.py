@@ -7,7 +7,9 @@ interrupted.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.emulation.queues.bpf_octets import Program
@@ -18,7 +20,7 @@ from corridor.topologies.emulation.queues.disciplines import (
     HtbClass,
     Options,
 )
-from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, QueueClass
+from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Queue, QueueClass
 
 GATE, INNER, FIRST_LINE = 0x10000, 0x20000, 0x100000
 GATE_CLASS = GATE + 1
@@ -95,3 +97,32 @@ def numbers_by_dscp(parent: int, classes: tuple[QueueClass, ...]) -> tuple[dict[
     }
     rest = next((n for n, one in enumerate(classes) if not one.dscps), len(classes) - 1)
     return found, classid(parent, rest)
+
+
+# What the file of a kind of queues holds. Pure.
+
+type Takes = Literal["classes", "weights", "target", "ecn", "commitments"]
+
+
+class QueueKind(NamedTuple):
+    """One kind. ``tree(queue, rate_bytes_per_s)`` is what is in front of a fibre."""
+
+    name: str
+    words: str
+    """What it does, for people: a phrase for a table."""
+    tree: Callable[[Queue, int], Tree]
+    takes: frozenset[Takes] = frozenset()
+    """What of a ``Queue`` it looks at, besides its buffer."""
+
+
+# What a kernel states about one interface's tree of disciplines, as dumped.
+
+
+@dataclass(frozen=True)
+class Found:
+    """Bodies of messages: each a ``rtnetlink.QDISC`` header, then attributes."""
+
+    qdiscs: Mapping[int, bytes]
+    """By their handle."""
+    filters: tuple[bytes, ...] = ()
+    """Of the root discipline."""

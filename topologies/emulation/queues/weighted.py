@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from corridor.topologies.emulation.queues import bpf_octets
 from corridor.topologies.emulation.queues.disciplines import Drr, DrrClass
-from corridor.topologies.emulation.queues.kind import QueueKind
 from corridor.topologies.emulation.queues.tree import (
     GATE_CLASS,
     INNER,
     Class,
     Filter,
+    QueueKind,
     Stage,
     Tree,
     classid,

@@ -239,7 +239,7 @@ def test_a_switch_that_refuses_an_entry_stops_the_run(tmp_path):
 def test_a_fibre_wired_to_the_wrong_port_stops_the_run(tmp_path):
     copy = broken_copy(
         tmp_path,
-        "topologies/emulation/ovsdb_rows.py",
+        "topologies/emulation/ovsdb_client.py",
         "append((end.interface, end.port))\n",
         "append((end.interface, {2: 3, 3: 2}.get(end.port, end.port)))\n",
     )

@@ -3,7 +3,7 @@
 import pytest
 from tests.benchmarks.theory_of_tcp import mathis_bps
 
-from corridor.traffic.measures.completion import jain
+from corridor.traffic.measures.metrics import jain
 from corridor_runs import seen_inside
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross, Node
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.intent.failure_names import elements, failures_of, up_to
 from corridor.controller.intent.intent import Protection
+from corridor.controller.intent.specification import elements, failures_of, up_to
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route
 from ways_lab import (

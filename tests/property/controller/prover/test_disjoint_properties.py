@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.compiler import plan_ways, still_shared
-from corridor.controller.intent.disjoint import Disjoint
-from corridor.controller.intent.intent import Intent
+from corridor.controller.intent.intent import Disjoint, Intent
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route
 from corridor.controller.policy.semantics import Ruling

@@ -17,7 +17,7 @@ from tests.soak.state import State
 
 from corridor.controller.openflow.deployments import DesiredState, stand
 from corridor.controller.openflow.statuses import statuses
-from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.semantics import Failures
 from corridor.experiments.account.transit_check import Judge
 from corridor.topologies.base.codec import to_plain
 

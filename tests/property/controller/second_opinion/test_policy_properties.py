@@ -14,11 +14,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.policy.automaton import Violation
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute, Route, best_route
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.semantics import Failures, Ruling
 from corridor.controller.second_opinion.evaluator import Evaluator
 from corridor.controller.second_opinion.journey import journey_of
 from corridor.topologies.model.topology import Fibre, Hub, Topology

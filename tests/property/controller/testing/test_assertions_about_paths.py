@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from corridor.controller.forwarding.forwarding_tree import Assess, Cross
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.intent.failure_names import elements, failures_of, up_to
 from corridor.controller.intent.intent import ALL_KINDS
+from corridor.controller.intent.specification import elements, failures_of, up_to
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.testing import (
     CorridorNetwork,

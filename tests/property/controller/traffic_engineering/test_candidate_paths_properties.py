@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import exact_lab as lab
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.intent.failure_names import KINDS, elements, failures_of
 from corridor.controller.intent.intent import Intent
+from corridor.controller.intent.specification import KINDS, elements, failures_of
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import tables_of
@@ -22,8 +22,7 @@ from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import least_added_delay
 from corridor.controller.traffic_engineering.candidate_paths import Space
 from corridor.controller.traffic_engineering.candidate_values import Way
-from corridor.controller.traffic_engineering.directed_links import Links
-from corridor.controller.traffic_engineering.failure_cases import ByCase
+from corridor.controller.traffic_engineering.failure_cases import ByCase, Links
 from corridor.controller.traffic_engineering.path_program import Program
 from corridor.controller.traffic_engineering.path_selection import picks_of
 from corridor.controller.traffic_engineering.selection_setting import setting_of

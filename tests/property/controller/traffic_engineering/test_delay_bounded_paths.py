@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.policy.product import Edge, Product
 from corridor.controller.policy.routes import Route
-from corridor.controller.traffic_engineering.delay_bounded_path import cheapest_in_time
+from corridor.controller.traffic_engineering.candidate_values import cheapest_in_time
 from ways_lab import Served, served, served_in_time
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

@@ -14,10 +14,8 @@ from test_relaxation_properties import promising
 
 import exact_lab as lab
 from corridor.controller.intent.admit import admit
-from corridor.controller.intent.aggregate import Aggregate
-from corridor.controller.intent.disjoint import KINDS, Disjoint
-from corridor.controller.intent.failure_names import elements
-from corridor.controller.intent.specification import Specification
+from corridor.controller.intent.intent import KINDS, Aggregate, Disjoint
+from corridor.controller.intent.specification import Specification, elements
 from corridor.controller.intent.values import Use
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.prover import tables_of
@@ -26,9 +24,8 @@ from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import least_added_delay
 from corridor.controller.traffic_engineering.candidate_paths import Space
 from corridor.controller.traffic_engineering.candidate_values import Way
-from corridor.controller.traffic_engineering.directed_links import NOT_DEAR, Links
 from corridor.controller.traffic_engineering.exact_loads import Loads, loads_of
-from corridor.controller.traffic_engineering.failure_cases import ByCase
+from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, ByCase, Links
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted, with_picks
 from corridor.controller.traffic_engineering.lower_bounds import least_in
 from corridor.controller.traffic_engineering.path_program import MBIT, Program

@@ -20,7 +20,7 @@ from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_claims import examine
-from corridor.controller.traffic_engineering import path_program, sparse_program
+from corridor.controller.traffic_engineering import load_grid, path_program
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted
 from corridor.topologies.base.remembered import forget
 from corridor.topologies.model.topology import Topology
@@ -66,10 +66,10 @@ def test_so_it_does_where_there_are_many_cases_and_what_is_not_used_rests(
         for where, name in (
             (path_program, "FEW_CASES"),
             (path_program, "FEW_SETS"),
-            (sparse_program, "MANY"),
+            (load_grid, "MANY"),
         ):
             small.enter_context(patch.object(where, name, 0))
-        small.enter_context(patch.object(sparse_program, "ROUNDS", 2))
+        small.enter_context(patch.object(load_grid, "ROUNDS", 2))
         chosen = fitted(asked, "added-delay")
     forget()
     assert_no_worse(asked, chosen)

@@ -14,20 +14,18 @@ from hypothesis import strategies as st
 
 import exact_lab as lab
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Protection, Selector
-from corridor.controller.intent.specification import Direction, Specification
+from corridor.controller.intent.specification import Direction, Specification, failures_of
 from corridor.controller.policy.automaton import Automaton, Violation
-from corridor.controller.policy.failures import NO_FAILURES
 from corridor.controller.policy.model import Bandwidth, Demand, LadderStep, Policy, PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.controller.prover.exact_rates import admissions
 from corridor.controller.prover.exact_search import Explorer
-from corridor.controller.traffic_engineering.relaxation import climb
-from corridor.controller.traffic_engineering.relaxation_ladder import lacks
+from corridor.controller.traffic_engineering.relaxation import climb, lacks
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, TODAY, fibre, hub, network, permit

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.intent.failure_names import elements, failures_of
-from corridor.controller.policy.failures import Failures
+from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Bandwidth
+from corridor.controller.policy.semantics import Failures
 from corridor.experiments.answers.capacity_answer import (
     CapacityAnswer,
     CapacityQuestion,

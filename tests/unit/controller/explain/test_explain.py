@@ -7,8 +7,8 @@ import pytest
 from corridor.controller.explain import explain
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import PolicySet
 from policy_lab import (
     CLASSES,

@@ -12,9 +12,9 @@ import pytest
 from corridor.controller.explain.trace import trace
 from corridor.controller.forwarding.labels import label_way
 from corridor.controller.intent.intent import Intent, Protection
-from corridor.controller.policy.failures import NO_FAILURES
 from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.routes import Route
+from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.prover import prove, tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.controller.prover.exact_search import Explorer

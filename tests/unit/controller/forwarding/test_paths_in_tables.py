@@ -17,8 +17,8 @@ from corridor.controller.forwarding.compiler import crosses_border
 from corridor.controller.forwarding.forwarding_tree import Assess
 from corridor.controller.forwarding.program import Reason, Table, phase_of
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.phase import Phase
 from corridor.controller.prover.search.declared_network import is_over_border
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT

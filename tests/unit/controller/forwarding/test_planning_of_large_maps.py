@@ -7,7 +7,7 @@ import pytest
 from corridor.controller.forwarding import forwarding_tree
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.shared_risks import Risks
-from corridor.controller.intent.failure_names import KINDS
+from corridor.controller.intent.specification import KINDS
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_route
 

@@ -10,7 +10,7 @@ from corridor.controller.forwarding.nodes import is_alike
 from corridor.controller.intent.intent import Intent
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import DesiredState
-from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover.session import Session
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario

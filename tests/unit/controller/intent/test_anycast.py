@@ -9,10 +9,9 @@ import pytest
 from corridor.controller.intent import anycast
 from corridor.controller.intent.anycast import Settled, Settler, settle
 from corridor.controller.intent.intent import intents_of
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import DemandEntry, Policy, PolicySet
 from corridor.controller.policy.routes import lawful_route
-from corridor.controller.policy.semantics import rule
+from corridor.controller.policy.semantics import Failures, rule
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, TODAY, fibre, hub, network, permit, restrict

@@ -4,9 +4,9 @@ import pytest
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import FoundDead, walk_of
-from corridor.controller.intent.failure_names import elements, failures_of, up_to
 from corridor.controller.intent.intent import Intent, Protection
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.intent.specification import elements, failures_of, up_to
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
 from policy_lab import corridor, permit, ruling
 

@@ -8,9 +8,9 @@ from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy import product
 from corridor.controller.policy.clauses.avoid import Avoid
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.product import Place
 from corridor.controller.policy.routes import NoRoute, Route, shortest
+from corridor.controller.policy.semantics import Failures
 from policy_lab import (
     corridor,
     demand,

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from corridor.controller.forwarding.labels import label_way
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Hard
 from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.routes import Route
+from corridor.controller.policy.semantics import Failures
 from policy_lab import corridor, permit, route, verdict
 from ways_lab import way
 

@@ -7,13 +7,13 @@ import pytest
 
 from corridor.controller.forwarding.compiler import compile_ways
 from corridor.controller.forwarding.program import Reason, Table
-from corridor.controller.intent.aggregate import Aggregate
+from corridor.controller.intent.intent import Aggregate
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import DesiredState
-from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.session import Session
-from corridor.controller.prover.updates import UpdateProof, beyond_edges
+from corridor.controller.prover.verdicts import UpdateProof, beyond_edges
 from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
 NETWORK = wiring()

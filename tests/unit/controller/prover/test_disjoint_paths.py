@@ -13,10 +13,9 @@ from corridor.controller.forwarding.compiler import (
     still_shared,
 )
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.intent.disjoint import Disjoint
-from corridor.controller.intent.intent import Intent, Protection
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.intent.intent import Disjoint, Intent, Protection
 from corridor.controller.policy.model import Policy
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover import Proof, Prover, prove, tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.topologies.model.topology import Topology

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
-from corridor.controller.intent.failure_names import elements, failures_of
 from corridor.controller.intent.intent import Intent, Protection
-from corridor.controller.policy.failures import NO_FAILURES
+from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Policy
+from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.prover import exact_claims, tables_of
 from corridor.controller.prover.exact_claims import judged, judged_again
 from corridor.controller.prover.exact_outcomes import Searched

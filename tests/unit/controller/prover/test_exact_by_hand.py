@@ -9,7 +9,7 @@ import pytest
 import exact_lab as lab
 from corridor.controller.forwarding.program import FastFailover, Flow, Meter, Reason, output
 from corridor.controller.intent.intent import Intent, Protection, Selector
-from corridor.controller.policy.failures import Failures
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover.exact_claims import ExactReport, examine, predict
 from corridor.controller.prover.exact_decisions import End
 from corridor.controller.prover.exact_outcomes import Outcome, Searched

@@ -1,6 +1,6 @@
 """Fibres that flap are held out until they are quiet; others never."""
 
-from corridor.controller.reconcile.flap_suppression import HALF_LIFE_NS, QUIET_NS, FlapSuppressor
+from corridor.controller.reconcile.failure_detector import HALF_LIFE_NS, QUIET_NS, FlapSuppressor
 
 SECOND_NS = 10**9
 

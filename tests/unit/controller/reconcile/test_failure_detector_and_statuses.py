@@ -7,7 +7,7 @@ import pytest
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.statuses import statuses, unknown
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT
 from reconciler_lab import NO_EXPORT, policies, specification, wiring

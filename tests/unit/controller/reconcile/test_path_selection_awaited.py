@@ -18,7 +18,7 @@ from corridor.controller.reconcile.jobs import (
     SetPolicies,
     WaysFound,
 )
-from corridor.controller.traffic_engineering.feasible_in_each_state import fits_as_is
+from corridor.controller.traffic_engineering.fit_rates import fits_as_is
 from corridor.topologies.model.wiring import wire
 from fake_switches import Lab
 from lab_views import ask, status

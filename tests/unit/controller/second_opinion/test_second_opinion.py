@@ -16,12 +16,12 @@ from corridor.controller.policy.clauses.elements import Selector
 from corridor.controller.policy.model import Hard
 from corridor.controller.second_opinion import OF_A_RUN, Declared, Sample, compare
 from corridor.controller.second_opinion.clause_registry import OBJECTIONS
+from corridor.controller.second_opinion.comparing import failure_sets
 from corridor.controller.second_opinion.evaluator import Evaluator
 from corridor.controller.second_opinion.failing import everything
 from corridor.controller.second_opinion.journey import journey_of
 from corridor.controller.second_opinion.packets import Packet, sent_by_host
 from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.sampling import failure_sets
 from corridor.controller.second_opinion.selectors import KEYS, selects, speaks_of
 from corridor.controller.second_opinion.tables import switches_of
 from corridor.controller.second_opinion.walker import Walk, Walker

@@ -15,8 +15,7 @@ from corridor.controller.traffic_engineering.capacity_remedies import (
     raises,
 )
 from corridor.controller.traffic_engineering.demand_growth import bounds
-from corridor.controller.traffic_engineering.utilization import fullness
-from corridor.controller.traffic_engineering.utilization_cases import Cases, Traffic, cases_of
+from corridor.controller.traffic_engineering.utilization import Cases, Traffic, cases_of, fullness
 
 AB, AC, CB, BC = ("ab", "a"), ("ac", "a"), ("bc", "c"), ("bc", "b")
 LIMITS = {"ab": Fraction(10), "ac": Fraction(8), "bc": Fraction(20)}

@@ -6,8 +6,7 @@ import pytest
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.intent.failure_names import KINDS, failures_of
-from corridor.controller.intent.specification import Specification
+from corridor.controller.intent.specification import KINDS, Specification, failures_of
 from corridor.controller.traffic_engineering.failure_cases import Cases, numbers_of
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted
 from corridor.controller.traffic_engineering.lower_bounds import least_in

@@ -9,14 +9,13 @@ import pytest
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.traffic_engineering import rounding, sparse_program
-from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering import load_grid, rounding
+from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.load_grid import MANY, ROUNDS, Resting, Rows
 from corridor.controller.traffic_engineering.lower_bounds import fits_nowhere
 from corridor.controller.traffic_engineering.relaxation import climb
-from corridor.controller.traffic_engineering.row_generation import Rows
 from corridor.controller.traffic_engineering.selection_setting import setting_of
-from corridor.controller.traffic_engineering.sparse_program import MANY, ROUNDS, Resting
 from corridor.topologies.base.remembered import forget
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, fibre, hub, network, permit
@@ -181,8 +180,8 @@ def test_ways_that_fit_stand_where_cheaper_ones_cannot_be_mended(monkeypatch):
 
 
 def test_rows_that_stay_are_no_younger_since_others_went_to_rest(monkeypatch):
-    monkeypatch.setattr(sparse_program, "MANY", 0)
-    monkeypatch.setattr(sparse_program, "ROUNDS", 2)
+    monkeypatch.setattr(load_grid, "MANY", 0)
+    monkeypatch.setattr(load_grid, "ROUNDS", 2)
     rows = Rows(9)
     rows.add([5, 6, 7])
     for in_use, left in (([6, 7], [5, 6, 7]), ([6], [5, 6, 7]), ([6], [6, 7]), ([6], [6])):

@@ -10,7 +10,7 @@ import pytest
 import corridor
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.policy.failures import NO_FAILURES
+from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.traffic_engineering.fit_rates import fits
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan

@@ -9,9 +9,8 @@ import pytest
 from corridor.controller.explain import explain
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.intent.failure_names import failures_of
 from corridor.controller.intent.picks import Pick
-from corridor.controller.intent.specification import Specification
+from corridor.controller.intent.specification import Specification, failures_of
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted
 from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES

@@ -16,7 +16,7 @@ from tests.benchmarks.joint_ways import Asked, intents
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.traffic_engineering import least_added_delay, rounding
-from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.local_search import mended, roomier
 from corridor.controller.traffic_engineering.path_program import Program
 from corridor.controller.traffic_engineering.path_selection import choose

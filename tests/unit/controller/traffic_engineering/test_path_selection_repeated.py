@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.intent.failure_names import failures_of
-from corridor.controller.intent.specification import Specification
+from corridor.controller.intent.specification import Specification, failures_of
 from corridor.controller.openflow import chosen_ways
 from corridor.controller.openflow.chosen_ways import (
     Question,
@@ -17,16 +16,14 @@ from corridor.controller.openflow.chosen_ways import (
     chosen_now,
 )
 from corridor.controller.openflow.deployments import DesiredState
-from corridor.controller.policy.failures import NO_FAILURES, Failures
 from corridor.controller.policy.model import Bandwidth
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.reconcile.jobs import Follow
-from corridor.controller.traffic_engineering.feasible_in_each_state import (
-    fits_as_is,
-    is_worse_as_is,
-)
 from corridor.controller.traffic_engineering.fit_rates import (
     fits,
+    fits_as_is,
     fitted,
+    is_worse_as_is,
     lacking,
     misfits,
     with_picks,

@@ -8,8 +8,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.routes import Route
 from corridor.controller.traffic_engineering.candidate_paths import Space
-from corridor.controller.traffic_engineering.directed_links import Links
-from corridor.controller.traffic_engineering.failure_cases import ByCase
+from corridor.controller.traffic_engineering.failure_cases import ByCase, Links
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted
 from corridor.controller.traffic_engineering.selection_setting import setting_of
 from policy_lab import fibre, hub, network, permit

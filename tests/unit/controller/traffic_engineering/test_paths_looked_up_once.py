@@ -10,7 +10,7 @@ from corridor.controller.forwarding.compiler import compile_ways
 from corridor.controller.forwarding.forwarding_tree import TreeBuilder
 from corridor.controller.traffic_engineering import fewest_moves, least_added_delay
 from corridor.controller.traffic_engineering.column_generation import by_objective, main_at
-from corridor.controller.traffic_engineering.directed_links import Links
+from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.fit_rates import Served, with_picks
 from corridor.controller.traffic_engineering.objective import seeing
 from corridor.controller.traffic_engineering.path_program import Program

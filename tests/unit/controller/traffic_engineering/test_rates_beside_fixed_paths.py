@@ -12,7 +12,7 @@ import pytest
 from corridor.controller.forwarding.compiler import plan_ways
 from corridor.controller.forwarding.forwarding_tree import ForwardingTree
 from corridor.controller.forwarding.walks import walk_of
-from corridor.controller.intent.failure_names import failures_of
+from corridor.controller.intent.specification import failures_of
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario

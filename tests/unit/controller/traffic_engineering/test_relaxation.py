@@ -16,12 +16,11 @@ from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.statuses import statuses
-from corridor.controller.policy.failures import Failures
 from corridor.controller.policy.model import Demand, PolicySet
+from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_claims import examine
-from corridor.controller.traffic_engineering.relaxation import climb
-from corridor.controller.traffic_engineering.relaxation_ladder import lacks
+from corridor.controller.traffic_engineering.relaxation import climb, lacks
 from corridor.experiments.text.explanation_text import explained
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import wire

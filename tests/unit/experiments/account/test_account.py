@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from corridor.controller.forwarding.program import Flow, Program, Reason, SwitchProgram, cookie
 from corridor.experiments.account import switches
 from corridor.experiments.account.account_of_run import Account, to_arrow, write_account
-from corridor.experiments.account.ends import Ends
+from corridor.experiments.account.ends import Ends, Segments, segments_of
 from corridor.experiments.account.ledger import Ledger
 from corridor.experiments.account.losses import Cause, split
 from corridor.experiments.account.packet_classes import CONTROL, OTHER
-from corridor.experiments.account.segments import Segments, segments_of
 from corridor.experiments.plan.values import PlannedEvent
 from corridor.topologies.model.wiring import ALL_PPM, GatewayWire
 from counted_network import (

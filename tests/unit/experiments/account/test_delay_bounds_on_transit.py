@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from corridor.experiments.account.delay_alibi import Alibis
+from corridor.experiments.account.transit_check import Alibis
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_route
 from corridor.topologies.model.topology import PossibleCrossing

@@ -19,8 +19,7 @@ from corridor.experiments.answers.gathering import gather
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.run_text import told
-from corridor.experiments.text.short_table import short_table
-from corridor.experiments.text.undisturbed import undisturbed_rtt_ms
+from corridor.experiments.text.short_table import short_table, undisturbed_rtt_ms
 from corridor.experiments.text.verdict import foreseen, holds, verdict
 from corridor.topologies.analysis.draws import draw
 from corridor.topologies.base.opinion import OpinionEntry

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from corridor.controller.policy.clauses.services import Service
+from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.load import shipped_policies
 from corridor.experiments.answers import compared_sets
 from corridor.experiments.answers.price_sets import Laid

@@ -7,9 +7,7 @@ import json
 import pytest
 
 from corridor.experiments.artifact import about as about_file
-from corridor.experiments.artifact.about import About
-from corridor.experiments.artifact.choosing import chosen
-from corridor.experiments.artifact.comparing import difference
+from corridor.experiments.artifact.about import About, chosen
 from corridor.experiments.artifact.environment import Environment, differences, fits
 from corridor.experiments.artifact.expected import (
     Expected,
@@ -21,7 +19,14 @@ from corridor.experiments.artifact.expected import (
     to_json,
 )
 from corridor.experiments.artifact.sums import faults, parse, written
-from corridor.experiments.artifact.verdict import Check, RunAgain, Verdict, lines, of_runs
+from corridor.experiments.artifact.verdict import (
+    Check,
+    RunAgain,
+    Verdict,
+    difference,
+    lines,
+    of_runs,
+)
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.study_file import StudyFile
 from corridor.topologies.base.errors import InputError

@@ -27,7 +27,7 @@ from corridor.experiments import cli
 from corridor.experiments.answers.document import document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.artifact import archive, machine, replaying
-from corridor.experiments.artifact.asking import pack_artifact, verify_artifact
+from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
 from corridor.experiments.artifact.sums import SUMS
 from corridor.experiments.artifact.verdict import to_json
 from corridor.experiments.artifact.verifying import How, verify

@@ -20,7 +20,6 @@ from corridor.experiments.atlas import (
     map_of_topology,
     place_labels,
 )
-from corridor.experiments.atlas.clipping import clipped
 from corridor.experiments.atlas.frame import frame_of
 from corridor.experiments.atlas.labels import is_crossed
 from corridor.experiments.atlas.land import area, land_around, land_path, read_land, source
@@ -35,7 +34,7 @@ from corridor.experiments.atlas.map_drawing import (
     whole,
 )
 from corridor.experiments.atlas.marks import MARKS, OTHERS
-from corridor.experiments.atlas.plane import beside
+from corridor.experiments.atlas.plane import beside, clipped
 from corridor.experiments.atlas.source import map_of_answers
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError

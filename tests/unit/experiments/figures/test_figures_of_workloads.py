@@ -18,11 +18,11 @@ from corridor.experiments.account.utilisation import UTILISATION_FILE, Load, wri
 from corridor.experiments.atlas import class_data
 from corridor.experiments.atlas.event_data import Level
 from corridor.experiments.figures import latency_by_class, loads, losses
-from corridor.experiments.figures.pgf import save_pgf
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.saving import save_pgf
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
-from corridor.experiments.results.message_series import goodput_mbps
+from corridor.experiments.results.message_columns import goodput_mbps
 from corridor.experiments.results.results import read_plan, summarise
 from drawn_texts import assert_apart, assert_legible, visible_texts
 from typed_summary import made

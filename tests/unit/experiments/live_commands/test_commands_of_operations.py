@@ -16,8 +16,7 @@ from corridor.experiments.live_network import session
 from corridor.experiments.operations import terminal
 from corridor.experiments.operations.demands import for_any_packet, named, ping_problem
 from corridor.experiments.operations.helpers import probe_command, probed
-from corridor.experiments.operations.probe_text import Probes, packets_of
-from corridor.experiments.operations.trace_text import traced
+from corridor.experiments.operations.probe_text import Probes, packets_of, traced
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.model.fault_registry import BY_HAND
 from corridor.traffic.packets import pcapng

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from corridor.controller.api.problems import Problem
-from corridor.experiments.live_network.page_actions import Actions
+from corridor.experiments.live_network.page_actions import Actions, OfFibre, Policies, order_of
 from corridor.experiments.live_network.page_leases import (
     LEASE_S,
     Done,
@@ -18,7 +18,6 @@ from corridor.experiments.live_network.page_leases import (
     toggled,
     with_change,
 )
-from corridor.experiments.live_network.page_orders import OfFibre, Policies, order_of
 from corridor.experiments.live_network.page_shares import Counted, shares
 from corridor.topologies.base.errors import InputError
 from live_page_lab import page_lab

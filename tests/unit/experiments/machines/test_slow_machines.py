@@ -9,7 +9,7 @@ import pytest
 
 from corridor.experiments.commands import clean
 from corridor.experiments.machines import smoke
-from corridor.experiments.machines.unfinished_builds import LOCK, remove_unfinished_builds
+from corridor.experiments.machines.kernel_build import LOCK, remove_unfinished_builds
 from corridor.topologies.base import slowness
 from corridor_runs import environment
 

@@ -20,9 +20,9 @@ from corridor.experiments.operations.guest_framing import (
     Message,
     Unframer,
     framed,
+    relayed,
 )
 from corridor.experiments.operations.guest_socket import Line
-from corridor.experiments.operations.host_socket import relayed
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 BODIES = st.binary(max_size=200).map(lambda body: body.replace(b"\n", b" "))

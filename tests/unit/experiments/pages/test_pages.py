@@ -18,12 +18,12 @@ import page_case
 from corridor.controller.prover.claim_registry import CLAIMS
 from corridor.controller.prover.verdicts import EXACT, NEVER, WHERE_ASKED
 from corridor.experiments.pages.claims import PLAIN
-from corridor.experiments.pages.languages import language
 from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import SCRIPTS, TEMPLATES, live_page, report, text_of
 from corridor.experiments.pages.report import write_report
 from corridor.experiments.pages.run_page import run_page
 from corridor.experiments.pages.sources import safe_address
+from corridor.experiments.pages.words import language
 from corridor.topologies.base.errors import InputError
 from typed_answers import typed
 

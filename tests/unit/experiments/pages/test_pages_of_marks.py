@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from corridor.experiments.pages.queue_marks import queue_marks_of
+from corridor.experiments.pages.run_page import queue_marks_of
 from typed_summary import typed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corridor.controller.openflow.chosen_ways import Question
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.reconcile.jobs import PortChanged, WaysFound
 from corridor.experiments.plan import foreseen_controller
 from rates_lab import spec

@@ -16,8 +16,8 @@ from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.traffic import frame_specs
 from corridor.experiments.scenario.intents import specify
+from corridor.experiments.scenario.queues import shipped
 from corridor.experiments.scenario.scenario import ScenarioFile, load_scenario
-from corridor.experiments.scenario.service_classes import shipped
 from corridor.experiments.text.queue_text import queues_table
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError

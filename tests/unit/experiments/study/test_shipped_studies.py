@@ -13,12 +13,11 @@ from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.price import Total
 from corridor.experiments.results.results import write_summary
 from corridor.experiments.study.answer_blanks import BLANK
-from corridor.experiments.study.bundle import bundle_of, opened
+from corridor.experiments.study.bundle import bundle_of, opened, program_digest
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.listing import listed
 from corridor.experiments.study.load import load_study
 from corridor.experiments.study.measures import ANSWERS, parse, value_of
-from corridor.experiments.study.program import program_digest
 from corridor.experiments.study.shipped_studies import SHIPPED, shipped_studies
 from sample_of_type import sample
 from typed_summary import made

@@ -3,13 +3,13 @@
 import pytest
 
 from corridor.experiments.study.answers import RunValues, Told, answers, enough_repetitions
-from corridor.experiments.study.bounds import parse_bound
 from corridor.experiments.study.load import Study
+from corridor.experiments.study.measures import parse_bound
 from corridor.experiments.study.study_file import StudyFile
 from corridor.experiments.study.tables import Table, as_csv, as_markdown, tables
 from corridor.experiments.study.tables_in_latex import as_latex
 from corridor.experiments.study.words import failed, sentences
-from corridor.topologies.base.latex import escaped
+from corridor.topologies.base.words import escaped
 
 STUDY = {
     "name": "law-and-loss",

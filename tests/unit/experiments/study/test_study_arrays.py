@@ -12,13 +12,12 @@ import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.study import array
-from corridor.experiments.study.bundle import Bundle
+from corridor.experiments.study.array import Part
+from corridor.experiments.study.bundle import Bundle, program_digest
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.folder import INDEX, PARTIAL, StudyFolder
 from corridor.experiments.study.load import Study, load_study
 from corridor.experiments.study.outcome import LOG, RUN, Ran
-from corridor.experiments.study.part import Part
-from corridor.experiments.study.program import program_digest
 from corridor.experiments.study.reading import index_of, read_study
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from typed_summary import typed

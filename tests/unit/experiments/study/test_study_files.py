@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.study.bundle import bundle_of, opened
+from corridor.experiments.study.bundle import bundle_of, opened, program_digest
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import load_study
-from corridor.experiments.study.program import program_digest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 SHIPPED = Path(__file__).resolve().parents[4] / "controller" / "data" / "policies"

@@ -13,7 +13,7 @@ import pytest
 from corridor.experiments import cli
 from corridor.experiments.study import cluster
 from corridor.experiments.study.outcome import Ran
-from corridor.experiments.study.progress import Progress
+from corridor.experiments.study.reading import Progress
 from corridor.experiments.terminal.live import LiveLines
 
 CELL: Any = SimpleNamespace(title="law th, seed 1")

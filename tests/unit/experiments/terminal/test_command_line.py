@@ -17,7 +17,7 @@ from corridor.experiments.run.version import this_code, version
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.experiments.scenario.shipped_things import Shipped
-from corridor.experiments.terminal import meanings
+from corridor.experiments.terminal import parser as meanings
 from corridor.topologies.formats.load import SHIPPED, load_topology
 
 PARSER = cli.build_parser()

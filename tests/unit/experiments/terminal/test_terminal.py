@@ -15,8 +15,7 @@ from corridor.experiments.run.event_log import EventLog
 from corridor.experiments.run.passed_time import passed_s
 from corridor.experiments.terminal import live
 from corridor.experiments.terminal.live import LiveLines, telling
-from corridor.experiments.terminal.screen import complaint, styled
-from corridor.experiments.terminal.wrapping import wrapped
+from corridor.experiments.terminal.screen import complaint, styled, wrapped
 from corridor.topologies.base.progress import counting
 from corridor.traffic.agents import records
 from terminals import CODES, CORRIDOR, STATED, at_a_terminal, environment, screen

@@ -8,8 +8,7 @@ import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.answers.asking import answers
-from corridor.experiments.pages.demand_table import demand_table
-from corridor.experiments.pages.demands import of_answers
+from corridor.experiments.pages.demands import demand_table, of_answers
 from corridor.experiments.text.verdict import foreseen
 
 WORDS = re.compile(r"\b(?:lawful|permitted|may go|legal)\b", re.IGNORECASE)

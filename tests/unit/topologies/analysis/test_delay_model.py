@@ -17,8 +17,8 @@ from corridor.topologies.analysis.predict import OffTheMap, place_of, predict, p
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
 from corridor.topologies.model.delay_model import LayerName, shipped_model
-from corridor.topologies.model.geo import great_circle_km
 from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.topology import great_circle_km
 
 
 @pytest.fixture(scope="module")

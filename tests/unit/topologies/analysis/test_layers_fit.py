@@ -36,7 +36,7 @@ from corridor.topologies.model.delay_model import (
     shipped_model,
 )
 from corridor.topologies.model.delay_model_text import to_text
-from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.model.topology import great_circle_km
 
 CLOUD_ROWS = tuple(row for row in read_measurements(CALIBRATE).rows if row.layer == "cloud")
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[4]
 WRITING_ROOMS = ("results", "answers", "pages", "figures", "artifact_files", "commands")
 BY_THEMSELVES = {
     "commands/list.py": 1,  # its index among the sources, by a developer
-    "figures/pgf.py": 1,  # to the draft that it is given
+    "figures/saving.py": 1,  # to the draft that it is given
     "account/machine_counters.py": 1,  # in a guest, where more system calls would take time
     "account/queue_counters.py": 1,
 }

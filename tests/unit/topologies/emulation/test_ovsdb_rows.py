@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from corridor.topologies.emulation.ovsdb_rows import bridge_inserted
+from corridor.topologies.emulation.ovsdb_client import bridge_inserted
 from corridor.topologies.model.wiring import wire
 from random_topologies import fibre, topology
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from corridor.topologies.formats import cities, countries
-from corridor.topologies.model.geo import great_circle_km
+from corridor.topologies.model.topology import great_circle_km
 
 BORDER = (47.56, 7.59)
 ROWS = (

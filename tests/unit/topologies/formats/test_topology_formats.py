@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats import graphml, node_link, repetita
 from corridor.topologies.formats.export import export_topology
-from corridor.topologies.formats.import_options import import_options
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.formats.quantities import import_options
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 SLUG = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,4})?", fullmatch=True)

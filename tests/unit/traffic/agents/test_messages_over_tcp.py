@@ -9,7 +9,7 @@ import pytest
 import messages_lab as lab
 from corridor.topologies.base import named_tuples
 from corridor.topologies.base.errors import InputError
-from corridor.traffic.agents import messages_connection, messages_host, messages_info
+from corridor.traffic.agents import messages_connection, messages_host, messages_log
 from corridor.traffic.agents.jobs import Host, plan_job
 from corridor.traffic.agents.message_values import ConnectionEnd, Message
 from messages_lab import MS, both_ends, carry_out, free_ports
@@ -183,14 +183,14 @@ def test_the_congestion_control_is_the_one_that_was_asked_for(tmp_path, ports, m
     ends = [
         one._replace(dscp=34, congestion="reno") for one in both_ends(1, ports, [Message(1, 9)])
     ]
-    totals = messages_info.totals
+    totals = messages_log.totals
 
     def seen(sock: socket.socket) -> dict[str, int]:
         name = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0")
         found.append((name, sock.getsockopt(socket.IPPROTO_IP, socket.IP_TOS)))
         return totals(sock)
 
-    monkeypatch.setattr(messages_info, "totals", seen)
+    monkeypatch.setattr(messages_log, "totals", seen)
     carry_out(tmp_path, {"a": [ends[0]], "b": [ends[1]]})
     assert found == [(b"reno", 34 << 2)] * 2
 

@@ -9,8 +9,8 @@ import pytest
 
 from corridor.traffic.agents import gateway_supervisor as gateways
 from corridor.traffic.agents import monitor as watch
-from corridor.traffic.agents import packet_filter, transits
-from corridor.traffic.agents.packet_filter import SNAP_BYTES
+from corridor.traffic.agents import packet_ring, transits
+from corridor.traffic.agents.packet_ring import SNAP_BYTES
 from corridor.traffic.agents.transits import EventCounts, Sent
 
 FIRST, LAST = 8, 13
@@ -49,15 +49,15 @@ BFD = ethernet(
 
 def let_through(frame, packet_type=socket.PACKET_OUTGOING, interface=FIBRE):
     """The filter, as linux/filter.h has it."""
-    at_hand = {packet_filter.AT_PACKET_TYPE: packet_type, packet_filter.AT_INTERFACE: interface}
-    program, at, register = packet_filter.sent_by(FIRST, LAST), 0, 0
+    at_hand = {packet_ring.AT_PACKET_TYPE: packet_type, packet_ring.AT_INTERFACE: interface}
+    program, at, register = packet_ring.sent_by(FIRST, LAST), 0, 0
     sizes = {0x20: 4, 0x28: 2, 0x30: 1}
     while True:
         operation, if_so, if_not, argument = program[at]
         at += 1
-        if operation == packet_filter.RETURN:
+        if operation == packet_ring.RETURN:
             return argument
-        if operation == packet_filter.LOAD_LENGTH:
+        if operation == packet_ring.LOAD_LENGTH:
             register = len(frame)
         elif operation in sizes:
             if argument in at_hand:
@@ -69,10 +69,10 @@ def let_through(frame, packet_type=socket.PACKET_OUTGOING, interface=FIBRE):
                 register = int.from_bytes(frame[argument:end])
         else:
             holds = {
-                packet_filter.JUMP_EQUAL: register == argument,
-                packet_filter.JUMP_GREATER: register > argument,
-                packet_filter.JUMP_AT_LEAST: register >= argument,
-                packet_filter.JUMP_ANY_BIT: bool(register & argument),
+                packet_ring.JUMP_EQUAL: register == argument,
+                packet_ring.JUMP_GREATER: register > argument,
+                packet_ring.JUMP_AT_LEAST: register >= argument,
+                packet_ring.JUMP_ANY_BIT: bool(register & argument),
             }[operation]
             at += if_so if holds else if_not
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.traffic.measures.bursts import loss_pattern, lost_of
-from corridor.traffic.measures.completion import goodput_bps, jain, met
+from corridor.traffic.measures.metrics import goodput_bps, jain, met
 from corridor.traffic.measures.variation import ipdv
 
 

@@ -8,8 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.traffic.measures.fair_shares import Flow, by_class_bps, by_priority_bps, max_min_bps
-from corridor.traffic.measures.transfer_times import Way, completion_s
+from corridor.traffic.measures.fair_shares import (
+    Flow,
+    Way,
+    by_class_bps,
+    by_priority_bps,
+    completion_s,
+    max_min_bps,
+)
 
 
 def test_the_fullest_link_is_filled_first_and_the_rest_goes_to_who_can_use_it() -> None:

@@ -16,7 +16,8 @@ import netns_lab as lab
 from corridor.topologies.base.disk_cache import MOST, TEXTS
 from corridor.topologies.base.errors import CorridorError
 from corridor.traffic.agents import scapy_process
-from corridor.traffic.packets import stamp, stream_header
+from corridor.traffic.packets import stamp
+from corridor.traffic.packets import stamp as stream_header
 from corridor.traffic.packets.template import (
     FrameTemplate,
     Template,

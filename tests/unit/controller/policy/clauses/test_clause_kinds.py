@@ -417,9 +417,9 @@ EVERYDAY = {"path", "via"}
 BY_NAME = {
     "controller/explain/questions.py",
     "controller/policy/clauses/registry.py",
-    "controller/second_opinion/witnesses_judged.py",
+    "controller/second_opinion/packets_judged.py",
     "controller/testing/assertions.py",
-    "experiments/operations/trace_text.py",
+    "experiments/operations/probe_text.py",
 }
 """The list of kinds; assertions, each of which is one clause that a test asks for; questions to
 other provers, of single stops; and two whose hops are not a clause."""

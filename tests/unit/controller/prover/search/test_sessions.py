@@ -19,7 +19,7 @@ from corridor.controller.forwarding.two_phase_plan import update
 from corridor.controller.intent.intent import Protection
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import DesiredState
-from corridor.controller.policy.failures import NO_FAILURES, Failures
+from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover import findings, session, tables_of
 from corridor.controller.prover.search import search
 from corridor.controller.prover.search.change import Change

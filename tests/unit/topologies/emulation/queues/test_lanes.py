@@ -6,9 +6,9 @@ import pytest
 
 from corridor.topologies.emulation import lanes
 from corridor.topologies.emulation.queues import rtnetlink, u32_octets
-from corridor.topologies.emulation.queues.found_octets import Found
 from corridor.topologies.emulation.queues.netem_octets import RATE
 from corridor.topologies.emulation.queues.rtnetlink import Request
+from corridor.topologies.emulation.queues.tree import Found
 from corridor.topologies.model.line import Bursts
 from corridor.topologies.model.wiring import ALL_PPM, Shape
 
