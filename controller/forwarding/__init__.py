@@ -1,1 +1,1 @@
-"""From intents to the tables that serve them: trees, labels, programs, two-phase plans. Pure."""
+"""From intents to tables: forwarding graphs, labels, programs, two-phase plans. Pure."""

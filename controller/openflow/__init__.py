@@ -1,1 +1,1 @@
-"""The desired tables as flow modifications, and OpenFlow 1.3 to switches, by Ryu or os-ken."""
+"""What is deployed, as values; its flow modifications; OpenFlow 1.3 by Ryu or os-ken."""

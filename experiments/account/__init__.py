@@ -1,3 +1,1 @@
-"""The recorded rows of a run: probes, flows, fibres, counters, and the account of every
-packet. Pure.
-"""
+"""The rows that a run recorded, read as columns, and the account of every packet. Pure."""

@@ -1,1 +1,1 @@
-"""Carries a plan out in this kernel: network, controller, gateways, monitor, agents."""
+"""Executes a plan in this kernel: network, controller, gateways, agents; verifies tables."""

@@ -1,3 +1,1 @@
-"""From recorded rows to results: effects of events, messages, checks against the predictions.
-Pure.
-"""
+"""The summary of a run: effects of events, messages, comparison with the predictions. Pure."""

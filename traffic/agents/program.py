@@ -1,9 +1,9 @@
 """What a kind of workload is: its plan, and what an agent does about it. Standard library only.
 
-A kind is one file and a line of ``registry.py``. The file holds a ``Part``, which is one thing that
-a host is to do, and the ``Workload`` that carries out all parts of the kind at a host; a kind of
-several files has the part in the first of them. Parts are named tuples: agents read them, and
-dataclasses are dear to import in a guest.
+A kind is one file and a line of ``program_registry.py``. The file holds a ``Part``, which is one
+thing that a host is to do, and the ``Workload`` that executes all parts of the kind at a host. A
+kind of several files has the part in the first of them. Parts are named tuples: agents
+read them, and dataclasses are dear to import in a guest.
 """
 
 from __future__ import annotations

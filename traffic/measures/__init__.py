@@ -1,1 +1,1 @@
-"""From records to tables of probes and their statistics; predictions by queueing theory. Pure."""
+"""Statistics of probes and transfers: loss, percentiles, variation, fair shares. Pure."""
