@@ -162,7 +162,7 @@ def _become(log: int, environment: Mapping[str, str]) -> None:
 def main() -> int:
     asking = socket.socket(fileno=os.dup(0))
     injection = importlib.import_module(PROGRAM)
-    framework = injection.main.framework
+    framework = injection.app_main.framework
     if framework.FRAMEWORK == "ryu":
         framework.hub.patch()
     for name in IMPORTED:
@@ -175,8 +175,8 @@ def main() -> int:
     if framework.FRAMEWORK == "ryu":
         importlib.import_module("eventlet.hubs").use_hub()
     sys.argv = [PROGRAM, *words]
-    injection.main._app = injection.app_that_dies
-    return int(injection.main.main())
+    injection.app_main._app = injection.app_that_dies
+    return int(injection.app_main.main())
 
 
 if __name__ == "__main__":
