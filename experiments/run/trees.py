@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import networkx as nx
-
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
@@ -14,6 +12,8 @@ def has_loops(topology: Topology) -> bool:
 
 def spanning_tree(topology: Topology) -> Topology:
     """The topology with the fibres of least delay that join what was joined, without a loop."""
+    import networkx as nx  # takes a tenth of a second, which only these topologies need
+
     graph = nx.MultiGraph()
     graph.add_nodes_from(hub.id for hub in topology.hubs)
     for fibre in topology.fibres:

@@ -97,6 +97,13 @@ def test_nothing_heavy_is_imported_in_vain(words: list[str]) -> None:
     assert imported.isdisjoint(HEAVY)
 
 
+@pytest.mark.parametrize("module", ["run.runner", "run.program_lab", "live_network.up"])
+def test_networks_start_without_the_library_of_spanning_trees(module: str) -> None:
+    imported = modules_after(f"import corridor.experiments.{module}")
+    assert f"corridor.experiments.{module}" in imported
+    assert "networkx" not in imported
+
+
 OF_PARSING = (
     "corridor.experiments.terminal",
     "corridor.experiments.terminal",
