@@ -59,7 +59,7 @@ def _write(subject: Subject) -> Exported:
     left_out = (*LEFT_OUT, *_unsaid(flat))
     expected = {
         "schema": EXPECTED_SCHEMA,
-        "format": FORMAT.name,
+        "format": FORMAT.key,
         **subject.origin,
         "claims": subject.claims,
         "left_out": left_out,

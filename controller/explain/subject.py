@@ -85,7 +85,7 @@ class Exported(NamedTuple):
 class Format:
     """A form that other tools read."""
 
-    name: str
+    key: str
     words: str
     """What it is, for people: a phrase."""
     write: Callable[[Subject], Exported]

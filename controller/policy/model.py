@@ -6,14 +6,21 @@ What a policy allows is in ``semantics``; docs/policies.md is the reference of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializeAsAny,
+    model_validator,
+)
 
-from corridor.controller.policy.clauses.clause import Clause, StatementKind, check_confidence
+from corridor.controller.policy.clauses.clause import StatementKind, check_confidence
 from corridor.controller.policy.clauses.destinations import Destination
 from corridor.controller.policy.clauses.elements import HubSelector, Where
 from corridor.controller.policy.clauses.places import (
@@ -25,7 +32,7 @@ from corridor.controller.policy.clauses.places import (
     listed,
     shipped_groups,
 )
-from corridor.controller.policy.clauses.registry import CLAUSES, ByKind
+from corridor.controller.policy.clauses.registry import ShippedClauses
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import (
     format_duration,
@@ -187,18 +194,11 @@ class Match(Value):
         )
 
 
-class Hard(ByKind):
+class Hard(ShippedClauses):
     """Never relaxed, whatever fails."""
 
     max_one_way: DurationNs | None = None
-    """Budget on the pure one-way delay of the path."""
-
-    def clauses(self) -> Iterator[Clause]:
-        """The clauses that judge elements; ``max_one_way`` judges the whole path."""
-        for kind in CLAUSES:
-            clause = kind.of(getattr(self, kind.kind))
-            if clause is not None:
-                yield clause
+    """Budget on the pure one-way delay of the path, which no clause judges."""
 
 
 MOST_BPS = 4_294_967_295_000
@@ -277,7 +277,7 @@ class Policy(Value):
     match: Match = Match()
     preference: int = Field(default=100, ge=0)
     """Among permits: the smallest is tried first."""
-    hard: Hard = Hard()
+    hard: SerializeAsAny[Hard] = Hard()
     soft: Soft = Soft()
     on_soft_failure: Annotated[tuple[LadderStep, ...], AfterValidator(_each_once)] = ()
     """The ladder: what may be given up of ``soft``, in this order."""

@@ -123,7 +123,7 @@ class DemandRules:
         if key not in OBJECTIONS:
             return "the second opinion knows no such clause"
         try:
-            return OBJECTIONS[key](value, journey, self.places)
+            return OBJECTIONS[key].objection(value, journey, self.places)
         except (UnknownKeyError, WrittenError) as unknown:
             return str(unknown)
 

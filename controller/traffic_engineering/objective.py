@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from corridor.controller.traffic_engineering.candidate_paths import Space
 from corridor.controller.traffic_engineering.candidate_values import Key, Order, Way
 from corridor.topologies.model.topology import Fibre
 
 
+@runtime_checkable
 class Objective(Protocol):
     """Costs of paths. Rates that fit always come before the cost, and law before both."""
 

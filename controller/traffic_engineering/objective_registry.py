@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from corridor.controller.traffic_engineering import fewest_moves, least_added_delay
 from corridor.controller.traffic_engineering.objective import Objective
+from corridor.topologies.base.registry import Registry
 
-KINDS: tuple[Objective, ...] = (least_added_delay.KIND, fewest_moves.KIND)
-OBJECTIVES: Mapping[str, Objective] = {kind.key: kind for kind in KINDS}
+OBJECTIVES = Registry[Objective](
+    "corridor.objectives", (least_added_delay.KIND, fewest_moves.KIND), of=Objective
+)
+"""By their names in YAML."""

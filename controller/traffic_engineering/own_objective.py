@@ -140,7 +140,7 @@ def _checked(kind: Any, file: str) -> Objective:
     if lacking:
         said = f"KIND has no {', '.join(lacking)}"
         raise InputError(said, f"an objective has {', '.join((*SAYS, *METHODS))}", file=file)
-    if not kind.key or kind.key in OBJECTIVES:
+    if not kind.key or kind.key in [*OBJECTIVES]:
         said = f'its key "{kind.key}" is that of one that ships' if kind.key else "its key is empty"
         raise InputError(said, "call it something else", file=file)
     checked: Objective = kind

@@ -14,8 +14,7 @@ from corridor.experiments.account.losses import GATEWAY, MACHINE, POLICY, SWITCH
 from corridor.experiments.account.packet_classes import FORWARD, PacketClass
 from corridor.experiments.account.readings import Moment
 from corridor.experiments.plan.values import Plan, PlannedEvent
-from corridor.experiments.scenario.event_registry import KINDS
-from corridor.topologies.model.fault_registry import KINDS as FAULTS
+from corridor.experiments.scenario.event_registry import KINDS, is_fault
 
 HELD_OUT_NS = 10_000_000_000
 """After the end of an event: sessions of BFD come up slowly, and a fibre that has failed is held
@@ -120,7 +119,7 @@ class Reasons:
         for event in self._plan.events:
             if KINDS[event.kind].disturbs:
                 hits = any(impact.demand == demand for impact in event.impacts)
-                likely = 2 * (event.kind in FAULTS) + hits
+                likely = 2 * is_fault(event.kind) + hits
                 yield event.id, likely, event.begin_ns, _over_ns(event)
         for cut in self._plan.cuts:
             yield cut.phase, 3, cut.cut_ns, cut.repair_ns + HELD_OUT_NS

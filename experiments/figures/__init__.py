@@ -41,7 +41,7 @@ def draw_figures(
         for name in names:
             forget(folder, name)
             for width in widths:
-                figure = KINDS[name](run, width)
+                figure = KINDS[name].draw(run, width)
                 if figure is not None:
                     written += save(figure, folder, f"{name}{width.suffix}", run.made_by, formats)
     return written

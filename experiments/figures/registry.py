@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from corridor.experiments.figures import (
     before_after,
@@ -21,27 +21,38 @@ from corridor.experiments.figures import (
 )
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Width
+from corridor.topologies.base.registry import Registry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-type Draw = Callable[[RunData, Width], Figure | None]
-"""Return None if a run has nothing to show: the figure does not apply to it."""
 
-KINDS: dict[str, Draw] = {
-    "map": map_of_ways.draw,
-    "capacity": capacity.draw,
-    "price": price_of_run.draw,
-    "before-after": before_after.draw,
-    "timeline": timeline.draw,
-    "completion-times": completion_times.draw,
-    "goodput": goodput.draw,
-    "latency-by-class": latency_by_class.draw,
-    "fibre-use": fibre_use.draw,
-    "losses": losses.draw,
-    "rtt-ecdf": rtt_ecdf.draw,
-    "throughput": throughput.draw,
-}
+class FigureKind(NamedTuple):
+    """A figure of a run."""
+
+    key: str
+    draw: Callable[[RunData, Width], Figure | None]
+    """Return None if a run has nothing to show: the figure does not apply to it."""
+
+
+KINDS = Registry(
+    "corridor.figures",
+    (
+        FigureKind("map", map_of_ways.draw),
+        FigureKind("capacity", capacity.draw),
+        FigureKind("price", price_of_run.draw),
+        FigureKind("before-after", before_after.draw),
+        FigureKind("timeline", timeline.draw),
+        FigureKind("completion-times", completion_times.draw),
+        FigureKind("goodput", goodput.draw),
+        FigureKind("latency-by-class", latency_by_class.draw),
+        FigureKind("fibre-use", fibre_use.draw),
+        FigureKind("losses", losses.draw),
+        FigureKind("rtt-ecdf", rtt_ecdf.draw),
+        FigureKind("throughput", throughput.draw),
+    ),
+    of=FigureKind,
+)
 """By name."""
 
 FORMER = (

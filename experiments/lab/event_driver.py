@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from corridor.experiments.lab.standing_network import BFD_SLOW_MS
 from corridor.experiments.lab.timeline import TimedEvent
 from corridor.experiments.plan.values import Change, Made
-from corridor.experiments.scenario.event_registry import ACTIONS
+from corridor.experiments.scenario.event_registry import action
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError
 from corridor.topologies.base.slowness import patient
@@ -226,7 +226,7 @@ class EventDriver:
         self._now.record = record
         self.done.append(record)
         with self._around(change):
-            ACTIONS[change.do](self, change.what, change.options)
+            action(change.do)(self, change.what, change.options)
         record["ended_ns"] = time.time_ns() - self._epoch_ns
         return record
 

@@ -52,6 +52,8 @@ from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.slowness import measure, patient
 from corridor.topologies.model import switch_fault, vswitchd
 from corridor.topologies.model.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
+from corridor.traffic.agents.probe import Probe
+from corridor.traffic.workloads.arrival_registry import parts_of
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.following_controller import FollowingController
@@ -276,6 +278,9 @@ def _measure(
     job_path = out_dir / "raw" / "job.json"
     job_path.parent.mkdir(parents=True, exist_ok=True)
     job_path.write_text(_placed(plan, net, out_dir / "raw").to_json())
+    for host in plan.job.hosts:
+        for probe in host.of(Probe):
+            parts_of(probe.arrival)  # one of a package tells agents its folder
     agents = AgentsProcess(job_path)
     try:
         emit(

@@ -13,7 +13,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Values
 from corridor.topologies.base.suggestions import nearest_or_some
 from corridor.topologies.model.fault_kind import EventKind, Network
-from corridor.topologies.model.fault_registry import ACTIONS, BY_HAND
+from corridor.topologies.model.fault_registry import BY_HAND
 from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
@@ -66,8 +66,9 @@ class LastingFaults:
             if self._lasting.get((key, what)) == fault:
                 return False
             if (key, what) in self._lasting:
-                ACTIONS[kind.end](self._network, what, {})
-            ACTIONS[kind.begins_by(values)](self._network, what, self._kept(kind, what, values))
+                kind.actions[kind.end](self._network, what, {})
+            begin = kind.actions[kind.begins_by(values)]
+            begin(self._network, what, self._kept(kind, what, values))
             if kind.end:
                 self._lasting[key, what] = fault
             self._note("begin", fault)
@@ -79,7 +80,7 @@ class LastingFaults:
         with self._lock:
             if (key, what) not in self._lasting:
                 return False
-            ACTIONS[kind.end](self._network, what, {})
+            kind.actions[kind.end](self._network, what, {})
             self._note("end", self._lasting.pop((key, what)))
         return True
 

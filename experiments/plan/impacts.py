@@ -22,8 +22,8 @@ from corridor.experiments.plan.foreseen_fibres import Fibres, broken
 from corridor.experiments.plan.foreseen_trips import Course, Explorers, Look, Piece, Trip, Window
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import Impact, PlannedEvent
+from corridor.experiments.scenario.event_registry import is_fault
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.model.fault_registry import KINDS as FAULTS
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Clock
@@ -133,7 +133,7 @@ class _Foresight:
         """The demands that fare otherwise with it than without, had nothing else begun since: while
         it lasts, or soon after."""
         kind = one.event.kind
-        if kind.key not in FAULTS and not kind.asks_controller:
+        if not is_fault(kind.key) and not kind.asks_controller:
             return frozenset()
         before = [other for other in self._placed if other.begin_ns < one.begin_ns]
         if one.begin_ns not in self._without:

@@ -43,9 +43,9 @@ def shares_bps[Name: Hashable](
     if len(kinds) > 1:
         return None
     ((kind, _),) = kinds
-    if kind == priority.KIND.name:
+    if kind == priority.KIND.key:
         return _by_priority(flows, dscps, queues[min(mixed)], meeting, network)
-    if kind == weighted.KIND.name and len({frozenset(of) for of in meeting.values()}) == 1:
+    if kind == weighted.KIND.key and len({frozenset(of) for of in meeting.values()}) == 1:
         return _by_weight(flows, mixed, network)
     return None
 

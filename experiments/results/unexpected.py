@@ -16,9 +16,8 @@ from corridor.experiments.account.probes import WARM_UP_PHASE
 from corridor.experiments.account.summary import EventSummary, HitSummary, Outage
 from corridor.experiments.plan.bfd_sessions import REWRITTEN_MS, avoided_after_ms
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.scenario.event_registry import LOADS
+from corridor.experiments.scenario.event_registry import LOADS, is_fault
 from corridor.topologies.base.words import counted
-from corridor.topologies.model.fault_registry import KINDS as FAULTS
 from corridor.traffic.agents.jobs import CHARGED
 from corridor.traffic.measures.samples import Probes
 
@@ -60,7 +59,7 @@ def _outage(event: EventSummary, hit: HitSummary, interval_ms: float, clock: str
     if expected_ms is None:
         return
     least_ms, most_ms = hit.expected_out_within_ms or (expected_ms, expected_ms)
-    if event.kind in FAULTS:
+    if is_fault(event.kind):
         most_ms += REWRITTEN_MS
     may_ms = RESOLVED_INTERVALS * interval_ms + OUT_MS[clock]
     if least_ms - may_ms <= hit.out_ms <= most_ms + may_ms:

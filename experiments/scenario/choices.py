@@ -6,7 +6,7 @@ Their fields come from the registries: a key for each kind, and below it one for
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import (
     Field,
@@ -20,8 +20,6 @@ from pydantic_core import CoreSchema
 
 from corridor.experiments.scenario.fields import (
     READ,
-    Fields,
-    Parametrised,
     complete,
     field_of,
     required_of,
@@ -29,33 +27,47 @@ from corridor.experiments.scenario.fields import (
 from corridor.topologies.base.options import Unit, Values
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import QuantityError, parse_size_bytes
+from corridor.topologies.model.by_kind import ByKind, Fields
 from corridor.topologies.model.topology import Frozen
 from corridor.traffic.workloads import arrival_registry as arrivals
 from corridor.traffic.workloads import size_registry as sizes
 from corridor.traffic.workloads.arrival_kind import ArrivalKind
+from corridor.traffic.workloads.size_kind import SizeKind
 
 
 class _Options(Frozen):
     """The parameters of one kind, under its name."""
 
 
-class KindChoice(Frozen):
+class KindChoice(ByKind):
     """One kind of several: its name, or its name with parameters."""
 
     noun: ClassVar[str]
 
     @classmethod
-    def known(cls) -> Mapping[str, Any]:
-        """The kinds that there are, by name."""
-        raise NotImplementedError
+    def fields_of(cls, kind: Any) -> Fields:
+        """Its key, with its parameters below it."""
+        fields: Fields = {
+            name: field_of(name, option, required=option.required)
+            for name, option in kind.options.items()
+        }
+        options: Any = create_model(
+            f"{kind.key.title()}Options", __base__=_Options, __doc__=kind.words, **fields
+        )
+        return {kind.key: (options | None, Field(default=None, description=kind.words))}
+
+    @classmethod
+    def names_in(cls, given: Any) -> Iterable[str]:
+        return [given] if isinstance(given, str) else super().names_in(given)
 
     @classmethod
     def alone(cls, given: Any) -> Any:
         """What a text alone means, or a number where a text should be."""
         if not isinstance(given, str):
             return given
-        if given not in cls.known():
-            hint = nearest(given, cls.known()) or f"use one of {', '.join(cls.known())}"
+        known = [kind.key for kind in cls.kinds()]
+        if given not in known:
+            hint = nearest(given, known) or f"use one of {', '.join(known)}"
             raise QuantityError(f'{cls.noun} "{given}" is not known', hint)
         return {given: {}}
 
@@ -66,16 +78,17 @@ class KindChoice(Frozen):
 
     @model_validator(mode="after")
     def _is_one_kind_with_all_it_needs(self) -> Self:
-        given = [name for name in self.known() if getattr(self, name) is not None]
+        known = [kind.key for kind in self.kinds()]
+        given = [name for name in known if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"an {self.noun} is one of {', '.join(self.known())}")
-        kind = self.known()[given[0]]
-        complete(kind.name, kind, self._options)
+            raise ValueError(f"an {self.noun} is one of {', '.join(known)}")
+        complete(given[0], self.registry()[given[0]], self._options)
         return self
 
     @property
     def _name(self) -> str:
-        return next(name for name in self.known() if getattr(self, name) is not None)
+        names: Iterable[str] = (kind.key for kind in self.kinds())
+        return next(name for name in names if getattr(self, name) is not None)
 
     @property
     def _options(self) -> Values:
@@ -91,7 +104,7 @@ class KindChoice(Frozen):
     @classmethod
     def _schema_alone(cls) -> JsonSchemaValue:
         """Of a text alone."""
-        return {"enum": [name for name, kind in cls.known().items() if not required_of(kind)]}
+        return {"enum": [kind.key for kind in cls.kinds() if not required_of(kind)]}
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -111,12 +124,12 @@ class ArrivalChoice(KindChoice):
     noun = "arrival"
 
     @classmethod
-    def known(cls) -> Mapping[str, ArrivalKind]:
+    def registry(cls) -> Mapping[str, ArrivalKind]:
         return arrivals.KINDS
 
     @property
     def kind(self) -> ArrivalKind:
-        return self.known()[self._name]
+        return self.registry()[self._name]
 
     @property
     def planned(self) -> arrivals.Arrival:
@@ -130,45 +143,27 @@ class SizeChoice(KindChoice):
     noun = "size"
 
     @classmethod
-    def known(cls) -> Mapping[str, Any]:
+    def registry(cls) -> Mapping[str, SizeKind]:
         return sizes.KINDS
 
     @classmethod
+    def names_in(cls, given: Any) -> Iterable[str]:
+        return () if isinstance(given, str) and given[:1].isdigit() else super().names_in(given)
+
+    @classmethod
     def alone(cls, given: Any) -> Any:
-        if given in cls.known():
+        if given in [kind.key for kind in cls.kinds()]:
             return super().alone(given)
         parse_size_bytes(given, "size", allow_zero=False)
         return {sizes.CONSTANT: {"octets": given}}
 
     @property
     def sizes(self) -> sizes.Sizes:
-        return sizes.Sizes(self.known()[self._name], self._options)
+        return sizes.Sizes(self.registry()[self._name], self._options)
 
     @classmethod
     def _schema_alone(cls) -> JsonSchemaValue:
         return {"type": "string"}
-
-
-class _Named(Parametrised, Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-def kind_fields(kinds: Iterable[_Named]) -> Fields:
-    """A key for each kind, with its parameters below it."""
-    return {
-        kind.name: (_options_model(kind) | None, Field(default=None, description=kind.words))
-        for kind in kinds
-    }
-
-
-def _options_model(kind: _Named) -> Any:
-    fields: Fields = {
-        name: field_of(name, option, required=option.required)
-        for name, option in kind.options.items()
-    }
-    title = f"{kind.name.title()}Options"
-    return create_model(title, __base__=_Options, __doc__=kind.words, **fields)
 
 
 if TYPE_CHECKING:
@@ -179,18 +174,8 @@ if TYPE_CHECKING:
     class Size(SizeChoice):
         """The choice with a key for each kind."""
 else:
-    Arrival = create_model(
-        "Arrival",
-        __base__=ArrivalChoice,
-        __doc__=ArrivalChoice.__doc__,
-        **kind_fields(arrivals.KINDS.values()),
-    )
-    Size = create_model(
-        "Size",
-        __base__=SizeChoice,
-        __doc__=SizeChoice.__doc__,
-        **kind_fields(sizes.KINDS.values()),
-    )
+    Arrival = ArrivalChoice.of_kinds("Arrival", arrivals.KINDS.values())
+    Size = SizeChoice.of_kinds("Size", sizes.KINDS.values())
 
 READ_WITH_CHOICES: Mapping[Unit, Any] = {**READ, "sizes": Size, "arrival": Arrival}
 """Of parameters that are choices themselves."""

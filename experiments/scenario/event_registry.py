@@ -15,13 +15,14 @@ from corridor.experiments.scenario import (
     stream_event,
     transfer_event,
 )
-from corridor.topologies.base.options import Option
-from corridor.topologies.model import fault_registry as faults
+from corridor.topologies.base.registry import Registry
+from corridor.topologies.model import bfd_interval
 from corridor.topologies.model.fault_kind import Action, EventKind
+from corridor.topologies.model.fault_registry import KINDS as FAULTS
 
-OWN: Mapping[str, EventKind] = {
-    kind.key: kind
-    for kind in (
+KINDS = Registry(
+    "corridor.events",
+    (
         capture_event.KIND,
         controller_event.KIND,
         day_event.KIND,
@@ -31,24 +32,31 @@ OWN: Mapping[str, EventKind] = {
         policies_event.KIND,
         stream_event.KIND,
         transfer_event.KIND,
-    )
-}
-"""Those that are not faults, by their keys in YAML."""
-
-KINDS: Mapping[str, EventKind] = {**faults.KINDS, **OWN}
+    ),
+    of=EventKind,
+    including=FAULTS,
+)
 """By their keys in YAML."""
 
 STREAM, TRANSFER = stream_event.KIND.key, transfer_event.KIND.key
 LOADS = (STREAM, TRANSFER)
 """Those that load fibres next to the probes."""
 
-OPTIONS: Mapping[str, Option] = {
-    name: option for kind in KINDS.values() for name, option in kind.options.items()
-}
-"""The parameters of all kinds: they are keys of one mapping, so a name means one thing."""
-
 ACTIONS: Mapping[str, Action] = {
-    **faults.ACTIONS,
-    **{name: act for kind in OWN.values() for name, act in kind.actions.items()},
+    **bfd_interval.ACTIONS,
+    **{name: act for kind in KINDS.values() for name, act in kind.actions.items()},
 }
 """By the name that plans give them."""
+
+
+def is_fault(key: str) -> bool:
+    """Whether events of a kind break something of the network."""
+    return KINDS[key] in FAULTS.in_use()
+
+
+def action(name: str) -> Action:
+    """What carries out a planned change. Raises KeyError for an action of no kind.
+
+    The name of an action of a kind of a package begins with the kind's: ``isolate.begin``.
+    """
+    return ACTIONS[name] if name in ACTIONS else KINDS[name.partition(".")[0]].actions[name]

@@ -96,9 +96,6 @@ _WRITTEN: Mapping[Unit, Callable[[Any], str]] = {
     "size": format_size,
 }
 
-type Fields = dict[str, Any]
-"""By key, its type and its default, as Pydantic's ``create_model`` takes them."""
-
 
 def field_of(
     name: str, option: Option, *, required: bool, read: Mapping[Unit, Any] = READ

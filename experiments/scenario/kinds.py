@@ -6,7 +6,7 @@ kind, and one for each of its parameters, read and checked by its unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -16,25 +16,24 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     TypeAdapter,
-    create_model,
     model_validator,
 )
 
 from corridor.experiments.scenario import event_registry as timeline
 from corridor.experiments.scenario.fields import (
     DurationNs,
-    Fields,
     OffsetNs,
     complete,
     field_of,
     refuse_of_others,
 )
 from corridor.experiments.scenario.moments import START, Moment, parse_moment
-from corridor.topologies.base.options import Option, Values
+from corridor.topologies.base.options import Values
 from corridor.topologies.base.units import written_day
 from corridor.topologies.model import fault_registry as faults
+from corridor.topologies.model.by_kind import ByKind, Fields
 from corridor.topologies.model.fault_kind import EventKind
-from corridor.topologies.model.topology import Frozen, Slug
+from corridor.topologies.model.topology import Slug
 
 _DAY = TypeAdapter(Annotated[date, BeforeValidator(written_day)])
 
@@ -52,27 +51,43 @@ MomentText = Annotated[
 ]
 
 
-class OneKind(Frozen):
+class OneKind(ByKind):
     """Something that happens, of exactly one kind: its key names what it affects."""
 
     @classmethod
-    def kinds(cls) -> Mapping[str, EventKind]:
-        """The kinds whose keys it may have."""
+    def registry(cls) -> Mapping[str, EventKind]:
         return timeline.KINDS
 
     @classmethod
-    def known_options(cls) -> Mapping[str, Option]:
-        return timeline.OPTIONS
+    def fields_of(cls, kind: EventKind) -> Fields:
+        """Its key, and next to it one for each of its parameters."""
+        name: Any = DayText if kind.of == "day" else str
+        return {
+            kind.key: (name, Field(default="", description=kind.words)),
+            **{
+                name: field_of(name, option, required=False)
+                for name, option in kind.options.items()
+            },
+        }
+
+    @classmethod
+    def problem_of(cls, kind: EventKind) -> str:
+        for name, option in kind.options.items():
+            for other in cls.kinds():
+                if other.options.get(name, option) != option:
+                    return f"its {name} is not the {name} of {other.key}"
+        wrong = [name for name in kind.actions if not name.startswith(f"{kind.key}.")]
+        return f"call its action {wrong[0]} {kind.key}.{wrong[0]}" if wrong else ""
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
         kinds, noun = self.kinds(), self.noun
-        if len([kind for kind in kinds.values() if getattr(self, kind.key)]) != 1:
-            known = [f"{kind.key} (a {kind.of})" for kind in kinds.values()]
+        if len([kind for kind in kinds if getattr(self, kind.key)]) != 1:
+            known = [f"{kind.key} (a {kind.of})" for kind in kinds]
             raise ValueError(f"{noun} is one of {', '.join(known[:-1])} and {known[-1]}")
-        known_options = self.known_options().items()
-        given = (name for name, option in known_options if getattr(self, name) != option.default)
-        refuse_of_others(kinds, self.kind, given)
+        options = {name: option for kind in kinds for name, option in kind.options.items()}
+        given = [one for one, option in options.items() if getattr(self, one) != option.default]
+        refuse_of_others({kind.key: kind for kind in kinds}, self.kind, given)
         complete(self.kind.key, self.kind, self.options)
         return self
 
@@ -82,7 +97,8 @@ class OneKind(Frozen):
 
     @property
     def kind(self) -> EventKind:
-        return next(kind for kind in self.kinds().values() if getattr(self, kind.key))
+        kind: EventKind = next(one for one in self.kinds() if getattr(self, one.key))
+        return kind
 
     @property
     def what(self) -> str:
@@ -104,12 +120,8 @@ class TimedFault(OneKind):
     """Repair; none if not given."""
 
     @classmethod
-    def kinds(cls) -> Mapping[str, EventKind]:
+    def registry(cls) -> Mapping[str, EventKind]:
         return faults.KINDS
-
-    @classmethod
-    def known_options(cls) -> Mapping[str, Option]:
-        return faults.OPTIONS
 
     @property
     def noun(self) -> str:
@@ -170,18 +182,6 @@ def _refuse_end(kind: EventKind, *, given: bool) -> None:
         raise ValueError(f"{kind.key} happens at once: leave out until and for")
 
 
-def event_fields(kinds: Iterable[EventKind]) -> Fields:
-    """A key for each kind, and next to it one for each of its parameters."""
-    fields: Fields = {}
-    for kind in kinds:
-        name: Any = DayText if kind.of == "day" else str
-        fields[kind.key] = (name, Field(default="", description=kind.words))
-        fields |= {
-            name: field_of(name, option, required=False) for name, option in kind.options.items()
-        }
-    return fields
-
-
 if TYPE_CHECKING:
 
     class Fault(TimedFault):
@@ -190,15 +190,5 @@ if TYPE_CHECKING:
     class Event(TimedEvent):
         """An event with the keys of every kind."""
 else:
-    Fault = create_model(
-        "Fault",
-        __base__=TimedFault,
-        __doc__=TimedFault.__doc__,
-        **event_fields(faults.KINDS.values()),
-    )
-    Event = create_model(
-        "Event",
-        __base__=TimedEvent,
-        __doc__=TimedEvent.__doc__,
-        **event_fields(timeline.KINDS.values()),
-    )
+    Fault = TimedFault.of_kinds("Fault", faults.KINDS.values())
+    Event = TimedEvent.of_kinds("Event", timeline.KINDS.values())

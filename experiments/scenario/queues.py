@@ -150,7 +150,7 @@ def _written(buffer: Buffer) -> str:
 
 
 def _discipline(given: object) -> object:
-    if isinstance(given, str) and given not in (NONE, *KINDS):
+    if isinstance(given, str) and given != NONE and given not in KINDS:
         known = (NONE, *KINDS)
         hint = nearest(given, known) or f"use one of {', '.join(known)}"
         raise QuantityError(f'discipline "{given}" is not known', hint)
@@ -220,7 +220,7 @@ class QueueOptions(Frozen):
 
     @model_validator(mode="after")
     def _only_what_the_discipline_has(self) -> Self:
-        takes = KINDS[self.discipline].takes if self.discipline in KINDS else frozenset()
+        takes = self._takes
         of_some: tuple[Takes, ...] = ("classes", "target", "ecn")
         for key in of_some:
             if getattr(self, key) is not None and key not in takes:
@@ -243,6 +243,10 @@ class QueueOptions(Frozen):
         return {"anyOf": [{"enum": [NONE, *KINDS]}, handler(core_schema)]}
 
     @property
+    def _takes(self) -> frozenset[Takes]:
+        return frozenset() if self.discipline == NONE else KINDS[self.discipline].takes
+
+    @property
     def buffer_or_default(self) -> Buffer | None:
         """None: the network's."""
         if self.buffer is None and self.discipline in TARGETS_NS:
@@ -255,7 +259,7 @@ class QueueOptions(Frozen):
 
     def resolved_classes(self) -> tuple[ClassOptions, ...]:
         """Those that are given, else the service classes that ship; none where it has none."""
-        if "classes" not in (KINDS[self.discipline].takes if self.discipline in KINDS else ()):
+        if "classes" not in self._takes:
             return ()
         return self.classes if self.classes is not None else default_classes()
 

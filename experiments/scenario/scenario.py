@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SerializeAsAny
 
 from corridor.controller.intent.intent import Aggregate, Disjoint
 from corridor.controller.policy.clauses.places import Service
@@ -78,10 +78,10 @@ DEFAULT = "reference"
 
 
 def _known_objective(name: str) -> str:
-    known = (*OBJECTIVES, NONE)
-    if name not in known and not name.endswith(ENDING):
-        raise ValueError(f"objective is one of {', '.join(known)}, or a {ENDING} file, not {name}")
-    return name
+    if name == NONE or name.endswith(ENDING) or name in OBJECTIVES:
+        return name
+    known = ", ".join((*OBJECTIVES, NONE))
+    raise ValueError(f"objective is one of {known}, or a {ENDING} file, not {name}")
 
 
 MOST_EVENTS = 200
@@ -138,11 +138,11 @@ class ScenarioFile(Frozen):
     objective: Annotated[str, AfterValidator(_known_objective)] = "added-delay"
     """Objective function of traffic engineering: ``added-delay``, ``moves``, ``none``, or a Python
     file next to the scenario."""
-    faults: tuple[Fault, ...] = Field(default=(), max_length=MOST_EVENTS)
+    faults: tuple[SerializeAsAny[Fault], ...] = Field(default=(), max_length=MOST_EVENTS)
     """A short form of the timeline for failures."""
-    workloads: tuple[WorkloadEntry, ...] = Field(default=(), max_length=500)
+    workloads: tuple[SerializeAsAny[WorkloadEntry], ...] = Field(default=(), max_length=500)
     """Traffic other than probes: a list, or ``by-class``."""
-    timeline: tuple[Event, ...] = Field(default=(), max_length=MOST_EVENTS)
+    timeline: tuple[SerializeAsAny[Event], ...] = Field(default=(), max_length=MOST_EVENTS)
     """Events during the measurement."""
     cuts: CutOptions | None = None
     """Fibres cut in sequence, after all other measurements, for example ``{}``."""

@@ -6,17 +6,16 @@ The keys come from the registry, each read and checked by its unit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, Field, create_model, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from corridor.experiments.scenario.choices import READ_WITH_CHOICES, Arrival, Size
 from corridor.experiments.scenario.demands import DemandEntry
 from corridor.experiments.scenario.fields import (
     DurationNs,
-    Fields,
     OffsetNs,
     RateBps,
     Share,
@@ -26,9 +25,10 @@ from corridor.experiments.scenario.fields import (
 )
 from corridor.experiments.scenario.kinds import MomentText
 from corridor.topologies.base.documents import Document
-from corridor.topologies.base.options import Option, Values
+from corridor.topologies.base.options import Values
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import QuantityError
+from corridor.topologies.model.by_kind import ByKind, Fields
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
 from corridor.traffic.workloads.trace import TraceRow
 from corridor.traffic.workloads.workload_kind import Scale, WorkloadKind
@@ -37,11 +37,6 @@ from corridor.traffic.workloads.workload_registry import KINDS
 Congestion = Literal["cubic", "reno", "bbr"]
 MOST_CONNECTIONS = 1000
 MOST_COMPRESSED = 1e9
-OPTIONS: Mapping[str, Option] = {
-    name: option for kind in KINDS.values() for name, option in kind.options.items()
-}
-"""The parameters of all kinds; one that two kinds share has one unit, and each kind its own
-description and default."""
 
 
 class Transport(Frozen):
@@ -75,7 +70,7 @@ def _known(name: str) -> str:
     return name
 
 
-class WorkloadKeys(Frozen):
+class WorkloadKeys(ByKind):
     """What a scenario states about a workload in addition to the parameters of its kind."""
 
     id: Slug
@@ -111,11 +106,42 @@ class WorkloadKeys(Frozen):
     """As many senders as use this share of their path's bottleneck on average, both directions
     together, for example ``30%``."""
 
+    @classmethod
+    def registry(cls) -> Mapping[str, WorkloadKind]:
+        return KINDS
+
+    @classmethod
+    def fields_of(cls, kind: WorkloadKind) -> Fields:
+        """Its parameters. A parameter that two kinds share has one unit, and each kind its own
+        description and default; each may be left out here, for other kinds do not have it."""
+        return {
+            name: field_of(
+                name, option._replace(default=None), required=False, read=READ_WITH_CHOICES
+            )
+            for name, option in kind.options.items()
+        }
+
+    @classmethod
+    def names_in(cls, given: Any) -> Iterable[str]:
+        kind = given.get("kind") if isinstance(given, dict) else None
+        return [kind] if isinstance(kind, str) else ()
+
+    @classmethod
+    def problem_of(cls, kind: WorkloadKind) -> str:
+        for name, option in kind.options.items():
+            if name in WorkloadKeys.model_fields:
+                return f"{name} is a key of all workloads"
+            for other in cls.kinds():
+                if other.options.get(name, option).unit != option.unit:
+                    return f"its {name} is not the {name} of {other.key}"
+        return ""
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        kind = KINDS[self.kind]
-        given = (name for name in OPTIONS if getattr(self, name) is not None)
-        refuse_of_others(KINDS, kind, given)
+        kind, kinds = KINDS[self.kind], {one.key: one for one in self.kinds()}
+        options = dict.fromkeys(name for one in kinds.values() for name in one.options)
+        given = (name for name in options if getattr(self, name) is not None)
+        refuse_of_others(kinds, kind, given)
         complete(f"{self.kind} {self.id}", kind, self.options)
         if bool(self.demands) == (self.data_class is not None):
             raise ValueError(f'workload "{self.id}" needs demands or a class, one of the two')
@@ -169,22 +195,12 @@ def _planned(given: Any) -> Any:
     return given.planned if isinstance(given, Arrival) else given
 
 
-def _fields() -> Fields:
-    """Each may be left out here, for other kinds do not have it."""
-    return {
-        name: field_of(name, option._replace(default=None), required=False, read=READ_WITH_CHOICES)
-        for name, option in OPTIONS.items()
-    }
-
-
 if TYPE_CHECKING:
 
     class WorkloadEntry(WorkloadKeys):
         """A workload with the keys of every kind."""
 else:
-    WorkloadEntry = create_model(
-        "WorkloadEntry", __base__=WorkloadKeys, __doc__=WorkloadKeys.__doc__, **_fields()
-    )
+    WorkloadEntry = WorkloadKeys.of_kinds("WorkloadEntry", KINDS.values())
 
 
 @dataclass(frozen=True)

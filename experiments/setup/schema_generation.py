@@ -12,7 +12,7 @@ from pydantic_core import core_schema
 
 from corridor.controller.policy.schema import DIALECT, attribute_texts
 from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, key_of
-from corridor.topologies.base.unit_names import unit_of
+from corridor.topologies.base.units import unit_of
 
 UNIT = "x-unit"
 MADE_FROM = "made_from"

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from corridor.experiments.account.losses import CAUSES
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
-from corridor.topologies.base.unit_names import unit_of
+from corridor.topologies.base.units import unit_of
 
 # What a value is to be: ``< 120 ms``. Pure.
 

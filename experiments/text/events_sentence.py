@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import EventSummary, HitSummary
 from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
+from corridor.experiments.scenario.event_registry import is_fault
 from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, ms
-from corridor.topologies.model.fault_registry import KINDS as FAULTS
 
 CUTS = ("srlg", "link")
 """Elements that a cut takes away. Of those that fail alike, the group is named."""
@@ -18,7 +18,7 @@ CUTS = ("srlg", "link")
 def worst_event(events: Sequence[EventSummary]) -> str:
     """Of those that break something: by who was left without a way, then for how long any was out,
     then by how much round trips rose."""
-    broken = [one for one in events if one.kind in FAULTS and one.hits]
+    broken = [one for one in events if is_fault(one.kind) and one.hits]
     if not broken:
         return ""
     worst = max(broken, key=_badness)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.topologies.base.unit_names import unit_of
+from corridor.topologies.base.units import unit_of
 from corridor.topologies.base.whole_file import replacing
 
 if TYPE_CHECKING:

@@ -173,3 +173,25 @@ def _format_whole(value: int, units: Mapping[str, int]) -> str:
 def _plain(value: Decimal) -> str:
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+# What keys and columns are in, as their names say: ``rtt_ms``, ``sent_bytes``.
+
+UNITS = {
+    "ns": "ns",
+    "us": "µs",
+    "ms": "ms",
+    "s": "s",
+    "km": "km",
+    "bps": "bit/s",
+    "mbps": "Mbit/s",
+    "gbps": "Gbit/s",
+    "bytes": "bytes",
+    "packets": "packets",
+}
+"""By the last part of a name."""
+
+
+def unit_of(name: str) -> str | None:
+    _, line, ending = name.rpartition("_")
+    return UNITS.get(ending) if line else None

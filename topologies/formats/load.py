@@ -10,9 +10,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from corridor.topologies.base.bounded_file import is_folder, is_there, read_text, shown
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.registry import Registry
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats import TOPOHUB, corridor_yaml
 from corridor.topologies.formats.quantities import (
@@ -26,16 +28,33 @@ DATA = Path(__file__).parents[1] / "data"
 SHIPPED = ("pan-asia", "edwc", "mini", "cloud-backbone")
 MAX_EXTENDS = 8
 
-_BY_SUFFIX: Mapping[str, str] = {
-    ".graphml": "graphml",
-    ".graph": "repetita",
-    ".json": "node_link",
-    ".gml": "gml",
-    ".edgelist": "edge_list",
-    ".edges": "edge_list",
-    ".txt": "sndlib",
-}
-"""Modules of ``formats`` that are imported for a file of theirs only."""
+
+class GraphFormat(NamedTuple):
+    """A format of graphs of others."""
+
+    key: str
+    """The ending of its files."""
+    module: str
+    """Imported for a file of this ending only: ``from_text(text, name, options)`` reads it."""
+
+
+_FORMATS = Registry(
+    "corridor.topologies",
+    (
+        GraphFormat(ending, f"corridor.topologies.formats.{module}")
+        for ending, module in (
+            (".graphml", "graphml"),
+            (".graph", "repetita"),
+            (".json", "node_link"),
+            (".gml", "gml"),
+            (".edgelist", "edge_list"),
+            (".edges", "edge_list"),
+            (".txt", "sndlib"),
+        )
+    ),
+    of=GraphFormat,
+)
+"""By the endings of files."""
 
 
 def load_topology(
@@ -70,8 +89,8 @@ def _load(name: str, extended_by: tuple[str, ...], options: ImportOptions = NO_O
     suffix = path.suffix.lower()
     if suffix in (".yaml", ".yml"):
         return _from_yaml(path, (*extended_by, name))
-    if suffix in _BY_SUFFIX:
-        module = importlib.import_module(f"corridor.topologies.formats.{_BY_SUFFIX[suffix]}")
+    if suffix and suffix in _FORMATS:
+        module = importlib.import_module(_FORMATS[suffix].module)
         made: Topology = module.from_text(read_text(path), name, options)
         return made
     raise _unknown(name, path)
@@ -89,7 +108,7 @@ def _unknown(name: str, path: Path) -> InputError:
     if is_folder(path):
         return InputError("is a directory", "name a topology file in it", file=name)
     if is_there(path):
-        endings = ", ".join((".yaml", *_BY_SUFFIX))
+        endings = ", ".join((".yaml", *_FORMATS))
         return InputError("has an ending no loader knows", f"use one of {endings}", file=name)
     shipped = ", ".join(SHIPPED)
     hint = nearest(name, SHIPPED) or f"use one of {shipped}, a file, or topohub:topozoo/Chinanet"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from corridor.topologies.base.options import Option
+from corridor.topologies.base.registry import Registry
 from corridor.topologies.model import (
-    bfd_interval,
     cut,
     degrade,
     flap,
@@ -17,11 +16,11 @@ from corridor.topologies.model import (
     switch_fault,
     vswitchd,
 )
-from corridor.topologies.model.fault_kind import Action, EventKind
+from corridor.topologies.model.fault_kind import EventKind
 
-KINDS: Mapping[str, EventKind] = {
-    kind.key: kind
-    for kind in (
+KINDS = Registry(
+    "corridor.faults",
+    (
         cut.KIND,
         degrade.KIND,
         flap.KIND,
@@ -31,20 +30,10 @@ KINDS: Mapping[str, EventKind] = {
         partition.KIND,
         switch_fault.KIND,
         vswitchd.KIND,
-    )
-}
+    ),
+    of=EventKind,
+)
 """By their keys in YAML."""
 
 BY_HAND: Mapping[str, EventKind] = {key: kind for key, kind in KINDS.items() if kind.steps is None}
 """Those that a person may begin and end in a network that is up."""
-
-OPTIONS: Mapping[str, Option] = {
-    name: option for kind in KINDS.values() for name, option in kind.options.items()
-}
-"""The parameters of all kinds: they are keys of one mapping, so a name means one thing."""
-
-ACTIONS: Mapping[str, Action] = {
-    **bfd_interval.ACTIONS,
-    **{name: act for kind in KINDS.values() for name, act in kind.actions.items()},
-}
-"""By the name that plans give them."""

@@ -61,6 +61,7 @@ if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
 from corridor.topologies.base.json_lines import Lines, encode, say, tell
+from corridor.topologies.base.registry import PACKAGES
 from corridor.traffic.agents.agent import Agent, CannotOpenError
 from corridor.traffic.agents.jobs import Host, Job
 from corridor.traffic.agents.runner_messages import Death, Done, HostCounts, Ready
@@ -264,6 +265,7 @@ def main(arguments: list[str]) -> int:
         say({"failed": {"host": None, "reason": "usage: launcher.py JOB.json | -"}})
         return EXIT_BAD_JOB
     stop_at_signals()
+    sys.path += [folder for folder in os.environ.get(PACKAGES, "").split(os.pathsep) if folder]
     runner = Lines(0)
     if arguments[0] != SEVERAL:
         return carry_out(arguments[0], runner)

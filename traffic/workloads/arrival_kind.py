@@ -42,7 +42,7 @@ class ArrivalKind(NamedTuple):
     the mean gap that is asked for, and ``numbers`` the demand's own random numbers.
     """
 
-    name: str
+    key: str
     words: str
     """What it does, for people: a phrase for a table."""
     example: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from corridor.topologies.base.options import Values
+from corridor.topologies.base.registry import Registry
 from corridor.traffic.workloads import (
     gamma_arrivals,
     pareto_on_off_arrivals,
@@ -13,16 +14,18 @@ from corridor.traffic.workloads import (
 )
 from corridor.traffic.workloads.arrival_kind import ArrivalKind, SplitMix64
 
-KINDS: Mapping[str, ArrivalKind] = {
-    kind.name: kind
-    for kind in (
+KINDS = Registry(
+    "corridor.arrivals",
+    (
         gamma_arrivals.KIND,
         pareto_on_off_arrivals.KIND,
         periodic_arrivals.KIND,
         poisson_arrivals.KIND,
-    )
-}
-DEFAULT = periodic_arrivals.KIND.name
+    ),
+    of=ArrivalKind,
+)
+"""By their names in YAML."""
+DEFAULT = periodic_arrivals.KIND.key
 
 Arrival = str | dict[str, Values]
 """As plans write it: a kind's name, or that name with its options, ``{"name": {...}}``."""

@@ -16,7 +16,7 @@ def mean(options: Values) -> float:
 
 
 KIND = SizeKind(
-    name="constant",
+    key="constant",
     words="all equal; a single size means the same",
     example="{constant: {octets: 782GB}}",
     draw=draw,

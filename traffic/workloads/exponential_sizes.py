@@ -18,7 +18,7 @@ def mean(options: Values) -> float:
 
 
 KIND = SizeKind(
-    name="exponential",
+    key="exponential",
     words="exponentially distributed",
     example="{exponential: {mean: 20kB}}",
     draw=draw,

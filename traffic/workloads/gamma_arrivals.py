@@ -48,7 +48,7 @@ def times(
 
 
 KIND = ArrivalKind(
-    name="gamma",
+    key="gamma",
     words="gaps of mean `interval` that vary by `cv`; above 1 in bursts",
     example="{gamma: {cv: 1.2}}",
     times=times,

@@ -19,7 +19,7 @@ def mean(options: Values) -> float:
 
 
 KIND = SizeKind(
-    name="lognormal",
+    key="lognormal",
     words="lognormally distributed",
     example="{lognormal: {median: 3kB, sigma: 0.99}}",
     draw=draw,

@@ -59,7 +59,7 @@ def problem(options: Values) -> str:
 
 
 KIND = ArrivalKind(
-    name="pareto_on_off",
+    key="pareto_on_off",
     words="bursts and pauses of Pareto lengths",
     example="{pareto_on_off: {mean_on: 200ms, mean_off: 800ms}}",
     times=times,

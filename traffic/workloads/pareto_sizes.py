@@ -17,7 +17,7 @@ def mean(options: Values) -> float:
 
 
 KIND = SizeKind(
-    name="pareto",
+    key="pareto",
     words="Pareto distributed: few very large",
     example="{pareto: {least: 10kB, alpha: 1.5}}",
     draw=draw,

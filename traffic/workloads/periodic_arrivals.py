@@ -16,7 +16,7 @@ def times(
 
 
 KIND = ArrivalKind(
-    name="periodic",
+    key="periodic",
     words="one `interval` after another (RFC 3432)",
     example="periodic",
     times=times,

@@ -21,7 +21,7 @@ def times(
 
 
 KIND = ArrivalKind(
-    name="poisson",
+    key="poisson",
     words="independent exponential gaps of mean `interval` (RFC 2330)",
     example="poisson",
     times=times,

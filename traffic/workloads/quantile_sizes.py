@@ -45,7 +45,7 @@ def problem(options: Values) -> str:
 
 
 KIND = SizeKind(
-    name="quantiles",
+    key="quantiles",
     words="by quantiles, interpolated linearly",
     example="{quantiles: {points: {p0: 40B, p50: 4kB, p100: 60kB}}}",
     draw=draw,

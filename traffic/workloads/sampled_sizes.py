@@ -21,7 +21,7 @@ def mean(options: Values) -> float:
 
 
 KIND = SizeKind(
-    name="sample",
+    key="sample",
     words="drawn uniformly from a file of sizes",
     example="{sample: {file: sizes.csv, column: bytes}}",
     draw=draw,

@@ -12,7 +12,7 @@ from corridor.traffic.workloads.arrival_kind import SplitMix64
 class SizeKind(NamedTuple):
     """One kind of sizes; its functions give octets."""
 
-    name: str
+    key: str
     words: str
     """What it does, for people: a phrase for a table."""
     example: str

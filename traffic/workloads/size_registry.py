@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from corridor.topologies.base.options import Values
+from corridor.topologies.base.registry import Registry
 from corridor.traffic.workloads import (
     constant_size,
     exponential_sizes,
@@ -17,18 +17,20 @@ from corridor.traffic.workloads import (
 from corridor.traffic.workloads.arrival_kind import SplitMix64
 from corridor.traffic.workloads.size_kind import SizeKind
 
-KINDS: Mapping[str, SizeKind] = {
-    kind.name: kind
-    for kind in (
+KINDS = Registry(
+    "corridor.sizes",
+    (
         constant_size.KIND,
         exponential_sizes.KIND,
         lognormal_sizes.KIND,
         pareto_sizes.KIND,
         quantile_sizes.KIND,
         sampled_sizes.KIND,
-    )
-}
-CONSTANT = constant_size.KIND.name
+    ),
+    of=SizeKind,
+)
+"""By their names in YAML."""
+CONSTANT = constant_size.KIND.key
 
 
 class Sizes(NamedTuple):

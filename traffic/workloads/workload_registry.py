@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from corridor.topologies.base.registry import Registry
 from corridor.traffic.workloads import bulk, checkpoint, collective, requests, streaming
 from corridor.traffic.workloads.workload_kind import WorkloadKind
 
-KINDS: Mapping[str, WorkloadKind] = {
-    kind.key: kind
-    for kind in (bulk.KIND, checkpoint.KIND, collective.KIND, requests.KIND, streaming.KIND)
-}
+KINDS = Registry(
+    "corridor.workloads",
+    (bulk.KIND, checkpoint.KIND, collective.KIND, requests.KIND, streaming.KIND),
+    of=WorkloadKind,
+)
 """By their names in YAML."""

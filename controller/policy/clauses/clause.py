@@ -119,7 +119,9 @@ class Clause(Value, ABC):
         if not cls.short:
             return cls | None
         field = cls.model_fields[cls.short]
-        bare: Any = Annotated[field.annotation, *field.metadata]
+        bare: Any = field.annotation
+        if field.metadata:
+            bare = Annotated[bare, *field.metadata]
         reads = BeforeValidator(cls._with_its_key, json_schema_input_type=bare | cls)
         return Annotated[cls, reads] | None
 

@@ -20,7 +20,7 @@ from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, 
 from openflow_network import IPV4, Fate, OpenFlowNetwork, Packet
 from prover_worlds import Spoilt, World
 
-CLAIM_OF = {kind.kind: kind.claim for kind in CLAUSES}
+CLAIM_OF = {kind.kind: kind.claim for kind in CLAUSES.values()}
 PROTOCOLS = {"udp": 17, "tcp": 6}
 
 

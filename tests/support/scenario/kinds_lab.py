@@ -20,11 +20,11 @@ WORKLOADS = "workloads:\n  - {id: backup, kind: bulk, demands: [one], size: 1GB}
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
-def named_in(room):
-    """The kinds that the files of a room hold, by the names of the files."""
-    names = [one.name for one in iter_modules(room.__path__)]
-    modules = {name: import_module(f"{room.__name__}.{name}") for name in names}
-    return {name: module.KIND for name, module in modules.items() if hasattr(module, "KIND")}
+def named_in(room, of):
+    """The kinds of a class that the files of a room hold, by their own names."""
+    files = [import_module(f"{room.__name__}.{one.name}") for one in iter_modules(room.__path__)]
+    kinds = [file.KIND for file in files if isinstance(getattr(file, "KIND", None), of)]
+    return {kind.key: kind for kind in kinds}
 
 
 def arrival_of(example):

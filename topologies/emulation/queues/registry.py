@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from corridor.topologies.base.registry import Registry
 from corridor.topologies.emulation.queues import (
     committed,
     drop_tail,
@@ -15,17 +14,19 @@ from corridor.topologies.emulation.queues import (
 from corridor.topologies.emulation.queues.tree import QueueKind, Tree
 from corridor.topologies.model.queue import Queue
 
-KINDS: Mapping[str, QueueKind] = {
-    kind.name: kind
-    for kind in (
+KINDS = Registry(
+    "corridor.queues",
+    (
         committed.KIND,
         drop_tail.KIND,
         fq_codel.KIND,
         pie.KIND,
         priority.KIND,
         weighted.KIND,
-    )
-}
+    ),
+    of=QueueKind,
+)
+"""By their names in YAML."""
 
 
 def tree(queue: Queue, rate_bps: int) -> Tree:

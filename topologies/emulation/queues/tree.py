@@ -107,7 +107,7 @@ type Takes = Literal["classes", "weights", "target", "ecn", "commitments"]
 class QueueKind(NamedTuple):
     """One kind. ``tree(queue, rate_bytes_per_s)`` is what is in front of a fibre."""
 
-    name: str
+    key: str
     words: str
     """What it does, for people: a phrase for a table."""
     tree: Callable[[Queue, int], Tree]

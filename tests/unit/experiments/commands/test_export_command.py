@@ -47,7 +47,7 @@ def asked(corridor, tmp_path):
 
 
 def test_the_command_offers_every_format():
-    assert tuple(one.name for one in FORMATS) == export.FORMATS
+    assert tuple(FORMATS) == export.FORMATS
     with pytest.raises(InputError, match='did you mean "walker"'):
         format_of("walkers")
 

@@ -36,7 +36,7 @@ def run(tmp_path: Path) -> RunData:
 
 def drawn(name: str, run: RunData, width: Any = TEXT) -> Any:
     with style():
-        figure = KINDS[name](run, width)
+        figure = KINDS[name].draw(run, width)
         if figure is not None:
             lay_out(figure)
     return figure

@@ -37,13 +37,13 @@ def test_an_arrival_is_refused_without_what_it_requires_or_with_what_it_does_not
     kind, tmp_path
 ):
     written = arrival_of(kind.example).model_dump(mode="json")
-    options = {} if isinstance(written, str) else written[kind.name]
+    options = {} if isinstance(written, str) else written[kind.key]
     wrong = [{**options, "colour": "red"}]
     required = [name for name, option in kind.options.items() if option.required]
     wrong += [{k: v for k, v in options.items() if k != name} for name in required]
     for given in wrong:
         with pytest.raises(InputError) as caught:
-            loaded(tmp_path, f"probe:\n  arrival:\n    {kind.name}: {json.dumps(given)}\n")
+            loaded(tmp_path, f"probe:\n  arrival:\n    {kind.key}: {json.dumps(given)}\n")
         assert caught.value.line in (FIRST_LINE + 1, FIRST_LINE + 2)
 
 
@@ -83,4 +83,4 @@ def test_an_arrival_is_exactly_one_kind(text, tmp_path):
 
 @every_arrival
 def test_the_schema_describes_an_arrival_in_its_own_words(kind):
-    assert Arrival.model_fields[kind.name].description == kind.words
+    assert Arrival.model_fields[kind.key].description == kind.words

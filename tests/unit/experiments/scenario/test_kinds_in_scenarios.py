@@ -23,7 +23,7 @@ from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import bfd_interval, fault_registry
-from corridor.topologies.model.fault_kind import interfaces_of
+from corridor.topologies.model.fault_kind import EventKind, interfaces_of
 from corridor.topologies.model.wiring import ALL_PPM, wire
 from kinds_lab import HEAD, fits_the_schema, loaded, named_in, read_again
 from remembering_network import Captures, Controller, Gateways, Net, Transfers
@@ -96,9 +96,9 @@ def planned(scenario):
 
 
 def test_every_file_of_a_kind_is_in_a_registry():
-    assert sorted(kind.key for kind in named_in(faults).values()) == sorted(fault_registry.KINDS)
-    found = {**named_in(faults), **named_in(timeline)}
-    assert sorted(kind.key for kind in found.values()) == sorted(KINDS)
+    of_faults = named_in(faults, EventKind)
+    assert of_faults == dict(fault_registry.KINDS)
+    assert of_faults | named_in(timeline, EventKind) == dict(KINDS)
 
 
 def test_no_two_kinds_share_an_action_or_mean_two_things_by_one_key():

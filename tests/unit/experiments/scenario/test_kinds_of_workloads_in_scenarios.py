@@ -9,18 +9,20 @@ import pytest
 
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.scenario.workloads import OPTIONS, WorkloadEntry, WorkloadKeys
+from corridor.experiments.scenario.workloads import WorkloadEntry, WorkloadKeys
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.traffic import workloads
+from corridor.traffic.workloads.workload_kind import WorkloadKind
 from corridor.traffic.workloads.workload_registry import KINDS
-from kinds_lab import HEAD, fits_the_schema, loaded, read_again
+from kinds_lab import HEAD, fits_the_schema, loaded, named_in, read_again
 
 FIRST_LINE = HEAD.count("\n") + 1
 DEMANDS = """demands:
   - {id: one, class: dr, src: shanghai, dst: karachi}
   - {id: two, class: dr, src: guian, dst: bangkok}
 """
+OPTIONS = {name: one for kind in KINDS.values() for name, one in kind.options.items()}
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 
@@ -40,9 +42,7 @@ def planned(folder, text, demands=DEMANDS, seed=1):
 
 
 def test_every_file_of_a_kind_is_in_the_registry():
-    from kinds_lab import named_in
-
-    assert named_in(workloads) == dict(KINDS)
+    assert named_in(workloads, WorkloadKind) == dict(KINDS)
 
 
 def test_a_key_that_two_kinds_share_is_of_one_unit_and_none_is_a_key_of_all():

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from pydantic import ValidationError, create_model
+from pydantic import ValidationError
 
 from corridor.experiments.scenario import event_registry as timeline
-from corridor.experiments.scenario.choices import ArrivalChoice, kind_fields
-from corridor.experiments.scenario.kinds import TimedEvent, TimedFault, event_fields
+from corridor.experiments.scenario.choices import ArrivalChoice
+from corridor.experiments.scenario.kinds import TimedEvent, TimedFault
 from corridor.topologies.base.options import Option
 from corridor.topologies.model import fault_registry as faults
 from corridor.traffic.workloads import arrival_registry as arrivals
@@ -47,8 +47,7 @@ def reader(monkeypatch, registry, base):
     """Reads an event as if there were but one kind, with a parameter of every unit."""
     only = replace(HUB, key="toy", options=EVERY_UNIT, problem=no_two)
     monkeypatch.setattr(registry, "KINDS", {"toy": only})
-    monkeypatch.setattr(registry, "OPTIONS", EVERY_UNIT)
-    model = create_model("Toy", __base__=base, **event_fields([only]))
+    model = base.of_kinds("Toy", [only])
     return lambda options: model.model_validate({"at": "1s", "toy": "x", **options})
 
 
@@ -65,9 +64,9 @@ def read_event(monkeypatch):
 @pytest.fixture
 def read_arrival(monkeypatch):
     """The same of arrivals."""
-    only = arrivals.KINDS["poisson"]._replace(name="toy", options=EVERY_UNIT, problem=no_two)
+    only = arrivals.KINDS["poisson"]._replace(key="toy", options=EVERY_UNIT, problem=no_two)
     monkeypatch.setattr(arrivals, "KINDS", {"toy": only})
-    model = create_model("Toy", __base__=ArrivalChoice, **kind_fields([only]))
+    model = ArrivalChoice.of_kinds("Toy", [only])
     return lambda options: model.model_validate({"toy": options})
 
 

@@ -21,8 +21,8 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 ROOT = Path(__file__).resolve().parents[4]
 
 
-def test_every_file_of_a_kind_is_in_the_registry_by_its_own_name() -> None:
-    assert named_in(arrivals) == {kind.name: kind for kind in KINDS.values()}
+def test_every_file_of_a_kind_is_in_the_registry() -> None:
+    assert named_in(arrivals, ArrivalKind) == dict(KINDS)
 
 
 @every_kind

@@ -10,6 +10,7 @@ import pytest
 from corridor.traffic import workloads as sizes
 from corridor.traffic.workloads.arrival_kind import SplitMix64
 from corridor.traffic.workloads.sampled_sizes import READ
+from corridor.traffic.workloads.size_kind import SizeKind
 from corridor.traffic.workloads.size_registry import KINDS, Sizes, constant_of
 from kinds_lab import named_in
 
@@ -29,16 +30,16 @@ def drawn(name: str, count: int, seed: int = 1) -> list[float]:
     return [of.draw(numbers) for _ in range(count)]
 
 
-def test_every_file_of_a_kind_is_in_the_registry_by_its_own_name() -> None:
-    assert named_in(sizes) == {kind.name: kind for kind in KINDS.values()}
+def test_every_file_of_a_kind_is_in_the_registry() -> None:
+    assert named_in(sizes, SizeKind) == dict(KINDS)
 
 
 @every_kind
 def test_sizes_depend_on_the_seed_alone_and_have_the_mean_that_is_said(kind) -> None:
-    found = drawn(kind.name, 40_000)
-    assert found == drawn(kind.name, 40_000)
+    found = drawn(kind.key, 40_000)
+    assert found == drawn(kind.key, 40_000)
     assert min(found) >= 0
-    assert mean(found) == pytest.approx(kind.mean(EXAMPLES[kind.name]), rel=0.03)
+    assert mean(found) == pytest.approx(kind.mean(EXAMPLES[kind.key]), rel=0.03)
 
 
 def test_exponential_sizes_vary_as_much_as_they_are_large_and_half_are_below_ln_2_of_the_mean() -> (

@@ -1,0 +1,81 @@
+"""Models with keys for each kind of a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, ClassVar, Self
+
+from pydantic import ModelWrapValidatorHandler, create_model, model_validator
+
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.fields import Frozen
+
+type Fields = dict[str, Any]
+"""By key, its type and its default, as Pydantic's ``create_model`` takes them."""
+
+
+class ByKind(Frozen):
+    """A value with keys for each kind that ships.
+
+    A value that names a kind of an installed package is read by a subclass, which also has the keys
+    of that kind.
+    """
+
+    installed: ClassVar[tuple[str, ...]] = ()
+    """The kinds of packages that it has keys for."""
+
+    @classmethod
+    def registry(cls) -> Mapping[str, Any]:
+        """The kinds, by name."""
+        raise NotImplementedError
+
+    @classmethod
+    def fields_of(cls, kind: Any) -> Fields:
+        """The keys of one kind."""
+        raise NotImplementedError
+
+    @classmethod
+    def problem_of(cls, kind: Any) -> str:  # noqa: ARG003 - most fit
+        """Why a kind of a package cannot stand next to the others; empty if it can."""
+        return ""
+
+    @classmethod
+    def names_in(cls, given: Any) -> Iterable[str]:
+        """What may be names of kinds; by default, the keys that no value of this model has."""
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return [key for key in given if key not in known] if isinstance(given, dict) else ()
+
+    @classmethod
+    def kinds(cls) -> list[Any]:
+        """The kinds whose keys it has."""
+        registry = cls.registry()
+        return [*registry.values(), *(registry[name] for name in cls.installed)]
+
+    @classmethod
+    def of_kinds(cls, name: str, kinds: Iterable[Any]) -> type[Self]:
+        """A subclass with the keys of these kinds."""
+        fields: Fields = {}
+        for kind in kinds:
+            fields |= cls.fields_of(kind)
+        made: type[Self] = create_model(name, __base__=cls, __doc__=cls.__doc__, **fields)
+        return made
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_kinds_of_packages(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        registry = cls.registry()
+        have = {*registry, *cls.installed}
+        names = [name for name in cls.names_in(given) if name not in have and name in registry]
+        return _extended(cls, tuple(names)).model_validate(given) if names else read(given)
+
+
+@cache
+def _extended[Model: ByKind](model: type[Model], names: tuple[str, ...]) -> type[Model]:
+    kinds = [model.registry()[name] for name in names]
+    for name, kind in zip(names, kinds, strict=True):
+        if problem := model.problem_of(kind):
+            raise InputError(f'the kind "{name}" of a package: {problem}', "repair the package")
+    made = model.of_kinds(model.__name__, kinds)
+    made.installed = (*model.installed, *names)
+    return made
