@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,13 +11,17 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Tables, read_dump
 from corridor.controller.testing.demand import EACH_ONCE, DemandUnderTest
 from corridor.controller.testing.packets import Failed, Packets, Seen
+from corridor.experiments.lab.run_events import Event
 from corridor.experiments.machines.kernel import Kernel
+from corridor.experiments.plan.values import Plan
 from corridor.experiments.run.choosing import real_clock_kernel
 from corridor.experiments.run.policy_test_evidence import amiss_in, dropped_at, packets_of
 from corridor.experiments.run.policy_test_plan import plan_trials, specify_demand
 from corridor.experiments.run.runner import GUEST_RUN_ID, carry_out
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.native import native_run_id
+from corridor.experiments.testbeds.standing_guest import StandingGuests
+from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import PolicyFailure
 from corridor.topologies.model.wiring import Wiring
@@ -38,21 +42,26 @@ class _Known:
     refused: str = ""
 
 
-class Laboratory:
-    """Builds a network for each demand, in a testbed. See ``Live`` of ``testing/packets.py``.
+class Laboratory(Closing):
+    """Tests each demand on a network, in a testbed. See ``Live`` of ``testing/packets.py``.
 
-    ``make_folder`` makes an empty result folder. The first question about a demand has packets sent
-    under every failure that its path meets, each by itself, so that most other questions about it
-    are answered by then.
+    With the virtual clock, demands of one map share a guest, whose network is made as new for each.
+    Result folders are made in ``folder``. The first question about a demand has packets sent under
+    every failure that its path meets, each by itself, so that most other questions about it are
+    answered by then.
     """
 
-    def __init__(
-        self, choice: Choice, kernel: Kernel | None, make_folder: Callable[[str], Path]
-    ) -> None:
+    def __init__(self, choice: Choice, kernel: Kernel | None, folder: Path) -> None:
         self._choice = choice
         self._kernel = kernel
-        self._make_folder = make_folder
+        self._folder = folder
+        self._standing = StandingGuests(folder)
         self._known: dict[str, _Known] = {}
+        self._runs = 0
+
+    def close(self) -> None:
+        """End the guests; safe to call twice."""
+        self._standing.close()
 
     @property
     def where(self) -> str:
@@ -88,11 +97,11 @@ class Laboratory:
         judged_by = specify_demand(demand)
         run_id = GUEST_RUN_ID if self._choice.testbed == "uml" else native_run_id()
         plan, trials = plan_trials(demand, sets, clock=self._choice.clock, run_id=run_id)
-        out_dir = self._folder(demand, judged_by)
+        out_dir = self._result_folder(demand, judged_by)
         (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
         refused = ""
         try:
-            carry_out(self._choice, self._kernel, plan, out_dir, lambda _event: None)
+            self._carry_out(plan, out_dir)
         except PolicyFailure as failure:
             refused = failure.message
         said = json.loads((out_dir / "tables" / "before.json").read_text())
@@ -107,12 +116,23 @@ class Laboratory:
             known.dropped[reason] = known.dropped.get(reason, 0) + count
         return known
 
-    def _folder(self, demand: DemandUnderTest, judged_by: Specification) -> Path:
-        out_dir = self._make_folder(f"corridor-{demand.intent.id}")
+    def _carry_out(self, plan: Plan, out_dir: Path) -> None:
+        if self._kernel is not None and self._choice.clock == "virtual":
+            self._standing.run(self._kernel, out_dir, _unheard)
+        else:
+            carry_out(self._choice, self._kernel, plan, out_dir, _unheard)
+
+    def _result_folder(self, demand: DemandUnderTest, judged_by: Specification) -> Path:
+        self._runs += 1
+        out_dir = self._folder / f"{self._runs}-{demand.intent.id}"
         for part in ("raw", "tables"):
-            (out_dir / part).mkdir()
+            (out_dir / part).mkdir(parents=True)
         (out_dir / "raw" / "specification.json").write_text(judged_by.to_json())
         return out_dir
+
+
+def _unheard(_event: Event) -> None:
+    pass
 
 
 def find_testbed(facts: Facts) -> tuple[Choice, Kernel | None]:

@@ -35,4 +35,6 @@ def _laboratory(request: pytest.FixtureRequest) -> Live[DemandUnderTest] | str:
     except EnvironmentUnsupported as lacking:
         return str(lacking)
     folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
-    return Laboratory(choice, kernel, folders.mktemp)
+    laboratory = Laboratory(choice, kernel, folders.mktemp("corridor"))
+    request.config.add_cleanup(laboratory.close)
+    return laboratory

@@ -10,13 +10,18 @@ from corridor.controller.testing import load_network
 from corridor.controller.testing.demand import EACH_ONCE
 from corridor.controller.testing.packets import Crossing
 from corridor.experiments.lab.proof import prove_compiled
+from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.run import policy_test_evidence
-from corridor.experiments.run.policy_test_lab import find_testbed
+from corridor.experiments.run import policy_test_evidence, policy_test_lab
+from corridor.experiments.run.policy_test_lab import Laboratory, find_testbed
 from corridor.experiments.run.policy_test_plan import PROBES, plan_trials, specify_demand
-from corridor.experiments.testbeds.choice import Facts
+from corridor.experiments.testbeds.choice import Choice, Facts
 from corridor.topologies.base.codec import from_plain, to_plain
-from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
+from corridor.topologies.base.errors import (
+    EnvironmentUnsupported,
+    MeasurementInvalid,
+    PolicyFailure,
+)
 from corridor.traffic.agents.probe import Probe
 
 SETS = (
@@ -221,3 +226,44 @@ def test_no_kernel_is_built_for_a_test():
     choice, kernel = find_testbed(facts(root=True, netem_lacks=""))
     assert (choice.testbed, choice.clock, kernel) == ("native", "real", None)
     assert "./corridor kernel build" in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("testbed", "clock", "by"),
+    [
+        ("uml", "virtual", "a guest that stands"),
+        ("uml", "real", "a separate network"),
+        ("native", "real", "a separate network"),
+    ],
+)
+def test_demands_share_guests_with_the_virtual_clock_alone(
+    monkeypatch, tmp_path, planned, demand, testbed, clock, by
+):
+    """With another clock a network must not be older for one demand than for the next."""
+    carried = []
+
+    def carry_out(out_dir, how):
+        carried.append((how, out_dir.name))
+        dumps(out_dir, planned[0])
+        raise PolicyFailure("the tables break a property")
+
+    class Guests:
+        def __init__(self, folder):
+            assert folder == tmp_path
+
+        def run(self, kernel, out_dir, on_event):
+            carry_out(out_dir, "a guest that stands")
+
+        def close(self):
+            carried.append("closed")
+
+    monkeypatch.setattr(policy_test_lab, "StandingGuests", Guests)
+    monkeypatch.setattr(
+        policy_test_lab,
+        "carry_out",
+        lambda _choice, _kernel, _plan, out_dir, _on: carry_out(out_dir, "a separate network"),
+    )
+    kernel = None if testbed == "native" else Kernel(tmp_path, "6.12", "", clock == "virtual", True)
+    with Laboratory(Choice(testbed, clock, ""), kernel, tmp_path) as laboratory:
+        assert laboratory.seen(demand, ()).refused == "the tables break a property"
+    assert carried == [(by, "1-guian-to-karachi"), "closed"]
