@@ -63,9 +63,9 @@ class Registry[Kind](Mapping[str, Kind]):
             return self._including[name]
         from corridor.topologies.base.files_read import read_elsewhere
 
+        read_elsewhere()  # no answer is kept that depends on what is installed
         if name not in self._installed:
             self._installed[name] = _load(self.group, name, self._of, self._named)
-        read_elsewhere()
         return self._installed[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -271,6 +271,18 @@ def test_an_installed_package_is_not_imported_for_a_scenario_without_its_kinds(c
     assert "corridor-sea" not in done.stderr
 
 
+def test_a_name_that_two_packages_offer_is_refused(corridor, tmp_path):
+    other = tmp_path / "site" / "corridor_sky-3.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text(METADATA.replace("sea", "sky").replace("1.2", "3"))
+    (other / "entry_points.txt").write_text("[corridor.arrivals]\ntwins = corridor_sky:TWINS\n")
+    done = corridor(["check", "mine.yaml"], "probe: {arrival: twins}\n")
+    assert done.returncode == 2
+    assert '"twins" of arrivals is in several packages: corridor-sea 1.2, corridor-sky 3' in (
+        done.stderr
+    )
+
+
 AGENT = """import sys
 sys.path.insert(0, sys.argv[1])
 from corridor.traffic.agents.launcher import main
