@@ -53,11 +53,8 @@ class Clause(Value, ABC):
     short: ClassVar[str] = ""
     """The field that is meant where a bare value is written: ``confine: CN``."""
     examples: ClassVar[tuple[Any, ...]]
-    """Values as they are written, for the JSON Schema and for tests, the short form first.
-
-    One must forbid the shortest path of tests/support/policy/policy_lab.py from west to karachi, in
-    CN and PK, or from kun to mumbai, by MM.
-    """
+    """Values as they are written, for the JSON Schema and for tests, the short form first. One must
+    forbid a shortest path of the map ``mini``."""
     looked_up: ClassVar[Mapping[str, Named]] = MappingProxyType({})
     """What is named under its fields, so that a name no one knows is refused with its line. Keys
     of selectors say so themselves."""

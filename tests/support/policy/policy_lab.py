@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from corridor.controller.policy.clauses import CLAUSES
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import NoRoute, Route, best_route
@@ -20,6 +22,11 @@ SCALING = Scaling(
     min_rate_bps=8,
     max_rate_bps=10**9,
 )
+
+
+def other_examples(drawn: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    """By kind, the examples of clauses of which a generator draws no values of its own."""
+    return {kind: one.examples for kind, one in CLAUSES.items() if kind not in {*drawn}}
 
 
 def hub(name: str, located_in: str, **more: Any) -> Hub:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from corridor.controller.policy.model import Policy
 from corridor.topologies.model.topology import Topology
-from policy_lab import fibre, hub, network, permit, policy
+from policy_lab import fibre, hub, network, other_examples, permit, policy
 
 CODES = ("CN", "CN", "CN", "HK", "PK", "PK", "XX")
 KNOWN = ("CN", "HK", "PK")
@@ -170,6 +170,7 @@ def hard_clauses(draw: st.DrawFn) -> dict[str, Any]:
         "borders": st.integers(0, 4),
         "max_one_way": st.integers(3, 14).map(lambda ms: f"{ms}ms"),
     }
+    kinds |= {kind: st.sampled_from(values) for kind, values in other_examples(kinds).items()}
     likely = ("waypoints", "avoid", *sorted(kinds))
     chosen = draw(st.lists(st.sampled_from(likely), min_size=1, max_size=2, unique=True))
     return {kind: draw(kinds[kind]) for kind in chosen}

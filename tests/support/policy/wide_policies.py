@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from corridor.topologies.model.topology import Topology
-from policy_lab import fibre, hub, network
+from policy_lab import fibre, hub, network, other_examples
 
 CODES = ("CN", "HK", "PK", "XX")
 PLACES = ("CN", "HK", "PK", "ours", "gba")
@@ -157,19 +157,20 @@ vias = st.one_of(
     selectors,
     st.fixed_dictionaries({"any_of": selectors, "before": st.sampled_from(("border", "end"))}),
 )
-hards = any_keys(
-    2,
-    confine=st.one_of(some(PLACES, 3), confines),
-    avoid=avoids(),
-    terminate=some(PLACES, 3).map(lambda only: {"only": only}),
-    waypoints=st.lists(stops, min_size=1, max_size=2),
-    via=st.lists(vias, min_size=1, max_size=2),
-    no_return=some(PLACES),
-    path=expressions,
-    borders=st.integers(1, 12),
-    hops=st.integers(1, 5),
-    max_one_way=st.integers(3, 14).map(lambda ms: f"{ms}ms"),
-)
+hard_values = {
+    "confine": st.one_of(some(PLACES, 3), confines),
+    "avoid": avoids(),
+    "terminate": some(PLACES, 3).map(lambda only: {"only": only}),
+    "waypoints": st.lists(stops, min_size=1, max_size=2),
+    "via": st.lists(vias, min_size=1, max_size=2),
+    "no_return": some(PLACES),
+    "path": expressions,
+    "borders": st.integers(1, 12),
+    "hops": st.integers(1, 5),
+    "max_one_way": st.integers(3, 14).map(lambda ms: f"{ms}ms"),
+}
+others = {kind: st.sampled_from(values) for kind, values in other_examples(hard_values).items()}
+hards = any_keys(2, **hard_values, **others)
 matches = st.one_of(
     st.just({}),
     any_keys(

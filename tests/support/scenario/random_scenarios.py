@@ -34,6 +34,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from plain_worlds import CABLES, CODES, GROUPS, Rule, hub_selector, some
+from policy_lab import other_examples
 
 NAMES = ("a", "b", "c", "d", "e", "f", "g")
 KINDS = ("link", "srlg", "hub", "gateway")
@@ -44,6 +45,10 @@ LOOK_AT = Sample(sets=20, tries=300)
 """Every single failure, and that number of larger sets."""
 CLAUSES = plain_worlds.CLAUSES | {
     "terminate": lambda chance, _: {"only": chance.sample(("CN", "PK", "TH", "MM"), 3)},
+}
+CLAUSES |= {
+    kind: lambda chance, _, values=values: chance.choice(values)
+    for kind, values in other_examples(CLAUSES).items()
 }
 """By kind, a value of it; a test holds that there is one for every kind in the registry."""
 type Documents = tuple[Rule, Rule, Rule]

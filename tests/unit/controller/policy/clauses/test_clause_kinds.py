@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 from math import inf
 from pathlib import Path as File
 from random import Random
@@ -39,6 +39,7 @@ from corridor.controller.policy.schema import schema
 from corridor.controller.prover.claim_registry import CLAIMS
 from corridor.experiments.cli import main
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_route
 from corridor.topologies.model.topology import Hub, Topology
 from policy_lab import along, corridor, demand, permit, restrict, ruling
@@ -380,7 +381,15 @@ def test_explain_runs_under_a_clause_and_names_it(
     assert f"TRY {kind.kind}" in capsys.readouterr().out
 
 
-SHORTEST = along("west", "kash", "gilgit", "karachi"), along("kun", "mandalay", "mumbai")
+def shortest_paths() -> Iterator[tuple[Topology, Path]]:
+    """Of a test map, then between any two hubs of a map that ships."""
+    for hubs in (("west", "kash", "gilgit", "karachi"), ("kun", "mandalay", "mumbai")):
+        yield corridor(), along(*hubs)
+    shipped = load_topology("mini")
+    for src, dst in permutations((one.id for one in shipped.hubs), 2):
+        route = shortest_route(shipped, src, dst)
+        assert route is not None
+        yield shipped, Path(route.hubs, tuple(fibre.id for fibre in route.fibres))
 
 
 @each_kind
@@ -388,16 +397,17 @@ def test_the_prover_names_a_clause_that_tables_break(kind: type[Clause]) -> None
     """Tables that ignore it send packets over the shortest path."""
     rules = [restrict("TRY", hard={kind.kind: example}) for example in kind.examples]
     breaking: list[tuple[Policy, Demand]] = []
-    for way in SHORTEST:
+    for topology, way in shortest_paths():
         about = demand(src=way.src, dst=way.dst)
-        broken = (not ruling(permit(), one, about=about).verdict(way).allowed for one in rules)
+        rulings = [ruling(permit(), one, about=about, on=topology) for one in rules]
+        broken = [not one.verdict(way).allowed for one in rulings]
         breaking = [(one, about) for one, so in zip(rules, broken, strict=True) if so]
         if breaking:
             break
-    assert breaking, "one example forbids west - kash - gilgit - karachi or kun - mandalay - mumbai"
+    assert breaking, "one example forbids a shortest path of the map mini"
     for rule, about in breaking:
-        net = compiled(corridor(), [Intent(ruling(permit(), about=about))])
-        narrowed = Intent(ruling(permit(), rule, about=about))
+        net = compiled(topology, [Intent(ruling(permit(), about=about, on=topology))])
+        narrowed = Intent(ruling(permit(), rule, about=about, on=topology))
         proof = net.prove(Spoilt(net.tables, None, (narrowed,)))
         told = {one.claim: one.counterexample for one in proof.violated}
         assert kind.claim in told
@@ -433,6 +443,6 @@ def test_nothing_else_names_a_kind() -> None:
                 says = isinstance(node, ast.Constant) and node.value in named - EVERYDAY
                 if imports or says:
                     found.add(path.relative_to(ROOT).as_posix())
-    rooms = ("policy", "second_opinion")
-    own = {f"controller/{room}/clauses/{name}.py" for name in named for room in rooms}
+    rooms = ("policy/clauses", "second_opinion")
+    own = {f"controller/{room}/{name}.py" for name in named for room in rooms}
     assert found - own == BY_NAME
