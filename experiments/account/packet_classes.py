@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from corridor.experiments.plan.values import Plan, PlannedDemand
-from corridor.traffic.agents.message_values import LISTENS, ConnectionEnd
+from corridor.traffic.agents.messages import LISTENS, ConnectionEnd
 from corridor.traffic.agents.stream_out import StreamOut
 from corridor.traffic.packets import ports
 from corridor.traffic.packets.headers import TCP, UDP

@@ -11,7 +11,7 @@ from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.workloads import Transport
 from corridor.topologies.model.wiring import HubWire, Wiring
 from corridor.traffic.agents import jobs
-from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages import ConnectionEnd, Message
 from corridor.traffic.agents.program import Part
 from corridor.traffic.packets import ports
 from corridor.traffic.workloads.outbox import Connection

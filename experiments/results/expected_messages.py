@@ -26,7 +26,7 @@ from corridor.experiments.results.shares_in_queues import Network, shares_bps
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.queue import Queue
 from corridor.topologies.model.wiring import Shape
-from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages import ConnectionEnd, Message
 from corridor.traffic.measures.fair_shares import Flow, Way, completion_s
 
 FRAME_BYTES, PAYLOAD_BYTES = 1518, 1448

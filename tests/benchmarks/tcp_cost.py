@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from corridor.experiments.terminal.columns import render
-from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages import ConnectionEnd, Message
 from tests.benchmarks import guest_cpu, tcp_lab
 from tests.benchmarks.in_guest import run_inside, say
 from tests.benchmarks.plain import Line

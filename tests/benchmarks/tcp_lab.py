@@ -22,7 +22,7 @@ from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring, wire
 from corridor.traffic.agents import tcp
 from corridor.traffic.agents.jobs import Host, Settings, plan_job
-from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages import ConnectionEnd, Message
 from corridor.traffic.agents.messages_log import file_name
 from corridor.traffic.agents.tcp_report import TcpResult
 from tests.benchmarks.plain import Line, plain_topology

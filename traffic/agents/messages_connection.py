@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Protocol
 
 from corridor.traffic.agents import messages_log
-from corridor.traffic.agents.message_values import CONNECTS, ConnectionEnd, Message
+from corridor.traffic.agents.messages import CONNECTS, ConnectionEnd, Message
 from corridor.traffic.agents.messages_log import MessageLog
 from corridor.traffic.agents.messages_sockets import (
     connecting_socket,

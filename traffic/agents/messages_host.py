@@ -16,7 +16,7 @@ from contextlib import suppress
 from heapq import heappop, heappush
 from typing import TypedDict
 
-from corridor.traffic.agents.message_values import LISTENS, ConnectionEnd
+from corridor.traffic.agents.messages import LISTENS, ConnectionEnd
 from corridor.traffic.agents.messages_connection import Connection
 from corridor.traffic.agents.messages_log import MessageLog, file_name
 from corridor.traffic.agents.messages_sockets import listening_socket, prepare, reset

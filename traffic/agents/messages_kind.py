@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from corridor.traffic.agents.message_values import ConnectionEnd
+from corridor.traffic.agents.messages import ConnectionEnd
 from corridor.traffic.agents.program import Place, Timed, Workload
 
 if TYPE_CHECKING:

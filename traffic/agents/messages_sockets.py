@@ -6,7 +6,7 @@ import errno
 import socket
 from struct import pack
 
-from corridor.traffic.agents.message_values import ConnectionEnd
+from corridor.traffic.agents.messages import ConnectionEnd
 from corridor.traffic.packets import kernel
 
 SMALL_BYTES = 64 << 10

@@ -17,7 +17,7 @@ from tests.benchmarks.tcp_lab import Flow
 
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.formats.load import load_topology
-from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages import ConnectionEnd, Message
 
 CONNECTIONS, REQUEST_BYTES, ANSWER_BYTES = 200, 2_000, 100_000
 LASTS_NS = 20 * lab.NS_PER_S

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages import ConnectionEnd, Message
 from corridor.traffic.agents.messages_host import Connections
 from corridor.traffic.agents.messages_log import file_name
 from corridor.traffic.agents.program import Place

@@ -282,7 +282,8 @@ def test_headroom_is_a_share(headroom):
 
 def test_what_fits_does_not_wait_for_the_linear_programs():
     script = (
-        "import sys\nfrom corridor.controller.intent import Use, admit\n"
+        "import sys\nfrom corridor.controller.intent.admit import admit\n"
+        "from corridor.controller.intent.values import Use\n"
         "use = Use('a', 5, frozenset(), (('f', 'h'),))\n"
         "print(admit([use], {'f': 9}, {}, 1).fits, 'scipy' in sys.modules)\n"
         "print(admit([use], {'f': 4}, {}, 1).fits, 'scipy' in sys.modules)\n"

@@ -235,7 +235,7 @@ def builder(home: Path) -> subprocess.Popen[bytes]:
     """A builder in a separate process, as another terminal would start it."""
     program = (
         "from pathlib import Path\n"
-        "from corridor.experiments.testbeds import kernel_build\n"
+        "from corridor.experiments.machines import kernel_build\n"
         "kernel_build.DISK_NEEDED_BYTES = 0\n"
         "kernel_build.platform.machine = lambda: 'x86_64'\n"
         f"kernel_build.C_HEADER = Path({str(home)!r})\n"

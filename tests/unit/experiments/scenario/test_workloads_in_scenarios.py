@@ -13,7 +13,7 @@ from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import AS_WRITTEN
 from corridor.topologies.base.errors import InputError
-from corridor.traffic.agents.message_values import ConnectionEnd
+from corridor.traffic.agents.messages import ConnectionEnd
 from corridor.traffic.agents.stream_out import StreamOut
 from corridor.traffic.packets import ports
 from corridor.traffic.packets.headers import TCP

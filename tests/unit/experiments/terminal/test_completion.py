@@ -110,7 +110,7 @@ def test_nothing_else_is_proposed():
 
 
 def test_rooms_are_proposed_to_the_tests():
-    assert proposed("corridor test controller/policy/t") == ["controller/policy/clauses"]
+    assert proposed("corridor test controller/policy/c") == ["controller/policy/clauses"]
     assert set(names.rooms(Namespace())) == ImportGraph(ROOT).rooms
 
 

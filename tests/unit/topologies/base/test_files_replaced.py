@@ -19,12 +19,13 @@ from corridor.topologies.base.whole_file import replacing, write_text, write_who
 from typed_summary import typed
 
 ROOT = Path(__file__).resolve().parents[4]
-WRITING_ROOMS = ("results", "answers", "pages", "figures", "artifact_files", "commands")
+WRITING_ROOMS = ("account", "results", "answers", "pages", "figures", "artifact", "commands")
 BY_THEMSELVES = {
     "commands/list.py": 1,  # its index among the sources, by a developer
     "figures/saving.py": 1,  # to the draft that it is given
     "account/machine_counters.py": 1,  # in a guest, where more system calls would take time
     "account/queue_counters.py": 1,
+    "account/readings.py": 1,
 }
 """Calls that write a file without the one helper."""
 

@@ -12,7 +12,7 @@ import pytest
 
 import netns_lab as lab
 from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
-from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages import ConnectionEnd, Message
 from messages_lab import lines_of
 
 MISSING = lab.lacking()

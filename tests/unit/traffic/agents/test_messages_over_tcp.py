@@ -11,7 +11,7 @@ from corridor.topologies.base import named_tuples
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.agents import messages_connection, messages_host, messages_log
 from corridor.traffic.agents.jobs import Host, plan_job
-from corridor.traffic.agents.message_values import ConnectionEnd, Message
+from corridor.traffic.agents.messages import ConnectionEnd, Message
 from messages_lab import MS, both_ends, carry_out, free_ports
 
 MIB = 1 << 20

@@ -5,7 +5,7 @@ from collections import defaultdict
 import pytest
 
 from corridor.experiments.plan.plan import make_plan
-from corridor.traffic.agents.message_values import ConnectionEnd
+from corridor.traffic.agents.messages import ConnectionEnd
 from kinds_lab import loaded
 
 RING = """demands:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from corridor.topologies.emulation import lanes
-from corridor.topologies.emulation.queues import rtnetlink, u32_octets
-from corridor.topologies.emulation.queues.netem_octets import RATE
+from corridor.topologies.emulation.queues import netem_octets, rtnetlink, u32_octets
+from corridor.topologies.emulation.queues.netem_octets import RATE, probability
 from corridor.topologies.emulation.queues.rtnetlink import Request
 from corridor.topologies.emulation.queues.tree import Found
 from corridor.topologies.model.line import Bursts
@@ -77,7 +77,7 @@ def test_control_has_the_delay_the_rate_and_the_mean_loss_of_the_fibre_by_a_seed
     control, data = lanes.wanted(BURSTY).control, lanes.wanted(BURSTY).delay
     assert (control.latency_ns, control.jitter_ns) == (data.latency_ns, data.jitter_ns)
     assert (control.bursts, len(data.bursts)) == ((), 4)
-    assert control.loss == lanes.netem.probability(0.0384615)
+    assert control.loss == probability(0.0384615)
     assert control.rate_bytes_per_s == BURSTY.rate_bps // 8
     assert control.seed != data.seed
 
@@ -105,7 +105,7 @@ def test_what_both_lanes_hold_is_lost_before_they_are_put_again():
     assert [parent for _handle, parent in handles[:2]] == [lanes.CONTROL_CLASS, lanes.DATA_CLASS]
     assert {handle for handle, _parent in handles[:2]}.isdisjoint(dict(handles[2:]))
     drains = found(requests[:2]).qdiscs.values()
-    assert [lanes.netem.held(one).loss for one in drains] == [2**32 - 1] * 2
+    assert [netem_octets.held(one).loss for one in drains] == [2**32 - 1] * 2
 
 
 def frame(source: bytes, target: bytes, port: int, *, protocol: int = 17) -> bytes:
