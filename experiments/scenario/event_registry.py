@@ -55,7 +55,7 @@ def is_fault(key: str) -> bool:
 
 
 def action(name: str) -> Action:
-    """What carries out a planned change. Raises KeyError for an action of no kind.
+    """What carries out a planned change. Raises KeyError for an action that no kind has.
 
     The name of an action of a kind of a package begins with the kind's: ``isolate.begin``.
     """
