@@ -10,10 +10,10 @@ import numpy as np
 from corridor.controller.policy.certainty import Lawful, price_ns, unruled
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand
-from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.policy.routes import Route, best_permitted_path
 from corridor.controller.policy.semantics import rule
-from corridor.topologies.analysis.draws import draw
 from corridor.topologies.analysis.length_intervals import influences, interval_of
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.formats.load import load_topology
 
 DAY = date(2026, 11, 24)
@@ -26,7 +26,7 @@ def main() -> None:
         {"id": "records", "class": "cn-personal-contract", "src": "urumqi", "dst": "lahore"}
     )
     ruling = rule(policies, topology, demand, as_of=DAY)
-    route = best_route(ruling)
+    route = best_permitted_path(ruling)
     assert isinstance(route, Route)
     lawful = Lawful(draw(topology, draws=1000, seed=1))
     found = lawful.certainty(ruling, route.path)

@@ -9,7 +9,7 @@ import networkx as nx
 
 import corridor
 from corridor.topologies.formats.export import export_topology
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 
 
 def measured() -> nx.DiGraph:
@@ -29,7 +29,7 @@ def measured() -> nx.DiGraph:
 
 def main() -> None:
     sites = corridor.topology_from_graph(measured())
-    route = shortest_route(sites, "urumqi", "tashkent")
+    route = shortest_path_between(sites, "urumqi", "tashkent")
     print(f"{sites}; {' > '.join(route.hubs)}")
     for fibre in sites.fibres:
         print(f"  {fibre.id}: {fibre.one_way_delay_ns / 1e6:g} ms one way. {fibre.notes}".rstrip())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand
-from corridor.controller.policy.routes import NoRoute, best_route
+from corridor.controller.policy.routes import NoPermittedPath, best_permitted_path
 from corridor.controller.policy.semantics import rule
 from corridor.topologies.formats.load import load_topology
 
@@ -24,8 +24,8 @@ def main() -> None:
         demand = Demand.model_validate(
             {"id": name, "class": data_class, "src": "guian", "dst": "rayong"}
         )
-        found = best_route(rule(policies, topology, demand, as_of=DAY))
-        if isinstance(found, NoRoute):
+        found = best_permitted_path(rule(policies, topology, demand, as_of=DAY))
+        if isinstance(found, NoPermittedPath):
             print(f"{name}: {found.status}")
             for violation in found.because:
                 print(f"  because {violation}")

@@ -15,7 +15,7 @@ from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import Passage
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Ground
-from corridor.controller.forwarding.forwarding_tree import WayStatus
+from corridor.controller.forwarding.forwarding_graph import ServiceStatus
 from corridor.controller.policy.routes import Remedy
 from corridor.controller.prover.counterexample import Counterexample
 from corridor.controller.prover.search.witnesses import Witness
@@ -67,7 +67,7 @@ class ExplanationAnswer(Answer):
     src: str
     dst: str
     as_of: date
-    status: WayStatus
+    status: ServiceStatus
     permit: PermitInUse | None
     judged: bool
     """Whether the policies speak of it; else only what they forbid to any data binds it."""

@@ -181,7 +181,7 @@ def _queries(question: Question, flat: Flattened) -> Iterator[dict[str, Any]]:
     once = question.kind == "arrives" and question.lawful
     for k in range(1 if once else MOST_FAILURES + 1):
         yield {
-            "query": f"<{sent}> {_way(question)} <{_last(question, sent)}> {k} OVER",
+            "query": f"<{sent}> {_path(question)} <{_last(question, sent)}> {k} OVER",
             "kind": question.kind,
             "demand": question.demand,
             "k": k,
@@ -197,7 +197,7 @@ def _last(question: Question, sent: int) -> str:
     return str(sent) if question.kind in ARRIVING else ".*"
 
 
-def _way(question: Question) -> str:
+def _path(question: Question) -> str:
     """An expression over links, each from a router to a router."""
     begin = f"[.#{_quoted(question.src)}.{_quoted(HOST)}]"
     to_host = f"[{_leaving(question.dst)}]"

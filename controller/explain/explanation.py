@@ -9,14 +9,14 @@ from datetime import date
 from corridor.controller.explain.clauses import ClauseCost, clause_costs, forbidden_by, forbidding
 from corridor.controller.explain.interpretations import OtherValue, other_values
 from corridor.controller.explain.outages import Outage, outages
-from corridor.controller.explain.path_summary import Passage, passage_of_way, shortest_passage
+from corridor.controller.explain.path_summary import Passage, passage_of_graph, shortest_passage
 from corridor.controller.explain.permits import Unused, unused_permits
 from corridor.controller.explain.references import Ground, Reference, grounds, references
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, WayStatus
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, ServiceStatus
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoRoute, Remedy
+from corridor.controller.policy.routes import NoPermittedPath, Remedy
 from corridor.controller.traffic_engineering.relaxation import lacks
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.model.topology import Confidence
@@ -39,7 +39,7 @@ class Answers:
     """The demand of the answers, in short."""
 
     demand: str
-    status: WayStatus
+    status: ServiceStatus
     permit: str
     one_way_ns: int | None
 
@@ -55,7 +55,7 @@ class Explanation:
     src: str
     dst: str
     as_of: date
-    status: WayStatus
+    status: ServiceStatus
     permit: PermitInUse | None
     judged: bool
     """Whether the policies speak of it; else only what they forbid to any data binds it."""
@@ -101,14 +101,14 @@ class Explanation:
 
 
 def explain(
-    way: ForwardingTree, policies: PolicySet, as_of: date, answers: ForwardingTree | None = None
+    graph: ForwardingGraph, policies: PolicySet, as_of: date, answers: ForwardingGraph | None = None
 ) -> Explanation:
-    """``way`` as planned under ``policies`` on the day ``as_of``; ``answers`` is its return
+    """``graph`` as planned under ``policies`` on the day ``as_of``; ``answers`` is its return
     path."""
-    ruling = way.intent.ruling
+    ruling = graph.intent.ruling
     topology, demand = ruling.topology, ruling.demand
     shortest = shortest_passage(topology, demand.src, demand.dst)
-    used = way.permit
+    used = graph.permit
     return Explanation(
         demand=demand.id,
         data_class=demand.data_class,
@@ -116,21 +116,21 @@ def explain(
         src=demand.src,
         dst=demand.dst,
         as_of=as_of,
-        status=way.status,
-        permit=_permit(way, as_of),
+        status=graph.status,
+        permit=_permit(graph, as_of),
         judged=ruling.is_judged,
-        passage=passage_of_way(topology, way),
+        passage=passage_of_graph(topology, graph),
         shortest=shortest,
-        forbids_shortest=grounds(_forbids(way, shortest, policies), policies, as_of),
-        clauses=_clauses(way, as_of),
+        forbids_shortest=grounds(_forbids(graph, shortest, policies), policies, as_of),
+        clauses=_clauses(graph, as_of),
         unused=unused_permits(ruling, policies, as_of, used.id if used else None),
-        outages=outages(topology, way, policies, as_of) if way.first is not None else (),
-        remedies=way.route.remedies if isinstance(way.route, NoRoute) else (),
+        outages=outages(topology, graph, policies, as_of) if graph.first is not None else (),
+        remedies=graph.route.remedies if isinstance(graph.route, NoPermittedPath) else (),
         answers=_answers(answers),
-        protection_ns=way.spent_ns,
-        apart_ns=way.apart_ns,
-        room_ns=way.room_ns,
-        lacks=tuple(map(str, lacks(way))),
+        protection_ns=graph.spent_ns,
+        apart_ns=graph.apart_ns,
+        room_ns=graph.room_ns,
+        lacks=tuple(map(str, lacks(graph))),
         other_values=other_values(ruling, policies, as_of),
     )
 
@@ -140,37 +140,41 @@ def _origin(policies: PolicySet, name: str) -> tuple[str, ...]:
     return next((entry.origin for entry in known if entry.id == name), ())
 
 
-def _permit(way: ForwardingTree, day: date) -> PermitInUse | None:
-    if way.permit is None:
+def _permit(graph: ForwardingGraph, day: date) -> PermitInUse | None:
+    if graph.permit is None:
         return None
-    over = way.protection.over if way.protection.k else ()
+    over = graph.protection.over if graph.protection.k else ()
     return PermitInUse(
-        way.permit.id, references(way.permit, day), way.permit.confidence, way.protection.k, over
+        graph.permit.id,
+        references(graph.permit, day),
+        graph.permit.confidence,
+        graph.protection.k,
+        over,
     )
 
 
 def _forbids(
-    way: ForwardingTree, shortest: Passage | None, policies: PolicySet
+    graph: ForwardingGraph, shortest: Passage | None, policies: PolicySet
 ) -> tuple[Violation, ...]:
-    if isinstance(way.route, NoRoute):
-        return forbidding(way.intent.ruling, policies.known_groups)
-    if shortest is None or way.automaton is None:
+    if isinstance(graph.route, NoPermittedPath):
+        return forbidding(graph.intent.ruling, policies.known_groups)
+    if shortest is None or graph.automaton is None:
         return ()
-    return forbidden_by(way.intent.ruling, way.automaton, Path(shortest.hubs, shortest.fibres))
+    return forbidden_by(graph.intent.ruling, graph.automaton, Path(shortest.hubs, shortest.fibres))
 
 
-def _clauses(way: ForwardingTree, day: date) -> tuple[ClauseCost, ...]:
-    if way.automaton is None or isinstance(way.route, NoRoute):
+def _clauses(graph: ForwardingGraph, day: date) -> tuple[ClauseCost, ...]:
+    if graph.automaton is None or isinstance(graph.route, NoPermittedPath):
         return ()
     # No clause causes the delay spent on protection, disjointness and room for rates.
-    spent_ns = way.spent_ns + way.apart_ns + way.room_ns
-    route = replace(way.route, one_way_ns=way.route.one_way_ns - spent_ns)
-    return clause_costs(way.automaton, way.intent.ruling.topology, route, day)
+    spent_ns = graph.spent_ns + graph.apart_ns + graph.room_ns
+    route = replace(graph.route, one_way_ns=graph.route.one_way_ns - spent_ns)
+    return clause_costs(graph.automaton, graph.intent.ruling.topology, route, day)
 
 
-def _answers(way: ForwardingTree | None) -> Answers | None:
-    if way is None:
+def _answers(graph: ForwardingGraph | None) -> Answers | None:
+    if graph is None:
         return None
-    if isinstance(way.route, NoRoute):
-        return Answers(way.intent.id, way.route.status, "", None)
-    return Answers(way.intent.id, way.status, way.route.permit, way.route.one_way_ns)
+    if isinstance(graph.route, NoPermittedPath):
+        return Answers(graph.intent.id, graph.route.status, "", None)
+    return Answers(graph.intent.id, graph.status, graph.route.permit, graph.route.one_way_ns)

@@ -39,7 +39,7 @@ def least_dead(question: Question, seen: Exploration) -> int | None:
         if node in settled:
             continue
         settled.add(node)
-        following = {id(turn): to for to, turn in seen.ways[node]}
+        following = {id(turn): to for to, turn in seen.edges[node]}
         for turn in seen.at(node[0]).turns:
             if _takes(node, turn, sent) and not spared(turn):
                 more = dead + dead_before(turn.step)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
 from corridor.controller.policy.semantics import Ruling, rule
 
 
@@ -33,7 +33,7 @@ def other_values(ruling: Ruling, policies: PolicySet, day: date) -> tuple[OtherV
 
 
 def _changing(ruling: Ruling, policies: PolicySet, day: date) -> Iterator[OtherValue]:
-    now = best_route(ruling)
+    now = best_permitted_path(ruling)
     for one in policies.interpretations:
         chosen = policies.value_of(one)
         for value in one.values:
@@ -43,9 +43,9 @@ def _changing(ruling: Ruling, policies: PolicySet, day: date) -> Iterator[OtherV
             other = rule(read, ruling.topology, ruling.demand, day)
             if _ids(other) == _ids(ruling):
                 continue
-            then = best_route(other)
+            then = best_permitted_path(other)
             if _path(then) != _path(now):
-                status = then.status if isinstance(then, NoRoute) else "UP"
+                status = then.status if isinstance(then, NoPermittedPath) else "UP"
                 ns = _one_way_ns(then), _one_way_ns(now)
                 yield OtherValue(one.id, one.question, chosen, value, status, *ns)
 
@@ -54,11 +54,11 @@ def _ids(ruling: Ruling) -> tuple[str, ...]:
     return tuple(policy.id for policy in (*ruling.permits, *ruling.restricts))
 
 
-def _path(of: Route | NoRoute) -> tuple[object, ...]:
-    if isinstance(of, NoRoute):
+def _path(of: Route | NoPermittedPath) -> tuple[object, ...]:
+    if isinstance(of, NoPermittedPath):
         return ()
     return of.path.hubs, of.path.fibres
 
 
-def _one_way_ns(of: Route | NoRoute) -> int | None:
-    return None if isinstance(of, NoRoute) else of.one_way_ns
+def _one_way_ns(of: Route | NoPermittedPath) -> int | None:
+    return None if isinstance(of, NoPermittedPath) else of.one_way_ns

@@ -14,14 +14,14 @@ from corridor.controller.explain.path_summary import (
     shortest_passage,
 )
 from corridor.controller.explain.references import Ground, grounds
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
-from corridor.controller.forwarding.walks import Walk, walk_of
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
+from corridor.controller.forwarding.packet_traces import Walk, trace_packet
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
 from corridor.controller.policy.semantics import Failures, Ruling
 from corridor.topologies.model.topology import Topology
 
@@ -70,15 +70,15 @@ class _Judged:
 
 
 def outages(
-    topology: Topology, way: ForwardingTree, policies: PolicySet, day: date
+    topology: Topology, graph: ForwardingGraph, policies: PolicySet, day: date
 ) -> tuple[Outage, ...]:
     """Of every single element whose failure a packet meets, in the order of its path."""
     alike: dict[tuple[object, ...], list[tuple[int, Outage]]] = {}
-    on_path = _elements_of(topology, walk_of(way, topology))
+    on_path = _elements_of(topology, trace_packet(graph, topology))
     for name in (one for one in elements(topology) if one in on_path):
-        journey = _met(topology, way, (name,))
+        journey = _met(topology, graph, (name,))
         if journey is not None:
-            outage = _outage(topology, way, (name,), journey, _Judged(policies, day))
+            outage = _outage(topology, graph, (name,), journey, _Judged(policies, day))
             outcome = (outage.at_once, outage.again, outage.delivered or outage.protected)
             alike.setdefault(outcome, []).append((journey.found[0].at, outage))
     first_found = sorted(alike.values(), key=lambda group: group[0][0])
@@ -97,21 +97,25 @@ def _elements_of(topology: Topology, journey: Walk) -> set[str]:
 
 
 def outage_under(
-    topology: Topology, way: ForwardingTree, dead: tuple[str, ...], policies: PolicySet, day: date
+    topology: Topology,
+    graph: ForwardingGraph,
+    dead: tuple[str, ...],
+    policies: PolicySet,
+    day: date,
 ) -> Outage | None:
     """Of several elements that are dead at once; None where no packet meets any of them, or one of
     the demand's own ends is dead."""
-    journey = _met(topology, way, dead)
+    journey = _met(topology, graph, dead)
     if journey is None:
         return None
-    return _outage(topology, way, dead, journey, _Judged(policies, day))
+    return _outage(topology, graph, dead, journey, _Judged(policies, day))
 
 
-def _met(topology: Topology, way: ForwardingTree, dead: tuple[str, ...]) -> Walk | None:
+def _met(topology: Topology, graph: ForwardingGraph, dead: tuple[str, ...]) -> Walk | None:
     failures = failures_of(topology, dead)
-    if way.first is None or not failures.hubs.isdisjoint(way.intent.pair):
+    if graph.first is None or not failures.hubs.isdisjoint(graph.intent.pair):
         return None
-    journey = walk_of(way, topology, failures)
+    journey = trace_packet(graph, topology, failures)
     return journey if journey.found else None
 
 
@@ -125,37 +129,37 @@ def _joined(alike: list[Outage]) -> Outage:
 
 def _outage(
     topology: Topology,
-    way: ForwardingTree,
+    graph: ForwardingGraph,
     dead: tuple[str, ...],
     journey: Walk,
     judged: _Judged,
 ) -> Outage:
     failures = failures_of(topology, dead)
-    died = () if journey.delivered else forbidden_onward(topology, way, failures, journey.path)
+    died = () if journey.delivered else forbidden_onward(topology, graph, failures, journey.path)
     return Outage(
         dead=dead,
-        protected=len(dead) <= way.protection.k
-        and all(name.partition(":")[0] in way.protection.over for name in dead),
+        protected=len(dead) <= graph.protection.k
+        and all(name.partition(":")[0] in graph.protection.over for name in dead),
         found_at=journey.path.hubs[journey.found[0].at],
         at_once=passage_of_journey(topology, journey),
         permit=journey.taken[-1].automaton.permit.id if journey.taken else "",
         delivered=journey.delivered,
         forbids=next(iter(judged.grounds(died)), None),
-        again=_replanned(way.intent.ruling, failures, _chosen(way.intent, failures), judged),
+        again=_replanned(graph.intent.ruling, failures, _chosen(graph.intent, failures), judged),
     )
 
 
-def _chosen(intent: Intent, failures: Failures) -> Route | NoRoute:
+def _chosen(intent: Intent, failures: Failures) -> Route | NoPermittedPath:
     """The route planned again; only where ``one_way`` is stated does it depend on detours."""
     if any(automaton.permit.soft.one_way for automaton in intent.ruling.automata):
-        return TreeBuilder(intent.ruling.topology, failures).way(intent).route
-    return best_route(intent.ruling, failures)
+        return GraphBuilder(intent.ruling.topology, failures).graph(intent).route
+    return best_permitted_path(intent.ruling, failures)
 
 
 def _replanned(
-    ruling: Ruling, failures: Failures, chosen: Route | NoRoute, judged: _Judged
+    ruling: Ruling, failures: Failures, chosen: Route | NoPermittedPath, judged: _Judged
 ) -> Replanned:
-    if isinstance(chosen, NoRoute):
+    if isinstance(chosen, NoPermittedPath):
         return Replanned("", None, judged.grounds(chosen.because))
     left = ruling.with_closed_gateways(failures.gateways)
     automaton = next(one for one in left.automata if one.permit.id == chosen.permit)
@@ -163,13 +167,13 @@ def _replanned(
 
 
 def forbidden_onward(
-    topology: Topology, way: ForwardingTree, failures: Failures, begun: Path
+    topology: Topology, graph: ForwardingGraph, failures: Failures, begun: Path
 ) -> tuple[Violation, ...]:
     """The clauses that the shortest path on from a path breaks, under the permit in use."""
     dead = {fibre.id for fibre in topology.fibres if not failures.spare(fibre)}
-    rest = shortest_passage(topology, begun.dst, way.intent.demand.dst, dead)
-    if rest is None or way.automaton is None:
+    rest = shortest_passage(topology, begun.dst, graph.intent.demand.dst, dead)
+    if rest is None or graph.automaton is None:
         return ()
     whole = Path((*begun.hubs, *rest.hubs[1:]), (*begun.fibres, *rest.fibres))
-    trip = replace(way.automaton.trip, closed=failures.gateways)
-    return forbidden_by(way.intent.ruling, replace(way.automaton, trip=trip), whole)
+    trip = replace(graph.automaton.trip, closed=failures.gateways)
+    return forbidden_by(graph.intent.ruling, replace(graph.automaton, trip=trip), whole)

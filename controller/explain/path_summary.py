@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from corridor.controller.forwarding.forwarding_tree import Cross, ForwardingTree
-from corridor.controller.forwarding.walks import Walk, walk_of
+from corridor.controller.forwarding.forwarding_graph import Cross, ForwardingGraph
+from corridor.controller.forwarding.packet_traces import Walk, trace_packet
 from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.paths import (
     Path,
     crossed_jurisdictions,
     possible_jurisdictions,
 )
-from corridor.controller.policy.routes import NoRoute, Route
-from corridor.topologies.model.routing import shortest_route
+from corridor.controller.policy.routes import NoPermittedPath, Route
+from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import Topology
 
 
@@ -68,11 +68,11 @@ def _gateways(topology: Topology, route: Route, automaton: Automaton) -> Iterato
         state = past
 
 
-def passage_of_way(topology: Topology, way: ForwardingTree) -> Passage | None:
+def passage_of_graph(topology: Topology, graph: ForwardingGraph) -> Passage | None:
     """While all is well."""
-    if isinstance(way.route, NoRoute):
+    if isinstance(graph.route, NoPermittedPath):
         return None
-    return passage_of_journey(topology, walk_of(way, topology))
+    return passage_of_journey(topology, trace_packet(graph, topology))
 
 
 def passage_of_journey(topology: Topology, journey: Walk) -> Passage:
@@ -88,7 +88,7 @@ def shortest_passage(
     topology: Topology, src: str, dst: str, dead: Collection[str] = ()
 ) -> Passage | None:
     """The shortest over all fibres but the dead ones, whatever policies say."""
-    found = shortest_route(topology, src, dst, dead)
+    found = shortest_path_between(topology, src, dst, dead)
     if found is None:
         return None
     return passage_of(topology, Path(found.hubs, tuple(fibre.id for fibre in found.fibres)))

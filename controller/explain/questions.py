@@ -18,9 +18,9 @@ def questions(subject: Subject) -> Iterator[Question]:
     """All of every header of every demand."""
     for sent in sent_headers(subject.intents, subject.wiring):
         region = subject.regions[sent.number]
-        seen = subject.findings.ways[sent.intent.pair[0], sent.number].seen
-        off_its_way = frozenset(subject.network.hosts) - _undisturbed(seen)
-        for question in _unanswered(subject, sent, region, off_its_way):
+        seen = subject.findings.searched[sent.intent.pair[0], sent.number].seen
+        off_its_path = frozenset(subject.network.hosts) - _undisturbed(seen)
+        for question in _unanswered(subject, sent, region, off_its_path):
             yield replace(question, needs=least_dead(question, seen))
 
 
@@ -28,8 +28,8 @@ def _undisturbed(seen: Exploration) -> frozenset[str]:
     """Hubs that packets come to while nothing fails."""
     waiting, met = [seen.start], {seen.start}
     while waiting:
-        ways = seen.ways[waiting.pop()]
-        fresh = {to for to, turn in ways if turn.step.without_failures} - met
+        edges = seen.edges[waiting.pop()]
+        fresh = {to for to, turn in edges if turn.step.without_failures} - met
         waiting += fresh
         met |= fresh
     places = seen.core.places
@@ -38,7 +38,7 @@ def _undisturbed(seen: Exploration) -> frozenset[str]:
 
 
 def _unanswered(
-    subject: Subject, sent: Sent, region: LawfulRegion, off_its_way: frozenset[str]
+    subject: Subject, sent: Sent, region: LawfulRegion, off_its_path: frozenset[str]
 ) -> Iterator[Question]:
     def asked(
         kind: Kind, hubs: frozenset[str] = frozenset(), arcs: frozenset[Arc] = frozenset()
@@ -63,7 +63,7 @@ def _unanswered(
             yield asked("border before gateway", region.gateways, arcs)
     for hubs, fibres in _stops(subject, sent, region):
         yield asked("stop missed", hubs, frozenset(_arcs(subject, fibres)))
-    if detours := off_its_way & whole.hubs:
+    if detours := off_its_path & whole.hubs:
         yield replace(asked("detour", detours), lawful=None)
 
 

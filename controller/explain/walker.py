@@ -192,7 +192,7 @@ def _undeclared_of(subject: Subject, sent: Sent) -> Iterator[Undeclared]:
     src, header = sent.intent.pair[0], dict(sent.header)
     hosts = subject.network.hosts
     other = next(hub for hub in hosts.values() if hub.hub != src)
-    labels = subject.findings.ways[src, sent.number].seen.labels
+    labels = subject.findings.searched[src, sent.number].seen.labels
     yield _undeclared(subject, src, "another's address", header | {"ipv4_src": other.host_ip})
     yield _undeclared(subject, src, "another's MAC", header | {"eth_src": other.host_mac})
     labelled: Fields = {

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from itertools import permutations
 
-from corridor.controller.forwarding.compiler import compile_ways, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+)
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import intents_of
 from corridor.controller.policy.load import load_policies
@@ -28,4 +31,6 @@ def compile_all_pairs(named: Topology | str, *, run_id: str = "c0") -> Program:
     # Nothing in this set depends on the day.
     intents = intents_of(load_policies(NO_POLICIES), topology, demands, as_of=date.min)
     wiring = wire(topology, run_id=run_id)
-    return compile_ways(wiring, topology, plan_ways(topology, intents)).program
+    return compile_forwarding_graphs(
+        wiring, topology, build_forwarding_graphs(topology, intents)
+    ).program

@@ -34,19 +34,19 @@ from corridor.controller.forwarding.edge import (
     classify,
     final_drops,
 )
-from corridor.controller.forwarding.forwarding_tree import (
+from corridor.controller.forwarding.forwarding_graph import (
     Assess,
     Cross,
     Deliver,
     Earlier,
-    ForwardingTree,
+    ForwardingGraph,
+    GraphBuilder,
     Node,
-    TreeBuilder,
 )
-from corridor.controller.forwarding.labels import FreeWays, Labelling, Seat, label_way
+from corridor.controller.forwarding.labels import FreePaths, Labelling, Seat, label_graph
 from corridor.controller.forwarding.nodes import Used, met_along, reached
 from corridor.controller.forwarding.program import (
-    LAST_WAY,
+    LAST_PATH,
     Action,
     Bucket,
     FastFailover,
@@ -88,7 +88,7 @@ MOST_PLANNED = 4
 """States of the network whose paths are remembered."""
 MOST_DIRECTIONS = 2**16 - 1
 """Cookies have 16 bits for the number of a direction, and so have numbers of meters."""
-GROUP_EPOCH_SHIFT, GROUP_WAY_SHIFT, METER_EPOCH_SHIFT = 27, 10, 16
+GROUP_EPOCH_SHIFT, GROUP_PATH_SHIFT, METER_EPOCH_SHIFT = 27, 10, 16
 """Numbers of groups and meters contain the epoch, so two versions can both be installed.
 
 The number of a group combines its epoch, the direction number of its label, and the port of its
@@ -100,7 +100,7 @@ first decision. So it depends on nothing but its direction.
 class DirectionTables:
     """What serves one direction, and no other."""
 
-    way: ForwardingTree
+    graph: ForwardingGraph
     labelling: Labelling | None
     seat: Seat
     meter: int | None
@@ -137,26 +137,26 @@ class Compiled:
     repair, its entries are the same objects again."""
 
     @cached_property
-    def ways(self) -> tuple[ForwardingTree, ...]:
-        return tuple(one.way for one in self.directions)
+    def graphs(self) -> tuple[ForwardingGraph, ...]:
+        return tuple(one.graph for one in self.directions)
 
     @property
     def seats(self) -> tuple[Seat, ...]:
         return tuple(one.seat for one in self.directions)
 
 
-def gateways_of(ways: Iterable[ForwardingTree]) -> frozenset[str]:
+def gateways_of(graphs: Iterable[ForwardingGraph]) -> frozenset[str]:
     """Hubs whose gateway some path passes."""
-    decisions = chain.from_iterable(reached(way.first) for way in ways)
+    decisions = chain.from_iterable(reached(graph.first) for graph in graphs)
     return frozenset(node.hub for node in decisions if isinstance(node, Assess))
 
 
-def plan_ways(
+def build_forwarding_graphs(
     topology: Topology,
     intents: Iterable[Intent],
     failures: Failures = NO_FAILURES,
     earlier: Earlier | None = None,
-) -> tuple[ForwardingTree, ...]:
+) -> tuple[ForwardingGraph, ...]:
     """How each intent can be served without what has failed, in order.
 
     Those that are to be disjoint share as little as can be; nothing, where there are such paths.
@@ -173,31 +173,31 @@ def _planned(
     failures: Failures,
     *,
     earlier: Earlier | None,
-) -> tuple[ForwardingTree, ...]:
-    builder = TreeBuilder(topology, failures)
+) -> tuple[ForwardingGraph, ...]:
+    builder = GraphBuilder(topology, failures)
     off = keeping_apart(builder, topology, intents)
     known = earlier.still_first(topology, failures) if earlier is not None else {}
 
-    def way(intent: Intent) -> ForwardingTree:
+    def graph(intent: Intent) -> ForwardingGraph:
         was = known.get(intent.id)
         if was is not None and was.serves_alike(intent):
             return was if was.intent is intent else replace(was, intent=intent)
-        return builder.way(intent, off.get(intent.id, NOTHING))
+        return builder.graph(intent, off.get(intent.id, NOTHING))
 
-    return tuple(map(way, counting(intents, "paths planned")))
+    return tuple(map(graph, counting(intents, "paths planned")))
 
 
-def still_shared(topology: Topology, ways: Iterable[ForwardingTree]) -> list[Sharing]:
+def still_shared(topology: Topology, graphs: Iterable[ForwardingGraph]) -> list[Sharing]:
     """What paths of disjoint demands share nevertheless while nothing fails."""
-    served = [way for way in ways if way.first is not None]
-    used = [Used(0, 0, *met_along(way.first)) for way in served]
-    return sharings(topology, [way.intent for way in served], used)
+    served = [graph for graph in graphs if graph.first is not None]
+    used = [Used(0, 0, *met_along(graph.first)) for graph in served]
+    return sharings(topology, [graph.intent for graph in served], used)
 
 
-def compile_ways(
+def compile_forwarding_graphs(
     wiring: Wiring,
     topology: Topology,
-    ways: Sequence[ForwardingTree],
+    graphs: Sequence[ForwardingGraph],
     *,
     epoch: int = 0,
     seats: Sequence[Seat] | None = None,
@@ -209,16 +209,16 @@ def compile_ways(
 
     Raises InputError where packets of two intents cannot be distinguished.
     """
-    draft = Draft(wiring, topology, ways)
+    draft = Draft(wiring, topology, graphs)
     if seats is not None:
         return draft.compiled([draft.direction(number, seats) for number in draft.counted])
-    free = FreeWays()
+    free = FreePaths()
     seats = [Seat(epoch, free.take(draft.count(number))) for number in draft.counted]
     return draft.compiled([draft.direction(number, seats) for number in draft.numbers])
 
 
-def _refuse_clashes(ways: Iterable[ForwardingTree]) -> None:
-    for one, other in clashes(way.intent for way in ways):
+def _refuse_clashes(graphs: Iterable[ForwardingGraph]) -> None:
+    for one, other in clashes(graph.intent for graph in graphs):
         raise InputError(
             f"demands {one.id} and {other.id} join the same hubs, and nothing distinguishes them",
             "bind each to a protocol and port",
@@ -229,37 +229,39 @@ def _count(labelling: Labelling | None) -> int:
     return len(labelling.at) if labelling is not None else 0
 
 
-def _let_in_bps(way: ForwardingTree) -> int | None:
-    return way.intent.let_in_bps(way.permit) if way.permit else None
+def _let_in_bps(graph: ForwardingGraph) -> int | None:
+    return graph.intent.let_in_bps(graph.permit) if graph.permit else None
 
 
-def meter_owners(ways: Iterable[ForwardingTree]) -> dict[int, int]:
+def meter_owners(graphs: Iterable[ForwardingGraph]) -> dict[int, int]:
     """By number of a metered direction, that of the one whose meter it passes: the first of its
     aggregate that starts at the same hub."""
     first: dict[tuple[str, str], int] = {}
     return {
-        number: first.setdefault((way.intent.pair[0], way.intent.pays_as), number)
-        for number, way in enumerate(ways, start=1)
-        if _let_in_bps(way) is not None
+        number: first.setdefault((graph.intent.pair[0], graph.intent.pays_as), number)
+        for number, graph in enumerate(graphs, start=1)
+        if _let_in_bps(graph) is not None
     }
 
 
 class Draft:
     """A program in the making."""
 
-    def __init__(self, wiring: Wiring, topology: Topology, ways: Sequence[ForwardingTree]) -> None:
+    def __init__(
+        self, wiring: Wiring, topology: Topology, graphs: Sequence[ForwardingGraph]
+    ) -> None:
         """Raises InputError where packets of two intents cannot be distinguished, and where there
         are too many."""
-        if len(ways) > MOST_DIRECTIONS:
+        if len(graphs) > MOST_DIRECTIONS:
             raise InputError(
-                f"{len(ways):,} directions are declared, and tables have numbers for "
+                f"{len(graphs):,} directions are declared, and tables have numbers for "
                 f"{MOST_DIRECTIONS:,}",
                 "declare fewer demands",
             )
-        _refuse_clashes(ways)
-        self._wiring, self.ways = wiring, ways
+        _refuse_clashes(graphs)
+        self._wiring, self.graphs = wiring, graphs
         self._labellings: dict[int, Labelling | None] = {}
-        self.owners = meter_owners(ways)
+        self.owners = meter_owners(graphs)
         self._hubs = {hub.hub: hub for hub in wiring.hubs}
         self._port: dict[tuple[str, str], int] = {}
         self._far: dict[tuple[str, str], tuple[str, int]] = {}
@@ -272,12 +274,12 @@ class Draft:
                 self._far[near.hub, wire.fibre] = (far.hub, far.port)
                 (borders if over else inland)[near.hub].append(near.port)
         ports = {hub: (tuple(inland[hub]), tuple(borders[hub])) for hub in self._hubs}
-        self._shared = _shared(wiring, ports, tuple(way.intent.pair for way in ways))
+        self._shared = _shared(wiring, ports, tuple(graph.intent.pair for graph in graphs))
 
     @property
     def numbers(self) -> Sequence[int]:
         """Of all directions."""
-        return range(1, len(self.ways) + 1)
+        return range(1, len(self.graphs) + 1)
 
     @property
     def counted(self) -> Iterator[int]:
@@ -290,20 +292,20 @@ class Draft:
 
     def direction(self, number: int, seats: Sequence[Seat]) -> DirectionTables:
         """The tables of one direction, whose number is in every cookie."""
-        way, labelling = self.ways[number - 1], self._labelling(number)
-        seat, meter, src = seats[number - 1], self.meter(number, seats), way.intent.pair[0]
+        graph, labelling = self.graphs[number - 1], self._labelling(number)
+        seat, meter, src = seats[number - 1], self.meter(number, seats), graph.intent.pair[0]
         made = _Direction(self._port, self._far, number, seat)
         label = seat.base + labelling.first if labelling is not None else None
-        made.mark(way.intent, self._hubs[way.intent.pair[1]], label, meter)
+        made.mark(graph.intent, self._hubs[graph.intent.pair[1]], label, meter)
         if labelling is not None:
             made.switch(labelling)
         own = self.own_meter(number, seats)
-        return DirectionTables(way, labelling, seat, meter, own, *made.finished(src))
+        return DirectionTables(graph, labelling, seat, meter, own, *made.finished(src))
 
     def _labelling(self, number: int) -> Labelling | None:
         if number not in self._labellings:
-            way = self.ways[number - 1]
-            self._labellings[number] = label_way(way) if way.first is not None else None
+            graph = self.graphs[number - 1]
+            self._labellings[number] = label_graph(graph) if graph.first is not None else None
         return self._labellings[number]
 
     def meter(self, number: int, seats: Sequence[Seat]) -> int | None:
@@ -313,7 +315,7 @@ class Draft:
 
     def own_meter(self, number: int, seats: Sequence[Seat]) -> Meter | None:
         """A meter of what its edge lets in, with the burst that passes in a tenth of a second."""
-        meter, let_in_bps = self.meter(number, seats), _let_in_bps(self.ways[number - 1])
+        meter, let_in_bps = self.meter(number, seats), _let_in_bps(self.graphs[number - 1])
         if meter is None or let_in_bps is None or self.owners[number] != number:
             return None
         rate_kbps = -(-let_in_bps // 1000)
@@ -339,7 +341,7 @@ class Draft:
             for hub, used in one.groups.items():
                 groups[hub] += used
             if one.own_meter is not None:
-                meters[one.way.intent.pair[0]].append(one.own_meter)
+                meters[one.graph.intent.pair[0]].append(one.own_meter)
             if one.labelling is not None:
                 labels += one.labelling.uses(one.seat.base)
         known = {switch.hub: switch for switch in before.switches} if before else {}
@@ -403,8 +405,8 @@ class _Direction:
     def switch(self, labelling: Labelling) -> None:
         """One SWITCH entry for each place that a packet of the intent may reach, from its source
         on."""
-        assert labelling.way.first is not None
-        start = (labelling.way.first, HOST_PORT, labelling.first)
+        assert labelling.graph.first is not None
+        start = (labelling.graph.first, HOST_PORT, labelling.first)
         waiting, seen = deque([start]), {start}
         while waiting:
             node, in_port, label = waiting.popleft()
@@ -466,8 +468,8 @@ class _Direction:
         """The only alternative as it is, several as a group; equal groups are one."""
         if len(buckets) == 1:
             return buckets[0].actions
-        way = self._base + label & LAST_WAY
-        number = self._group_base | way << GROUP_WAY_SHIFT | in_port
+        path = self._base + label & LAST_PATH
+        number = self._group_base | path << GROUP_PATH_SHIFT | in_port
         return (group(self._groups.setdefault(hub, {}).setdefault(tuple(buckets), number)),)
 
 

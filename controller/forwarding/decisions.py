@@ -6,9 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from corridor.controller.forwarding.failure_hypotheses import (
+    FailureHypotheses,
+    FailureHypothesis,
+    Risks,
+)
 from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
-from corridor.controller.forwarding.shared_risks import Risks, Suspects, Suspicion
-from corridor.controller.forwarding.standings import Permitted, Places, Standings, Step
+from corridor.controller.forwarding.permit_states import Permitted, Places, Standings, Step
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.product import ProductPath
 from corridor.controller.policy.semantics import ranked
@@ -23,7 +27,7 @@ type Picked = Mapping[tuple[int, str], tuple[int, ...]]
 NOTHING_PICKED: Picked = MappingProxyType({})
 
 
-class Course(NamedTuple):
+class PermitPath(NamedTuple):
     """A path under one permit, by the number of the permit."""
 
     permit: int
@@ -61,13 +65,13 @@ class Decisions:
         self._ranks = ranked(tuple(one.automaton for one in permits))
         self._topology = permits[0].courses.product.topology
         self._protection = protection
-        self._suspects = Suspects(risks, protection, trip.dst.id)
+        self._suspects = FailureHypotheses(risks, protection, trip.dst.id)
         self._picked = picked
         self.has_budget = any(one.automaton.budgets for one in permits)
         self._nodes: dict[tuple[int, int, int, int, int], Node] = {}
-        self._ways: dict[tuple[int, int, int], Node | None] = {}
+        self._alternatives: dict[tuple[int, int, int], Node | None] = {}
 
-    def first(self, course: Course) -> Node:
+    def first(self, course: PermitPath) -> Node:
         """The decision at the source, given the path without failures."""
         nothing = self._suspects.nothing
         at = self._standings.at_source(self._source, course.permit, course.path.start)
@@ -75,7 +79,7 @@ class Decisions:
         return self._past_gateway(at, course.permit, node, nothing, 0)
 
     def ahead(
-        self, course: Course, standing: int | None = None, spent_ns: int = 0
+        self, course: PermitPath, standing: int | None = None, spent_ns: int = 0
     ) -> Iterator[Met]:
         """All that a course may find dead, in order; it begins at the source, if not elsewhere."""
         permit, path, is_gated = course
@@ -109,15 +113,15 @@ class Decisions:
     def onward(
         self,
         standing: int,
-        suspicion: Suspicion,
+        suspicion: FailureHypothesis,
         spent_ns: int,
         picked: tuple[int, ...] | None = None,
-    ) -> Course | None:
+    ) -> PermitPath | None:
         """The onward path: the picked one, if it is lawful, or the shortest."""
         course = self._pick(standing, suspicion, spent_ns, picked) if picked else None
         return course or self._shortest_onward(standing, suspicion, spent_ns)
 
-    def exposed(self, course: Course) -> set[tuple[int, int] | None]:
+    def exposed(self, course: PermitPath) -> set[tuple[int, int] | None]:
         """Places with the fibres taken there, as masks, that have no detour around the fibre or the
         gateway it leads to; None for the gateway of the source."""
         first = self.first(course)
@@ -135,20 +139,24 @@ class Decisions:
             node = node.then
         return hops
 
-    def _way(self, standing: int, before: Suspicion, thing: int, spent_ns: int) -> Node | None:
+    def _alternative(
+        self, standing: int, before: FailureHypothesis, thing: int, spent_ns: int
+    ) -> Node | None:
         """What is done where one more thing is found dead; None where nothing is left to do."""
         found = before.found | 1 << thing
         key = (standing, found, spent_ns if self.has_budget else 0)
-        if key not in self._ways:
+        if key not in self._alternatives:
             suspicion = self._suspects.grown(before, thing)
             picked = self._picked.get((found, self.hub(standing))) if self._picked else None
             course = self.onward(standing, suspicion, spent_ns, picked)
-            self._ways[key] = (
+            self._alternatives[key] = (
                 None if course is None else self._detour(course, standing, suspicion, spent_ns)
             )
-        return self._ways[key]
+        return self._alternatives[key]
 
-    def _detour(self, course: Course, standing: int, suspicion: Suspicion, spent_ns: int) -> Node:
+    def _detour(
+        self, course: PermitPath, standing: int, suspicion: FailureHypothesis, spent_ns: int
+    ) -> Node:
         if not course.is_gated:
             return self._along(course, standing, suspicion, spent_ns)
         step = self._standings.through_gateway(standing, course.permit, course.path.start)
@@ -156,8 +164,8 @@ class Decisions:
         return self._past_gateway(step, course.permit, node, suspicion, spent_ns)
 
     def _pick(
-        self, standing: int, suspicion: Suspicion, spent_ns: int, order: tuple[int, ...]
-    ) -> Course | None:
+        self, standing: int, suspicion: FailureHypothesis, spent_ns: int, order: tuple[int, ...]
+    ) -> PermitPath | None:
         """The picked onward path, under the first permits that are still satisfied."""
         places = self._standings.places(standing)
         closed = self._suspects.closed(suspicion.found)
@@ -171,7 +179,7 @@ class Decisions:
             if path is None or path.fibres & dead:
                 continue
             if not automaton.exceeds(spent_ns + path.one_way_ns):
-                return Course(permit, path)
+                return PermitPath(permit, path)
         return None
 
     def _first_standing(self, places: Places) -> Sequence[int]:
@@ -180,7 +188,9 @@ class Decisions:
             (rank for rank in self._ranks if any(places[one] is not None for one in rank)), ()
         )
 
-    def _shortest_onward(self, standing: int, suspicion: Suspicion, spent_ns: int) -> Course | None:
+    def _shortest_onward(
+        self, standing: int, suspicion: FailureHypothesis, spent_ns: int
+    ) -> PermitPath | None:
         """The shortest under the first permits that are still satisfied and have an onward path."""
         places = self._standings.places(standing)
         for rank in self._ranks:
@@ -191,19 +201,19 @@ class Decisions:
         return None
 
     def _shortest(
-        self, left: Sequence[tuple[int, int]], suspicion: Suspicion, spent_ns: int
-    ) -> Course | None:
+        self, left: Sequence[tuple[int, int]], suspicion: FailureHypothesis, spent_ns: int
+    ) -> PermitPath | None:
         """The shortest path on under some permits, given the place under each."""
         closed = self._suspects.closed(suspicion.found)
         here = self._standings.permits[left[0][0]].courses.product.place(left[0][1]).hub
         starts = [*self._starts(left, is_open=here not in closed)]
         for avoided in self._suspects.avoided(suspicion, here):
-            found: list[Course] = []
+            found: list[PermitPath] = []
             for permit, start, is_gated in starts:
                 automaton, courses = self._standings.permits[permit]
                 path = courses.shortest(start, avoided, closed)
                 if path is not None and not automaton.exceeds(spent_ns + path.one_way_ns):
-                    found.append(Course(permit, path, is_gated))
+                    found.append(PermitPath(permit, path, is_gated))
             if found:
                 return shortest_of(found)
         return None
@@ -219,7 +229,9 @@ class Decisions:
             if gated is not None and gated != place:
                 yield permit, gated, True
 
-    def _along(self, course: Course, standing: int, suspicion: Suspicion, spent_ns: int) -> Node:
+    def _along(
+        self, course: PermitPath, standing: int, suspicion: FailureHypothesis, spent_ns: int
+    ) -> Node:
         """The decisions along a course, each with its alternatives, built from its end."""
         permit, path, _ = course
         steps = []
@@ -234,19 +246,19 @@ class Decisions:
             after_ns -= edge.delay_ns
             otherwise = None
             if self._suspects.explain(suspicion, edge.sight):
-                otherwise = self._way(start, suspicion, edge.sight, after_ns)
+                otherwise = self._alternative(start, suspicion, edge.sight, after_ns)
             node = self._node(edge.number, permit, start, otherwise, node)
         return node
 
     def _past_gateway(
-        self, step: Step, permit: int, node: Node, suspicion: Suspicion, spent_ns: int
+        self, step: Step, permit: int, node: Node, suspicion: FailureHypothesis, spent_ns: int
     ) -> Node:
         """The decision before ``node``: pass the gateway there, if the path does."""
         if step.before == step.past:
             return node
         gateway, otherwise = self._suspects.gateway(node.hub), None
         if self._suspects.explain(suspicion, gateway):
-            otherwise = self._way(step.before, suspicion, gateway, spent_ns)
+            otherwise = self._alternative(step.before, suspicion, gateway, spent_ns)
         return self._node(ASSESS, permit, step.before, otherwise, node)
 
     def _node(
@@ -273,7 +285,7 @@ class Decisions:
         return Cross(hub, automaton, state, phase, otherwise, fibre, then)
 
 
-def shortest_of(courses: Sequence[Course]) -> Course:
+def shortest_of(courses: Sequence[PermitPath]) -> PermitPath:
     """Of equal ones that over fewer fibres, then that of the permit tried first, then that without
     a gateway at its start."""
     return min(

@@ -72,14 +72,14 @@ def sharings(
 ) -> list[Sharing]:
     """Of paths that are used while nothing fails, by intent; None where there is none."""
     elements = _Elements(topology)
-    ways = [
-        _Way(intent, one, elements)
+    candidates = [
+        _Candidate(intent, one, elements)
         for intent, one in zip(intents, used, strict=True)
         if one is not None and intent.disjoint
     ]
     found = (
         Sharing(one.intent.id, other.intent.id, one.intent.disjoint_kinds(other.intent), common)
-        for one, other in combinations(ways, 2)
+        for one, other in combinations(candidates, 2)
         if (common := tuple(_conflicts(one, other)))
     )
     return list(found)
@@ -134,7 +134,7 @@ class _Elements:
         return mask
 
 
-class _Way:
+class _Candidate:
     """What one path traverses, by kind."""
 
     def __init__(self, intent: Intent, used: Used, elements: _Elements) -> None:
@@ -148,7 +148,7 @@ class _Way:
         }
 
 
-def _conflicts(one: _Way, other: _Way) -> Iterator[Name]:
+def _conflicts(one: _Candidate, other: _Candidate) -> Iterator[Name]:
     """A hub that is an end of both is nothing that could be kept off."""
     kinds = one.intent.disjoint_kinds(other.intent)
     ends = {*one.intent.pair} & {*other.intent.pair}
@@ -168,11 +168,11 @@ class _Case(NamedTuple):
     """What each intent avoids, and its path then; None where an intent has no path."""
 
     avoided: tuple[Avoided, ...]
-    ways: tuple[_Way | None, ...]
+    candidates: tuple[_Candidate | None, ...]
 
     @property
     def rank(self) -> _Rank:
-        used = [way.used for way in self.ways if way is not None]
+        used = [candidate.used for candidate in self.candidates if candidate is not None]
         return sum(one.rank for one in used), sum(one.one_way_ns for one in used)
 
 
@@ -190,8 +190,8 @@ class _Search:
 
     def __init__(self, builder: Builder, elements: _Elements, intents: Sequence[Intent]) -> None:
         self._builder, self._elements, self._intents = builder, elements, intents
-        self._known: dict[tuple[int, Avoided], _Way | None] = {}
-        begin = tuple(self._way(at, NOTHING) for at in range(len(intents)))
+        self._known: dict[tuple[int, Avoided], _Candidate | None] = {}
+        begin = tuple(self._candidate(at, NOTHING) for at in range(len(intents)))
         self._begin = _Case((NOTHING,) * len(intents), begin)
 
     def solved(self) -> dict[str, Avoided]:
@@ -235,8 +235,8 @@ class _Search:
         self, case: _Case, excused: frozenset[Name]
     ) -> tuple[list[Name], int, int] | None:
         """The first two that share what they are not to, and all of that."""
-        for one, other in combinations(range(len(case.ways)), 2):
-            a, b = case.ways[one], case.ways[other]
+        for one, other in combinations(range(len(case.candidates)), 2):
+            a, b = case.candidates[one], case.candidates[other]
             if a is None or b is None:
                 continue
             names = [name for name in _conflicts(a, b) if name not in excused]
@@ -247,17 +247,19 @@ class _Search:
     def _keeping_off(self, case: _Case, at: int, name: Name) -> _Case | None:
         """With one more thing that one of them avoids; None where it has no path then."""
         avoided = case.avoided[at].and_also(self._elements.without(name))
-        way = self._way(at, avoided)
-        if way is None:
+        candidate = self._candidate(at, avoided)
+        if candidate is None:
             return None
         return _Case(
             (*case.avoided[:at], avoided, *case.avoided[at + 1 :]),
-            (*case.ways[:at], way, *case.ways[at + 1 :]),
+            (*case.candidates[:at], candidate, *case.candidates[at + 1 :]),
         )
 
-    def _way(self, at: int, avoided: Avoided) -> _Way | None:
+    def _candidate(self, at: int, avoided: Avoided) -> _Candidate | None:
         if (at, avoided) not in self._known:
             intent = self._intents[at]
             used = self._builder.used(intent, avoided)
-            self._known[at, avoided] = None if used is None else _Way(intent, used, self._elements)
+            self._known[at, avoided] = (
+                None if used is None else _Candidate(intent, used, self._elements)
+            )
         return self._known[at, avoided]

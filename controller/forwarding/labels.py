@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeGuard
 
-from corridor.controller.forwarding.forwarding_tree import Assess, Cross, ForwardingTree, Node
+from corridor.controller.forwarding.forwarding_graph import Assess, Cross, ForwardingGraph, Node
 from corridor.controller.forwarding.nodes import reached
 from corridor.controller.forwarding.program import (
-    FIRST_WAY,
-    LAST_WAY,
+    FIRST_PATH,
+    LAST_PATH,
     LabelUse,
     epoch_of,
     label_of,
@@ -28,7 +28,7 @@ from corridor.controller.policy.automaton import State
 from corridor.controller.policy.phase import Phase
 from corridor.topologies.base.errors import InputError
 
-SNAP_WAYS = range(0xAAAA0 & LAST_WAY, (0xAAAAF & LAST_WAY) + 1)
+SNAP_PATHS = range(0xAAAA0 & LAST_PATH, (0xAAAAF & LAST_PATH) + 1)
 """Never given out: a host can make labels that end in one of these.
 
 Open vSwitch takes IPv4 behind an LLC and SNAP header for IPv4, and the kernel pushes labels behind
@@ -53,16 +53,16 @@ class Seat(NamedTuple):
 
 def seat_of(first: int) -> Seat:
     """That of the direction whose first label this is."""
-    return Seat(epoch_of(first), first & LAST_WAY)
+    return Seat(epoch_of(first), first & LAST_PATH)
 
 
-class FreeWays:
+class FreePaths:
     """The free direction numbers of one epoch. Each request gets a contiguous range."""
 
     def __init__(self, taken: Iterable[range] = ()) -> None:
         self._free: list[range] = []
-        start = FIRST_WAY
-        for block in sorted((*taken, SNAP_WAYS, _PAST_ALL), key=lambda one: one.start):
+        start = FIRST_PATH
+        for block in sorted((*taken, SNAP_PATHS, _PAST_ALL), key=lambda one: one.start):
             if start < block.start:
                 self._free.append(range(start, block.start))
             start = max(start, block.stop)
@@ -70,12 +70,12 @@ class FreeWays:
     def take(self, count: int) -> int:
         """The first number of the first free piece with room for ``count`` numbers."""
         if not count:
-            return FIRST_WAY
+            return FIRST_PATH
         for place, free in enumerate(self._free):
             if len(free) >= count:
                 self._free[place] = free[count:]
                 return free.start
-        most = LAST_WAY - FIRST_WAY + 1 - len(SNAP_WAYS)
+        most = LAST_PATH - FIRST_PATH + 1 - len(SNAP_PATHS)
         needs = f"{count} labels in a row" if count > 1 else "a label"
         raise InputError(
             f"a direction needs {needs}, and the {most:,} of its epoch have no gap for that",
@@ -83,7 +83,7 @@ class FreeWays:
         )
 
 
-_PAST_ALL = range(LAST_WAY + 1, LAST_WAY + 1)
+_PAST_ALL = range(LAST_PATH + 1, LAST_PATH + 1)
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Labelling:
     ``of`` gives the label a packet has once a node's decision is taken.
     """
 
-    way: ForwardingTree
+    graph: ForwardingGraph
     first: int
     of: dict[Node, int] = field(default_factory=dict)
     """Alternatives that begin a detour, and what follows a gateway or is come to again, by
@@ -113,17 +113,17 @@ class Labelling:
             hubs = [one.hub for one in _run(node, self.again)]
             state = node.automaton.name(node.state)
             permit = node.automaton.permit.id
-            yield LabelUse(base + label, self.way.intent.id, permit, state, tuple(hubs))
+            yield LabelUse(base + label, self.graph.intent.id, permit, state, tuple(hubs))
 
 
-def label_way(way: ForwardingTree) -> Labelling:
+def label_graph(graph: ForwardingGraph) -> Labelling:
     """Labels for every decision of a graph, as few as first fit needs."""
-    assert way.first is not None
-    labelling = Labelling(way, first=0, again=_come_to_again(way.first))
+    assert graph.first is not None
+    labelling = Labelling(graph, first=0, again=_come_to_again(graph.first))
     named = _Named()
-    labelling.first = _fit(labelling, named, way.first)
-    waiting = deque([way.first])
-    seen = {way.first}
+    labelling.first = _fit(labelling, named, graph.first)
+    waiting = deque([graph.first])
+    seen = {graph.first}
     while waiting:
         node = waiting.popleft()
         for begin in _beginnings(node, labelling.again):
@@ -183,7 +183,7 @@ def _fit(labelling: Labelling, named: _Named, begin: Node) -> int:
     run = [*_run(begin, labelling.again)]
     # A detour's first decision is taken by the bucket that gives the label: no packet comes to it
     # under that label, unless by the host's port, back from a gateway, or where it is cut.
-    is_met = begin is labelling.way.first or isinstance(begin, Assess) or begin in labelling.again
+    is_met = begin is labelling.graph.first or isinstance(begin, Assess) or begin in labelling.again
     decided = run if is_met else run[1:]
     fitting = named.fitting(begin, decided)
     if fitting:

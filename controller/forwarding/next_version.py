@@ -12,8 +12,8 @@ from corridor.controller.forwarding.compiler import (
     Draft,
     meter_owners,
 )
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.forwarding.labels import FreeWays, Seat
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
+from corridor.controller.forwarding.labels import FreePaths, Seat
 from corridor.controller.forwarding.nodes import is_alike
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
@@ -23,16 +23,16 @@ def compile_after(
     before: Compiled,
     wiring: Wiring,
     topology: Topology,
-    ways: Sequence[ForwardingTree],
+    graphs: Sequence[ForwardingGraph],
     withdrawn: Set[int] = frozenset(),
 ) -> Compiled:
     """Tables for the next deployment, which can be installed next to those of ``before``.
 
     A direction whose entries would be the same keeps its seat. Every other direction moves to its
     other epoch, to labels that nothing uses. Directions whose numbers are ``withdrawn`` have no
-    entries but a drop at their edges. Raises InputError as ``compile_ways``.
+    entries but a drop at their edges. Raises InputError as ``compile_forwarding_graphs``.
     """
-    draft = Draft(wiring, topology, ways)
+    draft = Draft(wiring, topology, graphs)
     stays = {
         number: tables
         for number, was in zip(draft.counted, before.directions, strict=True)
@@ -40,9 +40,9 @@ def compile_after(
         is not None
     }
     changed = {number for number in draft.numbers if number not in stays}
-    moved = _with_their_meters(changed, draft.owners, meter_owners(before.ways))
+    moved = _with_their_meters(changed, draft.owners, meter_owners(before.graphs))
     free = [
-        FreeWays(was.block for was in before.directions if was.seat.epoch == epoch)
+        FreePaths(was.block for was in before.directions if was.seat.epoch == epoch)
         for epoch in (0, 1)
     ]
     seats = [*before.seats]
@@ -64,12 +64,12 @@ def _where(
 ) -> DirectionTables | None:
     """The tables of a direction where it ``was``, if switches hold them already. Of one that is
     ``gone`` they hold a drop at its edge."""
-    way = draft.ways[number - 1]
+    graph = draft.graphs[number - 1]
     if gone:
-        is_blocked = way.first is None and was.own_meter is None
+        is_blocked = graph.first is None and was.own_meter is None
         return draft.direction(number, seats) if is_blocked else None
     if _is_known(draft, number, was, seats):
-        return replace(was, way=way)
+        return replace(was, graph=graph)
     if draft.count(number) != len(was.block):
         return None
     made = draft.direction(number, seats)
@@ -82,23 +82,23 @@ def _again(
     """The tables of a direction, with the entries that it had ``earlier`` if they are equal."""
     was = earlier[number - 1] if earlier else None
     if was is not None and was.seat == seats[number - 1] and _is_known(draft, number, was, seats):
-        return replace(was, way=draft.ways[number - 1])
+        return replace(was, graph=draft.graphs[number - 1])
     return draft.direction(number, seats)
 
 
 def _is_known(draft: Draft, number: int, was: DirectionTables, seats: Sequence[Seat]) -> bool:
     """Whether a direction in the seat that it ``was`` in has the same entries."""
-    way, meters = draft.ways[number - 1], (was.meter, was.own_meter)
+    graph, meters = draft.graphs[number - 1], (was.meter, was.own_meter)
     return (
         meters == (draft.meter(number, seats), draft.own_meter(number, seats))
-        and _edge(way) == _edge(was.way)
-        and is_alike(was.way.first, way.first)
+        and _edge(graph) == _edge(was.graph)
+        and is_alike(was.graph.first, graph.first)
     )
 
 
-def _edge(way: ForwardingTree) -> tuple[object, ...]:
+def _edge(graph: ForwardingGraph) -> tuple[object, ...]:
     """What entries at its first hub are made of, but label and meter."""
-    intent = way.intent
+    intent = graph.intent
     return intent.id, intent.pair, intent.selectors, intent.dscp
 
 

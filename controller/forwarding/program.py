@@ -107,9 +107,9 @@ FINAL_DROP = {
 
 LABEL_TTL = 255
 """Hops that a label may spend: the pipe model of RFC 3443, so no host can have packets expire."""
-FIRST_WAY = 16
+FIRST_PATH = 16
 """RFC 3032: labels 0 to 15 are reserved."""
-LAST_WAY = 2**17 - 1
+LAST_PATH = 2**17 - 1
 
 
 def serial_of(epoch: int) -> int:
@@ -117,9 +117,9 @@ def serial_of(epoch: int) -> int:
     return epoch + 1
 
 
-def label_of(epoch: int, phase: Phase, way: int) -> int:
-    """``epoch:1 | phase:2 | way:17``, 20 bits in all; ``way`` counts from ``FIRST_WAY``."""
-    return epoch << 19 | phase << 17 | way
+def label_of(epoch: int, phase: Phase, path: int) -> int:
+    """``epoch:1 | phase:2 | path:17``, 20 bits in all; ``path`` counts from ``FIRST_PATH``."""
+    return epoch << 19 | phase << 17 | path
 
 
 def epoch_of(label: int) -> int:

@@ -21,7 +21,12 @@ from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.elements import Named, Where
 from corridor.controller.policy.clauses.places import Groups, operators
 from corridor.controller.policy.model import Demand, DemandEntry, Policy, PolicySet
-from corridor.controller.policy.routes import NoRoute, best_route, lawful_route, shortest
+from corridor.controller.policy.routes import (
+    NoPermittedPath,
+    best_permitted_path,
+    lawful_route,
+    shortest,
+)
 from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, rule
 from corridor.topologies.base.documents import KeyPath
 from corridor.topologies.base.errors import InputError
@@ -143,8 +148,8 @@ class Settler:
     def _forbidden(self, offer: _Offer) -> str:
         """What forbids the shortest path, there or back."""
         back = offer.demand.returning() if offer.one_way_ns is not None else None
-        route = best_route(self._ruling(back or offer.demand), self._failures)
-        because = route.because[:1] if isinstance(route, NoRoute) else ()
+        route = best_permitted_path(self._ruling(back or offer.demand), self._failures)
+        because = route.because[:1] if isinstance(route, NoPermittedPath) else ()
         told = "; ".join(map(str, because)) or "no fibres lead there"
         return f"{offer.hub}{' back' if back else ''}: {told}"
 

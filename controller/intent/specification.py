@@ -101,22 +101,22 @@ class Specification(Frozen):
 # What is chosen of a specification while a network runs, and what may be kept in a file of it.
 
 
-class ChosenWays(Frozen):
+class PathPreferences(Frozen):
     """Of one demand, or of its answers."""
 
     picks: tuple[Pick, ...] = ()
     given_up: tuple[RateStep, ...] = ()
 
 
-NONE_CHOSEN = ChosenWays()
+NONE_CHOSEN = PathPreferences()
 
-type ChosenByDemand = Mapping[str, ChosenWays]
+type ChosenByDemand = Mapping[str, PathPreferences]
 
 
-def chosen_in(specification: Specification) -> dict[str, ChosenWays]:
+def chosen_in(specification: Specification) -> dict[str, PathPreferences]:
     """By demand, without demands for which no path is chosen."""
     chosen = {
-        one.demand.id: ChosenWays(picks=one.picks, given_up=one.given_up)
+        one.demand.id: PathPreferences(picks=one.picks, given_up=one.given_up)
         for one in specification.directions
     }
     return {name: one for name, one in chosen.items() if one != NONE_CHOSEN}
@@ -126,9 +126,11 @@ def choosing(specification: Specification, chosen: ChosenByDemand) -> Specificat
     """The same with what is chosen, and nothing else that was."""
     directions = []
     for one in specification.directions:
-        ways = chosen.get(one.demand.id, NONE_CHOSEN)
-        if (one.picks, one.given_up) != (ways.picks, ways.given_up):
-            one = one.model_copy(update={"picks": ways.picks, "given_up": ways.given_up})
+        preferences = chosen.get(one.demand.id, NONE_CHOSEN)
+        if (one.picks, one.given_up) != (preferences.picks, preferences.given_up):
+            one = one.model_copy(
+                update={"picks": preferences.picks, "given_up": preferences.given_up}
+            )
         directions.append(one)
     if all(new is old for new, old in zip(directions, specification.directions, strict=True)):
         return specification

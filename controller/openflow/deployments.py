@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 from corridor.controller.forwarding.compiler import (
     Compiled,
-    compile_ways,
-    plan_ways,
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
 )
-from corridor.controller.forwarding.forwarding_tree import (
+from corridor.controller.forwarding.forwarding_graph import (
     Assess,
     Cross,
     Earlier,
-    ForwardingTree,
+    ForwardingGraph,
     Node,
 )
 from corridor.controller.forwarding.labels import Seat
@@ -97,8 +97,8 @@ class Deployment:
         return self.compiled.program
 
     @property
-    def ways(self) -> tuple[ForwardingTree, ...]:
-        return self.compiled.ways
+    def graphs(self) -> tuple[ForwardingGraph, ...]:
+        return self.compiled.graphs
 
     @property
     def topology(self) -> Topology:
@@ -119,7 +119,7 @@ class Planned(NamedTuple):
     known: DesiredState
     intents: tuple[Intent, ...]
     without: Failures
-    ways: tuple[ForwardingTree, ...]
+    graphs: tuple[ForwardingGraph, ...]
 
 
 def planned(known: DesiredState, wiring: Wiring, before: Deployment | None = None) -> Planned:
@@ -130,9 +130,9 @@ def planned(known: DesiredState, wiring: Wiring, before: Deployment | None = Non
     if before is not None and before.topology is topology:
         stood = {one.id: one for one in before.intents}
         intents = tuple(was if (was := stood.get(one.id)) == one else one for one in intents)
-        earlier = Earlier(before.without, before.ways)
-    ways = plan_ways(topology, intents, without, earlier)
-    return Planned(known, intents, without, ways)
+        earlier = Earlier(before.without, before.graphs)
+    graphs = build_forwarding_graphs(topology, intents, without, earlier)
+    return Planned(known, intents, without, graphs)
 
 
 def stand(
@@ -141,7 +141,7 @@ def stand(
     """What is known, compiled in an epoch, or with each direction in its own seat."""
     plan = planned(known, wiring)
     topology = known.specification.topology
-    compiled = compile_ways(wiring, topology, plan.ways, epoch=epoch, seats=seats)
+    compiled = compile_forwarding_graphs(wiring, topology, plan.graphs, epoch=epoch, seats=seats)
     return Deployment(known, plan.intents, plan.without, compiled, epoch)
 
 
@@ -157,7 +157,7 @@ def after(deployment: Deployment, plan: Planned, wiring: Wiring) -> Deployment:
     """What is planned, compiled so that it can be installed next to a deployment."""
     topology = plan.known.specification.topology
     before, gone = deployment.compiled, deployment.withdrawn
-    compiled = compile_after(before, wiring, topology, plan.ways, gone)
+    compiled = compile_after(before, wiring, topology, plan.graphs, gone)
     is_same = compiled.program.switches == deployment.program.switches
     epoch = deployment.epoch if is_same else 1 - deployment.epoch
     return Deployment(plan.known, plan.intents, plan.without, compiled, epoch)
@@ -193,8 +193,10 @@ def no_longer_allowed(deployment: Deployment, intents: Iterable[Intent]) -> froz
     """Numbers of demands that have a path, and whose new rulings refuse them on every path."""
     return frozenset(
         number
-        for number, (way, intent) in enumerate(zip(deployment.ways, intents, strict=True), start=1)
-        if way.first is not None
+        for number, (graph, intent) in enumerate(
+            zip(deployment.graphs, intents, strict=True), start=1
+        )
+        if graph.first is not None
         and not intent.ruling.automata
         and number not in deployment.withdrawn
     )
@@ -205,10 +207,13 @@ def unlawful(deployment: Deployment, intents: Iterable[Intent]) -> frozenset[int
     in use and those of its detours."""
     return frozenset(
         number
-        for number, (way, intent) in enumerate(zip(deployment.ways, intents, strict=True), start=1)
+        for number, (graph, intent) in enumerate(
+            zip(deployment.graphs, intents, strict=True), start=1
+        )
         if number not in deployment.withdrawn
         and not all(
-            any(_is_no_stricter(one, old) for one in intent.ruling.automata) for old in way.followed
+            any(_is_no_stricter(one, old) for one in intent.ruling.automata)
+            for old in graph.followed
         )
     )
 
@@ -298,7 +303,7 @@ def longest_ns(deployment: Deployment, wiring: Wiring) -> int:
     """The maximum time of a packet in transit, whatever has failed, with every queue full."""
     hop_ns = {wire.fibre: _most_ns(wire) for wire in wiring.fibres}
     known: dict[Node, int] = {}
-    firsts = [way.first for way in deployment.ways if way.first is not None]
+    firsts = [graph.first for graph in deployment.graphs if graph.first is not None]
     for node in chain.from_iterable(_ends_first(first) for first in firsts):
         if node not in known:
             onward = known[node.then] if isinstance(node, Cross | Assess) else 0

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.forwarding.walks import FoundDead, walk_of
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
+from corridor.controller.forwarding.packet_traces import DetectedFailure, trace_packet
 from corridor.controller.intent.values import Worst
 from corridor.controller.openflow.deployments import Deployment
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.traffic_engineering.relaxation import lacks
 
@@ -68,39 +68,39 @@ def statuses(
     """Of all demands while ``failures`` last, for which the deployment may not yet be made;
     ``lacking`` are the links that committed rates do not fit by it."""
     return tuple(
-        _status(deployment, number, way, failures, lacking)
-        for number, way in enumerate(deployment.ways, start=1)
+        _status(deployment, number, graph, failures, lacking)
+        for number, graph in enumerate(deployment.graphs, start=1)
     )
 
 
 def _status(
     deployment: Deployment,
     number: int,
-    way: ForwardingTree,
+    graph: ForwardingGraph,
     failures: Failures,
     lacking: Sequence[Worst],
 ) -> DemandStatus:
     if number in deployment.withdrawn:
         return _withdrawn(deployment, number)
-    if isinstance(way.route, NoRoute):
-        return _unserved(way, way.route)
-    walk = walk_of(way, deployment.topology, failures)
+    if isinstance(graph.route, NoPermittedPath):
+        return _unserved(graph, graph.route)
+    walk = trace_packet(graph, deployment.topology, failures)
     if not walk.delivered:
         found = ", ".join(one.what for one in walk.found) or "its hub is dark"
         said = f"no detour around {found} until the next deployment"
-        return DemandStatus(way.intent.id, Status.DOWN, way.route.permit, reason=said)
+        return DemandStatus(graph.intent.id, Status.DOWN, graph.route.permit, reason=said)
     worse = [
         *_bridged(walk.found),
-        *_unfit(way.intent.pays_as, lacking),
-        *map(str, lacks(way, walk.one_way_ns)),
+        *_unfit(graph.intent.pays_as, lacking),
+        *map(str, lacks(graph, walk.one_way_ns)),
     ]
     permit = walk.taken[-1].automaton.permit
-    first = way.first_choice
+    first = graph.first_choice
     lost = f"{' and '.join(first)} {'has' if len(first) == 1 else 'have'} no path"
     other = () if permit.id in first else (lost,)
-    unjudged = () if way.intent.ruling.is_judged else (OUTSIDE,)
+    unjudged = () if graph.intent.ruling.is_judged else (OUTSIDE,)
     return DemandStatus(
-        demand=way.intent.id,
+        demand=graph.intent.id,
         status=Status.DEGRADED if worse else Status.ALT if other else Status.UP,
         permit=permit.id,
         hubs=walk.path.hubs,
@@ -108,7 +108,7 @@ def _status(
         one_way_ns=walk.one_way_ns,
         reason="; ".join((*worse, *other, *unjudged)),
         legal_ref=permit.legal_ref,
-        judged=way.intent.ruling.is_judged,
+        judged=graph.intent.ruling.is_judged,
     )
 
 
@@ -123,10 +123,10 @@ def _withdrawn(deployment: Deployment, number: int) -> DemandStatus:
     )
 
 
-def _unserved(way: ForwardingTree, why: NoRoute) -> DemandStatus:
+def _unserved(graph: ForwardingGraph, why: NoPermittedPath) -> DemandStatus:
     first = why.because[0] if why.because else None
     return DemandStatus(
-        demand=way.intent.id,
+        demand=graph.intent.id,
         status=Status(why.status),
         reason="; ".join(one.reason for one in why.because) or "no fibres lead there",
         clause=f"{first.policy} {first.clause}" if first else "",
@@ -135,7 +135,7 @@ def _unserved(way: ForwardingTree, why: NoRoute) -> DemandStatus:
     )
 
 
-def _bridged(found: tuple[FoundDead, ...]) -> Iterator[str]:
+def _bridged(found: tuple[DetectedFailure, ...]) -> Iterator[str]:
     if found:
         yield f"bridged around {', '.join(one.what for one in found)}"
 

@@ -122,7 +122,7 @@ class Automaton:
     def phase(self, state: State) -> Phase:
         """How a packet in a state stands to the border of its home: what its label says."""
         owed = {
-            bound.clause.owes_at_border(progress)
+            bound.clause.requires_before_border(progress)
             for progress, bound in zip(state, self.clauses, strict=True)
         }
         if True in owed:

@@ -16,15 +16,20 @@ import numpy as np
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.places import shipped_groups
-from corridor.controller.policy.lawful_arcs import lawful_arcs, met_by_fibres
 from corridor.controller.policy.margins import Margin, margin_of, path_of
 from corridor.controller.policy.model import Demand, Policy
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
+from corridor.controller.policy.permitted_arcs import lawful_arcs, met_by_fibres
 from corridor.controller.policy.product import Ground, Product
 from corridor.controller.policy.semantics import Ruling
-from corridor.topologies.analysis.arcs import UNREACHED, Arcs, shortest_ns, shortest_ways
-from corridor.topologies.analysis.draws import Ensemble, Floats, Nanoseconds
+from corridor.topologies.analysis.arcs import (
+    UNREACHED,
+    Arcs,
+    shortest_ns,
+    shortest_paths_in_samples,
+)
 from corridor.topologies.analysis.length_intervals import Interval, interval_of
+from corridor.topologies.analysis.monte_carlo import Ensemble, Floats, Nanoseconds
 from corridor.topologies.model.topology import Topology
 
 NEAR_TIE = 0.1
@@ -89,7 +94,7 @@ class Lawful:
         self._products: dict[object, Product] = {}
         self._product = product or self._own_product
         self._least: dict[object, Nanoseconds] = {}
-        self._ways: dict[object, tuple[Nanoseconds, tuple[tuple[int, ...], ...]]] = {}
+        self._paths: dict[object, tuple[Nanoseconds, tuple[tuple[int, ...], ...]]] = {}
         self._crossed: dict[tuple[str, tuple[int, ...]], tuple[str, ...]] = {}
         self._graphs: dict[object, Arcs | None] = {}
         self._certain: dict[object, Certainty] = {}
@@ -106,11 +111,11 @@ class Lawful:
         return replace(known, demand=ruling.demand.id)
 
     def _of(self, ruling: Ruling, path: Path) -> Certainty:
-        best_ns, ways = self.shortest(ruling)
+        best_ns, fibre_paths = self.shortest(ruling)
         src = path.src
         crosses = crossed_jurisdictions(self.topology, path)
         expected = frozenset(crosses)
-        found = [self._crosses(src, way) for way in ways]
+        found = [self._crosses(src, fibres) for fibres in fibre_paths]
         as_expected = np.array([frozenset(one) == expected for one in found], dtype=np.bool_)
         served = best_ns != UNREACHED
         as_expected &= served
@@ -123,10 +128,10 @@ class Lawful:
             path=path,
             crosses=crosses,
             taken=interval_of(taken_ns),
-            path_share=sum(way == in_use for way in ways) / draws,
+            path_share=sum(fibres == in_use for fibres in fibre_paths) / draws,
             set_share=float(as_expected.mean()),
             sets=_by_set(found, served.tolist()),
-            paths=self._by_path(src, ways, served.tolist()),
+            paths=self._by_path(src, fibre_paths, served.tolist()),
             blocked_share=1 - float(served.mean()),
             margin=self._margin(ruling, path),
             taken_ns=taken_ns,
@@ -139,7 +144,7 @@ class Lawful:
         budget (-1 if none has), and the numbers of its fibres."""
         draws = self.ensemble.draws
         best = np.full(draws, UNREACHED, dtype=np.int64)
-        ways: list[tuple[int, ...]] = [()] * draws
+        fibre_paths: list[tuple[int, ...]] = [()] * draws
         for automaton in ruling.automata:
             if not (best == UNREACHED).any():
                 break
@@ -148,8 +153,8 @@ class Lawful:
             if automaton.budgets:
                 fits &= found <= automaton.budgets[0].one_way_ns
             for draw in np.flatnonzero(fits).tolist():
-                best[draw], ways[draw] = found[draw], by[draw]
-        return best, tuple(ways)
+                best[draw], fibre_paths[draw] = found[draw], by[draw]
+        return best, tuple(fibre_paths)
 
     def least_ns(self, ruling: Ruling) -> Floats:
         """By draw, what the shortest of all lawful paths takes, whichever permit it is by; ``nan``
@@ -178,15 +183,15 @@ class Lawful:
     def _under(self, automaton: Automaton) -> tuple[Nanoseconds, tuple[tuple[int, ...], ...]]:
         """The same with the numbers of its fibres."""
         key = self._key(automaton)
-        if key not in self._ways:
+        if key not in self._paths:
             arcs = self._graph(automaton)
             if arcs is None:
-                self._ways[key] = self._least_under(automaton), ((),) * self.ensemble.draws
+                self._paths[key] = self._least_under(automaton), ((),) * self.ensemble.draws
             else:
-                found = shortest_ways(arcs, self.ensemble.delays_ns)
-                self._ways[key] = (found.one_way_ns, found.fibres)
+                found = shortest_paths_in_samples(arcs, self.ensemble.delays_ns)
+                self._paths[key] = (found.one_way_ns, found.fibres)
                 self._least[key] = found.one_way_ns
-        return self._ways[key]
+        return self._paths[key]
 
     def _key(self, automaton: Automaton) -> object:
         """Equal for automata with the same paths from the same hub."""
@@ -218,19 +223,19 @@ class Lawful:
                 return margin_of(self.topology, self._met, arcs, nominal, path, taken)
         return None
 
-    def _crosses(self, src: str, way: tuple[int, ...]) -> tuple[str, ...]:
-        if (src, way) not in self._crossed:
-            path = path_of(self.topology, src, way)
-            self._crossed[src, way] = crossed_jurisdictions(self.topology, path)
-        return self._crossed[src, way]
+    def _crosses(self, src: str, fibres: tuple[int, ...]) -> tuple[str, ...]:
+        if (src, fibres) not in self._crossed:
+            path = path_of(self.topology, src, fibres)
+            self._crossed[src, fibres] = crossed_jurisdictions(self.topology, path)
+        return self._crossed[src, fibres]
 
     def _by_path(
-        self, src: str, ways: Sequence[tuple[int, ...]], served: Sequence[bool]
+        self, src: str, fibre_paths: Sequence[tuple[int, ...]], served: Sequence[bool]
     ) -> tuple[Share, ...]:
-        counts = Counter(way for way, one in zip(ways, served, strict=True) if one)
+        counts = Counter(fibres for fibres, one in zip(fibre_paths, served, strict=True) if one)
         return tuple(
-            Share(path_of(self.topology, src, way).hubs, count / len(ways))
-            for way, count in counts.most_common()
+            Share(path_of(self.topology, src, fibres).hubs, count / len(fibre_paths))
+            for fibres, count in counts.most_common()
         )
 
 

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corridor.controller.policy.lawful_arcs import Met, beyond, touching
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
-from corridor.topologies.analysis.arcs import UNREACHED, Arcs, Shortest, arcs_of, shortest_ways
-from corridor.topologies.analysis.draws import Nanoseconds
+from corridor.controller.policy.permitted_arcs import Met, beyond, touching
+from corridor.topologies.analysis.arcs import (
+    UNREACHED,
+    Arcs,
+    Shortest,
+    arcs_of,
+    shortest_paths_in_samples,
+)
+from corridor.topologies.analysis.monte_carlo import Nanoseconds
 from corridor.topologies.model.topology import Topology
 
 
@@ -37,8 +43,10 @@ def margin_of(
         if taken == UNREACHED:
             continue
         if best is None or taken - one_way_ns < best.one_way_ns:
-            way = crossed_jurisdictions(topology, path_of(topology, path.src, found.fibres[0]))
-            best = Margin(taken - one_way_ns, way)
+            jurisdictions = crossed_jurisdictions(
+                topology, path_of(topology, path.src, found.fibres[0])
+            )
+            best = Margin(taken - one_way_ns, jurisdictions)
     return best
 
 
@@ -55,8 +63,8 @@ def _searches(
     for code in crossed:
         if code not in ends:
             kept = ~touching(met, [code])[arcs.fibres]
-            yield shortest_ways(arcs.only(kept), delays)
-    yield shortest_ways(_leaving(arcs, beyond(met, crossed)), delays)
+            yield shortest_paths_in_samples(arcs.only(kept), delays)
+    yield shortest_paths_in_samples(_leaving(arcs, beyond(met, crossed)), delays)
 
 
 def _leaving(arcs: Arcs, outside: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Arcs:

@@ -257,7 +257,7 @@ class Soft(Value):
     protect: Protect | None = None
 
 
-LadderStep = Literal["drop_protect", "drop_pir", "exceed_latency"]
+RelaxationStep = Literal["drop_protect", "drop_pir", "exceed_latency"]
 RateStep = Literal["drop_protect", "drop_pir"]
 """Steps that make room for the rates of others."""
 _GIVES_UP: dict[str, str] = {
@@ -279,7 +279,7 @@ class Policy(Value):
     """Among permits: the smallest is tried first."""
     hard: SerializeAsAny[Hard] = Hard()
     soft: Soft = Soft()
-    on_soft_failure: Annotated[tuple[LadderStep, ...], AfterValidator(_each_once)] = ()
+    on_soft_failure: Annotated[tuple[RelaxationStep, ...], AfterValidator(_each_once)] = ()
     """The ladder: what may be given up of ``soft``, in this order."""
     on_hard_failure: Literal["block"] = "block"
     valid_from: Day | None = None

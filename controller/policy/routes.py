@@ -47,7 +47,7 @@ class Remedy:
 
 
 @dataclass(frozen=True)
-class NoRoute:
+class NoPermittedPath:
     """``BLOCKED``: fibres lead there, policies do not. ``DOWN``: no fibres lead there."""
 
     status: Literal["BLOCKED", "DOWN"]
@@ -62,7 +62,9 @@ class NoRoute:
         return f"{text}; would help: {self.remedies[0]}" if self.remedies else text
 
 
-def best_route(ruling: Ruling, failures: Failures = NO_FAILURES) -> Route | NoRoute:
+def best_permitted_path(
+    ruling: Ruling, failures: Failures = NO_FAILURES
+) -> Route | NoPermittedPath:
     """The shortest path under the first permits that have one, or why no permit has.
 
     Never raises: what cannot be evaluated is blocked.
@@ -70,7 +72,7 @@ def best_route(ruling: Ruling, failures: Failures = NO_FAILURES) -> Route | NoRo
     try:
         return _first_route(ruling, failures) or _explain(ruling, failures)
     except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
-        return NoRoute("BLOCKED", ruling.refusals or (unevaluable(ruling.demand, problem),))
+        return NoPermittedPath("BLOCKED", ruling.refusals or (unevaluable(ruling.demand, problem),))
 
 
 def lawful_route(ruling: Ruling, failures: Failures = NO_FAILURES) -> Route | None:
@@ -122,16 +124,16 @@ def _first_route(ruling: Ruling, failures: Failures) -> Route | None:
     return None
 
 
-def _explain(ruling: Ruling, failures: Failures) -> NoRoute:
+def _explain(ruling: Ruling, failures: Failures) -> NoPermittedPath:
     demand, topology = ruling.demand, ruling.topology
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), shipped_groups())
     physical = shortest(Automaton(trip, _ANYTHING, ()), topology, failures)
     remedies = _cheapest(_remedies(ruling, failures))
     if physical is None:
-        return NoRoute("DOWN", remedies=remedies)
+        return NoPermittedPath("DOWN", remedies=remedies)
     closed = ruling.with_closed_gateways(failures.gateways)
     joint = () if remedies else _cheapest(_joint_remedies(closed, failures, physical.path))
-    return NoRoute("BLOCKED", closed.verdict(physical.path).violations, (*remedies, *joint))
+    return NoPermittedPath("BLOCKED", closed.verdict(physical.path).violations, (*remedies, *joint))
 
 
 _ANYTHING = Policy(id="anything", effect="permit")

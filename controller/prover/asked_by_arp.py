@@ -73,7 +73,7 @@ def _followed(findings: Findings, hub: str, sent: Box) -> Iterator[Step]:
     """All that may happen to a frame that a host sends, whatever has failed."""
     door = _door(findings.core, findings.edges[hub].edge.steps, sent)
     seen = Exploration.of(findings.core, None, door)
-    for node in seen.ways:
+    for node in seen.edges:
         for turn in seen.at(node[0]).turns:
             if node == seen.start or not turn.is_narrow or seen.happens(turn.step):
                 yield turn.step

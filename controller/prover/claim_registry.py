@@ -25,11 +25,11 @@ from corridor.controller.prover.search.core import At, Core, Remark, Turn
 from corridor.controller.prover.search.declared_demands import Demand
 from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import ETH_ARP, ETH_MPLS, NO_LABEL_NAMED, Box, Packet
+from corridor.controller.prover.search.path_claim import PathClaim
 from corridor.controller.prover.search.reach import Place, Step, steps_at
 from corridor.controller.prover.search.search import Exploration, Kind
 from corridor.controller.prover.search.sieve import Allowed, Sieve
-from corridor.controller.prover.search.trails import way_to
-from corridor.controller.prover.search.way_claim import WayClaim
+from corridor.controller.prover.search.trails import trace_to
 from corridor.controller.prover.tables_claims import Installed, Liveness, Understood
 from corridor.topologies.model.wiring import HOST_PORT
 
@@ -64,8 +64,8 @@ class _Asked(NamedTuple):
     at_edge: tuple[Claim, ...]
     at_door: tuple[Claim, ...]
     in_step: tuple[Claim, ...]
-    on_ways: tuple[WayClaim, ...]
-    among: tuple[WayClaim, ...]
+    along_paths: tuple[PathClaim, ...]
+    among: tuple[PathClaim, ...]
 
     @classmethod
     def of(cls, claims: tuple[Claim, ...]) -> _Asked:
@@ -74,7 +74,7 @@ class _Asked(NamedTuple):
                 one for one in claims if getattr(type(one), where) is not getattr(Claim, where)
             )
 
-        of_ways = tuple(one for one in claims if isinstance(one, WayClaim))
+        of_paths = tuple(one for one in claims if isinstance(one, PathClaim))
         return cls(
             that("overall"),
             that("in_switch"),
@@ -83,8 +83,8 @@ class _Asked(NamedTuple):
             that("at_edge"),
             that("at_door"),
             that("in_step"),
-            of_ways,
-            tuple(one for one in of_ways if type(one).among is not WayClaim.among),
+            of_paths,
+            tuple(one for one in of_paths if type(one).among is not PathClaim.among),
         )
 
 
@@ -240,19 +240,21 @@ def _at_door(network: Network, door: Door) -> Found:
     )
 
 
-def on_ways(network: Network, seen: Exploration) -> Found:
+def along_paths(network: Network, seen: Exploration) -> Found:
     found: list[tuple[Claim, Breach]] = [
         (claim, breach)
-        for claim in _asked(network).on_ways
-        for breach in claim.on_ways(network, seen)
+        for claim in _asked(network).along_paths
+        for breach in claim.along_paths(network, seen)
     ]
     for _, node, _, _, remark in seen.of_kind(Kind.REMARK):
         if remark is not None:
             claim, step, said = remark
-            way = way_to(seen, node, step)
-            found.append((claim, Breach(said, step.at.hub, None, way, seen.demand)))
+            trace = trace_to(seen, node, step)
+            found.append((claim, Breach(said, step.at.hub, None, trace, seen.demand)))
     return tuple(found)
 
 
-def among(network: Network, ways: Sequence[Exploration]) -> Found:
-    return tuple((claim, breach) for claim in _asked(network).among for breach in claim.among(ways))
+def among(network: Network, explored: Sequence[Exploration]) -> Found:
+    return tuple(
+        (claim, breach) for claim in _asked(network).among for breach in claim.among(explored)
+    )

@@ -29,12 +29,12 @@ from corridor.topologies.model.wiring import GATEWAY_IN_PORT, HOST_PORT
 
 def tell(network: Network, claim: str, sentence: str, breach: Breach) -> Counterexample:
     """The whole story of a breach."""
-    way = breach.way
+    trace = breach.trace
     packet: dict[str, Value] = {}
     reproduce: tuple[str, ...] = ()
-    failures = _dead(network, way)
-    if way:
-        door = way[0].step.at
+    failures = _dead(network, trace)
+    if trace:
+        door = trace[0].step.at
         sent = some_packet(network, door.hub, breach.headers, door.packet)
         packet = {"in_port": door.port, **sent}
         downs = _downs(network, failures)
@@ -54,7 +54,7 @@ def tell(network: Network, claim: str, sentence: str, breach: Breach) -> Counter
         hub=breach.hub,
         rule=_rule(network, breach.entry) if breach.entry else None,
         failures=failures,
-        note=_note(network, way, failures),
+        note=_note(network, trace, failures),
         packet=packet,
         hops=_hops(network, breach),
         reproduce=reproduce,
@@ -62,13 +62,15 @@ def tell(network: Network, claim: str, sentence: str, breach: Breach) -> Counter
 
 
 def _hops(network: Network, breach: Breach) -> tuple[Hop, ...]:
-    way = breach.way
-    if not way:
+    trace = breach.trace
+    if not trace:
         return ()
-    ends = [_onward(sight.step) for sight, _ in pairwise(way)]
-    last = way[-1].step
+    ends = [_onward(sight.step) for sight, _ in pairwise(trace)]
+    last = trace[-1].step
     ends.append(_onward(last) if last.to else _end(network, last))
-    return tuple(_hop(network, breach, sight, then) for sight, then in zip(way, ends, strict=True))
+    return tuple(
+        _hop(network, breach, sight, then) for sight, then in zip(trace, ends, strict=True)
+    )
 
 
 def _onward(step: Step) -> str:
@@ -121,11 +123,11 @@ def _label(number: int | None) -> Label | None:
     return Label(number, number >> 19, phase_of(number).name, number & 0x1FFFF)
 
 
-def _dead(network: Network, way: tuple[TraceStep, ...]) -> tuple[Dead, ...]:
+def _dead(network: Network, trace: tuple[TraceStep, ...]) -> tuple[Dead, ...]:
     """What the buckets before those taken watch."""
     ports = [
         (sight.step.at.hub, bucket.watch_port)
-        for sight in way
+        for sight in trace
         for choice in sight.step.chosen
         for bucket in network.lookups[sight.step.at.hub]
         .groups[choice.group]
@@ -151,12 +153,12 @@ def _downs(network: Network, failures: tuple[Dead, ...]) -> tuple[str, ...]:
     )
 
 
-def _note(network: Network, way: tuple[TraceStep, ...], failures: tuple[Dead, ...]) -> str:
+def _note(network: Network, trace: tuple[TraceStep, ...], failures: tuple[Dead, ...]) -> str:
     """Whether the path uses what it takes for dead, so that no lasting failure leads to it."""
     down = {_thing(network, one.hub, one.port) for one in failures}
     used = {
         _thing(network, sight.step.at.hub, sight.step.port)
-        for sight in way
+        for sight in trace
         if sight.step.port not in (None, HOST_PORT)
     }
     both = sorted(down & used)

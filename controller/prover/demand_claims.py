@@ -10,12 +10,12 @@ from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover.search.claim import Breach, Edge
 from corridor.controller.prover.search.declared_demands import Demand
 from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.path_claim import PathClaim
 from corridor.controller.prover.search.search import Exploration
-from corridor.controller.prover.search.trails import is_taken, way_to
-from corridor.controller.prover.search.way_claim import WayClaim
+from corridor.controller.prover.search.trails import is_taken, trace_to
 
 
-class NotVacuous(WayClaim):
+class NotVacuous(PathClaim):
     id = "C16"
     sentence = (
         "Without failures, permitted demands arrive by the first permit with a path, "
@@ -30,7 +30,7 @@ class NotVacuous(WayClaim):
         if not any(step.end.is_drop for step in edge.steps):
             yield Breach("drops nothing of what its host may send", edge.hub)
 
-    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
         if demand is None:
             return
@@ -46,15 +46,17 @@ class NotVacuous(WayClaim):
         elif not any(turn.step.end.is_drop for turn in seen.door.turns):
             yield Breach(f"nothing of {demand.id}, which is blocked, is dropped", demand.src)
 
-    def among(self, ways: Sequence[Exploration]) -> Iterator[Breach]:
+    def among(self, explored: Sequence[Exploration]) -> Iterator[Breach]:
         """Of demands that are to be disjoint, whose permits depend on what the others meet."""
-        apart = [seen for seen in ways if seen.demand is not None and seen.demand.intent.disjoint]
+        apart = [
+            seen for seen in explored if seen.demand is not None and seen.demand.intent.disjoint
+        ]
         for seen in apart:
             if seen.demand is not None and seen.demand.has_choice:
                 yield from _passed_over(seen, seen.demand, _kept_off(seen, seen.demand, apart))
 
 
-class Return(WayClaim):
+class Return(PathClaim):
     id = "C17"
     sentence = "Each demand that expects answers has a reverse demand, which arrives."
 
@@ -69,7 +71,7 @@ class Return(WayClaim):
             elif (answers.src, answers.dst) != (demand.dst, demand.src):
                 yield Breach(f"the answers to {demand.id} do not go back", demand.dst)
 
-    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
         if demand is None or (not seen.delivers and demand.is_blocked):
             return
@@ -110,8 +112,8 @@ def _passed_over(
             said = f"packets of {demand} arrive by another permit than {permit}, which has a path"
             if kept_off != NO_FAILURES:
                 said += " that is as disjoint"
-            way = way_to(seen, found.node, found.step)
-            yield Breach(said, found.step.at.hub, None, way, demand)
+            trace = trace_to(seen, found.node, found.step)
+            yield Breach(said, found.step.at.hub, None, trace, demand)
 
 
 def _undelivered(seen: Exploration, demand: Demand) -> Iterator[Breach]:
@@ -119,6 +121,6 @@ def _undelivered(seen: Exploration, demand: Demand) -> Iterator[Breach]:
     if seen.lost is not None:
         node, step = seen.lost
         said = f"packets of {demand} are lost without failures"
-        yield Breach(said, step.at.hub, None, way_to(seen, node, step), demand)
+        yield Breach(said, step.at.hub, None, trace_to(seen, node, step), demand)
     elif not seen.delivers:
         yield Breach(f"no packet of {demand} can be distinguished", demand.src)

@@ -38,15 +38,15 @@ from corridor.controller.prover.search.headers import (
     box,
     outside,
 )
+from corridor.controller.prover.search.path_claim import PathClaim
 from corridor.controller.prover.search.reach import RESERVED_PORTS, End, Step
 from corridor.controller.prover.search.search import Exploration, Kind
 from corridor.controller.prover.search.sieve import Allowed
-from corridor.controller.prover.search.trails import way_to
-from corridor.controller.prover.search.way_claim import WayClaim
+from corridor.controller.prover.search.trails import trace_to
 from corridor.topologies.model.wiring import HOST_PORT
 
 
-class ClosedWorld(WayClaim):
+class ClosedWorld(PathClaim):
     id = "C1"
     sentence = (
         "Packets without a demand or a permitted path stay at their hub and are counted; "
@@ -97,7 +97,7 @@ class ClosedWorld(WayClaim):
                 for said, headers in miscounted_at_door(step, is_fibre=is_fibre):
                     yield shown_at(step, said, headers)
 
-    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         """A demand that is allowed no path, and yet leaves; or whose permits are not known."""
         demand = seen.demand
         if demand is None:
@@ -112,9 +112,9 @@ def deaths(seen: Exploration, claim: str) -> Iterator[Breach]:
     """Where the last permit dies, by a clause of this claim."""
     for found in seen.of_kind(Kind.DEATH):
         if found.death is not None and found.death.claim == claim:
-            way = way_to(seen, found.node, found.step)
+            trace = trace_to(seen, found.node, found.step)
             hub, said = found.step.at.hub, str(found.death)
-            yield Breach(said, hub, None, way, seen.demand, found.death.violations)
+            yield Breach(said, hub, None, trace, seen.demand, found.death.violations)
 
 
 def _blocked(seen: Exploration, demand: Demand) -> Iterator[Breach]:
@@ -143,7 +143,7 @@ def _not_as_blocked(seen: Exploration, demand: Demand) -> Iterator[Breach]:
 _BLOCKED = Reason.DROP_BLOCKED
 
 
-class Binding(WayClaim):
+class Binding(PathClaim):
     id = "C2"
     sentence = (
         "A host's packets carry its own addresses, count for their own demand, "
@@ -178,7 +178,7 @@ class Binding(WayClaim):
                 target = asked.known["arp_tpa"]
                 yield Breach(f"{host.host} gets no address of {target}", edge.hub)
 
-    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
         if demand is None:
             return
@@ -188,8 +188,8 @@ class Binding(WayClaim):
         for found in seen.of_kind(Kind.MISTAKEN):
             for turn in seen.at(found.node[0]).turns:
                 for said in _strange(network, demand, turn.step):
-                    way = way_to(seen, found.node, turn.step)
-                    yield Breach(said, turn.step.at.hub, None, way, demand)
+                    trace = trace_to(seen, found.node, turn.step)
+                    yield Breach(said, turn.step.at.hub, None, trace, demand)
 
 
 def _strange(network: Network, demand: Demand, step: Step) -> Iterator[str]:

@@ -259,9 +259,9 @@ class _Judge:
         """Dropped, and from there a path was left under some permit."""
         for failed in self._survivable(outcome):
             if self._is_needless(outcome, failed):
-                way = self._left(outcome, self._causes.down(failed))
-                assert way is not None
-                hubs = " - ".join(place.hub for place in way.places)
+                path = self._left(outcome, self._causes.down(failed))
+                assert path is not None
+                hubs = " - ".join(place.hub for place in path.places)
                 came = " - ".join(outcome.hubs)
                 lost = f"packets of {outcome.intent} come by {came} and are lost"
                 said = f"{lost} {_when(outcome, failed)}, though {hubs} is left"
@@ -324,8 +324,8 @@ def _when(outcome: Outcome, failed: Mask | None = None) -> str:
 
 
 def _arriving(outcome: Outcome) -> str:
-    way = " - ".join(outcome.hubs)
-    return f"packets of {outcome.intent} arrive by {way} {_when(outcome)}"
+    path = " - ".join(outcome.hubs)
+    return f"packets of {outcome.intent} arrive by {path} {_when(outcome)}"
 
 
 def _slowest(searched: Searched) -> Slowest | None:

@@ -31,7 +31,7 @@ class End(StrEnum):
     DELIVERED = "delivered"
     ELSEWHERE = "delivered to another host"
     GARBLED = "delivered with other headers than it was sent with"
-    NO_WAY = "dropped: every alternative is dead"
+    NO_PATH = "dropped: every alternative is dead"
     REFUSED = "dropped by an entry"
     MISSED = "dropped: no entry takes it"
     SWALLOWED = "dropped: sent to the port it came by"
@@ -240,8 +240,8 @@ class _Decision:
         if watch is None:
             return self._stop(End.UNPLUGGED)
         if port in known:
-            return self._outside.onward(packet, watch) if known[port] else self._stop(End.NO_WAY)
-        return Fork(watch, self._outside.onward(packet, watch), self._stop(End.NO_WAY), True)
+            return self._outside.onward(packet, watch) if known[port] else self._stop(End.NO_PATH)
+        return Fork(watch, self._outside.onward(packet, watch), self._stop(End.NO_PATH), True)
 
     def _first_live(
         self,
@@ -261,7 +261,7 @@ class _Decision:
                     self._first_live(rest, packet, {**known, port: True}, within),
                     self._first_live(rest, packet, {**known, port: False}, within),
                 )
-        return self._stop(End.NO_WAY)
+        return self._stop(End.NO_PATH)
 
     def _is_live(
         self, bucket: Bucket, known: Mapping[int, bool], within: tuple[Value, ...]

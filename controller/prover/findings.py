@@ -57,7 +57,7 @@ class Findings:
     overall: Found
     static: Mapping[str, Static]
     edges: Mapping[str, Opened]
-    ways: Mapping[DemandKey, Looked]
+    searched: Mapping[DemandKey, Looked]
     among: Found
     """What is wrong with the paths of all demands together."""
     doors: Mapping[DoorKey, Found]
@@ -68,15 +68,15 @@ class Findings:
     def of(cls, network: Network) -> Findings:
         core = Core(network, claim_registry.of_steps)
         edges = {hub: claim_registry.open_edge(network, core, hub) for hub in network.hosts}
-        ways = dict(_followed(core, edges))
-        arrived, _ = _counted({}, {}, ways)
+        searched = dict(_followed(core, edges))
+        arrived, _ = _counted({}, {}, searched)
         return cls(
             core,
             claim_registry.overall(network),
             {hub: _static(network, hub) for hub in network.hosts},
             edges,
-            ways,
-            claim_registry.among(network, [ways[key].seen for key in sorted(ways)]),
+            searched,
+            claim_registry.among(network, [searched[key].seen for key in sorted(searched)]),
             _with({}, {door: claim_registry.open_door(network, *door) for door in network.doors}),
             _with({}, {key: _unsent(core, key, arrived) for key in _named(network, network.doors)}),
             arrived,
@@ -125,8 +125,8 @@ class Findings:
             else _by_number(network, opened)
             for hub, opened in self.edges.items()
         }
-        ways = dict(self._ways_after(core, edges, moved, [one.ways for one in known]))
-        arrived, differing = _counted(self.arrived, *_differing(self.ways, ways))
+        searched = dict(self._searched_after(core, edges, moved, [one.searched for one in known]))
+        arrived, differing = _counted(self.arrived, *_differing(self.searched, searched))
         doors = [
             (hub, port)
             for hub, port in network.doors
@@ -139,14 +139,14 @@ class Findings:
             claim_registry.overall(network),
             {hub: self._restated(network, hub, changes.get(hub)) for hub in network.hosts},
             edges,
-            ways,
-            claim_registry.among(network, [ways[key].seen for key in sorted(ways)]),
+            searched,
+            claim_registry.among(network, [searched[key].seen for key in sorted(searched)]),
             _with(self.doors, {door: claim_registry.open_door(network, *door) for door in doors}),
             _with(self.unsent, {key: _unsent(core, key, arrived) for key in labels}),
             arrived,
         )
 
-    def _ways_after(
+    def _searched_after(
         self,
         core: Core,
         edges: Mapping[str, Opened],
@@ -158,14 +158,14 @@ class Findings:
         for hub, opened in edges.items():
             for demand, door in opened.demands:
                 key = (hub, demand.number if demand else 0)
-                found = (ways[key] for ways in known if key in ways)
+                found = (searched[key] for searched in known if key in searched)
                 looked = next((one for one in found if one.seen.is_same(core, demand, door)), None)
                 if looked is not None:
                     seen = looked.seen.by(core, demand)
                     same = demand is looked.seen.demand
                     yield key, Looked(seen, looked.found) if same else _look(core, seen)
-                elif key in self.ways and self.ways[key].seen.starts_alike(demand, door):
-                    before = self.ways[key].seen
+                elif key in self.searched and self.searched[key].seen.starts_alike(demand, door):
+                    before = self.searched[key].seen
                     yield key, _look(core, Exploration.of(core, demand, door, before, moved))
                 else:
                     yield key, _look(core, Exploration.of(core, demand, door))
@@ -209,14 +209,14 @@ class Findings:
             yield from static
         for opened in self.edges.values():
             yield opened.found
-        for looked in self.ways.values():
+        for looked in self.searched.values():
             yield looked.found
         yield from self.doors.values()
         yield from self.unsent.values()
 
 
 def _look(core: Core, seen: Exploration) -> Looked:
-    return Looked(seen, claim_registry.on_ways(core.network, seen))
+    return Looked(seen, claim_registry.along_paths(core.network, seen))
 
 
 def _followed(core: Core, edges: Mapping[str, Opened]) -> Iterator[tuple[DemandKey, Looked]]:
@@ -267,7 +267,7 @@ def _differing(
         for key in before.keys() | after.keys()
         if key not in before
         or key not in after
-        or before[key].seen.ways is not after[key].seen.ways
+        or before[key].seen.edges is not after[key].seen.edges
     }
     return (
         {key: one for key, one in before.items() if key in other},

@@ -19,14 +19,14 @@ from corridor.controller.prover.search.core import DOOR
 from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import ETH_MPLS, UNTAGGED
 from corridor.controller.prover.search.lookup import uses
+from corridor.controller.prover.search.path_claim import PathClaim
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Came, Exploration, Kind, Node
-from corridor.controller.prover.search.trails import way_to
-from corridor.controller.prover.search.way_claim import WayClaim
+from corridor.controller.prover.search.trails import trace_to
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 
-class Labels(WayClaim):
+class Labels(PathClaim):
     id = "C3"
     sentence = "Only hosts' ports push labels: one on each packet, unreserved, with the true phase."
 
@@ -97,17 +97,17 @@ class Labels(WayClaim):
             if label not in network.resting:
                 yield shown_at(step, f"accepts label {label}, which no demand's packets bring here")
 
-    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         for found in seen.of_kind(Kind.MISLABELLED):
             label, demand = found.step.packet.label, seen.demand
             if label is not None and demand is not None:
                 name = demand.permits.name(found.node[1])
                 said = f"its label says {phase_of(label).name}, and it is {name}"
-                way = way_to(seen, found.node, found.step)
-                yield Breach(said, found.step.at.hub, None, way, demand)
+                trace = trace_to(seen, found.node, found.step)
+                yield Breach(said, found.step.at.hub, None, trace, demand)
         for node, step, came in _assessed_by_no_gateway(seen):
             said = "its label says ASSESSED, and it has passed no gateway"
-            yield Breach(said, step.at.hub, None, way_to(seen, node, step, came), seen.demand)
+            yield Breach(said, step.at.hub, None, trace_to(seen, node, step, came), seen.demand)
 
 
 def _assessed_by_no_gateway(seen: Exploration) -> Iterator[tuple[Node, Step, Came]]:
@@ -126,7 +126,7 @@ def _assessed_by_no_gateway(seen: Exploration) -> Iterator[tuple[Node, Step, Cam
             is_met = node[0] == DOOR or not turn.is_narrow or seen.happens(turn.step)
             if is_met and _writes_assessed(turn.step):
                 yield node, turn.step, came
-        for to, turn in seen.ways[node]:
+        for to, turn in seen.edges[node]:
             if to not in met and turn.step.end is not End.ASSESSED:
                 met.add(to)
                 came[to] = node, turn
@@ -159,20 +159,20 @@ _BEFORE_GATEWAYS = (None, HOST_PORT, GATEWAY_IN_PORT)
 _NO_FIBRES = (*_BEFORE_GATEWAYS, GATEWAY_OUT_PORT)
 
 
-class Separation(WayClaim):
+class Separation(PathClaim):
     id = "C14"
     sentence = "No label carries packets of two demands."
 
-    def on_ways(self, _network: Network, _seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, _network: Network, _seen: Exploration) -> Iterator[Breach]:
         yield from ()
 
-    def among(self, ways: Sequence[Exploration]) -> Iterator[Breach]:
-        if sum(len(seen.labels) for seen in ways) == len(
-            frozenset[int]().union(*(seen.labels for seen in ways))
+    def among(self, explored: Sequence[Exploration]) -> Iterator[Breach]:
+        if sum(len(seen.labels) for seen in explored) == len(
+            frozenset[int]().union(*(seen.labels for seen in explored))
         ):
             return
         owner: dict[int, Exploration] = {}
-        for seen in ways:
+        for seen in explored:
             for label in sorted(seen.labels):
                 first = owner.setdefault(label, seen)
                 if first is not seen:
@@ -183,12 +183,12 @@ def _shared(label: int, first: Exploration, seen: Exploration) -> Breach:
     ids = [one.demand.id if one.demand else "nobody" for one in (first, seen)]
     node, step = next(
         (node, turn.step)
-        for node in seen.ways
+        for node in seen.edges
         for turn in seen.at(node[0]).turns
         if label in (turn.step.packet.label, turn.step.at.packet.label)
     )
     said = f"label {label} carries packets of {ids[0]} and of {ids[1]}"
-    return Breach(said, step.at.hub, None, way_to(seen, node, step), seen.demand)
+    return Breach(said, step.at.hub, None, trace_to(seen, node, step), seen.demand)
 
 
 def _given(network: Network, hub: str, flow: Flow) -> list[tuple[str, int]]:

@@ -30,7 +30,7 @@ from corridor.controller.prover.search.lookup import uses
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Exploration
 from corridor.controller.prover.search.sieve import Allowed
-from corridor.controller.prover.search.trails import way_to
+from corridor.controller.prover.search.trails import trace_to
 from corridor.controller.prover.tables_claims import Liveness, Understood
 
 GONE_ON = frozenset({End.CROSSED, End.ASSESSED, End.DELIVERED})
@@ -77,7 +77,7 @@ def _unread(network: Network, hub: str, actions: Iterable[Action]) -> Iterator[s
             yield f"uses group {number}, which the switch did not report"
 
 
-class _OnlyWays(Claim):
+class _OnlyPaths(Claim):
     """Nothing is asked of entries, of steps or of doors."""
 
     def in_switch(self, _network: Network, _hub: str) -> Iterator[Breach]:
@@ -90,7 +90,7 @@ class _OnlyWays(Claim):
         yield from ()
 
 
-class NobodyElses(_OnlyWays, ClosedWorld):
+class NobodyElses(_OnlyPaths, ClosedWorld):
     sentence = "Packets without a demand or a permitted path stay at their hub; none is copied."
 
     def in_entry(self, _network: Network, _hub: str, flow: Flow) -> Iterator[str]:
@@ -105,7 +105,7 @@ class NobodyElses(_OnlyWays, ClosedWorld):
             if step.end in GONE_ON:
                 yield shown_at(step, f"a packet without a demand gets {what(step)}", headers)
 
-    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
         if demand is None:
             yield from _made_something_else(seen)
@@ -120,29 +120,29 @@ class NobodyElses(_OnlyWays, ClosedWorld):
 
 def _made_something_else(seen: Exploration) -> Iterator[Breach]:
     """What was ARP where a host sent it, and no longer is at a later hub."""
-    for node in seen.ways:
+    for node in seen.edges:
         for turn in seen.at(node[0]).turns:
             step = turn.step
             is_met = node == seen.start or not turn.is_narrow or seen.happens(step)
             if step.end in GONE_ON and is_met and not _stays_arp(step):
                 said = f"what no demand sends comes as ARP, and gets {what(step)} as something else"
-                yield Breach(said, step.at.hub, None, way_to(seen, node, step))
+                yield Breach(said, step.at.hub, None, trace_to(seen, node, step))
 
 
 def _gone_on(seen: Exploration) -> Iterator[Step]:
     return (turn.step for turn in seen.door.turns if turn.step.end in GONE_ON)
 
 
-class _Lawful(_OnlyWays):
-    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+class _Lawful(_OnlyPaths):
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         refused = seen.demand.permits.refused if seen.demand else None
         if refused is None or refused.claim != self.id:
             found: Any = super()
-            yield from found.on_ways(network, seen)
+            yield from found.along_paths(network, seen)
             return
         for step in _gone_on(seen):
-            way = (TraceStep(step),)
-            yield Breach(str(refused), step.at.hub, None, way, seen.demand, refused.violations)
+            trace = (TraceStep(step),)
+            yield Breach(str(refused), step.at.hub, None, trace, seen.demand, refused.violations)
 
 
 class OthersConfinement(_Lawful, Confinement):
@@ -161,11 +161,11 @@ class OthersPassage(_Lawful, Passage):
     """C7."""
 
 
-class OthersNoLoop(_OnlyWays, NoLoop):
+class OthersNoLoop(_OnlyPaths, NoLoop):
     sentence = "No packet of a demand, and no ARP packet, loops."
 
 
-class OthersLiveness(_OnlyWays, Liveness):
+class OthersLiveness(_OnlyPaths, Liveness):
     """C15, of groups alone."""
 
     sentence = "Buckets watch the port or group that they use."
@@ -174,19 +174,19 @@ class OthersLiveness(_OnlyWays, Liveness):
         return Liveness.in_group(self, network, hub, group)
 
 
-class OthersArrival(_OnlyWays, NotVacuous):
+class OthersArrival(_OnlyPaths, NotVacuous):
     def at_edge(self, _network: Network, _edge: Edge) -> Iterator[Breach]:
         yield from ()
 
-    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         if seen.demand is not None and not _is_stopped(seen, seen.demand) and not _is_untold(seen):
-            yield from NotVacuous.on_ways(self, network, seen)
+            yield from NotVacuous.along_paths(self, network, seen)
 
 
-class OthersReturn(_OnlyWays, Return):
-    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+class OthersReturn(_OnlyPaths, Return):
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         if not _is_untold(seen):
-            yield from Return.on_ways(self, network, seen)
+            yield from Return.along_paths(self, network, seen)
 
 
 def _is_stopped(seen: Exploration, demand: Demand) -> bool:

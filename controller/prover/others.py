@@ -74,8 +74,8 @@ def _proof(
     verdicts = in_order(_Judge(prover.findings, exact, by_tcp).verdicts())
     took_ms = round(prover.ms + exact.counts.ms, 3)
     counts = replace(prover.proof.counts, ms=took_ms)
-    ways = (looked.seen for looked in prover.findings.ways.values())
-    endless = next(filter(None, map(grows, ways)), "")
+    explored = (looked.seen for looked in prover.findings.searched.values())
+    endless = next(filter(None, map(grows, explored)), "")
     return Proof(verdicts, counts, prover.proof.witnesses, endless)
 
 
@@ -104,7 +104,7 @@ class _Judge:
             self._not_understood or next(self._untold(findings), "") or self._unclear()
         )
         self._of_anybody = self._of_demands or next(self._untold_of_nobody(findings), "")
-        explored = [looked.seen for looked in findings.ways.values()]
+        explored = [looked.seen for looked in findings.searched.values()]
         self._unproven = {**unproven(self._network, explored, exact)}
         asked = (unanswered(findings, one) for one in sorted(by_tcp))
         if unheard := next(filter(None, asked), ""):
@@ -137,7 +137,7 @@ class _Judge:
     def _is_certain(self, breach: Breach) -> bool:
         """Whether it is shown by a path over switches whose entries are all understood. A result of
         the search of all paths is certain where all entries are understood."""
-        hubs = {one.step.at.hub for one in breach.way} or {*self._odd, breach.hub}
+        hubs = {one.step.at.hub for one in breach.trace} or {*self._odd, breach.hub}
         return not hubs & self._odd
 
     def _unclear(self) -> str:
@@ -155,11 +155,11 @@ class _Judge:
 
     def _untold(self, findings: Findings) -> Iterator[str]:
         """Packets of demands that may come where the result is unknown for them."""
-        for looked in findings.ways.values():
+        for looked in findings.searched.values():
             seen = looked.seen
             if seen.demand is None:
                 continue
-            for place, _ in seen.ways:
+            for place, _ in seen.edges:
                 for turn in seen.at(place).turns:
                     if turn.step.end in UNTOLD:
                         yield self._handed_on(turn.step, f"packets of {seen.demand.id}")

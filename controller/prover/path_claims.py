@@ -9,24 +9,24 @@ from corridor.controller.prover.edges_claims import deaths
 from corridor.controller.prover.search.claim import Breach, TraceStep
 from corridor.controller.prover.search.core import Turn
 from corridor.controller.prover.search.declared_network import Network
+from corridor.controller.prover.search.path_claim import PathClaim
 from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Exploration, Kind, Node
-from corridor.controller.prover.search.trails import longest, loop, way_to
-from corridor.controller.prover.search.way_claim import WayClaim
+from corridor.controller.prover.search.trails import longest, loop, trace_to
 
 
-class Lawfulness(WayClaim):
+class Lawfulness(PathClaim):
     """Paths that some permit accepts, as far as one kind of clause decides."""
 
-    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         yield from deaths(seen, self.id)
         refused = seen.demand.permits.refused if seen.demand else None
         if refused is not None and refused.claim == self.id:
             for turn in seen.door.turns:
                 if not turn.step.end.is_drop:
-                    way = (TraceStep(turn.step),)
+                    trace = (TraceStep(turn.step),)
                     hub = turn.step.at.hub
-                    yield Breach(str(refused), hub, None, way, seen.demand, refused.violations)
+                    yield Breach(str(refused), hub, None, trace, seen.demand, refused.violations)
 
 
 class Confinement(Lawfulness):
@@ -46,11 +46,11 @@ class Termination(Lawfulness):
     id = "C6"
     sentence = "Packets end at their demand's destination, and only where permitted."
 
-    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
-        yield from super().on_ways(network, seen)
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        yield from super().along_paths(network, seen)
         for found in seen.of_kind(Kind.MISPLACED):
-            hub, way = found.step.at.hub, way_to(seen, found.node, found.step)
-            yield Breach(f"{seen.demand} ends at {hub}", hub, None, way, seen.demand)
+            hub, trace = found.step.at.hub, trace_to(seen, found.node, found.step)
+            yield Breach(f"{seen.demand} ends at {hub}", hub, None, trace, seen.demand)
 
 
 class Passage(Lawfulness):
@@ -58,7 +58,7 @@ class Passage(Lawfulness):
     sentence = "Packets pass waypoints, at working gateways, and stops, in order and in time."
 
 
-class NoLoop(WayClaim):
+class NoLoop(PathClaim):
     id = "C8"
     sentence = f"No packet loops; each fibre costs a hop of its {LABEL_TTL}, and they suffice."
 
@@ -66,12 +66,12 @@ class NoLoop(WayClaim):
         if step.end is End.CROSSED and step.packet.label is not None and not step.hops:
             yield "crosses a fibre without spending a hop"
 
-    def on_ways(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, _network: Network, seen: Exploration) -> Iterator[Breach]:
         if seen.hops is None:
-            way = loop(seen)
-            hubs = [sight.step.at.hub for sight in way]
+            trace = loop(seen)
+            hubs = [sight.step.at.hub for sight in trace]
             around = " - ".join(dict.fromkeys(hubs[hubs.index(hubs[-1]) :]))
-            yield Breach(f"loops: {around} and again", hubs[-1], None, way, seen.demand)
+            yield Breach(f"loops: {around} and again", hubs[-1], None, trace, seen.demand)
         elif max(seen.hops.values()) + _MOST_AT_ONCE >= LABEL_TTL:
             yield from _too_long(seen, seen.hops)
 
@@ -81,14 +81,14 @@ _MOST_AT_ONCE = 8
 
 
 def _too_long(seen: Exploration, spent: dict[Node, int]) -> Iterator[Breach]:
-    for node in seen.ways:
+    for node in seen.edges:
         for turn in seen.at(node[0]).turns:
             hops = spent[node] + turn.hops
             if hops >= LABEL_TTL:
                 _, came = longest(seen, _hops)
-                way = way_to(seen, node, turn.step, came)
+                trace = trace_to(seen, node, turn.step, came)
                 said = f"its path uses {hops} hops of {LABEL_TTL}"
-                yield Breach(said, turn.step.at.hub, None, way, seen.demand)
+                yield Breach(said, turn.step.at.hub, None, trace, seen.demand)
                 return
 
 
@@ -96,11 +96,11 @@ def _hops(turn: Turn) -> int:
     return turn.hops
 
 
-class Latency(WayClaim):
+class Latency(PathClaim):
     id = "C11"
     sentence = "No delivered path exceeds its hard latency."
 
-    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
         if demand is None or not demand.permits.has_budgets or seen.hops is None:
             return
@@ -114,5 +114,5 @@ class Latency(WayClaim):
         for found in seen.of_kind(Kind.DELIVERED):
             death = demand.permits.exceeds(found.node[1], most[found.node])
             if death is not None:
-                way = way_to(seen, found.node, found.step, came)
-                yield Breach(str(death), demand.dst, None, way, demand, death.violations)
+                trace = trace_to(seen, found.node, found.step, came)
+                yield Breach(str(death), demand.dst, None, trace, demand, death.violations)

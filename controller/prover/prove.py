@@ -94,14 +94,14 @@ class Prover:
     def _counts(self) -> Counts:
         findings = self.findings
         held = findings.core.network.tables.switches.values()
-        ways = [looked.seen for looked in findings.ways.values()]
+        explored = [looked.seen for looked in findings.searched.values()]
         return Counts(
             switches=len(held),
             entries=sum(len(switch.flows) for switch in held),
             groups=sum(len(switch.groups) for switch in held),
             header_classes=sum(len(opened.edge.steps) for opened in findings.edges.values()),
-            labels=len(frozenset[int]().union(*(seen.labels for seen in ways))),
-            states=sum(len(seen.ways) for seen in ways),
+            labels=len(frozenset[int]().union(*(seen.labels for seen in explored))),
+            states=sum(len(seen.edges) for seen in explored),
             ms=self.ms,
         )
 

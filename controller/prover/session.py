@@ -199,7 +199,7 @@ class Session:
         self, explorer: Explorer, asked: Question, findings: Findings, number: int, intent: Intent
     ) -> Judged:
         """The result of the exact search for one intent, kept or new."""
-        seen = findings.ways[intent.pair[0], number].seen
+        seen = findings.searched[intent.pair[0], number].seen
         read = Read(intent, *seen.read, asked.wiring, asked.topology)
         key = ExactKey(asked.failures, read)
         known = self._searched.get(intent.id, ())

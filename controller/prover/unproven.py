@@ -30,12 +30,12 @@ def unproven(
     network: Network, explored: Iterable[Exploration], exact: ExactReport
 ) -> Mapping[str, str]:
     """By claim, the first reason why it is not decided."""
-    ways = [seen for seen in explored if seen.demand is not None]
+    of_demands = [seen for seen in explored if seen.demand is not None]
     reasons = (
-        (BY_ONE_PACKET, _told_apart(network, ways)),
-        (BY_GATEWAYS, _by_a_gateway(ways)),
-        (BY_HEADERS, chain(_garbled_ways(ways), _garbled(exact))),
-        (("C11",), _round(ways)),
+        (BY_ONE_PACKET, _told_apart(network, of_demands)),
+        (BY_GATEWAYS, _by_a_gateway(of_demands)),
+        (BY_HEADERS, chain(_garbled_paths(of_demands), _garbled(exact))),
+        (("C11",), _round(of_demands)),
     )
     found: dict[str, str] = {}
     for claims, said in reasons:
@@ -45,9 +45,9 @@ def unproven(
     return found
 
 
-def _told_apart(network: Network, ways: Iterable[Exploration]) -> Iterator[str]:
+def _told_apart(network: Network, of_demands: Iterable[Exploration]) -> Iterator[str]:
     """Entries that take some packets of a demand, and may leave others."""
-    for seen in ways:
+    for seen in of_demands:
         if seen.demand is None:
             continue
         for step in _steps(seen):
@@ -86,15 +86,15 @@ def _same_in_all(demand: Demand) -> set[str]:
 
 def _steps(seen: Exploration) -> Iterator[Step]:
     """All that may happen to packets of a demand."""
-    for place in dict.fromkeys(place for place, _ in seen.ways):
+    for place in dict.fromkeys(place for place, _ in seen.edges):
         for turn in seen.at(place).turns:
             if place == DOOR or not turn.is_narrow or seen.happens(turn.step):
                 yield turn.step
 
 
-def _by_a_gateway(ways: Iterable[Exploration]) -> Iterator[str]:
+def _by_a_gateway(of_demands: Iterable[Exploration]) -> Iterator[str]:
     """Gateways pass what has the label that the product's own tables give it, and drop the rest."""
-    for seen in ways:
+    for seen in of_demands:
         for step in _steps(seen):
             if step.end is End.ASSESSED and seen.demand is not None:
                 yield (
@@ -103,8 +103,8 @@ def _by_a_gateway(ways: Iterable[Exploration]) -> Iterator[str]:
                 )
 
 
-def _garbled_ways(ways: Iterable[Exploration]) -> Iterator[str]:
-    for seen in ways:
+def _garbled_paths(of_demands: Iterable[Exploration]) -> Iterator[str]:
+    for seen in of_demands:
         for found in seen.of_kind(Kind.DELIVERED):
             for changed in _changed(seen, found.step):
                 demand = seen.demand.id if seen.demand else ""
@@ -130,7 +130,7 @@ def _garbled(exact: ExactReport) -> Iterator[str]:
                 yield f"at {outcome.hub} packets of {outcome.intent} are {outcome.end}"
 
 
-def _round(ways: Iterable[Exploration]) -> Iterator[str]:
-    for seen in ways:
+def _round(of_demands: Iterable[Exploration]) -> Iterator[str]:
+    for seen in of_demands:
         if seen.hops is None and seen.demand is not None:
             yield f"packets of {seen.demand.id} may loop, for an unknown time"

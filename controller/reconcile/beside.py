@@ -18,14 +18,25 @@ from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from corridor.controller.intent.specification import ChosenWays, Specification, choosing, chosen_in
-from corridor.controller.openflow.chosen_ways import Lane, Question, answer_to
-from corridor.controller.reconcile.jobs import Order, Queue, RequestedJob, TimedJob, WaysFound
+from corridor.controller.intent.specification import (
+    PathPreferences,
+    Specification,
+    choosing,
+    chosen_in,
+)
+from corridor.controller.openflow.reoptimisation import Lane, Question, answer_to
+from corridor.controller.reconcile.jobs import (
+    Order,
+    Queue,
+    ReoptimisationDone,
+    RequestedJob,
+    TimedJob,
+)
 from corridor.topologies.base import child_process
 from corridor.topologies.base.places import IMPORT_ROOT
 
-CHOOSES = "corridor.controller.reconcile.ways_beside"
-WAYS = TypeAdapter(dict[str, ChosenWays])
+CHOOSES = "corridor.controller.reconcile.background_reoptimisation"
+PREFERENCES = TypeAdapter(dict[str, PathPreferences])
 TRIES = 2
 """How often the same is looked for, where that breaks and no one waits for it."""
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
@@ -53,8 +64,9 @@ class Beside(Protocol):
         """What was found; None while no one has. Raises ChoosingBrokeError, once."""
 
     def ask(self, question: Question) -> None:
-        """Has a ``WaysFound`` done when it is known. Nothing where it is being looked for, or was
-        for the next failure."""
+        """Have a ``ReoptimisationDone`` done when it is known.
+
+        Do nothing where it is being looked for, or was for the next failure."""
 
     def break_off(self, lane: Lane) -> None:
         """Nothing is to be found for it any more."""
@@ -75,9 +87,9 @@ class InPlace:
 class Answers:
     """The last one of each lane in which someone waits."""
 
-    _last: dict[Lane, WaysFound] = field(default_factory=dict)
+    _last: dict[Lane, ReoptimisationDone] = field(default_factory=dict)
 
-    def note(self, found: WaysFound) -> None:
+    def note(self, found: ReoptimisationDone) -> None:
         if found.question.lane != "next failure":
             self._last[found.question.lane] = found
 
@@ -157,7 +169,7 @@ class BesideProcess(Answers):
             self._asked.pop(lane, None)
             if lane == "next failure":
                 raise
-            self._tell(WaysFound(question, None, f"{CHOOSES} was not asked: {problem}"))
+            self._tell(ReoptimisationDone(question, None, f"{CHOOSES} was not asked: {problem}"))
             return
         self._asked[lane] = asked
         self.spawn(self._hear, asked, asked.ours)
@@ -208,7 +220,7 @@ class BesideProcess(Answers):
         asked.broke = asked.broke + 1 if found.problem else 0
         self._tell(found)
 
-    def _tell(self, found: WaysFound) -> None:
+    def _tell(self, found: ReoptimisationDone) -> None:
         self.note(found)
         self.jobs.put(Order(found))
 
@@ -221,13 +233,17 @@ def _sockets() -> tuple[socket.socket, socket.socket]:
     return ours, theirs
 
 
-def _found(question: Question, said: bytes) -> WaysFound:
+def _found(question: Question, said: bytes) -> ReoptimisationDone:
     try:
-        return WaysFound(question, choosing(question.loaded, WAYS.validate_json(said)))
+        return ReoptimisationDone(
+            question, choosing(question.loaded, PREFERENCES.validate_json(said))
+        )
     except ValidationError:
-        return WaysFound(question, None, f"{CHOOSES} found nothing: it ended before it answered")
+        return ReoptimisationDone(
+            question, None, f"{CHOOSES} found nothing: it ended before it answered"
+        )
 
 
 def answered(question: Question) -> bytes:
     """As the process says it."""
-    return WAYS.dump_json(chosen_in(answer_to(question)))
+    return PREFERENCES.dump_json(chosen_in(answer_to(question)))

@@ -217,11 +217,11 @@ class Control:
         from corridor.controller.explain import explain
 
         deployment = self._deployment()
-        ways = {way.intent.id: way for way in deployment.ways}
-        name = _one_of(ways, _text(request, "demand"), "demand")
+        graphs = {graph.intent.id: graph for graph in deployment.graphs}
+        name = _one_of(graphs, _text(request, "demand"), "demand")
         specification = deployment.known.specification
-        back = ways.get(f"{name}.return")
-        found = explain(ways[name], specification.policies, specification.as_of, back)
+        back = graphs.get(f"{name}.return")
+        found = explain(graphs[name], specification.policies, specification.as_of, back)
         return {"ok": True, "explanation": found.to_json()}
 
     def trace(self, request: JsonObject) -> answers.TraceAnswer | Refused:

@@ -18,9 +18,9 @@ from typing import TypedDict
 from corridor.controller.api.control_answers import LastProof, Report
 from corridor.controller.forwarding.program import Flow
 from corridor.controller.openflow import deployments, modifications
-from corridor.controller.openflow.chosen_ways import chosen_now
 from corridor.controller.openflow.deployments import Deployment, DesiredState, assessed
 from corridor.controller.openflow.errors import Refused, SwitchError
+from corridor.controller.openflow.reoptimisation import chosen_now
 from corridor.controller.prover import Proof, Tables
 from corridor.controller.prover.session import Session
 from corridor.controller.prover.verdicts import UpdateProof, objections

@@ -8,7 +8,7 @@ from datetime import date
 from typing import ClassVar, Protocol
 
 from corridor.controller.intent.specification import Specification
-from corridor.controller.openflow.chosen_ways import Question
+from corridor.controller.openflow.reoptimisation import Question
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile.answers import Answer
 
@@ -74,14 +74,14 @@ class Look:
 
 
 @dataclass(frozen=True)
-class TakeWays:
+class ApplyReoptimisedPaths:
     """Move to the paths that were found ahead, by which rates fit under the next failure too."""
 
     name: ClassVar[str] = "ways"
 
 
 @dataclass(frozen=True)
-class WaysFound:
+class ReoptimisationDone:
     """Paths were chosen that someone asked for, or that there are none."""
 
     name: ClassVar[str] = "ways_found"
@@ -160,10 +160,10 @@ class DumpTables:
 
 
 type SwitchJob = SwitchConnected | SwitchLost | PortChanged | HubGivenUp
-type TimedJob = Boot | Follow | Look | TakeWays | AuditDue
+type TimedJob = Boot | Follow | Look | ApplyReoptimisedPaths | AuditDue
 type ChangeAsked = SetPolicies | SetDay | FollowDay | SetDrained | DayEnds
 type RequestedJob = ChangeAsked | ReadCounters | AuditNow | DumpTables
-type Job = SwitchJob | TimedJob | RequestedJob | WaysFound
+type Job = SwitchJob | TimedJob | RequestedJob | ReoptimisationDone
 type Timer = TimedJob | HubGivenUp | DayEnds
 """Jobs that come by themselves when they are due."""
 

@@ -15,7 +15,7 @@ from corridor.controller.reconcile.beside import Beside, InPlace
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
-from corridor.controller.reconcile.jobs import AuditDue, Follow, WaysFound
+from corridor.controller.reconcile.jobs import AuditDue, Follow, ReoptimisationDone
 from corridor.controller.reconcile.timers import Timers, Timing
 
 
@@ -40,7 +40,7 @@ class NetworkState:
     """What a change waits for."""
     beside: Beside = field(default_factory=InPlace)
     """Who chooses paths."""
-    found: WaysFound | None = None
+    found: ReoptimisationDone | None = None
     """Paths by which rates fit under the next failure too, or better: until installed or
     useless."""
     left_over: bool = False

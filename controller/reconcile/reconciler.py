@@ -18,6 +18,7 @@ from corridor.controller.openflow.statuses import statuses, unknown
 from corridor.controller.reconcile.answers import Answer, Refused
 from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import (
+    ApplyReoptimisedPaths,
     AuditDue,
     AuditNow,
     Boot,
@@ -32,13 +33,12 @@ from corridor.controller.reconcile.jobs import (
     PortChanged,
     Queue,
     ReadCounters,
+    ReoptimisationDone,
     SetDay,
     SetDrained,
     SetPolicies,
     SwitchConnected,
     SwitchLost,
-    TakeWays,
-    WaysFound,
 )
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.requests import Requests
@@ -103,7 +103,7 @@ class Reconciler:
         and nothing unproven is left in force."""
         self._carry_out(order)
         deployer = self.network.deployer
-        found = order.job.question if isinstance(order.job, WaysFound) else None
+        found = order.job.question if isinstance(order.job, ReoptimisationDone) else None
         due = self._waiting.due(deployer.deployment, found)
         while due:
             for one in due:
@@ -159,9 +159,9 @@ class Reconciler:
         match job:
             case SwitchConnected() | SwitchLost() | PortChanged() | HubGivenUp():
                 self._switch_events.carry_out(job)
-            case Boot() | Follow() | Look() | TakeWays() | AuditDue():
+            case Boot() | Follow() | Look() | ApplyReoptimisedPaths() | AuditDue():
                 self._timed_work.carry_out(job)
-            case WaysFound():
+            case ReoptimisationDone():
                 self._found(job)
             case SetPolicies() | SetDay() | FollowDay() | SetDrained() | DayEnds():
                 return self._requests.carry_out(job)
@@ -171,7 +171,7 @@ class Reconciler:
                 assert_never(job)
         return None
 
-    def _found(self, job: WaysFound) -> None:
+    def _found(self, job: ReoptimisationDone) -> None:
         """By which rates fit under the next failure too; others are taken by who waits for them."""
         network = self.network
         if job.question.lane != "next failure":
@@ -182,7 +182,7 @@ class Reconciler:
         self._told.pop(job.name, None)
         if job.found != job.question.loaded:
             network.found = job
-            network.timers.set(TakeWays(), network.now_ns)
+            network.timers.set(ApplyReoptimisedPaths(), network.now_ns)
 
     def _not_done(self, job: Job, problem: NotDone) -> Refused:
         answer = _no(problem.kind, str(problem))

@@ -7,16 +7,21 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from corridor.controller.intent.specification import Specification, choosing, chosen_in
-from corridor.controller.openflow.chosen_ways import Question
 from corridor.controller.openflow.deployments import Deployment, DesiredState, unbuilt
 from corridor.controller.openflow.errors import SwitchError
+from corridor.controller.openflow.reoptimisation import Question
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover.verdicts import objections
 from corridor.controller.reconcile.beside import Awaited
-from corridor.controller.reconcile.jobs import Follow, Look, TakeWays, WaysFound
+from corridor.controller.reconcile.jobs import (
+    ApplyReoptimisedPaths,
+    Follow,
+    Look,
+    ReoptimisationDone,
+)
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NotDone, NotNow
-from corridor.controller.traffic_engineering.fit_rates import fits_as_is, may_ask
+from corridor.controller.traffic_engineering.fit_rates import fits_current_failures, may_ask
 
 
 class Rates(Enum):
@@ -44,7 +49,7 @@ class Rollouts:
         self._ready()
         self._roll_out(self._following(known, rates), why)
 
-    def take_ways(self) -> None:
+    def apply_reoptimised_paths(self) -> None:
         """Move to the paths that were found ahead, if all is still as it was when they were asked
         for. Raises NotDone and SwitchError."""
         network, found = self.network, self.network.found
@@ -61,7 +66,9 @@ class Rollouts:
             self._roll_out(network.deployer.following(known), "rates under the next failure")
         except (NotDone, SwitchError) as problem:
             if not isinstance(problem, NotDone) or problem.again or problem.kind == "deferred":
-                network.timers.set(TakeWays(), network.now_ns + network.timing.retry_ns)
+                network.timers.set(
+                    ApplyReoptimisedPaths(), network.now_ns + network.timing.retry_ns
+                )
             else:
                 network.found = None
             raise
@@ -80,7 +87,7 @@ class Rollouts:
             if question != self._searched:
                 network.beside.ask(question)
 
-    def _is_of_use(self, found: WaysFound, deployment: Deployment) -> bool:
+    def _is_of_use(self, found: ReoptimisationDone, deployment: Deployment) -> bool:
         asked = Question.ahead(deployment.known.specification, deployment.without)
         return found.question == asked and self._stands_as_wanted(deployment)
 
@@ -213,5 +220,5 @@ class Rollouts:
 def _promises(rates: Rates, chosen: Specification, without: Failures) -> bool:
     """Whether rates that do not fit are a reason not to do it."""
     if rates == Rates.NOW and chosen.chooses:
-        return not fits_as_is(chosen, without)
+        return not fits_current_failures(chosen, without)
     return rates != Rates.IF_THEY_CAN

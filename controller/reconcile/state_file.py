@@ -11,8 +11,13 @@ from typing import Annotated, Literal, TypedDict
 from pydantic import BaseModel, Field, ValidationError
 
 from corridor.controller.forwarding.labels import Seat
-from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY
-from corridor.controller.intent.specification import ChosenWays, Specification, choosing, chosen_in
+from corridor.controller.forwarding.program import FIRST_PATH, LAST_PATH
+from corridor.controller.intent.specification import (
+    PathPreferences,
+    Specification,
+    choosing,
+    chosen_in,
+)
 from corridor.controller.openflow.deployments import Deployment, DesiredState
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
@@ -62,11 +67,11 @@ class _Desired(TypedDict):
 
 class _Deployed(_Wanted):
     epoch: Literal[0, 1]
-    seats: tuple[tuple[Literal[0, 1], Annotated[int, Field(ge=FIRST_WAY, le=LAST_WAY)]], ...]
+    seats: tuple[tuple[Literal[0, 1], Annotated[int, Field(ge=FIRST_PATH, le=LAST_PATH)]], ...]
     """Epoch and first label of each direction, in the order of their numbers."""
     failures: Failures
     withdrawn: frozenset[int]
-    chosen: dict[str, ChosenWays] | None = None
+    chosen: dict[str, PathPreferences] | None = None
     """By demand, if it is not what the specification says."""
 
 

@@ -15,8 +15,8 @@ from corridor.controller.forwarding.compiler import DirectionTables
 from corridor.controller.forwarding.labels import Seat, seat_of
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
-    FIRST_WAY,
-    LAST_WAY,
+    FIRST_PATH,
+    LAST_PATH,
     Flow,
     Table,
     serial_of,
@@ -65,7 +65,7 @@ def _at_edges(flows: Iterable[Flow]) -> dict[int, Seat]:
             if given:
                 seats[flow.policy] = seat_of(int(given[0]))
             elif flow.goto is None:
-                seats[flow.policy] = Seat(0 if flow.serial == serial_of(0) else 1, FIRST_WAY)
+                seats[flow.policy] = Seat(0 if flow.serial == serial_of(0) else 1, FIRST_PATH)
     return seats
 
 
@@ -76,8 +76,8 @@ def _lowest(flows: Iterable[tuple[str, Flow]]) -> dict[tuple[str, int, int], int
     for hub, flow in flows:
         label = dict(flow.match).get("mpls_label")
         if flow.table == Table.SWITCH and isinstance(label, int):
-            key, way = (hub, flow.policy, flow.serial), label & LAST_WAY
-            lowest[key] = min(way, lowest.get(key, way))
+            key, path = (hub, flow.policy, flow.serial), label & LAST_PATH
+            lowest[key] = min(path, lowest.get(key, path))
     return lowest
 
 
@@ -87,8 +87,8 @@ def _by_hubs(
     """The seat that most hubs agree on; where a block starts is how far its labels are moved."""
     made = _lowest((hub, flow) for hub, flows in direction.flows.items() for flow in flows)
     found = Counter(
-        Seat(epoch, direction.seat.first + lowest[held] - way)
-        for (hub, _, _), way in made.items()
+        Seat(epoch, direction.seat.first + lowest[held] - path)
+        for (hub, _, _), path in made.items()
         for epoch in (0, 1)
         if (held := (hub, number, serial_of(epoch))) in lowest
     )

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from corridor.controller.openflow.chosen_ways import Lane, Question
 from corridor.controller.openflow.deployments import Deployment
+from corridor.controller.openflow.reoptimisation import Lane, Question
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.reconcile.jobs import (
+    ApplyReoptimisedPaths,
     AuditDue,
     Boot,
     Follow,
     Look,
     Order,
-    TakeWays,
     TimedJob,
 )
 from corridor.controller.reconcile.network_state import NetworkState
@@ -41,8 +41,8 @@ class TimedWork:
                 self.rollouts.follow("failures")
             case Look():
                 self._look()
-            case TakeWays():
-                self.rollouts.take_ways()
+            case ApplyReoptimisedPaths():
+                self.rollouts.apply_reoptimised_paths()
             case AuditDue():
                 self._audit()
             case _:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from corridor.controller.second_opinion.declared import Declared
-from corridor.controller.second_opinion.packets_judged import (
+from corridor.controller.second_opinion.packet_check import (
     World,
     counterexample_differences,
     counterexamples,

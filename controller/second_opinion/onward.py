@@ -66,7 +66,9 @@ class Around:
         return least
 
 
-def lawful_way_on(rules: DemandRules, around: Around, start: Journey, most: int) -> Journey | None:
+def permitted_path_on(
+    rules: DemandRules, around: Around, start: Journey, most: int
+) -> Journey | None:
     """A lawful path to the demand's destination that begins as ``start`` does, of the first
     ``most`` that are tried."""
     dst = rules.demand.dst.id

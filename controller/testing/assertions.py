@@ -16,7 +16,7 @@ from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.clauses.confine import Confine
 from corridor.controller.policy.clauses.elements import Where
 from corridor.controller.policy.clauses.waypoints import Waypoint, Waypoints
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.controller.testing import failure_text
 from corridor.controller.testing.demand import EACH_ONCE, DemandUnderTest
 from corridor.controller.testing.network import protection_of
@@ -136,8 +136,8 @@ def assert_blocked(demand: DemandUnderTest, by: str = "") -> None:
     """Fibres lead there and policies do not: no packet leaves its source. ``by`` is the id of a
     policy that forbids it, or ``default deny``."""
     __tracebackhide__ = True
-    route = demand.way.route
-    if not isinstance(route, NoRoute) or demand.leaks:
+    route = demand.graph.route
+    if not isinstance(route, NoPermittedPath) or demand.leaks:
         _fail(failure_text.served(demand, "is blocked"))
     if route.status == "DOWN":
         _fail(failure_text.said(demand, "is blocked", "DOWN: no fibres lead there"))
@@ -150,7 +150,7 @@ def assert_blocked(demand: DemandUnderTest, by: str = "") -> None:
 
 def _must_hold(demand: DemandUnderTest, clause: Clause, sentence: str) -> None:
     __tracebackhide__ = True
-    if isinstance(demand.way.route, NoRoute):
+    if isinstance(demand.graph.route, NoPermittedPath):
         _fail(failure_text.nothing_to_judge(demand, sentence))
     found = demand.breach(clause)
     if found is not None:

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from corridor.controller.explain.clauses import forbidding
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.compiler import compile_forwarding_graphs, gateways_of
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.program import Program, Value
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Automaton, Bound, Violation
 from corridor.controller.policy.clauses import Clause, Trip
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.controller.prover.claim_registry import of_steps, open_edge
 from corridor.controller.prover.counterexample import Counterexample
 from corridor.controller.prover.counterexample_text import tell
@@ -36,7 +36,7 @@ from corridor.controller.prover.search.declared_permits import Death
 from corridor.controller.prover.search.packets import FIELDS
 from corridor.controller.prover.search.search import Exploration, Kind
 from corridor.controller.prover.search.tables import Tables, tables_of
-from corridor.controller.prover.search.trails import way_to
+from corridor.controller.prover.search.trails import trace_to
 from corridor.controller.testing.packets import Failed
 from corridor.controller.testing.policed_topology import PolicedTopology
 from corridor.topologies.model.wiring import Wiring, wire
@@ -53,7 +53,7 @@ class DemandUnderTest:
     """A demand and what tables do to its packets."""
 
     network: PolicedTopology
-    way: ForwardingTree
+    graph: ForwardingGraph
 
     def __repr__(self) -> str:
         asked = self.intent.demand
@@ -61,7 +61,7 @@ class DemandUnderTest:
 
     @property
     def intent(self) -> Intent:
-        return self.way.intent
+        return self.graph.intent
 
     @property
     def trip(self) -> Trip:
@@ -109,7 +109,7 @@ class DemandUnderTest:
         """Sets of failures to send packets under: none; each one of these kinds that takes down
         what the way meets while nothing fails, its ends aside; and of sets of more, one for each
         other path that packets then take. At most ``MOST_TRIALS``, the smaller first."""
-        if isinstance(self.way.route, NoRoute):
+        if isinstance(self.graph.route, NoPermittedPath):
             return ((),)
         ends = {f"hub:{hub}" for hub in self.intent.pair}
         causes = self._explorer.causes
@@ -173,8 +173,8 @@ class DemandUnderTest:
     def compiled(self, run_id: str = "c0") -> tuple[Wiring, Program]:
         """A network for this demand alone, and the tables that serve it."""
         topology = self.network.topology
-        wiring = wire(topology, run_id=run_id, gateways=gateways_of([self.way]))
-        return wiring, compile_ways(wiring, topology, [self.way]).program
+        wiring = wire(topology, run_id=run_id, gateways=gateways_of([self.graph]))
+        return wiring, compile_forwarding_graphs(wiring, topology, [self.graph]).program
 
 
 def _deaths(seen: Exploration, proved: ProvedDemand) -> Iterator[Breach]:
@@ -185,9 +185,9 @@ def _deaths(seen: Exploration, proved: ProvedDemand) -> Iterator[Breach]:
                 yield _breach(proved, refused, (TraceStep(turn.step),))
     for found in seen.of_kind(Kind.DEATH):
         assert found.death is not None
-        yield _breach(proved, found.death, way_to(seen, found.node, found.step))
+        yield _breach(proved, found.death, trace_to(seen, found.node, found.step))
 
 
-def _breach(proved: ProvedDemand, death: Death, way: tuple[TraceStep, ...]) -> Breach:
+def _breach(proved: ProvedDemand, death: Death, trace: tuple[TraceStep, ...]) -> Breach:
     said = "; ".join(one.reason for one in death.violations)
-    return Breach(said, way[-1].step.at.hub, None, way, proved, death.violations)
+    return Breach(said, trace[-1].step.at.hub, None, trace, proved, death.violations)

@@ -11,15 +11,15 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path, marked
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.controller.prover.counterexample import Counterexample
 from corridor.controller.prover.exact_outcomes import Outcome
 from corridor.controller.prover.search.claim import Breach
 from corridor.controller.prover.search.reach import End
 from corridor.controller.testing.demand import DemandUnderTest
-from corridor.controller.testing.packets import Packets, Seen, Taken, ways
+from corridor.controller.testing.packets import Packets, Seen, Taken, paths_taken
 from corridor.topologies.base.units import format_duration
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 
 type Leg = tuple[str, str]
 """A hub, and the fibre or ``gateway`` by which a packet leaves it; empty at the last."""
@@ -39,14 +39,14 @@ def said(demand: DemandUnderTest, sentence: str, *lines: str, by: str = TABLES) 
 def breached(demand: DemandUnderTest, breach: Breach, told: Counterexample, sentence: str) -> str:
     """Shows a path on which the assertion fails."""
     legs = []
-    for sight in breach.way:
+    for sight in breach.trace:
         step = sight.step
         onward = "gateway" if step.end is End.ASSESSED else ""
         if step.end is End.CROSSED and step.port is not None:
             onward = demand.behind(step.at.hub, step.port).removeprefix("link:")
         legs.append((step.at.hub, onward))
     dead = [demand.behind(one.hub, one.port) for one in told.failures]
-    last = breach.way[-1].step
+    last = breach.trace[-1].step
     if last.to is not None:
         legs.append((last.to.hub, ""))
     return said(
@@ -63,7 +63,7 @@ def breached(demand: DemandUnderTest, breach: Breach, told: Counterexample, sent
 
 def lost(demand: DemandUnderTest, failed: tuple[str, ...], sentence: str) -> str:
     """By a packet that is dropped."""
-    if isinstance(demand.way.route, NoRoute):
+    if isinstance(demand.graph.route, NoPermittedPath):
         return nothing_to_judge(demand, sentence)
     outcome = demand.outcome(failed)
     return said(
@@ -152,8 +152,8 @@ def uncounted(demand: DemandUnderTest, packets: Packets, counted: int, sentence:
 
 def nothing_to_judge(demand: DemandUnderTest, sentence: str) -> str:
     """No packet leaves the source, so that nothing is shown by what none does."""
-    assert isinstance(demand.way.route, NoRoute)
-    status = demand.way.route.status
+    assert isinstance(demand.graph.route, NoPermittedPath)
+    status = demand.graph.route.status
     lines = [f"because  it is {status}, so that no packet shows it; assert_blocked says so"]
     return said(demand, sentence, *lines, *(f"         {one}" for one in demand.forbidden))
 
@@ -165,7 +165,7 @@ def _of_packets(
     because: str,
     path: Path | None = None,
 ) -> str:
-    taken = path or next(ways(packets, demand.intent.pair[0], demand.network.topology))
+    taken = path or next(paths_taken(packets, demand.intent.pair[0], demand.network.topology))
     sent = f"{packets.sent} sent, {packets.arrived} arrived"
     return said(
         demand,
@@ -187,17 +187,17 @@ def _legs_seen(path: Path, packets: Packets) -> Iterator[Leg]:
 
 
 def _why_lost(demand: DemandUnderTest, failed: tuple[str, ...], outcome: Outcome) -> str:
-    topology, way = demand.network.topology, demand.way
+    topology, graph = demand.network.topology, demand.graph
     begun = Path(outcome.hubs, outcome.fibres)
     failures = failures_of(topology, failed)
     if failures.hubs & {*demand.intent.pair}:
         return "an end is dead"
-    died = forbidden_onward(topology, way, failures, begun)
+    died = forbidden_onward(topology, graph, failures, begun)
     if died:
         return f"the shortest path is forbidden by {died[0]}"
-    bridged = f"{way.protection.k} of {', '.join(way.protection.over)}"
+    bridged = f"{graph.protection.k} of {', '.join(graph.protection.over)}"
     onward = "a path is permitted" if _leads_on(demand, failed, outcome) else "no fibre leads on"
-    protected = bridged if way.protection.k else "nothing"
+    protected = bridged if graph.protection.k else "nothing"
     return f"{onward}, and its switches bridge {protected}"
 
 
@@ -205,7 +205,7 @@ def _leads_on(demand: DemandUnderTest, failed: tuple[str, ...], outcome: Outcome
     failures = failures_of(demand.network.topology, failed)
     dead = [one.id for one in demand.network.topology.fibres if not failures.spare(one)]
     left = demand.network.topology.without(dead)
-    return shortest_route(left, outcome.hub, demand.intent.demand.dst) is not None
+    return shortest_path_between(left, outcome.hub, demand.intent.demand.dst) is not None
 
 
 def _legs(outcome: Outcome) -> list[Leg]:
@@ -240,7 +240,7 @@ def _packet(demand: DemandUnderTest, fields: Mapping[str, Value]) -> str:
 
 def _lawful(demand: DemandUnderTest) -> Iterator[str]:
     """Under which permit packets go, and what narrows it."""
-    automaton = demand.way.automaton
+    automaton = demand.graph.automaton
     if automaton is None:
         return
     yield f"permit   {automaton.permit.id}{_basis(automaton.permit)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.anycast import settle, unknown_names
 from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
 from corridor.controller.intent.specification import KINDS
@@ -57,7 +57,7 @@ class CorridorNetwork(PolicedTopology):
         demand = self._settled({"id": f"{src}-to-any", "class": data_class, **ends})
         ruling = rule(self.policies, self.topology, demand, self.as_of)
         intent = Intent(ruling, protection=asked)
-        return DemandUnderTest(self, TreeBuilder(self.topology).way(intent))
+        return DemandUnderTest(self, GraphBuilder(self.topology).graph(intent))
 
     def _settled(self, plain: Mapping[str, object]) -> Demand:
         """To the hub that serves it."""

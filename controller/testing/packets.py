@@ -89,33 +89,33 @@ def breach(seen: Iterable[Packets], clause: Clause, trip: Trip, on: Topology) ->
     """The first path, under the fewest failures, that violates a clause."""
     for packets in sorted(seen, key=lambda one: (len(one.failed), one.failed)):
         served = replace(trip, closed=frozenset(hub.id for hub in on.hubs) - packets.gateways)
-        for path in ways(packets, trip.src.id, on):
+        for path in paths_taken(packets, trip.src.id, on):
             found = _walk(path, clause, served, on)
             if found is not None:
                 return Taken(packets, *found)
     return None
 
 
-def ways(packets: Packets, src: str, on: Topology) -> Iterator[Path]:
+def paths_taken(packets: Packets, src: str, on: Topology) -> Iterator[Path]:
     """The paths that crossings add up to, in the order of time. A path that leaves another begins
     with it; one without a predecessor begins where it was sent from."""
     left = list(packets.crossings)
     at = {crossing: number for number, crossing in enumerate(left)}
     taken: list[list[Crossing]] = []
     while left or not taken:
-        way = _led_to(left[0], taken, at, on) if taken else []
+        crossings = _led_to(left[0], taken, at, on) if taken else []
         here = left[0].sent_by if taken else src
         while True:
-            since = at[way[-1]] if way else -1
+            since = at[crossings[-1]] if crossings else -1
             onward = (one for one in left if one.sent_by == here and at[one] > since)
             step = next(onward, None)
             if step is None:
                 break
             left.remove(step)
-            way.append(step)
+            crossings.append(step)
             here = on.fibre(step.fibre).other_end(here)
-        taken.append(way)
-        yield _path(way, src, on)
+        taken.append(crossings)
+        yield _path(crossings, src, on)
 
 
 def _led_to(
@@ -125,19 +125,19 @@ def _led_to(
     on: Topology,
 ) -> list[Crossing]:
     """The part of a known path up to where a crossing was sent from, before that time."""
-    for way in taken:
-        for last in range(len(way), 0, -1):
-            step = way[last - 1]
+    for crossings in taken:
+        for last in range(len(crossings), 0, -1):
+            step = crossings[last - 1]
             arrives = on.fibre(step.fibre).other_end(step.sent_by)
             if arrives == crossing.sent_by and at[step] < at[crossing]:
-                return way[:last]
+                return crossings[:last]
     return []
 
 
-def _path(way: Sequence[Crossing], src: str, on: Topology) -> Path:
-    first = way[0].sent_by if way else src
-    far = (on.fibre(one.fibre).other_end(one.sent_by) for one in way)
-    return Path((first, *far), tuple(one.fibre for one in way))
+def _path(crossings: Sequence[Crossing], src: str, on: Topology) -> Path:
+    first = crossings[0].sent_by if crossings else src
+    far = (on.fibre(one.fibre).other_end(one.sent_by) for one in crossings)
+    return Path((first, *far), tuple(one.fibre for one in crossings))
 
 
 def _walk(path: Path, clause: Clause, trip: Trip, on: Topology) -> tuple[Path, Broken] | None:

@@ -10,20 +10,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from corridor.controller.forwarding.decisions import Course, Decisions, Met
+from corridor.controller.forwarding.decisions import Decisions, Met, PermitPath
+from corridor.controller.forwarding.failure_hypotheses import FailureHypotheses, FailureHypothesis
 from corridor.controller.forwarding.product_paths import ProductPaths
-from corridor.controller.forwarding.shared_risks import Suspects, Suspicion
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.product import Edge, Product, ProductPath
 from corridor.controller.traffic_engineering.candidate_values import (
+    CandidatePath,
     Detour,
     Group,
     Key,
     Main,
     Order,
     Spot,
-    Way,
-    cheapest_in_time,
+    cheapest_within_delay,
 )
 from corridor.controller.traffic_engineering.failure_cases import (
     NO_LOAD,
@@ -59,7 +59,7 @@ class Space:
     courses: ProductPaths
     """That it accepts."""
     decisions: Decisions
-    suspects: Suspects
+    suspects: FailureHypotheses
     cases: Cases
     links: Links
     within_ns: int | None = None
@@ -75,13 +75,13 @@ class Space:
     """Cases, as bits."""
     _thin: frozenset[int] | None = None
     _mains: dict[Order, Main] = field(default_factory=dict)
-    _ways: dict[tuple[object, ...], Way] = field(default_factory=dict)
-    _suspicions: dict[Key, Suspicion | None] = field(default_factory=dict)
+    _candidates: dict[tuple[object, ...], CandidatePath] = field(default_factory=dict)
+    _suspicions: dict[Key, FailureHypothesis | None] = field(default_factory=dict)
     _shortest: dict[Group, Detour | None] = field(default_factory=dict)
     _detours: dict[tuple[Group, Order], Detour] = field(default_factory=dict)
     _at_prices: dict[tuple[Group, frozenset[tuple[int, int]]], Detour] = field(default_factory=dict)
     """Detours that were looked for, by the prices at which: most are asked for again at once."""
-    _later: dict[tuple[int, int, int], tuple[Suspicion, Detour | None]] = field(
+    _later: dict[tuple[int, int, int], tuple[FailureHypothesis, Detour | None]] = field(
         default_factory=dict
     )
 
@@ -138,7 +138,9 @@ class Space:
         """Everything that a path may find dead, at the first place where it does."""
         seen, cases, has_budget = set[int](), self.cases, self.decisions.has_budget
         met = cases.of(cases.risks.bit("hub", self.automaton.trip.src.id))
-        for standing, thing, spent_ns, crossed in self.decisions.ahead(Course(self.permit, path)):
+        for standing, thing, spent_ns, crossed in self.decisions.ahead(
+            PermitPath(self.permit, path)
+        ):
             if thing in seen:
                 continue
             seen.add(thing)
@@ -193,13 +195,13 @@ class Space:
             return self._detours[key]
         return shortest
 
-    def _is_lawful(self, spot: Spot, suspicion: Suspicion, order: Order) -> bool:
+    def _is_lawful(self, spot: Spot, suspicion: FailureHypothesis, order: Order) -> bool:
         """Whether the switch would use this path if it is picked: where one permit is late, another
         may allow it."""
         found = self._onward(spot.standing, suspicion, spot.spent_ns, order)
         return found is None or found.order == order
 
-    def _suspicion(self, key: Key) -> Suspicion | None:
+    def _suspicion(self, key: Key) -> FailureHypothesis | None:
         """What is known where that was found dead; None where the switch has no further detour."""
         if not key:
             return self.suspects.nothing
@@ -236,7 +238,7 @@ class Space:
     def _onward(
         self,
         standing: int,
-        suspicion: Suspicion,
+        suspicion: FailureHypothesis,
         spent_ns: int,
         picked: tuple[int, ...] | None = None,
     ) -> Detour | None:
@@ -257,7 +259,7 @@ class Space:
             things,
         )
 
-    def way(self, main: Main, prices: Dear, *, alone: bool = False) -> Way:
+    def candidate(self, main: Main, prices: Dear, *, alone: bool = False) -> CandidatePath:
         """With the detours that are cheapest at these prices."""
         return self.composed(main, self.detours(main, prices, alone=alone))
 
@@ -280,9 +282,9 @@ class Space:
                 found[far.key] = further
         return found
 
-    def composed(self, main: Main, detours: Mapping[Key, Detour]) -> Way:
+    def composed(self, main: Main, detours: Mapping[Key, Detour]) -> CandidatePath:
         key = (main.order, tuple((found, one.order) for found, one in sorted(detours.items())))
-        if key not in self._ways:
+        if key not in self._candidates:
             source = self.cases.risks.bit("hub", self.automaton.trip.src.id)
             loads = dict.fromkeys(numbers_of(self.cases.of(source) & self._watched), NO_LOAD)
             for spot in main.spots:
@@ -292,32 +294,34 @@ class Space:
                     if rest not in known:
                         known[rest] = self.links.load((*before, *rest))
                     loads[case] = known[rest]
-            self._ways[key] = Way(main, detours, self.links.load(main.sights), loads)
-        return self._ways[key]
+            self._candidates[key] = CandidatePath(
+                main, detours, self.links.load(main.sights), loads
+            )
+        return self._candidates[key]
 
     def watch(self, cases: int) -> None:
         """Paths say from now on what they load in these cases only."""
         if cases != self._watched:
             self._watched = cases
-            self._ways.clear()
+            self._candidates.clear()
 
-    def arrives(self, way: Way, case: int | None) -> bool:
+    def arrives(self, candidate: CandidatePath, case: int | None) -> bool:
         """Whether packets do in a case, or are lost on the way: whether they come to their
         destination more often than they leave it."""
         ends, dst = self.cases.risks.ends, self.automaton.trip.dst.id
         come = 0
-        for link, times in way.under(case).items():
+        for link, times in candidate.under(case).items():
             if link < self.links.sights:
                 fibre, second = divmod(link, 2)
                 come += times * ((ends[fibre][not second] == dst) - (ends[fibre][second] == dst))
         return come > 0
 
-    def taken(self, way: Way) -> Iterator[tuple[Spot, Order, Order]]:
+    def taken(self, candidate: CandidatePath) -> Iterator[tuple[Spot, Order, Order]]:
         """The detours of a path, each with the shortest one."""
-        spots = [*way.main.spots]
+        spots = [*candidate.main.spots]
         while spots:
             spot = spots.pop(0)
-            detour, shortest = way.onward.get(spot.key), self._shortest_from(spot)
+            detour, shortest = candidate.onward.get(spot.key), self._shortest_from(spot)
             if detour is not None and shortest is not None:
                 yield spot, detour.order, shortest.order
                 spots += detour.spots
@@ -352,7 +356,9 @@ class Space:
             suspicion, on = self._further(suspicion, hit)
         return sights
 
-    def _further(self, before: Suspicion, hit: Met) -> tuple[Suspicion, Detour | None]:
+    def _further(
+        self, before: FailureHypothesis, hit: Met
+    ) -> tuple[FailureHypothesis, Detour | None]:
         """What is known where one more thing is found dead, and the shortest path on."""
         spent_ns = hit.spent_ns if self.decisions.has_budget else 0
         key = (hit.standing, before.found | 1 << hit.thing, spent_ns)
@@ -380,7 +386,7 @@ class Space:
             return price(edge) + (NO_ROOM if is_bad else 0)
 
         product = self.product.without_gateways(closed)
-        order = cheapest_in_time(product, start, dead, cost, within_ns)
+        order = cheapest_within_delay(product, start, dead, cost, within_ns)
         return None if order is None else product.along(start, order)
 
     def anyhow(

@@ -72,7 +72,7 @@ class Main(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class CandidatePath:
     """One path of a demand, with the detours that switches take without the controller."""
 
     main: Main
@@ -115,7 +115,7 @@ type Cost = Callable[[int, Edge], int]
 """What an edge from a place costs, above zero."""
 
 
-def cheapest_in_time(
+def cheapest_within_delay(
     product: Product, start: int, dead: int, cost: Cost, within_ns: int
 ) -> Order | None:
     """Of equal ones that over fewer fibres, then that over the fibres named first; None where none

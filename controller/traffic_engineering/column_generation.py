@@ -40,7 +40,7 @@ def improved(program: Program, found: Solution) -> int:
     )
 
 
-def kept_clear(program: Program, found: Solution) -> int:
+def avoiding_failures(program: Program, found: Solution) -> int:
     """The same of those that keep clear of what fails where links are dear."""
     if program.settled:
         return 0
@@ -92,10 +92,10 @@ def _added(program: Program, prices: Prices, demand: int, main: Main, by_failure
         return 0
     space = program.spaces[demand]
     detours = space.detours(main, by_failure)
-    way = space.composed(main, detours)
-    if worth_ms(program, demand, way, prices) >= -HELPS_MS:
+    candidate = space.composed(main, detours)
+    if worth_ms(program, demand, candidate, prices) >= -HELPS_MS:
         return 0
-    return program.add(demand, way, detours)
+    return program.add(demand, candidate, detours)
 
 
 def _kept_clear(

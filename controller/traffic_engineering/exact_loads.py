@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from corridor.controller.traffic_engineering.candidate_values import Way
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath
 from corridor.controller.traffic_engineering.failure_cases import ByCase, Dear, Load
 from corridor.controller.traffic_engineering.load_grid import NOTHING_FIXED, Case, Fixed, Numbers
 
@@ -43,15 +43,15 @@ class Loads:
         if (self.total > self.capacity_bps).any():
             self._limits = np.maximum(self.total, self.capacity_bps)
 
-    def add(self, way: Way, rate_bps: int) -> None:
+    def add(self, candidate: CandidatePath, rate_bps: int) -> None:
         """A negative rate takes it away."""
-        links, part = self._part(way)
+        links, part = self._part(candidate)
         self.total[:, links] += part * rate_bps
 
-    def excess(self, way: Way, rate_bps: int) -> float:
+    def excess(self, candidate: CandidatePath, rate_bps: int) -> float:
         """The sum of overloads, each relative to its capacity, that one more path adds to those
         without it."""
-        links, part = self._part(way)
+        links, part = self._part(candidate)
         here, limits = self.total[:, links], self._limits[..., links]
         more = np.maximum(here + part * rate_bps - limits, 0)
         excess = ((more - np.maximum(here - limits, 0)) / limits).sum(axis=1)
@@ -91,16 +91,16 @@ class Loads:
         }
         return everywhere, ByCase(by_case)
 
-    def _part(self, way: Way) -> tuple[list[int], Numbers]:
+    def _part(self, candidate: CandidatePath) -> tuple[list[int], Numbers]:
         """Links, and how often the path crosses each, by row."""
         rows_of = dict[int, tuple[Load, list[int]]]()
-        for case, load in way.loads.items():
+        for case, load in candidate.loads.items():
             if case in self._row:
                 rows_of.setdefault(id(load), (load, []))[1].append(self._row[case])
-        links = sorted({*way.load}.union(*(load for load, _ in rows_of.values())))
+        links = sorted({*candidate.load}.union(*(load for load, _ in rows_of.values())))
         at = {link: place for place, link in enumerate(links)}
         part = np.zeros((len(self.total), len(links)), dtype=np.int64)
-        part[:] = [way.load.get(link, 0) for link in links]
+        part[:] = [candidate.load.get(link, 0) for link in links]
         for load, rows in rows_of.values():
             times = np.zeros(len(links), dtype=np.int64)
             for link, often in load.items():
@@ -112,12 +112,12 @@ class Loads:
 def loads_of(
     capacity_bps: Sequence[int],
     failures: Collection[int],
-    ways: Iterable[tuple[Way, int]],
+    candidates: Iterable[tuple[CandidatePath, int]],
     forgiven: Collection[Case] = (),
     fixed: Fixed = NOTHING_FIXED,
 ) -> Loads:
     """Of paths with their rates in bit/s, and what is fixed."""
     loads = Loads(capacity_bps, failures, forgiven, fixed)
-    for way, rate_bps in ways:
-        loads.add(way, rate_bps)
+    for candidate, rate_bps in candidates:
+        loads.add(candidate, rate_bps)
     return loads

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from corridor.controller.forwarding.shared_risks import Risks
+from corridor.controller.forwarding.failure_hypotheses import Risks
 from corridor.controller.policy.product import Edge
 from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corridor.controller.traffic_engineering.candidate_paths import Space
-from corridor.controller.traffic_engineering.candidate_values import Key, Order, Way
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath, Key, Order
 from corridor.controller.traffic_engineering.least_added_delay import MS
 from corridor.topologies.model.topology import Fibre
 
@@ -21,10 +21,12 @@ class Moves:
     def over(self, _space: Space, _fibre: Fibre, delay_ns: int) -> float:
         return delay_ns / MS
 
-    def main(self, _space: Space, order: Order, one_way_ns: int, alone: Way) -> float:
+    def main(self, _space: Space, order: Order, one_way_ns: int, alone: CandidatePath) -> float:
         return MOVED * (order != alone.order) + DELAY_WEIGHS * one_way_ns / MS
 
-    def detour(self, _space: Space, found: Key, order: Order, one_way_ns: int, alone: Way) -> float:
+    def detour(
+        self, _space: Space, found: Key, order: Order, one_way_ns: int, alone: CandidatePath
+    ) -> float:
         changed = alone.detours.get(found, order) != order
         return DETOURED * changed + DELAY_WEIGHS**2 * one_way_ns / MS
 

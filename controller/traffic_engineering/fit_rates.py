@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corridor.controller.forwarding.avoided import NOTHING
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of
+from corridor.controller.forwarding.compiler import compile_forwarding_graphs, gateways_of
 from corridor.controller.forwarding.disjoint import keeping_apart
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.picks import Pick
 from corridor.controller.intent.specification import Specification
@@ -65,7 +65,7 @@ def fitted(specification: Specification, objective: str | Objective) -> Specific
     return _fitted(with_picks(specification, {}), kind, NO_FAILURES)
 
 
-def fitted_again(specification: Specification, without: Failures) -> Specification:
+def reoptimised(specification: Specification, without: Failures) -> Specification:
     """The same, with other paths where rates do not fit on the present ones, because something has
     failed or policies changed: as few demands move as possible. If nothing fits, the shortfall
     becomes smaller."""
@@ -95,7 +95,7 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
     rates fit nowhere are taken as without protection, if ladders give that up; else they are left
     out of account: others go where they fit without those."""
     # numpy is dear to import
-    from corridor.controller.traffic_engineering.path_program import UnsolvedError
+    from corridor.controller.traffic_engineering.path_program import SolverError
     from corridor.controller.traffic_engineering.path_selection import choose
 
     served = shortest = Served(asked.topology, asked.intents(), without)
@@ -113,9 +113,9 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
         links = Links(asked.topology, less)
         try:
             choice = choose(
-                *(asked.topology, shortest.ways, shortest.builder, objective, links), sets=sets
+                *(asked.topology, shortest.graphs, shortest.builder, objective, links), sets=sets
             )
-        except UnsolvedError:
+        except SolverError:
             break
         picked = with_picks(asked, choice.picks)
         served = Served(picked.topology, picked.intents(), without).but(aside, yielding)
@@ -144,21 +144,22 @@ class Served:
         self.topology, self._without = topology, without
         self.builder, asked = _builder(topology, without), tuple(intents)
         self._off = keeping_apart(self.builder, topology, asked)
-        ways = [self.way(intent) for intent in asked if may_have_rates(intent)]
-        self.ways = [way for way in ways if rates_of(way) is not None]
+        graphs = [self.graph(intent) for intent in asked if may_have_rates(intent)]
+        self.graphs = [graph for graph in graphs if rates_of(graph) is not None]
 
-    def way(self, intent: Intent) -> ForwardingTree:
-        return self.builder.way(intent, self._off.get(intent.id, NOTHING))
+    def graph(self, intent: Intent) -> ForwardingGraph:
+        return self.builder.graph(intent, self._off.get(intent.id, NOTHING))
 
     def too_full(self) -> list[Worst]:
-        return too_full(self.topology, self.ways, self._without)
+        return too_full(self.topology, self.graphs, self._without)
 
     def but(self, names: Collection[str], yielding: Collection[str] = ()) -> Served:
         """Without some, and with others as they are served where ladders give up protection."""
         other = copy(self)
-        left = (way for way in self.ways if way.intent.id not in names)
-        other.ways = [
-            self.way(_unprotected(way.intent)) if way.intent.id in yielding else way for way in left
+        left = (graph for graph in self.graphs if graph.intent.id not in names)
+        other.graphs = [
+            self.graph(_unprotected(graph.intent)) if graph.intent.id in yielding else graph
+            for graph in left
         ]
         return other
 
@@ -168,7 +169,7 @@ class Served:
         # numpy is dear to import
         from corridor.controller.traffic_engineering.selection_setting import pairs_of
 
-        pairs = pairs_of(self.ways, self.builder)
+        pairs = pairs_of(self.graphs, self.builder)
         return self.together() if pairs is None else pairs
 
     def too_large(self, sets: Collection[frozenset[str]] = ()) -> dict[str, frozenset[str]]:
@@ -176,7 +177,7 @@ class Served:
         failed."""
         from corridor.controller.traffic_engineering.selection_setting import too_large
 
-        return too_large(self.ways, self.builder, Links(self.topology), sets)
+        return too_large(self.graphs, self.builder, Links(self.topology), sets)
 
     def hopeless(self, sets: Collection[frozenset[str]]) -> tuple[frozenset[str], frozenset[str]]:
         """Of those whose rates fit nowhere: who stays so where ladders give up protection, and who
@@ -187,33 +188,33 @@ class Served:
 
     def together(self) -> frozenset[frozenset[str]]:
         """Two failures each, under which they do not fit."""
-        searched = _searched(self.topology, self.ways, self._without)
+        searched = _searched(self.topology, self.graphs, self._without)
         return too_full_together(*searched, MOST_OF_LINK)
 
 
 @remembered(MOST_BUILDERS)
-def _builder(topology: Topology, without: Failures) -> TreeBuilder:
+def _builder(topology: Topology, without: Failures) -> GraphBuilder:
     """One for all paths that are tried in a state of a network: few differ from try to try."""
-    return TreeBuilder(topology, without)
+    return GraphBuilder(topology, without)
 
 
 def too_full(
-    topology: Topology, ways: Sequence[ForwardingTree], without: Failures = NO_FAILURES
+    topology: Topology, graphs: Sequence[ForwardingGraph], without: Failures = NO_FAILURES
 ) -> list[Worst]:
     """The links that committed rates do not fit, each in its worst case."""
-    if not ways:
+    if not graphs:
         return []
-    admitted = admissions(*_searched(topology, ways, without))
+    admitted = admissions(*_searched(topology, graphs, without))
     return [link for admission in admitted for link in admission.links if not link.fits]
 
 
 def _searched(
-    topology: Topology, ways: Sequence[ForwardingTree], without: Failures
+    topology: Topology, graphs: Sequence[ForwardingGraph], without: Failures
 ) -> tuple[Explorer, list[Searched]]:
-    wiring = wire(topology, gateways=gateways_of(ways))
-    tables = tables_of(compile_ways(wiring, topology, ways).program)
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    tables = tables_of(compile_forwarding_graphs(wiring, topology, graphs).program)
     explorer = Explorer(tables, wiring, topology, without)
-    return explorer, [explorer.search(way.intent) for way in ways]
+    return explorer, [explorer.search(graph.intent) for graph in graphs]
 
 
 def _unprotected(intent: Intent) -> Intent:
@@ -257,7 +258,7 @@ type Excess = Mapping[Link, int]
 """What does not fit, in bit/s, by directed link."""
 
 
-def fits_as_is(specification: Specification, without: Failures) -> bool:
+def fits_current_failures(specification: Specification, without: Failures) -> bool:
     """Whether committed rates do, unless something more fails."""
     return not _excess(_served(specification, without))
 
@@ -268,11 +269,13 @@ def is_worse_as_is(one: Specification, other: Specification, without: Failures) 
     return any(over > others.get(link, 0) for link, over in mine.items())
 
 
-def fitted_as_is(specification: Specification, without: Failures) -> Specification:
+def reoptimised_for_current_failures(
+    specification: Specification, without: Failures
+) -> Specification:
     """The same, with other paths where committed rates do not fit on the present ones; as few
     demands move as possible. If nothing fits, the result with the smallest shortfall."""
     # numpy is dear to import
-    from corridor.controller.traffic_engineering.path_program import UnsolvedError
+    from corridor.controller.traffic_engineering.path_program import SolverError
     from corridor.controller.traffic_engineering.path_selection import choose
 
     served = _served(specification, without)
@@ -282,10 +285,10 @@ def fitted_as_is(specification: Specification, without: Failures) -> Specificati
         links = Links(specification.topology, less)
         try:
             choice = choose(
-                *(served.topology, served.ways, served.builder, fewest_moves.KIND, links),
+                *(served.topology, served.graphs, served.builder, fewest_moves.KIND, links),
                 as_is=True,
             )
-        except UnsolvedError:
+        except SolverError:
             break
         picked = with_picks(specification, _moved(specification, choice.picks))
         excess = _excess(_served(picked, without))
@@ -318,14 +321,14 @@ def _served(specification: Specification, without: Failures) -> Served:
 
 def _excess(served: Served) -> Excess:
     most: dict[tuple[Link, str], int] = {}
-    for way in served.ways:
-        rates, path = rates_of(way), walk_of(way, served.topology).path
+    for graph in served.graphs:
+        rates, path = rates_of(graph), trace_packet(graph, served.topology).path
         assert rates is not None
         crossed: Counter[Link] = Counter()
         for fibre, hub in zip(path.fibres, path.hubs[:-1], strict=True):
             crossed.update([(fibre, hub), *shared_links(served.topology.fibre(fibre), hub)])
         for link, times in crossed.items():
-            paid = link, way.intent.pays_as
+            paid = link, graph.intent.pays_as
             most[paid] = max(most.get(paid, 0), times * rates.cir)
     loads: Counter[Link] = Counter()
     for (link, _), bps in most.items():

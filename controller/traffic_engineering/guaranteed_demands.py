@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.model import Bandwidth
 
@@ -13,5 +13,5 @@ def may_have_rates(intent: Intent) -> bool:
     return any(intent.guarantee(permit) is not None for permit in permits)
 
 
-def rates_of(way: ForwardingTree) -> Bandwidth | None:
-    return None if way.permit is None else way.intent.guarantee(way.permit)
+def rates_of(graph: ForwardingGraph) -> Bandwidth | None:
+    return None if graph.permit is None else graph.intent.guarantee(graph.permit)

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from corridor.controller.traffic_engineering.candidate_paths import Space
 from corridor.controller.traffic_engineering.candidate_values import (
+    CandidatePath,
     Detour,
     Group,
     Main,
     Order,
     Spot,
-    Way,
 )
 from corridor.controller.traffic_engineering.failure_cases import NO_LOAD, Load, numbers_of
 
@@ -104,13 +104,13 @@ class Reckoning:
                 self.fixed_bps[row, link] = bps
         self._known: dict[tuple[int, Group | None, Order], Takes] = {}
 
-    def carried_bps(self, ways: Sequence[Way]) -> Numbers:
+    def carried_bps(self, candidates: Sequence[CandidatePath]) -> Numbers:
         """What whole paths load with what is fixed, by case and link as the grid has them."""
         total = self.fixed_bps.copy()
         cells = total.ravel()
-        for demand, way in enumerate(ways):
+        for demand, candidate in enumerate(candidates):
             rate_bps = self._spaces[demand].rate_bps
-            for takes in self._of(demand, way):
+            for takes in self._of(demand, candidate):
                 total[:, takes.links] += takes.times * rate_bps
                 cells[takes.cells] += takes.changes.astype(np.int64) * rate_bps
         return total
@@ -143,12 +143,12 @@ class Reckoning:
             self._known[key] = self._grid.takes(NO_LOAD, changed)
         return self._known[key]
 
-    def _of(self, demand: int, way: Way) -> Iterator[Takes]:
-        yield self.of_main(demand, way.main)
-        spots = [*way.main.spots]
+    def _of(self, demand: int, candidate: CandidatePath) -> Iterator[Takes]:
+        yield self.of_main(demand, candidate.main)
+        spots = [*candidate.main.spots]
         while spots:
             spot = spots.pop()
-            detour = way.onward.get(spot.key)
+            detour = candidate.onward.get(spot.key)
             if detour is not None:
                 yield self.of_detour(demand, spot, detour)
                 spots += detour.spots
@@ -243,7 +243,7 @@ class Kept(NamedTuple):
     """Whose rate it is: of several demands together it counts once on a link."""
     space: Space
     """What its demand could choose from."""
-    way: Way
+    candidate: CandidatePath
 
 
 class Fixed:
@@ -272,7 +272,7 @@ class Fixed:
         """The load of one rate: on each link, that of the path that crosses it most often."""
         always = _most(some, None)
         self.always.update(always)
-        for case in {case for one in some for case in one.way.loads}:
+        for case in {case for one in some for case in one.candidate.loads}:
             more = self.more.setdefault(case, Counter())
             more.update(_most(some, case))
             more.subtract(always)
@@ -281,7 +281,7 @@ class Fixed:
 def _most(some: Iterable[Kept], case: int | None) -> Mapping[int, int]:
     most: dict[int, int] = {}
     for one in some:
-        for link, times in one.way.under(case).items():
+        for link, times in one.candidate.under(case).items():
             most[link] = max(most.get(link, 0), times * one.space.rate_bps)
     return most
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.policy.product import Edge
 from corridor.controller.traffic_engineering.candidate_paths import NOBODY, Space
-from corridor.controller.traffic_engineering.candidate_values import Way
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath
 from corridor.controller.traffic_engineering.failure_cases import Cases, Failed, Links, Load
 from corridor.controller.traffic_engineering.load_grid import Fixed, Kept
 from corridor.controller.traffic_engineering.path_program import MBIT
@@ -81,8 +81,8 @@ def fits_nowhere(setting: Setting, capacity_bps: Sequence[int]) -> dict[Failed, 
     return found
 
 
-def least_in(
-    topology: Topology, served: Iterable[ForwardingTree], failed: Collection[str]
+def minimum_in(
+    topology: Topology, served: Iterable[ForwardingGraph], failed: Collection[str]
 ) -> Least | None:
     """Of demands that are protected against it, by the permits that are in use: the outcome of
     others then is not promised. None where there is no such demand.
@@ -91,18 +91,18 @@ def least_in(
     links of any one of them.
     """
     links = Links(topology)
-    setting = setting_of(served, TreeBuilder(topology), links, [failed])
+    setting = setting_of(served, GraphBuilder(topology), links, [failed])
     cases, room_bps, kept = setting.cases, links.capacity_bps, [*setting.fixed.kept]
     case = cases.number(failed)
-    move = list[tuple[Space, Way]]()
-    for space, way in zip(setting.spaces, setting.alone, strict=True):
+    move = list[tuple[Space, CandidatePath]]()
+    for space, candidate in zip(setting.spaces, setting.alone, strict=True):
         if space.stays and not failed:
-            kept.append(Kept(space.name, space, way))
+            kept.append(Kept(space.name, space, candidate))
         elif space.suspects.protects(failed):
-            move.append((space, way))
+            move.append((space, candidate))
     faced = [one for one in kept if one.space.suspects.protects(failed)]
-    faced.sort(key=lambda one: one.space.arrives(one.way, case))
-    stay = {one.payer: (one.space, one.way) for one in faced}
+    faced.sort(key=lambda one: one.space.arrives(one.candidate, case))
+    stay = {one.payer: (one.space, one.candidate) for one in faced}
     if not move and not stay:
         return None
     beside = Fixed(one for one in kept if one.payer in stay)
@@ -142,7 +142,7 @@ class _Known:
         return is_new
 
 
-def _way(
+def _candidate(
     space: Space, demand: int, failure: int | None, prices: Mapping[int, float]
 ) -> _Column | None:
     """The cheapest; budgets are not asked, so it is not dearer."""
@@ -162,7 +162,7 @@ def _way(
 
 
 def _least(
-    demands: Sequence[tuple[Space, Way]],
+    demands: Sequence[tuple[Space, CandidatePath]],
     capacity_bps: Sequence[int],
     cases: Cases,
     failure: int | None,
@@ -179,13 +179,14 @@ def _least(
     failed = NOBODY if failure is None else cases.named(failure)
     arrive = {
         at: None
-        for at, (space, way) in enumerate(demands)
-        if (failure is None or space.suspects.protects(failed)) and space.arrives(way, failure)
+        for at, (space, candidate) in enumerate(demands)
+        if (failure is None or space.suspects.protects(failed))
+        and space.arrives(candidate, failure)
     }
     columns = [one for one in known.alive(closed, dead) if one.demand in arrive]
     served = {column.demand for column in columns}
     for demand in arrive:
-        first = None if demand in served else _way(spaces[demand], demand, failure, {})
+        first = None if demand in served else _candidate(spaces[demand], demand, failure, {})
         if first is not None:
             known.add(closed, first)
             columns.append(first)
@@ -200,7 +201,7 @@ def _least(
         for demand, most in paid.items():
             rate = spaces[demand].rate_bps / MBIT
             dear = {link: rate * price for link, price in prices.items()}
-            column = _way(spaces[demand], demand, failure, dear)
+            column = _candidate(spaces[demand], demand, failure, dear)
             assert column is not None
             cost = sum(times * prices.get(link, 0.0) for link, times in column.load.items()) * rate
             reached += cost

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from corridor.controller.traffic_engineering.candidate_paths import Space
-from corridor.controller.traffic_engineering.candidate_values import Key, Order, Way
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath, Key, Order
 from corridor.topologies.model.topology import Fibre
 
 
@@ -26,16 +26,20 @@ class Objective(Protocol):
         """The cost of a fibre in a demand's primary path, in ms or an equivalent; not below zero.
         The search for paths adds these costs."""
 
-    def main(self, space: Space, order: Order, one_way_ns: int, alone: Way) -> float:
+    def main(self, space: Space, order: Order, one_way_ns: int, alone: CandidatePath) -> float:
         """The cost of a primary path; ``alone`` is the path that its demand would have if no other
         demand had rates."""
 
-    def detour(self, space: Space, found: Key, order: Order, one_way_ns: int, alone: Way) -> float:
+    def detour(
+        self, space: Space, found: Key, order: Order, one_way_ns: int, alone: CandidatePath
+    ) -> float:
         """What a detour costs that is taken where these things were found dead, one after
         another."""
 
 
-def seeing(objective: Objective, spaces: Sequence[Space], alone: Sequence[Way]) -> Objective:
+def seeing(
+    objective: Objective, spaces: Sequence[Space], alone: Sequence[CandidatePath]
+) -> Objective:
     """An objective that knows all demands with rates, and the paths that they would have alone:
     what its own ``seeing(spaces, alone)`` makes of it, if it has one; for those by which what a way
     costs hangs on others."""

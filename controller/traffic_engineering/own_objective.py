@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from corridor.controller.traffic_engineering.candidate_paths import Space
-from corridor.controller.traffic_engineering.candidate_values import Key, Order, Way
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath, Key, Order
 from corridor.controller.traffic_engineering.objective import Objective, seeing
 from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
 from corridor.topologies.base.bounded_file import read_text
@@ -78,13 +78,15 @@ class OwnObjective:
     def over(self, space: Space, fibre: Fibre, delay_ns: int) -> float:
         return self._cost("over", space, fibre, delay_ns)
 
-    def main(self, space: Space, order: Order, one_way_ns: int, alone: Way) -> float:
+    def main(self, space: Space, order: Order, one_way_ns: int, alone: CandidatePath) -> float:
         return self._cost("main", space, order, one_way_ns, alone)
 
-    def detour(self, space: Space, found: Key, order: Order, one_way_ns: int, alone: Way) -> float:
+    def detour(
+        self, space: Space, found: Key, order: Order, one_way_ns: int, alone: CandidatePath
+    ) -> float:
         return self._cost("detour", space, found, order, one_way_ns, alone)
 
-    def seeing(self, spaces: Sequence[Space], alone: Sequence[Way]) -> OwnObjective:
+    def seeing(self, spaces: Sequence[Space], alone: Sequence[CandidatePath]) -> OwnObjective:
         try:
             kind = seeing(self.kind, spaces, alone)
         except (Exception, SystemExit) as problem:
@@ -107,7 +109,7 @@ class OwnObjective:
         return cost
 
 
-def read_own(path: Path) -> OwnFile:
+def read_custom(path: Path) -> OwnFile:
     """Raises InputError."""
     return OwnFile(str(path), read_text(path))
 

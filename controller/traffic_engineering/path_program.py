@@ -19,13 +19,13 @@ import numpy.typing as npt
 
 from corridor.controller.traffic_engineering.candidate_paths import Space
 from corridor.controller.traffic_engineering.candidate_values import (
+    CandidatePath,
     Detour,
     Group,
     Key,
     Main,
     Order,
     Spot,
-    Way,
 )
 from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR
 from corridor.controller.traffic_engineering.load_grid import (
@@ -68,7 +68,7 @@ type Shares = npt.NDArray[np.float64]
 type Flags = npt.NDArray[np.bool_]
 
 
-class UnsolvedError(Exception):
+class SolverError(Exception):
     """The solver came to no end, so no paths are chosen."""
 
 
@@ -132,7 +132,7 @@ class Program:
     failures: Collection[int]
     """That count, by number."""
     objective: Objective
-    alone: Sequence[Way]
+    alone: Sequence[CandidatePath]
     """By demand, the path that it would have if no other demand had rates."""
     fixed: Fixed = NOTHING_FIXED
     """What others load that have no choice."""
@@ -168,9 +168,9 @@ class Program:
         self._taken = self.reckoning.fixed_bps / np.array(self.capacity_bps)
         """The part of a capacity that is fixed."""
 
-    def add(self, demand: int, way: Way, detours: Mapping[Key, Detour]) -> int:
+    def add(self, demand: int, candidate: CandidatePath, detours: Mapping[Key, Detour]) -> int:
         """Add a primary path with its detours; return the number of new columns."""
-        main = way.main
+        main = candidate.main
         added = sum(
             self.add_detours(demand, spot, detours) for spot in main.spots if spot.key in detours
         )
@@ -213,12 +213,12 @@ class Program:
         """The columns of a demand's primary paths, or of detours of one of its groups."""
         return self._columns_of.get((demand, group), [])
 
-    def cost_ms(self, demand: int, way: Way) -> float:
+    def cost_ms(self, demand: int, candidate: CandidatePath) -> float:
         space, alone = self.spaces[demand], self.alone[demand]
-        of_main = self.objective.main(space, way.order, way.one_way_ns, alone)
+        of_main = self.objective.main(space, candidate.order, candidate.one_way_ns, alone)
         return of_main + sum(
             self.objective.detour(space, found, one.order, one.one_way_ns, alone)
-            for found, one in way.onward.items()
+            for found, one in candidate.onward.items()
         )
 
     def solved(self) -> Solution:
@@ -337,7 +337,7 @@ class Program:
             method="highs-ds",
         )
         if found.status != 0:
-            raise UnsolvedError(found.message)
+            raise SolverError(found.message)
         by_failure: dict[Case, dict[int, float]] = {}
         if asked.most is not None:
             marginals = -found.ineqlin.marginals
@@ -480,14 +480,14 @@ def _repeated(counts: Iterable[int]) -> Numbers:
     return np.repeat(np.arange(len(often)), often)
 
 
-def worth_ms(program: Program, demand: int, way: Way, prices: Prices) -> float:
+def worth_ms(program: Program, demand: int, candidate: CandidatePath, prices: Prices) -> float:
     """The cost of a path at these prices, minus what its demand pays: below zero it helps."""
     rate = program.spaces[demand].rate_bps / MBIT
     total = 0.0
     for failure, of in prices.by_failure.items():
-        load = way.under(failure)
+        load = candidate.under(failure)
         if len(load) < len(of):
             total += sum(times * of.get(link, 0.0) for link, times in load.items())
         else:
             total += sum(price * load.get(link, 0) for link, price in of.items())
-    return program.cost_ms(demand, way) + rate * total - prices.of_demand[demand]
+    return program.cost_ms(demand, candidate) + rate * total - prices.of_demand[demand]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.intent.picks import Found, Pick
 from corridor.controller.traffic_engineering import least_added_delay
 from corridor.controller.traffic_engineering.candidate_paths import Space
-from corridor.controller.traffic_engineering.candidate_values import Way
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath
 from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, Failed, Links
 from corridor.controller.traffic_engineering.objective import Objective, seeing
 from corridor.controller.traffic_engineering.path_program import Program
@@ -36,8 +36,8 @@ class Choice:
 
 def choose(
     topology: Topology,
-    served: Iterable[ForwardingTree],
-    builder: TreeBuilder,
+    served: Iterable[ForwardingGraph],
+    builder: GraphBuilder,
     objective: Objective = least_added_delay.KIND,
     links: Links | None = None,
     *,
@@ -53,20 +53,20 @@ def choose(
     spaces, defaults, fixed, cases = setting_of(served, builder, links, sets, as_is=as_is)
     objective = seeing(objective, spaces, defaults)
     program = Program(spaces, room_bps, cases.numbers, objective, defaults, fixed)
-    for demand, (space, way) in enumerate(zip(spaces, defaults, strict=True)):
-        program.add(demand, way, space.detours(way.main, NOT_DEAR))
-    ways = whole(program) if spaces else []
+    for demand, (space, candidate) in enumerate(zip(spaces, defaults, strict=True)):
+        program.add(demand, candidate, space.detours(candidate.main, NOT_DEAR))
+    candidates = whole(program) if spaces else []
     before, after = (
         float((program.reckoning.carried_bps(some) / room_bps).max(initial=0.0))
-        for some in (defaults, ways)
+        for some in (defaults, candidates)
     )
     picks, added = {}, {}
-    for space, way, default in zip(spaces, ways, defaults, strict=True):
-        some = tuple(picks_of(topology, space, way, default))
+    for space, candidate, default in zip(spaces, candidates, defaults, strict=True):
+        some = tuple(preferred_paths_of(topology, space, candidate, default))
         if some:
             picks[space.name] = some
-        if way.order != default.order:
-            added[space.name] = way.one_way_ns - default.one_way_ns
+        if candidate.order != default.order:
+            added[space.name] = candidate.one_way_ns - default.one_way_ns
     forgiven = program.forgiven.keys()
     impossible = frozenset(
         frozenset[str]() if case is None else cases.named(case) for case in forgiven
@@ -74,12 +74,14 @@ def choose(
     return Choice(picks, before, after, impossible, added)
 
 
-def picks_of(topology: Topology, space: Space, way: Way, default: Way) -> Iterator[Pick]:
+def preferred_paths_of(
+    topology: Topology, space: Space, candidate: CandidatePath, default: CandidatePath
+) -> Iterator[Pick]:
     names = [fibre.id for fibre in topology.fibres]
-    if way.order != default.order or space.keeps:
-        yield Pick(at=space.automaton.trip.src.id, fibres=_named(names, way.order))
+    if candidate.order != default.order or space.keeps:
+        yield Pick(at=space.automaton.trip.src.id, fibres=_named(names, candidate.order))
     hubs = dict[int, str]()
-    for spot, order, shortest in space.taken(way):
+    for spot, order, shortest in space.taken(candidate):
         hubs[spot.thing] = space.decisions.hub(spot.standing)
         if order != shortest:
             found = [Found(at=hubs[one], dead=space.cases.risks.named(one)) for one in spot.key]

@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from corridor.controller.forwarding.forwarding_tree import Cross, ForwardingTree, unprotected
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.forwarding_graph import Cross, ForwardingGraph, unprotected
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification, failures_of
-from corridor.controller.policy.model import LadderStep, Policy, RateStep
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.model import Policy, RateStep, RelaxationStep
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.traffic_engineering.fit_rates import Served, too_full
 from corridor.controller.traffic_engineering.guaranteed_demands import rates_of
@@ -74,12 +74,12 @@ class _Served:
         self._topology, self._without = topology, without
         self._served = Served(topology, intents, without)
         self._capacities_bps = capacities_bps(topology)
-        self._way = self._served.way
-        self._ways = {way.intent.id: way for way in self._served.ways}
+        self._graph = self._served.graph
+        self._graphs = {graph.intent.id: graph for graph in self._served.graphs}
 
     @property
     def given_up(self) -> dict[str, tuple[RateStep, ...]]:
-        return {name: way.intent.given_up for name, way in self._ways.items()}
+        return {name: graph.intent.given_up for name, graph in self._graphs.items()}
 
     def make_room_for_committed(self) -> bool:
         """Whether committed rates fit at last."""
@@ -91,7 +91,7 @@ class _Served:
             _, name = ranked[0]
             self._give_up(name, "drop_protect")
             order.append(name)
-        self._give_back(order, "drop_protect", lambda _way: self._fullest() is None)
+        self._give_back(order, "drop_protect", lambda _graph: self._fullest() is None)
         return True
 
     def make_room_for_peaks(self) -> None:
@@ -111,7 +111,7 @@ class _Served:
     def _fullest(self) -> Worst | None:
         """The link that has the largest shortfall for committed rates, in its worst case; ties by
         name."""
-        full = too_full(self._topology, list(self._ways.values()), self._without)
+        full = too_full(self._topology, list(self._graphs.values()), self._without)
         return min(
             full,
             key=lambda link: (-link.excess_bps, link.fibre, link.hub, link.failure),
@@ -123,24 +123,26 @@ class _Served:
         link = (full.fibre, full.hub)
         failures = failures_of(self._topology, full.failure)
         for name in full.demands:
-            if name not in self._ways:  # rates of an aggregate are on no ladder
+            if name not in self._graphs:  # rates of an aggregate are on no ladder
                 continue
-            way, rates = self._ways[name], rates_of(self._ways[name])
+            graph, rates = self._graphs[name], rates_of(self._graphs[name])
             assert rates is not None
-            without = self._way(_giving_up(way.intent, "drop_protect"))
-            if without.protection == way.protection:
+            without = self._graph(_giving_up(graph.intent, "drop_protect"))
+            if without.protection == graph.protection:
                 continue
-            times = [Counter(_links(one, self._topology, failures))[link] for one in (way, without)]
+            times = [
+                Counter(_links(one, self._topology, failures))[link] for one in (graph, without)
+            ]
             yield rates.cir * (times[1] - times[0]), name
 
     def _too_full_by_peaks(self) -> dict[Link, int]:
         """What does not fit, by directed link, while nothing fails."""
         most: dict[tuple[Link, str], int] = {}
-        for way in self._ways.values():
-            rates = rates_of(way)
+        for graph in self._graphs.values():
+            rates = rates_of(graph)
             assert rates is not None
-            for link, times in self._crossings(way).items():
-                paid = (link, way.intent.pays_as)
+            for link, times in self._crossings(graph).items():
+                paid = (link, graph.intent.pays_as)
                 most[paid] = max(most.get(paid, 0), times * (rates.pir or rates.cir))
         loads: Counter[Link] = Counter()
         for (link, _), load in most.items():
@@ -155,36 +157,36 @@ class _Served:
 
     def _slowing(self, full: Link) -> Iterator[tuple[int, str]]:
         """Demands on a link that can be held to less, with what that takes off it, negative."""
-        for name, way in self._ways.items():
-            rates, times = rates_of(way), self._crossings(way)[full]
-            assert way.permit is not None
-            held = _giving_up(way.intent, "drop_pir").guarantee(way.permit)
+        for name, graph in self._graphs.items():
+            rates, times = rates_of(graph), self._crossings(graph)[full]
+            assert graph.permit is not None
+            held = _giving_up(graph.intent, "drop_pir").guarantee(graph.permit)
             assert rates is not None
             if times and held != rates and rates.pir is not None:
                 yield (rates.cir - rates.pir) * times, name
 
-    def _peak_fits(self, way: ForwardingTree) -> bool:
-        return self._too_full_by_peaks().keys().isdisjoint(self._crossings(way))
+    def _peak_fits(self, graph: ForwardingGraph) -> bool:
+        return self._too_full_by_peaks().keys().isdisjoint(self._crossings(graph))
 
-    def _crossings(self, way: ForwardingTree) -> Counter[Link]:
-        return Counter(_links(way, self._topology))
+    def _crossings(self, graph: ForwardingGraph) -> Counter[Link]:
+        return Counter(_links(graph, self._topology))
 
     def _capacity_bps(self, link: Link) -> int:
         return self._capacities_bps[link[0]]
 
     def _give_up(self, name: str, step: RateStep) -> None:
-        self._ways[name] = self._way(_giving_up(self._ways[name].intent, step))
+        self._graphs[name] = self._graph(_giving_up(self._graphs[name].intent, step))
 
     def _give_back(
-        self, order: Iterable[str], step: RateStep, fits: Callable[[ForwardingTree], bool]
+        self, order: Iterable[str], step: RateStep, fits: Callable[[ForwardingGraph], bool]
     ) -> None:
         """Whatever turns out not to be needed, the last first."""
         for name in reversed([*order]):
-            before = self._ways[name]
+            before = self._graphs[name]
             kept = tuple(one for one in before.intent.given_up if one != step)
-            self._ways[name] = self._way(replace(before.intent, given_up=kept))
-            if not fits(self._ways[name]):
-                self._ways[name] = before
+            self._graphs[name] = self._graph(replace(before.intent, given_up=kept))
+            if not fits(self._graphs[name]):
+                self._graphs[name] = before
 
 
 def _giving_up(intent: Intent, step: RateStep) -> Intent:
@@ -193,10 +195,10 @@ def _giving_up(intent: Intent, step: RateStep) -> Intent:
 
 
 def _links(
-    way: ForwardingTree, topology: Topology, failures: Failures = NO_FAILURES
+    graph: ForwardingGraph, topology: Topology, failures: Failures = NO_FAILURES
 ) -> Iterator[Link]:
     """Directed links that packets cross, up to where they are dropped, and what those share."""
-    path = walk_of(way, topology, failures).path
+    path = trace_packet(graph, topology, failures).path
     for fibre, hub in zip(path.fibres, path.hubs[:-1], strict=True):
         yield fibre, hub
         yield from shared_links(topology.fibre(fibre), hub)
@@ -209,7 +211,7 @@ def _links(
 class Lack:
     """One soft clause that does not hold, or protection that is not had."""
 
-    step: LadderStep
+    step: RelaxationStep
     """That gives it up."""
     said: str
     on_ladder: bool
@@ -219,20 +221,22 @@ class Lack:
         return f"{self.step}: {self.said}" if self.on_ladder else self.said
 
 
-def lacks(way: ForwardingTree, one_way_ns: int | None = None) -> tuple[Lack, ...]:
+def lacks(graph: ForwardingGraph, one_way_ns: int | None = None) -> tuple[Lack, ...]:
     """What a served demand gives up; ``one_way_ns`` is its delay now, if not the planned one."""
-    permit = way.permit
-    if permit is None or isinstance(way.route, NoRoute):
+    permit = graph.permit
+    if permit is None or isinstance(graph.route, NoPermittedPath):
         return ()
-    takes_ns = way.route.one_way_ns if one_way_ns is None else one_way_ns
+    takes_ns = graph.route.one_way_ns if one_way_ns is None else one_way_ns
     return tuple(
         Lack(step, said, step in permit.on_soft_failure)
-        for step, said in _said(way, permit, takes_ns)
+        for step, said in _said(graph, permit, takes_ns)
     )
 
 
-def _said(way: ForwardingTree, permit: Policy, one_way_ns: int) -> Iterator[tuple[LadderStep, str]]:
-    asked, intent = permit.soft.one_way, way.intent
+def _said(
+    graph: ForwardingGraph, permit: Policy, one_way_ns: int
+) -> Iterator[tuple[RelaxationStep, str]]:
+    asked, intent = permit.soft.one_way, graph.intent
     rates = intent.guarantee(permit)
     if asked is not None and one_way_ns > asked:
         took = format_duration(one_way_ns)
@@ -241,7 +245,7 @@ def _said(way: ForwardingTree, permit: Policy, one_way_ns: int) -> Iterator[tupl
         yield "drop_protect", f"no room on detours for {format_rate(rates.cir)}"
     bare = [
         f"link:{node.fibre}" if isinstance(node, Cross) else f"gateway:{node.hub}"
-        for node in unprotected(way.first, way.protection)
+        for node in unprotected(graph.first, graph.protection)
     ]
     if bare:
         yield "drop_protect", f"no detour around {', '.join(bare)}"

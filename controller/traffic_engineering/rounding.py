@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from corridor.controller.traffic_engineering.candidate_values import Detour, Group, Key, Way
-from corridor.controller.traffic_engineering.column_generation import improved, kept_clear
+from corridor.controller.traffic_engineering.candidate_values import (
+    CandidatePath,
+    Detour,
+    Group,
+    Key,
+)
+from corridor.controller.traffic_engineering.column_generation import avoiding_failures, improved
 from corridor.controller.traffic_engineering.local_search import (
     Rank,
     State,
@@ -44,7 +49,7 @@ def priced_out(program: Program) -> Solution:
         added = improved(program, found) if idle < IDLE else 0
         keeps_clear = not added
         if keeps_clear:
-            added = kept_clear(program, found)
+            added = avoiding_failures(program, found)
         if not added:
             break
         before, found = found.cost_ms, program.solved()
@@ -55,7 +60,7 @@ def priced_out(program: Program) -> Solution:
     return found
 
 
-def whole(program: Program) -> list[Way]:
+def whole(program: Program) -> list[CandidatePath]:
     """One path for each demand: fitting, if such paths are found, and then cheap. Cases that
     nothing fits are let pass, as little of each as can be, so that the others fit."""
     tried: list[State] = []
@@ -68,7 +73,7 @@ def whole(program: Program) -> list[Way]:
         hopeless = room < 1 and found.over > FITS
         if tried[-1].fits or hopeless or program.has_many_cases:
             break
-    return _cheaper(program, min(tried, key=_rank)).ways
+    return _cheaper(program, min(tried, key=_rank)).candidates
 
 
 def _cheaper(program: Program, state: State) -> State:
@@ -76,10 +81,10 @@ def _cheaper(program: Program, state: State) -> State:
     is if these cannot be repaired."""
     if not program.has_many_cases:
         return cheaper(state)
-    state = watched(program, state.ways)
+    state = watched(program, state.candidates)
     if not state.fits:
         return state
-    found = mended(program, cheaper(state).ways)
+    found = mended(program, cheaper(state).candidates)
     return found if found.fits else state
 
 
@@ -110,8 +115,11 @@ def _made_whole(program: Program, found: Solution) -> Iterator[State]:
             return
         program.allowed[:] = [True] * len(program.columns)
         found = priced_out(program)
-    by_key = {tuple(way.key for way in ways): ways for ways in _rounded(program, found)}
-    tried = sorted((mended(program, ways) for ways in by_key.values()), key=_rank)
+    by_key = {
+        tuple(candidate.key for candidate in candidates): candidates
+        for candidates in _rounded(program, found)
+    }
+    tried = sorted((mended(program, candidates) for candidates in by_key.values()), key=_rank)
     fits = tried[0].fits
     for state in tried[:1] if fits else map(roomier, tried[:2]):
         yield state
@@ -119,7 +127,7 @@ def _made_whole(program: Program, found: Solution) -> Iterator[State]:
             break
 
 
-def _by_level(program: Program) -> list[Way]:
+def _by_level(program: Program) -> list[CandidatePath]:
     """Primary paths become whole while detours may be divided, then detours, then further ones; new
     ones are looked for in between, that suit what is chosen."""
     program.allowed[:] = [True] * len(program.columns)
@@ -140,7 +148,7 @@ def _by_level(program: Program) -> list[Way]:
     return _composed_all(program, shares)
 
 
-def _rounded(program: Program, found: Solution) -> Iterator[list[Way]]:
+def _rounded(program: Program, found: Solution) -> Iterator[list[CandidatePath]]:
     """What is divided is chosen by branch and bound; detours of all, then all, if need be; at last
     by the largest share."""
     of_mains = [(demand, None) for demand in range(len(program.spaces))]
@@ -161,7 +169,7 @@ def _rank(state: State) -> Rank:
     return state.rank
 
 
-def _composed_all(program: Program, shares: Shares) -> list[Way]:
+def _composed_all(program: Program, shares: Shares) -> list[CandidatePath]:
     return [_composed(program, shares, demand) for demand in range(len(program.spaces))]
 
 
@@ -173,7 +181,7 @@ def _fix(program: Program, unit: Unit, shares: Shares, least: float = SURE) -> N
         program.allowed[number] = number == largest
 
 
-def _composed(program: Program, shares: Shares, demand: int) -> Way:
+def _composed(program: Program, shares: Shares, demand: int) -> CandidatePath:
     """The primary path with the largest share, with the largest detour from each place."""
     order = program.columns[_largest(program.of(demand), shares)].order
     main = program.mains[demand][order]

@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
-from corridor.controller.forwarding.shared_risks import Suspects
+from corridor.controller.forwarding.failure_hypotheses import FailureHypotheses
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.intent.intent import UNPROTECTED
 from corridor.controller.policy.product import Edge, ProductPath
 from corridor.controller.traffic_engineering.candidate_paths import ALL, Space
-from corridor.controller.traffic_engineering.candidate_values import Way
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath
 from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, Cases, Failed, Links
 from corridor.controller.traffic_engineering.guaranteed_demands import rates_of
 from corridor.controller.traffic_engineering.load_grid import Fixed, Kept
@@ -24,7 +24,7 @@ class Setting(NamedTuple):
     spaces: list[Space]
     """What each demand may choose from that has a separate rate; those that are to be disjoint
     have only detours to choose."""
-    alone: list[Way]
+    alone: list[CandidatePath]
     """What each of them has alone."""
     fixed: Fixed
     """What those load that have rates together."""
@@ -32,8 +32,8 @@ class Setting(NamedTuple):
 
 
 def setting_of(
-    served: Iterable[ForwardingTree],
-    builder: TreeBuilder,
+    served: Iterable[ForwardingGraph],
+    builder: GraphBuilder,
     links: Links,
     sets: Iterable[Collection[str]] = (),
     *,
@@ -42,25 +42,25 @@ def setting_of(
     """Of demands as they are served: those with rates count. ``sets`` may fail together, next to
     each thing alone that any of them is protected against. Taken ``as_is``, nothing fails next to
     what has."""
-    asked = sorted((way for way in served if _rate_bps(way)), key=_rank)
-    kinds = {kind for way in asked if way.protection.k for kind in way.protection.over}
+    asked = sorted((graph for graph in served if _rate_bps(graph)), key=_rank)
+    kinds = {kind for graph in asked if graph.protection.k for kind in graph.protection.over}
     cases = Cases(builder.risks, 0 if as_is else builder.risks.of_kinds(kinds), sets)
-    spaces, alone, kept = list[Space](), list[Way](), list[Kept]()
+    spaces, alone, kept = list[Space](), list[CandidatePath](), list[Kept]()
     for tree in asked:
         protection = UNPROTECTED if as_is else tree.protection
         space = _space(replace(tree, protection=protection), builder, cases, links)
-        way = space.way(space.main(builder.course(tree)), NOT_DEAR, alone=True)
+        candidate = space.candidate(space.main(builder.course(tree)), NOT_DEAR, alone=True)
         if tree.intent.aggregate is not None:
-            kept.append(Kept(tree.intent.pays_as, space, way))
+            kept.append(Kept(tree.intent.pays_as, space, candidate))
         else:
             spaces.append(space)
-            alone.append(way)
+            alone.append(candidate)
     return Setting(spaces, alone, Fixed(kept), cases)
 
 
 def too_large(
-    served: Sequence[ForwardingTree],
-    builder: TreeBuilder,
+    served: Sequence[ForwardingGraph],
+    builder: GraphBuilder,
     links: Links,
     sets: Iterable[Collection[str]] = (),
 ) -> dict[str, Failed]:
@@ -72,26 +72,28 @@ def too_large(
     setting, found = setting_of(served, builder, links, sets), dict[str, Failed]()
     for space, alone in zip(setting.spaces, setting.alone, strict=True):
         if space.rate_bps > narrowest and not space.stays:
-            for case in too_large_in(space, alone):
+            for case in oversized_in(space, alone):
                 found[space.name] = frozenset() if case is None else setting.cases.named(case)
                 break
     return found
 
 
 def pairs_of(
-    served: Iterable[ForwardingTree], builder: TreeBuilder
+    served: Iterable[ForwardingGraph], builder: GraphBuilder
 ) -> frozenset[frozenset[str]] | None:
     """All two failures that someone with rates is protected against at once; None where they are
     too many to be reckoned with."""
     found = set[frozenset[str]]()
-    protected = {way.protection for way in served if way.protection.k > 1 and _rate_bps(way)}
+    protected = {
+        graph.protection for graph in served if graph.protection.k > 1 and _rate_bps(graph)
+    }
     for kinds in {frozenset(one.over) for one in protected}:
         some = [name for name in builder.risks.names if name.partition(":")[0] in kinds]
         found.update(map(frozenset, combinations(some, 2)))
     return frozenset(found) if len(found) <= MOST_PAIRS else None
 
 
-def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Links) -> Space:
+def _space(tree: ForwardingGraph, builder: GraphBuilder, cases: Cases, links: Links) -> Space:
     assert tree.automaton is not None
     intent, automata = tree.intent, tree.intent.ruling.automata
     return Space(
@@ -101,7 +103,7 @@ def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Link
         next(at for at, one in enumerate(automata) if one is tree.automaton),
         builder.courses(tree.automaton),
         builder.decisions(tree),
-        Suspects(builder.risks, tree.protection, intent.demand.dst),
+        FailureHypotheses(builder.risks, tree.protection, intent.demand.dst),
         cases,
         links,
         tree.within_ns,
@@ -110,24 +112,24 @@ def _space(tree: ForwardingTree, builder: TreeBuilder, cases: Cases, links: Link
     )
 
 
-def _rate_bps(way: ForwardingTree) -> int:
-    rates = rates_of(way)
+def _rate_bps(graph: ForwardingGraph) -> int:
+    rates = rates_of(graph)
     return 0 if rates is None else rates.cir
 
 
-def _rank(way: ForwardingTree) -> tuple[object, ...]:
+def _rank(graph: ForwardingGraph) -> tuple[object, ...]:
     """An order that hangs on what is asked for, and on names only between equals."""
-    intent = way.intent
+    intent = graph.intent
     demand = intent.demand
     back = intent.id != intent.asked_as
-    permit = way.permit.id if way.permit else ""
-    return (-_rate_bps(way), demand.src, demand.dst, back, demand.data_class, permit, intent.id)
+    permit = graph.permit.id if graph.permit else ""
+    return (-_rate_bps(graph), demand.src, demand.dst, back, demand.data_class, permit, intent.id)
 
 
 # Where a rate is more than any lawful path has room for, even if no one else had rates.
 
 
-def too_large_in(space: Space, alone: Way) -> Iterator[int | None]:
+def oversized_in(space: Space, alone: CandidatePath) -> Iterator[int | None]:
     """The cases protected against in which there is a path, and none that is wide enough: of those
     in which packets arrive by the path that the demand has alone. Else they may be lost where any
     other begins, or come too late by it, and load nothing."""
@@ -151,19 +153,19 @@ def too_large_in(space: Space, alone: Way) -> Iterator[int | None]:
             yield case
 
 
-def _is_narrow(space: Space, way: Way, case: int) -> bool:
-    return not space.thin.isdisjoint(way.under(case))
+def _is_narrow(space: Space, candidate: CandidatePath, case: int) -> bool:
+    return not space.thin.isdisjoint(candidate.under(case))
 
 
 def _delay(edge: Edge) -> int:
     return 1 + edge.delay_ns
 
 
-def _met(space: Space, way: ProductPath) -> int:
+def _met(space: Space, path: ProductPath) -> int:
     """The cases in which something of a path has failed."""
     cases, source = space.cases, space.automaton.trip.src
     met = cases.of(cases.risks.bit("hub", source.id))
-    for _, edge in way.steps:
+    for _, edge in path.steps:
         met |= cases.of(cases.risks.kills(edge.sight))
     for hub in cases.risks.hubs:
         met |= cases.of(cases.risks.bit("gateway", hub))

@@ -101,10 +101,10 @@ def ends_of(
     number = {(one.demand, one.kind, one.direction): one.number for one in classes}
     sent, received = Counter[int](), Counter[int]()
     for demand in ids:
-        for way in (FORWARD, BACKWARD):
-            sent[number[demand, PROBE, way]] = received[number[demand, PROBE, way]] = 0
+        for direction in (FORWARD, BACKWARD):
+            sent[number[demand, PROBE, direction]] = received[number[demand, PROBE, direction]] = 0
     for host in hosts:
-        for kind, flag, way, counted in (
+        for kind, flag, direction, counted in (
             (records.SENT, True, FORWARD, sent),
             (records.REFLECTED, False, FORWARD, received),
             (records.REFLECTED, True, BACKWARD, sent),
@@ -117,7 +117,7 @@ def ends_of(
                 rows = rows[rows["t3_ns"] != 0]
             demands, counts = np.unique(rows["demand"], return_counts=True)
             for demand, count in zip(demands.tolist(), counts.tolist(), strict=True):
-                counted[number[ids[demand], PROBE, way]] += count
+                counted[number[ids[demand], PROBE, direction]] += count
     for path in sorted(raw.glob("flows-*.json")):
         report = read_json(path, RESULT)
         for item in report["streams_out"]:

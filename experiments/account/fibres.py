@@ -118,10 +118,10 @@ class _Span:
 
     def add(self, before: Moment, now: Moment) -> None:
         """What has happened between two readings."""
-        way, lane = self._direction, self._lane
-        entered = self._mine(since(before, now, way.sender, sent=True))
-        arrived = self._mine(since(before, now, way.receiver, sent=False))
-        was, said = before.fibres[way.sender], now.fibres[way.sender]
+        direction, lane = self._direction, self._lane
+        entered = self._mine(since(before, now, direction.sender, sent=True))
+        arrived = self._mine(since(before, now, direction.receiver, sent=False))
+        was, said = before.fibres[direction.sender], now.fibres[direction.sender]
         if not entered and not arrived and was is said and self._undecided is None:
             return
         self._missing.update(entered)
@@ -229,9 +229,9 @@ class _Span:
         return True
 
 
-def _ce_marks(way: Direction, before: Moment, now: Moment) -> int:
+def _ce_marks(direction: Direction, before: Moment, now: Moment) -> int:
     """Counters say nothing of marks where there are none."""
-    was, has = (one.fibres[way.sender].get(CE_MARKS, 0) for one in (before, now))
+    was, has = (one.fibres[direction.sender].get(CE_MARKS, 0) for one in (before, now))
     return has - was if has >= was else has
 
 

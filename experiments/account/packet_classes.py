@@ -47,10 +47,12 @@ class Selected(NamedTuple):
 def classes_of(plan: Plan) -> tuple[PacketClass, ...]:
     """In the order of their numbers: those of a demand that sends no such packets, too."""
     return tuple(
-        PacketClass(_number(demand, kind, way), demand.id, kind, way, *_ends(demand, way))
+        PacketClass(
+            _number(demand, kind, direction), demand.id, kind, direction, *_ends(demand, direction)
+        )
         for demand in plan.demands
         for kind in KINDS
-        for way in (FORWARD, BACKWARD)
+        for direction in (FORWARD, BACKWARD)
     )
 
 
@@ -68,9 +70,11 @@ def selected(plan: Plan) -> Iterator[Selected]:
     for demand in plan.demands:
         kinds = _ports(demand, demand.index in streams, listens.get(demand.index))
         for kind, protocol, there, back in kinds:
-            for way, (src_port, dst_port) in ((FORWARD, there), (BACKWARD, back)):
-                src, dst = (address[hub] for hub in _ends(demand, way))
-                yield Selected(_number(demand, kind, way), protocol, src, dst, src_port, dst_port)
+            for direction, (src_port, dst_port) in ((FORWARD, there), (BACKWARD, back)):
+                src, dst = (address[hub] for hub in _ends(demand, direction))
+                yield Selected(
+                    _number(demand, kind, direction), protocol, src, dst, src_port, dst_port
+                )
 
 
 type _Port = tuple[int | None, int | None]
@@ -97,9 +101,9 @@ def _ports(
         yield MESSAGE, TCP, there, back
 
 
-def _number(demand: PlannedDemand, kind: str, way: str) -> int:
-    return 1 + 2 * (len(KINDS) * demand.index + KINDS.index(kind)) + (way == BACKWARD)
+def _number(demand: PlannedDemand, kind: str, direction: str) -> int:
+    return 1 + 2 * (len(KINDS) * demand.index + KINDS.index(kind)) + (direction == BACKWARD)
 
 
-def _ends(demand: PlannedDemand, way: str) -> tuple[str, str]:
-    return (demand.src, demand.dst) if way == FORWARD else (demand.dst, demand.src)
+def _ends(demand: PlannedDemand, direction: str) -> tuple[str, str]:
+    return (demand.src, demand.dst) if direction == FORWARD else (demand.dst, demand.src)

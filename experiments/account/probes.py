@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from corridor.experiments.account.summary import (
-    BothWays,
+    BothDirections,
     DemandSummary,
     FlowSampleSummary,
     LossPatternSummary,
@@ -58,8 +58,8 @@ def with_measured(entry: DemandSummary, of: Measured) -> DemandSummary:
     return replace(
         entry,
         rtt_ms=found.rtt.ms(),
-        one_way_ms=BothWays(forward=found.forward.ms(), backward=found.backward.ms()),
-        pdv_ms=BothWays(forward=found.forward_pdv.ms(), backward=found.backward_pdv.ms()),
+        one_way_ms=BothDirections(forward=found.forward.ms(), backward=found.backward.ms()),
+        pdv_ms=BothDirections(forward=found.forward_pdv.ms(), backward=found.backward_pdv.ms()),
         sent=found.sent,
         received=found.received,
         lost=found.lost,
@@ -81,8 +81,10 @@ def sample_summary(found: DemandSample) -> SampleSummary:
     return SampleSummary(
         confidence=CONFIDENCE,
         rtt_ms=bounds_ms(found.rtt),
-        one_way_ms=BothWays(forward=bounds_ms(found.forward), backward=bounds_ms(found.backward)),
-        ipdv_ms=BothWays(forward=found.forward_ipdv.ms(), backward=found.backward_ipdv.ms()),
+        one_way_ms=BothDirections(
+            forward=bounds_ms(found.forward), backward=bounds_ms(found.backward)
+        ),
+        ipdv_ms=BothDirections(forward=found.forward_ipdv.ms(), backward=found.backward_ipdv.ms()),
         loss=bounds(found.loss),
         losses=_losses(found.losses),
         left_out=found.left_out,

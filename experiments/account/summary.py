@@ -9,7 +9,7 @@ from typing import Any
 from corridor.experiments.account.queue_counters import QueueSummary
 from corridor.experiments.account.workload_summary import WorkloadsSummary
 from corridor.experiments.answers.anycast_text import AnycastSummary
-from corridor.experiments.answers.certainty_summary import CertaintySummary, DrawsSummary
+from corridor.experiments.answers.certainty_summary import SamplesSummary, UncertaintySummary
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, Document, read_document
 from corridor.topologies.base.errors import InputError
@@ -19,7 +19,7 @@ REPORT_AGAIN = "corridor report makes it again"
 
 
 @dataclass(frozen=True, kw_only=True)
-class BothWays[Value]:
+class BothDirections[Value]:
     """There, and of answers back."""
 
     forward: Value
@@ -72,8 +72,8 @@ class SampleSummary:
     confidence: float
     rtt_ms: dict[str, Bounds]
     """By quantile, between two order statistics, of as many values as are independent."""
-    one_way_ms: BothWays[dict[str, Bounds]]
-    ipdv_ms: BothWays[Statistics]
+    one_way_ms: BothDirections[dict[str, Bounds]]
+    ipdv_ms: BothDirections[Statistics]
     """A delay less that of the packet before (RFC 3393)."""
     loss: Bounds
     """Of the share lost (Clopper and Pearson), of as many probes as are independent."""
@@ -149,10 +149,10 @@ class DemandSummary:
     capacity_assumed: tuple[str, ...] = ()
     """Fibres of its path whose capacity is assumed."""
     predicted_rtt_ms: float | None
-    predicted_one_way_ms: BothWays[float | None]
+    predicted_one_way_ms: BothDirections[float | None]
     rtt_ms: Statistics | None
-    one_way_ms: BothWays[Statistics] | None
-    pdv_ms: BothWays[Statistics] | None
+    one_way_ms: BothDirections[Statistics] | None
+    pdv_ms: BothDirections[Statistics] | None
     """Packet delay variation (RFC 5481): above the least."""
     sent: int
     received: int
@@ -175,7 +175,7 @@ class DemandSummary:
     """Lost probes and answers by cause: an event's id, or a cause of ``account/losses.py``."""
     alibi: tuple[str, ...] | None = field(default=None, metadata=OMIT_NONE)
     """Jurisdictions where no measured packet can have been on its way there."""
-    certainty: CertaintySummary | None = field(default=None, metadata=OMIT_NONE)
+    certainty: UncertaintySummary | None = field(default=None, metadata=OMIT_NONE)
     """How sure its path is, by draws of the map; none where it has no path."""
 
 
@@ -456,7 +456,7 @@ class Summary(Document):
     queues: tuple[QueueSummary, ...] = field(default=(), metadata=OMIT_EMPTY)
     """What the classes of queues in front of fibres counted; only where fibres have some."""
     crossings: CrossingsSummary | None = field(default=None, metadata=OMIT_NONE)
-    certainty: DrawsSummary | None = field(default=None, metadata=OMIT_NONE)
+    certainty: SamplesSummary | None = field(default=None, metadata=OMIT_NONE)
     verdict: tuple[str, ...] = field(default=(), metadata=OMIT_EMPTY)
     """What it came to, a sentence each: the question first, then the answers, then what to ask."""
 

@@ -14,9 +14,9 @@ from typing import NamedTuple, get_args
 from corridor.controller.explain import Explanation
 from corridor.controller.explain import explain as explained
 from corridor.controller.explain.path_summary import Passage, passage_of_journey
-from corridor.controller.forwarding.compiler import plan_ways
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.compiler import build_forwarding_graphs
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.facts import read_flow
@@ -55,7 +55,7 @@ from corridor.experiments.scenario.scenario import (
     load_under,
     under_given,
 )
-from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.documents import Document, Plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
@@ -167,7 +167,7 @@ def path(
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
     dead = failures_of(loaded.topology, dead_elements(loaded, given_names(failures, "failures")))
-    walk = walk_of(
+    walk = trace_packet(
         planned_demand(loaded, given_of(demand, str, "demand")).forward, loaded.topology, dead
     )
     return passage_of_journey(loaded.topology, walk) if walk.delivered else None
@@ -299,7 +299,7 @@ def price(
     loaded = alone(load_under(str(scenario), asked, topology=base.topology))
     laid = Laid.of(base)
     samples = draw(base.topology, load_delay_model(None)) if uncertainty else None
-    lawful = None if samples is None else Lawful(samples, laid.ways.product)
+    lawful = None if samples is None else Lawful(samples, laid.paths.product)
     return priced(laid, loaded.policies, base.policies, search_changes=remedies, lawful=lawful)
 
 
@@ -349,8 +349,8 @@ def law(
 class PlannedDemand(NamedTuple):
     """One demand as compiled, next to the demands that it must be disjoint from."""
 
-    forward: ForwardingTree
-    reverse: ForwardingTree | None
+    forward: ForwardingGraph
+    reverse: ForwardingGraph | None
     """The reverse demand; None if ``forward`` is a reverse demand itself."""
 
 
@@ -363,5 +363,5 @@ def planned_demand(loaded: LoadedScenario, demand: str) -> PlannedDemand:
         raise InputError(f'scenario {loaded.scenario.name} has no demand "{demand}"', hint)
     wanted = (demand, f"{demand}{RETURN}")
     together = [one for one in intents.values() if one.id in wanted or one.disjoint]
-    graphs = {one.intent.id: one for one in plan_ways(loaded.topology, together)}
+    graphs = {one.intent.id: one for one in build_forwarding_graphs(loaded.topology, together)}
     return PlannedDemand(graphs[wanted[0]], graphs.get(wanted[1]))

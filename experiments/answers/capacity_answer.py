@@ -39,7 +39,7 @@ NO_RATES = "give demands a guarantee, state rates (--rate ckpt=2Tbit), or give i
 
 
 @dataclass(frozen=True)
-class LinkFullness:
+class LinkUtilisation:
     """One direction of a fibre, or of what fibres share at a landing."""
 
     fibre: str
@@ -173,7 +173,7 @@ class CapacityAnswer:
     """Real rates, by demand or aggregate; of offered loads, answers apart."""
     no_way: tuple[str, ...]
     """Demands with a rate that no policy lets go."""
-    links: tuple[LinkFullness, ...]
+    links: tuple[LinkUtilisation, ...]
     """The fullest first."""
     growth: tuple[Growth, ...]
     """Of all, then of each class, aggregate and demand."""
@@ -235,8 +235,8 @@ def capacity_answer(loaded: LoadedScenario, asked: CapacityQuestion = ALL) -> Ca
 
 def _load(loaded: LoadedScenario, served: Served, asked: Load | None) -> Load:
     there_are = served.loads
-    if not there_are and served.no_way:
-        some = ", ".join(served.no_way[:MOST_NAMED])
+    if not there_are and served.without_path:
+        some = ", ".join(served.without_path[:MOST_NAMED])
         message = f"no demand of {loaded.scenario.name} with a rate has a path: {some}"
         raise InputError(message, "corridor explain says why, demand by demand")
     if not there_are:
@@ -307,7 +307,7 @@ class _Answering:
             over=loads.over,
             scale=self.loaded.topology.scaling.capacity_scale,
             rates_gbps={name: self._gbps(bps) for name, bps in sorted(loads.rates.items())},
-            no_way=self.served.no_way,
+            no_way=self.served.without_path,
             links=tuple(self._links()),
             growth=tuple(self._growth(reach)),
             next=tuple(map(_bound, reach.order)),
@@ -323,15 +323,15 @@ class _Answering:
     def _gbps(self, emulated_bps: Fraction | int) -> float:
         return float(emulated_bps / self.known.scale / 10**9)
 
-    def _links(self) -> Iterator[LinkFullness]:
+    def _links(self) -> Iterator[LinkUtilisation]:
         as_emulated = with_limits(self.loads.cases, self.known.limits("emulated"))
         emulated = {one.link: one for one in fullness(as_emulated, self.loads.rates)}
         for one in fullness(self.loads.cases, self.loads.rates):
             if one.worst_bps:
                 yield self._link(one, float(emulated[one.link].share))
 
-    def _link(self, of: Fullness, emulated_share: float) -> LinkFullness:
-        return LinkFullness(
+    def _link(self, of: Fullness, emulated_share: float) -> LinkUtilisation:
+        return LinkUtilisation(
             fibre=of.fibre,
             hub=of.hub,
             capacity=self.known.of[of.fibre],

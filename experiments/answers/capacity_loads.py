@@ -8,8 +8,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.semantics import Failures
@@ -46,21 +50,21 @@ class Served:
 
     loaded: LoadedScenario
     dead: Failures
-    ways: Mapping[str, ForwardingTree]
+    graphs: Mapping[str, ForwardingGraph]
     """By demand, their own answers among them."""
     explorer: Explorer
 
     @cached_property
     def offered(self) -> Offered:
-        return offered(self.loaded, self.ways)
+        return offered(self.loaded, self.graphs)
 
     @cached_property
     def searched(self) -> dict[str, Searched]:
         """Of those with any rate, by demand."""
         return {
-            name: self.explorer.search(way.intent)
-            for name, way in self.ways.items()
-            if way.permit and (way.intent.guarantee(way.permit) or name in self.offered.bps)
+            name: self.explorer.search(graph.intent)
+            for name, graph in self.graphs.items()
+            if graph.permit and (graph.intent.guarantee(graph.permit) or name in self.offered.bps)
         }
 
     @cached_property
@@ -76,22 +80,22 @@ class Served:
         return tuple(load for load, there in known if there)
 
     @property
-    def no_way(self) -> tuple[str, ...]:
+    def without_path(self) -> tuple[str, ...]:
         """Demands with a separate rate, or of a workload, that nothing lets go."""
         sending = {name for one in self.loaded.workloads for name in one.demands}
         return tuple(
             name
-            for name, way in self.ways.items()
+            for name, graph in self.graphs.items()
             if not name.endswith(RETURN)
-            and way.permit is None
-            and (way.intent.bandwidth or way.intent.aggregate or name in sending)
+            and graph.permit is None
+            and (graph.intent.bandwidth or graph.intent.aggregate or name in sending)
         )
 
     def widest(self, demand: str, limits: Mapping[str, Fraction]) -> Fraction | None:
         """What the narrowest fibre of its widest way carries; None of what is not a demand."""
-        if demand not in self.ways:
+        if demand not in self.graphs:
             return None
-        topology, intent = self.loaded.topology, self.ways[demand].intent
+        topology, intent = self.loaded.topology, self.graphs[demand].intent
         low, widths = 0, sorted({_width(topology, one.id, limits) for one in topology.fibres})
         high = len(widths)
         while high - low > 1:
@@ -103,8 +107,8 @@ class Served:
             failures = Failures(
                 self.dead.links | narrow, self.dead.srlgs, self.dead.hubs, self.dead.gateways
             )
-            (way,) = plan_ways(topology, [intent], failures)
-            low, high = (middle, high) if way.permit else (low, middle)
+            (graph,) = build_forwarding_graphs(topology, [intent], failures)
+            low, high = (middle, high) if graph.permit else (low, middle)
         return widths[low]
 
 
@@ -117,11 +121,11 @@ def _width(topology: Topology, fibre: str, limits: Mapping[str, Fraction]) -> Fr
 def serve(loaded: LoadedScenario, dead: Collection[str] = ()) -> Served:
     """Planned and compiled, without what is dead. Raises InputError for what there is not."""
     topology, failures = loaded.topology, failures_of(loaded.topology, dead)
-    ways = plan_ways(topology, intents_for(loaded), failures)
-    wiring = wire(topology, gateways=gateways_of(ways))
-    program = compile_ways(wiring, topology, ways).program
+    graphs = build_forwarding_graphs(topology, intents_for(loaded), failures)
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    program = compile_forwarding_graphs(wiring, topology, graphs).program
     explorer = Explorer(tables_of(program), wiring, topology, failures)
-    return Served(loaded, failures, {way.intent.id: way for way in ways}, explorer)
+    return Served(loaded, failures, {graph.intent.id: graph for graph in graphs}, explorer)
 
 
 def loads_of(served: Served, load: Load, limits: Mapping[str, Fraction]) -> Loads:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corridor.controller.forwarding.compiler import plan_ways
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.compiler import build_forwarding_graphs
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.policy.certainty import (
     NEAR_TIE,
     Certainty,
@@ -19,19 +19,19 @@ from corridor.controller.policy.certainty import (
     Share,
     round_trip_ns,
 )
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.experiments.answers.certainty_summary import (
     CertaintiesDocument,
-    CertaintySummary,
-    DrawsSummary,
     IntervalSummary,
     NextSetSummary,
+    SamplesSummary,
     SharedSummary,
+    UncertaintySummary,
 )
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.analysis.draws import DRAWS, SEED, Ensemble, draw
 from corridor.topologies.analysis.length_intervals import Interval, interval_of
+from corridor.topologies.analysis.monte_carlo import DRAWS, SEED, Ensemble, draw
 from corridor.topologies.base.progress import counting
 from corridor.topologies.model.delay_model import DelayModel, shipped_model
 
@@ -43,7 +43,7 @@ MOST_SHARES = 5
 
 
 @dataclass(frozen=True)
-class DemandCertainty:
+class DemandUncertainty:
     """A demand there, with its answers where they have a path."""
 
     there: Certainty
@@ -60,8 +60,8 @@ class DemandCertainty:
 class Certainties:
     """Of the demands that have a path, by id, in the order of the scenario."""
 
-    draws: DrawsSummary
-    demands: dict[str, DemandCertainty]
+    draws: SamplesSummary
+    demands: dict[str, DemandUncertainty]
 
     @property
     def document(self) -> CertaintiesDocument:
@@ -79,34 +79,34 @@ def certainties(
     *,
     draws: int = DRAWS,
     seed: int = SEED,
-    ways: Sequence[ForwardingTree] | None = None,
+    graphs: Sequence[ForwardingGraph] | None = None,
     lawful: Lawful | None = None,
 ) -> Certainties:
     """Of every demand of a scenario; 62 demands and 200 draws take 2 s of a processor, less where
-    its ``ways`` are planned already, or ``lawful`` has draws of its map."""
+    its ``graphs`` are planned already, or ``lawful`` has draws of its map."""
     model = model or shipped_model()
     if lawful is None:
         lawful = Lawful(draw(loaded.topology, model, draws=draws, seed=seed))
-    if ways is None:
-        ways = plan_ways(loaded.topology, intents_for(loaded))
+    if graphs is None:
+        graphs = build_forwarding_graphs(loaded.topology, intents_for(loaded))
     found = {}
-    pairs = tuple(zip(ways[::2], ways[1::2], strict=True))
+    pairs = tuple(zip(graphs[::2], graphs[1::2], strict=True))
     for there, back in counting(pairs, "demands sampled"):
         forward = certainty_of(lawful, there)
         if forward is not None:
-            found[there.intent.id] = DemandCertainty(forward, certainty_of(lawful, back))
+            found[there.intent.id] = DemandUncertainty(forward, certainty_of(lawful, back))
     return Certainties(about(lawful.ensemble, model), found)
 
 
-def certainty_of(lawful: Lawful, way: ForwardingTree) -> Certainty | None:
+def certainty_of(lawful: Lawful, graph: ForwardingGraph) -> Certainty | None:
     """Of one direction as it is served; None where it has no path."""
-    if isinstance(way.route, NoRoute):
+    if isinstance(graph.route, NoPermittedPath):
         return None
-    return lawful.certainty(way.intent.ruling, walk_of(way, lawful.topology).path)
+    return lawful.certainty(graph.intent.ruling, trace_packet(graph, lawful.topology).path)
 
 
-def about(ensemble: Ensemble, model: DelayModel) -> DrawsSummary:
-    return DrawsSummary(
+def about(ensemble: Ensemble, model: DelayModel) -> SamplesSummary:
+    return SamplesSummary(
         schema=CERTAINTY_SCHEMA,
         delay_model=model.name,
         draws=ensemble.draws,
@@ -116,10 +116,10 @@ def about(ensemble: Ensemble, model: DelayModel) -> DrawsSummary:
     )
 
 
-def certainty_summary(one: DemandCertainty) -> CertaintySummary:
+def certainty_summary(one: DemandUncertainty) -> UncertaintySummary:
     """As ``summary.json`` and ``check --json`` have it."""
     there, rtt = one.there, one.rtt
-    return CertaintySummary(
+    return UncertaintySummary(
         rtt_ms=None if rtt is None else interval_summary(rtt),
         one_way_ms=interval_summary(there.taken),
         path_share=round(there.path_share, 4),

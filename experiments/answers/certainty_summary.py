@@ -33,7 +33,7 @@ class NextSetSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CertaintySummary:
+class UncertaintySummary:
     """How sure a demand's path is: ``Certainty`` says what each is."""
 
     rtt_ms: IntervalSummary | None
@@ -48,7 +48,7 @@ class CertaintySummary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawsSummary:
+class SamplesSummary:
     """The draws of the map that certainties are of."""
 
     schema: int
@@ -63,5 +63,5 @@ class DrawsSummary:
 class CertaintiesDocument(Document):
     """What ``raw/certainty.json`` holds."""
 
-    of: DrawsSummary
-    demands: dict[str, CertaintySummary]
+    of: SamplesSummary
+    demands: dict[str, UncertaintySummary]

@@ -82,7 +82,7 @@ def _served(loaded: LoadedScenario) -> dict[str, DemandInOne]:
 
 
 def _demand(served: Served) -> DemandInOne:
-    rtt_ns, there = served.round_trip_ns, served.ways[0]
+    rtt_ns, there = served.round_trip_ns, served.paths[0]
     is_covered = all(ruling.is_judged for ruling in served.rulings)
     if rtt_ns is None or there is None:
         return DemandInOne(None, (), is_covered)

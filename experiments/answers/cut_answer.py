@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corridor.controller.explain.outages import Outage, outage_under
-from corridor.controller.explain.path_summary import passage_of_way
+from corridor.controller.explain.path_summary import passage_of_graph
 from corridor.controller.explain.references import Reference
-from corridor.controller.forwarding.compiler import plan_ways
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.compiler import build_forwarding_graphs
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.anycast import settle
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.document import Way, way
+from corridor.experiments.answers.document import PathDocument, path_document
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.scenario.intents import intents_for
@@ -174,8 +174,8 @@ class CutPath:
     data: str
     src: str
     dst: str
-    before: Way | None
-    again: Way | None
+    before: PathDocument | None
+    again: PathDocument | None
     legal: tuple[Reference, ...]
     """What the rules cite that forbid the shortest path that is left, where there is none."""
 
@@ -191,9 +191,9 @@ def cut_paths(
     """Return the answer, and the path of each affected demand in the same order."""
     topology = loaded.topology
     failures = failures_of(topology, dead)
-    trees = {one.intent.id: one for one in plan_ways(topology, intents_for(loaded))}
+    trees = {one.intent.id: one for one in build_forwarding_graphs(topology, intents_for(loaded))}
     pairs = [(trees[one.id], trees[f"{one.id}{RETURN}"]) for one in loaded.scenario.demands]
-    served = [pair for pair in pairs if all(way.first is not None for way in pair)]
+    served = [pair for pair in pairs if all(graph.first is not None for graph in pair)]
     own_end = [one.intent.id for one, _ in served if not failures.hubs.isdisjoint(one.intent.pair)]
     found = [
         hit
@@ -220,14 +220,14 @@ def _longer_ms(hit: CutDemand) -> float:
 
 
 def _hit(
-    loaded: LoadedScenario, pair: tuple[ForwardingTree, ForwardingTree], dead: tuple[str, ...]
+    loaded: LoadedScenario, pair: tuple[ForwardingGraph, ForwardingGraph], dead: tuple[str, ...]
 ) -> tuple[CutDemand, CutPath] | None:
     outages = [
-        outage_under(loaded.topology, way, dead, loaded.policies, loaded.as_of) for way in pair
+        outage_under(loaded.topology, graph, dead, loaded.policies, loaded.as_of) for graph in pair
     ]
     if outages == [None, None]:
         return None
-    before = [_one_way_ns(way) for way in pair]
+    before = [_one_way_ns(graph) for graph in pair]
     at_once = [_at_once_ns(of, ns) for of, ns in zip(outages, before, strict=True)]
     again = [_again_ns(of, ns) for of, ns in zip(outages, before, strict=True)]
     hit = CutDemand(
@@ -241,22 +241,22 @@ def _hit(
     return hit, _path(loaded, pair[0], outages)
 
 
-def _path(loaded: LoadedScenario, of: ForwardingTree, outages: Sequence[Outage | None]) -> CutPath:
-    before, there = passage_of_way(loaded.topology, of), outages[0]
+def _path(loaded: LoadedScenario, of: ForwardingGraph, outages: Sequence[Outage | None]) -> CutPath:
+    before, there = passage_of_graph(loaded.topology, of), outages[0]
     because = (one for each in outages if each for one in each.again.because)
     return CutPath(
         demand=of.intent.id,
         data=next(one.data for one in loaded.scenario.demands if one.id == of.intent.id),
         src=of.intent.pair[0],
         dst=of.intent.pair[1],
-        before=way(before),
-        again=way(before if there is None else there.again.passage),
+        before=path_document(before),
+        again=path_document(before if there is None else there.again.passage),
         legal=tuple(dict.fromkeys(law for one in because for law in one.legal)),
     )
 
 
-def _one_way_ns(way: ForwardingTree) -> int:
-    return way.route.one_way_ns  # type: ignore[union-attr]  # it is served
+def _one_way_ns(graph: ForwardingGraph) -> int:
+    return graph.route.one_way_ns  # type: ignore[union-attr]  # it is served
 
 
 def _at_once_ns(of: Outage | None, before_ns: int) -> int | None:
@@ -277,13 +277,13 @@ def _sum_ms(of: Sequence[int | None]) -> float | None:
 
 
 def _adds(
-    loaded: LoadedScenario, pair: Sequence[ForwardingTree], outages: Sequence[Outage | None]
+    loaded: LoadedScenario, pair: Sequence[ForwardingGraph], outages: Sequence[Outage | None]
 ) -> Iterator[str]:
     seen: set[str] = set()
     for tree, of in zip(pair, outages, strict=True):
         if of is None or of.again.passage is None:
             continue
-        passage = passage_of_way(loaded.topology, tree)
+        passage = passage_of_graph(loaded.topology, tree)
         met = {*passage.crosses, *passage.may_cross} if passage else set[str]()
         sure, unsure = of.again.passage.crosses, of.again.passage.may_cross
         for code, mark in (*((one, "") for one in sure), *((one, "?") for one in unsure)):

@@ -16,7 +16,7 @@ from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_summary
 from corridor.experiments.answers.certainty import certainty_summary
-from corridor.experiments.answers.certainty_summary import CertaintySummary
+from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.answers.gathering import Gathered
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.outcome import Outcome, outcome_of
@@ -34,7 +34,7 @@ MOST_REMEDIES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class PathDocument:
     """A path one way; ``phases`` is empty where no policy was asked."""
 
     hubs: tuple[str, ...]
@@ -82,8 +82,8 @@ class CutEntry:
     found_at: str
     protected: bool
     delivered: bool
-    at_once: Way | None
-    again: Way | None
+    at_once: PathDocument | None
+    again: PathDocument | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +105,8 @@ class DemandAnswer:
     permit: str | None
     judged: bool
     legal: tuple[Reference, ...]
-    free: Way | None
-    lawful: Way | None
+    free: PathDocument | None
+    lawful: PathDocument | None
     why: str
     anycast: AnycastSummary | None
     """Where it may go to any of several hubs: ``dst`` is the one that serves it."""
@@ -128,7 +128,7 @@ class DemandAnswer:
     single_points: tuple[str, ...]
     lost_protection: tuple[str, ...]
     cuts: tuple[CutEntry, ...]
-    certainty: CertaintySummary | None
+    certainty: UncertaintySummary | None
 
     def outcome(self, policies: str) -> Outcome:
         """Return the outcome of the demand and its answers under a policy set."""
@@ -213,8 +213,8 @@ def _demand(of: Gathered, demand: Demand) -> DemandAnswer:
         permit=found.permit.policy if found.permit else None,
         judged=not priced.not_judged,
         legal=found.permit.legal if found.permit else (),
-        free=way(found.shortest),
-        lawful=way(found.passage),
+        free=path_document(found.shortest),
+        lawful=path_document(found.passage),
         why=_why(found),
         anycast=anycast_summary(demand.anycast),
         clauses=tuple(_clause(one) for one in found.clauses),
@@ -250,10 +250,10 @@ def _interval(priced: DemandPrice) -> tuple[float, ...] | None:
     return None if of is None else (of.interval.low_ms, of.interval.high_ms)
 
 
-def way(of: Passage | None) -> Way | None:
+def path_document(of: Passage | None) -> PathDocument | None:
     if of is None:
         return None
-    return Way(
+    return PathDocument(
         hubs=of.hubs,
         fibres=of.fibres,
         one_way_ms=of.one_way_ns / 1e6,
@@ -295,6 +295,6 @@ def _cut(of: Outage) -> CutEntry:
         found_at=of.found_at,
         protected=of.protected,
         delivered=of.delivered,
-        at_once=way(of.at_once),
-        again=way(of.again.passage),
+        at_once=path_document(of.at_once),
+        again=path_document(of.again.passage),
     )

@@ -6,25 +6,25 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.policy.certainty import Lawful, price_ns, round_trip_ns, unruled
 from corridor.controller.policy.semantics import Ruling
 from corridor.experiments.answers.certainty import (
-    DemandCertainty,
+    DemandUncertainty,
     about,
     certainty_of,
     certainty_summary,
     interval_summary,
 )
-from corridor.experiments.answers.certainty_summary import DrawsSummary
+from corridor.experiments.answers.certainty_summary import SamplesSummary
 from corridor.experiments.answers.certainty_text import explained_certainty, tornado_text
-from corridor.topologies.analysis.draws import draw
 from corridor.topologies.analysis.length_intervals import (
     Influence,
     Interval,
     influences,
     interval_of,
 )
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.model.delay_model import DelayModel
 from corridor.topologies.model.topology import Topology
@@ -37,8 +37,8 @@ DRAWS = 2000
 class ExplainedCertainty:
     """Empty where the demand has no path."""
 
-    of: DrawsSummary
-    demand: DemandCertainty | None
+    of: SamplesSummary
+    demand: DemandUncertainty | None
     influences: tuple[Influence, ...] | None
     """None where they were not asked for."""
     costs: Interval | None = None
@@ -69,21 +69,21 @@ class ExplainedCertainty:
 def ask(
     topology: Topology,
     model: DelayModel,
-    way: ForwardingTree,
-    answers: ForwardingTree | None,
+    graph: ForwardingGraph,
+    answers: ForwardingGraph | None,
     *,
     influences: bool,
 ) -> ExplainedCertainty:
     """Of a demand as it is served, with its answers if there are any."""
     lawful = Lawful(draw(topology, model, draws=DRAWS))
     said = about(lawful.ensemble, model)
-    there = certainty_of(lawful, way)
+    there = certainty_of(lawful, graph)
     if there is None:
         return ExplainedCertainty(said, None, None)
     back = None if answers is None else certainty_of(lawful, answers)
-    demand = DemandCertainty(there, back)
+    demand = DemandUncertainty(there, back)
     found = _influences(lawful, demand) if influences else None
-    return ExplainedCertainty(said, demand, found, _costs(lawful, way.intent.ruling))
+    return ExplainedCertainty(said, demand, found, _costs(lawful, graph.intent.ruling))
 
 
 def _costs(lawful: Lawful, ruling: Ruling) -> Interval | None:
@@ -92,7 +92,7 @@ def _costs(lawful: Lawful, ruling: Ruling) -> Interval | None:
     return interval_of(known) if len(known) else None
 
 
-def _influences(lawful: Lawful, demand: DemandCertainty) -> tuple[Influence, ...]:
+def _influences(lawful: Lawful, demand: DemandUncertainty) -> tuple[Influence, ...]:
     there, back = demand.there, demand.back
     rtt_ns = there.taken_ns.astype(np.float64) if back is None else round_trip_ns(there, back)
     return influences(lawful.ensemble.inputs, rtt_ns, there.as_expected)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from corridor.controller.explain import Explanation, explain
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import RETURN
@@ -20,7 +20,7 @@ from corridor.experiments.answers.price import DemandPrice, SetPrice, price
 from corridor.experiments.answers.price_sets import Laid
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.progress import counting
 from corridor.topologies.model.delay_model import DelayModel
 
@@ -30,7 +30,7 @@ class Gathered:
     """Of one scenario under its policies, on its day."""
 
     loaded: LoadedScenario
-    ways: Mapping[str, ForwardingTree]
+    graphs: Mapping[str, ForwardingGraph]
     """By demand, their own answers among them, as they are planned while nothing has failed."""
     certain: Certainties
     priced: SetPrice
@@ -39,10 +39,10 @@ class Gathered:
     @cached_property
     def explained(self) -> Mapping[str, Explanation]:
         """By demand, without answers."""
-        loaded, ways = self.loaded, self.ways
+        loaded, graphs = self.loaded, self.graphs
         return {
             one.id: explain(
-                ways[one.id], loaded.policies, loaded.as_of, ways.get(f"{one.id}{RETURN}")
+                graphs[one.id], loaded.policies, loaded.as_of, graphs.get(f"{one.id}{RETURN}")
             )
             for one in counting(loaded.scenario.demands, "demands explained")
         }
@@ -54,10 +54,10 @@ class Gathered:
 
 def gather(loaded: LoadedScenario, model: DelayModel, intended: Intended | None = None) -> Gathered:
     """Everything computed; a caller that has what is ``intended`` passes it."""
-    ways = (intended or Intended.of(loaded)).ways
+    graphs = (intended or Intended.of(loaded)).graphs
     laid = Laid.of(loaded)
-    lawful = Lawful(draw(loaded.topology, model), laid.ways.product)
-    certain = certainties(loaded, model, ways=ways, lawful=lawful)
+    lawful = Lawful(draw(loaded.topology, model), laid.paths.product)
+    certain = certainties(loaded, model, graphs=graphs, lawful=lawful)
     priced = price(
         laid,
         loaded.policies,
@@ -68,7 +68,7 @@ def gather(loaded: LoadedScenario, model: DelayModel, intended: Intended | None 
     )
     return Gathered(
         loaded=loaded,
-        ways={way.intent.id: way for way in ways},
+        graphs={graph.intent.id: graph for graph in graphs},
         certain=certain,
         priced=priced,
     )

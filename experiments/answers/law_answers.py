@@ -18,7 +18,7 @@ from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Confidence
 
-MOST_WAYS = 12
+MOST_PATHS = 12
 WHOLE = ("none", "pan-asia", "gateway-cities")
 """Shipped sets that are no jurisdiction's own."""
 
@@ -88,7 +88,7 @@ class PolicyShown:
 
 
 @dataclass(frozen=True)
-class Way:
+class TransferOption:
     """Mechanisms that would make a transfer lawful, and the class that data is of then."""
 
     mechanisms: tuple[str, ...]
@@ -131,7 +131,7 @@ class Classified:
     """Those that decided, or cannot be decided, in the order of the file."""
     readings: tuple[ReadingShown, ...]
     """Disputed readings that change the answer."""
-    ways: tuple[Way, ...]
+    ways: tuple[TransferOption, ...]
     policies: tuple[PolicyShown, ...]
     warning: str
 
@@ -155,7 +155,7 @@ def classified(flow: DataFlow, law: Law, day: date) -> Classified:
         finding=finding,
         rules=tuple(shown(rule, day) for rule in rules),
         readings=tuple(_readings(flow, law, day)),
-        ways=_ways(flow, finding, law, day),
+        ways=_options(flow, finding, law, day),
         policies=_policies(finding, law, day),
         warning=warning(law, day, rules),
     )
@@ -186,15 +186,15 @@ def _under(answer: str, says: str, finding: Finding, chosen: str) -> AnswerUnder
     )
 
 
-def _ways(flow: DataFlow, finding: Finding, law: Law, day: date) -> tuple[Way, ...]:
+def _options(flow: DataFlow, finding: Finding, law: Law, day: date) -> tuple[TransferOption, ...]:
     if not finding.outstanding:
         return ()
     found = []
-    for chosen in islice(product(*map(sorted, finding.outstanding)), MOST_WAYS):
+    for chosen in islice(product(*map(sorted, finding.outstanding)), MOST_PATHS):
         held = flow.model_copy(update={"mechanisms": (*flow.mechanisms, *chosen)})
         then = classify(held, law, day)
         if then.outcome == "allow":
-            found.append(Way(chosen, then.data_class))
+            found.append(TransferOption(chosen, then.data_class))
     return tuple(found)
 
 

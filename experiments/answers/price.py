@@ -17,7 +17,7 @@ from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.price_causes import Cause, causes
-from corridor.experiments.answers.price_certainty import ExtraCertainty, certainty_of
+from corridor.experiments.answers.price_certainty import AddedRttUncertainty, certainty_of
 from corridor.experiments.answers.price_changes import Change, Changes
 from corridor.experiments.answers.price_sets import Laid, Served, readings, without_readings
 from corridor.topologies.base.words import LEAST_SHOWN_MS
@@ -69,7 +69,7 @@ class DemandPrice:
     with_readings: Cost
     by_certain_rules: Cost
     causes: tuple[Cause, ...]
-    certainty: ExtraCertainty | None = None
+    certainty: AddedRttUncertainty | None = None
     """Of the extra round trip; None where one of the sets keeps it back, or nobody asked."""
     measured_extra_ms: float | None = None
     """Of least round trips, where the scenario was emulated under both sets."""
@@ -97,7 +97,7 @@ class Row:
     narrower: int
     """Demands whose widest way holds less."""
     is_costly: bool
-    certainty: tuple[ExtraCertainty | None, ...] = ()
+    certainty: tuple[AddedRttUncertainty | None, ...] = ()
     """Of each of ``extra_ms``, where somebody asked."""
     changes: tuple[Change, ...] = ()
     """What would lower it most, the best of each kind, the best first."""
@@ -150,7 +150,7 @@ class SetPrice:
     by_certain_rules: Total
     with_readings: Total
     not_judged: int
-    certainty: ExtraCertainty | None = None
+    certainty: AddedRttUncertainty | None = None
     """Of the sum of all extra round trips, with readings."""
     both_ways: tuple[ValuePrice, ...] = ()
     """What each interpretation costs under each of its values."""

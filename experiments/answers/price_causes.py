@@ -14,8 +14,8 @@ from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.semantics import Ruling
+from corridor.experiments.answers.price_paths import PricedPath, PricedPaths
 from corridor.experiments.answers.price_sets import Laid, Served
-from corridor.experiments.answers.price_ways import Way, Ways
 from corridor.topologies.model.topology import Confidence
 
 KEPT_BACK, DELAY, PROTECTION, WIDTH = "kept back", "delay", "no way around", "width"
@@ -68,7 +68,7 @@ def causes(
     """
     found: dict[tuple[str, str, str], Cause] = {}
     if before.demand.dst == after.demand.dst:
-        each = _violations(laid.ways, policies, before, after, lost)
+        each = _violations(laid.paths, policies, before, after, lost)
     else:
         each = _moved(laid, policies, before, after)
     for costs, violations in each:
@@ -83,15 +83,15 @@ def _strength(of: Cause) -> int:
 
 
 def _violations(
-    ways: Ways, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
+    paths: PricedPaths, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
 ) -> Iterator[tuple[str, Iterable[Violation]]]:
     for ruling, was, now, ruled in zip(
-        after.rulings, before.ways, after.ways, before.rulings, strict=True
+        after.rulings, before.paths, after.paths, before.rulings, strict=True
     ):
         if was is None:
             continue
         if now is None:
-            yield KEPT_BACK, _deciding(ways, policies, ruling)
+            yield KEPT_BACK, _deciding(paths, policies, ruling)
         if now is None or not after.is_answered:
             continue
         if now.one_way_ns > was.one_way_ns:
@@ -100,7 +100,7 @@ def _violations(
             yield WIDTH, forbidden_by(ruling, now.automaton, was.path)
         for name in lost:
             if name in now.single_points:
-                around = _around(ways, ruled.automata, name, was)
+                around = _around(paths, ruled.automata, name, was)
                 yield PROTECTION, forbidden_by(ruling, now.automaton, around)
 
 
@@ -109,16 +109,16 @@ def _moved(
 ) -> Iterator[tuple[str, Iterable[Violation]]]:
     """Of a demand that another of several hubs serves: what forbids, or makes longer, the ways to
     the one before and back. What it costs is told once, as delay, or as being kept back."""
-    there = laid.one(policies, (before.demand, before.answers), laid.ways)
+    there = laid.one(policies, (before.demand, before.answers), laid.paths)
     costs = DELAY if after.is_answered else KEPT_BACK
-    for ruling, was, now in zip(there.rulings, before.ways, there.ways, strict=True):
+    for ruling, was, now in zip(there.rulings, before.paths, there.paths, strict=True):
         if was is not None and now is None:
-            yield costs, _deciding(laid.ways, policies, ruling)
+            yield costs, _deciding(laid.paths, policies, ruling)
         elif was is not None and now is not None and now.one_way_ns > was.one_way_ns:
             yield costs, forbidden_by(ruling, now.automaton, was.path)
 
 
-def _deciding(ways: Ways, policies: PolicySet, ruling: Ruling) -> Sequence[Violation]:
+def _deciding(paths: PricedPaths, policies: PolicySet, ruling: Ruling) -> Sequence[Violation]:
     """Why nothing is permitted, and the policies of which each by itself keeps the demand back; if
     none does, all that forbid its shortest path."""
     violations = forbidding(ruling, policies.known_groups)
@@ -127,27 +127,27 @@ def _deciding(ways: Ways, policies: PolicySet, ruling: Ruling) -> Sequence[Viola
     alone = [
         violation
         for violation in violations
-        if violation in ruling.refusals or _blocks(ways, ruling, trip, violation.policy)
+        if violation in ruling.refusals or _blocks(paths, ruling, trip, violation.policy)
     ]
     return alone or violations
 
 
-def _blocks(ways: Ways, ruling: Ruling, trip: Trip, policy: str) -> bool:
+def _blocks(paths: PricedPaths, ruling: Ruling, trip: Trip, policy: str) -> bool:
     """Whether a restrict leaves no way, or a permit by its own clauses."""
     permit = next((one for one in ruling.permits if one.id == policy), _ANYTHING)
     restricts = [one for one in ruling.restricts if one.id == policy]
     alone = replace(ruling, automata=(build(trip, permit, restricts),))
-    return ways.least_ns(alone) is None
+    return paths.least_ns(alone) is None
 
 
 _ANYTHING = Policy(id="anything", effect="permit")
 """Narrows nothing, so that a restrict is seen by itself."""
 
 
-def _around(ways: Ways, automata: Sequence[Automaton], name: str, was: Way) -> Path:
+def _around(paths: PricedPaths, automata: Sequence[Automaton], name: str, was: PricedPath) -> Path:
     """The way around an element that the other set leaves."""
-    found = ways.around(automata, name)
-    return was.path if found is None else ways.path(*found)
+    found = paths.around(automata, name)
+    return was.path if found is None else paths.path(*found)
 
 
 def _cause(costs: str, ground: Ground) -> Cause:

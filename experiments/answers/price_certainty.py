@@ -9,8 +9,8 @@ import numpy as np
 
 from corridor.controller.policy.certainty import Lawful
 from corridor.experiments.answers.price_sets import Served
-from corridor.topologies.analysis.draws import Floats
 from corridor.topologies.analysis.length_intervals import Interval, interval_of
+from corridor.topologies.analysis.monte_carlo import Floats
 
 LEAST_KEPT = 0.5
 SAME_NS = 1_000
@@ -20,7 +20,7 @@ NOTICEABLE_MS = 1.0
 
 
 @dataclass(frozen=True)
-class ExtraCertainty:
+class AddedRttUncertainty:
     """Of an extra round trip, over the draws in which both sets have a lawful way."""
 
     interval: Interval
@@ -35,8 +35,8 @@ class ExtraCertainty:
 class PriceCertainty:
     """By demand, None where either set keeps it back or too few draws have a way; and together."""
 
-    demands: tuple[ExtraCertainty | None, ...]
-    total: ExtraCertainty | None
+    demands: tuple[AddedRttUncertainty | None, ...]
+    total: AddedRttUncertainty | None
     """Over the draws in which every demand has a way under both."""
 
 
@@ -46,7 +46,7 @@ def certainty_of(
     """Of a set beside another, on the same draws of the map."""
     total: Floats = np.zeros(lawful.ensemble.draws)
     total_of_map_ns = 0
-    demands: list[ExtraCertainty | None] = []
+    demands: list[AddedRttUncertainty | None] = []
     for was, now in zip(before, after, strict=True):
         if was.round_trip_ns is None or now.round_trip_ns is None:
             demands.append(None)
@@ -60,7 +60,7 @@ def certainty_of(
     return PriceCertainty(tuple(demands), _certainty(total, total_of_map_ns))
 
 
-def _certainty(extra_ns: Floats, of_map_ns: int) -> ExtraCertainty | None:
+def _certainty(extra_ns: Floats, of_map_ns: int) -> AddedRttUncertainty | None:
     """None if fewer than half of the draws have a way under both sets: what is left of them would
     speak of other maps. ``of_map_ns`` is the value of the map as it is."""
     kept = ~np.isnan(extra_ns)
@@ -68,7 +68,7 @@ def _certainty(extra_ns: Floats, of_map_ns: int) -> ExtraCertainty | None:
         return None
     extra_ns = extra_ns[kept]
     noticeable = float((extra_ns >= NOTICEABLE_MS * 1e6).mean())
-    return ExtraCertainty(
+    return AddedRttUncertainty(
         interval_of(extra_ns), round(noticeable, 3), round(_percentile(extra_ns, of_map_ns), 3)
     )
 

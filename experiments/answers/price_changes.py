@@ -16,13 +16,13 @@ from typing import Literal
 from corridor.controller.policy.clauses.elements import Where
 from corridor.controller.policy.model import Demand, Policy, PolicySet
 from corridor.controller.policy.semantics import Ruling
+from corridor.experiments.answers.price_paths import PricedPaths
 from corridor.experiments.answers.price_sets import (
     Laid,
     Served,
     with_fibre,
     with_gateway,
 )
-from corridor.experiments.answers.price_ways import Ways
 from corridor.topologies.model.topology import Topology, great_circle_km
 
 Kind = Literal["lift", "basis", "gateway", "fibre"]
@@ -99,27 +99,27 @@ class Changes:
         return tuple(sorted(found, key=lambda one: -one.share))
 
     def _lifts(self, row: Sequence[_Paying]) -> Iterator[tuple[str, Worth]]:
-        ways = self._laid.ways
+        paths = self._laid.paths
         for names in _liftable(row):
-            left = (one.left(one.without(names), ways) for one in row)
+            left = (one.left(one.without(names), paths) for one in row)
             yield " and ".join(f"{policy} {clause}" for policy, clause in names), _added(left)
         for deny in sorted({one.id for of in row for one in of.denies}):
             kept = tuple(one for one in self._policies.policies if one.id != deny)
             lifted = self._policies.model_copy(update={"policies": kept})
             rule_again = self._laid.ruled
-            yield deny, _added(one.left(rule_again(lifted, one.pair, ways), ways) for one in row)
+            yield deny, _added(one.left(rule_again(lifted, one.pair, paths), paths) for one in row)
 
     def _bases(self, row: Sequence[_Paying]) -> Iterator[tuple[str, Worth]]:
         known = {entry.id: entry for entry in self._policies.classes}
         mine = known.get(row[0].after.demand.data_class)
-        ways = self._laid.ways
+        paths = self._laid.paths
         for other in known.values():
             if mine is None or other.id == mine.id:
                 continue
             if (other.origin, other.sensitivity) == (mine.origin, mine.sensitivity):
                 pairs = [(one, _of_class(one.pair, mine.id, other.id)) for one in row]
                 left = (
-                    one.left(self._laid.ruled(self._policies, pair, ways), ways)
+                    one.left(self._laid.ruled(self._policies, pair, paths), paths)
                     for one, pair in pairs
                 )
                 yield f"{other.basis} (class {other.id})", _added(left)
@@ -127,24 +127,24 @@ class Changes:
     def _gateways(self, row: Sequence[_Paying]) -> Iterator[tuple[str, Worth]]:
         if not any(_asks_for_gateways(one.after.rulings) for one in row):
             return
-        topology = self._laid.ways.topology
+        topology = self._laid.paths.topology
         for hub in sorted(_hubs(row)):
             if not topology.hub(hub).intl_gateway:
-                ways = self._laid.variant(f"gateway:{hub}", with_gateway, hub)
-                left = (one.left(self._with_gateway(one, hub, ways), ways) for one in row)
+                paths = self._laid.variant(f"gateway:{hub}", with_gateway, hub)
+                left = (one.left(self._with_gateway(one, hub, paths), paths) for one in row)
                 yield hub, _added(left)
 
     def _fibres(self, row: Sequence[_Paying]) -> Iterator[tuple[str, Worth]]:
-        topology = self._laid.ways.topology
+        topology = self._laid.paths.topology
         for km, a, z in sorted(_spans(topology, row))[:MOST_FIBRES]:
-            ways = self._laid.variant(f"fibre:{a}:{z}", with_fibre, a, z)
-            left = (one.left(one.after.rulings, ways) for one in row)
+            paths = self._laid.variant(f"fibre:{a}:{z}", with_fibre, a, z)
+            left = (one.left(one.after.rulings, paths) for one in row)
             yield f"{a}-{z} ({km:,.0f} km apart)", _added(left)
 
-    def _with_gateway(self, one: _Paying, hub: str, ways: Ways) -> tuple[Ruling, Ruling]:
+    def _with_gateway(self, one: _Paying, hub: str, paths: PricedPaths) -> tuple[Ruling, Ruling]:
         """Policies are asked again only where an end of the demand is another hub now."""
         if hub in (one.after.demand.src, one.after.demand.dst):
-            return self._laid.ruled(self._policies, one.pair, ways)
+            return self._laid.ruled(self._policies, one.pair, paths)
         return one.after.rulings
 
 
@@ -179,16 +179,16 @@ class _Paying:
         there, back = self.after.rulings
         return _without(there, names), _without(back, names)
 
-    def left(self, rulings: tuple[Ruling, Ruling], ways: Ways) -> Worth:
+    def left(self, rulings: tuple[Ruling, Ruling], paths: PricedPaths) -> Worth:
         """What is left to pay under other rulings on a map."""
-        each_ns = [ways.least_ns(ruling) for ruling in rulings]
+        each_ns = [paths.least_ns(ruling) for ruling in rulings]
         if None in each_ns:
             return replace(self.worth, kept_back=1)
         if self.worth.kept_back:
             return _NOTHING
         total_ns = sum(one_way_ns or 0 for one_way_ns in each_ns)
         lost = sum(
-            any(ways.around(ruling.automata, name) is None for ruling in rulings)
+            any(paths.around(ruling.automata, name) is None for ruling in rulings)
             for name in self.lost
         )
         return Worth(0, max(0, total_ns - (self.before.round_trip_ns or 0)), lost)
@@ -262,16 +262,16 @@ def _asks_for_gateways(rulings: Iterable[Ruling]) -> bool:
 
 def _hubs(row: Sequence[_Paying]) -> set[str]:
     """Of all paths before and after."""
-    ways = (way for one in row for of in (one.before, one.after) for way in of.ways if way)
-    return {hub for way in ways for hub in way.path.hubs}
+    paths = (taken for one in row for of in (one.before, one.after) for taken in of.paths if taken)
+    return {hub for taken in paths for hub in taken.path.hubs}
 
 
 def _spans(topology: Topology, row: Sequence[_Paying]) -> Iterator[tuple[float, str, str]]:
     """Pairs of hubs on one path of a demand that pays, with their distance."""
     seen = set()
     for one in row:
-        for way in one.after.ways:
-            for a, z in combinations(dict.fromkeys(way.path.hubs if way else ()), 2):
+        for taken in one.after.paths:
+            for a, z in combinations(dict.fromkeys(taken.path.hubs if taken else ()), 2):
                 km = great_circle_km(topology.hub(a).place, topology.hub(z).place)
                 span = (min(a, z), max(a, z))
                 if km <= MOST_FIBRE_KM and span not in seen:

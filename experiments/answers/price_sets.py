@@ -14,7 +14,7 @@ from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_confidence
 from corridor.controller.policy.model import Demand, DemandEntry, PolicySet
 from corridor.controller.policy.semantics import Ruling, Rulings, rule
-from corridor.experiments.answers.price_ways import Way, Ways
+from corridor.experiments.answers.price_paths import PricedPath, PricedPaths
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.options import ProtectOptions
 from corridor.experiments.scenario.scenario import LoadedScenario
@@ -30,34 +30,34 @@ class Served:
     answers: Demand
     rulings: tuple[Ruling, Ruling]
     """There, and of the answers."""
-    ways: tuple[Way | None, Way | None]
+    paths: tuple[PricedPath | None, PricedPath | None]
     anycast: AnycastChoice | None = None
     """Which of several hubs serves it under this set, where it may go to any of them."""
 
     @property
     def is_answered(self) -> bool:
-        return None not in self.ways
+        return None not in self.paths
 
     @property
     def not_judged(self) -> tuple[str, ...]:
         """``data`` and ``answers``, as far as they are served and the set says nothing of them."""
-        names = zip(("data", "answers"), self.rulings, self.ways, strict=True)
-        return tuple(name for name, ruling, way in names if way and not ruling.is_judged)
+        names = zip(("data", "answers"), self.rulings, self.paths, strict=True)
+        return tuple(name for name, ruling, taken in names if taken and not ruling.is_judged)
 
     @cached_property
     def round_trip_ns(self) -> int | None:
-        there, back = self.ways
+        there, back = self.paths
         return there.one_way_ns + back.one_way_ns if there and back else None
 
     @cached_property
     def single_points(self) -> frozenset[str]:
         """Of either direction, where both are served."""
-        there, back = self.ways
+        there, back = self.paths
         return there.single_points | back.single_points if there and back else frozenset()
 
     @property
     def widest_gbps(self) -> float | None:
-        there, back = self.ways
+        there, back = self.paths
         return min(there.widest_gbps, back.widest_gbps) if there and back else None
 
 
@@ -85,8 +85,8 @@ class Laid:
         self.as_of = as_of
         self.pairs = tuple(pairs)
         self._sought = sought or {}
-        self.ways = Ways(topology)
-        self._variants: dict[str, Ways] = {}
+        self.paths = PricedPaths(topology)
+        self._variants: dict[str, PricedPaths] = {}
         self._under: dict[int, tuple[PolicySet, tuple[Served, ...]]] = {}
         """By the set's identity, which is its own as long as it is kept here."""
 
@@ -105,7 +105,7 @@ class Laid:
     def under(self, policies: PolicySet) -> tuple[Served, ...]:
         """How each demand is served, in order; asked of each set once."""
         if id(policies) not in self._under:
-            topology = self.ways.topology
+            topology = self.paths.topology
             settler = Settler(policies, topology, self.as_of)
             rulings = Rulings(policies, topology, self.as_of)
             found = tuple(self._served(policies, rulings, pair, settler) for pair in self.pairs)
@@ -118,31 +118,33 @@ class Laid:
         sought = self._sought.get(pair[0].id)
         if sought is None:
             ruled = (rulings.on(policies.seen(pair[0])), rulings.on(policies.seen(pair[1])))
-            return Served(*pair, ruled, (self.ways.way(ruled[0]), self.ways.way(ruled[1])))
+            return Served(
+                *pair, ruled, (self.paths.permitted(ruled[0]), self.paths.permitted(ruled[1]))
+            )
         found = settler.settle(sought)
         back = found.demand.returning()
         assert back is not None
-        served = self.one(policies, (found.demand, back), self.ways)
+        served = self.one(policies, (found.demand, back), self.paths)
         return replace(served, anycast=found.choice)
 
-    def variant(self, name: str, make: Callable[..., Topology], *of: str) -> Ways:
+    def variant(self, name: str, make: Callable[..., Topology], *of: str) -> PricedPaths:
         """Ways on the map that ``make`` makes of it; searched once for each name."""
         if name not in self._variants:
-            self._variants[name] = self.ways.on(make(self.ways.topology, *of))
+            self._variants[name] = self.paths.on(make(self.paths.topology, *of))
         return self._variants[name]
 
-    def one(self, policies: PolicySet, pair: tuple[Demand, Demand], ways: Ways) -> Served:
-        there, back = self.ruled(policies, pair, ways)
-        return Served(*pair, (there, back), (ways.way(there), ways.way(back)))
+    def one(self, policies: PolicySet, pair: tuple[Demand, Demand], paths: PricedPaths) -> Served:
+        there, back = self.ruled(policies, pair, paths)
+        return Served(*pair, (there, back), (paths.permitted(there), paths.permitted(back)))
 
     def ruled(
-        self, policies: PolicySet, pair: tuple[Demand, Demand], ways: Ways
+        self, policies: PolicySet, pair: tuple[Demand, Demand], paths: PricedPaths
     ) -> tuple[Ruling, Ruling]:
         """What a set says of a demand and its answers on a map."""
         there, back = map(policies.seen, pair)
         return (
-            rule(policies, ways.topology, there, self.as_of),
-            rule(policies, ways.topology, back, self.as_of),
+            rule(policies, paths.topology, there, self.as_of),
+            rule(policies, paths.topology, back, self.as_of),
         )
 
 

@@ -55,7 +55,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Course:
+class ProbeHistory:
     """The outcome of the probes of one demand."""
 
     sent_s: Floats
@@ -198,7 +198,7 @@ def read_probes(out_dir: Path, start_ns: int) -> Probes:
     return counted
 
 
-def course(probes: Probes, most: int = MAX_POINTS) -> Course:
+def course(probes: Probes, most: int = MAX_POINTS) -> ProbeHistory:
     """Of the probes of one demand, each once; their times count from the start of probing."""
     mine = np.sort(probes, order="seq")
     sent_s = mine["intended_ns"] / 1e9
@@ -207,7 +207,7 @@ def course(probes: Probes, most: int = MAX_POINTS) -> Course:
     kept = _extremes(rtt_ms[answered], most // 2)
     lost_s = sent_s[~answered]
     every = max(1, -(-len(lost_s) // most))
-    return Course(sent_s[answered][kept], rtt_ms[answered][kept], lost_s[::every])
+    return ProbeHistory(sent_s[answered][kept], rtt_ms[answered][kept], lost_s[::every])
 
 
 def _extremes(values: Floats, bins: int) -> NDArray[np.int64]:
@@ -221,7 +221,7 @@ def _extremes(values: Floats, bins: int) -> NDArray[np.int64]:
     return np.unique(order[np.concatenate((first, last))])
 
 
-def broken(one: Course) -> tuple[Floats, Floats]:
+def broken(one: ProbeHistory) -> tuple[Floats, Floats]:
     """Round trips as a line that is interrupted where probes were lost."""
     sent_s = np.concatenate((one.sent_s, one.lost_s))
     rtt_ms = np.concatenate((one.rtt_ms, np.full(len(one.lost_s), np.nan)))

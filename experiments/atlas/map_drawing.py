@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkFullness
+from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkUtilisation
 from corridor.experiments.atlas.atlas import Atlas, DrawnHub
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
 from corridor.experiments.atlas.labels import (
@@ -79,7 +79,7 @@ def rules() -> str:
 
 
 @dataclass(frozen=True)
-class Way:
+class DrawnPath:
     look: Look
     fibres: Sequence[str]
 
@@ -104,16 +104,16 @@ class Names:
     """What is kept clear around marks of cuts."""
 
 
-def way_drawing(
+def path_drawing(
     drawn: Atlas,
-    ways: Sequence[Way],
+    paths: Sequence[DrawnPath],
     names: Names,
     loads: Mapping[str, float] | None = None,
     cut: Iterable[str] = (),
 ) -> Drawing:
     """The map with paths in front; ``loads`` are shares of what fibres can carry, ``cut`` are the
     fibres to be marked as cut."""
-    over = [mark for way in ways for mark in _way(drawn, way)]
+    over = [mark for path in paths for mark in _path(drawn, path)]
     crosses = [Symbol(CROSS, CUT, middle(drawn, name)) for name in cut if name in drawn.fibres]
     return _drawing(
         drawn,
@@ -129,12 +129,12 @@ def whole(drawn: Atlas) -> Box:
     return Box(0.0, 0.0, round(drawn.frame.width, 1), round(drawn.frame.height, 1))
 
 
-def around(drawn: Atlas, ways: Sequence[Way]) -> Box:
+def around(drawn: Atlas, paths: Sequence[DrawnPath]) -> Box:
     """The view of paths with room around them, not beyond the map; of none, the whole map."""
     points = [
         point
-        for way in ways
-        for one in way.fibres
+        for path in paths
+        for one in path.fibres
         for part in drawn.fibres[one].parts
         for point in part
     ]
@@ -171,9 +171,9 @@ def full_drawing(of: CapacityAnswer, drawn: Atlas, names: Names) -> Drawing:
     return _drawing(drawn, [one for _, one in fibres], (), names)
 
 
-def by_fibre(of: CapacityAnswer) -> dict[str, LinkFullness]:
+def by_fibre(of: CapacityAnswer) -> dict[str, LinkUtilisation]:
     """The fuller direction of each; landings are not fibres."""
-    found: dict[str, LinkFullness] = {}
+    found: dict[str, LinkUtilisation] = {}
     for one in of.links:
         found.setdefault(one.fibre, one)
     return found
@@ -186,12 +186,12 @@ def fullest_ends(of: CapacityAnswer, drawn: Atlas) -> list[str]:
     return list(dict.fromkeys(hub for pair in pairs for hub in pair))
 
 
-def band_of(one: LinkFullness | None) -> int:
+def band_of(one: LinkUtilisation | None) -> int:
     share = one.share if one else 0.0
     return next(number for number, (most, _, _) in enumerate(FULL) if share <= most)
 
 
-def _full_said(name: str, one: LinkFullness | None) -> str:
+def _full_said(name: str, one: LinkUtilisation | None) -> str:
     if one is None:
         return f"{name}: carries nothing"
     when = capacity_text.failure_said(one.failure)
@@ -204,11 +204,11 @@ def middle(drawn: Atlas, fibre: str) -> XY:
     return (ax + zx) / 2, (ay + zy) / 2
 
 
-def _way(drawn: Atlas, way: Way) -> Iterable[Lines]:
+def _path(drawn: Atlas, path: DrawnPath) -> Iterable[Lines]:
     """A fibre that it passes again on its way back has a light line in it."""
-    for number, name in enumerate(way.fibres):
-        again = way.look is LAWFUL and name in way.fibres[:number]
-        yield Lines(BACK if again else way.look, drawn.fibres[name].parts)
+    for number, name in enumerate(path.fibres):
+        again = path.look is LAWFUL and name in path.fibres[:number]
+        yield Lines(BACK if again else path.look, drawn.fibres[name].parts)
 
 
 def _loads(drawn: Atlas, loads: Mapping[str, float]) -> Iterable[Lines]:

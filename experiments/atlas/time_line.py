@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from corridor.experiments.account.summary import DemandSummary, EventSummary, Summary
 from corridor.experiments.atlas import event_data
-from corridor.experiments.atlas.event_data import Course, Level, Span
+from corridor.experiments.atlas.event_data import Level, ProbeHistory, Span
 from corridor.traffic.measures.samples import Probes
 
 LEAST_SPAN = 0.06
@@ -24,7 +24,7 @@ class TimeRow:
     """One demand."""
 
     demand: DemandSummary
-    course: Course
+    course: ProbeHistory
     levels: Sequence[Level]
     """What was predicted."""
     out_ms: float
@@ -73,7 +73,7 @@ def time_line(summary: Summary, probes: Probes, *, has_bfd: bool, most: int) -> 
     return TimeLine(rows, end_s)
 
 
-def _end_s(events: Sequence[EventSummary], courses: Sequence[Course]) -> float:
+def _end_s(events: Sequence[EventSummary], courses: Sequence[ProbeHistory]) -> float:
     times = [
         float(times.max()) for one in courses for times in (one.sent_s, one.lost_s) if len(times)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutDocument, CutPath
-from corridor.experiments.answers.document import Way
+from corridor.experiments.answers.document import PathDocument
 from corridor.experiments.brief.document import (
     Bar,
     Brief,
@@ -36,13 +36,18 @@ type Hit = tuple[CutDemand, CutPath]
 def cut_brief(of: CutDocument) -> Brief:
     answer, places = of.answer, Places(of.map)
     hits = list(zip(answer.hit, of.paths, strict=True))
-    ways = [way for _, path in hits for way in (path.again, path.before) if way is not None]
-    used = {name for way in ways for name in way.fibres} | set(answer.fibres)
+    hub_paths = [
+        hub_path
+        for _, path in hits
+        for hub_path in (path.again, path.before)
+        if hub_path is not None
+    ]
+    used = {name for hub_path in hub_paths for name in hub_path.fibres} | set(answer.fibres)
     what = joined(_element_named(one, places) for one in answer.dead)
     fibres = f" ({counted(len(answer.fibres), 'fibre')})" if answer.fibres else ""
     is_free = answer.policies == NO_POLICIES
     under = "without policies" if is_free else f"under {titled(answer.policies, of.names)}"
-    _, may = places.crossed(ways)
+    _, may = places.crossed(hub_paths)
     touch = [f"Shown paths may also touch {joined(may)}; no source documents it."] if may else []
     return Brief(
         title=of.names.scenario or answer.scenario,
@@ -108,12 +113,12 @@ def _answer(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]
 
 
 def _picture(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Picture | None:
-    both: list[tuple[Look, Way | None]] = []
+    both: list[tuple[Look, PathDocument | None]] = []
     for _, path in hits:
         both += [("free", path.before), ("permitted", path.again)]
-    legs = [(look, way) for look, way in both if way is not None]
+    legs = [(look, hub_path) for look, hub_path in both if hub_path is not None]
     ends = (hub for _, path in hits for hub in (path.src, path.dst))
-    return places.picture(legs, (way for _, way in legs), ends, MEANS, of.fibres)
+    return places.picture(legs, (hub_path for _, hub_path in legs), ends, MEANS, of.fibres)
 
 
 def _chart(hits: Sequence[Hit], places: Places) -> Chart | None:

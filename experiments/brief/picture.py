@@ -17,7 +17,7 @@ from corridor.experiments.atlas.map_drawing import (
     LAWFUL,
     Names,
     hub_look,
-    way_drawing,
+    path_drawing,
     whole,
 )
 from corridor.experiments.atlas.source import short_name
@@ -79,7 +79,7 @@ def _drawn(of: document.Picture, where: Atlas, size: str) -> Drawn:
     view = Box(every.left - beside, every.top, every.right + beside, every.bottom)
     high, scale = share * view.width, grown * view.width / HUB_UNITS
     paths = [
-        map_drawing.Way(LOOKS[look], fibres)
+        map_drawing.DrawnPath(LOOKS[look], fibres)
         for look in LOOKS
         for kind, fibres in of.paths
         if kind == look
@@ -91,7 +91,7 @@ def _drawn(of: document.Picture, where: Atlas, size: str) -> Drawn:
         width=lambda line: high * text_width_em(line),
         mark=HUB * scale,
     )
-    layers = way_drawing(where, paths, names, cut=of.cut).layers
+    layers = path_drawing(where, paths, names, cut=of.cut).layers
     marks = "".join(svg(layers[name]) for name in ("land", "fibres", "over"))
     hubs = "".join(svg(layers[name]) for name in ("hubs", "cuts"))
     hubs = hubs.replace('"/></g>', f'" transform="scale({scale:.2f})"/></g>')

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.document import CauseEntry, Way
+from corridor.experiments.answers.document import CauseEntry, PathDocument
 from corridor.experiments.answers.map_document import FibreEntry, MapDocument
 from corridor.experiments.answers.names import Names
 from corridor.experiments.answers.outcome import Outcome
@@ -97,7 +97,7 @@ def titled(name: str, names: Names) -> str:
 def policy_brief(of: Question) -> Brief:
     places, hit = Places(of.where), affected(of)
     shown = hit or sorted(of.demands, key=lambda one: -(one.under[0].round_trip_ms or 0))[:5]
-    ways = [way for one in shown for way in _ways(one)]
+    hub_paths = [hub_path for one in shown for hub_path in _hub_paths(one)]
     cited = [replace(one, under=(_cited(one.under[0]),)) for one in shown]
     return Brief(
         title=of.title,
@@ -117,7 +117,7 @@ def policy_brief(of: Question) -> Brief:
         helps=list(of.helps) or ["No single change was found, or none was searched for."],
         beliefs=beliefs_of(hit, of.names),
         law=law_sources(references(cited)),
-        fibres=map_sources(_fibres(of.where, ways)),
+        fibres=map_sources(_fibres(of.where, hub_paths)),
         constants=CONSTANTS,
         footer=f"Made by corridor from scenario {of.scenario} and policy set {of.policies}.",
     )
@@ -277,7 +277,7 @@ def _uncertainty(of: Question, places: Places, shown: Sequence[Asked]) -> Iterat
             f"Near ties: for {joined_few(_ends(ties, places), 3)}, the shortest path "
             "that no policy forbids crosses other countries in at least 10 % of the samples."
         )
-    _, may = places.crossed(way for one in shown for way in _ways(one))
+    _, may = places.crossed(hub_path for one in shown for hub_path in _hub_paths(one))
     if may:
         yield f"Shown paths may also touch {joined(may)}; no source documents it."
     if any(map(_is_uncovered, of.demands)):
@@ -292,15 +292,15 @@ def _ends(of: Iterable[Asked], places: Places) -> list[str]:
     return list(dict.fromkeys(places.between(one.src, one.dst) for one in of))
 
 
-def _ways(one: Asked) -> list[Way]:
+def _hub_paths(one: Asked) -> list[PathDocument]:
     """The path under the policies, and the one without them."""
-    return [way for way in (one.under[0].way, one.free) if way is not None]
+    return [hub_path for hub_path in (one.under[0].path, one.free) if hub_path is not None]
 
 
 def _picture(places: Places, shown: Sequence[Asked]) -> Picture | None:
-    legs: list[tuple[Look, Way]] = []
+    legs: list[tuple[Look, PathDocument]] = []
     for one in shown:
-        path, free = one.under[0].way, one.free
+        path, free = one.under[0].path, one.free
         if free is not None and (path is None or path.fibres != free.fibres):
             legs.append(("blocked" if path is None else "free", free))
         if path is not None:
@@ -308,7 +308,7 @@ def _picture(places: Places, shown: Sequence[Asked]) -> Picture | None:
     used = {look for look, _ in legs}
     return places.picture(
         legs,
-        (way for one in shown for way in _ways(one)),
+        (hub_path for one in shown for hub_path in _hub_paths(one)),
         (hub for one in shown for hub in (one.src, one.dst)),
         {look: said for look, said in MEANS.items() if look in used},
     )
@@ -418,6 +418,6 @@ def beliefs_of(hit: Sequence[Asked], names: Names) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-def _fibres(where: MapDocument, ways: Sequence[Way]) -> Iterator[FibreEntry]:
-    used = {name for way in ways for name in way.fibres}
+def _fibres(where: MapDocument, hub_paths: Sequence[PathDocument]) -> Iterator[FibreEntry]:
+    used = {name for hub_path in hub_paths for name in hub_path.fibres}
     return (one for one in where.fibres if one.id in used)

@@ -9,9 +9,9 @@ from functools import cached_property
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.names import Names
 from corridor.experiments.answers.outcome import Outcome
+from corridor.experiments.answers.paths_by_policy_set import PathsDocument
 from corridor.experiments.answers.price import DemandPrice, SetPrice, ValuePrice
 from corridor.experiments.answers.price_changes import Change
-from corridor.experiments.answers.ways_of_sets import WaysDocument
 from corridor.experiments.brief.delays import Delay
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Table
 from corridor.experiments.brief.places import Places
@@ -48,29 +48,29 @@ CHANGES = {
 }
 
 
-def price_brief(prices: Prices, ways: WaysDocument) -> Brief:
-    questions = [_question(prices, ways, number) for number in range(len(ways.sets))]
+def price_brief(prices: Prices, paths: PathsDocument) -> Brief:
+    questions = [_question(prices, paths, number) for number in range(len(paths.sets))]
     if len(questions) == 1:
         part = policy_brief(questions[0])
         return replace(part, helps=[*_hypothetical(prices), *part.helps])
     return _sets_brief(prices, questions)
 
 
-def _question(prices: Prices, ways: WaysDocument, number: int) -> Question:
-    of, places = prices.sets[number], Places(ways.map)
-    every = of_prices(prices, ways)
+def _question(prices: Prices, paths: PathsDocument, number: int) -> Question:
+    of, places = prices.sets[number], Places(paths.map)
+    every = of_prices(prices, paths)
     is_measured = any(one.measured_extra_ms is not None for one in of.demands)
     return Question(
         scenario=prices.scenario,
         policies=of.policies,
         as_of=prices.as_of,
         against=prices.against,
-        names=ways.names,
-        where=ways.map,
+        names=paths.names,
+        where=paths.map,
         demands=[replace(one, under=(one.under[number],)) for one in every],
         kind=MEASURED if is_measured else COMPUTED,
         lost={one.demand: one.with_readings.lost for one in of.demands if one.with_readings.lost},
-        helps=[*_changes(of, places, ways.names), *_readings(of)],
+        helps=[*_changes(of, places, paths.names), *_readings(of)],
         measured=list(_measured(of.demands, places)),
     )
 

@@ -230,8 +230,8 @@ def _picture(answers: Answers) -> Picture | None:
     """The paths of one cell under its policies."""
     served = [(one, one.lawful) for one in answers.demands if one.lawful is not None]
     return Places(answers.map).picture(
-        [("permitted", way) for _, way in served],
-        (way for _, way in served),
+        [("permitted", hub_path) for _, hub_path in served],
+        (hub_path for _, hub_path in served),
         (hub for one, _ in served for hub in (one.src, one.dst)),
         {"permitted": "path in the first condition"},
     )

@@ -97,7 +97,7 @@ def _answer(args: argparse.Namespace) -> Answer:
     judged_by = intended.specification
     other = _second_opinion(args, judged_by, plan, proof) if args.second_opinion else None
     with waiting("computing Monte Carlo samples of the map"):
-        found = certainties(loaded, model, ways=intended.ways)
+        found = certainties(loaded, model, graphs=intended.graphs)
     if args.json:
         document = {
             **proof_document({of: proof}, second_opinion=other).to_json(),

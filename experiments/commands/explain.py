@@ -71,9 +71,9 @@ def _answer(args: argparse.Namespace) -> Answer:
 
     model, loaded = load_delay_model(args.delay_model), load(args)
     with waiting("computing paths and Monte Carlo samples of the map"):
-        way, answers = planned_demand(loaded, args.demand)
-        found = explain(way, loaded.policies, loaded.as_of, answers)
-        sure = ask(loaded.topology, model, way, answers, influences=args.sure)
+        graph, answers = planned_demand(loaded, args.demand)
+        found = explain(graph, loaded.policies, loaded.as_of, answers)
+        sure = ask(loaded.topology, model, graph, answers, influences=args.sure)
     chosen = {one.id: anycast_summary(one.anycast) for one in loaded.scenario.demands}
     anycast = chosen.get(args.demand.removesuffix(".return"))
     if args.json:

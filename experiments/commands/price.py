@@ -122,7 +122,7 @@ def _answer(args: argparse.Namespace) -> Answer:
         from corridor.experiments.pages.report import PRICES, write_report
 
         write_text(out_dir / PRICES, json.dumps(plain, indent=1) + "\n")
-        _write_ways(out_dir, laid, base, [scenarios[name] for name in names])
+        _write_paths(out_dir, laid, base, [scenarios[name] for name in names])
         write_report(out_dir)
     table = price_text.told(found, terminal_width())
     said = printed(json.dumps(plain, indent=1)) if args.json else shown(table)
@@ -130,16 +130,16 @@ def _answer(args: argparse.Namespace) -> Answer:
     return Answer([warned_of(warning_of(scenarios[names[0]])), said, where])
 
 
-def _write_ways(
+def _write_paths(
     out_dir: Path, laid: Laid, base: LoadedScenario, priced: Sequence[LoadedScenario]
 ) -> None:
     """What a page needs besides the prices: the map, the paths, and all inputs."""
-    from corridor.experiments.answers.ways_of_sets import WAYS_FILE, ways_document
+    from corridor.experiments.answers.paths_by_policy_set import PATHS_FILE, paths_document
     from corridor.experiments.run.manifest import write_prices_manifest
 
     sets = [one.policies for one in priced]
-    ways = ways_document(laid, base.policies, sets, base.scenario.title)
-    write_text(out_dir / WAYS_FILE, json.dumps(ways.to_json(), ensure_ascii=False) + "\n")
+    paths = paths_document(laid, base.policies, sets, base.scenario.title)
+    write_text(out_dir / PATHS_FILE, json.dumps(paths.to_json(), ensure_ascii=False) + "\n")
     every = {one.name: one for one in (base.policies, *sets)}
     write_prices_manifest(out_dir / "manifest.json", base, every)
 
@@ -187,11 +187,11 @@ def _priced(
 ) -> list[SetPrice]:
     from corridor.controller.policy.certainty import Lawful
     from corridor.experiments.answers.price import price
-    from corridor.topologies.analysis.draws import draw
+    from corridor.topologies.analysis.monte_carlo import draw
     from corridor.topologies.model.delay_model import load_delay_model
 
     base = scenarios[args.against]
-    lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)), laid.ways.product)
+    lawful = Lawful(draw(base.topology, load_delay_model(args.delay_model)), laid.paths.product)
     found: list[SetPrice] = []
     with waiting("pricing") as tell:
         for name in names:
@@ -236,11 +236,11 @@ def _measure(
     """Least round trips in ms by demand, under each set, from one run each."""
     from corridor.experiments.run.options import Options
     from corridor.experiments.run.runner import run_loaded
-    from corridor.experiments.testbeds.standing_guest import StandingGuests
+    from corridor.experiments.testbeds.reusable_guest import ReusableGuests
 
     runs = out_dir / "runs"
     found: dict[str, Mapping[str, float]] = {}
-    with StandingGuests(runs) as guests:
+    with ReusableGuests(runs) as guests:
         for name, scenario in scenarios.items():
             print(f"under {name}", file=sys.stderr, flush=True)
             options = Options(

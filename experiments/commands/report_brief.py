@@ -16,7 +16,13 @@ from corridor.experiments.brief.document import Brief
 from corridor.experiments.brief.html import brief_page
 from corridor.experiments.brief.prices import price_brief
 from corridor.experiments.brief.runs import Study, run_brief, study_brief
-from corridor.experiments.pages.report import PRICES, holds_no_run, read_prices, read_run, read_ways
+from corridor.experiments.pages.report import (
+    PRICES,
+    holds_no_run,
+    read_paths,
+    read_prices,
+    read_run,
+)
 from corridor.experiments.pages.run_page import RunResults
 from corridor.experiments.study.answers import answers
 from corridor.experiments.study.folder import INDEX, StudyFolder
@@ -92,7 +98,7 @@ def _side(out_dir: Path, name: str) -> Side:
 
 def _brief(out_dir: Path) -> Brief:
     if is_file(out_dir / PRICES):
-        return price_brief(read_prices(out_dir), read_ways(out_dir))
+        return price_brief(read_prices(out_dir), read_paths(out_dir))
     if is_file(out_dir / CUT_FILE):
         return cut_brief(read_cut(out_dir))
     if is_file(out_dir / INDEX):

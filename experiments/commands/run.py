@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
         report=not args.no_figures,
         patience_s=args.patience,
         delay_model=args.delay_model,
-        foretell=True,
+        predict_first=True,
         width=terminal_width(),
     )
     stream = sys.stderr if args.json else sys.stdout

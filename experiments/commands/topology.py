@@ -210,7 +210,7 @@ def _legend(topology: Topology) -> list[str]:
 
 def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
     from corridor.controller.policy.paths import marked
-    from corridor.topologies.analysis.draws import delay_factors
+    from corridor.topologies.analysis.monte_carlo import delay_factors
     from corridor.topologies.base.units import format_rate
 
     ms = fibre.one_way_delay_ns / 1e6

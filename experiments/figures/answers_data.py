@@ -14,7 +14,7 @@ if TYPE_CHECKING:
         CauseEntry,
         CutEntry,
         DemandAnswer,
-        Way,
+        PathDocument,
     )
 
 NOT_ADVICE = "not legal advice"
@@ -69,21 +69,21 @@ def subject(answers: Answers) -> DemandAnswer | None:
     served = [demand for demand in answers.demands if demand.lawful is not None]
 
     def rank(demand: DemandAnswer) -> tuple[float, float]:
-        way = demand.lawful
-        return extra_ms(demand), way.one_way_ms if way else 0.0
+        path = demand.lawful
+        return extra_ms(demand), path.one_way_ms if path else 0.0
 
     return max(served, key=rank, default=None)
 
 
 def worst_cut(demand: DemandAnswer) -> CutEntry | None:
     """The cut of fibres after which its path is longest; None where none leaves a way."""
-    cuts = [cut for cut in demand.cuts if _is_of_fibres(cut) and way_after(cut)]
+    cuts = [cut for cut in demand.cuts if _is_of_fibres(cut) and path_after(cut)]
     return max(cuts, key=_one_way_ms, default=None)
 
 
 def deadly_cuts(demand: DemandAnswer) -> list[CutEntry]:
     """Those that leave it no lawful path."""
-    return [cut for cut in demand.cuts if _is_of_fibres(cut) and not way_after(cut)]
+    return [cut for cut in demand.cuts if _is_of_fibres(cut) and not path_after(cut)]
 
 
 def _is_of_fibres(cut: CutEntry) -> bool:
@@ -91,11 +91,11 @@ def _is_of_fibres(cut: CutEntry) -> bool:
 
 
 def _one_way_ms(cut: CutEntry) -> float:
-    way = way_after(cut)
-    return way.one_way_ms if way else 0.0
+    path = path_after(cut)
+    return path.one_way_ms if path else 0.0
 
 
-def way_after(cut: CutEntry) -> Way | None:
+def path_after(cut: CutEntry) -> PathDocument | None:
     """As the controller then plans it, else as switches bridge it, if they do."""
     return cut.again or (cut.at_once if cut.delivered else None)
 

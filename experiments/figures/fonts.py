@@ -85,8 +85,8 @@ def lacking(texts: Iterable[str]) -> str:
         {script.package for script in SCRIPTS for one in letters if _has(one, script)}
     )
     told = "".join(letters[:12]) + ("…" if len(letters) > 12 else "")
-    way_out = f"install {' '.join(packages)}" if packages else "no package we know of has them"
-    return f"no font here has {told}: {way_out}"
+    advice = f"install {' '.join(packages)}" if packages else "no package we know of has them"
+    return f"no font here has {told}: {advice}"
 
 
 def set_fonts(figure: Figure) -> None:

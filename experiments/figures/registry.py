@@ -13,7 +13,7 @@ from corridor.experiments.figures import (
     goodput,
     latency_by_class,
     losses,
-    map_of_ways,
+    path_map,
     price_of_run,
     rtt_ecdf,
     throughput,
@@ -38,7 +38,7 @@ class FigureKind(NamedTuple):
 KINDS = Registry(
     "corridor.figures",
     (
-        FigureKind("map", map_of_ways.draw),
+        FigureKind("map", path_map.draw),
         FigureKind("capacity", capacity.draw),
         FigureKind("price", price_of_run.draw),
         FigureKind("before-after", before_after.draw),

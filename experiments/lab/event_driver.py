@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from corridor.experiments.lab.standing_network import BFD_SLOW_MS
+from corridor.experiments.lab.reusable_network import BFD_SLOW_MS
 from corridor.experiments.lab.timeline import TimedEvent
 from corridor.experiments.plan.values import Change, Made
 from corridor.experiments.scenario.event_registry import action

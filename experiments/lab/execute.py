@@ -40,8 +40,8 @@ from corridor.experiments.lab.planned_instants import (
     await_instant,
     share_the_processor,
 )
+from corridor.experiments.lab.reusable_network import ReusableNetwork, epoch_ns, stand
 from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
-from corridor.experiments.lab.standing_network import StandingNetwork, epoch_ns, stand
 from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.lab.utilisation import utilisation_readings
@@ -88,7 +88,7 @@ def execute(plan: Plan, inputs: Path, out_dir: Path, emit: Emit) -> None:
     emit({"event": "phase", "name": "end"})
 
 
-def perform(standing: StandingNetwork, inputs: Path, out_dir: Path, emit: Emit) -> None:
+def perform(standing: ReusableNetwork, inputs: Path, out_dir: Path, emit: Emit) -> None:
     """Install, prove wiring and tables, measure, and read back.
 
     ``inputs`` holds the specification and may say which tables are proven already. Nothing is
@@ -190,7 +190,7 @@ def _stand_gateways(
 
 
 def _driver(
-    standing: StandingNetwork,
+    standing: ReusableNetwork,
     gateways: GatewaysProcess | None,
     transfers: Transfers,
     captures: Captures,

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from corridor.experiments.lab.emitting import emit, failures_told, stop
 from corridor.experiments.lab.execute import perform
-from corridor.experiments.lab.standing_network import StandingNetwork, stand
+from corridor.experiments.lab.reusable_network import ReusableNetwork, stand
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.seconds import NS_PER_S
@@ -33,7 +33,7 @@ ADJ_SETOFFSET = 0x0100
 def serve(folder: Path, console: int) -> None:
     """Carry out the plans that lines of the console name, until it closes."""
     first_s = time.time_ns() // NS_PER_S
-    standing: StandingNetwork | None = None
+    standing: ReusableNetwork | None = None
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corridor-")))
         for line in _lines(console):

@@ -161,10 +161,10 @@ class Api:
             )
         raised = ControllerAway if kind in AWAY else EnvironmentUnsupported
         certain = "not done: " if kind in NOT_DONE else ""
-        return raised(f"{certain}{detail}", _WAYS_OUT.get(kind, ""))
+        return raised(f"{certain}{detail}", _ADVICE_OF.get(kind, ""))
 
 
-_WAYS_OUT = {
+_ADVICE_OF = {
     "deferred": "ask again when it is",
     "busy": "ask again in a moment; corridor status says how it stands",
     "absent": "ask again in a moment: a controller that died is started again",

@@ -82,14 +82,14 @@ def _rates(said: Said) -> str:
 
 def _status(said: Said) -> str:
     was = f"{said['was']} -> " if said.get("was") not in (None, said["status"]) else ""
-    way = f", {_path(said['hubs'])}" if said.get("hubs") else ""
+    path = f", {_path(said['hubs'])}" if said.get("hubs") else ""
     delay_ns = said.get("one_way_ns")
     delay = f", {delay_ns / 1e6:.3f} ms one way" if delay_ns is not None else ""
     law = [one for one in (said.get("clause"), *said.get("legal_ref", ())) if one]
     reason = said.get("reason") or ""
     why = f": {reason}" if reason else ""
     by = f" ({'; '.join(law)})" if law else ""
-    return f"{said['demand']}: {was}{said['status']}{way}{delay}{why}{by}"
+    return f"{said['demand']}: {was}{said['status']}{path}{delay}{why}{by}"
 
 
 def _reason(said: Said) -> str:

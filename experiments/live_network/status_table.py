@@ -105,8 +105,8 @@ def _table(demands: Sequence[DemandAnswer], width: int) -> Iterator[str]:
         if plain
         else 0
     )
-    ways = [_way(one["hubs"], width - used) for one in demands]
-    rows = [(*cells, way) for cells, way in zip(plain, ways, strict=True)]
+    paths = [_path(one["hubs"], width - used) for one in demands]
+    rows = [(*cells, path) for cells, path in zip(plain, paths, strict=True)]
     table = render(HEADINGS, rows, frozenset({"one way"}), width=width, spare=("one way",))
     head, rule, *body = table.splitlines()
     yield from (head, rule)
@@ -129,7 +129,7 @@ def _why(demand: DemandAnswer) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _way(hubs: Sequence[str], room: int) -> str:
+def _path(hubs: Sequence[str], room: int) -> str:
     """Both ends and as much of the middle as fits."""
     whole = " > ".join(hubs)
     if len(whole) <= room or len(hubs) < 3:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkFullness
+from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkUtilisation
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fullest_ends, whole
@@ -93,7 +93,7 @@ def capacity_of(of: CapacityAnswer, where: MapDocument, *, says: bool = True) ->
     )
 
 
-def _row(one: LinkFullness, unit: text.Unit) -> FullRow:
+def _row(one: LinkUtilisation, unit: text.Unit) -> FullRow:
     return FullRow(
         place=text.place(one.fibre),
         hub=one.hub,
@@ -113,7 +113,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _basis(one: LinkFullness) -> str:
+def _basis(one: LinkUtilisation) -> str:
     bound = f", emulated at the {one.capacity.at_bound}" if one.capacity.at_bound else ""
     return f"{one.capacity.basis}{bound}"
 

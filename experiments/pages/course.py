@@ -30,7 +30,7 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Course:
+class RttHistory:
     title: str
     chart: Chart
     events: Sequence[Happening]
@@ -42,7 +42,7 @@ def course_of(
     fibres: Mapping[str, Sequence[int]],
     *,
     has_bfd: bool,
-) -> Course | None:
+) -> RttHistory | None:
     """Return None for a run without events. ``fibres`` are numbers by the target of an event."""
     events = summary.events or ()
     if not events:
@@ -51,7 +51,7 @@ def course_of(
     if of is None:
         return None
     said = f"{len(events)} events in {of.end_s:.3g} s; the list below says the same."
-    return Course(
+    return RttHistory(
         title="What happened, and when",
         chart=chart(f"Round trips over time. {said}", events, of.end_s, of.rows, ROW, _row),
         events=[_happening(event, fibres) for event in events],

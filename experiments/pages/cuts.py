@@ -115,7 +115,7 @@ def _add(fates: _Fates, of: Asked, cut: CutEntry) -> None:
         fates.lost.append(of.id)
         return
     (fates.at_once if at_once else fates.again).append(of.id)
-    before = of.under[0].way
+    before = of.under[0].path
     more_ms = after.one_way_ms - before.one_way_ms if before else 0.0
     if more_ms > fates.more_ms:
         fates.more_ms, fates.dearest = more_ms, of.id

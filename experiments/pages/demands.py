@@ -11,14 +11,14 @@ from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
-from corridor.experiments.answers.certainty_summary import CertaintySummary
+from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.answers.document import (
     Answers,
     CauseEntry,
     Clause,
     CutEntry,
     DemandAnswer,
-    Way,
+    PathDocument,
 )
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.outcome import Outcome, outcome_of
@@ -40,7 +40,7 @@ class Under:
     why: str
     """Why it is blocked, or what it lacks."""
     legal: Sequence[Reference] = ()
-    way: Way | None = None
+    path: PathDocument | None = None
     round_trip_ms: float | None = None
     extra_ms: float | None = None
     interval_ms: Sequence[float] | None = None
@@ -57,7 +57,7 @@ class Under:
     measured_ms: float | None = None
     """The median round trip."""
     measured_one_way_ms: float | None = None
-    certainty: CertaintySummary | None = None
+    certainty: UncertaintySummary | None = None
     single_points: Sequence[str] = ()
 
     @property
@@ -81,7 +81,7 @@ class Asked:
     data: str
     src: str
     dst: str
-    free: Way | None
+    free: PathDocument | None
     """The shortest path without policies."""
     free_round_trip_ms: float | None
     under: Sequence[Under]
@@ -127,7 +127,7 @@ def _asked(of: DemandAnswer, measured: _Undisturbed | None, policies: str) -> As
         state=of.outcome(policies),
         permit=of.permit or "",
         legal=of.legal,
-        way=of.lawful,
+        path=of.lawful,
         round_trip_ms=of.round_trip_ms.lawful,
         extra_ms=of.extra_ms,
         interval_ms=of.extra_interval_ms,

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from corridor.controller.explain.references import Reference
-from corridor.experiments.answers.document import Clause, CutEntry, Way
+from corridor.experiments.answers.document import Clause, CutEntry, PathDocument
 from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapDocument
 from corridor.experiments.answers.outcome import OF_STATUS, Outcome
 from corridor.experiments.answers.price_causes import Cause
@@ -26,7 +26,7 @@ COSTS = {
     "no way around": "lost protection by",
     "width": "lower capacity by",
 }
-NO_WAY = -1
+NO_PATH = -1
 WITHOUT = "Without policies"
 DECIMALS = 2
 
@@ -61,7 +61,7 @@ class Model:
         self._fibres = {fibre.id: number for number, fibre in enumerate(where.fibres)}
         self._fibres_of = fibres_by_name(where)
         self._law = {law_key(law): n for n, law in enumerate(references(demands))}
-        self._ways = Numbered[str]()
+        self._paths = Numbered[str]()
         # Paths get their numbers while demands are told.
         told = [self._demand(one) for one in demands]
         self.document: JsonObject = {
@@ -76,7 +76,7 @@ class Model:
             "hubs": [_hub(hub, drawn.hubs[hub.id].xy) for hub in where.hubs],
             "fibres": [self._fibre(fibre) for fibre in where.fibres],
             "law": [_law(one) for one in references(demands)],
-            "ways": [json.loads(way) for way in self._ways.values],
+            "ways": [json.loads(path) for path in self._paths.values],
             "demands": told,
         }
 
@@ -103,14 +103,14 @@ class Model:
             "data": of.data,
             "s": self._hubs[of.src],
             "z": self._hubs[of.dst],
-            "free": self._way(of.free),
+            "free": self._path(of.free),
             "rtt": _short(of.free_round_trip_ms),
             "by": [self._under(one) for one in of.under],
             "cuts": [self._cut(one) for one in of.cuts],
         }
 
     def _under(self, of: Under) -> JsonObject:
-        plain: JsonObject = {"st": of.state, "w": self._way(of.way)}
+        plain: JsonObject = {"st": of.state, "w": self._path(of.path)}
         more: JsonObject = {
             "rtt": _short(of.round_trip_ms),
             "permit": of.permit,
@@ -151,19 +151,19 @@ class Model:
         return [
             [" ".join((KINDS.get(kind, kind), name)) for kind, _, name in dead],
             self._fibres_of.get(name, []) if kind in OF_FIBRES else [],
-            self._way(of.at_once if of.delivered else None),
-            self._way(of.again),
+            self._path(of.at_once if of.delivered else None),
+            self._path(of.again),
         ]
 
-    def _way(self, of: Way | None) -> int:
+    def _path(self, of: PathDocument | None) -> int:
         """The number of a way; paths are kept as JSON, which can be distinguished."""
         if of is None:
-            return NO_WAY
+            return NO_PATH
         fibres = [self._fibres[one] for one in of.fibres]
         gateways = [self._hubs[one] for one in of.gateways]
         crosses, may = " ".join(of.crosses), " ".join(of.may_cross)
-        way = [self._hubs[of.hubs[0]], fibres, _short(of.one_way_ms), crosses, may, gateways]
-        return self._ways.of(json.dumps(way))
+        path = [self._hubs[of.hubs[0]], fibres, _short(of.one_way_ms), crosses, may, gateways]
+        return self._paths.of(json.dumps(path))
 
 
 def _hub(of: HubEntry, place: tuple[float, float]) -> JsonObject:

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.outcome import Outcome, outcome_of
+from corridor.experiments.answers.paths_by_policy_set import (
+    DemandPaths,
+    PathsDocument,
+    PathUnderSet,
+)
 from corridor.experiments.answers.price import DemandPrice
-from corridor.experiments.answers.ways_of_sets import DemandWays, WaysDocument, WayUnderSet
 from corridor.experiments.pages.demands import Asked, Json, Under
 from corridor.experiments.pages.model import WITHOUT
 from corridor.experiments.pages.page import Page, Section
@@ -43,12 +47,12 @@ class Caveats:
     """By set, its readings that are not certain."""
 
 
-def price_page(prices: Prices, ways: WaysDocument, manifest: Json | None) -> Page:
+def price_page(prices: Prices, paths: PathsDocument, manifest: Json | None) -> Page:
     """Of ``price.json`` and ``ways.json``."""
-    demands, sets = of_prices(prices, ways), list(ways.sets)
+    demands, sets = of_prices(prices, paths), list(paths.sets)
     one = len(sets) == 1
     title = f"Cost of policy set {sets[0]}" if one else "Cost of policy sets, side by side"
-    where = ways.map
+    where = paths.map
     base = WITHOUT if prices.against == NO_POLICIES else f"Under {prices.against}"
     hubs, fibres = counted(len(where.hubs), "hub"), counted(len(where.fibres), "fibre")
     return Page(
@@ -61,22 +65,22 @@ def price_page(prices: Prices, ways: WaysDocument, manifest: Json | None) -> Pag
         alarms=[],
         verdict=verdict_of(prices),
         stage=stage_of(where, demands, sets, lawful="shortest permitted path", base=base),
-        sections=list(_sections(prices, ways, demands, manifest)),
+        sections=list(_sections(prices, paths, demands, manifest)),
         footer=f"Made by corridor from prices of scenario {prices.scenario}.",
     )
 
 
 def _sections(
-    prices: Prices, ways: WaysDocument, demands: Sequence[Asked], manifest: Json | None
+    prices: Prices, paths: PathsDocument, demands: Sequence[Asked], manifest: Json | None
 ) -> Iterator[Section]:
     yield section("sets", "sets", prices_of(prices))
-    yield section("matrix", "matrix", matrix_of(demands, ways.sets))
+    yield section("matrix", "matrix", matrix_of(demands, paths.sets))
     yield Section("clauses", "Each policy set, and remedies", "set_rows.html.j2", prices_of(prices))
     yield section("sure", "caveats", _caveats(prices))
-    yield from map_and_sources(ways.map, demands)
+    yield from map_and_sources(paths.map, demands)
     more = {
         "Scenario": prices.scenario,
-        "Policies": f"{joined(ways.sets)}, beside {prices.against}, as of {prices.as_of}",
+        "Policies": f"{joined(paths.sets)}, beside {prices.against}, as of {prices.as_of}",
     }
     yield section("provenance", "provenance", provenance_of(None, manifest, more))
 
@@ -89,41 +93,41 @@ def _caveats(prices: Prices) -> Caveats:
 # The demands of a price, under each of its sets, as pages show them. Pure.
 
 
-def of_prices(prices: Prices, ways: WaysDocument) -> list[Asked]:
+def of_prices(prices: Prices, paths: PathsDocument) -> list[Asked]:
     """Of ``price.json`` and ``ways.json``, which have the same demands and sets in one order."""
-    return [_asked(prices, number, way) for number, way in enumerate(ways.demands)]
+    return [_asked(prices, number, path) for number, path in enumerate(paths.demands)]
 
 
-def _asked(prices: Prices, number: int, ways: DemandWays) -> Asked:
+def _asked(prices: Prices, number: int, paths: DemandPaths) -> Asked:
     priced = [one.demands[number] for one in prices.sets]
-    reachable = ways.free is not None
+    reachable = paths.free is not None
     first = priced[0]
     return Asked(
         id=first.demand,
         data=first.data,
         src=first.src,
         dst=first.dst,
-        free=ways.against,
-        free_round_trip_ms=ways.round_trip_ms,
-        under=[_under(one, way, reachable) for one, way in zip(priced, ways.sets, strict=True)],
+        free=paths.against,
+        free_round_trip_ms=paths.round_trip_ms,
+        under=[_under(one, path, reachable) for one, path in zip(priced, paths.sets, strict=True)],
     )
 
 
-def _under(of: DemandPrice, ways: WayUnderSet, reachable: bool) -> Under:
+def _under(of: DemandPrice, paths: PathUnderSet, reachable: bool) -> Under:
     cost, certain = of.with_readings, of.by_certain_rules
     interval = of.certainty.interval if of.certainty else None
     kept = [one for one in of.causes if one.costs == "kept back"]
     return Under(
         state=_outcome(of, reachable),
-        permit=ways.permit or "",
-        legal=ways.legal,
-        way=ways.way if of.answered else None,
+        permit=paths.permit or "",
+        legal=paths.legal,
+        path=paths.way if of.answered else None,
         round_trip_ms=of.round_trip_ms,
         extra_ms=cost.extra_ms,
         interval_ms=[interval.low_ms, interval.high_ms] if interval else None,
         certain_ms=certain.extra_ms,
         kept_by_certain_rules=certain.kept_back,
-        why="; ".join(f"{one.policy}: {one.reason}" for one in kept) or ways.why,
+        why="; ".join(f"{one.policy}: {one.reason}" for one in kept) or paths.why,
         priced=of.causes,
         single_points=cost.lost,
     )

@@ -9,7 +9,7 @@ from typing import cast
 from corridor.experiments.account.proof_document import read_proof
 from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
 from corridor.experiments.answers.map_document import MapDocument
-from corridor.experiments.answers.ways_of_sets import WAYS_FILE, WaysDocument
+from corridor.experiments.answers.paths_by_policy_set import PATHS_FILE, PathsDocument
 from corridor.experiments.atlas import event_data
 from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.capacity import capacity_page
@@ -69,25 +69,25 @@ def read_prices(out_dir: Path) -> Prices:
         raise InputError(message, "price again, with --out", str(path)) from error
 
 
-def read_ways(out_dir: Path) -> WaysDocument:
+def read_paths(out_dir: Path) -> PathsDocument:
     """Return the map and the paths of prices in a folder.
 
     Raises:
         InputError: the folder has no paths, or another version wrote them.
     """
-    ways = _document(WaysDocument, out_dir / WAYS_FILE)
-    if ways is None:
+    paths = _document(PathsDocument, out_dir / PATHS_FILE)
+    if paths is None:
         raise InputError(
-            f"{WAYS_FILE} is missing: these prices know no map",
+            f"{PATHS_FILE} is missing: these prices know no map",
             "price again, with --out",
             file=str(out_dir),
         )
-    return ways
+    return paths
 
 
 def _price_page(out_dir: Path) -> Page:
-    ways = read_ways(out_dir)
-    return price_page(read_prices(out_dir), ways, _read(out_dir / "manifest.json"))
+    paths = read_paths(out_dir)
+    return price_page(read_prices(out_dir), paths, _read(out_dir / "manifest.json"))
 
 
 def _run_page(out_dir: Path) -> Page:

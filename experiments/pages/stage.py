@@ -19,10 +19,10 @@ from corridor.experiments.atlas.map_drawing import (
     FREE,
     LAWFUL,
     MEDIA,
+    DrawnPath,
     Names,
-    Way,
     hub_look,
-    way_drawing,
+    path_drawing,
     whole,
 )
 from corridor.experiments.atlas.svg import svg
@@ -81,8 +81,8 @@ def stage_of(
     first = flagship(demands)
     chosen, of_set = first
     model = Model(where, drawn, demands, sets, first, base)
-    ways = _ways(demands[chosen], of_set) if demands else []
-    drawing = way_drawing(drawn, ways, Names(LABEL_UNITS, whole(drawn)))
+    paths = _paths(demands[chosen], of_set) if demands else []
+    drawing = path_drawing(drawn, paths, Names(LABEL_UNITS, whole(drawn)))
     return Stage(
         width=drawing.view.width,
         height=drawing.view.height,
@@ -118,10 +118,10 @@ def hub_key(drawn: Atlas) -> list[tuple[str, Markup]]:
     return [(name, Markup(drawn)) for name, drawn in shown]  # noqa: S704 - our own marks
 
 
-def _ways(of: Asked, of_set: int) -> list[Way]:
+def _paths(of: Asked, of_set: int) -> list[DrawnPath]:
     """Its path under policies and the one without, above it."""
-    both = ((LAWFUL, of.under[of_set].way), (FREE, of.free))
-    return [Way(look, way.fibres) for look, way in both if way]
+    both = ((LAWFUL, of.under[of_set].path), (FREE, of.free))
+    return [DrawnPath(look, path.fibres) for look, path in both if path]
 
 
 def _groups(where: MapDocument, demands: Sequence[Asked]) -> list[Group]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.account.summary import Summary
-from corridor.experiments.answers.certainty_summary import CertaintySummary
+from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.claims import caveat_of
 from corridor.experiments.pages.demands import Asked
@@ -45,7 +45,7 @@ def sureness_of(
     return Sureness("Uncertainty", said, ties, has_map=where is not None)
 
 
-def _tie(number: int, of: Asked, sure: CertaintySummary) -> Tie:
+def _tie(number: int, of: Asked, sure: UncertaintySummary) -> Tie:
     after = sure.next_set
     return Tie(
         number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from corridor.experiments.answers.document import Way
+from corridor.experiments.answers.document import PathDocument
 from corridor.experiments.answers.map_document import FibreEntry, MapDocument
 from corridor.topologies.base import words
 
@@ -44,7 +44,7 @@ def led(sentence: str) -> tuple[str, str]:
     return (f"{lead}:", rest) if short else ("", sentence)
 
 
-def crosses(of: Way | FibreEntry | None) -> str:
+def crosses(of: PathDocument | FibreEntry | None) -> str:
     """Jurisdictions that a way or a fibre meets; with a ``?`` those that it may meet besides."""
     return " ".join([*of.crosses, *(f"{code}?" for code in of.may_cross)]) if of else ""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_search import Explorer
@@ -37,13 +37,13 @@ SETTLE_NS, SETTLE_WITH_BFD_NS = 500_000_000, 5_000_000_000
 def plan_cuts(
     loaded: LoadedScenario,
     demands: Sequence[PlannedDemand],
-    ways: Sequence[ForwardingTree],
+    graphs: Sequence[ForwardingGraph],
     program: Program,
     wiring: Wiring,
     *,
     after_ns: int,
 ) -> tuple[Cut, ...]:
-    """Cuts one after another from ``after_ns`` on; ``ways`` belong to demands and answers.
+    """Cuts one after another from ``after_ns`` on; ``graphs`` belong to demands and answers.
 
     What is expected of a cut is what the prover says that the tables do when just this fails.
     """
@@ -56,7 +56,7 @@ def plan_cuts(
     cuts, start_ns = [], after_ns + (2 * QUICKEN_NS if options.silent else 0)
     explorer = Explorer(tables_of(program), wiring, loaded.topology)
     for fibre in _fibres(loaded, options):
-        crossing = tuple(_expectations(fibre, loaded, demands, ways, explorer))
+        crossing = tuple(_expectations(fibre, loaded, demands, graphs, explorer))
         longest_ns = max((one.rtt_ns or 0 for one in crossing), default=0)
         # Long enough for some probes to go and come back by the longest detour.
         outage_ns = max(options.outage, 2 * SETTLED_NS + longest_ns)
@@ -120,16 +120,18 @@ def _expectations(
     fibre: str,
     loaded: LoadedScenario,
     demands: Sequence[PlannedDemand],
-    ways: Sequence[ForwardingTree],
+    graphs: Sequence[ForwardingGraph],
     explorer: Explorer,
 ) -> Iterator[Expectation]:
     scenario, topology = loaded.scenario, loaded.topology
     on_fibres = lines(scenario.network, topology)
-    for demand, there, back in zip(demands, ways[::2], ways[1::2], strict=True):
+    for demand, there, back in zip(demands, graphs[::2], graphs[1::2], strict=True):
         if not (_crosses(there, fibre) or _crosses(back, fibre)):
             continue
         size = (scenario.demands[demand.index].probe or scenario.probe).size
-        parts = [_detour_ns(way.intent, fibre, explorer, size, on_fibres) for way in (there, back)]
+        parts = [
+            _detour_ns(graph.intent, fibre, explorer, size, on_fibres) for graph in (there, back)
+        ]
         known = [part for part in parts if part is not None]
         answered_ns = demand.predicted_forward_ns or 0
         back_ns = _reach_ns(back, fibre, topology, size)
@@ -141,15 +143,15 @@ def _expectations(
         )
 
 
-def _crosses(way: ForwardingTree, fibre: str) -> bool:
-    return not isinstance(way.route, NoRoute) and fibre in way.route.path.fibres
+def _crosses(graph: ForwardingGraph, fibre: str) -> bool:
+    return not isinstance(graph.route, NoPermittedPath) and fibre in graph.route.path.fibres
 
 
-def _reach_ns(way: ForwardingTree, fibre: str, topology: Topology, size: int) -> int | None:
+def _reach_ns(graph: ForwardingGraph, fibre: str, topology: Topology, size: int) -> int | None:
     """From sending a frame until it comes to a fibre of its path."""
-    if not _crosses(way, fibre) or isinstance(way.route, NoRoute):
+    if not _crosses(graph, fibre) or isinstance(graph.route, NoPermittedPath):
         return None
-    path = way.route.path
+    path = graph.route.path
     hops = path.fibres.index(fibre)
     return one_way_ns(topology, Path(path.hubs[: hops + 1], path.fibres[:hops]), size)
 

@@ -17,9 +17,16 @@ from typing import Any
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.deployments import Deployment
-from corridor.experiments.plan.foreseen_controller import Compiled, foreseen, installed_once
-from corridor.experiments.plan.foreseen_fibres import Fibres, broken
-from corridor.experiments.plan.foreseen_trips import Course, Explorers, Look, Piece, Trip, Window
+from corridor.experiments.plan.predicted_controller import Compiled, foreseen, installed_once
+from corridor.experiments.plan.predicted_fibres import Fibres, broken
+from corridor.experiments.plan.predicted_rtt import (
+    Explorers,
+    Look,
+    Piece,
+    PredictedRtt,
+    RunProgress,
+    Window,
+)
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import Impact, PlannedEvent
 from corridor.experiments.scenario.event_registry import is_fault
@@ -85,7 +92,7 @@ class _Foresight:
         scenario = loaded.scenario
         self._sizes = [(demand.probe or scenario.probe).size for demand in scenario.demands]
         self._courses = [self._course(placed, draw) for draw in range(self._draws)]
-        self._without: dict[int, Course] = {}
+        self._without: dict[int, RunProgress] = {}
         self._hit = [self._hits(one) for one in placed]
 
     @property
@@ -148,18 +155,18 @@ class _Foresight:
         )
 
     @staticmethod
-    def _loses(one: Placed, had: Trip) -> bool:
+    def _loses(one: Placed, had: PredictedRtt) -> bool:
         """Whether it loses packets of a demand at random."""
         return bool(one.event.options.get("loss")) and one.event.what in had.fibres
 
-    def _course(self, placed: Sequence[Placed], draw: int) -> Course:
+    def _course(self, placed: Sequence[Placed], draw: int) -> RunProgress:
         found = broken(placed, self._loaded.topology)
         fibres = Fibres(self._compiled.wiring, found, self._bfd_ns, draw, self._over_ns)
         if self._loaded.scenario.follows:
             standing = foreseen(placed, fibres, self._compiled, self._over_ns)
         else:
             standing = installed_once(placed, self._compiled)
-        return Course(fibres, standing, self._explorers, self._sizes)
+        return RunProgress(fibres, standing, self._explorers, self._sizes)
 
 
 def _until(fares: Sequence[Piece], over_ns: int) -> list[Piece]:
@@ -173,7 +180,7 @@ def _taken(one: Placed, topology: Topology) -> frozenset[str]:
     return reach.fibres | of_hubs
 
 
-def _back_ns(course: Course, fibres: frozenset[str], end_ns: int) -> float:
+def _back_ns(course: RunProgress, fibres: frozenset[str], end_ns: int) -> float:
     live_ns = max(end_ns, course.fibres.all_live_ns(fibres, end_ns))
     if live_ns == math.inf:
         return live_ns
@@ -187,16 +194,16 @@ def _back_ns(course: Course, fibres: frozenset[str], end_ns: int) -> float:
 
 def _agreed(demand: int, looks: Sequence[Look]) -> Impact:
     """What most draws come to, and between what all of them are."""
-    found = [look.ways for look in looks]
-    ways, count = Counter(found).most_common(1)[0]
-    likely = sorted(look.out_ns for look in looks if look.ways == ways)
+    found = [look.phases for look in looks]
+    phases, count = Counter(found).most_common(1)[0]
+    likely = sorted(look.out_ns for look in looks if look.phases == phases)
     every = [look.out_ns for look in looks]
     out_ns = likely[len(likely) // 2]
     within = min(every), max(every)
     is_sure = within[0] == within[1] or math.inf in (out_ns, within[1])
     return Impact(
         demand,
-        *ways,
+        *phases,
         out_ns=None if out_ns == math.inf else int(out_ns),
         out_within_ns=None if is_sure else (int(within[0]), int(within[1])),
         share=round(count / len(found), 3),

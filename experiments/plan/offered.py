@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.policy.model import RETURN
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.experiments.plan.prediction import bottleneck_bps
 from corridor.experiments.plan.workload_scaling import scaled
 from corridor.experiments.scenario.scenario import LoadedScenario
@@ -29,7 +29,7 @@ class _OnPath:
     bottleneck_bps: int | None
 
 
-def offered(loaded: LoadedScenario, ways: Mapping[str, ForwardingTree]) -> Offered:
+def offered(loaded: LoadedScenario, graphs: Mapping[str, ForwardingGraph]) -> Offered:
     """Return the load that demands offer on their paths."""
     loads: dict[str, float] = defaultdict(float)
     uncounted = []
@@ -37,17 +37,17 @@ def offered(loaded: LoadedScenario, ways: Mapping[str, ForwardingTree]) -> Offer
         if not workload.kind.mean_bps(workload.options):
             uncounted.append(workload.entry.id)
             continue
-        for name, bps in _loads(workload, loaded.topology, ways):
+        for name, bps in _loads(workload, loaded.topology, graphs):
             loads[name] += bps
     sent = {name: max(1, round(bps)) for name, bps in loads.items() if bps}
     return Offered(sent, tuple(uncounted))
 
 
 def _loads(
-    workload: Workload, topology: Topology, ways: Mapping[str, ForwardingTree]
+    workload: Workload, topology: Topology, graphs: Mapping[str, ForwardingGraph]
 ) -> Iterator[tuple[str, float]]:
     back = workload.kind.back_share(workload.options)
-    on_paths = [_on_path(topology, ways[name]) for name in workload.demands]
+    on_paths = [_on_path(topology, graphs[name]) for name in workload.demands]
     rates = scaled(workload, on_paths, topology).mean_bps
     for name, on_path, bps in zip(workload.demands, on_paths, rates, strict=True):
         if on_path.bottleneck_bps is not None:
@@ -55,7 +55,7 @@ def _loads(
             yield f"{name}{RETURN}", bps * back
 
 
-def _on_path(topology: Topology, way: ForwardingTree) -> _OnPath:
-    if isinstance(way.route, NoRoute):
+def _on_path(topology: Topology, graph: ForwardingGraph) -> _OnPath:
+    if isinstance(graph.route, NoPermittedPath):
         return _OnPath(None)
-    return _OnPath(bottleneck_bps(topology, way.route.path))
+    return _OnPath(bottleneck_bps(topology, graph.route.path))

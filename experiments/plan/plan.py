@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
-from corridor.controller.openflow.chosen_ways import chosen_now
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.openflow.deployments import Deployment, DesiredState, unbuilt
+from corridor.controller.openflow.reoptimisation import chosen_now
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
 from corridor.experiments.plan.policies import (
@@ -99,8 +103,8 @@ def _planned(
     frames: Frames,
 ) -> Plan:
     scenario, topology = loaded.scenario, loaded.topology
-    specification, ways = intended.specification, intended.ways
-    gateways = gateways_of(ways)
+    specification, graphs = intended.specification, intended.graphs
+    gateways = gateways_of(graphs)
     asked = [one.policies for one in loaded.events if one.policies is not None]
     if scenario.follows and (gateways or any(map(names_gateways, asked))):
         gateways |= possible_gateways(topology, [loaded.policies, *asked])
@@ -118,14 +122,14 @@ def _planned(
     if scenario.follows:  # as its controller does, which knows no other gateways
         chosen = chosen_now(specification, specification, without, None, unbuilt(wiring))
         known = DesiredState(chosen)
-        ways = plan_ways(topology, chosen.intents(), without)
-    wiring = with_queues(wiring, loaded, ways)
-    compiled = compile_ways(wiring, topology, ways, epoch=FIRST_EPOCH)
-    intents = tuple(way.intent for way in ways)
+        graphs = build_forwarding_graphs(topology, chosen.intents(), without)
+    wiring = with_queues(wiring, loaded, graphs)
+    compiled = compile_forwarding_graphs(wiring, topology, graphs, epoch=FIRST_EPOCH)
+    intents = tuple(graph.intent for graph in graphs)
     installed = Deployment(known, intents, without, compiled, FIRST_EPOCH)
     program = compiled.program
-    refuse_misfits(program, wiring, topology, ways, chooses=specification.chooses)
-    refuse_shared(loaded, ways)
+    refuse_misfits(program, wiring, topology, graphs, chooses=specification.chooses)
+    refuse_shared(loaded, graphs)
     demands = tuple(
         planned(
             number,
@@ -139,12 +143,12 @@ def _planned(
             lines=on_fibres,
         )
         for number, (demand, there, back) in enumerate(
-            zip(scenario.demands, ways[::2], ways[1::2], strict=True)
+            zip(scenario.demands, graphs[::2], graphs[1::2], strict=True)
         )
     )
     templates = frames(frame_specs(scenario, wiring))
     measured = phases(loaded, demands, wiring, templates, seed)
-    cuts = plan_cuts(loaded, demands, ways, program, wiring, after_ns=end_of(measured, demands))
+    cuts = plan_cuts(loaded, demands, graphs, program, wiring, after_ns=end_of(measured, demands))
     cutting = list(cut_phases(cuts, loaded, wiring, templates))
     named = moments(measured)
     clock = Clock((*loaded.events, *loaded.loads), named, loaded.document)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from corridor.controller.forwarding.compiler import still_shared
 from corridor.controller.forwarding.disjoint import Sharing
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.forwarding.program import Program, Table
 from corridor.controller.intent.intent import KINDS, Intent
 from corridor.controller.policy.model import RETURN, PolicySet
 from corridor.controller.policy.paths import crossed_jurisdictions, possible_jurisdictions
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_rates import admissions
 from corridor.controller.prover.exact_search import Explorer
@@ -46,8 +46,8 @@ def planned(
     number: int,
     demand: Demand,
     probe: ProbeOptions,
-    there: ForwardingTree,
-    back: ForwardingTree,
+    there: ForwardingGraph,
+    back: ForwardingGraph,
     topology: Topology,
     *,
     share: float | None,
@@ -56,7 +56,7 @@ def planned(
 ) -> PlannedDemand:
     """A demand as it will be served: ``there`` is its path, ``back`` that of its answers; with the
     ``share`` of its bottleneck that it streams at, if any, and whether it sends by ``tcp``."""
-    route = there.route if not isinstance(there.route, NoRoute) else None
+    route = there.route if not isinstance(there.route, NoPermittedPath) else None
     bottleneck = bottleneck_bps(topology, route.path) if route else None
     permit = there.permit
     return PlannedDemand(
@@ -83,7 +83,7 @@ def planned(
         stream_bps=None if share is None or bottleneck is None else round(bottleneck * share),
         tcp=bool(tcp and route),
         not_judged=tuple(
-            name for name, way in (("data", there), ("answers", back)) if _unjudged(way)
+            name for name, graph in (("data", there), ("answers", back)) if _unjudged(graph)
         ),
         lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
         may_cross=possible_jurisdictions(topology, route.path) if route else (),
@@ -99,8 +99,8 @@ def _assumed(topology: Topology, fibres: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in fibres if topology.fibre(name).known_gbps is None)
 
 
-def _clipped(topology: Topology, *ways: ForwardingTree) -> tuple[str, ...]:
-    routes = (way.route for way in ways if not isinstance(way.route, NoRoute))
+def _clipped(topology: Topology, *graphs: ForwardingGraph) -> tuple[str, ...]:
+    routes = (graph.route for graph in graphs if not isinstance(graph.route, NoPermittedPath))
     crossed = {topology.fibre(name) for route in routes for name in route.path.fibres}
     return tuple(sorted(one.id for one in crossed if topology.emulated_rate(one).is_bound))
 
@@ -131,31 +131,33 @@ def refuse_misfits(
     program: Program,
     wiring: Wiring,
     topology: Topology,
-    ways: Iterable[ForwardingTree],
+    graphs: Iterable[ForwardingGraph],
     *,
     chooses: bool = False,
 ) -> None:
     """Raises InputError where guaranteed rates do not fit, with the smallest change that helps, and
     whether other paths could; ``chooses`` says whether such paths were looked for."""
-    guaranteed = [way for way in ways if way.permit and way.intent.guarantee(way.permit)]
+    guaranteed = [
+        graph for graph in graphs if graph.permit and graph.intent.guarantee(graph.permit)
+    ]
     if not guaranteed:
         return
     explorer = Explorer(tables_of(program), wiring, topology)
-    searched = [explorer.search(way.intent) for way in guaranteed]
+    searched = [explorer.search(graph.intent) for graph in guaranteed]
     for admission in admissions(explorer, searched):
         if not admission.fits:
             alone = _too_large(topology, guaranteed)
-            other = _of_other_ways(topology, guaranteed, admission.worst.failure, chooses=chooses)
+            other = _of_other_paths(topology, guaranteed, admission.worst.failure, chooses=chooses)
             raise InputError(admission.refusal(), "; ".join(filter(None, (alone, other))))
 
 
-def _too_large(topology: Topology, guaranteed: Sequence[ForwardingTree]) -> str:
+def _too_large(topology: Topology, guaranteed: Sequence[ForwardingGraph]) -> str:
     """Of demands that would not fit if no one else had rates."""
     # numpy is dear to import
     from corridor.controller.traffic_engineering.failure_cases import Links
     from corridor.controller.traffic_engineering.selection_setting import pairs_of, too_large
 
-    builder = TreeBuilder(topology)
+    builder = GraphBuilder(topology)
     found = too_large(guaranteed, builder, Links(topology), pairs_of(guaranteed, builder) or ())
     if not found:
         return ""
@@ -165,17 +167,17 @@ def _too_large(topology: Topology, guaranteed: Sequence[ForwardingTree]) -> str:
     return f"{name} asks for more than any of its paths has room for{when}, even alone{more}"
 
 
-def _of_other_ways(
+def _of_other_paths(
     topology: Topology,
-    guaranteed: Sequence[ForwardingTree],
+    guaranteed: Sequence[ForwardingGraph],
     failure: Sequence[str],
     *,
     chooses: bool,
 ) -> str:
     # numpy is dear to import
-    from corridor.controller.traffic_engineering.lower_bounds import least_in
+    from corridor.controller.traffic_engineering.lower_bounds import minimum_in
 
-    least = least_in(topology, guaranteed, failure)
+    least = minimum_in(topology, guaranteed, failure)
     if least is None:
         return ""
     for part, whose in ((least.anyhow, NO_CHOICE), (least.beside, NO_CHOICE_BESIDE)):
@@ -189,9 +191,9 @@ def _of_other_ways(
     return "they might fit on other paths: objective: added-delay looks for such"
 
 
-def refuse_shared(loaded: LoadedScenario, ways: Iterable[ForwardingTree]) -> None:
+def refuse_shared(loaded: LoadedScenario, graphs: Iterable[ForwardingGraph]) -> None:
     """Raises InputError where demands that are to be disjoint are not, with what they share."""
-    found = still_shared(loaded.topology, ways)
+    found = still_shared(loaded.topology, graphs)
     if found:
         worst = min(found, key=lambda one: len(one.shared))
         kinds = ", ".join(kind for kind in KINDS if kind in worst.over)
@@ -232,19 +234,19 @@ def assessments(
     return tuple(found)
 
 
-def _unjudged(way: ForwardingTree) -> bool:
-    return not isinstance(way.route, NoRoute) and not way.intent.ruling.is_judged
+def _unjudged(graph: ForwardingGraph) -> bool:
+    return not isinstance(graph.route, NoPermittedPath) and not graph.intent.ruling.is_judged
 
 
-def _why(there: ForwardingTree, back: ForwardingTree) -> str:
-    if isinstance(there.route, NoRoute):
+def _why(there: ForwardingGraph, back: ForwardingGraph) -> str:
+    if isinstance(there.route, NoPermittedPath):
         return str(there.route)
-    return f"its answers are {back.route}" if isinstance(back.route, NoRoute) else ""
+    return f"its answers are {back.route}" if isinstance(back.route, NoPermittedPath) else ""
 
 
 def _one_way_ns(
-    topology: Topology, way: ForwardingTree, frame_bytes: int, lines: Mapping[str, Line]
+    topology: Topology, graph: ForwardingGraph, frame_bytes: int, lines: Mapping[str, Line]
 ) -> int | None:
-    if isinstance(way.route, NoRoute):
+    if isinstance(graph.route, NoPermittedPath):
         return None
-    return one_way_ns(topology, way.route.path, frame_bytes, lines)
+    return one_way_ns(topology, graph.route.path, frame_bytes, lines)

@@ -64,21 +64,21 @@ def waits(plan: Plan) -> dict[int, Waits]:
     Answers come back along the same fibres where they are predicted to take as long; elsewhere
     only the way there is looked at.
     """
-    ways = _ways(plan)
+    paths = _paths(plan)
     waited: defaultdict[int, dict[int, int]] = defaultdict(dict)
     at: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     free_ns: defaultdict[Queue, int] = defaultdict(int)
-    coming = list(_sent(plan, ways))
+    coming = list(_sent(plan, paths))
     heapq.heapify(coming)
     while coming:
         now_ns, demand, number, hop = heapq.heappop(coming)
-        step = ways[demand][hop]
+        step = paths[demand][hop]
         there_ns = now_ns + step.delay_ns
         begin_ns = max(there_ns, free_ns[step.queue])
         free_ns[step.queue] = begin_ns + step.sends_ns
         waited[demand][number] = waited[demand].get(number, 0) + begin_ns - there_ns
         at[demand][step.queue[0]] += begin_ns - there_ns
-        if hop + 1 < len(ways[demand]):
+        if hop + 1 < len(paths[demand]):
             heapq.heappush(coming, (free_ns[step.queue], demand, number, hop + 1))
     return {
         demand: found
@@ -91,7 +91,7 @@ def _summed(each_ns: list[int], at: Mapping[str, int]) -> Waits:
     return Waits(round(median(each_ns)), max(each_ns), max(at, key=lambda fibre: at[fibre]))
 
 
-def _ways(plan: Plan) -> dict[int, list[Hop]]:
+def _paths(plan: Plan) -> dict[int, list[Hop]]:
     frames = {part.demand: part.template.size_bytes for part in _probes(plan)}
     return hops_of([one for one in plan.demands if one.index in frames], plan.wiring, frames)
 
@@ -132,10 +132,10 @@ def _probes(plan: Plan) -> Iterator[Probe]:
         yield from (part for part in host.of(Probe) if part.phase in probing)
 
 
-def _sent(plan: Plan, ways: Mapping[int, list[Hop]]) -> Iterator[tuple[int, int, int, int]]:
+def _sent(plan: Plan, paths: Mapping[int, list[Hop]]) -> Iterator[tuple[int, int, int, int]]:
     """When which probe of which demand sets out on its first hop."""
-    probes = [part for part in _probes(plan) if part.demand in ways]
-    a_round = sum(len(ways[part.demand]) for part in probes)
+    probes = [part for part in _probes(plan) if part.demand in paths]
+    a_round = sum(len(paths[part.demand]) for part in probes)
     most = max(2, MOST_STEPS // max(1, a_round))
     for part in probes:
         for number, at_ns in enumerate(part.send_times[:most]):

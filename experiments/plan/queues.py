@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from corridor.controller.forwarding.forwarding_tree import Cross, ForwardingTree
+from corridor.controller.forwarding.forwarding_graph import Cross, ForwardingGraph
 from corridor.controller.forwarding.nodes import reached
 from corridor.controller.intent.intent import Intent
 from corridor.experiments.scenario.queues import NONE, Buffer, QueueOptions
@@ -20,11 +20,13 @@ Guaranteed = Mapping[str, tuple[Commitment, frozenset[Direction]]]
 """By who pays: what is promised, and where its packets may come."""
 
 
-def with_queues(wiring: Wiring, loaded: LoadedScenario, ways: Sequence[ForwardingTree]) -> Wiring:
+def with_queues(
+    wiring: Wiring, loaded: LoadedScenario, graphs: Sequence[ForwardingGraph]
+) -> Wiring:
     """The wiring with the queues that its scenario asks for; the same where it asks for none."""
     if loaded.scenario.network.queues is None:
         return wiring
-    promised = _promised(wiring, loaded, ways)
+    promised = _promised(wiring, loaded, graphs)
     return replace(
         wiring, fibres=tuple(_queued(fibre, loaded.scenario, promised) for fibre in wiring.fibres)
     )
@@ -73,19 +75,21 @@ def _queue(
     )
 
 
-def _promised(wiring: Wiring, loaded: LoadedScenario, ways: Sequence[ForwardingTree]) -> Guaranteed:
+def _promised(
+    wiring: Wiring, loaded: LoadedScenario, graphs: Sequence[ForwardingGraph]
+) -> Guaranteed:
     """Where switches may send guaranteed packets, whatever fails; a controller that follows may
     send them anywhere."""
     anywhere = frozenset(
         (fibre.fibre, end.hub) for fibre in wiring.fibres for end in (fibre.a, fibre.z)
     )
     found: dict[str, tuple[Commitment, frozenset[Direction]]] = {}
-    for way in ways:
-        rates = way.intent.guarantee(way.permit) if way.permit else None
+    for graph in graphs:
+        rates = graph.intent.guarantee(graph.permit) if graph.permit else None
         if rates is None:
             continue
-        payer, packets = way.intent.pays_as, _packets(wiring, way.intent)
-        where = anywhere if loaded.scenario.follows else _crossed(way)
+        payer, packets = graph.intent.pays_as, _packets(wiring, graph.intent)
+        where = anywhere if loaded.scenario.follows else _crossed(graph)
         if payer in found:
             before, there = found[payer]
             one = replace(before, packets=(*before.packets, *packets))
@@ -95,9 +99,9 @@ def _promised(wiring: Wiring, loaded: LoadedScenario, ways: Sequence[ForwardingT
     return found
 
 
-def _crossed(way: ForwardingTree) -> frozenset[Direction]:
+def _crossed(graph: ForwardingGraph) -> frozenset[Direction]:
     return frozenset(
-        (node.fibre, node.hub) for node in reached(way.first) if isinstance(node, Cross)
+        (node.fibre, node.hub) for node in reached(graph.first) if isinstance(node, Cross)
     )
 
 

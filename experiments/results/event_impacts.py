@@ -20,7 +20,7 @@ from corridor.experiments.plan.values import (
     PlannedDemand,
     PlannedEvent,
 )
-from corridor.experiments.results.event_owners import (
+from corridor.experiments.results.loss_attribution import (
     AT_ONCE_NS,
     NOBODY,
     Sent,

@@ -27,7 +27,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.queue import Queue
 from corridor.topologies.model.wiring import Shape
 from corridor.traffic.agents.messages import ConnectionEnd, Message
-from corridor.traffic.measures.fair_shares import Flow, Way, completion_s
+from corridor.traffic.measures.fair_shares import Flow, TransferPath, completion_s
 
 FRAME_BYTES, PAYLOAD_BYTES = 1518, 1448
 """Of a full segment with time stamps: its frame with a label, as queues count it."""
@@ -111,15 +111,15 @@ class _Reckoning:
         end = row.connection, row.back
         busy_ns = self._busy_ns.get(end, 0)
         begins_ns = max(intended_ns, busy_ns)
-        way = self._rates.way(side, rate_bps / self._abreast[self._group(row)])
-        timeouts = int((begins_ns - busy_ns) / ((IDLE_S + way.rtt_s) * NS_PER_S))
+        path = self._rates.path(side, rate_bps / self._abreast[self._group(row)])
+        timeouts = int((begins_ns - busy_ns) / ((IDLE_S + path.rtt_s) * NS_PER_S))
         is_warm = busy_ns and not timeouts
-        window = max(way.window_packets, self._windows.get(end, 0) >> timeouts)
-        way = way._replace(window_packets=window)
-        self._windows[end] = min(window + row.bytes // way.mss_bytes, _pipe_packets(way))
-        took_s = self._took_s(row, sent, way, is_warm=bool(is_warm))
+        window = max(path.window_packets, self._windows.get(end, 0) >> timeouts)
+        path = path._replace(window_packets=window)
+        self._windows[end] = min(window + row.bytes // path.mss_bytes, _pipe_packets(path))
+        took_s = self._took_s(row, sent, path, is_warm=bool(is_warm))
         took_ns = round(took_s * NS_PER_S)
-        self._busy_ns[end] = begins_ns + max(0, took_ns - round(way.one_way_s * NS_PER_S))
+        self._busy_ns[end] = begins_ns + max(0, took_ns - round(path.one_way_s * NS_PER_S))
         return Expected(intended_ns, begins_ns + took_ns)
 
     def _intended_ns(self, sent: Message) -> int | None:
@@ -130,22 +130,24 @@ class _Reckoning:
             moments.append(self._found[other].arrives_ns + sent.wait_ns)
         return max(moments)
 
-    def _took_s(self, row: PlannedMessage, sent: Message, way: Way, *, is_warm: bool) -> float:
+    def _took_s(
+        self, row: PlannedMessage, sent: Message, path: TransferPath, *, is_warm: bool
+    ) -> float:
         whole_s = (
-            row.bytes * 8 / way.rate_bps + way.one_way_s
+            row.bytes * 8 / path.rate_bps + path.one_way_s
             if is_warm
-            else completion_s(row.bytes, way)
+            else completion_s(row.bytes, path)
         )
         if not sent.gap_ns:
             return whole_s
         last = row.bytes / sent.pieces
         written_s = (sent.pieces - 1) * sent.gap_ns / NS_PER_S
-        return max(whole_s, written_s + last * 8 / way.rate_bps + way.one_way_s)
+        return max(whole_s, written_s + last * 8 / path.rate_bps + path.one_way_s)
 
 
-def _pipe_packets(way: Way) -> int:
+def _pipe_packets(path: TransferPath) -> int:
     """More than these under way only wait in queues, or are lost."""
-    return int(way.rate_bps * way.rtt_s / 8 / way.mss_bytes)
+    return int(path.rate_bps * path.rtt_s / 8 / path.mss_bytes)
 
 
 def _sent(plan: Plan) -> Iterator[tuple[int, Message]]:
@@ -161,11 +163,13 @@ class _Rates:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
 
-    def way(self, side: Side, rate_bps: float) -> Way:
+    def path(self, side: Side, rate_bps: float) -> TransferPath:
         demand = self._plan.demands[side.demand]
         there_ns, back_ns = demand.predicted_forward_ns or 0, demand.predicted_backward_ns or 0
         one_way_ns = back_ns if side.back else there_ns
-        return Way((there_ns + back_ns) / NS_PER_S, one_way_ns / NS_PER_S, rate_bps, PAYLOAD_BYTES)
+        return TransferPath(
+            (there_ns + back_ns) / NS_PER_S, one_way_ns / NS_PER_S, rate_bps, PAYLOAD_BYTES
+        )
 
     def why(self, workload: int) -> str:
         """Why no rate is known along some side of a workload; empty if all are."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.experiments.plan.planned_messages import PlannedMessage
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.kept_back import Keeping, kept_back
+from corridor.experiments.results.blocked_periods import Keeping, kept_back
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file

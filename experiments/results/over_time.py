@@ -28,7 +28,7 @@ class Served(NamedTuple):
     reason: str
 
 
-class Course(NamedTuple):
+class DemandHistory(NamedTuple):
     """One demand: how it was served, in order of time, and its series by measure."""
 
     demand: str
@@ -39,7 +39,9 @@ class Course(NamedTuple):
 type _Row = dict[str, str | float | list[str] | None]
 
 
-def table(courses: Sequence[Course], events: Sequence[EventSummary], width_s: float) -> pa.Table:
+def table(
+    courses: Sequence[DemandHistory], events: Sequence[EventSummary], width_s: float
+) -> pa.Table:
     """A column a measure, null where it tells nothing; ``path`` and ``status`` as a bin begins,
     ``events`` those of which a part lies in it."""
     import pyarrow as pa
@@ -56,7 +58,7 @@ def table(courses: Sequence[Course], events: Sequence[EventSummary], width_s: fl
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def _rows(course: Course, events: Sequence[EventSummary], width_s: float) -> Iterator[_Row]:
+def _rows(course: DemandHistory, events: Sequence[EventSummary], width_s: float) -> Iterator[_Row]:
     by_time: dict[float, _Row] = {}
     for measure, samples in course.series.items():
         for one in samples:

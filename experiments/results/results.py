@@ -31,7 +31,7 @@ from corridor.experiments.account.machine_counters import read_health
 from corridor.experiments.account.probes import first_packet_rtt_ms, measured, with_measured
 from corridor.experiments.account.queue_counters import read_queues
 from corridor.experiments.account.summary import (
-    BothWays,
+    BothDirections,
     DemandSummary,
     NetworkSummary,
     Outage,
@@ -310,7 +310,7 @@ def _planned(demand: PlannedDemand) -> DemandSummary:
         may_cross=demand.may_cross,
         capacity_assumed=demand.assumed,
         predicted_rtt_ms=_per_million(demand.predicted_rtt_ns),
-        predicted_one_way_ms=BothWays(
+        predicted_one_way_ms=BothDirections(
             forward=_per_million(demand.predicted_forward_ns),
             backward=_per_million(demand.predicted_backward_ns),
         ),

@@ -190,7 +190,9 @@ class Run:
         """
         width_ns = _width_ns(bin)
         courses = [
-            over_time.Course(demand.id, self._served(demand), self._every_series(demand.id, bin))
+            over_time.DemandHistory(
+                demand.id, self._served(demand), self._every_series(demand.id, bin)
+            )
             for demand in self.plan.demands
         ]
         return over_time.table(courses, self.events, width_ns / NS_PER_S)

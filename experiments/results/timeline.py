@@ -29,8 +29,8 @@ from corridor.experiments.results.event_impacts import (
     losses_of,
     write_impacts,
 )
-from corridor.experiments.results.event_owners import Counted, Sent, owners
 from corridor.experiments.results.expectations import EXPECT, expectations
+from corridor.experiments.results.loss_attribution import Counted, Sent, owners
 from corridor.experiments.results.uncounted_losses import dropping, likeliest
 from corridor.experiments.scenario import day_event, policies_event
 from corridor.topologies.base.bounded_file import RESULT, read_json

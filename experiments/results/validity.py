@@ -106,7 +106,7 @@ def _late_streams(flows: Sequence[FlowRow]) -> list[str]:
 # What makes a run a failure: a claim that does not hold, or numbers that are not valid. Pure.
 
 QUIETER = "repeat it on a quieter machine or with the virtual clock"
-WAYS_OUT = {CHARGED: "ask less of its one processor: fewer demands, lower rates; or --testbed uml"}
+ADVICE_OF = {CHARGED: "ask less of its one processor: fewer demands, lower rates; or --testbed uml"}
 
 
 def has_failed(summary: Summary) -> bool:
@@ -121,5 +121,5 @@ def refuse_invalid(summary: Summary) -> None:
     if summary.invalid:
         raise MeasurementInvalid(
             f"the measurement is not valid: {summary.invalid}",
-            f"all of it is kept; {WAYS_OUT.get(summary.clock, QUIETER)}",
+            f"all of it is kept; {ADVICE_OF.get(summary.clock, QUIETER)}",
         )

@@ -23,8 +23,8 @@ from corridor.experiments.account.workload_summary import (
 )
 from corridor.experiments.plan.planned_messages import PlannedWorkload
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.blocked_periods import kept_back
 from corridor.experiments.results.expected_messages import Expected, expected_messages
-from corridor.experiments.results.kept_back import kept_back
 from corridor.experiments.results.message_columns import (
     NEVER,
     MessageColumns,

@@ -11,7 +11,7 @@ from typing import Literal
 from corridor.controller.policy.clauses.places import Service
 from corridor.experiments.scenario.scenario import DEFAULT, Under
 from corridor.experiments.testbeds.choice import AskedClock, Wanted
-from corridor.experiments.testbeds.standing_guest import StandingGuests
+from corridor.experiments.testbeds.reusable_guest import ReusableGuests
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Options:
     """Draw the figures as PNG, too; ``corridor report`` draws them later, in other formats."""
     controller: str | None = None
     """An app of the user's own that steers the switches: a module, or a file of Python."""
-    standing: StandingGuests | None = None
+    standing: ReusableGuests | None = None
     """Guests whose networks stand from one run to the next, in place of a new one; in the virtual
     clock only."""
     delay_model: Path | None = None
     """A file of constants and errors, for how certain paths are; None is the shipped one."""
     patience_s: float | None = None
     """How long a guest may show no progress; None reckons it from the plan."""
-    foretell: bool = False
+    predict_first: bool = False
     """Say before anything runs what is known without."""
     width: int | None = None
     """Of the terminal, in characters, for sentences that are stated."""

@@ -16,7 +16,7 @@ from corridor.topologies.base.bounded_file import read_text
 from corridor.topologies.base.errors import InputError
 
 ENDING = ".py"
-WAY_OUT = "take a topology without loops"
+ADVICE = "take a topology without loops"
 MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
@@ -80,7 +80,7 @@ def steered_by_own(loaded: LoadedScenario) -> LoadedScenario:
 
 def warned_of(loaded: LoadedScenario, app: OwnApp) -> str | None:
     """What to warn of; raises InputError for an app whose floods would never end there."""
-    return check_loops(loaded.topology, app.name, WAY_OUT)
+    return check_loops(loaded.topology, app.name, ADVICE)
 
 
 def planned_for(plan: Plan, app: OwnApp) -> Plan:

@@ -20,7 +20,7 @@ from corridor.experiments.run.policy_test_plan import plan_trials, specify_deman
 from corridor.experiments.run.runner import GUEST_RUN_ID, carry_out
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.native import native_run_id
-from corridor.experiments.testbeds.standing_guest import StandingGuests
+from corridor.experiments.testbeds.reusable_guest import ReusableGuests
 from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import PolicyFailure
@@ -55,7 +55,7 @@ class Laboratory(Closing):
         self._choice = choice
         self._kernel = kernel
         self._folder = folder
-        self._standing = StandingGuests(folder)
+        self._standing = ReusableGuests(folder)
         self._known: dict[str, _Known] = {}
         self._runs = 0
 

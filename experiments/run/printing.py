@@ -26,7 +26,7 @@ QUIET = (
 """It shows nothing and asks no one anything; our page has its own header."""
 PATIENCE_S = 120.0
 INSTALL = "install one: apt-get install --no-install-recommends chromium"
-WAYS_OUT = "print the HTML page in a browser"
+ADVICE_OF = "print the HTML page in a browser"
 
 
 def find_browser() -> str | None:
@@ -39,13 +39,13 @@ def print_page(page: Path, pdf: Path) -> Path:
     browser = find_browser()
     if browser is None:
         raise EnvironmentUnsupported(
-            "no Chromium is here to print a page with", f"{INSTALL}; or {WAYS_OUT}"
+            "no Chromium is here to print a page with", f"{INSTALL}; or {ADVICE_OF}"
         )
     with tempfile.TemporaryDirectory(prefix="corridor-print-", ignore_cleanup_errors=True) as own:
         staged = Path(own) / "page.pdf"
         said = _run([browser, *_flags(own), f"--print-to-pdf={staged}", page.resolve().as_uri()])
         if not staged.exists():
-            raise EnvironmentUnsupported(f"{browser} printed nothing: {said}", WAYS_OUT)
+            raise EnvironmentUnsupported(f"{browser} printed nothing: {said}", ADVICE_OF)
         write_whole(pdf, staged.read_bytes())
     return pdf
 

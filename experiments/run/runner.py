@@ -121,7 +121,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         nonlocal plan
         if not loaded.events:
             plan = _plan(loaded, intended, options, choice, app)
-        if options.foretell:
+        if options.predict_first:
             say(f"\n{told(foreseen(answers).lines, options.width)}\n")
 
     try:

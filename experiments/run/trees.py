@@ -33,11 +33,11 @@ def is_learning_switch(app: str) -> bool:
     )
 
 
-def check_loops(topology: Topology, controller: str, way_out: str) -> str | None:
+def check_loops(topology: Topology, controller: str, advice: str) -> str | None:
     """What to warn of; raises InputError for what would never come to rest."""
     if not has_loops(topology):
         return None
     if is_learning_switch(controller):
         what = f"{controller} floods, and floods circulate in the loops of {topology.name} for ever"
-        raise InputError(what, way_out)
-    return f"warning: {topology.name} has loops; if {controller} floods, {way_out}"
+        raise InputError(what, advice)
+    return f"warning: {topology.name} has loops; if {controller} floods, {advice}"

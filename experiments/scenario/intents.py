@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
 
-from corridor.controller.forwarding.compiler import plan_ways
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.compiler import build_forwarding_graphs
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.intent import ANY_PACKET, Aggregate, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.policy.model import MOST_BPS, Bandwidth
@@ -98,11 +98,11 @@ def turned_demands(demands: Sequence[ScenarioDemand]) -> frozenset[int]:
     directions, one hub serves all of them, the later by name: else a packet could be from the
     server of one and to that of another.
     """
-    ways = {(one.src, one.dst) for one in demands}
+    pairs = {(one.src, one.dst) for one in demands}
     return frozenset(
         number
         for number, one in enumerate(demands)
-        if one.src > one.dst and (one.dst, one.src) in ways
+        if one.src > one.dst and (one.dst, one.src) in pairs
     )
 
 
@@ -117,13 +117,13 @@ class Intended:
     tables, answers and samples alike."""
 
     specification: Specification
-    ways: tuple[ForwardingTree, ...]
+    graphs: tuple[ForwardingGraph, ...]
     """Of each demand and its answers, by turns."""
 
     @classmethod
     def of(cls, loaded: LoadedScenario) -> Self:
         specification = specify(loaded)
-        return cls(specification, plan_ways(loaded.topology, specification.intents()))
+        return cls(specification, build_forwarding_graphs(loaded.topology, specification.intents()))
 
 
 def intents_for(loaded: LoadedScenario) -> tuple[Intent, ...]:

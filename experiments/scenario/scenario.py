@@ -25,7 +25,7 @@ from corridor.controller.policy.model import (
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.traffic_engineering.fit_rates import NONE
 from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
-from corridor.controller.traffic_engineering.own_objective import ENDING, OwnFile, read_own
+from corridor.controller.traffic_engineering.own_objective import ENDING, OwnFile, read_custom
 from corridor.experiments.scenario.demands import (
     Demand,
     DemandEntry,
@@ -352,10 +352,10 @@ def load_document(
 def _refuse_topology(document: Document) -> None:
     """Raise InputError for a file of another kind, whose mistakes as a scenario would mislead."""
     if isinstance(document.data, dict) and "hubs" in document.data:
-        way_out = (
+        advice = (
             f"corridor topology check {document.file}, or name it as the topology of a scenario"
         )
-        raise document.error("the file is a topology, not a scenario", hint=way_out)
+        raise document.error("the file is a topology, not a scenario", hint=advice)
 
 
 def whole(document: Document, folder: Path) -> Document:
@@ -396,7 +396,7 @@ def _own_objective(document: Document, scenario: ScenarioFile, folder: Path) -> 
     if not scenario.objective.endswith(ENDING):
         return None
     try:
-        return read_own(folder / scenario.objective)
+        return read_custom(folder / scenario.objective)
     except InputError as error:
         raise document.error_of_named(error, "objective") from error
 

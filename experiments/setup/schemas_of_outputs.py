@@ -70,16 +70,16 @@ def _explain() -> Any:
     from corridor.controller.explain.explanation import Explanation
     from corridor.experiments.answers.anycast_text import AnycastSummary
     from corridor.experiments.answers.certainty_summary import (
-        CertaintySummary,
-        DrawsSummary,
         IntervalSummary,
+        SamplesSummary,
+        UncertaintySummary,
     )
     from corridor.topologies.analysis.length_intervals import Influence
 
     sure: Any = as_plain(
         "CertaintyOfDemand",
-        CertaintySummary,
-        of=DrawsSummary,
+        UncertaintySummary,
+        of=SamplesSummary,
         costs_one_way_ms=NotRequired[IntervalSummary],
         influences=NotRequired[list[Influence]],
     )

@@ -23,7 +23,7 @@ def law_classify() -> Any:
         PolicyShown,
         ReadingShown,
         RuleShown,
-        Way,
+        TransferOption,
     )
 
     return as_plain(
@@ -39,7 +39,7 @@ def law_classify() -> Any:
         outstanding=list[list[str]],
         rules=list[RuleShown],
         readings=list[ReadingShown],
-        ways=list[Way],
+        ways=list[TransferOption],
         policies=list[PolicyShown],
         warning=str,
     )

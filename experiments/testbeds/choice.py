@@ -43,7 +43,7 @@ class Facts:
     stock_lacks: str
     """Why Debian's kernel cannot run here (not installed, does not boot)."""
     virtual_kernel: Kernel | None
-    virtual_lacks: str
+    virtual_missing: str
     """Why the built virtual-clock kernel does not run here; empty when none is built."""
     build_lacks: str
     """Why a virtual-clock kernel cannot be built here, short of trying to download its source."""
@@ -71,15 +71,15 @@ class Facts:
 
     def virtual_guest_lacks(self) -> list[str]:
         """Why no guest with the virtual clock can be had, built or still to build."""
-        if self.virtual_kernel and not self.virtual_lacks:
+        if self.virtual_kernel and not self.virtual_missing:
             lacks = []
         else:
-            lacks = [self.virtual_lacks or self.build_lacks]
+            lacks = [self.virtual_missing or self.build_lacks]
         return [lack for lack in (*lacks, self.guest_memory_lacks()) if lack]
 
     def real_clock_kernel(self) -> Kernel | None:
         """For a guest with the real clock: the built kernel if it spares processes ptrace."""
-        built = None if self.virtual_lacks else self.virtual_kernel
+        built = None if self.virtual_missing else self.virtual_kernel
         stock = None if self.stock_lacks else self.stock_kernel
         if built is not None and built.seccomp:
             return built
@@ -155,28 +155,28 @@ def _guest(facts: Facts, clock: AskedClock | None) -> Choice:
     if clock == "real":
         _refuse("no guest can run here", facts.real_guest_lacks(), "see ./corridor doctor")
         return Choice("uml", "real", "asked for")
-    virtual_lacks = facts.virtual_guest_lacks()
+    virtual_missing = facts.virtual_guest_lacks()
     if clock == "virtual":
-        _refuse("no guest with the virtual clock", virtual_lacks, "use --clock real")
+        _refuse("no guest with the virtual clock", virtual_missing, "use --clock real")
         return Choice("uml", "virtual", "asked for")
-    if not virtual_lacks:
+    if not virtual_missing:
         return Choice("uml", "virtual", "a guest was requested, and the virtual clock is available")
     _refuse("no guest can run here", facts.real_guest_lacks(), "see ./corridor doctor")
-    return Choice("uml", "real", f"no virtual clock: {'; '.join(virtual_lacks)}")
+    return Choice("uml", "real", f"no virtual clock: {'; '.join(virtual_missing)}")
 
 
 def _auto(facts: Facts, clock: AskedClock | None) -> Choice:
-    virtual_lacks = facts.virtual_guest_lacks()
-    if clock != "real" and not virtual_lacks:
+    virtual_missing = facts.virtual_guest_lacks()
+    if clock != "real" and not virtual_missing:
         return Choice("uml", "virtual", "the virtual clock is available, and gives exact times")
     can_emulate = not facts.emulated.reason
     if clock == "virtual":
         if can_emulate:
-            return Choice("qemu", CHARGED, f"no other virtual clock: {'; '.join(virtual_lacks)}")
-        _refuse("no virtual clock", [*virtual_lacks, facts.emulated.reason], "use --clock real")
+            return Choice("qemu", CHARGED, f"no other virtual clock: {'; '.join(virtual_missing)}")
+        _refuse("no virtual clock", [*virtual_missing, facts.emulated.reason], "use --clock real")
     if clock is None and can_emulate and facts.native_lacks() and facts.real_guest_lacks():
-        return Choice("qemu", CHARGED, f"nothing else: {'; '.join(virtual_lacks)}")
-    why = "the real clock was requested" if clock == "real" else _no_virtual(virtual_lacks)
+        return Choice("qemu", CHARGED, f"nothing else: {'; '.join(virtual_missing)}")
+    why = "the real clock was requested" if clock == "real" else _no_virtual(virtual_missing)
     return _real(facts, why)
 
 

@@ -40,11 +40,13 @@ def probe(*, boot: bool = False, native: bool = True, emulated: bool = False) ->
     stock = find_stock_kernel()
     if boot:
         measure()
-    virtual_lacks = stock_lacks = ""
+    virtual_missing = stock_lacks = ""
     if virtual and boot:
         words = ("seccomp=on",) if virtual.seccomp else ()
         silent = "the virtual-clock kernel does not boot here"
-        virtual_lacks = why_no_boot(virtual.path, silent, *words, "time-travel=inf-cpu", sleep_s=1)
+        virtual_missing = why_no_boot(
+            virtual.path, silent, *words, "time-travel=inf-cpu", sleep_s=1
+        )
     if stock is None:
         stock_lacks = f"{STOCK_KERNEL.name} is not installed"
     elif boot:
@@ -63,7 +65,7 @@ def probe(*, boot: bool = False, native: bool = True, emulated: bool = False) ->
         stock_kernel=stock,
         stock_lacks=stock_lacks,
         virtual_kernel=virtual,
-        virtual_lacks=virtual_lacks,
+        virtual_missing=virtual_missing,
         build_lacks=build_lacks,
         guest_memory_bytes=free,
         guest_memory_folder=folder,

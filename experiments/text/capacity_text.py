@@ -12,7 +12,7 @@ from corridor.experiments.answers.capacity_answer import (
     AddedCapacity,
     CapacityAnswer,
     GrowthBound,
-    LinkFullness,
+    LinkUtilisation,
     LoweredDemand,
 )
 from corridor.experiments.terminal.columns import render
@@ -272,7 +272,7 @@ def _fullest(of: CapacityAnswer, worst: int, width: int | None) -> str:
     return "\n".join([title, table, *tail])
 
 
-def _row(one: LinkFullness, of: CapacityAnswer) -> tuple[str, ...]:
+def _row(one: LinkUtilisation, of: CapacityAnswer) -> tuple[str, ...]:
     unit = unit_of(of)
     return (
         place(one.fibre),
@@ -286,7 +286,7 @@ def _row(one: LinkFullness, of: CapacityAnswer) -> tuple[str, ...]:
     )
 
 
-def emulated_said(one: LinkFullness) -> str:
+def emulated_said(one: LinkUtilisation) -> str:
     return f"{format_rate(one.load_bps)} of {format_rate(one.capacity.emulated_bps)}"
 
 

@@ -9,7 +9,7 @@ from corridor.topologies.analysis.compared import OF_POLICIES, MapsCompared, Rou
 from corridor.topologies.base.words import counted
 
 MOST_NAMED, MOST_CHANGES, MOST_PAIRS = 12, 40, 15
-NO_WAY = "no path"
+NO_PATH = "no path"
 
 
 def told(found: MapsCompared, names: tuple[str, str], width: int | None) -> str:
@@ -58,6 +58,6 @@ def _pairs(found: MapsCompared) -> str:
 
 
 def _times(one: RoundTrip) -> tuple[str, str, str]:
-    times = [NO_WAY if ms is None else f"{ms:.1f}" for ms in (one.one_ms, one.other_ms)]
+    times = [NO_PATH if ms is None else f"{ms:.1f}" for ms in (one.one_ms, one.other_ms)]
     both = one.one_ms is not None and one.other_ms is not None
     return times[0], times[1], f"{one.more_ms:+.1f}" if both else ""

@@ -11,7 +11,7 @@ from corridor.experiments.account.summary import (
     FlowSummary,
     Summary,
 )
-from corridor.experiments.answers.certainty_summary import CertaintySummary
+from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.judged import marked as judged
 from corridor.topologies.base.words import between_ms, counted, ms
@@ -181,7 +181,7 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
     }
 
 
-def sure_cell(said: CertaintySummary | None) -> str:
+def sure_cell(said: UncertaintySummary | None) -> str:
     """How sure a demand's path is, in a cell: 90 % of its round trip, and how often the same
     jurisdictions are crossed; ``~`` marks a near tie."""
     if said is None:

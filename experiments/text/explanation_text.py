@@ -54,11 +54,11 @@ def _answer(found: Explanation, asked: str, anycast: AnycastSummary | None) -> s
     if found.answers:
         told = found.answers
         again = f"corridor explain {told.demand} {asked}".rstrip()
-        lines.append(f"Reverse demand: {told.status}{_answers_way(told)}; see {again}")
+        lines.append(f"Reverse demand: {told.status}{_answers_path(told)}; see {again}")
     return "\n".join(lines)
 
 
-def _answers_way(told: Answers) -> str:
+def _answers_path(told: Answers) -> str:
     if told.one_way_ns is None:
         return ""
     if told.permit == NOT_JUDGED.id:

@@ -49,7 +49,7 @@ def told(answer: Classified, titles: Mapping[str, str], width: int | None = None
         _answer(answer, titles),
         _rules(answer.rules, width),
         _readings(answer, titles, width),
-        _ways(answer),
+        _options(answer),
         _class(answer),
         "Summaries for experiments, not legal advice.",
     ]
@@ -135,10 +135,10 @@ def _under(one: AnswerUnderReading, titles: Mapping[str, str]) -> str:
     return f"{one.answer}{chosen}: {'; '.join(part for part in parts if part)}"
 
 
-def _ways(answer: Classified) -> str:
+def _options(answer: Classified) -> str:
     if not answer.ways:
         return ""
-    lines = [f"  {' and '.join(way.mechanisms)}: {way.data_class}" for way in answer.ways]
+    lines = [f"  {' and '.join(option.mechanisms)}: {option.data_class}" for option in answer.ways]
     return "\n".join(["Class once these are in place:", *lines])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from corridor.experiments.answers.price import Row, SetPrice, Total
 from corridor.experiments.answers.price_causes import BASES
-from corridor.experiments.answers.price_certainty import ExtraCertainty
+from corridor.experiments.answers.price_certainty import AddedRttUncertainty
 from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.codec import JsonObject, read_document, to_plain
@@ -125,7 +125,7 @@ def _table(rows: Sequence[Row], width: int | None) -> str:
     return render(HEADINGS, cells, RIGHT, width=width, spare=SPARE, wrap=HEADINGS[4])
 
 
-def total(of: Total, certainty: ExtraCertainty | None = None) -> str:
+def total(of: Total, certainty: AddedRttUncertainty | None = None) -> str:
     """In a line."""
     over = f"over {of.delayed} of {counted(of.both, 'demand')} served in both"
     parts = [
@@ -211,7 +211,7 @@ def extra(row: Row) -> str:
     )
 
 
-def _between(of: ExtraCertainty | None) -> str:
+def _between(of: AddedRttUncertainty | None) -> str:
     """The 90 % interval of the samples; nothing where both bounds are shown as 0.0 ms."""
     if of is None:
         return ""

@@ -13,9 +13,13 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.proof_document import ProofDocument, ProofOfTables
 from corridor.experiments.account.summary import CrossingsSummary, Summary
 from corridor.experiments.answers.document import Answers
+from corridor.experiments.text.compliance_sentences import costs, permitted, uncertainty_sentence
 from corridor.experiments.text.events_sentence import worst_cut, worst_event
-from corridor.experiments.text.law_sentences import costs, how_sure, permitted
-from corridor.experiments.text.sharing_sentences import Messages, sharing, under_events
+from corridor.experiments.text.workload_sentences import (
+    Messages,
+    sharing,
+    workload_effects_sentence,
+)
 from corridor.topologies.base.words import by_number, counted, joined
 
 NO_MESSAGES = Messages()
@@ -45,7 +49,7 @@ class Verdict:
 
 def foreseen(of: Answers) -> Verdict:
     """What is known before anything runs."""
-    answers = (permitted(of), costs(of, None), worst_cut(of), how_sure(of))
+    answers = (permitted(of), costs(of, None), worst_cut(of), uncertainty_sentence(of))
     return Verdict(_question(of, 0, ""), tuple(filter(None, answers)), _next(of, None))
 
 
@@ -67,9 +71,9 @@ def verdict(
         holds(of, summary, proof),
         worst_event(events) or worst_cut(of),
         sharing(summary),
-        under_events(summary, messages),
+        workload_effects_sentence(summary, messages),
         outside(summary.unexpected),
-        how_sure(of),
+        uncertainty_sentence(of),
     )
     said = Verdict(question, tuple(filter(None, answers)), "")
     return replace(said, next=_next(of, summary))

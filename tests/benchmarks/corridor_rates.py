@@ -17,8 +17,8 @@ from heapq import heappop, heappush
 from itertools import groupby
 from statistics import fmean
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.compiler import compile_forwarding_graphs, gateways_of
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.intent.specification import KINDS, Direction, Specification
 from corridor.controller.intent.worst_loads import problem_of
 from corridor.controller.policy.model import Bandwidth
@@ -67,7 +67,7 @@ def rated(loaded: LoadedScenario, k: int, over: Sequence[str]) -> Specification:
     every = with_rates(bare, wished)
     links = Links(every.topology)
     served = Served(every.topology, every.intents())
-    spaces = setting_of(served.ways, served.builder, links).spaces
+    spaces = setting_of(served.graphs, served.builder, links).spaces
     most = {space.name: widest_left(space) // OF_WIDEST for space in spaces}
     return with_rates(bare, {name: min(wished[name], bps) for name, bps in most.items()})
 
@@ -116,18 +116,20 @@ class Admitting:
 
     def __init__(self, specification: Specification) -> None:
         self.served = Served(specification.topology, specification.intents())
-        ways = self.served.ways
-        wiring = wire(specification.topology, gateways=gateways_of(ways))
-        tables = tables_of(compile_ways(wiring, specification.topology, ways).program)
+        graphs = self.served.graphs
+        wiring = wire(specification.topology, gateways=gateways_of(graphs))
+        tables = tables_of(
+            compile_forwarding_graphs(wiring, specification.topology, graphs).program
+        )
         explorer = Explorer(tables, wiring, specification.topology)
-        self._asked = list(asked(explorer, [explorer.search(way.intent) for way in ways]))
+        self._asked = list(asked(explorer, [explorer.search(graph.intent) for graph in graphs]))
         self._room_bps = capacities_bps(specification.topology)
 
     def admitted(self) -> list[str]:
         found: list[str] = []
-        for way in self.served.ways:
-            if self._fits({*found, way.intent.id}):
-                found.append(way.intent.id)
+        for graph in self.served.graphs:
+            if self._fits({*found, graph.intent.id}):
+                found.append(graph.intent.id)
         return found
 
     def _fits(self, names: set[str]) -> bool:
@@ -146,17 +148,17 @@ def fullest(served: Served) -> str:
     return f"{full:.3f}" if full > 1 else "not above 1"
 
 
-def stretched(way: ForwardingTree) -> float:
+def stretched(graph: ForwardingGraph) -> float:
     """The length of a primary path relative to its length alone."""
-    assert isinstance(way.route, Route)
-    return way.route.one_way_ns / (way.route.one_way_ns - way.room_ns)
+    assert isinstance(graph.route, Route)
+    return graph.route.one_way_ns / (graph.route.one_way_ns - graph.room_ns)
 
 
 def bounds(served: Served, failures: Iterable[Sequence[str]]) -> Iterator[str]:
     """The failures that no paths fit, with the minimum utilization of the fullest link; if there
     are none, that of the link in the worst single failure."""
     links = Links(served.topology)
-    setting = setting_of(served.ways, served.builder, links, map(frozenset, failures))
+    setting = setting_of(served.graphs, served.builder, links, map(frozenset, failures))
     nowhere = fits_nowhere(setting, links.capacity_bps)
     if not nowhere:
         yield f"{least_fullest(setting, links.capacity_bps).fullest:.3f}"
@@ -172,7 +174,7 @@ def of(values: Iterable[str]) -> str:
 def lines(specification: Specification, objective: str) -> Iterator[tuple[str, str]]:
     shortest = Admitting(specification)
     rates = {one.demand.id: one.bandwidth.cir for one in specification.directions if one.bandwidth}
-    yield "directions with rates", str(len(shortest.served.ways))
+    yield "directions with rates", str(len(shortest.served.graphs))
     yield "links overloaded by the shortest paths", str(len(shortest.served.too_full()))
     yield "the fullest of them", fullest(shortest.served)
     yield "guarantees admitted on the shortest paths", str(len(shortest.admitted()))
@@ -184,8 +186,11 @@ def lines(specification: Specification, objective: str) -> Iterator[tuple[str, s
     after = together.admitted()
     yield "guarantees admitted by joint path selection", str(len(after))
     yield "refused", ", ".join(sorted(rates.keys() - after)) or "none"
-    every = [stretched(way) for way in together.served.ways]
-    yield "primary paths that moved", str(sum(bool(way.room_ns) for way in together.served.ways))
+    every = [stretched(graph) for graph in together.served.graphs]
+    yield (
+        "primary paths that moved",
+        str(sum(bool(graph.room_ns) for graph in together.served.graphs)),
+    )
     yield "longer than alone, mean and most", f"{fmean(every):.3f} and {max(every):.2f} times"
     aside = shortest.served.too_large(shortest.served.sets())
     yield "more than any path has room for, even alone", ", ".join(sorted(aside)) or "none"
@@ -204,10 +209,10 @@ def lines(specification: Specification, objective: str) -> Iterator[tuple[str, s
 def proven(specification: Specification) -> Iterator[tuple[str, str]]:
     """Of all demands, with gateways."""
     topology, intents = specification.topology, specification.intents()
-    builder = TreeBuilder(topology)
-    ways = [builder.way(intent) for intent in intents]
-    wiring = wire(topology, gateways=gateways_of(ways))
-    program = compile_ways(wiring, topology, ways).program
+    builder = GraphBuilder(topology)
+    graphs = [builder.graph(intent) for intent in intents]
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    program = compile_forwarding_graphs(wiring, topology, graphs).program
     tables = tables_of(program)
     exact = examine(tables, wiring, topology, intents)
     for status, some in groupby(
@@ -215,7 +220,7 @@ def proven(specification: Specification) -> Iterator[tuple[str, str]]:
         status_of,
     ):
         yield f"claims {status}", ", ".join(one.claim for one in some)
-    yield "gateways", str(len(gateways_of(ways)))
+    yield "gateways", str(len(gateways_of(graphs)))
 
 
 def status_of(verdict: Verdict) -> str:

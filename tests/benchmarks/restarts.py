@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import DesiredState
@@ -128,8 +128,8 @@ def cast_of(specification: Specification, wiring: Wiring) -> Targets:
     """The fibre and the gateway that most demands pass, and a hub that some end at."""
     crossed: Counter[str] = Counter()
     passed: Counter[str] = Counter()
-    for way in deployments.stand(DesiredState(specification), wiring, 0).ways:
-        walk = walk_of(way, specification.topology)
+    for graph in deployments.stand(DesiredState(specification), wiring, 0).graphs:
+        walk = trace_packet(graph, specification.topology)
         crossed.update(walk.path.fibres)
         passed.update(walk.gateways)
     ends = Counter(one.demand.dst for one in specification.directions)

@@ -14,14 +14,18 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.intent.intent import Intent, Protection, Selector, intents_of
 from corridor.controller.policy.model import UNCLASSIFIED, Demand, PolicySet
 from corridor.controller.prover import prove, tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology
 from corridor.topologies.model.wiring import wire
 
@@ -62,15 +66,15 @@ def _row(name: str) -> tuple[str, ...]:
     topology = load_topology(name)
     loaded = time.perf_counter()
     intents = tuple(_intents(topology))
-    ways = plan_ways(topology, intents)
-    wiring = wire(topology, gateways=gateways_of(ways))
-    program = compile_ways(wiring, topology, ways).program
+    graphs = build_forwarding_graphs(topology, intents)
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    program = compile_forwarding_graphs(wiring, topology, graphs).program
     compiled = time.perf_counter()
     tables = tables_of(program)
     exact = examine(tables, wiring, topology, intents)
     proof = prove(tables, wiring, topology, intents, program, exact)
     proven = time.perf_counter()
-    served = sum(way.first is not None for way in ways)
+    served = sum(graph.first is not None for graph in graphs)
     return (
         name.removeprefix("topohub:"),
         str(len(topology.hubs)),
@@ -117,7 +121,7 @@ def _policies(topology: Topology, demands: list[Demand]) -> PolicySet:
     rules: list[dict[str, object]] = [{"id": "ALL", "effect": "permit"}]
     for number, demand in enumerate(demands):
         ends = sorted({where[demand.src], where[demand.dst]} - {UNKNOWN_JURISDICTION})
-        for way, (src, dst) in enumerate(
+        for index, (src, dst) in enumerate(
             ((demand.src, demand.dst), (demand.dst, demand.src)), start=1
         ):
             match = {"src": {"hubs": [src]}, "dst": {"hubs": [dst]}}
@@ -128,7 +132,7 @@ def _policies(topology: Topology, demands: list[Demand]) -> PolicySet:
             else:
                 continue
             rules.append(
-                {"id": f"R{number}-{way}", "effect": "restrict", "match": match, "hard": rule}
+                {"id": f"R{number}-{index}", "effect": "restrict", "match": match, "hard": rule}
             )
     return PolicySet.model_validate({"name": "zoo", "policies": rules})
 
@@ -136,7 +140,7 @@ def _policies(topology: Topology, demands: list[Demand]) -> PolicySet:
 def _most_crossed(topology: Topology, demands: list[Demand]) -> str:
     """The jurisdiction that most shortest paths cross between their ends; empty if none does."""
     where = {hub.id: hub.located_in for hub in topology.hubs}
-    routes = [shortest_route(topology, demand.src, demand.dst) for demand in demands]
+    routes = [shortest_path_between(topology, demand.src, demand.dst) for demand in demands]
     crossed = Counter(
         code
         for route in filter(None, routes)

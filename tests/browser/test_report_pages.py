@@ -103,7 +103,7 @@ def test_the_facts_of_a_demand_are_told_with_intervals_law_and_crossings(
     assert link.get_attribute("href") == page_case.LAW["address"]
 
 
-def test_a_way_that_comes_back_is_told_and_drawn_twice(open_page: Open, run_report: Path) -> None:
+def test_a_path_that_comes_back_is_told_and_drawn_twice(open_page: Open, run_report: Path) -> None:
     page = open_page(run_report).page
     hops = page.locator("#hops li").all_inner_texts()
     assert [hop.endswith("(again)") for hop in hops] == [False, False, True, True, False]
@@ -150,7 +150,7 @@ def test_cuts_are_listed_by_their_harm_and_each_sets_the_slider(
 @pytest.mark.parametrize(
     "words", ["CN-GATEWAY waypoints", "interpretation", "near tie", "pipl", "cn-out 贵安"]
 )
-def test_search_finds_law_permits_ways_and_how_sure_they_are(
+def test_search_finds_law_permits_paths_and_how_sure_they_are(
     open_page: Open, run_report: Path, words: str
 ) -> None:
     page = open_page(run_report).page

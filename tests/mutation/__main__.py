@@ -17,7 +17,7 @@ from collections import Counter
 from tests.mutation.operators import Mutant, mutants_of
 from tests.mutation.trials import FORWARDING, ROOT, noticed, prepare
 
-FILES = ("compiler", "edge", "labels", "program", "two_phase_plan", "decisions", "forwarding_tree")
+FILES = ("compiler", "edge", "labels", "program", "two_phase_plan", "decisions", "forwarding_graph")
 
 
 def main() -> None:

@@ -8,7 +8,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.forwarding.program import Program
 from corridor.controller.forwarding.two_phase_plan import Update, update
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection, intents_of
@@ -176,9 +180,9 @@ def broken() -> set[str]:
 
 
 def _made(topology: Topology, asked: Sequence[Intent], epoch: int) -> tuple[Wiring, Program]:
-    ways = plan_ways(topology, asked)
-    wiring = wire(topology, gateways=gateways_of(ways))
-    return wiring, compile_ways(wiring, topology, ways, epoch=epoch).program
+    graphs = build_forwarding_graphs(topology, asked)
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    return wiring, compile_forwarding_graphs(wiring, topology, graphs, epoch=epoch).program
 
 
 def _violated(

@@ -95,5 +95,5 @@ def test_every_kind_of_event_comes_up(name):
     assert len(kinds) == len(WEIGHTS) - 1  # Cut is both of one fibre and of a group
     steps = {event.step for event, _ in made(name, 1, 1500) if event.kind == "KillControllerDuring"}
     assert set(e.STEPS) < steps
-    ways = {event.how for event, _ in made(name, 1, 1500) if isinstance(event, e.Tamper)}
-    assert ways == set(e.TAMPERINGS)
+    manners = {event.how for event, _ in made(name, 1, 1500) if isinstance(event, e.Tamper)}
+    assert manners == set(e.TAMPERINGS)

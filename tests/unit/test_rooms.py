@@ -110,7 +110,7 @@ PURE = (
 PURE_FILES = {
     "traffic/packets": ("ports.py",),
     "controller/openflow": (
-        "chosen_ways.py",
+        "reoptimisation.py",
         "deployments.py",
         "modifications.py",
         "statuses.py",

@@ -81,11 +81,11 @@ def test_a_live_network_serves_all_demands(live, moment):
 
 def test_a_live_network_takes_the_detour_while_a_fibre_is_cut(live):
     before, then = (json.loads(live.text(f"{name}.json")) for name in ("up", "cut"))
-    ways = [{one["demand"]: one["fibres"] for one in said["demands"]} for said in (before, then)]
-    moved = {name for name in ways[0] if ways[0][name] != ways[1][name]}
+    paths = [{one["demand"]: one["fibres"] for one in said["demands"]} for said in (before, then)]
+    moved = {name for name in paths[0] if paths[0][name] != paths[1][name]}
     assert moved
-    assert {"kunming-karachi" in ways[0][name] for name in moved} == {True}
-    assert {"kunming-karachi" in fibres for fibres in ways[1].values()} == {False}
+    assert {"kunming-karachi" in paths[0][name] for name in moved} == {True}
+    assert {"kunming-karachi" in fibres for fibres in paths[1].values()} == {False}
     assert ", 0% packet loss" in live.text("ping")
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from corridor.topologies.analysis.draws import Nanoseconds
+from corridor.topologies.analysis.monte_carlo import Nanoseconds
 from corridor.topologies.model.topology import Topology
 
 HOPS_BITS = 16
@@ -85,13 +85,13 @@ def arcs_between(topology: Topology, a: str, z: str) -> Arcs:
     return arcs_of(steps, numbers[a], [numbers[z]])
 
 
-def shortest_ways(arcs: Arcs, delays_ns: Nanoseconds) -> Shortest:
+def shortest_paths_in_samples(arcs: Arcs, delays_ns: Nanoseconds) -> Shortest:
     """The shortest path from the start to any end in each sample (samples x fibres).
 
     Of paths with equal delay, one with the fewest hops.
     """
     search = _Search(arcs, delays_ns)
-    return Shortest(search.one_way_ns, search.ways())
+    return Shortest(search.one_way_ns, search.paths())
 
 
 def shortest_ns(arcs: Arcs, delays_ns: Nanoseconds) -> Whole:
@@ -114,7 +114,7 @@ class _Search:
     def one_way_ns(self) -> Whole:
         return np.where(self._found < FAR, self._found >> HOPS_BITS, UNREACHED)
 
-    def ways(self) -> tuple[tuple[int, ...], ...]:
+    def paths(self) -> tuple[tuple[int, ...], ...]:
         return _back(self._arcs, self._costs, self._distances, self._ends)
 
 

@@ -32,7 +32,7 @@ from corridor.topologies.analysis.measurements import (
 )
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import Topology
 
 CAICT_MEAN_MS, CAICT_MAX_MS = 9.7, 17.1
@@ -188,7 +188,7 @@ def caict(topology: Topology) -> tuple[float, float]:
     clusters = [hub.id for hub in topology.hubs if hub.edwc_cluster]
     delays = []
     for a, z in itertools.combinations(clusters, 2):
-        route = shortest_route(topology, a, z)
+        route = shortest_path_between(topology, a, z)
         if route is not None:
             delays.append(route.one_way_delay_ns / 1e6)
     return fmean(delays), max(delays)

@@ -97,14 +97,14 @@ def _said(value: object) -> str:
 
 
 def _round_trips(one: Topology, other: Topology, hubs: Sequence[str]) -> Iterator[RoundTrip]:
-    first, second = _ways_ns(one), _ways_ns(other)
+    first, second = _paths_ns(one), _paths_ns(other)
     for a, z in combinations(hubs, 2):
-        took = [ways.get(a, {}).get(z) for ways in (first, second)]
+        took = [delays.get(a, {}).get(z) for delays in (first, second)]
         if took != [None, None]:
             yield RoundTrip(a, z, *(None if ns is None else 2 * ns / 1e6 for ns in took))
 
 
-def _ways_ns(topology: Topology) -> dict[str, dict[str, int]]:
+def _paths_ns(topology: Topology) -> dict[str, dict[str, int]]:
     graph = nx.MultiGraph()
     for fibre in topology.fibres:
         graph.add_edge(fibre.a, fibre.z, ns=fibre.one_way_delay_ns)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from corridor.topologies.analysis.draws import Floats
+from corridor.topologies.analysis.monte_carlo import Floats
 
 CONFIDENCE = 0.9
 BINS = 20

@@ -32,7 +32,7 @@ from corridor.topologies.formats.foreign_places import (
     places,
     places_notes,
 )
-from corridor.topologies.formats.quantities import NO_OPTIONS, WAY_OUT, ImportOptions
+from corridor.topologies.formats.quantities import ADVICE, NO_OPTIONS, ImportOptions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Hub, Scaling, Topology
 
 _MOST_NAMED = 12
@@ -51,10 +51,10 @@ IMPORT_NOTE = (
 
 UNPLACED_NOTE = (
     "Derived lengths mean little: a third of the nodes are far from any city, so the coordinates "
-    f"are hardly geographic. Instead of them: {WAY_OUT}."
+    f"are hardly geographic. Instead of them: {ADVICE}."
 )
 PLANAR_NOTE = (
-    f"Its coordinates are not geographic: derived lengths mean little. Instead of them: {WAY_OUT}."
+    f"Its coordinates are not geographic: derived lengths mean little. Instead of them: {ADVICE}."
 )
 IGNORED_NOTE = "The file's coordinates are not used: they are not geographic."
 
@@ -157,7 +157,7 @@ def _are_degrees(nodes: Sequence[ForeignNode], options: ImportOptions, file: str
         if options.has_default:
             return False
         message = f'node "{node.label}" stands at {node.lat:g}, {node.lon:g}: not degrees'
-        hint = f"latitude is -90..90; to do without coordinates: {WAY_OUT}"
+        hint = f"latitude is -90..90; to do without coordinates: {ADVICE}"
         raise InputError(message, hint, file=file, line=node.line)
     return True
 

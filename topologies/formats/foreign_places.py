@@ -11,7 +11,7 @@ from typing import Literal
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats import countries
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from corridor.topologies.formats.quantities import WAY_OUT, ImportOptions
+from corridor.topologies.formats.quantities import ADVICE, ImportOptions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 NOWHERE = (0.0, 0.0)
@@ -81,7 +81,7 @@ def _placed(node: ForeignNode, place: tuple[float, float] | None, is_own: bool) 
 
 
 def unplaced(key: str, file: str, line: int | None) -> InputError:
-    hint = f"add Latitude and Longitude, or state how long such links are: {WAY_OUT}"
+    hint = f"add Latitude and Longitude, or state how long such links are: {ADVICE}"
     return InputError(f'node "{key}" has no coordinates', hint, file=file, line=line)
 
 

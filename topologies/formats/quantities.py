@@ -106,7 +106,7 @@ def number_of(written: Value) -> Number | None:
 
 # What a user says about a foreign graph that its file does not.
 
-WAY_OUT = (
+ADVICE = (
     "corridor topology import with --default-length 100km or --default-delay 1ms "
     '(in Python default_length="100km")'
 )

@@ -37,19 +37,19 @@ def meanings() -> Mapping[str, tuple[str, ...]]:
     places = {one.id: (one.name,) for one in known.jurisdictions}
     places |= {one.id: (one.name,) for one in known.groups}
     systems = {one.id: (one.name,) for one in shipped_systems().values()}
-    for kind, ways in ((hubs, _WAYS), (places, (*_WAYS, _initials)), (systems, _WAYS)):
-        for word, id_ in _unique(kind, ways).items():
+    for kind, forms in ((hubs, _FORMS), (places, (*_FORMS, _initials)), (systems, _FORMS)):
+        for word, id_ in _unique(kind, forms).items():
             found[word] = (*found.get(word, ()), id_)
     return found
 
 
-def _unique(kind: Mapping[str, Iterable[str]], ways: Iterable[_Way]) -> dict[str, str]:
-    """Words that mean one id of a kind; those of the first of ``ways`` before the others'."""
+def _unique(kind: Mapping[str, Iterable[str]], forms: Iterable[_Form]) -> dict[str, str]:
+    """Words that mean one id of a kind; those of the first of ``forms`` before the others'."""
     by_word: dict[str, str] = {}
-    for way in ways:
+    for form in forms:
         claimed: dict[str, set[str]] = {}
         for id_, names in kind.items():
-            for word in {squeezed(part) for name in names for part in way(name)}:
+            for word in {squeezed(part) for name in names for part in form(name)}:
                 claimed.setdefault(word, set()).add(id_)
         for word, ids in claimed.items():
             if len(ids) == 1 and word and word not in _TERMS:
@@ -61,7 +61,7 @@ _TERMS = frozenset(get_args(Role))
 """Words that mean something else wherever names are written."""
 
 
-type _Way = Callable[[str], Iterator[str]]
+type _Form = Callable[[str], Iterator[str]]
 """From a name to words for it."""
 
 
@@ -94,4 +94,4 @@ def _initials(name: str) -> Iterator[str]:
         yield "".join(word[0] for word in words)
 
 
-_WAYS: tuple[_Way, ...] = (_whole, _parts, _words)
+_FORMS: tuple[_Form, ...] = (_whole, _parts, _words)

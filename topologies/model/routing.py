@@ -36,7 +36,7 @@ type Tree = dict[str, tuple[str, Fibre] | None]
 """Hub to the hub before it and the fibre that leads here; None at the root."""
 
 
-def shortest_route(
+def shortest_path_between(
     topology: Topology, source: str, target: str, dead: Collection[str] = ()
 ) -> Route | None:
     """The route of least one-way delay over all fibres but the dead ones, or None when the two are

@@ -32,7 +32,7 @@ LABEL_STACK = "label-stack"
 LABEL_NOT_ASSESSED = "label-not-assessed"
 NOT_IPV4 = "not-ipv4"
 OTHER_ADDRESSES = "other-addresses"
-NO_WAY_OUT = "no-way-out"
+NO_EXIT = "no-way-out"
 CAME_BY_OUT_SIDE = "came-by-out-side"
 
 
@@ -144,7 +144,7 @@ class Inspector:
         """The flow of a frame that was let pass, but for which there was no way out."""
         flow.packets -= 1
         flow.octets -= len(frame)
-        lost = self._flow(flow.header._replace(reason=NO_WAY_OUT))
+        lost = self._flow(flow.header._replace(reason=NO_EXIT))
         lost.packets += 1
         lost.octets += len(frame)
         return lost

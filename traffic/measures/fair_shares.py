@@ -128,7 +128,7 @@ INITIAL_WINDOW = 10
 """Packets (RFC 6928); Linux's."""
 
 
-class Way(NamedTuple):
+class TransferPath(NamedTuple):
     """What a transfer gets of the network."""
 
     rtt_s: float
@@ -140,17 +140,17 @@ class Way(NamedTuple):
     """As it begins."""
 
 
-def completion_s(octets: int, way: Way, *, handshake: bool = False) -> float:
+def completion_s(octets: int, path: TransferPath, *, handshake: bool = False) -> float:
     """From the start until the last octet arrives, without losses: slow start, then the rate.
 
     Cardwell, Savage and Anderson, INFOCOM 2000, section 3: windows of packets, each twice the one
     before, a round trip apart, until one fills the path. What is longer than slow start is then
     bounded by the rate alone; a connection that idled begins again with its first window.
     """
-    waited_s, left = way.rtt_s if handshake else 0.0, float(octets)
-    window, pipe = float(way.window_packets * way.mss_bytes), way.rate_bps * way.rtt_s / 8
+    waited_s, left = path.rtt_s if handshake else 0.0, float(octets)
+    window, pipe = float(path.window_packets * path.mss_bytes), path.rate_bps * path.rtt_s / 8
     while left > window and window < pipe:
-        waited_s += way.rtt_s
+        waited_s += path.rtt_s
         left -= window
         window *= 2
-    return waited_s + left * 8 / way.rate_bps + way.one_way_s
+    return waited_s + left * 8 / path.rate_bps + path.one_way_s

@@ -98,7 +98,7 @@ class Clause(Value, ABC):
         """What of a trip's source decides what the clause lets pass; by default, which it is."""
         return (trip.src.id,)
 
-    def owes_at_border(self, state: int) -> bool | None:  # noqa: ARG002 - most ask for nothing
+    def requires_before_border(self, state: int) -> bool | None:  # noqa: ARG002 - most ask for nothing
         """Whether a border is still forbidden in a state; None where it never is for good."""
         return None
 

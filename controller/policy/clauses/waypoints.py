@@ -69,7 +69,7 @@ class Waypoints(Clause):
     def finish(self, state: int, trip: Trip) -> Broken | None:
         return missed(self.stops, state, trip)
 
-    def owes_at_border(self, state: int) -> bool | None:
+    def requires_before_border(self, state: int) -> bool | None:
         due = [stop.before == "border" for stop in self.stops]
         return any(due[state:]) if any(due) else None
 

@@ -2,7 +2,7 @@
 
 A claim looks where it could be broken: at the network as a whole, at the entries and groups of a
 switch, at what a host's port or any other door lets in, at each step beyond, and, if it is a
-``WayClaim``, along all ways of one demand. It yields a breach for each way it is broken, and holds
+``PathClaim``, along all ways of one demand. It yields a breach for each way it is broken, and holds
 if there is none. There is no
 third answer.
 """
@@ -38,7 +38,7 @@ class Breach:
     hub: str = ""
     entry: Flow | None = None
     """The entry at fault, where no packet need be followed to see it."""
-    way: tuple[TraceStep, ...] = ()
+    trace: tuple[TraceStep, ...] = ()
     """The path of a packet that shows it."""
     demand: Demand | None = None
     """Whose packet that is."""
@@ -49,7 +49,7 @@ class Breach:
     def headers(self) -> Box:
         """Headers any of which shows it, as they are sent."""
         headers = ANY
-        for sight in self.way:
+        for sight in self.trace:
             headers = headers.meet(sight.step.packet.sent) or headers
         return headers
 
@@ -57,14 +57,14 @@ class Breach:
     def cost(self) -> tuple[int, int]:
         """How many ports must be dead to see it, and the length of the path: the fewer the
         better."""
-        return (sum(dead_before(sight.step) for sight in self.way), len(self.way))
+        return (sum(dead_before(sight.step) for sight in self.trace), len(self.trace))
 
     @property
     def order(self) -> tuple[object, ...]:
         """Cheapest first, then by what distinguishes two of equal cost."""
         entry = self.entry
         match = (entry.table, -entry.priority, repr(entry.match)) if entry else ()
-        place = self.way[-1].step.at.port if self.way else 0
+        place = self.trace[-1].step.at.port if self.trace else 0
         headers = sorted(map(repr, (*self.headers.equal, *self.headers.unequal)))
         return (self.cost, self.hub, place, self.said, match, headers)
 
@@ -139,7 +139,7 @@ def shown_at(step: Step, said: str, headers: Box | None = None) -> Breach:
     """A breach shown by the first step that a packet takes."""
     if headers is not None:
         step = step._replace(packet=step.packet.of(headers))
-    return Breach(said, step.at.hub, way=(TraceStep(step),))
+    return Breach(said, step.at.hub, trace=(TraceStep(step),))
 
 
 def leaving(steps: Iterable[Step]) -> Iterator[Step]:

@@ -16,11 +16,13 @@ def grows(seen: Exploration) -> str:
     import networkx as nx  # heavy, and seldom needed
 
     graph = nx.DiGraph()
-    for node, following in seen.ways.items():
+    for node, following in seen.edges.items():
         graph.add_edges_from((node, to) for to, _ in following)
     for members in nx.strongly_connected_components(graph):
         for node in sorted(members):
-            stay = Counter(_one_packet(seen, turn) for to, turn in seen.ways[node] if to in members)
+            stay = Counter(
+                _one_packet(seen, turn) for to, turn in seen.edges[node] if to in members
+            )
             if any(copies > 1 for copies in stay.values()):
                 return ", ".join(sorted({seen.core.places[place].hub for place, _ in members}))
     return ""

@@ -51,7 +51,7 @@ class Finding(NamedTuple):
 
 type Came = dict[Node, tuple[Node, Turn]]
 """By which node and turn each node is come to."""
-type Ways = dict[Node, list[tuple[Node, Turn]]]
+type Edges = dict[Node, list[tuple[Node, Turn]]]
 """Every node, and the nodes that come next."""
 
 
@@ -63,7 +63,7 @@ class Exploration:
     demand: Demand | None
     door: At
     """What the host's port does with what the host may send for it."""
-    ways: Ways = field(default_factory=dict)
+    edges: Edges = field(default_factory=dict)
     noted: dict[Node, list[Finding]] = field(default_factory=dict)
     hops: dict[Node, int] | None = None
     """The maximum that a packet may have spent when it reaches a node; None where paths loop."""
@@ -141,7 +141,7 @@ class Exploration:
                 ends = step.without_failures and step.to is None and step not in arrived
                 if ends and (node[0] == DOOR or not turn.is_narrow or self.happens(step)):
                     return node, step
-            following = {to for to, turn in self.ways[node] if turn.step.without_failures}
+            following = {to for to, turn in self.edges[node] if turn.step.without_failures}
             waiting += following - met
             met |= following
         return None
@@ -162,7 +162,7 @@ class Exploration:
         waiting, met = [self.start], {self.start: None}
         while waiting:
             node = waiting.pop()
-            for to, turn in self.ways[node]:
+            for to, turn in self.edges[node]:
                 if turn.step.without_failures and to not in met:
                     met[to] = None
                     waiting.append(to)
@@ -174,7 +174,7 @@ class Exploration:
         return tuple(
             (turn.step.at.hub, turn.move)
             for node in self.intact_nodes
-            for _, turn in self.ways[node]
+            for _, turn in self.edges[node]
             if turn.step.without_failures and turn.move is not None
         )
 
@@ -189,7 +189,7 @@ class Exploration:
     @cached_property
     def reached(self) -> frozenset[int]:
         """Numbers of the places that packets come to."""
-        return frozenset([place for place, _ in self.ways]) - {DOOR}
+        return frozenset([place for place, _ in self.edges]) - {DOOR}
 
     @cached_property
     def labels(self) -> frozenset[int]:
@@ -212,8 +212,8 @@ class Exploration:
 
     def _follow(self, before: Exploration | None, changed: frozenset[int]) -> dict[Node, int]:
         """Depth first from the door to all nodes; how many edges lead to each from others."""
-        ways, waiting = self.ways, [self.start]
-        known = before.ways if before else {}
+        edges, waiting = self.edges, [self.start]
+        known = before.edges if before else {}
         entered = {self.start: 0}
         while waiting:
             node = waiting.pop()
@@ -222,7 +222,7 @@ class Exploration:
                 following = self._look(node)
             elif node in before.noted:
                 self.noted[node] = before.noted[node]
-            ways[node] = following
+            edges[node] = following
             for to, _ in following:
                 if to in entered:
                     entered[to] += 1
@@ -276,21 +276,21 @@ class Exploration:
 
     def _count(self, left: dict[Node, int]) -> None:
         """Each node after all those that lead to it, as long as there is such an order."""
-        ways = self.ways
-        most = dict.fromkeys(ways, 0)
+        edges = self.edges
+        most = dict.fromkeys(edges, 0)
         ready, done = [self.start], 0
         while ready:
             node = ready.pop()
             done += 1
             spent = most[node]
-            for to, turn in ways[node]:
+            for to, turn in edges[node]:
                 left[to] -= 1
                 if not left[to]:
                     ready.append(to)
                 total = spent + turn.hops
                 if total > most[to]:
                     most[to] = total
-        self.hops = most if done == len(ways) else None
+        self.hops = most if done == len(edges) else None
 
     @cached_property
     def cheapest(self) -> Came:
@@ -310,7 +310,7 @@ class Exploration:
             settled.add(node)
             if by is not None:
                 came[node] = by
-            for to, turn in self.ways[node]:
+            for to, turn in self.edges[node]:
                 if to not in settled:
                     more = dead + dead_before(turn.step)
                     entry = (more, length + 1, next(order), to, (node, turn))

@@ -10,7 +10,7 @@ from corridor.controller.prover.search.reach import End, Step
 from corridor.controller.prover.search.search import Came, Exploration, Node
 
 
-def way_to(
+def trace_to(
     seen: Exploration, node: Node, step: Step, came: Came | None = None
 ) -> tuple[TraceStep, ...]:
     """The path from the door to a step, by default that which needs the fewest ports dead."""
@@ -27,7 +27,7 @@ def longest(seen: Exploration, weight: Callable[[Turn], int]) -> tuple[dict[Node
     most: dict[Node, int] = {seen.start: 0}
     came: Came = {}
     for node in _in_order(seen):
-        for to, turn in seen.ways[node]:
+        for to, turn in seen.edges[node]:
             total = most[node] + weight(turn)
             if total > most.get(to, -1):
                 most[to] = total
@@ -39,41 +39,41 @@ def _in_order(seen: Exploration) -> Iterator[Node]:
     """Each node after all that lead to it: depth first, the last finished first."""
     finished: list[Node] = []
     met = {seen.start}
-    open_ways = [(seen.start, iter(seen.ways[seen.start]))]
-    while open_ways:
-        node, rest = open_ways[-1]
+    open_edges = [(seen.start, iter(seen.edges[seen.start]))]
+    while open_edges:
+        node, rest = open_edges[-1]
         following = next(rest, None)
         if following is None:
             finished.append(node)
-            open_ways.pop()
+            open_edges.pop()
         elif following[0] not in met:
             met.add(following[0])
-            open_ways.append((following[0], iter(seen.ways[following[0]])))
+            open_edges.append((following[0], iter(seen.edges[following[0]])))
     return reversed(finished)
 
 
 def loop(seen: Exploration) -> tuple[TraceStep, ...]:
     """A path to a node and in a loop to it again, or nothing without a loop."""
-    on_way: dict[Node, int] = {seen.start: 0}
+    on_trace: dict[Node, int] = {seen.start: 0}
     done: set[Node] = set()
     steps: list[tuple[Node, Turn]] = []
-    open_ways = [iter(seen.ways[seen.start])]
-    while open_ways:
-        following = next(open_ways[-1], None)
+    open_edges = [iter(seen.edges[seen.start])]
+    while open_edges:
+        following = next(open_edges[-1], None)
         if following is None:
-            open_ways.pop()
-            done.add(on_way.popitem()[0])
+            open_edges.pop()
+            done.add(on_trace.popitem()[0])
             if steps:
                 steps.pop()
             continue
         to, turn = following
-        node = next(reversed(on_way))
-        if to in on_way:
-            return _round(seen, [*steps[on_way[to] :], (node, turn)])
+        node = next(reversed(on_trace))
+        if to in on_trace:
+            return _round(seen, [*steps[on_trace[to] :], (node, turn)])
         if to not in done:
-            on_way[to] = len(on_way)
+            on_trace[to] = len(on_trace)
             steps.append((node, turn))
-            open_ways.append(iter(seen.ways[to]))
+            open_edges.append(iter(seen.edges[to]))
     return ()
 
 
@@ -81,7 +81,7 @@ def _round(seen: Exploration, circle: list[tuple[Node, Turn]]) -> tuple[TraceSte
     """The cheapest path to where a circle begins, then once around."""
     (first, turn), rest = circle[0], circle[1:]
     around = [TraceStep(turn.step, node[1]) for node, turn in rest]
-    return (*way_to(seen, first, turn.step), *around)
+    return (*trace_to(seen, first, turn.step), *around)
 
 
 def is_taken(seen: Exploration, fibres: tuple[str, ...]) -> bool:
@@ -91,7 +91,7 @@ def is_taken(seen: Exploration, fibres: tuple[str, ...]) -> bool:
         nodes |= {
             to
             for node in nodes
-            for to, turn in seen.ways[node]
+            for to, turn in seen.edges[node]
             if turn.move is not None and not turn.move.fibre
         }
         if fibre is not None:
@@ -105,6 +105,6 @@ def _across(seen: Exploration, nodes: set[Node], fibre: str) -> set[Node]:
     return {
         to
         for node in nodes
-        for to, turn in seen.ways[node]
+        for to, turn in seen.edges[node]
         if turn.move is not None and turn.move.fibre == fibre
     }

@@ -241,9 +241,9 @@ def _(world: World) -> Entries:
 
 @_breaks("bad gateway: by the side that frames come to it", "a way back in by the gateway's way in")
 def _(world: World) -> Entries:
-    way_in = f"{FIRST},in_port={GATEWAY_IN_PORT}"
+    path_in = f"{FIRST},in_port={GATEWAY_IN_PORT}"
     out = port(world, GATEWAY_HUB, "kunming-karachi")
-    return [(GATEWAY_HUB, f"table=0,{way_in},mpls,actions=output:{out}")]
+    return [(GATEWAY_HUB, f"table=0,{path_in},mpls,actions=output:{out}")]
 
 
 @_breaks("bad gateway: spent TTL", "a hop that is not spent")

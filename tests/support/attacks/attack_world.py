@@ -18,7 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from attack_frames import IPV4, PAYLOAD, UDP, ethernet, ipv4, udp
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection, intents_of
 from corridor.controller.policy.load import load_policies
@@ -124,10 +128,10 @@ def attacked_world(k: int = 1) -> World:
 
 def lay_out(specification: Specification) -> World:
     topology, intents = specification.topology, specification.intents()
-    ways = plan_ways(topology, intents)
-    gateways = gateways_of(ways)
+    graphs = build_forwarding_graphs(topology, intents)
+    gateways = gateways_of(graphs)
     wiring = wire(topology, run_id=RUN_ID, gateways=gateways)
-    program = compile_ways(wiring, topology, ways).program
+    program = compile_forwarding_graphs(wiring, topology, graphs).program
     labels = {
         gateway.hub: {
             one.label: {"demand": one.demand, "src": one.src_ip, "dst": one.dst_ip}

@@ -35,7 +35,7 @@ def state(home: Path) -> dict[str, tuple[object, ...]]:
     return found | {place: () for place in OUTSIDE if Path(place).exists()}
 
 
-def open_ways(outcome: dict[str, dict[str, str]]) -> dict[str, str]:
+def open_edges(outcome: dict[str, dict[str, str]]) -> dict[str, str]:
     """The successful escapes, with their results."""
     return {
         way: said["got"]

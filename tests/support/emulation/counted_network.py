@@ -30,7 +30,7 @@ NO_FIBRE = {
 }
 NO_FIBRES = ("s1", "s2", "s3", "g-in", "g-out")
 """Interfaces of hosts, and of a gateway where there is one."""
-WAYS = {
+PATHS = {
     "near": ("s1", "s1p2", "s2p2", "s2"),
     "far": ("s1", "s1p2", "s2p2", "s2p3", "s3p2", "s3"),
 }
@@ -59,9 +59,9 @@ class CountedNetwork:
     def send(self, number: int, packets: int = 1, *, until: str = "", drop: str = "") -> None:
         """As far as the interface ``until``, where the queue, the line or nothing (it is on its
         way) has it; past all of them without one. Packets of no demand go the way of ``far``."""
-        way = WAYS[next((one.demand for one in CLASSES if one.number == number), "far")]
+        path = PATHS[next((one.demand for one in CLASSES if one.number == number), "far")]
         self.sent[number] += packets
-        for place, interface in enumerate(way):
+        for place, interface in enumerate(path):
             is_sent = place % 2
             self.passed[interface, is_sent, number] += packets
             if interface == until:

@@ -36,7 +36,7 @@ LAW: Json = {
 HOSTILE = """</script><script>alert("1")</script>'><img src=x onerror=alert(2)>"""
 
 
-def way(hubs: list[str], fibres: list[str], one_way_ms: float, **more: Any) -> Json:
+def path(hubs: list[str], fibres: list[str], one_way_ms: float, **more: Any) -> Json:
     plain: Json = {"hubs": hubs, "fibres": fibres, "one_way_ms": one_way_ms, "length_km": 1000.0}
     plain |= {"crosses": ["CN"], "may_cross": [], "gateways": [], "phases": []}
     return plain | more
@@ -83,10 +83,10 @@ def cause(costs: str, policy: str, basis: str, reason: str, *legal: Json) -> Jso
 
 
 def answers() -> Json:
-    near = way(["shanghai", "guian"], ["one"], 5.0)
-    west = way(["guian", "karachi"], ["two"], 20.0, crosses=["CN", "PK"])
-    free = way(["shanghai", "guian", "karachi"], ["one", "two"], 25.0, crosses=["CN", "PK"])
-    walk = way(
+    near = path(["shanghai", "guian"], ["one"], 5.0)
+    west = path(["guian", "karachi"], ["two"], 20.0, crosses=["CN", "PK"])
+    free = path(["shanghai", "guian", "karachi"], ["one", "two"], 25.0, crosses=["CN", "PK"])
+    walk = path(
         ["shanghai", "guian", "shanghai", "guian", "karachi"],
         ["one", "one", "one", "two"],
         35.0,
@@ -94,7 +94,7 @@ def answers() -> Json:
         may_cross=["IN"],
         gateways=["shanghai"],
     )
-    around = way(["shanghai", "guian", "karachi"], ["one", "three"], 40.0, crosses=["CN", "PK"])
+    around = path(["shanghai", "guian", "karachi"], ["one", "three"], 40.0, crosses=["CN", "PK"])
     clause = {
         "policy": "CN-GATEWAY",
         "clause": "waypoints",
@@ -122,7 +122,7 @@ def answers() -> Json:
             "protected": False,
             "delivered": False,
         }
-        | {"at_once": way(["shanghai"], [], 0.0), "again": None},
+        | {"at_once": path(["shanghai"], [], 0.0), "again": None},
         {
             "dead": ["link:two", "srlg:cable:west"],
             "found_at": "guian",

@@ -64,7 +64,7 @@ def to_avoid_a_property_is_to_keep_to_the_rest_where_all_is_known(chance: Random
 
 
 @relation
-def ways_by_some_hub_or_other_are_all_ways(chance: Random) -> None:
+def paths_by_some_hub_or_other_are_all_paths(chance: Random) -> None:
     start = random_setting(chance, permits=1)
     hard = start.rules[0]["hard"]
     rest = start.rules[1:]
@@ -94,7 +94,7 @@ def two_stops_in_either_order_are_both_passed(chance: Random) -> None:
     start = random_setting(chance, permits=1)
     one, other = chance.sample(start.hubs, 2)
     stops = [{"hubs": one}, {"hubs": other}]
-    ordered = [start.under(permit(via=way)).allowed for way in (stops, stops[::-1])]
+    ordered = [start.under(permit(via=stop)).allowed for stop in (stops, stops[::-1])]
     free = start.under(permit()).allowed
     assert ordered[0] | ordered[1] == {p for p in free if {one, other} <= {*p.hubs}}
     assert not ordered[0] & ordered[1]

@@ -223,7 +223,7 @@ def stops_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 @mistake
-def ways_back_forgotten(patch: pytest.MonkeyPatch) -> None:
+def paths_back_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(NoReturn, "of", lambda written: None)
 
 

@@ -11,13 +11,17 @@ from typing import Any
 
 import yaml
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.intent.intent import intents_of
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.policy.routes import Route, best_permitted_path
 from corridor.controller.policy.semantics import Ruling, rule
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
@@ -132,7 +136,7 @@ def in_use(example: Example, ruling: Ruling) -> list[Path]:
 def taken(ruling: Ruling, cut: list[str]) -> str:
     """The hubs of the route while fibres are cut, or nothing."""
     failures = failures_of(ruling.topology, [f"link:{name}" for name in cut])
-    found = best_route(ruling, failures)
+    found = best_permitted_path(ruling, failures)
     return " ".join(found.path.hubs) if isinstance(found, Route) else ""
 
 
@@ -141,9 +145,11 @@ def stranded(example: Example, policies: PolicySet) -> list[str]:
     topology = example.topology
     assert topology is not None
     intents = intents_of(policies, topology, policies.demands, TODAY)
-    ways = plan_ways(topology, intents)
-    wiring = wire(topology, gateways=gateways_of(ways))
-    walker = TableWalker(compile_ways(wiring, topology, ways).program, wiring, topology)
+    graphs = build_forwarding_graphs(topology, intents)
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    walker = TableWalker(
+        compile_forwarding_graphs(wiring, topology, graphs).program, wiring, topology
+    )
     return [
         f"{intent.id} without {one.id}"
         for intent in intents

@@ -10,7 +10,7 @@ from typing import Any
 from corridor.controller.policy.clauses import CLAUSES
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
 from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, Verdict, rule
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
@@ -139,8 +139,8 @@ def route(
     about: Demand | None = None,
     on: Topology | None = None,
     failures: Failures = NO_FAILURES,
-) -> Route | NoRoute:
-    return best_route(ruling(*policies, about=about, on=on), failures)
+) -> Route | NoPermittedPath:
+    return best_permitted_path(ruling(*policies, about=about, on=on), failures)
 
 
 def along(*hubs: str, topology: Topology | None = None) -> Path:

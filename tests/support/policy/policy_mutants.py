@@ -191,7 +191,7 @@ UNDER: dict[str, Mutant] = {
     "to_avoid_less_loses_no_path": changed(avoid.Avoid, "enter", _only_where_all_hold),
     "to_avoid_two_things_is_to_avoid_each": changed(avoid.Avoid, "enter", _first_selector),
     "to_avoid_a_property_is_to_keep_to_the_rest_where_all_is_known": FIBRES_ARE_NOT_AVOIDED,
-    "ways_by_some_hub_or_other_are_all_ways": changed(
+    "paths_by_some_hub_or_other_are_all_paths": changed(
         via.Via,
         "enter",
         lambda real: (

@@ -12,12 +12,16 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
 from corridor.controller.policy.semantics import Ruling
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
@@ -79,8 +83,8 @@ class Setting:
 
     @cached_property
     def route(self) -> Route | None:
-        found = best_route(self.ruled)
-        return None if isinstance(found, NoRoute) else found
+        found = best_permitted_path(self.ruled)
+        return None if isinstance(found, NoPermittedPath) else found
 
     @property
     def best_ns(self) -> int | None:
@@ -92,9 +96,9 @@ class Setting:
     def walker(self) -> TableWalker:
         """Of the tables that serve the demand."""
         intent = Intent(self.ruled, protection=self.protection)
-        ways = plan_ways(self.topology, [intent])
-        wiring = wire(self.topology, gateways=gateways_of(ways))
-        program = compile_ways(wiring, self.topology, ways).program
+        graphs = build_forwarding_graphs(self.topology, [intent])
+        wiring = wire(self.topology, gateways=gateways_of(graphs))
+        program = compile_forwarding_graphs(wiring, self.topology, graphs).program
         return TableWalker(program, wiring, self.topology)
 
     def walks(self, most: int = 12) -> dict[str, Walked]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from corridor.controller.policy.paths import Path
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 JURISDICTIONS = ("CN", "HK", "PK", "TH", "SA")
@@ -64,7 +64,7 @@ def ordered_pairs(draw: st.DrawFn, of: Topology) -> list[tuple[str, str]]:
 
 def shortest_paths(graph, pairs):
     """Path by pair; None where no fibres lead."""
-    routes = {(src, dst): shortest_route(graph, src, dst) for src, dst in pairs}
+    routes = {(src, dst): shortest_path_between(graph, src, dst) for src, dst in pairs}
     return {
         pair: route and Path(route.hubs, tuple(fibre.id for fibre in route.fibres))
         for pair, route in routes.items()

@@ -11,7 +11,11 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.forwarding.program import Flow, Program, SwitchProgram
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.automaton import Automaton, State, Violation
@@ -37,9 +41,9 @@ class Laid:
 
 def lay(topology: Topology, intents: Sequence[Intent], known: Iterable[str] = ()) -> Laid:
     """As the compiler serves these intents."""
-    ways = plan_ways(topology, intents, failures_named(known))
-    wiring = wire(topology, gateways=gateways_of(ways))
-    program = compile_ways(wiring, topology, ways).program
+    graphs = build_forwarding_graphs(topology, intents, failures_named(known))
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    program = compile_forwarding_graphs(wiring, topology, graphs).program
     return Laid(topology, wiring, program, tuple(intents), frozenset(known))
 
 
@@ -274,7 +278,7 @@ def states_along(automaton: Automaton, topology: Topology, trip: Trip) -> State 
     return state
 
 
-def way_on(
+def trace_on(
     automaton: Automaton,
     topology: Topology,
     failed: frozenset[str],
@@ -306,13 +310,13 @@ def way_on(
     return False
 
 
-def way_from_source(automaton: Automaton, topology: Topology, failed: frozenset[str]) -> bool:
+def trace_from_source(automaton: Automaton, topology: Topology, failed: frozenset[str]) -> bool:
     """Whether any path at all is lawful."""
     src = automaton.trip.src.id
     every = frozenset(hub.id for hub in topology.hubs)
     shut = replace(automaton, trip=replace(automaton.trip, closed=every))
     state = _enter(shut, shut.start, topology.hub(src))
-    return state is not None and way_on(automaton, topology, failed, src, state, 0)
+    return state is not None and trace_on(automaton, topology, failed, src, state, 0)
 
 
 def accepts(automaton: Automaton, topology: Topology, trip: Trip) -> bool:

@@ -16,7 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Policy
@@ -68,9 +72,9 @@ def random_world(seed: int) -> World:
     for src, dst in pairs:
         about = demand(src=src, dst=dst).model_copy(update={"id": f"{src}-to-{dst}"})
         intents.append(Intent(ruling(*policies, about=about, on=topology), protection=protection))
-    ways = plan_ways(topology, intents)
-    wiring = wire(topology, gateways=gateways_of(ways))
-    program = compile_ways(wiring, topology, ways).program
+    graphs = build_forwarding_graphs(topology, intents)
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    program = compile_forwarding_graphs(wiring, topology, graphs).program
     walker = TableWalker(program, wiring, topology)
     return World(seed, topology, tuple(rules), protection, walker, chance, pairs)
 

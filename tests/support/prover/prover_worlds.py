@@ -10,7 +10,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.forwarding.program import FastFailover, Flow, Program, Reason, Table
 from corridor.controller.intent.intent import Intent, Protection, clashes, intents_of
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
@@ -195,9 +199,9 @@ class World:
 
 
 def compiled(topology: Topology, intents: Sequence[Intent], seed: int = 0) -> World:
-    ways = plan_ways(topology, intents)
-    wiring = wire(topology, gateways=gateways_of(ways))
-    program = compile_ways(wiring, topology, ways).program
+    graphs = build_forwarding_graphs(topology, intents)
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    program = compile_forwarding_graphs(wiring, topology, graphs).program
     return World(topology, wiring, tuple(intents), program, Random(seed))
 
 

@@ -9,7 +9,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.intent.intent import (
     ANY_PACKET,
     UNPROTECTED,
@@ -37,16 +41,20 @@ class Laid:
 
     def __init__(self, graph: Topology, intents: Sequence[Intent], *, epoch: int = 0) -> None:
         self.graph = graph
-        self.ways = plan_ways(graph, intents)
-        self.wiring = wire(graph, gateways=gateways_of(self.ways))
-        self.program = compile_ways(self.wiring, graph, self.ways, epoch=epoch).program
+        self.graphs = build_forwarding_graphs(graph, intents)
+        self.wiring = wire(graph, gateways=gateways_of(self.graphs))
+        self.program = compile_forwarding_graphs(
+            self.wiring, graph, self.graphs, epoch=epoch
+        ).program
         self.network = self.while_failed(NO_FAILURES)
 
     @property
     def paths(self):
         """Of each pair that is served, while all is well; the last where there are several."""
         return {
-            way.intent.pair: way.route.path for way in self.ways if isinstance(way.route, Route)
+            graph.intent.pair: graph.route.path
+            for graph in self.graphs
+            if isinstance(graph.route, Route)
         }
 
     def while_failed(self, failures: Failures) -> OpenFlowNetwork:
@@ -54,7 +62,7 @@ class Laid:
         return OpenFlowNetwork(self.program, self.wiring, down, failures.gateways)
 
     def undeclared(self) -> list[tuple[str, str]]:
-        declared = {way.intent.pair for way in self.ways}
+        declared = {graph.intent.pair for graph in self.graphs}
         every = permutations([hub.id for hub in self.graph.hubs], 2)
         return [pair for pair in every if pair not in declared]
 

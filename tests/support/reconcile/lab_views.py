@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from corridor.controller.forwarding.compiler import compile_ways
+from corridor.controller.forwarding.compiler import compile_forwarding_graphs
 from corridor.controller.forwarding.program import Flow, SwitchProgram, Table
 from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.reconcile.control import Control
@@ -26,7 +26,9 @@ def unnumbered(lab: Lab) -> tuple[SwitchProgram, ...]:
     after a direction has moved."""
     deployment = lab.deployer.deployment
     assert lab.holds() == lab.stands()
-    return compile_ways(NETWORK, deployment.topology, deployment.ways).program.switches
+    return compile_forwarding_graphs(
+        NETWORK, deployment.topology, deployment.graphs
+    ).program.switches
 
 
 def status(lab: Lab, demand: str) -> str:

@@ -256,8 +256,8 @@ class OpenFlowNetwork:
 
     def _is_live(self, hub: str, port: int | None, group: int | None) -> bool:
         if port is not None:
-            ways_out = (self._far, self._through)
-            return port == HOST_PORT or any((hub, port) in ways for ways in ways_out)
+            exits = (self._far, self._through)
+            return port == HOST_PORT or any((hub, port) in exit_ for exit_ in exits)
         if group is not None:
             return any(
                 self._is_live(hub, bucket.watch_port, bucket.watch_group)

@@ -52,7 +52,7 @@ TOTAL: dict[str, Any] = {
 }
 
 
-def way(one_way_ms: float, *parts: str) -> dict[str, Any]:
+def path(one_way_ms: float, *parts: str) -> dict[str, Any]:
     """Of hubs and fibres in turn."""
     return {
         "hubs": list(parts[::2]),
@@ -148,11 +148,11 @@ KEPT_BACK: dict[str, Any] = {
     "extra_percentile": None,
     "certain_extra_ms": None,
 }
-EASY = way(6.0, "shanghai", "one", "guian")
-LAND = way(24.0, "guian", "two", "karachi")
-SEA = way(30.0, "guian", "one", "shanghai", "three", "bangkok", "four", "karachi")
-OTHER_SEA = way(33.0, "guian", "six", "bangkok", "four", "karachi")
-AROUND = way(8.0, "shanghai", "three", "bangkok", "six", "guian")
+EASY = path(6.0, "shanghai", "one", "guian")
+LAND = path(24.0, "guian", "two", "karachi")
+SEA = path(30.0, "guian", "one", "shanghai", "three", "bangkok", "four", "karachi")
+OTHER_SEA = path(33.0, "guian", "six", "bangkok", "four", "karachi")
+AROUND = path(8.0, "shanghai", "three", "bangkok", "six", "guian")
 
 
 def demands() -> list[dict[str, Any]]:
@@ -174,30 +174,32 @@ def demands() -> list[dict[str, Any]]:
                 "later",
                 "shanghai",
                 "karachi",
-                way(30.0, "shanghai", "one", "guian", "two", "karachi"),
+                path(30.0, "shanghai", "one", "guian", "two", "karachi"),
             ),
             causes=[cause("delay", "CN-BORDER", "confine", "law")],
             **longer(60.0, 4.0, 3.0, 5.0, 4.0),
         ),
         demand(
-            *("refused", "guian", "bangkok", way(9.0, "guian", "six", "bangkok")),
+            *("refused", "guian", "bangkok", path(9.0, "guian", "six", "bangkok")),
             causes=[cause("kept back", "default deny", "match", "no permit")],
             **KEPT_BACK | {"kept_back_by_certain_rules": True},
             round_trip_ms={"free": 18.0, "lawful": None},
         ),
         demand(
-            *("read", "karachi", "guian", way(24.0, "karachi", "two", "guian")),
+            *("read", "karachi", "guian", path(24.0, "karachi", "two", "guian")),
             causes=[cause("kept back", "PK-STATE", "terminate", "interpretation")],
             **KEPT_BACK,
             round_trip_ms={"free": 48.0, "lawful": None},
         ),
         demand(
-            *("exposed", "riyadh", "karachi", way(11.0, "riyadh", "five", "karachi")),
+            *("exposed", "riyadh", "karachi", path(11.0, "riyadh", "five", "karachi")),
             causes=[cause("no way around", "SA-STATE", "confine", "law")],
             lost_protection=["link:five"],
             cuts=[cut(["link:five"], None)],
         ),
-        demand(*("unruled", "bangkok", "guian", way(9.0, "bangkok", "six", "guian")), judged=False),
+        demand(
+            *("unruled", "bangkok", "guian", path(9.0, "bangkok", "six", "guian")), judged=False
+        ),
     ]
 
 

@@ -176,8 +176,8 @@ def checkout_of_its_own(place: Path) -> Path:
     """The project with a separate environment, as after set-up."""
     copy_of_the_code(place)
     shutil.copytree(sys.prefix, place / ".venv", symlinks=True, copy_function=_linked)
-    (way,) = (place / ".venv/lib").glob("python3*/site-packages/__editable__*.pth")
-    _replace(way, f"{place}/.package\n")
+    (path_file,) = (place / ".venv/lib").glob("python3*/site-packages/__editable__*.pth")
+    _replace(path_file, f"{place}/.package\n")
     _replace(place / ".venv/pyvenv.cfg", Path(sys.prefix, "pyvenv.cfg").read_text() + f"{place}\n")
     return place
 

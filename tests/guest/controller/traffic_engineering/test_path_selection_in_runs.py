@@ -33,7 +33,7 @@ def test_rates_are_kept_under_load_with_the_fibre_cut(ran):
     assert "queue" not in account["lost"], account["lost"]
 
 
-def test_the_same_rates_are_refused_on_the_shortest_ways(tmp_path):
+def test_the_same_rates_are_refused_on_the_shortest_paths(tmp_path):
     text = EXAMPLE.read_text(encoding="utf-8").replace("added-delay", "none")
     alone = tmp_path / "alone.yaml"
     alone.write_text(text, encoding="utf-8")

@@ -67,7 +67,7 @@ def test_what_does_not_fit_is_said_while_it_does_not(events):
     assert reasons[-1] == ("UP", False), "the fibre is mended, and other ways fit under this law"
 
 
-def test_a_controller_that_starts_again_takes_the_chosen_ways_over_as_they_stand(events):
+def test_a_controller_that_starts_again_takes_the_chosen_paths_over_as_they_stand(events):
     (taken,) = of(events, "taken over")
     numbered = events.index(taken)
     before = of(events[:numbered], "update")

@@ -132,7 +132,7 @@ def test_nothing_is_sent_unless_the_tables_are_proven(tmp_path):
     assert "C2" in violated
 
 
-def test_packets_go_on_by_another_permit_where_the_one_in_use_leaves_no_way(once):
+def test_packets_go_on_by_another_permit_where_the_one_in_use_leaves_no_path(once):
     ran = once("two-permits")
     (goods,) = demands_of(ran).values()
     assert (goods["status"], goods["permit"]) == ("UP", "FIRST")

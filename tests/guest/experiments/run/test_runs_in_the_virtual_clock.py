@@ -46,10 +46,13 @@ def test_every_least_round_trip_is_what_was_predicted_and_the_median_hardly_abov
 
 def test_each_way_takes_the_time_predicted_for_it(once):
     for demand in once("timing").summary["demands"]:
-        for way in ("forward", "backward"):
-            measured = demand["one_way_ms"][way]["min"]
-            predicted = demand["predicted_one_way_ms"][way]
-            assert measured == pytest.approx(predicted, abs=RTT_TOLERANCE_MS), (demand["id"], way)
+        for direction in ("forward", "backward"):
+            measured = demand["one_way_ms"][direction]["min"]
+            predicted = demand["predicted_one_way_ms"][direction]
+            assert measured == pytest.approx(predicted, abs=RTT_TOLERANCE_MS), (
+                demand["id"],
+                direction,
+            )
 
 
 @pytest.mark.promise("the same seed gives the same bytes")

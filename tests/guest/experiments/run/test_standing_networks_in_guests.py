@@ -8,7 +8,7 @@ import pytest
 from corridor.experiments.run import runner
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_scenario
-from corridor.experiments.testbeds.standing_guest import StandingGuests
+from corridor.experiments.testbeds.reusable_guest import ReusableGuests
 from corridor.topologies.base.errors import CorridorError
 from corridor.traffic.measures import samples
 from corridor_runs import SCENARIOS
@@ -36,7 +36,7 @@ def runs(tmp_path_factory):
     """On a separate network; then seeds 1, 2 and 1 again on a reused one."""
     place = tmp_path_factory.mktemp("standing")
     run_scenario(options(place / "own"), quietly)
-    with StandingGuests(place) as guests:
+    with ReusableGuests(place) as guests:
         for name, seed in (("first", 1), ("other", 2), ("again", 1)):
             run_scenario(options(place / name, seed=seed, standing=guests), quietly)
         assert guests.standing == 1
@@ -71,7 +71,7 @@ def test_what_a_plan_breaks_and_does_not_repair_is_whole_for_the_next(tmp_path):
         (SCENARIOS / "lossy.yaml").read_text()
         + "controller: {follow: false}\nfaults: [{cut: kunming-karachi, at: 500ms}]\n"
     )
-    with StandingGuests(tmp_path) as guests:
+    with ReusableGuests(tmp_path) as guests:
         told = [
             run_scenario(
                 options(tmp_path / name, standing=guests, scenario=str(cut)), quietly
@@ -94,7 +94,7 @@ def test_a_run_that_fails_takes_its_network_with_it(tmp_path, monkeypatch):
         first = replace(first, flows=tuple(flow for flow in first.flows if not flow.actions))
         return replace(plan, program=replace(plan.program, switches=(first, *rest)))
 
-    with StandingGuests(tmp_path) as guests:
+    with ReusableGuests(tmp_path) as guests:
         with monkeypatch.context() as patched:
             patched.setattr(runner, "make_plan", spoilt)
             with pytest.raises(CorridorError):

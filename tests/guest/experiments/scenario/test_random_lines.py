@@ -51,8 +51,8 @@ def bursts(lost):
 def delays(rows):
     """The delay of either direction above the minimum, in ns."""
     got = rows[rows["received"]]
-    ways = (got["t2_ns"] - got["t1_ns"], got["t4_ns"] - got["t3_ns"])
-    return [way - way.min() for way in ways]
+    directions = (got["t2_ns"] - got["t1_ns"], got["t4_ns"] - got["t3_ns"])
+    return [direction - direction.min() for direction in directions]
 
 
 def overtaken(arrived_ns):
@@ -94,13 +94,13 @@ def test_no_packet_overtakes_another_by_jitter_however_close_they_are(probes):
 
 def test_late_packets_are_as_many_and_as_late_as_said_and_are_overtaken(probes):
     rows = probes["late"]
-    ways = delays(rows)
-    for later in ways:
+    directions = delays(rows)
+    for later in directions:
         late = later > LATE_NS / 2
         assert np.abs(later[late] - LATE_NS).max() < 10 * TICK_NS
         assert later[~late].max() < 10 * TICK_NS
         assert abs(late.mean() - 0.02) < SPREADS * sqrt(0.02 * 0.98 / len(late))
-    late_there = (ways[0] > LATE_NS / 2).sum()
+    late_there = (directions[0] > LATE_NS / 2).sum()
     assert overtaken(rows["t2_ns"]).sum() == pytest.approx(late_there, rel=0.02)
 
 

@@ -52,7 +52,7 @@ def test_root_of_a_guest_finds_no_way_out(means, clock, tmp_path):
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
     assert len(outcome) >= 20
-    assert escapes.open_ways(outcome) == {}
+    assert escapes.open_edges(outcome) == {}
     assert escapes.state(home) == before
     assert escapes.SECRET not in done.stdout
     assert {path.name for path in out.iterdir()}.isdisjoint(

@@ -114,7 +114,7 @@ def test_every_group_of_attacks_is_looked_at(attacked):
     assert {attack.group for attack, _ in attacked[0]} == set(GROUPS)
 
 
-def test_no_frame_crosses_a_fibre_off_its_own_demand_s_ways(attacked, verdicts):
+def test_no_frame_crosses_a_fibre_off_its_own_demand_s_paths(attacked, verdicts):
     crossed = {attack.kind: verdicts.crossed(attack, seen) for attack, seen in attacked[0]}
     assert {kind: elsewhere for kind, (_, elsewhere) in crossed.items() if elsewhere} == {}
 

@@ -69,13 +69,13 @@ def test_what_is_refused_goes_nowhere(gateway):
     assert gateway[0]["arrived of what is refused"] == []
 
 
-def test_without_a_way_around_a_killed_gateway_everything_is_dropped_until_it_is_back(gateway):
+def test_without_a_path_around_a_killed_gateway_everything_is_dropped_until_it_is_back(gateway):
     lost = gateway[0]["no way around"]["lost"]
     assert lost == list(range(100, 100 + len(lost)))
     assert 100 <= len(lost) <= 102
 
 
-def test_a_way_around_is_taken_at_once(gateway):
+def test_a_path_around_is_taken_at_once(gateway):
     seen, _ = gateway
     assert seen["lost at first"] == []
     assert len(seen["a way around"]["lost"]) <= 1

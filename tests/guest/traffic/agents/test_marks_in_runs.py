@@ -54,7 +54,7 @@ def test_marks_are_no_losses_and_the_account_closes(ran):
     assert {name: one["lost"].get("queue", 0) for name, one in fibres.items()} == drops
 
 
-def test_frames_that_were_marked_have_their_lawful_label_all_the_way(ran):
+def test_frames_that_were_marked_have_their_lawful_label_all_the_path(ran):
     crossings = ran.summary["crossings"]
     assert crossings["frames"] > 10_000
     assert crossings["lost"] == 0

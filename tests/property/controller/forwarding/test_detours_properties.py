@@ -7,13 +7,13 @@ from random import Random
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.forwarding_tree import Assess, Cross, Node
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.forwarding_graph import Assess, Cross, Node
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Protection
 from corridor.controller.intent.specification import elements, failures_of, up_to
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route
-from ways_lab import (
+from paths_lab import (
     Served,
     anything_failed,
     breach,
@@ -38,31 +38,31 @@ anyhow = served() | served_in_time() | served_anew()
 @MANY
 @given(anyhow)
 def test_a_packet_is_dropped_only_where_no_lawful_path_is_left(made: Served) -> None:
-    topology, way, known = made
-    assume(way.first is not None)
-    for names in up_to(way.protection.k, elements(topology, way.protection.over)):
+    topology, graph, known = made
+    assume(graph.first is not None)
+    for names in up_to(graph.protection.k, elements(topology, graph.protection.over)):
         failures = failures_of(topology, [*known, *names])
-        walk = walk_of(way, topology, failures)
+        walk = trace_packet(graph, topology, failures)
         if walk.delivered or walk.path.dst in failures.hubs:
             continue
-        left = left_for(way, topology, failures, walk)
+        left = left_for(graph, topology, failures, walk)
         assert left is None, f"with {names} dead, dropped after {walk.path}; left was {left}"
 
 
 @MANY
 @given(anyhow, st.integers(0, 2**32))
-def test_what_is_delivered_went_a_lawful_way_whatever_has_failed(made: Served, seed: int) -> None:
-    topology, way, _ = made
+def test_what_is_delivered_went_a_lawful_path_whatever_has_failed(made: Served, seed: int) -> None:
+    topology, graph, _ = made
     chance = Random(seed)
-    assume(way.first is not None)
+    assume(graph.first is not None)
     for _ in range(50):
         failures = anything_failed(topology, chance)
-        walk = walk_of(way, topology, failures)
+        walk = trace_packet(graph, topology, failures)
         if walk.delivered:
             went = tuple((node, True) for node in walk.taken)
-            assert breach(way, topology, went) == "", f"{walk.path} with {failures}"
+            assert breach(graph, topology, went) == "", f"{walk.path} with {failures}"
             assert any(
-                in_use(way, failures, one).verdict(walk.path).allowed for one in way.followed
+                in_use(graph, failures, one).verdict(walk.path).allowed for one in graph.followed
             ), "what is lawful where gateways are passed is so where all that are open are"
             assert all(failures.spare(topology.fibre(name)) for name in walk.path.fibres)
             assert failures.gateways.isdisjoint(walk.gateways)
@@ -71,9 +71,9 @@ def test_what_is_delivered_went_a_lawful_way_whatever_has_failed(made: Served, s
 @FEW
 @given(anyhow)
 def test_no_order_of_failures_on_the_way_leads_to_an_unlawful_delivery(made: Served) -> None:
-    topology, way, _ = made
-    for number, trip in enumerate(trips(way.first)):
-        assert breach(way, topology, trip) == "", trip
+    topology, graph, _ = made
+    for number, trip in enumerate(trips(graph.first)):
+        assert breach(graph, topology, trip) == "", trip
         if number == MOST_TRIPS:
             break
 
@@ -81,7 +81,7 @@ def test_no_order_of_failures_on_the_way_leads_to_an_unlawful_delivery(made: Ser
 @FEW
 @given(served())
 def test_no_decision_leads_back_to_itself(made: Served) -> None:
-    _, way, _ = made
+    _, graph, _ = made
     done: set[Node] = set()
 
     def visit(node: Node | None, above: frozenset[Node]) -> None:
@@ -92,30 +92,30 @@ def test_no_decision_leads_back_to_itself(made: Served) -> None:
             visit(following, above | {node})
         done.add(node)
 
-    visit(way.first, frozenset())
+    visit(graph.first, frozenset())
 
 
 @FEW
 @given(served())
 def test_alternatives_are_at_the_same_hub_and_differ(made: Served) -> None:
-    _, way, _ = made
-    for node in nodes(way):
+    _, graph, _ = made
+    for node in nodes(graph):
         alternatives = list(node.alternatives)
         assert {one.hub for one in alternatives} == {node.hub}
-        ways_out = [getattr(one, "fibre", type(one).__name__) for one in alternatives]
-        assert len(set(ways_out)) == len(ways_out), ways_out
+        exits = [getattr(one, "fibre", type(one).__name__) for one in alternatives]
+        assert len(set(exits)) == len(exits), exits
 
 
 @FEW
 @given(served_anew())
 def test_what_is_known_to_have_failed_is_not_met(made: Served) -> None:
-    topology, way, known = made
-    assume(way.first is not None)
+    topology, graph, known = made
+    assume(graph.first is not None)
     failures = failures_of(topology, known)
-    walk = walk_of(way, topology, failures)
+    walk = trace_packet(graph, topology, failures)
     assert walk.delivered
     assert walk.found == ()
-    for node in nodes(way):
+    for node in nodes(graph):
         assert not isinstance(node, Cross) or failures.spare(topology.fibre(node.fibre))
         assert not isinstance(node, Assess) or node.hub not in failures.gateways
 
@@ -123,20 +123,20 @@ def test_what_is_known_to_have_failed_is_not_met(made: Served) -> None:
 @FEW
 @given(served())
 def test_while_all_is_well_a_packet_takes_the_route(made: Served) -> None:
-    topology, way, _ = made
-    assert (way.first is None) == (not isinstance(way.route, Route))
-    if isinstance(way.route, Route):
-        walk = walk_of(way, topology)
+    topology, graph, _ = made
+    assert (graph.first is None) == (not isinstance(graph.route, Route))
+    if isinstance(graph.route, Route):
+        walk = trace_packet(graph, topology)
         assert walk.delivered
-        assert (walk.path, walk.one_way_ns) == (way.route.path, way.route.one_way_ns)
+        assert (walk.path, walk.one_way_ns) == (graph.route.path, graph.route.one_way_ns)
 
 
 @FEW
 @given(served())
 def test_a_state_changes_at_gateways_or_by_what_is_crossed_only(made: Served) -> None:
-    topology, way, _ = made
-    assume(way.automaton is not None)
-    for node in nodes(way):
+    topology, graph, _ = made
+    assume(graph.automaton is not None)
+    for node in nodes(graph):
         if isinstance(node, Assess):
             assert node.then.hub == node.hub
             assert node.then.state != node.state
@@ -147,18 +147,18 @@ def test_a_state_changes_at_gateways_or_by_what_is_crossed_only(made: Served) ->
 @FEW
 @given(served())
 def test_a_detour_around_a_dead_group_meets_no_more_of_it_where_it_can(made: Served) -> None:
-    topology, way, _ = made
-    assume(isinstance(way.route, Route) and "srlg" in way.protection.over)
-    assert isinstance(way.route, Route)
-    path = way.route.path
+    topology, graph, _ = made
+    assume(isinstance(graph.route, Route) and "srlg" in graph.protection.over)
+    assert isinstance(graph.route, Route)
+    path = graph.route.path
     for srlg in topology.srlgs:
         dead = [srlg in topology.fibre(name).srlgs for name in path.fibres]
         if any(dead):
             found_at = dead.index(True)
             before = Path(path.hubs[: found_at + 1], path.fibres[:found_at])
             failures = failures_of(topology, [srlg])
-            if lawful_rest(way, topology, failures, before):
-                walk = walk_of(way, topology, failures)
+            if lawful_rest(graph, topology, failures, before):
+                walk = trace_packet(graph, topology, failures)
                 assert walk.delivered
                 assert walk.found == ((found_at, f"link:{path.fibres[found_at]}"),)
 
@@ -168,14 +168,14 @@ def test_a_detour_around_a_dead_group_meets_no_more_of_it_where_it_can(made: Ser
 def test_a_detour_around_dead_fibres_is_the_shortest_from_where_the_last_is_found(
     made: Served,
 ) -> None:
-    topology, way, _ = made
-    assume(way.first is not None)
-    for names in up_to(way.protection.k, elements(topology, ["link"])):
-        walk = walk_of(way, topology, failures_of(topology, names))
+    topology, graph, _ = made
+    assume(graph.first is not None)
+    for names in up_to(graph.protection.k, elements(topology, ["link"])):
+        walk = trace_packet(graph, topology, failures_of(topology, names))
         if walk.found:
             known = failures_of(topology, [dead.what for dead in walk.found])
             last = walk.found[-1].at
-            every = rests_by_rank(way, topology, known, walk, last)
+            every = rests_by_rank(graph, topology, known, walk, last)
             delays = [delay_ns for _, delay_ns in next(filter(None, every), ())]
             assert walk.delivered == bool(delays)
             assert not delays or walk.one_way_ns == min(delays)

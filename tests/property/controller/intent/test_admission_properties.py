@@ -157,7 +157,7 @@ class Ring:
 
     ends: Mapping[str, tuple[int, int]]
 
-    def way(self, src: int, dst: int, dead: frozenset[str]) -> list[Link] | None:
+    def path(self, src: int, dst: int, dead: frozenset[str]) -> list[Link] | None:
         queue: list[tuple[int, list[Link]]] = [(src, [])]
         met = {src}
         for hub, links in queue:
@@ -175,14 +175,14 @@ class Ring:
         """What a packet crosses until it arrives or is dropped, and what it finds dead."""
         crossed: list[Link] = []
         found: frozenset[str] = frozenset()
-        while src != dst and (way := self.way(src, dst, found)) is not None:
-            fibre, _ = way[0]
+        while src != dst and (path := self.path(src, dst, found)) is not None:
+            fibre, _ = path[0]
             if fibre in dead:
                 found |= {fibre}
             elif len(found) > MOST_FOUND or len(crossed) > 12:
                 break
             else:
-                crossed.append(way[0])
+                crossed.append(path[0])
                 src = sum(self.ends[fibre]) - src
         return crossed, found
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.forwarding.nodes import Node
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.controller.policy.semantics import Rulings, rule
-from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.model.delay_model import shipped_model
 from policy_lab import CLASSES, TODAY, corridor, demand, deny
 from random_policies import networks, policy_lists
@@ -41,7 +41,7 @@ def many(draw_: st.DrawFn):
     return topology, PolicySet(name="lab", policies=tuple(listed), classes=CLASSES), asked
 
 
-def whole(way: ForwardingTree):
+def whole(graph: ForwardingGraph):
     """A graph, and each of its decisions with those that follow: identity distinguishes nodes."""
     numbers: dict[int, int] = {}
     said = []
@@ -58,7 +58,7 @@ def whole(way: ForwardingTree):
             )
         return numbers[id(node)]
 
-    return replace(way, first=None), told(way.first), said
+    return replace(graph, first=None), told(graph.first), said
 
 
 @FEW
@@ -74,11 +74,11 @@ def test_a_demand_is_ruled_on_as_if_it_were_alone(made):
 @given(many(), protections)
 def test_a_demand_is_served_as_if_it_were_alone(made, protection):
     topology, policies, asked = made
-    rulings, together = Rulings(policies, topology, TODAY), TreeBuilder(topology)
+    rulings, together = Rulings(policies, topology, TODAY), GraphBuilder(topology)
     for one in asked:
         ruling = rule(policies, topology, one, TODAY)
-        alone = TreeBuilder(topology).way(Intent(ruling, protection=protection))
-        found = together.way(Intent(rulings.on(one), protection=protection))
+        alone = GraphBuilder(topology).graph(Intent(ruling, protection=protection))
+        found = together.graph(Intent(rulings.on(one), protection=protection))
         assert whole(found) == whole(alone)
 
 
@@ -86,26 +86,26 @@ def test_a_demand_is_served_as_if_it_were_alone(made, protection):
 @given(many())
 def test_demands_of_other_protection_are_not_served_alike(made):
     topology, policies, asked = made
-    rulings, together = Rulings(policies, topology, TODAY), TreeBuilder(topology)
+    rulings, together = Rulings(policies, topology, TODAY), GraphBuilder(topology)
     for k in (2, 0):
         intent = Intent(rulings.on(asked[0]), protection=Protection(k, ("link",)))
-        assert whole(together.way(intent)) == whole(TreeBuilder(topology).way(intent))
+        assert whole(together.graph(intent)) == whole(GraphBuilder(topology).graph(intent))
 
 
 @FEW
 @given(many())
 def test_a_demand_is_as_sure_as_if_it_were_alone(made):
     topology, policies, asked = made
-    rulings, builder = Rulings(policies, topology, TODAY), TreeBuilder(topology)
+    rulings, builder = Rulings(policies, topology, TODAY), GraphBuilder(topology)
     ensemble = draw(topology, shipped_model(), draws=20)
     together = Lawful(ensemble)
     for one in asked:
-        way = builder.way(Intent(rulings.on(one)))
-        if isinstance(way.route, NoRoute):
+        graph = builder.graph(Intent(rulings.on(one)))
+        if isinstance(graph.route, NoPermittedPath):
             continue
         ruling = rule(policies, topology, one, TODAY)
-        found = together.certainty(rulings.on(one), way.route.path)
-        assert found == Lawful(ensemble).certainty(ruling, way.route.path)
+        found = together.certainty(rulings.on(one), graph.route.path)
+        assert found == Lawful(ensemble).certainty(ruling, graph.route.path)
         assert found.demand == one.id
 
 

@@ -200,15 +200,15 @@ def assert_as_if_new(lab):
         return
     directions = stands.compiled.directions
     labels = [
-        (one.seat.epoch, way)
+        (one.seat.epoch, path)
         for number, one in enumerate(directions, start=1)
         if number not in stands.withdrawn
-        for way in one.block
+        for path in one.block
     ]
     assert len(labels) == len({*labels})
     if stands.withdrawn:
         return
     forget()
     fresh = deployments.stand(stands.known, lab.wiring, 0, stands.compiled.seats)
-    assert [one.route for one in fresh.ways] == [one.route for one in stands.ways]
+    assert [one.route for one in fresh.graphs] == [one.route for one in stands.graphs]
     assert fresh.program == stands.program

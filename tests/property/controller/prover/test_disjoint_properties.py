@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.compiler import plan_ways, still_shared
+from corridor.controller.forwarding.compiler import build_forwarding_graphs, still_shared
 from corridor.controller.intent.intent import Disjoint, Intent
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route
@@ -67,7 +67,7 @@ def test_no_pair_of_walks_that_share_nothing_is_shorter(net, over, data):
         about = demand(src=src, dst=dst).model_copy(update={"id": name})
         of = ruling(*one_permit, about=about, on=topology)
         asked.append(Intent(of, disjoint=(Disjoint(demands=("a", "b"), over=over),)))
-    ways = plan_ways(topology, asked)
+    graphs = build_forwarding_graphs(topology, asked)
     visits = 1 if rules == [permit()] else 2
     walks = [allowed(topology, intent.ruling, visits) for intent in asked]
     if not all(walks):
@@ -77,9 +77,9 @@ def test_no_pair_of_walks_that_share_nothing_is_shorter(net, over, data):
         for one, other in product(*walks)
         if not share(topology, one, other, over)
     ]
-    found = still_shared(topology, ways)
+    found = still_shared(topology, graphs)
     assert bool(found) == (not sums)
-    routes = [way.route for way in ways]
+    routes = [graph.route for graph in graphs]
     assert all(isinstance(route, Route) for route in routes)
     if sums:
         assert sum(route.one_way_ns for route in routes) == min(sums)

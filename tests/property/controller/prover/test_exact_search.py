@@ -12,7 +12,7 @@ import exact_lab as lab
 from corridor.controller.forwarding.program import FastFailover, SwitchProgram, output
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.routes import NoRoute, best_route
+from corridor.controller.policy.routes import NoPermittedPath, best_permitted_path
 from corridor.controller.policy.semantics import ranked
 from corridor.controller.prover.exact_claims import ExactReport, examine
 from corridor.controller.prover.exact_decisions import End
@@ -55,7 +55,7 @@ def compiled(draw: st.DrawFn, most: int = 5) -> Case:
     made = []
     for turned in (False, True):
         one = intent(topology, draw(policy_lists()), protection, turned)
-        if isinstance(best_route(one.ruling), NoRoute):
+        if isinstance(best_permitted_path(one.ruling), NoPermittedPath):
             soft = permit("SOFT", hard=draw(hard_clauses()), preference=50)
             one = intent(topology, [soft, permit()], protection, turned)
         made.append(one)
@@ -207,7 +207,9 @@ def test_claims_agree_with_a_judge_that_tries_every_set(case: Case) -> None:
     for one in report.searched:
         automata = one.intent.ruling.automata
         used = [
-            n for n, each in enumerate(automata) if lab.way_from_source(each, topology, laid.known)
+            n
+            for n, each in enumerate(automata)
+            if lab.trace_from_source(each, topology, laid.known)
         ]
         first = next((rank for rank in ranked(automata) if set(rank) & set(used)), ())
         assert one.permit in (set(first) & set(used) or {None})
@@ -232,7 +234,7 @@ def test_claims_agree_with_a_judge_that_tries_every_set(case: Case) -> None:
             if any(left_for(each, topology, failed, trip) for each in automata):
                 breached["C9"] = True
                 event("C9")
-            elif any(lab.way_from_source(each, topology, failed) for each in automata):
+            elif any(lab.trace_from_source(each, topology, failed) for each in automata):
                 stranded.add((one.intent.id, failed))
     for claim, is_broken in breached.items():
         event(f"{claim} {is_broken}")
@@ -250,7 +252,7 @@ def left_for(
 ) -> bool:
     """Whether a permit leaves a path on from where a packet ended."""
     state, spent_ns = lab.states_along(automaton, topology, trip), trip.one_way_ns(topology)
-    return state is not None and lab.way_on(
+    return state is not None and lab.trace_on(
         automaton, topology, failed, trip.hubs[-1], state, spent_ns
     )
 

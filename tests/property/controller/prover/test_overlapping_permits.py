@@ -23,7 +23,7 @@ def tally() -> Tally:
 
 
 @pytest.mark.timeout(120 if CASES <= FEW else 7200)
-def test_no_packet_is_dropped_while_any_permit_leaves_a_way(tally: Tally) -> None:
+def test_no_packet_is_dropped_while_any_permit_leaves_a_path(tally: Tally) -> None:
     assert tally.needless == [], str(tally)
 
 

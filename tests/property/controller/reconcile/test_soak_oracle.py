@@ -96,7 +96,7 @@ def test_each_answer_comes_up():
     assert {("SERVED", True), ("BLOCKED", True), ("BLOCKED", False), ("DOWN", True)} <= said
 
 
-def test_a_way_that_breaks_a_clause_is_no_way():
+def test_a_path_that_breaks_a_clause_is_no_path():
     """Two of the three fibres to Bangkok cross what NO-SEA avoids; a licence needs a gateway."""
     setup, state = load_setup("corridor"), State(policies="no-sea")
     open_ = expect(state.specification(setup), broken_in(setup, state))["render"]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
 from corridor.controller.policy.semantics import Failures, Ruling
 from corridor.controller.second_opinion.evaluator import Evaluator
 from corridor.controller.second_opinion.journey import journey_of
@@ -64,8 +64,8 @@ def judge(
 ) -> bool:
     about = demand(data_class, walk.src, walk.dst).model_dump(mode="json", by_alias=True)
     passed = [position for position, name in enumerate(walk.hubs) if name not in closed]
-    way = journey_of(topology, walk.hubs, walk.fibres, passed)
-    return evaluator(topology, tuple(rules)).rules_of(about).verdict(way).lawful
+    journey = journey_of(topology, walk.hubs, walk.fibres, passed)
+    return evaluator(topology, tuple(rules)).rules_of(about).verdict(journey).lawful
 
 
 @lru_cache(maxsize=16)
@@ -98,14 +98,14 @@ def test_the_route_is_the_shortest_of_all_allowed_walks(
 ) -> None:
     failures = Failures(srlgs=frozenset(cut), gateways=frozenset(closed))
     left = network(list(topology.hubs), [f for f in topology.fibres if not set(cut) & set(f.srlgs)])
-    found = best_route(ask(topology, rules, data_class), failures)
+    found = best_permitted_path(ask(topology, rules, data_class), failures)
     most = max(map(found.path.hubs.count, NAMES)) if isinstance(found, Route) else 0
     delays = {
         walk: sum(left.fibre(name).one_way_delay_ns for name in walk.fibres)
         for walk in walks(left, visits=max(MAX_STOPS + 1, most))
         if judge(left, rules, data_class, walk, closed)
     }
-    if isinstance(found, NoRoute):
+    if isinstance(found, NoPermittedPath):
         assert not delays, found
         physical = any(True for _ in walks(left, visits=1))
         assert found.status == ("BLOCKED" if physical else "DOWN")
@@ -125,7 +125,7 @@ def test_the_order_of_policies_means_nothing(
     shuffled = list(rules)
     random.shuffle(shuffled)
     one, other = ask(topology, rules, data_class), ask(topology, shuffled, data_class)
-    assert best_route(one) == best_route(other)
+    assert best_permitted_path(one) == best_permitted_path(other)
     for walk in walks(topology, visits=1):
         assert one.verdict(walk) == other.verdict(walk)
 
@@ -182,12 +182,12 @@ def test_a_remedy_does_what_it_says(
 ) -> None:
     found = ask(topology, rules, data_class)
     failures = Failures(srlgs=frozenset({"s1"}))
-    blocked = best_route(found, failures)
+    blocked = best_permitted_path(found, failures)
     if isinstance(blocked, Route):
         return
     for remedy in blocked.remedies:
         if remedy.kind == "repair":
-            repaired = best_route(found)
+            repaired = best_permitted_path(found)
             assert isinstance(repaired, Route)
             assert repaired.one_way_ns == remedy.one_way_ns
 

@@ -10,7 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_policy_properties import walks
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.intent.intent import ALL_KINDS, ANY_PACKET
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.policy.model import Demand, PolicySet
@@ -60,10 +64,10 @@ def test_both_evaluators_allow_the_same_paths(
     second = Evaluator(said, topology, TODAY).rules_of(about)
     as_written = Evaluator(plain, topology, TODAY).rules_of(about)
     for walk in islice(walks(topology), MOST_WALKS):
-        way = journey_of(topology, walk.hubs, walk.fibres).through_every_gateway()
-        verdict, other = first.verdict(walk), second.verdict(way)
-        assert verdict.allowed == other.lawful, (str(way), str(verdict), other)
-        assert as_written.verdict(way).lawful == other.lawful
+        journey = journey_of(topology, walk.hubs, walk.fibres).through_every_gateway()
+        verdict, other = first.verdict(walk), second.verdict(journey)
+        assert verdict.allowed == other.lawful, (str(journey), str(verdict), other)
+        assert as_written.verdict(journey).lawful == other.lawful
 
 
 @FEW
@@ -84,9 +88,9 @@ def test_packets_go_as_the_second_opinion_says(
         k=k,
         over=ALL_KINDS,
     )
-    ways = plan_ways(topology, judged_by.intents())
-    wiring = wire(topology, gateways=gateways_of(ways))
-    switches = compile_ways(wiring, topology, ways).program.switches
+    graphs = build_forwarding_graphs(topology, judged_by.intents())
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    switches = compile_forwarding_graphs(wiring, topology, graphs).program.switches
     held = {
         "switches": {one.hub: to_plain(one.flows) for one in switches},
         "groups": {one.hub: to_plain(one.groups) for one in switches},

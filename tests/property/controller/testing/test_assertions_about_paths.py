@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.forwarding_tree import Assess, Cross
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.forwarding_graph import Assess, Cross
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.intent.specification import elements, failures_of, up_to
 from corridor.controller.policy.model import PolicySet
@@ -24,8 +24,8 @@ from corridor.controller.testing import (
     assert_within,
 )
 from corridor.topologies.base.units import format_duration
+from paths_lab import Served, nodes, served, trips
 from policy_lab import CLASSES, TODAY
-from ways_lab import Served, nodes, served, trips
 
 FEW = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 CODES = ("CN", "HK", "PK")
@@ -33,9 +33,9 @@ kinds = st.lists(st.sampled_from(ALL_KINDS), min_size=1, unique=True)
 
 
 def under_test(made: Served) -> DemandUnderTest:
-    assume(made.way.first is not None)
+    assume(made.graph.first is not None)
     rules = PolicySet(name="lab", classes=CLASSES)
-    return DemandUnderTest(CorridorNetwork(made.topology, rules, TODAY), made.way)
+    return DemandUnderTest(CorridorNetwork(made.topology, rules, TODAY), made.graph)
 
 
 def holds(assertion: Callable[..., None], *arguments: Any, **more: Any) -> bool:
@@ -48,10 +48,10 @@ def holds(assertion: Callable[..., None], *arguments: Any, **more: Any) -> bool:
 
 def touched(made: Served, *, ends: bool) -> set[str]:
     """Every jurisdiction that a packet may touch by some decision."""
-    topology, way, _ = made
-    pair = way.intent.pair
+    topology, graph, _ = made
+    pair = graph.intent.pair
     found = {topology.hub(hub).located_in for hub in pair} if ends else set()
-    for node in nodes(way):
+    for node in nodes(graph):
         if isinstance(node, Cross):
             fibre = topology.fibre(node.fibre)
             found |= {*fibre.crosses} | {one.code for one in fibre.may_cross}
@@ -79,10 +79,10 @@ def test_stays_within_agrees_with_every_decision(made: Served, codes: list[str])
 @given(served(), st.data())
 def test_passes_agrees_with_every_trip(made: Served, data: st.DataObject) -> None:
     demand = under_test(made)
-    topology, way, _ = made
+    topology, graph, _ = made
     hub = data.draw(st.sampled_from([one.id for one in topology.hubs]))
     gated = visited = True
-    for trip in trips(way.first):
+    for trip in trips(graph.first):
         taken = [node for node, alive in trip if alive]
         gated &= any(
             isinstance(node, Assess) and topology.hub(node.hub).intl_gateway for node in taken
@@ -98,11 +98,11 @@ def test_delivery_and_delay_agree_with_every_set_of_failures(
     made: Served, k: int, over: list[str]
 ) -> None:
     demand = under_test(made)
-    topology, way, _ = made
-    ends = {f"hub:{hub}" for hub in way.intent.pair}
+    topology, graph, _ = made
+    ends = {f"hub:{hub}" for hub in graph.intent.pair}
     lost, slowest_ns = False, 0
     for names in up_to(k, [name for name in elements(topology, over) if name not in ends]):
-        walk = walk_of(way, topology, failures_of(topology, names))
+        walk = trace_packet(graph, topology, failures_of(topology, names))
         assert holds(assert_delivers_under, demand, names) == walk.delivered
         lost |= not walk.delivered
         if walk.delivered:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import exact_lab as lab
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import KINDS, elements, failures_of
 from corridor.controller.policy.model import Bandwidth
@@ -21,30 +21,30 @@ from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import least_added_delay
 from corridor.controller.traffic_engineering.candidate_paths import Space
-from corridor.controller.traffic_engineering.candidate_values import Way
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath
 from corridor.controller.traffic_engineering.failure_cases import ByCase, Links
 from corridor.controller.traffic_engineering.path_program import Program
-from corridor.controller.traffic_engineering.path_selection import picks_of
+from corridor.controller.traffic_engineering.path_selection import preferred_paths_of
 from corridor.controller.traffic_engineering.selection_setting import setting_of
 from corridor.topologies.model.topology import Topology
+from paths_lab import Served, served, served_in_time
+from paths_lab import graph as graph_of
 from policy_lab import fibre, hub, network, permit
-from ways_lab import Served, served, served_in_time
-from ways_lab import way as way_of
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 MOST_SETS = 60
 DEAR = 10**8
 
 
-def space_of(made: Served, seed: int) -> tuple[Intent, Space, Way]:
+def space_of(made: Served, seed: int) -> tuple[Intent, Space, CandidatePath]:
     """With a rate, in all single failures of the kinds protected against, and in some pairs."""
-    asked = replace(made.way.intent, bandwidth=Bandwidth(cir="1Mbit"))
+    asked = replace(made.graph.intent, bandwidth=Bandwidth(cir="1Mbit"))
     pairs = [frozenset(one) for one in combinations(elements(made.topology, KINDS), 2)]
     sets = Random(seed).sample(pairs, min(MOST_SETS, len(pairs)))
     links = Links(made.topology)
-    builder = TreeBuilder(made.topology)
-    spaces, ways, _, _ = setting_of([builder.way(asked)], builder, links, sets)
-    return asked, spaces[0], ways[0]
+    builder = GraphBuilder(made.topology)
+    spaces, candidates, _, _ = setting_of([builder.graph(asked)], builder, links, sets)
+    return asked, spaces[0], candidates[0]
 
 
 def dear(space: Space, seed: int) -> dict[int, dict[int, int]]:
@@ -62,35 +62,35 @@ def loaded(explorer: Explorer, topology: Topology, asked: Intent, failed: frozen
     return Counter(crossed)
 
 
-def named(space: Space, way: Way, case: int | None):
-    return {space.links.names[link]: times for link, times in way.under(case).items()}
+def named(space: Space, candidate: CandidatePath, case: int | None):
+    return {space.links.names[link]: times for link, times in candidate.under(case).items()}
 
 
 def assert_loads_as_tables_do(made: Served, seed: int) -> None:
     asked, space, default = space_of(made, seed)
     prices = dear(space, seed)
     main = space.shortest(lambda edge: 1 + prices.get(edge.sight % 7, {}).get(edge.sight, 0))
-    ways = [default, space.way(default.main, ByCase(prices))]
-    ways += [space.way(main, ByCase(prices))] if main is not None else []
-    for way in ways:
-        picks = tuple(picks_of(made.topology, space, way, default))
+    candidates = [default, space.candidate(default.main, ByCase(prices))]
+    candidates += [space.candidate(main, ByCase(prices))] if main is not None else []
+    for candidate in candidates:
+        picks = tuple(preferred_paths_of(made.topology, space, candidate, default))
         picked = replace(asked, picks=picks)
-        route = TreeBuilder(made.topology).way(picked).route
+        route = GraphBuilder(made.topology).graph(picked).route
         assert isinstance(route, Route)
-        if [made.topology.fibres[one].id for one in way.order] != [*route.path.fibres]:
+        if [made.topology.fibres[one].id for one in candidate.order] != [*route.path.fibres]:
             continue  # it would be protected less, or too late
         laid = lab.lay(made.topology, [picked])
         explorer = Explorer(tables_of(laid.program), laid.wiring, laid.topology)
         for case in (None, *space.cases.numbers):
             failed = frozenset[str]() if case is None else space.cases.named(case)
             found = loaded(explorer, made.topology, picked, failed)
-            assert named(space, way, case) == found, (sorted(failed), picks)
+            assert named(space, candidate, case) == found, (sorted(failed), picks)
 
 
 @MANY
 @given(served() | served_in_time(), st.integers(0, 2**32))
-def test_ways_load_in_each_case_what_their_tables_say(made: Served, seed: int) -> None:
-    assume(isinstance(made.way.route, Route))
+def test_paths_load_in_each_case_what_their_tables_say(made: Served, seed: int) -> None:
+    assume(isinstance(made.graph.route, Route))
     assert_loads_as_tables_do(made, seed)
 
 
@@ -101,17 +101,17 @@ def test_a_way_over_a_fibre_twice_the_same_way_finds_it_dead_the_first_time():
     topology = network([hub(name, "CN") for name in names], fibres)
     rule = permit(hard={"via": [{"hubs": "c"}, {"hubs": "d"}]})
     for k in (1, 2):
-        made = Served(topology, way_of(topology, rule, k=k, over=KINDS))
-        assert isinstance(made.way.route, Route)
-        assert made.way.route.path.hubs == ("a", "b", "c", "b", "a", "d", "a", "b", "z")
+        made = Served(topology, graph_of(topology, rule, k=k, over=KINDS))
+        assert isinstance(made.graph.route, Route)
+        assert made.graph.route.path.hubs == ("a", "b", "c", "b", "a", "d", "a", "b", "z")
         for seed in range(9):
             assert_loads_as_tables_do(made, seed)
 
 
 @MANY
 @given(served(), st.integers(0, 2**32))
-def test_the_program_adds_up_what_whole_ways_load(made: Served, seed: int) -> None:
-    assume(isinstance(made.way.route, Route))
+def test_the_program_adds_up_what_whole_paths_load(made: Served, seed: int) -> None:
+    assume(isinstance(made.graph.route, Route))
     _, space, default = space_of(made, seed)
     prices = dear(space, seed)
     failures = space.cases.numbers
@@ -119,14 +119,16 @@ def test_the_program_adds_up_what_whole_ways_load(made: Served, seed: int) -> No
         [space], space.links.capacity_bps, failures, least_added_delay.KIND, [default]
     )
     detours = space.detours(default.main, ByCase(prices))
-    way = space.composed(default.main, detours)
-    program.add(0, way, detours)
+    candidate = space.composed(default.main, detours)
+    program.add(0, candidate, detours)
     wanted = {(None, default.order), *((key, one.order) for key, one in detours.items())}
     total = np.zeros(program.grid.shape, dtype=np.int64)
     for column in program.columns:
         if (column.group and column.group[1], column.order) in wanted:
             total[:, column.takes.links] += column.takes.times
             np.add.at(total.ravel(), column.takes.cells, column.takes.changes)
-    assert (total * space.rate_bps == program.reckoning.carried_bps([way])).all()
+    assert (total * space.rate_bps == program.reckoning.carried_bps([candidate])).all()
     for row, case in zip(total.tolist(), (None, *failures), strict=True):
-        assert {link: times for link, times in enumerate(row) if times} == dict(way.under(case))
+        assert {link: times for link, times in enumerate(row) if times} == dict(
+            candidate.under(case)
+        )

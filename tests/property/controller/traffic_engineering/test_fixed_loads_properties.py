@@ -23,13 +23,13 @@ from corridor.controller.prover.exact_rates import Asked, asked
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import least_added_delay
 from corridor.controller.traffic_engineering.candidate_paths import Space
-from corridor.controller.traffic_engineering.candidate_values import Way
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath
 from corridor.controller.traffic_engineering.exact_loads import Loads, loads_of
 from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, ByCase, Links
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted, with_picks
-from corridor.controller.traffic_engineering.lower_bounds import least_in
+from corridor.controller.traffic_engineering.lower_bounds import minimum_in
 from corridor.controller.traffic_engineering.path_program import MBIT, Program
-from corridor.controller.traffic_engineering.path_selection import picks_of
+from corridor.controller.traffic_engineering.path_selection import preferred_paths_of
 from corridor.controller.traffic_engineering.selection_setting import Setting, setting_of
 from corridor.topologies.model.sharing import capacities_bps
 from policy_lab import permit
@@ -79,10 +79,10 @@ def set_up(net: Specification, seed: int) -> Setting:
     served = Served(net.topology, net.intents())
     pairs = [frozenset(one) for one in combinations(elements(net.topology, KINDS), 2)]
     sets = Random(seed).sample(pairs, min(MOST_SETS, len(pairs)))
-    return setting_of(served.ways, served.builder, Links(net.topology), sets)
+    return setting_of(served.graphs, served.builder, Links(net.topology), sets)
 
 
-def drawn(space: Space, default: Way, random: Random) -> Way:
+def drawn(space: Space, default: CandidatePath, random: Random) -> CandidatePath:
     """Any path, with any detours."""
     links = range(len(space.links.names))
 
@@ -92,7 +92,7 @@ def drawn(space: Space, default: Way, random: Random) -> Way:
     dear = prices()
     main = space.shortest(lambda edge: 1 + dear.get(edge.sight, 0)) or default.main
     assert main == default.main or not space.stays
-    return space.way(main, ByCase({case: prices() for case in space.cases.numbers}))
+    return space.candidate(main, ByCase({case: prices() for case in space.cases.numbers}))
 
 
 def carried(uses: Iterable[Use], dead: frozenset[str]) -> Counter[tuple[str, str]]:
@@ -135,27 +135,27 @@ def test_all_that_is_loaded_is_what_admission_finds_on_tables(
 ) -> None:
     setting, random = set_up(net, seed), Random(seed)
     assume(setting.fixed.kept or any(space.stays for space in setting.spaces))
-    ways = [drawn(*one, random) for one in zip(setting.spaces, setting.alone, strict=True)]
+    candidates = [drawn(*one, random) for one in zip(setting.spaces, setting.alone, strict=True)]
     picks = {
-        space.name: tuple(picks_of(net.topology, space, way, default))
-        for space, way, default in zip(setting.spaces, ways, setting.alone, strict=True)
+        space.name: tuple(preferred_paths_of(net.topology, space, candidate, default))
+        for space, candidate, default in zip(setting.spaces, candidates, setting.alone, strict=True)
     }
     picked = with_picks(net, picks)
     served = Served(net.topology, picked.intents())
-    taken = {one.intent.id: one.route.path.fibres for one in served.ways}
+    taken = {one.intent.id: one.route.path.fibres for one in served.graphs}
     names = [fibre.id for fibre in net.topology.fibres]
-    for space, way in zip(setting.spaces, ways, strict=True):
-        assume(tuple(names[at] for at in way.order) == taken[space.name])
+    for space, candidate in zip(setting.spaces, candidates, strict=True):
+        assume(tuple(names[at] for at in candidate.order) == taken[space.name])
     rates = [space.rate_bps for space in setting.spaces]
     numbers, room_bps = setting.cases.numbers, Links(net.topology).capacity_bps
-    loads = loads_of(room_bps, numbers, zip(ways, rates, strict=True), fixed=setting.fixed)
+    loads = loads_of(room_bps, numbers, zip(candidates, rates, strict=True), fixed=setting.fixed)
     for of in on_tables(picked):
         assert_admission_finds(loads, setting, of, net)
 
 
 @MANY
 @given(networks(), st.integers(0, 2**32))
-def test_the_program_carries_what_ways_load_and_what_is_fixed(
+def test_the_program_carries_what_paths_load_and_what_is_fixed(
     net: Specification, seed: int
 ) -> None:
     setting = set_up(net, seed)
@@ -164,8 +164,8 @@ def test_the_program_carries_what_ways_load_and_what_is_fixed(
     program = Program(
         setting.spaces, room_bps, numbers, least_added_delay.KIND, setting.alone, setting.fixed
     )
-    for demand, (space, way) in enumerate(zip(setting.spaces, setting.alone, strict=True)):
-        program.add(demand, way, space.detours(way.main, NOT_DEAR, alone=True))
+    for demand, (space, candidate) in enumerate(zip(setting.spaces, setting.alone, strict=True)):
+        program.add(demand, candidate, space.detours(candidate.main, NOT_DEAR, alone=True))
     rates = [space.rate_bps for space in setting.spaces]
     loads = loads_of(room_bps, numbers, zip(setting.alone, rates, strict=True), fixed=setting.fixed)
     shared = program._carried(np.ones(len(program.columns)))
@@ -184,5 +184,5 @@ def test_no_bound_says_that_nothing_fits_where_something_does(net: Specification
     served = Served(net.topology, chosen.intents())
     assume(not served.too_full())
     for failed in ((), *((name,) for name in elements(net.topology, KINDS))):
-        least = least_in(net.topology, served.ways, failed)
+        least = minimum_in(net.topology, served.graphs, failed)
         assert least is None or least.beside <= 1 + LITTLE, failed

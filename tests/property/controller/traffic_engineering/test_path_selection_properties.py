@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_relaxation_properties import promising
 
 import exact_lab as lab
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree, TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import Hard
 from corridor.controller.policy.paths import Path
@@ -49,7 +49,7 @@ def test_no_order_of_demands_changes_the_choice(
 
 @FEW
 @given(promising(), st.sampled_from(("added-delay", "moves")))
-def test_a_choice_lacks_no_more_than_the_shortest_ways_and_its_tables_are_proven(
+def test_a_choice_lacks_no_more_than_the_shortest_paths_and_its_tables_are_proven(
     asked: Specification, objective: str
 ) -> None:
     assert_no_worse(asked, fitted(asked, objective))
@@ -86,12 +86,12 @@ def assert_no_worse(asked: Specification, chosen: Specification) -> None:
         assert report.holds
 
 
-def in_time(topology: Topology, way: ForwardingTree, walk: Path) -> bool:
+def in_time(topology: Topology, graph: ForwardingGraph, walk: Path) -> bool:
     """As a permit wishes, unless even the shortest takes longer."""
-    assert isinstance(way.route, Route)
+    assert isinstance(graph.route, Route)
     took_ns = sum(topology.one_way_delay_ns(topology.fibre(one)) for one in walk.fibres)
-    most_ns = way.permit.soft.one_way if way.permit else None
-    return most_ns is None or took_ns <= max(most_ns, way.route.one_way_ns)
+    most_ns = graph.permit.soft.one_way if graph.permit else None
+    return most_ns is None or took_ns <= max(most_ns, graph.route.one_way_ns)
 
 
 def walks(topology: Topology, specification: Specification, demand: str) -> list[Path]:
@@ -150,8 +150,8 @@ def test_what_fits_on_some_choice_of_paths_is_made_to_fit_while_nothing_fails(
         }
     )
     topology = bare.topology
-    ways = [TreeBuilder(topology).way(one) for one in bare.intents()]
-    served = [one for one in ways if isinstance(one.route, Route)]
+    graphs = [GraphBuilder(topology).graph(one) for one in bare.intents()]
+    served = [one for one in graphs if isinstance(one.route, Route)]
     rates = [one.intent.guarantee(one.permit) for one in served]
     choices = [
         [walk for walk in walks(topology, bare, one.intent.id) if in_time(topology, one, walk)]

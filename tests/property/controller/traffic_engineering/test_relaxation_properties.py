@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import exact_lab as lab
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import Protection, Selector
 from corridor.controller.intent.specification import Direction, Specification, failures_of
 from corridor.controller.policy.automaton import Automaton, Violation
-from corridor.controller.policy.model import Bandwidth, Demand, LadderStep, Policy, PolicySet
+from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet, RelaxationStep
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.policy.routes import Route, best_permitted_path
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_claims import examine
@@ -28,8 +28,7 @@ from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering.relaxation import climb, lacks
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
-from policy_lab import CLASSES, TODAY, fibre, hub, network, permit
-from ways_lab import (
+from paths_lab import (
     Served,
     dense_networks,
     in_use,
@@ -39,10 +38,11 @@ from ways_lab import (
     light_rules,
     protections,
 )
+from policy_lab import CLASSES, TODAY, fibre, hub, network, permit
 
 FEW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(FEW, max_examples=300)
-LADDERS: tuple[tuple[LadderStep, ...], ...] = (
+LADDERS: tuple[tuple[RelaxationStep, ...], ...] = (
     (),
     ("drop_protect",),
     ("exceed_latency",),
@@ -77,7 +77,7 @@ def hurried(draw: st.DrawFn) -> Served:
     (rule,) = draw(st.just([permit()]) | st.just([permit()]) | light_rules())
     scale = 4 if uneven else 1
     free = permit(hard={key: one for key, one in _plain(rule).items() if key != "max_one_way"})
-    best = best_route(intent(topology, [free]).ruling)
+    best = best_permitted_path(intent(topology, [free]).ruling)
     assume(isinstance(best, Route))
     assert isinstance(best, Route)
     budget_ns = best.one_way_ns + draw(st.integers(3, 9)) * scale * 10**6
@@ -89,9 +89,9 @@ def hurried(draw: st.DrawFn) -> Served:
     soft = {"one_way": format_duration(most_ns), "protect": {"k": 1, "over": over}}
     ladder = draw(st.sampled_from(LADDERS))
     asked = permit(hard=rule.hard, soft=soft, on_soft_failure=ladder)
-    way = TreeBuilder(topology).way(intent(topology, [asked], draw(asked_beside)))
-    assume(isinstance(way.route, Route))
-    return Served(topology, way)
+    graph = GraphBuilder(topology).graph(intent(topology, [asked], draw(asked_beside)))
+    assume(isinstance(graph.route, Route))
+    return Served(topology, graph)
 
 
 asked_beside = st.just(Protection()) | protections
@@ -103,20 +103,20 @@ def _plain(rule: Policy) -> dict[str, Any]:
 
 def bare(made: Served, path: Path) -> Iterator[str]:
     """What a path passes and nothing lawful leads around, found by trying all that is left."""
-    topology, way, _ = made
-    assert way.automaton is not None
+    topology, graph, _ = made
+    assert graph.automaton is not None
     passed = [
         (f"gateway:{hub}", Path(path.hubs[: at + 1], path.fibres[:at]))
         for at, hub in enumerate(path.hubs)
-        if "gateway" in way.protection.over and serves(way.automaton, topology, path, at)
+        if "gateway" in graph.protection.over and serves(graph.automaton, topology, path, at)
     ]
     crossed = [
         (f"link:{fibre}", Path(path.hubs[: at + 1], path.fibres[:at]))
         for at, fibre in enumerate(path.fibres)
-        if "link" in way.protection.over
+        if "link" in graph.protection.over
     ]
     for name, begun in (*passed, *crossed):
-        if lawful_rest(way, topology, failures_of(topology, [name]), begun) is None:
+        if lawful_rest(graph, topology, failures_of(topology, [name]), begun) is None:
             yield name
 
 
@@ -145,39 +145,39 @@ def fastest(delays: list[int]) -> int | None:
 @settings(FEW, max_examples=500)
 @given(hurried())
 def test_what_is_left_of_a_delay_is_spent_on_the_shortest_protected_path(made: Served) -> None:
-    topology, way, _ = made
-    assert way.permit is not None
-    start = Path((way.intent.pair[0],), ())
-    every = list(lawful_rests(way, topology, NO_FAILURES, start))
+    topology, graph, _ = made
+    assert graph.permit is not None
+    start = Path((graph.intent.pair[0],), ())
+    every = list(lawful_rests(graph, topology, NO_FAILURES, start))
     protected_ns = fastest([delay_ns for path, delay_ns in every if not [*bare(made, path)]])
     shortest_ns = min(delay_ns for _, delay_ns in every)
-    ladder, asked_ns = way.permit.on_soft_failure, way.permit.soft.one_way
+    ladder, asked_ns = graph.permit.on_soft_failure, graph.permit.soft.one_way
     assert asked_ns is not None
     both = [step for step in ladder if step in ("drop_protect", "exceed_latency")]
     patient = both[:1] == ["exceed_latency"]
     expected_ns = shortest_ns
     if protected_ns is not None and (patient or protected_ns <= asked_ns):
         expected_ns = protected_ns
-    assert isinstance(way.route, Route)
-    assert way.route.one_way_ns == expected_ns
-    assert way.spent_ns == expected_ns - shortest_ns
-    assert in_use(way).verdict(way.route.path).allowed
+    assert isinstance(graph.route, Route)
+    assert graph.route.one_way_ns == expected_ns
+    assert graph.spent_ns == expected_ns - shortest_ns
+    assert in_use(graph).verdict(graph.route.path).allowed
 
 
 @MANY
 @given(hurried())
 def test_what_is_lacking_is_told_and_by_which_step(made: Served) -> None:
-    way = made.way
-    assert way.permit is not None
-    assert isinstance(way.route, Route)
-    lost = [*bare(made, way.route.path)]
-    asked_ns = way.permit.soft.one_way
+    graph = made.graph
+    assert graph.permit is not None
+    assert isinstance(graph.route, Route)
+    lost = [*bare(made, graph.route.path)]
+    asked_ns = graph.permit.soft.one_way
     assert asked_ns is not None
     expected = {"drop_protect"} if lost else set()
-    expected |= {"exceed_latency"} if way.route.one_way_ns > asked_ns else set()
-    told = lacks(way)
+    expected |= {"exceed_latency"} if graph.route.one_way_ns > asked_ns else set()
+    told = lacks(graph)
     assert {lack.step for lack in told} == expected
-    assert all(lack.on_ladder == (lack.step in way.permit.on_soft_failure) for lack in told)
+    assert all(lack.on_ladder == (lack.step in graph.permit.on_soft_failure) for lack in told)
     for lack in told:
         if lack.step == "drop_protect":
             assert all(name in lack.said for name in lost)
@@ -186,12 +186,12 @@ def test_what_is_lacking_is_told_and_by_which_step(made: Served) -> None:
 @FEW
 @given(dense_networks(), protections, st.sampled_from(LADDERS[:2]))
 def test_without_a_delay_that_is_asked_for_the_path_stays_the_shortest(
-    topology: Topology, protection: Protection, ladder: tuple[LadderStep, ...]
+    topology: Topology, protection: Protection, ladder: tuple[RelaxationStep, ...]
 ) -> None:
     plain = permit(soft={"protect": {"k": 1}}, on_soft_failure=ladder)
     asked = intent(topology, [plain], protection)
-    route = TreeBuilder(topology).way(asked).route
-    best = best_route(asked.ruling)
+    route = GraphBuilder(topology).graph(asked).route
+    best = best_permitted_path(asked.ruling)
     assert route == best
 
 
@@ -254,8 +254,10 @@ def committed_fit(specification: Specification) -> bool:
 
 def rates_of(specification: Specification) -> dict[str, Bandwidth]:
     """Of the demands that are served with rates, by id."""
-    ways = [TreeBuilder(specification.topology).way(one) for one in specification.intents()]
-    rates = {way.intent.id: way.intent.guarantee(way.permit) for way in ways if way.permit}
+    graphs = [GraphBuilder(specification.topology).graph(one) for one in specification.intents()]
+    rates = {
+        graph.intent.id: graph.intent.guarantee(graph.permit) for graph in graphs if graph.permit
+    }
     return {name: rate for name, rate in rates.items() if rate is not None}
 
 
@@ -264,7 +266,7 @@ def too_full(specification: Specification) -> dict[tuple[str, str], list[str]]:
     loads, on = Counter[tuple[str, str]](), dict[tuple[str, str], list[str]]()
     rates = rates_of(specification)
     for asked in specification.intents():
-        route = TreeBuilder(specification.topology).way(asked).route
+        route = GraphBuilder(specification.topology).graph(asked).route
         if isinstance(route, Route) and asked.id in rates:
             for link in zip(route.path.fibres, route.path.hubs[:-1], strict=True):
                 loads[link] += rates[asked.id].pir or rates[asked.id].cir

@@ -18,8 +18,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.compiler import plan_ways
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.compiler import build_forwarding_graphs
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.semantics import Failures
@@ -137,18 +137,18 @@ class Judge:
 
     def crossings(self) -> Iterator[dict[Link, Counter[str]]]:
         topology = self.net.loaded.topology
-        ways = plan_ways(topology, intents_for(self.net.loaded), self.dead)
+        graphs = build_forwarding_graphs(topology, intents_for(self.net.loaded), self.dead)
         for names in self.failure_sets():
             failed = failures_of(topology, names)
             both = Failures(
                 failed.links | self.dead.links, failed.srlgs, failed.hubs, failed.gateways
             )
             found: dict[Link, Counter[str]] = {}
-            for way in ways:
-                payer = self.net.payer_of.get(way.intent.id)
-                if payer is None or way.permit is None:
+            for graph in graphs:
+                payer = self.net.payer_of.get(graph.intent.id)
+                if payer is None or graph.permit is None:
                     continue
-                walk = walk_of(way, topology, both).path
+                walk = trace_packet(graph, topology, both).path
                 crossed: Counter[Link] = Counter()
                 for fibre, hub in zip(walk.fibres, walk.hubs, strict=False):
                     crossed[fibre, hub] += 1

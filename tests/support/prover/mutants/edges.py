@@ -242,7 +242,7 @@ def a_demand_is_taken_for_another(world):
 
 
 @mutant("C2")
-def a_demand_is_taken_for_another_on_its_way(world):
+def a_demand_is_taken_for_another_on_its_path(world):
     """By the cookie of an entry of the last table: a gateway would take it for that demand's."""
     hub, flow = world.one_of(world.decisions())
     number = world.chance.choice([0, *(n for n, _ in world.served() if n != flow.policy)])

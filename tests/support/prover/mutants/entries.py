@@ -117,7 +117,7 @@ def packets_go_to_a_gateway_that_is_not_there(world):
 
 
 @mutant("C1")
-def packets_go_into_a_gateway_by_its_way_out(world):
+def packets_go_into_a_gateway_by_its_exit(world):
     hub, flow = world.one_of(world.entries(Reason.TO_GATEWAY))
     return world.replaced(hub, flow, acting(flow, decrement_label_ttl(), output(1002)))
 
@@ -362,7 +362,7 @@ def _has_border(world, hub):
 
 
 @mutant("C17")
-def no_way_back_is_declared(world):
+def no_path_back_is_declared(world):
     kept = tuple(intent for intent in world.intents if not intent.id.endswith(".return"))
     if len(kept) == len(world.intents):
         raise NotHereError
@@ -370,7 +370,7 @@ def no_way_back_is_declared(world):
 
 
 @mutant("C17")
-def the_way_back_is_lost(world):
+def the_path_back_is_lost(world):
     numbers = {n for n, intent in world.served() if intent.id.endswith(".return")}
     hub, flow = world.pick(Reason.LABEL, lambda _, f: f.policy in numbers)
     return world.replaced(hub, flow)

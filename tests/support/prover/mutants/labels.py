@@ -249,7 +249,7 @@ def labels_are_changed_where_they_come_in(world):
 
 
 @mutant("C3")
-def a_label_is_pushed_on_the_way(world):
+def a_label_is_pushed_on_the_path(world):
     hub, flow = world.one_of(
         world.decisions(where=lambda at, f: (at, of(f, "in_port")) in world.ports)
     )

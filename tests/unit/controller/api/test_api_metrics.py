@@ -59,9 +59,9 @@ def test_datapaths_and_ports_have_the_names_and_labels_of_faucet(scraped):
     assert set(seen["dp_status"][0][0]) == {"dp_id", "dp_name"}
     assert value(seen["port_status"], **KARACHI, port_description=FIBRE) == 1
     assert set(seen["port_status"][0][0]) == {"dp_id", "dp_name", "port", "port_description"}
-    for way in ("rx", "tx"):
+    for direction in ("rx", "tx"):
         for what in ("packets", "bytes", "dropped", "errors"):
-            assert len(seen[f"of_port_{way}_{what}"]) == 5
+            assert len(seen[f"of_port_{direction}_{what}"]) == 5
     assert value(seen["of_port_rx_bytes"], **KARACHI, port="1", port_description="host") == 500
     assert value(seen["of_dp_connections_total"], **KARACHI) >= 1
 

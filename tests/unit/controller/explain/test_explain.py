@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from corridor.controller.explain import explain
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import PolicySet
@@ -34,7 +34,7 @@ def explained(*rules, about=None, on=None, k=0, day: date = TODAY):
         protection=Protection(k) if k else Protection(),
     )
     rules_set = PolicySet(name="lab", policies=rules, classes=CLASSES)
-    return explain(TreeBuilder(topology).way(asked), rules_set, day)
+    return explain(GraphBuilder(topology).graph(asked), rules_set, day)
 
 
 def test_the_shortest_path_costs_nothing():
@@ -220,7 +220,7 @@ def test_an_outage_of_the_only_gateway_is_forbidden_by_its_waypoint():
 @pytest.mark.parametrize(
     ("src", "phases"), [("west", ("PRE", "PASSED")), ("kun", ("PASSED", "PASSED"))]
 )
-def test_a_way_that_is_planned_again_names_its_gateways_whatever_phases_are_called(src, phases):
+def test_a_path_that_is_planned_again_names_its_gateways_whatever_phases_are_called(src, phases):
     unnamed = {"waypoints": [{"any_of": "gateways", "before": "border"}]}
     found = explained(permit(hard=unnamed), about=demand(src=src), k=1)
     (cut,) = [one for one in found.outages if "link:mandalay-mumbai" in one.dead]
@@ -245,13 +245,13 @@ def test_of_equal_permits_the_one_with_the_shorter_path_is_in_use_whatever_they_
 def test_outages_are_those_of_every_element_that_a_packet_meets_dead(rules, k):
     topology = corridor()
     asked = Intent(ruling(*rules, on=topology), protection=Protection(k) if k else Protection())
-    way = TreeBuilder(topology).way(asked)
+    graph = GraphBuilder(topology).graph(asked)
     found = explained(*rules, on=topology, k=k)
     failures = {name: failures_of(topology, (name,)) for name in elements(topology)}
     met = {
         name
         for name, failed in failures.items()
-        if failed.hubs.isdisjoint(asked.pair) and walk_of(way, topology, failed).found
+        if failed.hubs.isdisjoint(asked.pair) and trace_packet(graph, topology, failed).found
     }
     assert {name for outage in found.outages for name in outage.dead} == met
     assert met
@@ -283,7 +283,7 @@ def test_answers_are_a_demand_of_their_own():
     rules = PolicySet(name="lab", policies=(permit(),), classes=CLASSES)
     about = demand().model_copy(update={"returns": "same-class"})
     there, back = (
-        TreeBuilder(topology).way(Intent(ruling(permit(), about=one)))
+        GraphBuilder(topology).graph(Intent(ruling(permit(), about=one)))
         for one in (about, about.returning())
     )
     found = explain(there, rules, TODAY, back)
@@ -292,5 +292,7 @@ def test_answers_are_a_demand_of_their_own():
         "UP",
         "P",
     )
-    blocked = explain(there, rules, TODAY, TreeBuilder(topology).way(Intent(ruling(about=about))))
+    blocked = explain(
+        there, rules, TODAY, GraphBuilder(topology).graph(Intent(ruling(about=about)))
+    )
     assert (blocked.answers.status, blocked.answers.permit) == ("BLOCKED", "")

@@ -133,7 +133,7 @@ def test_each_bucket_that_packets_meet_is_a_rule(network):
     assert asked > 3
 
 
-def test_packets_read_back_go_the_ways_that_walks_are_expected_to_go(network, expected):
+def test_packets_read_back_go_the_paths_that_walks_are_expected_to_go(network, expected):
     sent = {one["demand"]: one["query"][1:].partition(">")[0] for one in expected["questions"]}
     walked = 0
     for demand in exported("walker")["walker.json"]["demands"]:

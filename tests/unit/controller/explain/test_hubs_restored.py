@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from corridor.controller.explain.trace import trace
-from corridor.controller.forwarding.labels import label_way
+from corridor.controller.forwarding.labels import label_graph
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.routes import Route
@@ -18,9 +18,9 @@ from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.prover import prove, tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.controller.prover.exact_search import Explorer
+from paths_lab import graph
 from policy_lab import corridor, demand, permit, ruling
 from tables_lab import Laid
-from ways_lab import way
 
 BY_KASH = {"via": [{"any_of": {"hubs": "kash"}, "then": "PASSED"}]}
 TO_AND_FRO = {"path": "west kash west kash west kun"}
@@ -54,19 +54,19 @@ def laid(name: str, k: int = 0) -> Laid:
 def test_packets_go_there_and_back_by_tables_that_say_so(name: str) -> None:
     _, dst, hubs = CASES[name]
     made = laid(name)
-    (way,) = made.ways
-    assert isinstance(way.route, Route)
-    assert " ".join(way.route.path.hubs) == hubs
+    (graph,) = made.graphs
+    assert isinstance(graph.route, Route)
+    assert " ".join(graph.route.path.hubs) == hubs
     fate = made.network.send("west", made.packet("west", dst))
     assert [hub for hub, _ in fate.delivered] == [dst]
-    assert tuple(fate.fibres) == way.route.path.fibres
+    assert tuple(fate.fibres) == graph.route.path.fibres
 
 
 @pytest.mark.parametrize("k", [0, 1, 2])
 @pytest.mark.parametrize("name", CASES)
 def test_such_tables_are_proven_under_failures(name: str, k: int) -> None:
     made = laid(name, k)
-    intents = tuple(way.intent for way in made.ways)
+    intents = tuple(graph.intent for graph in made.graphs)
     tables = tables_of(made.program)
     proof = prove(tables, made.wiring, made.graph, intents)
     assert proof.holds, [str(one) for one in proof.violated]
@@ -88,15 +88,15 @@ def test_the_hub_before_gives_the_other_label_and_a_trace_tells_it() -> None:
     ]
     assert {use.phase for use in uses} == {Phase.EXEMPT}
     explorer = Explorer(tables_of(made.program), made.wiring, made.graph)
-    told = trace(explorer, made.ways[0].intent, NO_FAILURES, uses)
+    told = trace(explorer, made.graphs[0].intent, NO_FAILURES, uses)
     assert told.delivered
     labels = [hop.label.state if hop.label else "" for hop in told.hops]
     assert [hop.hub for hop in told.hops] == ["west", "kash", "west", "kun"]
     assert labels == ["PRE", "PASSED", "PASSED", ""]
 
 
-def test_a_way_that_comes_to_no_hub_again_needs_no_other_label() -> None:
-    gated = way(corridor(), permit(hard=GATES), k=2)
-    free = way(corridor(), permit(), k=2)
+def test_a_path_that_comes_to_no_hub_again_needs_no_other_label() -> None:
+    gated = graph(corridor(), permit(hard=GATES), k=2)
+    free = graph(corridor(), permit(), k=2)
     for one in (gated, free):
-        assert label_way(one).again == frozenset()
+        assert label_graph(one).again == frozenset()

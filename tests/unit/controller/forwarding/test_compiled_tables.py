@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from corridor.controller.forwarding.program import (
     FINAL_DROP,
-    FIRST_WAY,
+    FIRST_PATH,
     Program,
     Reason,
     Table,
@@ -426,13 +426,13 @@ def test_a_rate_of_the_demand_itself_counts_instead_of_the_permits():
     assert meter.rate_kbps == 3_000
 
 
-def test_equal_ways_to_one_end_share_no_label_but_may_share_groups():
+def test_equal_paths_to_one_end_share_no_label_but_may_share_groups():
     graph = load_topology("mini")
     ends = [hub.id for hub in graph.hubs]
     made = Laid(graph, anything(graph, [(src, dst) for src in ends for dst in ends if src != dst]))
     labels = [use.label for use in made.program.labels]
     assert len(set(labels)) == len(labels) == len(made.paths)
-    assert min(labels) & 0x1FFFF == FIRST_WAY == 16
+    assert min(labels) & 0x1FFFF == FIRST_PATH == 16
 
 
 def test_every_host_port_is_port_one_and_no_fibre_uses_it_or_a_gateways():

@@ -14,18 +14,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.compiler import crosses_border
-from corridor.controller.forwarding.forwarding_tree import Assess
+from corridor.controller.forwarding.forwarding_graph import Assess
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.forwarding.program import Reason, Table, phase_of
-from corridor.controller.forwarding.walks import walk_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.phase import Phase
 from corridor.controller.prover.search.declared_network import is_over_border
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Packet
+from paths_lab import anything_failed, nodes, served_together
 from policy_lab import corridor, fibre, hub, network, permit, restrict, ruling
 from tables_lab import Laid
-from ways_lab import anything_failed, nodes, served_together
 
 ROOT = Path(__file__).resolve().parents[4]
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -46,18 +46,18 @@ def fate_of(made, *names, **changes):
 
 @FEW
 @given(served_together(), st.integers(0, 2**32))
-def test_a_packet_goes_as_its_way_says_whatever_has_failed(intents, seed):
+def test_a_packet_goes_as_its_path_says_whatever_has_failed(intents, seed):
     graph = intents[0].ruling.topology
     made = Laid(graph, intents)
     chance = Random(seed)
     for _ in range(10):
         failures = anything_failed(graph, chance)
         switches = made.while_failed(failures)
-        for way in made.ways:
-            src, dst = way.intent.pair
+        for planned in made.graphs:
+            src, dst = planned.intent.pair
             if failures.hubs & {src, dst}:
                 continue
-            expected = walk_of(way, graph, failures)
+            expected = trace_packet(planned, graph, failures)
             fate = switches.send(src, made.packet(src, dst))
             assert tuple(fate.fibres) == expected.path.fibres, f"{failures}\n{fate}"
             assert tuple(fate.gateways) == expected.gateways, f"{failures}\n{fate}"
@@ -254,7 +254,9 @@ def test_all_fibres_to_a_border_go_through_the_border_table():
 
 def test_only_hubs_that_assess_get_a_gateways_ports():
     made = gated()
-    assess = {node.hub for way in made.ways for node in nodes(way) if isinstance(node, Assess)}
+    assess = {
+        node.hub for planned in made.graphs for node in nodes(planned) if isinstance(node, Assess)
+    }
     assert {one.hub for one in made.wiring.hubs if one.gateway} == assess == {"kun", "coast"}
 
 
@@ -274,7 +276,8 @@ def test_delivery_depends_on_nothing_that_may_fail():
 DIGEST = """
 import hashlib, json, sys
 from datetime import date
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import build_forwarding_graphs
+from corridor.controller.forwarding.compiler import compile_forwarding_graphs, gateways_of
 from corridor.controller.intent.intent import Protection, intents_of
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand
@@ -291,9 +294,9 @@ demands = [
 intents = intents_of(
     load_policies("pan-asia", topology), topology, demands, date(2026, 1, 1), Protection(1)
 )
-ways = plan_ways(topology, intents)
-wiring = wire(topology, gateways=gateways_of(ways))
-program = compile_ways(wiring, topology, ways).program
+graphs = build_forwarding_graphs(topology, intents)
+wiring = wire(topology, gateways=gateways_of(graphs))
+program = compile_forwarding_graphs(wiring, topology, graphs).program
 print(hashlib.sha256(json.dumps(to_plain(program)).encode()).hexdigest())
 """
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from corridor.controller.forwarding import forwarding_tree
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.forwarding.shared_risks import Risks
+from corridor.controller.forwarding import forwarding_graph
+from corridor.controller.forwarding.failure_hypotheses import Risks
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.specification import KINDS
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 
 TOPOLOGY = load_topology("pan-asia")
 DESTINATIONS = ("karachi", "singapore", "kunming")
@@ -17,18 +17,18 @@ DESTINATIONS = ("karachi", "singapore", "kunming")
 
 @pytest.mark.parametrize("dst", DESTINATIONS)
 def test_the_least_delay_to_a_destination_is_that_of_the_shortest_route(dst):
-    floors = TreeBuilder(TOPOLOGY)._floor(dst)
-    routes = {hub.id: shortest_route(TOPOLOGY, dst, hub.id) for hub in TOPOLOGY.hubs}
+    floors = GraphBuilder(TOPOLOGY)._floor(dst)
+    routes = {hub.id: shortest_path_between(TOPOLOGY, dst, hub.id) for hub in TOPOLOGY.hubs}
     assert floors == {hub: one.one_way_delay_ns for hub, one in routes.items() if one is not None}
 
 
 def test_the_least_delays_take_one_search_for_each_destination(monkeypatch):
     searched = []
-    real = forwarding_tree.shortest_tree
+    real = forwarding_graph.shortest_tree
     monkeypatch.setattr(
-        forwarding_tree, "shortest_tree", lambda *asked: searched.append(asked[1]) or real(*asked)
+        forwarding_graph, "shortest_tree", lambda *asked: searched.append(asked[1]) or real(*asked)
     )
-    builder = TreeBuilder(TOPOLOGY)
+    builder = GraphBuilder(TOPOLOGY)
     for dst in (*DESTINATIONS, *DESTINATIONS):
         builder._floor(dst)
     assert searched == list(DESTINATIONS)

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from corridor.controller.forwarding.compiler import TreeBuilder, plan_ways
-from corridor.controller.forwarding.forwarding_tree import Earlier
+from corridor.controller.forwarding.compiler import GraphBuilder, build_forwarding_graphs
+from corridor.controller.forwarding.forwarding_graph import Earlier
 from corridor.controller.forwarding.nodes import is_alike
 from corridor.controller.intent.intent import Intent
 from corridor.controller.openflow import deployments
@@ -25,16 +25,16 @@ CUT = Failures(links=frozenset({"kunming-karachi"}))
 def test_paths_after_a_repair_are_those_from_before(monkeypatch):
     asked, topology = specification().intents(), specification().topology
     forget()
-    before, made = plan_ways(topology, asked), []
-    real = TreeBuilder.way
+    before, made = build_forwarding_graphs(topology, asked), []
+    real = GraphBuilder.graph
     monkeypatch.setattr(
-        TreeBuilder, "way", lambda builder, *more: made.append(1) or real(builder, *more)
+        GraphBuilder, "graph", lambda builder, *more: made.append(1) or real(builder, *more)
     )
-    detours = plan_ways(topology, specification().intents(), CUT)
+    detours = build_forwarding_graphs(topology, specification().intents(), CUT)
     assert detours != before
     assert made
     made.clear()
-    assert plan_ways(topology, specification().intents()) == before
+    assert build_forwarding_graphs(topology, specification().intents()) == before
     assert not made
 
 
@@ -42,19 +42,19 @@ def test_paths_of_demands_on_which_other_policies_rule_alike_are_not_planned_aga
     forget()
     before = deployments.stand(DesiredState(specification()), wiring(), 0)
     other = specification().model_copy(update={"policies": policies(NO_EXPORT)})
-    made, real = [], TreeBuilder.way
+    made, real = [], GraphBuilder.graph
     monkeypatch.setattr(
-        TreeBuilder,
-        "way",
+        GraphBuilder,
+        "graph",
         lambda builder, one, *more: made.append(one) or real(builder, one, *more),
     )
     after = deployments.following(before, DesiredState(other), wiring())
     assert {one.demand.data_class for one in made} == {"export"}
-    kept = [one.intent is was.intent for one, was in zip(after.ways, before.ways, strict=True)]
+    kept = [one.intent is was.intent for one, was in zip(after.graphs, before.graphs, strict=True)]
     assert kept.count(True) == len(kept) - len(made)
     forget()
     fresh = deployments.stand(DesiredState(other), wiring(), 0, after.compiled.seats)
-    assert [one.route for one in fresh.ways] == [one.route for one in after.ways]
+    assert [one.route for one in fresh.graphs] == [one.route for one in after.graphs]
     assert fresh.program == after.program
 
 
@@ -77,14 +77,14 @@ def test_nothing_is_planned_or_proven_where_nothing_else_is_known(monkeypatch):
 def plan_both(topology, intents, known, before):
     """Paths that are planned from nothing, and those that use earlier ones again."""
     forget()
-    fresh = plan_ways(topology, intents, known)
+    fresh = build_forwarding_graphs(topology, intents, known)
     forget()
-    return fresh, plan_ways(topology, intents, known, before)
+    return fresh, build_forwarding_graphs(topology, intents, known, before)
 
 
-def served(way):
-    longer = way.spent_ns, way.apart_ns, way.room_ns
-    return way.intent, way.route, way.automaton, way.protection, longer
+def served(graph):
+    longer = graph.spent_ns, graph.apart_ns, graph.room_ns
+    return graph.intent, graph.route, graph.automaton, graph.protection, longer
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -93,7 +93,7 @@ def test_paths_that_use_nothing_that_failed_are_those_that_are_planned_again(see
     topology, intents = asked.topology, asked.intents()
     fibres, hubs = ([one.id for one in some] for some in (topology.fibres, topology.hubs))
     known, used = Failures(), 0
-    ways, _ = plan_both(topology, intents, known, None)
+    graphs, _ = plan_both(topology, intents, known, None)
     for _ in range(8):
         links, gateways = known.links, known.gateways
         match chance.randrange(6):
@@ -103,12 +103,14 @@ def test_paths_that_use_nothing_that_failed_are_those_that_are_planned_again(see
                 gateways = frozenset(chance.sample(hubs, chance.randrange(2)))
             case _:
                 links |= {*chance.sample(fibres, chance.randint(1, 3))}
-        before, known = Earlier(known, ways), Failures(links=links, gateways=gateways)
-        kept = {id(way) for way in ways}
-        fresh, ways = plan_both(topology, intents, known, before)
-        assert [*map(served, fresh)] == [*map(served, ways)]
-        assert all(is_alike(one.first, other.first) for one, other in zip(fresh, ways, strict=True))
-        used += sum(id(way) in kept for way in ways)
+        before, known = Earlier(known, graphs), Failures(links=links, gateways=gateways)
+        kept = {id(graph) for graph in graphs}
+        fresh, graphs = plan_both(topology, intents, known, before)
+        assert [*map(served, fresh)] == [*map(served, graphs)]
+        assert all(
+            is_alike(one.first, other.first) for one, other in zip(fresh, graphs, strict=True)
+        )
+        used += sum(id(graph) in kept for graph in graphs)
     assert used > 100
 
 
@@ -136,9 +138,9 @@ def test_a_longer_path_that_only_a_failure_lets_be_found_is_found():
     )
     other = permit("B", preference=2, hard={"avoid": {"medium": "submarine"}})
     intents = [Intent(ruling(asked, other, about=demand(src="s", dst="d"), on=topology))]
-    ways, _ = plan_both(topology, intents, Failures(), None)
+    graphs, _ = plan_both(topology, intents, Failures(), None)
     cut = Failures(links=frozenset({"s-q"}))
-    fresh, again = plan_both(topology, intents, cut, Earlier(Failures(), ways))
+    fresh, again = plan_both(topology, intents, cut, Earlier(Failures(), graphs))
     assert [*map(served, fresh)] == [*map(served, again)]
     assert fresh[0].route.path.hubs == ("s", "w", "y", "d")
 

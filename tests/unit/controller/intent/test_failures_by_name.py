@@ -2,8 +2,8 @@
 
 import pytest
 
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.forwarding.walks import FoundDead, walk_of
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
+from corridor.controller.forwarding.packet_traces import DetectedFailure, trace_packet
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of, up_to
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
@@ -55,12 +55,12 @@ def test_sets_of_failures_come_the_smaller_first():
 
 def test_a_journey_tells_what_it_found_dead_and_where():
     graph = corridor()
-    way = TreeBuilder(graph).way(Intent(ruling(permit()), protection=Protection(1)))
-    assert way.first is not None
-    walk = walk_of(way, graph, failures_of(graph, ["hub:gilgit"]))
-    assert walk.found == (FoundDead(1, "link:kash-gilgit"),)
+    planned = GraphBuilder(graph).graph(Intent(ruling(permit()), protection=Protection(1)))
+    assert planned.first is not None
+    walk = trace_packet(planned, graph, failures_of(graph, ["hub:gilgit"]))
+    assert walk.found == (DetectedFailure(1, "link:kash-gilgit"),)
     assert walk.path.hubs == ("west", "kash", "west", "kun", "mandalay", "mumbai", "karachi")
     assert walk.delivered
     assert walk.one_way_ns == 17_000_000
-    nothing = walk_of(way, graph, failures_of(graph, ["hub:west"]))
+    nothing = trace_packet(planned, graph, failures_of(graph, ["hub:west"]))
     assert (nothing.path.hubs, nothing.taken, nothing.delivered) == (("west",), (), False)

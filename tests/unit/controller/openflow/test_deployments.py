@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from corridor.controller.forwarding.compiler import compile_ways
+from corridor.controller.forwarding.compiler import compile_forwarding_graphs
 from corridor.controller.forwarding.program import Reason, Table
 from corridor.controller.intent.intent import Aggregate
 from corridor.controller.openflow import deployments
@@ -47,7 +47,7 @@ def proofs(deployment, new):
 
 
 def route(deployment, demand):
-    return next(way.route for way in deployment.ways if way.intent.id == demand)
+    return next(graph.route for graph in deployment.graphs if graph.intent.id == demand)
 
 
 def test_what_stands_is_proven(deployment):
@@ -91,8 +91,8 @@ def test_an_update_touches_only_directions_whose_entries_differ(deployment, know
         for one in step.switches
         for flow in (*one.beside, *one.edge_off, *one.edge_on, *one.remove)
     } - {0}
-    stayed = compile_ways(
-        NETWORK, deployment.topology, new.ways, seats=deployment.compiled.seats
+    stayed = compile_forwarding_graphs(
+        NETWORK, deployment.topology, new.graphs, seats=deployment.compiled.seats
     ).directions
     pairs = zip(deployment.compiled.directions, new.compiled.directions, strict=True)
     for number, (was, stands) in enumerate(pairs, start=1):
@@ -192,9 +192,9 @@ def test_a_basis_that_ends_takes_what_rests_on_it(deployment):
     assert not deployments.unlawful(deployment, KNOWN.specification.intents())
 
 
-def test_the_longest_journey_is_longer_than_any_way_while_all_is_well(deployment):
+def test_the_longest_journey_is_longer_than_any_path_while_all_is_well(deployment):
     longest = deployments.longest_ns(deployment, NETWORK)
-    assert longest > max(way.route.one_way_ns for way in deployment.ways)
+    assert longest > max(graph.route.one_way_ns for graph in deployment.graphs)
     assert longest < 3_000_000_000
 
 
@@ -231,7 +231,7 @@ def moved(known, drained):
     """The directions that move once a fibre carries nothing, and what there was before and is."""
     stands = deployments.stand(known, NETWORK, 0)
     new = deployments.following(stands, replace(known, drained=frozenset({drained})), NETWORK)
-    ids = {one.way.intent.id for one in new.compiled.directions if one.seat.epoch == 1}
+    ids = {one.graph.intent.id for one in new.compiled.directions if one.seat.epoch == 1}
     return ids, stands, new
 
 
@@ -264,6 +264,6 @@ def test_labels_of_all_versions_are_disjoint_however_directions_move():
             if one.seat != was.seat
         ]
         versions = (*stands.compiled.directions, *moved)
-        labels = [(one.seat.epoch, way) for one in versions for way in one.block]
+        labels = [(one.seat.epoch, graph) for one in versions for graph in one.block]
         assert len(labels) == len({*labels})
         stands = new

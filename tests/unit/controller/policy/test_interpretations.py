@@ -8,7 +8,7 @@ import pytest
 
 from corridor.controller.explain.interpretations import other_values
 from corridor.controller.policy.load import load_policies, shipped_policies
-from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
 from corridor.controller.policy.semantics import rule
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
@@ -101,14 +101,14 @@ def test_explain_names_the_values_that_would_change_the_path() -> None:
     assessed = assessed.model_copy(update={"service": "leased-circuit"})
     ruling = rule(policies, topology, assessed, TODAY)
     (other,) = (one for one in other_values(ruling, policies, TODAY) if one.value == "anywhere")
-    now = best_route(ruling)
+    now = best_permitted_path(ruling)
     read = policies.interpreted({"cn-assessed-export": "anywhere"})
-    then = best_route(rule(read, topology, assessed, TODAY))
+    then = best_permitted_path(rule(read, topology, assessed, TODAY))
     assert isinstance(now, Route)
     assert isinstance(then, Route)
     assert other.chosen == "at-gateway"
     assert (other.chosen_one_way_ns, other.one_way_ns) == (now.one_way_ns, then.one_way_ns)
     blocked = demand("cn-important-none", "zhongwei", "islamabad")
     kept = rule(policies, topology, blocked, TODAY)
-    assert isinstance(best_route(kept), NoRoute)
+    assert isinstance(best_permitted_path(kept), NoPermittedPath)
     assert other_values(kept, policies, TODAY) == ()

@@ -6,7 +6,7 @@ import pytest
 
 from corridor.controller.policy.load import check_policies, load_policies
 from corridor.controller.policy.model import DataClass, Policy, PolicySet
-from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
 from corridor.controller.policy.semantics import NOT_JUDGED, Ruling, rule
 from corridor.topologies.base.errors import InputError
 from policy_lab import TODAY, corridor, demand, permit, policy
@@ -25,12 +25,12 @@ def ruled(*policies: Policy, data_class: str = "other", outside: str = "not-judg
 
 
 def hubs(found: Ruling) -> tuple[str, ...]:
-    route = best_route(found)
+    route = best_permitted_path(found)
     assert isinstance(route, Route), route
     return route.path.hubs
 
 
-def test_data_outside_goes_its_shortest_way_and_is_not_judged() -> None:
+def test_data_outside_goes_its_shortest_path_and_is_not_judged() -> None:
     found = ruled(permit(match={"class": "own"}))
     assert not found.is_judged
     assert found.permits == (NOT_JUDGED,)
@@ -42,7 +42,7 @@ def test_what_is_forbidden_to_any_data_is_forbidden_to_it() -> None:
     gilgit = policy("restrict", "BY-COAST", hard={"waypoints": [{"any_of": {"hubs": "coast"}}]})
     assert hubs(ruled(avoid)) == ("west", "kash", "gilgit", "karachi")
     assert "coast" in hubs(ruled(gilgit))
-    assert isinstance(best_route(ruled(policy("deny", "NOTHING"))), NoRoute)
+    assert isinstance(best_permitted_path(ruled(policy("deny", "NOTHING"))), NoPermittedPath)
 
 
 def test_a_restrict_on_another_class_leaves_it_alone() -> None:
@@ -60,14 +60,14 @@ def test_a_permit_that_speaks_of_it_judges_it() -> None:
 def test_a_class_of_the_set_itself_is_denied_by_default() -> None:
     found = ruled(data_class="own")
     assert found.is_judged
-    assert isinstance(best_route(found), NoRoute)
+    assert isinstance(best_permitted_path(found), NoPermittedPath)
 
 
 @pytest.mark.parametrize("data_class", ["other", "unclassified"])
 def test_a_set_that_denies_what_is_outside_permits_none_of_it(data_class: str) -> None:
     found = ruled(data_class=data_class, outside="deny")
     assert found.is_judged
-    assert isinstance(best_route(found), NoRoute)
+    assert isinstance(best_permitted_path(found), NoPermittedPath)
 
 
 def written(folder: Path, text: str) -> Path:

@@ -17,7 +17,7 @@ from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_kind
 from corridor.controller.policy.load import SHIPPED, load_policies, shipped_policies
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
-from corridor.controller.policy.routes import NoRoute, Route, best_route
+from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
 from corridor.controller.policy.schema import schema
 from corridor.controller.policy.semantics import rule
 from corridor.experiments import cli
@@ -387,9 +387,9 @@ def test_shipped_sets_on_the_reference_corridor(story: str) -> None:
     if name == "cn-outbound":
         extra = load_policies("pk").classes
         policies = policies.model_copy(update={"classes": (*policies.classes, *extra)})
-    found = best_route(rule(policies, PAN_ASIA, demand(data_class, src, dst), TODAY))
+    found = best_permitted_path(rule(policies, PAN_ASIA, demand(data_class, src, dst), TODAY))
     if expected == "no":
-        assert isinstance(found, NoRoute), found
+        assert isinstance(found, NoPermittedPath), found
         assert found.status == "BLOCKED"
         assert found.because
         return
@@ -405,7 +405,9 @@ def test_the_set_none_takes_the_shortest_path_for_any_class() -> None:
     anything = load_policies("none").model_copy(
         update={"classes": load_policies("pan-asia").classes}
     )
-    found = best_route(rule(anything, PAN_ASIA, demand("cn-core-none", "guian", "karachi"), TODAY))
+    found = best_permitted_path(
+        rule(anything, PAN_ASIA, demand("cn-core-none", "guian", "karachi"), TODAY)
+    )
     assert isinstance(found, Route)
     assert found.one_way_ns == 46_653_710
 
@@ -413,36 +415,36 @@ def test_the_set_none_takes_the_shortest_path_for_any_class() -> None:
 def test_the_draft_bill_switched_on_keeps_critical_data_home(tmp_path: Path) -> None:
     path = written(tmp_path, "name: bill\ninclude: [pk]\nswitch_on: [PK-BILL-CRITICAL]\n")
     asked = demand("pk-critical-personal-exempt", "islamabad", "zhongwei")
-    found = best_route(rule(load_policies(path), PAN_ASIA, asked, TODAY))
-    assert isinstance(found, NoRoute)
+    found = best_permitted_path(rule(load_policies(path), PAN_ASIA, asked, TODAY))
+    assert isinstance(found, NoPermittedPath)
     assert found.because[0].legal_ref == ("PK-PDPB",)
 
 
-def way_of(name: str, service: str | None) -> tuple[int, tuple[str, ...]]:
+def graph_of(name: str, service: str | None) -> tuple[int, tuple[str, ...]]:
     asked = demand("cn-general-exempt", "zhongwei", "islamabad").model_copy(
         update={"service": service}
     )
     known = {"classes": load_policies("pan-asia").classes}
     policies = load_policies(name, PAN_ASIA).model_copy(update=known)
-    found = best_route(rule(policies, PAN_ASIA, asked, TODAY))
+    found = best_permitted_path(rule(policies, PAN_ASIA, asked, TODAY))
     assert isinstance(found, Route)
     return found.one_way_ns, found.path.hubs
 
 
 def test_circuits_pass_the_border_and_the_internet_a_gateway_city() -> None:
-    shortest = way_of("none", None)
-    assert way_of("pan-asia", "leased-circuit") == way_of("pan-asia", "wave") == shortest
-    city = way_of("pan-asia", "internet")
+    shortest = graph_of("none", None)
+    assert graph_of("pan-asia", "leased-circuit") == graph_of("pan-asia", "wave") == shortest
+    city = graph_of("pan-asia", "internet")
     assert "beijing" in city[1]
-    assert city == way_of("pan-asia", "ip-vpn")
+    assert city == graph_of("pan-asia", "ip-vpn")
 
 
 def test_a_service_that_is_not_stated_may_be_any() -> None:
-    assert way_of("pan-asia", None) == way_of("pan-asia", "internet")
+    assert graph_of("pan-asia", None) == graph_of("pan-asia", "internet")
 
 
 def test_the_stricter_reading_has_every_service_pass_a_city() -> None:
-    assert way_of("gateway-cities", "leased-circuit") == way_of("pan-asia", "internet")
+    assert graph_of("gateway-cities", "leased-circuit") == graph_of("pan-asia", "internet")
 
 
 @pytest.mark.parametrize("policy", ["CN-GATEWAY-CIRCUIT-OUT", "CN-GATEWAY-CIRCUIT-IN"])
@@ -462,8 +464,8 @@ def test_every_hub_where_a_fibre_from_abroad_ends_is_a_channel_gateway(
 def test_before_the_provisions_nothing_was_permitted_by_them() -> None:
     asked = demand("cn-general-exempt", "guian", "karachi")
     day = date(2024, 3, 21)
-    found = best_route(rule(load_policies("pan-asia"), PAN_ASIA, asked, day))
-    assert isinstance(found, NoRoute)
+    found = best_permitted_path(rule(load_policies("pan-asia"), PAN_ASIA, asked, day))
+    assert isinstance(found, NoPermittedPath)
 
 
 @pytest.mark.parametrize("file", ["policy", "scenario", "topology"])
@@ -499,7 +501,7 @@ def test_the_example_of_the_page_loads(tmp_path: Path) -> None:
     example = page().split("```yaml policies=my-policies.yaml\n")[1].split("```")[0]
     mine = load_policies(written(tmp_path, example), PAN_ASIA)
     for asked in mine.demands:
-        assert isinstance(best_route(rule(mine, PAN_ASIA, asked, TODAY)), Route), asked
+        assert isinstance(best_permitted_path(rule(mine, PAN_ASIA, asked, TODAY)), Route), asked
 
 
 def test_a_policy_set_is_a_value(tmp_path: Path) -> None:

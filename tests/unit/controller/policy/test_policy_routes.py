@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy import product
 from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.product import Place
-from corridor.controller.policy.routes import NoRoute, Route, shortest
+from corridor.controller.policy.routes import NoPermittedPath, Route, shortest
 from corridor.controller.policy.semantics import Failures
 from policy_lab import (
     corridor,
@@ -27,7 +27,7 @@ from policy_lab import (
 GATEWAY = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 
 
-def hubs_of(found: Route | NoRoute) -> str:
+def hubs_of(found: Route | NoPermittedPath) -> str:
     assert isinstance(found, Route), found
     return " ".join(found.path.hubs)
 
@@ -92,7 +92,7 @@ def test_a_hub_whose_gateway_is_down_forwards_but_serves_no_waypoint() -> None:
 def test_all_gateways_down_blocks_and_names_the_cheapest_to_repair() -> None:
     failures = Failures(gateways=frozenset({"kun", "coast"}))
     found = route(permit(hard=GATEWAY, legal_ref=["CN-GATEWAY"]), failures=failures)
-    assert isinstance(found, NoRoute)
+    assert isinstance(found, NoPermittedPath)
     assert found.status == "BLOCKED"
     assert [str(remedy) for remedy in found.remedies] == [
         "lift P waypoints (opens a path of 12.0 ms one way)",
@@ -104,7 +104,7 @@ def test_all_gateways_down_blocks_and_names_the_cheapest_to_repair() -> None:
 
 def test_no_fibre_is_down_and_not_blocked() -> None:
     found = route(permit(), failures=Failures(hubs=frozenset({"karachi"})))
-    assert isinstance(found, NoRoute)
+    assert isinstance(found, NoPermittedPath)
     assert found.status == "DOWN"
     assert str(found.remedies[0]) == "repair hub:karachi (opens a path of 12.0 ms one way)"
 
@@ -118,7 +118,7 @@ def test_a_deny_is_named_with_its_law() -> None:
 
 def test_a_contradiction_that_no_single_clause_makes_names_those_to_lift_together() -> None:
     found = route(permit(hard={"max_one_way": "10ms"}), restrict(hard={"confine": "CN"}))
-    assert isinstance(found, NoRoute)
+    assert isinstance(found, NoPermittedPath)
     assert [remedy.what for remedy in found.remedies] == ["R confine and P max_one_way"]
 
 
@@ -162,7 +162,7 @@ def test_a_clause_that_fails_to_evaluate_blocks(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(Avoid, "enter", fails)
     found = route(permit(hard={"avoid": {"crosses": "OM"}}))
-    assert isinstance(found, NoRoute)
+    assert isinstance(found, NoPermittedPath)
     assert found.status == "BLOCKED"
     assert "planted" in str(found)
 
@@ -174,8 +174,8 @@ def test_clauses_that_tell_too_many_places_apart_are_named_and_block(
     monkeypatch.setattr(product, "MOST_PLACES_OF_FEW", 3)
     rules = (permit(), restrict("R", hard={"hops": 9, "waypoints": [{"any_of": "gateways"}]}))
     found = route(*rules)
-    assert isinstance(found, NoRoute)
+    assert isinstance(found, NoPermittedPath)
     (because,) = found.because
     assert "R waypoints, R hops together tell more than" in str(because)
-    way = TreeBuilder(corridor()).way(Intent(ruling(*rules)))
-    assert (way.status, way.first) == ("BLOCKED", None)
+    graph = GraphBuilder(corridor()).graph(Intent(ruling(*rules)))
+    assert (graph.status, graph.first) == ("BLOCKED", None)

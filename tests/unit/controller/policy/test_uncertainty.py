@@ -22,10 +22,10 @@ from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand, Policy, PolicySet
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
 from corridor.controller.policy.product import Product
-from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.policy.routes import Route, best_permitted_path
 from corridor.controller.policy.semantics import Ruling, rule
 from corridor.topologies.analysis.arcs import UNREACHED
-from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 
@@ -39,7 +39,7 @@ def asked(src: str, dst: str, data: str = "any") -> Demand:
 
 def free(src: str, dst: str, topology: Topology = PAN) -> tuple[Ruling, Path]:
     ruling = unruled(topology, asked(src, dst))
-    found = best_route(ruling)
+    found = best_permitted_path(ruling)
     assert isinstance(found, Route)
     return ruling, found.path
 
@@ -133,7 +133,7 @@ def test_the_margin_is_that_of_the_first_other_set_among_all_paths(src: str, dst
 
 def test_the_law_narrows_what_draws_may_choose() -> None:
     ruling = under("pan-asia", "urumqi", "lahore", "cn-personal-contract")
-    route = best_route(ruling)
+    route = best_permitted_path(ruling)
     assert isinstance(route, Route)
     found = LAWFUL.certainty(ruling, route.path)
     gateways = {hub.id for hub in PAN.hubs if hub.intl_gateway}
@@ -144,13 +144,13 @@ def test_the_law_narrows_what_draws_may_choose() -> None:
 
 def test_every_drawn_path_is_lawful() -> None:
     ruling = under("pan-asia", "urumqi", "lahore", "cn-personal-contract")
-    _, ways = LAWFUL.shortest(ruling)
-    for way in set(ways):
+    _, fibre_paths = LAWFUL.shortest(ruling)
+    for fibres in set(fibre_paths):
         hubs, at = ["urumqi"], "urumqi"
-        for number in way:
+        for number in fibres:
             at = PAN.fibres[number].other_end(at)
             hubs.append(at)
-        path = Path(tuple(hubs), tuple(PAN.fibres[number].id for number in way))
+        path = Path(tuple(hubs), tuple(PAN.fibres[number].id for number in fibres))
         assert ruling.verdict(path).allowed, str(path)
 
 
@@ -186,9 +186,9 @@ def test_a_round_trip_adds_both_ways_of_one_draw() -> None:
 
 def test_no_permit_no_path() -> None:
     nothing = Ruling(PAN, asked("karachi", "guian"), ())
-    best, ways = LAWFUL.shortest(nothing)
+    best, fibre_paths = LAWFUL.shortest(nothing)
     assert set(best.tolist()) == {UNREACHED}
-    assert set(ways) == {()}
+    assert set(fibre_paths) == {()}
 
 
 def test_the_least_is_taken_of_all_permits_and_the_shortest_of_the_first() -> None:

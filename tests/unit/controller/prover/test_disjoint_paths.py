@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from corridor.controller.forwarding.compiler import (
-    compile_ways,
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
     gateways_of,
-    plan_ways,
     still_shared,
 )
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.intent import Disjoint, Intent, Protection
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
@@ -59,26 +59,26 @@ def intents(
 
 def planned(
     topology: Topology, asked: list[Intent], failures: Failures = NO_FAILURES
-) -> dict[str, ForwardingTree]:
-    return {tree.intent.id: tree for tree in plan_ways(topology, asked, failures)}
+) -> dict[str, ForwardingGraph]:
+    return {tree.intent.id: tree for tree in build_forwarding_graphs(topology, asked, failures)}
 
 
-def hubs(tree: ForwardingTree) -> str:
+def hubs(tree: ForwardingGraph) -> str:
     return " ".join(tree.route.path.hubs)
 
 
-def test_two_demands_go_by_ways_that_share_nothing_and_the_first_keeps_its_own():
+def test_two_demands_go_by_paths_that_share_nothing_and_the_first_keeps_its_own():
     found = planned(ladder(), intents(ladder(), "a", "b"))
     assert [hubs(tree) for tree in found.values()] == ["west n east", "west m east"]
     assert [tree.apart_ns for tree in found.values()] == [0, 2 * 10**6]
 
 
-def test_three_demands_go_by_three_ways():
+def test_three_demands_go_by_three_paths():
     found = planned(ladder(), intents(ladder(), "a", "b", "c"))
     assert [hubs(tree) for tree in found.values()] == ["west n east", "west m east", "west s east"]
 
 
-def test_ways_are_chosen_together_where_one_after_another_would_find_none():
+def test_paths_are_chosen_together_where_one_after_another_would_find_none():
     """Alone, a takes west n m east, which leaves b nothing."""
     trap = network(
         [hub(name, "CN") for name in ("west", "n", "m", "east")],
@@ -142,7 +142,7 @@ def test_a_permit_of_second_choice_is_used_rather_than_what_another_uses():
     assert still_shared(ladder(), found.values()) == []
 
 
-def test_a_better_permit_goes_before_a_shorter_way():
+def test_a_better_permit_goes_before_a_shorter_path():
     south = permit("SOUTH", hard={"via": [{"hubs": ["m", "s"]}]})
     middle = permit("MIDDLE", preference=1, hard={"via": [{"hubs": "m"}]})
     a, _ = intents(ladder(), "a", "b", policies=(south,))
@@ -151,7 +151,7 @@ def test_a_better_permit_goes_before_a_shorter_way():
     assert [hubs(tree) for tree in found.values()] == ["west s east", "west m east"]
 
 
-def test_where_there_are_no_such_ways_the_least_is_shared():
+def test_where_there_are_no_such_paths_the_least_is_shared():
     neck = network(
         [hub(name, "CN") for name in ("west", "neck", "n", "m", "far", "east")],
         [
@@ -172,14 +172,14 @@ def test_where_there_are_no_such_ways_the_least_is_shared():
     assert sorted(map(hubs, found.values())) == ["west neck m far east", "west neck n far east"]
 
 
-def test_demands_with_no_way_at_all_bind_nobody():
+def test_demands_with_no_path_at_all_bind_nobody():
     shut = permit(hard={"hops": 1})
     found = planned(ladder(), intents(ladder(), "a", "b", policies=(shut,)))
     assert {tree.status for tree in found.values()} == {"BLOCKED"}
     assert still_shared(ladder(), found.values()) == []
 
 
-def test_what_is_known_to_have_failed_is_planned_around_and_ways_stay_disjoint():
+def test_what_is_known_to_have_failed_is_planned_around_and_paths_stay_disjoint():
     without = Failures(links=frozenset({"west-m"}))
     found = planned(ladder(), intents(ladder(), "a", "b"), without)
     assert [hubs(tree) for tree in found.values()] == ["west n east", "west s east"]
@@ -187,9 +187,9 @@ def test_what_is_known_to_have_failed_is_planned_around_and_ways_stay_disjoint()
 
 def tables(topology: Topology, asked: list[Intent], serve: list[Intent]) -> dict[str, int]:
     """Breaches of tables that serve one thing, by the claim, where another was asked for."""
-    ways = plan_ways(topology, serve)
-    wiring = wire(topology, gateways=gateways_of(ways))
-    program = compile_ways(wiring, topology, ways).program
+    graphs = build_forwarding_graphs(topology, serve)
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    program = compile_forwarding_graphs(wiring, topology, graphs).program
     report = examine(tables_of(program), wiring, topology, asked)
     return {claim: len(found) for claim, found in report.breaches.items()}
 
@@ -206,9 +206,9 @@ def test_tables_that_keep_them_apart_prove_the_claim_and_others_break_it():
 def test_a_breach_names_what_both_meet():
     ends = {"a": ("west", "east"), "b": ("n", "east")}
     asked = intents(ladder(n_east=("sea",)), "a", "b", ends=ends)
-    ways = plan_ways(ladder(), [Intent(one.ruling) for one in asked])
+    graphs = build_forwarding_graphs(ladder(), [Intent(one.ruling) for one in asked])
     wiring = wire(ladder(n_east=("sea",)))
-    program = compile_ways(wiring, ladder(n_east=("sea",)), ways).program
+    program = compile_forwarding_graphs(wiring, ladder(n_east=("sea",)), graphs).program
     report = examine(tables_of(program), wiring, ladder(n_east=("sea",)), asked)
     said = report.breaches["C18"][0].said
     assert said == ("packets of a and b both meet hub:n, link:n-east, srlg:sea while nothing fails")
@@ -217,9 +217,9 @@ def test_a_breach_names_what_both_meet():
 def test_where_something_is_known_to_have_failed_nothing_is_claimed():
     asked = intents(ladder(), "a", "b", ends={"a": ("west", "east"), "b": ("n", "east")})
     dead = Failures(links=frozenset({"west-m"}))
-    ways = plan_ways(ladder(), asked, dead)
+    graphs = build_forwarding_graphs(ladder(), asked, dead)
     wiring = wire(ladder())
-    program = compile_ways(wiring, ladder(), ways).program
+    program = compile_forwarding_graphs(wiring, ladder(), graphs).program
     assert "C18" not in examine(tables_of(program), wiring, ladder(), asked, known=dead).breaches
 
 
@@ -240,9 +240,9 @@ def two(of_a: tuple[Policy, ...], of_b: tuple[Policy, ...]) -> list[Intent]:
 
 def proof(asked: list[Intent], serve: list[Intent]) -> Proof:
     """Of tables that serve one thing, held against another."""
-    ways = plan_ways(ladder(), serve)
-    wiring = wire(ladder(), gateways=gateways_of(ways))
-    program = compile_ways(wiring, ladder(), ways).program
+    graphs = build_forwarding_graphs(ladder(), serve)
+    wiring = wire(ladder(), gateways=gateways_of(graphs))
+    program = compile_forwarding_graphs(wiring, ladder(), graphs).program
     report = examine(tables_of(program), wiring, ladder(), asked)
     return prove(tables_of(program), wiring, ladder(), asked, program, report)
 
@@ -274,7 +274,9 @@ def test_a_changed_switch_is_asked_about_the_permits_of_those_it_does_not_serve(
     after = two((by("s"),), (by("m"),))
     wiring = wire(ladder())
     programs = [
-        compile_ways(wiring, ladder(), plan_ways(ladder(), served)).program
+        compile_forwarding_graphs(
+            wiring, ladder(), build_forwarding_graphs(ladder(), served)
+        ).program
         for served in (before, after)
     ]
     prover = Prover.of(tables_of(programs[0]), wiring, ladder(), asked)

@@ -7,7 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Policy
@@ -38,9 +42,9 @@ def world(seed):
     for src, dst in (ends, ends[::-1]):
         about = demand(src=src, dst=dst).model_copy(update={"id": f"{src}-to-{dst}"})
         intents.append(Intent(ruling(*policies, about=about, on=topology), protection=protection))
-    ways = plan_ways(topology, intents)
-    wiring = wire(topology, gateways=gateways_of(ways))
-    tables = tables_of(compile_ways(wiring, topology, ways).program)
+    graphs = build_forwarding_graphs(topology, intents)
+    wiring = wire(topology, gateways=gateways_of(graphs))
+    tables = tables_of(compile_forwarding_graphs(wiring, topology, graphs).program)
     failures = [failures_of(topology, [name]) for name in elements(topology)]
     cuts = [NO_FAILURES, *failures, *(one.and_also(chance.choice(failures)) for one in failures)]
     explorers = [Explorer(tables, wiring, topology, cut) for cut in cuts]

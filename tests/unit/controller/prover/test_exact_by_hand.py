@@ -84,7 +84,7 @@ def test_a_hub_that_is_dead_is_seen_as_dead_fibres():
     outcomes = search(diamond(), protection=Protection(1, ("hub",))).outcomes
     assert [told(one) for one in outcomes] == [
         ("a b d", "DELIVERED", [], [[]]),
-        ("a b", "NO_WAY", [("b", "b-d")], [["hub:d"]]),
+        ("a b", "NO_PATH", [("b", "b-d")], [["hub:d"]]),
         ("a c d", "DELIVERED", [("a", "a-b")], [["hub:b"]]),
     ]
 
@@ -104,7 +104,7 @@ def test_one_failure_explains_two_that_fail_together():
     shared = diamond(a_b=("s",), a_c=("s",))
     found = search(shared, protection=Protection(1, ("link", "srlg")))
     lost = [told(one) for one in found.outcomes if not one.delivered]
-    assert lost == [("a", "NO_WAY", [("a", "a-b"), ("a", "a-c")], [["srlg:s"]])]
+    assert lost == [("a", "NO_PATH", [("a", "a-b"), ("a", "a-c")], [["srlg:s"]])]
     twice = search(shared, protection=Protection(2, ("link", "srlg")))
     lost = [told(one)[3] for one in twice.outcomes if one.hubs == ("a",)]
     assert lost == [[["srlg:s"], ["link:a-b", "link:a-c"]]]
@@ -254,8 +254,8 @@ def test_what_is_known_to_have_failed_counts_for_nothing():
     assert report.holds
     assert [(*told(one)[:2], told(one)[3]) for one in report.searched[0].outcomes] == [
         ("a c d", "DELIVERED", [["link:a-b"]]),
-        ("a c", "NO_WAY", [["link:a-b", "link:c-d"]]),
-        ("a", "NO_WAY", [["link:a-b", "link:a-c"]]),
+        ("a c", "NO_PATH", [["link:a-b", "link:c-d"]]),
+        ("a", "NO_PATH", [["link:a-b", "link:a-c"]]),
     ]
     assert broken(report_on(replace(laid, known=frozenset()))) == ["C9"]
 
@@ -279,18 +279,18 @@ def test_a_plain_output_over_a_dead_port_is_a_drop():
     found = explorer_of(laid).search(laid.intents[0], LINKS)
     assert [told(one) for one in found.outcomes] == [
         ("a b d", "DELIVERED", [], [[]]),
-        ("a b", "NO_WAY", [("b", "b-d")], [["link:b-d"]]),
-        ("a", "NO_WAY", [("a", "a-b")], [["link:a-b"]]),
+        ("a b", "NO_PATH", [("b", "b-d")], [["link:b-d"]]),
+        ("a", "NO_PATH", [("a", "a-b")], [["link:a-b"]]),
     ]
 
 
-def test_a_way_that_no_permit_allows_is_a_breach():
+def test_a_path_that_no_permit_allows_is_a_breach():
     laid = lab.lay(diamond(), [asking(diamond())])
     stricter = permit(hard={"waypoints": [{"any_of": "gateways"}]})
     assert broken(report_on(laid, asking(diamond(), stricter))) == ["C10"]
 
 
-def test_a_way_that_takes_too_long_is_a_breach():
+def test_a_path_that_takes_too_long_is_a_breach():
     laid = lab.lay(diamond(), [asking(diamond())])
     report = report_on(laid, asking(diamond(), budgeted(11)))
     assert broken(report) == ["C11"]
@@ -353,7 +353,7 @@ def test_any_failures_are_predicted_and_a_dead_source_sends_nothing():
         return outcome.end, outcome.one_way_ns
 
     assert end() == (End.DELIVERED, 2_000_000)
-    assert end(links="a-b c-d") == (End.NO_WAY, 5_000_000)
+    assert end(links="a-b c-d") == (End.NO_PATH, 5_000_000)
     assert end(hubs="b") == (End.DELIVERED, 10_000_000)
     assert end(hubs="a") == (End.UNSENT, 0)
 

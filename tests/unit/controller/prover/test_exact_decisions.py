@@ -61,12 +61,12 @@ def buckets(*ports: int) -> tuple[Bucket, ...]:
 
 
 def test_a_plain_output_depends_on_its_port():
-    assert decide(flow(output(3))) == (3, 3, "NO_WAY")
+    assert decide(flow(output(3))) == (3, 3, "NO_PATH")
 
 
 def test_a_group_takes_its_first_live_bucket():
     falls_back = FastFailover(1, buckets(3, 4))
-    assert decide(flow(group(1)), groups=(falls_back,)) == (3, 3, (4, 4, "NO_WAY"))
+    assert decide(flow(group(1)), groups=(falls_back,)) == (3, 3, (4, 4, "NO_PATH"))
 
 
 def test_the_host_is_always_there():
@@ -76,23 +76,23 @@ def test_the_host_is_always_there():
 
 def test_output_to_the_port_of_arrival_drops_unless_by_its_own_action():
     assert decide(flow(output(2))) == "SWALLOWED"
-    assert decide(flow(back_to_sender())) == (2, 2, "NO_WAY")
+    assert decide(flow(back_to_sender())) == (2, 2, "NO_PATH")
 
 
 def test_a_port_that_leads_nowhere_is_never_live():
     nowhere = FastFailover(1, buckets(7, 3))
-    assert decide(flow(group(1)), groups=(nowhere,)) == (3, 3, "NO_WAY")
+    assert decide(flow(group(1)), groups=(nowhere,)) == (3, 3, "NO_PATH")
     assert decide(flow(output(7))) == "UNPLUGGED"
 
 
 def test_a_bucket_may_watch_one_port_and_use_another():
     crooked = FastFailover(1, (Bucket(3, None, (output(4),)),))
-    assert decide(flow(group(1)), groups=(crooked,)) == (3, (4, 4, "NO_WAY"), "NO_WAY")
+    assert decide(flow(group(1)), groups=(crooked,)) == (3, (4, 4, "NO_PATH"), "NO_PATH")
 
 
 def test_what_was_asked_is_not_asked_again():
     twice = FastFailover(1, (Bucket(3, None, (output(7),)), *buckets(3, 4)))
-    assert decide(flow(group(1)), groups=(twice,)) == (3, "UNPLUGGED", (4, 4, "NO_WAY"))
+    assert decide(flow(group(1)), groups=(twice,)) == (3, "UNPLUGGED", (4, 4, "NO_PATH"))
 
 
 def test_a_bucket_that_watches_a_group_is_live_while_one_of_its_buckets_is():
@@ -109,14 +109,14 @@ def test_a_bucket_that_watches_nothing_is_live():
 
 def test_groups_that_lead_back_to_themselves_end():
     circle = FastFailover(1, (Bucket(None, 1, (group(1),)), Bucket(3, None, (group(1),))))
-    assert decide(flow(group(1)), groups=(circle,)) == (3, "UNPLUGGED", "NO_WAY")
+    assert decide(flow(group(1)), groups=(circle,)) == (3, "UNPLUGGED", "NO_PATH")
     assert decide(flow(group(5))) == "UNPLUGGED"
 
 
 def test_the_entry_of_the_highest_priority_takes_a_packet():
-    assert decide(flow(output(3), priority=1), flow(output(4), ip_proto=17)) == (4, 4, "NO_WAY")
-    assert decide(flow(output(3), priority=1), flow(output(4), ip_proto=6)) == (3, 3, "NO_WAY")
-    assert decide(flow(output(3)), flow(output(4), priority=10)) == (4, 4, "NO_WAY")
+    assert decide(flow(output(3), priority=1), flow(output(4), ip_proto=17)) == (4, 4, "NO_PATH")
+    assert decide(flow(output(3), priority=1), flow(output(4), ip_proto=6)) == (3, 3, "NO_PATH")
+    assert decide(flow(output(3)), flow(output(4), priority=10)) == (4, 4, "NO_PATH")
 
 
 def test_an_entry_that_matches_what_packets_lack_or_nobody_knows_takes_none():
@@ -125,7 +125,7 @@ def test_an_entry_that_matches_what_packets_lack_or_nobody_knows_takes_none():
 
 def test_tables_follow_each_other_and_a_miss_drops():
     onward = flow(goto=2)
-    assert decide(onward, flow(output(3), table=2)) == (3, 3, "NO_WAY")
+    assert decide(onward, flow(output(3), table=2)) == (3, 3, "NO_PATH")
     assert decide(onward) == "MISSED"
     assert decide(flow(goto=0)) == "MISSED"
     assert decide(flow()) == "REFUSED"
@@ -138,7 +138,7 @@ def test_what_has_no_one_meaning_is_unclear():
     assert decide(flow(pop_label(), output(1))) == "UNCLEAR"
     assert decide(flow(set_field("mpls_label", 16), output(1))) == "UNCLEAR"
     both = FastFailover(1, (Bucket(3, None, (output(3), output(4))),))
-    assert decide(flow(group(1)), groups=(both,)) == (3, "UNCLEAR", "NO_WAY")
+    assert decide(flow(group(1)), groups=(both,)) == (3, "UNCLEAR", "NO_PATH")
 
 
 def leaving(*actions: Action, packet: Packet = PACKET) -> Packet:
@@ -162,9 +162,9 @@ def test_a_label_hides_what_is_beneath_it_until_it_is_popped():
 def test_matches_see_the_label_and_not_what_is_beneath():
     labelled = leaving(push_label(16)).at(4)
     by_label, by_port = flow(output(3), mpls_label=16), flow(output(2), udp_dst=5000)
-    assert decide(by_label, by_port, packet=labelled) == (3, 3, "NO_WAY")
+    assert decide(by_label, by_port, packet=labelled) == (3, 3, "NO_PATH")
 
 
 def test_what_is_written_before_the_next_table_is_matched_there():
     first = flow(set_field("udp_dst", 6000), goto=1)
-    assert decide(first, flow(output(3), table=1, udp_dst=6000)) == (3, 3, "NO_WAY")
+    assert decide(first, flow(output(3), table=1, udp_dst=6000)) == (3, 3, "NO_PATH")

@@ -92,13 +92,13 @@ def shortest(plan: Plan, own_addresses: bool = True) -> Tables:
     for here in plan.wiring.hubs:
         flows = []
         for src, dst in sorted(declared):
-            way = nx.shortest_path(graph, src, dst, weight="delay")
-            if here.hub not in way:
+            hub_path = nx.shortest_path(graph, src, dst, weight="delay")
+            if here.hub not in hub_path:
                 continue
-            at = way.index(here.hub)
-            onward = way[at + 1] if at + 1 < len(way) else None
+            at = hub_path.index(here.hub)
+            onward = hub_path[at + 1] if at + 1 < len(hub_path) else None
             port = HOST_PORT if onward is None else graph[here.hub][onward]["ports"][here.hub]
-            before = way[at - 1] if at else None
+            before = hub_path[at - 1] if at else None
             came = HOST_PORT if before is None else graph[here.hub][before]["ports"][here.hub]
             match = {"in_port": came, "eth_type": ETH_IPV4, "ipv4_dst": address[dst].host_ip}
             match["ipv4_src"] = address[src].host_ip
@@ -152,7 +152,7 @@ def test_what_no_demand_sends_is_shown_by_a_packet(free) -> None:
     assert broken.counterexample.packet["in_port"] == HOST_PORT
 
 
-def test_an_unlawful_way_is_shown_by_a_packet_of_the_demand_and_its_way(ruled) -> None:
+def test_an_unlawful_path_is_shown_by_a_packet_of_the_demand_and_its_path(ruled) -> None:
     proof = proof_of(shortest(ruled[1]), ruled)
     broken = {one.claim: one.counterexample for one in proof.violated}
     shown = broken["C5"]
@@ -297,7 +297,7 @@ def test_an_entry_that_takes_no_packet_of_a_demand_tells_none_apart(free) -> Non
     assert proof_of(with_entry(shortest(free[1]), "guian", odd), free).holds
 
 
-def test_disjoint_ways_are_not_proven_where_packets_are_told_apart(tmp_path: Path) -> None:
+def test_disjoint_paths_are_not_proven_where_packets_are_told_apart(tmp_path: Path) -> None:
     scenario = tmp_path / "two.yaml"
     scenario.write_text(
         "schema: 1\nname: two\ntopology: mini\n"

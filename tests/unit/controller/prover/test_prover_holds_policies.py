@@ -61,7 +61,7 @@ def test_what_a_policy_forbids_is_found_by_its_clause(policies, claim, said):
     assert said in violated[claim].counterexample.verdict
 
 
-def test_a_way_for_what_no_path_is_left_for_is_a_breach():
+def test_a_path_for_what_no_path_is_left_for_is_a_breach():
     """Confined to a country that its destination is not in."""
     violated = judged(others(instead("SEALED", match={"class": "sealed"})))
     assert {"C1", "C4"} <= set(violated)

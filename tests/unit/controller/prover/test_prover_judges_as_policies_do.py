@@ -92,11 +92,13 @@ def test_where_packets_go_wrong_a_claim_is_violated(data):
                 assert claim in violated, f"{sorted(violated)}\n{wrong}"
 
 
-OF_WAYS = [name for name, (claim, _) in MUTANTS.items() if claim in ("C4", "C5", "C6", "C7", "C11")]
+OF_PATHS = [
+    name for name, (claim, _) in MUTANTS.items() if claim in ("C4", "C5", "C6", "C7", "C11")
+]
 
 
-@pytest.mark.parametrize("name", OF_WAYS)
-def test_a_mutant_of_ways_sends_packets_wrong_while_something_is_dead(name):
+@pytest.mark.parametrize("name", OF_PATHS)
+def test_a_mutant_of_paths_sends_packets_wrong_while_something_is_dead(name):
     """So that its claim is not violated for nothing."""
     claim, mutation = MUTANTS[name]
     here = 0

@@ -23,11 +23,11 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.intent.intent import intents_of
 from corridor.controller.policy.model import DataClass, Demand, PolicySet
 from corridor.controller.policy.phase import Phase
-from corridor.controller.prover import path_claims as way_claims
+from corridor.controller.prover import path_claims as path_claims_of
 from corridor.topologies.model.wiring import HOST_PORT
 from mutants import MUTANTS
+from mutants.paths import several
 from mutants.tool import acting, of
-from mutants.ways import several
 from policy_lab import TODAY, fibre, hub, network, permit
 from prover_worlds import NotHereError, atlas_world, compiled
 
@@ -153,7 +153,7 @@ def test_a_loop_after_a_cut_says_why_the_first_bucket_is_dead():
     raise AssertionError("no test network has such a path")
 
 
-def test_a_way_that_uses_what_it_takes_for_dead_is_said_to():
+def test_a_path_that_uses_what_it_takes_for_dead_is_said_to():
     """Around a fibre found dead, back, and over it: seen only while it goes down or comes up."""
     net = atlas_world(0)
     _, first = net.one_of(
@@ -226,8 +226,8 @@ def test_the_shortest_of_many_is_shown():
     assert len(shown.hops) == 2
 
 
-def test_a_way_of_more_hops_than_packets_have_is_refused(monkeypatch):
-    monkeypatch.setattr(way_claims, "LABEL_TTL", 64)
+def test_a_path_of_more_hops_than_packets_have_is_refused(monkeypatch):
+    monkeypatch.setattr(path_claims_of, "LABEL_TTL", 64)
     number = 66
     names = [f"h{n:02}" for n in range(number)]
     graph = network(

@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pytest
 
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.failure_hypotheses import FailureHypotheses, Risks
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.forwarding.product_paths import ProductPaths
-from corridor.controller.forwarding.shared_risks import Risks, Suspects
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.product import Product
 from corridor.topologies.base.garbage import collecting_later
@@ -39,26 +39,26 @@ def intents(count, *rules, src="west", dst="karachi", k=1):
 
 
 def test_demands_of_equal_clauses_between_two_hubs_are_searched_once(searches):
-    alone, many = TreeBuilder(corridor()), TreeBuilder(corridor())
+    alone, many = GraphBuilder(corridor()), GraphBuilder(corridor())
     rules = [permit("P", hard=GATEWAY_FIRST), restrict("R", hard={"avoid": {"located_in": "IN"}})]
     for intent in intents(1, *rules, k=2):
-        alone.way(intent)
+        alone.graph(intent)
     once = len(searches)
     for intent in intents(20, *rules, k=2):
-        many.way(intent)
+        many.graph(intent)
     assert once
     assert len(searches) == 2 * once
 
 
 def test_clauses_that_ask_for_the_source_are_searched_for_each_source(searches):
-    builder = TreeBuilder(corridor())
+    builder = GraphBuilder(corridor())
     for src in ("west", "kash"):
         for intent in intents(1, permit("P", hard=GATEWAY_FIRST), src=src, k=0):
-            builder.way(intent)
+            builder.graph(intent)
     assert len({product for product, _, _ in searches}) == 2
 
 
-def test_where_no_way_was_left_none_is_searched_while_more_is_dead(searches):
+def test_where_no_path_was_left_none_is_searched_while_more_is_dead(searches):
     topology = corridor()
     (intent,) = intents(1, permit("P"))
     (automaton,) = intent.ruling.automata
@@ -75,7 +75,7 @@ def test_what_is_found_is_explained_where_few_enough_failures_do_it(k):
     """Against all sets of up to ``k`` failures, tried one by one."""
     topology = corridor()
     risks = Risks(topology)
-    suspects = Suspects(risks, Protection(k, ALL_KINDS), topology.hubs[-1].id)
+    suspects = FailureHypotheses(risks, Protection(k, ALL_KINDS), topology.hubs[-1].id)
     things = range(2 * len(topology.fibres) + len(topology.hubs))
     causes = dict(enumerate(suspects._causes))
     failures = [1 << number for number in range(len(risks.takes_down))]
@@ -93,10 +93,10 @@ def test_what_is_found_is_explained_where_few_enough_failures_do_it(k):
 
 
 def test_a_plan_leaves_no_cycles_of_values():
-    builder = TreeBuilder(corridor())
+    builder = GraphBuilder(corridor())
     gone = weakref.ref(builder.risks)
     with collecting_later():
-        assert builder.way(intents(1, permit("P"))[0]).first is not None
+        assert builder.graph(intents(1, permit("P"))[0]).first is not None
         del builder
         assert gone() is None
 

@@ -13,7 +13,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.forwarding.compiler import compile_ways, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+)
 from corridor.controller.forwarding.program import Meter, Table
 from corridor.controller.forwarding.two_phase_plan import update
 from corridor.controller.intent.intent import Protection
@@ -607,8 +610,8 @@ def two_versions():
     """The tables of an update of the atlas, and the labels that rest in them."""
     net = atlas_world(1)
     cut = Failures(links=frozenset({net.topology.fibres[0].id}))
-    ways = plan_ways(net.topology, net.intents, cut)
-    new = compile_ways(net.wiring, net.topology, ways, epoch=1).program
+    graphs = build_forwarding_graphs(net.topology, net.intents, cut)
+    new = compile_forwarding_graphs(net.wiring, net.topology, graphs, epoch=1).program
     return update(net.program, new).beside, frozenset(use.label for use in new.labels)
 
 

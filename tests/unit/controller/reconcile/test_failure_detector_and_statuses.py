@@ -58,7 +58,7 @@ def test_all_is_up_while_all_is_well():
     assert {str(one.status) for one in of(stand()).values()} == {"UP"}
 
 
-def test_a_failure_that_switches_bridge_degrades_until_ways_are_made_anew():
+def test_a_failure_that_switches_bridge_degrades_until_paths_are_made_anew():
     bridged = of(stand(), Failures(links=frozenset({"kunming-karachi"})))["ckpt"]
     assert (bridged.status, bridged.reason) == ("DEGRADED", "bridged around link:kunming-karachi")
     assert "karachi" in bridged.hubs

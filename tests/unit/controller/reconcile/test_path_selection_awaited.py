@@ -7,18 +7,18 @@ from datetime import date, timedelta
 
 import pytest
 
-from corridor.controller.openflow.chosen_ways import Lane, Question, answer_to
 from corridor.controller.openflow.deployments import DesiredState
+from corridor.controller.openflow.reoptimisation import Lane, Question, answer_to
 from corridor.controller.reconcile.beside import Answers
 from corridor.controller.reconcile.jobs import (
     DayEnds,
     Order,
+    ReoptimisationDone,
     SetDay,
     SetDrained,
     SetPolicies,
-    WaysFound,
 )
-from corridor.controller.traffic_engineering.fit_rates import fits_as_is
+from corridor.controller.traffic_engineering.fit_rates import fits_current_failures
 from corridor.topologies.model.wiring import wire
 from fake_switches import Lab
 from lab_views import ask, status
@@ -43,7 +43,7 @@ class Later(Answers):
 
     def answer(self, lane: Lane, problem: str = "") -> None:
         question = self.asked.pop(lane)
-        found = WaysFound(question, None if problem else answer_to(question), problem)
+        found = ReoptimisationDone(question, None if problem else answer_to(question), problem)
         self.note(found)
         self.lab.have(found)
 
@@ -73,7 +73,7 @@ def without(lab: Lab) -> set[str]:
     return set(lab.deployer.deployment.without.links)
 
 
-def test_a_cut_is_followed_once_ways_are_chosen_and_questions_are_answered_meanwhile(lab):
+def test_a_cut_is_followed_once_paths_are_chosen_and_questions_are_answered_meanwhile(lab):
     before = lab.deployer.deployment
     cut(lab)
     assert lab.deployer.deployment is before, "nothing moves yet"
@@ -83,7 +83,7 @@ def test_a_cut_is_followed_once_ways_are_chosen_and_questions_are_answered_meanw
     assert list(lab.beside.asked) == ["failures"], "it is asked once"
     lab.beside.answer("failures")
     assert without(lab) == CUT.links
-    assert fits_as_is(lab.deployer.deployment.known.specification, CUT)
+    assert fits_current_failures(lab.deployer.deployment.known.specification, CUT)
     assert list(lab.beside.asked) == ["next failure"]
     assert lab.events("error", "refused", "failed") == []
 
@@ -94,7 +94,7 @@ def test_what_fails_meanwhile_is_asked_for_too_and_the_first_answer_is_of_no_use
     cut(lab, "kunming-karachi")
     second = lab.beside.asked["failures"]
     assert second.without.links == {"shanghai-guian", "kunming-karachi"}
-    late = WaysFound(first, answer_to(first))
+    late = ReoptimisationDone(first, answer_to(first))
     lab.beside.note(late)
     lab.have(late)
     assert without(lab) == set(), "what is wanted is something else by now"
@@ -118,7 +118,7 @@ def test_a_failure_is_followed_while_a_drain_waits_and_the_drain_is_asked_for_ag
     assert lab.beside.asked.keys() == {"next failure"}
 
 
-def test_a_drain_is_made_when_its_ways_are_found_and_others_wait_behind_it(lab):
+def test_a_drain_is_made_when_its_paths_are_found_and_others_wait_behind_it(lab):
     drained = asks(lab, SetDrained("shanghai-guian", drained=True))
     other = asks(lab, SetDrained("kunming-karachi", drained=True))
     lab.beside.answer("requests")
@@ -140,7 +140,7 @@ def test_who_waits_for_the_same_is_told_of_the_same_problem_and_nothing_is_asked
     assert replies[1].get_nowait()["ok"]
 
 
-def test_a_failure_is_followed_by_ways_that_stand_where_nobody_finds_others(lab):
+def test_a_failure_is_followed_by_paths_that_stand_where_nobody_finds_others(lab):
     before = picks(lab.deployer.deployment.known.specification)
     cut(lab)
     lab.beside.answer("failures", "it ended")
@@ -165,7 +165,7 @@ def test_a_day_comes_once_and_its_answer_waits(lab, ends):
     assert (stands.known.specification.as_of, without(lab)) == (tomorrow, CUT.links)
 
 
-def test_what_a_day_forbids_is_dropped_before_ways_are_chosen(tmp_path):
+def test_what_a_day_forbids_is_dropped_before_paths_are_chosen(tmp_path):
     specification = loaded(NEXT, k=1)
     said = specification.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     last = specification.as_of
@@ -184,7 +184,7 @@ def test_what_a_day_forbids_is_dropped_before_ways_are_chosen(tmp_path):
     assert {status(lab, name) for name in "ab"} == {"BLOCKED"}
 
 
-def test_policies_that_forbid_something_withdraw_nothing_until_ways_are_chosen(lab):
+def test_policies_that_forbid_something_withdraw_nothing_until_paths_are_chosen(lab):
     specification = lab.network.known.specification
     said = specification.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     deny = {"id": "NO", "effect": "deny", "match": {"src": {"hubs": ["kunming"]}}}

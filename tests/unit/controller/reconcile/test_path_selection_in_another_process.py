@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from corridor.controller.openflow.chosen_ways import Question, answer_to, chosen_now
+from corridor.controller.openflow.reoptimisation import Question, answer_to, chosen_now
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.reconcile.beside import BesideProcess, ChoosingBrokeError
 from rates_lab import CUT, NEXT, loaded

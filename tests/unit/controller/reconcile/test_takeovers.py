@@ -194,7 +194,7 @@ def test_over_a_core_that_is_not_whole_nothing_is_admitted_until_it_is(lab):
     assert lab.holds() == lab.stands()
 
 
-def test_strangers_are_told_of_whichever_way_a_network_is_taken(lab):
+def test_strangers_are_told_of_whichever_path_a_network_is_taken(lab):
     broken_core(lab)
     taken = restart(lab)
     assert (taken["event"], list(taken["foreign"]), taken["missing"]) == (

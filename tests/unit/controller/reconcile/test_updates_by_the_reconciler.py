@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from corridor.controller.forwarding import labels
-from corridor.controller.forwarding.program import FIRST_WAY, LAST_WAY
+from corridor.controller.forwarding.program import FIRST_PATH, LAST_PATH
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.errors import Refused
 from fake_switches import Held, Lab
@@ -27,7 +27,7 @@ def test_nothing_is_withdrawn_for_policies_that_wait_for_a_switch(lab):
 @pytest.fixture
 def without_labels(lab, monkeypatch):
     """Only two direction numbers are free."""
-    monkeypatch.setattr(labels, "_PAST_ALL", range(FIRST_WAY + 2, LAST_WAY + 1))
+    monkeypatch.setattr(labels, "_PAST_ALL", range(FIRST_PATH + 2, LAST_PATH + 1))
 
 
 @pytest.mark.usefixtures("without_labels")
@@ -53,7 +53,7 @@ def test_a_change_without_free_labels_is_refused_and_all_is_as_before(lab, job, 
 def test_a_failure_without_free_labels_stays_bridged_and_is_told_of(lab, monkeypatch):
     before = lab.holds()
     with monkeypatch.context() as few:
-        few.setattr(labels, "_PAST_ALL", range(FIRST_WAY + 2, LAST_WAY + 1))
+        few.setattr(labels, "_PAST_ALL", range(FIRST_PATH + 2, LAST_PATH + 1))
         lab.port(FIBRE, live=False)
         lab.run(10)
         (told,) = lab.events("refused")
@@ -68,7 +68,7 @@ def test_a_failure_without_free_labels_stays_bridged_and_is_told_of(lab, monkeyp
 def test_a_start_without_free_labels_says_so_until_there_are(tmp_path, monkeypatch):
     lab = Lab(KNOWN, NETWORK, tmp_path / "state.json")
     with monkeypatch.context() as few:
-        few.setattr(labels, "_PAST_ALL", range(FIRST_WAY, LAST_WAY + 1))
+        few.setattr(labels, "_PAST_ALL", range(FIRST_PATH, LAST_PATH + 1))
         lab.connect()
         lab.run(3)
         assert {one["kind"] for one in lab.events("refused")} == {"refused"}

@@ -166,7 +166,7 @@ def test_a_gateway_that_is_not_passed_serves_no_waypoint() -> None:
     assert not rules.verdict(journey_of(LINE, *LONG, inspected=[0, 2, 3])).lawful
 
 
-def test_what_a_way_on_may_mend_is_not_held_against_a_path() -> None:
+def test_what_a_path_on_may_mend_is_not_held_against_a_path() -> None:
     hard = {
         "waypoints": [{"any_of": "gateways"}],
         "terminate": {"only": "PK"},

@@ -22,7 +22,7 @@ from corridor.controller.testing import (
     assert_within,
 )
 from corridor.controller.testing.demand import EACH_ONCE
-from corridor.controller.testing.packets import Crossing, Packets, Seen, ways
+from corridor.controller.testing.packets import Crossing, Packets, Seen, paths_taken
 from corridor.topologies.base.errors import InputError
 from policy_lab import CLASSES, TODAY, corridor, deny, permit, restrict
 
@@ -97,7 +97,7 @@ def test_what_tables_and_packets_both_show_holds():
     assert_passes(gated(by_gateway), "gateways", before="border")
 
 
-def test_packets_where_the_tables_do_not_send_them_are_told_with_their_way():
+def test_packets_where_the_tables_do_not_send_them_are_told_with_their_path():
     strayed = packets("west-kun", "kun-mandalay", "mandalay-mumbai", arrived=0)
     said = why(assert_never_transits, demand(live=Imagined((strayed,))), "IN")
     assert said.splitlines() == [
@@ -227,7 +227,7 @@ def test_nothing_holds_where_something_is_amiss(assertion, arguments):
     assert "  because  nothing is sent: the tables in the switches break C0" in said
 
 
-def test_what_fails_is_what_the_way_meets_but_for_its_ends():
+def test_what_fails_is_what_the_path_meets_but_for_its_ends():
     tried = demand(live=None, k=1).trials(EACH_ONCE)
     assert tried[0] == ()
     assert {one for (one,) in tried[1:]} == {
@@ -251,10 +251,10 @@ def test_of_sets_of_two_one_is_tried_for_each_other_way():
 
 def told(*steps):
     seen = Packets((), 10, 10, 1, tuple(Crossing(*step, 10) for step in steps), frozenset())
-    return ["-".join(path.hubs) for path in ways(seen, "west", corridor())]
+    return ["-".join(path.hubs) for path in paths_taken(seen, "west", corridor())]
 
 
-def test_a_way_may_come_back_by_a_fibre():
+def test_a_path_may_come_back_by_a_fibre():
     steps = [("west-kun", "west", 1), ("west-kun", "kun", 2), ("west-kash", "west", 3)]
     assert told(*steps) == ["west-kun-west-kash"]
 
@@ -266,7 +266,7 @@ def test_ways_part_where_packets_were_sent_two_ways():
     assert told(*steps) == ["west-kun-mandalay", "west-kun-west"]
 
 
-def test_what_nothing_leads_to_is_a_way_of_its_own():
+def test_what_nothing_leads_to_is_a_path_of_its_own():
     assert told() == ["west"]
     assert told(("mandalay-mumbai", "mandalay", 1)) == ["west", "mandalay-mumbai"]
 

@@ -25,7 +25,7 @@ RATES = {
 
 def fresh() -> list[Space]:
     served = Served(PAN_ASIA, spec(RATES, k=1, topology=PAN_ASIA).intents())
-    return setting_of(served.ways, served.builder, LINKS).spaces
+    return setting_of(served.graphs, served.builder, LINKS).spaces
 
 
 def random_prices(rng: random.Random) -> dict[int, int]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import KINDS, Specification, failures_of
 from corridor.controller.traffic_engineering.failure_cases import Cases, numbers_of
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted
-from corridor.controller.traffic_engineering.lower_bounds import least_in
+from corridor.controller.traffic_engineering.lower_bounds import minimum_in
 from corridor.controller.traffic_engineering.path_selection import choose
 from policy_lab import fibre, hub, network, permit
 from rates_lab import spec
@@ -29,15 +29,15 @@ def full(specification: Specification):
     return Served(specification.topology, specification.intents()).too_full()
 
 
-def way(specification: Specification, demand: str, *failed: str) -> tuple[str, ...]:
+def path(specification: Specification, demand: str, *failed: str) -> tuple[str, ...]:
     topology = specification.topology
     intent = next(one for one in specification.intents() if one.id == demand)
-    served = TreeBuilder(topology).way(intent)
-    return walk_of(served, topology, failures_of(topology, failed)).path.fibres
+    served = GraphBuilder(topology).graph(intent)
+    return trace_packet(served, topology, failures_of(topology, failed)).path.fibres
 
 
 def test_cases_are_things_alone_and_then_sets_of_them():
-    risks = TreeBuilder(LANES).risks
+    risks = GraphBuilder(LANES).risks
     pair = frozenset({"link:a-m1", "gateway:m2"})
     cases = Cases(risks, risks.of_kinds({"link"}), [pair, pair, {"link:a-m1"}])
     assert len(cases.numbers) == len(LANES.fibres) + 1
@@ -64,8 +64,8 @@ def test_rates_are_made_to_fit_under_two_failures_by_further_detours():
     for first in range(1, 5):
         for other in range(first + 1, 5):
             failed = (f"link:a-m{first}", f"link:a-m{other}")
-            ways = [set(way(found, name, *failed)) for name in TWO]
-            assert not ways[0] & ways[1], failed
+            paths = [set(path(found, name, *failed)) for name in TWO]
+            assert not paths[0] & paths[1], failed
 
 
 def test_without_further_detours_two_failures_lead_both_over_one_lane():
@@ -93,20 +93,20 @@ def test_what_nothing_fits_leaves_no_other_failure_unfitted():
     assert {one.failure for one in full(asked)} > {("hub:m1",)}
     assert {one.failure for one in full(found)} <= {("hub:m1",), ("hub:m2",)}
     served = Served(topology, asked.intents())
-    choice = choose(topology, served.ways, served.builder)
+    choice = choose(topology, served.graphs, served.builder)
     assert choice.impossible == {frozenset({"hub:m1"}), frozenset({"hub:m2"})}
 
 
 def test_what_no_choice_fits_is_told_from_what_one_might():
     asked = spec(TWO, k=2, topology=LANES)
     for failed, least in (((), 0.3), (("link:a-m1", "link:m4-z"), 0.6)):
-        found = least_in(LANES, Served(LANES, asked.intents()).ways, failed)
+        found = minimum_in(LANES, Served(LANES, asked.intents()).graphs, failed)
         assert found == pytest.approx((least, least), abs=1e-3)
     three = ("link:a-m1", "hub:m2", "link:m4-z")
-    ways = Served(LANES, asked.intents()).ways
-    assert least_in(LANES, ways, three) is None, "no demand is protected against three failures"
+    graphs = Served(LANES, asked.intents()).graphs
+    assert minimum_in(LANES, graphs, three) is None, "no demand is protected against three failures"
     more = spec(TWO, k=3, topology=LANES, over=("link", "hub")).intents()
-    found = least_in(LANES, Served(LANES, more).ways, three)
+    found = minimum_in(LANES, Served(LANES, more).graphs, three)
     assert found == pytest.approx((1.2, 1.2), abs=1e-3)
 
 
@@ -125,5 +125,5 @@ def test_rates_fit_whichever_gateway_fails():
     found = fitted(asked, "added-delay")
     assert full(found) == []
     for dead in ("gateway:g", "gateway:h", "hub:g", "link:a-g"):
-        ways = [set(way(found, name, dead)) for name in TWO]
-        assert not any(one.endswith("-z") for one in ways[0] & ways[1]), dead
+        paths = [set(path(found, name, dead)) for name in TWO]
+        assert not any(one.endswith("-z") for one in paths[0] & paths[1]), dead

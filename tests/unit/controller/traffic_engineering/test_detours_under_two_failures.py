@@ -46,7 +46,7 @@ def served(specification: Specification) -> Served:
 def nowhere(specification: Specification) -> dict[frozenset[str], float]:
     some = served(specification)
     links = Links(specification.topology)
-    setting = setting_of(some.ways, some.builder, links, some.sets())
+    setting = setting_of(some.graphs, some.builder, links, some.sets())
     return fits_nowhere(setting, links.capacity_bps)
 
 
@@ -63,7 +63,7 @@ def test_of_many_two_failures_only_those_are_that_are_too_full(monkeypatch):
     assert frozenset({"link:a-m1", "link:m1-z"}) not in found
 
 
-def test_failures_that_fit_no_ways_are_those_that_leave_one_lane():
+def test_failures_that_fit_no_paths_are_those_that_leave_one_lane():
     found = nowhere(spec(RATES, k=2, topology=lanes(1000, 1000, 1000)))
     assert len(found) == 3 * 4
     assert found[frozenset({"link:a-m1", "link:m2-z"})] == pytest.approx(1.2, abs=1e-3)
@@ -94,7 +94,7 @@ def test_no_bound_counts_demands_that_are_not_protected_against_the_failure():
     assert not nowhere(asked)
 
 
-def test_a_rate_is_too_large_alone_where_a_way_is_left_and_none_that_is_wide_enough():
+def test_a_rate_is_too_large_alone_where_a_path_is_left_and_none_that_is_wide_enough():
     for k, widths, failed in (
         (2, (1000, 1000, 500), {"link:a-m1", "link:a-m2"}),
         (1, (1000, 500, 500), {"link:a-m1"}),
@@ -141,7 +141,7 @@ def test_others_are_made_to_fit_beside_a_rate_that_is_too_large_alone():
     assert served(found).too_full(), "it is still refused"
 
 
-def test_others_find_ways_beside_one_that_gives_up_protection_since_its_rate_is_too_large():
+def test_others_find_paths_beside_one_that_gives_up_protection_since_its_rate_is_too_large():
     """With the first lane cut x fits nowhere; without protection it leaves y and z the others."""
     names = {"x": "general", "y": "mixed", "z": "mixed"}
     rates = {"x": ("900Mbit", "a", "z"), **dict.fromkeys("yz", ("350Mbit", "a", "z"))}
@@ -170,8 +170,11 @@ def test_others_find_ways_beside_one_that_gives_up_protection_since_its_rate_is_
     assert [one.demand.id for one in climbed.directions if one.given_up] == ["x"]
 
 
-def test_ways_that_fit_stand_where_cheaper_ones_cannot_be_mended(monkeypatch):
-    fitting, broken = SimpleNamespace(fits=True, ways=[]), SimpleNamespace(fits=False, ways=[])
+def test_paths_that_fit_stand_where_cheaper_ones_cannot_be_mended(monkeypatch):
+    fitting, broken = (
+        SimpleNamespace(fits=True, candidates=[]),
+        SimpleNamespace(fits=False, candidates=[]),
+    )
     monkeypatch.setattr(rounding, "watched", lambda *_: fitting)
     monkeypatch.setattr(rounding, "cheaper", lambda _: broken)
     monkeypatch.setattr(rounding, "mended", lambda *_: broken)
@@ -192,7 +195,7 @@ def test_rows_that_stay_are_no_younger_since_others_went_to_rest(monkeypatch):
         ]
 
 
-def test_ways_are_found_that_keep_clear_of_where_detours_are_dear(monkeypatch):
+def test_paths_are_found_that_keep_clear_of_where_detours_are_dear(monkeypatch):
     """Without them prices lead back to the cheapest path, whatever its load in other cases."""
     mbit = {1: 500, 2: 700, 3: 1000}
     said = (("0-1", 5, 3), ("0-2", 8, 2), ("0-5", 7, 3), ("1-2", 6, 2), ("2-3", 2, 1))
@@ -206,7 +209,7 @@ def test_ways_are_found_that_keep_clear_of_where_detours_are_dear(monkeypatch):
     asked = spec(rates, k=2, topology=topology)
     assert not served(fitted(asked, "added-delay")).too_full()
     forget()
-    monkeypatch.setattr(rounding, "kept_clear", lambda *_: 0)
+    monkeypatch.setattr(rounding, "avoiding_failures", lambda *_: 0)
     assert served(fitted(asked, "added-delay")).too_full()
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import corridor
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.traffic_engineering.fit_rates import fits
 from corridor.experiments.lab.proof import prove_compiled
@@ -52,10 +52,10 @@ def scenario(folder: Path, source: str, more: str = "") -> Path:
     return path
 
 
-def ways(loaded: LoadedScenario) -> dict[str, list[str]]:
-    builder = TreeBuilder(loaded.topology)
+def paths_of(loaded: LoadedScenario) -> dict[str, list[str]]:
+    builder = GraphBuilder(loaded.topology)
     return {
-        one.id: list(walk_of(builder.way(one), loaded.topology, NO_FAILURES).path.fibres)
+        one.id: list(trace_packet(builder.graph(one), loaded.topology, NO_FAILURES).path.fibres)
         for one in specify(loaded).intents()
         if not one.id.endswith(".return")
     }
@@ -65,14 +65,14 @@ def test_the_example_takes_another_way_than_the_least_delay() -> None:
     own = load_scenario(str(EXAMPLE))
     assert own.own_objective is not None
     assert own.own_objective.carried_out().key == "leases"
-    assert ways(own)["copies"] == BY_SEA
+    assert paths_of(own)["copies"] == BY_SEA
     shipped = own.model_copy(
         update={
             "own_objective": None,
             "scenario": own.scenario.model_copy(update={"objective": "added-delay"}),
         }
     )
-    assert ways(shipped)["copies"] == BY_LAND
+    assert paths_of(shipped)["copies"] == BY_LAND
     assert fits(specify(own))
 
 
@@ -105,7 +105,7 @@ KIND = Apart()
 '''
 
 
-def test_demands_are_kept_apart_by_an_objective_that_sees_the_ways_of_others(
+def test_demands_are_kept_apart_by_an_objective_that_sees_the_paths_of_others(
     tmp_path: Path,
 ) -> None:
     """Rates would fit with copies over the fibre that training takes first; it is kept off."""
@@ -114,7 +114,7 @@ def test_demands_are_kept_apart_by_an_objective_that_sees_the_ways_of_others(
     path.write_text(
         text + "- {id: more, class: dr, src: guian, dst: kunming, guarantee: {cir: 40Mbit}}\n"
     )
-    found = ways(load_scenario(str(path)))
+    found = paths_of(load_scenario(str(path)))
     assert not set(found["copies"]) & set(found["training"]), found
 
 
@@ -185,7 +185,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("source", HOSTILE, ids=["wants what is forbidden", "longest", "random"])
-def test_whatever_an_objective_wants_ways_stay_lawful_and_fit(tmp_path: Path, source: str) -> None:
+def test_whatever_an_objective_wants_paths_stay_lawful_and_fit(tmp_path: Path, source: str) -> None:
     (tmp_path / "keep.yaml").write_text(LAWFUL, encoding="utf-8")
     path = scenario(tmp_path, source)
     text = path.read_text(encoding="utf-8").replace("dst: karachi", "dst: kunming")
@@ -194,7 +194,7 @@ def test_whatever_an_objective_wants_ways_stay_lawful_and_fit(tmp_path: Path, so
     judged_by = specify(loaded)
     assert any(one.picks for one in judged_by.directions), "nothing was chosen"
     assert fits(judged_by)
-    for fibres in ways(loaded).values():
+    for fibres in paths_of(loaded).values():
         assert not any(set(loaded.topology.fibre(one).crosses) & {"IN", "VN"} for one in fibres)
     plan = make_plan(loaded, clock="virtual", run_id="c0", seed=1)
     assert prove_compiled(plan, judged_by).holds
@@ -234,4 +234,4 @@ def test_what_it_says_of_being_equal_to_others_is_not_asked(tmp_path: Path) -> N
         "    def __eq__(self, other):\n        raise RuntimeError('no')\n    __hash__ = None\nKIND"
     )
     loaded = load_scenario(scenario(tmp_path, costs().replace("KIND", odd, 1)))
-    assert ways(loaded) == ways(loaded)
+    assert paths_of(loaded) == paths_of(loaded)

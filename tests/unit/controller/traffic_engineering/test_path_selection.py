@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from corridor.controller.explain import explain
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.picks import Pick
 from corridor.controller.intent.specification import Specification, failures_of
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.traffic_engineering.fit_rates import Served, fitted
 from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
-from corridor.controller.traffic_engineering.path_program import UnsolvedError
+from corridor.controller.traffic_engineering.path_program import SolverError
 from corridor.controller.traffic_engineering.path_selection import choose
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
@@ -26,10 +26,10 @@ from rates_lab import DIRECT, MINI, ROUND, picks, spec
 ROOT = Path(__file__).resolve().parents[4]
 
 
-def way(specification: Specification, demand: str, *failed: str) -> tuple[str, ...]:
+def path_of(specification: Specification, demand: str, *failed: str) -> tuple[str, ...]:
     intent = next(one for one in specification.intents() if one.id == demand)
     failures = failures_of(MINI, failed)
-    return walk_of(TreeBuilder(MINI).way(intent), MINI, failures).path.fibres
+    return trace_packet(GraphBuilder(MINI).graph(intent), MINI, failures).path.fibres
 
 
 def took_ns(fibres: tuple[str, ...]) -> int:
@@ -38,10 +38,10 @@ def took_ns(fibres: tuple[str, ...]) -> int:
 
 def served_by(specification: Specification, demand: str):
     intent = next(one for one in specification.intents() if one.id == demand)
-    return TreeBuilder(MINI).way(intent)
+    return GraphBuilder(MINI).graph(intent)
 
 
-def test_rates_that_fit_on_the_shortest_ways_change_nothing():
+def test_rates_that_fit_on_the_shortest_paths_change_nothing():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("46Mbit", "shanghai", "guian")})
     assert fitted(asked, "added-delay") == asked
 
@@ -49,7 +49,7 @@ def test_rates_that_fit_on_the_shortest_ways_change_nothing():
 def test_what_does_not_fit_beside_another_goes_round():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
     found = fitted(asked, "added-delay")
-    assert [way(found, name) for name in "ab"] == [DIRECT, ROUND]
+    assert [path_of(found, name) for name in "ab"] == [DIRECT, ROUND]
     explained = explain(served_by(found, "b"), found.policies, TODAY)
     assert explained.room_ns == took_ns(ROUND) - took_ns(DIRECT)
     assert "Committed rates add 6.85 ms: they do not fit on the shortest paths" in explained_text(
@@ -80,9 +80,9 @@ def test_whatever_demands_are_called_and_however_they_stand_the_same_ways_are_ta
     asked = fitted(spec(rates), "added-delay")
     renamed = {f"{9 - at}": one for at, one in enumerate(reversed(rates.values()))}
     turned = fitted(spec(renamed), "added-delay")
-    ways = {rates[name]: way(asked, name) for name in rates}
-    others = {one: way(turned, f"{9 - at}") for at, one in enumerate(reversed(rates.values()))}
-    assert ways == others
+    paths = {rates[name]: path_of(asked, name) for name in rates}
+    others = {one: path_of(turned, f"{9 - at}") for at, one in enumerate(reversed(rates.values()))}
+    assert paths == others
 
 
 def test_detours_are_chosen_too():
@@ -94,13 +94,13 @@ def test_detours_are_chosen_too():
     assert Served(MINI, asked.intents()).too_full()
     found = fitted(asked, "added-delay")
     assert Served(MINI, found.intents()).too_full() == []
-    assert [way(found, name) for name in "ab"] == [DIRECT, ("shanghai-kunming",)]
+    assert [path_of(found, name) for name in "ab"] == [DIRECT, ("shanghai-kunming",)]
     for cut in ("link:shanghai-guian", "link:shanghai-kunming"):
-        ways = [way(found, name, cut) for name in "ab"]
-        assert not set(ways[0]) & set(ways[1]), cut
+        paths = [path_of(found, name, cut) for name in "ab"]
+        assert not set(paths[0]) & set(paths[1]), cut
 
 
-def test_a_way_that_is_no_way_is_taken_for_none_said():
+def test_a_path_that_is_no_path_is_taken_for_none_said():
     asked = spec({"a": ("50Mbit", "shanghai", "guian")})
     for fibres in (("shanghai-kunming",), ("no-such",), ("guian-kunming", "shanghai-guian")):
         picked = (Pick(at="shanghai", fibres=fibres),)
@@ -108,13 +108,13 @@ def test_a_way_that_is_no_way_is_taken_for_none_said():
         wished = asked.model_copy(
             update={"directions": (one.model_copy(update={"picks": picked}),)}
         )
-        assert way(wished, "a") == DIRECT
+        assert path_of(wished, "a") == DIRECT
 
 
 def test_a_choice_says_what_it_costs():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
     served = Served(MINI, asked.intents())
-    choice = choose(MINI, served.ways, served.builder)
+    choice = choose(MINI, served.graphs, served.builder)
     assert choice.fullest_before == pytest.approx(97 / 96)
     assert choice.fullest == pytest.approx(50 / 96)
     assert choice.added_ns == {"b": took_ns(ROUND) - took_ns(DIRECT)}
@@ -155,16 +155,16 @@ def test_no_demand_loses_a_rate_to_fit():
         }
     )
     for one in fitted(asked, "added-delay").intents():
-        served = TreeBuilder(MINI).way(one)
+        served = GraphBuilder(MINI).graph(one)
         assert served.permit is not None
         assert served.permit.id == "PAID"
 
 
-def test_where_the_solver_comes_to_no_end_no_ways_are_chosen(monkeypatch):
+def test_where_the_solver_comes_to_no_end_no_paths_are_chosen(monkeypatch):
     asked = spec({"a": ("51Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
 
     def unsolved(*_):
-        raise UnsolvedError("no end")
+        raise SolverError("no end")
 
     monkeypatch.setattr(
         "corridor.controller.traffic_engineering.path_program.Program.solved", unsolved

@@ -12,9 +12,9 @@ from random import Random
 
 import pytest
 import scipy.optimize
-from tests.benchmarks.joint_ways import Asked, intents
+from tests.benchmarks.path_selection import Asked, intents
 
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.traffic_engineering import least_added_delay, rounding
 from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.local_search import mended, roomier
@@ -49,9 +49,9 @@ def chosen(asked: list[Asked], k: int, fibre_bps: int) -> dict[str, list[str]]:
     topology = lab()
     room_bps = [fibre_bps] * (2 * len(topology.fibres))
     served = tuple(intents(topology, asked, k))
-    builder = TreeBuilder(topology)
-    ways = [builder.way(one) for one in served]
-    choice = choose(topology, ways, builder, links=Links(topology, capacity_bps=room_bps))
+    builder = GraphBuilder(topology)
+    graphs = [builder.graph(one) for one in served]
+    choice = choose(topology, graphs, builder, links=Links(topology, capacity_bps=room_bps))
     rates = {intent.id: f"{one.rate:.6f}" for intent, one in zip(served, asked, strict=True)}
     return {rates[name]: [str(pick) for pick in some] for name, some in choice.picks.items()}
 
@@ -110,21 +110,24 @@ def test_others_make_room_where_no_demand_can_move_alone():
         Asked("shanghai", "bangkok", 65),
     ]
     links = Links(mini, capacity_bps=[96_000_000] * (2 * len(mini.fibres)))
-    builder = TreeBuilder(mini)
-    ways = [builder.way(one) for one in intents(mini, asked, 0)]
-    spaces, alone, _, _ = setting_of(ways, builder, links)
+    builder = GraphBuilder(mini)
+    graphs = [builder.graph(one) for one in intents(mini, asked, 0)]
+    spaces, alone, _, _ = setting_of(graphs, builder, links)
     program = Program(spaces, links.capacity_bps, [], least_added_delay.KIND, alone)
-    for demand, way in enumerate(alone):
-        program.add(demand, way, {})
+    for demand, graph in enumerate(alone):
+        program.add(demand, graph, {})
     priced_out(program)
     state = mended(program, alone)
     assert not state.fits
     found = roomier(state)
     assert found.fits
     names = [fibre.id for fibre in mini.fibres]
-    ways = {space.rate_bps: way for space, way in zip(spaces, found.ways, strict=True)}
-    assert [names[one] for one in ways[40_000_000].order] == ["shanghai-kunming", "guian-kunming"]
-    assert [names[one] for one in ways[30_000_000].order] == ["shanghai-bangkok", "kunming-bangkok"]
+    graphs = {space.rate_bps: graph for space, graph in zip(spaces, found.candidates, strict=True)}
+    assert [names[one] for one in graphs[40_000_000].order] == ["shanghai-kunming", "guian-kunming"]
+    assert [names[one] for one in graphs[30_000_000].order] == [
+        "shanghai-bangkok",
+        "kunming-bangkok",
+    ]
 
 
 def test_what_the_solver_prints_is_not_on_standard_output(monkeypatch, capfd):

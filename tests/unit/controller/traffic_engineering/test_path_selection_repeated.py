@@ -6,22 +6,22 @@ from datetime import timedelta
 
 import pytest
 
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.specification import Specification, failures_of
-from corridor.controller.openflow import chosen_ways
-from corridor.controller.openflow.chosen_ways import (
+from corridor.controller.openflow import reoptimisation
+from corridor.controller.openflow.deployments import DesiredState
+from corridor.controller.openflow.reoptimisation import (
     Question,
     chosen_ahead,
     chosen_for_all,
     chosen_now,
 )
-from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.reconcile.jobs import Follow
 from corridor.controller.traffic_engineering.fit_rates import (
     fits,
-    fits_as_is,
+    fits_current_failures,
     fitted,
     is_worse_as_is,
     lacking,
@@ -38,8 +38,8 @@ NETWORK = wire(MINI, run_id="c0", seed=1)
 
 
 def fibres(specification: Specification, without: Failures = NO_FAILURES) -> dict[str, tuple]:
-    builder = TreeBuilder(MINI, without)
-    return {one.id: builder.way(one).route.path.fibres for one in specification.intents()}
+    builder = GraphBuilder(MINI, without)
+    return {one.id: builder.graph(one).route.path.fibres for one in specification.intents()}
 
 
 def moved(before: Specification, after: Specification, without: Failures) -> set[str]:
@@ -73,10 +73,10 @@ def cut(lab: Lab, fibre: str = "shanghai-guian", *, live: bool = False) -> None:
     lab.run(1)
 
 
-def test_where_rates_fit_as_things_are_few_ways_move():
+def test_where_rates_fit_as_things_are_few_paths_move():
     asked = loaded(k=1)
     again = chosen_now(asked, asked, CUT)
-    assert fits_as_is(again, CUT)
+    assert fits_current_failures(again, CUT)
     assert fibres(again, CUT)["a"] == ("shanghai-kunming", "guian-kunming")
     assert fibres(again, CUT)["b"] == ("shanghai-bangkok", "kunming-bangkok")
     assert again.k == asked.k
@@ -138,10 +138,10 @@ def test_what_stands_is_kept_where_it_fits_and_what_was_loaded_comes_back_when_i
     assert chosen_now(asked, after, NO_FAILURES) == asked
 
 
-def test_ways_for_the_next_failure_are_found_where_there_are_some():
+def test_paths_for_the_next_failure_are_found_where_there_are_some():
     asked = loaded(NEXT, k=1)
     now = chosen_now(asked, asked, CUT)
-    assert fits_as_is(now, CUT)
+    assert fits_current_failures(now, CUT)
     assert not fits(now, CUT)
     found = chosen_ahead(now, CUT)
     assert fits(found, CUT)
@@ -157,11 +157,11 @@ FEWER = {
 CUT_FEWER = failures_of(MINI, ["link:shanghai-kunming"])
 
 
-def test_where_nothing_fits_the_next_failure_ways_on_which_less_lacks_are_better_than_none():
+def test_where_nothing_fits_the_next_failure_paths_on_which_less_lacks_are_better_than_none():
     asked = loaded(FEWER, k=1)
     now = chosen_now(asked, asked, CUT_FEWER)
     found = chosen_ahead(now, CUT_FEWER)
-    assert fits_as_is(found, CUT_FEWER)
+    assert fits_current_failures(found, CUT_FEWER)
     assert 0 < lacking(found, CUT_FEWER) < lacking(now, CUT_FEWER)
     assert given_up(found) == set()
 
@@ -170,19 +170,19 @@ def test_nothing_moves_for_the_next_failure_where_more_would_lack_as_things_are(
     asked = loaded(FEWER, k=1)
     now = chosen_now(asked, asked, CUT_FEWER)
     bare = with_picks(now, {})
-    assert not fits_as_is(bare, CUT_FEWER)
+    assert not fits_current_failures(bare, CUT_FEWER)
     assert is_worse_as_is(bare, now, CUT_FEWER)
     assert not is_worse_as_is(now, bare, CUT_FEWER)
     assert not is_worse_as_is(bare, bare, CUT_FEWER)
     lacks = {id(bare): 0.1, id(now): 0.2}
-    monkeypatch.setattr(chosen_ways, "lacking", lambda one, _: lacks[id(one)])
-    monkeypatch.setattr(chosen_ways, "fitted_again", lambda *_: bare)
+    monkeypatch.setattr(reoptimisation, "lacking", lambda one, _: lacks[id(one)])
+    monkeypatch.setattr(reoptimisation, "reoptimised", lambda *_: bare)
     assert chosen_ahead.__wrapped__(now, CUT_FEWER) is now
-    monkeypatch.setattr(chosen_ways, "is_worse_as_is", lambda *_: False)
+    monkeypatch.setattr(reoptimisation, "is_worse_as_is", lambda *_: False)
     assert chosen_ahead.__wrapped__(now, CUT_FEWER) is bare
 
 
-def test_ways_on_which_less_lacks_are_installed_once_and_what_lacks_is_told(tmp_path):
+def test_paths_on_which_less_lacks_are_installed_once_and_what_lacks_is_told(tmp_path):
     lab = Lab(DesiredState(loaded(FEWER, k=1)), NETWORK, tmp_path / "state.json")
     lab.connect()
     lab.run(1)
@@ -272,7 +272,7 @@ def test_a_cut_is_followed_at_once_and_what_does_not_fit_is_told_until_it_is_rep
     assert ask(lab, do="status")["lacking"] == []
     cut(lab)
     after = lab.deployer.deployment.known.specification
-    assert fits_as_is(after, CUT)
+    assert fits_current_failures(after, CUT)
     assert misfits(after, CUT)
     told = ask(lab, do="status")["lacking"]
     assert {"a", "b"} == {name for one in told for name in one["demands"]}
@@ -319,7 +319,7 @@ def test_rates_that_do_not_fit_now_are_told_so(tmp_path):
     assert "105Mbit do not fit fibre shanghai-kunming from shanghai (96Mbit)" in said.reason
 
 
-def test_rates_of_a_network_that_chooses_no_ways_are_told_of_too(tmp_path):
+def test_rates_of_a_network_that_chooses_no_paths_are_told_of_too(tmp_path):
     plain = spec(TWO, k=0)
     lab = Lab(DesiredState(plain), NETWORK, tmp_path / "state.json")
     lab.connect()
@@ -329,7 +329,7 @@ def test_rates_of_a_network_that_chooses_no_ways_are_told_of_too(tmp_path):
     assert status(lab, "a") == "DEGRADED"
 
 
-def test_ways_found_ahead_are_installed_by_an_update_of_their_own(found_lab):
+def test_paths_found_ahead_are_installed_by_an_update_of_their_own(found_lab):
     lab, asked, found = found_lab
     updates = len(lab.events("update"))
     found_ahead(lab, asked, lab.deployer.deployment.without, found)
@@ -343,7 +343,7 @@ def test_ways_found_ahead_are_installed_by_an_update_of_their_own(found_lab):
     assert ask(lab, do="audit")["was_whole"]
 
 
-def test_ways_found_ahead_are_of_no_use_once_something_has_changed(found_lab):
+def test_paths_found_ahead_are_of_no_use_once_something_has_changed(found_lab):
     lab, asked, found = found_lab
     without = lab.deployer.deployment.without
     found_ahead(lab, asked, without, found)
@@ -357,7 +357,7 @@ def test_ways_found_ahead_are_of_no_use_once_something_has_changed(found_lab):
     assert lab.deployer.deployment.known.specification != found
 
 
-def test_ways_found_ahead_wait_for_a_switch_that_is_away(found_lab):
+def test_paths_found_ahead_wait_for_a_switch_that_is_away(found_lab):
     lab, asked, found = found_lab
     lab.lose("bangkok")
     found_ahead(lab, asked, lab.deployer.deployment.without, found)
@@ -408,7 +408,7 @@ def test_a_drain_has_to_leave_room_under_the_next_failure_too(lab):
     assert lab.deployer.deployment is before
 
 
-def test_a_drain_is_made_by_ways_that_leave_it(tmp_path):
+def test_a_drain_is_made_by_paths_that_leave_it(tmp_path):
     lab = Lab(DesiredState(loaded(NEXT, k=1)), NETWORK, tmp_path / "state.json")
     lab.connect()
     lab.run(1)
@@ -453,7 +453,7 @@ def test_a_search_that_cannot_begin_is_told_once_and_again_when_that_changes(lab
     lab.network.beside = refusing = _Refusing()
     refusing.reason = "no processes"
     cut(lab)
-    assert fits_as_is(lab.deployer.deployment.known.specification, CUT)
+    assert fits_current_failures(lab.deployer.deployment.known.specification, CUT)
     for reason in ("no processes", "no processes", "no memory", "", "no memory"):
         refusing.reason = reason
         refusing.begun.clear()
@@ -463,11 +463,11 @@ def test_a_search_that_cannot_begin_is_told_once_and_again_when_that_changes(lab
     assert told == [f"OSError: {reason}" for reason in ("no processes", "no memory", "no memory")]
 
 
-def test_a_failure_is_followed_by_ways_that_stand_where_choosing_others_breaks(lab, monkeypatch):
+def test_a_failure_is_followed_by_paths_that_stand_where_choosing_others_breaks(lab, monkeypatch):
     def broken(*_):
         raise RuntimeError("no")
 
-    monkeypatch.setattr("corridor.controller.openflow.chosen_ways.chosen_now", broken)
+    monkeypatch.setattr("corridor.controller.openflow.reoptimisation.chosen_now", broken)
     before = picks(lab.deployer.deployment.known.specification)
     cut(lab)
     assert lab.deployer.deployment.without.links == CUT.links
@@ -489,7 +489,7 @@ def test_a_controller_that_cannot_tell_how_demands_are_served_goes_on(lab, monke
     assert lab.events("error")[-1]["message"] == "RuntimeError: no"
 
 
-def test_a_controller_that_starts_again_takes_over_the_ways_that_were_chosen(found_lab):
+def test_a_controller_that_starts_again_takes_over_the_paths_that_were_chosen(found_lab):
     lab, asked, found = found_lab
     found_ahead(lab, asked, lab.deployer.deployment.without, found)
     lab.run(1)

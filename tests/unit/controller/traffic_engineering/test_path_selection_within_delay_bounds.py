@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import UNPROTECTED, Protection
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
@@ -48,10 +48,10 @@ def under(asked: Specification, classes: dict[str, dict]) -> Specification:
     return asked.model_copy(update={"policies": policies, "directions": directions})
 
 
-def ways(specification: Specification) -> dict[str, tuple[str, ...]]:
+def paths(specification: Specification) -> dict[str, tuple[str, ...]]:
     found = {}
     for one in specification.intents():
-        route = TreeBuilder(specification.topology).way(one).route
+        route = GraphBuilder(specification.topology).graph(one).route
         assert isinstance(route, Route)
         found[one.id] = route.path.fibres
     return found
@@ -68,7 +68,7 @@ def test_who_may_take_longer_goes_round_not_who_would_rather_not():
     hurried = under(asked, {"a": {}, "b": {"soft": {"one_way": "15ms"}}})
     found = fitted(hurried, "added-delay")
     assert full(found) == []
-    assert ways(found) == {"a": ROUND, "b": DIRECT}
+    assert paths(found) == {"a": ROUND, "b": DIRECT}
 
 
 def test_where_a_ladder_gives_its_delay_up_the_lower_rate_goes_round():
@@ -76,17 +76,17 @@ def test_where_a_ladder_gives_its_delay_up_the_lower_rate_goes_round():
     gives_up = {"soft": {"one_way": "15ms"}, "on_soft_failure": ["exceed_latency"]}
     found = fitted(under(asked, {"a": {}, "b": gives_up}), "added-delay")
     assert full(found) == []
-    assert ways(found) == {"a": DIRECT, "b": ROUND}
+    assert paths(found) == {"a": DIRECT, "b": ROUND}
 
 
 def space_of(hard: dict, protection: Protection = UNPROTECTED) -> Space:
     asked = spec({"x": ("1Mbit", "a", "z")}, k=protection.k, topology=LANES)
     asked = under(asked, {"x": {"hard": hard}})
     served = Served(LANES, asked.intents())
-    return setting_of(served.ways, served.builder, Links(LANES)).spaces[0]
+    return setting_of(served.graphs, served.builder, Links(LANES)).spaces[0]
 
 
-def test_a_way_that_is_dearer_and_in_time_is_found_beside_a_cheaper_that_is_late():
+def test_a_path_that_is_dearer_and_in_time_is_found_beside_a_cheaper_that_is_late():
     prices = {0: 100, 1: 10, 2: 1}  # by lane: the longer, the cheaper
 
     def price(edge):
@@ -130,7 +130,7 @@ def test_a_detour_that_one_permit_finds_late_is_taken_if_another_allows_it():
     assert full(fitted(asked, "added-delay")) == []
 
 
-def test_what_is_refused_is_what_no_way_in_time_fits():
+def test_what_is_refused_is_what_no_path_in_time_fits():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
     both = {"soft": {"one_way": "15ms"}}
     assert full(fitted(under(asked, {"a": both, "b": both}), "added-delay"))

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from corridor.controller.forwarding.compiler import compile_ways
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.compiler import compile_forwarding_graphs
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.traffic_engineering import fewest_moves, least_added_delay
 from corridor.controller.traffic_engineering.column_generation import by_objective, main_at
 from corridor.controller.traffic_engineering.failure_cases import Links
@@ -28,10 +28,10 @@ RATES = {
 
 
 @pytest.mark.parametrize("kind", [fewest_moves.KIND, least_added_delay.KIND])
-def test_a_way_that_crosses_nothing_with_a_price_stays_the_cheapest(kind):
+def test_a_path_that_crosses_nothing_with_a_price_stays_the_cheapest(kind):
     links, served = Links(MINI), Served(MINI, spec(RATES).intents())
-    spaces, ways, _, _ = setting_of(served.ways, served.builder, links, as_is=True)
-    program = Program(spaces, links.capacity_bps, [], seeing(kind, spaces, ways), ways)
+    spaces, graphs, _, _ = setting_of(served.graphs, served.builder, links, as_is=True)
+    program = Program(spaces, links.capacity_bps, [], seeing(kind, spaces, graphs), graphs)
     drawn = random.Random(1)
     kept = 0
     for _ in range(200):
@@ -44,19 +44,19 @@ def test_a_way_that_crosses_nothing_with_a_price_stays_the_cheapest(kind):
     assert 200 < kept < 1000
 
 
-def tables(ways) -> object:
-    return compile_ways(wire(MINI), MINI, ways).program
+def tables(graphs) -> object:
+    return compile_forwarding_graphs(wire(MINI), MINI, graphs).program
 
 
 @pytest.mark.parametrize("rates", [TWO, NEXT])
-def test_ways_tried_after_others_are_those_that_nobody_tried_before(rates):
+def test_paths_tried_after_others_are_those_that_nobody_tried_before(rates):
     asked = loaded(rates, k=1)
     bare = with_picks(asked, {})
     for one in (asked, bare, asked):
         served = Served(MINI, one.intents(), CUT)
-        fresh = TreeBuilder(MINI, CUT)
-        ways = [fresh.way(intent) for intent in one.intents()]
-        assert tables(served.ways) == tables(ways)
+        fresh = GraphBuilder(MINI, CUT)
+        graphs = [fresh.graph(intent) for intent in one.intents()]
+        assert tables(served.graphs) == tables(graphs)
     assert Served(MINI, asked.intents(), CUT).builder is served.builder
     assert Served(MINI, asked.intents()).builder is not served.builder
     again = [

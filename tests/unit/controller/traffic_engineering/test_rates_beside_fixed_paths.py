@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from corridor.controller.forwarding.compiler import plan_ways
-from corridor.controller.forwarding.forwarding_tree import ForwardingTree
-from corridor.controller.forwarding.walks import walk_of
+from corridor.controller.forwarding.compiler import build_forwarding_graphs
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
+from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import failures_of
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
@@ -55,23 +55,23 @@ def load(tmp_path: Path):
     return loaded
 
 
-def served(loaded: LoadedScenario) -> dict[str, ForwardingTree]:
+def served(loaded: LoadedScenario) -> dict[str, ForwardingGraph]:
     """Of what is planned, which has all its rates admitted."""
     make_plan(loaded, clock="virtual", run_id="c0", seed=1)
     intents = specify(loaded).intents()
-    return {way.intent.id: way for way in plan_ways(MINI, intents)}
+    return {graph.intent.id: graph for graph in build_forwarding_graphs(MINI, intents)}
 
 
-def path(way: ForwardingTree, *failed: str) -> tuple[str, ...]:
-    return walk_of(way, MINI, failures_of(MINI, failed)).path.fibres
+def path(graph: ForwardingGraph, *failed: str) -> tuple[str, ...]:
+    return trace_packet(graph, MINI, failures_of(MINI, failed)).path.fibres
 
 
 def test_another_goes_round_what_an_aggregate_loads(load):
     """60 Mbit/s of the aggregate, 40 and 30: without what is fixed, 70 would fit the direct fibre,
     and no demand would have to leave it."""
-    ways = served(load(PIPE % ("40Mbit", "60Mbit")))
-    assert path(ways["training"]) == DIRECT
-    assert path(ways["backups"]) == ROUND
+    graphs = served(load(PIPE % ("40Mbit", "60Mbit")))
+    assert path(graphs["training"]) == DIRECT
+    assert path(graphs["backups"]) == ROUND
 
 
 def test_a_refusal_tells_what_fits_beside_an_aggregate_from_what_fits_at_all(load):
@@ -104,11 +104,11 @@ def test_detours_of_demands_that_are_to_be_disjoint_are_chosen(load):
     loaded = load(PAIR)
     with pytest.raises(InputError, match="do not fit"):
         make_plan(load(PAIR + "objective: none\n"), clock="virtual", run_id="c0", seed=1)
-    ways, shortest = served(loaded), plan_ways(MINI, specify(load(PAIR)).intents())
-    assert {way.intent.id: way.route for way in shortest} == {
-        name: way.route for name, way in ways.items()
+    graphs, shortest = served(loaded), build_forwarding_graphs(MINI, specify(load(PAIR)).intents())
+    assert {graph.intent.id: graph.route for graph in shortest} == {
+        name: graph.route for name, graph in graphs.items()
     }
-    assert not {*path(ways["copies"])} & {*path(ways["training"])}
+    assert not {*path(graphs["copies"])} & {*path(graphs["training"])}
     for cut in ("link:shanghai-guian", "link:shanghai-kunming"):
-        assert not {*path(ways["copies"], cut)} & {*path(ways["training"], cut)}, cut
+        assert not {*path(graphs["copies"], cut)} & {*path(graphs["training"], cut)}, cut
     assert any(one.picks for one in specify(loaded).directions)

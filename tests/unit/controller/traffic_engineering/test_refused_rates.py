@@ -52,7 +52,7 @@ def test_rates_that_other_ways_may_fit_are_told_how_to_look_for_them(refused):
     assert "they might fit on other paths: objective: added-delay" in said
 
 
-def test_rates_that_no_choice_of_ways_fits_are_told_so(refused):
+def test_rates_that_no_choice_of_paths_fits_are_told_so(refused):
     for text in (STAYS + BOTH % "200Mbit", CHOOSES + BOTH % "200Mbit"):
         said = refused(text)
         assert "no selection of paths fits them, by the permits in use" in said
@@ -60,7 +60,7 @@ def test_rates_that_no_choice_of_ways_fits_are_told_so(refused):
     assert "even alone" not in refused(STAYS + BOTH % "60Mbit")
 
 
-def test_rates_for_which_no_ways_were_found_are_told_that_too(refused, monkeypatch):
+def test_rates_for_which_no_paths_were_found_are_told_that_too(refused, monkeypatch):
     monkeypatch.setattr("corridor.controller.traffic_engineering.fit_rates.TRIES", 0)
     assert "the search found no paths that fit" in refused(CHOOSES + BOTH % "60Mbit")
 
@@ -93,7 +93,7 @@ def test_a_demand_that_is_not_protected_does_not_count_where_it_may_be_lost(lawf
     make_plan(lawful(rules, CHOOSES, *demands), clock="virtual", run_id="c0", seed=1)
 
 
-def test_ways_are_the_shortest_where_what_ladders_give_up_makes_room_on_them(lawful):
+def test_paths_are_the_shortest_where_what_ladders_give_up_makes_room_on_them(lawful):
     rule = f"- {{id: ALL, effect: permit, on_soft_failure: [drop_protect], {PROTECTED}}}\n"
     specification = specify(
         lawful(

@@ -9,8 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from corridor.controller.explain import explain
-from corridor.controller.forwarding.compiler import compile_ways, plan_ways
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+)
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.openflow import deployments
@@ -33,7 +36,7 @@ CLASSES = [
     for name in ("calls", "bulk", "video")
 ]
 LINK = {"k": 1, "over": ["link"]}
-BOTH_WAYS = ["exceed_latency", "drop_protect"]
+BOTH_DIRECTIONS = ["exceed_latency", "drop_protect"]
 
 
 def spec(*policies: dict[str, Any], demands: dict[str, tuple[str, str, str]], **more: Any):
@@ -59,8 +62,8 @@ def calls(one_way: str, *ladder: str) -> Specification:
     return spec(rule, demands={"call": ("calls", "guian", "bangkok")})
 
 
-def way_of(specification: Specification):
-    return TreeBuilder(MINI).way(specification.intents()[0])
+def graph_of(specification: Specification):
+    return GraphBuilder(MINI).graph(specification.intents()[0])
 
 
 def status_of(specification: Specification, demand: str, failures: Failures | None = None):
@@ -82,21 +85,21 @@ def status_of(specification: Specification, demand: str, failures: Failures | No
         ),
         (
             "39ms",
-            BOTH_WAYS,
+            BOTH_DIRECTIONS,
             "shanghai",
             "DEGRADED",
             "exceed_latency: one way takes 39.47693ms, asked for 39ms",
         ),
         (
             "39ms",
-            BOTH_WAYS[::-1],
+            BOTH_DIRECTIONS[::-1],
             "kunming",
             "DEGRADED",
             "drop_protect: no detour around link:kunming-bangkok",
         ),
         (
             "14ms",
-            BOTH_WAYS[::-1],
+            BOTH_DIRECTIONS[::-1],
             "kunming",
             "DEGRADED",
             (
@@ -115,7 +118,7 @@ def test_the_order_of_the_ladder_decides_between_delay_and_protection(
 
 
 def test_what_a_hard_budget_forbids_is_not_spent_on_protection():
-    tight = calls("39ms", *BOTH_WAYS)
+    tight = calls("39ms", *BOTH_DIRECTIONS)
     rule = tight.policies.policies[0].model_dump(mode="json", by_alias=True)
     rule["hard"]["max_one_way"] = "39ms"
     found = status_of(spec(rule, demands={"call": ("calls", "guian", "bangkok")}), "call")
@@ -126,15 +129,15 @@ def test_what_a_hard_budget_forbids_is_not_spent_on_protection():
 def test_where_the_only_gateway_is_that_of_the_source_no_path_is_protected():
     passes = {"waypoints": [{"any_of": {"hubs": ["kunming"]}}]}
     soft = {"one_way": "99ms", "protect": {"k": 1, "over": ["gateway"]}}
-    rule = {"id": "CALLS", "hard": passes, "soft": soft, "on_soft_failure": BOTH_WAYS}
+    rule = {"id": "CALLS", "hard": passes, "soft": soft, "on_soft_failure": BOTH_DIRECTIONS}
     found = status_of(spec(rule, demands={"call": ("calls", "kunming", "bangkok")}), "call")
     assert found.hubs == ("kunming", "bangkok")
     assert found.reason == "drop_protect: no detour around gateway:kunming"
 
 
 def test_an_explanation_says_what_protection_costs_and_what_is_given_up():
-    longer = calls("39ms", *BOTH_WAYS)
-    found = explain(way_of(longer), longer.policies, TODAY)
+    longer = calls("39ms", *BOTH_DIRECTIONS)
+    found = explain(graph_of(longer), longer.policies, TODAY)
     text = explained(found, MINI)
     assert "Protection adds 25.24 ms" in text
     assert "Relaxed: exceed_latency: one way takes 39.47693ms" in text
@@ -169,7 +172,9 @@ def given_up(specification: Specification) -> dict[str, tuple[str, ...]]:
 
 def report_on(served: Specification, judged_by: Specification):
     """Tables compiled by one specification, judged by another."""
-    program = compile_ways(WIRING, MINI, plan_ways(MINI, served.intents())).program
+    program = compile_forwarding_graphs(
+        WIRING, MINI, build_forwarding_graphs(MINI, served.intents())
+    ).program
     return examine(tables_of(program), WIRING, MINI, judged_by.intents())
 
 
@@ -221,7 +226,7 @@ def test_a_step_that_is_not_on_the_ladder_counts_for_nothing():
             )
         }
     )
-    assert plan_ways(MINI, forged.intents())[0].protection.k == 1
+    assert build_forwarding_graphs(MINI, forged.intents())[0].protection.k == 1
     assert [one.said for one in report_on(forged, forged).breaches["C12"]]
 
 
@@ -270,7 +275,9 @@ def test_the_peak_is_given_up_of_whoever_makes_most_room_and_of_no_more():
     found = status_of(climbed, "bulk-up")
     assert (found.status, found.reason) == ("DEGRADED", "drop_pir: held to 10Mbit")
     assert report_on(climbed, climbed).holds
-    program = compile_ways(WIRING, MINI, plan_ways(MINI, climbed.intents())).program
+    program = compile_forwarding_graphs(
+        WIRING, MINI, build_forwarding_graphs(MINI, climbed.intents())
+    ).program
     (switch,) = [one for one in program.switches if one.hub == "guian"]
     assert sorted(meter.rate_kbps for meter in switch.meters) == [10_000, 30_000, 40_000]
 
@@ -342,8 +349,8 @@ def test_while_switches_bridge_a_failure_the_delay_is_that_of_the_detour():
     dead = Failures(links=frozenset({"shanghai-bangkok"}))
     found = status_of(asked, "call", dead)
     assert found.reason == "bridged around link:shanghai-bangkok"
-    way = way_of(asked)
-    assert [str(one) for one in lacks(way, 40_000_000)] == [
+    graph = graph_of(asked)
+    assert [str(one) for one in lacks(graph, 40_000_000)] == [
         "exceed_latency: one way takes 40ms, asked for 39.5ms"
     ]
-    assert lacks(replace(way, route=TreeBuilder(MINI).way(way.intent).route)) == ()
+    assert lacks(replace(graph, route=GraphBuilder(MINI).graph(graph.intent).route)) == ()

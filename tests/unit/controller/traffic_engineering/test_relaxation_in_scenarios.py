@@ -39,7 +39,7 @@ def test_the_plan_keeps_what_is_lacking_by_demand(example):
     assert plan.demands[0].hubs == ("guian", "shanghai", "bangkok")
 
 
-def test_with_the_ladder_turned_around_the_call_goes_the_short_way(example, tmp_path):
+def test_with_the_ladder_turned_around_the_call_goes_the_short_path(example, tmp_path):
     turned = POLICIES.replace("[exceed_latency, drop_protect]", "[drop_protect, exceed_latency]")
     (tmp_path / "ladder.yaml").write_text(turned)
     plan = make_plan(load_scenario(example), clock="virtual", run_id="c0", seed=1)

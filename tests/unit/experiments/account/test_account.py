@@ -21,11 +21,11 @@ from corridor.experiments.plan.values import PlannedEvent
 from corridor.topologies.model.wiring import ALL_PPM, GatewayWire
 from counted_network import (
     CLASSES,
+    PATHS,
     PLAN,
     PROBES_OF_FAR,
     STREAM_OF_FAR,
     STREAM_OF_NEAR,
-    WAYS,
     CountedNetwork,
     lost,
 )
@@ -303,7 +303,7 @@ def test_what_went_into_a_gateway_and_did_not_come_out_stands_under_gateway(
         for hub in PLAN.wiring.hubs
     )
     wiring = dataclasses.replace(PLAN.wiring, hubs=hubs)
-    monkeypatch.setitem(WAYS, "near", ("s1", "s1p2", "s2p2", "g-in", "g-out", "s2"))
+    monkeypatch.setitem(PATHS, "near", ("s1", "s1p2", "s2p2", "g-in", "g-out", "s2"))
     network = CountedNetwork(dataclasses.replace(PLAN, wiring=wiring, events=events))
     network.read(at_ns=1_500)
     network.send(STREAM_OF_NEAR, 20)

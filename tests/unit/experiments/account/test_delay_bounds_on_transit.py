@@ -6,7 +6,7 @@ import pytest
 
 from corridor.experiments.account.transit_check import Alibis
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import PossibleCrossing
 
 
@@ -16,11 +16,11 @@ def mini():
 
 
 def fastest_ns(topology, *hubs):
-    routes = [shortest_route(topology, a, b) for a, b in pairwise(hubs)]
+    routes = [shortest_path_between(topology, a, b) for a, b in pairwise(hubs)]
     return sum(route.one_way_delay_ns for route in routes)
 
 
-def test_what_is_faster_than_the_fastest_way_through_a_place_was_not_there(mini):
+def test_what_is_faster_than_the_fastest_path_through_a_place_was_not_there(mini):
     via_bangkok = fastest_ns(mini, "shanghai", "bangkok", "guian")
     alibis = Alibis(mini)
     assert "TH" in alibis.of("shanghai", "guian", via_bangkok - 1)
@@ -52,5 +52,5 @@ def test_what_a_cable_may_touch_is_no_alibi(mini):
     assert "IR" in Alibis(map_with_doubt).of("shanghai", "bangkok", took - 1)
 
 
-def test_a_way_as_slow_as_any_has_no_alibi(mini):
+def test_a_path_as_slow_as_any_has_no_alibi(mini):
     assert Alibis(mini).of("shanghai", "guian", 10**12) == ()

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from corridor.controller.explain.path_summary import passage_of_route, passage_of_way
-from corridor.controller.forwarding.compiler import plan_ways
-from corridor.controller.policy.routes import NoRoute
+from corridor.controller.explain.path_summary import passage_of_graph, passage_of_route
+from corridor.controller.forwarding.compiler import build_forwarding_graphs
+from corridor.controller.policy.routes import NoPermittedPath
 from corridor.experiments.account.proof_document import ProofDocument
 from corridor.experiments.answers.certainty import certainties
 from corridor.experiments.answers.document import Answers, document
@@ -21,7 +21,7 @@ from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.run_text import told
 from corridor.experiments.text.short_table import short_table, undisturbed_rtt_ms
 from corridor.experiments.text.verdict import foreseen, holds, verdict
-from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.opinion import OpinionEntry
 from corridor.topologies.model.delay_model import shipped_model
 from typed_summary import made, typed
@@ -133,7 +133,7 @@ def test_the_worst_cuts_are_the_one_that_moves_most_and_the_one_that_closes_most
     assert foreseen(answers("mini")).answers[1].endswith("No single cut disconnects a demand.")
 
 
-def test_the_worst_event_is_the_one_that_leaves_demands_without_a_way() -> None:
+def test_the_worst_event_is_the_one_that_leaves_demands_without_a_path() -> None:
     of = answers("mini")
     long = event("long", "cut", "one", hit("a", out_ms=900.0))
     down = event("down", "group", "two", hit("b", out_ms=40.0, rtt_then_ms=None, lost=7))
@@ -274,18 +274,18 @@ def test_a_cut_says_what_switches_do_at_once_and_what_is_planned_again() -> None
     assert cut.again.one_way_ms - before == pytest.approx(73.17, abs=0.01)
 
 
-def test_a_way_that_is_planned_again_names_the_gateways_that_inspect_it() -> None:
+def test_a_path_that_is_planned_again_names_the_gateways_that_inspect_it() -> None:
     loaded = load_scenario("reference")
-    ways = plan_ways(loaded.topology, intents_for(loaded))
-    served = [way for way in ways if not isinstance(way.route, NoRoute)]
+    graphs = build_forwarding_graphs(loaded.topology, intents_for(loaded))
+    served = [graph for graph in graphs if not isinstance(graph.route, NoPermittedPath)]
     assert len(served) > 100
-    for way in served:
-        assert way.automaton is not None
-        assert not isinstance(way.route, NoRoute)
-        walked = passage_of_way(loaded.topology, way)
-        planned = passage_of_route(loaded.topology, way.route, way.automaton)
+    for graph in served:
+        assert graph.automaton is not None
+        assert not isinstance(graph.route, NoPermittedPath)
+        walked = passage_of_graph(loaded.topology, graph)
+        planned = passage_of_route(loaded.topology, graph.route, graph.automaton)
         assert walked is not None
-        assert (planned.gateways, planned.hubs) == (walked.gateways, walked.hubs), way.intent.id
+        assert (planned.gateways, planned.hubs) == (walked.gateways, walked.hubs), graph.intent.id
 
 
 def test_a_gateway_that_is_closed_inspects_nothing() -> None:

@@ -69,7 +69,11 @@ def test_keys_of_a_later_version_are_left_out(tmp_path: Path) -> None:
     ("keys", "value", "told"),
     [
         (("map", "hubs"), 3, '"map.hubs" is not of this version'),
-        (("demands", 0, "free"), "far", '"demands.free" is not of this version: Way is an object'),
+        (
+            ("demands", 0, "free"),
+            "far",
+            '"demands.free" is not of this version: PathDocument is an object',
+        ),
         (("demands", 0, "free", "hubs"), None, '"demands.free.hubs" is not of this version'),
         (("totals", "by_certain_rules"), {}, '"totals.by_certain_rules" is not of this version'),
     ],

@@ -72,7 +72,7 @@ def test_the_fullest_fibre_is_named_with_its_worst_failure(asked: Path) -> None:
 
 def test_a_landing_counts_what_its_fibres_have_together(asked: Path) -> None:
     links = {(one.fibre, one.hub): one for one in corridor.capacity(asked).links}
-    into, out = (links["capacity group quay", f"{way} c"] for way in ("into", "out of"))
+    into, out = (links["capacity group quay", f"{direction} c"] for direction in ("into", "out of"))
     assert (into.load_gbps, into.failure, into.share) == (7.0, ("link:ab",), 7 / 12)
     assert (out.load_gbps, out.usual_gbps) == (4.0, 0.0)
     assert into.capacity.sources == ("a port's paper",)
@@ -164,7 +164,7 @@ def test_a_cut_that_lasts_is_planned_around_first(asked: Path) -> None:
     assert found.cut == ("link:ab",)
 
 
-def test_a_demand_that_no_fibre_of_its_way_carries_is_said_to_be(asked: Path) -> None:
+def test_a_demand_that_no_fibre_of_its_path_carries_is_said_to_be(asked: Path) -> None:
     (large,) = corridor.capacity(asked, rates={"y": "9Gbit"}).too_large
     assert (large.demand, large.fibre, large.gbps) == ("y", "ac", 9.0)
     assert large.widest_gbps == 10.0  # by b, which is farther

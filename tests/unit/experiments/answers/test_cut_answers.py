@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from corridor.controller.explain import explain
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.experiments.answers.cut_answer import CutAnswer, cut_answer, dead_elements, told
 from corridor.experiments.cli import main
 from corridor.experiments.scenario.changed import with_cuts
@@ -61,20 +61,20 @@ def test_what_is_not_there_is_refused_with_what_was_meant(word: str, said: str) 
 
 def test_a_single_cut_does_what_is_explained_of_each_demand() -> None:
     loaded = load_scenario("reference")
-    build = TreeBuilder(loaded.topology)
+    build = GraphBuilder(loaded.topology)
     element = "srlg:corridor:karakoram"
     found = {one.demand: one for one in answer("karakoram").hit}
     for intent in intents_for(loaded):
         name = intent.id.removesuffix(".return")
-        way = build.way(intent)
+        graph = build.graph(intent)
         told_of = [
             one
-            for one in explain(way, loaded.policies, loaded.as_of).outages
+            for one in explain(graph, loaded.policies, loaded.as_of).outages
             if element in one.dead
         ]
         if told_of and name in found:
             assert found[name].again_ms is not None
-        if told_of and way.intent.id == name:
+        if told_of and graph.intent.id == name:
             assert name in found
 
 
@@ -86,7 +86,7 @@ def test_times_are_round_trips_there_and_back() -> None:
     assert of.adds == ("LA", "TH", "MY?")
 
 
-def test_who_is_left_without_a_way_comes_first_with_the_clause_that_forbids_the_rest() -> None:
+def test_who_is_left_without_a_path_comes_first_with_the_clause_that_forbids_the_rest() -> None:
     of = answer("riyadh-jeddah")
     assert [one.demand for one in of.hit] == ["state-riyadh-jeddah"]
     assert of.hit[0].again_ms is None

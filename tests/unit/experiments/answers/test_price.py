@@ -10,12 +10,12 @@ from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.controller.policy.product import Product
 from corridor.experiments.answers.price import measured, price
+from corridor.experiments.answers.price_paths import PricedPaths
 from corridor.experiments.answers.price_sets import Laid, with_fibre, with_gateway
-from corridor.experiments.answers.price_ways import Ways
 from corridor.experiments.cli import main
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.price_text import change, document, extra, prices_of, told
-from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.monte_carlo import draw
 
 SCENARIO = """\
 schema: 1
@@ -322,8 +322,8 @@ def test_a_set_is_laid_over_the_demands_once_and_samples_share_what_it_expanded(
     laid = Laid.of(under(path, "none"))
     assert laid.under(against) is laid.under(against)
     before, after = laid.under(against), laid.under(policies)
-    ensemble = draw(laid.ways.topology, draws=20)
-    alone, together = Lawful(ensemble), Lawful(ensemble, laid.ways.product)
+    ensemble = draw(laid.paths.topology, draws=20)
+    alone, together = Lawful(ensemble), Lawful(ensemble, laid.paths.product)
     expanded, expand = [], Product._expand
 
     def counted(product, place):
@@ -372,10 +372,10 @@ def test_a_value_is_chosen_on_the_command_line_and_in_a_scenario(path, capsys):
     assert read.policies == other.policies
 
 
-def test_the_widest_way_is_as_wide_as_capacities_are_known_or_assumed():
+def test_the_widest_path_is_as_wide_as_capacities_are_known_or_assumed():
     topology = load_scenario("pan-asia").topology
-    ways = Ways(topology)
+    paths = PricedPaths(topology)
     shared = topology.fibre("aae-1-satun-karachi")
-    assert ways._rates[shared.id] == shared.known_gbps < shared.capacity_gbps
+    assert paths._rates[shared.id] == shared.known_gbps < shared.capacity_gbps
     assumed = topology.fibre("tsr-almaty-frankfurt")
-    assert ways._rates[assumed.id] == assumed.assumed_gbps
+    assert paths._rates[assumed.id] == assumed.assumed_gbps

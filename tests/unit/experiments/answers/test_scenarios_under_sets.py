@@ -38,8 +38,8 @@ def test_every_pair_serves_something_and_calls_nothing_permitted_that_is_not(sce
     assert len(answered) > len(served) / 2
     own = {entry.id for entry in loaded.policies.classes}
     for one in answered:
-        for ruling, way in zip(one.rulings, one.ways, strict=True):
-            by = way.automaton.permit
+        for ruling, taken in zip(one.rulings, one.paths, strict=True):
+            by = taken.automaton.permit
             assert (by.id == "NOT-JUDGED") == (not ruling.is_judged)
             if not ruling.is_judged:
                 assert ruling.demand.data_class not in own

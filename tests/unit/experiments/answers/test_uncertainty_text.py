@@ -12,7 +12,7 @@ import pytest
 import handmade_run
 from corridor.experiments.account.summary import read_summary
 from corridor.experiments.answers.certainty import CERTAINTY_FILE, certainties
-from corridor.experiments.answers.certainty_summary import CertaintySummary
+from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.cli import main
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.scenario.scenario import load_scenario
@@ -85,7 +85,7 @@ def test_check_lists_near_ties_and_json_holds_every_demand(
     told = document["certainty"]
     assert len(told["demands"]) == 46
     keys = set(next(iter(told["demands"].values())))
-    assert keys == {field.name for field in dataclasses.fields(CertaintySummary)}
+    assert keys == {field.name for field in dataclasses.fields(UncertaintySummary)}
 
 
 def test_lengths_that_are_known_leave_no_near_tie(

@@ -17,7 +17,7 @@ from corridor.controller.policy.load import SHIPPED
 from corridor.experiments.answers.asking import answers
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.verdict import foreseen
-from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.places import CHECKOUT
 from corridor.topologies.model.topology import Topology
 
@@ -192,7 +192,7 @@ def fates(scenario: str, policies: str) -> list[Fate]:
     for demand in loaded.scenario.demands:
         service = demand.service or loaded.scenario.service
         back = demand.data if demand.returns in (None, "same-class") else demand.returns
-        ways, covered, reasons = [], True, []
+        least_ns, covered, reasons = [], True, []
         for data, src, dst in (
             (demand.data, demand.src, demand.dst),
             (back, demand.dst, demand.src),
@@ -203,11 +203,11 @@ def fates(scenario: str, policies: str) -> list[Fate]:
             if not permits and data not in net.set.classes:
                 covered, permits = False, [{"id": "uncovered", "effect": "permit"}]
             least = [net.least_ns(src, dst, [one, *restricts]) for one in permits]
-            ways.append(min((one for one in least if one is not None), default=None))
-            if ways[-1] is None:
+            least_ns.append(min((one for one in least if one is not None), default=None))
+            if least_ns[-1] is None:
                 reasons += [] if permits else ["no permit"]
                 reasons += [kind(one) for one in restricts if net.forbids(one, src, dst)]
-        there, again = ways
+        there, again = least_ns
         total = None if there is None or again is None else there + again
         free = net.least_ns(demand.src, demand.dst, [])
         assert free is not None

@@ -26,11 +26,11 @@ from corridor.experiments.atlas.land import area, land_around, land_path, read_l
 from corridor.experiments.atlas.make_land import coarse, rings_of, thinned
 from corridor.experiments.atlas.map_drawing import (
     LAWFUL,
+    DrawnPath,
     Names,
-    Way,
     around,
+    path_drawing,
     placed,
-    way_drawing,
     whole,
 )
 from corridor.experiments.atlas.marks import MARKS, OTHERS
@@ -388,7 +388,7 @@ def test_no_name_on_a_shipped_map_is_nearer_to_another_hub_than_to_its_own(name,
 def test_the_view_of_a_path_has_room_for_the_names_of_its_ends(name):
     drawn = atlas(map_of_topology(load_topology(name)))
     for fibre in drawn.fibres.values():
-        view = around(drawn, [Way(LAWFUL, [fibre.fibre.id])])
+        view = around(drawn, [DrawnPath(LAWFUL, [fibre.fibre.id])])
         ends = [fibre.fibre.a, fibre.fibre.z]
         of = Names(view.width / 57, view, first=ends, due=2, mark=view.width / 140)
         assert {one.label.id for one in placed(drawn, of)} >= set(ends), fibre.fibre.id
@@ -430,9 +430,9 @@ def test_a_local_name_never_covers_a_path(pan_asia):
     """Names so large that some would cover the path have their first line alone."""
     fibres = list(pan_asia.fibres)
     hubs = list(pan_asia.hubs)
-    way = [Way(LAWFUL, fibres)]
+    paths = [DrawnPath(LAWFUL, fibres)]
     of = names(pan_asia, first=hubs, due=20, text=lambda hub: f"{hub.short_name}\nlocal name")
-    texts = way_drawing(pan_asia, way, of).texts
+    texts = path_drawing(pan_asia, paths, of).texts
     lines = [part for name in fibres for part in pan_asia.fibres[name].parts]
     assert {len(one.lines) for one in texts} == {1, 2}
     assert not [one.lines for one in texts if len(one.lines) > 1 and is_crossed(one.box, lines)]

@@ -17,7 +17,7 @@ from corridor.experiments.atlas.drawing import COLOURS, Lines, Look, Text
 from corridor.experiments.atlas.labels import Box
 from corridor.experiments.atlas.map_drawing import FREE, LAWFUL, rules
 from corridor.experiments.atlas.svg import svg
-from corridor.experiments.figures.map_of_ways import map_of_ways
+from corridor.experiments.figures.path_map import path_map
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, style
 from corridor.experiments.figures.timeline import draw as timeline
@@ -62,7 +62,7 @@ def lines_of_figure(axes: Any, look: Look) -> list[list[tuple[float, float]]]:
 
 def test_page_and_figure_draw_the_same_paths_and_hubs(answers: Answers, stage: Stage) -> None:
     with style():
-        figure: Any = map_of_ways(answers, {}, TEXT)
+        figure: Any = path_map(answers, {}, TEXT)
     axes = figure.axes[0]
     for look in (LAWFUL, FREE):
         of_page = lines_of_page(stage.layers["over"], look.name)
@@ -84,7 +84,7 @@ def test_page_and_figure_draw_the_same_paths_and_hubs(answers: Answers, stage: S
 def test_page_and_figure_choose_the_same_demand(answers: Answers) -> None:
     demands = of_answers(answers, None)
     with style():
-        figure = map_of_ways(answers, {}, TEXT)
+        figure = path_map(answers, {}, TEXT)
     title = " ".join(figure.texts[0].get_text().split())
     assert f"({demands[flagship(demands)[0]].id})" in title
 

@@ -124,15 +124,15 @@ def test_the_largest_increase_is_told_with_its_interval_and_that_it_is_computed(
 
 
 def test_the_map_names_only_hubs_and_countries_of_the_question(priced: Path) -> None:
-    ways = json.loads((priced / "ways.json").read_text())
+    paths = json.loads((priced / "ways.json").read_text())
     prices = {one["demand"]: one["with_readings"] for one in demands_of(priced)}
     hubs: set[str] = set()
-    for one in ways["demands"]:
+    for one in paths["demands"]:
         price = prices[one["id"]]
         if price["kept_back"] or (price["extra_ms"] or 0) >= 0.05 or price["lost"]:
-            for way in (one["free"], one["against"], one["sets"][0]["way"]):
-                hubs |= set(way["hubs"]) if way else set()
-    names = {one["id"]: one["name"].partition(" (")[0] for one in ways["map"]["hubs"]}
+            for path in (one["free"], one["against"], one["sets"][0]["way"]):
+                hubs |= set(path["hubs"]) if path else set()
+    names = {one["id"]: one["name"].partition(" (")[0] for one in paths["map"]["hubs"]}
     page = write_brief(priced).read_text(encoding="utf-8")
     written = {unescape(name) for name in re.findall(r'<text x="[^"]+" y="[^"]+">([^<]+)', page)}
     towns = {name.partition(", ")[0] for name in written if not re.fullmatch(r"[-0-9.]+", name)}
@@ -346,10 +346,10 @@ def test_a_brief_has_no_script_and_asks_for_nothing(priced: Path) -> None:
 def test_hostile_names_are_text(tmp_path: Path, priced: Path) -> None:
     for name in ("price.json", "ways.json"):
         (tmp_path / name).write_text((priced / name).read_text())
-    ways = json.loads((tmp_path / "ways.json").read_text())
-    ways["names"]["scenario"] = page_case.HOSTILE
-    ways["map"]["hubs"][0]["name"] = page_case.HOSTILE
-    (tmp_path / "ways.json").write_text(json.dumps(ways))
+    paths = json.loads((tmp_path / "ways.json").read_text())
+    paths["names"]["scenario"] = page_case.HOSTILE
+    paths["map"]["hubs"][0]["name"] = page_case.HOSTILE
+    (tmp_path / "ways.json").write_text(json.dumps(paths))
     page = write_brief(tmp_path).read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<img" not in page

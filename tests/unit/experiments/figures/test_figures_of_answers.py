@@ -12,9 +12,9 @@ from matplotlib.colors import to_hex
 
 import handmade_answers
 import handmade_run
-from corridor.experiments.answers.document import CutEntry, Way
+from corridor.experiments.answers.document import CutEntry, PathDocument
 from corridor.experiments.figures import answers_data, draw_figures
-from corridor.experiments.figures.map_of_ways import map_of_ways
+from corridor.experiments.figures.path_map import path_map
 from corridor.experiments.figures.price_of_run import MOST_ROWS, price_of_run
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
@@ -26,7 +26,7 @@ from typed_answers import typed
 
 WIDTHS = pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
 DRAWERS = {
-    "map": lambda answers, width: map_of_ways(answers, {}, width),
+    "map": lambda answers, width: path_map(answers, {}, width),
     "price": price_of_run,
 }
 NAMES = pytest.mark.parametrize("name", DRAWERS)
@@ -111,7 +111,7 @@ def test_the_map_draws_each_way_once(answers: Any) -> None:
     assert lines_of(figure, "#a34700") == [3.0 * 0.75]  # without policies: two
 
 
-def test_the_map_without_law_tells_of_the_longest_way(answers: Any) -> None:
+def test_the_map_without_law_tells_of_the_longest_path(answers: Any) -> None:
     figure = drawn("map", answers | {"policies": "none", "demands": answers["demands"][:1]})
     assert title(figure) == (
         "Without policies: highest one-way delay 6 ms (easy); "
@@ -121,23 +121,23 @@ def test_the_map_without_law_tells_of_the_longest_way(answers: Any) -> None:
     assert "without policies" not in texts(figure)
 
 
-def test_the_map_says_where_cuts_leave_no_way(answers: Any) -> None:
+def test_the_map_says_where_cuts_leave_no_path(answers: Any) -> None:
     exposed = [one for one in answers["demands"] if one["id"] == "exposed"]
     assert title(drawn("map", answers | {"demands": exposed})).endswith(
         "1 of 1 cut leaves it no path"
     )
 
 
-def test_bridges_that_deliver_nothing_are_no_ways() -> None:
+def test_bridges_that_deliver_nothing_are_no_paths() -> None:
     partial = handmade_answers.cut(["link:one"], None, at_once=handmade_answers.EASY)
-    assert answers_data.way_after(from_plain(CutEntry, partial)) is None
+    assert answers_data.path_after(from_plain(CutEntry, partial)) is None
     delivered = from_plain(CutEntry, partial | {"delivered": True})
-    assert answers_data.way_after(delivered) == from_plain(Way, handmade_answers.EASY)
+    assert answers_data.path_after(delivered) == from_plain(PathDocument, handmade_answers.EASY)
 
 
 def test_the_map_draws_fuller_fibres_wider(answers: Any) -> None:
     with style():
-        figure = map_of_ways(typed(answers), {"one": 0.5, "two": 1.2, "unknown": 0.3}, TEXT)
+        figure = path_map(typed(answers), {"one": 0.5, "two": 1.2, "unknown": 0.3}, TEXT)
     assert lines_of(figure, "#3a3a3a") == pytest.approx([2.8 * 0.75, 4.8 * 0.75])
 
 

@@ -184,7 +184,7 @@ def settled(one, seen, broken=()):
     return list(wrong_when_settled({"d": one}, seen, DELAY_NS, broken))
 
 
-def test_when_all_is_settled_the_shortest_lawful_way_is_taken_without_loss():
+def test_when_all_is_settled_the_shortest_lawful_path_is_taken_without_loss():
     assert settled(SERVED, flows()) == []
     assert settled(SERVED, flows([AT])) == ["d is to be served, and 1 of 10 packets were lost"]
     (longer,) = settled(SERVED, flows(crossed={("a-c", "a"): 10}))

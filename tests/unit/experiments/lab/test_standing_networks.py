@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from corridor.experiments.lab.standing_network import EPOCH_S, epoch_ns, fit
+from corridor.experiments.lab.reusable_network import EPOCH_S, epoch_ns, fit
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario

@@ -41,7 +41,7 @@ def test_directions_of_what_was_asked_have_labels_of_their_own(tmp_path: Path) -
     few = DesiredState(specification().model_copy(update={"policies": policies(NO_EXPORT)}))
     StateFile(path, few.specification).keep(deployments.stand(few, wiring(), FIRST_EPOCH), few)
     asked = deployed(path, [specification()], wiring())
-    labels = [(one.seat.epoch, way) for one in asked.compiled.directions for way in one.block]
+    labels = [(one.seat.epoch, number) for one in asked.compiled.directions for number in one.block]
     assert len({*labels}) == len(labels)
 
 

@@ -115,7 +115,7 @@ def lose_config(file):
     pack(file, members)
 
 
-def add_a_way_out(file):
+def add_advice(file):
     pack(file, contents(file) | {"../linux": b""})
 
 
@@ -127,7 +127,7 @@ def add_a_way_out(file):
         (lambda file: file.unlink(), "no such file"),
         (damage_kernel, "is damaged: linux has another SHA-256; get it again"),
         (lose_config, "it does not have config"),
-        (add_a_way_out, "it holds '../linux'"),
+        (add_advice, "it holds '../linux'"),
         (lambda file: pack(file, contents(file) | {MANIFEST: b"[]"}), "kernel.json is not as"),
         (lambda file: with_manifest(file, sha256={}), "kernel.json is not as expected"),
         (lambda file: with_manifest(file, schema="other/1"), "its schema is 'other/1'"),

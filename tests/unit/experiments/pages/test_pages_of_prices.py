@@ -73,10 +73,10 @@ def test_demands_that_some_set_touches_are_a_matrix_by_set(priced: Path) -> None
     assert set(re.findall(r"data-demand=\"\d+\">([^<]*)</button>", matrix)) == touched
 
 
-def test_ways_are_those_that_prices_are_of(priced: Path) -> None:
-    prices, ways = json_of(priced, "price.json"), json_of(priced, "ways.json")
-    assert ways["sets"] == [one["policies"] for one in prices["sets"]]
-    for number, of in enumerate(ways["demands"]):
+def test_paths_are_those_that_prices_are_of(priced: Path) -> None:
+    prices, paths = json_of(priced, "price.json"), json_of(priced, "ways.json")
+    assert paths["sets"] == [one["policies"] for one in prices["sets"]]
+    for number, of in enumerate(paths["demands"]):
         for one, under in zip(prices["sets"], of["sets"], strict=True):
             demand = one["demands"][number]
             assert demand["demand"] == of["id"]
@@ -159,7 +159,7 @@ def test_what_both_sets_block_is_blocked_and_no_fibre_is_said_to_be_missing(
         assert states[name]["why"], f"the page does not say why {name} is blocked"
 
 
-def test_the_way_under_the_other_set_is_called_by_its_name(
+def test_the_path_under_the_other_set_is_called_by_its_name(
     beside_another: Path, priced: Path
 ) -> None:
     assert model_of(beside_another)["base"] == "Under pan-asia"

@@ -11,7 +11,10 @@ from types import FrameType
 
 import pytest
 
-from corridor.controller.forwarding.compiler import compile_ways, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+)
 from corridor.controller.prover import prove
 from corridor.controller.prover.exact_claims import examine
 from corridor.experiments import cli
@@ -19,7 +22,7 @@ from corridor.experiments.answers.gathering import gather
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.topologies.analysis.draws import draw
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.progress import told
 from corridor.topologies.model.delay_model import shipped_model
 
@@ -48,13 +51,13 @@ def followed(tmp_path: Path) -> str:
 def counted() -> Iterator[Counter[object]]:
     """Calls by function and by the state of the network that they are of."""
     of: dict[object, Callable[[FrameType], object]] = {
-        plan_ways.__code__: lambda frame: (
+        build_forwarding_graphs.__code__: lambda frame: (
             str(frame.f_locals["failures"]),
             str([one.demand for one in frame.f_locals["intents"]]),
         ),
-        compile_ways.__code__: lambda frame: (
+        compile_forwarding_graphs.__code__: lambda frame: (
             frame.f_locals["epoch"],
-            str([way.first for way in frame.f_locals["ways"]]),
+            str([graph.first for graph in frame.f_locals["graphs"]]),
         ),
         draw.__code__: lambda frame: (frame.f_locals["draws"], frame.f_locals["seed"]),
         prove.__code__: lambda _: "tables",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from corridor.controller.openflow.chosen_ways import Question
+from corridor.controller.openflow.reoptimisation import Question
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
-from corridor.controller.reconcile.jobs import PortChanged, WaysFound
-from corridor.experiments.plan import foreseen_controller
+from corridor.controller.reconcile.jobs import PortChanged, ReoptimisationDone
+from corridor.experiments.plan import predicted_controller
 from rates_lab import spec
 
 CUT = Failures(links=frozenset({"shanghai-guian"}))
@@ -16,11 +16,11 @@ NOW_NS = 2_000
 
 @pytest.fixture
 def ahead(monkeypatch):
-    monkeypatch.setattr(foreseen_controller, "answer_to", lambda question: question.loaded)
+    monkeypatch.setattr(predicted_controller, "answer_to", lambda question: question.loaded)
     heard = [(at_ns, PortChanged(1, port, False)) for at_ns, port in ((1_000, 1), (2_000, 2))]
     later = (2_001, PortChanged(1, 3, False))
-    said = foreseen_controller._Said(foreseen_controller._Clock(NOW_NS, 10_000), [*heard, later])
-    return foreseen_controller._Beside(said=said)
+    said = predicted_controller._Said(predicted_controller._Clock(NOW_NS, 10_000), [*heard, later])
+    return predicted_controller._Beside(said=said)
 
 
 def heard(ahead) -> list[str]:
@@ -32,7 +32,7 @@ def test_what_was_said_while_a_job_took_long_is_heard_before_what_is_found(ahead
     asked = spec({"a": ("10Mbit", "shanghai", "guian")})
     ahead.ask(Question.ahead(asked, NO_FAILURES))
     ahead.ask(Question.ahead(asked, NO_FAILURES))
-    assert heard(ahead) == [1, 2, WaysFound.name, 3]
+    assert heard(ahead) == [1, 2, ReoptimisationDone.name, 3]
     assert ahead.said.jobs[2][0] == NOW_NS
 
 
@@ -43,5 +43,5 @@ def test_nothing_is_heard_of_a_search_that_was_broken_off(ahead):
     assert heard(ahead) == [1, 2, 3]
     ahead.ask(Question.ahead(asked, NO_FAILURES))
     ahead.ask(Question.ahead(asked, CUT))
-    found = [job.question for _, job in ahead.said.jobs if isinstance(job, WaysFound)]
+    found = [job.question for _, job in ahead.said.jobs if isinstance(job, ReoptimisationDone)]
     assert [one.without for one in found] == [CUT]

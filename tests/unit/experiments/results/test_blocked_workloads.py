@@ -7,7 +7,12 @@ from typing import Any
 
 import handmade_run
 from corridor.experiments.plan.values import Impact, Plan, PlannedEvent
-from corridor.experiments.results.kept_back import ENDLESS_NS, Keeping, KeptBack, kept_back
+from corridor.experiments.results.blocked_periods import (
+    ENDLESS_NS,
+    BlockedPeriod,
+    Keeping,
+    kept_back,
+)
 
 S = 1_000_000_000
 
@@ -32,7 +37,7 @@ def spans(*events: PlannedEvent) -> list[Any]:
     return [(one.demand, one.from_ns, one.until_ns) for one in kept_back(plan(*events))]
 
 
-def test_a_demand_without_a_way_is_kept_back_until_policies_change() -> None:
+def test_a_demand_without_a_path_is_kept_back_until_policies_change() -> None:
     lifted = event("policies", 5, impact(1, None, 40_000_000))
     assert ("silent", 0, 5 * S) in spans(lifted)
     assert [one for one in spans(lifted) if one[0] == "near"] == []
@@ -52,7 +57,7 @@ def test_what_a_failure_takes_is_not_kept_back() -> None:
 
 
 def test_what_stands_behind_a_message_that_was_kept_back_is_so_too() -> None:
-    keeping = Keeping([KeptBack("far", 0, 10)])
+    keeping = Keeping([BlockedPeriod("far", 0, 10)])
     assert keeping.keeps("far", 1, from_ns=5, completed_ns=30)
     assert keeping.keeps("far", 1, from_ns=20, completed_ns=31), "the first arrives at 30 only"
     assert not keeping.keeps("far", 1, from_ns=40, completed_ns=41)

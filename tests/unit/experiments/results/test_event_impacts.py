@@ -313,7 +313,7 @@ def test_what_was_dark_from_the_beginning_of_an_event_comes_before_what_a_queue_
     assert (hit.lost, hit.out_ms, hit.over_ms) == (2, 20.0, 20.0)
 
 
-def test_a_surprise_is_one_where_a_way_was_dark():
+def test_a_surprise_is_one_where_a_path_was_dark():
     hits = counted(plan_with(CUT), probes_of(FAR, [120, 121]), dig=2).impacts
     assert [(one.demand, one.expected, one.lost) for one in hits] == [("far", False, 2)]
 

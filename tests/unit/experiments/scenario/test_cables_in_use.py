@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import corridor
-from corridor.controller.forwarding.compiler import plan_ways
+from corridor.controller.forwarding.compiler import build_forwarding_graphs
 from corridor.controller.forwarding.nodes import Cross, reached
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
@@ -35,8 +35,10 @@ def not_known_to_be_used() -> set[str]:
 def crossed(loaded: LoadedScenario, *demands: str) -> set[str]:
     """The fibres of main paths and of all detours of some demands, or of all."""
     intents = [one for one in intents_for(loaded) if not demands or one.id in demands]
-    ways = plan_ways(loaded.topology, intents)
-    return {node.fibre for way in ways for node in reached(way.first) if isinstance(node, Cross)}
+    graphs = build_forwarding_graphs(loaded.topology, intents)
+    return {
+        node.fibre for graph in graphs for node in reached(graph.first) if isinstance(node, Cross)
+    }
 
 
 def test_the_map_says_of_which_cables_no_use_is_known() -> None:

@@ -61,7 +61,7 @@ def test_explain_says_what_being_disjoint_costs(written, capsys):
     assert json.loads(capsys.readouterr().out)["apart_ns"] > 0
 
 
-def test_ways_in_the_plan_share_no_fibre(written):
+def test_paths_in_the_plan_share_no_fibre(written):
     loaded = load_scenario(written("disjoint:\n- {demands: [one, two], over: [link]}\n"))
     plan = make_plan(loaded, clock="virtual", run_id="c0", seed=1)
     one, two, _ = plan.demands

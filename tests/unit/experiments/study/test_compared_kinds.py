@@ -22,7 +22,7 @@ from corridor.experiments.text.compared_maps import told
 from corridor.topologies.analysis.compared import OF_NO_ANSWER, compare_maps
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import Hub
 from described import wrong
 from typed_summary import typed
@@ -111,7 +111,7 @@ def test_medians_may_be_chance_where_their_intervals_meet() -> None:
     assert demand_pairs(one, within(2.1, 3.0))[0].may_be_chance is False
 
 
-def test_a_map_without_a_fibre_has_longer_ways() -> None:
+def test_a_map_without_a_fibre_has_longer_paths() -> None:
     whole = load_topology("mini")
     left = whole.model_copy(
         update={"fibres": tuple(one for one in whole.fibres if one.id != "kunming-karachi")}
@@ -183,7 +183,7 @@ def test_scenarios_are_compared_before_a_run(
     assert wrong("compare-answer", document) == []
     (found,) = [one for one in document["demands"] if one["demand"] == "ckpt-zhongwei-jeddah"]
     pan_asia = load_topology("pan-asia")
-    route = shortest_route(pan_asia, "zhongwei", "jeddah")
+    route = shortest_path_between(pan_asia, "zhongwei", "jeddah")
     assert route is not None
     assert found["other"]["path"] == list(route.hubs)
     assert found["other"]["rtt_ms"] == pytest.approx(2 * route.one_way_delay_ns / 1e6)

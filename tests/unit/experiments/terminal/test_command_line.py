@@ -68,7 +68,7 @@ def test_what_a_mistyped_word_meant_is_said(capsys, words, meant):
 
 
 @pytest.mark.parametrize(
-    ("words", "way_out"),
+    ("words", "advice"),
     [
         (("zzz",), "corridor help lists them"),
         (("explain",), "corridor help explain shows how"),
@@ -78,8 +78,8 @@ def test_what_a_mistyped_word_meant_is_said(capsys, words, meant):
     ],
     ids=" ".join,
 )
-def test_where_nothing_is_near_the_way_out_is_help(capsys, words, way_out):
-    assert way_out in complained(capsys, *words)
+def test_where_nothing_is_near_the_way_out_is_help(capsys, words, advice):
+    assert advice in complained(capsys, *words)
 
 
 def test_a_flag_that_is_not_known_is_told_before_an_argument_that_lacks(capsys):

@@ -78,7 +78,7 @@ def test_no_way_leads_from_the_process_of_a_guest_to_the_users_files_and_process
     done = run_contained(means, words[1], PYTHON, escapes.SCRIPT, "", *words)
     outcome = json.loads(done.stdout)
     assert len(outcome) >= 20
-    assert escapes.open_ways(outcome) == {}
+    assert escapes.open_edges(outcome) == {}
     assert escapes.state(home) == before
     assert victim.poll() is None
     assert list(Path(words[1]).iterdir()) == []
@@ -89,7 +89,7 @@ def test_most_ways_are_open_without_containment(outside):
     home, _victim, words = outside
     before = escapes.state(home)
     done = run_contained("none", words[1], PYTHON, escapes.SCRIPT, "", *words)
-    found = escapes.open_ways(json.loads(done.stdout))
+    found = escapes.open_edges(json.loads(done.stdout))
     escapes.clear()
     assert escapes.SECRET in found["read a key"]
     assert len(found) > 8

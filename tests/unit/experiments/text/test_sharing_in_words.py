@@ -13,7 +13,11 @@ import handmade_workloads
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.text.classes_table import classes_table
-from corridor.experiments.text.sharing_sentences import Messages, sharing, under_events
+from corridor.experiments.text.workload_sentences import (
+    Messages,
+    sharing,
+    workload_effects_sentence,
+)
 from typed_summary import changed
 
 
@@ -48,12 +52,12 @@ def test_deadlines_that_are_missed_are_told(summary: Any) -> None:
 def test_a_run_without_workloads_says_nothing(summary: Any) -> None:
     alone = replace(summary, workloads=None)
     assert sharing(alone) == ""
-    assert under_events(alone, Messages()) == ""
+    assert workload_effects_sentence(alone, Messages()) == ""
     assert classes_table(alone) == ""
 
 
 def test_the_demand_that_an_event_changed_most_is_told(summary: Any, messages: Messages) -> None:
-    assert under_events(with_hits(summary, "near", "far"), messages) == (
+    assert workload_effects_sentence(with_hits(summary, "near", "far"), messages) == (
         "Effect on workloads: during dig, the mean round of near changes from 50 ms to 250 ms."
     )
 
@@ -69,7 +73,7 @@ def test_rounds_that_chance_makes_shorter_while_a_fibre_is_away_are_not_told(
     ]
     workloads = replace(summary.workloads, stretches=tuple(turned))
     swapped = replace(summary, workloads=workloads)
-    assert under_events(with_hits(swapped, "near", "far"), messages) == ""
+    assert workload_effects_sentence(with_hits(swapped, "near", "far"), messages) == ""
 
 
 def _swapped(stretches: Any) -> list[Any]:
@@ -80,7 +84,7 @@ def _swapped(stretches: Any) -> list[Any]:
 
 
 def test_demands_that_an_event_did_not_hit_are_not_told(summary: Any, messages: Messages) -> None:
-    assert under_events(with_hits(summary, "far"), messages) == ""
+    assert workload_effects_sentence(with_hits(summary, "far"), messages) == ""
 
 
 def test_classes_have_a_column_for_each_part_of_the_run(summary: Any) -> None:

@@ -17,7 +17,7 @@ from corridor.topologies.analysis.predict import OffTheMap, place_of, predict, p
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
 from corridor.topologies.model.delay_model import LayerName, shipped_model
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import great_circle_km
 
 
@@ -64,7 +64,7 @@ def test_cluster_delays_match_the_published_optical_aggregates(report: Report) -
 def test_pan_asia_gives_the_clusters_the_delays_that_edwc_gives_them() -> None:
     pan, edwc = load_topology("pan-asia"), load_topology("edwc")
     for a, z in (("zhangjiakou", "shaoguan"), ("horinger", "guian"), ("qingpu", "zhongwei")):
-        wide, narrow = shortest_route(pan, a, z), shortest_route(edwc, a, z)
+        wide, narrow = shortest_path_between(pan, a, z), shortest_path_between(edwc, a, z)
         assert wide is not None
         assert narrow is not None
         assert wide.one_way_delay_ns <= narrow.one_way_delay_ns
@@ -130,19 +130,19 @@ def test_the_ip_layer_adds_a_constant_and_a_slope_to_the_fibre() -> None:
 
 def test_a_route_is_the_shortest_and_the_same_every_time() -> None:
     mini = load_topology("mini")
-    route = shortest_route(mini, "shanghai", "karachi")
+    route = shortest_path_between(mini, "shanghai", "karachi")
     assert route is not None
     expected = nx.shortest_path_length(mini.to_graph(), "shanghai", "karachi", weight="delay_ns")
     assert route.one_way_delay_ns == expected
     assert (route.hubs[0], route.hubs[-1]) == ("shanghai", "karachi")
-    assert route == shortest_route(mini, "shanghai", "karachi")
+    assert route == shortest_path_between(mini, "shanghai", "karachi")
     assert sum(f.one_way_delay_ns for f in route.fibres) == route.one_way_delay_ns
 
 
 def test_two_places_that_are_not_joined_have_no_route() -> None:
     mini = load_topology("mini")
     alone = mini.without(fibre.id for fibre in mini.fibres_of("karachi"))
-    assert shortest_route(alone, "shanghai", "karachi") is None
+    assert shortest_path_between(alone, "shanghai", "karachi") is None
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from corridor.topologies.analysis.arcs import (
     arcs_between,
     arcs_of,
     shortest_ns,
-    shortest_ways,
+    shortest_paths_in_samples,
 )
-from corridor.topologies.analysis.draws import draw
 from corridor.topologies.analysis.length_intervals import _quantile, influences, interval_of
+from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.delay_model import shipped_model
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 
 MINI, PAN = load_topology("mini"), load_topology("pan-asia")
 
@@ -93,7 +93,7 @@ def test_in_every_sample_the_path_is_what_dijkstra_finds(data: st.DataObject) ->
     choices = st.sampled_from([0, 1_000_000, 1_000_000, 2_000_000])
     row = st.lists(choices, min_size=len(topology.fibres), max_size=len(topology.fibres))
     rows = data.draw(st.lists(row, min_size=1, max_size=4))
-    found = shortest_ways(arcs_between(topology, a, z), np.array(rows, dtype=np.int64))
+    found = shortest_paths_in_samples(arcs_between(topology, a, z), np.array(rows, dtype=np.int64))
     for draw_number, delays in enumerate(rows):
         drawn = topology.model_copy(
             update={
@@ -103,12 +103,12 @@ def test_in_every_sample_the_path_is_what_dijkstra_finds(data: st.DataObject) ->
                 )
             }
         )
-        route = shortest_route(drawn, a, z)
+        route = shortest_path_between(drawn, a, z)
         assert route is not None
         assert found.one_way_ns[draw_number] == route.one_way_delay_ns
-        way = found.fibres[draw_number]
-        assert sum(delays[number] for number in way) == route.one_way_delay_ns
-        assert len(way) == len(route.fibres)
+        fibres = found.fibres[draw_number]
+        assert sum(delays[number] for number in fibres) == route.one_way_delay_ns
+        assert len(fibres) == len(route.fibres)
     bare_ns = shortest_ns(arcs_between(topology, a, z), np.array(rows, dtype=np.int64))
     assert np.array_equal(bare_ns, found.one_way_ns)
 
@@ -126,15 +126,17 @@ def test_of_several_ends_the_nearest_is_found_though_the_search_stops_there(
     one = arcs_between(topology, start, others[-1])
     steps = list(zip(one.tails.tolist(), one.heads.tolist(), one.fibres.tolist(), strict=True))
     numbers = range(1, len(topology.hubs))
-    found = shortest_ways(arcs_of(steps, 0, numbers), delays_ns)
+    found = shortest_paths_in_samples(arcs_of(steps, 0, numbers), delays_ns)
     assert np.array_equal(found.one_way_ns, np.min(each_ns, axis=0))
-    for delays, way, took_ns in zip(delays_ns, found.fibres, found.one_way_ns, strict=True):
-        assert delays[list(way)].sum() == took_ns
+    for delays, fibres, took_ns in zip(delays_ns, found.fibres, found.one_way_ns, strict=True):
+        assert delays[list(fibres)].sum() == took_ns
 
 
 def test_what_cannot_be_reached_is_said_of_every_draw() -> None:
     alone = MINI.without(fibre.id for fibre in MINI.fibres_of("karachi"))
-    found = shortest_ways(arcs_between(alone, "shanghai", "karachi"), draw(alone).delays_ns)
+    found = shortest_paths_in_samples(
+        arcs_between(alone, "shanghai", "karachi"), draw(alone).delays_ns
+    )
     assert set(found.one_way_ns.tolist()) == {UNREACHED}
     assert set(found.fibres) == {()}
 

@@ -46,7 +46,7 @@ ADMISSIBLE_PATHS (
   )
 )
 """
-WAY_OUT = "--default-length 100km"
+ADVICE = "--default-length 100km"
 
 
 def load(tmp_path: Path, name: str, text: str, **options: Any) -> Topology:
@@ -201,7 +201,7 @@ def test_an_edge_list_with_commas_and_a_head_names_its_columns(tmp_path: Path) -
         ("a b {'delay'\n", "are not a dict"),
         ("a b {1: [" + "[" * 3000 + "\n", "are not a dict"),
         ("source,target\n", "has no links"),
-        ("a b 3\n", WAY_OUT),
+        ("a b 3\n", ADVICE),
     ],
 )
 def test_bad_edge_lists_are_refused_with_a_way_out(tmp_path: Path, text: str, message: str) -> None:
@@ -336,7 +336,7 @@ def test_a_default_stands_in_only_where_nothing_is_known(tmp_path: Path) -> None
       node [ id 3 label "Somewhere" ] node [ id 4 label "Apart" ]
       edge [ source 1 target 2 ] edge [ source 2 target 3 ]
     ]"""
-    with pytest.raises(InputError, match=rf'node "4" has no coordinates.*{WAY_OUT}'):
+    with pytest.raises(InputError, match=rf'node "4" has no coordinates.*{ADVICE}'):
         load(tmp_path, "n.gml", text)
     topology = load(tmp_path, "n.gml", text, default_length="300km")
     assert topology.fibre("shanghai-guian").length_basis == "derived"

@@ -53,7 +53,7 @@ def test_a_class_stands_in_and_says_why(tmp_path: Path) -> None:
     assert topology.emulated_rate(two).basis == "assumed"
 
 
-def test_links_of_groups_have_a_way_and_a_capacity(tmp_path: Path) -> None:
+def test_links_of_groups_have_a_path_and_a_capacity(tmp_path: Path) -> None:
     topology = loaded(tmp_path)
     one = topology.fibre("one")
     assert shared_links(one, "singapore") == (

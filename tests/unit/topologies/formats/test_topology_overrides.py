@@ -70,7 +70,7 @@ def test_a_capacity_that_is_taken_away_is_assumed(extended) -> None:
 @pytest.mark.parametrize(
     "change", ["via: [lanzhou]", "z: karachi", "medium: submarine", "a: karachi"]
 )
-def test_length_and_delay_follow_the_way(extended, change: str) -> None:
+def test_length_and_delay_follow_the_path(extended, change: str) -> None:
     before = extended("").fibre("direct")
     after = extended(f"override: {{fibres: {{direct: {{{change}}}}}}}\n").fibre("direct")
     assert after.length_km != before.length_km
@@ -97,7 +97,7 @@ def test_a_hub_that_moves_takes_derived_lengths_with_it(extended) -> None:
     assert both.length_km == after.fibre("bent").length_km
 
 
-def test_a_given_delay_stays_until_the_way_changes(extended) -> None:
+def test_a_given_delay_stays_until_the_path_changes(extended) -> None:
     same = extended("override: {fibres: {timed: {operated_by: Us}}}\n").fibre("timed")
     assert (same.one_way_delay_ns, same.delay_basis) == (12_000_000, "given")
     other = extended("override: {fibres: {timed: {via: [lanzhou]}}}\n").fibre("timed")

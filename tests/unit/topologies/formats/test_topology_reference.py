@@ -9,7 +9,7 @@ from corridor.topologies.analysis.check import check_topology
 from corridor.topologies.formats.load import SHIPPED, load_topology
 from corridor.topologies.model.catalogue import shipped_hubs, shipped_systems
 from corridor.topologies.model.jurisdictions import load_jurisdictions
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 
 PAN = load_topology("pan-asia")
 BOUNDS = ("floor", "ceiling")
@@ -94,7 +94,7 @@ def test_shares_of_a_published_length_add_up_to_it(total_km: int, segments: list
 
 
 def test_shanghai_to_frankfurt_by_land_takes_what_the_carrier_publishes() -> None:
-    route = shortest_route(PAN, "shanghai", "frankfurt")
+    route = shortest_path_between(PAN, "shanghai", "frankfurt")
     assert route is not None
     assert route.rtt_ms == pytest.approx(147, rel=0.01)
     assert "almaty" in route.hubs
@@ -102,7 +102,7 @@ def test_shanghai_to_frankfurt_by_land_takes_what_the_carrier_publishes() -> Non
 
 def test_losing_the_red_sea_leaves_saudi_arabia_reachable_by_the_gulf() -> None:
     cut = PAN.without(fibre.id for fibre in PAN.fibres_in_srlg("corridor:red-sea"))
-    route = shortest_route(cut, "shanghai", "riyadh")
+    route = shortest_path_between(cut, "shanghai", "riyadh")
     assert route is not None
     assert "dammam" in route.hubs or "dubai" in route.hubs
 

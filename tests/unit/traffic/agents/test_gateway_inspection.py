@@ -127,7 +127,7 @@ def test_totals_are_by_demand_and_reason(inspector):
 def test_a_frame_without_a_way_out_is_counted_as_dropped_only(inspector):
     flow = inspector.inspect(frame())
     lost = inspector.unpass(frame(), flow)
-    assert lost.header == flow.header._replace(reason=inspection.NO_WAY_OUT)
+    assert lost.header == flow.header._replace(reason=inspection.NO_EXIT)
     assert [total["verdict"] for total in inspector.totals()] == ["dropped"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corridor.traffic.measures.fair_shares import (
     Flow,
-    Way,
+    TransferPath,
     by_class_bps,
     by_priority_bps,
     completion_s,
@@ -78,31 +78,31 @@ def test_a_flow_that_nothing_bounds_is_refused() -> None:
         max_min_bps({"x": Flow(["sea"])}, {})
 
 
-WAY = Way(rtt_s=0.1, one_way_s=0.05, rate_bps=1e8, mss_bytes=1000)
+PATH = TransferPath(rtt_s=0.1, one_way_s=0.05, rate_bps=1e8, mss_bytes=1000)
 
 
 def test_a_short_transfer_is_one_window() -> None:
-    assert completion_s(10_000, WAY) == pytest.approx(0.05 + 10_000 * 8 / 1e8)
-    assert completion_s(10_001, WAY) == pytest.approx(0.15, abs=0.001)
-    assert completion_s(10_000, WAY, handshake=True) > 0.15
+    assert completion_s(10_000, PATH) == pytest.approx(0.05 + 10_000 * 8 / 1e8)
+    assert completion_s(10_001, PATH) == pytest.approx(0.15, abs=0.001)
+    assert completion_s(10_000, PATH, handshake=True) > 0.15
 
 
 def test_a_long_transfer_is_its_rate_and_what_slow_start_left_unused() -> None:
     rounds = 7  # 10, 20, ... 640 of the 1,250 packets that fill the path
     sent = 1000 * 10 * (2**rounds - 1)
     told = rounds * 0.1 + (10**9 - sent) * 8 / 1e8 + 0.05
-    assert completion_s(10**9, WAY) == pytest.approx(told)
+    assert completion_s(10**9, PATH) == pytest.approx(told)
 
 
 @given(st.integers(1, 10**10), st.floats(0.001, 0.3), st.floats(1e6, 1e9))
 def test_no_transfer_beats_its_rate_and_more_takes_longer(
     octets: int, rtt_s: float, rate_bps: float
 ) -> None:
-    way = Way(rtt_s, rtt_s / 2, rate_bps)
-    took_s = completion_s(octets, way)
+    path = TransferPath(rtt_s, rtt_s / 2, rate_bps)
+    took_s = completion_s(octets, path)
     assert took_s >= octets * 8 / rate_bps * (1 - 1e-9)
-    assert completion_s(octets + 10_000, way) > took_s
-    assert completion_s(octets, way._replace(rate_bps=rate_bps * 2)) < took_s
+    assert completion_s(octets + 10_000, path) > took_s
+    assert completion_s(octets, path._replace(rate_bps=rate_bps * 2)) < took_s
 
 
 def test_a_higher_level_has_its_share_first_and_the_next_what_that_leaves() -> None:

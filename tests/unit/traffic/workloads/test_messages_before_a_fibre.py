@@ -29,7 +29,7 @@ def test_service_is_what_messages_take_on_the_mean() -> None:
     assert stdev(service_s) / mean(service_s) == pytest.approx(expected.cv, rel=0.01)
 
 
-def test_waits_are_told_without_the_way_and_the_first_frame() -> None:
+def test_waits_are_told_without_the_path_and_the_first_frame() -> None:
     octets = np.array([1518, 3036, 100])
     sent_ns = np.array([0, 50_000, 10_000_000])
     served_ns = np.array([121_440, 121_440 + 242_880, 10_000_000 + 8_000])

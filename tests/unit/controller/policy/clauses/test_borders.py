@@ -14,7 +14,7 @@ import pytest
 
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.load import load_policies
-from corridor.controller.policy.routes import NoRoute, Route
+from corridor.controller.policy.routes import NoPermittedPath, Route
 from corridor.experiments.cli import main
 from corridor.topologies.base.errors import InputError
 from policy_lab import (
@@ -95,7 +95,7 @@ def test_the_quickest_path_of_few_enough_borders_is_taken(most: int, hubs: tuple
 
 def test_a_demand_is_blocked_where_every_path_crosses_too_many() -> None:
     found = route(permit(), restrict("FEW", hard={"borders": 0}))
-    assert isinstance(found, NoRoute)
+    assert isinstance(found, NoPermittedPath)
     assert found.status == "BLOCKED"
     assert "FEW borders: gilgit would be past border 1 of at most 0" in str(found)
 

@@ -40,7 +40,7 @@ from corridor.controller.prover.claim_registry import CLAIMS
 from corridor.experiments.cli import main
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.routing import shortest_route
+from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import Hub, Topology
 from policy_lab import along, corridor, demand, permit, restrict, ruling
 from prover_worlds import Spoilt, compiled
@@ -245,7 +245,7 @@ def strolled(topology: Topology, steps: int, chance: Random) -> Path:
         fibre = chance.choice(topology.fibres_of(hubs[-1]))
         fibres.append(fibre.id)
         hubs.append(fibre.other_end(hubs[-1]))
-    rest = shortest_route(topology, hubs[-1], topology.hubs[-1].id)
+    rest = shortest_path_between(topology, hubs[-1], topology.hubs[-1].id)
     assert rest is not None
     return Path((*hubs, *rest.hubs[1:]), (*fibres, *(fibre.id for fibre in rest.fibres)))
 
@@ -327,8 +327,8 @@ def test_states_are_few_and_told_however_long_a_path_is(
     assert len(states) < MOST_STATES
     assert not clause.phases() or max(states) < len(clause.phases())
     for state in states:
-        owed = clause.owes_at_border(state)
-        assert owed is not None or clause.owes_at_border(0) is None
+        owed = clause.requires_before_border(state)
+        assert owed is not None or clause.requires_before_border(0) is None
 
 
 @each_example
@@ -387,7 +387,7 @@ def shortest_paths() -> Iterator[tuple[Topology, Path]]:
         yield corridor(), along(*hubs)
     shipped = load_topology("mini")
     for src, dst in permutations((one.id for one in shipped.hubs), 2):
-        route = shortest_route(shipped, src, dst)
+        route = shortest_path_between(shipped, src, dst)
         assert route is not None
         yield shipped, Path(route.hubs, tuple(fibre.id for fibre in route.fibres))
 
@@ -397,10 +397,10 @@ def test_the_prover_names_a_clause_that_tables_break(kind: type[Clause]) -> None
     """Tables that ignore it send packets over the shortest path."""
     rules = [restrict("TRY", hard={kind.kind: example}) for example in kind.examples]
     breaking: list[tuple[Policy, Demand]] = []
-    for topology, way in shortest_paths():
-        about = demand(src=way.src, dst=way.dst)
+    for topology, path in shortest_paths():
+        about = demand(src=path.src, dst=path.dst)
         rulings = [ruling(permit(), one, about=about, on=topology) for one in rules]
-        broken = [not one.verdict(way).allowed for one in rulings]
+        broken = [not one.verdict(path).allowed for one in rulings]
         breaking = [(one, about) for one, so in zip(rules, broken, strict=True) if so]
         if breaking:
             break
@@ -424,7 +424,7 @@ EVERYDAY = {"path", "via"}
 BY_NAME = {
     "controller/explain/questions.py",
     "controller/policy/clauses/registry.py",
-    "controller/second_opinion/packets_judged.py",
+    "controller/second_opinion/packet_check.py",
     "controller/testing/assertions.py",
     "experiments/operations/probe_text.py",
 }

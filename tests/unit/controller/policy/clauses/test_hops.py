@@ -20,7 +20,7 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.routes import NoRoute, Route
+from corridor.controller.policy.routes import NoPermittedPath, Route
 from corridor.controller.prover.exact_outcomes import Outcome
 from corridor.controller.testing import (
     CorridorNetwork,
@@ -65,7 +65,7 @@ def test_the_quickest_path_of_few_enough_fibres_is_taken(most: int, hubs: tuple[
 
 def test_a_demand_is_blocked_where_every_path_has_too_many_fibres() -> None:
     found = route(permit(), restrict("SHORT", hard={"hops": 1}))
-    assert isinstance(found, NoRoute)
+    assert isinstance(found, NoPermittedPath)
     assert found.status == "BLOCKED"
     assert "SHORT hops: kash-gilgit would be fibre 2 of at most 1" in str(found)
 
@@ -80,7 +80,7 @@ def test_no_detour_has_more_fibres_and_every_claim_is_proven(most: int) -> None:
         assert len(taken.fibres) <= most
 
 
-def test_the_way_back_from_a_failure_counts() -> None:
+def test_the_path_back_from_a_failure_counts() -> None:
     """Kash is one fibre away, west is one back, and from there it is two more by the coast."""
     assert_delivers_up_to(under_test(6), k=1, over=["link"])
     assert_delivers_under(under_test(4), "link:kash-gilgit")

@@ -286,12 +286,12 @@ CASES: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_policies_leave_open_exactly_these_ways(name: str) -> None:
+def test_policies_leave_open_exactly_these_paths(name: str) -> None:
     case = CASES[name]
     found = ruling(*case.policies, about=demand(**case.about))
-    verdicts = {way: found.verdict(along(*way.split())) for way in sorted(ALL)}
-    allowed = {way for way, answer in verdicts.items() if answer.allowed}
-    assert allowed == case.allowed, {way: str(answer) for way, answer in verdicts.items()}
+    verdicts = {path: found.verdict(along(*path.split())) for path in sorted(ALL)}
+    allowed = {path for path, answer in verdicts.items() if answer.allowed}
+    assert allowed == case.allowed, {path: str(answer) for path, answer in verdicts.items()}
 
 
 def test_a_verdict_names_the_clause_the_element_and_the_law() -> None:

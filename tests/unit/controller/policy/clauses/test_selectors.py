@@ -156,7 +156,7 @@ def test_a_selector_is_told_in_words(keys: dict[str, Any], said: str) -> None:
     assert str(Selector.model_validate(keys)) == said
 
 
-def test_naming_a_hub_is_the_most_specific_way_to_select_one() -> None:
+def test_naming_a_hub_is_the_most_specific_path_to_select_one() -> None:
     asked = ("any", {"role": "western"}, {"except": {"hubs": "a"}}, {"hubs": "a", "role": "core"})
     ranks = [Match.model_validate({"src": one}).src.specificity for one in asked]
     assert ranks == [0, 1, 1, 2]

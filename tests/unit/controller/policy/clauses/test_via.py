@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from corridor.controller.forwarding.labels import label_way
+from corridor.controller.forwarding.labels import label_graph
 from corridor.controller.policy.model import Hard
 from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.routes import Route
 from corridor.controller.policy.semantics import Failures
+from paths_lab import graph
 from policy_lab import corridor, permit, route, verdict
-from ways_lab import way
 
 SEA, BURMA_ROAD = "west coast karachi", "west kun mandalay mumbai karachi"
 BY_COAST = {"via": [{"any_of": {"hubs": "coast"}, "before": "border", "then": "ASHORE"}]}
@@ -62,8 +62,8 @@ def test_a_stop_may_name_the_phase_behind_it(stops: Any, phases: tuple[str, ...]
 
 def test_labels_say_nothing_of_stops() -> None:
     """No gateway assesses there, so no label may state an assessment."""
-    made = way(corridor(), permit(hard=BY_COAST))
-    labelling = label_way(made)
+    made = graph(corridor(), permit(hard=BY_COAST))
+    labelling = label_graph(made)
     assert {use.phase for use in labelling.uses()} == {Phase.EXEMPT}
 
 

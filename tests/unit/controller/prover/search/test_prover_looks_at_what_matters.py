@@ -7,7 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.compiler import compile_ways, gateways_of, plan_ways
+from corridor.controller.forwarding.compiler import (
+    build_forwarding_graphs,
+    compile_forwarding_graphs,
+    gateways_of,
+)
 from corridor.controller.forwarding.program import Flow
 from corridor.controller.intent.intent import Intent, Selector, clashes
 from corridor.controller.prover import prove, tables_of
@@ -148,9 +152,9 @@ def test_headers_are_cut_as_often_as_there_are_demands_between_two_hubs(cuts):
         cuts.clear()
         asked = ruling(permit(), about=demand("general", "west", "karachi"), on=topology)
         intents = [Intent(asked, (Selector("udp", 2000 + n, 862),)) for n in range(count)]
-        ways = plan_ways(topology, intents)
-        wiring = wire(topology, gateways=gateways_of(ways))
-        program = compile_ways(wiring, topology, ways).program
+        graphs = build_forwarding_graphs(topology, intents)
+        wiring = wire(topology, gateways=gateways_of(graphs))
+        program = compile_forwarding_graphs(wiring, topology, graphs).program
         prove(tables_of(program), wiring, topology, intents, program)
         return len(cuts)
 

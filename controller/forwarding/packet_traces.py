@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from corridor.controller.forwarding.forwarding_tree import (
+from corridor.controller.forwarding.forwarding_graph import (
     Assess,
     Cross,
     Deliver,
-    ForwardingTree,
+    ForwardingGraph,
     Node,
 )
 from corridor.controller.policy.paths import Path
@@ -17,7 +17,7 @@ from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.model.topology import Topology
 
 
-class FoundDead(NamedTuple):
+class DetectedFailure(NamedTuple):
     """What a packet meets dead."""
 
     at: int
@@ -38,7 +38,7 @@ class Walk:
     """What it does at each hub; twice where it passes a gateway. Ends in delivery, or without."""
     stuck: Node | None
     """The decision at which it is dropped: this and all its alternatives are dead."""
-    found: tuple[FoundDead, ...]
+    found: tuple[DetectedFailure, ...]
     """In order."""
     one_way_ns: int
 
@@ -47,16 +47,18 @@ class Walk:
         return bool(self.taken) and isinstance(self.taken[-1], Deliver)
 
 
-def walk_of(way: ForwardingTree, topology: Topology, failures: Failures = NO_FAILURES) -> Walk:
-    """The journey of a packet of ``way`` while ``failures`` last."""
-    found: list[FoundDead] = []
+def trace_packet(
+    graph: ForwardingGraph, topology: Topology, failures: Failures = NO_FAILURES
+) -> Walk:
+    """The journey of a packet of ``graph`` while ``failures`` last."""
+    found: list[DetectedFailure] = []
     taken: list[Node] = []
     crossed: list[Cross] = []
     stuck = None
-    node = None if way.intent.demand.src in failures.hubs else way.first
+    node = None if graph.intent.demand.src in failures.hubs else graph.first
     while node is not None:
         chosen, dead = _decide(node, topology, failures)
-        found += [FoundDead(len(crossed), _name(one)) for one in dead]
+        found += [DetectedFailure(len(crossed), _name(one)) for one in dead]
         if chosen is None:
             stuck = node
             break
@@ -64,7 +66,7 @@ def walk_of(way: ForwardingTree, topology: Topology, failures: Failures = NO_FAI
         if isinstance(chosen, Cross):
             crossed.append(chosen)
         node = chosen.then if isinstance(chosen, Cross | Assess) else None
-    hubs = (way.intent.demand.src, *(one.then.hub for one in crossed))
+    hubs = (graph.intent.demand.src, *(one.then.hub for one in crossed))
     fibres = tuple(one.fibre for one in crossed)
     return Walk(
         path=Path(hubs, fibres),

@@ -12,21 +12,21 @@ from typing import Any, NamedTuple
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.forwarding_tree import (
+from corridor.controller.forwarding.forwarding_graph import (
     Assess,
     Cross,
     Deliver,
-    ForwardingTree,
+    ForwardingGraph,
+    GraphBuilder,
     Node,
-    TreeBuilder,
 )
-from corridor.controller.forwarding.walks import Walk
+from corridor.controller.forwarding.packet_traces import Walk
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route, best_route
+from corridor.controller.policy.routes import Route, best_permitted_path
 from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, ranked
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
@@ -48,9 +48,9 @@ def intent(
     return Intent(ruling(*rules, about=about, on=topology), protection=protection)
 
 
-def way(topology: Topology, *rules: Policy, **protection: Any) -> ForwardingTree:
+def graph(topology: Topology, *rules: Policy, **protection: Any) -> ForwardingGraph:
     asked = Protection(**protection)
-    return TreeBuilder(topology).way(intent(topology, rules, asked))
+    return GraphBuilder(topology).graph(intent(topology, rules, asked))
 
 
 protections = st.builds(
@@ -103,7 +103,7 @@ class Served(NamedTuple):
     """A network and a forwarding graph in it, which may be blocked."""
 
     topology: Topology
-    way: ForwardingTree
+    graph: ForwardingGraph
     known: tuple[str, ...] = ()
     """The failures that were known at planning."""
 
@@ -116,10 +116,10 @@ class Served(NamedTuple):
         ]
         rules = [
             f"{one.id} {one.hard.model_dump(exclude_defaults=True)}"
-            for automaton in self.way.intent.ruling.automata
+            for automaton in self.graph.intent.ruling.automata
             for one in {bound.policy.id: bound.policy for bound in automaton.clauses}.values()
         ]
-        parts = (hubs, fibres, rules, self.way.protection, self.known, self.way.route)
+        parts = (hubs, fibres, rules, self.graph.protection, self.known, self.graph.route)
         return "\n".join(map(str, parts))
 
 
@@ -131,15 +131,15 @@ def served(draw: st.DrawFn, protection: st.SearchStrategy[Protection] = protecti
         topology, rules = draw(networks(extra=5)), draw(policy_lists())
     data_class = draw(st.sampled_from(("general", "mixed", "foreign")))
     asked = intent(topology, rules, draw(protection), data_class)
-    return Served(topology, TreeBuilder(topology).way(asked))
+    return Served(topology, GraphBuilder(topology).graph(asked))
 
 
 @st.composite
 def served_anew(draw: st.DrawFn) -> Served:
     """A graph that is planned without failed elements."""
-    topology, way, _ = draw(served())
+    topology, graph, _ = draw(served())
     names = draw(st.lists(st.sampled_from(elements(topology)), min_size=1, max_size=2, unique=True))
-    planned = TreeBuilder(topology, failures_of(topology, names)).way(way.intent)
+    planned = GraphBuilder(topology, failures_of(topology, names)).graph(graph.intent)
     return Served(topology, planned, tuple(names))
 
 
@@ -147,12 +147,14 @@ def served_anew(draw: st.DrawFn) -> Served:
 def served_in_time(draw: st.DrawFn) -> Served:
     """A graph whose delay budget leaves little for detours."""
     topology = draw(dense_networks())
-    best = best_route(intent(topology, [permit()]).ruling)
+    best = best_permitted_path(intent(topology, [permit()]).ruling)
     assume(isinstance(best, Route))
     assert isinstance(best, Route)
     most_ns = best.one_way_ns + draw(st.integers(0, 9)) * 10**6
     rules = [permit(hard={"max_one_way": format_duration(most_ns)})]
-    return Served(topology, TreeBuilder(topology).way(intent(topology, rules, draw(protections))))
+    return Served(
+        topology, GraphBuilder(topology).graph(intent(topology, rules, draw(protections)))
+    )
 
 
 @st.composite
@@ -187,9 +189,9 @@ def anything_failed(topology: Topology, chance: Random) -> Failures:
     return Failures(links, some(SRLGS), some(hubs[1:-1]), some(hubs))
 
 
-def nodes(way: ForwardingTree) -> list[Node]:
+def nodes(graph: ForwardingGraph) -> list[Node]:
     """Every decision of a graph, once."""
-    waiting, seen = [way.first], []
+    waiting, seen = [graph.first], []
     while waiting:
         node = waiting.pop()
         if node is not None and node not in seen:
@@ -199,24 +201,24 @@ def nodes(way: ForwardingTree) -> list[Node]:
 
 
 def in_use(
-    way: ForwardingTree, failures: Failures = NO_FAILURES, permit: Automaton | None = None
+    graph: ForwardingGraph, failures: Failures = NO_FAILURES, permit: Automaton | None = None
 ) -> Ruling:
     """The ruling of one permit alone, by default that in use, while the failed gateways are
     closed."""
-    alone = permit or way.automaton
+    alone = permit or graph.automaton
     assert alone is not None
-    return replace(way.intent.ruling, automata=(alone,)).with_closed_gateways(failures.gateways)
+    return replace(graph.intent.ruling, automata=(alone,)).with_closed_gateways(failures.gateways)
 
 
 def lawful_rests(
-    way: ForwardingTree, topology: Topology, failures: Failures, begun: Path
+    graph: ForwardingGraph, topology: Topology, failures: Failures, begun: Path
 ) -> Iterator[tuple[Path, int]]:
     """Whole paths under the permit in use that start with what is begun and go on over what is
     alive, and their delay; every open gateway on them is passed.
 
     Tries every walk that is not in the same state at the same hub twice.
     """
-    (automaton,) = in_use(way, failures).automata
+    (automaton,) = in_use(graph, failures).automata
     state, delay_ns = _along(automaton, topology, begun)
     if state is not None and begun.dst not in failures.hubs:
         yield from _rests(automaton, topology, failures, (begun, state, delay_ns))
@@ -245,21 +247,21 @@ def _rests(
 
 
 def lawful_rest(
-    way: ForwardingTree, topology: Topology, failures: Failures, begun: Path
+    graph: ForwardingGraph, topology: Topology, failures: Failures, begun: Path
 ) -> Path | None:
-    return next((path for path, _ in lawful_rests(way, topology, failures, begun)), None)
+    return next((path for path, _ in lawful_rests(graph, topology, failures, begun)), None)
 
 
 def left_for(
-    way: ForwardingTree, topology: Topology, failures: Failures, walk: Walk
+    graph: ForwardingGraph, topology: Topology, failures: Failures, walk: Walk
 ) -> tuple[Path, int] | None:
     """A permitted path onward from a packet's last hub, under any permit, with its total delay."""
     ends = len(walk.path.fibres)
-    return next(chain.from_iterable(rests_by_rank(way, topology, failures, walk, ends)), None)
+    return next(chain.from_iterable(rests_by_rank(graph, topology, failures, walk, ends)), None)
 
 
 def rests_by_rank(
-    way: ForwardingTree, topology: Topology, failures: Failures, walk: Walk, at: int
+    graph: ForwardingGraph, topology: Topology, failures: Failures, walk: Walk, at: int
 ) -> list[list[tuple[Path, int]]]:
     """Whole paths onward from a hub of a packet's path, by its position, with total delays; by
     rank of the permits that allow the path up to there. The hub's gateway may be passed still."""
@@ -268,7 +270,7 @@ def rests_by_rank(
     taken = walk.taken[: crossings[at - 1] + 1] if at else ()
     here = topology.hub(begun.dst)
     spent_ns = sum(topology.fibre(name).one_way_delay_ns for name in begun.fibres)
-    automata = way.intent.ruling.with_closed_gateways(failures.gateways).automata
+    automata = graph.intent.ruling.with_closed_gateways(failures.gateways).automata
     found: list[list[tuple[Path, int]]] = []
     for rank in ranked(automata):
         found.append([])
@@ -329,13 +331,13 @@ def trips(node: Node | None) -> Iterator[tuple[Taken, ...]]:
         yield ((node, False), *rest)
 
 
-def breach(way: ForwardingTree, topology: Topology, trip: tuple[Taken, ...]) -> str:
+def breach(graph: ForwardingGraph, topology: Topology, trip: tuple[Taken, ...]) -> str:
     """Why no permit allows a trip; empty where one does."""
     taken = [node for node, alive in trip if alive]
     fibres = [topology.fibre(node.fibre) for node in taken if isinstance(node, Cross)]
     delay_ns = sum(one.one_way_delay_ns for one in fibres)
     broken = []
-    for automaton in way.intent.ruling.automata:
+    for automaton in graph.intent.ruling.automata:
         state = standing(automaton, topology, taken)
         end = "a clause dies" if state is None else automaton.finish(state)
         end = end or automaton.exceeds(delay_ns)

@@ -18,9 +18,9 @@ from corridor.experiments.atlas.map_drawing import (
     FREE,
     LAWFUL,
     LOAD,
-    Way,
+    DrawnPath,
     around,
-    way_drawing,
+    path_drawing,
 )
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures import maps
@@ -30,26 +30,25 @@ from corridor.experiments.figures.style import Key, Width, new_sheet
 from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
-    from corridor.experiments.answers.document import Answers, DemandAnswer
-    from corridor.experiments.answers.document import Way as WayOfAnswers
+    from corridor.experiments.answers.document import Answers, DemandAnswer, PathDocument
 
 
 def draw(run: RunData, width: Width) -> Figure | None:
     if run.answers is None or not run.answers.map.hubs:
         return None
-    return map_of_ways(run.answers, most_by_fibre(read_loads(run)), width)
+    return path_map(run.answers, most_by_fibre(read_loads(run)), width)
 
 
-def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> Figure:
+def path_map(answers: Answers, loads: Mapping[str, float], width: Width) -> Figure:
     """``loads`` are shares of the emulated rates, by fibre."""
     drawn = atlas(map_of_answers(answers.map))
     demand, has_law = answers_of.subject(answers), answers.policies != NO_POLICIES
-    ways = _ways_of(demand, has_law) if demand else []
-    view = around(drawn, [one for one, _ in ways])
+    paths = _paths_of(demand, has_law) if demand else []
+    view = around(drawn, [one for one, _ in paths])
     names = maps.names(view, width, _hubs_of(demand), due=2)
-    drawing = way_drawing(drawn, [one for one, _ in ways], names, loads, _cut(demand))
+    drawing = path_drawing(drawn, [one for one, _ in paths], names, loads, _cut(demand))
     map_in = maps.high_in(view, width)
-    keys = (_way_key(demand, ways, loads), maps.fibre_key(drawn), maps.hub_key(drawn, width))
+    keys = (_path_key(demand, paths, loads), maps.fibre_key(drawn), maps.hub_key(drawn, width))
     caption = answers_of.caption(answers, f"{_shown(drawn)} · {source()}")
     sheet = new_sheet(_title(answers, demand), caption, map_in + 0.06, width, *keys)
     axes = maps.add_axes(sheet, drawing, sheet.below_in + 0.03, map_in)
@@ -57,17 +56,19 @@ def map_of_ways(answers: Answers, loads: Mapping[str, float], width: Width) -> F
     return sheet.figure
 
 
-def _ways_of(demand: DemandAnswer, has_law: bool) -> list[tuple[Way, str]]:
+def _paths_of(demand: DemandAnswer, has_law: bool) -> list[tuple[DrawnPath, str]]:
     """From the lowest to the topmost, and what each is."""
     cut = answers_of.worst_cut(demand)
-    after = answers_of.way_after(cut) if cut else None
+    after = answers_of.path_after(cut) if cut else None
     free = demand.free if has_law else None
-    ways = (
+    paths = (
         (demand.lawful, LAWFUL, "under policies" if has_law else "path in use"),
         (after, AFTER, "after the cut"),
         (free, FREE, "without policies"),
     )
-    return [(Way(look, way.fibres), words) for way, look, words in ways if way is not None]
+    return [
+        (DrawnPath(look, path.fibres), words) for path, look, words in paths if path is not None
+    ]
 
 
 def _hubs_of(demand: DemandAnswer | None) -> list[str]:
@@ -75,8 +76,8 @@ def _hubs_of(demand: DemandAnswer | None) -> list[str]:
     if demand is None:
         return []
     cut = answers_of.worst_cut(demand)
-    ways = (demand.lawful, answers_of.way_after(cut) if cut else None, demand.free)
-    hubs = [hub for way in ways if way for hub in way.hubs]
+    paths = (demand.lawful, answers_of.path_after(cut) if cut else None, demand.free)
+    hubs = [hub for path in paths if path for hub in path.hubs]
     return list(dict.fromkeys((demand.src, demand.dst, *hubs)))
 
 
@@ -87,10 +88,10 @@ def _cut(demand: DemandAnswer | None) -> list[str]:
     return [name for kind, _, name in dead if kind == "link"]
 
 
-def _way_key(
-    demand: DemandAnswer | None, ways: Sequence[tuple[Way, str]], loads: Mapping[str, float]
+def _path_key(
+    demand: DemandAnswer | None, paths: Sequence[tuple[DrawnPath, str]], loads: Mapping[str, float]
 ) -> Key:
-    found = [maps.line_key(way.look, words) for way, words in ways]
+    found = [maps.line_key(path.look, words) for path, words in paths]
     cut = answers_of.worst_cut(demand) if demand else None
     if cut is not None:
         dead = answers_of.told(cut.dead)
@@ -122,7 +123,7 @@ def _title(answers: Answers, demand: DemandAnswer | None) -> str:
 
 def _cut_told(demand: DemandAnswer) -> str:
     cut, deadly = answers_of.worst_cut(demand), answers_of.deadly_cuts(demand)
-    after = answers_of.way_after(cut) if cut else None
+    after = answers_of.path_after(cut) if cut else None
     if deadly:
         tried = counted(len(demand.cuts), "cut")
         return f"{len(deadly)} of {tried} {'leaves' if len(deadly) == 1 else 'leave'} it no path"
@@ -136,5 +137,5 @@ def _cut_told(demand: DemandAnswer) -> str:
     return f"its worst cut adds {detour} one way at once, {then} after recomputation"
 
 
-def _more_ms(after: WayOfAnswers, before: WayOfAnswers | None) -> float:
+def _more_ms(after: PathDocument, before: PathDocument | None) -> float:
     return after.one_way_ms - (before.one_way_ms if before else 0.0)

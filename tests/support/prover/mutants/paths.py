@@ -136,7 +136,7 @@ def data_is_delivered_without_its_gateway(world):
 
 
 @mutant("C6")
-def data_ends_at_a_hub_on_the_way(world):
+def data_ends_at_a_hub_on_the_path(world):
     hub, flow = world.one_of(
         world.decisions(
             where=lambda at, f: (
@@ -150,7 +150,7 @@ def data_ends_at_a_hub_on_the_way(world):
 
 
 @mutant("C6")
-def a_detour_ends_at_a_hub_on_the_way(world):
+def a_detour_ends_at_a_hub_on_the_path(world):
     hub, _flow, made = world.one_of(
         [
             (hub, flow, made)
@@ -237,7 +237,7 @@ def _first_choices(world):
 
 
 @mutant("C16")
-def an_entry_of_the_way_is_missing(world):
+def an_entry_of_the_path_is_missing(world):
     hub, flow = world.one_of(_first_choices(world))
     return world.replaced(hub, flow)
 

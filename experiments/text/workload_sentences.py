@@ -101,7 +101,7 @@ class _Change:
         return said
 
 
-def under_events(summary: Summary, of: Messages) -> str:
+def workload_effects_sentence(summary: Summary, of: Messages) -> str:
     """For the events that changed most, the demand they hit whose rounds changed most; empty where
     nothing is known to have changed."""
     found = summary.workloads

@@ -134,13 +134,13 @@ def impact_of(event: PlannedEvent, demand: PlannedDemand) -> Impact | None:
 def longest_ns(plan: Plan, demand: PlannedDemand) -> int:
     """The longest round trip that a demand is expected to have at any time."""
     impacts = (impact_of(event, demand) for event in plan.events)
-    ways = [
+    rtts_ns = [
         rtt_ns
         for one in impacts
         if one is not None
         for rtt_ns in (one.before_rtt_ns, one.bridged_rtt_ns, one.followed_rtt_ns)
     ]
-    return max(filter(None, [demand.predicted_rtt_ns, *ways]), default=0)
+    return max(filter(None, [demand.predicted_rtt_ns, *rtts_ns]), default=0)
 
 
 def _is_lossy(impact: Impact | None) -> bool:

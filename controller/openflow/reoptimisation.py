@@ -16,12 +16,12 @@ from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.traffic_engineering.fit_rates import (
     MOST_REMEMBERED,
     fits,
-    fits_as_is,
-    fitted_again,
-    fitted_as_is,
+    fits_current_failures,
     is_worse_as_is,
     lacking,
     may_ask,
+    reoptimised,
+    reoptimised_for_current_failures,
     with_picks,
 )
 from corridor.controller.traffic_engineering.relaxation import climb
@@ -79,14 +79,14 @@ def chosen_now(
     nothing_failed = replace(without, gateways=without.gateways - unbuilt) == NO_FAILURES
     bare = [with_picks(loaded, {})] if nothing_failed and _has_picks(loaded) else []
     for one in (*bare, loaded):
-        if fits_as_is(one, without) and fits(one, without):
+        if fits_current_failures(one, without) and fits(one, without):
             return one
     asked_for = (loaded.policies, loaded.as_of, without)
     if asked_for == (installed.policies, installed.as_of, stood):
         stands = choosing(loaded, chosen_in(installed))
     else:
         stands = with_picks(loaded, {one.demand.id: one.picks for one in installed.directions})
-    return fitted_as_is(stands, without)
+    return reoptimised_for_current_failures(stands, without)
 
 
 @remembered(MOST_REMEMBERED)
@@ -108,7 +108,7 @@ def chosen_ahead(specification: Specification, without: Failures) -> Specificati
     it is where there are none."""
     if fits(specification, without):
         return specification
-    chosen = fitted_again(specification, without)
+    chosen = reoptimised(specification, without)
     if fits(chosen, without):
         return chosen
     for one in (chosen, specification):

@@ -9,41 +9,41 @@ from corridor.controller.explain.clauses import forbidding
 from corridor.controller.explain.path_summary import passage_of, shortest_passage
 from corridor.controller.explain.references import Reference, grounds, references
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.answers.document import Way, way
+from corridor.experiments.answers.document import PathDocument, path_document
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.answers.price_sets import Laid, Served
 from corridor.topologies.base.codec import Document
 
 SCHEMA = 2
-WAYS_FILE = "ways.json"
+PATHS_FILE = "ways.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class WayUnderSet:
+class PathUnderSet:
     """The least lawful path of a demand under one set, or why there is none."""
 
-    way: Way | None
+    way: PathDocument | None
     why: str
     permit: str | None
     legal: tuple[Reference, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemandWays:
+class DemandPaths:
     """The ways of one demand."""
 
     id: str
-    free: Way | None
+    free: PathDocument | None
     """The shortest, whatever policies say."""
-    against: Way | None
+    against: PathDocument | None
     """Under the set that others are compared with."""
     round_trip_ms: float | None
-    sets: tuple[WayUnderSet, ...]
+    sets: tuple[PathUnderSet, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaysDocument(Document):
+class PathsDocument(Document):
     """What ``ways.json`` contains; demands and sets are in the order of the prices."""
 
     schema: int
@@ -51,22 +51,22 @@ class WaysDocument(Document):
     against: str
     sets: tuple[str, ...]
     map: MapDocument
-    demands: tuple[DemandWays, ...]
+    demands: tuple[DemandPaths, ...]
     names: Names = field(default_factory=Names)
 
 
-def ways_document(
+def paths_document(
     laid: Laid, against: PolicySet, sets: Sequence[PolicySet], title: str = ""
-) -> WaysDocument:
+) -> PathsDocument:
     """Return the paths of demands under each set. ``title`` is that of the scenario."""
     before = laid.under(against)
     under = [laid.under(policies) for policies in sets]
-    return WaysDocument(
+    return PathsDocument(
         schema=SCHEMA,
         as_of=str(laid.as_of),
         against=against.name,
         sets=tuple(policies.name for policies in sets),
-        map=map_document(laid.ways.topology),
+        map=map_document(laid.paths.topology),
         demands=tuple(
             _demand(laid, was, sets, each) for was, *each in zip(before, *under, strict=True)
         ),
@@ -76,12 +76,12 @@ def ways_document(
 
 def _demand(
     laid: Laid, was: Served, sets: Sequence[PolicySet], each: Sequence[Served]
-) -> DemandWays:
+) -> DemandPaths:
     demand = was.demand
-    return DemandWays(
+    return DemandPaths(
         id=demand.id,
-        free=way(shortest_passage(laid.ways.topology, demand.src, demand.dst)),
-        against=_way(laid, was),
+        free=path_document(shortest_passage(laid.paths.topology, demand.src, demand.dst)),
+        against=_path(laid, was),
         round_trip_ms=None if was.round_trip_ns is None else was.round_trip_ns / 1e6,
         sets=tuple(
             _under(laid, policies, served) for policies, served in zip(sets, each, strict=True)
@@ -89,11 +89,11 @@ def _demand(
     )
 
 
-def _under(laid: Laid, policies: PolicySet, served: Served) -> WayUnderSet:
-    there = served.ways[0]
+def _under(laid: Laid, policies: PolicySet, served: Served) -> PathUnderSet:
+    there = served.paths[0]
     permit = there.automaton.permit if there else None
-    return WayUnderSet(
-        way=_way(laid, served),
+    return PathUnderSet(
+        way=_path(laid, served),
         why="; ".join(_blocked_by(laid, policies, served)),
         permit=permit.id if permit else None,
         legal=tuple(references(permit, laid.as_of)) if permit else (),
@@ -102,12 +102,12 @@ def _under(laid: Laid, policies: PolicySet, served: Served) -> WayUnderSet:
 
 def _blocked_by(laid: Laid, policies: PolicySet, served: Served) -> Iterator[str]:
     """What forbids a demand or its answers, whatever the other set does; empty if both go."""
-    for ruling, way_taken in zip(served.rulings, served.ways, strict=True):
-        if way_taken is None:
+    for ruling, path_taken in zip(served.rulings, served.paths, strict=True):
+        if path_taken is None:
             died = forbidding(ruling, policies.known_groups)
             yield from map(str, grounds(died, policies, laid.as_of))
 
 
-def _way(laid: Laid, served: Served) -> Way | None:
-    there = served.ways[0]
-    return None if there is None else way(passage_of(laid.ways.topology, there.path))
+def _path(laid: Laid, served: Served) -> PathDocument | None:
+    there = served.paths[0]
+    return None if there is None else path_document(passage_of(laid.paths.topology, there.path))

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 from corridor.controller.api.control_answers import Event
 from corridor.controller.intent.specification import Specification, choosing, chosen_in
 from corridor.controller.openflow import deployments
-from corridor.controller.openflow.chosen_ways import Lane, Question, answer_to
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.deployments import Deployment, DesiredState, Planned, longest_ns
 from corridor.controller.openflow.modifications import Modifications
+from corridor.controller.openflow.reoptimisation import Lane, Question, answer_to
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.prover import Proof, tables_of
 from corridor.controller.prover.session import Session
@@ -35,12 +35,12 @@ from corridor.controller.reconcile.jobs import (
     Job,
     Order,
     PortChanged,
+    ReoptimisationDone,
     SetDay,
     SetDrained,
     SetPolicies,
     SwitchConnected,
     SwitchLost,
-    WaysFound,
 )
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.reconciler import Reconciler
@@ -48,7 +48,7 @@ from corridor.controller.reconcile.repair import Repaired
 from corridor.controller.reconcile.state_file import Remembered, StateFile
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, SETTLE_NS, Updater
 from corridor.controller.traffic_engineering.fit_rates import misfits
-from corridor.experiments.plan.foreseen_fibres import Fibres
+from corridor.experiments.plan.predicted_fibres import Fibres
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.scenario import controller_event, day_event, drain_event, policies_event
 from corridor.topologies.base.seconds import NS_PER_S
@@ -86,7 +86,7 @@ class Compiled:
         self._session = Session()
         self.loaded, self.first = specification, first
         self._planned = {
-            _key(first.known): Planned(first.known, first.intents, first.without, first.ways)
+            _key(first.known): Planned(first.known, first.intents, first.without, first.graphs)
         }
         self._kept(first)
 
@@ -269,7 +269,7 @@ class _Beside(Answers):
         if self._asked.get(lane) != question:
             self.break_off(lane)
             self._asked[lane] = question
-            found = WaysFound(question, answer_to(question))
+            found = ReoptimisationDone(question, answer_to(question))
             self.note(found)
             now_ns, jobs = self.said.clock.now_ns, self.said.jobs
             jobs.insert(bisect(jobs, now_ns, key=lambda one: one[0]), (now_ns, found))
@@ -279,7 +279,7 @@ class _Beside(Answers):
         self.said.jobs[:] = [
             (at_ns, job)
             for at_ns, job in self.said.jobs
-            if not (isinstance(job, WaysFound) and job.question.lane == lane)
+            if not (isinstance(job, ReoptimisationDone) and job.question.lane == lane)
         ]
 
 

@@ -18,8 +18,8 @@ from corridor.controller.openflow.deployments import Deployment
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_causes import Watch
 from corridor.controller.prover.exact_search import Explorer
-from corridor.experiments.plan.foreseen_controller import Standing
-from corridor.experiments.plan.foreseen_fibres import Fibres
+from corridor.experiments.plan.predicted_controller import Standing
+from corridor.experiments.plan.predicted_fibres import Fibres
 from corridor.experiments.plan.values import FOLLOWED_NS
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
@@ -31,7 +31,7 @@ LONGEST_NS = 1_000_000_000
 """No round trip is taken to last longer."""
 
 
-class Trip(NamedTuple):
+class PredictedRtt(NamedTuple):
     """A demand's round trip."""
 
     rtt_ns: int | None
@@ -42,14 +42,14 @@ class Trip(NamedTuple):
     fibres: frozenset[str] = frozenset()
 
 
-LOST = Trip(None)
+LOST = PredictedRtt(None)
 
 
 class Piece(NamedTuple):
     """The outcome of all that is sent from then on, until the next piece."""
 
     from_ns: int
-    trip: Trip
+    trip: PredictedRtt
 
 
 class Explorers:
@@ -68,7 +68,7 @@ class Explorers:
 
 
 @dataclass
-class Course:
+class RunProgress:
     """A network in the course of a timeline."""
 
     fibres: Fibres
@@ -78,7 +78,7 @@ class Course:
     """Of probes, by the demand, in octets."""
 
     def __post_init__(self) -> None:
-        self._static: dict[tuple[int, int], Trip] = {}
+        self._static: dict[tuple[int, int], PredictedRtt] = {}
         self._fares: dict[int, list[Piece]] = {}
         self._pieces: dict[tuple[int, int, int], list[Piece]] = {}
 
@@ -105,7 +105,7 @@ class Course:
                 found += self._changes(demand, first_ns, last_ns, found[-1].trip)
         return found
 
-    def trip(self, demand: int, at_ns: int) -> Trip:
+    def trip(self, demand: int, at_ns: int) -> PredictedRtt:
         """Of what is sent then."""
         fares = self.fares(demand)
         number = bisect_right(fares, at_ns, key=lambda piece: piece.from_ns)
@@ -126,7 +126,7 @@ class Course:
             self._fares[demand] = pieces
         return self._fares[demand]
 
-    def trip_at(self, demand: int, at_ns: int) -> Trip:
+    def trip_at(self, demand: int, at_ns: int) -> PredictedRtt:
         """As if all stayed as it is at a time."""
         key = demand, bisect_right(self.moments, at_ns)
         if key not in self._static:
@@ -138,7 +138,9 @@ class Course:
         number = bisect_right(self.standing, at_ns, key=lambda one: one.at_ns)
         return self.standing[max(number - 1, 0)].deployment
 
-    def _changes(self, demand: int, low_ns: int, high_ns: int, was: Trip) -> Iterator[Piece]:
+    def _changes(
+        self, demand: int, low_ns: int, high_ns: int, was: PredictedRtt
+    ) -> Iterator[Piece]:
         """What is otherwise at the end, and since when."""
         at_end = self.trip(demand, high_ns)
         while was != at_end:
@@ -157,11 +159,11 @@ class Course:
 class _Travel:
     """Of packets of one demand, with time that passes unless it is ``frozen_ns``."""
 
-    def __init__(self, course: Course, demand: int, frozen_ns: int | None) -> None:
+    def __init__(self, course: RunProgress, demand: int, frozen_ns: int | None) -> None:
         self._course, self._demand, self._frozen_ns = course, demand, frozen_ns
         self._size = course.sizes[demand]
 
-    def trip(self, at_ns: int) -> Trip:
+    def trip(self, at_ns: int) -> PredictedRtt:
         hubs, fibres = list[tuple[str, ...]](), list[str]()
         now_ns = at_ns
         for number in (2 * self._demand, 2 * self._demand + 1):
@@ -176,7 +178,7 @@ class _Travel:
             passed = [one for one in journey.crossed if not one.is_gateway]
             hubs.append((intent.pair[0], *(watch.far for watch in passed)))
             fibres += journey.fibres
-        return Trip(now_ns - at_ns, hubs[0], hubs[1], frozenset(fibres))
+        return PredictedRtt(now_ns - at_ns, hubs[0], hubs[1], frozenset(fibres))
 
     def takes_for_live(self, watch: Watch, at_ns: int) -> bool:
         return self._course.fibres.live((watch.hub, watch.port), self._time(at_ns))
@@ -199,7 +201,7 @@ class _Travel:
 # may have been followed; and the longest that nothing arrives.
 
 
-class Ways(NamedTuple):
+class RttPhases(NamedTuple):
     """All but for how long."""
 
     before_rtt_ns: int | None
@@ -225,7 +227,7 @@ class Window(NamedTuple):
 class Look:
     """At one demand."""
 
-    course: Course
+    course: RunProgress
     demand: int
     window: Window
 
@@ -234,12 +236,12 @@ class Look:
         return self.course.pieces(self.demand, 0, self.window.over_ns)
 
     @cached_property
-    def ways(self) -> Ways:
+    def phases(self) -> RttPhases:
         begin_ns = self.window.begin_ns
         answered_ns = begin_ns - self._longest_ns
         had = self._mostly(answered_ns - FOLLOWED_NS, answered_ns)
         then = self._then()
-        return Ways(had.rtt_ns, self._bridged().rtt_ns, then.rtt_ns, then.there)
+        return RttPhases(had.rtt_ns, self._bridged().rtt_ns, then.rtt_ns, then.there)
 
     @cached_property
     def out_ns(self) -> float:
@@ -260,7 +262,7 @@ class Look:
     def _longest_ns(self) -> int:
         return max((piece.trip.rtt_ns or 0 for piece in self.pieces), default=0)
 
-    def _bridged(self) -> Trip:
+    def _bridged(self) -> PredictedRtt:
         """By what switches held when it began, once they have seen what they can see of it."""
         begin_ns = self.window.begin_ns
         flips = [
@@ -271,16 +273,16 @@ class Look:
         until_ns = min([*flips, self.window.end_ns, self.window.alone_until_ns])
         return self.course.trip_at(self.demand, until_ns - 1)
 
-    def _then(self) -> Trip:
+    def _then(self) -> PredictedRtt:
         begin_ns, end_ns = self.window.begin_ns, self.window.end_ns
         since_ns = begin_ns + FOLLOWED_NS
         if since_ns < end_ns - self._longest_ns:
             return self._mostly(since_ns, end_ns - self._longest_ns)
         return self._mostly(since_ns if since_ns < end_ns else begin_ns, end_ns)
 
-    def _mostly(self, begin_ns: int, end_ns: int) -> Trip:
+    def _mostly(self, begin_ns: int, end_ns: int) -> PredictedRtt:
         """The median of what arrives of all that is sent between; lost if nothing does."""
-        weights = dict[Trip, int]()
+        weights = dict[PredictedRtt, int]()
         for since_ns, until_ns, trip in self._between(begin_ns, end_ns):
             if trip.rtt_ns is not None:
                 weights[trip] = weights.get(trip, 0) + until_ns - since_ns
@@ -291,7 +293,7 @@ class Look:
                 return trip
         return LOST
 
-    def _between(self, begin_ns: int, end_ns: int) -> Iterator[tuple[int, int, Trip]]:
+    def _between(self, begin_ns: int, end_ns: int) -> Iterator[tuple[int, int, PredictedRtt]]:
         following = [piece.from_ns for piece in self.pieces[1:]]
         for piece, next_ns in zip(self.pieces, [*following, self.window.over_ns], strict=True):
             since_ns, until_ns = max(piece.from_ns, begin_ns), min(next_ns, end_ns)

@@ -1,6 +1,6 @@
 """Guests for many plans: a network is built once, and its clock stands still between plans.
 
-    with StandingGuests(folder) as guests:
+    with ReusableGuests(folder) as guests:
         guests.run(kernel, folder / "first", on_event)
         guests.run(kernel, folder / "second", on_event)
 
@@ -15,8 +15,8 @@ import json
 import socket
 from pathlib import Path
 
+from corridor.experiments.lab.reusable_network import fit
 from corridor.experiments.lab.run_events import Event
-from corridor.experiments.lab.standing_network import fit
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.testbeds.events import read_events
@@ -32,7 +32,7 @@ STAND_STILL, GO_ON = b"-", b"+"
 """See ``guest_supervisor.py``."""
 
 
-class StandingGuests(Closing):
+class ReusableGuests(Closing):
     """Carries out plans that lie in folders of ``folder``, which alone its guests may write to."""
 
     def __init__(self, folder: Path, most: int = MOST_GUESTS) -> None:

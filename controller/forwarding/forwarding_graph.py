@@ -28,11 +28,12 @@ from typing import Literal, NamedTuple
 from corridor.controller.forwarding.avoided import NOTHING, Avoided
 from corridor.controller.forwarding.decisions import (
     NOTHING_PICKED,
-    Course,
     Decisions,
+    PermitPath,
     Picked,
     shortest_of,
 )
+from corridor.controller.forwarding.failure_hypotheses import Risks
 from corridor.controller.forwarding.nodes import (
     Assess,
     Cross,
@@ -43,15 +44,14 @@ from corridor.controller.forwarding.nodes import (
     reached,
     unprotected,
 )
+from corridor.controller.forwarding.permit_states import Permitted
 from corridor.controller.forwarding.product_paths import ProductPaths
-from corridor.controller.forwarding.shared_risks import Risks
-from corridor.controller.forwarding.standings import Permitted
 from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
 from corridor.controller.intent.picks import Pick
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.product import Ground, Product, ProductPath
-from corridor.controller.policy.routes import NoRoute, Route, best_route, route_of
+from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path, route_of
 from corridor.controller.policy.semantics import NO_FAILURES, Failures, ranked, unevaluable
 from corridor.topologies.model.routing import shortest_tree
 from corridor.topologies.model.topology import Topology
@@ -60,24 +60,24 @@ __all__ = [
     "Assess",
     "Cross",
     "Deliver",
-    "ForwardingTree",
+    "ForwardingGraph",
+    "GraphBuilder",
     "Node",
-    "TreeBuilder",
-    "WayStatus",
+    "ServiceStatus",
     "unprotected",
 ]
 
-WayStatus = Literal["UP", "ALT", "BLOCKED", "DOWN"]
+ServiceStatus = Literal["UP", "ALT", "BLOCKED", "DOWN"]
 """``UP``: by a permit of first choice. ``ALT``: by another. ``BLOCKED``: fibres lead there, and
 policies do not let it pass. ``DOWN``: no fibres lead there."""
 
 
 @dataclass(frozen=True)
-class ForwardingTree:
+class ForwardingGraph:
     """How one intent is served: its route while all is well and its decisions; or why not."""
 
     intent: Intent
-    route: Route | NoRoute
+    route: Route | NoPermittedPath
     first: Node | None = None
     automaton: Automaton | None = None
     """Of the permit in use."""
@@ -95,8 +95,8 @@ class ForwardingTree:
         return self.automaton.permit if self.automaton else None
 
     @property
-    def status(self) -> WayStatus:
-        if isinstance(self.route, NoRoute):
+    def status(self) -> ServiceStatus:
+        if isinstance(self.route, NoPermittedPath):
             return self.route.status
         return "UP" if self.route.permit in self.first_choice else "ALT"
 
@@ -110,7 +110,7 @@ class ForwardingTree:
     @property
     def within_ns(self) -> int | None:
         """The maximum delay of a path that is picked for it, if there is a bound."""
-        if self.automaton is None or isinstance(self.route, NoRoute):
+        if self.automaton is None or isinstance(self.route, NoPermittedPath):
             return None
         return _within_ns(self.automaton, self.route.one_way_ns - self.room_ns)
 
@@ -155,10 +155,10 @@ class Earlier(NamedTuple):
     """Paths as they were planned in another state of the network."""
 
     failures: Failures
-    ways: Sequence[ForwardingTree]
+    graphs: Sequence[ForwardingGraph]
     """In the order of the intents."""
 
-    def still_first(self, topology: Topology, failures: Failures) -> dict[str, ForwardingTree]:
+    def still_first(self, topology: Topology, failures: Failures) -> dict[str, ForwardingGraph]:
         """By intent, the paths that would be planned again where more fibres have failed.
 
         They use nothing that has failed. What was the first choice stays it when others are gone.
@@ -171,10 +171,12 @@ class Earlier(NamedTuple):
         if not self.failures.srlgs <= failures.srlgs:
             return {}
         dead = {fibre.id for fibre in topology.fibres if not failures.spare(fibre)}
-        return {way.intent.id: way for way in self.ways if way.is_plain and way.spares(dead)}
+        return {
+            graph.intent.id: graph for graph in self.graphs if graph.is_plain and graph.spares(dead)
+        }
 
 
-class TreeBuilder:
+class GraphBuilder:
     """Forwarding graphs over one topology without what is known to have failed.
 
     Delays to each destination are searched once, and so is what demands to it have in common.
@@ -187,11 +189,11 @@ class TreeBuilder:
         self._floors: dict[str, dict[str, int]] = {}
         self._risks = Risks(topology)
         self._courses: dict[object, ProductPaths] = {}
-        self._alike: dict[object, tuple[tuple[Automaton, ...], ForwardingTree]] = {}
+        self._alike: dict[object, tuple[tuple[Automaton, ...], ForwardingGraph]] = {}
         """Graphs by what was asked for; the automata are kept since their identity is in the
         key."""
 
-    def way(self, intent: Intent, avoided: Avoided = NOTHING) -> ForwardingTree:
+    def graph(self, intent: Intent, avoided: Avoided = NOTHING) -> ForwardingGraph:
         """By the first permit with a path. Never raises: what cannot be evaluated is blocked.
 
         Without failures its path avoids what is ``avoided``, if such a path exists.
@@ -201,8 +203,8 @@ class TreeBuilder:
         except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
             ruling = intent.ruling
             because = ruling.refusals or (unevaluable(ruling.demand, problem),)
-            return ForwardingTree(intent, NoRoute("BLOCKED", because))
-        return served or ForwardingTree(intent, best_route(intent.ruling, self._failures))
+            return ForwardingGraph(intent, NoPermittedPath("BLOCKED", because))
+        return served or ForwardingGraph(intent, best_permitted_path(intent.ruling, self._failures))
 
     @property
     def risks(self) -> Risks:
@@ -213,18 +215,18 @@ class TreeBuilder:
         """The paths that an automaton accepts, without its budgets."""
         return self._of(automaton)
 
-    def decisions(self, way: ForwardingTree) -> Decisions:
+    def decisions(self, graph: ForwardingGraph) -> Decisions:
         """The decisions along paths of a demand that is served so, without picked paths."""
-        permits = tuple(Permitted(one, self._of(one)) for one in way.intent.ruling.automata)
-        return Decisions(permits, way.protection, self._risks)
+        permits = tuple(Permitted(one, self._of(one)) for one in graph.intent.ruling.automata)
+        return Decisions(permits, graph.protection, self._risks)
 
-    def course(self, way: ForwardingTree) -> ProductPath:
+    def course(self, graph: ForwardingGraph) -> ProductPath:
         """The path of a forwarding graph without failures."""
-        automaton = way.automaton
+        automaton = graph.automaton
         assert automaton is not None
-        fibres, gateways = met_along(way.first)
+        fibres, gateways = met_along(graph.first)
         product = self._of(automaton).product
-        if way.intent.disjoint:  # its path may use a hub and avoid its gateway
+        if graph.intent.disjoint:  # its path may use a hub and avoid its gateway
             product = product.without_gateways(frozenset(self._risks.hubs) - {*gateways})
         start = product.entered(automaton.trip.src)
         numbers = tuple(self._risks.fibres[fibre] for fibre in fibres)
@@ -240,7 +242,7 @@ class TreeBuilder:
         first = Decisions(chosen.permits, UNPROTECTED, self._risks).first(chosen.course)
         return Used(chosen.rank, chosen.course.path.one_way_ns, *met_along(first))
 
-    def _served_alike(self, intent: Intent, avoided: Avoided) -> ForwardingTree | None:
+    def _served_alike(self, intent: Intent, avoided: Avoided) -> ForwardingGraph | None:
         """Demands that were ruled on together, and ask for the same, are served alike."""
         automata = intent.ruling.automata
         asked = (id(automata), intent.protection, intent.given_up, avoided, intent.picks)
@@ -251,12 +253,12 @@ class TreeBuilder:
             self._alike[asked] = (automata, served)
         return served
 
-    def _served(self, intent: Intent, avoided: Avoided) -> ForwardingTree | None:
+    def _served(self, intent: Intent, avoided: Avoided) -> ForwardingGraph | None:
         chosen = self._chosen(intent, avoided)
         if chosen is None:
             return None if avoided == NOTHING else self._served(intent, NOTHING)
         automaton, courses = chosen.permits[chosen.course.permit]
-        return ForwardingTree(
+        return ForwardingGraph(
             intent,
             route_of(automaton, courses.product.trail(chosen.course.path)),
             chosen.decisions.first(chosen.course),
@@ -326,7 +328,7 @@ class TreeBuilder:
         self,
         permits: tuple[Permitted, ...],
         rank: int,
-        shortest: Course,
+        shortest: PermitPath,
         intent: Intent,
         avoided: Avoided,
     ) -> _Chosen:
@@ -334,7 +336,7 @@ class TreeBuilder:
         permit = permits[shortest.permit].automaton.permit
         protection = intent.protected(permit)
         decisions = Decisions(permits, protection, self._risks, self._picked(intent))
-        chosen: Course | None = None
+        chosen: PermitPath | None = None
         if permit.soft.one_way is not None and protection.k:
             most_ns = _most_ns(permit)
             chosen = _protected_course(permits, shortest, decisions, most_ns, avoided)
@@ -366,15 +368,15 @@ class _Chosen(NamedTuple):
     permits: tuple[Permitted, ...]
     rank: int
     """Which permits were tried before its own: how many that were not equal."""
-    shortest: Course
-    alone: Course
+    shortest: PermitPath
+    alone: PermitPath
     """Which it would take whatever rates others are promised."""
-    course: Course
+    course: PermitPath
     protection: Protection
     decisions: Decisions
 
 
-def _promises_alike(chosen: _Chosen, course: Course, intent: Intent) -> bool:
+def _promises_alike(chosen: _Chosen, course: PermitPath, intent: Intent) -> bool:
     """Whether a demand has by another course all that it was promised by its own: its rates, its
     protection, and its delay where no ladder gives that up."""
     mine, other = (chosen.permits[one.permit].automaton for one in (chosen.course, course))
@@ -418,7 +420,7 @@ def _most_ns(permit: Policy) -> int | None:
     return None if rather_longer else permit.soft.one_way
 
 
-def _whole(permits: Sequence[Permitted], permit: int, avoided: Avoided) -> Course | None:
+def _whole(permits: Sequence[Permitted], permit: int, avoided: Avoided) -> PermitPath | None:
     """The shortest path from the source under one permit."""
     automaton, courses = permits[permit]
     fibres, gateways = avoided
@@ -426,12 +428,12 @@ def _whole(permits: Sequence[Permitted], permit: int, avoided: Avoided) -> Cours
     path = None if start is None else courses.shortest(start, fibres, gateways)
     if path is None or automaton.exceeds(path.one_way_ns):
         return None
-    return Course(permit, path)
+    return PermitPath(permit, path)
 
 
 def _whole_by(
     permits: Sequence[Permitted], permit: int, order: tuple[int, ...], avoided: Avoided
-) -> Course | None:
+) -> PermitPath | None:
     """The path from the source over these fibres, if a permit allows it."""
     automaton, courses = permits[permit]
     fibres, gateways = avoided
@@ -440,16 +442,16 @@ def _whole_by(
     path = None if start is None else product.along(start, order)
     if path is None or path.fibres & fibres or automaton.exceeds(path.one_way_ns):
         return None
-    return Course(permit, path)
+    return PermitPath(permit, path)
 
 
 def _protected_course(
     permits: Sequence[Permitted],
-    shortest: Course,
+    shortest: PermitPath,
     decisions: Decisions,
     most_ns: int | None,
     avoided: Avoided,
-) -> Course | None:
+) -> PermitPath | None:
     """The shortest that is protected all along, if it takes no longer than ``most_ns``.
 
     A hop without a detour has none however a packet reached it, since the fibre that it came by has
@@ -466,7 +468,7 @@ def _protected_course(
             return None
         if most_ns is not None and path.one_way_ns > most_ns:
             return None
-        course = Course(shortest.permit, path)
+        course = PermitPath(shortest.permit, path)
         exposed = decisions.exposed(course)
         if not exposed:
             return course

@@ -8,7 +8,7 @@ from statistics import median
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import EventSummary, Summary
-from corridor.experiments.answers.certainty_summary import CertaintySummary
+from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price_causes import BASES
@@ -174,7 +174,7 @@ def _lifts(event: EventSummary) -> bool:
     return event.kind == "policies" and event.what == NO_POLICIES
 
 
-def _of_lengths(sure: Sequence[CertaintySummary]) -> str:
+def _of_lengths(sure: Sequence[UncertaintySummary]) -> str:
     """The half widths of the 90 % intervals of round trips: the median demand's, and the widest."""
     spreads = [
         (one.rtt_ms.high - one.rtt_ms.low) / one.rtt_ms.median / 2
@@ -190,7 +190,7 @@ def _of_lengths(sure: Sequence[CertaintySummary]) -> str:
     )
 
 
-def how_sure(of: Answers) -> str:
+def uncertainty_sentence(of: Answers) -> str:
     """Of what crosses a border: how many paths are near ties; what lengths do to round trips."""
     sure = [one.certainty for one in of.demands if one.certainty is not None]
     abroad = [

@@ -9,13 +9,13 @@ from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.search import Exploration
 
 
-class WayClaim(Claim):
+class PathClaim(Claim):
     """A claim that is asked once for each demand, with all paths of its packets."""
 
-    def on_ways(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         """What is wrong along the paths of one demand."""
         raise NotImplementedError
 
-    def among(self, _ways: Sequence[Exploration]) -> Iterator[Breach]:
+    def among(self, _explored: Sequence[Exploration]) -> Iterator[Breach]:
         """Return what is wrong with the paths of all demands together."""
         yield from ()

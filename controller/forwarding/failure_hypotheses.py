@@ -16,7 +16,7 @@ from corridor.controller.intent.intent import Protection
 from corridor.topologies.model.topology import Fibre, Topology
 
 
-class Suspicion(NamedTuple):
+class FailureHypothesis(NamedTuple):
     """What was found dead, and what explains it."""
 
     found: int
@@ -136,13 +136,13 @@ class Risks:
         return {"link": self.bit("link", fibre.id), "srlg": srlgs}
 
 
-class Suspects:
+class FailureHypotheses:
     """What demands to one hub, all protected alike, suspect of what they find dead."""
 
     def __init__(self, risks: Risks, protection: Protection, dst: str) -> None:
         self._risks = risks
         self._k = protection.k
-        self.nothing = Suspicion(0, (0,), 0, spare=protection.k > 0)
+        self.nothing = FailureHypothesis(0, (0,), 0, spare=protection.k > 0)
         """What is suspected while nothing was found dead."""
         self._kinds = frozenset(protection.over)
         self._dst = dst
@@ -170,12 +170,12 @@ class Suspects:
             return _NONE
         return frozenset(hub for hub, number in self._risks.hubs.items() if gateways >> number & 1)
 
-    def explain(self, suspicion: Suspicion, thing: int) -> bool:
+    def explain(self, suspicion: FailureHypothesis, thing: int) -> bool:
         """Whether at most ``k`` failures of the protected kinds explain one more thing as well."""
         causes = self._causes[thing]
         return bool(causes & suspicion.suspects or (suspicion.spare and causes))
 
-    def grown(self, before: Suspicion, thing: int) -> Suspicion:
+    def grown(self, before: FailureHypothesis, thing: int) -> FailureHypothesis:
         """With one more thing found dead, which ``before`` can explain."""
         causes, k = self._causes[thing], self._k
         bits = [*_bits(causes)]
@@ -189,7 +189,7 @@ class Suspects:
             grown = {one for one in grown if not _contains_any(one, least)}
         return _suspicion(before.found | 1 << thing, (*kept, *grown.difference(kept)), k)
 
-    def avoided(self, suspicion: Suspicion, here: str) -> Iterator[int]:
+    def avoided(self, suspicion: FailureHypothesis, here: str) -> Iterator[int]:
         """Fibres to avoid: first all that may have failed with those found, at last only those
         that are dead whichever failures explain them."""
         dead, shared, behind = self._near(suspicion.found, {self._dst, here})
@@ -214,7 +214,7 @@ class Suspects:
                 behind |= risks.of_hub[far]
         return dead, shared, behind
 
-    def surely_dead(self, suspicion: Suspicion) -> int:
+    def surely_dead(self, suspicion: FailureHypothesis) -> int:
         """Fibres that are dead whichever failures explain what was found."""
         surely = -1
         for failed in suspicion.family:
@@ -225,12 +225,12 @@ class Suspects:
 _NONE: frozenset[str] = frozenset()
 
 
-def _suspicion(found: int, family: tuple[int, ...], k: int) -> Suspicion:
+def _suspicion(found: int, family: tuple[int, ...], k: int) -> FailureHypothesis:
     suspects, spare = 0, False
     for one in family:
         suspects |= one
         spare = spare or one.bit_count() < k
-    return Suspicion(found, family, suspects, spare)
+    return FailureHypothesis(found, family, suspects, spare)
 
 
 def _contains_any(mask: int, others: Iterable[int]) -> bool:

@@ -22,7 +22,7 @@ NOTHING = frozenset[str]()
 
 
 @dataclass(frozen=True)
-class Way:
+class PricedPath:
     """One direction of a demand, by the least lawful path."""
 
     path: Path
@@ -38,7 +38,7 @@ class Way:
     """Of the permit of that path."""
 
 
-class Ways:
+class PricedPaths:
     """Of one topology. What was searched once is kept, for all sets alike."""
 
     def __init__(self, topology: Topology) -> None:
@@ -46,7 +46,7 @@ class Ways:
         self._ground = Ground(topology)
         self._floors: dict[str, dict[str, int]] = {}
         self._products: dict[object, Product] = {}
-        self._found: dict[object, Way | None] = {}
+        self._found: dict[object, PricedPath | None] = {}
         self._groups: dict[object, Groups] = {}
         self._rates = {fibre.id: topology.capacity_gbps(fibre) for fibre in topology.fibres}
         self._srlgs = {
@@ -54,14 +54,14 @@ class Ways:
             for srlg in topology.srlgs
         }
 
-    def on(self, topology: Topology) -> Ways:
+    def on(self, topology: Topology) -> PricedPaths:
         """On a map like this one; with the same fibres, distances are not searched again."""
-        other = Ways(topology)
+        other = PricedPaths(topology)
         if topology.fibres == self.topology.fibres:
             other._floors = self._floors
         return other
 
-    def way(self, ruling: Ruling) -> Way | None:
+    def permitted(self, ruling: Ruling) -> PricedPath | None:
         """The least lawful one of a demand, in one direction; None if there is none."""
         automata = tuple(map(self._as_known, ruling.automata))
         key = (ruling.demand.src, *((one.course_key, one.budgets) for one in automata))
@@ -103,7 +103,7 @@ class Ways:
         fibres = self.topology.fibres_of(name) if kind == "hub" else ()
         return self._ground.mask([name] if kind == "link" else [one.id for one in fibres])
 
-    def _search(self, automata: Sequence[Automaton]) -> Way | None:
+    def _search(self, automata: Sequence[Automaton]) -> PricedPath | None:
         least = self._least(automata)
         if least is None:
             return None
@@ -111,7 +111,7 @@ class Ways:
         path = self.path(automaton, course)
         names = self._met(path, automata)
         lost = frozenset(name for name in names if self.around(automata, name) is None)
-        return Way(path, course.one_way_ns, lost, self._widest(automata), automaton)
+        return PricedPath(path, course.one_way_ns, lost, self._widest(automata), automaton)
 
     def _met(self, path: Path, automata: Iterable[Automaton]) -> list[str]:
         """Whatever a path meets and may fail."""

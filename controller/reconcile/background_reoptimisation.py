@@ -17,7 +17,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from corridor.controller.openflow.chosen_ways import Question
+from corridor.controller.openflow.reoptimisation import Question
 from corridor.controller.policy.law import load_law
 from corridor.controller.reconcile.beside import answered
 from corridor.topologies.base.garbage import collecting_later

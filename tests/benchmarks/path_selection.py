@@ -1,4 +1,4 @@
-"""Load-aware routing on published instances: ``python -m tests.benchmarks.joint_ways FILE...``
+"""Load-aware routing on published instances: ``python -m tests.benchmarks.path_selection FILE...``
 
 Files are SNDlib's native text, or REPETITA's ``.graph`` with the ``.demands`` beside it (the first
 set). A row each: the most that a link is asked for, as a part of its capacity (SNDlib's networks
@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from corridor.controller.forwarding.forwarding_tree import TreeBuilder
+from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet
 from corridor.controller.policy.semantics import Rulings
@@ -101,21 +101,21 @@ def row(path: Path, *, cuts: bool, most: int | None = None) -> tuple[str, ...]:
     topology, asked, has_capacities = instance(path)
     asked = largest(asked, most)
     served = tuple(intents(topology, asked, int(cuts)))
-    builder = TreeBuilder(topology)
-    ways = [builder.way(one) for one in served]
+    builder = GraphBuilder(topology)
+    graphs = [builder.graph(one) for one in served]
     links = Links(topology)
     own = [UNIT_BPS for _ in links.capacity_bps]
     if has_capacities:  # of both in kbit/s
         gbps = [fibre.known_gbps or 0.0 for fibre in topology.fibres for _ in fibre.ends]
         own = [max(round(one * KBPS_OF_GBPS * UNIT_BPS), 1) for one in gbps]
-    setting = setting_of(ways, builder, links)
+    setting = setting_of(graphs, builder, links)
     bound = least_fullest(setting, [max(round(one), 1) for one in own])
     began = time.process_time()
     before, reached = float("inf"), list[float]()
     for tried in range(TRIES):
         target = bound.fullest * NEAR * STEP**tried
         room = [max(round(one * target), 1) for one in own]
-        choice = choose(topology, ways, builder, links=Links(topology, capacity_bps=room))
+        choice = choose(topology, graphs, builder, links=Links(topology, capacity_bps=room))
         before = min(before, choice.fullest_before * target)
         reached.append(choice.fullest * target)
         if choice.fullest <= 1:

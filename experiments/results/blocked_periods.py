@@ -16,7 +16,7 @@ ENDLESS_NS = 1 << 62
 CHANGES = (day_event.KIND.key, policies_event.KIND.key)
 
 
-class KeptBack(NamedTuple):
+class BlockedPeriod(NamedTuple):
     """A demand, from when until when after the epoch."""
 
     demand: str
@@ -27,12 +27,12 @@ class KeptBack(NamedTuple):
         return self.from_ns <= at_ns < self.until_ns
 
 
-def kept_back(plan: Plan) -> list[KeptBack]:
+def kept_back(plan: Plan) -> list[BlockedPeriod]:
     """All times at which any demand is."""
     return [one for demand in plan.demands for one in _of(plan, demand)]
 
 
-def _of(plan: Plan, demand: PlannedDemand) -> Iterator[KeptBack]:
+def _of(plan: Plan, demand: PlannedDemand) -> Iterator[BlockedPeriod]:
     since_ns = 0 if demand.predicted_rtt_ns is None else None
     for event in plan.events:
         impact = next((one for one in event.impacts if one.demand == demand.index), None)
@@ -41,18 +41,18 @@ def _of(plan: Plan, demand: PlannedDemand) -> Iterator[KeptBack]:
         if impact.followed_rtt_ns is None and since_ns is None:
             since_ns = event.begin_ns
         elif impact.followed_rtt_ns is not None and since_ns is not None:
-            yield KeptBack(demand.id, since_ns, event.begin_ns)
+            yield BlockedPeriod(demand.id, since_ns, event.begin_ns)
             since_ns = None
     if since_ns is not None:
-        yield KeptBack(demand.id, since_ns, ENDLESS_NS)
+        yield BlockedPeriod(demand.id, since_ns, ENDLESS_NS)
 
 
 class Keeping:
     """Tells of one message after another, in their order, whether it is kept back: because its
     demand is, or because one that was still stands before it on its connection."""
 
-    def __init__(self, kept: Iterable[KeptBack]) -> None:
-        self._spans: dict[str, list[KeptBack]] = {}
+    def __init__(self, kept: Iterable[BlockedPeriod]) -> None:
+        self._spans: dict[str, list[BlockedPeriod]] = {}
         for one in kept:
             self._spans.setdefault(one.demand, []).append(one)
         self._until_ns: dict[int, int] = {}

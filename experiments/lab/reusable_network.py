@@ -29,7 +29,7 @@ how long that took, changes no time stamp."""
 
 
 @dataclass
-class StandingNetwork:
+class ReusableNetwork:
     """A network and its controller, and the plan that they were last made ready for."""
 
     plan: Plan
@@ -63,7 +63,7 @@ def fit(stands: Plan, plan: Plan) -> bool:
 
 
 @contextlib.contextmanager
-def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[StandingNetwork]:
+def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[ReusableNetwork]:
     """Build the network of a plan; it is gone on leaving."""
     from corridor.experiments.lab.assembly import assemble
     from corridor.experiments.lab.controller_process import ControllerProcess
@@ -91,7 +91,7 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Stan
     ) as (net, gateways):
         assert net.openvswitch is not None
         emit({"event": "built", "private_openvswitch": net.openvswitch.is_private})
-        yield StandingNetwork(plan, net, controller, scratch, gateways)
+        yield ReusableNetwork(plan, net, controller, scratch, gateways)
 
 
 def _begin_bfd(plan: Plan, net: CorridorNet) -> None:

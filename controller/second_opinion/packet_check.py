@@ -10,7 +10,7 @@ from corridor.controller.second_opinion.declared import Declared, Direction, Pro
 from corridor.controller.second_opinion.evaluator import DemandRules, Evaluator, PathVerdict
 from corridor.controller.second_opinion.failing import KINDS, NOTHING, Failed, everything, failed
 from corridor.controller.second_opinion.journey import Journey, journey_of
-from corridor.controller.second_opinion.onward import Around, lawful_way_on
+from corridor.controller.second_opinion.onward import Around, permitted_path_on
 from corridor.controller.second_opinion.packets import Packet, sent_by_host
 from corridor.controller.second_opinion.plain import Plain
 from corridor.controller.second_opinion.walker import Walk, Walker
@@ -98,7 +98,7 @@ class Judged:
 
     def _needless(self, walk: Walk, journey: Journey, what: Failed) -> Iterator[Disagreement]:
         around = Around(self.topology, self._gateways(what), what)
-        left = lawful_way_on(self.rules, around, journey, self.tries)
+        left = permitted_path_on(self.rules, around, journey, self.tries)
         if left is not None:
             permits = ", ".join(self.rules.verdict(left).permits) or "nothing forbids it"
             kind = "needless drop" if what.names else "not blocked"
@@ -114,7 +114,7 @@ class Judged:
         rules = self.rules.preferred_to(permits)
         around = Around(self.topology, self._gateways(NOTHING))
         src = journey_of(self.topology, [journey.hubs[0].id], []).going_on()
-        left = lawful_way_on(rules, around, src, self.tries) if rules.permits else None
+        left = permitted_path_on(rules, around, src, self.tries) if rules.permits else None
         if left is not None:
             first = ", ".join(rules.verdict(left).permits)
             reason = f"goes by {', '.join(permits)}, though {left} is left by {first}"
