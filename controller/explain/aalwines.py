@@ -1,7 +1,7 @@
 """An MPLS network in the JSON of AalWiNes, with questions in its language and our answers in
 addition.
 
-AalWiNes (https://aalwines.cs.aau.dk) decides by pushdown automata whether some packet takes a way
+AalWiNes (https://aalwines.cs.aau.dk) decides by pushdown automata whether some packet takes a path
 that an expression describes while up to k links have failed. Each hub is a router, each gateway
 one behind it that gives back all it gets. Buckets of a group become priorities.
 """

@@ -1,8 +1,8 @@
 """Questions about paths through a network, by where the paths lead.
 
 A question is whether some packet of a demand takes a path of a kind. For all kinds but the first
-and the last the answer is no where the claims hold. The last, whether packets come to hubs off the
-way that they take while nothing fails, is asked so that not only no is to be answered.
+and the last the answer is no where the claims hold. The last, whether packets reach hubs off
+their path without failures, is included so that not every expected answer is no.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ Pipeline of every switch::
     3 BORDER    phases that may cross a border            -> 4
     4 SWITCH    (port, label): the decision that the label names here
 
-and every table ends in a drop with its own reason. Nothing floods. The decision of a way becomes
+and every table ends in a drop with its own reason. Nothing floods. The decision of a path becomes
 one fast-failover group: a bucket per alternative, live while the port it leaves by is.
 """
 

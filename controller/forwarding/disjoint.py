@@ -1,12 +1,12 @@
 """Paths that share nothing: which elements each keeps off, so that demands that are to be disjoint
-are, at the least sum of delays.
+are, at the minimum sum of delays.
 
 The search is one of conflicts (as of Sharon et al., Conflict-based search, Artificial Intelligence
-219, 2015). Each way is at first the one it would be by itself. Where two share an element that they
-are not to share, one of them has to keep off it: both cases are gone on with, that with the
-least sum first. Each solution is within one of the two, and keeping off more never makes a way
-better, so the first pair without a conflict is the best there is. Better is: fewer permits tried in
-vain before those in use, then the least sum of delays, those of answers among them.
+219, 2015). At first each path is the one without the others. Where two share an element that they
+are not to share, one of them has to avoid it: both cases are searched further, that with the
+minimum sum first. Each solution is in one of the two cases, and avoiding more elements never
+improves a path, so the first pair without a conflict is optimal. Better is: fewer permits tried in
+vain before those in use, then the minimum sum of delays, those of answers included.
 
 It is exact for any number of demands within a bound on cases. Not exact is only who is protected
 by a longer path (``soft.one_way``): that one way may be shorter by keeping off more.

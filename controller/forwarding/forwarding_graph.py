@@ -456,7 +456,7 @@ def _protected_course(
 
     A hop without a detour has none however a packet reached it, since the fibre that it came by has
     not failed, and later courses spend no less of a budget before it. So none that is shunned is on
-    any protected course. (A way around by another permit hangs on what the packet came by. Then a
+    any protected course. (A detour by another permit depends on the packet's path so far. Then a
     longer course may be protected though one of its hops was shunned, and is not found.)
     """
     automaton, courses = permits[shortest.permit]

@@ -15,8 +15,8 @@ class Found(Frozen):
 class Pick(Frozen):
     """From one hub on, over these fibres to the destination, where something was found dead.
 
-    A pick is a wish: it is followed where it is a lawful path on, whatever it was chosen for, and
-    nothing on it is known to be dead; else the way is the shortest, as without it.
+    A pick is a preference: it is used if it is a permitted path onward, whatever it was chosen
+    for, and no element on it is known to have failed; else the shortest path is used.
     """
 
     at: str

@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 
 OUTSIDE = "not judged: the policies say nothing of this data"
-"""Why a demand is served that no permit speaks of."""
+"""Why a demand is served that no permit covers."""
 SERVED = frozenset({Status.UP, Status.ALT, Status.DEGRADED})
 """Packets of such demands arrive."""
 
@@ -141,7 +141,7 @@ def _bridged(found: tuple[DetectedFailure, ...]) -> Iterator[str]:
 
 
 def _unfit(demand: str, lacking: Sequence[Worst]) -> Iterator[str]:
-    """Where its rate does not fit: now, if it does not, and else where most is lacking."""
+    """Where its rate does not fit: now, or else under the failure with the highest overload."""
     mine = sorted(
         (one for one in lacking if demand in one.demands),
         key=lambda one: (bool(one.failure), -one.excess_bps, one.fibre, one.hub),

@@ -3,7 +3,7 @@
 Its states are the progress of each clause; a step takes it past one element of a path (hub,
 fibre, hub, ...). The product of the clauses is deterministic and has no way out of a violation,
 so any prefix that breaks a clause condemns every path that starts with it. That is what makes
-shortest paths on the product of graph and automaton, and detours from a state on the way, sound
+shortest paths on the product of graph and automaton, and detours from a state on the path, sound
 (compare Soule et al., Merlin, CoNEXT 2014, and Reitblatt et al., FatTire, HotSDN 2013).
 """
 

@@ -111,8 +111,8 @@ def examine(
 
     A drop under failures beyond the protection in effect breaks no claim. What is ``known`` to
     have failed has been planned around: protected against are failures beside it. Without
-    ``rates`` C12 is not claimed, nor is C18, which is only where something is to be disjoint. What
-    ends in a way that is ``passed_over`` breaks nothing.
+    ``rates`` C12 is not claimed, nor is C18, which is only where something is to be disjoint. An
+    outcome whose end is ``passed_over`` breaks nothing.
     """
     started = time.perf_counter()
     explorer = Explorer(tables, wiring, topology, known)

@@ -2,7 +2,7 @@
 
 Places are: the network as a whole, a switch's tables, a host's port, all paths of a demand, and
 every other port as a door. The labels that a door lets in are a separate place, since which
-ones are right depends on the ways of all demands.
+ones are right depends on the paths of all demands.
 """
 
 from __future__ import annotations

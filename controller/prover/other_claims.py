@@ -2,7 +2,7 @@
 
 Claims about where packets may be are the same. Claims about the product's own pipeline are
 left out: counters, cookies, labels, and what a switch would do with packets that no host sends. A
-packet that is handed to the controller, or sent where nobody can say, breaks none of them here: it
+packet that is handed to the controller, or sent to an unknown place, breaks none of them here: it
 leaves them unproven.
 """
 

@@ -2,8 +2,8 @@
 
 A proof is carried over from the one before it. A finding is kept where everything that it read is
 equal, and is computed again elsewhere. ``findings`` states what each kind of finding reads, and
-``ExactKey`` states it for the exact search. Keys are values, never their hashes. What switches
-decide on the way is kept by itself (``Read``), since it does not depend on what has failed.
+``ExactKey`` states it for the exact search. Keys are values, never their hashes. The decisions of
+switches along the path are kept separately (``Read``), since it does not depend on what has failed.
 
 Only proofs that hold are carried over. Where a carried proof does not hold, a whole proof decides.
 After ``WHOLE_EVERY`` carried proofs, a whole one checks them.

@@ -92,7 +92,7 @@ EXACT = {
     "C10": "If no permitted path remains, packets are dropped.",
     "C12": "Guaranteed rates fit every fibre, and meters limit each demand to its rate.",
 }
-"""Claims that hold under up to k failures, so that each set of them counts by itself."""
+"""Claims that hold under up to k failures, so that each failure set counts separately."""
 WHERE_ASKED = {"C18": "Disjoint demands share nothing without failures."}
 """Claims about optional requirements: no verdict where no demand has them, or where something is
 known to have failed."""

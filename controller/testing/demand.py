@@ -1,8 +1,8 @@
 """A demand under test: the tables that serve it, and what they do to its packets. Pure.
 
 What must hold whatever fails is a policy itself. So it is asked of the tables as the prover asks
-for the demand's own policies: every bucket is taken as possible, and the search looks for a way on
-which the clause dies. What is asked for given failures follows one packet through the tables.
+for the demand's own policies: every bucket is taken as possible, and the search looks for a path
+that violates the clause. What is asked for given failures follows one packet through the tables.
 
 The tables are those that are compiled; of a network that runs, those that its switches hold.
 """
@@ -107,7 +107,7 @@ class DemandUnderTest:
 
     def trials(self, within: Protection) -> tuple[Failed, ...]:
         """Sets of failures to send packets under: none; each one of these kinds that takes down
-        what the way meets while nothing fails, its ends aside; and of sets of more, one for each
+        an element of the path without failures, except its ends; and of sets of more, one for each
         other path that packets then take. At most ``MOST_TRIALS``, the smaller first."""
         if isinstance(self.graph.route, NoPermittedPath):
             return ((),)

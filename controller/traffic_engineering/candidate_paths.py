@@ -306,8 +306,8 @@ class Space:
             self._candidates.clear()
 
     def arrives(self, candidate: CandidatePath, case: int | None) -> bool:
-        """Whether packets do in a case, or are lost on the way: whether they come to their
-        destination more often than they leave it."""
+        """Whether packets arrive in a failure case, or are lost on their path: whether they reach
+        their destination more often than they leave it."""
         ends, dst = self.cases.risks.ends, self.automaton.trip.dst.id
         come = 0
         for link, times in candidate.under(case).items():

@@ -1,8 +1,9 @@
 """A specification whose guaranteed rates fit, if paths can be chosen so; else one with a smaller
 shortfall.
 
-Where rates fit on the shortest paths, nothing is chosen: the specification stays as it is. The last
-word has admission, on the tables that these ways become, by every failure set protected against.
+Where rates fit on the shortest paths, nothing is chosen: the specification stays as it is.
+Admission decides, on the tables compiled from these paths, under every failure set protected
+against.
 """
 
 from __future__ import annotations

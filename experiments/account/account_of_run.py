@@ -53,7 +53,7 @@ NOT_DARK = (QUEUE, RANDOM, METER, MACHINE)
 
 
 class Account(NamedTuple):
-    """What was counted; ``ledger`` is None, and ``problem`` says why, where nobody counted."""
+    """The counts of a run. Without counters ``ledger`` is None, and ``problem`` says why."""
 
     ledger: Ledger | None
     problem: str = ""
@@ -64,7 +64,7 @@ class Account(NamedTuple):
         return [said] if self.problem else []
 
     def lost_at(self, demand: str, kind: str) -> dict[str, int] | None:
-        """Of one kind of a demand's packets, both ways, by place and cause; None: not known."""
+        """By place and cause, one kind of a demand's packets, both directions; None: not known."""
         if self.ledger is None:
             return None
         return _sums(self._losses(demand, kind), lambda one: f"{one.place} {one.cause.kind}")
@@ -80,8 +80,8 @@ class Account(NamedTuple):
         return self.lost_by(demand, STREAM if protocol == "udp" else TRANSFER)
 
     def dark(self, demand: str, kind: str) -> dict[str, int]:
-        """How many of them met no way or one that was taken away, by event, or under no name.
-        Nothing where nobody counted."""
+        """How many packets found no path, or a path that an event removed: by event, or under no
+        name. Empty without counters."""
         if self.ledger is None:
             return {}
         of = [one for one in self._losses(demand, kind) if one.cause.kind not in NOT_DARK]
@@ -99,7 +99,7 @@ class Account(NamedTuple):
 
 
 def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: int) -> Account:
-    """Of a run that came to its end; of another nothing is said."""
+    """Return the account of a run that ended; other runs are not supported."""
     said, health = read_readings(raw), read_health(raw)
     if said is None or health is None:
         return Account(None)
@@ -126,7 +126,7 @@ def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: in
 
 def _connections(plan: Plan) -> dict[int, str]:
     """The demand of each connection of workloads; where segmentation is left to the end, frames
-    are no segments, and none is told."""
+    are not segments, so the result is empty."""
     if plan.messages is None or plan.segmentation_offload:
         return {}
     return {row.connection: plan.demands[row.demand].id for row in plan.messages.rows()}
@@ -146,7 +146,7 @@ def _dropped(health: Health) -> dict[tuple[str, str, str], int]:
 
 
 def write_account(out_dir: Path, account: Account) -> AccountSummary | None:
-    """Write the files; return what the summary has of them, None where nobody counted."""
+    """Write the files; return the part for the summary, or None without counters."""
     found = account.ledger
     if found is None:
         return None

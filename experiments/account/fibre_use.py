@@ -1,6 +1,6 @@
 """What each direction of a fibre carried over time, where workloads were sent: a table.
 
-Counted by the queues of the fibre themselves, of all senders. The file beside it in ``raw/`` has a
+Counted by the queues of the fibre themselves, of all senders. The file next to it in ``raw/`` has a
 line a reading; guests write it, so this imports little.
 """
 
@@ -61,8 +61,8 @@ def reading_times_ns(plan: Plan) -> Sequence[int]:
 
 
 def read_use(raw: Path, plan: Plan) -> list[Use]:
-    """By fibre and direction, those that carried anything; empty where nobody read counters. What
-    a killed run did not write whole is passed over."""
+    """Return the used directions of fibres, in order; empty without counters. A line that a
+    killed run did not write whole is skipped."""
     path = raw / RAW_FILE
     if not path.exists():
         return []

@@ -51,11 +51,11 @@ class SocketDrops:
     its senders did not know."""
 
     requests: int = 0
-    """Of probes, on their way there."""
+    """Of probes, in the forward direction."""
     replies: int = 0
     streams: int = 0
     foreign_replies: int = 0
-    """That no probe sent from there could take for its own; dropped by nobody."""
+    """Replies that match no probe sent from there; they are not drops."""
 
     @property
     def total(self) -> int:
@@ -86,9 +86,9 @@ class Health:
     before: Counted
     after: Counted
     sockets: dict[str, SocketDrops] = field(default_factory=dict)
-    """By host, what was dropped there meanwhile, if anything was."""
+    """By host, the packets dropped there during the run; hosts without drops are left out."""
     udp: dict[str, UdpErrors] = field(default_factory=dict)
-    """By host, what its kernel did not deliver meanwhile, if anything."""
+    """By host, the packets its kernel did not deliver during the run, if any."""
 
 
 def read_health(raw: Path) -> Health | None:

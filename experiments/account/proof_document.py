@@ -31,7 +31,7 @@ class ProofOfTables:
     witnesses: tuple[Witness, ...]
     """What each policy that restricts or denies keeps some demand from."""
     endless: str = field(default="", metadata=OMIT_EMPTY)
-    """Hubs among which packets become ever more; only of somebody else's tables."""
+    """Hubs among which packets become ever more; only in tables of another controller."""
 
 
 @dataclass(frozen=True, kw_only=True)

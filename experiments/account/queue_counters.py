@@ -59,7 +59,7 @@ def write_queues(raw: Path, before: ByInterface, after: ByInterface) -> None:
 def read_queues(raw: Path, wiring: Wiring) -> list[QueueSummary]:
     """Of each direction that a packet came to; none where nothing was counted, or cannot be read.
 
-    A queue whose interface was made again meanwhile counts from there."""
+    A queue whose interface was created again counts from that moment."""
     try:
         said = json.loads((raw / FILE).read_text())
         return list(_summed(wiring, said["before"], said["after"]))

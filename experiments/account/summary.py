@@ -48,7 +48,7 @@ class LossPatternSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class FlowSampleSummary:
-    """What the packets of a stream say, and how surely."""
+    """What the packets of a stream show, with intervals of confidence."""
 
     confidence: float
     delay_ms: Statistics
@@ -67,7 +67,7 @@ class FlowSampleSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleSummary:
-    """What the probes of a demand say, and how surely."""
+    """What the probes of a demand show, with intervals of confidence."""
 
     confidence: float
     rtt_ms: dict[str, Bounds]
@@ -112,7 +112,7 @@ class FlowSummary:
     delivered_packets: int | None
     loss: float | None
     lost_at: dict[str, int] | None
-    """Packets by place and cause, of both directions; None where nobody counted."""
+    """Packets by place and cause, of both directions; None without counters."""
     retransmits: int | None
     error: str | None
     sample: FlowSampleSummary | None = field(default=None, metadata=OMIT_NONE)
@@ -145,7 +145,7 @@ class DemandSummary:
     fibres: tuple[str, ...]
     crosses: tuple[str, ...]
     may_cross: tuple[str, ...] = ()
-    """Jurisdictions that its path may meet besides; nobody knows."""
+    """Further jurisdictions that its path may cross; not known for certain."""
     capacity_assumed: tuple[str, ...] = ()
     """Fibres of its path whose capacity is assumed."""
     predicted_rtt_ms: float | None
@@ -153,7 +153,7 @@ class DemandSummary:
     rtt_ms: Statistics | None
     one_way_ms: BothDirections[Statistics] | None
     pdv_ms: BothDirections[Statistics] | None
-    """Packet delay variation (RFC 5481): above the least."""
+    """Packet delay variation (RFC 5481): above the minimum."""
     sent: int
     received: int
     lost: int
@@ -174,9 +174,9 @@ class DemandSummary:
     lost_by: dict[str, int] = field(default_factory=dict, metadata=OMIT_EMPTY)
     """Lost probes and answers by cause: an event's id, or a cause of ``account/losses.py``."""
     alibi: tuple[str, ...] | None = field(default=None, metadata=OMIT_NONE)
-    """Jurisdictions where no measured packet can have been on its way there."""
+    """Jurisdictions that no measured packet can have crossed in the forward direction."""
     certainty: UncertaintySummary | None = field(default=None, metadata=OMIT_NONE)
-    """How sure its path is, by draws of the map; none where it has no path."""
+    """The uncertainty of its path, by Monte Carlo samples of the map; none without a path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +208,7 @@ class AccountedFibre:
     control_lost: dict[str, int]
     """Of what is lost, what switches sent for themselves."""
     ce_marks: int = field(default=0, metadata=OMIT_EMPTY)
-    """Packets that its queue marked, which are no losses; only where it did."""
+    """Packets that its queue marked, which are not losses; only if it marked any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +223,7 @@ class AccountTotals:
     sent: int
     delivered: int
     in_flight: int
-    """Under way when the run ended."""
+    """In transit when the run ended."""
     lost: dict[str, int]
     """By cause."""
     problems: tuple[str, ...]
@@ -296,7 +296,7 @@ class Outage:
     expected_rtt_ms: float | None
     """By the detour while the fibre is cut."""
     detour_rtt_ms: float | None
-    """The least measured while it was cut."""
+    """The minimum that was measured while it was cut."""
     restored: bool
     """Whether the last probe was answered."""
 
@@ -330,17 +330,17 @@ class HitSummary:
     """Whether the event was expected to touch it."""
     lost: int
     lost_otherwise: int | None = field(default=None, metadata=OMIT_NONE)
-    """While it lasted, in full queues, at meters or at random: that is no time in which nothing
-    arrives. Not of runs of earlier versions."""
+    """While it lasted, in full queues, at meters or at random: such losses are not an outage.
+    Not of runs of earlier versions."""
     out_ms: float
     """The longest that nothing arrived of what was sent since it began, and that it lost."""
     expected_out_ms: float | None
     """None: until the run ends, or, of random loss, now and then as long as the event lasts."""
     expected_out_within_ms: tuple[float, float] | None
-    """Where it depends on BFD's random intervals: the least and the most."""
+    """Where it depends on BFD's random intervals: the minimum and the maximum."""
     share: float
-    """Of all draws of these intervals, the part that comes to the paths and round trips that are
-    expected; 1 where BFD has no part in it."""
+    """The share of samples of these intervals that lead to the expected paths and round trips;
+    1 where BFD has no effect."""
     over_ms: float | None
     """From its begin until the first probe after the last that it lost."""
     rtt_before_ms: float | None
@@ -353,7 +353,7 @@ class HitSummary:
     """The median of what was sent once the controller had time to follow, while it lasted."""
     expected_rtt_then_ms: float | None
     path_then: tuple[str, ...]
-    """There, as the controller told it while the event lasted; empty if it told of no other."""
+    """The forward path that the controller reported during the event; empty if unchanged."""
     expected_path_then: tuple[str, ...]
 
 
@@ -413,9 +413,9 @@ class CrossingsSummary:
     lost: int
     """Frames that the monitor had no room to see; unless 0, the counts are too low."""
     forbidden: tuple[Crossing, ...]
-    """On a fibre that no lawful way of their demand takes."""
+    """On a fibre that no permitted path of their demand contains."""
     strange: tuple[Crossing, ...]
-    """Of no demand, or not labelled exactly once where the product's controller steers."""
+    """Without a demand, or not labelled exactly once under the product's controller."""
 
     @property
     def holds(self) -> bool:
@@ -445,7 +445,7 @@ class Summary(Document):
     """Why its numbers are not those of the network that was asked for."""
     demands: tuple[DemandSummary, ...]
     controller: str = field(default="", metadata=OMIT_EMPTY)
-    """The app of a user's own that steered, as he calls it."""
+    """The name of the user-supplied app that controlled the network."""
     cuts: CutsSummary | None = field(default=None, metadata=OMIT_NONE)
     events: tuple[EventSummary, ...] | None = field(default=None, metadata=OMIT_NONE)
     expectations: tuple[ExpectationSummary, ...] = field(default=(), metadata=OMIT_EMPTY)

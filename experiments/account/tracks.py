@@ -43,7 +43,7 @@ COUNTS = (
 )
 SERIES_COLUMNS = ("demand", "protocol", "side", "at_ns", "lasts_ns", *COUNTS)
 UNKNOWN = -1
-"""Stands for what was not told; null in Parquet."""
+"""Marks a value that is not known; null in Parquet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ def _stream(
 
 
 def _later(rows: int, **columns: Sequence[int]) -> dict[str, Integers]:
-    """Each with so many rows of nothing before it."""
+    """Return each column with ``rows`` zeros before its values."""
     return {name: np.array([*[0] * rows, *values], np.int64) for name, values in columns.items()}
 
 

@@ -1,7 +1,7 @@
 """What was seen on the fibres, held against what policies allow there. Pure.
 
 The judge reads addresses and ports of what was sent, never labels: a packet on a fibre that no
-lawful way of its demand takes is a violation, whatever label it carries and whatever has failed.
+permitted path of its demand contains is a violation, whatever its label and whatever has failed.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ def judge_run(
     *,
     labelled: bool = True,
 ) -> CrossingsSummary | None:
-    """Of a run's ``raw`` folder; None if nobody watched. ``in_force`` says what became of the
-    specification that the run began with."""
+    """Check a run's ``raw`` folder; None if no monitor ran. ``in_force`` lists the changes of
+    the specification that the run began with."""
     seen, judged_by = raw / "crossings.json", raw / "specification.json"
     if not seen.exists() or not judged_by.exists():
         return None
@@ -178,15 +178,15 @@ def _in_words(flow: SeenFlow) -> str:
 
 # Where packets cannot have been, by their delay alone. Pure.
 #
-# A packet that took less time than the fastest way through a jurisdiction was not there, whatever
-# switches, labels or watches say (after Levin et al., Alibi Routing, SIGCOMM 2015). The fastest way
+# A packet that took less time than the fastest path through a jurisdiction was not there, whatever
+# switches, labels or watches say (after Levin et al., Alibi Routing, SIGCOMM 2015). This path
 # is over any fibre of the topology, lawful or not, without the time a frame's bits take. A fibre
 # that
 # may cross a jurisdiction is taken to cross it.
 
 
 class Alibis:
-    """Fastest ways through each jurisdiction of a topology; searched once for each hub."""
+    """Fastest paths through each jurisdiction of a topology; searched once for each hub."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
@@ -198,7 +198,7 @@ class Alibis:
         return tuple(sorted(code for code, least in fastest.items() if slowest_ns < least))
 
     def _fastest_through(self, src: str, dst: str) -> Mapping[str, int]:
-        """Jurisdiction to the least one-way delay in ns of a way between the ends that meets it."""
+        """By jurisdiction, the minimum one-way delay in ns of a path through it."""
         ahead, behind = self._from(src), self._from(dst)
         fastest: dict[str, int] = {}
 

@@ -72,7 +72,7 @@ class Load(NamedTuple):
 
 
 def read_utilisation(raw: Path, plan: Plan, capacity_scale: float | None) -> list[Load]:
-    """By fibre and direction, then demand, then time; empty where nobody read counters. A reading
+    """By fibre and direction, then demand, then time; empty without counters. A reading
     that a killed run did not write whole is passed over, with all after it."""
     path = raw / RAW_FILE
     if not path.exists():
@@ -135,9 +135,9 @@ def _loads(
 
 
 def _scales(plan: Plan, scale: float | None) -> Callable[[str, str], float | None]:
-    """By demand and kind of packets, what its emulated rate is of the one that it stands for: 1 of
-    what is sent as it is. None where that is not known, as of workloads of either sort along one
-    demand, which nobody counts apart."""
+    """By demand and kind of packets, the ratio of the emulated to the real rate: 1 of packets
+    sent at their real rate. None where the ratio is not known: workloads of both sorts along
+    one demand are not counted separately."""
     written: dict[tuple[str, str], set[bool]] = {}
     for workload in plan.workloads:
         kind = STREAM if workload.transport == "udp" else MESSAGE

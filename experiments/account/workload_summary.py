@@ -36,7 +36,7 @@ class RoundsSummary:
     rounds: int
     """That began, by the intended start of their first message."""
     kept_back: int
-    """Others that policies kept back: they are in no other number."""
+    """Messages that policies blocked: no other number contains them."""
     completed: int
     deadlines: int
     """Rounds that had one, and how many met it; unfinished ones have not."""
@@ -68,7 +68,7 @@ class RoundsSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class RttSummary:
-    """Of the probes that demands of a class sent meanwhile: latency under load."""
+    """Latency under load: from the probes that demands of a class sent at the same time."""
 
     sent: int
     lost: int
@@ -85,7 +85,7 @@ class _OfClass:
     class_: str
     """The application class."""
     background: bool
-    """Whether nobody waits for anything of it."""
+    """Whether no user waits for its result."""
     probes: RttSummary
 
 

@@ -28,7 +28,7 @@ class Capacity:
     """Of the fibre's entry; None of a landing."""
     emulated_bps: int
     at_bound: Literal["", "floor", "ceiling"]
-    """Whether the emulated rate is the least or the maximum of the map, and not the capacity."""
+    """Whether the emulated rate is the minimum or the maximum of the map, and not the capacity."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class LinkUtilisation:
     fibre: str
     """A capacity group is called ``capacity group`` and its id."""
     hub: str
-    """From which it is entered; of a capacity group, which way."""
+    """From which it is entered; of a capacity group, the direction."""
     capacity: Capacity
     usual_share: float
     """Of its capacity, while nothing fails."""
@@ -125,9 +125,9 @@ class Target:
     fits: bool
     add: tuple[AddedCapacity, ...]
     lower: tuple[LoweredDemand, ...]
-    """Single demands whose lowering alone is enough, the least first."""
+    """Single demands whose lowering alone is enough, the smallest change first."""
     paths: Paths = "fixed"
-    """The paths on which that is the least."""
+    """The paths on which that is the minimum."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class TooLarge:
     """The narrowest that it meets."""
     capacity: Capacity
     widest_gbps: float | None
-    """Of the widest way that policies leave it while nothing fails; None of an aggregate."""
+    """Of the permitted path with the highest capacity without failures; None of an aggregate."""
 
 
 @dataclass(frozen=True)
@@ -164,13 +164,13 @@ class CapacityAnswer:
     cut: tuple[str, ...]
     """What is taken to be dead all the time; paths are planned without it."""
     k: int
-    """The most failures that a demand is protected against."""
+    """The number of failures that a demand is protected against."""
     over: tuple[str, ...]
     """Of which kinds."""
     scale: float
     """Emulated over real rates."""
     rates_gbps: Mapping[str, float]
-    """Real rates, by demand or aggregate; of offered loads, answers apart."""
+    """Real rates, by demand or aggregate; of offered loads, reverse demands separately."""
     no_way: tuple[str, ...]
     """Demands with a rate that no policy lets go."""
     links: tuple[LinkUtilisation, ...]
@@ -220,7 +220,7 @@ ALL = CapacityQuestion()
 
 
 def capacity_answer(loaded: LoadedScenario, asked: CapacityQuestion = ALL) -> CapacityAnswer:
-    """Raises InputError where there is no rate, or nothing called what is to grow."""
+    """Raises InputError without any rate, or if no demand has the name that is to grow."""
     loaded = with_rates(loaded, asked.stated)
     served = serve(loaded, asked.dead)
     load = _load(loaded, served, asked.load)
@@ -248,7 +248,7 @@ def _load(loaded: LoadedScenario, served: Served, asked: Load | None) -> Load:
 
 
 type Groups = Mapping[str, tuple[Literal["class", "demand", "aggregate"], frozenset[str]]]
-"""What may grow by itself: its kind, and whose rates those are."""
+"""What may grow independently: its kind, and the demands with these rates."""
 
 
 def _groups(loaded: LoadedScenario, loads: Loads) -> Groups:
@@ -366,7 +366,7 @@ class _Answering:
         return self.asked.times or a_little_more
 
     def _target(self, traffic: Traffic, times: Fraction, tried: Sequence[Reach]) -> Target:
-        """On the paths that need the least capacity, of those tried."""
+        """On the paths that need the minimum capacity, among the paths tried."""
         best = min(tried, key=lambda one: _added(one.loads, traffic, times))
         cases, added = best.loads.cases, raises(best.loads.cases, traffic, times)
         is_today = best.loads is self.loads and best.paths == "chosen"

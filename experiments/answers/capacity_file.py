@@ -31,7 +31,7 @@ def foreseen(loaded: LoadedScenario) -> CapacityAnswer | None:
         return None
     try:
         return capacity_answer(loaded, CapacityQuestion(chooses=False))
-    except InputError:  # no demand with a rate has a way
+    except InputError:  # no demand with a rate has a path
         return None
 
 

@@ -92,7 +92,7 @@ class Served:
         )
 
     def widest(self, demand: str, limits: Mapping[str, Fraction]) -> Fraction | None:
-        """What the narrowest fibre of its widest way carries; None of what is not a demand."""
+        """Capacity of the narrowest fibre on its path of highest capacity; None if not a demand."""
         if demand not in self.graphs:
             return None
         topology, intent = self.loaded.topology, self.graphs[demand].intent

@@ -1,6 +1,6 @@
-"""How sure a scenario's answers are: round trips, paths and jurisdictions under draws of its map.
+"""Uncertainty of a scenario's answers: RTTs, paths, jurisdictions in samples of its map.
 
-Pure, and apart from runs: it asks the map and the policies, not what was measured. Delays are of
+Pure, and independent of runs: it uses the map and the policies, not measurements. Delays are of
 propagation and terminals, without the time that bits take at emulated rates.
 """
 
@@ -83,7 +83,7 @@ def certainties(
     lawful: Lawful | None = None,
 ) -> Certainties:
     """Of every demand of a scenario; 62 demands and 200 draws take 2 s of a processor, less where
-    its ``graphs`` are planned already, or ``lawful`` has draws of its map."""
+    its ``graphs`` are planned already, or ``lawful`` has samples of its map."""
     model = model or shipped_model()
     if lawful is None:
         lawful = Lawful(draw(loaded.topology, model, draws=draws, seed=seed))

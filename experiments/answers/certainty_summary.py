@@ -1,4 +1,4 @@
-"""How sure the paths of a scenario are, as documents state it. Pure."""
+"""The uncertainty of a scenario's paths, as documents state it. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SharedSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class NextSetSummary:
-    """The shortest lawful way through another set of jurisdictions."""
+    """The shortest permitted path through another set of jurisdictions."""
 
     crosses: tuple[str, ...]
     more_one_way_ms: float
@@ -34,7 +34,7 @@ class NextSetSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class UncertaintySummary:
-    """How sure a demand's path is: ``Certainty`` says what each is."""
+    """The uncertainty of a demand's path: ``Certainty`` explains each field."""
 
     rtt_ms: IntervalSummary | None
     one_way_ms: IntervalSummary
@@ -49,7 +49,7 @@ class UncertaintySummary:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplesSummary:
-    """The draws of the map that certainties are of."""
+    """The Monte Carlo samples of the map behind the uncertainties."""
 
     schema: int
     delay_model: str

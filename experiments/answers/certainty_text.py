@@ -1,4 +1,4 @@
-"""How sure answers are, as text. Pure."""
+"""The uncertainty of answers, as text. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def near_ties_text(found: Certainties, width: int | None = None) -> str:
 
 
 def _next(there: Certainty) -> tuple[str, str]:
-    """What the next set lacks and adds, and how far away it is."""
+    """Jurisdictions that the next set removes and adds, and its additional delay."""
     if there.margin is None:
         return "", ""
     crossed, other = there.crosses, there.margin.jurisdictions

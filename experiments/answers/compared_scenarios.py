@@ -18,7 +18,7 @@ MOST_NAMED = 12
 
 @dataclass(frozen=True)
 class DemandInOne:
-    """A demand of one scenario by itself, over the shortest permitted path of the model."""
+    """A demand of one scenario in isolation, over the shortest permitted path of the model."""
 
     rtt_ms: float | None
     """None: the demand or its answers are blocked."""
@@ -56,7 +56,7 @@ class DemandInBoth:
 
 @dataclass(frozen=True)
 class ScenariosCompared:
-    """What two scenarios answer before a run, each demand by itself."""
+    """The answers of two scenarios before a run, each demand in isolation."""
 
     only: tuple[tuple[str, ...], tuple[str, ...]]
     """Demands that only the first has, and only the second."""

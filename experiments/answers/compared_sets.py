@@ -20,7 +20,7 @@ SPARE = ("backup regained", "data", "no backup path", "covered")
 
 @dataclass(frozen=True)
 class DemandUnderBoth:
-    """Round trips are by the model, over the least lawful way; None where it is kept back."""
+    """RTTs are by the model, over the shortest permitted path; None of a blocked demand."""
 
     demand: str
     data: str
@@ -29,7 +29,7 @@ class DemandUnderBoth:
     one_not_judged: tuple[str, ...]
     other_not_judged: tuple[str, ...]
     lost: tuple[str, ...]
-    """What leaves no lawful way if it fails, under the other set alone."""
+    """Elements whose failure leaves no permitted path, under the other set only."""
     regained: tuple[str, ...]
     """The reverse."""
 

@@ -105,7 +105,7 @@ class CutDemand:
     """Jurisdictions that its path then meets, and does not before; ``?`` after those it may meet.
     """
     why: str
-    """What forbids the shortest way that is left, where there is none."""
+    """What forbids the shortest remaining path, where no path is permitted."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,11 @@ class CutAnswer:
     dead: tuple[str, ...]
     fibres: tuple[str, ...]
     served: int
-    """Demands that have a way before."""
+    """Demands that have a path before."""
     own_end: tuple[str, ...]
     """Demands of which an end itself is dead."""
     hit: tuple[CutDemand, ...]
-    """Those left without a way first, then by how much longer they take."""
+    """Disconnected demands first, then the others by added delay."""
     other_hubs: tuple[OtherHub, ...] = ()
     """Demands that may go to any of several hubs, and that another would serve if they were planned
     with this known."""
@@ -344,7 +344,7 @@ def _sentence(of: CutAnswer) -> str:
 
 
 def _moved(others: Sequence[CutDemand]) -> Iterator[str]:
-    """How much longer those take that have a way left, and who finds it."""
+    """The added delay of rerouted demands, and whether a switch or the controller reroutes."""
     waiting = [one for one in others if one.at_once_ms is None]
     bridged = [one.at_once_ms - one.before_ms for one in others if one.at_once_ms is not None]
     if bridged:

@@ -49,7 +49,7 @@ class PathDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
-    """A hard clause that binds the way in force, and what it alone costs one way."""
+    """A hard clause that changes the path in force, and the one-way delay that it adds."""
 
     policy: str
     clause: str
@@ -88,7 +88,7 @@ class CutEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class RoundTrip:
-    """In ms, of fibres and terminals: the shortest there is, and the least lawful one."""
+    """In ms, of fibres and terminals: unconstrained, and over the shortest permitted path."""
 
     free: float | None
     lawful: float | None
@@ -239,7 +239,7 @@ def _demand(of: Gathered, demand: Demand) -> DemandAnswer:
 
 
 def _why(found: Explanation) -> str:
-    """What keeps it back, or what of it is not had."""
+    """What blocks the demand, or which of its requirements are not satisfied."""
     if found.passage is None:
         return "; ".join(str(one) for one in found.forbids_shortest)
     return "; ".join(found.lacks)

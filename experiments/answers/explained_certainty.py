@@ -1,4 +1,4 @@
-"""How sure one demand's answer is, and what would make it surer, for ``corridor explain``. Pure."""
+"""Uncertainty of one demand's answer, and what reduces it, for ``corridor explain``. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is computed of a scenario, apart from what is measured: laid out once for all who tell it.
+"""Computed values of a scenario, without measured ones: gathered once for all reports.
 
 Pure. The reference corridor's 62 demands take about 3 s of a processor.
 """

@@ -1,4 +1,4 @@
-"""What ``corridor law`` answers, as values: rules as they stand on a day, and flows classified."""
+"""What ``corridor law`` answers, as values: rules in force on a day, and classified flows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from corridor.topologies.model.topology import Confidence
 
 MOST_PATHS = 12
 WHOLE = ("none", "pan-asia", "gateway-cities")
-"""Shipped sets that are no jurisdiction's own."""
+"""Shipped sets that do not belong to one jurisdiction."""
 
 
 @dataclass(frozen=True)
 class RuleShown:
-    """A rule as it stands on a day, and where it can be read."""
+    """A rule in force on a day, and where it can be read."""
 
     id: str
     jurisdiction: tuple[str, ...]
@@ -97,7 +97,7 @@ class TransferOption:
 
 @dataclass(frozen=True)
 class AnswerUnderReading:
-    """What the law says of a flow under one answer to a disputed reading."""
+    """The legal classification of a flow under one answer to a disputed interpretation."""
 
     answer: str
     says: str
@@ -122,7 +122,7 @@ class ReadingShown:
 
 @dataclass(frozen=True)
 class Classified:
-    """A flow, what the law says of it, and what its class may do under the shipped sets."""
+    """A flow, its legal classification, and what the shipped sets permit its class."""
 
     day: str
     flow: DataFlow

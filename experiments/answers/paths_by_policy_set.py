@@ -1,4 +1,4 @@
-"""``ways.json`` next to prices: the map, and which way each demand takes under which set. Pure."""
+"""``ways.json`` next to prices: the map, and the path of each demand under each set. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATHS_FILE = "ways.json"
 
 @dataclass(frozen=True, kw_only=True)
 class PathUnderSet:
-    """The least lawful path of a demand under one set, or why there is none."""
+    """The shortest permitted path of a demand under one set, or why there is none."""
 
     way: PathDocument | None
     why: str
@@ -31,7 +31,7 @@ class PathUnderSet:
 
 @dataclass(frozen=True, kw_only=True)
 class DemandPaths:
-    """The ways of one demand."""
+    """The paths of one demand."""
 
     id: str
     free: PathDocument | None

@@ -1,10 +1,10 @@
 """The price of a policy set: what it costs each demand of a scenario against another set. Pure.
 
-A set is priced by itself, and the answer for one set depends on nothing that is priced beside it.
-Four things are told of a demand: whether it is kept back, how much longer its round trip takes,
-what leaves it without a lawful way around if it fails, and the widest way that is left to it. Each
-is of lawful ways, so one restriction more can only raise it. All of them twice: by the rules of
-the set that are certain, and with its readings.
+Each set is priced independently of other sets. A demand has four results: whether it is blocked,
+how much its round trip grows, which single failures leave it no permitted path, and the highest
+capacity of its permitted paths. All four are of permitted paths, so one more restriction can only
+raise the cost. Each is computed twice: by the certain rules of the set, and with its
+interpretations.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from corridor.experiments.answers.price_sets import Laid, Served, readings, with
 from corridor.topologies.base.words import LEAST_SHOWN_MS
 
 MOST_SHOWN = 2
-"""Values of a class that are told one by one; of more, their median and the most."""
+"""Values of a class that are listed one by one; of more, median and maximum are shown."""
 KINDS = ("link", "srlg", "hub", "gateway")
 
 
@@ -33,15 +33,15 @@ class Cost:
 
     kept_back: bool
     opened: bool
-    """Served, and kept back by the other."""
+    """Served, and blocked by the other."""
     extra_ms: float | None
     """Of the round trip; None where only one of the two serves it."""
     lost: tuple[str, ...]
-    """Elements whose failure leaves no lawful way, and leaves one under the other set."""
+    """Elements whose failure leaves no permitted path, but one under the other set."""
     regained: tuple[str, ...]
     """The reverse."""
     narrower_gbps: float
-    """What the widest lawful way holds less; negative if it holds more."""
+    """Lost capacity of the permitted path with the highest capacity; negative if gained."""
 
     @property
     def is_costly(self) -> bool:
@@ -61,16 +61,16 @@ class DemandPrice:
     answered: bool
     not_judged: tuple[str, ...]
     round_trip_ms: float | None
-    """Of the least lawful path, of the fibres alone."""
+    """Of the shortest permitted path, fibres only."""
     single_points: tuple[str, ...]
-    """All that leave no lawful way if they fail, whatever the other set is."""
+    """All elements whose failure leaves no permitted path, whatever the other set is."""
     widest_gbps: float | None
-    """Capacity of the narrowest fibre on the widest lawful way."""
+    """Capacity of the narrowest fibre on the permitted path with the highest capacity."""
     with_readings: Cost
     by_certain_rules: Cost
     causes: tuple[Cause, ...]
     certainty: AddedRttUncertainty | None = None
-    """Of the extra round trip; None where one of the sets keeps it back, or nobody asked."""
+    """Of the added RTT; None where one of the sets blocks it, or it was not requested."""
     measured_extra_ms: float | None = None
     """Of least round trips, where the scenario was emulated under both sets."""
     anycast: AnycastChoice | None = None
@@ -93,18 +93,18 @@ class Row:
     lost: tuple[str, ...]
     """By any of them, each once."""
     losing: int
-    """Demands that lose some way around."""
+    """Demands that lose protection against some failure."""
     narrower: int
-    """Demands whose widest way holds less."""
+    """Demands whose path of highest capacity has less capacity."""
     is_costly: bool
     certainty: tuple[AddedRttUncertainty | None, ...] = ()
-    """Of each of ``extra_ms``, where somebody asked."""
+    """Of each of ``extra_ms``, if requested."""
     changes: tuple[Change, ...] = ()
     """What would lower it most, the best of each kind, the best first."""
 
     @property
     def median_ms(self) -> float | None:
-        """None where so few are served that each is told by itself."""
+        """None where so few are served that each is listed separately."""
         return median(self.extra_ms) if len(self.extra_ms) > MOST_SHOWN else None
 
 
@@ -165,8 +165,8 @@ def price(
     search_values: bool = True,
     lawful: Lawful | None = None,
 ) -> SetPrice:
-    """What ``policies`` cost the demands laid out, beside ``against``; how sure that is, if
-    ``lawful`` has draws of the same map."""
+    """Return the cost of ``policies`` compared with ``against``, with its uncertainty if
+    ``lawful`` has samples of the same map."""
     base, all_of_it = laid.under(against), laid.under(policies)
     certain_base = laid.under(without_readings(against, laid.as_of))
     certain = laid.under(without_readings(policies, laid.as_of))

@@ -63,8 +63,8 @@ def causes(
 ) -> tuple[Cause, ...]:
     """Of a demand that has less ``after`` than ``before``; each clause once for each cost.
 
-    Of those that keep it back the strongest comes first: what text of law forbids is forbidden by
-    law, though no permit matches either.
+    If several policies block it, the strongest comes first: a demand that a text of law forbids
+    is forbidden by law, even if no permit matches either.
     """
     found: dict[tuple[str, str, str], Cause] = {}
     if before.demand.dst == after.demand.dst:
@@ -107,8 +107,8 @@ def _violations(
 def _moved(
     laid: Laid, policies: PolicySet, before: Served, after: Served
 ) -> Iterator[tuple[str, Iterable[Violation]]]:
-    """Of a demand that another of several hubs serves: what forbids, or makes longer, the ways to
-    the one before and back. What it costs is told once, as delay, or as being kept back."""
+    """Of a demand that another of several hubs serves: what forbids, or makes longer, the paths
+    to the hub before and back. The cost is reported once, as delay or as blocked."""
     there = laid.one(policies, (before.demand, before.answers), laid.paths)
     costs = DELAY if after.is_answered else KEPT_BACK
     for ruling, was, now in zip(there.rulings, before.paths, there.paths, strict=True):
@@ -119,8 +119,8 @@ def _moved(
 
 
 def _deciding(paths: PricedPaths, policies: PolicySet, ruling: Ruling) -> Sequence[Violation]:
-    """Why nothing is permitted, and the policies of which each by itself keeps the demand back; if
-    none does, all that forbid its shortest path."""
+    """Why nothing is permitted, and the policies that block the demand on their own; if there is
+    none, all that forbid its shortest path."""
     violations = forbidding(ruling, policies.known_groups)
     src, dst = map(ruling.topology.hub, (ruling.demand.src, ruling.demand.dst))
     trip = Trip(src, dst, policies.known_groups)
@@ -133,7 +133,7 @@ def _deciding(paths: PricedPaths, policies: PolicySet, ruling: Ruling) -> Sequen
 
 
 def _blocks(paths: PricedPaths, ruling: Ruling, trip: Trip, policy: str) -> bool:
-    """Whether a restrict leaves no way, or a permit by its own clauses."""
+    """Whether a restrict leaves no path, or a permit by its own clauses."""
     permit = next((one for one in ruling.permits if one.id == policy), _ANYTHING)
     restricts = [one for one in ruling.restricts if one.id == policy]
     alone = replace(ruling, automata=(build(trip, permit, restricts),))
@@ -141,11 +141,11 @@ def _blocks(paths: PricedPaths, ruling: Ruling, trip: Trip, policy: str) -> bool
 
 
 _ANYTHING = Policy(id="anything", effect="permit")
-"""Narrows nothing, so that a restrict is seen by itself."""
+"""Narrows nothing, so that the effect of a single restrict is visible."""
 
 
 def _around(paths: PricedPaths, automata: Sequence[Automaton], name: str, was: PricedPath) -> Path:
-    """The way around an element that the other set leaves."""
+    """The path around an element that the other set permits."""
     found = paths.around(automata, name)
     return was.path if found is None else paths.path(*found)
 

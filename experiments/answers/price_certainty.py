@@ -1,4 +1,4 @@
-"""How sure a price is: what draws of the map make of the extra round trip of each demand. Pure."""
+"""Uncertainty of a price: the added RTT of each demand in samples of the map. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LEAST_KEPT = 0.5
 SAME_NS = 1_000
 """Sums of rounded delays that differ by less are the same."""
 NOTICEABLE_MS = 1.0
-"""An extra round trip below this is no cost that anybody would notice."""
+"""A user does not notice an added RTT below this."""
 
 
 @dataclass(frozen=True)
 class AddedRttUncertainty:
-    """Of an extra round trip, over the draws in which both sets have a lawful way."""
+    """Of an added RTT, over the samples in which both sets have a permitted path."""
 
     interval: Interval
     """The middle 90 %."""
@@ -33,17 +33,17 @@ class AddedRttUncertainty:
 
 @dataclass(frozen=True)
 class PriceCertainty:
-    """By demand, None where either set keeps it back or too few draws have a way; and together."""
+    """By demand, None if a set blocks it or too few samples have a path; and in total."""
 
     demands: tuple[AddedRttUncertainty | None, ...]
     total: AddedRttUncertainty | None
-    """Over the draws in which every demand has a way under both."""
+    """Over the samples in which every demand has a path under both."""
 
 
 def certainty_of(
     lawful: Lawful, before: Sequence[Served], after: Sequence[Served]
 ) -> PriceCertainty:
-    """Of a set beside another, on the same draws of the map."""
+    """Compare a set with another on the same samples of the map."""
     total: Floats = np.zeros(lawful.ensemble.draws)
     total_of_map_ns = 0
     demands: list[AddedRttUncertainty | None] = []
@@ -61,8 +61,8 @@ def certainty_of(
 
 
 def _certainty(extra_ns: Floats, of_map_ns: int) -> AddedRttUncertainty | None:
-    """None if fewer than half of the draws have a way under both sets: what is left of them would
-    speak of other maps. ``of_map_ns`` is the value of the map as it is."""
+    """None if fewer than half of the samples have a path under both sets: the remaining samples
+    would represent other maps. ``of_map_ns`` is the value of the map as it is."""
     kept = ~np.isnan(extra_ns)
     if kept.mean() < LEAST_KEPT:
         return None
@@ -74,6 +74,6 @@ def _certainty(extra_ns: Floats, of_map_ns: int) -> AddedRttUncertainty | None:
 
 
 def _percentile(extra_ns: Floats, of_map_ns: int) -> float:
-    """Return the share of draws below a value, and half of those that equal it to a microsecond."""
+    """Return the share of samples below a value, plus half of those within a microsecond of it."""
     apart = extra_ns - of_map_ns
     return float((apart < -SAME_NS).mean() + (np.abs(apart) <= SAME_NS).mean() / 2)

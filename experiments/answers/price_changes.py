@@ -1,7 +1,7 @@
 """What would lower a price most: the best single change of each kind. Pure.
 
 A clause lifted, another legal basis, a gateway at one more hub, a fibre more: each is tried, and
-the row is priced again. Nothing is lifted or built by itself. The search is bounded: gateways and
+the row is priced again. No change is made automatically. The search is bounded: gateways and
 fibres are tried at the hubs of the paths there were and are.
 """
 
@@ -41,7 +41,7 @@ class Worth:
     kept_back: int
     extra_ns: int
     lost: int
-    """Elements without a way around, counted for each demand."""
+    """Single points of failure, counted for each demand."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Change:
     kind: Kind
     what: str
     opens: int
-    """Demands that are no longer kept back."""
+    """Demands that are not blocked any more."""
     saves_ms: float
     """Of round trips, added up."""
     regains: int
-    """Ways around."""
+    """Paths around a failure."""
     of: Worth
     """What there is to take off."""
 
@@ -217,7 +217,7 @@ def _part(taken: float, of: float) -> float:
 
 
 def _liftable(row: Sequence[_Paying]) -> list[tuple[tuple[str, str], ...]]:
-    """Each clause by itself, and those of a pair of policies that end in -OUT and -IN."""
+    """Each clause alone, and those of a pair of policies that end in -OUT and -IN."""
     names = {
         name
         for one in row

@@ -1,8 +1,8 @@
-"""What is left of the map for a demand under a set: least delay, single points, widest way. Pure.
+"""A demand under a policy set: minimum delay, single points of failure, capacity. Pure.
 
-All three are of lawful ways, by whichever permit, so that none can get better by one restriction
-more. Preference among permits and what a permit spends on protection do not count here: they
-decide which of its lawful ways a demand takes.
+All three are of permitted paths, by any permit, so that one more restriction improves none.
+Preference among permits and the delay spent on protection do not count here: they decide which
+of its permitted paths a demand uses.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ NOTHING = frozenset[str]()
 
 @dataclass(frozen=True)
 class PricedPath:
-    """One direction of a demand, by the least lawful path."""
+    """One direction of a demand, by the shortest permitted path."""
 
     path: Path
     one_way_ns: int
     """Of the fibres alone."""
     single_points: frozenset[str]
-    """What leaves no lawful way if it fails: ``link:``, ``srlg:``, ``hub:``, ``gateway:`` and a
-    name. Neither of its ends counts."""
+    """Elements whose failure leaves no permitted path: ``link:``, ``srlg:``, ``hub:``,
+    ``gateway:`` and a name. Neither of its ends counts."""
     widest_gbps: float
-    """Capacity of the narrowest fibre on the widest lawful way; where none is published, what the
-    topology assumes."""
+    """Capacity of the narrowest fibre on the permitted path with the highest capacity. Without a
+    published value, the assumed capacity of the topology."""
     automaton: Automaton
     """Of the permit of that path."""
 
@@ -62,7 +62,7 @@ class PricedPaths:
         return other
 
     def permitted(self, ruling: Ruling) -> PricedPath | None:
-        """The least lawful one of a demand, in one direction; None if there is none."""
+        """The shortest permitted path of a demand, in one direction; None if there is none."""
         automata = tuple(map(self._as_known, ruling.automata))
         key = (ruling.demand.src, *((one.course_key, one.budgets) for one in automata))
         if key not in self._found:
@@ -79,14 +79,14 @@ class PricedPaths:
         return replace(found, automaton=chosen)
 
     def least_ns(self, ruling: Ruling) -> int | None:
-        """The delay of that way, without the rest of the search."""
+        """The delay of that path, without the rest of the search."""
         found = self._least(tuple(map(self._as_known, ruling.automata)))
         return None if found is None else found[1].one_way_ns
 
     def around(
         self, automata: Sequence[Automaton], element: str
     ) -> tuple[Automaton, ProductPath] | None:
-        """The least lawful way without an element."""
+        """The shortest permitted path without an element."""
         automata = tuple(map(self._as_known, automata))
         kind, _, name = element.partition(":")
         if kind == "gateway":
@@ -126,7 +126,7 @@ class PricedPaths:
         ]
 
     def _widest(self, automata: Sequence[Automaton]) -> float:
-        """By halving the capacities there are: a way over the widest fibres is one over more."""
+        """Bisect the capacities: a path over fibres of high capacity fits lower limits, too."""
         rates = sorted(set(self._rates.values()))
         low, high = 0, len(rates)
         while high - low > 1:

@@ -1,4 +1,4 @@
-"""A scenario laid under policy sets, one by one and each by itself: what prices are told from."""
+"""A scenario under several policy sets, each independently: the input of prices."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Laid:
         return replace(served, anycast=found.choice)
 
     def variant(self, name: str, make: Callable[..., Topology], *of: str) -> PricedPaths:
-        """Ways on the map that ``make`` makes of it; searched once for each name."""
+        """Paths on the map that ``make`` returns; searched once for each name."""
         if name not in self._variants:
             self._variants[name] = self.paths.on(make(self.paths.topology, *of))
         return self._variants[name]
@@ -140,7 +140,7 @@ class Laid:
     def ruled(
         self, policies: PolicySet, pair: tuple[Demand, Demand], paths: PricedPaths
     ) -> tuple[Ruling, Ruling]:
-        """What a set says of a demand and its answers on a map."""
+        """The applicable policies of a demand and its answers on a map."""
         there, back = map(policies.seen, pair)
         return (
             rule(policies, paths.topology, there, self.as_of),
@@ -149,8 +149,8 @@ class Laid:
 
 
 def without_readings(policies: PolicySet, day: date) -> PolicySet:
-    """The set with only those restricts and denies that are certain on a day. Permits all stay: one
-    less would keep more back, which is no lower bound of a price."""
+    """The set with only those restricts and denies that are certain on a day. All permits stay:
+    with fewer permits more demands are blocked, and the price would not be a lower bound."""
     law = load_law()
     kept = tuple(
         policy

@@ -1,7 +1,7 @@
-"""When policies keep demands back: what they would send then is lost to no load. Pure.
+"""When policies block demands: messages planned for then are not lost to load. Pure.
 
-As planned. A demand that is blocked at first, or by a change of policies or of the day, is kept
-back until a later change lets it go. What a failure takes is not kept back: it is lost.
+As planned. A demand that is blocked at first, or by a change of policies or of the day, stays
+blocked until a later change permits it. Packets that a failure drops are lost, not blocked.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ def _of(plan: Plan, demand: PlannedDemand) -> Iterator[BlockedPeriod]:
 
 
 class Keeping:
-    """Tells of one message after another, in their order, whether it is kept back: because its
-    demand is, or because one that was still stands before it on its connection."""
+    """Decides of each message, in order, whether it is blocked: its demand is blocked, or a
+    blocked message is before it on its connection."""
 
     def __init__(self, kept: Iterable[BlockedPeriod]) -> None:
         self._spans: dict[str, list[BlockedPeriod]] = {}
         for one in kept:
             self._spans.setdefault(one.demand, []).append(one)
         self._until_ns: dict[int, int] = {}
-        """By connection: when the last that was kept back has arrived."""
+        """By connection: when the last blocked message has arrived."""
 
     def keeps(
         self, demand: str, connection: int, from_ns: int | None, completed_ns: int | None

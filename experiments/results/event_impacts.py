@@ -1,4 +1,4 @@
-"""What each event of the timeline did to demands, beside what was expected. Pure."""
+"""The effects of each event of the timeline on demands, next to the predictions. Pure."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class EventImpact(HitSummary):
 
 @dataclass(frozen=True)
 class Losses:
-    """What came of the events of a run, and the causes of all lost probes by demand."""
+    """The effects of the events of a run, and the causes of all lost probes by demand."""
 
     impacts: tuple[EventImpact, ...]
     causes: Mapping[str, Mapping[str, int]]
@@ -161,7 +161,7 @@ def _all_the_way(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -
 
 
 def _at_once(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -> NDArray[np.bool_]:
-    """Which probes were under way when an event began, or were sent before it was followed."""
+    """Which probes were in transit when an event began, or were sent before rerouting."""
     end_ns = min(event.end_ns or math.inf, event.begin_ns + FOLLOWED_NS)
     return (sent_ns >= event.begin_ns - rtt_ns) & (sent_ns < end_ns)
 

@@ -57,7 +57,7 @@ def _of(
 def _status(
     event: PlannedEvent, demand: PlannedDemand, epoch_ns: int, said: Sequence[Mapping[str, Any]]
 ) -> str:
-    """The last that the controller told by the end of an event."""
+    """The last report of the controller before the end of an event."""
     by_ns = epoch_ns + (event.end_ns or event.begin_ns)
     told = [
         str(one["status"])

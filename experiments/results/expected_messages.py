@@ -1,15 +1,15 @@
 """When messages would arrive if fibres were shared in a fluid manner and nothing were lost. Pure.
 
-What stands beside measured completion times. A message goes at the rate that its demand gets: its
-max-min share of the fibres on its path, and of the meter at its edge, where all other workloads
-that run meanwhile bring what they bring on the mean (those without a mean, as much as there is room
-for). It begins when what it waits for has arrived, by the same reckoning, after the message before
-it on its connection; slow start comes before the rate unless the connection was busy just before,
-from the window that a pause has left.
-Losses, events, timeouts and
-the variation of what others bring are not in it: the difference to the measurement is what those
-cost. Before queues by class shares are those of ``shares_in_queues.py``, and nothing is expected
-where none are known; nor of BBR, whose share follows no such law.
+The predictions next to measured completion times. A message is sent at the rate of its demand: the
+max-min share of the fibres on its path, and of the meter at its edge. All other workloads that run
+at the same time offer their average load (those without an average, as much as fits). A message
+starts when its predecessor in the workload has arrived, by the same prediction, and after the
+message before it on its connection. Slow start comes before the rate unless the connection was busy
+just before; it starts from the window that a pause has left.
+
+Losses, events, timeouts and the variation of other loads are not included: they explain the
+difference to the measurement. With queues by class the shares are those of ``shares_in_queues.py``.
+Without known shares there is no prediction, nor for BBR, whose share follows no such law.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ IDLE_S = 0.2
 and a round trip."""
 BBR = "tcp bbr"
 MOST_FLOWS = 200
-"""Demands of workloads, there and back: beyond, shares would take too long to compute."""
+"""Demands of workloads, both directions: more would take too long to compute."""
 
 
 class Side(NamedTuple):
@@ -56,7 +56,7 @@ class Expected(NamedTuple):
 
 class Expectations(NamedTuple):
     of: Mapping[int, Expected]
-    """By message id; without those of which nothing is expected."""
+    """By message id; messages without a prediction are left out."""
     not_known: Mapping[int, str]
     """By the number of a workload, why nothing is expected along some demand of it."""
 
@@ -146,7 +146,7 @@ class _Reckoning:
 
 
 def _pipe_packets(path: TransferPath) -> int:
-    """More than these under way only wait in queues, or are lost."""
+    """More packets in transit than these only wait in queues, or are lost."""
     return int(path.rate_bps * path.rtt_s / 8 / path.mss_bytes)
 
 
@@ -202,7 +202,7 @@ class _Rates:
         return {side: share_bps for side, share_bps in shares.items() if share_bps is not None}
 
     def _sides(self) -> Iterator[Side]:
-        """Those along which something is sent, of demands that have a way there and back."""
+        """The directions with traffic, of demands that have a path in both directions."""
         plan = self._plan
         used = sorted({(row.workload, row.demand, row.back) for row in _rows(plan)})
         for workload, demand, back in used:
@@ -210,8 +210,8 @@ class _Rates:
                 yield Side(workload, demand, back)
 
     def _links(self, demand: PlannedDemand, *, back: bool) -> Sequence[str]:
-        """Directions of fibres; those of answers only where they go the same way back, which is
-        told by their delay."""
+        """Directions of fibres; those of answers only where answers take the same path back, which
+        their delay shows."""
         if demand.predicted_forward_ns is None or demand.predicted_backward_ns is None:
             return ()
         if back and demand.predicted_backward_ns != demand.predicted_forward_ns:
@@ -287,7 +287,7 @@ class _Rates:
         ]
 
     def _beside_streams_bps(self, mine: PlannedWorkload) -> Mapping[str, float]:
-        """What streams of UDP leave, which yield to nobody, of those that are on meanwhile."""
+        """Capacities without active UDP streams, which do not slow down for others."""
         left = dict(self._capacities_bps)
         for other in self._plan.workloads:
             if other.transport != "udp" or not _overlap(mine, other):
@@ -298,8 +298,8 @@ class _Rates:
         return left
 
     def _brings_bps(self, side: Side) -> float:
-        """On the mean; as much as there is room for where that is not known. Requests of a trace
-        come when they come."""
+        """The average rate; where it is not known, as much as fits. Requests of a trace come at
+        their own times."""
         workload = self._plan.workloads[side.workload]
         if workload.kind == "requests":
             lasts_ns = sum(until_ns - from_ns for from_ns, until_ns in workload.windows)
@@ -326,7 +326,7 @@ class _Rates:
 
     def _lenient(self, switch: SwitchProgram, policy: int) -> Iterator[int]:
         """Meters of a switch whose burst is all that a demand has to send at a time, and whose rate
-        is more than it sends on the mean."""
+        is more than it sends on average."""
         demand, back = (policy - 1) // 2, policy % 2 == 0
         sides = [side for side in self._octets_of if side[1:] == (demand, back)]
         octets, rounds = self._octets_of, self._rounds

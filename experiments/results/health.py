@@ -33,7 +33,7 @@ OF_THE_MACHINE = {
 
 
 def machine_warnings(health: Health | None, plan: Plan) -> list[str]:
-    """What the machine lost beside the network's own losses, a line each."""
+    """Losses of the machine, other than those of the network, a line each."""
     if health is None:
         return []
     dropped = health.after.softnet_dropped - health.before.softnet_dropped
@@ -87,7 +87,7 @@ def _flaps(health: Health, plan: Plan) -> list[str]:
 def lost_at_sockets(health: Health | None, demands: Sequence[DemandSummary]) -> str | None:
     """Why losses are not all the network's: an agent's socket was full where a demand that lost
     packets was to be answered, or heard its answers, or a stream of it ended; or answers came
-    there that nobody could take for its own."""
+    there that match no probe."""
     if health is None:
         return None
     none = SocketDrops()
@@ -151,7 +151,7 @@ def unexplained(
 ) -> str | None:
     """Why a run's numbers are not those of the network, by what it lost and how late it was.
 
-    Where nobody read what queues have lost, no loss is held against it.
+    Without counters of queues, no loss is attributed to the machine.
     """
     known = demands if health is not None else ()
     lost = [
@@ -168,7 +168,7 @@ def unexplained(
         )
     flaps = _flaps(health, plan) if health is not None and clock != "virtual" else []
     found = _lost_by_the_machine(known, plan, clock) or next(iter(flaps), None)
-    if plan.controller:  # ways, and what is lost on them, are others than planned
+    if plan.controller:  # paths and their losses differ from the plan
         return found
     uncounted = lost_alone(known, plan) if known and clock != "virtual" else None
     return found or uncounted or unpredicted(demands, flows, plan, clock)

@@ -55,8 +55,8 @@ class Counted(NamedTuple):
     """How many probes of a demand were lost, as packets were counted."""
 
     dark: Mapping[str, int]
-    """For want of a way, or on a fibre or at a gateway that was taken away, by the event that did
-    it; under an empty name, of none."""
+    """Without a path, or on a fibre or at a gateway that an event removed, by that event; under
+    an empty name without an event."""
     at_random: int = 0
 
 

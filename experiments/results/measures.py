@@ -41,7 +41,7 @@ OF_PROBES: Mapping[str, Callable[[Floats], float | None]] = {
     "loss": lambda values: float(values.mean()) if len(values) else None,
     "sent": lambda values: float(len(values)),
 }
-"""What becomes of the probes of one bin. Times are medians."""
+"""The results of the probes of one bin. Times are medians."""
 _COUNTED = ("lost", "loss", "sent")
 
 

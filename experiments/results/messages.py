@@ -1,4 +1,4 @@
-"""What became of every message that workloads sent: a row each, and ``messages.parquet``. Pure but
+"""The result of every message that workloads sent: a row each, and ``messages.parquet``. Pure but
 for reading and writing the files named.
 
 Hosts wrote lines as things happened, so of a killed run what had happened is known. Times are ns
@@ -31,7 +31,7 @@ MESSAGES_FILE = "messages.parquet"
 
 
 class MessageRow(NamedTuple):
-    """A message as it was planned, and what became of it."""
+    """A message as it was planned, and its result."""
 
     workload: str
     kind: str
@@ -57,8 +57,8 @@ class MessageRow(NamedTuple):
     met: bool | None
     background: bool
     kept_back: bool
-    """Whether policies kept its demand back when it was meant to begin, or what stood before it on
-    its connection."""
+    """Whether policies blocked its demand at its planned start, or a message before it on its
+    connection."""
     arrived_bytes: int | None = None
     """Of an unfinished one, what had come when its connection ended; None where that is not
     known."""
@@ -146,8 +146,8 @@ def message_rows(plan: Plan, said: Said, epoch_ns: int) -> list[MessageRow]:
 def _with_parts(
     rows: Sequence[MessageRow], plan: Plan, said: Said, epoch_ns: int
 ) -> list[MessageRow]:
-    """With what came of each: messages follow one another on their connection, so of what came to
-    its end beyond whole ones, the next has it."""
+    """With the result of each: messages follow one another on their connection, so the bytes that
+    arrived after the last whole message belong to the next."""
     ends = {one.id: (one.src, one.dst) for one in plan.demands}
     whole = Counter[tuple[int, bool]]()
     for row in rows:
@@ -230,7 +230,7 @@ class Round(NamedTuple):
     met: bool | None
     background: bool
     kept_back: bool
-    """Whether policies kept back a demand of it as it began."""
+    """Whether policies blocked a demand of it as it began."""
 
     @property
     def key(self) -> RoundKey:
@@ -305,7 +305,7 @@ def messages_table(rows: Sequence[MessageRow]) -> pa.Table:
 
 
 def read_messages(path: Path) -> Iterator[MessageRow]:
-    """The rows again; none where there is no file. Raises InputError for another schema."""
+    """Read the rows; none without the file. Raises InputError for another schema."""
     import pyarrow.parquet as pq
 
     if not path.exists():

@@ -1,9 +1,9 @@
-"""What cuts did to demands: how long each was out, and where it went meanwhile. Pure.
+"""Effects of cuts on demands: how long each was out, and its path during the cut. Pure.
 
 An outage is how long the switches take to leave a fibre that was cut: the longest run of packets,
 one after another and in one direction, that came to the fibre after the cut and were lost, times
-their interval; so it is known to one interval. What was under way on the fibre when it was cut is
-lost too, and counted apart: no switch can save it.
+their interval; so it is known to one interval. Packets in transit on the fibre when it was cut are
+lost too, and counted separately: no switch can save them.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _outage(cut: Cut, demand: PlannedDemand, mine: Probes, epoch_ns: int) -> Out
 def _lost_by_direction(
     mine: Probes, expectation: Expectation | None
 ) -> tuple[tuple[NDArray[np.bool_], int | None], ...]:
-    """Probes lost on their way there, and answers lost, with when each comes to the fibre."""
+    """Probes lost in the forward direction, and answers lost, with their times at the fibre."""
     answered = mine["received"].astype(bool)
     reflected = mine["reflections"] > 0
     there_ns = expectation.there_ns if expectation else None
@@ -93,7 +93,7 @@ def runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 
 
 def longest_run(flags: NDArray[np.bool_]) -> int:
-    """The most flags that are set one after another."""
+    """The length of the longest run of set flags."""
     return max((last - first for first, last in runs(flags)), default=0)
 
 

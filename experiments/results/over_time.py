@@ -1,4 +1,4 @@
-"""All that a run tells of its demands over time, a row a demand and bin. Pure."""
+"""The results of a run's demands over time, a row a demand and bin. Pure."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def _workloads(
     out_dir: Path, plan: Plan, probes: samples.Probes, epoch_ns: int, topology: Topology | None
 ) -> tuple[WorkloadsSummary | None, list[str]]:
     """Write ``messages.parquet``, where workloads sent messages, and ``utilisation.parquet``;
-    return what came of workloads, and what is to be warned of."""
+    return the results of workloads, and the warnings."""
     said = read_said(out_dir / "raw")
     scale = topology.scaling.capacity_scale if topology is not None else None
     loads = read_utilisation(out_dir / "raw", plan, scale)
@@ -241,14 +241,14 @@ def _topology(judged_by: Path) -> Topology | None:
 
 
 def _certainty(file: Path) -> CertaintiesDocument | None:
-    """What was said before the run of how sure its paths are; runs of earlier versions lack it."""
+    """The uncertainty of paths, computed before the run; older runs do not have it."""
     if not file.exists():
         return None
     return read_document(CertaintiesDocument, read_json(file, RESULT), str(file), "run it again")
 
 
 def _measured(plan: Plan, probes: samples.Probes) -> Iterator[DemandSummary]:
-    """Each demand's prediction, and what probes measured beside it."""
+    """Each demand's prediction, and what probes measured."""
     found, first_ms = measured(probes), first_packet_rtt_ms(probes)
     for demand in plan.demands:
         entry = replace(_planned(demand), first_packet_rtt_ms=first_ms.get(demand.index))
@@ -275,7 +275,7 @@ def _with_causes(
     alibis: Alibis | None,
     certain: CertaintiesDocument | None,
 ) -> DemandSummary:
-    """By what its probes were lost, where none of them can have been, and how sure its path is."""
+    """Why its probes were lost, where none can have been, and the uncertainty of its path."""
     slowest_ms = entry.one_way_ms.forward.max if entry.one_way_ms is not None else None
     alibi = None
     if alibis is not None and slowest_ms is not None:
@@ -289,7 +289,7 @@ def _with_causes(
 
 
 def _planned(demand: PlannedDemand) -> DemandSummary:
-    """As of a demand of which nothing was measured."""
+    """The summary of a demand without measurements."""
     return DemandSummary(
         id=demand.id,
         class_=demand.data_class,

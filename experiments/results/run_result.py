@@ -61,7 +61,7 @@ type Floats = NDArray[np.float64]
 
 
 class Run:
-    """What one result folder holds. Raises InputError where that is no run."""
+    """The contents of one result folder. Raises InputError if it is not of a run."""
 
     def __init__(self, out_dir: Path) -> None:
         self.out_dir = out_dir
@@ -83,14 +83,14 @@ class Run:
 
     @property
     def events(self) -> Sequence[EventSummary]:
-        """In order of time: whom each hit, out for how long, beside what was expected."""
+        """In order of time: affected demands, their outages, and the predictions."""
         return self.summary.events or ()
 
     @cached_property
     def account(self) -> AccountFile | None:
         """All of ``account.json``: of each demand's packets, by kind and direction, how many were
-        sent, delivered and lost, where and by what; of each fibre likewise. None where nobody
-        could count."""
+        sent, delivered and lost, where and by what; of each fibre likewise. None without
+        counters."""
         path = self.out_dir / ACCOUNT_FILE
         if not path.exists():
             return None
@@ -184,8 +184,8 @@ class Run:
         ]
 
     def over_time(self, bin: str = "100ms") -> pa.Table:  # noqa: A002
-        """All that is told of all demands: a row a demand and bin, with ``demand``, ``at_s``, a
-        column a measure of ``series``, ``status`` and ``path`` as the bin begins, and the ids of
+        """The results of all demands over time: a row a demand and bin, with ``demand``, ``at_s``,
+        a column a measure of ``series``, ``status`` and ``path`` as the bin begins, and the ids of
         the ``events`` of which a part lies in it. Raises InputError as ``series`` does.
         """
         width_ns = _width_ns(bin)

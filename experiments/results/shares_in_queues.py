@@ -2,7 +2,7 @@
 
 One queue and turns by flow give each its max-min share. Strict priority gives that level by level.
 Weighted classes give it where all that meet share the same fibres; over several fibres that
-different flows share, over fibres with other classes, and beside committed rates, nothing is known.
+different flows share, over fibres with other classes, and with committed rates, nothing is known.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The events of a run as its summary tells them: when, of what, whom they hit, what was lost."""
+"""The events of a run in its summary: time, subject, affected demands, lost packets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ REFUSED = {
 """Kinds of answers of a controller that has changed nothing: a day is in force once it has heard of
 it, for what has lost its basis is withdrawn at once, whatever becomes of the rest."""
 UNKNOWN = ("late", "absent", "error")
-"""Kinds of answers after which nobody knows what is in force: either may be."""
+"""Kinds of answers after which it is not known which of the two is in force."""
 CHANGES = "changes.json"
 
 
@@ -118,7 +118,7 @@ def _after_all_probes(probes: Probes, plan: Plan, epoch_ns: int) -> list[str]:
 
 
 def _unanswered(made: Sequence[Made]) -> list[str]:
-    """Of requests of which nobody knows whether they were heard."""
+    """Return warnings of requests that may not have been received."""
     return [
         f"the controller did not answer {one['event']}: "
         + (

@@ -1,5 +1,5 @@
-"""Why probes were lost, where nobody counted packets: on a kernel without such counters, and of a
-run that did not come to its end.
+"""Why probes were lost, in runs without counters of packets: on a kernel without such counters, and
+in a run that did not end regularly.
 
 Of each lost probe the likeliest cause is taken: an event that was expected to hit its demand and
 was near; else random loss or a queue, of which fibres say how much they had; else nothing explains
@@ -38,7 +38,7 @@ class Dropping:
     at_random: Mapping[str, int]
     by_queues: Mapping[str, int]
     loads: Sequence[tuple[float, float, frozenset[str]]] = ()
-    """When loads beside the probes were sent, from and until after the epoch, over which fibres."""
+    """When other loads were sent, from and until after the epoch, over which fibres."""
     metered: frozenset[str] = frozenset()
     """Hubs whose edge lets in no more than some demand's peak rate."""
     anywhere: bool = False
@@ -104,7 +104,7 @@ def metered_hubs(plan: Plan) -> frozenset[str]:
 
 
 def dropping(raw: Path, plan: Plan) -> Dropping:
-    """What fibres lost by themselves, and when loads were beside the probes."""
+    """The random losses of fibres, and when loads other than probes were sent."""
     health = read_health(raw)
     places = lost_between(health.before.fibres, health.after.fibres, plan.wiring) if health else {}
     at_random, by_queues = Counter[str](), Counter[str]()

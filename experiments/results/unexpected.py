@@ -1,9 +1,9 @@
 """What a run measured outside what its plan expected, a sentence each. Pure.
 
 An outage is known to an interval of probes at its begin and at its end. Where BFD notices a fault,
-sessions draw their intervals at random: measured values are compared with the least and the most of
-all draws. Open vSwitch may take some milliseconds more to rewrite its cached flows. Where computing
-takes time, it may add to what is expected.
+sessions draw their intervals at random: measured values are compared with the minimum and the
+maximum of all samples. Open vSwitch may take some milliseconds more to rewrite its cached flows.
+Where computing takes time, it may add to the prediction.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ packets. Where it takes none they are as exact as the median."""
 SLOWEST_NS = 10_000_000
 """How much more than predicted the slowest answer may take before it is called the machine's."""
 ROUNDS_TO_FILL, LEAST_FILLED = 100, 0.5
-"""Round trips after which a transfer by itself has long filled its bottleneck, and the share of it
+"""Round trips after which a single transfer has long filled its bottleneck, and the share of it
 that CUBIC reaches even with a queue much shorter than the bandwidth-delay product."""
 FULL_FRAME_BITS = 8 * 1518
 
@@ -87,7 +87,7 @@ def _competing(plan: Plan) -> set[str]:
     """Fibres that something else may fill: loads of the timeline, workloads, probes themselves."""
     loaded = {event.what for event in plan.events if event.kind in LOADS}
     sending = {index for one in plan.workloads for index in one.demands}
-    if sending and (plan.events or plan.follows):  # their ways may be others than planned
+    if sending and (plan.events or plan.follows):  # their paths may differ from the plan
         return {wire.fibre for wire in plan.wiring.fibres}
     return set(crowded_fibres(plan)).union(
         *(one.fibres for one in plan.demands if one.id in loaded or one.index in sending)
@@ -109,8 +109,8 @@ def _alone(
 
 
 def lost_alone(demands: Sequence[DemandSummary], plan: Plan) -> str | None:
-    """Of losses whose causes nobody counted: why they are not the network's, where nothing competed
-    and no fibre loses at random."""
+    """Why losses without counted causes are not the network's, where nothing competed and no fibre
+    loses at random."""
     lost = [
         (demand.lost, demand.id)
         for planned, demand, _ in _alone(demands, plan)
@@ -126,7 +126,7 @@ def lost_alone(demands: Sequence[DemandSummary], plan: Plan) -> str | None:
 
 
 def _probes_off(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> Iterator[_Off]:
-    """The median (of too few probes for one, the least), and where computing takes time each higher
+    """The median (the minimum of too few probes), and where computing takes time each higher
     quantile that there is: one that is shown is one that was held against what is predicted."""
     names = {"min": "least", "p50": "median", "p95": "p95", "p99": "p99"}
     for planned, demand, predicted_ms in _alone(demands, plan):
@@ -148,7 +148,7 @@ def _probes_off(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> Ite
 def _late_transfers(
     demands: Sequence[DemandSummary], flows: Sequence[FlowRow], plan: Plan, clock: str
 ) -> Iterator[_Off]:
-    """By the least that TCP itself measured, of those that had the network for themselves, beyond
+    """By the minimum that TCP itself measured, of those that had the network for themselves, beyond
     what they may have waited for themselves."""
     for flow, demand, expected_ms in _transfers_alone(demands, flows, plan):
         least_us = flow.get("min_rtt_us")

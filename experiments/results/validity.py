@@ -19,7 +19,7 @@ LATE_STREAM_NS = 10_000_000
 CLOCK_STEP_NS = 1_000_000
 BADLY_LATE_NS = 20_000_000
 """The default interval of probes and the default depth of a queue: a probe this late leaves where
-the next one should, and a stream that makes up for as much fills a queue by itself."""
+the next one should, and a stream that catches up by as much fills a queue alone."""
 
 
 def warnings(
@@ -65,8 +65,8 @@ def invalidity(
 
 
 def _probe_lateness(demands: Sequence[DemandSummary]) -> list[tuple[str, int]]:
-    """By demand, the highest quantile that its probes carry, so that what is told of the slowest is
-    no more late than this; of few probes, the latest."""
+    """By demand, the highest quantile that its probes carry, so that the reported slowest is
+    at most this late; of few probes, the latest."""
     found = []
     for demand in demands:
         late = demand.send_lateness_ms

@@ -13,7 +13,7 @@ TOTAL = "all"
 
 
 def account_lines(summary: Summary, width: int | None) -> str:
-    """A line, and a table where anything was lost; empty where nobody counted."""
+    """A line, and a table where anything was lost; empty without counters."""
     account = summary.account
     if account is None:
         return ""

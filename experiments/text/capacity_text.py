@@ -328,7 +328,7 @@ def _target(of: CapacityAnswer, worst: int, width: int | None) -> str:
 
 
 def helps(of: CapacityAnswer) -> list[str]:
-    """The least change in all; where it is; and which single demand would do as well."""
+    """The minimum total change; where it is; and which single demand would be enough."""
     target, unit = of.target, unit_of(of)
     what = target.what or "all traffic"
     to = f"{what} x {target.times:.4g}" if target.times != 1 else "current rates"

@@ -38,9 +38,9 @@ ASSUMED = "*"
 
 
 def demand_table(summary: Summary, width: int | None = None) -> str:
-    """Round trips beside their prediction; ``difference`` is the least less that.
+    """Round trips next to their predictions; ``difference`` is the minimum minus the prediction.
 
-    Where policies decide, each demand's status and the permit it travels by are told too. With a
+    Where policies decide, each demand's status and its permit are shown too. With a
     ``width`` in characters, columns are left out until it fits, as far as that helps.
     """
     ruled = summary.policies != NO_POLICIES
@@ -56,7 +56,7 @@ def demand_table(summary: Summary, width: int | None = None) -> str:
 
 
 def reasons(summary: Summary) -> str:
-    """A line for each demand that, or whose answers, policies or missing fibres keep back."""
+    """A line for each demand that policies or missing fibres block, or whose answers they do."""
     return "\n".join(f"{demand.id}: {demand.why}" for demand in summary.demands if demand.why)
 
 
@@ -68,7 +68,7 @@ def lacks_lines(of: Iterable[tuple[str, Sequence[str]]]) -> str:
 
 
 def crossings_line(summary: Summary) -> str:
-    """What the monitor on the fibres saw, in a line; empty if nobody watched."""
+    """What the monitor on the fibres saw, in a line; empty without a monitor."""
     seen = summary.crossings
     if seen is None:
         return ""
@@ -111,7 +111,7 @@ def cuts_lines(summary: Summary) -> str:
 
 
 def flow_table(summary: Summary, width: int | None = None) -> str:
-    """Throughput beside the bottleneck and where packets were lost; empty if none was asked for."""
+    """Throughput, the bottleneck and where packets were lost; empty without transfers."""
     rows = [
         (
             demand.id,
@@ -182,7 +182,7 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
 
 
 def sure_cell(said: UncertaintySummary | None) -> str:
-    """How sure a demand's path is, in a cell: 90 % of its round trip, and how often the same
+    """The uncertainty of a demand's path, in a cell: 90 % of its round trip, and how often the same
     jurisdictions are crossed; ``~`` marks a near tie."""
     if said is None:
         return ""

@@ -21,9 +21,9 @@ SPARE = ("end", "predicted/2", "RTT ms", "affected")
 MOST_HITS = 3
 """Demands named below an event: those that were out for the longest."""
 SURE_MS = 20.0
-"""What is expected within less than this is told as one number."""
+"""A predicted range narrower than this is shown as one number."""
 LATE_MS = 1000.0
-"""After the end of an event: fibres that are used again later are told of."""
+"""After the end of an event: fibres that are used again later are listed."""
 NAME_WIDTH = 23
 """So that all is within 100 characters."""
 
@@ -53,7 +53,7 @@ def _resolution(events: Sequence[EventSummary]) -> str:
 
 
 def _besides(event: EventSummary) -> str:
-    """What is no outage of demands that an event hit."""
+    """Effects of an event on demands other than outages."""
     lost = sum((hit.lost_otherwise or 0) for hit in event.hits)
     if not lost:
         return ""

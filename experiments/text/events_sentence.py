@@ -16,8 +16,8 @@ CUTS = ("srlg", "link")
 
 
 def worst_event(events: Sequence[EventSummary]) -> str:
-    """Of those that break something: by who was left without a way, then for how long any was out,
-    then by how much round trips rose."""
+    """The worst event with effects: by disconnected demands, then by the longest outage, then by
+    added round-trip time."""
     broken = [one for one in events if is_fault(one.kind) and one.hits]
     if not broken:
         return ""
@@ -98,7 +98,7 @@ def _down(down: Sequence[HitSummary]) -> str:
 
 
 def _lost(hits: Sequence[HitSummary]) -> str:
-    """To the event, and apart from that what queues took while it lasted: that is not an outage."""
+    """Losses to the event; losses in queues during it are separate: they are not an outage."""
     lost = sum(hit.lost for hit in hits)
     besides = sum((hit.lost_otherwise or 0) for hit in hits)
     said = f"; {counted(lost, 'probe')} lost" if lost else ""

@@ -1,4 +1,4 @@
-"""How it is said that data is served of which a policy set says nothing. Pure."""
+"""Text on demands that are served though a policy set does not cover them. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def marked(status: str, not_judged: Sequence[str]) -> str:
 
 
 def counted(of: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """How many demands have each status; what is not judged, there or back, is counted by itself:
+    """How many demands have each status; demands not covered, in a direction, count separately:
     ``30 UP, 24 not covered, 8 BLOCKED``."""
     counts = Counter(NOT_JUDGED if unjudged else status for status, unjudged in of)
     order = ("UP", "ALT", NOT_JUDGED, "BLOCKED", "DOWN")
@@ -28,7 +28,7 @@ def counted(of: Iterable[tuple[str, Sequence[str]]]) -> str:
 
 
 def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """What a proof covers of demands that are not judged; empty if all are."""
+    """What a proof covers of demands that policies do not cover; empty if there are none."""
     names = [name for name, unjudged in of if unjudged]
     if not names:
         return ""

@@ -92,7 +92,7 @@ def _cells(
 
 
 def _by(of: DemandAnswer) -> str:
-    """What keeps it back, or makes it longer, or less protected; else the permit it goes by."""
+    """What blocks it, or makes it longer or less protected; else its permit."""
     cause = next(iter(of.causes), None)
     if cause is not None:
         return "no permit" if cause.basis == "no permit" else cause.policy

@@ -14,7 +14,7 @@ from corridor.topologies.base.words import duration, joined
 LEAST_ROUNDS = 2
 """Of a demand, in either stretch that is compared."""
 LEAST_FACTOR = 1.2
-"""By which it takes longer, or shorter, to be told."""
+"""A change of duration by less than this factor is not reported."""
 MOST_DEADLINES = 3
 MOST_EVENTS = 2
 

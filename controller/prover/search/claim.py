@@ -2,7 +2,7 @@
 
 A claim looks where it could be broken: at the network as a whole, at the entries and groups of a
 switch, at what a host's port or any other door lets in, at each step beyond, and, if it is a
-``PathClaim``, along all ways of one demand. It yields a breach for each way it is broken, and holds
+``PathClaim``, along all paths of one demand. It yields a breach for each violation, and holds
 if there is none. There is no
 third answer.
 """

@@ -1,8 +1,8 @@
 """What each restriction keeps data from: a path that would be taken without it.
 
 A proof that nothing forbidden happens would hold of policies that forbid nothing. So for each
-policy that restricts, and each that denies, there is a demand that would go another way without it,
-and the tables must not let it.
+policy that restricts, and each that denies, there is a demand that would take another path without
+it, and the tables must not permit that path.
 """
 
 from __future__ import annotations
