@@ -21,6 +21,7 @@ from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.run.version import this_code, version_line, version_of
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.testbeds.choice import Choice
+from corridor.topologies.base import registry
 from corridor.topologies.base.codec import to_plain
 
 MANIFEST_SCHEMA = 1
@@ -125,7 +126,8 @@ def _versions() -> dict[str, str]:
             found[name] = version_of(name)
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
-    return found | {"openvswitch": _first_line("ovs-vswitchd", "--version")}
+    openvswitch = _first_line("ovs-vswitchd", "--version")
+    return found | {"openvswitch": openvswitch} | registry.USED
 
 
 def _first_line(*command: str) -> str:

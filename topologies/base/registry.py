@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PACKAGES = "CORRIDOR_PACKAGES"
 """An environment variable: folders of the packages in use, for agents, which start without the
 folders of installed packages."""
+USED: dict[str, str] = {}
+"""Packages whose kinds this process uses, and their versions."""
 
 
 class Registry[Kind](Mapping[str, Kind]):
@@ -122,6 +124,8 @@ def _load(group: str, name: str, of: type, named: str) -> Any:
         said = f'package {packages[0]}: the {named} of "{name}" is "{getattr(kind, named, "")}"'
         raise InputError(said, f"give both one name in {group}")
     _tell_agents(found[0])
+    if (package := found[0].dist) is not None:
+        USED[package.name] = package.version
     return kind
 
 

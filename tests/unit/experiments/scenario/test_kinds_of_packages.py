@@ -1,5 +1,6 @@
 """Kinds of an installed package: found by entry points, named in one line, checked."""
 
+import json
 import os
 import subprocess
 import sys
@@ -207,6 +208,12 @@ def test_a_scenario_uses_kinds_of_a_package_and_one_line_names_it_for_each(corri
     for name, group in USED:
         assert done.stderr.count(FROM.format(name, group)) == 1
     assert done.stderr.count("from the package") == len(USED)
+
+
+def test_a_manifest_records_the_package_and_its_version(corridor, tmp_path):
+    corridor(["price", "mine.yaml"], EVERYTHING, "--out", "priced")
+    versions = json.loads((tmp_path / "priced" / "manifest.json").read_text())["versions"]
+    assert versions["corridor-sea"] == "1.2"
 
 
 def test_the_second_opinion_of_a_package_agrees_on_its_clause(corridor):
