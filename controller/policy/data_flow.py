@@ -1,6 +1,6 @@
 """Facts about a flow of data, and conditions on them, as rules of law ask for them.
 
-An unknown value is neither yes nor no: a condition then has no answer, see ``terms.answers``.
+An unknown value is neither yes nor no: a condition then has no answer, see ``clauses/answers.py``.
 """
 
 from __future__ import annotations

@@ -299,7 +299,7 @@ class Policy(Value):
     def _is_consistent(self) -> Self:
         if self.effect == "deny" and self.hard != Hard():
             raise ValueError(f"{self.id} denies, so hard clauses mean nothing: drop them")
-        if self.effect == "restrict" and self.hard == Hard():
+        if self.effect == "restrict" and self.hard == type(self.hard)():
             raise ValueError(f"{self.id} restricts nothing: give it a hard clause")
         if self.effect != "permit" and (self.soft != Soft() or self.on_soft_failure):
             raise ValueError(f"{self.id} is not a permit: only permits have soft clauses")

@@ -25,7 +25,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.setup.site import build_site
+    from corridor.experiments.setup.documentation_site import build_site
 
     first = build_site(args.out)
     print(first.as_uri())

@@ -33,7 +33,7 @@ OUTPUTS = (
     *("vm-answer", "status-answer", "events-answer", "trace-answer", "probe-answer"),
     "policies-answer",
 )
-"""As ``output_schemas`` has them; said here, since it takes long to import."""
+"""As ``experiments/setup`` has them; said here, since it takes long to import."""
 WIDE = 78
 
 

@@ -161,7 +161,7 @@ def run_checks(
     The arguments are those of ``sections``.
     """
     from corridor.experiments.run.printing import INSTALL, find_browser
-    from corridor.experiments.setup.site import lacks as site_lacks
+    from corridor.experiments.setup.documentation_site import lacks as site_lacks
     from corridor.experiments.testbeds.probe import probe
 
     browser = find_browser() is not None

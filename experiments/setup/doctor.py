@@ -136,9 +136,7 @@ def _testbeds(machine: Machine) -> list[Verdict]:
         facts.real_guest_lacks(),
         facts.native_lacks(),
     )
-    built = (
-        "" if facts.virtual_kernel and not facts.virtual_missing else ", once the kernel is built"
-    )
+    built = "" if facts.virtual_kernel and not facts.virtual_lacks else ", once the kernel is built"
     return [
         Verdict(
             "guests, virtual clock",
@@ -181,8 +179,8 @@ def _kernels(machine: Machine) -> list[Verdict]:
         found.append(
             Verdict(
                 "virtual-clock kernel",
-                not facts.virtual_missing,
-                facts.virtual_missing or f"Linux {facts.virtual_kernel.version}, {mode}",
+                not facts.virtual_lacks,
+                facts.virtual_lacks or f"Linux {facts.virtual_kernel.version}, {mode}",
                 "./corridor kernel build --rebuild",
             )
         )

@@ -112,23 +112,25 @@ def _texts(value: Plain) -> Iterator[str]:
 
 KINDS = (".py", ".yaml", ".json", ".sh", ".c", ".config", ".csv")
 FOLDERS = ("topologies", "controller", "traffic", "experiments")
-BESIDE = tuple(
-    f"experiments/{room}/"
-    for room in (
-        *("artifact", "artifact_files", "atlas", "command_line", "commands", "documentation"),
-        *("figures", "output_schemas", "pages", "setup", "study", "terminal"),
-    )
+BESIDE = (
+    *("artifact/", "atlas/", "commands/", "figures/", "live_commands/", "pages/", "setup/"),
+    *("study/answer_blanks.py", "study/answer_sentence.py", "study/answers.py", "study/cells.py"),
+    *("study/compared.py", "study/figures_of_studies.py", "study/intervals.py", "study/listing.py"),
+    *("study/load.py", "study/matrix.py", "study/measures.py", "study/patches.py"),
+    *("study/resolving.py", "study/shipped/", "study/shipped_studies.py", "study/study_file.py"),
+    *("study/tables.py", "study/tables_in_latex.py", "study/words.py", "terminal/"),
 )
-"""What asks for results, draws and tells them, and makes none."""
+"""What asks for results, draws and states them, and makes none, below ``experiments``."""
 
 
 def program_digest() -> str:
     """Of all files by which a run could come to other results."""
     digest = hashlib.sha256()
+    beside = tuple(f"experiments/{one}" for one in BESIDE)
     for folder in FOLDERS:
         for path in sorted((PACKAGE / folder).rglob("*")):
             name = path.relative_to(PACKAGE).as_posix()
-            if path.suffix in KINDS and not name.startswith(BESIDE) and path.is_file():
+            if path.suffix in KINDS and not name.startswith(beside) and path.is_file():
                 digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     lock = CHECKOUT / "requirements.lock"
     digest.update(lock.read_bytes() if lock.exists() else b"")

@@ -43,7 +43,7 @@ class Facts:
     stock_lacks: str
     """Why Debian's kernel cannot run here (not installed, does not boot)."""
     virtual_kernel: Kernel | None
-    virtual_missing: str
+    virtual_lacks: str
     """Why the built virtual-clock kernel does not run here; empty when none is built."""
     build_lacks: str
     """Why a virtual-clock kernel cannot be built here, short of trying to download its source."""
@@ -71,15 +71,15 @@ class Facts:
 
     def virtual_guest_lacks(self) -> list[str]:
         """Why no guest with the virtual clock can be had, built or still to build."""
-        if self.virtual_kernel and not self.virtual_missing:
+        if self.virtual_kernel and not self.virtual_lacks:
             lacks = []
         else:
-            lacks = [self.virtual_missing or self.build_lacks]
+            lacks = [self.virtual_lacks or self.build_lacks]
         return [lack for lack in (*lacks, self.guest_memory_lacks()) if lack]
 
     def real_clock_kernel(self) -> Kernel | None:
         """For a guest with the real clock: the built kernel if it spares processes ptrace."""
-        built = None if self.virtual_missing else self.virtual_kernel
+        built = None if self.virtual_lacks else self.virtual_kernel
         stock = None if self.stock_lacks else self.stock_kernel
         if built is not None and built.seccomp:
             return built

@@ -62,7 +62,7 @@ def keeping_natively(out_dir: Path, scratch: Path) -> Iterator[subprocess.Popen[
 
 @contextlib.contextmanager
 def program_natively(out_dir: Path, run_id: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with the network and the program of ``out_dir``: see ``own_programs``.
+    """A process with the network and the program of ``out_dir``: see ``run/program_lab.py``.
 
     Standard input, output and errors are this process's own; SIGTERM ends it.
     """

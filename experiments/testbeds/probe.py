@@ -65,7 +65,7 @@ def probe(*, boot: bool = False, native: bool = True, emulated: bool = False) ->
         stock_kernel=stock,
         stock_lacks=stock_lacks,
         virtual_kernel=virtual,
-        virtual_missing=virtual_missing,
+        virtual_lacks=virtual_missing,
         build_lacks=build_lacks,
         guest_memory_bytes=free,
         guest_memory_folder=folder,

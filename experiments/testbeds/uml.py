@@ -151,7 +151,7 @@ def guest_of_a_program(
     patience_s: float | None,
     own: bool,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A guest with what ``out_dir`` states about a network and a program: see ``own_programs``.
+    """A guest with the network and program of ``out_dir``: see ``run/program_lab.py``.
 
     It reads ``folder`` and ``reads``. ``line`` is its end of the line to a terminal, and is closed
     here. With ``own`` the supervisor removes ``out_dir`` in the end. On leaving the guest is killed

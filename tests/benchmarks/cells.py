@@ -21,9 +21,11 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from corridor.experiments.study import worker
+
 HERE = Path(__file__).resolve().parent
 STUDY = HERE / "cells.yaml"
-CELL_PROGRAM = b"study_runs.one_cell"
+CELL_PROGRAM = worker.PROGRAM.encode()
 SAMPLE_S = 0.5
 SAME = ("values.parquet", "answers.json", "tables/conditions.tex")
 MANY = 64

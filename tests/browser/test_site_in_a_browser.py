@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Open
 
-from corridor.experiments.setup.site import build_site
+from corridor.experiments.setup.documentation_site import build_site
 
 pytestmark = pytest.mark.browser
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -23,11 +23,13 @@ from pathlib import Path
 from random import Random
 from typing import IO, NamedTuple
 
+from corridor.experiments.study import worker
+
 ROOT = Path(__file__).resolve().parents[2]
 STUDY = ROOT / "tests/benchmarks/cells.yaml"
 CLI = "corridor.experiments.cli"
 PARTIAL = ".partial"
-CELL_PROGRAM, SPAWNED = b"study_runs.one_cell", b"multiprocessing.spawn"
+CELL_PROGRAM, SPAWNED = worker.PROGRAM.encode(), b"multiprocessing.spawn"
 TOKEN = "CORRIDOR_CHAOS"
 COMMAND, SCHEDULER, WORKER, CELL = "command", "scheduler", "worker", "cell"
 DONE = (0, 1)

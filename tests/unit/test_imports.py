@@ -106,7 +106,6 @@ def test_networks_start_without_the_library_of_spanning_trees(module: str) -> No
 
 OF_PARSING = (
     "corridor.experiments.terminal",
-    "corridor.experiments.terminal",
     "corridor.experiments.commands.",
     "corridor.topologies.base",
 )

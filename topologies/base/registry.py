@@ -114,7 +114,7 @@ def _load(group: str, name: str, of: type, named: str) -> Any:
     notices.warning('corridor: "%s" of %s is from the package %s', name, kind_of, packages[0])
     try:
         kind = found[0].load()
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         said = f'package {packages[0]} does not load "{name}": {type(problem).__name__}: {problem}'
         raise InputError(said, "repair or remove the package") from problem
     if not (isinstance(kind, of) or (isinstance(kind, type) and of in kind.__mro__)):

@@ -58,7 +58,9 @@ class ByKind(Frozen):
         fields: Fields = {}
         for kind in kinds:
             fields |= cls.fields_of(kind)
-        made: type[Self] = create_model(name, __base__=cls, __doc__=cls.__doc__, **fields)
+        made: type[Self] = create_model(
+            name, __base__=cls, __doc__=cls.__doc__, __module__=cls.__module__, **fields
+        )
         return made
 
     @model_validator(mode="wrap")
@@ -67,7 +69,7 @@ class ByKind(Frozen):
         registry = cls.registry()
         have = {*registry, *cls.installed}
         names = [name for name in cls.names_in(given) if name not in have and name in registry]
-        return _extended(cls, tuple(names)).model_validate(given) if names else read(given)
+        return _extended(cls, tuple(sorted(names))).model_validate(given) if names else read(given)
 
 
 @cache

@@ -1,6 +1,6 @@
 """What other policy languages publish as examples, said in this one: the same paths come out.
 
-The examples are data, ``tests/support/peers/*.yaml``, in words of our own with their sources;
+The examples are data, ``tests/support/policy/peers/*.yaml``, in our words with their sources;
 docs/peers.md tells them to people.
 """
 

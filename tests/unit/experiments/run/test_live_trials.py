@@ -212,7 +212,7 @@ def test_what_was_dropped_is_counted_between_the_dumps(left):
 def facts(**more):
     known = {
         "root": False, "netem_lacks": "no netem", "openvswitch_lacks": "", "stock_kernel": None,
-        "stock_lacks": "linux.uml is not installed", "virtual_kernel": None, "virtual_missing": "",
+        "stock_lacks": "linux.uml is not installed", "virtual_kernel": None, "virtual_lacks": "",
         "build_lacks": "", "guest_memory_bytes": 2 * 10**9, "guest_memory_folder": "/dev/shm",
     }  # fmt: skip
     return Facts(**{**known, **more})

@@ -134,6 +134,7 @@ once = corridor_sea.workload:KIND
 [corridor.arrivals]
 twins = corridor_sea.arrivals:TWINS
 triplets = corridor_sea.arrivals:TWINS
+quitter = corridor_sea.quitter:KIND
 [corridor.sizes]
 either = corridor_sea.others:EITHER
 """
@@ -145,6 +146,7 @@ FILES = {
     "corridor_sea/workload.py": WORKLOAD,
     "corridor_sea/arrivals.py": ARRIVALS,
     "corridor_sea/others.py": OTHERS,
+    "corridor_sea/quitter.py": "import sys\nsys.exit(0)\n",
     "corridor_sea-1.2.dist-info/METADATA": METADATA,
     "corridor_sea-1.2.dist-info/entry_points.txt": ENTRY_POINTS,
 }
@@ -259,6 +261,8 @@ def test_a_written_scenario_keeps_the_keys_of_kinds_of_a_package(corridor, tmp_p
         ("timeline:\n  - {at: 1s, isolate: bangkok, rate: 50%}\n", "", "rate is a parameter of"),
         ("timeline:\n  - {at: 1s, isolat: bangkok}\n", "", 'unknown key "isolat"'),
         ("probe: {arrival: triplets}\n", "", 'the key of "triplets" is "twins"'),
+        ("probe: {arrival: quitter}\n", "", 'does not load "quitter": SystemExit: 0'),
+        ("", ONE % "null", "law.yaml:5"),
         ("", ONE % "many", "law.yaml:5"),
         ("", ONE.replace("submarine", "broken") % 1, 'does not load "broken"'),
         ("", ONE.replace("submarine", "mistaken") % 1, '"mistaken" of clauses is no Clause'),

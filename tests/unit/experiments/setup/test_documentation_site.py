@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from corridor.experiments.cli import main
-from corridor.experiments.setup import site
+from corridor.experiments.setup import documentation_site as site
 from corridor.experiments.setup.navigation import Part, hidden_tree, parts
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.study.bundle import bundle_of, opened, program_digest
+from corridor.experiments.study.bundle import BESIDE, bundle_of, opened, program_digest
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import load_study
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.places import PACKAGE
 
 SHIPPED = Path(__file__).resolve().parents[4] / "controller" / "data" / "policies"
 WRITTEN = """name: buffers
@@ -272,3 +273,11 @@ def test_a_plan_lists_measures_that_only_some_conditions_can_have(tmp_path, caps
         'measure "rtt" has no value in 2 of 4 conditions: '
         'a summary has no key "events": its timeline is empty'
     )
+
+
+def test_what_runs_cells_is_part_of_the_program_and_what_is_left_out_is_there():
+    folder = PACKAGE / "experiments"
+    assert [one for one in BESIDE if not (folder / one).exists()] == []
+    runs = ("one_cell", "worker", "bundle", "running", "results", "outcome", "array")
+    assert not any(f"study/{name}.py".startswith(BESIDE) for name in runs)
+    assert all((folder / f"study/{name}.py").exists() for name in runs)

@@ -24,7 +24,7 @@ ABLE = Facts(
     stock_kernel=STOCK,
     stock_lacks="",
     virtual_kernel=VIRTUAL,
-    virtual_missing="",
+    virtual_lacks="",
     build_lacks="",
     guest_memory_bytes=8_000_000_000,
     guest_memory_folder="/dev/shm",
@@ -122,7 +122,7 @@ PTRACE = replace(VIRTUAL, seccomp=False)
         (ABLE, VIRTUAL),
         (replace(ABLE, virtual_kernel=PTRACE), STOCK),
         (replace(ABLE, virtual_kernel=PTRACE, **NO_STOCK), PTRACE),
-        (replace(ABLE, virtual_missing="does not boot"), STOCK),
+        (replace(ABLE, virtual_lacks="does not boot"), STOCK),
         (NO_VIRTUAL, STOCK),
         (replace(ABLE, stock_lacks="does not boot"), VIRTUAL),
         (replace(NO_VIRTUAL, **NO_STOCK), None),
@@ -155,7 +155,7 @@ def test_a_guest_with_the_real_clock_boots_the_kernel_with_seccomp_if_there_is_o
         ),
         (
             "a virtual-clock kernel that does not boot, and no other",
-            replace(ABLE, virtual_missing="does not boot", **NO_STOCK),
+            replace(ABLE, virtual_lacks="does not boot", **NO_STOCK),
             "uml",
             "real",
             "linux.uml is not installed",
@@ -247,6 +247,6 @@ def test_a_network_is_kept_by_the_real_clock(name, facts, wanted, testbed, reaso
 
 
 def test_a_network_that_can_be_kept_nowhere_is_told_all_reasons():
-    nowhere = replace(ABLE, **NO_NATIVE, **NO_STOCK, virtual_missing="no boot")
+    nowhere = replace(ABLE, **NO_NATIVE, **NO_STOCK, virtual_lacks="no boot")
     with pytest.raises(EnvironmentUnsupported, match=r"linux\.uml is not installed; not root"):
         choose_for_keeping(nowhere)
