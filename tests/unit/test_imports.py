@@ -104,6 +104,14 @@ def test_networks_start_without_the_library_of_spanning_trees(module: str) -> No
     assert "networkx" not in imported
 
 
+def test_a_controller_that_follows_starts_without_numpy() -> None:
+    """Only proofs of guaranteed rates need it. What a controller loads at its start shifts the
+    samples of some scenarios by ticks of the virtual clock."""
+    imported = modules_after("import corridor.controller.reconcile.following_app")
+    assert "corridor.controller.reconcile.following_app" in imported
+    assert "numpy" not in imported
+
+
 OF_PARSING = (
     "corridor.experiments.terminal",
     "corridor.experiments.commands.",
