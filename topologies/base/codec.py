@@ -151,9 +151,9 @@ def _rebuilder(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
         if strict or not _SCALARS.keys() >= {*some}:
             return lambda plain: None if plain is None else _rebuild(some[0], strict, plain)
         kinds = tuple(kind for item in some for kind in _SCALARS[item][0])
-        return _scalar(
-            (*kinds, *({type(None)} & {*arguments})), *(_SCALARS[item][1] for item in some)
-        )
+        # Python takes a union in another order for the same, and may give back that one.
+        called = sorted(_SCALARS[item][1] for item in some)
+        return _scalar((*kinds, *({type(None)} & {*arguments})), *called)
     if origin is tuple:
         return _tuple_rebuilder(arguments, strict)
     if origin is dict:
