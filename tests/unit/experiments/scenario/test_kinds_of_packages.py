@@ -32,6 +32,12 @@ class Submarine(Clause):
         if state == self.most:
             return Broken(f"{element.id} would be submarine fibre {state + 1} of {self.most}")
         return state + 1
+
+
+class Deep(Submarine):
+    """The same under another name."""
+
+    kind = "deep"
 '''
 EVENT = """
 from corridor.topologies.base.options import Option
@@ -123,6 +129,7 @@ READER = ClauseReader("submarine", submarine)
 ENTRY_POINTS = """
 [corridor.clauses]
 submarine = corridor_sea.clause:Submarine
+deep = corridor_sea.clause:Deep
 broken = corridor_sea.nowhere:Broken
 mistaken = corridor_sea.arrivals:TWINS
 [corridor.second_opinions]
@@ -250,6 +257,25 @@ def test_a_written_scenario_keeps_the_keys_of_kinds_of_a_package(corridor, tmp_p
     )
     for written in ("'isolate': 'bangkok'", "'burst': '10kB'", "'either': {", "'arrival': 'twins'"):
         assert written in done.stdout
+
+
+EQUAL = """
+from corridor.controller.policy.model import Hard
+one, other = (Hard.model_validate(dict(keys)) for keys in (KEYS, reversed(KEYS)))
+assert one == other and hash(one) == hash(other) and one != Hard.model_validate(dict(KEYS[:1]))
+"""
+
+
+def test_the_order_in_which_clauses_of_a_package_are_written_means_nothing(corridor, tmp_path):
+    corridor(["list"])
+    done = subprocess.run(
+        [sys.executable, "-c", f"KEYS = [('submarine', 1), ('deep', 2)]{EQUAL}"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path / 'site'}:{ROOT / '.package'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
