@@ -35,6 +35,10 @@ class Projection:
         """The same without turning the globe: a longitude may be beyond 180 degrees."""
         return (lon - self.west) * UNITS_PER_LON, (self.north - lat) * UNITS_PER_DEGREE
 
+    def place(self, xy: XY) -> LatLon:
+        """What ``xy_beyond`` maps there."""
+        return self.north - xy[1] / UNITS_PER_DEGREE, self.west + xy[0] / UNITS_PER_LON
+
     def line(self, places: Sequence[LatLon]) -> Line:
         """Through places, from each to the next the short way around the globe; it may leave the
         plane at one side: see ``wrapped``."""

@@ -1,4 +1,4 @@
-"""``corridor export``: tables for other provers, and a comparison of their answers with ours."""
+"""``corridor export``: tables for other provers, maps for GIS, and a comparison of answers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ EPILOG = """examples:
   corridor export mini --to walker --out walked           one JSON, to walk packets through
   corridor export sovereignty --to aalwines --out asked   an MPLS network and queries for AalWiNes
   corridor export results/mini --to walker --out held     what the switches of a run held
+  corridor export sovereignty --to geojson --out layers   hubs, fibres, paths, cuts for a GIS
   corridor export --compare asked                         what AalWiNes answered beside our answers
 
 exit codes: 0 done, or all that was answered is as ours; 1 an answer differs; 2 bad input
 what the files hold, and what a format has no words for: see docs/export.md"""
-FORMATS = ("aalwines", "walker")
+FORMATS = ("aalwines", "geojson", "walker")
 """As the registry has them, which takes long to import."""
 MOST_SHOWN = 10
 
@@ -31,7 +32,8 @@ def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "export",
         description="Write the flow tables of a scenario or run, and the queries, in the format of "
-        "another tool, with the results of our prover. Or compare the results of that tool.",
+        "another prover, with our results; or its map, paths, cuts and loads as GeoJSON. "
+        "Or compare the results of another prover.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -62,16 +64,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from corridor.controller.explain.export_registry import format_of
-    from corridor.experiments.run.exporting import export_folder, subject_of, write_export
+    from corridor.experiments.run.exporting import export_folder, exported_as, write_export
     from corridor.topologies.base.garbage import collecting_later
 
     with (
         export_folder(args.out) as folder,
         collecting_later(),
-        waiting("compiling, proving and writing"),
+        waiting("computing and writing"),
     ):
-        exported = format_of(args.to).write(subject_of(args.scenario, under(args), args.tables))
+        exported = exported_as(args.to, args.scenario, under(args), args.tables)
         paths = write_export(exported, folder)
     if args.json:
         files = [str(path) for path in paths]

@@ -7,23 +7,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.explain.export_registry import format_of
+from corridor.controller.explain.export_registry import FORMATS
 from corridor.controller.explain.found_answers import Comparison, compare
 from corridor.controller.explain.subject import Exported, Subject
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import read_dump, tables_of
+from corridor.experiments.answers.capacity_file import foreseen, read_capacity
+from corridor.experiments.answers.document import document
+from corridor.experiments.answers.gathering import gather
+from corridor.experiments.atlas.map_layers import layers
 from corridor.experiments.lab.dumps import DUMPS, read_dump_file
 from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.results import read_plan
+from corridor.experiments.results.run_result import Run
 from corridor.experiments.run.folders import new_folder, writing
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import (
     AS_WRITTEN,
     LoadedScenario,
     Under,
+    as_asked,
     load_under,
 )
+from corridor.experiments.text.run_verdict import read_answers
 from corridor.topologies.base.bounded_file import (
     RESULT,
     NoSuchFile,
@@ -34,7 +41,11 @@ from corridor.topologies.base.bounded_file import (
     read_text,
 )
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest_or_some
+from corridor.topologies.model.delay_model import load_delay_model
 
+GEOJSON = "geojson"
+"""The format that is made of answers instead of tables."""
 EXPECTED, ANSWERS = "expected.json", "answers*.json"
 
 
@@ -45,23 +56,61 @@ def export(
 
     Writes it to ``out``, a folder that is new or empty, if one is given. Raises InputError.
     """
-    form = format_of(to)
+    check_format(to)
     if out is None:
-        return form.write(subject_of(what, asked))
+        return exported_as(to, what, asked)
     with export_folder(Path(out)) as folder:
-        exported = form.write(subject_of(what, asked))
+        exported = exported_as(to, what, asked)
         write_export(exported, folder)
     return exported
+
+
+def check_format(name: str) -> None:
+    """Raises InputError for a format that is not there."""
+    known = sorted((*FORMATS, GEOJSON))
+    if name not in known:
+        raise InputError(f"no format {name!r}", nearest_or_some(name, known))
+
+
+def exported_as(
+    to: str, what: str, asked: Under = AS_WRITTEN, tables: Path | None = None
+) -> Exported:
+    """In a format that is there. GeoJSON is of answers; the others are of tables, which ``tables``
+    replaces."""
+    if to != GEOJSON:
+        return FORMATS[to].write(subject_of(what, asked, tables))
+    if tables is not None:
+        hint = "leave out --tables, or name another format"
+        raise InputError("GeoJSON contains answers, not flow tables", hint)
+    if is_folder(what):
+        _refuse_options(what, asked)
+        return _layers_of_run(Path(what))
+    loaded = load_under(what, asked)
+    gathered = gather(loaded, load_delay_model(None))
+    return layers(document(gathered, as_asked(what, asked)), foreseen(loaded))
+
+
+def _layers_of_run(folder: Path) -> Exported:
+    answers = read_answers(folder)
+    if answers is None:
+        hint = "name the folder of a run of this version, or a scenario"
+        raise InputError("holds no answers.json of this version", hint, file=str(folder))
+    is_summed_up = is_file(folder / "summary.json")
+    return layers(answers, read_capacity(folder), Run(folder).events if is_summed_up else ())
 
 
 def subject_of(what: str, asked: Under = AS_WRITTEN, tables: Path | None = None) -> Subject:
     """Of a run where a folder is named, else of a scenario; ``tables`` replaces its tables."""
     if not is_folder(what):
         return subject_of_scenario(load_under(what, asked), tables)
+    _refuse_options(what, asked)
+    return subject_of_run(Path(what), tables)
+
+
+def _refuse_options(folder: str, asked: Under) -> None:
     if asked != AS_WRITTEN:
         hint = "export its scenario to ask under others"
-        raise InputError("a run has its own policies and day", hint, file=what)
-    return subject_of_run(Path(what), tables)
+        raise InputError("a run has its own policies and day", hint, file=folder)
 
 
 def subject_of_scenario(loaded: LoadedScenario, tables: Path | None = None) -> Subject:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.explain.export_registry import format_of
+from corridor.controller.explain.export_registry import FORMATS
 from corridor.controller.explain.subject import Subject
 from corridor.controller.forwarding.program import Flow, Reason, SwitchProgram
 from corridor.controller.prover import Tables
@@ -29,7 +29,7 @@ def subject(scenario: str = str(LAWFUL)) -> Subject:
 @cache
 def exported(name: str, scenario: str = str(LAWFUL)) -> dict[str, Any]:
     """The JSON of an export, by file."""
-    files = format_of(name).write(subject(scenario)).files
+    files = FORMATS[name].write(subject(scenario)).files
     return {file: json.loads(text) for file, text in files.items() if file.endswith(".json")}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.controller.explain.export_registry import format_of
+from corridor.controller.explain.export_registry import FORMATS
 from corridor.controller.explain.pipeline import NOWHERE, Output, Packet, Switch
 from corridor.controller.forwarding.program import (
     Bucket,
@@ -152,7 +152,7 @@ def test_packets_read_back_go_the_paths_that_walks_are_expected_to_go(network, e
 
 
 def test_every_query_is_of_the_language_and_on_a_line_of_its_own():
-    text = format_of("aalwines").write(subject()).files["queries.q"]
+    text = FORMATS["aalwines"].write(subject()).files["queries.q"]
     lines = text.splitlines()
     assert len(lines) == len(set(lines))
     assert [line for line in lines if not QUERY.fullmatch(line)] == []
@@ -199,7 +199,7 @@ def test_what_the_form_has_no_words_for_is_said(expected):
 
 def breaches(whole):
     """Kinds of questions, by demand, that are answered otherwise than claims say; at most k."""
-    files = format_of("aalwines").write(whole).files
+    files = FORMATS["aalwines"].write(whole).files
     asked = json.loads(files["expected.json"])["questions"]
     found = {}
     for one in asked:
@@ -260,7 +260,7 @@ def test_buckets_are_live_as_open_vswitch_has_them():
 def test_a_match_that_is_no_exact_value_is_said():
     flow = entry("guian", Reason.LABEL, "export")
     masked = (*flow.match, ("udp_dst", "masked [1, 2]"))
-    left_out = format_of("aalwines").write(spoilt("guian", acting(flow, match=masked))).left_out
+    left_out = FORMATS["aalwines"].write(spoilt("guian", acting(flow, match=masked))).left_out
     assert any(
         "guian: an entry whose match is not an exact value matches no packet" in one
         for one in left_out
@@ -270,7 +270,7 @@ def test_a_match_that_is_no_exact_value_is_said():
 def test_an_action_that_is_not_understood_is_said():
     flow = entry("guian", Reason.LABEL, "export")
     whole = spoilt("guian", acting(flow, actions=(push_label(20), unknown("copy_ttl_out"))))
-    left_out = format_of("aalwines").write(whole).left_out
+    left_out = FORMATS["aalwines"].write(whole).left_out
     assert any("guian: unknown copy_ttl_out" in one for one in left_out)
 
 
@@ -285,7 +285,7 @@ def test_aalwines_answers_as_our_prover_does(broken, tmp_path):
             entry("kunming", one, "export") for one in (Reason.TO_GATEWAY, Reason.FROM_GATEWAY)
         )
         whole = spoilt("kunming", acting(flow, actions=back.actions))
-    write_export(format_of("aalwines").write(replace(whole, scenario="asked")), tmp_path)
+    write_export(FORMATS["aalwines"].write(replace(whole, scenario="asked")), tmp_path)
     ask = [sys.executable, ROOT / "examples/ask_aalwines.py", tmp_path, AALWINES]
     subprocess.run(ask, check=True, timeout=120, capture_output=True)
     answers = json.loads((tmp_path / "answers.json").read_text())

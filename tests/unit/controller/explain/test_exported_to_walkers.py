@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from corridor.controller.explain.export_registry import format_of
+from corridor.controller.explain.export_registry import FORMATS
 from corridor.controller.forwarding.program import Reason, output, pop_label
 from corridor.experiments.commands.schema import FILES, _schema
 from export_lab import acting, entry, exported, spoilt, subject, without
@@ -26,7 +26,7 @@ def document():
 def walked(whole, folder):
     """The exit code and the lines of the example, run without anything of the product."""
     file = folder / "walker.json"
-    file.write_text(format_of("walker").write(whole).files["walker.json"])
+    file.write_text(FORMATS["walker"].write(whole).files["walker.json"])
     done = subprocess.run(
         [sys.executable, "-I", "-S", EXAMPLE, file], capture_output=True, text=True, check=False
     )

@@ -6,11 +6,13 @@ import json
 
 import pytest
 
+from corridor import answers as answers_of
 from corridor import export as export_from_python
-from corridor.controller.explain.export_registry import FORMATS, format_of
+from corridor.controller.explain.export_registry import FORMATS
 from corridor.experiments.commands import export
 from corridor.experiments.lab.dumps import as_compiled
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.run.exporting import GEOJSON
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import to_plain
@@ -47,9 +49,9 @@ def asked(corridor, tmp_path):
 
 
 def test_the_command_offers_every_format():
-    assert tuple(FORMATS) == export.FORMATS
+    assert tuple(sorted((*FORMATS, GEOJSON))) == export.FORMATS
     with pytest.raises(InputError, match='did you mean "walker"'):
-        format_of("walkers")
+        export_from_python("mini", "walkers")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_from_python_it_is_the_same(corridor, tmp_path):
     assert (tmp_path / "two/walker.json").read_text() == exported.files["walker.json"]
     assert (tmp_path / "one/walker.json").read_text() == exported.files["walker.json"]
     assert export_from_python("mini", "walker") == exported
-    with pytest.raises(InputError, match="there are aalwines, walker"):
+    with pytest.raises(InputError, match="there are aalwines, geojson, walker"):
         export_from_python("mini", "batfish", tmp_path / "three")
     assert not (tmp_path / "three").exists()
 
@@ -101,6 +103,27 @@ def test_what_a_runs_switches_held_is_written(corridor, run_folder, tmp_path):
         assert counts[0] - counts[1] == 1
 
 
+def test_answers_of_a_scenario_or_run_are_written_as_geojson(corridor, run_folder, tmp_path):
+    out = tmp_path / "layers"
+    code, said, _ = corridor("export", "mini", "--to", "geojson", "--out", str(out))
+    assert code == 0
+    assert "5 hubs, 7 fibres, 12 paths, 7 cuts" in said
+    assert "loads: no demand has a committed rate" in said
+    answers = json.dumps(answers_of("mini").to_json())
+    to = ("--to", "geojson", "--out", str(tmp_path / "again"))
+    assert "holds no answers.json of this version" in refused(corridor, str(run_folder), *to)
+    (run_folder / "answers.json").write_text(answers)
+    assert corridor("export", str(run_folder), *to)[0] == 0
+    for path in out.iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+    tables = refused(corridor, "mini", *to[:2], "--out", str(tmp_path / "x"), "--tables", "t.json")
+    assert "GeoJSON contains answers, not flow tables; leave out --tables" in tables
+    own = refused(
+        corridor, str(run_folder), "--policies", "th", *to[:2], "--out", str(tmp_path / "x")
+    )
+    assert "a run has its own policies and day" in own
+
+
 def refused(corridor, *words):
     code, said, error = corridor("export", *words)
     assert (code, said, error.count("\n")) == (2, "", 1)
@@ -109,7 +132,7 @@ def refused(corridor, *words):
 
 def test_mistakes_are_told_in_a_line(corridor, run_folder, tmp_path):
     to = ("--to", "walker", "--out", str(tmp_path / "new"))
-    assert "say --to aalwines or walker, and --out DIR" in refused(corridor, "mini")
+    assert "say --to aalwines or geojson or walker, and --out DIR" in refused(corridor, "mini")
     assert "say --to" in refused(corridor, "mini", "--to", "walker")
     assert 'no scenario is called "mino"' in refused(corridor, "mino", *to)
     (tmp_path / "empty").mkdir()
