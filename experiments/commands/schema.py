@@ -29,7 +29,8 @@ OUTPUTS = (
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
     *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),
     *("law-calendar-answer", "latency-answer", "topology-answer", "topology-check-answer"),
-    *("topology-import-answer", "topology-validate-answer", "doctor-answer", "kernel-answer"),
+    *("topology-import-answer", "topology-validate-answer"),
+    *("topology-evidence-answer", "doctor-answer", "kernel-answer"),
     *("vm-answer", "status-answer", "events-answer", "trace-answer", "probe-answer"),
     "policies-answer",
 )

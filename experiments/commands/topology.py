@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands import latency
+from corridor.experiments.commands import latency, trace_evidence
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ EXAMPLES = """examples:
   corridor topology import net.gml --attribute weight=km --out net.yaml
   corridor topology latency kunming karachi --layer optical
   corridor topology validate measured.csv --fit constants.yaml
+  corridor topology evidence pan-asia traces.json --places hops.csv
 
 A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml, .gml,
 .json, .edgelist, .graph of REPETITA, .txt of SNDlib), or topohub:family/Name (Topology Zoo,
@@ -59,6 +60,7 @@ def add_parser(subparsers: Any) -> None:
         action.add_argument("--json", action="store_true", help="print JSON")
     latency.add_latency(actions)
     latency.add_validate(actions)
+    trace_evidence.add_evidence(actions)
 
 
 def _add_import_options(action: argparse.ArgumentParser) -> None:
@@ -116,6 +118,8 @@ def run(args: argparse.Namespace) -> int:
         return _check(args)
     if args.action == "import":
         return _import(args)
+    if args.action == "evidence":
+        return trace_evidence.evidence(args)
     if args.action == "validate":
         return latency.validate(args)
     return latency.latency(args)

@@ -321,6 +321,9 @@ OUTPUTS: Mapping[str, Output] = {
     "topology-validate-answer": Output(
         "topology validate --json", "Measurements next to the model", tools.topology_validate
     ),
+    "topology-evidence-answer": Output(
+        "topology evidence --json", "What traceroutes say about fibres", tools.topology_evidence
+    ),
     "artifact-packed-answer": Output(
         "artifact pack --json", "An artifact that was written", tools.packed
     ),

@@ -172,6 +172,12 @@ def topology_validate() -> Any:
     return as_plain("DelayValidation", Report, "judged", **_NAMED, **more)
 
 
+def topology_evidence() -> type[object]:
+    from corridor.topologies.analysis.trace_evidence import TraceEvidence
+
+    return TraceEvidence
+
+
 def packed() -> Any:
     strings, counts = (
         dict.fromkeys(("file", "identity"), str),

@@ -64,6 +64,7 @@ FILES = frozenset(
         "STUDY",
         "FILE",
         "FILE.csv",
+        "FILE.json",
         "OUT.yaml",
         "DIR",
         "X",

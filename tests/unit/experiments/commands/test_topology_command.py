@@ -272,3 +272,29 @@ def test_an_attribute_without_a_name_or_a_unit_is_refused(tmp_path: Path, writte
     graph.write_text("a b 12\n")
     with pytest.raises(InputError):
         corridor("show", str(graph), "--attribute", written)
+
+
+def trace_of(*hops: tuple[str, float]) -> str:
+    plain = [{"addr": addr, "probe_ttl": ttl, "rtt": rtt} for ttl, (addr, rtt) in enumerate(hops)]
+    return json.dumps({"type": "trace", "src": "192.0.2.1", "hops": plain})
+
+
+def test_evidence_of_traceroutes_is_a_table_or_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    traces, places = tmp_path / "traces.json", tmp_path / "places.csv"
+    traces.write_text(trace_of(("10.0.0.1", 1.0), ("10.1.0.1", 35.0)))
+    places.write_text("prefix,hub\n10.0.0.0/16,singapore\n10.1.0.0/16,hongkong\n")
+    words = ("evidence", "cloud-backbone", str(traces), "--places", str(places))
+    assert corridor(*words) == 0
+    said = capsys.readouterr().out
+    assert "cloud-backbone: 1 trace, 2 of 2 hops located, 0 in MPLS tunnels" in said
+    (row,) = (line for line in said.splitlines() if line.startswith("hongkong-singapore"))
+    assert row.split()[1:] == ["confirmed", "33.9", "25.7-44.9", "34.0", "1", "0", "0"]
+    assert "note: A response may return by another path" in said
+    assert corridor(*words, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert wrong("topology-evidence-answer", found) == []
+    assert found["fibres"][0]["verdict"] == "confirmed"
+    with pytest.raises(InputError, match="tolerance 1 has no unit"):
+        corridor(*words, "--tolerance", "1")
