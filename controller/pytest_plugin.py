@@ -1,4 +1,5 @@
-"""The pytest plugin: the fixture ``corridor_network`` and the marker ``corridor_live``.
+"""The pytest plugin: the fixture ``corridor_network``, the marker ``corridor_live``, and reports of
+failed tests with file and line of the policy.
 
 See docs/testing-policies.md. Pytest loads this in every session of its environment, so the rest is
 imported where it is used. Networks that run are no business of the controller's: another plugin
@@ -7,6 +8,7 @@ has them, and is asked by a hook.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from corridor.controller.testing.packets import Live
 
 MARKER = "corridor_live"
+SARIF, CODE_QUALITY = "corridor_sarif", "corridor_code_quality"
+ASSERTIONS = "corridor.controller.testing.assertions"
 NO_PLUGIN = "nothing here runs networks: remove .venv, then ./corridor setup"
 
 
@@ -38,10 +42,25 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(Hooks)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("corridor", "tests of policies")
+    for name, what in ((SARIF, "SARIF 2.1.0"), (CODE_QUALITY, "a Code Quality report of GitLab")):
+        option = f"--{name.replace('_', '-')}"
+        said = f"write failed tests to FILE as {what}, with file and line of the policy"
+        group.addoption(option, dest=name, metavar="FILE", type=Path, help=said)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"{MARKER}: judge policies on a network that runs, by its switches and packets"
     )
+    if hasattr(config, "workerinput"):  # what runs the workers writes the files
+        return
+    if config.getoption(SARIF) or config.getoption(CODE_QUALITY):
+        from corridor.controller.testing.failed_test import FailedTests
+
+        files = config.getoption(SARIF), config.getoption(CODE_QUALITY)
+        config.pluginmanager.register(FailedTests(*files))
 
 
 @pytest.fixture
@@ -75,3 +94,15 @@ def _live(request: pytest.FixtureRequest) -> Live[DemandUnderTest]:
     if live is None or isinstance(live, str):
         pytest.skip(live or NO_PLUGIN)
     return live
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Note what a failed test of policies is about, before pytest makes its report."""
+    failure = call.excinfo
+    if failure is None or call.when == "teardown" or ASSERTIONS not in sys.modules:
+        return  # nothing else in this session is to import what policies need
+    from corridor.controller.testing.failed_test import properties_of
+
+    line = item.location[1] or 0
+    item.user_properties += properties_of(failure, item.path, line + 1)

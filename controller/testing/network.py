@@ -84,7 +84,7 @@ def load_network(topology: str | Path, policies: str | Path, as_of: date | str) 
     """
     day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     loaded, known = _loaded(str(topology), str(policies))
-    return CorridorNetwork(loaded, known, day)
+    return CorridorNetwork(loaded, known, day, written_in=str(policies))
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,8 @@ class PolicedTopology:
     as_of: date
     live: Live[Any] | None = None
     """Where demands are also put to the test by switches and packets."""
+    written_in: str = field(default="", repr=False)
+    """The name or file of the policy set; empty if it was not read from one."""
 
     def check_hub(self, name: str) -> None:
         """Raises InputError for a hub that is not there."""

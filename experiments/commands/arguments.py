@@ -19,14 +19,16 @@ SERVICES = ("internet", "ip-vpn", "leased-circuit", "wave", "border-area")
 
 
 def add_scenario_arguments(
-    parser: argparse.ArgumentParser, default: str = DEFAULT_SCENARIO
+    parser: argparse.ArgumentParser, default: str = DEFAULT_SCENARIO, *, several: bool = False
 ) -> None:
+    """With ``several``, ``args.scenario`` is a list, and a policy set or topology may be named."""
+    of_files = "; a policy set or topology stands for the scenarios that use it" if several else ""
     parser.add_argument(
         "scenario",
-        nargs="?",
-        default=default,
+        nargs="*" if several else "?",
+        default=[default] if several else default,
         metavar="SCENARIO",
-        help=f"a shipped scenario's name or a YAML file (default: {default})",
+        help=f"a shipped scenario's name or a YAML file (default: {default}){of_files}",
     )
     add_scenario_options(parser)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,13 @@ from corridor.experiments.terminal.kept_answers import (
 )
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import terminal_width
+from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
     from corridor.controller.intent.specification import Specification
     from corridor.controller.prover import Proof
     from corridor.controller.second_opinion import SecondOpinion
+    from corridor.controller.testing.findings import Finding
     from corridor.experiments.answers.certainty import Certainties
     from corridor.experiments.plan.values import Plan
     from corridor.experiments.scenario.intents import Intended
@@ -36,7 +39,8 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   corridor check pan-asia                                     what would be installed
   corridor check mini --tables results/mini/tables/after.json   what switches held
-  corridor check my.yaml --json                               for a build server
+  corridor check my.yaml --json                               for programs
+  corridor check my.yaml my_policies.yaml --sarif FILE        for code scanning of a build server
   corridor check my.yaml --second-opinion                     judged once more, by another evaluator
 
 exit codes: 0 all claims hold, 1 a claim is violated or opinions differ, 2 bad input,
@@ -52,7 +56,7 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_scenario_arguments(parser)
+    add_scenario_arguments(parser, several=True)
     parser.add_argument(
         "--tables",
         type=Path,
@@ -71,14 +75,56 @@ def add_parser(verbs: Any) -> None:
         action="store_true",
         help="print only JSON: the proof, and the uncertainty of each path",
     )
+    for option, what in (("--sarif", "SARIF 2.1.0"), ("--code-quality", "GitLab's Code Quality")):
+        said = f"also write findings to FILE as {what}, with file and line"
+        parser.add_argument(option, type=Path, metavar="FILE", help=said)
     add_no_cache(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    return told(args, _answer, may_keep=args.tables is None)  # what switches held is read each time
+    if not args.sarif and not args.code_quality:
+        return _each(args, None)
+    from corridor.controller.testing.findings import bad_input, write_findings
+
+    found: list[Finding] = []
+    try:
+        return _each(args, found)
+    except InputError as error:
+        found.append(bad_input(error, args.scenario[0]))
+        raise
+    finally:
+        write_findings(found, args.sarif, args.code_quality, "corridor-check")
 
 
-def _answer(args: argparse.Namespace) -> Answer:
+def _each(args: argparse.Namespace, found: list[Finding] | None) -> int:
+    """Check every scenario and return the highest exit code; findings are added to ``found``."""
+    names = args.scenario
+    if args.json and len(names) > 1:
+        raise InputError("--json prints the proof of one scenario", "check them one by one")
+    keep = args.tables is None and found is None  # what switches held is read each time
+    codes = [0]
+    for name in _scenarios(names):
+        one = argparse.Namespace(**{**vars(args), "scenario": name})
+        codes.append(told(one, partial(_answer, found=found), may_keep=keep))
+    return max(codes)
+
+
+def _scenarios(names: list[str]) -> list[str]:
+    """Each once; of a policy set or topology, those that use it."""
+    if not any(name.endswith((".yaml", ".yml")) for name in names):
+        return names
+    from corridor.experiments.answers.scenarios_of_file import scenarios_of_file
+
+    listed: list[str] = []
+    for name in names:
+        scenarios, said = scenarios_of_file(name)
+        listed += scenarios
+        if said:
+            print(said)
+    return list({Path(one).resolve(): one for one in listed}.values())
+
+
+def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
     from corridor.experiments.account.proof_document import proof_document
     from corridor.experiments.answers.certainty import certainties
     from corridor.experiments.plan.clipped_rates import clipped_rates
@@ -96,17 +142,22 @@ def _answer(args: argparse.Namespace) -> Answer:
         warned = "".join(f"WARNS: {warning}\n" for warning in warnings)
     judged_by = intended.specification
     other = _second_opinion(args, judged_by, plan, proof) if args.second_opinion else None
+    if found is not None:
+        from corridor.experiments.account.proof_findings import proof_findings
+
+        options = {"policies": args.policies, "other": other, "warnings": warnings}
+        found += proof_findings(loaded, plan, proof, **options)
     with waiting("computing Monte Carlo samples of the map"):
-        found = certainties(loaded, model, graphs=intended.graphs)
+        certainty = certainties(loaded, model, graphs=intended.graphs)
     if args.json:
         document = {
             **proof_document({of: proof}, second_opinion=other).to_json(),
-            "certainty": found.document.to_json(),
+            "certainty": certainty.document.to_json(),
             **_anycast(plan),
         }
         parts = [printed(json.dumps(document, indent=1)), warned_of(warned.rstrip("\n"))]
     else:
-        texts = [_told(plan, proof, found, loaded), *([str(other)] if other else [])]
+        texts = [_told(plan, proof, certainty, loaded), *([str(other)] if other else [])]
         parts = [shown(warned + "\n".join(texts))]
     holds = proof.holds and (other is None or other.agrees)
     return Answer([warned_of(warning_of(loaded)), *parts], 0 if holds else 1)

@@ -345,7 +345,8 @@ def test_answers_of_what_switches_held_and_of_runs_are_never_kept(
     for verb in (check, price):
         monkeypatch.setattr(verb, "told", lambda *_, may_keep: may.append(may_keep) or 0)
     for tables in (None, Path("after.json")):
-        check.run(argparse.Namespace(tables=tables))
+        asked = {"scenario": ["mini"], "json": False, "sarif": None, "code_quality": None}
+        check.run(argparse.Namespace(tables=tables, **asked))
     for out, measure in ((None, False), (Path("out"), False), (None, True)):
         price.run(argparse.Namespace(out=out, measure=measure))
     assert may == [True, False, True, False, False]

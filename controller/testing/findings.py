@@ -1,0 +1,155 @@
+"""Findings with file and line, as other systems read them: SARIF 2.1.0 and GitLab's Code Quality.
+
+Code scanning of GitHub reads SARIF, merge requests of GitLab read Code Quality reports.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from corridor.controller.policy.written_at import WrittenAt
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.whole_file import write_text
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
+"""Of Code Quality, by the level of SARIF."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a finding is an instance of."""
+
+    id: str
+    says: str
+    """One sentence."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem, and the lines that it is about."""
+
+    rule: Rule
+    message: str
+    """Its first line can stand alone."""
+    places: Sequence[WrittenAt]
+    """The first is where to repair it; others are related."""
+    level: Literal["error", "warning", "note"] = "error"
+
+
+BAD_INPUT = Rule("bad-input", "A file is wrong: nothing can be judged.")
+
+
+def bad_input(error: InputError, named: str) -> Finding:
+    """Return the finding of an error in a file, or else in the file that was ``named``."""
+    place = WrittenAt(error.file or named, error.line or 1)
+    return Finding(BAD_INPUT, str(error).removeprefix(f"{place}: "), [place])
+
+
+def write_findings(
+    findings: Iterable[Finding],
+    sarif_file: Path | None,
+    code_quality_file: Path | None,
+    category: str,
+) -> None:
+    """Write the files that are asked for, with paths relative to the working directory.
+
+    Code scanning replaces earlier findings of the same ``category``.
+
+    Raises EnvironmentUnsupported if a file cannot be written.
+    """
+    listed, here = list(findings), Path.cwd()
+    wanted = (
+        (sarif_file, sarif(listed, category, here)),
+        (code_quality_file, code_quality(listed, here)),
+    )
+    for file, document in wanted:
+        if file is not None:
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                write_text(file, json.dumps(document, indent=1) + "\n")
+            except OSError as error:
+                said = f"{file}: cannot be written: {error.strerror or error}"
+                raise EnvironmentUnsupported(said, "name another file") from error
+
+
+def sarif(findings: Iterable[Finding], category: str, root: Path) -> dict[str, Any]:
+    """Return a SARIF 2.1.0 log with one run of this program.
+
+    Files below ``root`` are relative to it, as a repository's pages need; others are absolute.
+    """
+    listed = list(findings)
+    rules = list(dict.fromkeys(one.rule for one in listed))
+    driver = {
+        "name": "corridor",
+        "rules": [{"id": one.id, "shortDescription": {"text": one.says}} for one in rules],
+    }
+    results = [_result(one, rules.index(one.rule), root) for one in listed]
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"{category}/"},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def code_quality(findings: Iterable[Finding], root: Path) -> list[dict[str, Any]]:
+    """Return a Code Quality report of GitLab; a finding's fingerprint leaves out its line."""
+    return [
+        {
+            "description": one.message.partition("\n")[0],
+            "check_name": one.rule.id,
+            "fingerprint": _digest(one.rule.id, _uri(one.places[0], root), one.message),
+            "severity": SEVERITIES[one.level],
+            "location": {
+                "path": _uri(one.places[0], root),
+                "lines": {"begin": one.places[0].line},
+            },
+        }
+        for one in findings
+    ]
+
+
+def _result(finding: Finding, rule: int, root: Path) -> dict[str, Any]:
+    places = [_location(one, root) for one in finding.places]
+    related = [
+        {"id": number, "message": {"text": f"{_uri(one, root)}:{one.line}"}, **place}
+        for number, (one, place) in enumerate(zip(finding.places, places, strict=True))
+    ][1:]
+    return {
+        "ruleId": finding.rule.id,
+        "ruleIndex": rule,
+        "level": finding.level,
+        "message": {"text": finding.message},
+        "locations": places[:1],
+        **({"relatedLocations": related} if related else {}),
+    }
+
+
+def _location(place: WrittenAt, root: Path) -> dict[str, Any]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(place, root)},
+            "region": {"startLine": place.line},
+        }
+    }
+
+
+def _uri(place: WrittenAt, root: Path) -> str:
+    path, base = (root / place.file).resolve(), root.resolve()
+    if path.is_relative_to(base):
+        return quote(path.relative_to(base).as_posix())
+    return path.as_uri()
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
