@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -18,6 +21,7 @@ from corridor.controller.api.event_feed import EventFeed
 from corridor.controller.api.link import ControllerLink
 from corridor.controller.api.problems import MEDIA_TYPE, Problem
 
+EXAMPLES = Path(__file__).with_name("examples.json")
 VERSION = "1"
 DESCRIPTION = """The network that `corridor up` holds to its policies.
 
@@ -127,9 +131,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for name in DEFAULT_MISTAKES:
             components["schemas"].pop(name, None)
         made["security"] = [{"token": []}]
-        for operations in made["paths"].values():
-            for operation in operations.values():
+        for path, operations in made["paths"].items():
+            for method, operation in operations.items():
                 _exactly(operation)
+                _with_example(operation, f"{method.upper()} {path}")
         app.openapi_schema = _for_generators(made)
     return app.openapi_schema
 
@@ -143,6 +148,21 @@ def _exactly(operation: dict[str, Any]) -> None:
             del responses[status]
         else:
             responses[status]["content"] = {MEDIA_TYPE: content}
+
+
+@cache
+def _examples() -> dict[str, Any]:
+    """By method and path, of a small network: an example of the body that an operation takes, or
+    else of its answer, where the schema of that has none."""
+    found: dict[str, Any] = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    return found
+
+
+def _with_example(operation: dict[str, Any], name: str) -> None:
+    if name in _examples():
+        of = operation.get("requestBody") or operation["responses"]["200"]
+        (content,) = of["content"].values()
+        content["example"] = _examples()[name]
 
 
 def _for_generators(value: Any) -> Any:

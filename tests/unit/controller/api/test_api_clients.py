@@ -90,7 +90,28 @@ def test_every_example_is_valid_under_its_schema():
     for schema, example in examples():
         jsonschema.Draft202012Validator({"components": components, **schema}).validate(example)
         count += 1
-    assert count > 10
+    assert count > 20
+
+
+def has_example(content, schemas):
+    schema = schemas.get(content["schema"].get("$ref", "").rpartition("/")[2], {})
+    return "example" in content or "examples" in schema
+
+
+def test_every_operation_has_an_example_of_what_it_takes_and_answers():
+    made = document()
+    schemas = made["components"]["schemas"]
+    without = [
+        f"{method} {path}: {side}"
+        for path, operations in made["paths"].items()
+        for method, operation in operations.items()
+        for side, of in (
+            ("request", operation.get("requestBody")),
+            ("answer", operation["responses"]["200"]),
+        )
+        if of and not all(has_example(one, schemas) for one in of["content"].values())
+    ]
+    assert without == []
 
 
 @pytest.fixture(scope="module")
