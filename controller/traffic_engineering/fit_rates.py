@@ -31,7 +31,7 @@ from corridor.controller.traffic_engineering import fewest_moves
 from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.guaranteed_demands import may_have_rates, rates_of
 from corridor.controller.traffic_engineering.objective import Objective
-from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
+from corridor.controller.traffic_engineering.own_objective import objective_named
 from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
@@ -62,7 +62,7 @@ def fitted(specification: Specification, objective: str | Objective) -> Specific
     """
     if objective == NONE or not may_ask(specification):
         return specification
-    kind = OBJECTIVES[objective] if isinstance(objective, str) else objective
+    kind = objective_named(objective) if isinstance(objective, str) else objective
     return _fitted(with_picks(specification, {}), kind, NO_FAILURES)
 
 

@@ -109,6 +109,18 @@ class OwnObjective:
         return cost
 
 
+def objective_named(name: str) -> Objective:
+    """An objective that ships, or one of a package, which is checked as a file is.
+
+    Raises MissingKind and InputError.
+    """
+    kind = OBJECTIVES[name]
+    if name in [*OBJECTIVES]:
+        return kind
+    source = f'the objective "{name}" of a package'
+    return OwnObjective(_checked(kind, source), source)
+
+
 def read_custom(path: Path) -> OwnFile:
     """Raises InputError."""
     return OwnFile(str(path), read_text(path))

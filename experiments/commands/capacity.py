@@ -143,8 +143,7 @@ def _write(folder: Path, found: CapacityAnswer, loaded: LoadedScenario) -> None:
     where = map_document(loaded.topology)
     write_capacity(folder, found)
     write_text(folder / MAP_FILE, json.dumps(where.to_json(), ensure_ascii=False) + "\n")
-    sets = {loaded.policies.name: loaded.policies}
-    write_prices_manifest(folder / "manifest.json", loaded, sets)
+    write_prices_manifest(folder / "manifest.json", loaded)
     write_report(folder)
 
 

@@ -140,8 +140,7 @@ def _write_paths(
     sets = [one.policies for one in priced]
     paths = paths_document(laid, base.policies, sets, base.scenario.title)
     write_text(out_dir / PATHS_FILE, json.dumps(paths.to_json(), ensure_ascii=False) + "\n")
-    every = {one.name: one for one in (base.policies, *sets)}
-    write_prices_manifest(out_dir / "manifest.json", base, every)
+    write_prices_manifest(out_dir / "manifest.json", base, priced)
 
 
 def _refuse_twins(scenarios: Mapping[str, LoadedScenario]) -> None:

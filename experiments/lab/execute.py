@@ -46,11 +46,10 @@ from corridor.experiments.lab.timeline import TimedEvent, keep
 from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.lab.utilisation import utilisation_readings
 from corridor.experiments.plan.values import PROVEN, Plan
-from corridor.experiments.scenario import controller_event as killed_controller
+from corridor.experiments.scenario.event_registry import KINDS as EVENTS
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.slowness import measure, patient
-from corridor.topologies.model import switch_fault, vswitchd
 from corridor.topologies.model.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
 from corridor.traffic.agents.probe import Probe
 from corridor.traffic.workloads.arrival_registry import parts_of
@@ -67,8 +66,6 @@ if TYPE_CHECKING:
 
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0
-DISCONNECTING = (killed_controller.KIND.key, switch_fault.KIND.key, vswitchd.KIND.key)
-"""Kinds of events that take the controller from switches."""
 PACES = (QUICKEN, SLOW)
 REST_S, FOLLOWED_SILENCE_S = 1_000_000, 60
 """How long switches keep a controller that says nothing: for good where nothing changes."""
@@ -166,7 +163,7 @@ def _quicken(net: CorridorNet, plan: Plan, interval_ms: int) -> None:
 def _let_rest(openvswitch: OpenVSwitch, plan: Plan) -> None:
     """As far as possible: at rest it does not look for a controller that comes back."""
     silence_s = FOLLOWED_SILENCE_S if plan.follows else REST_S
-    reconnects = any(event.kind in DISCONNECTING for event in plan.events)
+    reconnects = any(EVENTS[event.kind].disconnects for event in plan.events)
     openvswitch.rest(plan.wiring, silence_s, reconnects=reconnects)
 
 

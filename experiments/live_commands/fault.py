@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.live_commands.network_arguments import add_name_argument, reached
-from corridor.topologies.model.fault_registry import BY_HAND
+from corridor.topologies.model.fault_registry import BY_HAND, KINDS, by_hand
 
 if TYPE_CHECKING:
     from corridor.experiments.operations.client import Client
+    from corridor.experiments.terminal.parser import Parser
     from corridor.topologies.model.fault_kind import EventKind
 
 EPILOG = """examples:
@@ -34,11 +36,26 @@ def add_parser(verbs: Any) -> None:
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
     add_name_argument(kinds.add_parser(LIST, help="current faults"))
     for kind in BY_HAND.values():
-        one = kinds.add_parser(kind.key, help=kind.words, description=f"{kind.words}.")
-        one.add_argument("what", metavar=kind.of.upper(), help=f"which {kind.of}")
-        add_options(one, kind)
-        one.add_argument("--end", action="store_true", help="it works again")
-        add_name_argument(one)
+        _add_arguments(kinds.add_parser(kind.key, help=kind.words), kind)
+    for key, package in KINDS.offered().items():
+        one = kinds.add_parser(key, help=f"a kind of the package {package}")
+        one.late = partial(_import_kind, key)
+
+
+def _import_kind(key: str, parser: Parser) -> None:
+    """Add the arguments of a kind of a package, which is imported only if it is named."""
+    kind = by_hand(key)
+    if kind is None:
+        parser.error(f"{key} has several steps: only a timeline can carry it out")
+    _add_arguments(parser, kind)
+
+
+def _add_arguments(parser: Parser, kind: EventKind) -> None:
+    parser.description = f"{kind.words}."
+    parser.add_argument("what", metavar=kind.of.upper(), help=f"which {kind.of}")
+    add_options(parser, kind)
+    parser.add_argument("--end", action="store_true", help="it works again")
+    add_name_argument(parser)
 
 
 def add_options(parser: argparse.ArgumentParser, kind: EventKind) -> None:
@@ -55,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     with reached(args) as client:
         if args.kind == LIST:
             return _list(client)
-        kind = BY_HAND[args.kind]
+        kind = KINDS[args.kind]
         if args.end:
             return end(client, kind, args.what)
         return begin(client, kind, args.what, options_of(kind, args))

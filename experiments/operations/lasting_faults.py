@@ -13,7 +13,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Values
 from corridor.topologies.base.suggestions import nearest_or_some
 from corridor.topologies.model.fault_kind import EventKind, Network
-from corridor.topologies.model.fault_registry import BY_HAND
+from corridor.topologies.model.fault_registry import BY_HAND, by_hand
 from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
@@ -88,17 +88,14 @@ class LastingFaults:
         """What the action gets: fibres are named where it names no fibre."""
         if misfit := kind.misfit(self._topology, what, values):
             raise InputError(misfit)
-        kept = dict(kind.kept(values))
-        if kind.of in ("group", "jurisdiction"):
-            kept["fibres"] = sorted(kind.reach(self._topology, what, values).fibres)
-        return kept
+        return kind.kept_on(self._topology, what, values)
 
     def _note(self, do: str, fault: Fault) -> None:
         with self._log.open("a") as log:
             log.write(json.dumps({"at_ns": time.time_ns(), "do": do, **fault}) + "\n")
 
     def _checked(self, key: str, what: str) -> EventKind:
-        kind = BY_HAND.get(key)
+        kind = by_hand(key)
         if kind is None:
             raise InputError(f'no kind of fault "{key}"', nearest_or_some(key, BY_HAND))
         known = self._gateways if key == "gateway" else self._names.get(kind.of, kind.names)

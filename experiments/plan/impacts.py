@@ -31,7 +31,6 @@ from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import Impact, PlannedEvent
 from corridor.experiments.scenario.event_registry import is_fault
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Clock
 
@@ -101,7 +100,8 @@ class _Foresight:
 
     def back_ns(self, one: Placed) -> int | None:
         """When its fibres are used again: the median of all draws."""
-        fibres = _taken(one, self._loaded.topology)
+        event, topology = one.event, self._loaded.topology
+        fibres = event.kind.disabled_fibres(topology, event.what, event.options)
         if one.end_ns is None or not fibres:
             return None
         found = sorted(_back_ns(course, fibres, one.end_ns) for course in self._courses)
@@ -154,14 +154,20 @@ class _Foresight:
             or self._loses(one, course.trip_at(demand, one.begin_ns - 1))
         )
 
-    @staticmethod
-    def _loses(one: Placed, had: PredictedRtt) -> bool:
+    def _loses(self, one: Placed, had: PredictedRtt) -> bool:
         """Whether it loses packets of a demand at random."""
-        return bool(one.event.options.get("loss")) and one.event.what in had.fibres
+        changes = one.event.kind.shapes(self._loaded.topology, one.event.what, one.event.options)
+        shapes = {wire.fibre: wire.forward for wire in self._compiled.wiring.fibres}
+        return any(
+            change(shapes[fibre]).loss_ppm > shapes[fibre].loss_ppm
+            for fibre, change in changes.items()
+            if fibre in had.fibres
+        )
 
     def _course(self, placed: Sequence[Placed], draw: int) -> RunProgress:
-        found = broken(placed, self._loaded.topology)
-        fibres = Fibres(self._compiled.wiring, found, self._bfd_ns, draw, self._over_ns)
+        wiring = self._compiled.wiring
+        found = broken(placed, self._loaded.topology, wiring)
+        fibres = Fibres(wiring, found, self._bfd_ns, draw, self._over_ns)
         if self._loaded.scenario.follows:
             standing = foreseen(placed, fibres, self._compiled, self._over_ns)
         else:
@@ -171,13 +177,6 @@ class _Foresight:
 
 def _until(fares: Sequence[Piece], over_ns: int) -> list[Piece]:
     return [piece for piece in fares if piece.from_ns < over_ns]
-
-
-def _taken(one: Placed, topology: Topology) -> frozenset[str]:
-    """The fibres that an event takes away."""
-    reach = one.event.kind.reach(topology, one.event.what, one.event.options)
-    of_hubs = {fibre.id for hub in reach.hubs for fibre in topology.fibres_of(hub)}
-    return reach.fibres | of_hubs
 
 
 def _back_ns(course: RunProgress, fibres: frozenset[str], end_ns: int) -> float:

@@ -50,9 +50,8 @@ from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, SETTLE_NS
 from corridor.controller.traffic_engineering.fit_rates import misfits
 from corridor.experiments.plan.predicted_fibres import Fibres
 from corridor.experiments.plan.timeline import Placed
-from corridor.experiments.scenario import controller_event, day_event, drain_event, policies_event
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.model import switch_fault, vswitchd
+from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Clock
 
@@ -126,7 +125,7 @@ def foreseen(
 ) -> list[Standing]:
     """What stands when, the first before anything happens."""
     standing = [Standing(0, compiled.first)]
-    standing += [Standing(one.begin_ns, None) for one in placed if one.event.kind is vswitchd.KIND]
+    standing += [Standing(one.begin_ns, None) for one in placed if _restarts_switches(one)]
     for begin_ns, end_ns in _lives(placed, until_ns):
         _live(compiled, _network(placed, fibres, compiled), standing, begin_ns, end_ns)
     return sorted(standing, key=lambda one: one.at_ns)
@@ -137,17 +136,21 @@ def installed_once(placed: Sequence[Placed], compiled: Compiled) -> list[Standin
     again."""
     standing = [Standing(0, compiled.first)]
     for one in placed:
-        if one.event.kind is vswitchd.KIND:
+        if _restarts_switches(one):
             standing.append(Standing(one.begin_ns, None))
             standing.append(Standing(one.begin_ns + compiled.restart_ns, compiled.first))
     return standing
+
+
+def _restarts_switches(one: Placed) -> bool:
+    return one.event.kind.disconnects == "switches"
 
 
 def _lives(placed: Sequence[Placed], until_ns: int) -> list[tuple[int, int]]:
     """From when until when there is a controller."""
     begin_ns, lives = 0, list[tuple[int, int]]()
     for one in placed:
-        if one.event.kind is controller_event.KIND and one.end_ns is not None:
+        if one.event.kind.disconnects == "controller" and one.end_ns is not None:
             lives.append((begin_ns, one.begin_ns))
             begin_ns = one.end_ns
     return [*lives, (begin_ns, until_ns)]
@@ -180,16 +183,17 @@ class _Network:
 
 
 def _network(placed: Sequence[Placed], fibres: Fibres, compiled: Compiled) -> _Network:
-    wiring, is_watched = compiled.wiring, compiled.first.known.specification.policies.name
+    wiring, specification = compiled.wiring, compiled.first.known.specification
+    split_ns = 0 if specification.policies.name == NO_POLICIES else SPLIT_NS
     network = _Network(wiring, fibres, [], [])
     for one in placed:
-        network.heard += _asked(one, 0 if is_watched == NO_POLICIES else SPLIT_NS)
-        kind = one.event.kind
-        if kind is vswitchd.KIND:
+        network.heard += _asked(one, specification.topology, split_ns)
+        disconnects = one.event.kind.disconnects
+        if disconnects == "switches":
             back_ns = one.begin_ns + compiled.restart_ns
             for wire in wiring.hubs:
                 network.lose(wire.hub, one.begin_ns, back_ns)
-        elif kind is switch_fault.KIND:
+        elif disconnects == "switch":
             network.lose(one.event.what, one.begin_ns, one.end_ns)
     for sight in fibres.sights:
         dpid = wiring.hub(sight.hub).dpid
@@ -199,16 +203,16 @@ def _network(placed: Sequence[Placed], fibres: Fibres, compiled: Compiled) -> _N
     return network
 
 
-def _asked(one: Placed, split_ns: int) -> Iterator[tuple[int, Job]]:
+def _asked(one: Placed, topology: Topology, split_ns: int) -> Iterator[tuple[int, Job]]:
     """What an event asks of the controller."""
     kind, what = one.event.kind, one.event.what
-    if kind is drain_event.KIND:
-        yield one.begin_ns, SetDrained(what, True)
+    for fibre in sorted(kind.reach(topology, what, one.event.options).drained):
+        yield one.begin_ns, SetDrained(fibre, True)
         if one.end_ns is not None:
-            yield one.end_ns, SetDrained(what, False)
-    if kind is policies_event.KIND and one.event.policies is not None:
+            yield one.end_ns, SetDrained(fibre, False)
+    if one.event.policies is not None:
         yield one.begin_ns + split_ns, SetPolicies(one.event.policies)
-    if kind is day_event.KIND:
+    if kind.of == "day":
         yield one.begin_ns + split_ns, SetDay(date.fromisoformat(what))
 
 

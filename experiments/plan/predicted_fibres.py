@@ -20,9 +20,10 @@ from corridor.experiments.plan.bfd_sessions import Line, Span, turns
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.timeline import Placed
 from corridor.topologies.base.options import Values
-from corridor.topologies.model import degrade, vswitchd
+from corridor.topologies.model.fault_kind import ShapeChange
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import (
+    ALL_PPM,
     GATEWAY_IN_PORT,
     GATEWAY_OUT_PORT,
     End,
@@ -31,8 +32,6 @@ from corridor.topologies.model.wiring import (
     Wiring,
 )
 
-ALL = 1.0
-"""A loss of everything."""
 type Port = tuple[str, int]
 """A hub, and the number of a port of its switch."""
 
@@ -54,7 +53,7 @@ class Broken:
     """Fibres without a carrier."""
     silent: dict[tuple[str, str], list[Span]] = field(default_factory=lambda: defaultdict(list))
     """Fibres that lose all that a hub sends, with their carrier up."""
-    degraded: dict[str, list[tuple[Span, Values]]] = field(
+    reshaped: dict[str, list[tuple[Span, ShapeChange]]] = field(
         default_factory=lambda: defaultdict(list)
     )
     gateways: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
@@ -62,28 +61,32 @@ class Broken:
     """When all switches start again."""
 
 
-def broken(placed: Iterable[Placed], topology: Topology) -> Broken:
+def broken(placed: Iterable[Placed], topology: Topology, wiring: Wiring) -> Broken:
     """What events do to fibres and gateways."""
-    found = Broken()
+    found, wires = Broken(), {wire.fibre: wire for wire in wiring.fibres}
     for one in placed:
         kind, what, options = one.event.kind, one.event.what, one.event.options
-        if kind is vswitchd.KIND:
+        if kind.disconnects == "switches":
             found.restarts.append(one.begin_ns)
-        if kind is degrade.KIND:
-            found.degraded[what].extend((span, options) for span in _spans(one))
-            for hub in topology.fibre(what).ends if options["loss"] == ALL else ():
-                found.silent[what, hub] += _spans(one)
-        reach = kind.reach(topology, what, options)
-        for hub in reach.gateways:
+        for fibre, change in kind.shapes(topology, what, options).items():
+            found.reshaped[fibre].extend((span, change) for span in _spans(one))
+            for end, shape in _directions(wires[fibre]):
+                if change(shape).loss_ppm >= ALL_PPM:
+                    found.silent[fibre, end.hub] += _spans(one)
+        for hub in kind.reach(topology, what, options).gateways:
             found.gateways[hub] += _spans(one)
-        fibres = {*reach.fibres, *(one.id for hub in reach.hubs for one in topology.fibres_of(hub))}
-        for fibre in sorted(fibres):
+        for fibre in sorted(kind.disabled_fibres(topology, what, options)):
             senders = _silent_senders(topology.fibre(fibre).ends, kind.only_bfd_notices, options)
             for hub in senders:
                 found.silent[fibre, hub] += _spans(one)
             if not senders:
                 found.off[fibre] += _spans(one)
     return found
+
+
+def _directions(wire: FibreWire) -> tuple[tuple[End, Shape], tuple[End, Shape]]:
+    """Each end that sends, with the shape of its direction."""
+    return (wire.a, wire.forward), (wire.z, wire.backward)
 
 
 def _silent_senders(ends: Sequence[str], flags: Iterable[str], options: Values) -> tuple[str, ...]:
@@ -117,7 +120,7 @@ class Fibres:
         self._ends: dict[Port, tuple[FibreWire, End, Shape]] = {
             (end.hub, end.port): (wire, end, shape)
             for wire in wiring.fibres
-            for end, shape in ((wire.a, wire.forward), (wire.z, wire.backward))
+            for end, shape in _directions(wire)
         }
         self._sights: dict[Port, list[Sight]] = {}
         for wire in wiring.fibres:
@@ -140,7 +143,7 @@ class Fibres:
             for some in (*found.off.values(), *found.silent.values(), *found.gateways.values())
             for span in some
         ]
-        spans += [span for some in found.degraded.values() for span, _ in some]
+        spans += [span for some in found.reshaped.values() for span, _ in some]
         ends = [int(span.end_ns) for span in spans if span.end_ns != math.inf]
         return sorted(
             {*(span.begin_ns for span in spans), *ends, *(one.at_ns for one in self.sights)}
@@ -182,9 +185,9 @@ class Fibres:
             spans = self._found.gateways.get(port[0], ())
             return None if any(span.touches(at_ns, at_ns) for span in spans) else at_ns
         wire, end, shape = self._ends[port]
-        for span, options in self._found.degraded.get(wire.fibre, ()):
+        for span, change in self._found.reshaped.get(wire.fibre, ()):
             if span.touches(at_ns, at_ns):
-                shape = degrade.degraded(shape, options)
+                shape = change(shape)
         sending_ns = serialisation_ns(size + LABEL_BYTES, shape.rate_bps)
         over_ns = at_ns + shape.usual_ns + sending_ns
         return None if self._loses(wire, end, at_ns, at_ns if stays else over_ns) else over_ns
@@ -213,10 +216,13 @@ class Fibres:
             tuple(sorted([*off, *found.silent.get((wire.fibre, end.hub), [])]))
             for end in (wire.a, wire.z)
         ]
-        degraded = found.degraded.get(wire.fibre, ())
-        slower = tuple((span, options.get("delay") or 0) for span, options in degraded)
+        usual_ns = wire.forward.usual_ns
+        slower = [
+            (span, change(wire.forward).usual_ns - usual_ns)
+            for span, change in found.reshaped.get(wire.fibre, ())
+        ]
         return Line(
-            wire.forward.usual_ns,
+            usual_ns,
             (lost[0], lost[1]),
             tuple((span, more_ns) for span, more_ns in slower if more_ns),
             tuple(found.restarts),

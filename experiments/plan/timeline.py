@@ -190,13 +190,9 @@ def _heeded(placed: Sequence[Placed], topology: Topology) -> dict[str, list[Span
     spans: dict[str, list[Span]] = {}
     for one in placed:
         kind, options = one.event.kind, one.event.options
-        reach = kind.reach(topology, one.event.what, options)
-        fibres = {
-            *reach.fibres,
-            *(fibre.id for hub in reach.hubs for fibre in topology.fibres_of(hub)),
-        }
+        fibres = set(kind.disabled_fibres(topology, one.event.what, options))
         if kind.needs_bfd(options):
-            fibres.add(one.event.what)
+            fibres |= kind.shapes(topology, one.event.what, options).keys()
         end_ns = None if one.end_ns is None else one.end_ns + SETTLED_NS
         for fibre in fibres:
             spans.setdefault(fibre, []).append((one.begin_ns - QUICKEN_NS, end_ns))
@@ -227,10 +223,7 @@ def _begins(one: Placed, topology: Topology) -> Iterator[Change]:
 
 def _kept(event: NamedEvent, topology: Topology) -> dict[str, Any]:
     """The options that an action gets, with what a guest could not find out."""
-    kind = event.kind
-    kept = dict(kind.kept(event.options))
-    if kind.of in ("group", "jurisdiction"):
-        kept["fibres"] = sorted(kind.reach(topology, event.what, event.options).fibres)
+    kept = event.kind.kept_on(topology, event.what, event.options)
     if event.policies is not None:
         kept["set"] = event.policies.model_dump(mode="json", by_alias=True)
     return kept

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from corridor.experiments.plan.values import Plan, PlannedDemand
-from corridor.experiments.scenario import day_event, policies_event
+from corridor.experiments.scenario.event_registry import KINDS
 
 ENDLESS_NS = 1 << 62
-CHANGES = (day_event.KIND.key, policies_event.KIND.key)
+CHANGES = ("day", "file")
+"""Of events that change which policies apply: what the values of their keys name."""
 
 
 class BlockedPeriod(NamedTuple):
@@ -36,7 +37,7 @@ def _of(plan: Plan, demand: PlannedDemand) -> Iterator[BlockedPeriod]:
     since_ns = 0 if demand.predicted_rtt_ns is None else None
     for event in plan.events:
         impact = next((one for one in event.impacts if one.demand == demand.index), None)
-        if event.kind not in CHANGES or impact is None:
+        if KINDS[event.kind].of not in CHANGES or impact is None:
             continue
         if impact.followed_rtt_ns is None and since_ns is None:
             since_ns = event.begin_ns

@@ -13,7 +13,6 @@ from typing import Literal, NamedTuple
 
 from corridor.experiments.plan.values import Plan, PlannedEvent
 from corridor.experiments.results.expectations import EXPECT
-from corridor.experiments.scenario import load_event
 from corridor.experiments.scenario.event_registry import KINDS
 
 When = Literal["before", "while", "after"]
@@ -81,5 +80,5 @@ def _of(event: PlannedEvent, edges: Sequence[int], over_ns: int) -> Iterator[Str
 def _end_ns(event: PlannedEvent, over_ns: int) -> int:
     if event.end_ns is not None:
         return event.end_ns
-    lasts = event.kind == load_event.KIND.key or KINDS[event.kind].end != ""
-    return over_ns if lasts else event.begin_ns
+    kind = KINDS[event.kind]
+    return over_ns if kind.end or kind.of == "workload" else event.begin_ns

@@ -9,20 +9,19 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from corridor.controller.policy.model import PolicySet
 from corridor.experiments.machines.debian_kernel import DebianKernel
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.run.version import this_code, version_line, version_of
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.testbeds.choice import Choice
-from corridor.topologies.base import registry
 from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.registry import Used
 
 MANIFEST_SCHEMA = 1
 OBJECTIVE_FILE = "objective.py"
@@ -68,7 +67,7 @@ def write_manifest(
             **{name: _digest(to_plain(value)) for name, value in computed.items()},
         },
         "guest_kernel": None if kernel is None else _told(kernel),
-        **_made_with(),
+        **_made_with(loaded.installed),
     }
     path.write_text(json.dumps(manifest, indent=1) + "\n")
 
@@ -81,9 +80,14 @@ def _told(kernel: Kernel | DebianKernel) -> dict[str, Any]:
 
 
 def write_prices_manifest(
-    path: Path, loaded: LoadedScenario, policies: Mapping[str, PolicySet]
+    path: Path, loaded: LoadedScenario, others: Iterable[LoadedScenario] = ()
 ) -> None:
-    """Of prices, for which nothing runs: the map and the sets are recorded by their hashes."""
+    """Of prices, for which nothing runs: the map and the sets are recorded by their hashes.
+
+    ``others`` are the same scenario under other policy sets.
+    """
+    every = (loaded, *others)
+    policies = {one.policies.name: one.policies for one in every}
     manifest = {
         "schema": MANIFEST_SCHEMA,
         "scenario": loaded.scenario.name,
@@ -94,16 +98,18 @@ def write_prices_manifest(
                 for name, one in policies.items()
             },
         },
-        **_made_with(),
+        **_made_with({used for one in every for used in one.installed}),
     }
     path.write_text(json.dumps(manifest, indent=1) + "\n")
 
 
-def _made_with() -> dict[str, Any]:
+def _made_with(installed: Collection[Used]) -> dict[str, Any]:
     code = this_code()
+    kinds = {f"{one.group} {one.name}": one.source for one in sorted(installed)}
     return {
         "version": version_line(code),
-        "versions": _versions(),
+        "versions": _versions() | {one.package: one.version for one in installed},
+        **({"kinds": kinds} if kinds else {}),
         "machine": {
             "kernel": platform.release(),
             "processor": _processor(),
@@ -127,7 +133,7 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = "not installed"
     openvswitch = _first_line("ovs-vswitchd", "--version")
-    return found | {"openvswitch": openvswitch} | registry.USED
+    return found | {"openvswitch": openvswitch}
 
 
 def _first_line(*command: str) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from corridor.experiments.lab.own_controller import app_words
 from corridor.experiments.plan.values import OWN_APP, Plan
 from corridor.experiments.run.trees import check_loops
-from corridor.experiments.scenario import controller_event as killed
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.bounded_file import read_text
 from corridor.topologies.base.errors import InputError
@@ -69,7 +68,7 @@ def steered_by_own(loaded: LoadedScenario) -> LoadedScenario:
     """The scenario under a controller that receives no policies. Raises InputError where an event
     asks or kills it."""
     for event in loaded.events:
-        if event.kind.asks_controller or event.kind is killed.KIND:
+        if event.kind.asks_controller:
             what = f"{event.kind.key} {event.what}"
             hint = "leave it out, or leave --controller out"
             raise InputError(f"{what} is asked of the product's controller", hint, loaded.file)

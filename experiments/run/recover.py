@@ -31,7 +31,7 @@ from corridor.topologies.base.bounded_file import (
     read_bytes,
     shown,
 )
-from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.errors import InputError, MissingKind
 from corridor.topologies.base.words import counted
 from corridor.traffic.measures import samples
 
@@ -74,6 +74,8 @@ def recover(out_dir: Path) -> Recovered:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"cannot be read or written: {reason}", file=str(out_dir)) from error
+    except MissingKind as error:
+        raise _missing(error, out_dir) from error
     except NOT_AS_WRITTEN as error:
         first = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise InputError(
@@ -82,6 +84,14 @@ def recover(out_dir: Path) -> Recovered:
             file=str(out_dir),
         ) from error
     return Recovered(summary, tuple(passed_over))
+
+
+def _missing(error: MissingKind, out_dir: Path) -> InputError:
+    """The package that a run used and that is not installed here."""
+    kinds = _read_json(out_dir / "manifest.json", lambda _: None).get("kinds", {})
+    named = [package for kind, package in kinds.items() if kind.split()[-1] == error.name]
+    hint = f"install {named[0]}" if named else error.hint
+    return InputError(error.message, hint, file=str(out_dir))
 
 
 def read_facts(out_dir: Path, plan: Plan, pass_over: Callable[[str], None]) -> RunFacts:

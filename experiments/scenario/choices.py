@@ -25,7 +25,7 @@ from corridor.experiments.scenario.fields import (
     required_of,
 )
 from corridor.topologies.base.options import Unit, Values
-from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.suggestions import nearest_kind
 from corridor.topologies.base.units import QuantityError, parse_size_bytes
 from corridor.topologies.model.by_kind import ByKind, Fields
 from corridor.topologies.model.topology import Frozen
@@ -67,8 +67,7 @@ class KindChoice(ByKind):
             return given
         known = [kind.key for kind in cls.kinds()]
         if given not in known:
-            hint = nearest(given, known) or f"use one of {', '.join(known)}"
-            raise QuantityError(f'{cls.noun} "{given}" is not known', hint)
+            raise QuantityError(f'{cls.noun} "{given}" is not known', nearest_kind(given, known))
         return {given: {}}
 
     @model_validator(mode="before")

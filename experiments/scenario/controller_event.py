@@ -27,5 +27,6 @@ KIND = EventKind(
     end=START,
     names=("controller",),
     asks_controller=True,
+    disconnects="controller",
     must_end=True,
 )

@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema
 
 from corridor.experiments.scenario.fields import DurationNs
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
-from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.suggestions import nearest, nearest_kind
 from corridor.topologies.base.units import (
     QuantityError,
     format_duration,
@@ -152,8 +152,7 @@ def _written(buffer: Buffer) -> str:
 def _discipline(given: object) -> object:
     if isinstance(given, str) and given != NONE and given not in KINDS:
         known = (NONE, *KINDS)
-        hint = nearest(given, known) or f"use one of {', '.join(known)}"
-        raise QuantityError(f'discipline "{given}" is not known', hint)
+        raise QuantityError(f'discipline "{given}" is not known', nearest_kind(given, known))
     return given
 
 

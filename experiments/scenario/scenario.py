@@ -63,8 +63,11 @@ from corridor.experiments.scenario.workloads import Workload, WorkloadEntry
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, validate
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.registry import Recorder, Used
+from corridor.topologies.base.suggestions import INSTALL, nearest
 from corridor.topologies.base.today import today
 from corridor.topologies.base.units import (
+    QuantityError,
     format_rate,
     no_truth,
     written_day,
@@ -81,7 +84,8 @@ def _known_objective(name: str) -> str:
     if name == NONE or name.endswith(ENDING) or name in OBJECTIVES:
         return name
     known = ", ".join((*OBJECTIVES, NONE))
-    raise ValueError(f"objective is one of {known}, or a {ENDING} file, not {name}")
+    said = f"objective is one of {known}, or a {ENDING} file, not {name}"
+    raise QuantityError(said, nearest(name, OBJECTIVES) or INSTALL)
 
 
 MOST_EVENTS = 200
@@ -214,6 +218,8 @@ class LoadedScenario(Frozen):
     """When those workloads run that no event switches on."""
     own_objective: InstanceOf[OwnFile] | None = None
     """Where the scenario names a file of its author's."""
+    installed: tuple[Used, ...] = ()
+    """The kinds of installed packages that it uses."""
     document: InstanceOf[Document] = Field(default=NOWHERE, repr=False)
     """As it was read: mistakes that planning finds are reported with their lines."""
 
@@ -297,6 +303,15 @@ def load_document(
     topology: Topology | None = None,
 ) -> LoadedScenario:
     """The same of a document whose own files lie in a ``folder``."""
+    with Recorder() as recorder:
+        loaded = _loaded(document, folder, asked, topology)
+    installed = tuple(sorted(recorder.used))
+    return loaded.model_copy(update={"installed": installed}) if installed else loaded
+
+
+def _loaded(
+    document: Document, folder: Path, asked: Under, topology: Topology | None
+) -> LoadedScenario:
     _refuse_topology(document)
     document = whole(document, folder)
     scenario = validate(document, ScenarioFile)

@@ -26,7 +26,7 @@ from corridor.experiments.scenario.fields import (
 from corridor.experiments.scenario.kinds import MomentText
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.options import Values
-from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.suggestions import nearest, nearest_kind
 from corridor.topologies.base.units import QuantityError
 from corridor.topologies.model.by_kind import ByKind, Fields
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
@@ -65,8 +65,7 @@ class Transport(Frozen):
 
 def _known(name: str) -> str:
     if name not in KINDS:
-        hint = nearest(name, KINDS) or f"use one of {', '.join(KINDS)}"
-        raise QuantityError(f'workload of unknown kind "{name}"', hint)
+        raise QuantityError(f'workload of unknown kind "{name}"', nearest_kind(name, KINDS))
     return name
 
 

@@ -28,6 +28,8 @@ class Manifest(TypedDict):
     """SHA-256 of what the run was made from."""
     guest_kernel: NotRequired[dict[str, Any] | None]
     versions: dict[str, str]
+    kinds: NotRequired[dict[str, str]]
+    """Of installed packages: by group and name, the package and its version."""
     machine: dict[str, str | int | None]
     code: Code
     arguments: list[str]
@@ -54,6 +56,8 @@ class StudyIndex(TypedDict):
     version: str
     program: str
     """SHA-256 of all files by which a run could come to other results."""
+    packages: NotRequired[dict[str, str]]
+    """Versions of the installed packages whose kinds its scenarios use."""
     cells: list[IndexedCell]
 
 

@@ -13,7 +13,7 @@ from corridor.experiments.study.bundle import bundle_of, files_named, program_di
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import Study
-from corridor.experiments.study.reading import Say, index_of
+from corridor.experiments.study.reading import Say, changed_packages, index_of
 from corridor.experiments.study.worker import run_cell
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
@@ -38,7 +38,10 @@ def run_part(
     folder = StudyFolder(out)
     with folder.open(Path(study.document.file).read_bytes(), shared=True, overwrite=overwrite):
         folder.write_inputs(files_named(study.document.data, study.folder))
-        folder.write_index(index_of(study, every, program))
+        index = index_of(study, every, program)
+        if line := changed_packages(out, index):
+            say(line)
+        folder.write_index(index)
         done = [_run(study, folder, cell, program, say, retry=retry) for cell in wanted]
     return all(done)
 

@@ -170,6 +170,8 @@ def digest_of(loaded: LoadedScenario) -> str:
         ],
         "workloads": to_plain(list(loaded.workloads)),
     }
+    if loaded.installed:
+        parts["installed"] = [*loaded.installed]
     if (own := loaded.own_objective) is not None:
         parts["scenario"]["objective"] = own.digest
     text = json.dumps(parts, sort_keys=True, default=_as_text)

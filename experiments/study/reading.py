@@ -24,10 +24,13 @@ from corridor.topologies.base.errors import InputError
 
 
 def index_of(study: Study, of: Sequence[Cell], program: str) -> dict[str, Any]:
+    installed = {used for cell in of for used in cell.condition.loaded.installed}
+    packages = {used.package: used.version for used in sorted(installed)}
     return {
         "study": study.of.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "version": version_line(),
         "program": program,
+        **({"packages": packages} if packages else {}),
         "cells": [
             {
                 "id": cell.id,
@@ -39,6 +42,20 @@ def index_of(study: Study, of: Sequence[Cell], program: str) -> dict[str, Any]:
             for cell in of
         ],
     }
+
+
+def changed_packages(path: Path, index: dict[str, Any]) -> str:
+    """A line about packages that had another version in an earlier index; empty without any."""
+    try:
+        before = read_index(path).get("packages", {})
+    except InputError:
+        return ""
+    changed = [
+        f"{name} was {before[name]} and is {version}"
+        for name, version in index.get("packages", {}).items()
+        if before.get(name, version) != version
+    ]
+    return f"cells that use a changed package run again: {', '.join(changed)}" if changed else ""
 
 
 def ran_by(path: Path) -> str:

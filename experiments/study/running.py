@@ -18,7 +18,13 @@ from corridor.experiments.study.cluster import cluster
 from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.outcome import Ran
-from corridor.experiments.study.reading import Progress, Say, index_of, runs_of
+from corridor.experiments.study.reading import (
+    Progress,
+    Say,
+    changed_packages,
+    index_of,
+    runs_of,
+)
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 if TYPE_CHECKING:
@@ -53,7 +59,10 @@ def run_study(study: Study, out: Path, how: How, say: Say) -> list[Cell]:
         forget = how.retry
         while True:
             all_of_them = cells(study, checked, program, repetitions)
-            folder.write_index(index_of(study, all_of_them, program))
+            index = index_of(study, all_of_them, program)
+            if line := changed_packages(out, index):
+                say(line)
+            folder.write_index(index)
             _run_missing(study, all_of_them, program, folder, how._replace(retry=forget), say)
             forget = False
             needed = enough_repetitions(study, Told(runs_of(out, all_of_them)), repetitions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from corridor.experiments.terminal.screen import complaint
@@ -23,6 +23,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*words, **settings)
         self.summary = ""
         """What the verb is for, in a line; set by who lists verbs."""
+        self.late: Callable[[Parser], None] | None = None
+        """Adds its arguments as soon as it is used, where they cost an import."""
         self._given: Sequence[str] = ()
 
     @property
@@ -41,6 +43,9 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         self._given = list(sys.argv[1:] if args is None else args)
+        late, self.late = self.late, None
+        if late is not None:
+            late(self)
         return super().parse_known_args(args, namespace)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:

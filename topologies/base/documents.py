@@ -23,7 +23,7 @@ from pydantic_core import ErrorDetails
 
 from corridor.topologies.base.bounded_file import MAX_DEPTH, Unreadable, read_text
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.suggestions import INSTALL, nearest
 
 MAX_VALUES = 500_000
 """Values in one document after aliases are expanded."""
@@ -378,9 +378,7 @@ def _explain(
         owner = describe_path((*at, *loc[:-1])) or "the file"
         return f'{owner} has no "{loc[-1]}"', "add it"
     if kind == "extra_forbidden":
-        known = _keys_at(model, loc[:-1])
-        hint = nearest(str(loc[-1]), known) or ("known keys: " + ", ".join(known) if known else "")
-        return f'unknown key "{loc[-1]}"', hint
+        return f'unknown key "{loc[-1]}"', _known_keys(_model_at(model, loc[:-1]), str(loc[-1]))
     if kind in ("literal_error", "enum"):
         expected = str(error.get("ctx", {}).get("expected", ""))
         options = re.findall(r"'([^']*)'", expected) or [expected]
@@ -404,13 +402,29 @@ def _explain(
 
 def _keys_at(model: type[BaseModel], loc: Sequence[Key]) -> list[str]:
     """The keys a mapping at ``loc`` may have, following nested models."""
-    here: Any = model
+    return _keys_of(_model_at(model, loc))
+
+
+def _keys_of(model: type[BaseModel]) -> list[str]:
+    return [f.alias or name for name, f in model.model_fields.items()]
+
+
+def _known_keys(model: type[BaseModel], unknown: str) -> str:
+    """The key that was meant, else all; a package may add keys to some models."""
+    known = _keys_of(model)
+    there = f"known keys: {', '.join(known)}" if known else ""
+    more = INSTALL if getattr(model, "open_to_packages", False) else ""
+    return nearest(unknown, known) or "; or ".join(filter(None, (there, more)))
+
+
+def _model_at(model: type[BaseModel], loc: Sequence[Key]) -> type[BaseModel]:
+    here: type[BaseModel] = model
     for key in loc:
         if isinstance(key, str) and isinstance(here, type) and issubclass(here, BaseModel):
             entry = _field_named(here, key)
             if entry is not None:
                 here = _inner_model(entry) or here
-    return [f.alias or name for name, f in here.model_fields.items()]
+    return here
 
 
 def _field_named(model: type[BaseModel], key: str) -> Any:

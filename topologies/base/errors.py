@@ -63,6 +63,20 @@ class InputError(CorridorError):
         return f"{place}: {text}" if place else text
 
 
+class MissingKind(InputError, KeyError):
+    """A kind that neither ships nor is offered by an installed package."""
+
+    def __init__(self, group: str, name: str) -> None:
+        self.group, self.name = group, name
+        message = f'no kind "{name}" of {words_of(group)} is installed'
+        super().__init__(message, "install the package that offers it")
+
+
+def words_of(group: str) -> str:
+    """A group of entry points as people read it: ``second opinions``."""
+    return group.partition(".")[2].replace("_", " ")
+
+
 @dataclass
 class EnvironmentUnsupported(CorridorError):
     """This machine cannot do what was asked; the hint is the command that repairs it."""

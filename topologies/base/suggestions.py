@@ -20,6 +20,7 @@ LEAST_PART, LEAST_BEGINNING, LEAST_SPELT, LONGEST = 2, 3, 4, 200
 """Letters of a whole part of a name, of the beginning of one, of what may be a slip; and of all
 that is looked at."""
 
+INSTALL = "install the package that offers it"
 type Meanings = Mapping[str, str | Sequence[str]]
 """Words, as ``squeezed`` has them or in lower case, and what they may mean."""
 NO_MEANINGS: Meanings = {}
@@ -42,6 +43,12 @@ def nearest_or_some(word: str, options: Iterable[str], meanings: Meanings = NO_M
     more = len(known) - MOST_LISTED
     there = f"{', '.join(known[:MOST_LISTED]) or 'none'}{f' and {more} more' if more > 0 else ''}"
     return nearest(word, known, meanings) or f"there are {there}"
+
+
+def nearest_kind(word: str, kinds: Iterable[str]) -> str:
+    """The same for a name of a kind, which a package that is not installed may offer."""
+    known = list(kinds)
+    return nearest(word, known) or f"use one of {', '.join(known)}, or {INSTALL}"
 
 
 def closest(word: str, options: Iterable[str], meanings: Meanings = NO_MEANINGS) -> Sequence[str]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from corridor.topologies.base.bounded_file import is_folder, is_there, read_text, shown
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.registry import Registry
-from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.suggestions import INSTALL, nearest
 from corridor.topologies.formats import TOPOHUB, corridor_yaml
 from corridor.topologies.formats.quantities import (
     NO_OPTIONS,
@@ -38,7 +38,7 @@ class GraphFormat(NamedTuple):
     """Imported for a file of this ending only: ``from_text(text, name, options)`` reads it."""
 
 
-_FORMATS = Registry(
+FORMATS = Registry(
     "corridor.topologies",
     (
         GraphFormat(ending, f"corridor.topologies.formats.{module}")
@@ -89,8 +89,8 @@ def _load(name: str, extended_by: tuple[str, ...], options: ImportOptions = NO_O
     suffix = path.suffix.lower()
     if suffix in (".yaml", ".yml"):
         return _from_yaml(path, (*extended_by, name))
-    if suffix and suffix in _FORMATS:
-        module = importlib.import_module(_FORMATS[suffix].module)
+    if suffix and suffix in FORMATS:
+        module = importlib.import_module(FORMATS[suffix].module)
         made: Topology = module.from_text(read_text(path), name, options)
         return made
     raise _unknown(name, path)
@@ -108,8 +108,9 @@ def _unknown(name: str, path: Path) -> InputError:
     if is_folder(path):
         return InputError("is a directory", "name a topology file in it", file=name)
     if is_there(path):
-        endings = ", ".join((".yaml", *_FORMATS))
-        return InputError("has an ending no loader knows", f"use one of {endings}", file=name)
+        endings = ", ".join((".yaml", *FORMATS))
+        hint = f"use one of {endings}, or {INSTALL}"
+        return InputError("has an ending no loader knows", hint, file=name)
     shipped = ", ".join(SHIPPED)
     hint = nearest(name, SHIPPED) or f"use one of {shipped}, a file, or topohub:topozoo/Chinanet"
     return InputError(f'no topology "{shown(name)}"', hint)

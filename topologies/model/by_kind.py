@@ -22,6 +22,8 @@ class ByKind(Frozen):
     of that kind.
     """
 
+    open_to_packages: ClassVar = True
+    """An unknown key may be the name of a kind whose package is missing."""
     installed: ClassVar[tuple[str, ...]] = ()
     """The kinds of packages that it has keys for."""
 

@@ -7,13 +7,23 @@ losses are random already, either end of this fault begins their sequences again
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from corridor.topologies.base.options import Option, Values
-from corridor.topologies.model.fault_kind import Effect, EventKind, Interfaces, interfaces_of
+from corridor.topologies.model.fault_kind import (
+    Effect,
+    EventKind,
+    Interfaces,
+    ShapeChange,
+    interfaces_of,
+)
 from corridor.topologies.model.wiring import ALL_PPM, Shape, in_flight_packets
+
+if TYPE_CHECKING:  # guests import this, and not the model
+    from corridor.topologies.model.topology import Topology
 
 DEGRADE, RESTORE = "degrade", "restore"
 SLOWEST_BPS = 8
@@ -22,8 +32,7 @@ LONGEST_NS = 10_000_000_000
 
 
 def degrade(network: Interfaces, fibre: str, options: Values) -> list[str]:
-    change = partial(degraded, options=options)
-    shapes: dict[str, Callable[[Shape], Shape]]
+    change: ShapeChange = partial(degraded, options=options)
     shapes = dict.fromkeys(sorted(interfaces_of(network.wiring, fibre)), change)
     return network.make((DEGRADE, fibre), Effect(shapes=shapes))
 
@@ -53,6 +62,10 @@ def degraded(shape: Shape, options: Values) -> Shape:
     )
 
 
+def of_its_fibre(_topology: Topology, fibre: str, options: Values) -> Mapping[str, ShapeChange]:
+    return {fibre: partial(degraded, options=options)}
+
+
 def problem(options: Values) -> str:
     if all(value is None for value in options.values()):
         return f"nothing gets worse; give one of {', '.join(options)}"
@@ -73,5 +86,6 @@ KIND = EventKind(
     begin=DEGRADE,
     bfd_notices=frozenset(["loss"]),
     end=RESTORE,
+    shapes=of_its_fibre,
     problem=problem,
 )

@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # guests import this, and not the model
 SILENT = Option("flag", "packets are lost but carriers stay, so only BFD detects it", False)
 """Of kinds that cut fibres."""
 
+type ShapeChange = Callable[[Shape], Shape]
+"""From the shape of one direction of a fibre to its shape during an event."""
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -25,7 +28,7 @@ class Effect:
     """Those that are down."""
     silent: frozenset[str] = frozenset()
     """Those that lose all they send and all that is in flight, with their carrier up."""
-    shapes: Mapping[str, Callable[[Shape], Shape]] = field(default_factory=dict)
+    shapes: Mapping[str, ShapeChange] = field(default_factory=dict)
     """How the shape of an interface changes. Of several faults, each changes what the one before
     has left."""
 
@@ -69,6 +72,7 @@ class Network(Interfaces, Protocol):
 Action = Callable[[Any, str, Values], object]
 """Begins or ends an event: the network (of a fault a ``Network``), what it affects, its options
 (where it ends, those that plans keep of its beginning)."""
+Disconnects = Literal["", "switch", "switches", "controller"]
 Target = Literal[
     "fibre", "hub", "group", "jurisdiction", "demand", "file", "day", "process", "workload"
 ]
@@ -100,6 +104,11 @@ NOTHING = Reach()
 def no_reach(_topology: Topology, _what: str, _options: Values) -> Reach:
     """Of events that take nothing away."""
     return NOTHING
+
+
+def no_shapes(_topology: Topology, _what: str, _options: Values) -> Mapping[str, ShapeChange]:
+    """Of events that change no delay, loss or rate."""
+    return {}
 
 
 def fits(_topology: Topology, _what: str, _options: Values) -> str:
@@ -137,6 +146,13 @@ class EventKind:
     reach: Callable[[Topology, str, Values], Reach] = no_reach
     """What it takes away. Fibres of it come to the action as the option ``fibres`` where the key
     names neither a fibre nor a hub, for a guest knows nothing of groups and jurisdictions."""
+    shapes: Callable[[Topology, str, Values], Mapping[str, ShapeChange]] = no_shapes
+    """By fibre, what it does to delay, loss and rate in both directions, for predictions. Its
+    action has the same effect in a network."""
+    disconnects: Disconnects = ""
+    """What loses its connection to the controller, for predictions and for Open vSwitch: the
+    switch of the hub that it names; all switches, which start again with empty tables; or the
+    controller itself, which another replaces at the end."""
     steps: Callable[[Values], Sequence[tuple[int, str]]] | None = None
     """For events of several actions: when after the start which is done, in ns, in order. The last
     is their end, which is not given otherwise."""
@@ -159,6 +175,12 @@ class EventKind:
         """Whether only BFD, and how soon it looks, reports an event with these options."""
         return any(values.get(name) for name in self.only_bfd_notices | self.bfd_notices)
 
+    def disabled_fibres(self, topology: Topology, what: str, values: Values) -> frozenset[str]:
+        """The fibres that it disables, those of hubs included."""
+        reach = self.reach(topology, what, values)
+        of_hubs = {fibre.id for hub in reach.hubs for fibre in topology.fibres_of(hub)}
+        return reach.fibres | of_hubs
+
     def begins_by(self, values: Values) -> str:
         """The action that makes the fault with these options."""
         return next((do for flag, do in self.instead.items() if values.get(flag)), self.begin)
@@ -169,6 +191,14 @@ class EventKind:
         needed = {name for name in self.keeps if values[name]}
         told = self.instead.keys() - needed
         return {name: value for name, value in values.items() if name not in told}
+
+    def kept_on(self, topology: Topology, what: str, values: Values) -> dict[str, object]:
+        """The same with the fibres of a group or jurisdiction, which a guest does not know."""
+        kept = self.kept(values)
+        if self.of in ("group", "jurisdiction"):
+            shapes = self.shapes(topology, what, values)
+            kept["fibres"] = sorted(self.reach(topology, what, values).fibres | shapes.keys())
+        return kept
 
 
 def of_fibre(_topology: Topology, what: str, _options: Values) -> Reach:

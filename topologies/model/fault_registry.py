@@ -35,5 +35,12 @@ KINDS = Registry(
 )
 """By their keys in YAML."""
 
-BY_HAND: Mapping[str, EventKind] = {key: kind for key, kind in KINDS.items() if kind.steps is None}
-"""Those that a person may begin and end in a network that is up."""
+
+def by_hand(key: str) -> EventKind | None:
+    """A kind that a person may begin and end in a live network: one without steps."""
+    kind = KINDS.get(key)
+    return None if kind is None or kind.steps is not None else kind
+
+
+BY_HAND: Mapping[str, EventKind] = {key: kind for key in KINDS if (kind := by_hand(key))}
+"""Those of them that ship."""

@@ -24,4 +24,5 @@ KIND = EventKind(
     actions={AWAY: away, BACK: back},
     begin=AWAY,
     end=BACK,
+    disconnects="switch",
 )

@@ -20,4 +20,5 @@ KIND = EventKind(
     actions={RESTART: restart},
     begin=RESTART,
     names=("switches",),
+    disconnects="switches",
 )

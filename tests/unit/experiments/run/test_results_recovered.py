@@ -12,8 +12,10 @@ import pytest
 import handmade_run
 import handmade_workloads
 from corridor.experiments import cli
+from corridor.experiments.plan.values import PlannedEvent
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.run.recover import RESULT_FILES, recover
+from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 
 
@@ -175,6 +177,20 @@ def test_recovering_raw_data_of_another_version_is_refused(run: Path) -> None:
     with pytest.raises(InputError, match=r"raw data of another version \(KeyError: 'mbps'"):
         recover(run)
     assert not (run / "summary.json").exists()
+
+
+def test_recovering_a_run_whose_package_is_missing_names_the_package(run: Path) -> None:
+    plan = json.loads((run / "raw" / "plan.json").read_text())
+    event = PlannedEvent("one", "isolate", "guian", {}, 2, None)
+    plan["events"] = [to_plain(event)]
+    (run / "raw" / "plan.json").write_text(json.dumps(plan))
+    with pytest.raises(InputError, match=r'"isolate" of events is installed; install the'):
+        recover(run)
+    manifest = json.loads((run / "manifest.json").read_text())
+    kinds = {"faults isolate": "corridor-sea 1.2"}
+    (run / "manifest.json").write_text(json.dumps({**manifest, "kinds": kinds}))
+    with pytest.raises(InputError, match=r"is installed; install corridor-sea 1\.2"):
+        recover(run)
 
 
 @pytest.mark.parametrize("kind", ["missing", "a file", "empty", "no plan"])

@@ -68,6 +68,29 @@ KIND = EventKind(
     reach=reach,
 )
 """
+SHIPPED_AGAIN = """
+from dataclasses import replace
+
+from corridor.topologies.model import degrade, risk_group, switch_fault
+
+
+def again(kind, key):
+    begin, end = kind.actions[kind.begin], kind.actions[kind.end]
+    actions = {f"{key}.begin": begin, f"{key}.end": end}
+    return replace(kind, key=key, actions=actions, begin=f"{key}.begin", end=f"{key}.end")
+
+
+def shapes(topology, group, options):
+    return {
+        fibre.id: lambda shape: replace(shape, one_way_delay_ns=shape.one_way_delay_ns + 7_000_000)
+        for fibre in topology.fibres
+        if group in fibre.srlgs
+    }
+
+
+LENGTHEN, DEAFEN = again(degrade.KIND, "lengthen"), again(switch_fault.KIND, "deafen")
+SLOW = replace(again(risk_group.KIND, "slow"), reach=degrade.KIND.reach, shapes=shapes)
+"""
 WORKLOAD = """
 from corridor.topologies.base.options import Option
 from corridor.traffic.workloads.workload_kind import WorkloadKind
@@ -125,6 +148,23 @@ def submarine(asked, journey, places):
 
 
 READER = ClauseReader("submarine", submarine)
+
+
+class Far:
+    key = "far"
+    words = "no objective at all"
+
+    def over(self, space, fibre, delay_ns):
+        return 1.0
+
+    def main(self, space, order, one_way_ns, alone):
+        return -1.0
+
+    def detour(self, space, found, order, one_way_ns, alone):
+        return 0.0
+
+
+FAR = Far()
 """
 ENTRY_POINTS = """
 [corridor.clauses]
@@ -136,6 +176,9 @@ mistaken = corridor_sea.arrivals:TWINS
 submarine = corridor_sea.others:READER
 [corridor.faults]
 isolate = corridor_sea.event:KIND
+lengthen = corridor_sea.again:LENGTHEN
+deafen = corridor_sea.again:DEAFEN
+slow = corridor_sea.again:SLOW
 [corridor.workloads]
 once = corridor_sea.workload:KIND
 [corridor.arrivals]
@@ -144,12 +187,15 @@ triplets = corridor_sea.arrivals:TWINS
 quitter = corridor_sea.quitter:KIND
 [corridor.sizes]
 either = corridor_sea.others:EITHER
+[corridor.objectives]
+far = corridor_sea.others:FAR
 """
 METADATA = "Metadata-Version: 2.1\nName: corridor-sea\nVersion: 1.2\n"
 FILES = {
     "corridor_sea/__init__.py": "",
     "corridor_sea/clause.py": CLAUSE,
     "corridor_sea/event.py": EVENT,
+    "corridor_sea/again.py": SHIPPED_AGAIN,
     "corridor_sea/workload.py": WORKLOAD,
     "corridor_sea/arrivals.py": ARRIVALS,
     "corridor_sea/others.py": OTHERS,
@@ -189,6 +235,25 @@ def corridor(tmp_path):
     return run
 
 
+@pytest.fixture
+def python(corridor, tmp_path):
+    """What a script prints that runs with the package installed."""
+
+    def run(code, *words):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": f"{tmp_path / 'site'}:{ROOT / '.package'}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
 ONE = """schema: 1
 name: law
 policies:
@@ -223,6 +288,58 @@ def test_a_manifest_records_the_package_and_its_version(corridor, tmp_path):
     corridor(["price", "mine.yaml"], EVERYTHING, "--out", "priced")
     versions = json.loads((tmp_path / "priced" / "manifest.json").read_text())["versions"]
     assert versions["corridor-sea"] == "1.2"
+
+
+RUNS = """
+from corridor.experiments.scenario.scenario import load_scenario
+print([one.name for one in load_scenario("mine.yaml").installed])
+print([one.name for one in load_scenario("mini").installed])
+print([one.name for one in load_scenario("mine.yaml").installed])
+"""
+
+
+def test_a_scenario_records_its_kinds_of_packages_and_none_of_the_one_before(python, tmp_path):
+    (tmp_path / "mine.yaml").write_text(SCENARIO + EVERYTHING)
+    used = "['twins', 'isolate', 'either', 'once']\n"
+    assert python(RUNS) == f"{used}[]\n{used}"
+
+
+PREDICTED = """
+import sys
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.scenario import load_scenario
+for name in sys.argv[1:]:
+    plan = make_plan(load_scenario(name), clock="virtual", run_id="c0", seed=1)
+    print([(one.begin_ns, one.back_ns, one.impacts) for one in plan.events])
+"""
+BOTH = """network: {bfd: 15ms}
+probe: {count: 300}
+timeline:
+  - {at: 1s, for: 500ms, {degrade}: kunming-karachi, delay: 20ms, rate: 50%}
+  - {at: 2s, for: 500ms, {degrade}: kunming-karachi, loss: 100%}
+  - {at: 3s, for: 2s, {switch}: kunming}
+  - {at: 3100ms, for: 300ms, cut: kunming-karachi}
+"""
+
+
+def test_events_of_a_package_are_predicted_like_those_that_ship(python, tmp_path):
+    for name, degrade, switch in (("a", "degrade", "switch"), ("b", "lengthen", "deafen")):
+        written = BOTH.replace("{degrade}", degrade).replace("{switch}", switch)
+        (tmp_path / f"{name}.yaml").write_text(SCENARIO + written)
+    shipped, own = python(PREDICTED, "a.yaml", "b.yaml").splitlines()
+    assert own == shipped
+    assert shipped.count("Impact(") == 3
+
+
+def test_an_event_may_reshape_the_fibres_of_a_group(python, tmp_path):
+    slow = 'timeline:\n  - {at: 1s, for: 1s, slow: "corridor:karakoram"}\n'
+    (tmp_path / "mine.yaml").write_text(f"{SCENARIO}probe: {{count: 300}}\n{slow}")
+    code = (
+        f"{PREDICTED}    impact = plan.events[0].impacts[0]\n"
+        "    print(impact.followed_rtt_ns - impact.before_rtt_ns)\n"
+        "    print(plan.changes[0].options['fibres'])\n"
+    )
+    assert python(code, "mine.yaml").splitlines()[1:] == ["14000000", "['kunming-karachi']"]
 
 
 def test_the_second_opinion_of_a_package_agrees_on_its_clause(corridor):
@@ -286,6 +403,12 @@ def test_the_order_in_which_clauses_of_a_package_are_written_means_nothing(corri
         ("timeline:\n  - {at: 1s, isolate: nowhere}\n", "", 'unknown hub "nowhere"'),
         ("timeline:\n  - {at: 1s, isolate: bangkok, rate: 50%}\n", "", "rate is a parameter of"),
         ("timeline:\n  - {at: 1s, isolat: bangkok}\n", "", 'unknown key "isolat"'),
+        (
+            "timeline:\n  - {at: 1s, tidal: bangkok}\n",
+            "",
+            "; or install the package that offers it",
+        ),
+        ("probe: {arrival: tides}\n", "", "or install the package that offers it"),
         ("probe: {arrival: triplets}\n", "", 'the key of "triplets" is "twins"'),
         ("probe: {arrival: quitter}\n", "", 'does not load "quitter": SystemExit: 0'),
         ("", ONE % "null", "law.yaml:5"),
@@ -300,6 +423,15 @@ def test_a_mistake_about_a_kind_of_a_package_is_one_line(corridor, more, policie
     assert done.returncode == 2
     (line,) = [one for one in done.stderr.splitlines() if "from the package" not in one]
     assert says in line
+
+
+def test_an_objective_of_a_package_is_checked_as_one_of_a_file_is(corridor, tmp_path):
+    example = (ROOT / "examples" / "own_objective.yaml").read_text()
+    written = example.replace("objective: own_objective.py", "objective: far")
+    (tmp_path / "example.yaml").write_text(written)
+    done = corridor(["check", "example.yaml"])
+    assert done.returncode == 2
+    assert 'the objective "far" of a package: main gives -1; give 0 to 10,000' in done.stderr
 
 
 def test_an_installed_package_is_not_imported_for_a_scenario_without_its_kinds(corridor):
@@ -318,6 +450,67 @@ def test_a_name_that_two_packages_offer_is_refused(corridor, tmp_path):
     assert '"twins" of arrivals is in several packages: corridor-sea 1.2, corridor-sky 3' in (
         done.stderr
     )
+
+
+def test_a_name_in_faults_of_one_package_and_events_of_another_is_refused(corridor, tmp_path):
+    other = tmp_path / "site" / "corridor_sky-3.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text(METADATA.replace("sea", "sky").replace("1.2", "3"))
+    (other / "entry_points.txt").write_text("[corridor.events]\nisolate = corridor_sky:ISOLATE\n")
+    done = corridor(["check", "mine.yaml"], "timeline:\n  - {at: 1s, isolate: bangkok}\n")
+    assert done.returncode == 2
+    assert '"isolate" is in faults of corridor-sea 1.2 and events of corridor-sky 3' in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("rename one, or remove one package")
+
+
+CELLS = """
+from pathlib import Path
+from corridor.experiments.study.cells import cells, conditions
+from corridor.experiments.study.load import load_study
+from corridor.experiments.study.reading import index_of
+study = load_study("study.yaml")
+found = cells(study, conditions(study), "program")
+print([one.id for one in found], index_of(study, found, "program").get("packages"))
+"""
+STUDY = """name: gaps
+scenario: mine.yaml
+as_of: 2026-11-24
+repeat: 1
+matrix:
+  probe.arrival: [twins, poisson]
+measures:
+  - {id: rtt, of: "demands[one].rtt_ms.p50"}
+"""
+
+
+def test_a_study_runs_only_those_cells_again_that_use_a_changed_package(python, tmp_path):
+    (tmp_path / "mine.yaml").write_text(SCENARIO)
+    (tmp_path / "study.yaml").write_text(STUDY)
+    first, packages = python(CELLS).split("] ")
+    assert packages == "{'corridor-sea': '1.2'}\n"
+    metadata = tmp_path / "site" / "corridor_sea-1.2.dist-info" / "METADATA"
+    metadata.write_text(METADATA.replace("1.2", "1.3"))
+    then, packages = python(CELLS).split("] ")
+    assert packages == "{'corridor-sea': '1.3'}\n"
+    changed = [one != other for one, other in zip(first.split(), then.split(), strict=True)]
+    assert changed == [True, False]
+
+
+@pytest.mark.parametrize("words", [["isolate", "bangkok", "--depth", "2"], ["isolate", "--help"]])
+def test_a_fault_of_a_package_is_a_word_of_the_command_for_live_networks(corridor, words):
+    done = corridor(["fault", *words])
+    assert FROM.format("isolate", "faults") in done.stderr
+    if "--help" in words:
+        assert "a parameter that nothing needs" in done.stdout
+    else:
+        assert "no network" in done.stderr
+
+
+def test_the_help_of_faults_names_packages_and_imports_none(corridor):
+    done = corridor(["fault", "--help"])
+    assert done.stderr == ""
+    assert "a kind of the package corridor-sea 1.2" in done.stdout
 
 
 AGENT = """import sys

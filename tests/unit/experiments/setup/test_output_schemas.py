@@ -106,6 +106,7 @@ def test_the_answers_of_a_scenario_are_as_their_schema_says() -> None:
         ("price-answer", ["price", "mini", "--sets", "pan-asia"]),
         ("latency-answer", ["topology", "latency", "shanghai", "karachi"]),
         ("list-answer", ["list"]),
+        ("plugins-answer", ["plugins"]),
     ],
 )
 def test_a_command_answers_as_its_schema_says(
@@ -117,7 +118,9 @@ def test_a_command_answers_as_its_schema_says(
 
 def test_the_manifest_is_as_its_schema_says(tmp_path: Path) -> None:
     loaded = load_scenario("mini")
-    write_prices_manifest(tmp_path / "manifest.json", loaded, {"th": loaded.policies})
+    write_prices_manifest(
+        tmp_path / "manifest.json", loaded, [load_scenario("mini", policies="th")]
+    )
     assert wrong("manifest", said(tmp_path / "manifest.json")) == []
 
 

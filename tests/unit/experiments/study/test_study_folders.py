@@ -11,7 +11,7 @@ from corridor.experiments.commands.study import tell
 from corridor.experiments.study.answers import answers
 from corridor.experiments.study.folder import StudyFolder, read_index
 from corridor.experiments.study.outcome import LOG, RUN, Ran
-from corridor.experiments.study.reading import read_study
+from corridor.experiments.study.reading import changed_packages, read_study
 from corridor.topologies.base.errors import InputError
 from typed_summary import typed
 
@@ -117,3 +117,15 @@ def test_a_measure_that_runs_have_no_number_for_leaves_the_others_their_answers(
     said = " ".join(capsys.readouterr().out.split())
     assert "lost 3" in said
     assert 'tcp has no value in 1 run: "demands" has no key "flows"; keys are id, class,' in said
+
+
+def test_a_line_says_which_packages_have_changed_since_the_cells_before(tmp_path):
+    folder = StudyFolder(tmp_path)
+    index = {"study": {}, "program": "", "cells": [], "packages": {"sea": "1.2", "sky": "3"}}
+    assert changed_packages(tmp_path, index) == ""
+    folder.write_index(index)
+    assert changed_packages(tmp_path, index) == ""
+    later = {**index, "packages": {"sea": "1.3", "sky": "3"}}
+    assert changed_packages(tmp_path, later) == (
+        "cells that use a changed package run again: sea was 1.2 and is 1.3"
+    )
