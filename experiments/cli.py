@@ -25,6 +25,7 @@ from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupporte
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "what there is": {
         "list": "what ships: scenarios, policy sets, maps, workloads, examples, studies",
+        "plugins": "kinds of installed packages, and whether each can be used",
         "man": "the manual page corridor(1)",
         "completion": "what bash, zsh or fish reads to complete verbs, flags and names",
     },

@@ -13,7 +13,6 @@ from corridor.experiments.commands.arguments import (
     add_scenario_arguments,
     load,
 )
-from corridor.experiments.commands.law_warning import warning_of
 from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
@@ -160,6 +159,8 @@ def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
         texts = [_told(plan, proof, certainty, loaded), *([str(other)] if other else [])]
         parts = [shown(warned + "\n".join(texts))]
     holds = proof.holds and (other is None or other.agrees)
+    from corridor.experiments.text.law_warning import warning_of
+
     return Answer([warned_of(warning_of(loaded)), *parts], 0 if holds else 1)
 
 

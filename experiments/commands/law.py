@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,7 +127,6 @@ def run(args: argparse.Namespace) -> int:
 def _classify(args: argparse.Namespace, law: Law, on: date) -> int:
     from corridor.controller.policy.facts import read_flow
     from corridor.experiments.answers.law_answers import as_json, classified
-    from corridor.experiments.commands.law_warning import warn
     from corridor.experiments.text.law_text import told
 
     law = _under(args.reading, law)
@@ -135,7 +135,8 @@ def _classify(args: argparse.Namespace, law: Law, on: date) -> int:
         print(json.dumps(as_json(answer), indent=1, ensure_ascii=False))
     else:
         show(told(answer, law.titles, terminal_width()))
-    warn(answer.warning)
+    if answer.warning:  # what is printed stays what was asked for
+        print(answer.warning, file=sys.stderr, flush=True)
     return 0
 
 

@@ -16,7 +16,6 @@ from corridor.experiments.commands.arguments import (
     add_scenario_arguments,
     under,
 )
-from corridor.experiments.commands.law_warning import warning_of
 from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
@@ -127,6 +126,8 @@ def _answer(args: argparse.Namespace) -> Answer:
     table = price_text.told(found, terminal_width())
     said = printed(json.dumps(plain, indent=1)) if args.json else shown(table)
     where = warned_of("" if out_dir is None else f"\nResults are in {out_dir}")
+    from corridor.experiments.text.law_warning import warning_of
+
     return Answer([warned_of(warning_of(scenarios[names[0]])), said, where])
 
 

@@ -32,7 +32,7 @@ OUTPUTS = (
     *("topology-import-answer", "topology-validate-answer"),
     *("topology-evidence-answer", "doctor-answer", "kernel-answer"),
     *("vm-answer", "status-answer", "events-answer", "trace-answer", "probe-answer"),
-    "policies-answer",
+    *("policies-answer", "plugins-answer"),
 )
 """As ``experiments/setup`` has them; said here, since it takes long to import."""
 WIDE = 78

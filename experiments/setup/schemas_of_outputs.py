@@ -239,6 +239,12 @@ def _listed() -> Any:
     return typed("Shipped", "What ships.", schema=int, **kinds)
 
 
+def _plugins() -> object:
+    from corridor.experiments.setup.plugins import Plugin
+
+    return typed("Plugins", "Kinds of installed packages.", schema=int, plugins=list[Plugin])
+
+
 def _compare() -> Any:
     """One of five: ``of`` says which."""
     from corridor.experiments.answers.compared_scenarios import DemandInBoth, ScenariosCompared
@@ -296,6 +302,7 @@ OUTPUTS: Mapping[str, Output] = {
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),
     "list-answer": Output("list --json; study list --json", "What ships", _listed),
+    "plugins-answer": Output("plugins --json", "Kinds of installed packages", _plugins),
     "law-classify-answer": Output(
         "law classify --json", "What the law states about a flow of data", tools.law_classify
     ),

@@ -24,7 +24,7 @@ usage() {
 usage: ./corridor [--yes] [--no-apt] VERB ...
        ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests] [--docs]
 
-  what there is   list man completion
+  what there is   list plugins man completion
   experiments     run study lab check explain price capacity law report show compare artifact workload export topology schema
   a live network  up page status events policy drain restore down
   ... by hand     exec shell mininet ping probe trace capture fault cut mend kill start

@@ -170,7 +170,7 @@ def _is_only_the_command_line(imported: set[str], verbs: set[str]) -> None:
     more = {one for one in ours if not one.startswith(OF_PARSING) and one not in ARE}
     assert more - {"corridor.experiments.cli", *VERSION} == set()
     commands = "corridor.experiments.commands."
-    helpers = {"arguments", "network_arguments", "law_warning", "latency"}
+    helpers = {"arguments", "network_arguments", "latency"}
     called = {one.removeprefix(commands) for one in ours if one.startswith(commands)}
     assert called - helpers == verbs
     assert imported.isdisjoint((*NEVER, *HEAVY))

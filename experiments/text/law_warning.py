@@ -1,18 +1,11 @@
-"""The line that says that an answer is about a day past the last review of the law."""
+"""The line that says that an answer is about a day past the last review of the law. Pure."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario
-
-
-def warn(text: str) -> None:
-    """To standard error, so that what is printed stays what was asked for."""
-    if text:
-        print(text, file=sys.stderr, flush=True)
 
 
 def warning_of(loaded: LoadedScenario) -> str:
@@ -22,8 +15,3 @@ def warning_of(loaded: LoadedScenario) -> str:
     from corridor.controller.policy.law import load_law
 
     return law_calendar.warning_of(loaded.policies, load_law(), loaded.as_of)
-
-
-def warn_of(loaded: LoadedScenario) -> None:
-    """Print that line, if there is one."""
-    warn(warning_of(loaded))
