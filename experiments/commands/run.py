@@ -31,7 +31,7 @@ EPILOG = """examples:
   corridor run mini --controller ./my_app.py   a controller of your own, under the same judges
   corridor run --testbed uml --clock real   without a kernel build
 
-A run leaves report.html. corridor report DIR draws its figures, as PNG, PDF, SVG or PGF.
+A run leaves report.html. corridor report DIR draws its figures, as PNG, PDF, SVG, PGF or Vega-Lite.
 """
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from corridor.experiments.figures.pdf_fonts import fonts_read_once
 from corridor.experiments.figures.style import WIDTHS, lay_out, one_warning
+from corridor.experiments.figures.vega import save_vega
 from corridor.topologies.base.whole_file import replacing
 from corridor.topologies.base.words import can_set, escaped
 
@@ -133,7 +134,10 @@ SAVERS: Mapping[str, Callable[[Figure, Path, str, str], None]] = {
     "png": _save_png,
     "svg": _save_svg,
     "pgf": save_pgf,
+    "vega": save_vega,
 }
+ENDINGS: Mapping[str, str] = {one: one for one in SAVERS} | {"vega": "vl.json"}
+"""Of files, by format."""
 FORMATS = tuple(SAVERS)
 ON_SCREEN = ("png",)
 
@@ -141,8 +145,8 @@ ON_SCREEN = ("png",)
 def forget(folder: Path, name: str) -> None:
     """Remove the files of a figure that was drawn before, of every format and width."""
     for width in WIDTHS.values():
-        for suffix in FORMATS:
-            (folder / f"{name}{width.suffix}.{suffix}").unlink(missing_ok=True)
+        for ending in ENDINGS.values():
+            (folder / f"{name}{width.suffix}.{ending}").unlink(missing_ok=True)
 
 
 def save(
@@ -157,9 +161,9 @@ def save(
     ``made_by``, what is told in each file of where it comes from, is one line.
     """
     lay_out(figure)
-    made = [folder / f"{name}.{one}" for one in formats]
+    made = {one: folder / f"{name}.{ENDINGS[one]}" for one in formats}
     with one_warning():
-        for path in made:
+        for one, path in made.items():
             with replacing(path) as draft:
-                SAVERS[path.suffix[1:]](figure, draft, name, made_by)
-    return made
+                SAVERS[one](figure, draft, name, made_by)
+    return list(made.values())

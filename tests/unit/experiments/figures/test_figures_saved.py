@@ -1,4 +1,4 @@
-"""Figures to hand in: four formats, the same bytes again, and in each where it comes from."""
+"""Figures to hand in: five formats, the same bytes again, and in each where it comes from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pypdf import PdfReader
 import handmade_run
 from corridor.experiments import cli
 from corridor.experiments.figures import pdf_fonts
-from corridor.experiments.figures.saving import FORMATS, save
+from corridor.experiments.figures.saving import ENDINGS, FORMATS, save
 from corridor.experiments.figures.style import COLUMN, TEXT, WIDTHS, new_figure, style
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.study.answers import RunValues, answers
@@ -42,7 +42,7 @@ def saved(folder: Path, **more: str) -> dict[str, Path]:
     folder.mkdir(exist_ok=True)
     with style():
         made = save(drawn(**more), folder, "delay", MADE_BY, FORMATS)
-    return {path.suffix[1:]: path for path in made}
+    return dict(zip(FORMATS, made, strict=True))
 
 
 def told(path: Path) -> str:
@@ -54,12 +54,14 @@ def told(path: Path) -> str:
     if path.suffix == ".svg":
         root = ET.parse(path).getroot()
         return str(next(one.text for one in root.iter() if one.tag.endswith("}description")))
+    if path.suffix == ".json":
+        return str(json.loads(path.read_text())["description"]).rpartition(" · ")[2]
     return path.read_text().splitlines()[1].removeprefix("%% ")
 
 
 def test_every_format_says_where_it_comes_from(tmp_path: Path) -> None:
     assert {one: told(path) for one, path in saved(tmp_path).items()} == dict.fromkeys(
-        ("pdf", "png", "svg", "pgf"), MADE_BY
+        ("pdf", "png", "svg", "pgf", "vega"), MADE_BY
     )
 
 
@@ -186,8 +188,8 @@ def test_figures_of_a_study_are_in_the_formats_asked_for_with_all_seeds(tmp_path
     about = (tmp_path / "figures", study, runs, answers(study, runs), *where)
     assert [path.name for path in draw(*about)] == ["rtt.png"]
     made = draw(*about, FORMATS, (TEXT, COLUMN))
-    assert {path.suffix[1:] for path in made} == set(FORMATS)
-    assert {path.stem for path in made} == {"rtt", "rtt-column"}
+    assert {path.name.partition(".")[2] for path in made} == set(ENDINGS.values())
+    assert {path.name.partition(".")[0] for path in made} == {"rtt", "rtt-column"}
     for path in made:
         assert told(path) == "corridor 1.2, study law, scenario mini, seeds as given: 11, 12, 13"
     svg = (tmp_path / "figures" / "rtt.svg").read_text()
@@ -214,7 +216,7 @@ def test_figures_of_the_studys_own_choice_show_what_it_names(tmp_path: Path) -> 
         for seed in range(5)
     ]
     made = draw(tmp_path, study, runs, answers(study, runs), "v", "", ["svg"], [TEXT, COLUMN])
-    names = {path.stem for path in made}
+    names = {path.name.partition(".")[0] for path in made}
     assert {"lawless", "lawless-column", "price", "rtt", "rtt-differences"} <= names
     lawless = (tmp_path / "lawless.svg").read_text()
     assert "<!-- Lawless -->" in lawless

@@ -23,6 +23,7 @@ WRITING_ROOMS = ("account", "results", "answers", "pages", "figures", "artifact"
 BY_THEMSELVES = {
     "commands/list.py": 1,  # its index among the sources, by a developer
     "figures/saving.py": 1,  # to the draft that it is given
+    "figures/vega.py": 1,  # likewise
     "account/machine_counters.py": 1,  # in a guest, where more system calls would take time
     "account/queue_counters.py": 1,
     "account/readings.py": 1,
