@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from corridor.topologies.emulation.network import CorridorNet
-from corridor.topologies.emulation.ovsdb import Progress
+from corridor.topologies.emulation.ovsdb import OpenVSwitch, Progress
 from corridor.topologies.emulation.ovsdb_client import switches_socket
 from corridor.topologies.model.wiring import Wiring
 
@@ -57,11 +58,13 @@ def assemble(
     shaped: bool = True,
     before_switches: Callable[[], None] = lambda: None,
     with_switches: Callable[[CorridorNet], None] = lambda _net: None,
+    while_starting: Callable[[OpenVSwitch], AbstractContextManager[None]] = nullcontext,
 ) -> Iterator[Assembly]:
     """All of it, until it is left. ``gateways_at`` is the socket on which a controller tells
     gateways what they assess; without one none stand. Open vSwitch is private, unless there is one
     in ``run_dir``. ``before_switches`` and ``with_switches`` are called before switches are made
-    and once all are there, before anything else starts."""
+    and once all are there, before anything else starts. ``steering`` starts within
+    ``while_starting``."""
     with contextlib.ExitStack() as stack:
         name = switches_socket(wiring.run_id)
         net = CorridorNet(
@@ -85,7 +88,8 @@ def assemble(
             switches = net.openvswitch.run_dir / name
             stack.callback(switches.unlink, missing_ok=True)
             stack.callback(steering.close)
-            steering.start(switches)
+            with while_starting(net.openvswitch):
+                steering.start(switches)
         yield Assembly(net, gateways)
 
 

@@ -60,6 +60,7 @@ def disturb(where: str, how: str, much: int) -> None:
         "interfaces": (network.CorridorNet, "build"),
         "daemons": (OpenVSwitch, "connect"),
         "switches": (network.CorridorNet, "_start_controllers"),
+        "controller": (execute.ControllerProcess, "start"),
         "tables": (execute.ControllerProcess, "wait_ready"),
     }[where]
     before = getattr(owner, name)

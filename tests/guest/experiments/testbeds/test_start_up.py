@@ -13,7 +13,8 @@ INPUTS = ("plan.json", "specification.json", "proven.json")
 LITTLE = ("switches:clock:1", "tables:files:1", "daemons:files:28")
 MUCH = (
     *("interfaces:memory:5000000", "interfaces:programs:2", "daemons:programs:1"),
-    *("switches:clock:1000", "switches:sleep:3000000", "tables:random:16", "tables:files:28"),
+    *("switches:clock:1000", "switches:sleep:3000000", "controller:clock:2000"),
+    *("tables:random:16", "tables:files:28"),
 )
 OF_START_UP = "controller_events.jsonl"
 """Holds when switches connected, too."""
