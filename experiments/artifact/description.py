@@ -30,6 +30,7 @@ PLACES = {
 ALWAYS = (
     ("`expected.json`", "what each run is to come to, and how far off it may be"),
     ("`environment.json`, `requirements.lock`", "program, packages and kernel"),
+    ("`ro-crate-metadata.json`", "the same for repositories of data (RO-Crate 1.1)"),
     ("`SHA256SUMS`", "every file: `sha256sum -c SHA256SUMS`"),
 )
 
@@ -130,7 +131,7 @@ def took(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{max(1, round(seconds))} s"
 
 
-def citation(about: About, authors: Sequence[str]) -> str:
+def citation(about: About, authors: Sequence[str], licence: str = "") -> str:
     """Strings of JSON are strings of YAML."""
     title = about.title or about.name
     people = authors or [f"The authors of {title}"]
@@ -140,6 +141,7 @@ def citation(about: About, authors: Sequence[str]) -> str:
             "message: If you use these data or results, please cite them and the emulator.",
             "type: dataset",
             f"title: {json.dumps(f'Artifact of {title}', ensure_ascii=False)}",
+            *([f"license: {licence}"] if licence else []),
             "authors:",
             *(f"  - name: {json.dumps(one, ensure_ascii=False)}" for one in people),
             "references:",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ from corridor.experiments.artifact.about import (
     chosen,
 )
 from corridor.experiments.artifact.archive import Content, write_archive
+from corridor.experiments.artifact.crate import CRATE, crate
 from corridor.experiments.artifact.deriving import problems_of_run, problems_of_study, study_of
 from corridor.experiments.artifact.description import citation, readme
 from corridor.experiments.artifact.environment import Environment, fits, kernels
@@ -32,7 +35,7 @@ from corridor.experiments.artifact.expected import (
     to_json,
 )
 from corridor.experiments.artifact.machine import environment_here
-from corridor.experiments.artifact.sums import identity
+from corridor.experiments.artifact.sums import SUMS, identity
 from corridor.experiments.artifact.verdict import Verdict
 from corridor.experiments.artifact.verifying import How, verify
 from corridor.experiments.results.run_result import load
@@ -57,6 +60,7 @@ from corridor.topologies.base.words import counted
 
 MANIFEST, PLAN = "manifest.json", "raw/plan.json"
 MOST_PROBLEMS = 3
+SPDX_ID = re.compile(r"[A-Za-z0-9.+-]{1,100}")
 ENDING, ARCHIVE = ".artifact.zip", ".zip"
 type Say = Callable[[str], None]
 
@@ -98,6 +102,8 @@ def pack(
     *,
     authors: Sequence[str] = (),
     tolerances: Mapping[str, Tolerance] | None = None,
+    published: date | None = None,
+    licence: str = "",
     overwrite: bool = False,
     say: Say = lambda _text: None,
 ) -> Packed:
@@ -121,15 +127,25 @@ def pack(
     }
     contents |= {name: (json.dumps(one, indent=1) + "\n").encode() for name, one in written.items()}
     contents[README] = readme(about, subject.runs).encode()
-    contents[CITATION] = citation(about, authors).encode()
+    contents[CITATION] = citation(about, authors, licence).encode()
     if is_file(CHECKOUT / LOCK):
         contents[LOCK] = CHECKOUT / LOCK
+    top = [*(name for name in contents if "/" not in name), SUMS]
+    day = published or _last_day(subject.places)
+    described = crate(about, top, authors, day.isoformat(), licence)
+    contents[CRATE] = (json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode()
     say(f"packing {counted(len(contents), 'file')}")
     try:
         sums = write_archive(file, subject.name, contents)
     except OSError as error:
         raise unwritable(file, error) from error
     return Packed(file, identity(sums), len(contents) + 1, about)
+
+
+def _last_day(places: Sequence[Path]) -> date:
+    """The day (UTC) on which the last of these runs was written."""
+    written = max((one / MANIFEST).stat().st_mtime for one in places)
+    return datetime.fromtimestamp(written, UTC).date()
 
 
 def _refuse_name(file: Path, overwrite: bool) -> None:
@@ -322,19 +338,26 @@ def pack_artifact(
     *,
     authors: Sequence[str] = (),
     tolerances: Sequence[str] = (),
+    published: date | None = None,
+    licence: str = "",
     overwrite: bool = False,
     say: Callable[[str], None] = lambda _text: None,
 ) -> Packed:
     """One archive of a study's folder, or of a run's, for who is to check it.
 
-    ``tolerances`` are written as on the command line: ``rtt=0.1``, ``lost=5%``. A file that exists
-    is replaced with ``overwrite`` only. Raises InputError.
+    ``tolerances`` are written as on the command line: ``rtt=0.1``, ``lost=5%``. ``published`` is
+    the day of publication (default: that of the last run), ``licence`` an SPDX id: CC-BY-4.0.
+    A file that exists is replaced with ``overwrite`` only. Raises InputError.
     """
+    if licence and not SPDX_ID.fullmatch(licence):
+        raise InputError(f'"{shown(licence)}" is not an SPDX id of a licence', "such as CC-BY-4.0")
     return pack(
         Path(folder),
         None if out is None else Path(out),
         authors=authors,
         tolerances=dict(map(parse_tolerance, tolerances)),
+        published=published,
+        licence=licence,
         overwrite=overwrite,
         say=say,
     )

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.commands.arguments import whole
+from corridor.experiments.commands.arguments import day, whole
 
 EPILOG = """examples:
   corridor artifact pack results/buffers --author "A. Author"    buffers.artifact.zip
@@ -43,6 +43,15 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--force", action="store_true", help="pack: replace FILE if it exists")
     parser.add_argument(
         "--author", action="append", default=[], metavar="NAME", help="of CITATION.cff; repeatable"
+    )
+    parser.add_argument(
+        "--license", default="", metavar="ID", help="pack: SPDX id of the data's licence: CC-BY-4.0"
+    )
+    parser.add_argument(
+        "--published",
+        type=day,
+        metavar="DAY",
+        help="pack: day of publication, YYYY-MM-DD (default: the day of the last run)",
     )
     parser.add_argument(
         "--tolerance",
@@ -88,6 +97,8 @@ def _pack(args: argparse.Namespace, say: Any) -> int:
         args.out,
         authors=args.author,
         tolerances=args.tolerance,
+        published=args.published,
+        licence=args.license,
         overwrite=args.force,
         say=say,
     )

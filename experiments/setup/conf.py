@@ -12,7 +12,7 @@ from corridor.topologies.base.places import CHECKOUT
 
 project = "Corridor"
 html_title = "Corridor"
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "README"
 INDEX, PYTHON = "docs/README", "docs/python"
 AFTER_THE_THEME = 900

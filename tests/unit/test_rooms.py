@@ -137,6 +137,7 @@ PURE_FILES = {
     ),
     "experiments/artifact": (
         "about.py",
+        "crate.py",
         "description.py",
         "environment.py",
         "expected.py",

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import zipfile
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,39 @@ def test_the_citation_is_one(root):
     said = yaml.safe_load((root / "CITATION.cff").read_text())
     assert said["authors"] == [{"name": 'A, "B"'}]
     assert {"cff-version", "message", "title"} <= said.keys()
+
+
+def test_the_crate_describes_every_file_at_the_top_and_the_results(root, made):
+    said = json.loads((root / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    entities = {one["@id"]: one for one in said["@graph"]}
+    assert len(entities) == len(said["@graph"])
+    about = entities["ro-crate-metadata.json"]
+    assert about["conformsTo"]["@id"] == "https://w3id.org/ro/crate/1.1"
+    top = entities[about["about"]["@id"]]
+    assert {"name", "description", "datePublished", "license", "author"} <= top.keys()
+    parts = {one["@id"] for one in top["hasPart"]}
+    there = {f"{one.name}/" if one.is_dir() else one.name for one in root.iterdir()}
+    assert parts == there - {"ro-crate-metadata.json"}
+    linked = [one["@id"] for one in (*top["hasPart"], top["author"], top["license"])]
+    assert set(linked) <= entities.keys()
+    assert entities[top["author"]["@id"]]["name"] == 'A, "B"'
+    assert entities[top["license"]["@id"]]["name"] == "No licence stated"
+    last = max(one.stat().st_mtime for one in made.rglob("manifest.json"))
+    assert top["datePublished"] == datetime.fromtimestamp(last, UTC).date().isoformat()
+
+
+def test_a_crate_has_the_licence_and_the_day_that_are_given(made, tmp_path):
+    given = {"licence": "CC-BY-4.0", "published": date(2026, 11, 24)}
+    packed = pack_artifact(made, tmp_path / "a.zip", **given)
+    with zipfile.ZipFile(packed.file) as archive:
+        top = packed.about.name
+        said = json.loads(archive.read(f"{top}/ro-crate-metadata.json"))
+        assert "license: CC-BY-4.0" in archive.read(f"{top}/CITATION.cff").decode()
+    entities = {one["@id"]: one for one in said["@graph"]}
+    assert entities["./"]["datePublished"] == "2026-11-24"
+    assert entities["./"]["license"] == {"@id": "https://spdx.org/licenses/CC-BY-4.0"}
+    with pytest.raises(InputError, match="is not an SPDX id"):
+        pack_artifact(made, tmp_path / "b.zip", licence="CC BY: 4")
 
 
 def test_a_corrupt_sample_is_named_with_its_conditions(root, made):

@@ -1,0 +1,1 @@
+"""What users may rely on from one release to the next: docs/versions.md."""
