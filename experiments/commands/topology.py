@@ -24,8 +24,8 @@ EXAMPLES = """examples:
   corridor topology evidence pan-asia traces.json --places hops.csv
 
 A topology is a shipped name (pan-asia, edwc, mini, cloud-backbone), a file (.yaml, .graphml, .gml,
-.json, .edgelist, .graph of REPETITA, .txt of SNDlib), or topohub:family/Name (Topology Zoo,
-SNDlib)."""
+.json, .edgelist, .graph of REPETITA, .txt of SNDlib, .netbox), or topohub:family/Name (Topology
+Zoo, SNDlib)."""
 HUB_HEADS = ("hub", "in", "role", "lat", "lon", "name")
 FIBRE_HEADS = (
     *("fibre", "from", "to", "medium", "km", "ms", "90 %"),

@@ -2,7 +2,7 @@
 
 Files are distinguished by their ending: ``.yaml``/``.yml`` (ours), ``.graphml``, ``.gml``,
 ``.graph`` (REPETITA), ``.json`` (node-link), ``.edgelist``/``.edges`` (of networkx), ``.txt``
-(SNDlib).
+(SNDlib), ``.netbox`` (answers of NetBox).
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ FORMATS = Registry(
             (".edgelist", "edge_list"),
             (".edges", "edge_list"),
             (".txt", "sndlib"),
+            (".netbox", "netbox"),
         )
     ),
     of=GraphFormat,
