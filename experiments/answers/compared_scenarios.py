@@ -9,7 +9,7 @@ from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price_sets import Laid, Served, alone
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
+from corridor.topologies.base.words import counted, has_moved, is_longer
 
 BLOCKED = Outcome.BLOCKED.word
 HEADINGS = ("demand", "RTT ms", "more ms", "path")
@@ -48,10 +48,7 @@ class DemandInBoth:
         same_answer = (self.one.rtt_ms is None) == (self.other.rtt_ms is None)
         same_path = self.one.path == self.other.path
         same_cover = self.one.is_covered == self.other.is_covered
-        return (
-            not (same_answer and same_path and same_cover)
-            or abs(self.more_ms or 0) >= LEAST_SHOWN_MS
-        )
+        return not (same_answer and same_path and same_cover) or has_moved(self.more_ms)
 
 
 @dataclass(frozen=True)
@@ -115,8 +112,8 @@ def _sentence(demands: Sequence[DemandInBoth]) -> str:
         "blocked only by the first": sum(
             one.one.rtt_ms is None and one.other.rtt_ms is not None for one in demands
         ),
-        "slower in the second": sum((one.more_ms or 0) >= LEAST_SHOWN_MS for one in demands),
-        "faster in the second": sum((one.more_ms or 0) <= -LEAST_SHOWN_MS for one in demands),
+        "slower in the second": sum(is_longer(one.more_ms) for one in demands),
+        "faster in the second": sum(is_longer(-(one.more_ms or 0.0)) for one in demands),
         "on another path": sum(
             one.more_ms is not None and one.one.path != one.other.path for one in demands
         ),

@@ -10,7 +10,7 @@ from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price import cost
 from corridor.experiments.answers.price_sets import Laid, Served
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
+from corridor.topologies.base.words import counted, has_moved, is_longer
 
 BLOCKED = Outcome.BLOCKED.word
 HEADINGS = ("demand", "data", "RTT ms", "more ms", "covered", "no backup path", "backup regained")
@@ -37,7 +37,7 @@ class DemandUnderBoth:
     def differs(self) -> bool:
         if self.one_ms is None or self.other_ms is None:
             return self.one_ms != self.other_ms
-        moved = abs(self.other_ms - self.one_ms) >= LEAST_SHOWN_MS
+        moved = has_moved(self.other_ms - self.one_ms)
         judged = self.one_not_judged != self.other_not_judged
         return moved or judged or bool(self.lost or self.regained)
 
@@ -84,8 +84,8 @@ def _sentence(found: Sequence[DemandUnderBoth]) -> str:
         for one in found
         if one.one_ms is not None and one.other_ms is not None
     ]
-    slower = sum(ms >= LEAST_SHOWN_MS for ms in moved)
-    faster = sum(ms <= -LEAST_SHOWN_MS for ms in moved)
+    slower = sum(is_longer(ms) for ms in moved)
+    faster = sum(is_longer(-ms) for ms in moved)
     parts = [
         f"{closed} then {BLOCKED}" if closed else "",
         f"{opened} then served" if opened else "",

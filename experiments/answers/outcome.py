@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal, Self
 
-from corridor.topologies.base.words import LEAST_SHOWN_MS
+from corridor.topologies.base.words import is_longer
 
 type Role = Literal["fine", "free", "ink", "unsure", "dead"]
 """A colour of ``page.css``: ``--fine`` and so on."""
@@ -67,7 +67,7 @@ def outcome_of(
         return Outcome.RELAXED
     if status == "ALT":
         return Outcome.OTHER_PERMIT
-    return Outcome.LONGER if (extra_ms or 0.0) >= LEAST_SHOWN_MS else Outcome.PERMITTED
+    return Outcome.LONGER if is_longer(extra_ms) else Outcome.PERMITTED
 
 
 UNSERVED: Mapping[str, Outcome] = {

@@ -20,7 +20,7 @@ from corridor.experiments.answers.price_causes import Cause, causes
 from corridor.experiments.answers.price_certainty import AddedRttUncertainty, certainty_of
 from corridor.experiments.answers.price_changes import Change, Changes
 from corridor.experiments.answers.price_sets import Laid, Served, readings, without_readings
-from corridor.topologies.base.words import LEAST_SHOWN_MS
+from corridor.topologies.base.words import is_longer
 
 MOST_SHOWN = 2
 """Values of a class that are listed one by one; of more, median and maximum are shown."""
@@ -45,7 +45,7 @@ class Cost:
 
     @property
     def is_costly(self) -> bool:
-        delayed = self.extra_ms is not None and self.extra_ms >= LEAST_SHOWN_MS
+        delayed = is_longer(self.extra_ms)
         return self.kept_back or delayed or bool(self.lost) or self.narrower_gbps > 0
 
 
@@ -314,7 +314,7 @@ def _total(prices: Sequence[Cost]) -> Total:
         kept_back=sum(one.kept_back for one in prices),
         opened=sum(one.opened for one in prices),
         both=len(extra),
-        delayed=sum(one >= LEAST_SHOWN_MS for one in extra),
+        delayed=sum(is_longer(one) for one in extra),
         extra_ms=round(sum(max(one, 0.0) for one in extra), 6),
         saved_ms=round(sum(max(-one, 0.0) for one in extra), 6),
         losing=sum(bool(one.lost) for one in prices),

@@ -19,7 +19,7 @@ from corridor.experiments.pages.run_page import RunResults, alarms_of
 from corridor.experiments.pages.sources import map_sources
 from corridor.experiments.text.compared_demands import DemandPair, demand_pairs
 from corridor.experiments.text.short_table import undisturbed_rtt_ms
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, ms
+from corridor.topologies.base.words import counted, has_moved, ms
 
 ONE_RUN = (
     "Each side is one run. A difference of two runs has no interval; a study with several seeds "
@@ -109,10 +109,9 @@ class Both:
             return True
         return (
             _differs(one.outcome, other.outcome)
-            or one.demand.path != other.demand.path
+            or self.pair.is_measured_otherwise
             or (one.rtt_ms is None) != (other.rtt_ms is None)
-            or abs(self.change_ms or 0.0) >= LEAST_SHOWN_MS
-            or one.demand.lost * other.demand.sent != other.demand.lost * one.demand.sent
+            or has_moved(self.change_ms)
         )
 
 
@@ -180,7 +179,7 @@ def _answer(
         if heard.count(sides) > alone:
             gone = counted(heard.count(sides) - alone, "demand")
             yield f"With replies in {this.quoted} and none in {that.quoted}: {gone}."
-    moved = [both for both in shown if abs(both.change_ms or 0.0) >= LEAST_SHOWN_MS]
+    moved = [both for both in shown if has_moved(both.change_ms)]
     for both in moved[:1]:
         change = both.change_ms or 0.0
         yield (
@@ -201,7 +200,7 @@ def _uncertainty(shown: Sequence[Both], one: Side, other: Side) -> Iterator[str]
     yield ONE_RUN
     if one.run.summary.events or other.run.summary.events:
         yield EVENTS
-    moved = [both for both in shown if abs(both.change_ms or 0.0) >= LEAST_SHOWN_MS]
+    moved = [both for both in shown if has_moved(both.change_ms)]
     chance = sum(bool(both.pair.may_be_chance) for both in moved)
     if chance:
         yield (

@@ -20,7 +20,7 @@ from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import DEMAND, titled
 from corridor.experiments.brief.sources import CONSTANTS, law_sources
 from corridor.experiments.pages.sources import map_sources
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, joined_few, more_ms, ms
+from corridor.topologies.base.words import counted, is_longer, joined, joined_few, more_ms, ms
 
 COMPUTED = "Computed, not measured"
 MEANS: dict[Look, str] = {"permitted": "path after the cut", "free": "path before the cut"}
@@ -131,7 +131,7 @@ def _chart(hits: Sequence[Hit], places: Places) -> Chart | None:
             text=more_ms(_longer_ms(hit)),
         )
         for hit, path in hits
-        if hit.again_ms is not None and _longer_ms(hit) >= LEAST_SHOWN_MS
+        if hit.again_ms is not None and is_longer(_longer_ms(hit))
     ]
     other = "on the detour of the switches" if any(one.other is not None for one in bars) else ""
     title = "RTT that the cut adds to a demand (computed)"

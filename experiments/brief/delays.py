@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from corridor.experiments.brief.document import Bar
-from corridor.topologies.base.words import LEAST_SHOWN_MS, ms, ms_within
+from corridor.topologies.base.words import is_longer, ms, ms_within
 
 
 class Delay(NamedTuple):
@@ -17,7 +17,7 @@ class Delay(NamedTuple):
 
     @property
     def is_shown(self) -> bool:
-        return self.ms >= LEAST_SHOWN_MS
+        return is_longer(self.ms)
 
     @property
     def text(self) -> str:

@@ -26,7 +26,7 @@ from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.sources import CONSTANTS, law_sources
 from corridor.experiments.pages.demands import Asked, Under, references
 from corridor.experiments.pages.sources import map_sources
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, joined_few, ms
+from corridor.topologies.base.words import counted, is_longer, joined, joined_few, ms
 
 MEANS: dict[Look, str] = {
     "permitted": "path under the policies",
@@ -240,7 +240,7 @@ def _confident(blocked: Sequence[Asked], delayed: Sequence[Asked]) -> Iterator[s
                 )
                 + "."
             )
-    longer = sum((one.under[0].certain_ms or 0.0) >= LEAST_SHOWN_MS for one in delayed)
+    longer = sum(is_longer(one.under[0].certain_ms) for one in delayed)
     if delayed:
         rests = "interpretations, on assumptions of ours or on uncertain texts"
         paths = f"{longer or 'none'} of these {len(delayed)} paths"

@@ -29,7 +29,7 @@ from corridor.experiments.brief.policies import (
 from corridor.experiments.pages.demands import Asked
 from corridor.experiments.pages.price_page import of_prices
 from corridor.experiments.text.price_text import Prices
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined, ms
+from corridor.topologies.base.words import counted, is_longer, joined, ms
 
 COMPUTED = "Computed, not measured"
 MEASURED = "Computed, and measured in an emulation"
@@ -110,7 +110,7 @@ def _how(of: Change, places: Places) -> str:
 
 
 def _effect(of: Change) -> str:
-    if of.saves_ms >= LEAST_SHOWN_MS:
+    if is_longer(of.saves_ms):
         return f"saves {of.saves_ms * 1e6 / of.of.extra_ns:.0%} of the added RTT"
     if of.regains == of.of.lost == 1:
         return "restores the backup path"

@@ -26,7 +26,7 @@ from corridor.experiments.study.tables import bounds, figure
 from corridor.experiments.study.words import differences
 from corridor.experiments.text.events_sentence import worst_cut, worst_event
 from corridor.experiments.text.verdict import holds
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, ms
+from corridor.topologies.base.words import counted, is_longer, ms
 
 KIND = "Computed, and measured in an emulation of the map"
 COMPUTED = "Computed; the measurement is incomplete or invalid"
@@ -70,7 +70,7 @@ def _helps(of: Answers) -> list[str]:
         f"delay of one direction falls by {ms(clause.costs_ms)}."
         for one in of.demands
         for clause in one.clauses
-        if clause.costs_ms >= LEAST_SHOWN_MS
+        if is_longer(clause.costs_ms)
     ]
     blocked = [
         f"{places.between(one.src, one.dst)}: {one.remedies[0]}."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from corridor.experiments.answers.price_causes import UNCERTAIN
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
+from corridor.topologies.base.words import counted, is_longer
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import (
@@ -30,7 +30,7 @@ def caption(answers: Answers, shown: str) -> str:
 def extra_ms(demand: DemandAnswer) -> float:
     """Of the round trip; 0 where sentences tell it as the same, or nothing can be compared."""
     extra = demand.extra_ms or 0.0
-    return extra if extra >= LEAST_SHOWN_MS else 0.0
+    return extra if is_longer(extra) else 0.0
 
 
 def cause_of(demand: DemandAnswer, *costs: str) -> CauseEntry | None:

@@ -18,7 +18,7 @@ from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width
 from corridor.experiments.text.event_table import expected_outage, is_lossy, outage
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, duration
+from corridor.topologies.base.words import counted, duration, has_moved
 
 MOST_ROWS = 24
 ROW_IN = 0.17
@@ -55,7 +55,7 @@ class Change:
         """Added round-trip time; 0 if it is not known or too small to show."""
         then = self.hit.rtt_then_ms
         more = 0.0 if then is None else then - self.before_ms
-        return more if abs(more) >= LEAST_SHOWN_MS else 0.0
+        return more if has_moved(more) else 0.0
 
     @property
     def rank(self) -> tuple[bool, float, float]:

@@ -17,7 +17,7 @@ from corridor.experiments.answers.price import DemandPrice, Row, SetPrice
 from corridor.experiments.figures.answers_data import NOT_ADVICE
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.style import Key, Width
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
+from corridor.topologies.base.words import counted, has_moved, is_longer
 
 HEIGHT = 0.5
 CASING = patheffects.withStroke(linewidth=2.0, foreground="w")
@@ -115,9 +115,7 @@ def _title_of_several(prices: Sequence[SetPrice]) -> str:
     strict = max(prices, key=lambda of: of.with_readings.kept_back)
     most = max(map(_most_ms, slow.rows), default=0.0)
     blocked = counted(strict.with_readings.kept_back, "demand")
-    delays = (
-        f"{slow.policies} delays most, by up to {most:.3g} ms" if most >= LEAST_SHOWN_MS else ""
-    )
+    delays = f"{slow.policies} delays most, by up to {most:.3g} ms" if is_longer(most) else ""
     blocks = f"blocks most, {blocked}" if strict.with_readings.kept_back else ""
     if blocks and (strict is not slow or not delays):
         blocks = f"{strict.policies} {blocks}"
@@ -139,16 +137,14 @@ def _bar(of: SetPrice, row: Row) -> Bar:
     certain = [one.by_certain_rules.extra_ms or 0.0 for one in _of_class(of, row)]
     at = row.extra_ms.index(_most_ms(row)) if row.extra_ms else None
     sure = row.certainty[at] if at is not None and row.certainty else None
-    interval = (
-        (sure.interval.low_ms, sure.interval.high_ms) if sure and extra >= LEAST_SHOWN_MS else None
-    )
+    interval = (sure.interval.low_ms, sure.interval.high_ms) if sure and is_longer(extra) else None
     return Bar(min(max(certain, default=0.0), extra), extra, interval)
 
 
 def _text(of: SetPrice, row: Row, sets: int) -> RowText:
     name = row.data if sets == 1 else f"{of.policies}: {row.data}"
     measured = any(one.measured_extra_ms is not None for one in _of_class(of, row))
-    return RowText(name, _beside(row), has_bar=measured or abs(_most_ms(row)) >= LEAST_SHOWN_MS)
+    return RowText(name, _beside(row), has_bar=measured or has_moved(_most_ms(row)))
 
 
 def _beside(row: Row) -> str:
@@ -175,7 +171,7 @@ def _measured_ms(prices: Sequence[SetPrice]) -> list[float]:
 
 def _draw_marks(axes: Any, y: float, demands: Sequence[DemandPrice]) -> None:
     predicted = [one.with_readings.extra_ms for one in demands]
-    known = [extra for extra in predicted if extra is not None and abs(extra) >= LEAST_SHOWN_MS]
+    known = [extra for extra in predicted if extra is not None and has_moved(extra)]
     axes.plot(known, [y + EACH_Y] * len(known), clip_on=False, **EACH)
     measured = [one.measured_extra_ms for one in demands if one.measured_extra_ms is not None]
     axes.plot(measured, [y + MEASURED_Y] * len(measured), clip_on=False, **MEASURED)

@@ -16,7 +16,7 @@ from corridor.experiments.figures.price import Bar, bars_key, draw_bar, scale_ax
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, Width
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted
+from corridor.topologies.base.words import counted, is_longer
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
@@ -69,7 +69,7 @@ def _title(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
     interval = most.extra_interval_ms
     sure = f" [{interval[0]:.3g} to {interval[1]:.3g}]" if interval else ""
     certain = max(demand.certain_extra_ms or 0.0 for demand in delayed)
-    alone = f"up to {certain:.3g} ms" if certain >= LEAST_SHOWN_MS else "nothing"
+    alone = f"up to {certain:.3g} ms" if is_longer(certain) else "nothing"
     return (
         f"Policies add up to {answers_of.extra_ms(most):.3g} ms{sure} to a round trip "
         f"({most.id}), confident rules alone {alone}; {blocked}"

@@ -25,7 +25,7 @@ from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.price_causes import Cause
 from corridor.experiments.atlas.source import short_name
 from corridor.experiments.text.short_table import typical_ms, undisturbed_rtt_ms
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, joined
+from corridor.topologies.base.words import counted, is_longer, joined
 
 type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
@@ -70,7 +70,7 @@ class Under:
 
     @property
     def is_costly(self) -> bool:
-        return self.is_kept_back or (self.extra_ms or 0) >= LEAST_SHOWN_MS
+        return self.is_kept_back or is_longer(self.extra_ms)
 
 
 @dataclass(frozen=True)

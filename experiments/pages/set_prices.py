@@ -14,7 +14,7 @@ from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.pages.demands import Asked, Under
 from corridor.experiments.pages.words import extra, ms
 from corridor.experiments.text.price_text import COSTS, Prices
-from corridor.topologies.base.words import LEAST_SHOWN_MS, between_ms, counted, joined, ordinal
+from corridor.topologies.base.words import between_ms, counted, is_longer, joined, ordinal
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _added(each: Sequence[float]) -> str:
     if len(each) == 1:
         return extra(each[0])
     ordered = sorted(each)
-    if ordered[-1] < LEAST_SHOWN_MS:
+    if not is_longer(ordered[-1]):
         return "0"
     return f"{extra(ordered[len(ordered) // 2])} median, {extra(ordered[-1])} maximum"
 
@@ -174,7 +174,7 @@ def _change(of: Change) -> str:
     takes = []
     if of.opens:
         takes.append(f"permits {of.opens} of {of.of.kept_back}")
-    if of.saves_ms >= LEAST_SHOWN_MS:
+    if is_longer(of.saves_ms):
         takes.append(f"RTT -{of.saves_ms:.1f} of {of.of.extra_ns / 1e6:.1f} ms")
     if of.regains:
         takes.append(f"removes {of.regains} of {of.of.lost} single points of failure")
@@ -201,7 +201,7 @@ def verdict_of(prices: Prices) -> list[str]:
     held = f"beside {beside(prices.against)}"
     said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} add a cost."]
     dearest = max(sets, key=lambda one: one.with_readings.extra_ms)
-    if dearest.with_readings.extra_ms >= LEAST_SHOWN_MS:
+    if is_longer(dearest.with_readings.extra_ms):
         said.append(_dearest(dearest))
         said.append(_worst(sets))
     strictest = max(sets, key=lambda one: one.with_readings.kept_back)

@@ -22,7 +22,7 @@ def extra(value: float | None) -> str:
     """With its sign; what rounds to nothing is 0."""
     if value is None:
         return NOTHING
-    return "0" if abs(value) < words.LEAST_SHOWN_MS else f"{value:+.1f}"
+    return f"{value:+.1f}" if words.has_moved(value) else "0"
 
 
 def between(interval: Sequence[float] | None) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.experiments.terminal.columns import render
+from corridor.experiments.text.short_table import typical_ms
 from corridor.topologies.base.codec import to_plain
-from corridor.topologies.base.words import counted, duration
+from corridor.topologies.base.words import counted, duration, has_moved
 from corridor.traffic.measures.statistics import Bounds
 
 HEADINGS = ("demand", "status", "RTT p50", "RTT p99", "lost", "path")
@@ -26,7 +27,23 @@ class DemandPair(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        return _cells(self.one) != _cells(self.other)
+        if self.one is None or self.other is None:
+            return True
+        return self.one.status != self.other.status or self.is_measured_otherwise
+
+    @property
+    def is_measured_otherwise(self) -> bool:
+        """Whether path, round trip or the share of lost packets differ; a round trip differs if the
+        median or the 99th percentile changes by what is shown."""
+        one, other = self.one, self.other
+        if one is None or other is None:
+            return True
+        return (
+            one.path != other.path
+            or (one.rtt_ms is None) != (other.rtt_ms is None)
+            or any(map(has_moved, _changes_ms(one, other)))
+            or one.lost * other.sent != other.lost * one.sent
+        )
 
     @property
     def may_be_chance(self) -> bool | None:
@@ -35,6 +52,19 @@ class DemandPair(NamedTuple):
         if one is None or other is None:
             return None
         return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _changes_ms(one: DemandSummary, other: DemandSummary) -> Iterator[float]:
+    """Of the median, or the mean of few samples, and of the 99th percentile."""
+    first, second = one.rtt_ms, other.rtt_ms
+    if first is None or second is None:
+        return
+    for before, after in (
+        (typical_ms(first), typical_ms(second)),
+        (first.p99, second.p99),
+    ):
+        if before is not None and after is not None:
+            yield after - before
 
 
 def demand_pairs(one: Summary, other: Summary) -> list[DemandPair]:

@@ -12,7 +12,7 @@ from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price_causes import BASES
-from corridor.topologies.base.words import LEAST_SHOWN_MS, between_ms, counted, joined, ms, ordinal
+from corridor.topologies.base.words import between_ms, counted, is_longer, joined, ms, ordinal
 
 REASONS = {
     "law": "law",
@@ -105,14 +105,14 @@ def costs(of: Answers, summary: Summary | None) -> str:
         return ""
     dear = max(both, key=lambda one: one.extra_ms or 0.0)
     extra, backup = dear.extra_ms or 0.0, _lost_backup(of)
-    if extra < LEAST_SHOWN_MS:
+    if not is_longer(extra):
         served = f"the {len(both)} served demands" if len(both) > 1 else "the served demand"
         return f"Compliance adds no delay to {served}{backup}."
     middle = median(one.extra_ms or 0.0 for one in both)
-    slower = sum((one.extra_ms or 0.0) >= LEAST_SHOWN_MS for one in both)
+    slower = sum(is_longer(one.extra_ms) for one in both)
     certain = max(one.certain_extra_ms or 0.0 for one in both)
-    half = "0 ms" if middle < LEAST_SHOWN_MS else ms(middle)
-    confident = "none" if certain < LEAST_SHOWN_MS else f"by up to {ms(certain)}"
+    half = ms(middle) if is_longer(middle) else "0 ms"
+    confident = f"by up to {ms(certain)}" if is_longer(certain) else "none"
     return (
         f"Compliance adds {half} to the median RTT and at most {ms(extra)}{_place(dear, summary)}, "
         f"for {dear.id}{_because(dear)}. {counted(slower, 'demand')} "

@@ -9,7 +9,7 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import EventSummary, HitSummary
 from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
 from corridor.experiments.scenario.event_registry import is_fault
-from corridor.topologies.base.words import LEAST_SHOWN_MS, counted, ms
+from corridor.topologies.base.words import counted, is_longer, ms
 
 CUTS = ("srlg", "link")
 """Elements that a cut takes away. Of those that fail alike, the group is named."""
@@ -61,12 +61,10 @@ def _is_down(hit: HitSummary) -> bool:
 def _slower(event: EventSummary) -> str:
     """By how much at most, on the detours of switches and once the controller has followed."""
     then, at_once = _slower_ms(event), _slower_at_once_ms(event)
-    if at_once >= then + LEAST_SHOWN_MS:
+    if is_longer(at_once - then):
         said = f". RTT rose by up to {ms(at_once)} on the detours of the switches"
-        return (
-            f"{said}, then by up to {ms(then)} on the new paths" if then >= LEAST_SHOWN_MS else said
-        )
-    return f". RTT rose by up to {ms(then)}" if then >= LEAST_SHOWN_MS else ""
+        return f"{said}, then by up to {ms(then)} on the new paths" if is_longer(then) else said
+    return f". RTT rose by up to {ms(then)}" if is_longer(then) else ""
 
 
 def _slower_ms(event: EventSummary) -> float:
@@ -148,7 +146,7 @@ def worst_cut(of: Answers) -> str:
 
 def _moves(of: _Effect) -> str:
     most = max(of.longer_ms.values(), default=0.0)
-    longer = f" and adds up to {ms(2 * most)} to their RTT" if most >= LEAST_SHOWN_MS else ""
+    longer = f" and adds up to {ms(2 * most)} to their RTT" if is_longer(most) else ""
     return f"{of.name} reroutes {counted(len(of.longer_ms), 'demand')}{longer}"
 
 

@@ -16,7 +16,14 @@ from corridor.experiments.answers.price_certainty import AddedRttUncertainty
 from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.codec import JsonObject, read_document, to_plain
-from corridor.topologies.base.words import LEAST_SHOWN_MS, between_ms, counted, joined, more_ms
+from corridor.topologies.base.words import (
+    between_ms,
+    counted,
+    has_moved,
+    is_longer,
+    joined,
+    more_ms,
+)
 
 SCHEMA = 3
 HEADINGS = (
@@ -135,7 +142,7 @@ def total(of: Total, certainty: AddedRttUncertainty | None = None) -> str:
     ]
     parts += [f"{of.narrower} with lower path capacity"] if of.narrower else []
     parts += [f"{of.opened} newly permitted"] if of.opened else []
-    parts += [f"{of.saved_ms:.1f} ms RTT saved"] if of.saved_ms >= LEAST_SHOWN_MS else []
+    parts += [f"{of.saved_ms:.1f} ms RTT saved"] if is_longer(of.saved_ms) else []
     return "; ".join(parts)
 
 
@@ -216,7 +223,7 @@ def _between(of: AddedRttUncertainty | None) -> str:
     if of is None:
         return ""
     low, high = of.interval.low_ms, of.interval.high_ms
-    is_shown = max(abs(low), abs(high)) >= LEAST_SHOWN_MS
+    is_shown = has_moved(low) or has_moved(high)
     return f" (90 % interval {between_ms(low, high)})" if is_shown else ""
 
 
@@ -251,7 +258,7 @@ def change(one: Change) -> str:
     takes = []
     if one.opens:
         takes.append(f"permits {one.opens} of {one.of.kept_back}")
-    if one.saves_ms >= LEAST_SHOWN_MS:
+    if is_longer(one.saves_ms):
         takes.append(f"RTT -{one.saves_ms:.1f} of {one.of.extra_ns / 1e6:.1f} ms")
     if one.regains:
         takes.append(f"removes {one.regains} of {one.of.lost} single points of failure")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.experiments.answers.document import Answers, DemandAnswer
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.words import LEAST_SHOWN_MS, between_ms
+from corridor.topologies.base.words import between_ms, is_longer
 from corridor.traffic.measures.statistics import Statistics
 
 MOST_ROWS = 12
@@ -84,7 +84,7 @@ def _cells(
         "status": status,
         "decided by": _by(of),
         "RTT": "" if kept else _ms(rtt_ms),
-        "added RTT": _ms(of.extra_ms) if (of.extra_ms or 0.0) >= LEAST_SHOWN_MS else "",
+        "added RTT": _ms(of.extra_ms) if is_longer(of.extra_ms) else "",
         "longest outage": _ms(out_ms) if out_ms else "",
         "90 % interval": _sure(of),
         "lost": f"{measured.lost}/{measured.sent}" if measured.lost and not kept else "",

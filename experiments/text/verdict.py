@@ -24,12 +24,14 @@ from corridor.topologies.base.words import by_number, counted, joined
 
 NO_MESSAGES = Messages()
 NOTHING = "nothing was verified"
+NOT_RECORDED = "the verification is not recorded (no readable proof.json)"
 OPENINGS = (
     "Verified",
     "Not verified",
     "Verification failed",
     "Policy violated on the network",
     NOTHING.capitalize(),
+    NOT_RECORDED[0].upper() + NOT_RECORDED[1:],
 )
 """How the sentence about the verification may begin."""
 
@@ -88,13 +90,18 @@ def outside(unexpected: Sequence[str]) -> str:
 
 
 def holds(of: Answers, summary: Summary, proof: ProofDocument | None) -> str:
-    """What was proven, and what was watched."""
+    """What was proven, and what was watched.
+
+    Without a proof nothing is known about the verification: the file is missing or unreadable. A
+    proof of no tables says that nothing was verified.
+    """
     seen = summary.crossings
     wrong = [*seen.forbidden, *seen.strange] if seen else []
     watched = _watched(seen, sum(one.packets for one in wrong))
     if proof is None or not proof.proofs:
-        found = f"Policy violated on the network, {NOTHING}" if wrong else NOTHING.capitalize()
-        return f"{found}{watched}."
+        none = NOT_RECORDED if proof is None else NOTHING
+        none = f"Policy violated on the network, {none}" if wrong else none[0].upper() + none[1:]
+        return f"{none}{watched}."
     violated, unproven = proof.claims("violated"), proof.claims("not proven")
     differs = proof.second_opinion is not None and not proof.second_opinion.agrees
     controller = summary.controller or ("another controller" if unproven else "")

@@ -11,6 +11,16 @@ MOST_DIGITS = 6
 """Of milliseconds: delays are computed in whole nanoseconds."""
 
 
+def is_longer(more_ms: float | None) -> bool:
+    """Whether an added round-trip time is large enough to be shown; None adds nothing."""
+    return (more_ms or 0.0) >= LEAST_SHOWN_MS
+
+
+def has_moved(change_ms: float | None) -> bool:
+    """The same of a change in either direction."""
+    return abs(change_ms or 0.0) >= LEAST_SHOWN_MS
+
+
 def counted(number: int, noun: str) -> str:
     """``1 hub``, ``2 hubs``, ``1,200 classes``."""
     return f"{number:,} {noun if number == 1 else plural(noun)}"
@@ -43,7 +53,7 @@ def joined_few(words: Iterable[str], most: int) -> str:
 
 def ms(value: float, digits: int | None = None) -> str:
     """``16.4 ms``, ``127 ms``: to a tenth below 100 ms, else whole, or with these digits."""
-    shown = 0.0 if digits is None and abs(value) < LEAST_SHOWN_MS else value
+    shown = value if digits is not None or has_moved(value) else 0.0
     digits = _digits(shown) if digits is None else digits
     return f"{round(shown, digits) or 0.0:.{digits}f} ms"
 

@@ -220,10 +220,20 @@ def test_what_does_not_hold_is_said_first() -> None:
     said = holds(of, summary(of), differs)
     assert said.startswith("Verification failed: no property is violated, but the independent")
     assert holds(of, summary(of), agrees) == holds(of, summary(of), PROOF)
-    assert holds(of, summary(of), None) == "Nothing was verified."
-    assert holds(of, summary(of, crossings=wrong), None).startswith(
+    nothing = made(ProofDocument, {"proofs": {}})
+    assert holds(of, summary(of), nothing) == "Nothing was verified."
+    assert holds(of, summary(of, crossings=wrong), nothing).startswith(
         "Policy violated on the network, nothing was verified. Monitored"
     )
+
+
+def test_without_its_file_a_verification_is_not_recorded_rather_than_not_made() -> None:
+    of = answers("mini")
+    not_recorded = "he verification is not recorded (no readable proof.json)."
+    assert holds(of, summary(of), None) == f"T{not_recorded}"
+    wrong = {"frames": 9, "lost": 0, "forbidden": [{"packets": 3}], "strange": []}
+    said = holds(of, summary(of, crossings=wrong), None)
+    assert said.startswith(f"Policy violated on the network, t{not_recorded}")
 
 
 @pytest.mark.parametrize(

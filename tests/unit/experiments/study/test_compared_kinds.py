@@ -111,6 +111,25 @@ def test_medians_may_be_chance_where_their_intervals_meet() -> None:
     assert demand_pairs(one, within(2.1, 3.0))[0].may_be_chance is False
 
 
+@pytest.mark.parametrize(
+    ("other", "differs"),
+    [
+        ({"p50": 10.06}, False),  # printed as 10.0 and 10.1
+        ({"p50": 10.1}, True),
+        ({"p99": 10.1}, True),
+        ({"lost": 3, "sent": 300}, False),
+        ({"lost": 2}, True),
+        ({"status": "ALT"}, True),
+    ],
+)
+def test_demands_differ_by_values_rather_than_by_printed_digits(other: Any, differs: bool) -> None:
+    def of(p50: float = 10.04, p99: float = 10.0, **more: Any) -> Summary:
+        counts = {"lost": 1, "sent": 100, "status": "UP", **more}
+        return typed({"demands": [{"id": "near", "rtt_ms": {"p50": p50, "p99": p99}, **counts}]})
+
+    assert demand_pairs(of(), of(**other))[0].differs is differs
+
+
 def test_a_map_without_a_fibre_has_longer_paths() -> None:
     whole = load_topology("mini")
     left = whole.model_copy(
