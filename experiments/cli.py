@@ -21,6 +21,7 @@ from typing import Any, NoReturn, TextIO
 from corridor.experiments.terminal.parser import Parser
 from corridor.experiments.terminal.screen import complaint
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
+from corridor.topologies.base.extras import explained, require
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "what there is": {
@@ -101,6 +102,8 @@ exit codes:
   0 success, 1 a policy or property is violated, or a check failed,
   2 bad input, 3 this machine cannot do it, 4 the measurement is invalid,
   5 internal error"""
+EXTRAS = {"run": ("emulate",), "lab": ("emulate",), "up": ("emulate", "page"), "page": ("page",)}
+"""The extras without which a verb does nothing; others report one where they need it."""
 EXIT_BY_SIGNAL = 128
 MOST_SHOWN = 300
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -233,6 +236,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain("interrupted", EXIT_BY_SIGNAL + signal.SIGINT)
     except CorridorError as error:
         return _complain(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        lacking = explained(error, _verb(argv))
+        return _unforeseen(error) if lacking is None else _complain(str(lacking), lacking.exit_code)
     except MemoryError:
         return _complain("it needs more memory than it gets", EnvironmentUnsupported.exit_code)
     except Exception as error:  # noqa: BLE001 - the last resort: whatever escapes is our mistake
@@ -244,6 +250,11 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123 - until Python ends
+
+
+def _verb(argv: Sequence[str] | None) -> str:
+    """What a command is called in an error: by its verb."""
+    return next(iter(_needed(sys.argv[1:] if argv is None else argv)), "corridor")
 
 
 def _module(verb: str) -> Any:
@@ -265,6 +276,7 @@ def _obey(argv: Sequence[str] | None) -> int:
         if command:
             args.command = command
         args.own_process = argv is None
+        require(args.verb, *EXTRAS.get(args.verb, ()))
         return int(_module(args.verb).run(args))
     finally:
         if sys.stdout is not None:

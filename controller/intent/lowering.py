@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from corridor.controller.intent.values import Lowered, Worst
 from corridor.controller.intent.worst_loads import Load, Problem
+from corridor.topologies.base.extras import require
 
 NO_DUAL = 1e-7
 """Dual values of these programs are fractions of small integers; less is rounding."""
@@ -75,6 +76,7 @@ def _cheapest(
     prices are powers of e, no rational combination of which is zero (Lindemann, Weierstrass):
     so two vertices cannot cost the same.
     """
+    require("lowering of committed rates", "optimize")
     from scipy.optimize import linprog
 
     precise = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}

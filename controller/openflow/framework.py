@@ -1,8 +1,8 @@
 """The one place that knows which controller framework runs: Ryu, or its fork os-ken.
 
-The choice comes from the environment variable ``CORRIDOR_FRAMEWORK`` (``ryu``,
-the default, or ``os-ken``), because frameworks patch sockets when first
-imported. Everything else imports these names from here.
+The choice comes from the environment variable ``CORRIDOR_FRAMEWORK`` (``ryu`` or ``os-ken``; by
+default what is installed, Ryu first), because frameworks patch sockets when first imported.
+Everything else imports these names from here.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import os
 import warnings
 from typing import Any
 
+from corridor.controller.openflow.frameworks import framework_here
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.extras import installation
 
 NAMES = {"ryu": "ryu", "os-ken": "os_ken"}
-FRAMEWORK = os.environ.get("CORRIDOR_FRAMEWORK", "ryu")
+FRAMEWORK = os.environ.get("CORRIDOR_FRAMEWORK") or framework_here()
 
 
 def shim_eventlet() -> None:
@@ -52,10 +54,13 @@ def _by_number(listener: Any) -> int:
 
 def _module(name: str) -> Any:
     try:
-        return importlib.import_module(f"{NAMES[FRAMEWORK]}.{name}")
+        with warnings.catch_warnings():  # Python's about Ryu's code, where it is compiled
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return importlib.import_module(f"{NAMES[FRAMEWORK]}.{name}")
     except ImportError as error:
         raise EnvironmentUnsupported(
-            f"{FRAMEWORK} does not import here: {error}", "./corridor setup installs it"
+            f"{FRAMEWORK} does not import here: {error}",
+            installation("ryu" if FRAMEWORK == "ryu" else "emulate"),
         ) from error
 
 

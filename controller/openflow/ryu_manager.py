@@ -6,8 +6,16 @@ import sys
 import warnings
 from typing import Any
 
+from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.extras import require
+
 
 def main() -> Any:
+    try:
+        require("ryu-manager", "ryu")
+    except EnvironmentUnsupported as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     with warnings.catch_warnings():  # Python's warnings about Ryu's code at its first compilation
         warnings.simplefilter("ignore", SyntaxWarning)
         from corridor.controller.openflow.framework import shim_eventlet

@@ -21,6 +21,7 @@ from corridor.controller.traffic_engineering.failure_cases import Cases, Failed,
 from corridor.controller.traffic_engineering.load_grid import Fixed, Kept
 from corridor.controller.traffic_engineering.path_program import MBIT
 from corridor.controller.traffic_engineering.selection_setting import Setting, setting_of
+from corridor.topologies.base.extras import require
 from corridor.topologies.model.topology import Topology
 
 ENOUGH = 1e-4
@@ -225,6 +226,7 @@ def _solved(
 ) -> tuple[float, dict[int, float], dict[int, float]]:
     """The utilization of the fullest link, prices of links, and the price of each demand with a
     path."""
+    require("a lower bound of utilization", "optimize")
     from scipy.optimize import linprog
     from scipy.sparse import csr_array
 

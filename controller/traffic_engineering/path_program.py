@@ -41,6 +41,7 @@ from corridor.controller.traffic_engineering.load_grid import (
     Takes,
 )
 from corridor.controller.traffic_engineering.objective import Objective
+from corridor.topologies.base.extras import require
 from corridor.topologies.base.printed_aside import printing_aside
 
 MBIT = 1e6
@@ -296,6 +297,7 @@ class Program:
         return limits
 
     def _whole(self, level: int | None) -> Solution | None:
+        require("path selection under loads", "optimize")
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         asked = self._asked()
@@ -325,6 +327,7 @@ class Program:
         return Solution(shares, beyond, float(found.fun), Prices({}, []))
 
     def _solve(self) -> Solution:
+        require("path selection under loads", "optimize")
         from scipy.optimize import linprog
 
         asked = self._asked()

@@ -58,7 +58,10 @@ def add_parser(verbs: Any) -> None:
         "or none",
     )
     parser.add_argument(
-        "--framework", choices=("ryu", "os-ken"), default="ryu", help="default: ryu"
+        "--framework",
+        choices=("auto", "ryu", "os-ken"),
+        default="auto",
+        help="default: installed one, Ryu first",
     )
     parser.add_argument(
         "--tree", action="store_true", help="leave out fibres that make loops, the longest first"

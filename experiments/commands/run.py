@@ -60,7 +60,9 @@ def add_parser(verbs: Any) -> None:
         metavar="N",
         help="instead of the scenario's",
     )
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), help="instead of the scenario's")
+    parser.add_argument(
+        "--framework", choices=("auto", "ryu", "os-ken"), help="instead of the scenario's"
+    )
     parser.add_argument(
         "--cut",
         action="append",

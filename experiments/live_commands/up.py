@@ -47,7 +47,9 @@ def add_parser(verbs: Any) -> None:
         default="auto",
         help="default: this machine's kernel if possible, else a guest",
     )
-    parser.add_argument("--framework", choices=("ryu", "os-ken"), help="instead of the scenario's")
+    parser.add_argument(
+        "--framework", choices=("auto", "ryu", "os-ken"), help="instead of the scenario's"
+    )
     parser.add_argument(
         "--controller",
         default=None,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.extras import require
 from corridor.topologies.base.json_lines import LineReader
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.base.slowness import patient
@@ -34,6 +35,7 @@ class ServingProcess:
         self, what: str, module: str, words: Sequence[str], log: Path, *, end_s: float = END_S
     ) -> None:
         """``what`` it is, for people; what it complains of goes to ``log``."""
+        require(f"the {what}", "page")
         self._what = what
         self._log = log
         self._end_s = end_s

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, NamedTuple
 
+from corridor.controller.openflow.frameworks import AskedFramework
 from corridor.controller.policy.clauses.places import Service
 from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
 from corridor.experiments.live_network import session
@@ -72,7 +73,7 @@ class Options:
     interpret: Mapping[str, str] = field(default_factory=dict)
     """Values of the policy set's interpretations, by their ids."""
     testbed: Literal["auto", "native", "uml"] = "auto"
-    framework: Literal["ryu", "os-ken"] | None = None
+    framework: AskedFramework | None = None
     name: str | None = None
     port: int | None = None
     out: Path | None = None

@@ -24,10 +24,10 @@ from corridor.experiments.machines.qemu import DEBIAN_NAMES, Architecture
 from corridor.experiments.machines.recipe import SUITE, bootstrap, settings
 from corridor.experiments.machines.roots import remove_dead_roots, root_folder
 from corridor.experiments.machines.tools import BUILDING, require
+from corridor.experiments.machines.waiting_lock import in_turn
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
 from corridor.topologies.base.places import CHECKOUT
-from corridor.topologies.base.waiting_lock import in_turn
 
 SCRIPTS = ("in_image.sh", "handover.sh")
 HERE = Path(__file__).parent

@@ -22,9 +22,9 @@ from pathlib import Path
 from corridor.experiments.machines import debian_modules as kernel_modules
 from corridor.experiments.machines.debian_initramfs import with_modules, with_script
 from corridor.experiments.machines.qemu import DEBIAN_NAMES, PACKAGES, Architecture
+from corridor.experiments.machines.waiting_lock import in_turn
 from corridor.topologies.base import disk_cache
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.waiting_lock import in_turn
 
 FOLDER = "emulated"
 WORK = "getting-"

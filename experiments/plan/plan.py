@@ -15,6 +15,7 @@ from corridor.controller.forwarding.compiler import (
     gateways_of,
 )
 from corridor.controller.openflow.deployments import Deployment, DesiredState, unbuilt
+from corridor.controller.openflow.frameworks import framework_here
 from corridor.controller.openflow.reoptimisation import chosen_now
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
@@ -176,7 +177,7 @@ def _planned(
         seed=seed,
         policies=loaded.policies.name,
         as_of=loaded.as_of.isoformat(),
-        framework=scenario.framework,
+        framework=framework_here(scenario.framework),
         follows=scenario.follows,
         segmentation_offload=scenario.network.segmentation_offload,
         demands=demands,

@@ -20,6 +20,7 @@ from corridor.experiments.testbeds.needs import MB, needs
 from corridor.experiments.testbeds.probe import guest_memory, probe
 from corridor.experiments.testbeds.qemu_command import MODULES
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.extras import require
 
 AnyKernel = Kernel | DebianKernel
 
@@ -29,6 +30,7 @@ def choose(
 ) -> tuple[Choice, AnyKernel | None]:
     """Where to run, and the guest's kernel; builds the virtual-clock kernel the first time, and
     may choose again if that fails. ``chosen`` is called before."""
+    require("a run", "emulate")
     refuse_missing()
     facts = _facts(options, emulated=True)
     choice = choose_testbed(facts, options.testbed, options.clock)
@@ -41,6 +43,7 @@ def choose(
 
 def choose_for_a_lab(options: Options, say: Say) -> tuple[Choice, Kernel | None]:
     """The same, of testbeds in which programs of a user's run: not in an emulated machine."""
+    require("a lab", "emulate")
     facts = _facts(options, emulated=False)
     choice = choose_testbed(facts, options.testbed, options.clock)
     _warn(choice, say)

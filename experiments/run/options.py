@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from corridor.controller.openflow.frameworks import AskedFramework
 from corridor.controller.policy.clauses.places import Service
 from corridor.experiments.scenario.scenario import DEFAULT, Under
 from corridor.experiments.testbeds.choice import AskedClock, Wanted
@@ -30,7 +31,7 @@ class Options:
     cut: tuple[str, ...] = ()
     """What fails, instead of all that the scenario has happen: as ``dead_elements`` reads it."""
     seed: int | None = None
-    framework: Literal["ryu", "os-ken"] | None = None
+    framework: AskedFramework | None = None
     out: Path | None = None
     report: bool = True
     """Write ``report.html``, which draws what it shows itself."""

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.intent.specification import Direction, Specification, failures_of
+from corridor.controller.openflow.frameworks import framework_here
 from corridor.controller.testing.demand import DemandUnderTest
 from corridor.controller.testing.packets import Failed
 from corridor.experiments.plan.policies import assessments
@@ -77,7 +78,7 @@ def plan_trials(
         seed=1,
         policies=demand.network.policies.name,
         as_of=demand.network.as_of.isoformat(),
-        framework="ryu",
+        framework=framework_here(),
         follows=False,
         segmentation_offload=False,
         demands=(),

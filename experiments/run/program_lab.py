@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from corridor.controller.forwarding.all_pairs import compile_all_pairs
+from corridor.controller.openflow.frameworks import AskedFramework, installed_framework
 from corridor.experiments.lab.own_controller import app_words
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.run import choosing, program_streams
@@ -61,7 +62,7 @@ class Options:
     command: tuple[str, ...] = ()
     tree: bool = False
     controller: str = ALL_PAIRS
-    framework: Literal["ryu", "os-ken"] = "ryu"
+    framework: AskedFramework = "auto"
     testbed: Literal["auto", "native", "uml"] = "auto"
     clock: AskedClock | None = None
     seed: int = 1
@@ -161,7 +162,7 @@ def _setting(
         wiring=None if topology is None else wire(topology, run_id=run_id, seed=options.seed),
         program=compile_all_pairs(topology, run_id=run_id) if topology and tables else None,
         controller=shlex.join(app),
-        framework=options.framework,
+        framework=installed_framework(options.framework),
         command=options.command,
         folder=str(Path.cwd()),
         virtual=virtual,

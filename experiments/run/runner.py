@@ -12,9 +12,9 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow.frameworks import AskedFramework, installed_framework
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.prover import Proof
@@ -227,12 +227,10 @@ def _plan(
     return plan if app is None else planned_for(plan, app)
 
 
-def with_framework(
-    loaded: LoadedScenario, framework: Literal["ryu", "os-ken"] | None
-) -> LoadedScenario:
-    """A scenario that runs under another framework, if one is given."""
-    if framework is None:
-        return loaded
+def with_framework(loaded: LoadedScenario, wanted: AskedFramework | None) -> LoadedScenario:
+    """Return the scenario with the framework that runs it: the wanted one, if one is given, else
+    its own; in place of ``auto`` what is installed. Raises EnvironmentUnsupported."""
+    framework = installed_framework(wanted or loaded.scenario.framework)
     scenario = loaded.scenario.model_copy(update={"framework": framework})
     return loaded.model_copy(update={"scenario": scenario})
 

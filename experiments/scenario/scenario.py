@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SerializeAsAny
 
 from corridor.controller.intent.intent import Aggregate, Disjoint
+from corridor.controller.openflow.frameworks import AskedFramework
 from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import (
@@ -110,8 +111,9 @@ class ScenarioFile(Frozen):
     fibres reach. The shipped scenarios of ``pan-asia`` leave out four fibres and Mandalay."""
     seed: int = Field(default=1, ge=0, lt=2**63, strict=True)
     """Whole number from 0 for random numbers. ``--seed`` overrides it."""
-    framework: Literal["ryu", "os-ken"] = "ryu"
-    """Controller framework: ``ryu`` or ``os-ken``. ``--framework`` overrides it."""
+    framework: AskedFramework = "auto"
+    """Controller framework: ``ryu``, ``os-ken``, or ``auto``: Ryu if it is installed, else os-ken.
+    ``--framework`` overrides it."""
     policies: str = NO_POLICIES
     """A shipped policy set, or a file next to the scenario. ``--policies`` overrides it."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None

@@ -1,23 +1,25 @@
 """Builds this project for pip: setuptools does it, and a wheel also gets Ryu, as no one ships one.
 
 Ryu 4.34 is a source package that builds with setuptools of 2023 only, which no installer can be
-told by a wheel that depends on it. So Ryu is built here, by the versions that ``pyproject.toml``
-pins and from the file whose hash ``requirements.lock`` holds, and lies in the wheel apart from our
-code, behind everything else on the path: a Ryu of the user's own goes before it. A checkout's
-environment has it by the lock instead. Standard library, setuptools and pip only.
+told by a wheel that depends on it. So Ryu is built here, from the file whose hash
+``requirements.lock`` holds. The old build tools, of the same lock, are in a temporary folder that
+only Ryu's build sees: our own build, and the environment of a user, have current ones. Ryu is in
+the wheel as one archive, which Python imports from, behind everything else on the path: a Ryu of
+the user's own has precedence. A checkout's environment has it by the lock instead. Standard
+library, setuptools, wheel and pip only.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from setuptools import build_meta
 
@@ -30,12 +32,16 @@ build_editable = build_meta.build_editable
 build_sdist = build_meta.build_sdist
 
 LOCK = "requirements.lock"
+RYU, OLD_TOOLS = ("ryu",), ("pbr", "setuptools", "wheel")
 PLACE = "corridor/bundled"
+ARCHIVE = f"{PLACE}/ryu.zip"
 ABOUT = ".dist-info"
 """With this name pip would list Ryu next to us, and pipx, which takes what is new in that list for
 what it was to install, would refuse the wheel."""
 PATH_FILE = "corridor-bundled.pth"
-"""Python adds the folder that it names behind those it looks in anyway."""
+"""Python adds the archive that it names behind the folders it looks in anyway."""
+UNUSED = "ryu/tests/"
+"""A third of Ryu: its own tests, which nothing imports."""
 
 
 def build_wheel(
@@ -50,10 +56,9 @@ def build_wheel(
         ryu = _build_ryu(work)
         _wheel("unpack", "--dest", folder, str(Path(wheel_directory, name)))
         (tree,) = work.glob("corridor_emulator-*/")
-        shutil.unpack_archive(ryu, tree / PLACE, "zip")
-        (about,) = (tree / PLACE).glob(f"*{ABOUT}")
-        about.rename(about.with_name(about.name.removesuffix(ABOUT)))
-        (tree / PATH_FILE).write_text(f"{PLACE}\n", encoding="utf-8")
+        (tree / PLACE).mkdir()
+        _bundle(ryu, tree)
+        (tree / PATH_FILE).write_text(f"{ARCHIVE}\n", encoding="utf-8")
         _wheel("pack", "--dest-dir", wheel_directory, str(tree))
     return name
 
@@ -77,14 +82,40 @@ def environment_for_another(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _build_ryu(work: Path) -> Path:
-    wanted = work / "ryu.lock"
-    wanted.write_text(locked("ryu", Path(LOCK).read_text(encoding="utf-8")), encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
-    command += ["--no-deps", "--no-build-isolation", "--use-pep517", "--no-binary", "ryu"]
-    command += ["--require-hashes", "--wheel-dir", str(work / "ryu"), "--requirement", str(wanted)]
-    subprocess.run(command, check=True, env=environment_for_another(os.environ))
-    (built,) = (work / "ryu").glob("ryu-*.whl")
-    return built
+    """The wheel of Ryu, built by the old tools."""
+    tools, built = work / "tools", work / "ryu"
+    _pip("install", "--target", str(tools), "--only-binary", ":all:", *_locked(work, OLD_TOOLS))
+    options = ("--no-build-isolation", "--use-pep517", "--no-binary", "ryu")
+    _pip("wheel", "--wheel-dir", str(built), *options, *_locked(work, RYU), PYTHONPATH=str(tools))
+    (wheel,) = built.glob("ryu-*.whl")
+    return wheel
+
+
+def _bundle(ryu: Path, tree: Path) -> None:
+    """Put the code of Ryu's wheel into one archive, and its licence and metadata next to it."""
+    with ZipFile(ryu) as wheel, ZipFile(tree / ARCHIVE, "w", ZIP_DEFLATED) as archive:
+        for name in sorted(wheel.namelist()):
+            folder, _, rest = name.partition("/")
+            if folder == "ryu" and not name.startswith(UNUSED):
+                archive.writestr(ZipInfo(name), wheel.read(name), ZIP_DEFLATED)
+            elif folder.endswith(ABOUT) and rest in ("LICENSE", "METADATA"):
+                place = tree / PLACE / folder.removesuffix(ABOUT) / rest
+                place.parent.mkdir(exist_ok=True)
+                place.write_bytes(wheel.read(name))
+
+
+def _locked(work: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Arguments by which pip takes exactly these distributions of the lock, by their hashes."""
+    lock = Path(LOCK).read_text(encoding="utf-8")
+    wanted = work / f"{names[0]}.lock"
+    wanted.write_text("".join(locked(name, lock) for name in names), encoding="utf-8")
+    return ("--no-deps", "--require-hashes", "--requirement", str(wanted))
+
+
+def _pip(verb: str, *words: str, **environment: str) -> None:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", verb, "--quiet", *words]
+    ours = environment_for_another(os.environ)
+    subprocess.run(command, check=True, env={**ours, **environment})
 
 
 def _wheel(*words: str) -> None:

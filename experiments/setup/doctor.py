@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from corridor.experiments.machines import system_packages
@@ -21,14 +21,16 @@ from corridor.experiments.run.version import version_of
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.probe import probe
+from corridor.topologies.base import extras
 from corridor.topologies.base.errors import CorridorError
 
 DISTRIBUTIONS = {
-    "Ryu": "ryu",
-    "os-ken": "os-ken",
-    "eventlet": "eventlet",
-    "Scapy": "scapy",
+    "Ryu": ("ryu", "ryu"),
+    "os-ken": ("os-ken", "emulate"),
+    "eventlet": ("eventlet", "emulate"),
+    "Scapy": ("scapy", "emulate"),
 }
+"""The distributions of programs in Python, and the extra that installs each."""
 PACKAGES = {
     "Mininet": "mininet",
     "Open vSwitch": "openvswitch-switch",
@@ -66,6 +68,8 @@ class Machine:
     packages_missing: tuple[str, ...] = ()
     """By Debian's names."""
     packages_command: str = ""
+    extras_missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The modules that are not installed, by the extra of the Python package."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def examine() -> Machine:
         system=here.title,
         packages_missing=tuple(lacking),
         packages_command=system_packages.command(lacking, here) if lacking else "",
+        extras_missing={extra: extras.missing(extra) for extra in extras.MODULES},
     )
 
 
@@ -108,6 +113,7 @@ def verdicts(machine: Machine) -> list[Verdict]:
         *_kernels(machine),
         *_own_kernel(facts, machine.kernel_release),
         *_programs(machine.versions),
+        *_extras(machine.extras_missing),
     ]
 
 
@@ -267,10 +273,27 @@ def _programs(versions: Mapping[str, str]) -> list[Verdict]:
     found = []
     for name, version in versions.items():
         package = PACKAGES.get(name)
-        repair = _install(package) if package else "./corridor setup"
+        repair = _install(package) if package else _install_extra(name)
         absent = f"not installed ({OPTIONAL[name]})" if name in OPTIONAL else "missing"
         found.append(Verdict(name, bool(version), version or absent, repair))
     return found
+
+
+def _extras(missing: Mapping[str, tuple[str, ...]]) -> list[Verdict]:
+    return [
+        Verdict(
+            f"extra {extra}",
+            not modules,
+            f"not installed: {', '.join(modules)}" if modules else "installed",
+            extras.installation(extra),
+        )
+        for extra, modules in missing.items()
+    ]
+
+
+def _install_extra(program: str) -> str:
+    """The command for a program of an extra, or for Python itself."""
+    return extras.installation(DISTRIBUTIONS[program][1] if program in DISTRIBUTIONS else "all")
 
 
 def _install(package: str, else_: str = "") -> str:
@@ -281,7 +304,7 @@ def _install(package: str, else_: str = "") -> str:
 
 def _versions() -> dict[str, str]:
     versions = {"Python": platform.python_version()}
-    for name, distribution in DISTRIBUTIONS.items():
+    for name, (distribution, _) in DISTRIBUTIONS.items():
         try:
             versions[name] = version_of(distribution)
         except importlib.metadata.PackageNotFoundError:

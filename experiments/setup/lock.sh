@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Refreshes the two locks from pyproject.toml: exact versions and SHA-256 hashes, no addresses.
-# requirements-docs.lock has what builds the site of docs/, beside the versions of requirements.lock.
+# Refreshes the three locks from pyproject.toml: exact versions and SHA-256 hashes, no addresses.
+# requirements-docs.lock has what builds the site of docs/, beside the versions of requirements.lock;
+# requirements-build.lock what builds the package of a checkout or of a release, apart from .venv.
 # Usage: experiments/setup/lock.sh [--upgrade] [--upgrade-package NAME]
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
@@ -22,6 +23,7 @@ lock() { # FILE, the oldest Python that it is for, then what uv is asked for
     fi
 }
 
-lock requirements.lock 3.12 pyproject.toml --extra dev --extra build --group checkout \
+lock requirements.lock 3.12 pyproject.toml --extra all --extra dev --group old-build --group checkout \
     --build-constraints "$tools/build-constraints.txt" "$@"
 lock requirements-docs.lock 3.13 --group docs --constraints requirements.lock "$@"
+lock requirements-build.lock 3.12 --group build "$@"

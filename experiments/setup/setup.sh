@@ -219,6 +219,7 @@ make_environment() {
     local pip=("$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --no-compile)
     local locked=(--require-hashes --no-build-isolation --use-pep517 --only-binary ":all:")
     local tools=$venv/build-tools.lock wanted=$venv/wanted.lock elsewhere='^$'
+    local current_tools=$venv/build-tools # those of today, which only the build of corridor sees
     [[ ! -d $debians_mininet ]] || elsewhere='^mininet=='
     # One chain, since `set -e` does not hold inside a condition.
     if ! (
@@ -231,7 +232,7 @@ make_environment() {
             during "step 3 of 5, installing $(grep -c '^[a-z]' "$wanted" || :) packages" \
                 "${pip[@]}" "${locked[@]}" --no-binary "$source_only" --requirement "$wanted" &&
             during "step 4 of 5, installing corridor" \
-                "${pip[@]}" --no-deps --no-build-isolation --no-index --editable "$root" &&
+                install_corridor "$current_tools" "${pip[@]}" &&
             during "step 5 of 5, compiling the packages" \
                 "$venv/bin/python" "$root/experiments/setup/compile_packages.py" \
                 "$packages" "$venv" "$place_in_guests" &&
@@ -243,6 +244,16 @@ make_environment() {
     fi
     fingerprint >"$venv/ready.new"
     mv -- "$venv/ready.new" "$venv/ready"
+}
+
+# Installs this checkout, by build tools in a FOLDER that is removed again: the metadata of
+# pyproject.toml are newer than the old tools that Ryu needs. FOLDER PIP...
+install_corridor() {
+    local tools=$1
+    shift
+    "$@" --target "$tools" --require-hashes --only-binary ":all:" --requirement "$root/requirements-build.lock" &&
+        PYTHONPATH=$tools "$@" --no-deps --no-build-isolation --no-index --editable "$root" &&
+        rm -rf -- "$tools"
 }
 
 # What `corridor docs` builds with, beside what is there. It goes when .venv is made again.

