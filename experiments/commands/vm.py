@@ -51,6 +51,9 @@ def add_parser(verbs: Any) -> None:
         "--provider", choices=("libvirt", "virtualbox"), default="libvirt", help="of Vagrant"
     )
     box.add_argument("--out", default=".", metavar="DIR", help="where to write them")
+    box.add_argument(
+        "--address", default="", metavar="URL", help="the folder from which others fetch the boxes"
+    )
     export = actions.add_parser("export", help="write its disk (.qcow2, .vmdk) or an .ova")
     export.add_argument("file", metavar="FILE", help="the ending sets the format")
     export.add_argument("--force", action="store_true", help="replace FILE if it exists")
@@ -207,7 +210,9 @@ def _box(args: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     image = _image(args, *EXPORTING)
     with _waiting("writing the box"):
-        file, catalogue = write_box(image, _handover(""), args.provider, folder)
+        file, catalogue = write_box(
+            image, _handover(""), args.provider, folder, address=args.address
+        )
     print(f"{file}, {file.stat().st_size / 1e6:.0f} MB")
     print(f"vagrant box add {catalogue} --provider {args.provider}")
     return 0

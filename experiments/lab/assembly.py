@@ -58,7 +58,7 @@ def assemble(
     shaped: bool = True,
     before_switches: Callable[[], None] = lambda: None,
     with_switches: Callable[[CorridorNet], None] = lambda _net: None,
-    while_starting: Callable[[OpenVSwitch], AbstractContextManager[None]] = nullcontext,
+    while_starting: Callable[[OpenVSwitch], AbstractContextManager[object]] = nullcontext,
 ) -> Iterator[Assembly]:
     """All of it, until it is left. ``gateways_at`` is the socket on which a controller tells
     gateways what they assess; without one none stand. Open vSwitch is private, unless there is one

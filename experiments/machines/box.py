@@ -28,6 +28,13 @@ OS_TYPES: Mapping[Architecture, tuple[int, str]] = {
 """Of the CIM standard's list of systems, and as VirtualBox names it."""
 
 
+class Listed(NamedTuple):
+    """A box as its catalogue lists it: its address and the SHA-256 of its file."""
+
+    url: str
+    sha256: str
+
+
 class Pin(NamedTuple):
     """The box that the Vagrantfile asks for."""
 
@@ -66,10 +73,14 @@ def vagrantfile(provider: Provider) -> str:
     return f'Vagrant.configure("2") do |config|\n{own}end\n'
 
 
-def catalogue(pin: Pin, boxes: Mapping[Provider, str]) -> str:
-    """The catalogue of boxes by their addresses. It names no architecture: Debian's vagrant knows
-    of none, and newer ones take the only box that a provider has."""
-    providers = [{"name": provider, "url": url} for provider, url in sorted(boxes.items())]
+def catalogue(pin: Pin, boxes: Mapping[Provider, Listed]) -> str:
+    """The catalogue of boxes. Vagrant compares each file that it fetches with the checksum. The
+    catalogue names no architecture: Debian's vagrant knows of none, and newer ones take the only
+    box that a provider has."""
+    providers = [
+        {"name": name, "url": box.url, "checksum_type": "sha256", "checksum": box.sha256}
+        for name, box in sorted(boxes.items())
+    ]
     versions = [{"version": pin.version, "providers": providers}]
     return json.dumps({"name": pin.name, "versions": versions}, indent=2) + "\n"
 

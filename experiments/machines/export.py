@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
 import subprocess
@@ -55,11 +56,17 @@ def write_ova(image: Image, handed: handover.Handover, file: Path) -> None:
 
 
 def write_box(
-    image: Image, handed: handover.Handover, provider: Provider, folder: Path
+    image: Image,
+    handed: handover.Handover,
+    provider: Provider,
+    folder: Path,
+    *,
+    address: str = "",
 ) -> tuple[Path, Path]:
     """A Vagrant box and the catalogue that lists it, with those of other providers in the folder.
 
-    The catalogue has the name and version that the Vagrantfile asks for.
+    The catalogue has the name and version that the Vagrantfile asks for. It names the files in
+    ``folder``, or those of the same names under ``address``, from which others will fetch them.
     """
     file = folder / f"corridor-{provider}-{DEBIAN_NAMES[image.architecture]}.box"
     handed = handed._replace(public_key=VAGRANT_KEY.read_text(encoding="utf-8"))
@@ -77,14 +84,25 @@ def write_box(
         staged.replace(file)
     catalogue = folder / CATALOGUE
     pin = box.pinned((CHECKOUT / "Vagrantfile").read_text(encoding="utf-8"))
-    catalogue.write_text(box.catalogue(pin, _boxes(image, folder)), encoding="utf-8")
+    catalogue.write_text(box.catalogue(pin, _boxes(image, folder, address)), encoding="utf-8")
     return file, catalogue
 
 
-def _boxes(image: Image, folder: Path) -> dict[Provider, str]:
+def _boxes(image: Image, folder: Path, address: str) -> dict[Provider, box.Listed]:
     debian = DEBIAN_NAMES[image.architecture]
     files = {one: folder.resolve() / f"corridor-{one}-{debian}.box" for one in DISK_NAMES}
-    return {one: file.as_uri() for one, file in files.items() if file.exists()}
+    return {
+        one: box.Listed(
+            f"{address.rstrip('/')}/{file.name}" if address else file.as_uri(), _sha256(file)
+        )
+        for one, file in files.items()
+        if file.exists()
+    }
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from corridor.experiments.machines.recipe import GUEST_UID, GUEST_USER, PLACE
 
-LEFT_OUT = frozenset((".venv", ".vagrant", "results", "site"))
+LEFT_OUT = frozenset((".venv", ".vagrant", "boxes", "dist", "results", "site"))
 """Folders at the top of a checkout that stay behind; as the Vagrantfile has it."""
 CACHES = frozenset(("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"))
 """At any depth."""

@@ -102,7 +102,7 @@ def measured(up, vagrant) -> subprocess.CompletedProcess:
 def test_a_machine_comes_up_without_a_registry_and_is_set_up(up):
     assert up.returncode == 0, up.stdout[-3000:]
     assert "Machine booted and ready!" in up.stdout
-    assert "cloud-image/debian-13" in up.stdout
+    assert "corridor/debian-13" in up.stdout
     assert "ready" in up.stdout.partition("Running provisioner")[2]
 
 

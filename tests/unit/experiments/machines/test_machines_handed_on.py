@@ -1,5 +1,6 @@
 """What goes into a machine, and what is handed on to other programs."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -199,12 +200,18 @@ def test_kvm_is_left_alone_on_request(monkeypatch):
 
 def test_a_box_is_catalogued_under_what_the_vagrantfile_asks_for():
     pin = box.pinned((ROOT / "Vagrantfile").read_text())
-    said = json.loads(box.catalogue(pin, {"libvirt": "file:///b/corridor-libvirt-amd64.box"}))
-    assert said["name"] == "cloud-image/debian-13"
+    listed = box.Listed("file:///b/corridor-libvirt-amd64.box", "0a" * 32)
+    said = json.loads(box.catalogue(pin, {"libvirt": listed}))
+    assert said["name"] == "corridor/debian-13"
     (version,) = said["versions"]
     assert version["version"] == pin.version
     assert version["providers"] == [
-        {"name": "libvirt", "url": "file:///b/corridor-libvirt-amd64.box"}
+        {
+            "name": "libvirt",
+            "url": "file:///b/corridor-libvirt-amd64.box",
+            "checksum_type": "sha256",
+            "checksum": "0a" * 32,
+        }
     ]
 
 
@@ -243,9 +250,19 @@ def test_boxes_of_other_providers_stay_in_the_catalogue(tmp_path):
     for provider in ("libvirt", "virtualbox"):
         (tmp_path / f"corridor-{provider}-amd64.box").touch()
     (tmp_path / "corridor-libvirt-arm64.box").touch()
-    assert set(export._boxes(IMAGE, tmp_path)) == {"libvirt", "virtualbox"}
+    assert set(export._boxes(IMAGE, tmp_path, "")) == {"libvirt", "virtualbox"}
     arm = replace(IMAGE, architecture="aarch64")
-    assert set(export._boxes(arm, tmp_path)) == {"libvirt"}
+    assert set(export._boxes(arm, tmp_path, "")) == {"libvirt"}
+
+
+def test_a_catalogue_of_a_release_names_addresses_and_checksums_of_its_boxes(tmp_path):
+    file = tmp_path / "corridor-libvirt-amd64.box"
+    file.write_bytes(b"a box")
+    sha256 = hashlib.sha256(b"a box").hexdigest()
+    here = export._boxes(IMAGE, tmp_path, "")
+    there = export._boxes(IMAGE, tmp_path, "https://example.org/v1/")
+    assert here == {"libvirt": (file.as_uri(), sha256)}
+    assert there == {"libvirt": (f"https://example.org/v1/{file.name}", sha256)}
 
 
 def test_user_data_is_what_cloud_init_reads_and_installs_what_set_up_does():

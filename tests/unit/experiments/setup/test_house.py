@@ -113,9 +113,19 @@ def test_vagrant_accepts_the_vagrantfile(environment, tmp_path, monkeypatch):
 
 
 def test_the_vagrant_box_is_pinned():
-    assert re.search(
-        r'"CORRIDOR_BOX_VERSION", "\d{8}\.\d+\.\d+"', (ROOT / "Vagrantfile").read_text()
-    )
+    assert re.search(r'"CORRIDOR_BOX_VERSION", "\d+\.\d+\.\d+"', (ROOT / "Vagrantfile").read_text())
+
+
+@pytest.mark.skipif(not shutil.which("vagrant"), reason="vagrant: ./corridor setup --tests")
+def test_vagrant_up_without_a_box_says_in_one_line_how_to_get_one(tmp_path, monkeypatch):
+    shutil.copy(ROOT / "Vagrantfile", tmp_path)
+    monkeypatch.setenv("VAGRANT_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("CORRIDOR_BOX_URL", raising=False)
+    done = subprocess.run(["vagrant", "up"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
+    (said,) = [line for line in done.stderr.splitlines() if line.startswith("Vagrantfile: ")]
+    for words in ("corridor/debian-13", "./corridor vm box", "Windows and macOS", "WSL2"):
+        assert words in said
 
 
 def test_what_set_up_compiles_names_its_source_as_a_guest_sees_it():
