@@ -20,7 +20,7 @@ type Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Level:
+class MeasuredLevel:
     """What rounds of a class took that began in a stretch of the run."""
 
     from_s: float
@@ -51,7 +51,7 @@ def by_importance(classes: Iterable[ClassSummary]) -> list[ClassSummary]:
     return sorted(classes, key=lambda one: (one.background, one.class_))
 
 
-def levels_of(found: WorkloadsSummary, name: str) -> list[Level]:
+def levels_of(found: WorkloadsSummary, name: str) -> list[MeasuredLevel]:
     """By stretch, in order of time; of a run without events one for all of it."""
     stretches = {(one.from_ms, one.until_ms): one.classes for one in found.stretches}
     levels = []
@@ -62,10 +62,10 @@ def levels_of(found: WorkloadsSummary, name: str) -> list[Level]:
     return levels
 
 
-def _level(from_s: float, until_s: float, one: ClassSummary) -> Level:
+def _level(from_s: float, until_s: float, one: ClassSummary) -> MeasuredLevel:
     took, expected = one.completion_ms, one.expected
     few, of = took.p50 is None, expected.expected_ms if expected else None
-    return Level(
+    return MeasuredLevel(
         from_s,
         until_s,
         took.mean if few else took.p50,

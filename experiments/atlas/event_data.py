@@ -46,7 +46,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Level:
+class PredictedLevel:
     """A predicted RTT, and from when to when it is that."""
 
     from_s: float
@@ -142,7 +142,7 @@ def longest_out_ms(events: Sequence[EventSummary], demand: str) -> float:
 
 def levels(
     demand: DemandSummary, events: Sequence[EventSummary], end_s: float, *, has_bfd: bool
-) -> list[Level]:
+) -> list[PredictedLevel]:
     """What was predicted of a demand over time; nothing where no answer was, or where events
     overlap and what then holds is not in the summary. With BFD the fibres of an event are used
     again one by one, and when the last of them is says nothing of a demand: nothing in the
@@ -163,7 +163,7 @@ def levels(
             in_force += 1
     nexts_s = [at_s for at_s, *_ in found[1:]] + [end_s]
     return [
-        Level(from_s, min(next_s, most_s), rtt_ms)
+        PredictedLevel(from_s, min(next_s, most_s), rtt_ms)
         for (from_s, rtt_ms, most_s), next_s in zip(found, nexts_s, strict=True)
         if rtt_ms is not None and next_s > from_s
     ]

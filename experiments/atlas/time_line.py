@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from corridor.experiments.account.summary import DemandSummary, EventSummary, Summary
 from corridor.experiments.atlas import event_data
-from corridor.experiments.atlas.event_data import Level, ProbeHistory, Span
+from corridor.experiments.atlas.event_data import PredictedLevel, ProbeHistory, Span
 from corridor.traffic.measures.samples import Probes
 
 LEAST_SPAN = 0.06
@@ -25,7 +25,7 @@ class TimeRow:
 
     demand: DemandSummary
     course: ProbeHistory
-    levels: Sequence[Level]
+    levels: Sequence[PredictedLevel]
     """What was predicted."""
     out_ms: float
     """For how long an event put it out at most."""

@@ -190,10 +190,10 @@ def _proven(
 
 
 def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) -> str:
-    from corridor.experiments.answers.aggregate_text import aggregate_lines
     from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
     from corridor.experiments.answers.certainty_text import near_ties_text
     from corridor.experiments.lab.proof import in_a_line
+    from corridor.experiments.text.aggregate_text import aggregate_lines
     from corridor.experiments.text.demand_table import lacks_lines
     from corridor.experiments.text.judged import counted, not_judged_line
 

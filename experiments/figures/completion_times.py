@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from corridor.experiments.account.workload_summary import ClassSummary, WorkloadsSummary
 from corridor.experiments.atlas import class_data, event_data
-from corridor.experiments.atlas.class_data import Finished, Level
+from corridor.experiments.atlas.class_data import Finished, MeasuredLevel
 from corridor.experiments.figures import data
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import SERIES, Width
@@ -96,7 +96,7 @@ def _key(finished: Sequence[Finished], found: WorkloadsSummary) -> list[tuple[An
     return key
 
 
-def _draw_class(axes: Any, of: Finished, levels: Sequence[Level]) -> None:
+def _draw_class(axes: Any, of: Finished, levels: Sequence[MeasuredLevel]) -> None:
     axes.set_yscale("log")
     arrived = ~np.isnan(of.took_ms)
     in_time = arrived & ~of.late

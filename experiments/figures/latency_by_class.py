@@ -48,7 +48,7 @@ class Waits:
         return float(known.max()) if len(known) else 0.0
 
 
-def waits(of: Sequence[tuple[Probes, Sequence[event_data.Level]]], edges: Floats) -> Waits:
+def waits(of: Sequence[tuple[Probes, Sequence[event_data.PredictedLevel]]], edges: Floats) -> Waits:
     """Of demands together, each with its probes and the round trips predicted of it over time.
     What is sent just as a prediction begins may have taken the way before, and is left out."""
     pairs = [_above(probes, level) for probes, levels in of for level in levels]
@@ -65,7 +65,7 @@ def waits(of: Sequence[tuple[Probes, Sequence[event_data.Level]]], edges: Floats
     return Waits(median_ms, slowest_ms, np.sort(np.concatenate([np.empty(0), *lost_s])))
 
 
-def _lost_s(probes: Probes, level: event_data.Level) -> Floats:
+def _lost_s(probes: Probes, level: event_data.PredictedLevel) -> Floats:
     sent_s: Floats = probes["intended_ns"] / 1e9
     within = (sent_s >= level.from_s) & (sent_s < level.until_s)
     lost = ~probes["received"].astype(bool)
@@ -73,7 +73,7 @@ def _lost_s(probes: Probes, level: event_data.Level) -> Floats:
     return found
 
 
-def _above(probes: Probes, level: event_data.Level) -> tuple[Floats, Floats]:
+def _above(probes: Probes, level: event_data.PredictedLevel) -> tuple[Floats, Floats]:
     """When answered probes were sent while a prediction held, and by how much they exceed it."""
     sent_s = probes["intended_ns"] / 1e9
     settled_s = level.from_s + (FOLLOWED_NS / 1e9 if level.from_s else 0.0)

@@ -17,7 +17,7 @@ from corridor.experiments.account.workload_summary import (
     WorkloadSummary,
 )
 from corridor.experiments.atlas import class_data
-from corridor.experiments.atlas.class_data import Finished, Level
+from corridor.experiments.atlas.class_data import Finished, MeasuredLevel
 from corridor.experiments.pages.time_chart import Chart, Row, Scale, chart, levels
 from corridor.experiments.pages.words import NOTHING, duration
 from corridor.experiments.results.messages import Round
@@ -194,7 +194,7 @@ def _chart(
     return chart(f"Duration of rounds over time. {said}", events, end_s, shown, ROW, row)
 
 
-def _row(name: str, of: Finished, by_window: Sequence[Level], at_x: Scale, y: float) -> Row:
+def _row(name: str, of: Finished, by_window: Sequence[MeasuredLevel], at_x: Scale, y: float) -> Row:
     """On a logarithmic axis of durations."""
     low, high = float(np.nanmin(of.took_ms)), float(np.nanmax(of.took_ms))
     tall = max(math.log(high / low), 1.0)

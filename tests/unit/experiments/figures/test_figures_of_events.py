@@ -14,7 +14,7 @@ import pytest
 import handmade_run
 from corridor.experiments.account.summary import DemandSummary, EventSummary, HitSummary
 from corridor.experiments.atlas import event_data
-from corridor.experiments.atlas.event_data import Level, Span
+from corridor.experiments.atlas.event_data import PredictedLevel, Span
 from corridor.experiments.atlas.flags import MAX_LANES, flags
 from corridor.experiments.figures import draw_figures
 from corridor.experiments.figures.before_after import before_after, worst_changes
@@ -126,41 +126,46 @@ def test_where_none_is_hit_the_first_that_was_answered_is_shown() -> None:
     assert event_data.shown_demands(about) == [about.demands[1]]
 
 
-def predicted(*events: Any, rtt_ms: float | None = 10.0, has_bfd: bool = False) -> list[Level]:
+def predicted(
+    *events: Any, rtt_ms: float | None = 10.0, has_bfd: bool = False
+) -> list[PredictedLevel]:
     demand = made(DemandSummary, {"id": "near", "predicted_rtt_ms": rtt_ms})
     return event_data.levels(demand, events, 1.0, has_bfd=has_bfd)
 
 
 def test_a_prediction_holds_but_while_events_last() -> None:
     detour = hit(expected_rtt_then_ms=14.0)
-    assert predicted() == [Level(0, 1, 10)]
+    assert predicted() == [PredictedLevel(0, 1, 10)]
     assert predicted(event("cut", "one", 200.0, 400.0, detour)) == [
-        Level(0, 0.2, 10),
-        Level(0.2, 0.4, 14),
-        Level(0.4, 1, 10),
+        PredictedLevel(0, 0.2, 10),
+        PredictedLevel(0.2, 0.4, 14),
+        PredictedLevel(0.4, 1, 10),
     ]
     assert predicted(event("cut", "one", 200.0, None, detour)) == [
-        Level(0, 0.2, 10),
-        Level(0.2, 1, 14),
+        PredictedLevel(0, 0.2, 10),
+        PredictedLevel(0.2, 1, 14),
     ]
 
 
 def test_a_detour_is_predicted_until_its_fibres_are_used_again() -> None:
     cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0))
     assert predicted(replace(cut, back_ms=700.0)) == [
-        Level(0, 0.2, 10),
-        Level(0.2, 0.7, 14),
-        Level(0.7, 1, 10),
+        PredictedLevel(0, 0.2, 10),
+        PredictedLevel(0.2, 0.7, 14),
+        PredictedLevel(0.7, 1, 10),
     ]
-    assert predicted(replace(cut, back_ms=1200.0)) == [Level(0, 0.2, 10), Level(0.2, 1, 14)]
+    assert predicted(replace(cut, back_ms=1200.0)) == [
+        PredictedLevel(0, 0.2, 10),
+        PredictedLevel(0.2, 1, 14),
+    ]
 
 
 def test_with_bfd_nothing_is_said_to_be_predicted_while_fibres_come_back() -> None:
     cut = event("cut", "one", 200.0, 400.0, hit(expected_rtt_then_ms=14.0))
     assert predicted(replace(cut, back_ms=700.0), has_bfd=True) == [
-        Level(0, 0.2, 10),
-        Level(0.2, 0.4, 14),
-        Level(0.7, 1, 10),
+        PredictedLevel(0, 0.2, 10),
+        PredictedLevel(0.2, 0.4, 14),
+        PredictedLevel(0.7, 1, 10),
     ]
     assert predicted(cut, has_bfd=True) == predicted(cut)
 
@@ -170,17 +175,17 @@ def test_what_comes_for_good_while_a_fibre_is_out_says_nothing_of_the_time_after
     cut = replace(event("cut", "one", 200.0, 400.0, detour), back_ms=700.0)
     law = hit(expected_rtt_before_ms=14.0, expected_rtt_then_ms=18.0)
     assert predicted(cut, event("policies", "none", 500.0, None, law)) == [
-        Level(0, 0.2, 10),
-        Level(0.2, 0.5, 14),
-        Level(0.5, 0.7, 18),
+        PredictedLevel(0, 0.2, 10),
+        PredictedLevel(0.2, 0.5, 14),
+        PredictedLevel(0.5, 0.7, 18),
     ]
 
 
 def test_what_is_to_be_out_has_no_prediction_meanwhile() -> None:
     out = hit(expected_rtt_then_ms=None)
     assert predicted(event("cut", "one", 200.0, 400.0, out)) == [
-        Level(0, 0.2, 10),
-        Level(0.4, 1, 10),
+        PredictedLevel(0, 0.2, 10),
+        PredictedLevel(0.4, 1, 10),
     ]
 
 
@@ -188,10 +193,10 @@ def test_what_is_over_at_once_holds_from_then_on() -> None:
     day = event("day", "2027-07-01", 200.0, None, hit(expected_rtt_then_ms=14.0))
     cut = event("cut", "one", 400.0, 600.0, hit(expected_rtt_before_ms=14.0))
     assert predicted(day, cut) == [
-        Level(0, 0.2, 10),
-        Level(0.2, 0.4, 14),
-        Level(0.4, 0.6, 10),
-        Level(0.6, 1, 14),
+        PredictedLevel(0, 0.2, 10),
+        PredictedLevel(0.2, 0.4, 14),
+        PredictedLevel(0.4, 0.6, 10),
+        PredictedLevel(0.6, 1, 14),
     ]
 
 
@@ -201,16 +206,16 @@ def test_between_the_ends_of_two_events_nothing_is_said_to_be_predicted() -> Non
         *("cut", "two", 400.0, 800.0), hit(expected_rtt_before_ms=14.0, expected_rtt_then_ms=20.0)
     )
     assert predicted(first, second) == [
-        Level(0, 0.2, 10),
-        Level(0.2, 0.4, 14),
-        Level(0.4, 0.6, 20),
-        Level(0.8, 1, 10),
+        PredictedLevel(0, 0.2, 10),
+        PredictedLevel(0.2, 0.4, 14),
+        PredictedLevel(0.4, 0.6, 20),
+        PredictedLevel(0.8, 1, 10),
     ]
 
 
 def test_hits_that_were_not_expected_change_no_prediction() -> None:
     surprise = hit(expected=False, expected_rtt_before_ms=None, expected_rtt_then_ms=None)
-    assert predicted(event("cut", "one", 200.0, 400.0, surprise)) == [Level(0, 1, 10)]
+    assert predicted(event("cut", "one", 200.0, 400.0, surprise)) == [PredictedLevel(0, 1, 10)]
     assert predicted(rtt_ms=None) == []
 
 

@@ -16,7 +16,7 @@ import handmade_workloads
 from corridor.experiments.account.summary import AccountFile
 from corridor.experiments.account.utilisation import UTILISATION_FILE, Load, write_utilisation
 from corridor.experiments.atlas import class_data
-from corridor.experiments.atlas.event_data import Level
+from corridor.experiments.atlas.event_data import PredictedLevel
 from corridor.experiments.figures import latency_by_class, loads, losses
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
@@ -169,7 +169,9 @@ def test_waits_are_above_what_a_path_takes_and_what_has_no_prediction_is_not_los
     probes["intended_ns"] = [0, 400_000_000, 600_000_000, 1_500_000_000]
     probes["received"] = [True, True, False, False]
     probes["t4_ns"] = [10_000_000, 12_500_000, 0, 0]
-    found = latency_by_class.waits([(probes, [Level(0.0, 1.0, 10.0)])], np.array([0.0, 0.5, 1.0]))
+    found = latency_by_class.waits(
+        [(probes, [PredictedLevel(0.0, 1.0, 10.0)])], np.array([0.0, 0.5, 1.0])
+    )
     assert found.slowest_ms[0] == pytest.approx(2.5)
     assert np.isnan(found.slowest_ms[1])
     assert found.lost_s.tolist() == [0.6], "nothing was expected of the last"
