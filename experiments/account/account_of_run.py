@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from corridor.experiments.account.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.account.ends import ends_of
@@ -31,6 +31,7 @@ from corridor.experiments.account.summary import (
     AccountedPackets,
     AccountFile,
     AccountSummary,
+    AccountTotals,
     LossAt,
 )
 from corridor.experiments.plan.values import Plan
@@ -103,13 +104,13 @@ def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: in
     said, health = read_readings(raw), read_health(raw)
     if said is None or health is None:
         return Account(None)
-    if said["problem"]:
-        return Account(None, said["problem"])
+    if said.problem:
+        return Account(None, said.problem)
     classes = classes_of(plan)
     before, after = health.before.bfd_changes, health.after.bfd_changes
     flapped = frozenset(name for name in after if after[name] != before.get(name, after[name]))
     lost_upcalls = health.after.datapath_lost - health.before.datapath_lost
-    told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far("status")
+    told = ControllerEvents(raw / CONTROLLER_EVENTS).statuses()
     try:
         reasons = Reasons(
             plan, {one.number: one for one in classes}, told, epoch_ns, flapped, lost_upcalls
@@ -154,9 +155,10 @@ def write_account(out_dir: Path, account: Account) -> AccountSummary | None:
     write_text(out_dir / ACCOUNT_FILE, text + "\n")
     write_table(out_dir / ACCOUNT_TABLE, found)
     return AccountSummary(
-        **_totals(found),
+        **vars(_totals(found)),
         demands=tuple(_packets(line) for line in found.lines if line.losses or line.off_by),
         fibres=tuple(_fibre(one) for one in found.fibres if one.losses or one.ce_marks),
+        ce_marks=sum(one.ce_marks for one in found.fibres),
     )
 
 
@@ -200,26 +202,25 @@ def _rows(line: Line) -> list[tuple[str | int, ...]]:
     ]
 
 
-def _totals(found: Ledger) -> dict[str, Any]:
+def _totals(found: Ledger) -> AccountTotals:
     """What the summary and the whole account have in common."""
-    return {
-        "closes": found.closes,
-        "off_by": found.off_by,
-        "sent": sum(line.sent for line in found.lines),
-        "delivered": sum(line.delivered for line in found.lines),
-        "in_flight": sum(line.in_flight for line in found.lines),
-        "lost": _lost(loss for line in found.lines for loss in line.losses),
-        "problems": found.problems[:MOST_PROBLEMS],
-        "unsure": found.unsure,
-        "ce_marks": sum(one.ce_marks for one in found.fibres),
-    }
+    return AccountTotals(
+        closes=found.closes,
+        off_by=found.off_by,
+        sent=sum(line.sent for line in found.lines),
+        delivered=sum(line.delivered for line in found.lines),
+        in_flight=sum(line.in_flight for line in found.lines),
+        lost=_lost(loss for line in found.lines for loss in line.losses),
+        problems=found.problems[:MOST_PROBLEMS],
+        unsure=found.unsure,
+    )
 
 
 def _document(found: Ledger) -> AccountFile:
     """All of it, with places."""
     return AccountFile(
         schema=ACCOUNT_SCHEMA,
-        **_totals(found),
+        **vars(_totals(found)),
         demands=tuple(
             AccountedDemand(
                 **vars(_packets(line)),
@@ -230,6 +231,7 @@ def _document(found: Ledger) -> AccountFile:
             for line in found.lines
         ),
         fibres=tuple(_fibre(one) for one in found.fibres),
+        ce_marks=sum(one.ce_marks for one in found.fibres),
     )
 
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from corridor.topologies.base.bounded_file import RESULT, open_bounded
+from corridor.topologies.base.codec import JsonObject, read_document
 
 CONTROLLER_EVENTS = "controller_events.jsonl"
 """In ``raw`` of a result folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusEvent:
+    """How a controller served a demand from a moment on; ``at_ns`` is CLOCK_REALTIME."""
+
+    at_ns: int
+    demand: str
+    status: str
+    hubs: tuple[str, ...] = ()
+    """The path."""
+    reason: str = ""
 
 
 class ControllerEvents:
@@ -18,9 +31,9 @@ class ControllerEvents:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._at = 0
-        self._events: list[dict[str, Any]] = []
+        self._events: list[JsonObject] = []
 
-    def so_far(self, *kinds: str) -> list[dict[str, Any]]:
+    def so_far(self, *kinds: str) -> list[JsonObject]:
         """In order, of these kinds or of all; a line that is cut short is the last."""
         if self._path.exists():
             with open_bounded(self._path, RESULT) as file:
@@ -31,14 +44,19 @@ class ControllerEvents:
                         break
                     self._at += len(line)
                     self._events.append(event)
-        return [one for one in self._events if not kinds or one["event"] in kinds]
+        return [one for one in self._events if not kinds or one.get("event") in kinds]
+
+    def statuses(self) -> list[StatusEvent]:
+        """How demands were served, in order. Raises InputError for events of another version."""
+        file, hint = str(self._path), "repeat the run with this version"
+        return [read_document(StatusEvent, one, file, hint) for one in self.so_far("status")]
 
 
-def _whole(line: bytes) -> dict[str, Any] | None:
+def _whole(line: bytes) -> JsonObject | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        event: dict[str, Any] = json.loads(line)
+        event: JsonObject = json.loads(line)
     except ValueError:
         return None
     return event

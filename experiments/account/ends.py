@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from corridor.experiments.account.packet_classes import (
     BACKWARD,
     FORWARD,
@@ -19,7 +17,10 @@ from corridor.experiments.account.packet_classes import (
     PacketClass,
 )
 from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
+from corridor.topologies.base.named_tuples import from_plain
 from corridor.traffic.agents import records
+from corridor.traffic.agents.stream_in import ReceivedStream
+from corridor.traffic.agents.stream_out import SentStream
 from corridor.traffic.measures.samples import HostRecords
 
 # What the kernel states about the TCP connections of workloads: a second count of their packets.
@@ -56,17 +57,12 @@ def segments_of(
         for line in read_text(path, RESULT).splitlines():
             if '"end"' not in line and '"failed"' not in line:
                 continue
-            try:
-                one = json.loads(line)
-                demand = demand_of[one["c"]]
-                segments = one["end"]["segs_out"] if "end" in one else None
-            except (ValueError, LookupError, TypeError):
-                continue  # torn, or of an earlier version: then it is one short
-            if segments is None:
-                failed.add(demand)
-            else:
-                sent[demand, host] += segments
-                ended[demand, host] += 1
+            match _whole(line):
+                case {"c": int(number), "end": {"segs_out": int(segments)}} if number in demand_of:
+                    sent[demand_of[number], host] += segments
+                    ended[demand_of[number], host] += 1
+                case {"c": int(number), "failed": _} if number in demand_of:
+                    failed.add(demand_of[number])
     return {
         number: Segments(sent[of.demand, of.src], whole[of.demand])
         for number, of in classes.items()
@@ -75,6 +71,26 @@ def segments_of(
         and of.demand not in failed
         and 0 < whole[of.demand] == ended[of.demand, of.src]
     }
+
+
+def _whole(line: str) -> object:
+    """What a line says; None of one that is torn."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+class HostStreams(NamedTuple):
+    """Of ``flows-HOST.json``: what agents have counted of the streams of a host."""
+
+    streams_out: tuple[SentStream, ...]
+    streams_in: tuple[ReceivedStream, ...]
+
+
+def read_streams(path: Path) -> HostStreams:
+    """Raises TypeError, KeyError: the file is of another version."""
+    return from_plain(HostStreams, read_json(path, RESULT))
 
 
 class Ends(NamedTuple):
@@ -104,27 +120,19 @@ def ends_of(
         for direction in (FORWARD, BACKWARD):
             sent[number[demand, PROBE, direction]] = received[number[demand, PROBE, direction]] = 0
     for host in hosts:
-        for kind, flag, direction, counted in (
+        for kind, is_sent, direction, counted in (
             (records.SENT, True, FORWARD, sent),
             (records.REFLECTED, False, FORWARD, received),
             (records.REFLECTED, True, BACKWARD, sent),
             (records.REPLY, False, BACKWARD, received),
         ):
-            rows = host.records[host.records["kind"] == kind]
-            if flag:
-                rows = rows[rows["flags"] & records.SEND_FAILED == 0]
-            if kind == records.REFLECTED and flag:
-                rows = rows[rows["t3_ns"] != 0]
-            demands, counts = np.unique(rows["demand"], return_counts=True)
-            for demand, count in zip(demands.tolist(), counts.tolist(), strict=True):
-                counted[number[ids[demand], PROBE, direction]] += count
+            for index, count in host.packets(kind, sent=is_sent).items():
+                counted[number[ids[index], PROBE, direction]] += count
     for path in sorted(raw.glob("flows-*.json")):
-        report = read_json(path, RESULT)
-        for item in report["streams_out"]:
-            sent[number[ids[item["flow"]], STREAM, FORWARD]] += item["packets_sent"]
-        for item in report["streams_in"]:
-            received[number[ids[item["flow"]], STREAM, FORWARD]] += (
-                item["packets"] + item["duplicates"]
-            )
+        counted_at = read_streams(path)
+        for out in counted_at.streams_out:
+            sent[number[ids[out.flow], STREAM, FORWARD]] += out.packets_sent
+        for came in counted_at.streams_in:
+            received[number[ids[came.flow], STREAM, FORWARD]] += came.packets + came.duplicates
     by_number = {one.number: one for one in classes}
     return Ends(sent, received, dropped, segments_of(raw, by_number, demand_of))

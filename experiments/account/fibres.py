@@ -131,7 +131,7 @@ class _Span:
         self._lost[Cause(QUEUE)] += by_queue
         self._lost[self._line_cause(before, now)] += at_random
         self._in_flight = said[lane.inside]
-        self._machine += now.said["machine"] - before.said["machine"]
+        self._machine += now.said.machine - before.said.machine
         late = sent - sum(arrived.values())
         # A queue that is replaced takes along what it counted since the reading before.
         self._late += max(0, late) if self._is_replaced(before, now) else late
@@ -153,8 +153,8 @@ class _Span:
     def _is_replaced(self, before: Moment, now: Moment) -> bool:
         """Whether the queue is another than at the reading before: counters begin again."""
         name = self._direction.sender
-        is_reshaped = before.said["losing"].get(name) != now.said["losing"].get(name)
-        is_restarted = now.said.get("do") == vswitchd.RESTART
+        is_reshaped = before.said.losing.get(name) != now.said.losing.get(name)
+        is_restarted = now.said.do == vswitchd.RESTART
         return is_reshaped or is_restarted
 
     def _is_torn(self, now: Moment) -> bool:
@@ -192,7 +192,7 @@ class _Span:
         """Of what the delay line lost: all, where a fault has it lose all."""
         name = self._direction.sender
         declared = self._direction.shape.loss_ppm
-        losing = max(one.said["losing"].get(name, declared) for one in (before, now))
+        losing = max(one.said.losing.get(name, declared) for one in (before, now))
         if losing >= ALL_PPM:
             event = before.broken_by.get(name) or now.broken_by.get(name, "")
             return Cause(FAULT, event, "the fibre was cut")
@@ -205,9 +205,9 @@ class _Span:
         broken = [
             one.broken_by[end] for one in (before, now) for end in ends if end in one.broken_by
         ]
-        reshaped = any(self._direction.sender in one.said["losing"] for one in (before, now))
-        if now.said.get("do") == vswitchd.RESTART or ("do" in now.said and (broken or reshaped)):
-            return now.said.get("event", "")
+        reshaped = any(self._direction.sender in one.said.losing for one in (before, now))
+        if now.said.do == vswitchd.RESTART or (now.said.do and (broken or reshaped)):
+            return now.said.event
         return broken[0] if broken else None
 
     def _flush(self, event: str) -> None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING
 
 from corridor.experiments.account.account_of_run import Account, LostAt
+from corridor.experiments.account.ends import read_streams
 from corridor.experiments.account.packet_classes import STREAM, TRANSFER
 from corridor.experiments.account.probes import flow_sample_summary
 from corridor.experiments.account.summary import FlowSummary
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.topologies.base.bounded_file import RESULT, read_json
-from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.agents.stream_in import ReceivedStream
 from corridor.traffic.agents.stream_out import SentStream
 from corridor.traffic.agents.tcp_report import TcpResult
-from corridor.traffic.measures.flows import FlowSample, flow_result
+from corridor.traffic.measures.flows import FlowResult, flow_result
 from corridor.traffic.measures.stream_delays import read_stream_delays
 
 if TYPE_CHECKING:
@@ -57,77 +58,47 @@ FLOW_COLUMNS = (
 )
 
 
-class FlowRow(TypedDict):
-    """One stream or transfer: what is common to both, then what only one of them has."""
+@dataclass(frozen=True)
+class FlowRow:
+    """One stream or transfer of a demand."""
 
     demand: str
     protocol: str
-    layer: str
     bottleneck_mbps: float
     lost_at: LostAt | None
-    delivered_mbps: float | None
-    asked_mbps: NotRequired[float]
-    offered_mbps: NotRequired[float | None]
-    offered_packets: NotRequired[int]
-    sent_packets: NotRequired[int]
-    delivered_packets: NotRequired[int | None]
-    loss: NotRequired[float | None]
-    lost_packets: NotRequired[int]
-    lost_at_sender: NotRequired[int]
-    lost_in_network: NotRequired[int]
-    lost_at_receiver_socket: NotRequired[int]
-    duplicates: NotRequired[int]
-    reordered: NotRequired[int]
-    send_late_max_ns: NotRequired[int]
-    send_late_p99_ns: NotRequired[int | None]
-    receive_interval_ns: NotRequired[int]
-    delay_min_ns: NotRequired[int | None]
-    delay_p50_ns: NotRequired[int | None]
-    delay_p95_ns: NotRequired[int | None]
-    delay_p99_ns: NotRequired[int | None]
-    sample: NotRequired[FlowSample]
-    delay_max_ns: NotRequired[int | None]
-    received_bytes: NotRequired[int | None]
-    retransmits: NotRequired[int | None]
-    min_rtt_us: NotRequired[int | None]
-    duration_ns: NotRequired[int | None]
-    error: NotRequired[str | None]
+    found: FlowResult
+
+    @property
+    def lost_at_json(self) -> str:
+        return json.dumps(self.lost_at)
 
 
 def flow_row(
-    demand: PlannedDemand, protocol: str, figures: Mapping[str, object], lost_at: LostAt | None
+    demand: PlannedDemand, protocol: str, found: FlowResult, lost_at: LostAt | None
 ) -> FlowRow:
-    """``figures`` are those of ``flow_result`` or ``TcpResult`` of ``traffic/agents``.
-
-    Raises ValueError for a demand that has no path, and so no flow.
-    """
+    """Raises ValueError for a demand that has no path, and so no flow."""
     if demand.bottleneck_bps is None:
         raise ValueError(f"{demand.id} has no path, and a flow")
-    common = {
-        "demand": demand.id,
-        "protocol": protocol,
-        "bottleneck_mbps": demand.bottleneck_bps / 1e6,
-        "lost_at": lost_at,
-    }
-    return cast(FlowRow, {**common, **figures})
+    return FlowRow(demand.id, protocol, demand.bottleneck_bps / 1e6, lost_at, found)
 
 
 def flow_summary(row: FlowRow, lost_by: dict[str, int] | None) -> FlowSummary:
     """``lost_by`` as ``FlowSummary`` has it."""
+    found = row.found
     return FlowSummary(
-        protocol=row["protocol"],
-        layer=row["layer"],
-        asked=row.get("asked_mbps"),
-        offered=row.get("offered_mbps"),
-        delivered=row["delivered_mbps"],
-        bottleneck=row["bottleneck_mbps"],
-        offered_packets=row.get("offered_packets"),
-        delivered_packets=row.get("delivered_packets"),
-        loss=row.get("loss"),
-        lost_at=row["lost_at"],
-        retransmits=row.get("retransmits"),
-        error=row.get("error"),
-        sample=flow_sample_summary(row["sample"]) if "sample" in row else None,
+        protocol=row.protocol,
+        layer=found.layer,
+        asked=found.asked_mbps,
+        offered=found.offered_mbps,
+        delivered=found.delivered_mbps,
+        bottleneck=row.bottleneck_mbps,
+        offered_packets=found.offered_packets,
+        delivered_packets=found.delivered_packets,
+        loss=found.loss,
+        lost_at=row.lost_at,
+        retransmits=found.retransmits,
+        error=found.error,
+        sample=None if found.sample is None else flow_sample_summary(found.sample),
         lost_by=lost_by,
     )
 
@@ -144,10 +115,7 @@ def write_flows(path: Path, flows: Sequence[FlowRow]) -> None:
         metadata={"corridor_schema": f"flows/{FLOWS_SCHEMA}"},
     )
     rows = [
-        {
-            **{name: row.get(name) for name, _ in FLOW_COLUMNS},
-            "lost_at_json": json.dumps(row["lost_at"]),
-        }
+        {name: getattr(row if hasattr(row, name) else row.found, name) for name, _ in FLOW_COLUMNS}
         for row in flows
     ]
     table: pa.Table = pa.Table.from_pylist(rows, schema=schema)
@@ -162,9 +130,9 @@ def stream_rows(raw: Path, plan: Plan, account: Account) -> list[FlowRow]:
     sent: dict[int, SentStream] = {}
     received: dict[int, ReceivedStream] = {}
     for path in sorted(raw.glob("flows-*.json")):
-        report = read_json(path, RESULT)
-        sent |= {item["flow"]: item for item in report["streams_out"]}
-        received |= {item["flow"]: item for item in report["streams_in"]}
+        counted = read_streams(path)
+        sent |= {one.flow: one for one in counted.streams_out}
+        received |= {one.flow: one for one in counted.streams_in}
     times = read_stream_delays(raw)
     rows = []
     for flow, item in sorted(sent.items()):
@@ -172,8 +140,9 @@ def stream_rows(raw: Path, plan: Plan, account: Account) -> list[FlowRow]:
         arrived, late = times.delay.get(flow), times.late.get(flow)
         result = flow_result(item, received.get(flow), arrived, late)
         lost_at = account.lost_at(demand.id, STREAM)
-        if lost_at is not None and result["refused_by_sender"]:
-            lost_at[f"host {demand.src} refused"] = result["refused_by_sender"]
+        refused = item.packets_intended - item.packets_sent
+        if lost_at is not None and refused:
+            lost_at[f"host {demand.src} refused"] = refused
         rows.append(flow_row(demand, "udp", result, lost_at))
     return rows
 
@@ -204,6 +173,15 @@ def transfer_rows(raw: Path, plan: Plan, account: Account) -> list[FlowRow]:
 
 def _row(carried: Carried, plan: Plan, account: Account) -> FlowRow:
     demand = plan.demands[carried.demand]
-    result = replace(carried.result, sending=(), receiving=())
-    figures = {**to_plain(result), "delivered_mbps": result.received_mbps}
-    return flow_row(demand, "tcp", figures, account.lost_at(demand.id, TRANSFER))
+    said = carried.result
+    found = FlowResult(
+        flow=said.flow,
+        layer=said.layer,
+        delivered_mbps=said.received_mbps,
+        duration_ns=said.duration_ns,
+        received_bytes=said.received_bytes,
+        retransmits=said.retransmits,
+        min_rtt_us=said.min_rtt_us,
+        error=said.error,
+    )
+    return flow_row(demand, "tcp", found, account.lost_at(demand.id, TRANSFER))

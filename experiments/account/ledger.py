@@ -128,7 +128,7 @@ class _Hosts:
         told = segments.get(of.number)
         if told is None or any(port in one.broken_by for one in read):
             return
-        machine = read[-1].said["machine"] - read[0].said["machine"]
+        machine = read[-1].said.machine - read[0].said.machine
         if not told.sent - machine <= entered <= told.most:
             self.problems.append(
                 f"{what}: {told.sent} segments were sent by the count of their sockets, and "
@@ -149,7 +149,7 @@ class _Hosts:
         if not missing:
             return
         down = [one.broken_by[port] for one in read if port in one.broken_by]
-        machine = read[-1].said["machine"] - read[0].said["machine"]
+        machine = read[-1].said.machine - read[0].said.machine
         if missing > 0 and down:
             self.losses.append(Loss(of.number, place, Cause(FAULT, down[-1], "port down"), missing))
         elif 0 < missing <= full:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Self
 
 from corridor.topologies.base.bounded_file import RESULT, read_json
-from corridor.topologies.base.codec import from_plain, to_plain
+from corridor.topologies.base.codec import from_plain, read_document, to_plain
 from corridor.traffic.agents.runner_messages import HostCounts
 
 HEALTH = "health.json"
@@ -46,6 +46,21 @@ class UdpErrors:
 
 
 @dataclass(frozen=True)
+class _Socket:
+    dropped_by_socket: int
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What an agent reports of its sockets, among other counts."""
+
+    reflectors: tuple[_Socket, ...] = ()
+    streams_in: tuple[_Socket, ...] = ()
+    replies_dropped_by_socket: int = 0
+    replies_foreign: int = 0
+
+
+@dataclass(frozen=True)
 class SocketDrops:
     """Packets that the sockets of a host's agent had no room for, by its kernel's count, or that
     its senders did not know."""
@@ -64,12 +79,12 @@ class SocketDrops:
     @classmethod
     def of(cls, counts: HostCounts) -> Self:
         """Of what an agent has counted of a host."""
-        told = cast(dict[str, Any], counts)
+        told = read_document(_Told, counts, "the counts of an agent", "repeat the run")
         return cls(
-            requests=sum(one["dropped_by_socket"] for one in told.get("reflectors", ())),
-            replies=told.get("replies_dropped_by_socket", 0),
-            streams=sum(one["dropped_by_socket"] for one in told.get("streams_in", ())),
-            foreign_replies=told.get("replies_foreign", 0),
+            requests=sum(one.dropped_by_socket for one in told.reflectors),
+            replies=told.replies_dropped_by_socket,
+            streams=sum(one.dropped_by_socket for one in told.streams_in),
+            foreign_replies=told.replies_foreign,
         )
 
 

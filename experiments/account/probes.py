@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from corridor.experiments.account.summary import (
     BothDirections,
     DemandSummary,
@@ -35,20 +33,18 @@ class Measured:
 
 def measured(probes: Probes) -> dict[int, Measured]:
     """By demand, of the phase that counts."""
-    counted = probes[probes["phase"] == PROBE_PHASE]
-    edges = np.flatnonzero(counted["demand"][1:] != counted["demand"][:-1]) + 1
-    groups = [rows for rows in np.split(counted, edges) if len(rows)]
+    counted = probes.where(probes.phase == PROBE_PHASE)
     return {
-        int(rows["demand"][0]): Measured(metrics.of_demand(rows), sample_of(rows))
-        for rows in groups
+        demand: Measured(metrics.of_demand(rows), sample_of(rows))
+        for demand, rows in counted.by_demand().items()
     }
 
 
 def first_packet_rtt_ms(probes: Probes) -> dict[int, float]:
     """Of each demand's very first probe, which meets empty caches in the switches."""
-    chosen = probes[(probes["phase"] == WARM_UP_PHASE) & (probes["seq"] == 0) & probes["received"]]
-    rtt_ns = (chosen["t4_ns"] - chosen["t1_ns"]) - (chosen["t3_ns"] - chosen["t2_ns"])
-    pairs = zip(chosen["demand"].tolist(), rtt_ns.tolist(), strict=True)
+    is_very_first = (probes.phase == WARM_UP_PHASE) & (probes.seq == 0) & probes.received
+    chosen = probes.where(is_very_first)
+    pairs = zip(chosen.demand.tolist(), chosen.rtt_ns.tolist(), strict=True)
     return {demand: rtt / 1e6 for demand, rtt in pairs}
 
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from corridor.topologies.base.codec import OMIT_NONE, to_plain
+from corridor.topologies.base.codec import OMIT_NONE, from_plain, to_plain
 from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 FILE = "queues.json"
 """In ``raw``; only of runs in which fibres have queues of a kind."""
-COUNTED = ("sent_packets", "sent_bytes", "drops", "ce_marks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +60,26 @@ def read_queues(raw: Path, wiring: Wiring) -> list[QueueSummary]:
 
     A queue whose interface was created again counts from that moment."""
     try:
-        said = json.loads((raw / FILE).read_text())
-        return list(_summed(wiring, said["before"], said["after"]))
+        said = from_plain(_Counted, json.loads((raw / FILE).read_text()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
+    return list(_summed(wiring, said))
 
 
-def _summed(wiring: Wiring, before: Any, after: Any) -> Iterator[QueueSummary]:
+@dataclass(frozen=True)
+class _Counted:
+    """The file: by interface, the classes of its queue."""
+
+    before: dict[str, tuple[ClassSummary, ...]]
+    after: dict[str, tuple[ClassSummary, ...]]
+
+
+def _summed(wiring: Wiring, said: _Counted) -> Iterator[QueueSummary]:
     for fibre in wiring.fibres:
         for end, shape in ((fibre.a, fibre.forward), (fibre.z, fibre.backward)):
-            now = after.get(end.interface, [])
-            then = {one["name"]: one for one in before.get(end.interface, [])}
-            classes = [_since(one, then.get(one["name"], {}), marks=shape.queue.ecn) for one in now]
+            now = said.after.get(end.interface, ())
+            then = {one.name: one for one in said.before.get(end.interface, ())}
+            classes = [_since(one, then.get(one.name), marks=shape.queue.ecn) for one in now]
             if any(one.sent_packets or one.drops for one in classes):
                 yield QueueSummary(
                     fibre=fibre.fibre,
@@ -82,16 +89,22 @@ def _summed(wiring: Wiring, before: Any, after: Any) -> Iterator[QueueSummary]:
                 )
 
 
-def _since(now: Mapping[str, Any], then: Mapping[str, Any], *, marks: bool) -> ClassSummary:
-    so_far, before = ({name: int(one.get(name, 0)) for name in COUNTED} for one in (now, then))
-    counted = {name: so_far[name] - before[name] for name in COUNTED}
-    if any(value < 0 for value in counted.values()):
-        counted = so_far
+def _since(now: ClassSummary, then: ClassSummary | None, *, marks: bool) -> ClassSummary:
+    so_far, before = (_counts(one) for one in (now, then))
+    more = [count - less for count, less in zip(so_far, before, strict=True)]
+    sent_packets, sent_bytes, drops, ce_marks = so_far if min(more) < 0 else more
     return ClassSummary(
-        name=str(now["name"]),
-        sent_packets=counted["sent_packets"],
-        sent_bytes=counted["sent_bytes"],
-        drops=counted["drops"],
-        backlog_packets=int(now["backlog_packets"]),
-        ce_marks=counted["ce_marks"] if marks else None,
+        name=now.name,
+        sent_packets=sent_packets,
+        sent_bytes=sent_bytes,
+        drops=drops,
+        backlog_packets=now.backlog_packets,
+        ce_marks=ce_marks if marks else None,
     )
+
+
+def _counts(of: ClassSummary | None) -> Sequence[int]:
+    """Of a class; zeros of one that was not there."""
+    if of is None:
+        return (0,) * 4
+    return of.sent_packets, of.sent_bytes, of.drops, of.ce_marks or 0

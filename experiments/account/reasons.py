@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
+from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.losses import GATEWAY, MACHINE, POLICY, SWITCH, UNEXPLAINED, Cause
 from corridor.experiments.account.packet_classes import FORWARD, PacketClass
 from corridor.experiments.account.readings import Moment
@@ -31,7 +31,7 @@ class Reasons:
         self,
         plan: Plan,
         classes: Mapping[int, PacketClass],
-        told: Sequence[Mapping[str, Any]],
+        told: Sequence[StatusEvent],
         epoch_ns: int,
         flapped: frozenset[str],
         lost_upcalls: int = 0,
@@ -70,7 +70,7 @@ class Reasons:
 
     def at_switch(self, hub: str, number: int, before: Moment, now: Moment) -> Cause:
         of, event = self._classes[number], self._event(number, before, now)
-        while_blocked = any(self._is_blocked(of, one.said["at_ns"]) for one in (before, now))
+        while_blocked = any(self._is_blocked(of, one.said.at_ns) for one in (before, now))
         if of.src == hub and while_blocked and not self._plan.controller:
             was_so = self._planned[of.demand].status == BLOCKED
             return Cause(POLICY, "" if was_so else event or "", "no permitted path")
@@ -82,7 +82,7 @@ class Reasons:
             return Cause(SWITCH, "", "by the tables of the user-supplied controller")
         if self._lost_upcalls:
             return Cause(MACHINE, "", "in upcalls from the datapath")
-        if now.said["machine"] > before.said["machine"]:
+        if now.said.machine > before.said.machine:
             return Cause(MACHINE, "", "the kernel's backlog")
         return Cause(UNEXPLAINED)
 
@@ -96,9 +96,9 @@ class Reasons:
         if of.direction != FORWARD:
             return planned.predicted_backward_ns is None
         said = [
-            one["status"]
+            one.status
             for one in self._told
-            if one["demand"] == of.demand and one["at_ns"] - self._epoch_ns <= until_ns
+            if one.demand == of.demand and one.at_ns - self._epoch_ns <= until_ns
         ]
         return (said[-1] if said else planned.status) == BLOCKED
 
@@ -109,8 +109,8 @@ class Reasons:
         begun = [
             (takes, begin_ns, name)
             for name, takes, begin_ns, over_ns in self._spans(demand)
-            if begin_ns < max(now.said["at_ns"], before.said["at_ns"] + 1)
-            and before.said["at_ns"] <= over_ns
+            if begin_ns < max(now.said.at_ns, before.said.at_ns + 1)
+            and before.said.at_ns <= over_ns
         ]
         return max(begun)[-1] if begun else None
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from corridor.experiments.account.queue_counters import QueueSummary
 from corridor.experiments.account.workload_summary import WorkloadsSummary
 from corridor.experiments.answers.anycast_text import AnycastSummary
 from corridor.experiments.answers.certainty_summary import SamplesSummary, UncertaintySummary
 from corridor.topologies.base.bounded_file import RESULT, read_json
-from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, Document, read_document
+from corridor.topologies.base.codec import (
+    OMIT_EMPTY,
+    OMIT_NONE,
+    Document,
+    JsonObject,
+    read_document,
+)
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.statistics import Bounds, Statistics
 
@@ -364,7 +369,7 @@ class EventSummary:
     id: str
     kind: str
     what: str
-    options: dict[str, Any]
+    options: JsonObject
     at_ms: float
     until_ms: float | None
     """None if it lasted until the end, or was over at once."""

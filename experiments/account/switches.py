@@ -99,7 +99,7 @@ def _meters(
     found: Mapping[Passage, list[dict[int, int]]], read: Sequence[Moment], reasons: Reasons
 ) -> Iterator[PassageAccount]:
     """What meters have dropped, taken out of what is ``found`` to be missing."""
-    told = [_dropped(was, now) for was, now in pairwise(one.said["meters"] for one in read)]
+    told = [_dropped(was, now) for was, now in pairwise(one.said.meters for one in read)]
     missing = [
         sum(_metered(found, interval, reasons.is_metered).values()) for interval in range(len(told))
     ]

@@ -18,6 +18,7 @@ from corridor.experiments.account.flows import read_transfers
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.named_tuples import from_plain
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.agents.intervals import (
     FORMAT,
@@ -77,11 +78,11 @@ def _of_streams(raw: Path, plan: Plan) -> Iterator[Track]:
     sent: dict[int, SentIntervals] = {}
     received: dict[int, ReceivedIntervals] = {}
     for path in sorted(raw.glob("intervals-*.json")):
-        host: HostIntervals = read_json(path, RESULT)
-        if host["schema"] != FORMAT:
-            raise ValueError(f"{path.name} is of format {host['schema']}, not {FORMAT}")
-        sent |= {one["flow"]: one for one in host["streams_out"]}
-        received |= {one["flow"]: one for one in host["streams_in"]}
+        host = from_plain(HostIntervals, read_json(path, RESULT))
+        if host.schema != FORMAT:
+            raise ValueError(f"{path.name} is of format {host.schema}, not {FORMAT}")
+        sent |= {one.flow: one for one in host.streams_out}
+        received |= {one.flow: one for one in host.streams_in}
     for flow in sorted(sent.keys() | received.keys()):
         yield from _stream(plan.demands[flow].id, sent.get(flow), received.get(flow), plan.start_ns)
 
@@ -90,7 +91,7 @@ def _stream(
     demand: str, sent: SentIntervals | None, got: ReceivedIntervals | None, start_ns: int
 ) -> Iterator[Track]:
     """Both ends over the same intervals: from the first with a packet at either to the last."""
-    known = [(one["first"], one["width_ns"]) for one in (sent, got) if one is not None]
+    known = [(one.first, one.width_ns) for one in (sent, got) if one is not None]
     width_ns = known[0][1]
     first = min(number for number, _ in known)
     if {width for _, width in known} != {width_ns} or width_ns < 1:
@@ -100,15 +101,15 @@ def _stream(
     sender: dict[str, Integers] = {}
     receiver: dict[str, Integers] = {}
     if sent is not None:
-        later = sent["first"] - first
-        sender = _later(later, offered_packets=sent["offered"], sent_packets=sent["sent"])
-        sender["sent_bytes"] = sender["sent_packets"] * sent["frame_bytes"]
-    if got is not None:
-        later = got["first"] - first
-        sender |= _later(later, arrived_packets=got["arrived"], delay_sum_ns=got["delay_ns"])
-        receiver = _later(
-            later, delivered_packets=got["packets"], delivered_bytes=got["frame_bytes"]
+        later = sent.first - first
+        octets = [packets * sent.frame_bytes for packets in sent.sent]
+        sender = _later(
+            later, offered_packets=sent.offered, sent_packets=sent.sent, sent_bytes=octets
         )
+    if got is not None:
+        later = got.first - first
+        sender |= _later(later, arrived_packets=got.arrived, delay_sum_ns=got.delay_ns)
+        receiver = _later(later, delivered_packets=got.packets, delivered_bytes=got.frame_bytes)
     every = [*sender.values(), *receiver.values()]
     busy = np.concatenate([np.flatnonzero(counts) for counts in every])
     if not len(busy):
@@ -211,8 +212,9 @@ def read_series(path: Path) -> list[Track]:
 
 
 def _track(end: tuple[str, Protocol, Side], numbers: Mapping[str, Integers]) -> Track:
+    at_ns, lasts_ns, *_ = numbers.values()
     known = {name: numbers[name] for name in COUNTS if (numbers[name] != UNKNOWN).any()}
-    return Track(*end, numbers["at_ns"], numbers["at_ns"] + numbers["lasts_ns"], known)
+    return Track(*end, at_ns, at_ns + lasts_ns, known)
 
 
 def _joined(parts: Sequence[Integers]) -> Integers:

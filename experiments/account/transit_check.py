@@ -17,6 +17,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.product import Product
 from corridor.experiments.account.summary import Crossing, CrossingsSummary
 from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
+from corridor.topologies.base.named_tuples import from_plain
 from corridor.topologies.model.routing import shortest_tree, walk
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology
 from corridor.topologies.model.wiring import Wiring
@@ -49,19 +50,19 @@ class Judge:
 
     def crossing(self, flow: SeenFlow) -> Crossing:
         """Whose packets they are."""
-        fibre, hub = self._sender[flow["interface"]]
+        fibre, hub = self._sender[flow.interface]
         intent = self._intent_of(flow)
         return Crossing(
             fibre=fibre,
             sent_by=hub,
             demand=intent.id if intent else "",
             flow=_in_words(flow),
-            label=flow["label"],
-            packets=flow["packets"],
+            label=flow.label,
+            packets=flow.packets,
         )
 
     def _intent_of(self, flow: SeenFlow) -> Intent | None:
-        pair = (self._hub_of.get(flow["src"] or ""), self._hub_of.get(flow["dst"] or ""))
+        pair = (self._hub_of.get(flow.src or ""), self._hub_of.get(flow.dst or ""))
         mine = (intent for intent in self._intents if intent.pair == pair)
         return next((one for one in mine if any(_fits(s, flow) for s in one.selectors)), None)
 
@@ -97,7 +98,7 @@ def judge(
     before is in force as well. Not ``labelled`` are packets under a controller of the user's own,
     whose hosts also ask each other for addresses."""
     forbidden, strange = [], []
-    for flow in filter(_is_of_a_host, seen["flows"]):
+    for flow in filter(_is_of_a_host, seen.flows):
         crossing = in_force[0][0].crossing(flow)
         allowing = [span for one, span in in_force if crossing.demand and one.allows(crossing)]
         if crossing.demand and not _lies_in(flow, allowing):
@@ -105,8 +106,8 @@ def judge(
         if _is_strange(flow, crossing, labelled=labelled):
             strange.append(crossing)
     return CrossingsSummary(
-        frames=seen["frames"],
-        lost=seen["lost"],
+        frames=seen.frames,
+        lost=seen.lost,
         forbidden=tuple(forbidden),
         strange=tuple(strange),
     )
@@ -114,21 +115,21 @@ def judge(
 
 def _is_strange(flow: SeenFlow, crossing: Crossing, *, labelled: bool) -> bool:
     if labelled:
-        return not crossing.demand or flow["depth"] != 1
-    return not crossing.demand and flow["eth_type"] != ETH_ARP
+        return not crossing.demand or flow.depth != 1
+    return not crossing.demand and flow.eth_type != ETH_ARP
 
 
 def _is_of_a_host(flow: SeenFlow) -> bool:
     """Not a bare frame by which ovs-vswitchd finds out, as it starts, what its datapath can."""
-    if flow["depth"] or flow["eth_type"] != DATAPATH_PROBE:
+    if flow.depth or flow.eth_type != DATAPATH_PROBE:
         return True
-    return flow["bytes"] > flow["packets"] * ETHERNET_BYTES
+    return flow.bytes > flow.packets * ETHERNET_BYTES
 
 
 def _lies_in(flow: SeenFlow, spans: Sequence[Span]) -> bool:
     """Whether all packets of a flow were seen in one stretch that spans make up together."""
     return any(
-        bool(one.from_ns <= flow["first_ns"] and flow["last_ns"] <= one.until_ns)
+        bool(one.from_ns <= flow.first_ns and flow.last_ns <= one.until_ns)
         for one in _joined(spans)
     )
 
@@ -158,22 +159,22 @@ def judge_run(
         return None
     first = Specification.from_json(read_text(judged_by, RESULT))
     judges = [(Judge(one, wiring), span) for one, span in in_force(first)]
-    return judge(read_json(seen, RESULT), judges, labelled=labelled)
+    return judge(from_plain(Seen, read_json(seen, RESULT)), judges, labelled=labelled)
 
 
 def _fits(selector: Selector, flow: SeenFlow) -> bool:
     protocol = None if selector.protocol is None else PROTOCOLS[selector.protocol]
     wanted = (
-        (protocol, flow["protocol"]),
-        (selector.src_port, flow["src_port"]),
-        (selector.dst_port, flow["dst_port"]),
+        (protocol, flow.protocol),
+        (selector.src_port, flow.src_port),
+        (selector.dst_port, flow.dst_port),
     )
     return all(value in (None, has) for value, has in wanted)
 
 
 def _in_words(flow: SeenFlow) -> str:
-    src, dst = f"{flow['src']}:{flow['src_port']}", f"{flow['dst']}:{flow['dst_port']}"
-    return f"{src} -> {dst} protocol {flow['protocol']}"
+    src, dst = f"{flow.src}:{flow.src_port}", f"{flow.dst}:{flow.dst_port}"
+    return f"{src} -> {dst} protocol {flow.protocol}"
 
 
 # Where packets cannot have been, by their delay alone. Pure.

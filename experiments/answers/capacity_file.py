@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from corridor.experiments.answers.capacity_answer import (
     CAPACITY_SCHEMA,
@@ -45,11 +44,12 @@ def read_capacity(folder: Path) -> CapacityAnswer | None:
     path = folder / CAPACITY_FILE
     if not is_file(path):
         return None
-    plain: dict[str, Any] = read_json(path, RESULT)
-    try:
-        if (schema := plain.pop("schema")) != CAPACITY_SCHEMA:
-            raise TypeError(f"its schema is {schema!r}, not {CAPACITY_SCHEMA}")
-    except (TypeError, KeyError) as error:
-        message = f"is not a {CAPACITY_FILE} of this version: {error}"
-        raise InputError(message, "ask again", file=str(path)) from error
-    return read_document(CapacityAnswer, plain, str(path), "ask again")
+    plain = read_json(path, RESULT)
+    match plain:
+        case {"schema": schema} if schema == CAPACITY_SCHEMA:
+            return read_document(CapacityAnswer, plain, str(path), "ask again")
+        case {"schema": schema}:
+            why = f"its schema is {schema!r}, not {CAPACITY_SCHEMA}"
+        case _:
+            why = "it has no schema"
+    raise InputError(f"is not a {CAPACITY_FILE} of this version: {why}", "ask again", str(path))

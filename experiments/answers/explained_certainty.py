@@ -47,11 +47,13 @@ class ExplainedCertainty:
     def to_json(self) -> JsonObject:
         if self.demand is None:
             return {"certainty": None}
-        said = {"of": to_plain(self.of), **to_plain(certainty_summary(self.demand))}
-        if self.costs is not None:
-            said["costs_one_way_ms"] = to_plain(interval_summary(self.costs))
-        if self.influences is not None:
-            said["influences"] = [asdict(one) for one in self.influences]
+        costs, moved = self.costs, self.influences
+        said = {
+            "of": to_plain(self.of),
+            **to_plain(certainty_summary(self.demand)),
+            **({} if costs is None else {"costs_one_way_ms": to_plain(interval_summary(costs))}),
+            **({} if moved is None else {"influences": [asdict(one) for one in moved]}),
+        }
         return {"certainty": said}
 
     def sections(self, width: int | None = None) -> tuple[str, ...]:

@@ -113,6 +113,10 @@ class Drawing:
     def marks(self) -> Iterable[AnyMark]:
         return (mark for layer in self.layers.values() for mark in layer)
 
+    def of_layers(self, *names: str) -> list[AnyMark]:
+        """The marks of some layers, in that order."""
+        return [mark for name in names for mark in self.layers[name]]
+
     @property
     def texts(self) -> list[Text]:
         return [mark for mark in self.marks if isinstance(mark, Text)]

@@ -192,18 +192,17 @@ def read_probes(out_dir: Path, start_ns: int) -> Probes:
     try:
         probes, metadata = samples.read_parquet(out_dir / "probes.parquet")
     except (FileNotFoundError, InputError):
-        return np.zeros(0, samples.PROBE_DTYPE)
-    counted: Probes = probes[(probes["copy"] == 0) & (probes["phase"] == PROBE_PHASE)]
-    counted["intended_ns"] -= int(metadata["epoch_ns"]) + start_ns
+        return samples.Probes.of(np.zeros(0, samples.PROBE_DTYPE))
+    counted = probes.where(probes.is_first & (probes.phase == PROBE_PHASE))
+    intended_ns = counted.intended_ns
+    intended_ns -= int(metadata.get("epoch_ns") or 0) + start_ns
     return counted
 
 
 def course(probes: Probes, most: int = MAX_POINTS) -> ProbeHistory:
     """Of the probes of one demand, each once; their times count from the start of probing."""
-    mine = np.sort(probes, order="seq")
-    sent_s = mine["intended_ns"] / 1e9
-    answered = mine["received"].astype(bool)
-    rtt_ms = ((mine["t4_ns"] - mine["t1_ns"]) - (mine["t3_ns"] - mine["t2_ns"])) / 1e6
+    mine = probes.in_order()
+    sent_s, answered, rtt_ms = mine.intended_ns / 1e9, mine.received, mine.rtt_ns / 1e6
     kept = _extremes(rtt_ms[answered], most // 2)
     lost_s = sent_s[~answered]
     every = max(1, -(-len(lost_s) // most))

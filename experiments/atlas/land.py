@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from corridor.experiments.atlas.frame import Frame
 from corridor.experiments.atlas.plane import ROUND_DEG, Line, clipped
+from corridor.topologies.base.codec import read_document
 
 FILE = Path(__file__).with_name("land.json")
 BEYOND_LON_DEG, BEYOND_LAT_DEG = 25.0, 18.0
@@ -23,19 +24,27 @@ LEAST_AREA = 4.0
 def read_land() -> tuple[Line, ...]:
     """Rings of (longitude, latitude) in degrees: coasts, and inland seas as holes, which go around
     the other way."""
-    step = _held()["degrees_per_step"]
-    return tuple(_ring(steps, step) for steps in _held()["rings"])
+    held = _held()
+    return tuple(_ring(steps, held.degrees_per_step) for steps in held.rings)
 
 
 def source() -> str:
     """What is to be said below a map."""
-    return str(_held()["credit"])
+    return _held().credit
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Of the file, which says itself what its rings are."""
+
+    credit: str
+    degrees_per_step: float
+    rings: tuple[list[int], ...]
 
 
 @cache
-def _held() -> dict[str, Any]:
-    held: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    return held
+def _held() -> _Held:
+    return read_document(_Held, json.loads(FILE.read_text(encoding="utf-8")), str(FILE), "")
 
 
 def _ring(steps: Sequence[int], step: float) -> Line:

@@ -6,10 +6,9 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
-from itertools import accumulate, pairwise
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
-from typing import Any
 
 from corridor.experiments.atlas.land import area
 from corridor.experiments.atlas.plane import TRUE_AT_DEG, XY, Line
@@ -31,20 +30,38 @@ ABOUT = {
 }
 
 
-def rings_of(topology: Mapping[str, Any]) -> Iterator[Line]:
-    """Of the object ``land`` of a quantised TopoJSON, in degrees; the last point is the first."""
-    arcs = [_arc(arc, topology["transform"]) for arc in topology["arcs"]]
-    for geometry in topology["objects"]["land"]["geometries"]:
-        one = geometry["type"] == "Polygon"
-        for polygon in [geometry["arcs"]] if one else geometry["arcs"]:
-            for ring in polygon:
-                lines = [arcs[at] if at >= 0 else arcs[~at][::-1] for at in ring]
-                yield (lines[0][0], *(point for line in lines for point in line[1:]))
+def rings_of(topology: object) -> Iterator[Line]:
+    """Of the object ``land`` of a quantised TopoJSON, in degrees; the last point is the first.
+
+    Raises ValueError for anything else.
+    """
+    match topology:
+        case {
+            "arcs": list(deltas),
+            "transform": {"scale": list(scale), "translate": list(move)},
+            "objects": {"land": {"geometries": list(geometries)}},
+        }:
+            arcs = [_arc(arc, scale, move) for arc in deltas]
+        case _:
+            raise ValueError("is not a quantised TopoJSON with an object named land")
+    for geometry in geometries:
+        for ring in _rings(geometry):
+            lines = [arcs[at] if at >= 0 else arcs[~at][::-1] for at in ring]
+            yield (lines[0][0], *(point for line in lines for point in line[1:]))
 
 
-def _arc(deltas: list[list[int]], transform: Mapping[str, Any]) -> Line:
+def _rings(geometry: object) -> Iterator[Sequence[int]]:
+    """The numbers of the arcs of each ring."""
+    match geometry:
+        case {"type": "Polygon", "arcs": list(rings)}:
+            yield from rings
+        case {"type": "MultiPolygon", "arcs": list(polygons)}:
+            yield from chain.from_iterable(polygons)
+
+
+def _arc(deltas: Sequence[Sequence[int]], scale: Sequence[float], move: Sequence[float]) -> Line:
     """Positions are the sums of differences, scaled and moved (TopoJSON, section 2.1.2)."""
-    (scale_x, scale_y), (move_x, move_y) = transform["scale"], transform["translate"]
+    (scale_x, scale_y), (move_x, move_y) = scale, move
     lons, lats = (list(accumulate(axis)) for axis in zip(*deltas, strict=True))
     return tuple(
         (x * scale_x + move_x, y * scale_y + move_y) for x, y in zip(lons, lats, strict=True)

@@ -59,7 +59,7 @@ def time_line(summary: Summary, probes: Probes, *, has_bfd: bool, most: int) -> 
     if not events or not demands:
         return None
     positions = [summary.demands.index(demand) for demand in demands]
-    courses = [event_data.course(probes[probes["demand"] == at], most) for at in positions]
+    courses = [event_data.course(probes.of_demand(at), most) for at in positions]
     end_s = _end_s(events, courses)
     rows = [
         TimeRow(

@@ -91,16 +91,18 @@ def _drawn(of: document.Picture, where: Atlas, size: str) -> Drawn:
         width=lambda line: high * text_width_em(line),
         mark=HUB * scale,
     )
-    layers = path_drawing(where, paths, names, cut=of.cut).layers
-    marks = "".join(svg(layers[name]) for name in ("land", "fibres", "over"))
-    hubs = "".join(svg(layers[name]) for name in ("hubs", "cuts"))
+    drawn = path_drawing(where, paths, names, cut=of.cut)
+    marks, hubs = (
+        svg(drawn.of_layers("land", "fibres", "over")),
+        svg(drawn.of_layers("hubs", "cuts")),
+    )
     hubs = hubs.replace('"/></g>', f'" transform="scale({scale:.2f})"/></g>')
     return Drawn(
         size=size,
         view_box=f"{view.left:.1f} 0 {view.width:.1f} {view.height:.1f}",
         letters=f"{high:.2f}",
         layers=Markup(marks + hubs),  # noqa: S704 - our own marks
-        names=Markup(svg(layers["names"])),  # noqa: S704 - escaped by svg
+        names=Markup(svg(drawn.of_layers("names"))),  # noqa: S704 - escaped by svg
     )
 
 

@@ -9,6 +9,7 @@ from corridor.experiments.brief.document import Source
 from corridor.experiments.pages.sources import safe_address
 from corridor.topologies.model.delay import FIBRE_NS_PER_KM, ROUTE_FACTOR, TERMINAL_NS
 
+_BY_LAND, _BY_SEA = (ROUTE_FACTOR[medium] for medium in ("terrestrial", "submarine"))
 CONSTANTS = (
     (
         f"Fibre delay {FIBRE_NS_PER_KM / 1000:g} µs per km (areapac.com; mapyourtech.com); "
@@ -17,7 +18,7 @@ CONSTANTS = (
     ),
     (
         "Where no length is published: great circle times "
-        f"{ROUTE_FACTOR['terrestrial']:g} by land and {ROUTE_FACTOR['submarine']:g} by sea "
+        f"{_BY_LAND:g} by land and {_BY_SEA:g} by sea "
         "(fitted on measurements)."
     ),
 )

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -16,18 +17,18 @@ from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import data
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import Key, Width
+from corridor.experiments.figures.style import Key, LineStyle, Width
 from corridor.experiments.text.event_table import expected_outage, is_lossy, outage
 from corridor.topologies.base.words import counted, duration, has_moved
 
 MOST_ROWS = 24
 ROW_IN = 0.17
-BEFORE: dict[str, Any] = {"marker": "o", "color": "k", "markerfacecolor": "white"}
+BEFORE: LineStyle = {"marker": "o", "color": "k", "markerfacecolor": "white"}
 BEFORE |= {"markersize": 5, "linestyle": "none"}
-DURING: dict[str, Any] = {"marker": "o", "color": "k", "markersize": 5, "linestyle": "none"}
-NO_REPLY: dict[str, Any] = {"marker": "x", "color": "k", "markersize": 5.5, "linestyle": "none"}
+DURING: LineStyle = {"marker": "o", "color": "k", "markersize": 5, "linestyle": "none"}
+NO_REPLY: LineStyle = {"marker": "x", "color": "k", "markersize": 5.5, "linestyle": "none"}
 NO_REPLY |= {"markeredgewidth": 1.3}
-LINE: dict[str, Any] = {"color": "0.6", "linewidth": 1.6, "zorder": 1}
+LINE: LineStyle = {"color": "0.6", "linewidth": 1.6, "zorder": 1}
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _title(changes: Sequence[Change]) -> str:
 
 
 def _key(shown: Sequence[Change]) -> Key:
-    key: list[tuple[Any, str]] = [(Line2D([], [], **BEFORE), "median RTT before the event")]
+    key: list[tuple[Artist, str]] = [(Line2D([], [], **BEFORE), "median RTT before the event")]
     if any(one.hit.rtt_then_ms is not None for one in shown):
         key.append((Line2D([], [], **DURING), "during the event"))
     if any(one.is_silent for one in shown):
@@ -167,7 +168,7 @@ def _key(shown: Sequence[Change]) -> Key:
     return key
 
 
-def _draw_row(axes: Any, y: float, of: Change) -> None:
+def _draw_row(axes: Axes, y: float, of: Change) -> None:
     then_ms = of.hit.rtt_then_ms
     if then_ms is not None:
         axes.plot([of.before_ms, then_ms], [y, y], **LINE)

@@ -3,8 +3,7 @@ full the fullest are, usually and then."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -22,7 +21,7 @@ from corridor.experiments.atlas.map_drawing import (
 from corridor.experiments.figures import maps
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import Key, Width, new_sheet
+from corridor.experiments.figures.style import Key, LineStyle, Width, new_sheet
 from corridor.experiments.text.capacity_text import (
     failure_said,
     figure_title,
@@ -34,11 +33,11 @@ from corridor.topologies.base.words import counted
 MOST_ROWS = 16
 ROW_IN = 0.17
 GAP_IN = 0.1
-USUAL: dict[str, Any] = {"marker": "o", "color": "k", "markerfacecolor": "white"}
+USUAL: LineStyle = {"marker": "o", "color": "k", "markerfacecolor": "white"}
 USUAL |= {"markersize": 5, "linestyle": "none"}
-WORST: dict[str, Any] = {"marker": "o", "color": "k", "markersize": 5, "linestyle": "none"}
-LINE: dict[str, Any] = {"color": "0.6", "linewidth": 1.6, "zorder": 1}
-LIMIT: dict[str, Any] = {"color": "k", "linewidth": 0.9, "linestyle": (0, (4, 2)), "zorder": 0}
+WORST: LineStyle = {"marker": "o", "color": "k", "markersize": 5, "linestyle": "none"}
+LINE: LineStyle = {"color": "0.6", "linewidth": 1.6, "zorder": 1}
+LIMIT: LineStyle = {"color": "k", "linewidth": 0.9, "linestyle": (0, (4, 2)), "zorder": 0}
 
 
 def draw(run: RunData, width: Width) -> Figure | None:
@@ -71,7 +70,7 @@ def _rows(of: CapacityAnswer, width: Width) -> Rows:
     return Rows(texts, width, ROW_IN)
 
 
-def _draw_rows(axes: Any, of: CapacityAnswer, rows: Rows) -> None:
+def _draw_rows(axes: Axes, of: CapacityAnswer, rows: Rows) -> None:
     for y, one in zip(rows.ys, of.links[:MOST_ROWS], strict=True):
         axes.plot([100 * one.usual_share, 100 * one.share], [y, y], **LINE)
         axes.plot(100 * one.share, y, clip_on=False, **WORST)

@@ -4,9 +4,10 @@ while and after events."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -14,22 +15,22 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from corridor.experiments.account.workload_summary import ClassSummary, WorkloadsSummary
 from corridor.experiments.atlas import class_data, event_data
-from corridor.experiments.atlas.class_data import Finished, MeasuredLevel
+from corridor.experiments.atlas.class_data import Finished, Floats, MeasuredLevel
 from corridor.experiments.figures import data
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import SERIES, Width
+from corridor.experiments.figures.style import SERIES, LineStyle, PatchStyle, Width
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
 from corridor.topologies.base.words import counted, duration
 
 ROW_IN = 0.62
-ONE: dict[str, Any] = {"color": "0.45", "marker": "o", "markersize": 1.7, "linestyle": "none"}
+ONE: LineStyle = {"color": "0.45", "marker": "o", "markersize": 1.7, "linestyle": "none"}
 ONE |= {"markeredgewidth": 0}
-LATE: dict[str, Any] = {"color": SERIES[2].colour, "marker": "x", "linestyle": "none"}
+LATE: LineStyle = {"color": SERIES[2].colour, "marker": "x", "linestyle": "none"}
 LATE |= {"markersize": 3.4, "markeredgewidth": 0.9}
-MIDDLE: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 1.5}
-BAND: dict[str, Any] = {"facecolor": SERIES[0].colour, "alpha": 0.16, "linewidth": 0}
-TAIL: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.9, "linestyle": (0, (4, 1.5))}
-EXPECTED: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.1, "linestyle": (0, (1, 1))}
+MIDDLE: LineStyle = {"color": SERIES[0].colour, "linewidth": 1.5}
+BAND: PatchStyle = {"facecolor": SERIES[0].colour, "alpha": 0.16, "linewidth": 0}
+TAIL: LineStyle = {"color": SERIES[0].colour, "linewidth": 0.9, "linestyle": (0, (4, 1.5))}
+EXPECTED: LineStyle = {"color": SERIES[1].colour, "linewidth": 1.1, "linestyle": (0, (1, 1))}
 
 
 def draw(run: RunData, width: Width) -> Figure | None:
@@ -79,9 +80,9 @@ def _said(finished: Sequence[Finished]) -> str:
     )
 
 
-def _key(finished: Sequence[Finished], found: WorkloadsSummary) -> list[tuple[Any, str]]:
+def _key(finished: Sequence[Finished], found: WorkloadsSummary) -> list[tuple[Artist, str]]:
     every = [level for one in found.classes for level in class_data.levels_of(found, one.class_)]
-    key: list[tuple[Any, str]] = [
+    key: list[tuple[Artist, str]] = [
         (Line2D([], [], **(ONE | {"markersize": 3})), "one round"),
         (Line2D([], [], **MIDDLE), "median or mean"),
     ]
@@ -96,7 +97,7 @@ def _key(finished: Sequence[Finished], found: WorkloadsSummary) -> list[tuple[An
     return key
 
 
-def _draw_class(axes: Any, of: Finished, levels: Sequence[MeasuredLevel]) -> None:
+def _draw_class(axes: Axes, of: Finished, levels: Sequence[MeasuredLevel]) -> None:
     axes.set_yscale("log")
     arrived = ~np.isnan(of.took_ms)
     in_time = arrived & ~of.late
@@ -105,7 +106,8 @@ def _draw_class(axes: Any, of: Finished, levels: Sequence[MeasuredLevel]) -> Non
     axes.plot(*_thinned(of.from_s[late], of.took_ms[late]), **LATE)
     for level in levels:
         if level.interval_ms:
-            axes.fill_between([level.from_s, level.until_s], *level.interval_ms, **BAND)
+            low_ms, high_ms = level.interval_ms
+            axes.fill_between([level.from_s, level.until_s], low_ms, high_ms, **BAND)
         for value, look in (
             (level.middle_ms, MIDDLE),
             (level.tail_ms, TAIL),
@@ -130,7 +132,7 @@ def _limits(values: Sequence[float]) -> tuple[float, float]:
     return min(low / 1.4, middle / 3.2), max(high * 1.9, middle * 3.2)
 
 
-def _thinned(x: Any, y: Any) -> tuple[Any, Any]:
+def _thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """No more than there are pixels for."""
     every = max(1, -(-len(x) // event_data.MAX_POINTS))
     return x[::every], y[::every]

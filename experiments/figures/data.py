@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from corridor.traffic.agents.jobs import clock_in_words
 from corridor.traffic.measures import samples
 
 MAX_GROUPS = 6
+type Floats = NDArray[np.float64]
 Place = tuple[str, str]
 """Jurisdiction and role of a hub; the role is empty where it is not known."""
 
@@ -101,27 +101,21 @@ def short_name(code: str) -> str:
     return load_jurisdictions().name(code).partition(" (")[0]
 
 
-def read_rtt_ms(out_dir: Path, demands: int) -> list[NDArray[np.float64]]:
+def read_rtt_ms(out_dir: Path, demands: int) -> list[Floats]:
     """Sorted RTTs of each demand's first replies in milliseconds; empty where there are none."""
     try:
         probes, _ = samples.read_parquet(out_dir / "probes.parquet")
     except (FileNotFoundError, InputError):
         return [np.empty(0)] * demands
-    first = probes[
-        probes["received"]
-        & (probes["copy"] == 0)
-        & ~probes["send_failed"]
-        & (probes["phase"] == PROBE_PHASE)
-    ]
-    rtt_ms = ((first["t4_ns"] - first["t1_ns"]) - (first["t3_ns"] - first["t2_ns"])) / 1e6
-    order = np.lexsort((rtt_ms, first["demand"]))
-    edges = np.searchsorted(first["demand"][order], np.arange(demands + 1))
+    answered = probes.received & probes.is_first & ~probes.send_failed
+    first = probes.where(answered & (probes.phase == PROBE_PHASE))
+    rtt_ms = first.rtt_ns / 1e6
+    order = np.lexsort((rtt_ms, first.demand))
+    edges = np.searchsorted(first.demand[order], np.arange(demands + 1))
     return [rtt_ms[order[start:end]] for start, end in pairwise(edges)]
 
 
-def expecting_answers(
-    summary: Summary, rtt_ms: list[NDArray[np.float64]]
-) -> tuple[Summary, list[NDArray[np.float64]]]:
+def expecting_answers(summary: Summary, rtt_ms: list[Floats]) -> tuple[Summary, list[Floats]]:
     """A summary and its RTTs without the demands that policies or missing fibres block."""
     kept = [at for at, demand in enumerate(summary.demands) if demand.predicted_rtt_ms is not None]
     narrowed = replace(summary, demands=tuple(summary.demands[at] for at in kept))
@@ -139,7 +133,7 @@ def predicted_ms(demand: DemandSummary) -> float:
     return demand.predicted_rtt_ms
 
 
-def ecdf(values: NDArray[np.float64], most: int = 2000) -> tuple[NDArray[Any], NDArray[Any]]:
+def ecdf(values: Floats, most: int = 2000) -> tuple[Floats, Floats]:
     """Steps of the empirical distribution of sorted values, at most ``most`` of them."""
     count = len(values)
     ranks = np.unique(np.ceil(np.linspace(1, count, min(count, most))).astype(int))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -14,7 +15,7 @@ from corridor.experiments.atlas.event_data import Span
 from corridor.experiments.figures import data
 from corridor.experiments.figures.loads import Floats, Load, read_loads
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import PNG_DPI, SERIES, SMALL_PT, Width, width_pt
+from corridor.experiments.figures.style import PNG_DPI, SERIES, SMALL_PT, LineStyle, Width, width_pt
 from corridor.experiments.figures.time_rows import RIGHT_IN, time_rows
 from corridor.topologies.base.words import counted, duration, percent
 
@@ -27,9 +28,9 @@ FULL = 0.9
 DARKEST = 0.88
 SHARES = (0.1, 0.5, 0.9)
 """Of the key."""
-DROPPED: dict[str, Any] = {"color": SERIES[2].colour, "marker": "x", "linestyle": "none"}
+DROPPED: LineStyle = {"color": SERIES[2].colour, "marker": "x", "linestyle": "none"}
 DROPPED |= {"markersize": 3, "markeredgewidth": 0.8}
-EVENT: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 0.9, "linestyle": (0, (3, 1.5))}
+EVENT: LineStyle = {"color": SERIES[1].colour, "linewidth": 0.9, "linestyle": (0, (3, 1.5))}
 
 
 def draw(run: RunData, width: Width) -> Figure | None:
@@ -106,8 +107,8 @@ def _title(every: Sequence[Load]) -> str:
     )
 
 
-def _key(shown: Sequence[Load], spans: Sequence[Span]) -> list[tuple[Any, str]]:
-    key: list[tuple[Any, str]] = [
+def _key(shown: Sequence[Load], spans: Sequence[Span]) -> list[tuple[Artist, str]]:
+    key: list[tuple[Artist, str]] = [
         (
             Patch(facecolor=_grey(share), edgecolor="0.4", linewidth=0.4),
             f"{percent(share)} utilization",
@@ -133,7 +134,7 @@ def _cells(one: Load) -> Floats:
     return found
 
 
-def _draw_cells(axes: Any, shares: Floats, end_s: float) -> None:
+def _draw_cells(axes: Axes, shares: Floats, end_s: float) -> None:
     axes.grid(visible=False)
     count, long = shares.shape
     axes.pcolormesh(
@@ -150,13 +151,13 @@ def _draw_cells(axes: Any, shares: Floats, end_s: float) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _draw_dropped(axes: Any, shown: Sequence[Load]) -> None:
+def _draw_dropped(axes: Axes, shown: Sequence[Load]) -> None:
     for y, one in enumerate(shown):
         at_s = (np.flatnonzero(one.dropped) + 0.5) * one.width_s
         axes.plot(at_s, np.full(len(at_s), y + 0.5), **DROPPED)
 
 
-def _draw_spans(axes: Any, spans: Sequence[Span]) -> None:
+def _draw_spans(axes: Axes, spans: Sequence[Span]) -> None:
     """Bands would be hidden by the cells."""
     moments = {moment for one in spans for moment in (one.from_s, one.until_s) if moment}
     for moment in sorted(moments):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -14,15 +14,15 @@ from corridor.experiments.atlas import class_data
 from corridor.experiments.atlas.class_data import Floats
 from corridor.experiments.figures import data
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import SERIES, Width, as_patch
+from corridor.experiments.figures.style import SERIES, LineStyle, PatchStyle, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
 from corridor.experiments.results.message_columns import goodput_mbps
 from corridor.experiments.results.messages import MessageRow
 from corridor.topologies.base.words import counted, duration, percent
 
 ROW_IN = 0.42
-DELIVERED: dict[str, Any] = {"facecolor": "0.72", "linewidth": 0}
-OUTLINE: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.9}
+DELIVERED: PatchStyle = {"facecolor": "0.72", "linewidth": 0}
+OUTLINE: LineStyle = {"color": SERIES[0].colour, "linewidth": 0.9}
 
 
 def draw(run: RunData, width: Width) -> Figure | None:
@@ -80,7 +80,7 @@ def _rounded(mbps: float) -> str:
     return f"{mbps:,.0f}" if mbps >= 100 else f"{mbps:.3g}"
 
 
-def _draw_class(axes: Any, edges: Floats, mbps: Floats) -> None:
+def _draw_class(axes: Axes, edges: Floats, mbps: Floats) -> None:
     axes.stairs(mbps, edges, fill=True, **DELIVERED)
     axes.stairs(mbps, edges, baseline=None, **as_patch(OUTLINE))
     axes.set_ylim(0, 1.15 * (float(mbps.max()) or 1.0))

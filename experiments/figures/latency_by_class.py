@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -16,7 +16,7 @@ from corridor.experiments.atlas import class_data, event_data
 from corridor.experiments.atlas.class_data import Floats
 from corridor.experiments.figures import data
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import SERIES, Width, as_patch
+from corridor.experiments.figures.style import SERIES, LineStyle, Width, as_patch
 from corridor.experiments.figures.time_rows import key_of_events, name_row, time_rows
 from corridor.experiments.plan.values import FOLLOWED_NS
 from corridor.topologies.base.words import counted, duration
@@ -25,9 +25,9 @@ from corridor.traffic.measures.samples import Probes
 ROW_IN = 0.42
 LEAST_MS = 0.1
 """Axes show at least so much: less is not a load's doing."""
-MEDIAN: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.3}
-SLOWEST: dict[str, Any] = {"color": SERIES[0].colour, "linewidth": 0.8, "linestyle": (0, (4, 1.5))}
-LOST: dict[str, Any] = {"color": SERIES[2].colour, "marker": "|", "linestyle": "none"}
+MEDIAN: LineStyle = {"color": SERIES[1].colour, "linewidth": 1.3}
+SLOWEST: LineStyle = {"color": SERIES[0].colour, "linewidth": 0.8, "linestyle": (0, (4, 1.5))}
+LOST: LineStyle = {"color": SERIES[2].colour, "marker": "|", "linestyle": "none"}
 LOST |= {"markersize": 5, "markeredgewidth": 0.7}
 
 
@@ -66,21 +66,20 @@ def waits(of: Sequence[tuple[Probes, Sequence[event_data.PredictedLevel]]], edge
 
 
 def _lost_s(probes: Probes, level: event_data.PredictedLevel) -> Floats:
-    sent_s: Floats = probes["intended_ns"] / 1e9
+    sent_s: Floats = probes.intended_ns / 1e9
     within = (sent_s >= level.from_s) & (sent_s < level.until_s)
-    lost = ~probes["received"].astype(bool)
+    lost = ~probes.received
     found: Floats = sent_s[within & lost]
     return found
 
 
 def _above(probes: Probes, level: event_data.PredictedLevel) -> tuple[Floats, Floats]:
     """When answered probes were sent while a prediction held, and by how much they exceed it."""
-    sent_s = probes["intended_ns"] / 1e9
+    sent_s = probes.intended_ns / 1e9
     settled_s = level.from_s + (FOLLOWED_NS / 1e9 if level.from_s else 0.0)
     travelling_s = level.until_s - level.rtt_ms / 1e3
-    within = probes["received"].astype(bool) & (sent_s >= settled_s) & (sent_s < travelling_s)
-    mine = probes[within]
-    rtt_ms = ((mine["t4_ns"] - mine["t1_ns"]) - (mine["t3_ns"] - mine["t2_ns"])) / 1e6
+    within = probes.received & (sent_s >= settled_s) & (sent_s < travelling_s)
+    rtt_ms = probes.where(within).rtt_ns / 1e6
     return sent_s[within], np.maximum(rtt_ms - level.rtt_ms, 0.0)
 
 
@@ -89,7 +88,7 @@ def draw(run: RunData, width: Width) -> Figure | None:
     if found is None or not len(run.probes):
         return None
     events = run.summary.events or ()
-    last_s = float(run.probes["intended_ns"].max()) / 1e9
+    last_s = float(run.probes.intended_ns.max()) / 1e9
     edges = class_data.edges_s(max(last_s, class_data.end_of_events(events)))
     names = [one.class_ for one in class_data.by_importance(found.classes)]
     demands = _demands_by_class(run, names)
@@ -131,7 +130,7 @@ def _waits(run: RunData, positions: Sequence[int], edges: Floats) -> Waits:
     return waits(
         [
             (
-                run.probes[run.probes["demand"] == position],
+                run.probes.of_demand(position),
                 event_data.levels(demands[position], events, float(edges[-1]), has_bfd=run.has_bfd),
             )
             for position in positions
@@ -150,7 +149,7 @@ def _title(every: Mapping[str, Waits]) -> str:
     return f"Load adds up to {duration(most_ms)} to a round trip ({worst})"
 
 
-def _draw_class(axes: Any, edges: Floats, waits: Waits) -> None:
+def _draw_class(axes: Axes, edges: Floats, waits: Waits) -> None:
     axes.stairs(waits.slowest_ms, edges, baseline=None, **as_patch(SLOWEST))
     axes.stairs(waits.median_ms, edges, baseline=None, **as_patch(MEDIAN))
     shown = waits.lost_s[:: max(1, len(waits.lost_s) // event_data.MAX_POINTS)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -16,7 +17,7 @@ from corridor.experiments.account.summary import AccountFile
 from corridor.experiments.figures import data
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import FILL_EDGE, FILLS, Width
+from corridor.experiments.figures.style import FILLS, Width
 from corridor.topologies.base.words import counted
 
 MOST_ROWS = 24
@@ -81,7 +82,7 @@ def draw(run: RunData, width: Width) -> Figure | None:
             (cause, look) for cause, look in zip(SHOWN, FILLS, strict=True) if place.lost[cause]
         )
         for cause, look in lost:
-            axes.barh(y, place.lost[cause], left=left, height=0.6, **look, **FILL_EDGE)
+            axes.barh(y, place.lost[cause], left=left, height=0.6, **look)
             left += place.lost[cause]
     axes.set_xlim(0, 1.05 * most)
     axes.set_xlabel("packets lost")
@@ -101,7 +102,7 @@ def _shown_packets(shown: Sequence[Place]) -> int:
     return on_fibres if on_fibres and most > MOST_TIMES * on_fibres else most
 
 
-def _break(axes: Any, y: float) -> None:
+def _break(axes: Axes, y: float) -> None:
     """Cut a bar that is longer than the axis, whose length is written next to it."""
     for color, width in (("k", 7.0), ("w", 5.4)):
         axes.plot(
@@ -128,9 +129,9 @@ def _title(account: AccountFile, places: Sequence[Place]) -> str:
     return f"{lost.total():,} packets lost, {most:,} of them: {cause}; packet accounting {end}"
 
 
-def _key(shown: Sequence[Place]) -> list[tuple[Any, str]]:
+def _key(shown: Sequence[Place]) -> list[tuple[Artist, str]]:
     return [
-        (Patch(**look, **FILL_EDGE), cause)
+        (Patch(**look), cause)
         for cause, look in zip(SHOWN, FILLS, strict=True)
         if any(one.lost[cause] for one in shown)
     ]

@@ -4,14 +4,16 @@ and keys."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from matplotlib.typing import LineStyleType
 
 from corridor.experiments.atlas import Atlas, Box, MapHub
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
@@ -24,6 +26,8 @@ from corridor.experiments.figures.style import (
     PNG_DPI,
     SMALL_PT,
     Key,
+    LineStyle,
+    PatchStyle,
     Sheet,
     Width,
     width_pt,
@@ -89,7 +93,7 @@ def fibre_key(drawn: Atlas) -> Key:
     return [line_key(look, MEDIA[name]) for name, look in FIBRES.items() if name in media]
 
 
-def add_axes(sheet: Sheet, drawing: Drawing, bottom_in: float, high_in: float) -> Any:
+def add_axes(sheet: Sheet, drawing: Drawing, bottom_in: float, high_in: float) -> Axes:
     """Axes of a drawing's plane, so far above the lower edge of a sheet, and in its middle."""
     wide, high = sheet.figure.get_size_inches()
     wide_in = min(wide, high_in * drawing.view.width / drawing.view.height)
@@ -101,33 +105,33 @@ def add_axes(sheet: Sheet, drawing: Drawing, bottom_in: float, high_in: float) -
     return axes
 
 
-def draw(axes: Any, drawing: Drawing, scale: float = 1.0) -> None:
+def draw(axes: Axes, drawing: Drawing, scale: float = 1.0) -> None:
     """Later marks are above earlier ones; ``scale`` is that of symbols."""
     for zorder, mark in enumerate(drawing.marks, start=1):
         match mark:
             case Area(look, rings):
                 axes.add_patch(PathPatch(_rings(rings), zorder=zorder, **_filled(look)))
             case Lines(look, parts):
-                axes.add_collection(LineCollection(parts, zorder=zorder, **_stroked(look)))
+                axes.add_collection(_lines(look, parts, zorder))
             case Symbol(look, shape, at) if drawing.view.has(at):
                 axes.plot(*at, zorder=zorder, **symbol(look, shape, scale))
             case Text():
                 _write(axes, mark, zorder)
 
 
-def line_key(look: Look, words: str) -> tuple[Any, str]:
-    style = (0, _dashes(look)) if look.dash else "-"
+def line_key(look: Look, words: str) -> tuple[Artist, str]:
+    style: LineStyleType = (0, _dashes(look)) if look.dash else "-"
     width = look.width * PT_PER_PX
     line = Line2D([], [], color=look.line_colour, linewidth=width, linestyle=style)
     line.set(alpha=look.opacity, dash_capstyle="round", solid_capstyle="butt")
     return line, words
 
 
-def symbol_key(look: Look, shape: Mark, words: str, scale: float = 1.0) -> tuple[Any, str]:
+def symbol_key(look: Look, shape: Mark, words: str, scale: float = 1.0) -> tuple[Artist, str]:
     return Line2D([], [], **symbol(look, shape, scale)), words
 
 
-def symbol(look: Look, shape: Mark, scale: float) -> dict[str, Any]:
+def symbol(look: Look, shape: Mark, scale: float) -> LineStyle:
     """Matplotlib makes all outlines equally large, so their sizes are given apart; its markers
     have y upwards."""
     largest = max(max(abs(x), abs(y)) for x, y in shape.outline)
@@ -144,27 +148,29 @@ def symbol(look: Look, shape: Mark, scale: float) -> dict[str, Any]:
 
 def _rings(rings: Iterable[Line]) -> Path:
     vertices: list[tuple[float, float]] = []
-    codes: list[Any] = []
+    codes: list[np.uint8] = []
     for ring in rings:
         vertices += [*ring, ring[0]]
         codes += [Path.MOVETO, *[Path.LINETO] * (len(ring) - 1), Path.CLOSEPOLY]
     return Path(np.asarray(vertices), codes)
 
 
-def _filled(look: Look) -> dict[str, Any]:
+def _filled(look: Look) -> PatchStyle:
     width = look.width * PT_PER_PX / 2
     return {"facecolor": look.fill_colour, "edgecolor": look.line_colour, "linewidth": width}
 
 
-def _stroked(look: Look) -> dict[str, Any]:
-    return {
-        "colors": look.line_colour,
-        "linewidths": look.width * PT_PER_PX,
-        "linestyles": [(0, _dashes(look)) if look.dash else "-"],
-        "alpha": look.opacity,
-        "capstyle": "round" if look.width > 2 else "butt",
-        "joinstyle": "round",
-    }
+def _lines(look: Look, parts: Sequence[Line], zorder: int) -> LineCollection:
+    return LineCollection(
+        parts,
+        zorder=zorder,
+        colors=look.line_colour,
+        linewidths=look.width * PT_PER_PX,
+        linestyles=[(0, _dashes(look)) if look.dash else "-"],
+        alpha=look.opacity,
+        capstyle="round" if look.width > 2 else "butt",
+        joinstyle="round",
+    )
 
 
 def _dashes(look: Look) -> tuple[float, ...]:
@@ -172,7 +178,7 @@ def _dashes(look: Look) -> tuple[float, ...]:
     return tuple(one / look.width for one in look.dash)
 
 
-def _write(axes: Any, text: Text, zorder: int) -> None:
+def _write(axes: Axes, text: Text, zorder: int) -> None:
     box = text.box
     if text.leader:
         axes.plot(*zip(*text.leader, strict=True), color="k", linewidth=0.6, zorder=zorder)

@@ -11,11 +11,11 @@ import contextlib
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from matplotlib.backends import _backend_pdf_ps as backend
+from matplotlib.font_manager import FontPath
 
 MOST_USED = (
     *(*range(0x20, 0x180), *range(0x370, 0x400), *range(0x2010, 0x2040)),
@@ -49,7 +49,7 @@ def fonts_read_once() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _subset(fontfile: Any, glyphs: Iterable[int]) -> Iterator[backend.SubsetResults]:
+def _subset(fontfile: FontPath, glyphs: Iterable[int]) -> Iterator[backend.SubsetResults]:
     """As Matplotlib's function of this purpose: an open font, and the numbers of its glyphs."""
     wanted = set(glyphs)
     whole = _reduced_to(fontfile, wanted)
@@ -59,7 +59,7 @@ def _subset(fontfile: Any, glyphs: Iterable[int]) -> Iterator[backend.SubsetResu
         yield backend.SubsetResults(font, numbers)
 
 
-def _reduced_to(fontfile: Any, wanted: set[int]) -> _Reduced:
+def _reduced_to(fontfile: FontPath, wanted: set[int]) -> _Reduced:
     """The first subset of a font; made again where a figure has letters that are not in it."""
     name = f"{fontfile}:{fontfile.face_index}"
     known = _reduced.get(name)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from matplotlib import patheffects
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -16,17 +17,17 @@ from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price import DemandPrice, Row, SetPrice
 from corridor.experiments.figures.answers_data import NOT_ADVICE
 from corridor.experiments.figures.rows import Rows, RowText
-from corridor.experiments.figures.style import Key, Width
+from corridor.experiments.figures.style import Key, LineStyle, PatchStyle, Width
 from corridor.topologies.base.words import counted, has_moved, is_longer
 
 HEIGHT = 0.5
 CASING = patheffects.withStroke(linewidth=2.0, foreground="w")
-CERTAIN: dict[str, Any] = {"facecolor": "0.35", "edgecolor": "k", "linewidth": 0.6}
-READING: dict[str, Any] = {"facecolor": "0.93", "edgecolor": "0.25", "linewidth": 0.6}
+CERTAIN: PatchStyle = {"facecolor": "0.35", "edgecolor": "k", "linewidth": 0.6}
+READING: PatchStyle = {"facecolor": "0.93", "edgecolor": "0.25", "linewidth": 0.6}
 READING |= {"hatch": "////"}
-INTERVAL: dict[str, Any] = {"color": "k", "linewidth": 1.0, "marker": "|", "markersize": 5}
-EACH: dict[str, Any] = {"marker": "|", "color": "k", "linestyle": "none", "markersize": 4}
-MEASURED: dict[str, Any] = {"marker": "x", "color": "k", "linestyle": "none", "markersize": 4}
+INTERVAL: LineStyle = {"color": "k", "linewidth": 1.0, "marker": "|", "markersize": 5}
+EACH: LineStyle = {"marker": "|", "color": "k", "linestyle": "none", "markersize": 4}
+MEASURED: LineStyle = {"marker": "x", "color": "k", "linestyle": "none", "markersize": 4}
 ROW_IN = 0.26
 EACH_Y, MEASURED_Y = -0.37, 0.37
 """Above and below a bar, in rows."""
@@ -49,7 +50,7 @@ class Bar:
         return min(0.0, *(self.interval_ms or (0.0,)))
 
 
-def draw_bar(axes: Any, y: float, bar: Bar) -> None:
+def draw_bar(axes: Axes, y: float, bar: Bar) -> None:
     """The interval lies below the bar's middle, so that neither hides the other."""
     axes.barh(y, bar.certain_ms, height=HEIGHT, **CERTAIN)
     axes.barh(y, bar.extra_ms - bar.certain_ms, left=bar.certain_ms, height=HEIGHT, **READING)
@@ -57,7 +58,7 @@ def draw_bar(axes: Any, y: float, bar: Bar) -> None:
         axes.plot(bar.interval_ms, [y, y], zorder=3, path_effects=[CASING], **INTERVAL)
 
 
-def scale_axes(axes: Any, bars: Sequence[Bar], marks_ms: Sequence[float] = ()) -> None:
+def scale_axes(axes: Axes, bars: Sequence[Bar], marks_ms: Sequence[float] = ()) -> None:
     """The axis of time, as long as bars and other marks need."""
     low = min(bar.least_ms for bar in bars)
     most = max([*(bar.furthest_ms for bar in bars), *marks_ms]) or 1.0
@@ -66,7 +67,7 @@ def scale_axes(axes: Any, bars: Sequence[Bar], marks_ms: Sequence[float] = ()) -
 
 
 def bars_key(bars: Sequence[Bar]) -> Key:
-    found: list[tuple[Any, str]] = []
+    found: list[tuple[Artist, str]] = []
     if any(bar.certain_ms > 0 for bar in bars):
         found.append((Patch(**CERTAIN), "by confident rules"))
     if any(bar.extra_ms > bar.certain_ms for bar in bars):
@@ -169,7 +170,7 @@ def _measured_ms(prices: Sequence[SetPrice]) -> list[float]:
     return [extra for extra in every if extra is not None]
 
 
-def _draw_marks(axes: Any, y: float, demands: Sequence[DemandPrice]) -> None:
+def _draw_marks(axes: Axes, y: float, demands: Sequence[DemandPrice]) -> None:
     predicted = [one.with_readings.extra_ms for one in demands]
     known = [extra for extra in predicted if extra is not None and has_moved(extra)]
     axes.plot(known, [y + EACH_Y] * len(known), clip_on=False, **EACH)

@@ -4,7 +4,7 @@ readings, with intervals, and which demands they block."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -15,7 +15,7 @@ from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures.price import Bar, bars_key, draw_bar, scale_axes
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import Key, Width
+from corridor.experiments.figures.style import Key, LineStyle, Width
 from corridor.topologies.base.words import counted, is_longer
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 30
 ROW_IN = 0.19
-BLOCKED: dict[str, Any] = {
+BLOCKED: LineStyle = {
     "marker": Outcome.BLOCKED.marker,
     "color": "k",
     "markersize": 5.5,

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from corridor.experiments.account.summary import DemandSummary
 from corridor.experiments.account.tracks import Protocol, Track
-from corridor.experiments.figures.style import SERIES, as_patch
+from corridor.experiments.figures.style import SERIES, LineStyle, as_patch
 from corridor.experiments.results import measures
 from corridor.experiments.results.measures import Sample
 from corridor.topologies.base.words import duration
@@ -30,9 +31,9 @@ MEASURES: dict[Protocol, tuple[str, str, str]] = {
 MISSING_WORDS: dict[Protocol, str] = {"udp": "lost", "tcp": "sent again"}
 NAMES: dict[Protocol, str] = {"udp": "UDP stream", "tcp": "TCP transfer"}
 
-DELIVERED: dict[str, Any] = {"color": SERIES[3].colour, "linewidth": 1.2}
-SENT: dict[str, Any] = {"color": "k", "linewidth": 0.6, "linestyle": (0, (1, 1))}
-MISSING: dict[str, Any] = {"color": SERIES[2].colour, "marker": "x", "linestyle": "none"}
+DELIVERED: LineStyle = {"color": SERIES[3].colour, "linewidth": 1.2}
+SENT: LineStyle = {"color": "k", "linewidth": 0.6, "linestyle": (0, (1, 1))}
+MISSING: LineStyle = {"color": SERIES[2].colour, "marker": "x", "linestyle": "none"}
 MISSING |= {"markersize": 3.5, "markeredgewidth": 0.8}
 
 
@@ -101,9 +102,9 @@ def end_of(rates: Sequence[Rate]) -> float:
     return max(ends, default=0.0)
 
 
-def key(rates: Sequence[Rate]) -> list[tuple[Any, str]]:
+def key(rates: Sequence[Rate]) -> list[tuple[Artist, str]]:
     """What is what in the rows."""
-    found: list[tuple[Any, str]] = [
+    found: list[tuple[Artist, str]] = [
         (Line2D([], [], **DELIVERED), "throughput"),
         (Line2D([], [], **SENT), "sent"),
     ]
@@ -114,7 +115,7 @@ def key(rates: Sequence[Rate]) -> list[tuple[Any, str]]:
     return found
 
 
-def draw_rate(axes: Any, rate: Rate) -> None:
+def draw_rate(axes: Axes, rate: Rate) -> None:
     for samples, look in ((rate.sent, SENT), (rate.delivered, DELIVERED)):
         edges = [*(one.at_s for one in samples), samples[-1].at_s + rate.width_ns / 1e9]
         axes.stairs([one.value or 0.0 for one in samples], edges, baseline=None, **as_patch(look))

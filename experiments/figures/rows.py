@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from corridor.experiments.figures.style import (
@@ -50,7 +50,7 @@ class Rows:
     width: Width
     row_in: float
 
-    def figure(self, title: str, caption: str, key: Key) -> tuple[Figure, Any]:
+    def figure(self, title: str, caption: str, key: Key) -> tuple[Figure, Axes]:
         """And its axes, as large as texts leave them."""
         sheet = new_sheet(title, caption, self.high_in, self.width, key)
         return sheet.figure, self.axes(sheet)
@@ -60,7 +60,7 @@ class Rows:
         """With their axis."""
         return TOP_IN + self._rows_in + AXIS_IN
 
-    def axes(self, sheet: Sheet) -> Any:
+    def axes(self, sheet: Sheet) -> Axes:
         """At the lower end of a sheet."""
         wide, tall = sheet.figure.get_size_inches()
         left, right = self._sides_in()
@@ -95,7 +95,7 @@ class Rows:
             down_in += GAP_IN + (self._unit_in if text.has_bar else 0.0)
         return found
 
-    def write(self, axes: Any) -> None:
+    def write(self, axes: Axes) -> None:
         """Names, and the limits of the axis of rows; the first is above."""
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
@@ -125,7 +125,7 @@ class Rows:
         said = (_joined(text) for text in self.texts)
         return [broken(scratch, one, SMALL_PT, room_pt) for one in said]
 
-    def _write_above(self, axes: Any) -> None:
+    def _write_above(self, axes: Axes) -> None:
         axes.set_yticks([])
         for y, lines in zip(self.ys, self._lines, strict=True):
             axes.annotate(
@@ -140,7 +140,7 @@ class Rows:
                 bbox=BACKING,
             )
 
-    def _write_beside(self, axes: Any) -> None:
+    def _write_beside(self, axes: Axes) -> None:
         axes.set_yticks(self.ys, [text.name for text in self.texts])
         for y, text in zip(self.ys, self.texts, strict=True):
             axes.annotate(

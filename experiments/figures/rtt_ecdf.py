@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,11 +12,11 @@ from corridor.experiments.account.summary import Summary
 from corridor.experiments.figures import data
 from corridor.experiments.figures.data import Group
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import SERIES, TEXT, Series, Width, new_figure
+from corridor.experiments.figures.style import SERIES, TEXT, LineStyle, Series, Width, new_figure
 from corridor.topologies.base.words import counted
 
 MARKS_PER_CURVE = 5
-PREDICTED: dict[str, Any] = {"drawstyle": "steps-post", "linewidth": 0.6, "linestyle": (0, (1, 1))}
+PREDICTED: LineStyle = {"drawstyle": "steps-post", "linewidth": 0.6, "linestyle": (0, (1, 1))}
 """In the colour of the group. A demand counts once for each of its replies."""
 
 Curve = tuple[Group, Series, NDArray[np.float64]]

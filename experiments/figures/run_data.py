@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.account.account_of_run import ACCOUNT_FILE
+from corridor.experiments.account.run_files import Manifest, PlanHead, read_manifest, read_plan_head
 from corridor.experiments.account.summary import REPORT_AGAIN, AccountFile, Summary
 from corridor.experiments.account.tracks import SERIES_FILE, Track, read_series
 from corridor.experiments.atlas import event_data
@@ -40,15 +41,12 @@ CAPACITY_FILE = "capacity.json"
 def made_by(out_dir: Path) -> str:
     """What each figure carries: version, scenario, seed; of old results, what is known."""
     try:
-        manifest: dict[str, Any] = read_json(out_dir / "manifest.json", RESULT)
+        of = read_manifest(out_dir) or Manifest()
     except InputError:
-        manifest = {}
-    said = (
-        manifest.get("version"),
-        f"scenario {manifest['scenario']}" if "scenario" in manifest else None,
-        f"seed {manifest['seed']}" if "seed" in manifest else None,
-    )
-    return ", ".join(filter(None, said))
+        of = Manifest()
+    scenario = f"scenario {of.scenario}" if of.scenario else ""
+    seed = "" if of.seed is None else f"seed {of.seed}"
+    return ", ".join(filter(None, (of.version, scenario, seed)))
 
 
 @dataclass(frozen=True)
@@ -108,28 +106,26 @@ class RunData:
             return None
 
     @cached_property
-    def plan(self) -> Mapping[str, Any] | None:
+    def plan(self) -> PlanHead | None:
         """None where it cannot be read."""
         try:
-            plan: dict[str, Any] = read_json(self.out_dir / "raw" / "plan.json", RESULT)
+            return read_plan_head(self.out_dir)
         except InputError:
             return None
-        return plan
 
     @property
     def rates_bps(self) -> Mapping[str, int]:
         """The emulated rate of each fibre; empty where the plan cannot be read."""
-        fibres = self.plan["wiring"]["fibres"] if self.plan else ()
-        return {one["fibre"]: one["forward"]["rate_bps"] for one in fibres}
+        return self.plan.rates_bps if self.plan else {}
 
     @property
     def has_bfd(self) -> bool:
-        return bool(self.plan and self.plan.get("bfd_interval_ms"))
+        return bool(self.plan and self.plan.bfd_interval_ms)
 
     @property
     def start_ns(self) -> int:
         """When probing starts, after the epoch; 0 where the plan cannot be read."""
-        return int(self.plan["start_ns"]) if self.plan else 0
+        return self.plan.start_ns if self.plan else 0
 
     @cached_property
     def messages(self) -> Sequence[MessageRow]:
@@ -148,4 +144,4 @@ class RunData:
         """Each once; the times at which they were to be sent are from the start of probing. None
         where they or the plan cannot be read."""
         probes = event_data.read_probes(self.out_dir, self.start_ns)
-        return probes if self.plan is not None else probes[:0]
+        return probes if self.plan is not None else probes.where(np.zeros(len(probes), np.bool_))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal, cast
 
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_mixed import MixedModeRenderer
 from matplotlib.backends.backend_pgf import RendererPgf
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, weight_dict
+from matplotlib.text import Text
 
 from corridor.experiments.figures.pdf_fonts import fonts_read_once
 from corridor.experiments.figures.style import WIDTHS, lay_out, one_warning
@@ -23,6 +26,7 @@ from corridor.topologies.base.words import can_set, escaped
 # Matplotlib's own writer asks LaTeX how wide texts are, and passes texts on as LaTeX. Here no LaTeX
 # is needed, and texts stay what they are; those that LaTeX cannot set are drawn as outlines.
 
+type IsMath = bool | Literal["TeX"]
 BOLD_FROM = 600
 LINE = 1.2
 """Of a text's size, to the next line; each text has one."""
@@ -45,7 +49,8 @@ def save_pgf(figure: Figure, path: Path, name: str, made_by: str) -> None:
         "\\pgfusepath{use as bounding box, clip}%\n"
     )
     renderer = _Renderer(figure, text)
-    figure.draw(MixedModeRenderer(figure, width_in, height_in, figure.dpi, renderer))
+    mixed = MixedModeRenderer(figure, width_in, height_in, figure.dpi, renderer)
+    figure.draw(cast(RendererBase, mixed))
     text.write("\\end{pgfpicture}%\n\\makeatother%\n\\endgroup%\n")
     path.write_text(text.getvalue(), encoding="utf-8")
 
@@ -58,7 +63,7 @@ class _Renderer(RendererPgf):
         self._measures = FigureCanvasAgg(figure).get_renderer()
 
     def get_text_width_height_descent(
-        self, s: str, prop: Any, ismath: Any
+        self, s: str, prop: FontProperties, ismath: IsMath
     ) -> tuple[float, float, float]:
         found: tuple[float, float, float]
         found = self._measures.get_text_width_height_descent(s, prop, ismath)
@@ -66,17 +71,19 @@ class _Renderer(RendererPgf):
 
     def draw_text(
         self,
-        gc: Any,
+        gc: GraphicsContextBase,
         x: float,
         y: float,
         s: str,
-        prop: Any,
+        prop: FontProperties,
         angle: float,
-        ismath: Any = False,
-        mtext: Any = None,
+        ismath: IsMath = False,
+        mtext: Text | None = None,
     ) -> None:
         if not can_set(s):
-            self._draw_text_as_path(gc, x, y, s, prop, angle, ismath, mtext)
+            self._draw_text_as_path(  # type: ignore[attr-defined]  # stubs leave it out
+                gc, x, y, s, prop, angle, ismath, mtext
+            )
             return
         size_pt = prop.get_size_in_points()
         bold = r"\bfseries" if _weight(prop) >= BOLD_FROM else ""
@@ -90,7 +97,7 @@ class _Renderer(RendererPgf):
             "\\end{pgfscope}%\n"
         )
 
-    def _place(self, x: float, y: float, angle: float, mtext: Any) -> str:
+    def _place(self, x: float, y: float, angle: float, mtext: Text | None) -> str:
         """Where LaTeX hangs a text: at the point that it was aligned to, since its width differs
         from the one that was measured."""
         aligned = ("left", "base")
@@ -107,15 +114,13 @@ class _Renderer(RendererPgf):
         return ",".join(part for part in (*at, *aligned, *turned) if part)
 
 
-def _weight(prop: Any) -> int:
-    from matplotlib.font_manager import weight_dict
-
+def _weight(prop: FontProperties) -> int:
     weight = prop.get_weight()
     return weight if isinstance(weight, int) else int(weight_dict[weight])
 
 
 def _save_pdf(figure: Figure, path: Path, name: str, made_by: str) -> None:
-    said: dict[str, Any] = {"CreationDate": None, "Title": name, "Subject": made_by}
+    said = {"CreationDate": None, "Title": name, "Subject": made_by}
     with fonts_read_once():
         figure.savefig(path, metadata=said)
 
@@ -125,7 +130,7 @@ def _save_png(figure: Figure, path: Path, name: str, made_by: str) -> None:
 
 
 def _save_svg(figure: Figure, path: Path, name: str, made_by: str) -> None:
-    said: dict[str, Any] = {"Date": None, "Title": name, "Description": made_by}
+    said = {"Date": None, "Title": name, "Description": made_by}
     figure.savefig(path, metadata=said)
 
 

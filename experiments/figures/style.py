@@ -11,15 +11,17 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
+from matplotlib.typing import DrawStyleType, LineStyleType, MarkerType, RcKeyType
 
 from corridor.experiments.figures.fonts import LettersLacking, families, lacking, set_fonts
 
@@ -33,7 +35,41 @@ KEY_IN, KEY_LINE_IN = 0.2, 0.165
 """Of the first line of a key, and of each further one."""
 EDGE_IN = 0.05
 SOFT = "0.45"
-BACKING: dict[str, Any] = {"facecolor": "w", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
+
+
+class LineStyle(TypedDict, total=False):
+    """Arguments of Matplotlib for lines and marks."""
+
+    color: str
+    linestyle: LineStyleType
+    linewidth: float
+    drawstyle: DrawStyleType
+    marker: MarkerType
+    markersize: float
+    markerfacecolor: str
+    markeredgecolor: str
+    markeredgewidth: float
+    zorder: float
+
+
+class PatchStyle(TypedDict, total=False):
+    """Arguments of Matplotlib for areas."""
+
+    facecolor: str
+    edgecolor: str
+    linestyle: LineStyleType
+    linewidth: float
+    alpha: float
+    hatch: str
+
+
+class BoxStyle(PatchStyle, total=False):
+    """Arguments of Matplotlib for the box behind a text."""
+
+    pad: float
+
+
+BACKING: BoxStyle = {"facecolor": "w", "edgecolor": "none", "pad": 0.4, "alpha": 0.8}
 """Behind texts that lines pass below; an outline would make paths of letters."""
 
 
@@ -57,7 +93,7 @@ COLUMN = Width("-column", 3.35, 8)
 WIDTHS: Mapping[str, Width] = {"text": TEXT, "column": COLUMN}
 """By their names on the command line."""
 
-RC: dict[str, Any] = {
+RC: dict[RcKeyType, object] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 7.5,
     "axes.labelsize": 8,
@@ -84,7 +120,7 @@ RC: dict[str, Any] = {
 }
 
 
-type Key = Sequence[tuple[Any, str]]
+type Key = Sequence[tuple[Artist, str]]
 """Marks or lines, and what they mean."""
 
 
@@ -93,7 +129,7 @@ class Series:
     """One line, mark and colour; the lightness of neighbours differs too."""
 
     colour: str
-    line: Any
+    line: LineStyleType
     mark: str
 
 
@@ -106,25 +142,33 @@ SERIES = (
     Series("#808080", (0, (9, 2)), "P"),
 )
 
-FILLS: tuple[dict[str, Any], ...] = (
-    {"facecolor": "0.25"},
-    {"facecolor": "0.75"},
-    {"facecolor": "0.95", "hatch": "////"},
-    {"facecolor": "0.55", "hatch": "||||"},
-    {"facecolor": "0.85", "hatch": "\\\\\\\\"},
-    {"facecolor": "white", "hatch": "xxxx"},
-    {"facecolor": "0.65", "hatch": "----"},
-    {"facecolor": "0.9", "hatch": "++++"},
-    {"facecolor": "0.45", "hatch": "xx"},
+
+def _fill(grey: str, hatch: str = "") -> PatchStyle:
+    return {"facecolor": grey, "hatch": hatch, "edgecolor": "k", "linewidth": 0.5}
+
+
+FILLS = (
+    _fill("0.25"),
+    _fill("0.75"),
+    _fill("0.95", "////"),
+    _fill("0.55", "||||"),
+    _fill("0.85", "\\\\\\\\"),
+    _fill("white", "xxxx"),
+    _fill("0.65", "----"),
+    _fill("0.9", "++++"),
+    _fill("0.45", "xx"),
 )
 """Of parts of a bar, distinguished in grey. Hatches are of lines: LaTeX draws each dot of a dotted
 one as its own curve, which takes minutes."""
-FILL_EDGE: dict[str, Any] = {"edgecolor": "k", "linewidth": 0.5}
 
 
-def as_patch(look: dict[str, Any]) -> dict[str, Any]:
+def as_patch(look: LineStyle) -> PatchStyle:
     """Of a line, for ``stairs``, which draws a patch: it has an edge where a line has a colour."""
-    return {"edgecolor" if key == "color" else key: value for key, value in look.items()}
+    return {
+        "edgecolor": look.get("color", "k"),
+        "linewidth": look.get("linewidth", 1.0),
+        "linestyle": look.get("linestyle", "-"),
+    }
 
 
 @contextlib.contextmanager
@@ -170,10 +214,10 @@ def new_sheet(title: str, caption: str, body_in: float, width: Width = TEXT, *ke
     height_in = above_in + body_in + below_in
     figure = Figure(figsize=(width.inches, height_in), dpi=PNG_DPI)
     left, top, bottom = EDGE_IN / width.inches, 1 - EDGE_IN / height_in, EDGE_IN / height_in
-    bold: dict[str, Any] = {"fontsize": width.title_pt, "fontweight": "bold", "va": "top"}
-    figure.text(left, top, "\n".join(titles), linespacing=1.15, **bold)
-    soft: dict[str, Any] = {"fontsize": SMALL_PT, "color": "0.3", "va": "bottom"}
-    figure.text(left, bottom, "\n".join(captions), linespacing=1.2, **soft)
+    above, below = "\n".join(titles), "\n".join(captions)
+    bold = figure.text(left, top, above, linespacing=1.15, va="top", fontsize=width.title_pt)
+    bold.set_fontweight("bold")
+    figure.text(left, bottom, below, linespacing=1.2, va="bottom", fontsize=SMALL_PT, color="0.3")
     down_in = title_in
     for key, columns in shaped:
         _add_key(figure, key, columns, down_in)
@@ -181,12 +225,14 @@ def new_sheet(title: str, caption: str, body_in: float, width: Width = TEXT, *ke
     return Sheet(figure, above_in, below_in)
 
 
-def broken(figure: Figure, text: str, size_pt: float, room_pt: float, **font: Any) -> list[str]:
+def broken(
+    figure: Figure, text: str, size_pt: float, room_pt: float, weight: str = "normal"
+) -> list[str]:
     """A text in lines that are no wider than there is room; a word that is stays whole."""
     lines: list[str] = []
     for word in re.split(BREAK, text):
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width_pt(figure, [longer], size_pt, **font) > room_pt:
+        if lines and width_pt(figure, [longer], size_pt, weight) > room_pt:
             lines.append(word)
         else:
             lines[-1:] = [longer]
@@ -254,13 +300,13 @@ def one_warning() -> Iterator[None]:
         yield
 
 
-def width_pt(figure: Figure, texts: Iterable[str], size_pt: float, **font: Any) -> float:
+def width_pt(figure: Figure, texts: Iterable[str], size_pt: float, weight: str = "normal") -> float:
     """The width of the widest of some lines, in points."""
     renderer = FigureCanvasAgg(figure).get_renderer()
     with one_warning():
         widths = [
             renderer.get_text_width_height_descent(
-                text, FontProperties(family=families(text), size=size_pt, **font), False
+                text, FontProperties(family=families(text), size=size_pt, weight=weight), False
             )[0]
             for text in texts
         ]

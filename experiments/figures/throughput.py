@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -16,7 +17,7 @@ from corridor.experiments.account.summary import FlowSummary, Summary
 from corridor.experiments.figures import data
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import TEXT, Width
+from corridor.experiments.figures.style import TEXT, LineStyle, PatchStyle, Width
 from corridor.experiments.results import measures
 from corridor.topologies.base.words import counted
 
@@ -42,9 +43,9 @@ class Flow(FlowSummary):
     waits: Wait | None
 
 
-DELIVERED: dict[str, Any] = {"facecolor": "0.72", "edgecolor": "k", "linewidth": 0.6}
-OFFERED: dict[str, Any] = {"marker": "D", "color": "k", "markersize": 5, "linestyle": "none"}
-BOTTLENECK: dict[str, Any] = {"color": "k", "linewidth": 1.1, "linestyle": (0, (4, 2))}
+DELIVERED: PatchStyle = {"facecolor": "0.72", "edgecolor": "k", "linewidth": 0.6}
+OFFERED: LineStyle = {"marker": "D", "color": "k", "markersize": 5, "linestyle": "none"}
+BOTTLENECK: LineStyle = {"color": "k", "linewidth": 1.1, "linestyle": (0, (4, 2))}
 
 
 def throughput(summary: Summary, waits: Mapping[str, Wait], width: Width = TEXT) -> Figure | None:
@@ -103,10 +104,11 @@ def _fastest_ms(file: Path) -> dict[str, float]:
     import pyarrow.parquet as pq
 
     try:
-        rows = pq.read_table(file, columns=["demand", "delay_min_ns"]).to_pylist()
+        columns = pq.read_table(file, columns=["demand", "delay_min_ns"]).columns
     except (FileNotFoundError, pa.ArrowInvalid):
         return {}
-    return {row["demand"]: row["delay_min_ns"] / 1e6 for row in rows if row["delay_min_ns"]}
+    rows = zip(*(column.to_pylist() for column in columns), strict=True)
+    return {demand: least_ns / 1e6 for demand, least_ns in rows if least_ns}
 
 
 def _title(flows: Sequence[Flow]) -> str:
@@ -133,7 +135,7 @@ def _share(flow: Flow, what: Literal["offered", "delivered"]) -> float | None:
     return None if rate is None else 100 * float(rate) / float(flow.bottleneck)
 
 
-def _draw_rates(axes: Any, flows: Sequence[Flow], ys: Sequence[float]) -> None:
+def _draw_rates(axes: Axes, flows: Sequence[Flow], ys: Sequence[float]) -> None:
     delivered = [_share(flow, "delivered") for flow in flows]
     offered = [_share(flow, "offered") for flow in flows]
     axes.barh(ys, [share or 0.0 for share in delivered], height=0.5, **DELIVERED)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -19,6 +20,8 @@ from corridor.experiments.figures.style import (
     SMALL_PT,
     SOFT,
     Key,
+    LineStyle,
+    PatchStyle,
     Sheet,
     Width,
     new_sheet,
@@ -28,10 +31,10 @@ from corridor.experiments.figures.style import (
 LEFT_IN, RIGHT_IN = 0.62, 0.14
 NAME_IN, LANE_IN, TIME_IN = 0.22, 0.135, 0.42
 PT_PER_IN = 72
-LASTS: dict[str, Any] = {"facecolor": "0.91", "linewidth": 0}
-SEVERAL_LAST: dict[str, Any] = {"facecolor": "0.82", "linewidth": 0}
-AT_ONCE: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": (0, (1, 1))}
-POLE: dict[str, Any] = {"color": "0.62", "linewidth": 0.5}
+LASTS: PatchStyle = {"facecolor": "0.91", "linewidth": 0}
+SEVERAL_LAST: PatchStyle = {"facecolor": "0.82", "linewidth": 0}
+AT_ONCE: LineStyle = {"color": "0.35", "linewidth": 0.9, "linestyle": (0, (1, 1))}
+POLE: LineStyle = {"color": "0.62", "linewidth": 0.5}
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class TimeRows:
         """Labels of events that have no room."""
         return len(self.spans) - len(self.placed)
 
-    def axes(self, sheet: Sheet, number: int) -> Any:
+    def axes(self, sheet: Sheet, number: int) -> Axes:
         """Of a row; time is told below the last one alone."""
         below = self.heights_in[number + 1 :]
         below_in = sum(NAME_IN + high_in for high_in in below)
@@ -78,7 +81,7 @@ class TimeRows:
             made.set_xlabel("time since probing began (s)")
         return made
 
-    def _axes_at(self, sheet: Sheet, bottom_in: float, high_in: float) -> Any:
+    def _axes_at(self, sheet: Sheet, bottom_in: float, high_in: float) -> Axes:
         wide, high = sheet.figure.get_size_inches()
         inside_in = wide - self.left_in - self.right_in
         made = sheet.figure.add_axes(
@@ -102,9 +105,9 @@ def time_rows(
     return TimeRows(spans, heights_in, end_s, width, placed, left_in, right_in)
 
 
-def key_of_events(spans: Sequence[Span]) -> list[tuple[Any, str]]:
+def key_of_events(spans: Sequence[Span]) -> list[tuple[Artist, str]]:
     """What is what of the events."""
-    key: list[tuple[Any, str]] = []
+    key: list[tuple[Artist, str]] = []
     if any(span.until_s is not None for span in spans):
         key.append((Patch(**LASTS), "event"))
     if any(several for _, _, several in event_data.shades(spans)):
@@ -114,7 +117,7 @@ def key_of_events(spans: Sequence[Span]) -> list[tuple[Any, str]]:
     return key
 
 
-def name_row(axes: Any, name: str) -> None:
+def name_row(axes: Axes, name: str) -> None:
     """Above it, from its left end on."""
     axes.annotate(
         name,
@@ -138,7 +141,7 @@ def _placed(spans: Sequence[Span], end_s: float, wide_in: float) -> list[Flag]:
     )
 
 
-def _draw_events(axes: Any, spans: Sequence[Span], placed: Sequence[Flag], rows_in: float) -> None:
+def _draw_events(axes: Axes, spans: Sequence[Span], placed: Sequence[Flag], rows_in: float) -> None:
     """Across all rows, in inches from the axis of time."""
     axes.set_axis_off()
     high_in = axes.get_window_extent().height / axes.figure.dpi

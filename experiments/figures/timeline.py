@@ -4,9 +4,10 @@ streams and transfers brought in the meantime."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -17,16 +18,16 @@ from corridor.experiments.atlas.time_line import TimeRow, time_line
 from corridor.experiments.figures import data, rates
 from corridor.experiments.figures.rates import Rate
 from corridor.experiments.figures.run_data import RunData
-from corridor.experiments.figures.style import SERIES, Sheet, Width
+from corridor.experiments.figures.style import SERIES, LineStyle, Sheet, Width
 from corridor.experiments.figures.time_rows import TimeRows, key_of_events, name_row, time_rows
 from corridor.topologies.base.words import counted, duration
 
 BY_TIME_SENT = "at the time probes were sent: those in flight at an event show it earlier"
 ROW_IN, RATE_IN = 0.78, 0.62
 
-RTT: dict[str, Any] = {"color": SERIES[1].colour, "linewidth": 1.1}
-PREDICTED: dict[str, Any] = {"color": "k", "linewidth": 0.7, "linestyle": (0, (4, 2))}
-LOST: dict[str, Any] = {"color": SERIES[2].colour, "marker": "|", "linestyle": "none"}
+RTT: LineStyle = {"color": SERIES[1].colour, "linewidth": 1.1}
+PREDICTED: LineStyle = {"color": "k", "linewidth": 0.7, "linestyle": (0, (4, 2))}
+LOST: LineStyle = {"color": SERIES[2].colour, "marker": "|", "linestyle": "none"}
 LOST |= {"markersize": 6, "markeredgewidth": 0.8}
 
 
@@ -81,7 +82,7 @@ def _shown(summary: Summary, demands: Sequence[DemandSummary], rows: TimeRows, f
     return ", ".join(said)
 
 
-def _key(rows: TimeRows) -> list[tuple[Any, str]]:
+def _key(rows: TimeRows) -> list[tuple[Artist, str]]:
     return [
         (Line2D([], [], **RTT), "RTT"),
         (Line2D([], [], **PREDICTED), "predicted"),
@@ -90,7 +91,7 @@ def _key(rows: TimeRows) -> list[tuple[Any, str]]:
     ]
 
 
-def _draw_row(axes: Any, row: TimeRow) -> None:
+def _draw_row(axes: Axes, row: TimeRow) -> None:
     axes.plot(*event_data.broken(row.course), **RTT)
     for level in row.levels:
         axes.hlines(level.rtt_ms, level.from_s, level.until_s, zorder=3, **PREDICTED)
@@ -103,7 +104,7 @@ def _draw_row(axes: Any, row: TimeRow) -> None:
     axes.set_ylabel("RTT (ms)")
 
 
-def _name_row(axes: Any, demand: DemandSummary, more: str, width: Width) -> None:
+def _name_row(axes: Axes, demand: DemandSummary, more: str, width: Width) -> None:
     """The ends of a demand only where there is room for them."""
     ends = "" if width.is_narrow else f": {demand.src} → {demand.dst}"
     name_row(axes, f"{demand.id}{ends}{f', {more}' if more else ''}")

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -285,8 +286,8 @@ def _symbol(shape: str, size_pt: float, colour: ColorType, line: Line2D) -> Plai
 
 def _segments(axes: Axes, lines: LineCollection) -> Iterator[Plain]:
     """Such as ``hlines`` and bars of errors."""
-    colours, widths = lines.get_color(), np.atleast_1d(lines.get_linewidth())
-    styles = lines.get_linestyle()
+    colours, widths = _colours(lines.get_color()), np.atleast_1d(lines.get_linewidth())
+    styles = cast(Sequence[tuple[float, Sequence[float] | None]], lines.get_linestyle())
     for at, segment in enumerate(lines.get_segments()):
         points = _values(_placed(axes, lines.get_transform(), segment))
         look = {
@@ -301,19 +302,24 @@ def _segments(axes: Axes, lines: LineCollection) -> Iterator[Plain]:
 
 def _points(axes: Axes, points: PathCollection) -> Iterator[Plain]:
     places = _placed(axes, points.get_offset_transform(), points.get_offsets())
-    colours, sizes = points.get_facecolor(), np.atleast_1d(points.get_sizes())
+    colours, sizes = _colours(points.get_facecolor()), np.atleast_1d(points.get_sizes())
     look = {
         "type": "point",
         "filled": len(colours) > 0,
-        "color": _hex(colours[0] if len(colours) else points.get_edgecolor()[0]),
+        "color": _hex(colours[0] if len(colours) else _colours(points.get_edgecolor())[0]),
         "size": _number(float(sizes[0]) * PX_PER_PT**2),
         "opacity": 1,
     }
     yield {"data": {"values": _values(places)}, "mark": look}
 
 
+def _colours(of: ColorType | Sequence[ColorType]) -> Sequence[ColorType]:
+    """Of a collection, which has a row of numbers for each."""
+    return cast(Sequence[ColorType], of)
+
+
 def _areas(axes: Axes, areas: Collection) -> Iterator[Plain]:
-    faces, edges = areas.get_facecolor(), areas.get_edgecolor()
+    faces, edges = _colours(areas.get_facecolor()), _colours(areas.get_edgecolor())
     none = (0.0, 0.0, 0.0, 0.0)
     for at, path in enumerate(areas.get_paths()):
         look = _fill(

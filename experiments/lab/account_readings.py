@@ -51,12 +51,8 @@ class AccountReadings(Closing):
             problem = f"this kernel cannot count them (that takes tcx, of Linux 6.6): {refusal}"
         names = [] if self._counters is None else self._counters.interfaces
         self._places = {name: place for place, name in enumerate(names)}
-        self._said: Readings = {
-            "schema": READINGS_SCHEMA,
-            "problem": problem,
-            "interfaces": names,
-            "readings": [],
-        }
+        self._problem = problem
+        self._read: list[Reading] = []
         self._meters = sum(len(switch.meters) for switch in plan.program.switches)
         self._follows = plan.follows or bool(plan.controller)
         self._passed: Mapping[Point, Passed] = {}
@@ -66,34 +62,27 @@ class AccountReadings(Closing):
     def read(self, name: str, at_ns: int, change: Change | None = None) -> None:
         """``change`` is what was done since the reading before."""
         passed, fibres, moving = self._consistent()
-        reading: Reading = {
-            "at_ns": at_ns,
-            "name": name,
-            "passed": sorted(  # the kernel's hash tables have their own order in each run
+        faults = self.faults
+        shapes = {} if faults is None else faults.changed_shapes()
+        reading = Reading(
+            at_ns=at_ns,
+            name=name,
+            passed=sorted(  # the kernel's hash tables have their own order in each run
                 [self._places[point.interface], int(point.sent), point.number, *counted]
                 for point, counted in passed.items()
                 if self._passed.get(point) != counted
             ),
-            "fibres": {
-                one: dict(now) for one, now in fibres.items() if self._fibres.get(one) != now
-            },
-            "losing": {},
-            "off": [],
-            "meters": self._dropped_by_meters(),
-            "machine": softnet_dropped(SOFTNET.read_text()),
-        }
-        if self.faults is not None:
-            shapes = self.faults.changed_shapes()
-            reading["losing"] = {one: shape.loss_ppm for one, shape in shapes.items()}
-            reading["off"] = self.faults.off()
-        if moving:
-            reading["moving"] = moving
-        if change is not None:
-            reading["do"] = change.do
-            if change.event:
-                reading["event"] = change.event
+            fibres={one: dict(now) for one, now in fibres.items() if self._fibres.get(one) != now},
+            losing={one: shape.loss_ppm for one, shape in shapes.items()},
+            off=[] if faults is None else faults.off(),
+            meters=self._dropped_by_meters(),
+            machine=softnet_dropped(SOFTNET.read_text()),
+            moving=moving,
+            do="" if change is None else change.do,
+            event="" if change is None else change.event,
+        )
         self._passed, self._fibres = passed, fibres
-        self._said["readings"].append(reading)
+        self._read.append(reading)
 
     def passed(self) -> Mapping[Point, Passed]:
         """All that was counted so far; nothing where the kernel cannot do it."""
@@ -154,7 +143,8 @@ class AccountReadings(Closing):
         }
 
     def write(self, raw: Path) -> None:
-        write_readings(raw, self._said)
+        names = [*self._places]
+        write_readings(raw, Readings(READINGS_SCHEMA, self._problem, names, tuple(self._read)))
 
     def close(self) -> None:
         if self._counters is not None:

@@ -109,7 +109,7 @@ class EventDriver:
         for one in self._waiting:
             one.join(patient(ANSWERED_S))
         if self.done:
-            path.write_text(json.dumps(self.done, indent=1))
+            path.write_text(json.dumps(to_plain(self.done), indent=1))
         if self._problems:
             raise self._problems[0]
 
@@ -199,9 +199,8 @@ class EventDriver:
     ) -> None:
         if do in RULING:
             self._split()
-        answer = controller.ask(do, **what)
-        record["answer"] = answer
-        record["answered_ns"] = time.time_ns() - self._epoch_ns
+        record.answer = controller.ask(do, **what)
+        record.answered_ns = time.time_ns() - self._epoch_ns
         if do in RULING:
             self._split()
 
@@ -213,21 +212,19 @@ class EventDriver:
 
     def _make(self, change: Change) -> Made:
         self._now.asking = None
-        record: Made = {
-            "do": change.do,
-            "what": change.what,
-            "planned_ns": change.at_ns,
-            "began_ns": time.time_ns() - self._epoch_ns,
-        }
-        if options := {key: value for key, value in change.options.items() if key != "set"}:
-            record["options"] = options
-        if change.event:
-            record["event"] = change.event
+        record = Made(
+            do=change.do,
+            what=change.what,
+            planned_ns=change.at_ns,
+            began_ns=time.time_ns() - self._epoch_ns,
+            options={key: value for key, value in change.options.items() if key != "set"},
+            event=change.event,
+        )
         self._now.record = record
         self.done.append(record)
         with self._around(change):
             action(change.do)(self, change.what, change.options)
-        record["ended_ns"] = time.time_ns() - self._epoch_ns
+        record.ended_ns = time.time_ns() - self._epoch_ns
         return record
 
 

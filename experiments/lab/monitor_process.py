@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from corridor.experiments.lab.line_process import LineProcess
+from corridor.topologies.base.named_tuples import from_plain
 from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.netlink import shapes
 from corridor.topologies.model.wiring import Wiring
@@ -41,5 +42,4 @@ class MonitorProcess(LineProcess):
     def _told(self, do: str, answer: str) -> Seen:
         self.tell({"do": do})
         self.wait(answer, patient(TIMEOUT_S))
-        said: Seen = json.loads(self._out_path.read_text())
-        return said
+        return from_plain(Seen, json.loads(self._out_path.read_text()))

@@ -146,8 +146,7 @@ class LiveNetwork:
     def carry_out(self, do: str, what: str = "", **options: Any) -> dict[str, Any]:
         """An action of a kind of events, as timelines have them; the answer, if it asks for
         something."""
-        answer: dict[str, Any] = self.faulted.carry_out(do, what, options).get("answer", {})
-        return answer
+        return self.faulted.carry_out(do, what, options).answer or {}
 
     def kill_controller_by_hand(self) -> None:
         """SIGKILL; it is not waited for, which who starts another does."""

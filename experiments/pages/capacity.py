@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from corridor.experiments.account.run_files import Manifest
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkUtilisation
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Atlas, atlas, map_of_answers
 from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fullest_ends, whole
 from corridor.experiments.atlas.svg import svg
-from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page
 from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
@@ -134,7 +134,7 @@ def _map(of: CapacityAnswer, drawn: Atlas) -> FullMap:
 # The page of an answer of capacity that is of no run. Pure.
 
 
-def capacity_page(of: CapacityAnswer, where: MapDocument, manifest: Json | None) -> Page:
+def capacity_page(of: CapacityAnswer, where: MapDocument, manifest: Manifest | None) -> Page:
     asked, *answers = sentences(of)
     more = {"Scenario": of.scenario, "Policies": f"{of.policies}, as of {of.as_of}"}
     return Page(

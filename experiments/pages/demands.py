@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
@@ -27,7 +26,6 @@ from corridor.experiments.atlas.source import short_name
 from corridor.experiments.text.short_table import typical_ms, undisturbed_rtt_ms
 from corridor.topologies.base.words import counted, is_longer, joined
 
-type Json = Mapping[str, Any]
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""
 
 

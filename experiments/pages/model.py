@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Sequence
-from typing import Any
 
 from corridor.controller.explain.references import Reference
 from corridor.experiments.answers.document import Clause, CutEntry, PathDocument
@@ -188,7 +187,7 @@ def _law(of: Reference) -> list[str]:
 FINE = ("in-force", "confident", "")
 
 
-def _short(value: Any) -> Any:
+def _short(value: float | None) -> float | None:
     """A number to hundredths, as an integer where it is one."""
     if value is None:
         return None

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -47,7 +46,7 @@ class Section:
     id: str
     title: str
     template: str
-    data: Any
+    data: object
 
 
 @dataclass(frozen=True)

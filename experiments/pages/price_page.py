@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.account.run_files import Manifest
 from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.paths_by_policy_set import (
     DemandPaths,
@@ -13,7 +14,7 @@ from corridor.experiments.answers.paths_by_policy_set import (
     PathUnderSet,
 )
 from corridor.experiments.answers.price import DemandPrice
-from corridor.experiments.pages.demands import Asked, Json, Under
+from corridor.experiments.pages.demands import Asked, Under
 from corridor.experiments.pages.model import WITHOUT
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
@@ -47,7 +48,7 @@ class Caveats:
     """By set, its readings that are not certain."""
 
 
-def price_page(prices: Prices, paths: PathsDocument, manifest: Json | None) -> Page:
+def price_page(prices: Prices, paths: PathsDocument, manifest: Manifest | None) -> Page:
     """Of ``price.json`` and ``ways.json``."""
     demands, sets = of_prices(prices, paths), list(paths.sets)
     one = len(sets) == 1
@@ -71,7 +72,7 @@ def price_page(prices: Prices, paths: PathsDocument, manifest: Json | None) -> P
 
 
 def _sections(
-    prices: Prices, paths: PathsDocument, demands: Sequence[Asked], manifest: Json | None
+    prices: Prices, paths: PathsDocument, demands: Sequence[Asked], manifest: Manifest | None
 ) -> Iterator[Section]:
     yield section("sets", "sets", prices_of(prices))
     yield section("matrix", "matrix", matrix_of(demands, paths.sets))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from corridor.experiments.account.run_files import Manifest
 from corridor.experiments.account.summary import Summary
-from corridor.experiments.pages.demands import Json
 from corridor.traffic.agents.jobs import clock_in_words
 
 
@@ -28,9 +29,11 @@ COMPUTED = (
 
 
 def provenance_of(
-    summary: Summary | None, manifest: Json | None, more: Json | None = None
+    summary: Summary | None,
+    manifest: Manifest | None,
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> Provenance:
-    facts: list[tuple[str, str]] = [(name, str(value)) for name, value in (more or {}).items()]
+    facts: list[tuple[str, str]] = [(name, str(value)) for name, value in more.items()]
     if summary is not None:
         facts += _of_run(summary)
     if manifest is not None:
@@ -48,17 +51,15 @@ def _of_run(of: Summary) -> list[tuple[str, str]]:
     ]
 
 
-def _of_manifest(of: Json) -> list[tuple[str, str]]:
-    code = of.get("code", {})
-    changed = ", with changes that are in no commit" if code.get("changed") else ""
-    versions = ", ".join(f"{name} {version}" for name, version in of.get("versions", {}).items())
-    machine = of.get("machine", {})
-    hashes = [(f"SHA-256 of {name}", value) for name, value in of.get("hashes", {}).items()]
+def _of_manifest(of: Manifest) -> list[tuple[str, str]]:
+    changed = ", with changes that are in no commit" if of.code.changed else ""
+    versions = ", ".join(f"{name} {version}" for name, version in of.versions.items())
+    hashes = [(f"SHA-256 of {name}", value) for name, value in of.hashes.items()]
     found = [
-        ("Command", " ".join(["corridor", *of.get("arguments", [])])),
-        ("Commit", f"{code.get('commit') or 'unknown'}{changed}"),
+        ("Command", " ".join(["corridor", *of.arguments])),
+        ("Commit", f"{of.code.commit or 'unknown'}{changed}"),
         ("Versions", versions),
-        ("Machine", ", ".join(str(one) for one in machine.values())),
+        ("Machine", ", ".join(str(one) for one in of.machine.values())),
         *hashes,
     ]
     return [(name, value) for name, value in found if value]

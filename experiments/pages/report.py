@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import cast
 
 from corridor.experiments.account.proof_document import read_proof
+from corridor.experiments.account.run_files import PlanHead, read_manifest, read_plan_head
 from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.paths_by_policy_set import PATHS_FILE, PathsDocument
 from corridor.experiments.atlas import event_data
 from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.capacity import capacity_page
-from corridor.experiments.pages.demands import Json
 from corridor.experiments.pages.page import Page, report
 from corridor.experiments.pages.price_page import price_page
 from corridor.experiments.pages.run_page import RunResults, run_page
@@ -52,7 +51,7 @@ def _capacity_page(out_dir: Path) -> Page:
     found, where = read_capacity(out_dir), _document(MapDocument, out_dir / MAP_FILE)
     if found is None or where is None:
         raise InputError("capacity.json is missing", "ask again, with --out", file=str(out_dir))
-    return capacity_page(found, where, _read(out_dir / "manifest.json"))
+    return capacity_page(found, where, read_manifest(out_dir))
 
 
 def read_prices(out_dir: Path) -> Prices:
@@ -62,11 +61,7 @@ def read_prices(out_dir: Path) -> Prices:
         InputError: it was left by another version.
     """
     path = out_dir / PRICES
-    try:
-        return prices_of(read_json(path, RESULT))
-    except (TypeError, KeyError) as error:
-        message = f"is not a {PRICES} of this version: {error}"
-        raise InputError(message, "price again, with --out", str(path)) from error
+    return prices_of(read_json(path, RESULT), str(path))
 
 
 def read_paths(out_dir: Path) -> PathsDocument:
@@ -87,7 +82,7 @@ def read_paths(out_dir: Path) -> PathsDocument:
 
 def _price_page(out_dir: Path) -> Page:
     paths = read_paths(out_dir)
-    return price_page(read_prices(out_dir), paths, _read(out_dir / "manifest.json"))
+    return price_page(read_prices(out_dir), paths, read_manifest(out_dir))
 
 
 def _run_page(out_dir: Path) -> Page:
@@ -102,21 +97,21 @@ def read_run(out_dir: Path) -> RunResults:
     """
     run = Run(out_dir)
 
-    plan = _read(out_dir / "raw" / "plan.json") or {"start_ns": 0}
+    plan = read_plan_head(out_dir) or PlanHead()
 
     def probes() -> Probes:
-        return event_data.read_probes(out_dir, plan["start_ns"])
+        return event_data.read_probes(out_dir, plan.start_ns)
 
     return RunResults(
         summary=run.summary,
         answers=read_answers(out_dir),
         proof=read_proof(out_dir),
-        manifest=_read(out_dir / "manifest.json"),
+        manifest=read_manifest(out_dir),
         probes=probes,
-        has_bfd=bool(plan.get("bfd_interval_ms")),
+        has_bfd=bool(plan.bfd_interval_ms),
         rounds=rounds_of(read_messages(out_dir / MESSAGES_FILE)),
         capacity=read_capacity(out_dir),
-        start_ns=plan["start_ns"],
+        start_ns=plan.start_ns,
     )
 
 
@@ -126,12 +121,7 @@ def _document[T](kind: type[T], path: Path) -> T | None:
     Raises:
         InputError: another version wrote it.
     """
-    found = _read(path)
-    return None if found is None else read_document(kind, found, str(path), "ask again, with --out")
-
-
-def _read(path: Path) -> Json | None:
-    """None where there is no such file."""
     with contextlib.suppress(NoSuchFile):
-        return cast(Json, read_json(path, RESULT))
+        found = read_json(path, RESULT)
+        return read_document(kind, found, str(path), "ask again, with --out")
     return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from corridor.experiments.account.proof_document import ProofDocument
 from corridor.experiments.account.queue_counters import ClassSummary, QueueSummary
+from corridor.experiments.account.run_files import Manifest
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.answers.document import Answers
@@ -16,7 +17,7 @@ from corridor.experiments.pages.claims import broken_or_unproven, claims_of, ver
 from corridor.experiments.pages.costs import costs_of
 from corridor.experiments.pages.course import course_of
 from corridor.experiments.pages.cuts import cuts_of
-from corridor.experiments.pages.demands import Asked, Json, demand_table, of_answers, of_summary
+from corridor.experiments.pages.demands import Asked, demand_table, of_answers, of_summary
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
@@ -39,7 +40,7 @@ class RunResults:
     summary: Summary
     answers: Answers | None
     proof: ProofDocument | None
-    manifest: Json | None
+    manifest: Manifest | None
     probes: Callable[[], Probes]
     """Each once; their times count from the start of probing."""
     has_bfd: bool = False

@@ -6,12 +6,12 @@ Separate from its planner, so that a guest reads a plan without importing the mo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal
 
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.experiments.plan.planned_messages import Messages, PlannedWorkload
-from corridor.topologies.base.codec import OMIT_EMPTY
+from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, JsonObject
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Job
 
@@ -151,19 +151,30 @@ class Change:
     """The id of the event that it is part of."""
 
 
-class Made(TypedDict):
+@dataclass(kw_only=True)
+class Made:
     """Of ``raw/changes.json``: one change, and when it was made; times after the epoch."""
 
     do: str
     what: str
-    options: NotRequired[dict[str, Any]]
-    event: NotRequired[str]
     planned_ns: int
     began_ns: int
-    ended_ns: NotRequired[int]
-    answer: NotRequired[dict[str, Any]]
+    options: dict[str, Any] = field(default_factory=dict, metadata=OMIT_EMPTY)
+    event: str = field(default="", metadata=OMIT_EMPTY)
+    ended_ns: int | None = field(default=None, metadata=OMIT_NONE)
+    answer: JsonObject | None = field(default=None, metadata=OMIT_NONE)
     """Of the controller, to what was asked of it."""
-    answered_ns: NotRequired[int]
+    answered_ns: int | None = field(default=None, metadata=OMIT_NONE)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the controller answered that it was done."""
+        return bool(self.answer and self.answer.get("ok"))
+
+    @property
+    def kind(self) -> object:
+        """Of the answer; None without one, or if all was done."""
+        return None if self.answer is None else self.answer.get("kind")
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.probes import WARM_UP_PHASE
 from corridor.experiments.account.summary import HitSummary
 from corridor.experiments.plan.values import (
@@ -67,23 +68,22 @@ def losses_of(
     plan: Plan,
     epoch_ns: int,
     judge: Judge,
-    told: Sequence[Mapping[str, Any]] = (),
+    told: Sequence[StatusEvent] = (),
 ) -> Losses:
-    """Of the whole run but its warm-up and the cuts one after another; ``told`` are the events of a
-    following controller."""
+    """Of the whole run but its warm-up and the cuts one after another; ``told`` is how a following
+    controller served demands."""
     in_cuts = sorted(plan.job.phases.index(cut.phase) for cut in plan.cuts)
-    firsts = probes[probes["copy"] == 0]
-    warm_up = firsts[firsts["phase"] == WARM_UP_PHASE]
-    counted = firsts[~np.isin(firsts["phase"], [WARM_UP_PHASE, *in_cuts])]
+    firsts = probes.where(probes.is_first)
+    warm_up = firsts.where(firsts.phase == WARM_UP_PHASE)
+    counted = firsts.where(~np.isin(firsts.phase, [WARM_UP_PHASE, *in_cuts]))
     impacts: list[EventImpact] = []
     causes: dict[str, Mapping[str, int]] = {}
     for demand in plan.demands:
-        mine = np.sort(counted[counted["demand"] == demand.index], order="seq")
-        sent_ns = mine["intended_ns"] - epoch_ns
-        lost = ~mine["received"].astype(bool)
-        before = warm_up[warm_up["demand"] == demand.index]
-        judged = judge(demand, Sent(sent_ns, lost, int((~before["received"]).sum())))
-        mine_told = [one for one in told if one.get("demand") == demand.id and "hubs" in one]
+        mine = counted.of_demand(demand.index).in_order()
+        sent_ns = mine.intended_ns - epoch_ns
+        lost_before = int((~warm_up.of_demand(demand.index).received).sum())
+        judged = judge(demand, Sent(sent_ns, ~mine.received, lost_before))
+        mine_told = [one for one in told if one.demand == demand.id]
         impacts += _impacts(plan, demand, mine, sent_ns, judged.owners, mine_told, epoch_ns)
         if judged.causes:
             causes[demand.id] = dict(judged.causes)
@@ -97,16 +97,14 @@ def _impacts(
     mine: Probes,
     sent_ns: NDArray[np.int64],
     owned: NDArray[np.int64],
-    told: Sequence[Mapping[str, Any]],
+    told: Sequence[StatusEvent],
     epoch_ns: int,
 ) -> Iterator[EventImpact]:
     """Of each event that hits a demand, or was not expected to and did."""
     if len(mine) < 2:
         return
     interval_ns = int(np.median(np.diff(np.sort(sent_ns))))
-    rtt_ns = np.where(
-        mine["received"], (mine["t4_ns"] - mine["t1_ns"]) - (mine["t3_ns"] - mine["t2_ns"]), 0
-    )
+    rtt_ns = np.where(mine.received, mine.rtt_ns, 0)
     for number, event in enumerate(plan.events):
         impact, lost = impact_of(event, demand), owned == number
         if impact is None and not lost.any():
@@ -122,16 +120,16 @@ def _impacts(
             demand=demand.id,
             expected=impact is not None,
             lost=int(lost.sum()),
-            lost_otherwise=_lost_while(event, sent_ns, ~mine["received"] & (owned == NOBODY)),
+            lost_otherwise=_lost_while(event, sent_ns, ~mine.received & (owned == NOBODY)),
             out_ms=_longest_out_ns(since, sent_ns, interval_ns) / 1e6,
             expected_out_ms=_ms(impact.out_ns) if impact is not None else 0.0,
             expected_out_within_ms=_within_ms(impact),
             share=impact.share if impact is not None else 1.0,
             over_ms=_over_ms(event, sent_ns[since], interval_ns),
-            rtt_before_ms=_median_ms(rtt_ns[before & mine["received"]]),
+            rtt_before_ms=_median_ms(rtt_ns[before & mine.received]),
             expected_rtt_before_ms=_ms(impact.before_rtt_ns) if impact is not None else None,
-            rtt_at_once_ms=_most_ms(rtt_ns[_at_once(event, sent_ns, trip_ns) & mine["received"]]),
-            rtt_then_ms=_median_ms(rtt_ns[lasts & mine["received"]]),
+            rtt_at_once_ms=_most_ms(rtt_ns[_at_once(event, sent_ns, trip_ns) & mine.received]),
+            rtt_then_ms=_median_ms(rtt_ns[lasts & mine.received]),
             expected_rtt_then_ms=_ms(expected),
             path_then=_path_told(told, event, epoch_ns),
             expected_path_then=impact.hubs_then if impact is not None else (),
@@ -166,15 +164,11 @@ def _at_once(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -> ND
     return (sent_ns >= event.begin_ns - rtt_ns) & (sent_ns < end_ns)
 
 
-def _path_told(
-    told: Sequence[Mapping[str, Any]], event: PlannedEvent, epoch_ns: int
-) -> tuple[str, ...]:
+def _path_told(told: Sequence[StatusEvent], event: PlannedEvent, epoch_ns: int) -> tuple[str, ...]:
     """The last of a demand while an event lasted, or just after it, if it is over at once."""
     until_ns = event.end_ns or event.begin_ns + AT_ONCE_NS
     within = [
-        tuple(one["hubs"])
-        for one in told
-        if event.begin_ns <= one["at_ns"] - epoch_ns <= until_ns and one["hubs"]
+        one.hubs for one in told if event.begin_ns <= one.at_ns - epoch_ns <= until_ns and one.hubs
     ]
     return within[-1] if within else ()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.summary import ExpectationSummary
 from corridor.experiments.plan.values import Plan, PlannedDemand, PlannedEvent
 from corridor.traffic.measures.quantiles import left_out
@@ -19,9 +19,9 @@ QUANTILES = {"p50": 50.0, "p99": 99.0, "max": 100.0}
 
 
 def expectations(
-    probes: Probes, plan: Plan, epoch_ns: int, said: Sequence[Mapping[str, Any]]
+    probes: Probes, plan: Plan, epoch_ns: int, said: Sequence[StatusEvent]
 ) -> Iterator[ExpectationSummary]:
-    """One for each bound; ``said`` are the events of a following controller, in order."""
+    """One for each bound; ``said`` is how a following controller served demands, in order."""
     for event in plan.events:
         if event.kind != EXPECT:
             continue
@@ -55,39 +55,33 @@ def _of(
 
 
 def _status(
-    event: PlannedEvent, demand: PlannedDemand, epoch_ns: int, said: Sequence[Mapping[str, Any]]
+    event: PlannedEvent, demand: PlannedDemand, epoch_ns: int, said: Sequence[StatusEvent]
 ) -> str:
     """The last report of the controller before the end of an event."""
     by_ns = epoch_ns + (event.end_ns or event.begin_ns)
-    told = [
-        str(one["status"])
-        for one in said
-        if one["event"] == "status" and one["demand"] == demand.id and one["at_ns"] <= by_ns
-    ]
+    told = [one.status for one in said if one.demand == demand.id and one.at_ns <= by_ns]
     return told[-1] if told else demand.status
 
 
 def _sent_meanwhile(
     probes: Probes, event: PlannedEvent, demand: PlannedDemand, epoch_ns: int
 ) -> Probes:
-    sent_ns = probes["intended_ns"] - epoch_ns
+    sent_ns = probes.intended_ns - epoch_ns
     lasts = (sent_ns >= event.begin_ns) & (sent_ns < (event.end_ns or event.begin_ns))
-    mine: Probes = probes[lasts & (probes["demand"] == demand.index) & (probes["copy"] == 0)]
-    return mine
+    return probes.where(lasts & probes.is_first).of_demand(demand.index)
 
 
 def _too_few(name: str, mine: Probes) -> str | None:
     """Why some replies do not carry a quantile; None if they do, or there are none at all."""
-    answered = int(np.count_nonzero(mine["received"]))
+    answered = int(np.count_nonzero(mine.received))
     return left_out(answered).get(name) if answered else None
 
 
 def _measured(name: str, mine: Probes) -> float | None:
     """How many are lost, or a quantile of RTT in ms; None where nothing tells it."""
-    received = mine[mine["received"].astype(bool)]
+    received = mine.where(mine.received)
     if name == "lost" and len(mine):
         return len(mine) - len(received)
     if not len(received):
         return None
-    rtt_ns = (received["t4_ns"] - received["t1_ns"]) - (received["t3_ns"] - received["t2_ns"])
-    return float(np.percentile(rtt_ns, QUANTILES[name], method="inverted_cdf")) / 1e6
+    return float(np.percentile(received.rtt_ns, QUANTILES[name], method="inverted_cdf")) / 1e6

@@ -26,6 +26,8 @@ OVER_NS, HELD_OUT_NS = 1_000_000_000, 10_000_000_000
 failed are not used again at once."""
 AT_ONCE_NS = 3_000_000_000
 """After an event that is over at once begins: the same."""
+NO_EVENT = ""
+"""Losses on a dark path are counted under this name if no event caused it."""
 NOBODY = -1
 AT_RANDOM = "at random"
 """No id of an event has a space."""
@@ -111,7 +113,7 @@ def owners(plan: Plan, demand: PlannedDemand, of: Sent, counted: Counted) -> NDA
     near = [part for part in longest if part.owner != NOBODY]
     of_nobody = sum(part.end - part.first for part in longest if part.owner == NOBODY)
     if demand.predicted_rtt_ns is None:
-        left[""] -= min(left[""], of_nobody)
+        left[NO_EVENT] -= min(left[NO_EVENT], of_nobody)
     for own in (True, False):
         for part in near:
             event, first = plan.events[part.owner], part.first

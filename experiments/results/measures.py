@@ -80,7 +80,7 @@ MEASURES = (*OF_PROBES, *OF_FLOWS)
 def of_probes(rows: Probes, sent_s: Floats, measure: str, width_ns: int) -> list[Sample]:
     """Of one demand's probes, each once, by when they were to be sent."""
     numbers = np.floor(sent_s / (width_ns / NS_PER_S)).astype(int)
-    counted = rows["received"].astype(bool) | (measure in _COUNTED)
+    counted = rows.received | (measure in _COUNTED)
     values = _values(rows, measure)[counted]
     order = np.argsort(numbers[counted], kind="stable")
     first, last = int(numbers.min(initial=0)), int(numbers.max(initial=-1))
@@ -93,21 +93,15 @@ def of_probes(rows: Probes, sent_s: Floats, measure: str, width_ns: int) -> list
 
 def _values(rows: Probes, measure: str) -> Floats:
     if measure in _COUNTED:
-        lost: Floats = (~rows["received"].astype(bool)).astype(float)
+        lost: Floats = (~rows.received).astype(float)
         return lost
     return times_ms(rows, measure)
 
 
 def times_ms(rows: Probes, name: str) -> Floats:
     """One of ``TIMES``, as far as probes were answered."""
-    first, last = {"rtt_ms": ("t1_ns", "t4_ns"), "forward_ms": ("t1_ns", "t2_ns")}.get(
-        name, ("t3_ns", "t4_ns")
-    )
-    took = rows[last] - rows[first]
-    if name == "rtt_ms":
-        took = took - (rows["t3_ns"] - rows["t2_ns"])
-    times: Floats = took / 1e6
-    return times
+    took = {"rtt_ms": rows.rtt_ns, "forward_ms": rows.forward_ns, "backward_ms": rows.backward_ns}
+    return took[name] / 1e6
 
 
 def of_flow(tracks: Sequence[Track], demand: str, measure: str, width_ns: int) -> list[Sample]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from corridor.experiments.plan.planned_messages import PlannedMessage
 from corridor.experiments.plan.values import Plan
@@ -105,24 +105,25 @@ def read_said(raw: Path) -> Said:
 def _take(line: str, host: str, said: Said) -> None:
     """What a line tells; a torn one is counted."""
     try:
-        one: dict[str, Any] = json.loads(line)
-        if "out" in one:
-            said.out[one["m"]] = one["out"]
-        elif "in" in one:
-            said.came[one["m"]] = one["in"]
-        elif "failed" in one:
-            said.failed.setdefault(one["c"], str(one["failed"]))
-        elif "end" in one:
-            number, end = one["c"], one["end"]
-            again = said.retransmitted.get(number, 0)
-            said.retransmitted[number] = again + int(end.get("total_retrans", 0))
-            if "at_ns" in end:
+        match json.loads(line):
+            case {"out": list(times), "m": int(message)}:
+                said.out[message] = times
+            case {"in": list(times), "m": int(message)}:
+                said.came[message] = times
+            case {"failed": reason, "c": int(connection)}:
+                said.failed.setdefault(connection, str(reason))
+            case {"end": dict(end), "c": int(connection)}:
+                again = said.retransmitted.get(connection, 0)
+                said.retransmitted[connection] = again + int(end.get("total_retrans", 0))
                 # The kernel has acknowledged what was not read yet, too.
                 came = max(int(end.get("received", 0)), int(end.get("bytes_received", 0)))
-                said.ended[number, host] = came, int(end["at_ns"])
-        elif "open" not in one and "info" not in one:
-            said.torn += 1
-    except (ValueError, KeyError, TypeError, AttributeError):
+                if "at_ns" in end:
+                    said.ended[connection, host] = came, int(end.get("at_ns", 0))
+            case {"open": _} | {"info": _}:
+                pass
+            case _:
+                said.torn += 1
+    except (ValueError, TypeError):
         said.torn += 1
 
 

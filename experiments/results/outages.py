@@ -28,25 +28,25 @@ def outages(probes: Probes, plan: Plan) -> Iterator[Outage]:
     """Of every cut and demand, in the order of the plan."""
     phases = plan.job.phases
     for cut in plan.cuts:
-        in_phase = probes[(probes["phase"] == phases.index(cut.phase)) & (probes["copy"] == 0)]
+        in_phase = probes.where((probes.phase == phases.index(cut.phase)) & probes.is_first)
         if not len(in_phase):
             continue
         # The first demand's first probe opens a phase.
-        epoch_ns = int(in_phase["intended_ns"].min()) - cut.start_ns
+        epoch_ns = int(in_phase.intended_ns.min()) - cut.start_ns
         for demand in plan.demands:
-            mine = in_phase[in_phase["demand"] == demand.index]
-            yield _outage(cut, demand, np.sort(mine, order="seq"), epoch_ns)
+            mine = in_phase.of_demand(demand.index).in_order()
+            yield _outage(cut, demand, mine, epoch_ns)
 
 
 def _outage(cut: Cut, demand: PlannedDemand, mine: Probes, epoch_ns: int) -> Outage:
     expectation = next((one for one in cut.crossing if one.demand == demand.index), None)
-    answered = mine["received"].astype(bool)
+    answered = mine.received
     interval_ns = cut.interval_ns if expectation else cut.others_interval_ns
-    sent_ns = mine["intended_ns"] - epoch_ns
+    sent_ns = mine.intended_ns - epoch_ns
     expected_ns = expectation.rtt_ns if expectation else None
     back_ns = cut.repair_ns - (expected_ns or 0)
     settled = (sent_ns >= cut.cut_ns + SETTLED_NS) & (sent_ns < back_ns)
-    rtt_ns = _rtt_ns(mine[answered & settled])
+    rtt_ns = mine.where(answered & settled).rtt_ns
     late = [
         lost & (sent_ns + (reach_ns or 0) >= cut.cut_ns)
         for lost, reach_ns in _lost_by_direction(mine, expectation)
@@ -71,8 +71,7 @@ def _lost_by_direction(
     mine: Probes, expectation: Expectation | None
 ) -> tuple[tuple[NDArray[np.bool_], int | None], ...]:
     """Probes lost in the forward direction, and answers lost, with their times at the fibre."""
-    answered = mine["received"].astype(bool)
-    reflected = mine["reflections"] > 0
+    answered, reflected = mine.received, mine.reflections > 0
     there_ns = expectation.there_ns if expectation else None
     back_ns = expectation.back_ns if expectation else None
     return ((~answered & ~reflected, there_ns), (~answered & reflected, back_ns))
@@ -95,13 +94,6 @@ def runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
 def longest_run(flags: NDArray[np.bool_]) -> int:
     """The length of the longest run of set flags."""
     return max((last - first for first, last in runs(flags)), default=0)
-
-
-def _rtt_ns(probes: Probes) -> NDArray[np.int64]:
-    rtt: NDArray[np.int64] = (probes["t4_ns"] - probes["t1_ns"]) - (
-        probes["t3_ns"] - probes["t2_ns"]
-    )
-    return rtt
 
 
 def summary_of(rows: list[Outage]) -> CutsSummary:

@@ -258,9 +258,9 @@ def _measured(plan: Plan, probes: samples.Probes) -> Iterator[DemandSummary]:
 
 def _with_flows(entry: DemandSummary, flows: list[FlowRow], account: Account) -> DemandSummary:
     mine = tuple(
-        flow_summary(row, account.flow_lost_by(entry.id, row["protocol"]))
+        flow_summary(row, account.flow_lost_by(entry.id, row.protocol))
         for row in flows
-        if row["demand"] == entry.id
+        if row.demand == entry.id
     )
     if not mine:
         return entry

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,15 +126,13 @@ class Run:
 
         ids = [demand.id for demand in self.plan.demands]
         rows = self._rows
-        lost = ~rows["received"].astype(bool)
-        times = {
-            name: measures.times_ms(rows, name) for name in ("rtt_ms", "forward_ms", "backward_ms")
-        }
+        lost = ~rows.received
+        times = {name: measures.times_ms(rows, name) for name in measures.TIMES}
         return pa.table(
             {
-                "demand": [ids[number] for number in rows["demand"].tolist()],
-                "phase": [self.plan.job.phases[number] for number in rows["phase"].tolist()],
-                "seq": rows["seq"],
+                "demand": [ids[number] for number in rows.demand.tolist()],
+                "phase": [self.plan.job.phases[number] for number in rows.phase.tolist()],
+                "seq": rows.seq,
                 "sent_s": self._sent_s,
                 "lost": lost,
                 **{name: pa.array(values, mask=lost) for name, values in times.items()},
@@ -166,20 +164,15 @@ class Run:
             return of_messages(self._messages, demand, measure, width_ns, self.plan.start_ns)
         if measure in measures.OF_FLOWS:
             return measures.of_flow(self._tracks, demand, measure, width_ns)
-        mine = self._rows["demand"] == index
-        return measures.of_probes(self._rows[mine], self._sent_s[mine], measure, width_ns)
+        mine = self._rows.demand == index
+        return measures.of_probes(self._rows.where(mine), self._sent_s[mine], measure, width_ns)
 
     def paths(self, demand: str) -> list[Served]:
         """How a following controller served a demand, from when on; empty where none followed."""
         said = ControllerEvents(self.out_dir / "raw" / CONTROLLER_EVENTS)
-        told = [one for one in said.so_far("status") if one["demand"] == demand]
+        told = [one for one in said.statuses() if one.demand == demand]
         return [
-            Served(
-                (one["at_ns"] - self._start_ns) / NS_PER_S,
-                one["status"],
-                tuple(one["hubs"]),
-                one["reason"],
-            )
+            Served((one.at_ns - self._start_ns) / NS_PER_S, one.status, one.hubs, one.reason)
             for one in told
         ]
 
@@ -278,7 +271,7 @@ class Run:
     def _rows(self) -> Probes:
         """Of all but the warm-up, each probe once."""
         rows = samples.join(self._hosts)
-        return cast(Probes, rows[(rows["copy"] == 0) & (rows["phase"] != 0)])
+        return rows.where(rows.is_first & (rows.phase != 0))
 
     @property
     def _start_ns(self) -> int:
@@ -286,7 +279,7 @@ class Run:
 
     @cached_property
     def _sent_s(self) -> Floats:
-        sent: Floats = (self._rows["intended_ns"] - self._start_ns) / NS_PER_S
+        sent: Floats = (self._rows.intended_ns - self._start_ns) / NS_PER_S
         return sent
 
 

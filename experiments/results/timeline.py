@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
@@ -30,10 +29,11 @@ from corridor.experiments.results.event_impacts import (
     write_impacts,
 )
 from corridor.experiments.results.expectations import EXPECT, expectations
-from corridor.experiments.results.loss_attribution import Counted, Sent, owners
+from corridor.experiments.results.loss_attribution import NO_EVENT, Counted, Sent, owners
 from corridor.experiments.results.uncounted_losses import dropping, likeliest
 from corridor.experiments.scenario import day_event, policies_event
 from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import from_plain
 from corridor.traffic.measures.samples import HostRecords, Probes
 
 REFUSED = {
@@ -65,7 +65,7 @@ def timeline_of(
     """Write ``events.parquet``; return what events did, and why probes were lost."""
     epoch_ns = epoch_of(hosts)
     raw = out_dir / "raw"
-    told = ControllerEvents(raw / CONTROLLER_EVENTS).so_far()
+    told = ControllerEvents(raw / CONTROLLER_EVENTS).statuses()
     judge = likeliest(plan, dropping(raw, plan)) if account.ledger is None else by(account, plan)
     losses = losses_of(probes, plan, epoch_ns, judge, told)
     if not plan.events:
@@ -98,7 +98,7 @@ def by(account: Account, plan: Plan) -> Judge:
         causes = account.lost_by(demand.id, PROBE) or {}
         by_event = account.dark(demand.id, PROBE)
         dark = {name: count for name, count in by_event.items() if name not in cutting}
-        dark[""] = max(0, dark.get("", 0) - of.lost_before)
+        dark[NO_EVENT] = max(0, dark.get(NO_EVENT, 0) - of.lost_before)
         return Judged(owners(plan, demand, of, Counted(dark, causes.get(RANDOM, 0))), causes)
 
     return judge
@@ -109,7 +109,7 @@ def _after_all_probes(probes: Probes, plan: Plan, epoch_ns: int) -> list[str]:
     nothing."""
     if not len(probes):
         return []
-    last_ns = int(probes["t1_ns"].max()) - epoch_ns
+    last_ns = int(probes.t1_ns.max()) - epoch_ns
     return [
         f"{event.id} begins after the last probe: nothing tells how long it hit demands"
         for event in plan.events
@@ -120,14 +120,14 @@ def _after_all_probes(probes: Probes, plan: Plan, epoch_ns: int) -> list[str]:
 def _unanswered(made: Sequence[Made]) -> list[str]:
     """Return warnings of requests that may not have been received."""
     return [
-        f"the controller did not answer {one['event']}: "
+        f"the controller did not answer {one.event}: "
         + (
             "packets are judged by what was in force before and by what was asked for"
-            if one["do"] in REFUSED
+            if one.do in REFUSED
             else "it may have been done, or not"
         )
         for one in made
-        if one.get("answer", {}).get("kind") in UNKNOWN
+        if one.kind in UNKNOWN
     ]
 
 
@@ -138,7 +138,9 @@ def epoch_of(hosts: Sequence[HostRecords]) -> int:
 
 def changes_made(raw: Path) -> list[Made]:
     """What was done when; nothing where nothing was, or a run did not come that far."""
-    return read_json(raw / CHANGES, RESULT) if (raw / CHANGES).exists() else []
+    if not (raw / CHANGES).exists():
+        return []
+    return [from_plain(Made, one) for one in read_json(raw / CHANGES, RESULT)]
 
 
 def in_force(
@@ -149,15 +151,14 @@ def in_force(
     asked = {change.event: change for change in plan.changes if change.do in REFUSED}
     found = [(first, ALWAYS)]
     for made in changes_made(raw):
-        answer = made.get("answer")
-        if made["do"] not in REFUSED or answer is None or answer.get("kind") in REFUSED[made["do"]]:
+        if made.do not in REFUSED or made.answer is None or made.kind in REFUSED[made.do]:
             continue
         before, span = found[-1]
-        known = answer["ok"] or answer.get("kind") not in UNKNOWN
-        until_ns = epoch_ns + made["answered_ns"] if known else math.inf
+        known = made.answered_ns is not None and (made.is_done or made.kind not in UNKNOWN)
+        until_ns = epoch_ns + (made.answered_ns or 0) if known else math.inf
         found[-1] = (before, Span(span.from_ns, until_ns))
-        new = before.model_copy(update=_update(asked[made["event"]]))
-        found.append((new, Span(epoch_ns + made["began_ns"], math.inf)))
+        new = before.model_copy(update=_update(asked[made.event]))
+        found.append((new, Span(epoch_ns + made.began_ns, math.inf)))
     return found
 
 
@@ -166,9 +167,9 @@ def asked_in_the_end(raw: Path, plan: Plan, first: Specification) -> list[Specif
     return [one for one, span in in_force(raw, plan, 0, first) if span.until_ns == math.inf]
 
 
-def _update(change: Change) -> dict[str, Any]:
+def _update(change: Change) -> Mapping[str, object]:
     if change.do == policies_event.SET:
-        return {"policies": PolicySet.model_validate(change.options["set"])}
+        return {"policies": PolicySet.model_validate(change.options.get("set"))}
     return {"as_of": date.fromisoformat(change.what)}
 
 
@@ -176,9 +177,8 @@ def _refused(made: Sequence[Made]) -> dict[str, str]:
     """Why, by event, the controller has not done what it was asked for."""
     found: dict[str, str] = {}
     for one in made:
-        answer = one.get("answer")
-        if answer and not answer.get("ok") and answer.get("kind") not in UNKNOWN:
-            found.setdefault(one.get("event", ""), str(answer.get("reason", "")))
+        if one.answer and not one.is_done and one.kind not in UNKNOWN:
+            found.setdefault(one.event, str(one.answer.get("reason", "")))
     return found
 
 

@@ -31,10 +31,10 @@ RTT_MS = {"virtual": 1.0, CHARGED: 1.0, "real": 3.0}
 def probe_intervals_ms(probes: Probes, plan: Plan) -> Mapping[str, float]:
     """Between probes of each demand, but for its warm-up and for cuts one after another."""
     left_out = [WARM_UP_PHASE, *(plan.job.phases.index(cut.phase) for cut in plan.cuts)]
-    kept = probes[(probes["copy"] == 0) & ~np.isin(probes["phase"], left_out)]
+    kept = probes.where(probes.is_first & ~np.isin(probes.phase, left_out))
     found = {}
     for demand in plan.demands:
-        sent_ns = np.sort(kept[kept["demand"] == demand.index]["intended_ns"])
+        sent_ns = np.sort(kept.of_demand(demand.index).intended_ns)
         if len(sent_ns) > 1:
             found[demand.id] = float(np.median(np.diff(sent_ns))) / 1e6
     return found

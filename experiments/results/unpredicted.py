@@ -151,13 +151,13 @@ def _late_transfers(
     """By the minimum that TCP itself measured, of those that had the network for themselves, beyond
     what they may have waited for themselves."""
     for flow, demand, expected_ms in _transfers_alone(demands, flows, plan):
-        least_us = flow.get("min_rtt_us")
+        least_us = flow.found.min_rtt_us
         if least_us is None:
             continue
         own_ms = (_full_queues_ns(plan, demand) + _in_order_ns(plan, demand)) / 1e6
         later_ms = least_us / 1e3 - expected_ms - own_ms
         if later_ms * 1e6 > LATER_NS[clock]:
-            what = f"every round trip of TCP of {flow['demand']}"
+            what = f"every round trip of TCP of {flow.demand}"
             yield _Off(later_ms, what, LATER_NS[clock])
 
 
@@ -169,9 +169,9 @@ def _transfers_alone(
     planned = {one.id: one for one in plan.demands}
     predicted_ms = {one.id: one.predicted_rtt_ms for one in demands}
     for flow in flows:
-        expected_ms = predicted_ms[flow["demand"]]
-        if flow["demand"] in alone and expected_ms is not None:
-            yield flow, planned[flow["demand"]], expected_ms
+        expected_ms = predicted_ms[flow.demand]
+        if flow.demand in alone and expected_ms is not None:
+            yield flow, planned[flow.demand], expected_ms
 
 
 def _slow_transfer(
@@ -183,17 +183,13 @@ def _slow_transfer(
         return None
     hit = {impact.demand for event in plan.events for impact in event.impacts}
     for flow, demand, rtt_ms in _transfers_alone(demands, flows, plan):
-        delivered, took_ns = flow.get("delivered_mbps"), flow.get("duration_ns")
+        delivered, took_ns = flow.found.delivered_mbps, flow.found.duration_ns
         if delivered is None or took_ns is None or demand.index in hit:
             continue
         has_time = took_ns > ROUNDS_TO_FILL * rtt_ms * 1e6
-        if (
-            has_time
-            and _is_plain(plan, demand)
-            and delivered < LEAST_FILLED * flow["bottleneck_mbps"]
-        ):
+        if has_time and _is_plain(plan, demand) and delivered < LEAST_FILLED * flow.bottleneck_mbps:
             return (
-                f"TCP of {demand.id} reached {delivered:.0f} of {flow['bottleneck_mbps']:g} Mbit/s "
+                f"TCP of {demand.id} reached {delivered:.0f} of {flow.bottleneck_mbps:g} Mbit/s "
                 f"though nothing competed: less than {LEAST_FILLED:.0%} is the machine's doing"
             )
     return None

@@ -51,9 +51,9 @@ def invalidity(
         return f"the clock was set by {step_ns / 1e6:.3f} ms while measuring"
     late = [(lateness_ns, f"probes of {name}") for name, lateness_ns in _probe_lateness(demands)]
     late += [
-        (lateness_ns, f"UDP stream of {flow['demand']}")
+        (lateness_ns, f"UDP stream of {flow.demand}")
         for flow in flows
-        if (lateness_ns := flow.get("send_late_p99_ns"))
+        if (lateness_ns := flow.found.send_late_p99_ns)
     ]
     worst_ns, worst = max(late, default=(0, ""))
     if worst_ns <= BADLY_LATE_NS:
@@ -96,10 +96,10 @@ def _late_probes(demands: Sequence[DemandSummary]) -> list[str]:
 
 def _late_streams(flows: Sequence[FlowRow]) -> list[str]:
     return [
-        f"the UDP stream of {flow['demand']} fell {late_ns / 1e6:.0f} ms behind: "
+        f"the UDP stream of {flow.demand} fell {late_ns / 1e6:.0f} ms behind: "
         "it did not offer the rate it was asked to"
         for flow in flows
-        if (late_ns := flow.get("send_late_max_ns", 0)) > LATE_STREAM_NS
+        if (late_ns := flow.found.send_late_max_ns or 0) > LATE_STREAM_NS
     ]
 
 

@@ -193,32 +193,30 @@ class _Judge:
 
     def _is_served(self, demands: Sequence[int], sent_ns: Integers) -> NDArray[np.bool_]:
         """Which probes are of these demands, and were sent while policies let them go."""
-        found: NDArray[np.bool_] = np.isin(self._sent.probes["demand"], demands)
+        found: NDArray[np.bool_] = np.isin(self._sent.probes.demand, demands)
         numbers = {one.id: one.index for one in self._sent.plan.demands}
         for one in self._kept:
             kept = (sent_ns >= one.from_ns) & (sent_ns < one.until_ns)
-            found &= ~(kept & (self._sent.probes["demand"] == numbers[one.demand]))
+            found &= ~(kept & (self._sent.probes.demand == numbers[one.demand]))
         return found
 
     def _probes(self, name: str, during: Stretch) -> RttSummary:
         demands = [one.index for one in self._sent.plan.demands if one.data_class == name]
         probes = self._sent.probes
-        counted = (probes["phase"] == PROBE_PHASE) & (probes["copy"] == 0) & ~probes["send_failed"]
-        sent_ns = probes["intended_ns"] - self._sent.epoch_ns
+        counted = (probes.phase == PROBE_PHASE) & probes.is_first & ~probes.send_failed
+        sent_ns = probes.intended_ns - self._sent.epoch_ns
         meanwhile = within(sent_ns, during)
-        mine = probes[counted & meanwhile & self._is_served(demands, sent_ns)]
-        mine = mine[np.argsort(mine["intended_ns"], kind="stable")]
-        is_answered = mine["received"].astype(np.bool_)
-        answered = mine[is_answered]
-        rtt = (answered["t4_ns"] - answered["t1_ns"]) - (answered["t3_ns"] - answered["t2_ns"])
-        every = np.ones(len(rtt), np.bool_)
-        _, sample = _in_order(rtt, answered["intended_ns"], every)
+        mine = probes.where(counted & meanwhile & self._is_served(demands, sent_ns))
+        mine = Probes.of(mine[np.argsort(mine.intended_ns, kind="stable")])
+        answered = mine.where(mine.received)
+        rtt = answered.rtt_ns
+        _, sample = _in_order(rtt, answered.intended_ns, np.ones(len(rtt), np.bool_))
         return RttSummary(
             sent=len(mine),
             lost=len(mine) - len(answered),
-            loss=bounds(share_interval(~is_answered)),
+            loss=bounds(share_interval(~mine.received)),
             rtt_ms=distribution(rtt).ms(),
-            pdv_ms=distribution(_above_least(rtt, answered["demand"])).ms(),
+            pdv_ms=distribution(_above_least(rtt, answered.demand)).ms(),
             intervals_ms=bounds_ms(sample),
             no_interval=tuple(sample.missing),
         )

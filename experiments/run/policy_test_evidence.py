@@ -20,6 +20,7 @@ from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.run.policy_test_plan import FRAME_BYTES, PROBES, Trial
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.named_tuples import from_plain
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HubWire
 from corridor.traffic.agents.transits import Seen, SeenFlow
@@ -36,15 +37,15 @@ def packets_of(
     failures came too late for them, or frames on fibres were not all seen."""
     _check_times(out_dir / "raw" / "changes.json", trials)
     seen = _seen(out_dir)
-    if seen["lost"]:
-        raise MeasurementInvalid(f"the monitor had no room for {seen['lost']} frames")
+    if seen.lost:
+        raise MeasurementInvalid(f"the monitor had no room for {seen.lost} frames")
     src, dst = map(plan.wiring.hub, pair)
     sender = _senders(plan)
     passed = list(_passed(out_dir / "audit"))
     probes = join(read_directory(out_dir / "raw"))
     found = {}
     for number, trial in enumerate(trials):
-        crossings = _crossings(seen["flows"], (src, dst), trial.port, sender)
+        crossings = _crossings(seen.flows, (src, dst), trial.port, sender)
         mine = probes[probes["demand"] == number]
         sent = len(np.unique(mine["seq"][mine["sent"] & ~mine["send_failed"]]))
         if sent < PROBES:
@@ -104,8 +105,7 @@ def _changed(out_dir: Path, plan: Plan) -> Iterator[str]:
 
 
 def _seen(out_dir: Path) -> Seen:
-    seen: Seen = json.loads((out_dir / "raw" / "crossings.json").read_text())
-    return seen
+    return from_plain(Seen, json.loads((out_dir / "raw" / "crossings.json").read_text()))
 
 
 def _dumps(out_dir: Path) -> list[TableDump]:
@@ -144,10 +144,10 @@ def _crossings(
 ) -> tuple[Crossing, ...]:
     """Packets of one trial."""
     wanted = (*(end.host_ip for end in ends), port)
-    mine = [flow for flow in flows if (flow["src"], flow["dst"], flow["src_port"]) == wanted]
+    mine = [flow for flow in flows if (flow.src, flow.dst, flow.src_port) == wanted]
     return tuple(
-        Crossing(*sender[flow["interface"]], flow["label"], flow["packets"])
-        for flow in sorted(mine, key=lambda flow: flow["first_ns"])
+        Crossing(*sender[flow.interface], flow.label, flow.packets)
+        for flow in sorted(mine, key=lambda flow: flow.first_ns)
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.short_table import typical_ms
-from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.words import counted, duration, has_moved
 from corridor.traffic.measures.statistics import Bounds
 
@@ -85,7 +85,7 @@ def demands_compared(one: Summary, other: Summary, width: int | None) -> str:
     return "\n".join([table, "", *said, CHANCE_LINE])
 
 
-def as_json(one: Summary, other: Summary) -> list[dict[str, Any]]:
+def as_json(one: Summary, other: Summary) -> list[JsonObject]:
     return [
         {
             "demand": pair.demand,
@@ -98,7 +98,7 @@ def as_json(one: Summary, other: Summary) -> list[dict[str, Any]]:
     ]
 
 
-def _plain(of: DemandSummary | None) -> dict[str, Any] | None:
+def _plain(of: DemandSummary | None) -> JsonObject | None:
     if of is None:
         return None
     return {

@@ -4,14 +4,14 @@ took and how many were lost; over all, then before, while and after events. Pure
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.account.workload_summary import ClassSummary
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.classes_table import in_order, middle, named
 from corridor.experiments.text.verdict import OPENINGS
-from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import duration
 
@@ -73,7 +73,7 @@ def compared(one: Summary, other: Summary, width: int | None) -> str:
     return render(HEADINGS, rows, frozenset(HEADINGS[2:]), width=width, spare=SPARE)
 
 
-def as_json(one: Summary, other: Summary) -> list[dict[str, Any]]:
+def as_json(one: Summary, other: Summary) -> list[JsonObject]:
     return [
         {
             "class": pair.data_class,

@@ -91,10 +91,11 @@ def cuts_lines(summary: Summary) -> str:
     cuts = summary.cuts
     if cuts is None:
         return ""
-    counts, outages = cuts.demand_cuts, cuts.outage_ms.items()
+    outages = cuts.outage_ms.items()
+    detours, lost = (cuts.demand_cuts.get(kind, 0) for kind in ("detour", "lost"))
     said = (
         f"sequential cuts of {counted(cuts.fibres, 'fibre')}: "
-        f"{counted(counts['detour'], 'detour')} used, {counted(counts['lost'], 'demand')} "
+        f"{counted(detours, 'detour')} used, {counted(lost, 'demand')} "
         "disconnected"
     )
     times = ", ".join(f"{name} {value:g} ms" for name, value in outages)

@@ -6,9 +6,8 @@ Pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from corridor.experiments.answers.price import Row, SetPrice, Total
 from corridor.experiments.answers.price_causes import BASES
@@ -16,6 +15,7 @@ from corridor.experiments.answers.price_certainty import AddedRttUncertainty
 from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.codec import JsonObject, read_document, to_plain
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import (
     between_ms,
     counted,
@@ -56,7 +56,7 @@ class Prices:
     scenario: str
     as_of: str
     against: str
-    sets: Sequence[SetPrice]
+    sets: tuple[SetPrice, ...]
 
 
 def document(scenario: str, as_of: str, against: str, prices: Sequence[SetPrice]) -> JsonObject:
@@ -83,15 +83,17 @@ def _plain(of: SetPrice) -> JsonObject:
     return {**plain, "demands": demands, "rows": rows}
 
 
-def prices_of(document: Mapping[str, Any]) -> Prices:
-    """The prices that ``document`` was made of; raises TypeError or KeyError for another schema."""
-    if document["schema"] != SCHEMA:
-        raise TypeError(f"its schema is {document['schema']!r}, not {SCHEMA}")
-    sets = [
-        read_document(SetPrice, one, "price.json", "price again, with --out")
-        for one in document["sets"]
-    ]
-    return Prices(document["scenario"], document["as_of"], document["against"], sets)
+def prices_of(document: object, file: str = "price.json") -> Prices:
+    """The prices that ``document`` was made of; raises InputError for another schema."""
+    hint = "price again, with --out"
+    match document:
+        case {"schema": schema} if schema == SCHEMA:
+            return read_document(Prices, document, file, hint)
+        case {"schema": schema}:
+            why = f"its schema is {schema!r}, not {SCHEMA}"
+        case _:
+            why = "it has no schema"
+    raise InputError(f"is not a price.json of this version: {why}", hint, file)
 
 
 def told(prices: Sequence[SetPrice], width: int | None = None) -> str:

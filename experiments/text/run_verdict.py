@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from corridor.experiments.account.proof_document import ProofDocument, read_proof
+from corridor.experiments.account.run_files import read_plan_head
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.document import ANSWERS_FILE, ANSWERS_SCHEMA, Answers
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
@@ -67,13 +68,8 @@ def _messages(out_dir: Path) -> Messages:
     rows = list(read_messages(out_dir / MESSAGES_FILE))
     if not rows:
         return Messages()
-    start_ns = _read(out_dir / "raw" / "plan.json").get("start_ns", 0)
-    return Messages(rounds_of(rows), start_ns if isinstance(start_ns, int) else 0)
-
-
-def _read(path: Path) -> dict[str, object]:
     try:
-        found = read_json(path, RESULT)
+        plan = read_plan_head(out_dir)
     except InputError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        plan = None
+    return Messages(rounds_of(rows), plan.start_ns if plan else 0)

@@ -239,8 +239,8 @@ class Traffic:
         """A crossing is forbidden, or without a demand, if all policies in force agree."""
         verdicts = [Judge(one, self._kept.wiring).verdict(seen) for one in self._judged_by]
         return CrossingsSummary(
-            frames=seen["frames"],
-            lost=seen["lost"],
+            frames=seen.frames,
+            lost=seen.lost,
             forbidden=_common([one.forbidden for one in verdicts]),
             strange=_common([one.strange for one in verdicts]),
         )

@@ -140,7 +140,7 @@ class Soak:
                 if lost and all(outlook[name].status == "SERVED" for outlook in outlooks)
             },
             "sent": sum(map(len, flows.sent_ns.values())),
-            "frames": traffic.seen["frames"],
+            "frames": traffic.seen.frames,
             "wrong": wrong,
         }
 

@@ -34,7 +34,7 @@ class Watcher(Judge):
     def crossings(self, seen: Seen) -> dict[str, dict[Directed, int]]:
         """By demand, packets on each fibre."""
         found: dict[str, dict[Directed, int]] = defaultdict(lambda: defaultdict(int))
-        for crossing in map(self.crossing, seen["flows"]):
+        for crossing in map(self.crossing, seen.flows):
             found[crossing.demand][crossing.fibre, crossing.sent_by] += crossing.packets
         return {demand: dict(counts) for demand, counts in found.items() if demand}
 
@@ -56,11 +56,11 @@ def wrong_on_fibres(
             yield f"forbidden: {_told(crossing)}"
     for crossing in _common([one.strange for one in verdicts]):
         yield f"without a demand, or not labelled once: {_told(crossing)}"
-    for flow in seen["flows"]:
-        if flow["src_port"] == ATTACK_PORT:
-            yield f"an attacker's packets came onto {flow['interface']}: {flow}"
-    if seen["lost"]:
-        yield f"the watch had no room for {seen['lost']} frames"
+    for flow in seen.flows:
+        if flow.src_port == ATTACK_PORT:
+            yield f"an attacker's packets came onto {flow.interface}: {flow}"
+    if seen.lost:
+        yield f"the watch had no room for {seen.lost} frames"
 
 
 def wrong_since(
@@ -74,10 +74,10 @@ def wrong_since(
     from then on. ``delay_ns`` is how long each fibre takes: packets are seen as they leave it."""
 
     def is_later(flow: SeenFlow) -> bool:
-        fibre, _ = watcher.sender(flow["interface"])
-        return flow["last_ns"] > at_ns + FLIPPED_NS + delay_ns[fibre]
+        fibre, _ = watcher.sender(flow.interface)
+        return flow.last_ns > at_ns + FLIPPED_NS + delay_ns[fibre]
 
-    later: Seen = {**seen, "flows": [flow for flow in seen["flows"] if is_later(flow)]}
+    later = seen._replace(flows=tuple(filter(is_later, seen.flows)))
     for crossing in watcher.verdict(later).forbidden:
         allowed = away.get(crossing.sent_by)
         if allowed is None or not allowed.lets(crossing):
@@ -86,7 +86,7 @@ def wrong_since(
 
 def labels(seen: Seen) -> list[int]:
     """Those that were on fibres."""
-    return sorted({flow["label"] for flow in seen["flows"] if flow["label"] is not None})
+    return sorted({flow.label for flow in seen.flows if flow.label is not None})
 
 
 def _told(crossing: Crossing) -> str:

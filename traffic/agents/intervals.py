@@ -7,7 +7,7 @@ epoch, whatever stream it is, so that several can be laid side by side.
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NamedTuple
 
 FORMAT = 1
 """Of ``intervals-HOST.json``."""
@@ -29,7 +29,7 @@ def width_for(duration_ns: int) -> int:
     return next(fitting, WIDTHS_NS[-1])
 
 
-class SentIntervals(TypedDict):
+class SentIntervals(NamedTuple):
     """Of a stream's sender, by the moment that is written into its packets."""
 
     flow: int
@@ -44,7 +44,7 @@ class SentIntervals(TypedDict):
     """Of them, those that left."""
 
 
-class ReceivedIntervals(TypedDict):
+class ReceivedIntervals(NamedTuple):
     """Of a stream's receiver; duplicates are in none."""
 
     flow: int
@@ -60,13 +60,13 @@ class ReceivedIntervals(TypedDict):
     """Octets of their frames, without FCS."""
 
 
-class HostIntervals(TypedDict):
+class HostIntervals(NamedTuple):
     """All of ``intervals-HOST.json``; moments are CLOCK_REALTIME."""
 
     schema: int
     epoch_ns: int
-    streams_out: list[SentIntervals]
-    streams_in: list[ReceivedIntervals]
+    streams_out: tuple[SentIntervals, ...]
+    streams_in: tuple[ReceivedIntervals, ...]
 
 
 class Intervals:

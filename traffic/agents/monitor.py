@@ -46,6 +46,7 @@ if not __package__:
     sys.path.insert(0, os.path.abspath(f"{os.path.dirname(os.path.abspath(__file__))}/../../.."))
 
 from corridor.topologies.base.json_lines import Lines, is_readable, say
+from corridor.topologies.base.named_tuples import to_plain
 from corridor.traffic.agents import packet_ring
 from corridor.traffic.agents import packet_ring as packet_filter
 from corridor.traffic.agents.transits import EventCounts, Seen
@@ -95,14 +96,14 @@ class Monitor:
         return self._write()
 
     def _write(self) -> Seen:
-        seen: Seen = {
-            "schema": SCHEMA,
-            "frames": self._tally.frames,
-            "lost": self._ring.lost(),
-            "flows": self._tally.flows(),
-        }
+        seen = Seen(
+            schema=SCHEMA,
+            frames=self._tally.frames,
+            lost=self._ring.lost(),
+            flows=self._tally.flows(),
+        )
         with open(self._out, "w") as file:
-            json.dump(seen, file)
+            json.dump(to_plain(seen), file)
         return seen
 
     def _obey(self, lines: list[bytes] | None) -> bool:
@@ -116,7 +117,7 @@ class Monitor:
                 self._tally.split()
                 say({"split": self._tally.frames})
             elif order == "take":
-                say({"taken": {"frames": self._write()["frames"]}})
+                say({"taken": {"frames": self._write().frames}})
                 self._tally = EventCounts(self._names)
         return lines is None or "stop" in orders
 
@@ -147,7 +148,7 @@ def main(arguments: list[str]) -> int:
         return EXIT_CANNOT_SEE
     say({"ready": len(interfaces)})
     seen = monitor.run()
-    say({"done": {"frames": seen["frames"], "lost": seen["lost"]}})
+    say({"done": {"frames": seen.frames, "lost": seen.lost}})
     return EXIT_OK
 
 

@@ -7,10 +7,11 @@ stamps the kernel gave on arrival. What each packet took is in ``delays-HOST.bin
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from struct import Struct
-from typing import NamedTuple, Self, TypedDict
+from typing import NamedTuple, Self
 
+from corridor.topologies.base.named_tuples import to_plain
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.agents.delays import DELAY, DelayFile, Delays
 from corridor.traffic.agents.intervals import USUAL_NS, Intervals, ReceivedIntervals
@@ -54,7 +55,7 @@ class StreamIn(NamedTuple):
         return self.port, id(self)
 
 
-class ReceivedStream(TypedDict):
+class ReceivedStream(NamedTuple):
     """What a receiver has counted; moments are CLOCK_REALTIME."""
 
     flow: int
@@ -72,10 +73,6 @@ class ReceivedStream(TypedDict):
     delay_min_ns: int | None
     delay_max_ns: int | None
     delay_sum_ns: int
-
-
-class StreamsInCounts(TypedDict):
-    streams_in: list[ReceivedStream]
 
 
 class StreamReceiver:
@@ -186,36 +183,36 @@ class StreamReceiver:
         self._delays.flush()
 
     def result(self) -> ReceivedStream:
-        return {
-            "flow": self.flow,
-            "phase": self.phase,
-            "port": self.port,
-            "packets": self.packets,
-            "frame_bytes_total": self.bytes + self.packets * UDP_FRAME_OVERHEAD_BYTES,
-            "first_frame_bytes": self.first_bytes + UDP_FRAME_OVERHEAD_BYTES,
-            "first_arrival_ns": self.first_ns,
-            "last_arrival_ns": self.last_ns,
-            "duplicates": self.duplicates,
-            "reordered": self.reordered,
-            "foreign": self.foreign,
-            "dropped_by_socket": drops_of(self.sock),
-            "delay_min_ns": self._delay_min if self.packets else None,
-            "delay_max_ns": self._delay_max if self.packets else None,
-            "delay_sum_ns": self._delay_sum,
-        }
+        return ReceivedStream(
+            flow=self.flow,
+            phase=self.phase,
+            port=self.port,
+            packets=self.packets,
+            frame_bytes_total=self.bytes + self.packets * UDP_FRAME_OVERHEAD_BYTES,
+            first_frame_bytes=self.first_bytes + UDP_FRAME_OVERHEAD_BYTES,
+            first_arrival_ns=self.first_ns,
+            last_arrival_ns=self.last_ns,
+            duplicates=self.duplicates,
+            reordered=self.reordered,
+            foreign=self.foreign,
+            dropped_by_socket=drops_of(self.sock),
+            delay_min_ns=self._delay_min if self.packets else None,
+            delay_max_ns=self._delay_max if self.packets else None,
+            delay_sum_ns=self._delay_sum,
+        )
 
     def intervals(self) -> ReceivedIntervals:
         counted = self._intervals
         arrived, waited, packets, octets = counted.columns
-        return {
-            "flow": self.flow,
-            "width_ns": counted.width_ns,
-            "first": counted.first,
-            "arrived": arrived,
-            "delay_ns": waited,
-            "packets": packets,
-            "frame_bytes": octets,
-        }
+        return ReceivedIntervals(
+            flow=self.flow,
+            width_ns=counted.width_ns,
+            first=counted.first,
+            arrived=arrived,
+            delay_ns=waited,
+            packets=packets,
+            frame_bytes=octets,
+        )
 
 
 class StreamsIn(Workload[StreamIn]):
@@ -231,13 +228,13 @@ class StreamsIn(Workload[StreamIn]):
     def timed(self) -> list[Timed]:
         return [*self._receivers]
 
-    def finish(self) -> StreamsInCounts:
+    def finish(self) -> Mapping[str, object]:
         for receiver in self._receivers:
             receiver.finish()
-        return {"streams_in": [receiver.result() for receiver in self._receivers]}
+        return {self.key: to_plain([receiver.result() for receiver in self._receivers])}
 
-    def intervals(self) -> list[ReceivedIntervals]:
-        return [receiver.intervals() for receiver in self._receivers]
+    def intervals(self) -> Sequence[Mapping[str, object]]:
+        return [receiver.intervals()._asdict() for receiver in self._receivers]
 
     def __len__(self) -> int:
         return len(self._receivers)

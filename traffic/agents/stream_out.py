@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Self, TypedDict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Self
 
+from corridor.topologies.base.named_tuples import to_plain
 from corridor.traffic.agents import pacing
 from corridor.traffic.agents.delays import LATE, DelayFile, Delays
 from corridor.traffic.agents.intervals import USUAL_NS, Intervals, SentIntervals
@@ -57,7 +58,7 @@ class StreamOut(NamedTuple):
         return None
 
 
-class SentStream(TypedDict):
+class SentStream(NamedTuple):
     """What a sender has counted; moments are CLOCK_REALTIME."""
 
     flow: int
@@ -72,10 +73,6 @@ class SentStream(TypedDict):
     first_sent_ns: int
     last_sent_ns: int
     late_max_ns: int
-
-
-class StreamsOutCounts(TypedDict):
-    streams_out: list[SentStream]
 
 
 class StreamSender:
@@ -158,32 +155,32 @@ class StreamSender:
                 done += 1
 
     def result(self) -> SentStream:
-        return {
-            "flow": self.flow,
-            "phase": self.phase,
-            "frame_bytes": self.frame_bytes,
-            "rate_bps": self.rate_bps,
-            "packets_intended": self.packets,
-            "packets_sent": self.sent,
-            "queue_full": self.full,
-            "errors": self.errors,
-            "burst_packets": self.burst,
-            "first_sent_ns": self.first_ns,
-            "last_sent_ns": self.last_ns,
-            "late_max_ns": self.late_max_ns,
-        }
+        return SentStream(
+            flow=self.flow,
+            phase=self.phase,
+            frame_bytes=self.frame_bytes,
+            rate_bps=self.rate_bps,
+            packets_intended=self.packets,
+            packets_sent=self.sent,
+            queue_full=self.full,
+            errors=self.errors,
+            burst_packets=self.burst,
+            first_sent_ns=self.first_ns,
+            last_sent_ns=self.last_ns,
+            late_max_ns=self.late_max_ns,
+        )
 
     def intervals(self) -> SentIntervals:
         counted = self._intervals
         offered, sent = counted.columns
-        return {
-            "flow": self.flow,
-            "width_ns": counted.width_ns,
-            "first": counted.first,
-            "frame_bytes": self.frame_bytes,
-            "offered": offered,
-            "sent": sent,
-        }
+        return SentIntervals(
+            flow=self.flow,
+            width_ns=counted.width_ns,
+            first=counted.first,
+            frame_bytes=self.frame_bytes,
+            offered=offered,
+            sent=sent,
+        )
 
 
 class StreamsOut(Workload[StreamOut]):
@@ -202,13 +199,13 @@ class StreamsOut(Workload[StreamOut]):
     def timed(self) -> list[Timed]:
         return [*self._senders]
 
-    def finish(self) -> StreamsOutCounts:
+    def finish(self) -> Mapping[str, object]:
         for sender in self._senders:
             sender.late.flush()
-        return {"streams_out": [sender.result() for sender in self._senders]}
+        return {self.key: to_plain([sender.result() for sender in self._senders])}
 
-    def intervals(self) -> list[SentIntervals]:
-        return [sender.intervals() for sender in self._senders]
+    def intervals(self) -> Sequence[Mapping[str, object]]:
+        return [sender.intervals()._asdict() for sender in self._senders]
 
     def __len__(self) -> int:
         return len(self._senders)

@@ -5,7 +5,7 @@ Pure, and standard library only.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from corridor.traffic.packets.headers import (
     ETH_IPV4,
@@ -45,7 +45,7 @@ class Crossing(NamedTuple):
     packet: FiveTuple
 
 
-class SeenFlow(TypedDict):
+class SeenFlow(NamedTuple):
     """A crossing and what was counted of it; null where a frame could not be read so far."""
 
     interface: str
@@ -65,13 +65,13 @@ class SeenFlow(TypedDict):
     last_ns: int
 
 
-class Seen(TypedDict):
+class Seen(NamedTuple):
     """The monitor's file."""
 
     schema: int
     frames: int
     lost: int
-    flows: list[SeenFlow]
+    flows: tuple[SeenFlow, ...]
 
 
 class Count:
@@ -119,13 +119,13 @@ class EventCounts:
         self._counts = {}
         self._by_key.clear()
 
-    def flows(self) -> list[SeenFlow]:
+    def flows(self) -> tuple[SeenFlow, ...]:
         order = {name: number for number, name in enumerate(self._names.values())}
-        return [
-            _plain(crossing, counts[crossing])
+        return tuple(
+            _seen(crossing, counts[crossing])
             for counts in (*self._before, self._counts)
             for crossing in sorted(counts, key=lambda one: (order[one.interface], repr(one)))
-        ]
+        )
 
     def _remember(self, key: tuple[int, int | None, bytes], count: Count) -> None:
         if len(self._by_key) >= MOST_KEYS:
@@ -150,22 +150,22 @@ def crossing_of(interface: str, sent: Sent) -> Crossing:
     return Crossing(interface, outer.value, outer.traffic_class, depth, sent.vlan, None, packet)
 
 
-def _plain(crossing: Crossing, count: Count) -> SeenFlow:
+def _seen(crossing: Crossing, count: Count) -> SeenFlow:
     packet = crossing.packet
-    return {
-        "interface": crossing.interface,
-        "label": crossing.label,
-        "traffic_class": crossing.traffic_class,
-        "depth": crossing.depth,
-        "vlan": crossing.vlan,
-        "eth_type": crossing.eth_type,
-        "src": packet.src,
-        "dst": packet.dst,
-        "protocol": packet.protocol,
-        "src_port": packet.src_port,
-        "dst_port": packet.dst_port,
-        "packets": count.packets,
-        "bytes": count.octets,
-        "first_ns": count.first_ns,
-        "last_ns": count.last_ns,
-    }
+    return SeenFlow(
+        interface=crossing.interface,
+        label=crossing.label,
+        traffic_class=crossing.traffic_class,
+        depth=crossing.depth,
+        vlan=crossing.vlan,
+        eth_type=crossing.eth_type,
+        src=packet.src,
+        dst=packet.dst,
+        protocol=packet.protocol,
+        src_port=packet.src_port,
+        dst_port=packet.dst_port,
+        packets=count.packets,
+        bytes=count.octets,
+        first_ns=count.first_ns,
+        last_ns=count.last_ns,
+    )

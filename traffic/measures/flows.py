@@ -6,8 +6,7 @@ counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NotRequired, TypedDict
+from dataclasses import dataclass, replace
 
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.agents.stream_in import ReceivedStream
@@ -25,42 +24,6 @@ from corridor.traffic.measures.stream_delays import Times
 from corridor.traffic.measures.variation import ipdv
 
 
-class FlowResult(TypedDict):
-    """One flow's figures; those of its receiver are None, or left out, where no one received it."""
-
-    flow: int
-    phase: int
-    layer: str
-    frame_bytes: int
-    offered_packets: int
-    offered_bytes: int
-    asked_mbps: float
-    offered_mbps: float | None
-    sent_packets: int
-    refused_by_sender: int
-    send_late_max_ns: int
-    send_late_p99_ns: int | None
-    duration_ns: int
-    delivered_packets: int | None
-    delivered_mbps: float | None
-    loss: float | None
-    delivered_bytes: NotRequired[int]
-    receive_interval_ns: NotRequired[int]
-    lost_packets: NotRequired[int]
-    lost_at_sender: NotRequired[int]
-    lost_at_receiver_socket: NotRequired[int]
-    lost_in_network: NotRequired[int]
-    duplicates: NotRequired[int]
-    reordered: NotRequired[int]
-    delay_min_ns: NotRequired[int | None]
-    delay_mean_ns: NotRequired[int | None]
-    delay_max_ns: NotRequired[int | None]
-    delay_p50_ns: NotRequired[int | None]
-    delay_p95_ns: NotRequired[int | None]
-    delay_p99_ns: NotRequired[int | None]
-    sample: NotRequired[FlowSample]
-
-
 @dataclass(frozen=True)
 class FlowSample:
     """How much the packets of a stream say, by the delay of each one; times in ns."""
@@ -72,6 +35,44 @@ class FlowSample:
     loss: Interval | None
     losses: LossPattern
     left_out: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowResult:
+    """The figures of a stream or a transfer. None: not known, or not counted of such a flow."""
+
+    flow: int
+    layer: str
+    """What counts: frames or payload."""
+    delivered_mbps: float | None
+    duration_ns: int | None
+    asked_mbps: float | None = None
+    offered_mbps: float | None = None
+    offered_packets: int | None = None
+    sent_packets: int | None = None
+    delivered_packets: int | None = None
+    loss: float | None = None
+    lost_packets: int | None = None
+    lost_at_sender: int | None = None
+    lost_in_network: int | None = None
+    lost_at_receiver_socket: int | None = None
+    duplicates: int | None = None
+    reordered: int | None = None
+    send_late_max_ns: int | None = None
+    send_late_p99_ns: int | None = None
+    receive_interval_ns: int | None = None
+    delay_min_ns: int | None = None
+    delay_mean_ns: int | None = None
+    delay_max_ns: int | None = None
+    delay_p50_ns: int | None = None
+    delay_p95_ns: int | None = None
+    delay_p99_ns: int | None = None
+    sample: FlowSample | None = None
+    received_bytes: int | None = None
+    """Of a transfer; so are the next three."""
+    retransmits: int | None = None
+    min_rtt_us: int | None = None
+    error: str | None = None
 
 
 def flow_sample(arrived: Times, intended: int, lasts_ns: int) -> FlowSample:
@@ -107,67 +108,56 @@ def flow_result(
     (it marks the interval's start). Without a receiver's result what was delivered is null.
     ``arrived`` are the delays of packets, ``late`` those of bursts: quantiles are null without.
     """
-    frame_bytes = sent["frame_bytes"]
-    packets = sent["packets_sent"]
+    packets, intended = sent.packets_sent, sent.packets_intended
     sending_ns = _sending_ns(sent)
-    result: FlowResult = {
-        "flow": sent["flow"],
-        "phase": sent["phase"],
-        "layer": "L2 frame without FCS",
-        "frame_bytes": frame_bytes,
-        "offered_packets": sent["packets_intended"],
-        "offered_bytes": sent["packets_intended"] * frame_bytes,
-        "asked_mbps": sent["rate_bps"] / 1e6,
-        "offered_mbps": mbps(packets * frame_bytes, sending_ns),
-        "sent_packets": packets,
-        "refused_by_sender": sent["packets_intended"] - packets,
-        "send_late_max_ns": sent["late_max_ns"],
-        "send_late_p99_ns": distribution(late.ns, 1).p99_ns if late else None,
-        "duration_ns": sending_ns,
-        "delivered_packets": None,
-        "delivered_mbps": None,
-        "loss": None,
-    }
+    offered = FlowResult(
+        flow=sent.flow,
+        layer="L2 frame without FCS",
+        offered_packets=intended,
+        asked_mbps=sent.rate_bps / 1e6,
+        offered_mbps=mbps(packets * sent.frame_bytes, sending_ns),
+        sent_packets=packets,
+        send_late_max_ns=sent.late_max_ns,
+        send_late_p99_ns=distribution(late.ns, 1).p99_ns if late else None,
+        duration_ns=sending_ns,
+        delivered_mbps=None,
+    )
     if received is None:
-        return result
-    count = received["packets"]
-    interval_ns = received["last_arrival_ns"] - received["first_arrival_ns"]
-    delivered: FlowResult = {
-        **result,
-        "delivered_packets": count,
-        "delivered_bytes": received["frame_bytes_total"],
-        "delivered_mbps": mbps(
-            received["frame_bytes_total"] - received["first_frame_bytes"], interval_ns
-        )
-        if count > 1
-        else None,
-        "receive_interval_ns": interval_ns,
-        "lost_packets": sent["packets_intended"] - count,
-        "loss": round(1 - count / sent["packets_intended"], 9),
-        "lost_at_sender": sent["packets_intended"] - packets,
-        "lost_at_receiver_socket": received["dropped_by_socket"],
-        "lost_in_network": packets - count - received["dropped_by_socket"],
-        "duplicates": received["duplicates"],
-        "reordered": received["reordered"],
-        "delay_min_ns": received["delay_min_ns"],
-        "delay_mean_ns": round(received["delay_sum_ns"] / count) if count else None,
-        "delay_max_ns": received["delay_max_ns"],
-    }
+        return offered
+    count = received.packets
+    interval_ns = received.last_arrival_ns - received.first_arrival_ns
+    later_bytes = received.frame_bytes_total - received.first_frame_bytes
+    delivered = replace(
+        offered,
+        delivered_packets=count,
+        delivered_mbps=mbps(later_bytes, interval_ns) if count > 1 else None,
+        receive_interval_ns=interval_ns,
+        lost_packets=intended - count,
+        loss=round(1 - count / intended, 9),
+        lost_at_sender=intended - packets,
+        lost_at_receiver_socket=received.dropped_by_socket,
+        lost_in_network=packets - count - received.dropped_by_socket,
+        duplicates=received.duplicates,
+        reordered=received.reordered,
+        delay_min_ns=received.delay_min_ns,
+        delay_mean_ns=round(received.delay_sum_ns / count) if count else None,
+        delay_max_ns=received.delay_max_ns,
+    )
     if arrived is None:
         return delivered
-    sample = flow_sample(arrived, sent["packets_intended"], sending_ns)
-    return {
-        **delivered,
-        "delay_p50_ns": sample.delay.p50_ns,
-        "delay_p95_ns": sample.delay.p95_ns,
-        "delay_p99_ns": sample.delay.p99_ns,
-        "sample": sample,
-    }
+    sample = flow_sample(arrived, intended, sending_ns)
+    return replace(
+        delivered,
+        delay_p50_ns=sample.delay.p50_ns,
+        delay_p95_ns=sample.delay.p95_ns,
+        delay_p99_ns=sample.delay.p99_ns,
+        sample=sample,
+    )
 
 
 def _sending_ns(sent: SentStream) -> int:
     """From the first burst to the last, and for as long as the last lasts at the rate asked for."""
-    packets, burst = sent["packets_intended"], sent["burst_packets"]
+    packets, burst = sent.packets_intended, sent.burst_packets
     last_burst = packets - (packets - 1) // burst * burst
-    last_ns: int = last_burst * sent["frame_bytes"] * 8 * NS_PER_S // sent["rate_bps"]
-    return int(sent["last_sent_ns"] - sent["first_sent_ns"]) + last_ns
+    last_ns = last_burst * sent.frame_bytes * 8 * NS_PER_S // sent.rate_bps
+    return sent.last_sent_ns - sent.first_sent_ns + last_ns

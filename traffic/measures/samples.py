@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,81 @@ _NULL_AT = {"arrival": -1, "reflector_seq": -1, "ttl_forward": 0, "ttl_back": 0}
 _NULL_AT |= dict.fromkeys(("intended_ns", "t1_ns", "t2_ns", "t3_ns", "t4_ns"), 0)
 
 Records = NDArray[np.void]
-Probes = NDArray[np.void]
+type Booleans = NDArray[np.bool_]
+type Integers = NDArray[np.int64]
+
+
+class _Column[Value: np.generic]:
+    """A column of the table as a typed attribute of the same name."""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, rows: Probes, _kind: type) -> NDArray[Value]:
+        column: NDArray[Value] = rows[self._name]
+        return column
+
+
+class Probes(np.ndarray[tuple[int], np.dtype[np.void]]):
+    """Rows of ``PROBE_DTYPE``; an attribute is a column, in ns where its name says so."""
+
+    phase = _Column[np.uint16]()
+    demand = _Column[np.uint32]()
+    """The index of the demand in the plan."""
+    seq = _Column[np.uint32]()
+    reflections = _Column[np.uint16]()
+    received = _Column[np.bool_]()
+    send_failed = _Column[np.bool_]()
+    intended_ns = _Column[np.int64]()
+    t1_ns = _Column[np.int64]()
+    t2_ns = _Column[np.int64]()
+    t3_ns = _Column[np.int64]()
+    t4_ns = _Column[np.int64]()
+
+    @classmethod
+    def of(cls, rows: NDArray[np.void]) -> Probes:
+        """Return the same rows, not copied."""
+        return rows.view(cls)
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return found.view(np.ndarray) if isinstance(key, str) else found
+
+    @property
+    def is_first(self) -> Booleans:
+        """False for duplicates of a reply."""
+        first: Booleans = self["copy"] == 0
+        return first
+
+    @property
+    def forward_ns(self) -> Integers:
+        """Forward delays of answered probes."""
+        return self.t2_ns - self.t1_ns
+
+    @property
+    def backward_ns(self) -> Integers:
+        return self.t4_ns - self.t3_ns
+
+    @property
+    def rtt_ns(self) -> Integers:
+        """Round trips, without the time at the far host (RFC 8762)."""
+        return self.forward_ns + self.backward_ns
+
+    def where(self, chosen: Booleans) -> Probes:
+        return Probes.of(self[chosen])
+
+    def of_demand(self, index: int) -> Probes:
+        return self.where(self.demand == index)
+
+    def in_order(self) -> Probes:
+        """Sorted by sequence number."""
+        return Probes.of(np.sort(self, order="seq"))
+
+    def by_demand(self) -> dict[int, Probes]:
+        """By demand, its rows. These must be sorted by demand, as ``join`` sorts them."""
+        edges = np.flatnonzero(self.demand[1:] != self.demand[:-1]) + 1
+        groups = [Probes.of(rows) for rows in np.split(self, edges) if len(rows)]
+        return {int(rows.demand[0]): rows for rows in groups}
 
 
 @dataclass(frozen=True)
@@ -85,6 +159,16 @@ class HostRecords:
     clock: str
     records: Records
     damaged: int
+
+    def packets(self, kind: int, *, sent: bool) -> dict[int, int]:
+        """By demand, records of a kind; if ``sent``, those whose packet left the host."""
+        rows = self.records[self.records["kind"] == kind]
+        if sent:
+            rows = rows[rows["flags"] & records.SEND_FAILED == 0]
+        if sent and kind == records.REFLECTED:
+            rows = rows[rows["t3_ns"] != 0]
+        demands, counts = np.unique(rows["demand"], return_counts=True)
+        return dict(zip(demands.tolist(), counts.tolist(), strict=True))
 
 
 def read_file(path: Path) -> HostRecords:
@@ -202,7 +286,7 @@ def join(hosts: Sequence[HostRecords]) -> Probes:
         found &= ~rows["received"]
         for name in ("t1_ns", "t2_ns", "t3_ns", "reflector_seq", "ttl_forward"):
             rows[name] = np.where(found, source[name], rows[name])
-    return rows[np.lexsort((rows["copy"], rows["seq"], rows["demand"]))]
+    return Probes.of(rows[np.lexsort((rows["copy"], rows["seq"], rows["demand"]))])
 
 
 def to_arrow(probes: Probes, hosts: Sequence[HostRecords] = ()) -> pa.Table:
@@ -247,4 +331,4 @@ def read_parquet(path: Path) -> tuple[Probes, dict[str, str]]:
         if name in _NULL_AT:
             column = column.fill_null(_NULL_AT[name])
         probes[name] = column.to_numpy()
-    return probes, metadata
+    return Probes.of(probes), metadata

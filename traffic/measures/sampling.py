@@ -37,13 +37,12 @@ class DemandSample:
 
 def sample_of(rows: Probes) -> DemandSample:
     """Of the rows of one demand and phase, as samples.join sorts them."""
-    left = rows[~rows["send_failed"]]
-    probes = left[left["copy"] == 0]
-    lost = ~probes["received"].astype(np.bool_)
-    first = probes[~lost]
-    sequence = first["seq"].astype(np.int64)
-    forward, backward = first["t2_ns"] - first["t1_ns"], first["t4_ns"] - first["t3_ns"]
-    lasts_ns = int(first["t1_ns"][-1] - first["t1_ns"][0]) if len(first) else 0
+    probes = rows.where(~rows.send_failed & rows.is_first)
+    lost = ~probes.received
+    first = probes.where(probes.received)
+    sequence = first.seq.astype(np.int64)
+    forward, backward = first.forward_ns, first.backward_ns
+    lasts_ns = int(first.t1_ns[-1] - first.t1_ns[0]) if len(first) else 0
     return DemandSample(
         rtt=intervals(forward + backward, lasts_ns),
         forward=intervals(forward, lasts_ns),

@@ -25,6 +25,7 @@ from corridor.experiments.lab.gateways_process import GatewaysProcess, start_gat
 from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.named_tuples import to_plain
 from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.emulation.queues.rtnetlink import mtu_set
@@ -108,7 +109,7 @@ class Field:
         on_fibres_now, control_now = self.sent_onto_fibres()
         return {
             "refused": refused,
-            "crossings": watch.stop(),
+            "crossings": to_plain(watch.stop()),
             "on_fibres": on_fibres_now - on_fibres,
             "control": control_now - control,
             "drops": [[*key, -n] for key, n in sorted(drops.items()) if n],

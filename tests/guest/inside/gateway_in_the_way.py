@@ -32,6 +32,7 @@ from triangle import (
 
 from corridor.experiments.lab.gateways_process import start_gateways
 from corridor.experiments.lab.monitor_process import MonitorProcess
+from corridor.topologies.base.named_tuples import to_plain
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.traffic.agents import packet_ring
 from corridor.traffic.agents import packet_ring as packet_filter
@@ -124,7 +125,7 @@ def main(out: str) -> None:
             send_out_of(net, 3, frame)
         time.sleep(SETTLE_S)
         seen["done"] = gateways.stop()
-        seen["watch"] = watch.stop()
+        seen["watch"] = to_plain(watch.stop())
         install(net, tables())
         seen["small ring"] = through_a_small_ring(net, pair)
         seen["epoch_ns"] = epoch_ns

@@ -76,10 +76,10 @@ class CountedNetwork:
 
     def read(self, name: str = "", at_ns: int = 0, **more: Any) -> None:
         self.readings.append(
-            {
-                "at_ns": at_ns,
-                "name": name,
-                "passed": [
+            Reading(
+                at_ns=at_ns,
+                name=name,
+                passed=[
                     [
                         list(self.fibres | dict.fromkeys(NO_FIBRES)).index(one),
                         side,
@@ -90,23 +90,19 @@ class CountedNetwork:
                     ]
                     for (one, side, n), p in self.passed.items()
                 ],
-                "fibres": copy.deepcopy(self.fibres),
-                "losing": dict(self.losing),
-                "off": list(self.off),
-                "meters": {"0": self.meters},
-                "machine": 0,
+                fibres=copy.deepcopy(self.fibres),
+                losing=dict(self.losing),
+                off=list(self.off),
+                meters={"0": self.meters},
+                machine=more.pop("machine", 0),
                 **more,
-            }  # type: ignore[typeddict-item]
+            )
         )
 
     @property
     def said(self) -> Readings:
-        return {
-            "schema": READINGS_SCHEMA,
-            "problem": "",
-            "interfaces": [*self.fibres, *NO_FIBRES],
-            "readings": self.readings,
-        }
+        names = [*self.fibres, *NO_FIBRES]
+        return Readings(READINGS_SCHEMA, "", names, tuple(self.readings))
 
     def ledger(self, ends: Ends | None = None, told: Any = ()) -> Ledger:
         reasons = Reasons(self.plan, {one.number: one for one in CLASSES}, told, 0, frozenset())

@@ -292,7 +292,7 @@ def event() -> Json:
 
 def probes() -> Probes:
     """Round trips of 70 ms, a lost probe, and 80 ms while two is cut."""
-    found = np.zeros(4, PROBE_DTYPE)
+    found = Probes.of(np.zeros(4, PROBE_DTYPE))
     found["demand"], found["seq"] = 2, range(4)
     found["intended_ns"] = [0, 400_000_000, 500_000_000, 700_000_000]
     found["received"] = [True, True, False, True]

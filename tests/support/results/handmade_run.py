@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.forwarding.program import Program
+from corridor.experiments.account.flows import FlowRow
 from corridor.experiments.account.probes import PROBE_PHASE, WARM_UP_PHASE
 from corridor.experiments.plan.values import PLAN_SCHEMA, Plan, PlannedDemand
 from corridor.experiments.results.results import RunFacts
@@ -26,6 +27,7 @@ from corridor.traffic.agents import records
 from corridor.traffic.agents.delays import DELAY, LATE, DelayFile, Delays
 from corridor.traffic.agents.delays import file_name as delays_of
 from corridor.traffic.agents.jobs import plan_job
+from corridor.traffic.measures.flows import FlowResult
 
 EPOCH_NS = 1_800_000_002_000_000_000
 HUBS = ("shanghai", "guian", "karachi")
@@ -141,6 +143,8 @@ def write_flows(raw: Path) -> None:
         "rate_bps": 12_000_000,
         "packets_intended": 100,
         "packets_sent": 100,
+        "queue_full": 0,
+        "errors": {},
         "burst_packets": 1,
         "first_sent_ns": EPOCH_NS,
         "last_sent_ns": EPOCH_NS + 82_500_000,
@@ -148,6 +152,9 @@ def write_flows(raw: Path) -> None:
     }
     got = {
         "flow": 0,
+        "phase": 2,
+        "port": 5000,
+        "foreign": 0,
         "packets": 90,
         "frame_bytes_total": 90 * 1250,
         "first_frame_bytes": 1250,
@@ -180,6 +187,14 @@ def write_flows(raw: Path) -> None:
         },
     }
     _dump(raw / "transfers.json", [transfer])
+
+
+def flow_row(
+    demand: str, protocol: str = "tcp", bottleneck_mbps: float = 0.0, **found: Any
+) -> FlowRow:
+    """A flow of which only some figures are known."""
+    none: dict[str, Any] = dict.fromkeys(("flow", "layer", "delivered_mbps", "duration_ns"))
+    return FlowRow(demand, protocol, bottleneck_mbps, None, FlowResult(**none | found))
 
 
 def write_series(raw: Path) -> None:

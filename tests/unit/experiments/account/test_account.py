@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from corridor.controller.forwarding.program import Flow, Program, Reason, SwitchProgram, cookie
 from corridor.experiments.account import switches
 from corridor.experiments.account.account_of_run import Account, to_arrow, write_account
+from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.ends import Ends, Segments, segments_of
 from corridor.experiments.account.ledger import Ledger
 from corridor.experiments.account.losses import Cause, split
@@ -99,7 +100,7 @@ def test_what_is_on_a_fibre_at_the_end_is_in_flight_and_not_lost():
 
 def test_what_was_under_way_before_counting_began_is_not_missed():
     network = CountedNetwork()
-    network.readings[0]["fibres"]["s2p3"]["control_backlog_packets"] = 1
+    network.readings[0].fibres["s2p3"]["control_backlog_packets"] = 1
     network.fibres["s2p3"]["control_backlog_packets"] = 1
     network.passed["s2p3", 1, CONTROL] += 4
     network.passed["s3p2", 0, CONTROL] += 4
@@ -140,7 +141,7 @@ def test_what_went_in_after_its_queue_was_read_is_not_lost_by_an_event():
     network.off = []
     network.send(STREAM_OF_FAR, 9, until="s2p3")
     network.fibres["s2p3"]["backlog_packets"] = 0
-    into = network.said["interfaces"].index("s2p3")
+    into = network.said.interfaces.index("s2p3")
     network.read(at_ns=2_000, do="repair", event="dig", moving=[[into, 1, 0]])
     network.fibres["s2p3"]["backlog_packets"] = 9
     network.read("end")
@@ -154,7 +155,7 @@ def test_what_a_cut_took_is_told_by_the_next_reading_where_packets_moved_during_
     network.send(STREAM_OF_FAR, 5, until="s2p3")
     network.read(at_ns=1_000)
     network.fibres["s2p3"]["backlog_packets"] = 0
-    into = network.said["interfaces"].index("s2p3")
+    into = network.said.interfaces.index("s2p3")
     network.off = ["s2p3", "s3p2"]
     network.read(at_ns=1_000, do="cut", event="dig", moving=[[into, 1, 0]])
     network.off = []
@@ -280,7 +281,7 @@ def test_what_waits_for_policies_to_let_it_pass_is_kept_back_by_them_and_by_no_e
     """Their roll-out takes a moment, in which packets are dropped though more is allowed."""
     plan = dataclasses.replace(PLAN, events=(CUT,))
     told = [
-        {"demand": "far", "status": status, "at_ns": at_ns}
+        StatusEvent(at_ns=at_ns, demand="far", status=status)
         for status, at_ns in (("BLOCKED", 100), ("UP", 1_700))
     ]
     network = CountedNetwork(plan)
@@ -356,7 +357,7 @@ def whole_run() -> CountedNetwork:
     return network
 
 
-PASSED = [tuple(one[:3]) for one in whole_run().readings[-1]["passed"]]
+PASSED = [tuple(one[:3]) for one in whole_run().readings[-1].passed]
 FIBRES = [(name, key) for name in ("s1p2", "s2p3") for key in ("queue_drops", "line_drops")]
 
 
@@ -368,7 +369,7 @@ def test_a_run_with_several_losses_closes():
 @pytest.mark.parametrize("where", PASSED)
 def test_an_account_in_which_one_point_has_counted_one_packet_wrongly_does_not_close(where, off):
     network = whole_run()
-    for row in network.readings[-1]["passed"]:
+    for row in network.readings[-1].passed:
         if tuple(row[:3]) == where:
             row[3] += off
             row[4] += off
@@ -379,7 +380,7 @@ def test_an_account_in_which_one_point_has_counted_one_packet_wrongly_does_not_c
 def test_an_account_in_which_a_queue_has_counted_one_packet_wrongly_does_not_close(where):
     network = whole_run()
     name, key = where
-    network.readings[-1]["fibres"][name][key] += 1
+    network.readings[-1].fibres[name][key] += 1
     assert not network.ledger().closes
 
 

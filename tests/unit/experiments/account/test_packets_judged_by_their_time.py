@@ -7,9 +7,12 @@ import pytest
 from corridor.controller.policy.load import load_policies
 from corridor.experiments.account.transit_check import ALWAYS, Judge, Span, judge
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.values import Made
 from corridor.experiments.results import timeline
 from corridor.experiments.results.timeline import in_force
 from corridor.experiments.scenario.intents import specify
+from corridor.topologies.base.codec import to_plain
+from corridor.traffic.agents.transits import Seen, SeenFlow
 from kinds_lab import loaded
 
 EPOCH_NS = 1_800_000_000_000_000_000
@@ -51,12 +54,12 @@ def seen(plan, first_ns, last_ns):
     wire = next(one for one in plan.wiring.fibres if one.fibre == "guian-kunming")
     interface = next(end.interface for end in (wire.a, wire.z) if end.hub == "guian")
     src, dst = (plan.wiring.hub(one).host_ip for one in ("guian", "karachi"))
-    flow = {
-        "interface": interface, "src": src, "dst": dst, "src_port": 4000, "dst_port": 862,
-        "protocol": 17, "label": 16, "depth": 1, "eth_type": None, "packets": 10,
-        "bytes": 1000, "first_ns": first_ns, "last_ns": last_ns,
-    }  # fmt: skip
-    return {"schema": 1, "frames": 10, "lost": 0, "flows": [flow]}
+    flow = SeenFlow(
+        interface=interface, src=src, dst=dst, src_port=4000, dst_port=862, protocol=17, label=16,
+        traffic_class=0, depth=1, vlan=None, eth_type=None, packets=10, bytes=1000,
+        first_ns=first_ns, last_ns=last_ns,
+    )  # fmt: skip
+    return Seen(schema=1, frames=10, lost=0, flows=(flow,))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,7 @@ def test_what_allows_again_allows_nothing_in_between(plan, forbids, allows):
     spans = [(one, Span(-S, 20)), (other, Span(10, 40)), (one, Span(30, S))]
     assert not judge(seen(plan, 5, 35), spans).holds
     distant = seen(plan, 5, 20)
-    distant["flows"] += seen(plan, 30, 35)["flows"]
+    distant = distant._replace(flows=(*distant.flows, *seen(plan, 30, 35).flows))
     assert judge(distant, spans).holds
     meeting = [(one, Span(-S, 20)), (other, Span(10, 20)), (one, Span(20, S))]
     assert judge(seen(plan, 5, 35), meeting).holds
@@ -96,7 +99,7 @@ def test_bare_frames_by_which_a_switch_tries_its_datapath_are_left_out(
 ):
     found = seen(plan, 1, 2)
     bare = {"src": None, "dst": None, "depth": 0, "eth_type": 0x1234, "bytes": 10 * octets}
-    found["flows"][0].update(bare)
+    found = found._replace(flows=(found.flows[0]._replace(**bare),))
     assert len(Judge(allows, plan.wiring).verdict(found).strange) == strange
 
 
@@ -106,14 +109,15 @@ def test_one_specification_that_is_in_force_all_the_time(plan, forbids, allows):
 
 
 def made(event, began_ns, answered_ns, answer):
-    return {
-        "do": "set-policies",
-        "what": "x",
-        "event": event,
-        "began_ns": began_ns,
-        "answered_ns": answered_ns,
-        "answer": answer,
-    }
+    return Made(
+        do="set-policies",
+        what="x",
+        event=event,
+        planned_ns=began_ns,
+        began_ns=began_ns,
+        answered_ns=answered_ns,
+        answer=answer,
+    )
 
 
 def test_a_request_of_which_nobody_knows_whether_it_was_heard_is_told() -> None:
@@ -124,7 +128,7 @@ def test_a_request_of_which_nobody_knows_whether_it_was_heard_is_told() -> None:
 
 
 def spans_of(folder, plan, forbids, changes):
-    (folder / "changes.json").write_text(json.dumps(changes))
+    (folder / "changes.json").write_text(json.dumps(to_plain(changes)))
     found = in_force(folder, plan, EPOCH_NS, forbids)
     return [
         (

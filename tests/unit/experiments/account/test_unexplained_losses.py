@@ -162,7 +162,7 @@ def tcp(alone: bool) -> Any:
 def test_a_transfer_may_wait_for_itself_and_no_longer() -> None:
     own_queue_ms = 20 * 8 * 1518 / 10_000_000 * 1e3
     for late_ms, valid in ((own_queue_ms, True), (own_queue_ms + 4, False)):
-        flows: Any = [{"demand": "near", "min_rtt_us": round((10 + late_ms) * 1e3)}]
+        flows: Any = [handmade_run.flow_row("near", min_rtt_us=round((10 + late_ms) * 1e3))]
         assert (judged(demands(), plan=tcp(alone=True), flows=flows) is None) == valid
         assert judged(demands(), plan=tcp(alone=False), flows=flows) is None
 

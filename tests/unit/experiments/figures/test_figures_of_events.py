@@ -23,7 +23,7 @@ from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.figures.timeline import draw as timeline
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.topologies.base.codec import to_plain
-from corridor.traffic.measures.samples import PROBE_DTYPE
+from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 from drawn_texts import assert_apart, assert_legible, visible_texts
 from typed_summary import made, typed
 
@@ -221,7 +221,7 @@ def test_hits_that_were_not_expected_change_no_prediction() -> None:
 
 def probes(rtts_ms: Sequence[float | None]) -> Any:
     """Sent every 10 ms from 0 on; None is lost."""
-    found = np.zeros(len(rtts_ms), PROBE_DTYPE)
+    found = Probes.of(np.zeros(len(rtts_ms), PROBE_DTYPE))
     for seq, rtt_ms in enumerate(rtts_ms):
         found[seq]["seq"] = seq
         found[seq]["intended_ns"] = found[seq]["t1_ns"] = 10_000_000 * seq

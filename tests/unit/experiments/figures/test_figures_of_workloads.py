@@ -163,9 +163,9 @@ def test_goodput_is_spread_over_the_time_in_which_messages_came(run: RunData) ->
 
 
 def test_waits_are_above_what_a_path_takes_and_what_has_no_prediction_is_not_lost() -> None:
-    from corridor.traffic.measures.samples import PROBE_DTYPE
+    from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 
-    probes = np.zeros(4, PROBE_DTYPE)
+    probes = Probes.of(np.zeros(4, PROBE_DTYPE))
     probes["intended_ns"] = [0, 400_000_000, 600_000_000, 1_500_000_000]
     probes["received"] = [True, True, False, False]
     probes["t4_ns"] = [10_000_000, 12_500_000, 0, 0]

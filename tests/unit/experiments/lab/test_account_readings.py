@@ -37,24 +37,24 @@ def reading(of: Moving) -> Any:
         "_follows": False,
         "_passed": {},
         "_fibres": {},
-        "_said": {"interfaces": ["right"], "readings": []},
+        "_read": [],
         "faults": None,
     }
     readings.__dict__.update(state)
     readings.read("", 0)
-    (said,) = readings._said["readings"]
+    (said,) = readings._read
     return said
 
 
 def consistent(of: Moving) -> tuple[int, int]:
     """What a reading holds of it."""
     said = reading(of)
-    return said["passed"][0][3], said["fibres"]["left"]["sent_packets"]
+    return said.passed[0][3], said.fibres["left"]["sent_packets"]
 
 
 def moving(of: Moving) -> list[list[int]]:
     said: Any = reading(of)
-    return said.get("moving", [])
+    return list(said.moving)
 
 
 def test_counts_are_read_again_while_packets_move() -> None:

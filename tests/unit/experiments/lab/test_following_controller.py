@@ -10,6 +10,7 @@ from corridor.experiments.account.controller_events import ControllerEvents
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.following_controller import FollowingController, in_one_piece
 from corridor.experiments.scenario import day_event
+from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from reconciler_lab import wiring
 from remembering_network import Net
@@ -128,5 +129,5 @@ def test_changes_that_several_threads_ask_for_get_their_own_answers():
     for one in threads:
         one.join()
     for to, record in made.items():
-        assert (record["what"], record["answer"]["as_of"]) == (to, to)
-    assert len(json.dumps(driver.done)) > 0
+        assert (record.what, record.answer["as_of"]) == (to, to)
+    assert len(json.dumps(to_plain(driver.done))) > 0

@@ -6,6 +6,8 @@ from tests.soak.judging import FLIPPED_NS
 from tests.soak.setup import DAYS, load_setup
 from tests.soak.watching import Watcher, labels, wrong_on_fibres, wrong_since
 
+from corridor.traffic.agents.transits import Seen, SeenFlow
+
 SCENE = load_setup("mini")
 OPEN, SHUT = (
     Watcher(SCENE.specification(name, DAYS[0]), SCENE.wiring) for name in ("open", "no-export")
@@ -20,11 +22,11 @@ def end(fibre, hub):
 
 def seen(fibre, hub, *, lost=0, **more):
     flow = {**CKPT, "src_port": 4000, "protocol": 17, "label": 16, "depth": 1, "packets": 3}
-    flow |= {"eth_type": None, "bytes": 300}
+    flow |= {"traffic_class": 0, "vlan": None, "eth_type": None, "bytes": 300}
     flow |= {"interface": end(fibre, hub), "first_ns": 1, "last_ns": 1, **more}
     for key in ("src", "dst"):
         flow[key] = SCENE.wiring.hub(flow[key]).host_ip
-    return {"frames": 3, "lost": lost, "flows": [flow]}
+    return Seen(schema=1, frames=3, lost=lost, flows=(SeenFlow(**flow),))
 
 
 def test_what_one_of_those_in_force_allows_is_no_reason_to_complain():

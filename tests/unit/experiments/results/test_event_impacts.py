@@ -9,12 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from corridor.experiments.account.account_of_run import Account
+from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.plan.values import Cut, Impact, PlannedEvent
 from corridor.experiments.results import event_impacts, timeline
 from corridor.experiments.results.event_impacts import losses_of, write_impacts
 from corridor.experiments.results.expectations import expectations
 from corridor.experiments.results.uncounted_losses import QUEUE, RANDOM, Dropping, likeliest
-from corridor.traffic.measures.samples import PROBE_DTYPE
+from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 from handmade_run import EPOCH_NS
 from handmade_run import plan as handmade_plan
 
@@ -51,7 +52,7 @@ def plan_with(*events, silent_rtt_ns=40 * MS):
 
 def probes_of(demand, lost=(), *, later=(), phase=1):
     """All of a demand; those ``later`` take as long as by the detour."""
-    found = np.zeros(COUNT, PROBE_DTYPE)
+    found = Probes.of(np.zeros(COUNT, PROBE_DTYPE))
     found["demand"], found["seq"], found["sent"] = demand, np.arange(COUNT), True
     found["phase"] = phase
     found["intended_ns"] = EPOCH_NS + START_NS + np.arange(COUNT) * INTERVAL_NS
@@ -67,7 +68,7 @@ def probes_of(demand, lost=(), *, later=(), phase=1):
 
 def guessed(plan, *probes, dropping=NONE_DROP):
     judge = likeliest(plan, dropping)
-    return losses_of(np.concatenate(probes), plan, EPOCH_NS, judge)
+    return losses_of(Probes.of(np.concatenate(probes)), plan, EPOCH_NS, judge)
 
 
 def causes_of(plan, *probes, dropping=NONE_DROP):
@@ -103,7 +104,7 @@ def test_a_detour_is_as_long_as_the_slowest_probe_before_the_controller_followed
 def test_the_path_is_the_last_that_the_controller_told_while_an_event_lasts():
     def told(at_ms, *hubs, demand="near"):
         at_ns = EPOCH_NS + START_NS + at_ms * MS
-        return {"event": "status", "at_ns": at_ns, "demand": demand, "hubs": list(hubs)}
+        return StatusEvent(at_ns=at_ns, demand=demand, status="UP", hubs=hubs)
 
     said = [
         *(told(900, "a"), told(1100, "b"), told(1200, "c"), told(1300)),
@@ -329,7 +330,7 @@ def test_the_warm_up_and_what_policies_keep_back_are_no_outage_of_a_later_event(
     kept = replace(plan_with(law, silent_rtt_ns=None))
     before = probes_of(SILENT, range(100))
     warm_up = probes_of(SILENT, range(3), phase=0)[:3]
-    probes = np.concatenate([warm_up, before])
+    probes = Probes.of(np.concatenate([warm_up, before]))
     (hit,) = counted(kept, probes, policy=103).impacts
     assert (hit.lost, hit.out_ms) == (0, 0.0)
 
@@ -367,7 +368,7 @@ def test_a_bound_on_nothing_that_was_answered_does_not_hold():
 def test_a_status_is_the_last_that_the_controller_told_by_then():
     def told(at_ms, status, demand="near"):
         at_ns = EPOCH_NS + START_NS + at_ms * MS
-        return {"event": "status", "at_ns": at_ns, "demand": demand, "status": status}
+        return StatusEvent(at_ns=at_ns, demand=demand, status=status)
 
     said = [told(500, "ALT"), told(900, "DOWN", "far"), told(1900, "UP"), told(2100, "DOWN")]
     assert expected({"status": "UP"}, said=said) == {"status": ("UP", "UP", True)}
@@ -386,7 +387,8 @@ def test_a_status_is_the_last_that_the_controller_told_by_then():
 def test_of_a_request_that_was_refused_nothing_was_to_come(tmp_path, kind, lost, hits, warned):
     law = event("law", 1000, None, impact(NEAR, out_ms=None), kind="policies", what="mine")
     answer = {"ok": False, "kind": kind, "reason": "unlawful"}
-    made = [{"event": "law", "do": "set-policies", "answer": answer}]
+    times = {"planned_ns": 0, "began_ns": 0, "ended_ns": 0, "answered_ns": 0}
+    made = [{"do": "set-policies", "what": "mine", "event": "law", "answer": answer, **times}]
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / timeline.CHANGES).write_text(json.dumps(made))
     (tmp_path / "raw" / "controller_events.jsonl").touch()

@@ -7,7 +7,7 @@ import numpy as np
 
 from corridor.experiments.plan.values import Cut, Expectation
 from corridor.experiments.results.outages import longest_run, outages, summary_of
-from corridor.traffic.measures.samples import PROBE_DTYPE
+from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 from handmade_run import plan as handmade_plan
 
 MS = 1_000_000
@@ -34,7 +34,7 @@ def plan_with(cut=CUT):
 
 
 def probes_of(demand, count, interval_ns, lost_there=(), lost_back=(), rtt_ns=RTT_NS):
-    found = np.zeros(count, PROBE_DTYPE)
+    found = Probes.of(np.zeros(count, PROBE_DTYPE))
     found["demand"], found["seq"], found["sent"] = demand, np.arange(count), True
     found["intended_ns"] = EPOCH_NS + np.arange(count) * interval_ns
     found["t1_ns"] = found["intended_ns"]
@@ -53,7 +53,7 @@ def quiet(demand):
 
 
 def rows_of(crossing, cut=CUT):
-    everything = np.concatenate([crossing, quiet(1), quiet(2)])
+    everything = Probes.of(np.concatenate([crossing, quiet(1), quiet(2)]))
     return list(outages(everything, plan_with(cut)))
 
 
@@ -87,7 +87,7 @@ def test_a_demand_that_should_be_lost_and_is_answered_is_a_surprise():
 
 
 def test_a_demand_that_does_not_cross_the_fibre_must_lose_nothing():
-    probes = np.concatenate([probes_of(0, 500, MS), quiet(1), quiet(2)])
+    probes = Probes.of(np.concatenate([probes_of(0, 500, MS), quiet(1), quiet(2)]))
     probes["received"][500 + 7] = False
     rows = list(outages(probes, plan_with()))
     assert [row.demand for row in summary_of(rows).surprises] == ["silent"]

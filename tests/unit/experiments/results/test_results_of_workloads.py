@@ -29,7 +29,7 @@ from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.workload_text import stretches_table, workloads_table
 from corridor.topologies.base.errors import InputError
-from corridor.traffic.measures.samples import PROBE_DTYPE
+from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 from typed_summary import typed
 
 SCENARIO = """\
@@ -96,7 +96,7 @@ def rows(plan: Plan, tmp_path: Path) -> list[MessageRow]:
 
 
 def summed_up(plan: Plan, rows: list[MessageRow], raw: Path) -> Any:
-    probes = np.zeros(0, PROBE_DTYPE)
+    probes = Probes.of(np.zeros(0, PROBE_DTYPE))
     return workloads_summary(Sent(plan, read_said(raw), rows, probes, EPOCH_NS, 1e-3))
 
 

@@ -17,6 +17,7 @@ from corridor.experiments.results.unexpected import (
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.words import _unexpected
 from corridor.experiments.text.verdict import outside
+from corridor.traffic.measures.samples import Probes
 from typed_summary import made
 
 PLAN = SimpleNamespace(workloads=(), bfd_interval_ms=5, cuts=())
@@ -149,4 +150,4 @@ def test_the_interval_of_probes_is_that_between_most_of_them():
     plan = SimpleNamespace(
         cuts=(), job=None, demands=(SimpleNamespace(index=0, id="coast"),), workloads=()
     )
-    assert probe_intervals_ms(np.array(rows, dtype=kinds), plan) == {"coast": 10.0}
+    assert probe_intervals_ms(Probes.of(np.array(rows, dtype=kinds)), plan) == {"coast": 10.0}

@@ -133,13 +133,9 @@ def transfer(plan: Plan = PLAN, at_ns: int | None = None) -> Plan:
 
 
 def flow(delivered: float, took_ms: float = 2000.0) -> Any:
+    took_ns = round(took_ms * 1e6)
     return [
-        {
-            "demand": "near",
-            "bottleneck_mbps": 1000.0,
-            "delivered_mbps": delivered,
-            "duration_ns": round(took_ms * 1e6),
-        }
+        handmade_run.flow_row("near", "tcp", 1000.0, delivered_mbps=delivered, duration_ns=took_ns)
     ]
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from corridor.experiments.account.flows import FlowRow
 from corridor.experiments.account.summary import DemandSummary
 from corridor.experiments.results.validity import invalidity, warnings
+from handmade_run import flow_row
 from typed_summary import made
 
 
@@ -17,7 +19,7 @@ def demand(name: str, p95_ms: float | None = None, **lateness_ms: float) -> Dema
 
 
 def test_a_run_in_order_has_nothing_to_say() -> None:
-    assert warnings([demand("a", 0.2), demand("b", None)], [{"demand": "a"}], -2816, 0) == []
+    assert warnings([demand("a", 0.2), demand("b", None)], [flow_row("a")], -2816, 0) == []
 
 
 def test_a_run_killed_before_it_measured_has_nothing_to_say() -> None:
@@ -38,8 +40,8 @@ def test_the_latest_demand_is_named() -> None:
 
 
 def test_a_stream_that_fell_behind_did_not_offer_its_rate() -> None:
-    late = {"demand": "a", "send_late_max_ns": 900_000_000}
-    on_time = {"demand": "b", "send_late_max_ns": 9_999_999}
+    late = flow_row("a", "udp", send_late_max_ns=900_000_000)
+    on_time = flow_row("b", "udp", send_late_max_ns=9_999_999)
     (line,) = warnings([], [late, on_time], 0, 0)
     assert line.startswith("the UDP stream of a fell 900 ms behind")
 
@@ -48,8 +50,8 @@ def test_damaged_records_are_counted() -> None:
     assert warnings([], [], 0, 3) == ["3 records were damaged and left out"]
 
 
-def stream(name: str, p99_ms: float) -> dict[str, Any]:
-    return {"demand": name, "send_late_p99_ns": round(p99_ms * 1e6)}
+def stream(name: str, p99_ms: float) -> FlowRow:
+    return flow_row(name, "udp", send_late_p99_ns=round(p99_ms * 1e6))
 
 
 @pytest.mark.parametrize(
@@ -59,11 +61,11 @@ def stream(name: str, p99_ms: float) -> dict[str, Any]:
         ([demand("a"), demand("b", None)], [], 0),
         ([demand("a", 20.0)], [stream("a", 20.0)], 999_999),
         ([demand("a", 0.0, max=900.0)], [], 0),
-        ([], [{"demand": "tcp"}], 0),
+        ([], [flow_row("tcp")], 0),
     ],
 )
 def test_mild_lateness_is_no_reason_to_refuse_a_measurement(
-    demands: list[DemandSummary], flows: list[dict[str, Any]], step_ns: int | None
+    demands: list[DemandSummary], flows: list[FlowRow], step_ns: int | None
 ) -> None:
     assert invalidity(demands, flows, step_ns) is None
 

@@ -16,6 +16,7 @@ from corridor.experiments.run import policy_test_evidence, policy_test_lab
 from corridor.experiments.run.policy_test_lab import Laboratory, find_testbed
 from corridor.experiments.run.policy_test_plan import PROBES, plan_trials, specify_demand
 from corridor.experiments.testbeds.choice import Choice, Facts
+from corridor.topologies.base import named_tuples
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import (
     EnvironmentUnsupported,
@@ -23,6 +24,7 @@ from corridor.topologies.base.errors import (
     PolicyFailure,
 )
 from corridor.traffic.agents.probe import Probe
+from corridor.traffic.agents.transits import Seen, SeenFlow
 
 SETS = (
     (),
@@ -93,11 +95,16 @@ def flow(plan, fibre, hub, port, first_ns, **more):
     wire = next(one for one in plan.wiring.fibres if one.fibre == fibre)
     interface = next(end.interface for end in (wire.a, wire.z) if end.hub == hub)
     src, dst = (plan.wiring.hub(one).host_ip for one in ("guian", "karachi"))
-    return {
-        "interface": interface, "src": src, "dst": dst, "src_port": port, "dst_port": 862,
-        "protocol": 17, "label": 16, "depth": 1, "packets": 10, "first_ns": first_ns,
-        "last_ns": first_ns, **more,
-    }  # fmt: skip
+    found = SeenFlow(
+        interface=interface, src=src, dst=dst, src_port=port, dst_port=862, protocol=17, label=16,
+        traffic_class=0, depth=1, vlan=None, eth_type=None, packets=10, bytes=1000,
+        first_ns=first_ns, last_ns=first_ns,
+    )  # fmt: skip
+    return found._replace(**more)
+
+
+def seen_text(frames, lost, *flows):
+    return json.dumps(named_tuples.to_plain(Seen(1, frames, lost, flows)))
 
 
 @pytest.fixture
@@ -111,8 +118,7 @@ def left(planned, tmp_path, monkeypatch):
         flow(plan, "guian-kunming", "guian", trials[0].port, 10),
         flow(plan, "guian-kunming", "guian", trials[1].port, 30),
     ]
-    seen = {"frames": 30, "lost": 0, "flows": flows}
-    (tmp_path / "raw/crossings.json").write_text(json.dumps(seen))
+    (tmp_path / "raw/crossings.json").write_text(seen_text(30, 0, *flows))
     passed = {"record": "seen", "verdict": "passed", "src_port": trials[0].port}
     dropped = {**passed, "verdict": "dropped", "src_port": trials[1].port}
     lines = ({"record": "start"}, passed, dropped)
@@ -160,8 +166,7 @@ def test_a_measurement_that_shows_nothing_is_none(left, planned, demand, monkeyp
     with pytest.raises(MeasurementInvalid, match="cut kunming-karachi came 2 ms after"):
         read(left, planned, demand)
     (left / "raw/changes.json").unlink()
-    unseen = {"frames": 0, "lost": 4, "flows": []}
-    (left / "raw/crossings.json").write_text(json.dumps(unseen))
+    (left / "raw/crossings.json").write_text(seen_text(0, 4))
     with pytest.raises(MeasurementInvalid, match="no room for 4 frames"):
         read(left, planned, demand)
 
@@ -173,8 +178,7 @@ def test_frames_of_nobody_and_where_they_may_not_be_are_amiss(left, planned, dem
     assert policy_test_evidence.amiss_in(left, plan, judged_by) == ()
     back = flow(plan, "kunming-karachi", "karachi", 862, 1, src="10.0.0.5", dst="10.0.0.2")
     out = flow(plan, "guian-kunming", "guian", trials[0].port, 1)
-    seen = {"frames": 20, "lost": 0, "flows": [back, out]}
-    (left / "raw/crossings.json").write_text(json.dumps(seen))
+    (left / "raw/crossings.json").write_text(seen_text(20, 0, back, out))
     (strange,) = policy_test_evidence.amiss_in(left, plan, judged_by)
     assert "10 frames without a demand or wrongly labelled on kunming-karachi, sent by" in strange
     blocked = demand.network.demand("cn-important-none", "guian", "karachi")

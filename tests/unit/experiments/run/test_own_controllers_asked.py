@@ -24,6 +24,7 @@ from corridor.experiments.text.compared_runs import told_runs
 from corridor.experiments.text.verdict import holds
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
+from corridor.traffic.agents.transits import Seen, SeenFlow
 from typed_summary import changed, made, typed
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
@@ -85,7 +86,7 @@ def _flow(**more: Any) -> Any:
     seen = {"interface": "c0s1p2", "label": None, "traffic_class": None, "depth": 0, "vlan": None}
     ip = {"eth_type": 0x0800, "src": "10.0.0.1", "dst": "10.0.0.2", "protocol": 17}
     counts = {"packets": 3, "bytes": 300, "first_ns": 1, "last_ns": 2}
-    return {**seen, **ip, "src_port": None, "dst_port": None, **counts, **more}
+    return SeenFlow(**{**seen, **ip, "src_port": None, "dst_port": None, **counts, **more})
 
 
 def test_packets_without_labels_are_strange_only_if_they_are_no_demands() -> None:
@@ -100,7 +101,7 @@ def test_packets_without_labels_are_strange_only_if_they_are_no_demands() -> Non
     stray = _flow(dst="10.0.0.5", src_port=1, dst_port=2)
 
     def strange(*flows: Any, labelled: bool) -> int:
-        seen: Any = {"schema": 1, "frames": 3, "lost": 0, "flows": list(flows)}
+        seen = Seen(schema=1, frames=3, lost=0, flows=flows)
         return len(judge(seen, judges, labelled=labelled).strange)
 
     assert strange(probe, arp, labelled=False) == 0

@@ -32,7 +32,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     handmade_run.write_run(folder)
     handmade_run.write_series(folder / "raw")
     (folder / "raw" / "specification.json").write_text(specify(load_scenario("mini")).to_json())
-    (folder / "raw" / "crossings.json").write_text('{"frames": 3, "lost": 0, "flows": []}')
+    (folder / "raw" / "crossings.json").write_text(
+        '{"schema": 1, "frames": 3, "lost": 0, "flows": []}'
+    )
     recover(folder)
     return folder
 

@@ -151,13 +151,13 @@ def test_frames_are_counted_by_interface_and_flow_with_first_and_last_time():
     for interface, frame, at_ns in frames:
         tally.add(Sent(interface, frame, len(frame), at_ns, None))
     keys = ("interface", "label", "packets", "first_ns", "last_ns")
-    assert [tuple(flow[key] for key in keys) for flow in tally.flows()] == [
+    assert [tuple(getattr(flow, key) for key in keys) for flow in tally.flows()] == [
         ("c0s1p2", 16, 3, 5, 13),
         ("c0s1p2", 17, 1, 11, 11),
         ("c0s2p2", 16, 1, 9, 9),
     ]
     assert tally.frames == 5
-    assert tally.flows()[0]["bytes"] == 3 * len(labelled(16))
+    assert tally.flows()[0].bytes == 3 * len(labelled(16))
 
 
 def test_what_follows_a_split_is_counted_by_itself():
@@ -167,7 +167,7 @@ def test_what_follows_a_split_is_counted_by_itself():
         if at_ns == 7:
             tally.split()
     keys = ("label", "packets", "first_ns", "last_ns")
-    found = [tuple(flow[key] for key in keys) for flow in tally.flows()]
+    found = [tuple(getattr(flow, key) for key in keys) for flow in tally.flows()]
     assert found == [(16, 2, 5, 7), (16, 1, 9, 9)]
     assert tally.frames == 3
 
@@ -179,7 +179,7 @@ def test_however_many_flows_there_are_none_is_forgotten(monkeypatch):
         payload = struct.pack("!HH", port, 5000) + bytes(8)
         frame = labelled(16, inner=ipv4(payload=payload))
         tally.add(Sent(8, frame, len(frame), 1, None))
-    assert [flow["packets"] for flow in tally.flows()] == [2] * 20
+    assert [flow.packets for flow in tally.flows()] == [2] * 20
 
 
 @pytest.mark.parametrize("program", [watch, gateways])

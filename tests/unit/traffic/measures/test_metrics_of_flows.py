@@ -9,21 +9,22 @@ import pytest
 
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.traffic.agents import tcp
+from corridor.traffic.agents.stream_in import ReceivedStream
+from corridor.traffic.agents.stream_out import SentStream
 from corridor.traffic.agents.tcp_report import Said, TcpInterval, TcpResult, parse, starts
 from corridor.traffic.measures import flows
 from corridor.traffic.measures.stream_delays import Times
 
-SENT = {
-    "flow": 1, "phase": 0, "frame_bytes": 1000, "rate_bps": 8_000_000, "packets_intended": 1000,
-    "packets_sent": 990, "burst_packets": 1, "first_sent_ns": 5, "last_sent_ns": 999_000_005,
-    "late_max_ns": 9,
-}  # fmt: skip
-RECEIVED = {
-    "packets": 900, "frame_bytes_total": 900_000, "first_frame_bytes": 1000,
-    "first_arrival_ns": 1_000, "last_arrival_ns": 1_000 + 899_000_000, "duplicates": 2,
-    "reordered": 3, "dropped_by_socket": 4, "delay_min_ns": 5, "delay_max_ns": 7,
-    "delay_sum_ns": 5400,
-}  # fmt: skip
+SENT = SentStream(
+    flow=1, phase=0, frame_bytes=1000, rate_bps=8_000_000, packets_intended=1000,
+    packets_sent=990, queue_full=0, errors={}, burst_packets=1, first_sent_ns=5,
+    last_sent_ns=999_000_005, late_max_ns=9,
+)  # fmt: skip
+RECEIVED = ReceivedStream(
+    flow=1, phase=0, port=9, packets=900, frame_bytes_total=900_000, first_frame_bytes=1000,
+    first_arrival_ns=1_000, last_arrival_ns=1_000 + 899_000_000, duplicates=2, reordered=3,
+    foreign=0, dropped_by_socket=4, delay_min_ns=5, delay_max_ns=7, delay_sum_ns=5400,
+)  # fmt: skip
 TRANSFER = tcp.Transfer(3, "/s", "10.0.0.2", "/c", "10.0.0.1", duration_s=5)
 
 
@@ -31,17 +32,18 @@ def test_metrics_a_flows_losses_are_split_by_where_they_happened() -> None:
     late = Times(np.arange(100), np.array([0] * 99 + [8]))
     arrived = Times(np.arange(900), np.array([5] * 450 + [6] * 450))
     flow = flows.flow_result(SENT, RECEIVED, arrived, late)
-    assert (flow["asked_mbps"], flow["offered_mbps"]) == (8.0, 7.92)
-    assert (flow["sent_packets"], flow["duration_ns"]) == (990, 1_000_000_000)
-    assert flow["delivered_mbps"] == 8.0, "899 frames of 1000 octets in 899 ms"
-    assert (flow["lost_packets"], flow["loss"]) == (100, 0.1)
+    assert (flow.asked_mbps, flow.offered_mbps) == (8.0, 7.92)
+    assert (flow.sent_packets, flow.duration_ns) == (990, 1_000_000_000)
+    assert flow.delivered_mbps == 8.0, "899 frames of 1000 octets in 899 ms"
+    assert (flow.lost_packets, flow.loss) == (100, 0.1)
     where = ("lost_at_sender", "lost_in_network", "lost_at_receiver_socket")
-    assert [flow[name] for name in where] == [10, 86, 4]
+    assert [getattr(flow, name) for name in where] == [10, 86, 4]
     quantiles = ("delay_mean_ns", "delay_p50_ns", "delay_p95_ns", "delay_p99_ns")
-    assert [flow[name] for name in quantiles] == [6, 5, 6, None], "p99 needs 1000 packets"
-    losses = flow["sample"].losses
+    assert [getattr(flow, name) for name in quantiles] == [6, 5, 6, None], "p99 needs 1000 packets"
+    assert flow.sample is not None
+    losses = flow.sample.losses
     assert (losses.lost, losses.periods, losses.longest) == (100, 1, 100)
-    assert flow["send_late_p99_ns"] == 0
+    assert flow.send_late_p99_ns == 0
 
 
 @pytest.mark.parametrize(
@@ -57,17 +59,17 @@ def test_metrics_a_flows_losses_are_split_by_where_they_happened() -> None:
 def test_metrics_a_flow_offered_what_left_in_the_time_it_took(
     burst: int, last_sent_ns: int, offered_mbps: float
 ) -> None:
-    sent = {**SENT, "packets_sent": 1000, "burst_packets": burst, "last_sent_ns": last_sent_ns}
+    sent = SENT._replace(packets_sent=1000, burst_packets=burst, last_sent_ns=last_sent_ns)
     flow = flows.flow_result(sent, None)
-    assert (flow["asked_mbps"], flow["offered_mbps"]) == (8.0, offered_mbps)
+    assert (flow.asked_mbps, flow.offered_mbps) == (8.0, offered_mbps)
 
 
 def test_metrics_a_flow_nobody_received_has_no_delivered_rate() -> None:
-    nothing = {**RECEIVED, "packets": 0, "frame_bytes_total": 0, "first_arrival_ns": 0,
-               "last_arrival_ns": 0}  # fmt: skip
+    none = {"packets": 0, "frame_bytes_total": 0, "first_arrival_ns": 0, "last_arrival_ns": 0}
+    nothing = RECEIVED._replace(**none)
     flow = flows.flow_result(SENT, nothing)
-    assert (flow["loss"], flow["delivered_mbps"], flow["delay_mean_ns"]) == (1.0, None, None)
-    assert flows.flow_result(SENT, None)["delivered_packets"] is None
+    assert (flow.loss, flow.delivered_mbps, flow.delay_mean_ns) == (1.0, None, None)
+    assert flows.flow_result(SENT, None).delivered_packets is None
 
 
 def test_metrics_iperf3_is_asked_for_fixed_ports_and_the_window_named() -> None:

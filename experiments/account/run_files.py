@@ -1,0 +1,76 @@
+"""Files of a result folder of which readers need a part: the manifest, and the plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json
+from corridor.topologies.base.codec import read_document
+from corridor.topologies.model.wiring import FibreWire
+
+AGAIN = "name a folder of this version"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeVersion:
+    """The checkout that made a folder."""
+
+    commit: str = ""
+    changed: bool = False
+    """Whether it had changes that are in no commit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Of ``manifest.json``: what a run, or prices, were made of and by."""
+
+    version: str = ""
+    scenario: str = ""
+    seed: int | None = None
+    hashes: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, str | int | None] = field(default_factory=dict)
+    code: CodeVersion = CodeVersion()
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedNetwork:
+    """The fibres of a plan."""
+
+    fibres: tuple[FibreWire, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanHead:
+    """Of ``raw/plan.json``: what the pages and figures of a run need."""
+
+    start_ns: int = 0
+    """When probing starts, after the epoch."""
+    bfd_interval_ms: int | None = None
+    wiring: PlannedNetwork = PlannedNetwork()
+
+    @property
+    def rates_bps(self) -> Mapping[str, int]:
+        """The emulated rate of each fibre."""
+        return {one.fibre: one.forward.rate_bps for one in self.wiring.fibres}
+
+
+def read_manifest(out_dir: Path) -> Manifest | None:
+    """None without the file; InputError if another program wrote it."""
+    return _part(Manifest, out_dir / "manifest.json")
+
+
+def read_plan_head(out_dir: Path) -> PlanHead | None:
+    """None without the file; InputError if another program wrote it."""
+    return _part(PlanHead, out_dir / "raw" / "plan.json")
+
+
+def _part[T](kind: type[T], path: Path) -> T | None:
+    try:
+        found = read_json(path, RESULT)
+    except NoSuchFile:
+        return None
+    return read_document(kind, found, str(path), AGAIN)
