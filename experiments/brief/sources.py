@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from corridor.controller.explain.references import Reference
 from corridor.experiments.brief.document import Source
 from corridor.experiments.pages.sources import safe_address
+from corridor.topologies.base.words import confidence_word
 from corridor.topologies.model.delay import FIBRE_NS_PER_KM, ROUTE_FACTOR, TERMINAL_NS
 
 _BY_LAND, _BY_SEA = (ROUTE_FACTOR[medium] for medium in ("terrestrial", "submarine"))
@@ -31,7 +32,9 @@ def law_sources(cited: Iterable[Reference]) -> list[Source]:
             text=one.citation,
             id=one.id,
             address=safe_address(one.address),
-            caveat=", ".join(word for word in (one.status, one.confidence) if word not in FINE),
+            caveat=", ".join(
+                confidence_word(word) for word in (one.status, one.confidence) if word not in FINE
+            ),
         )
         for one in cited
     ]

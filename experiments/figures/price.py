@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price import DemandPrice, Row, SetPrice
 from corridor.experiments.figures.answers_data import NOT_ADVICE
@@ -86,7 +87,9 @@ def price_figure(prices: Sequence[SetPrice], width: Width) -> Figure | None:
         return None
     rows = Rows([_text(of, row, len(prices)) for of, row in costly], width, ROW_IN)
     bars = [_bar(of, row) for of, row in costly]
-    caption = f"over the same demands under {prices[0].against}; a set is priced by itself"
+    against = prices[0].against
+    baseline = "no policies" if against == NO_POLICIES else against
+    caption = f"compared with {baseline}; each set is priced separately"
     if len(costly) < len(every):
         caption += f"; the {len(costly)} rows of {len(every)} that cost most"
     key = [*bars_key(bars), *_marks_key(prices)]
@@ -153,8 +156,8 @@ def _beside(row: Row) -> str:
     if row.kept_back:
         said.append(f"{row.kept_back} of {row.demands} {Outcome.BLOCKED.word}")
     if row.lost:
-        points = counted(len(row.lost), "point")
-        said.append(f"{row.losing} of {row.demands} without a way around {points}")
+        points = counted(len(row.lost), "single point")
+        said.append(f"{row.losing} of {row.demands} with {points} of failure")
     return ", ".join(said)
 
 

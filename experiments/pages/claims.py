@@ -236,7 +236,7 @@ def verification_of(summary: Summary) -> Verification:
         if one.predicted_rtt_ms is not None and one.id not in changed
     ]
     off = [one.off_us for one in rows if one.off_us is not None]
-    said = "Nothing was measured."
+    said = f"No demand can be compared with its prediction{_left_out(len(changed))}."
     if off:
         said = (
             f"The minimum RTTs of {counted(len(off), 'demand')} are {min(off):+.1f} to "

@@ -23,6 +23,7 @@ from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.price_causes import Cause
 from corridor.experiments.atlas.source import short_name
+from corridor.experiments.pages.words import permit_word
 from corridor.experiments.text.short_table import typical_ms, undisturbed_rtt_ms
 from corridor.topologies.base.words import counted, is_longer, joined
 
@@ -123,7 +124,7 @@ def _undisturbed(summary: Summary) -> Iterator[_Undisturbed]:
 def _asked(of: DemandAnswer, measured: _Undisturbed | None, policies: str) -> Asked:
     under = Under(
         state=of.outcome(policies),
-        permit=of.permit or "",
+        permit=permit_word(of.permit),
         legal=of.legal,
         path=of.lawful,
         round_trip_ms=of.round_trip_ms.lawful,
@@ -159,7 +160,7 @@ def _measured_only(measured: _Undisturbed, policies: str) -> Asked:
         state=outcome_of(
             of.status, is_checked=policies != NO_POLICIES, is_covered=not of.not_judged
         ),
-        permit=of.permit,
+        permit=permit_word(of.permit),
         why=of.why,
         measured_ms=measured.rtt_ms,
         measured_one_way_ms=measured.one_way_ms,

@@ -17,8 +17,14 @@ from corridor.experiments.atlas import Atlas
 from corridor.experiments.pages.claims import caveat_of
 from corridor.experiments.pages.demands import Asked, Under, law_key, references
 from corridor.experiments.pages.sources import safe_address
-from corridor.experiments.pages.words import KINDS, OF_FIBRES, fibres_by_name, language
+from corridor.experiments.pages.words import (
+    KINDS,
+    OF_FIBRES,
+    fibres_by_name,
+    language,
+)
 from corridor.topologies.base.codec import JsonObject
+from corridor.topologies.base.words import confidence_word
 
 COSTS = {
     "kept back": "blocked by",
@@ -180,7 +186,7 @@ def _hub(of: HubEntry, place: tuple[float, float]) -> JsonObject:
 
 
 def _law(of: Reference) -> list[str]:
-    caveats = [word for word in (of.status, of.confidence) if word not in FINE]
+    caveats = [confidence_word(one) for one in (of.status, of.confidence) if one not in FINE]
     return [of.id, of.citation, safe_address(of.address), ", ".join(caveats)]
 
 

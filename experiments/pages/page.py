@@ -18,7 +18,7 @@ from corridor.experiments.pages.claims import caveat_of
 from corridor.experiments.pages.sources import safe_address
 from corridor.experiments.pages.stage import Stage
 from corridor.experiments.pages.words import language
-from corridor.topologies.base.words import counted, joined, percent
+from corridor.topologies.base.words import confidence_word, counted, joined, percent
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = "page.css"
@@ -27,7 +27,7 @@ SCRIPTS = ("map.js", "tables.js", "app.js")
 """In their order; each is complete by itself, and has its own hash."""
 WITHOUT_MAP = ("tables.js",)
 FILTERS = (
-    *(counted, joined, language, safe_address),
+    *(confidence_word, counted, joined, language, safe_address),
     *(
         words.between,
         caveat_of,

@@ -19,8 +19,9 @@ from corridor.experiments.pages.model import WITHOUT
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
-from corridor.experiments.pages.set_prices import beside, matrix_of, prices_of, verdict_of
+from corridor.experiments.pages.set_prices import compared_with, matrix_of, prices_of, verdict_of
 from corridor.experiments.pages.stage import stage_of
+from corridor.experiments.pages.words import permit_word
 from corridor.experiments.text.price_text import Prices
 from corridor.topologies.base.words import counted, joined
 
@@ -59,7 +60,7 @@ def price_page(prices: Prices, paths: PathsDocument, manifest: Manifest | None) 
     return Page(
         title=f"{title}: {prices.scenario}",
         about=(
-            f"{joined(sets)} beside {beside(prices.against)}, as of {prices.as_of}, "
+            f"{joined(sets)} {compared_with(prices.against)}, as of {prices.as_of}, "
             f"{counted(len(demands), 'demand')} over {hubs} and {fibres}. Computed, not measured. "
             "Not legal advice."
         ),
@@ -81,7 +82,7 @@ def _sections(
     yield from map_and_sources(paths.map, demands)
     more = {
         "Scenario": prices.scenario,
-        "Policies": f"{joined(paths.sets)}, beside {prices.against}, as of {prices.as_of}",
+        "Policies": f"{joined(paths.sets)}, {compared_with(prices.against)}, as of {prices.as_of}",
     }
     yield section("provenance", "provenance", provenance_of(None, manifest, more))
 
@@ -120,7 +121,7 @@ def _under(of: DemandPrice, paths: PathUnderSet, reachable: bool) -> Under:
     kept = [one for one in of.causes if one.costs == "kept back"]
     return Under(
         state=_outcome(of, reachable),
-        permit=paths.permit or "",
+        permit=permit_word(paths.permit),
         legal=paths.legal,
         path=paths.way if of.answered else None,
         round_trip_ms=of.round_trip_ms,

@@ -117,10 +117,14 @@ def _cell(of: Under) -> Cell:
 
 def prices_of(prices: Prices) -> SetPrices:
     found = [_set(number, one) for number, one in enumerate(prices.sets)]
-    return SetPrices("Cost of each policy set", beside(prices.against), found)
+    return SetPrices("Cost of each policy set", baseline(prices.against), found)
 
 
-def beside(against: str) -> str:
+def compared_with(against: str) -> str:
+    return f"compared with {baseline(against)}"
+
+
+def baseline(against: str) -> str:
     return "no policies" if against == NO_POLICIES else against
 
 
@@ -198,7 +202,7 @@ def verdict_of(prices: Prices) -> list[str]:
     demands = len(sets[0].demands)
     costly = [one for one in sets if any(row.is_costly for row in one.rows)]
     on = f"{counted(demands, 'demand')} of {prices.scenario} as of {prices.as_of}"
-    held = f"beside {beside(prices.against)}"
+    held = compared_with(prices.against)
     said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} add a cost."]
     dearest = max(sets, key=lambda one: one.with_readings.extra_ms)
     if is_longer(dearest.with_readings.extra_ms):

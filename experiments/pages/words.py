@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.answers.document import PathDocument
 from corridor.experiments.answers.map_document import FibreEntry, MapDocument
 from corridor.topologies.base import words
@@ -35,6 +36,11 @@ def between(interval: Sequence[float] | None) -> str:
 
 def duration(value_ms: float | None) -> str:
     return NOTHING if value_ms is None else words.duration(value_ms)
+
+
+def permit_word(id: str | None) -> str:  # noqa: A002
+    """The permit that a path needs, or that none covers the data; empty without a path."""
+    return "none: not covered by the policy set" if id == NOT_JUDGED.id else id or ""
 
 
 def led(sentence: str) -> tuple[str, str]:

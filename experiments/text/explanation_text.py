@@ -17,6 +17,7 @@ from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_sa
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.demand_table import assumed_line
 from corridor.experiments.text.judged import NOT_JUDGED as UNJUDGED
+from corridor.topologies.base.words import confidence_word
 from corridor.topologies.model.topology import Topology
 
 CITES_NO_LAW = " (cites no law)"
@@ -70,7 +71,11 @@ def _served(found: Explanation) -> Iterator[str]:
     passage, permit = found.passage, found.permit
     assert passage is not None
     assert permit is not None
-    cited = f" [{_ids(permit.legal)}] ({permit.confidence})" if permit.legal else CITES_NO_LAW
+    cited = (
+        f" [{_ids(permit.legal)}] ({confidence_word(permit.confidence)})"
+        if permit.legal
+        else CITES_NO_LAW
+    )
     if found.judged:
         yield f"{found.status}, permit {permit.policy}{cited}"
     else:

@@ -175,7 +175,7 @@ def _load(group: str, name: str, of: type, named: str) -> tuple[Any, Used | None
     """The kind of that name, of whichever package offers it.
 
     Raises MissingKind if no package offers it, and InputError if its package cannot be imported, if
-    what it offers is no such kind, or if several packages offer the name.
+    what it offers is not such a kind, or if several packages offer the name.
     """
     import logging
 

@@ -21,6 +21,16 @@ def has_moved(change_ms: float | None) -> bool:
     return abs(change_ms or 0.0) >= LEAST_SHOWN_MS
 
 
+CONFIDENCES = {"unsure": "uncertain"}
+"""Terms for values of data files."""
+
+
+def confidence_word(word: str) -> str:
+    """Return the word for a confidence of the map or the law in sentences, such as
+    ``uncertain``; other words stay as they are."""
+    return CONFIDENCES.get(word, word)
+
+
 def counted(number: int, noun: str) -> str:
     """``1 hub``, ``2 hubs``, ``1,200 classes``."""
     return f"{number:,} {noun if number == 1 else plural(noun)}"

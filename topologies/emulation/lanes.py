@@ -5,7 +5,7 @@
     `- 1:2 data:    3: netem (delay, loss, jitter) [-> 4: netem (late packets)] -> 5: netem (queue)
 
 Control is what Open vSwitch sends for itself: BFD between its own two addresses, and LLDP. Whatever
-a host sends has a label on a fibre, so it is no such frame, whatever is inside. Pure.
+a host sends has a label on a fibre, so it is not such a frame, whatever is inside. Pure.
 """
 
 from __future__ import annotations

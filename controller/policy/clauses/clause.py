@@ -21,6 +21,7 @@ from pydantic import BeforeValidator
 
 from corridor.controller.policy.clauses.elements import Element, Named, Where
 from corridor.controller.policy.clauses.places import Groups, Value, inside
+from corridor.topologies.base.words import confidence_word
 from corridor.topologies.model.topology import Confidence, Hub
 
 
@@ -179,13 +180,13 @@ def weakest(kinds: Iterable[StatementKind]) -> StatementKind | None:
 
 
 def caveat(kind: StatementKind | None, confidence: Confidence) -> str:
-    """Return `` (interpretation)``, `` (assumption of ours)``, `` (unsure)``, or an empty string
+    """Return `` (interpretation)``, `` (assumption of ours)``, `` (uncertain)``, or an empty string
     for what is confident."""
     if kind == "assumption":
         return " (assumption of ours)"
     if kind == "interpretation":
         return " (interpretation)"
-    return "" if confidence == "confident" else " (unsure)"
+    return "" if confidence == "confident" else f" ({confidence_word(confidence)})"
 
 
 def check_confidence(name: str, kind: StatementKind | None, confidence: Confidence) -> None:

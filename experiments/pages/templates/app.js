@@ -178,7 +178,7 @@
   function setDemand(id, now) {                       // status, round_trip_ms, permit, why; asComputed: what was computed of it is true
     const i = numberOf(demands, id), by = demands[i]?.by[set];
     if (!by) return;
-    const state = { st: model.outcomes[now.status] ?? now.status, rtt: now.round_trip_ms, permit: now.permit, why: now.why };
+    const state = { st: model.outcomes[now.status] ?? now.status, rtt: now.round_trip_ms, permit: now.permit === "NOT-JUDGED" ? "none: not covered by the policy set" : now.permit, why: now.why };
     Object.assign(by, now.asComputed ? {} : { extra: null, in: null, sure: null, rin: null, tie: false, cl: [] }, state);
     const cells = document.querySelector(`#demands-table tr[data-row="${i}"]`)?.cells;
     if (cells) {

@@ -63,7 +63,7 @@ def test_a_clause_costs_what_the_path_is_longer_than_without_it():
     assert found.passage.phases == ("PRE", *["ASSESSED"] * 4)
     (ground,) = found.forbids_shortest
     assert (ground.policy, ground.element, ground.confidence) == ("GATE", "gilgit", "unsure")
-    assert "(unsure)" in str(ground)
+    assert "(uncertain)" in str(ground)
 
 
 def test_clauses_that_cost_only_together_are_both_named():

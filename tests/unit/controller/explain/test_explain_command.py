@@ -42,7 +42,7 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
         ("state-riyadh-guian", "BLOCKED: a path exists (one-way delay 61.63 ms"),
         (
             "state-riyadh-guian",
-            "  SA-GOVERNMENT terminate [SA-CCSPR, SA-NDMO] (unsure): guian is in CN",
+            "  SA-GOVERNMENT terminate [SA-CCSPR, SA-NDMO] (uncertain): guian is in CN",
         ),
         (
             "state-riyadh-guian",

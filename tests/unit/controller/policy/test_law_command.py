@@ -224,7 +224,7 @@ def test_verbs_that_judge_by_policies_warn_too(capsys, tmp_path, verb):
     assert said.err.startswith("law: last reviewed on 2026-11-29; ")
     assert len(said.err.splitlines()) == 1
     if verb == "explain":
-        assert "TH-TRANSFER [TH-28, TH-29] (unsure)" in said.out
+        assert "TH-TRANSFER [TH-28, TH-29] (uncertain)" in said.out
         assert "TH-28: " in said.out
         assert ", unsure" in said.out.split("Legal references")[1]
 

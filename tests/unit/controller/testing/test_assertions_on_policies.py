@@ -152,7 +152,7 @@ def test_passing_a_hub_means_coming_to_it():
 def test_the_path_is_told_through_gateways():
     said = why(assert_never_transits, gated(), "IN")
     assert "  path     west CN > kun (gateway) = kun CN > mandalay MM > mumbai IN" in said
-    assert "  clause   GATE waypoints, which cites no law (unsure)" in said
+    assert "  clause   GATE waypoints, which cites no law (uncertain)" in said
 
 
 def test_delivery_under_given_failures():
