@@ -209,7 +209,7 @@ class Fibre(Frozen):
 
     @property
     def known_gbps(self) -> float | None:
-        """The minimum of its own capacity and those that it shares; None where none is known. Any
+        """The minimum of its capacity and those that it shares; None where none is known. Any
         result over such a fibre rests on an assumption."""
         known = [self.capacity_gbps, *(group.capacity_gbps for group in self.shares)]
         return min((one for one in known if one is not None), default=None)
