@@ -75,6 +75,8 @@ class Question:
     """``Computed, not measured``, or what a run adds."""
     lost: dict[str, Sequence[str]]
     """By demand, the elements without a backup path under this set alone."""
+    blocked_by_both: frozenset[str] = frozenset()
+    """Demands that ``against`` blocks, too: this set changes nothing for them."""
     helps: Sequence[str] = ()
     measured: Sequence[str] = ()
     """Sentences of what a run verified and measured."""
@@ -88,6 +90,15 @@ class Question:
     def set_title(self) -> str:
         return titled(self.policies, self.names)
 
+    @property
+    def is_comparison(self) -> bool:
+        """Whether the question is what this set changes next to another set."""
+        return self.against != NO_POLICIES
+
+    def blocks(self, one: Asked) -> bool:
+        """Whether this set blocks the demand, and ``against`` does not."""
+        return one.under[0].state is Outcome.BLOCKED and one.id not in self.blocked_by_both
+
 
 def titled(name: str, names: Names) -> str:
     """A policy set by its title, with its id."""
@@ -99,9 +110,12 @@ def policy_brief(of: Question) -> Brief:
     shown = hit or sorted(of.demands, key=lambda one: -(one.under[0].round_trip_ms or 0))[:5]
     hub_paths = [hub_path for one in shown for hub_path in _hub_paths(one)]
     cited = [replace(one, under=(_cited(one.under[0]),)) for one in shown]
+    title, subject = of.title, of.set_title
+    if of.is_comparison:
+        title, subject = of.names.sets.get(of.policies, of.policies), f"On “{of.title}”"
     return Brief(
-        title=of.title,
-        about=f"{of.set_title}, as of {of.as_of}. {of.kind}. Not legal advice.",
+        title=title,
+        about=f"{subject}, as of {of.as_of}. {of.kind}. Not legal advice.",
         alarms=of.alarms,
         question=(
             f"What does policy set {of.set_title} change for the "
@@ -131,7 +145,11 @@ def affected(of: Question) -> list[Asked]:
         sure = under.kept_by_certain_rules
         return not under.is_kept_back, not sure, -(under.extra_ms or 0.0)
 
-    every = (one for one in of.demands if one.under[0].is_costly or of.lost.get(one.id))
+    every = (
+        one
+        for one in of.demands
+        if one.id not in of.blocked_by_both and (one.under[0].is_costly or of.lost.get(one.id))
+    )
     return sorted(every, key=rank)
 
 
@@ -159,17 +177,15 @@ def _cited(of: Under) -> Under:
 
 
 def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]:
-    states = Counter(one.under[0].state for one in of.demands)
-    blocked = [one for one in of.demands if one.under[0].state is Outcome.BLOCKED]
+    blocked = [one for one in of.demands if of.blocks(one)]
     delayed = [one for one in hit if delay_of(one.under[0]).is_shown]
     lost = [one for one in hit if of.lost.get(one.id)]
-    permitted = sum(count for one, count in states.items() if one.is_permitted)
-    parts = [f"{permitted} of {counted(len(of.demands), 'demand')} are permitted"]
-    parts += [f"{len(blocked)} blocked"] if blocked else []
-    uncovered = states[Outcome.NOT_COVERED]
-    parts += [f"{uncovered} not covered"] if uncovered else []
-    parts += [f"{states[Outcome.NO_PATH]} without any path"] if states[Outcome.NO_PATH] else []
-    yield f"{joined(parts)}."
+    outcomes, permitted = _outcomes_said(of)
+    if of.is_comparison:
+        yield _changed(of, blocked, delayed, lost)
+        yield f"Under this policy set, {outcomes}."
+    else:
+        yield f"{outcomes}."
     if blocked:
         starts = Counter(places.country_of(one.src) for one in blocked)
         yield (
@@ -181,18 +197,45 @@ def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]
     elif permitted:
         yield "The policies add no delay to a permitted demand."
     for one in lost[:1]:
-        more = f" The same holds for {len(lost) - 1} more." if len(lost) > 1 else ""
+        others = len(lost) - 1
+        more = f" {counted(others, 'other demand')} also lost a backup path." if others else ""
         yield (
             f"{places.between(one.src, one.dst)} has no backup path if "
-            f"{_elements(of.lost[one.id])} fails.{more}"
+            f"{_elements(of.lost[one.id])}.{more}"
         )
     yield from _confident(blocked, delayed)
 
 
+def _outcomes_said(of: Question) -> tuple[str, int]:
+    """How many demands have which outcome, as words; and how many are permitted."""
+    states = Counter(one.under[0].state for one in of.demands)
+    permitted = sum(count for one, count in states.items() if one.is_permitted)
+    counts = (
+        (len(of.blocked_by_both), "blocked by both policy sets"),
+        (states[Outcome.BLOCKED] - len(of.blocked_by_both), "blocked"),
+        (states[Outcome.NOT_COVERED], "not covered"),
+        (states[Outcome.NO_PATH], "without any path"),
+    )
+    parts = [f"{permitted} of {counted(len(of.demands), 'demand')} are permitted"]
+    parts += [f"{count} {what}" for count, what in counts if count]
+    return joined(parts), permitted
+
+
+def _changed(
+    of: Question, blocked: Sequence[Asked], delayed: Sequence[Asked], lost: Sequence[Asked]
+) -> str:
+    """What the set costs next to the other one, in one sentence."""
+    groups = ((blocked, "blocked"), (delayed, "delayed"), (lost, "without a backup path"))
+    parts = [f"{len(demands)} {what}" for demands, what in groups if demands]
+    if not parts:
+        return f"The policy set affects none of the {counted(len(of.demands), 'demand')}."
+    return f"The policy set affects {counted(len(affected(of)), 'demand')}: {joined(parts)}."
+
+
 def _elements(of: Sequence[str]) -> str:
-    """Fibres and groups by their ids; of many, the first."""
-    names = [one.partition(":")[2] for one in of]
-    return names[0] if len(names) == 1 else f"{names[0]} or another of {len(names)} elements"
+    """What fails: fibres and groups by their ids; of many, the first."""
+    first = of[0].partition(":")[2]
+    return f"{first} fails" if len(of) == 1 else f"any of {len(of)} elements fails, such as {first}"
 
 
 def _delays(places: Places, delayed: Sequence[Asked]) -> str:
@@ -339,14 +382,23 @@ def _outcomes(of: Question) -> Chart:
     """Demands by outcome, where no path is longer."""
     bases: Counter[str] = Counter()
     for one in of.demands:
-        under = one.under[0]
-        if under.is_kept_back:
-            cause = because(one, ())
-            bases["no path" if cause is None else f"blocked: {BASES[cause.basis]}"] += 1
-        else:
-            bases["not covered" if _is_uncovered(one) else "permitted"] += 1
+        bases[_outcome(of, one)] += 1
     bars = [Bar(name, "", count, text=str(count)) for name, count in bases.most_common()]
     return Chart("Demands by outcome", "demands", bars, "number of demands", is_count=True)
+
+
+def _outcome(of: Question, one: Asked) -> str:
+    """The label of a demand in the chart of outcomes."""
+    state, cause = one.under[0].state, because(one, ())
+    if one.id in of.blocked_by_both:
+        return "blocked by both policy sets"
+    if state is Outcome.BLOCKED:
+        return f"blocked: {BASES[cause.basis]}" if cause else "blocked"
+    if state is Outcome.NO_PATH:
+        return "no path"
+    if of.lost.get(one.id):
+        return "no backup path"
+    return "not covered" if _is_uncovered(one) else "permitted"
 
 
 def _table(of: Question, places: Places, shown: Sequence[Asked], *, is_hit: bool) -> Table:
@@ -364,9 +416,14 @@ def _others(of: Question, shown: Sequence[Asked]) -> str:
     names = {one.id for one in shown}
     rest = [one for one in of.demands if one.id not in names]
     uncovered = sum(map(_is_uncovered, rest))
-    outcomes = ((len(rest) - uncovered, "permitted without added cost"), (uncovered, "not covered"))
+    both = sum(one.id in of.blocked_by_both for one in rest)
+    outcomes = (
+        (len(rest) - uncovered - both, "permitted without added cost"),
+        (both, "blocked by both policy sets"),
+        (uncovered, "not covered"),
+    )
     said = [f"{count} {'is' if count == 1 else 'are'} {what}" for count, what in outcomes if count]
-    return f"Of the other demands, {', and '.join(said)}." if said else ""
+    return f"Of the other demands, {joined(said)}." if said else ""
 
 
 def _row(of: Question, places: Places, one: Asked) -> list[Cell]:
@@ -379,6 +436,8 @@ def _row(of: Question, places: Places, one: Asked) -> list[Cell]:
         tone = "caveat" if cause.basis in UNCERTAIN else ""
         if cause.basis == "no permit":
             why, rule = "No permit of the set matches this data", ""
+        elif cause.costs == PROTECTION:
+            why = f"A backup path is not permitted: {why}"
     return [
         Cell(
             places.between(one.src, one.dst), f"{one.id}: {of.names.data.get(one.data, one.data)}"
@@ -400,7 +459,7 @@ def _result(one: Asked, lost: Sequence[str]) -> Cell:
         got = f", {ms(under.measured_ms)} measured" if under.measured_ms is not None else ""
         return Cell(f"+{delay.text} RTT", f"{between}{total}{got}", tone="longer")
     if lost:
-        return Cell("no backup path", f"if {_elements(lost)} fails")
+        return Cell("no backup path", f"if {_elements(lost)}")
     got = f"{ms(under.measured_ms)} measured" if under.measured_ms is not None else ""
     return Cell(f"{ms(under.round_trip_ms or 0.0)} RTT", got)
 

@@ -70,9 +70,17 @@ def _question(prices: Prices, paths: PathsDocument, number: int) -> Question:
         demands=[replace(one, under=(one.under[number],)) for one in every],
         kind=MEASURED if is_measured else COMPUTED,
         lost={one.demand: one.with_readings.lost for one in of.demands if one.with_readings.lost},
+        blocked_by_both=frozenset(_blocked_by_both(of, every, number)),
         helps=[*_changes(of, places, paths.names), *_readings(of)],
         measured=list(_measured(of.demands, places)),
     )
+
+
+def _blocked_by_both(of: SetPrice, demands: Sequence[Asked], number: int) -> Iterator[str]:
+    """Demands that cost nothing next to the other set, since it blocks them, too."""
+    for price, one in zip(of.demands, demands, strict=True):
+        if one.under[number].state is Outcome.BLOCKED and not price.with_readings.kept_back:
+            yield price.demand
 
 
 def _hypothetical(prices: Prices) -> list[str]:

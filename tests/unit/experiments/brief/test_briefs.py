@@ -54,6 +54,30 @@ def demands_of(folder: Path) -> list[Json]:
     return found
 
 
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("compared") / "rule"
+    rule = Path(__file__).resolve().parents[4] / "examples/priced_rule.yaml"
+    asked = ["price", "sovereignty", "--policies", str(rule), "--against", "pan-asia"]
+    assert cli.main([*asked, "--no-changes", "--out", str(folder)]) == 0
+    return folder
+
+
+def test_a_rule_next_to_another_set_answers_for_what_it_changes_only(compared: Path) -> None:
+    demands, said = demands_of(compared), text_of(compared)
+    both = [one for one in demands if not one["answered"] and not one["with_readings"]["kept_back"]]
+    losing = [one for one in demands if one["with_readings"]["lost"]]
+    assert (len(both), len(losing)) == (7, 2)
+    assert "Thai personal data by Laos or Myanmar only" in said[:60], "the title is the rule's"
+    assert "The policy set affects 2 demands: 2 without a backup path." in said
+    assert "7 blocked by both policy sets" in said
+    assert "A backup path is not permitted: " in said
+    affected = said[said.index("Affected demands") : said.index("What would change")]
+    assert all(one["demand"] in affected for one in losing)
+    assert not any(one["demand"] in affected for one in both)
+    assert "reasons that this result does not state" not in said
+
+
 def test_a_price_is_counted_as_its_demands_are(priced: Path) -> None:
     demands, said = demands_of(priced), text_of(priced)
     blocked = [one for one in demands if one["with_readings"]["kept_back"]]
