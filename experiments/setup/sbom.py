@@ -18,33 +18,50 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from corridor.topologies.base.errors import CorridorError, InputError
 
+type Json = dict[str, object]
+
 PRODUCT = "corridor-emulator"
 BUNDLED = ("ryu",)
 """Distributions inside the wheel, whose own requirements are those of the extra ``ryu``."""
 
 
-def bill(kernel_version: str) -> dict[str, Any]:
+class Component(NamedTuple):
+    """A package or program of the release. ``licence`` is empty, or its entry in the document."""
+
+    name: str
+    version: str
+    reference: str
+    """Its package URL."""
+    licence: Json
+    kind: str = "library"
+
+    def document(self) -> Json:
+        return {
+            "type": self.kind,
+            "bom-ref": self.reference,
+            "name": self.name,
+            "version": self.version,
+            **({"licenses": [self.licence]} if self.licence else {}),
+            "purl": self.reference,
+        }
+
+
+def bill(kernel_version: str) -> Json:
     """Return the document. Raises InputError if the environment lacks a required package."""
     product, *libraries = _needed()
-    purl = f"pkg:deb/debian/linux@{kernel_version}"
-    kernel = {
-        "type": "operating-system",
-        "bom-ref": purl,
-        "name": "linux",
-        "version": kernel_version,
-        "licenses": [{"license": {"id": "GPL-2.0-only"}}],
-        "purl": f"{purl}?arch=source",
-    }
-    components = [*libraries, kernel]
-    references = [str(one["bom-ref"]) for one in components]
+    purl = f"pkg:deb/debian/linux@{kernel_version}?arch=source"
+    licence: Json = {"license": {"id": "GPL-2.0-only"}}
+    kernel = Component("linux", kernel_version, purl, licence, "operating-system")
+    components = [one.document() for one in (*libraries, kernel)]
     made = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), UTC)
+    references = [one.reference for one in (*libraries, kernel)]
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -52,16 +69,16 @@ def bill(kernel_version: str) -> dict[str, Any]:
         "version": 1,
         "metadata": {
             "timestamp": made.isoformat().replace("+00:00", "Z"),
-            "component": {**product, "type": "application"},
+            "component": product._replace(kind="application").document(),
         },
         "components": components,
-        "dependencies": [{"ref": product["bom-ref"], "dependsOn": references}],
+        "dependencies": [{"ref": product.reference, "dependsOn": references}],
     }
 
 
-def _needed() -> list[dict[str, Any]]:
+def _needed() -> list[Component]:
     """The product, then what it needs with its extra ``all``, by name."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Component] = {}
     waiting = [Requirement(f"{PRODUCT}[all]"), *map(Requirement, BUNDLED)]
     seen = set[tuple[str, str]]()
     while waiting:
@@ -94,22 +111,20 @@ def _installed(asked: Requirement) -> Distribution | None:
         raise InputError(f"{asked.name} is not installed", "./corridor setup installs it") from None
 
 
-def _pinned(asked: Requirement) -> dict[str, Any]:
-    return _named(canonicalize_name(asked.name), str(asked.specifier).removeprefix("=="))
+def _pinned(asked: Requirement) -> Component:
+    return _named(asked.name, str(asked.specifier).removeprefix("=="), {})
 
 
-def _component(installed: Distribution) -> dict[str, Any]:
-    licence = _licence(installed)
-    named = _named(canonicalize_name(installed.metadata["Name"]), installed.version)
-    return {**named, **({"licenses": [licence]} if licence else {})}
+def _component(installed: Distribution) -> Component:
+    return _named(installed.name, installed.version, _licence(installed))
 
 
-def _named(name: str, version: str) -> dict[str, Any]:
-    purl = f"pkg:pypi/{name}@{version}"
-    return {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
+def _named(name: str, version: str, licence: Json) -> Component:
+    name = canonicalize_name(name)
+    return Component(name, version, f"pkg:pypi/{name}@{version}", licence)
 
 
-def _licence(installed: Distribution) -> dict[str, Any] | None:
+def _licence(installed: Distribution) -> Json:
     """An SPDX expression where the package states one, else the words of its metadata."""
     expression = installed.metadata.get("License-Expression")
     if expression:
@@ -120,7 +135,7 @@ def _licence(installed: Distribution) -> dict[str, Any] | None:
         if line.startswith("License :: ") and not line.endswith("OSI Approved")
     ]
     stated = ", ".join(named) or (installed.metadata.get("License") or "").partition("\n")[0]
-    return {"license": {"name": stated}} if stated else None
+    return {"license": {"name": stated}} if stated else {}
 
 
 def main() -> int:

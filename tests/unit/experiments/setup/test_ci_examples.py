@@ -84,7 +84,7 @@ def wheel(tmp_path_factory):
             copy = folder / "code" / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, copy, follow_symlinks=False)
-    options = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet")
+    options = ("--no-deps", "--quiet")  # by today's build tools, not by the old ones of .venv
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", *options, "-w", folder, folder / "code"],
         check=True,
