@@ -45,9 +45,12 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("corridor", "tests of policies")
     for name, what in ((SARIF, "SARIF 2.1.0"), (CODE_QUALITY, "a Code Quality report of GitLab")):
-        option = f"--{name.replace('_', '-')}"
         said = f"write failed tests to FILE as {what}, with file and line of the policy"
-        group.addoption(option, dest=name, metavar="FILE", type=Path, help=said)
+        group.addoption(_option(name), dest=name, metavar="FILE", type=Path, help=said)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,9 +61,16 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if config.getoption(SARIF) or config.getoption(CODE_QUALITY):
         from corridor.controller.testing.failed_test import FailedTests
+        from corridor.controller.testing.findings import check_files
+        from corridor.topologies.base.errors import InputError
 
-        files = config.getoption(SARIF), config.getoption(CODE_QUALITY)
-        config.pluginmanager.register(FailedTests(*files))
+        files = {name: config.getoption(name) for name in (SARIF, CODE_QUALITY)}
+        try:
+            check_files({_option(name): file for name, file in files.items()})
+        except InputError as error:
+            raise pytest.UsageError(str(error)) from error
+        plugin = FailedTests(files[SARIF], files[CODE_QUALITY], config.rootpath)
+        config.pluginmanager.register(plugin)
 
 
 @pytest.fixture

@@ -9,17 +9,16 @@ imported, and it imports what it needs inside ``run``: ``corridor VERB --help`` 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import errno
 import importlib
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 from corridor.experiments.terminal.parser import Parser
-from corridor.experiments.terminal.screen import complaint
+from corridor.experiments.terminal.screen import complain, forget_output
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 from corridor.topologies.base.extras import explained, require
 
@@ -208,11 +207,6 @@ def _own_command(words: Sequence[str]) -> tuple[Sequence[str], list[str]]:
     return words[:at], list(words[at + 1 :])
 
 
-def _one_line(text: str) -> str:
-    """A file's name may hold anything; what is printed holds no line end and no control code."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of one command; every error has been reported in one line."""
     if argv is None:  # a separate command, not a call from a test or a notebook
@@ -228,7 +222,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _obey(argv)
     except BrokenPipeError:
-        _forget_output(sys.stdout)
+        forget_output(sys.stdout)
         return 0
     except Terminated:
         return _complain("terminated", EXIT_BY_SIGNAL + signal.SIGTERM)
@@ -309,13 +303,7 @@ def _is_of_bytecode(error: Exception) -> bool:
 
 
 def _complain(text: str, code: int) -> int:
-    """Tell it on standard error, if that takes anything; the code all the same."""
-    if sys.stderr is not None:
-        try:
-            line = complaint(f"corridor: {_one_line(text)}", sys.stderr)
-            print(line, file=sys.stderr, flush=True)
-        except OSError:
-            _forget_output(sys.stderr)
+    complain(text)
     return code
 
 
@@ -325,14 +313,7 @@ def _let_go_of_output() -> None:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (OSError, ValueError):
-        _forget_output(sys.stdout)
-
-
-def _forget_output(stream: TextIO | None) -> None:
-    """What a stream still holds goes nowhere, also when Python ends."""
-    if stream is not None:
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        forget_output(sys.stdout)
 
 
 if __name__ == "__main__":

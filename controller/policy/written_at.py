@@ -37,8 +37,6 @@ class PolicyPlaces:
     """The set itself."""
     by_policy: Mapping[str, tuple[WrittenAt, ...]]
     """By policy id: its own line, then the includes that lead to it, innermost first."""
-    files: frozenset[str]
-    """Every file of the set, resolved."""
 
     def of(self, policy: str) -> WrittenAt:
         """Return the nearest line to a policy that is not in a shipped file, if any is not.
@@ -49,26 +47,31 @@ class PolicyPlaces:
         return next((one for one in places if not one.is_shipped), places[0])
 
 
-def places_of_policies(name_or_path: str | Path, beside: Path | None = None) -> PolicyPlaces:
+def places_of_policies(name_or_path: str | Path) -> PolicyPlaces:
     """Return the places of a set that ``load_policies`` accepts.
 
     Raises InputError if a file cannot be read.
     """
-    path = found_file(str(name_or_path), beside)
+    return _places(str(name_or_path), None, set())
+
+
+def _places(name: str, beside: Path | None, read: set[Path]) -> PolicyPlaces:
+    """Of a set without those files that have been ``read``: they may include each other."""
+    path = found_file(name, beside)
     document = read_document(path)
+    read.add(path.resolve())
     found: dict[str, tuple[WrittenAt, ...]] = {}
-    files = {str(path.resolve())}
     for number, include in enumerate(_list(document, "include")):
-        part = places_of_policies(str(include), path.parent)
+        if found_file(str(include), path.parent).resolve() in read:
+            continue
+        part = _places(str(include), path.parent, read)
         here = _at(document, "include", number)
         for policy, places in part.by_policy.items():
             found.setdefault(policy, (*places, here))
-        files |= part.files
     for number, entry in enumerate(_list(document, "policies")):
         if isinstance(entry, dict):
             found[str(entry.get("id"))] = (_at(document, "policies", number),)
-    first = WrittenAt(str(path), document.line_of() or 1)
-    return PolicyPlaces(first, found, frozenset(files))
+    return PolicyPlaces(WrittenAt(str(path), document.line_of() or 1), found)
 
 
 def _list(document: Document, key: str) -> list[Plain]:

@@ -5,6 +5,7 @@ pytest keeps this as properties of the test, which its JUnit file shows; finding
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,18 +70,20 @@ def properties_of(
 class FailedTests:
     """The plugin of a session that writes its failed tests as SARIF, as Code Quality, or both."""
 
-    def __init__(self, sarif_file: Path | None, code_quality_file: Path | None) -> None:
+    def __init__(self, sarif_file: Path | None, code_quality_file: Path | None, root: Path) -> None:
+        """``root`` is the folder that reports of pytest are relative to."""
         self.files = sarif_file, code_quality_file
+        self.root = root
         self.findings: list[Finding] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and report.when != "teardown":
             file, line, _ = report.location
-            self._add(report, WrittenAt(file, (line or 0) + 1))
+            self._add(report, WrittenAt(str(self.root / file), (line or 0) + 1))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._add(report, WrittenAt(report.nodeid.partition("::")[0] or "."))
+            self._add(report, WrittenAt(str(self.root / report.nodeid.partition("::")[0])))
 
     def pytest_sessionfinish(self) -> None:
         write_findings(self.findings, *self.files, "corridor-tests")
@@ -89,13 +92,21 @@ class FailedTests:
         properties = getattr(report, "user_properties", ())
         places = [_written_at(value) for name, value in properties if name == PLACE]
         rule = next((_rule(value) for name, value in properties if name == RULE), FAILED_TEST)
-        self.findings.append(Finding(rule, _message(report), places or [test]))
+        message = _message(report)
+        for folder in dict.fromkeys((Path.cwd(), self.root)):  # the same on every machine
+            message = message.replace(f"{folder}{os.sep}", "") if folder.name else message
+        self.findings.append(Finding(rule, message, places or [test]))
 
 
 def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """What was raised, without the name of its class."""
+    """What was raised, without the name of its class.
+
+    If a file cannot be imported, pytest has only a text, whose lines of the error begin with E.
+    """
     crash = getattr(report.longrepr, "reprcrash", None)
     text = crash.message if crash else report.longreprtext.strip()
+    if not crash:
+        text = "\n".join(re.findall(r"^E +(.+)$", text, re.MULTILINE)) or text
     return re.sub(r"^[\w.]+(Error|Failure|Exception): ", "", text) or report.nodeid
 
 

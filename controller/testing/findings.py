@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
 from corridor.controller.policy.written_at import WrittenAt
+from corridor.topologies.base.bounded_file import is_folder
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.whole_file import write_text
 
@@ -52,6 +54,19 @@ def bad_input(error: InputError, named: str) -> Finding:
     """Return the finding of an error in a file, or else in the file that was ``named``."""
     place = WrittenAt(error.file or named, error.line or 1)
     return Finding(BAD_INPUT, str(error).removeprefix(f"{place}: "), [place])
+
+
+def check_files(files: Mapping[str, Path | None]) -> None:
+    """Raise InputError if an option's file is a folder, or if two options name the same file."""
+    named: dict[Path, str] = {}
+    for option, file in files.items():
+        if file is None:
+            continue
+        if is_folder(file):
+            raise InputError(f"{option} {file} is a folder", "name a file in it")
+        other = named.setdefault(file.resolve(), option)
+        if other != option:
+            raise InputError(f"{other} and {option} both name {file}", "name two files")
 
 
 def write_findings(
@@ -103,26 +118,30 @@ def sarif(findings: Iterable[Finding], category: str, root: Path) -> dict[str, A
 
 
 def code_quality(findings: Iterable[Finding], root: Path) -> list[dict[str, Any]]:
-    """Return a Code Quality report of GitLab; a finding's fingerprint leaves out its line."""
-    return [
-        {
-            "description": one.message.partition("\n")[0],
-            "check_name": one.rule.id,
-            "fingerprint": _digest(one.rule.id, _uri(one.places[0], root), one.message),
-            "severity": SEVERITIES[one.level],
-            "location": {
-                "path": _uri(one.places[0], root),
-                "lines": {"begin": one.places[0].line},
-            },
-        }
-        for one in findings
-    ]
+    """Return a Code Quality report of GitLab; a finding's fingerprint leaves out its line.
+
+    A finding is at its first place below ``root``. If it has none, the path begins with ``../``.
+    """
+    return [_issue(one, root) for one in findings]
+
+
+def _issue(finding: Finding, root: Path) -> dict[str, Any]:
+    below = (one for one in finding.places if not _path(one, root).startswith("../"))
+    place = next(below, finding.places[0])
+    path = _path(place, root)
+    return {
+        "description": finding.message.partition("\n")[0],
+        "check_name": finding.rule.id,
+        "fingerprint": _digest(finding.rule.id, path, finding.message),
+        "severity": SEVERITIES[finding.level],
+        "location": {"path": path, "lines": {"begin": place.line}},
+    }
 
 
 def _result(finding: Finding, rule: int, root: Path) -> dict[str, Any]:
     places = [_location(one, root) for one in finding.places]
     related = [
-        {"id": number, "message": {"text": f"{_uri(one, root)}:{one.line}"}, **place}
+        {"id": number, "message": {"text": f"{_path(one, root)}:{one.line}"}, **place}
         for number, (one, place) in enumerate(zip(finding.places, places, strict=True))
     ][1:]
     return {
@@ -145,10 +164,13 @@ def _location(place: WrittenAt, root: Path) -> dict[str, Any]:
 
 
 def _uri(place: WrittenAt, root: Path) -> str:
-    path, base = (root / place.file).resolve(), root.resolve()
-    if path.is_relative_to(base):
-        return quote(path.relative_to(base).as_posix())
-    return path.as_uri()
+    path = _path(place, root)
+    return (root / path).resolve().as_uri() if path.startswith("../") else quote(path)
+
+
+def _path(place: WrittenAt, root: Path) -> str:
+    """Relative to ``root``, without quotation marks or escapes."""
+    return Path(os.path.relpath((root / place.file).resolve(), root.resolve())).as_posix()
 
 
 def _digest(*parts: str) -> str:

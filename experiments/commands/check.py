@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from corridor.experiments.terminal.kept_answers import (
     warned_of,
 )
 from corridor.experiments.terminal.live import waiting
-from corridor.experiments.terminal.screen import terminal_width
+from corridor.experiments.terminal.screen import complain, terminal_width
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,44 +84,61 @@ def add_parser(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     if not args.sarif and not args.code_quality:
         return _each(args, None)
-    from corridor.controller.testing.findings import bad_input, write_findings
+    from corridor.controller.testing.findings import check_files, write_findings
 
+    check_files({"--sarif": args.sarif, "--code-quality": args.code_quality})
     found: list[Finding] = []
     try:
         return _each(args, found)
-    except InputError as error:
-        found.append(bad_input(error, args.scenario[0]))
-        raise
     finally:
         write_findings(found, args.sarif, args.code_quality, "corridor-check")
 
 
 def _each(args: argparse.Namespace, found: list[Finding] | None) -> int:
     """Check every scenario and return the highest exit code; findings are added to ``found``."""
-    names = args.scenario
+    names, *codes = _scenarios(args.scenario, found)
     if args.json and len(names) > 1:
-        raise InputError("--json prints the proof of one scenario", "check them one by one")
+        said = f"--json prints the proof of one scenario, not of {', '.join(names)}"
+        raise InputError(said, "check them one by one")
     keep = args.tables is None and found is None  # what switches held is read each time
-    codes = [0]
-    for name in _scenarios(names):
+    for name in names:
         one = argparse.Namespace(**{**vars(args), "scenario": name})
-        codes.append(told(one, partial(_answer, found=found), may_keep=keep))
+        try:
+            codes.append(told(one, partial(_answer, found=found), may_keep=keep))
+        except InputError as error:
+            codes.append(_refused(error, name, found))
     return max(codes)
 
 
-def _scenarios(names: list[str]) -> list[str]:
-    """Each once; of a policy set or topology, those that use it."""
+def _scenarios(names: list[str], found: list[Finding] | None) -> tuple[list[str], int]:
+    """Each once; of a policy set or topology, those that use it. With the highest exit code."""
     if not any(name.endswith((".yaml", ".yml")) for name in names):
-        return names
-    from corridor.experiments.answers.scenarios_of_file import scenarios_of_file
+        return names, 0
+    from corridor.experiments.answers.scenarios_of_file import ScenariosOfFiles
 
     listed: list[str] = []
+    files, code = ScenariosOfFiles(), 0
     for name in names:
-        scenarios, said = scenarios_of_file(name)
+        try:
+            scenarios, said = files.of(name)
+        except InputError as error:
+            code = _refused(error, name, found)
+            continue
         listed += scenarios
         if said:
-            print(said)
-    return list({Path(one).resolve(): one for one in listed}.values())
+            print(said, file=sys.stderr)
+    return list({Path(one).resolve(): one for one in listed}.values()), code
+
+
+def _refused(error: InputError, name: str, found: list[Finding] | None) -> int:
+    """Report the error of one file, so that others are still checked, and return its exit code."""
+    if found is not None:
+        from corridor.controller.testing.findings import bad_input
+
+        finding = bad_input(error, name)
+        found += [finding] if finding not in found else []
+    complain(str(error))
+    return error.exit_code
 
 
 def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:

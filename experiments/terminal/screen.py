@@ -6,6 +6,7 @@ them. It is imported only where there may be colour, since that takes 50 ms.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -52,13 +53,33 @@ def fitted(text: str, stream: TextIO) -> str:
 
 
 def complaint(text: str, stream: TextIO) -> str:
-    """One line of what went wrong, with the program's name in red."""
+    """One line of what went wrong, with the program's name in red.
+
+    Control characters are escaped: the name of a file may contain any.
+    """
+    text = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
     if not _may_colour(stream):
         return text
     from rich.text import Text
 
     program, colon, said = text.partition(": ")
     return _ansi(Text.assemble((program + colon, "bold red"), said), stream)
+
+
+def complain(text: str) -> None:
+    """Report on standard error, in one line, what went wrong. Nothing if it takes no output."""
+    if sys.stderr is not None:
+        try:
+            print(complaint(f"corridor: {text}", sys.stderr), file=sys.stderr, flush=True)
+        except OSError:
+            forget_output(sys.stderr)
+
+
+def forget_output(stream: TextIO | None) -> None:
+    """Discard what a stream still holds, also when Python ends."""
+    if stream is not None:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def styled(text: str, stream: TextIO) -> str:

@@ -55,7 +55,7 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
         ("model-beijing-karachi", "no permit matches model-beijing-karachi"),
         (
             "ckpt-zhongwei-jeddah",
-            "CN-ASSESSED-AT-GATEWAY waypoints [CN-24-7a, CN-24-7b] (assumption",
+            "CN-ASSESSED-AT-GATEWAY waypoints [CN-24-7a, CN-24-7b] (our assumption",
         ),
         ("state-riyadh-jeddah", "dropped at riyadh (SA-GOVERNMENT"),
         ("train-shanghai-guian", "Policies add no delay: this is the shortest path."),

@@ -131,6 +131,47 @@ def test_a_network_of_a_shipped_set_has_its_finding_at_the_test(project):
     assert all(one.startswith("file:///") for one in places(result)[1:])
 
 
+def test_places_are_true_if_the_working_directory_is_below_the_root_of_pytest(project):
+    (project / "pytest.ini").write_text("[pytest]\n")
+    folder = project / "rules"
+    folder.mkdir()
+    (folder / "test_other.py").write_text(f"def test_other():\n    open({str(folder / 'x')!r})\n")
+    (folder / "test_broken.py").write_text("import nothing_of_that_name\n")
+    (project / "test_above.py").write_text("def test_above(:\n")
+    run_pytest(folder, "--continue-on-collection-errors", ".", "../test_above.py")
+    results = sarif(folder)["runs"][0]["results"]
+    assert [places(one) for one in results] == [
+        ["test_broken.py:1"],
+        [f"{(project / 'test_above.py').as_uri()}:1"],
+        ["test_other.py:1"],
+    ]
+    texts = [one["message"]["text"] for one in results]
+    assert texts[0] == "No module named 'nothing_of_that_name'"
+    assert texts[2] == "[Errno 2] No such file or directory: 'x'"
+    assert not any(str(project) in one for one in texts)
+
+
+def test_an_error_in_a_file_has_no_absolute_path(project):
+    change(project, "effect: restrict", "effect: forbid", "own_policies.yaml")
+    run_pytest(project)
+    results = sarif(project)["runs"][0]["results"]
+    begins = line_of(project, "own_policies.yaml", "effect:")
+    assert {one["message"]["text"].partition(": ")[0] for one in results} == {begins}
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("--corridor-sarif=.",), "--corridor-sarif . is a folder"),
+        (("--corridor-sarif=out/q.json",), "--corridor-code-quality both name out/q.json"),
+    ],
+)
+def test_a_file_of_findings_that_cannot_be_one_is_an_error(project, options, error):
+    said = run_pytest(project, *options)
+    assert error in said
+    assert "Traceback" not in said
+
+
 def test_a_file_that_cannot_be_written_is_an_error(project):
     (project / "out").write_text("a file")
     assert "a.sarif: cannot be written" in run_pytest(project)

@@ -72,6 +72,14 @@ def test_options_of_jobs_are_those_of_the_programs():
         assert f"--{name.replace('_', '-')}=" in text
 
 
+def test_jobs_install_what_check_needs_for_committed_rates_that_do_not_fit():
+    lines = (*github_lines(), *gitlab_lines(), *action_lines())
+    installed = [line for line in lines if "pip install" in line]
+    assert len(installed) == 4
+    assert all("[optimize]" in line for line in installed)
+    assert HOOKS[0]["additional_dependencies"] == [".[optimize]"]
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """A wheel of this checkout; its build asks the package index for Ryu's source."""
@@ -114,7 +122,7 @@ def job(wheel, tmp_path):
         **{name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ},
         "HOME": str(tmp_path),
         "PATH": f"{tmp_path}/env/bin:/usr/bin:/bin",
-        "CORRIDOR": str(wheel),
+        "CORRIDOR": wheel.as_uri(),
         "PIP_NO_INDEX": "1",
         "PIP_NO_DEPS": "1",
     }

@@ -19,6 +19,7 @@ from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.experiments.scenario.shipped_things import Shipped
 from corridor.experiments.terminal import parser as meanings
 from corridor.topologies.formats.load import SHIPPED, load_topology
+from terminals import ROOT
 
 PARSER = cli.build_parser()
 
@@ -119,10 +120,20 @@ def test_a_topology_in_place_of_a_scenario_is_named_with_the_command_that_checks
 ):
     file = tmp_path / "map.yaml"
     file.write_text("name: map\nhubs: []\nfibres: []\n")
-    assert cli.main(["check", str(file)]) == 2
+    assert cli.main(["price", str(file)]) == 2
     said = capsys.readouterr().err
     assert f"{file}:1: the file is a topology, not a scenario" in said
     assert f"corridor topology check {file}" in said
+
+
+def test_a_check_of_a_topology_without_a_scenario_names_the_command_that_checks_maps(
+    tmp_path, capsys
+):
+    file = tmp_path / "map.yaml"
+    shutil.copy(ROOT / "examples/own_topology.yaml", file)
+    assert cli.main(["check", str(file)]) == 0
+    said = capsys.readouterr().err
+    assert "no table is verified; corridor topology check" in said
 
 
 def test_alone_it_says_three_first_commands(capsys):
