@@ -31,6 +31,8 @@ class Manifest:
     seed: int | None = None
     hashes: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    """The package of each kind that does not ship, by group and name: ``faults isolate``."""
     machine: dict[str, str | int | None] = field(default_factory=dict)
     code: CodeVersion = CodeVersion()
     arguments: tuple[str, ...] = ()

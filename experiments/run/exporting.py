@@ -67,8 +67,8 @@ def export(
 
 def check_format(name: str) -> None:
     """Raises InputError for a format that is not there."""
-    known = sorted((*FORMATS, GEOJSON))
-    if name not in known:
+    if name != GEOJSON and name not in FORMATS:
+        known = sorted((*FORMATS, *FORMATS.offered(), GEOJSON))
         raise InputError(f"no format {name!r}", nearest_or_some(name, known))
 
 

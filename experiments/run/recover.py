@@ -6,6 +6,7 @@ read; each result file is replaced whole or not at all.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, cast
 
 from corridor.experiments.account.account_of_run import ACCOUNT_FILE, ACCOUNT_TABLE
 from corridor.experiments.account.fibre_use import USE_FILE
+from corridor.experiments.account.run_files import read_manifest
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.account.tracks import SERIES_FILE
 from corridor.experiments.account.utilisation import UTILISATION_FILE
@@ -88,8 +90,11 @@ def recover(out_dir: Path) -> Recovered:
 
 def _missing(error: MissingKind, out_dir: Path) -> InputError:
     """The package that a run used and that is not installed here."""
-    kinds = _read_json(out_dir / "manifest.json", lambda _: None).get("kinds", {})
-    named = [package for kind, package in kinds.items() if kind.split()[-1] == error.name]
+    manifest = None
+    with contextlib.suppress(InputError):  # what is missing says more than a damaged manifest
+        manifest = read_manifest(out_dir)
+    kinds = {} if manifest is None else manifest.kinds
+    named = [package for kind, package in kinds.items() if kind.endswith(f" {error.name}")]
     hint = f"install {named[0]}" if named else error.hint
     return InputError(error.message, hint, file=str(out_dir))
 

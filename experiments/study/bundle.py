@@ -79,7 +79,7 @@ def opened(bundle: Bundle, folder: Path) -> LoadedScenario:
     loaded = load_document(document, folder, Under(as_of=date.fromisoformat(bundle.day)))
     if digest_of(loaded) != bundle.digest:
         said = "the scenario comes to another one here than where the study was begun"
-        raise EnvironmentUnsupported(said, "have both use the same version")
+        raise EnvironmentUnsupported(said, "have both use the same versions and the same framework")
     return loaded
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from corridor.controller.openflow.frameworks import framework_here
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
 from corridor.experiments.scenario.shipped_files import read_beside
 from corridor.experiments.study.load import Study, every_run, refuse
@@ -159,7 +160,7 @@ def _day(study: Study, document: Document) -> date | None:
 
 
 def digest_of(loaded: LoadedScenario) -> str:
-    """Of all that a scenario comes to; its file's name and place mean nothing."""
+    """Of all that a scenario comes to here; its file's name and place mean nothing."""
     parts: dict[str, Any] = {
         "scenario": loaded.scenario.model_dump(mode="json", by_alias=True),
         "topology": loaded.topology.model_dump(mode="json"),
@@ -170,6 +171,7 @@ def digest_of(loaded: LoadedScenario) -> str:
         ],
         "workloads": to_plain(list(loaded.workloads)),
     }
+    parts["scenario"]["framework"] = framework_here(loaded.scenario.framework)
     if loaded.installed:
         parts["installed"] = [*loaded.installed]
     if (own := loaded.own_objective) is not None:

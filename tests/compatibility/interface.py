@@ -2,9 +2,9 @@
 
     .venv/bin/python -m tests.compatibility.interface    # record it again, after a version step
 
-Python: the names of ``corridor`` and their parameters. Command line: verbs and their options. Files
-and outputs: keys of each JSON Schema with their types, by the place of the object they belong to;
-``!`` marks a key that is always there.
+Python: the names of ``corridor`` and their parameters. Command line: verbs, their options, and exit
+codes by the failure that they report. Files and outputs: keys of each JSON Schema with their types,
+by the place of the object they belong to; ``!`` marks a key that is always there.
 """
 
 from __future__ import annotations
@@ -19,10 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import corridor
-from corridor.experiments.cli import VERBS, build_parser
+from corridor.experiments.cli import EXIT_INTERNAL, VERBS, build_parser
 from corridor.experiments.commands import schema as schema_command
 from corridor.experiments.commands.schema import FILES, OUTPUTS
 from corridor.experiments.run.version import version
+from corridor.topologies.base.errors import (
+    EnvironmentUnsupported,
+    InputError,
+    MeasurementInvalid,
+    PolicyFailure,
+)
 
 RECORD = Path(__file__).with_name("interface.json")
 NUMBERED = {
@@ -45,6 +51,9 @@ NUMBERED = {
     "workload-answer": "experiments.commands.workload.SCHEMA",
 }
 """Where the numbers of outputs are; those of input files are in their JSON Schemas."""
+CANDIDATE = re.compile(r"\d+\.0\.0rc\d+")
+"""Of a new major version: each may break what the one before it offered."""
+EXITS = (PolicyFailure, InputError, EnvironmentUnsupported, MeasurementInvalid)
 type Interface = Mapping[str, Any]
 
 
@@ -54,6 +63,7 @@ def interface() -> dict[str, Any]:
         "version": version(),
         "python": {name: _signature(getattr(corridor, name)) for name in sorted(corridor.__all__)},
         "commands": {verb: _options(verb) for verb in sorted(VERBS)},
+        "exit_codes": {**{one.__name__: one.exit_code for one in EXITS}, "internal": EXIT_INTERNAL},
         "schemas": {name: _schema(name) for name in sorted((*FILES, *OUTPUTS))},
     }
 
@@ -69,13 +79,16 @@ def breaks(old: Interface, new: Interface) -> list[str]:
     if not is_step:
         lost += [*_python_breaks(old["python"], new["python"])]
         lost += [*_command_breaks(old["commands"], new["commands"])]
+        lost += [*_exit_breaks(old["exit_codes"], new["exit_codes"])]
     return lost
 
 
 def is_breaking_step(old: str, new: str) -> bool:
     """Whether semantic versioning lets ``new`` break what ``old`` offered."""
     (major, minor), (next_major, next_minor) = map(_major_minor, (old, new))
-    return next_major > major or (major == next_major == 0 and next_minor > minor)
+    between_candidates = old != new and all(map(CANDIDATE.fullmatch, (old, new)))
+    is_step_before_1 = major == next_major == 0 and next_minor > minor
+    return next_major > major or is_step_before_1 or between_candidates
 
 
 def _major_minor(text: str) -> tuple[int, int]:
@@ -220,6 +233,12 @@ def _command_breaks(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[
         else:
             kept = new[verb].split()
             yield from (f"corridor {verb} lost {one}" for one in words.split() if one not in kept)
+
+
+def _exit_breaks(old: Mapping[str, int], new: Mapping[str, int]) -> Iterator[str]:
+    for name, code in old.items():
+        if new.get(name) != code:
+            yield f"{name} no longer ends with exit code {code}"
 
 
 def _schema_breaks(old: Mapping[str, Any], new: Mapping[str, Any], is_step: bool) -> Iterator[str]:

@@ -25,17 +25,23 @@ def now():
     return interface()
 
 
+def git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True)
+
+
+def last_tag(folder: Path) -> str | None:
+    """Of a release that HEAD contains; 1.0.0 comes after its candidates."""
+    last_first = ("-c", "versionsort.suffix=-", "tag", "--sort=-version:refname")
+    listed = git(folder, *last_first, "--merged", "HEAD")
+    return next((one for one in listed.stdout.split() if TAG.fullmatch(one)), None)
+
+
 def of_last_tag() -> dict | None:
     """The record of the last release; None without one, as in a copy without history."""
-    git = ["git", "-C", str(ROOT)]
-    listed = subprocess.run(
-        [*git, "tag", "--merged", "HEAD", "--sort=-version:refname"], capture_output=True, text=True
-    )
-    tags = [one for one in listed.stdout.split() if TAG.fullmatch(one)]
-    if not tags:
+    tag = last_tag(ROOT)
+    if tag is None:
         return None
-    place = f"{tags[0]}:{RECORD.relative_to(ROOT).as_posix()}"
-    shown = subprocess.run([*git, "show", place], capture_output=True, text=True)
+    shown = git(ROOT, "show", f"{tag}:{RECORD.relative_to(ROOT).as_posix()}")
     return json.loads(shown.stdout) if shown.returncode == 0 else None
 
 
@@ -50,8 +56,18 @@ def test_nothing_of_the_last_release_is_gone_or_changed_without_a_version_step(n
     assert breaks(released, now) == []
 
 
+def test_a_release_comes_after_its_candidates(tmp_path):
+    git(tmp_path, "init")
+    me = ("-c", "user.name=me", "-c", "user.email=me@localhost", "-c", "commit.gpgsign=false")
+    git(tmp_path, *me, "commit", "--allow-empty", "--message", "first")
+    assert last_tag(tmp_path) is None
+    for tag in ("v0.9.0", "v1.0.0-rc.1", "v1.0.0-rc.2", "v1.0.0", "v1.1.0-rc.1", "w"):
+        git(tmp_path, "-c", "tag.gpgsign=false", "tag", tag)
+        assert last_tag(tmp_path) == (tag if tag != "w" else "v1.1.0-rc.1")
+
+
 def test_the_page_has_the_version_and_every_kind_of_what_is_recorded(now):
-    assert set(now) == {"version", "python", "commands", "schemas"}
+    assert set(now) == {"version", "python", "commands", "exit_codes", "schemas"}
     assert len(now["python"]) > 20
     assert "SCENARIO" in now["commands"]["check"]
     assert now["schemas"]["summary"]["schema"] == 2
@@ -64,6 +80,10 @@ def test_the_page_has_the_version_and_every_kind_of_what_is_recorded(now):
         ("0.1.0.dev0", "0.1.1", False),
         ("0.1.0", "0.2.0", True),
         ("0.9.0", "1.0.0rc1", True),
+        ("1.0.0rc1", "1.0.0rc2", True),
+        ("1.0.0rc2", "1.0.0rc2", False),
+        ("1.0.0rc2", "1.0.0", False),
+        ("1.1.0rc1", "1.1.0rc2", False),
         ("1.0.0", "1.1.0", False),
         ("1.4.2", "2.0.0", True),
     ],
@@ -86,6 +106,10 @@ def remove_option(one):
 
 def remove_verb(one):
     del one["commands"]["law"]
+
+
+def change_exit_code(one):
+    one["exit_codes"]["InputError"] = 1
 
 
 def remove_output_key(one):
@@ -114,6 +138,7 @@ def require_input_key(one):
         (require_parameter, "corridor.check requires needed"),
         (remove_option, "corridor check lost --tables"),
         (remove_verb, "corridor law is gone"),
+        (change_exit_code, "InputError no longer ends with exit code 2"),
         (remove_output_key, "proof: holds is gone"),
         (make_output_key_optional, "proof: holds may be missing"),
         (change_output_type, "proof: holds has other types: holds!:str"),

@@ -191,6 +191,10 @@ def test_recovering_a_run_whose_package_is_missing_names_the_package(run: Path) 
     (run / "manifest.json").write_text(json.dumps({**manifest, "kinds": kinds}))
     with pytest.raises(InputError, match=r"is installed; install corridor-sea 1\.2"):
         recover(run)
+    for odd in (["isolate"], {"": "corridor-sea 1.2"}, {"faults isolate": 3}):
+        (run / "manifest.json").write_text(json.dumps({**manifest, "kinds": odd}))
+        with pytest.raises(InputError, match=r'"isolate" of events is installed; install the'):
+            recover(run)
 
 
 @pytest.mark.parametrize("kind", ["missing", "a file", "empty", "no plan"])

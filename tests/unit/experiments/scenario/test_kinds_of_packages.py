@@ -166,6 +166,17 @@ class Far:
 
 FAR = Far()
 """
+EXPORT = """
+from corridor.controller.explain.subject import Exported, Format
+
+
+
+def write(subject):
+    return Exported({"hubs.txt": "kunming"}, left_out=(), said="1 hub")
+
+
+FORMAT = Format("hubs", "names of hubs", write)
+"""
 ENTRY_POINTS = """
 [corridor.clauses]
 submarine = corridor_sea.clause:Submarine
@@ -189,6 +200,8 @@ quitter = corridor_sea.quitter:KIND
 either = corridor_sea.others:EITHER
 [corridor.objectives]
 far = corridor_sea.others:FAR
+[corridor.exports]
+hubs = corridor_sea.export:FORMAT
 """
 METADATA = "Metadata-Version: 2.1\nName: corridor-sea\nVersion: 1.2\n"
 FILES = {
@@ -199,6 +212,7 @@ FILES = {
     "corridor_sea/workload.py": WORKLOAD,
     "corridor_sea/arrivals.py": ARRIVALS,
     "corridor_sea/others.py": OTHERS,
+    "corridor_sea/export.py": EXPORT,
     "corridor_sea/quitter.py": "import sys\nsys.exit(0)\n",
     "corridor_sea-1.2.dist-info/METADATA": METADATA,
     "corridor_sea-1.2.dist-info/entry_points.txt": ENTRY_POINTS,
@@ -347,6 +361,18 @@ def test_the_second_opinion_of_a_package_agrees_on_its_clause(corridor):
     done = corridor(["check", "mine.yaml"], "", *of_law, policies=ONE % 2)
     assert done.returncode == 0, done.stdout + done.stderr
     assert FROM.format("submarine", "second opinions") in done.stderr
+
+
+def test_python_exports_in_a_format_of_a_package(python):
+    code = """
+import corridor
+print(corridor.export("mini", "hubs").said)
+try:
+    corridor.export("mini", "hubz")
+except corridor.InputError as error:
+    print(error)
+"""
+    assert python(code) == "1 hub\nno format 'hubz'; did you mean \"hubs\"?\n"
 
 
 def test_explain_says_what_a_clause_of_a_package_forbids(corridor):

@@ -128,6 +128,88 @@ def test_vagrant_up_without_a_box_says_in_one_line_how_to_get_one(tmp_path, monk
         assert words in said
 
 
+READS = """
+class Told
+  def vm = self
+  def ssh = self
+  def provider(*) = nil
+  def synced_folder(*, **) = nil
+  def provision(*, **) = nil
+  def method_missing(name, *said) = puts("#{name}#{said[0]}")
+end
+module Vagrant
+  def self.configure(_version) = yield(Told.new)
+end
+load "Vagrantfile"
+"""
+"""Prints what the Vagrantfile sets, as Vagrant would read it."""
+HERE = "home/boxes/corridor-VAGRANTSLASH-debian-13"
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    """What ``vagrant WORDS`` finds in the Vagrantfile; None where it refuses."""
+    shutil.copy(ROOT / "Vagrantfile", tmp_path)
+    monkeypatch.setenv("VAGRANT_HOME", str(tmp_path / "home"))
+    for name in ("CORRIDOR_BOX_URL", "VAGRANT_DEFAULT_PROVIDER"):
+        monkeypatch.delenv(name, raising=False)
+
+    def read(*words):
+        done = subprocess.run(
+            ["ruby", "-e", READS, "--", *words], cwd=tmp_path, capture_output=True, text=True
+        )
+        if done.returncode:
+            assert done.stderr.startswith("Vagrantfile: "), done.stderr
+            return None
+        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+    return read
+
+
+ruby = pytest.mark.skipif(not shutil.which("ruby"), reason="ruby: it comes with Debian's vagrant")
+
+
+@ruby
+@pytest.mark.parametrize("place", ["1.0.0/libvirt", "1.0.0/amd64/libvirt"])
+def test_a_box_serves_only_its_provider(settings, tmp_path, monkeypatch, place):
+    (tmp_path / HERE / place).mkdir(parents=True)
+    for words in (["up"], ["up", "--provider", "libvirt"], ["up", "--provider=libvirt"]):
+        assert settings(*words)["box_version"] == "1.0.0"
+    for words in (["up", "--provider", "virtualbox"], ["up", "--provider=virtualbox"]):
+        assert settings(*words) is None
+    monkeypatch.setenv("VAGRANT_DEFAULT_PROVIDER", "virtualbox")
+    assert settings("up") is None
+    assert settings("up", "--provider", "libvirt") is not None
+
+
+@ruby
+def test_a_box_that_came_as_a_file_is_used_again(settings, tmp_path, monkeypatch):
+    (tmp_path / HERE / "0/libvirt").mkdir(parents=True)
+    assert settings("up", "--provider", "libvirt")["box_version"] == "0"
+    assert settings("up", "--provider", "virtualbox") is None
+    monkeypatch.setenv("CORRIDOR_BOX_URL", "https://example.org/catalogue.json")
+    assert settings("up")["box_version"] == "1.0.0"
+    monkeypatch.setenv("CORRIDOR_BOX_URL", "x.box")
+    assert "box_version" not in settings("up")
+
+
+@ruby
+def test_a_machine_that_exists_needs_no_box(settings, tmp_path):
+    assert settings("up") is None
+    machine = tmp_path / ".vagrant/machines/default/libvirt"
+    machine.mkdir(parents=True)
+    assert settings("up") is None
+    (machine / "id").write_text("c0")
+    assert settings("up") is not None
+
+
+@ruby
+@pytest.mark.parametrize("words", [["up"], ["status"], ["up", "--provider", "libvirt"]])
+def test_vagrant_never_has_a_registry_to_ask(settings, tmp_path, words):
+    (tmp_path / HERE / "1.0.0/libvirt").mkdir(parents=True)
+    assert settings(*words)["box_url"] == f"file://{tmp_path}/boxes/catalogue.json"
+
+
 def test_what_set_up_compiles_names_its_source_as_a_guest_sees_it():
     script = (ROOT / "experiments/setup/setup.sh").read_text()
     assert re.search(r"^readonly place_in_guests=(\S+)", script, re.M)[1] == PYTHON_PREFIX

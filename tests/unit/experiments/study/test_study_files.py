@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from corridor.controller.openflow import frameworks
 from corridor.experiments import cli
 from corridor.experiments.study.bundle import BESIDE, bundle_of, opened, program_digest
 from corridor.experiments.study.cells import cells, conditions
@@ -53,6 +54,22 @@ def test_a_cell_is_known_by_what_it_is(tmp_path):
     assert not {one.id for one in cells(study, conditions(study), "new")} & {
         one.id for one in found
     }
+
+
+def test_a_cell_is_of_the_framework_that_auto_means_here(tmp_path, monkeypatch):
+    def cell(name, framework):
+        (tmp_path / name).mkdir(exist_ok=True)
+        text = WRITTEN.replace("law:\n", f"framework: [{framework}]\n  law:\n")
+        study = load_study(written(tmp_path / name, text))
+        return study, cells(study, conditions(study), program_digest())[0]
+
+    study, of_auto = cell("auto", "auto")
+    assert of_auto.id == cell("ryu", "ryu")[1].id
+    bundle = bundle_of(of_auto, study.of, study.folder, program_digest())
+    monkeypatch.setattr(frameworks, "missing", lambda _extra: ("ryu",))
+    assert cell("auto", "auto")[1].id == cell("os-ken", "os-ken")[1].id != of_auto.id
+    with pytest.raises(EnvironmentUnsupported, match="the same framework"):
+        opened(bundle, tmp_path)
 
 
 def test_a_cell_is_the_same_in_another_process():
