@@ -46,6 +46,21 @@ class PlannedNetwork:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangeOptions:
+    """Of a change to a group or jurisdiction: its fibres."""
+
+    fibres: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedChange:
+    """One change of a plan, and the event that it is part of."""
+
+    event: str = ""
+    options: ChangeOptions = ChangeOptions()
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanHead:
     """Of ``raw/plan.json``: what the pages and figures of a run need."""
 
@@ -53,6 +68,12 @@ class PlanHead:
     """When probing starts, after the epoch."""
     bfd_interval_ms: int | None = None
     wiring: PlannedNetwork = PlannedNetwork()
+    changes: tuple[PlannedChange, ...] = ()
+
+    @property
+    def fibres_of_events(self) -> Mapping[str, tuple[str, ...]]:
+        """Of events on a group or jurisdiction, by id: the fibres that they affect."""
+        return {one.event: one.options.fibres for one in self.changes if one.options.fibres}
 
     @property
     def rates_bps(self) -> Mapping[str, int]:

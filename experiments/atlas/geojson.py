@@ -28,8 +28,11 @@ def point(place: LatLon) -> Geometry:
 
 def lines(courses: Iterable[Sequence[LatLon]]) -> Geometry:
     """A ``LineString``, or a ``MultiLineString`` of several courses or beyond longitude 180. Each
-    step takes the short way around the globe."""
+    step takes the shorter direction around the globe. A course of one place is a ``Point``, because
+    a line has two positions or more (RFC 7946, section 3.1.4)."""
     parts = [part for course in courses for part in _parts(course)]
+    if len(parts) == 1 and len(parts[0]) == 1:
+        return {"type": "Point", "coordinates": parts[0][0]}
     if len(parts) == 1:
         return {"type": "LineString", "coordinates": parts[0]}
     return {"type": "MultiLineString", "coordinates": parts}

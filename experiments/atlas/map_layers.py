@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
+from types import MappingProxyType
 
 from corridor.controller.explain.subject import Exported
 from corridor.experiments.account.summary import EventSummary
@@ -55,7 +56,8 @@ class MapGeometry:
         return points if found.a == start else points[::-1]
 
     def path(self, path: PathDocument) -> Geometry | None:
-        """One line over all its fibres; None if source and destination are the same hub."""
+        """One line over all its fibres, or a point if they begin and end at one place; None if
+        source and destination are the same hub."""
         courses = [self.course(*one) for one in zip(path.fibres, path.hubs, strict=False)]
         joined = [place for place, _ in groupby(place for course in courses for place in course)]
         return lines([joined]) if joined else None
@@ -83,10 +85,14 @@ def _is_in(fibre: FibreEntry, names: Iterable[str]) -> bool:
 
 
 def layers(
-    answers: Answers, capacity: CapacityAnswer | None, events: Sequence[EventSummary] = ()
+    answers: Answers,
+    capacity: CapacityAnswer | None,
+    events: Sequence[EventSummary] = (),
+    fibres_of_events: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Exported:
     """The files of a scenario or run: ``loads`` only with committed rates, ``events`` only of a
-    run with a timeline."""
+    run with a timeline. ``fibres_of_events`` are those of events on something that the map does not
+    have, such as a jurisdiction."""
     of = MapGeometry(answers.map)
     about = f"Scenario {answers.scenario}, policies {answers.policies}, as of {answers.as_of}."
     wanted: dict[str, tuple[str, Features]] = {
@@ -112,7 +118,12 @@ def layers(
             )
         }
     if events:
-        wanted |= {"events": ("Measured effect of the events of a run.", _events(of, events))}
+        wanted |= {
+            "events": (
+                "Measured effect of the events of a run.",
+                _events(of, events, fibres_of_events),
+            )
+        }
     found = {name: (words, list(features)) for name, (words, features) in wanted.items()}
     return Exported(
         {
@@ -255,7 +266,9 @@ def _loads(of: MapGeometry, where: MapDocument, links: Iterable[LinkUtilisation]
         yield feature(f"{link.fibre}/{link.hub}", course, properties)
 
 
-def _events(of: MapGeometry, events: Iterable[EventSummary]) -> Features:
+def _events(
+    of: MapGeometry, events: Iterable[EventSummary], fibres: Mapping[str, Sequence[str]]
+) -> Features:
     for event in events:
         outages = [(hit.out_ms, hit.expected_out_ms) for hit in event.hits]
         properties = {
@@ -270,4 +283,5 @@ def _events(of: MapGeometry, events: Iterable[EventSummary]) -> Features:
                 (out for _, out in outages if out is not None), default=None
             ),
         }
-        yield feature(event.id, of.elements([event.what]), properties)
+        place = of.elements([event.what]) or of.elements(fibres.get(event.id, ()))
+        yield feature(event.id, place, properties)

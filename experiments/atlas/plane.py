@@ -40,8 +40,8 @@ class Projection:
         return self.north - xy[1] / UNITS_PER_DEGREE, self.west + xy[0] / UNITS_PER_LON
 
     def line(self, places: Sequence[LatLon]) -> Line:
-        """Through places, from each to the next the short way around the globe; it may leave the
-        plane at one side: see ``wrapped``."""
+        """Through places, from each to the next in the shorter direction around the globe; it may
+        leave the plane at one side: see ``wrapped``."""
         lon = self._turned(places[0][1])
         points = [self.xy_beyond(places[0][0], lon)]
         for (_, before), (lat, after) in pairwise(places):

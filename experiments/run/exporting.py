@@ -12,6 +12,7 @@ from corridor.controller.explain.found_answers import Comparison, compare
 from corridor.controller.explain.subject import Exported, Subject
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import read_dump, tables_of
+from corridor.experiments.account.run_files import PlanHead, read_plan_head
 from corridor.experiments.answers.capacity_file import foreseen, read_capacity
 from corridor.experiments.answers.document import document
 from corridor.experiments.answers.gathering import gather
@@ -30,7 +31,7 @@ from corridor.experiments.scenario.scenario import (
     as_asked,
     load_under,
 )
-from corridor.experiments.text.run_verdict import read_answers
+from corridor.experiments.text.run_verdict import checked_answers
 from corridor.topologies.base.bounded_file import (
     RESULT,
     NoSuchFile,
@@ -91,12 +92,14 @@ def exported_as(
 
 
 def _layers_of_run(folder: Path) -> Exported:
-    answers = read_answers(folder)
+    hint = "name the folder of a run of this version, or a scenario"
+    answers = checked_answers(folder, hint)
     if answers is None:
-        hint = "name the folder of a run of this version, or a scenario"
         raise InputError("holds no answers.json of this version", hint, file=str(folder))
     is_summed_up = is_file(folder / "summary.json")
-    return layers(answers, read_capacity(folder), Run(folder).events if is_summed_up else ())
+    events = Run(folder).events if is_summed_up else ()
+    head = read_plan_head(folder) or PlanHead()
+    return layers(answers, read_capacity(folder), events, head.fibres_of_events)
 
 
 def subject_of(what: str, asked: Under = AS_WRITTEN, tables: Path | None = None) -> Subject:

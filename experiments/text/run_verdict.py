@@ -25,16 +25,50 @@ WITHOUT = "the report is without answers"
 def read_answers(out_dir: Path) -> Answers | None:
     """None where there are none of this schema, or where they cannot be read: a line says so."""
     try:
-        found = read_json(out_dir / ANSWERS_FILE, RESULT)
+        return checked_answers(out_dir, WITHOUT)
+    except InputError as error:
+        _warn(str(error))
+        return None
+
+
+def checked_answers(out_dir: Path, hint: str) -> Answers | None:
+    """None where there are none of this schema.
+
+    Raises:
+        InputError: they are not of this version, or a path or fibre has a hub or fibre that their
+            map does not have. ``hint`` is the remedy.
+    """
+    path = out_dir / ANSWERS_FILE
+    try:
+        found = read_json(path, RESULT)
     except InputError:
         return None
     if not isinstance(found, dict) or found.get("schema") != ANSWERS_SCHEMA:
         return None
-    try:
-        return read_document(Answers, found, str(out_dir / ANSWERS_FILE), WITHOUT)
-    except InputError as error:
-        _warn(str(error))
-        return None
+    answers = read_document(Answers, found, str(path), hint)
+    if missing := sorted(_missing(answers)):
+        raise InputError(
+            f"its map has no {missing[0]}, which a path or fibre uses", hint, file=str(path)
+        )
+    return answers
+
+
+def _missing(answers: Answers) -> set[str]:
+    """Hubs and fibres of paths and fibre ends that the map does not have."""
+    fibres = {one.id for one in answers.map.fibres}
+    hubs = {one.id for one in answers.map.hubs}
+    paths = [
+        path
+        for demand in answers.demands
+        for cut in (None, *demand.cuts)
+        for path in ((cut.at_once, cut.again) if cut else (demand.free, demand.lawful))
+        if path is not None
+    ]
+    used = {name for path in paths for name in path.hubs}
+    used |= {end for one in answers.map.fibres for end in (one.a, one.z)}
+    return {f"hub {one}" for one in used - hubs} | {
+        f"fibre {name}" for path in paths for name in path.fibres if name not in fibres
+    }
 
 
 @cache

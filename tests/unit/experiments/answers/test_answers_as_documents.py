@@ -99,6 +99,21 @@ def test_answers_that_cannot_be_read_are_told_in_one_line(
     assert complained.count("\n") == 1
 
 
+@pytest.mark.parametrize("kind", ["hubs", "fibres"])
+def test_answers_whose_paths_leave_their_map_are_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    plain = json.loads(json.dumps(answers("mini").to_json()))
+    used = plain["demands"][0]["free"][kind][0]
+    plain["map"][kind] = [one for one in plain["map"][kind] if one["id"] != used]
+    folder = written(tmp_path, plain)
+    assert read_answers(folder) is None
+    message = f"its map has no {kind.removesuffix('s')} {used}, which a path or fibre uses"
+    assert capsys.readouterr().err == (
+        f"corridor: {folder / ANSWERS_FILE}: {message}; the report is without answers\n"
+    )
+
+
 def test_answers_of_another_schema_are_passed_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

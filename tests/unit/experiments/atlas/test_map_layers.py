@@ -8,9 +8,13 @@ from dataclasses import replace
 import pytest
 
 import corridor
+from corridor.experiments.account.run_files import read_plan_head
 from corridor.experiments.account.summary import EventSummary, HitSummary
 from corridor.experiments.atlas.geojson import lines
 from corridor.experiments.atlas.map_layers import layers
+from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.codec import to_plain
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +96,20 @@ def test_a_blocked_demand_is_a_feature_without_a_place(answers):
     assert row["one_way_delay_ms"] is None
 
 
+def test_a_path_between_two_hubs_at_one_place_is_a_point(answers):
+    demand = next(one for one in answers.demands if one.id == "ckpt-karachi")
+    first = answers.map.hubs[0]
+    at_one = replace(
+        answers.map,
+        fibres=tuple(
+            replace(one, points=((first.lat, first.lon),) * 2) for one in answers.map.fibres
+        ),
+    )
+    found = rows(read(layers(replace(answers, map=at_one, demands=(demand,)), None))["paths"])
+    at = found["ckpt-karachi/policies"]["at"]
+    assert at == {"type": "Point", "coordinates": [first.lon, first.lat]}
+
+
 def test_a_line_over_longitude_180_is_cut_there():
     tokyo, la = (35.7, 139.7), (34.1, -118.2)
     there, back = lines([[tokyo, (40.0, 170.0), la]]), lines([[la, (40.0, 170.0), tokyo]])
@@ -129,6 +147,42 @@ def test_a_load_is_of_one_direction(answers, capacity):
     assert (row["load_gbps"], row["worst_load_share"]) == (first.usual_gbps, first.share)
     place = next([one.lon, one.lat] for one in answers.map.hubs if one.id == first.hub)
     assert row["at"]["coordinates"][0] == place
+
+
+PARTITION = """
+schema: 1
+name: cut-off
+topology: mini
+demands: [{id: one, class: render, src: guian, dst: bangkok}]
+timeline: [{id: alone, at: 500ms, until: 900ms, partition: TH}]
+"""
+
+
+def test_an_event_on_a_jurisdiction_is_at_the_fibres_that_the_plan_states(answers, tmp_path):
+    (tmp_path / "cut-off.yaml").write_text(PARTITION)
+    plan = make_plan(
+        load_scenario(str(tmp_path / "cut-off.yaml")), clock="virtual", run_id="c0", seed=1
+    )
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/plan.json").write_text(json.dumps(to_plain(plan)))
+    fibres = read_plan_head(tmp_path).fibres_of_events
+    event = EventSummary(
+        id="alone",
+        kind="partition",
+        what="TH",
+        options={},
+        at_ms=500.0,
+        until_ms=900.0,
+        back_ms=None,
+        refused=None,
+        hits=(),
+    )
+    found = read(layers(answers, None, (event,), fibres))
+    (row,) = rows(found["events"]).values()
+    borders = [one.id for one in answers.map.fibres if "bangkok" in (one.a, one.z)]
+    lines_of = [rows(found["fibres"])[one]["at"]["coordinates"] for one in borders]
+    at = row["at"]
+    assert (at["coordinates"] if len(lines_of) > 1 else [at["coordinates"]]) == lines_of
 
 
 def test_an_event_of_a_run_has_its_place_and_its_longest_outage(answers):

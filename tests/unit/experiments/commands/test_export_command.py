@@ -116,6 +116,11 @@ def test_answers_of_a_scenario_or_run_are_written_as_geojson(corridor, run_folde
     assert corridor("export", str(run_folder), *to)[0] == 0
     for path in out.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+    without = json.loads(answers)
+    without["map"]["fibres"] = without["map"]["fibres"][1:]
+    (run_folder / "answers.json").write_text(json.dumps(without))
+    lost = refused(corridor, str(run_folder), *to[:2], "--out", str(tmp_path / "x"))
+    assert "answers.json: its map has no fibre " in lost
     tables = refused(corridor, "mini", *to[:2], "--out", str(tmp_path / "x"), "--tables", "t.json")
     assert "GeoJSON contains answers, not flow tables; leave out --tables" in tables
     own = refused(
