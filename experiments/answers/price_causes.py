@@ -25,7 +25,7 @@ BASES: Mapping[str, str] = {
     "law": "legal text",
     "uncertain text": "uncertain legal text",
     "interpretation": "interpretation",
-    "assumption": "assumption of ours",
+    "assumption": "our assumption",
     "set": "policy set's own rule",
     "no permit": "no matching permit",
 }

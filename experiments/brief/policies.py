@@ -285,7 +285,7 @@ def _confident(blocked: Sequence[Asked], delayed: Sequence[Asked]) -> Iterator[s
             )
     longer = sum(is_longer(one.under[0].certain_ms) for one in delayed)
     if delayed:
-        rests = "interpretations, on assumptions of ours or on uncertain texts"
+        rests = "interpretations, on our assumptions or on uncertain texts"
         paths = f"{longer or 'none'} of these {len(delayed)} paths"
         rest = f"; the rest depends on {rests}" if longer else f"; they depend on {rests}"
         if len(delayed) == 1:

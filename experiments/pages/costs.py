@@ -16,7 +16,7 @@ from corridor.topologies.base.words import counted
 
 CERTAIN = (
     "Confident rules are legal texts that were read, and rules that the policy set states as its "
-    "own. The other costs rest on interpretations, on assumptions of ours, or on uncertain texts."
+    "own. The other costs rest on interpretations, on our assumptions, or on uncertain texts."
 )
 
 

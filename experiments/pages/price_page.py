@@ -27,7 +27,7 @@ from corridor.topologies.base.words import counted, joined
 
 TWICE = (
     "Each total is stated twice. Confident rules are legal texts that were read, and rules that "
-    "the policy set states as its own. All rules include interpretations, assumptions of ours, and "
+    "the policy set states as its own. All rules include interpretations, our assumptions, and "
     "texts that were not read."
 )
 DRAWS = (

@@ -14,7 +14,7 @@ from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.pages.demands import Asked, Under
 from corridor.experiments.pages.words import extra, ms
 from corridor.experiments.text.price_text import COSTS, Prices
-from corridor.topologies.base.words import between_ms, counted, is_longer, joined, ordinal
+from corridor.topologies.base.words import between_ms, counted, is_longer, joined
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def verdict_of(prices: Prices) -> list[str]:
 def _dearest(of: SetPrice) -> str:
     total, certain = of.with_readings, of.by_certain_rules
     return (
-        f"Highest total: {of.policies} adds {ms(total.extra_ms)} ms RTT{_place(of)} over "
+        f"Highest total: {of.policies} adds {ms(total.extra_ms)} ms RTT{_samples(of)} over "
         f"{total.delayed} of {counted(total.both, 'demand')}; confident rules alone add "
         f"{ms(certain.extra_ms)} ms."
     )
@@ -239,19 +239,16 @@ def _worst(sets: Sequence[SetPrice]) -> str:
     causes = [one for one in of.causes if one.costs == "delay"]
     by = f", because of {causes[0].policy} ({BASES[causes[0].basis]})" if causes else ""
     return (
-        f"Highest for one demand: {extra(of.with_readings.extra_ms)} ms RTT{_place(of)}, "
+        f"Highest for one demand: {extra(of.with_readings.extra_ms)} ms RTT{_samples(of)}, "
         f"{of.demand} under {of.policies}{by}."
     )
 
 
-def _place(of: DemandPrice | SetPrice) -> str:
-    """Where a price of the map lies among those of the Monte Carlo samples."""
+def _samples(of: DemandPrice | SetPrice) -> str:
+    """The middle and the 90 % interval of a price over the Monte Carlo samples of the map."""
     sure = of.certainty
     if not sure:
         return ""
     interval = sure.interval
     bounds = between_ms(interval.low_ms, interval.high_ms)
-    return (
-        f" ({ordinal(sure.percentile * 100)} percentile of the Monte Carlo samples; median "
-        f"{ms(interval.median_ms)} ms, 90 % interval {bounds})"
-    )
+    return f" (Monte Carlo samples: median {ms(interval.median_ms)} ms, 90 % interval {bounds})"

@@ -88,8 +88,8 @@ def _assumed(where: MapDocument | None, summary: Summary | None) -> list[str]:
         may = sum(bool(one.may_cross) for one in fibres)
         said.append(
             f"Of {counted(len(fibres), 'fibre')}, {capacity} have an assumed capacity, "
-            f"{doubtful} may not be in service, and {may} may cross waters or countries that are "
-            "not documented (marked with a ?)."
+            f"{doubtful} may not be in service, and for {may}, transit through further waters or "
+            "countries is possible but not documented (marked with a ?)."
         )
     unjudged = sum(bool(one.not_judged) for one in (summary.demands if summary else ()))
     if unjudged:

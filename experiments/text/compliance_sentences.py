@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 from corridor.controller.policy.set_names import NO_POLICIES
@@ -12,17 +12,26 @@ from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price_causes import BASES
-from corridor.topologies.base.words import between_ms, counted, is_longer, joined, ms, ordinal
+from corridor.topologies.base.words import (
+    between_ms,
+    counted,
+    is_longer,
+    joined,
+    joined_few,
+    ms,
+    percent,
+)
 
 REASONS = {
-    "law": "law",
-    "uncertain text": "uncertain legal texts",
-    "interpretation": "interpretations",
-    "assumption": "assumptions of ours",
-    "set": "policy set's own rules",
-    "no permit": "no matching permit",
+    "law": ("by law", "by law"),
+    "uncertain text": ("by an uncertain legal text", "by uncertain legal texts"),
+    "interpretation": ("by an interpretation", "by interpretations"),
+    "assumption": ("by our assumption", "by our assumptions"),
+    "set": ("by the policy set's own rule", "by the policy set's own rules"),
+    "no permit": ("because no permit matches", "because no permit matches"),
 }
-"""What blocks demands, the strongest first: a demand is counted under the first that blocks it."""
+"""What blocks demands, of one rule and of several, the strongest first: a demand is counted under
+the first that blocks it."""
 NAMED = 2
 """Clauses named in one sentence."""
 
@@ -40,13 +49,11 @@ def permitted(of: Answers) -> str:
     if number == len(demands):
         return f"{_all(number)} {_are(number)} permitted."
     parts = [f"{counted(number, 'demand')} {_are(number)} permitted"]
-    if blocked:
-        parts.append(f"{len(blocked)} {_are(len(blocked))} blocked ({_reasons(blocked)})")
     if uncovered:
         parts.append(f"{uncovered} {_are(uncovered)} not covered by policy set {of.policies}")
     if cut_off:
         parts.append(f"{cut_off} {'has' if cut_off == 1 else 'have'} no path")
-    return f"{joined(parts)}{_confident(blocked)}."
+    return " ".join([f"{joined(parts)}.", *_blocked(blocked)])
 
 
 def _served(number: int, cut_off: int) -> str:
@@ -64,38 +71,44 @@ def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
-def _confident(blocked: Sequence[DemandAnswer]) -> str:
-    """Of the blocked demands, how many confident rules alone block."""
+def _blocked(blocked: Sequence[DemandAnswer]) -> Iterator[str]:
+    """How many demands are blocked and by what, and how many confident rules alone block."""
     if not blocked:
-        return ""
+        return
+    said = f"{counted(len(blocked), 'demand')} {_are(len(blocked))} blocked"
+    reasons = list(_reasons(blocked))
+    if len(reasons) == 1:
+        yield f"{said} {reasons[0][1]}."
+    else:
+        yield f"{said}: {joined(f'{count} {reason}' for count, reason in reasons)}."
+    yield f"Confident rules alone {_confident(blocked)}."
+
+
+def _confident(blocked: Sequence[DemandAnswer]) -> str:
     number = sum(one.kept_back_by_certain_rules for one in blocked)
-    if number == len(blocked):
-        return f"; confident rules alone block {'all of them' if number > 1 else 'it'}"
-    return f"; confident rules alone block {number or 'none'}"
+    if len(blocked) == 1:
+        return "block it" if number else "do not block it"
+    return f"block {'all' if number == len(blocked) else number or 'none'} of them"
 
 
-def _reasons(blocked: Sequence[DemandAnswer]) -> str:
-    """The strongest cause of each, counted by what it rests on: ``law: 2 (A, B), no path: 1``."""
+def _reasons(blocked: Sequence[DemandAnswer]) -> Iterator[tuple[int, str]]:
+    """Demands counted by what their strongest cause rests on, as ``(3, "by law (A and B)")``."""
     strongest = [blocking_cause(one) for one in blocked]
-    parts = []
-    for basis, reason in REASONS.items():
+    for basis, (one_rule, several) in REASONS.items():
         of_it = [one.policy for one in strongest if one is not None and one.basis == basis]
-        names = "" if basis == "no permit" else f" ({_few(of_it)})"
-        parts += [f"{reason}: {len(of_it)}{names}"] if of_it else []
+        often = [name for name, _ in Counter(of_it).most_common()]
+        names = "" if basis == "no permit" else f" ({joined_few(often, NAMED)})"
+        if of_it:
+            yield len(of_it), f"{one_rule if len(often) == 1 else several}{names}"
     unknown = sum(one is None for one in strongest)
-    return "; ".join([*parts, f"no path: {unknown}"] if unknown else parts)
+    if unknown:
+        yield unknown, "because no path is permitted"
 
 
 def blocking_cause(of: DemandAnswer) -> CauseEntry | None:
     """Return the strongest cause that blocks a demand, which stands first: text of law before all
     others, and that no permit matches after all others."""
     return next((one for one in of.causes if one.costs == "kept back"), None)
-
-
-def _few(names: Sequence[str]) -> str:
-    often = [name for name, _ in Counter(names).most_common()]
-    more = len(often) - NAMED
-    return ", ".join([*often[:NAMED], *([f"+{more}"] if more > 0 else [])])
 
 
 def costs(of: Answers, summary: Summary | None) -> str:
@@ -107,35 +120,33 @@ def costs(of: Answers, summary: Summary | None) -> str:
     extra, backup = dear.extra_ms or 0.0, _lost_backup(of)
     if not is_longer(extra):
         served = f"the {len(both)} served demands" if len(both) > 1 else "the served demand"
-        return f"Compliance adds no delay to {served}{backup}."
+        return f"Compliance adds no delay to {served}.{backup}"
     middle = median(one.extra_ms or 0.0 for one in both)
-    slower = sum(is_longer(one.extra_ms) for one in both)
-    certain = max(one.certain_extra_ms or 0.0 for one in both)
     half = ms(middle) if is_longer(middle) else "0 ms"
-    confident = f"by up to {ms(certain)}" if is_longer(certain) else "none"
     return (
-        f"Compliance adds {half} to the median RTT and at most {ms(extra)}{_place(dear, summary)}, "
-        f"for {dear.id}{_because(dear)}. {counted(slower, 'demand')} "
-        f"{'has' if slower == 1 else 'have'} a higher RTT, {confident} by confident rules "
-        f"alone{backup}."
+        f"Compliance adds {half} to the RTT of the median demand. It adds most to {dear.id}: "
+        f"{ms(extra)} computed{_samples(dear)}{_emulated(dear, summary)}{_because(dear)}. "
+        f"{_slower(both)}.{backup}"
     )
 
 
-def _place(of: DemandAnswer, summary: Summary | None) -> str:
-    """Where the value of the map lies among those of Monte Carlo samples, and what was measured."""
-    parts = []
-    interval, middle, percentile = (
-        of.extra_interval_ms,
-        of.extra_median_ms,
-        of.extra_percentile,
-    )
-    if interval is not None and middle is not None and percentile is not None:
-        parts += [
-            f"{ordinal(percentile * 100)} percentile of the Monte Carlo samples",
-            f"median {ms(middle)}, 90 % interval {between_ms(*interval)}",
-        ]
-    parts += _measured(of, summary)
-    return f" ({'; '.join(parts)})" if parts else ""
+def _slower(both: Sequence[DemandAnswer]) -> str:
+    """How many demands have a higher RTT, and by how much confident rules alone raise it."""
+    number = sum(is_longer(one.extra_ms) for one in both)
+    certain = max(one.certain_extra_ms or 0.0 for one in both)
+    said = f"{counted(number, 'demand')} {'has' if number == 1 else 'have'} a higher RTT"
+    if not is_longer(certain):
+        return f"{said}, only because of uncertain rules or our assumptions"
+    most = f"{ms(certain)} to it" if number == 1 else f"up to {ms(certain)} to them"
+    return f"{said}; confident rules alone add {most}"
+
+
+def _samples(of: DemandAnswer) -> str:
+    interval, middle = of.extra_interval_ms, of.extra_median_ms
+    if interval is None or middle is None:
+        return ""
+    within = between_ms(*interval)
+    return f" (Monte Carlo samples: median {ms(middle)}, 90 % interval {within})"
 
 
 def _because(of: DemandAnswer) -> str:
@@ -148,26 +159,25 @@ def _named(cause: CauseEntry) -> str:
 
 
 def _lost_backup(of: Answers) -> str:
-    """How many demands lost a backup path, and by which policies."""
+    """How many demands lost a backup path, and by which policies, as a further sentence."""
     lost = [one for one in of.demands if one.lost_protection]
     if not lost:
         return ""
     causes = [cause for one in lost for cause in one.causes if cause.costs == "no way around"]
-    names = list(dict.fromkeys(map(_named, causes)))
-    more = f", +{len(names) - NAMED}" if len(names) > NAMED else ""
-    because = f" because of {', '.join(names[:NAMED])}{more}" if names else ""
-    return f"; {counted(len(lost), 'demand')} lost a backup path{because}"
+    names = dict.fromkeys(map(_named, causes))
+    because = f" because of {joined_few(names, NAMED)}" if names else ""
+    return f" {counted(len(lost), 'demand')} lost a backup path{because}."
 
 
-def _measured(of: DemandAnswer, summary: Summary | None) -> list[str]:
+def _emulated(of: DemandAnswer, summary: Summary | None) -> str:
     """The round trip less than before, where the timeline lifted the policies."""
     events = (summary.events or ()) if summary else []
     lifted = [event for event in events if _lifts(event)]
     for hit in (hit for event in lifted for hit in event.hits):
         before, then = hit.rtt_before_ms, hit.rtt_then_ms
         if hit.demand == of.id and before is not None and then is not None:
-            return [f"measured {ms(before - then)}"]
-    return []
+            return f" and {ms(before - then)} emulated"
+    return ""
 
 
 def _lifts(event: EventSummary) -> bool:
@@ -183,10 +193,11 @@ def _of_lengths(sure: Sequence[UncertaintySummary]) -> str:
     ]
     if not spreads:
         return "no demand has a round trip, so no interval is known"
-    middle, worst = median(spreads), max(spreads)
+    middle, worst = percent(median(spreads)), percent(max(spreads))
     return (
-        f"unpublished fibre lengths alone make the RTT of the median demand uncertain by "
-        f"{middle:.0%}, and of the worst by {worst:.0%} (half of the 90 % interval)"
+        "unpublished fibre lengths and delay constants make the RTT uncertain by "
+        f"{middle} for the median demand and by {worst} for the worst (half-width of the 90 % "
+        "interval)"
     )
 
 
@@ -205,9 +216,17 @@ def uncertainty_sentence(of: Answers) -> str:
     said = f"Uncertainty: {_of_lengths(sure)}"
     if not abroad:
         return f"{said}. No demand leaves its jurisdiction."
-    unknown = f"; {doubtful} may cross jurisdictions that are not documented" if doubtful else ""
     return (
         f"{said}. Of {counted(len(abroad), 'cross-border demand')}, {ties or 'none'} "
-        f"{'is a near tie' if ties == 1 else 'are near ties'} with a path through other "
-        f"jurisdictions{unknown}."
+        f"{'have' if ties > 1 else 'has'} a path through other jurisdictions that is nearly as "
+        f"short.{_transit(doubtful)}"
+    )
+
+
+def _transit(number: int) -> str:
+    if not number:
+        return ""
+    return (
+        f" For {number} of them, transit through a further jurisdiction is possible but not "
+        "documented."
     )

@@ -9,10 +9,12 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import EventSummary, HitSummary
 from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
 from corridor.experiments.scenario.event_registry import is_fault
-from corridor.topologies.base.words import counted, is_longer, ms
+from corridor.topologies.base.words import counted, is_longer, joined_few, ms
 
 CUTS = ("srlg", "link")
 """Elements that a cut takes away. Of those that fail alike, the group is named."""
+NAMED = 2
+"""Demands named in one sentence."""
 
 
 def worst_event(events: Sequence[EventSummary]) -> str:
@@ -59,11 +61,12 @@ def _is_down(hit: HitSummary) -> bool:
 
 
 def _slower(event: EventSummary) -> str:
-    """By how much at most, on the detours of switches and once the controller has followed."""
+    """By how much at most, on the backup paths of switches and once the controller has followed."""
     then, at_once = _slower_ms(event), _slower_at_once_ms(event)
     if is_longer(at_once - then):
-        said = f". RTT rose by up to {ms(at_once)} on the detours of the switches"
-        return f"{said}, then by up to {ms(then)} on the new paths" if is_longer(then) else said
+        said = f". RTT rose by up to {ms(at_once)} on the backup paths of the switches"
+        later = f", then by up to {ms(then)} on the new paths of the controller"
+        return f"{said}{later}" if is_longer(then) else said
     return f". RTT rose by up to {ms(then)}" if is_longer(then) else ""
 
 
@@ -90,20 +93,23 @@ def _slower_at_once_ms(event: EventSummary) -> float:
 def _down(down: Sequence[HitSummary]) -> str:
     if not down:
         return ""
-    names = ", ".join(hit.demand for hit in down[:2])
-    more = f", +{len(down) - 2}" if len(down) > 2 else ""
-    return f"; disconnected until the repair: {names}{more}"
+    names = joined_few((hit.demand for hit in down), NAMED)
+    return f"; disconnected until the repair: {names}"
 
 
 def _lost(hits: Sequence[HitSummary]) -> str:
     """Losses to the event; losses in queues during it are separate: they are not an outage."""
     lost = sum(hit.lost for hit in hits)
     besides = sum((hit.lost_otherwise or 0) for hit in hits)
-    said = f"; {counted(lost, 'probe')} lost" if lost else ""
+    said = f". {_probes(lost)}" if lost else ""
     if not besides:
         return said
-    causes = "(queue overflow or random loss)"
-    return f"{said}; {counted(besides, 'probe')} lost in the same period {causes}"
+    more = f", and {besides:,} more" if lost else f". {_probes(besides)}"
+    return f"{said}{more} in the same period (queue overflow or random loss)"
+
+
+def _probes(lost: int) -> str:
+    return f"{counted(lost, 'probe')} {'was' if lost == 1 else 'were'} lost"
 
 
 @dataclass
@@ -140,8 +146,7 @@ def worst_cut(of: Answers) -> str:
     if not closing.down:
         return f"{said}. No single cut disconnects a demand."
     why = "" if of.policies == NO_POLICIES else " (no permitted path)"
-    more = f", +{len(closing.down) - 2}" if len(closing.down) > 2 else ""
-    return f"{said}. {closing.name} disconnects {', '.join(closing.down[:2])}{more}{why}."
+    return f"{said}. {closing.name} disconnects {joined_few(closing.down, NAMED)}{why}."
 
 
 def _moves(of: _Effect) -> str:

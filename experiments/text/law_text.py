@@ -31,7 +31,7 @@ READ = {
 KINDS: Mapping[StatementKind, str] = {
     "text": "The answer rests on the text of the law.",
     "interpretation": "The answer rests on an interpretation of the law.",
-    "assumption": "The answer rests on an assumption of ours, not on a text.",
+    "assumption": "The answer rests on our assumption, not on a text.",
 }
 NOTES = {
     "allow": "Nothing is missing.",

@@ -120,12 +120,23 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument | None) -> str:
         found = "although the flow tables were verified (proof.json)"
         return f"Policy violated on the network, {found}{watched}."
     proven = sum(one.status == "proven" for one in proof.first.verdicts)
-    failures = _failures(of.protect)
-    bridged = f"; delivery guarantees under any {failures}" if of.protect else ""
     return (
-        f"Verified on the installed flow tables: {counted(proven, 'property')} (isolation under "
-        f"any failures{bridged}){watched}."
+        f"Verified on the installed flow tables: {counted(proven, 'property')} "
+        f"({_under_failures(of)}){watched}."
     )
+
+
+def _under_failures(of: Answers) -> str:
+    """What the properties come to for packets. Of how many failures are protected against, those
+    that permits ask for are not counted."""
+    stays = "reaches a wrong host" if of.policies == NO_POLICIES else "leaves its permitted paths"
+    said = f"under any failures, no packet {stays}"
+    if not of.protect:
+        return said
+    failures = (
+        "any protected failure" if of.protect == 1 else f"up to {of.protect} protected failures"
+    )
+    return f"{said}; under {failures}, packets are forwarded while they have a permitted path"
 
 
 def _of_own_tables(
@@ -140,10 +151,6 @@ def _of_own_tables(
     parts += [f"{joined(violated)} violated"] if violated else []
     parts += [f"{joined(by_number({*unproven} - {*violated}))} not verified"] if unproven else []
     return ", ".join(parts)
-
-
-def _failures(number: int) -> str:
-    return "failure" if number == 1 else f"{number} failures"
 
 
 def _watched(seen: CrossingsSummary | None, wrong: int) -> str:

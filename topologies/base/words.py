@@ -98,14 +98,6 @@ def _digits(value_ms: float) -> int:
     return 1 if abs(value_ms) < 99.95 else 0
 
 
-def ordinal(value: float) -> str:
-    """Return the nearest whole number as ``1st``, ``2nd``, ``3rd``, ``11th``, ``82nd``."""
-    number = round(value)
-    if number % 100 in (11, 12, 13):
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
-
-
 def duration(value_ms: float) -> str:
     """To three digits, in ms or s."""
     if not value_ms:

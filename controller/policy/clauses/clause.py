@@ -180,10 +180,10 @@ def weakest(kinds: Iterable[StatementKind]) -> StatementKind | None:
 
 
 def caveat(kind: StatementKind | None, confidence: Confidence) -> str:
-    """Return `` (interpretation)``, `` (assumption of ours)``, `` (uncertain)``, or an empty string
+    """Return `` (interpretation)``, `` (our assumption)``, `` (uncertain)``, or an empty string
     for what is confident."""
     if kind == "assumption":
-        return " (assumption of ours)"
+        return " (our assumption)"
     if kind == "interpretation":
         return " (interpretation)"
     return "" if confidence == "confident" else f" ({confidence_word(confidence)})"

@@ -18,11 +18,13 @@ from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.text.compliance_sentences import REASONS, costs, permitted
 from corridor.experiments.text.run_text import told
 from corridor.experiments.text.short_table import short_table, undisturbed_rtt_ms
 from corridor.experiments.text.verdict import foreseen, holds, verdict
 from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.opinion import OpinionEntry
+from corridor.topologies.base.words import percent
 from corridor.topologies.model.delay_model import shipped_model
 from typed_summary import made, typed
 
@@ -77,21 +79,21 @@ def test_the_reference_says_who_may_go_and_why_the_others_may_not() -> None:
         "2026-11-24."
     )
     assert said.answers[0] == (
-        "54 demands are permitted, 7 are blocked (law: 3 (CN-NO-BASIS, SA-NO-BASIS, +1); uncertain "
-        "legal texts: 1 (SA-GOVERNMENT); interpretations: 1 (PK-PUBLIC-SECTOR); no "
-        "matching permit: 2) and 1 is not covered by policy set pan-asia; confident rules alone "
-        "block 5."
+        "54 demands are permitted and 1 is not covered by policy set pan-asia. 7 demands are "
+        "blocked: 3 by law (CN-NO-BASIS, SA-NO-BASIS and 1 more), 1 by an uncertain legal text "
+        "(SA-GOVERNMENT), 1 by an interpretation (PK-PUBLIC-SECTOR) and 2 because no permit "
+        "matches. Confident rules alone block 5 of them."
     )
 
 
 def test_the_price_names_the_demand_the_clause_and_how_sure_both_are() -> None:
     said = foreseen(answers("reference")).answers[1]
     assert re.fullmatch(
-        r"Compliance adds 0 ms to the median RTT and at most 16\.4 ms \(\d+(?:st|nd|rd|th) "
-        r"percentile of the Monte Carlo samples; median [\d.]+ ms, 90 % interval \d+-\d+ ms\), for "
-        r"ckpt-zhongwei-jeddah, because of CN-ASSESSED-AT-GATEWAY \(assumption of ours\)\. 2 "
-        r"demands have a higher RTT, none by confident rules alone; 1 demand lost a backup path "
-        r"because of SA-GOVERNMENT-PATH \(assumption of ours\)\.",
+        r"Compliance adds 0 ms to the RTT of the median demand\. It adds most to "
+        r"ckpt-zhongwei-jeddah: 16\.4 ms computed \(Monte Carlo samples: median [\d.]+ ms, 90 % "
+        r"interval \d+-\d+ ms\), because of CN-ASSESSED-AT-GATEWAY \(our assumption\)\. 2 demands "
+        r"have a higher RTT, only because of uncertain rules or our assumptions\. 1 demand lost a "
+        r"backup path because of SA-GOVERNMENT-PATH \(our assumption\)\.",
         said,
     )
 
@@ -100,9 +102,48 @@ def test_a_law_that_was_lifted_is_told_as_it_was_measured() -> None:
     of = answers("reference")
     then = hit("ckpt-zhongwei-jeddah", rtt_before_ms=138.56, rtt_then_ms=122.15)
     run = summary(of, event("law-lifted", "policies", "none", then))
-    assert "; measured 16.4 ms), for" in verdict(of, run, PROOF).answers[1]
+    assert " and 16.4 ms emulated, because of " in verdict(of, run, PROOF).answers[1]
     other = summary(of, event("other-law", "policies", "th", then))
-    assert "measured" not in verdict(of, other, PROOF).answers[1]
+    assert "emulated" not in verdict(of, other, PROOF).answers[1]
+
+
+def test_confident_rules_that_raise_the_rtt_or_cost_a_backup_path_are_told() -> None:
+    of = answers("reference")
+    dear = next(one for one in of.demands if one.id == "ckpt-zhongwei-jeddah")
+    alone = replace(of, demands=(replace(dear, certain_extra_ms=12.0),))
+    assert "1 demand has a higher RTT; confident rules alone add 12.0 ms to it." in costs(
+        alone, None
+    )
+    both = replace(of, demands=(*alone.demands, replace(dear, id="other", certain_extra_ms=9.0)))
+    assert (
+        "2 demands have a higher RTT; confident rules alone add up to 12.0 ms to them."
+    ) in costs(both, None)
+    lost = next(one for one in of.demands if one.lost_protection)
+    assert costs(replace(of, demands=(replace(lost, extra_ms=0.0),)), None) == (
+        "Compliance adds no delay to the served demand. 1 demand lost a backup path because of "
+        "SA-GOVERNMENT-PATH (our assumption)."
+    )
+
+
+def test_what_blocks_demands_is_told_in_the_number_of_its_rules() -> None:
+    of = answers("reference")
+    blocked = [one for one in of.demands if one.kept_back]
+    uncertain = next(one for one in blocked if not one.kept_back_by_certain_rules)
+    assert permitted(replace(of, demands=(uncertain,))).endswith(
+        "Confident rules alone do not block it."
+    )
+    twice = replace(of, demands=(uncertain, replace(uncertain, id="other")))
+    assert re.fullmatch(
+        r"0 demands are permitted\. 2 demands are blocked by an? [a-z ]+ \([A-Z-]+\)\. Confident "
+        r"rules alone block none of them\.",
+        permitted(twice),
+    )
+    (cause, *_) = uncertain.causes
+    other = replace(uncertain, id="other", causes=(replace(cause, policy="OTHER"),))
+    nothing = replace(uncertain, id="nothing", causes=())
+    said = permitted(replace(of, demands=(uncertain, other, nothing)))
+    assert f"2 by {REASONS[cause.basis][1].removeprefix('by ')} (" in said
+    assert "and OTHER) and 1 because no path is permitted." in said
 
 
 def test_what_no_rule_is_of_is_never_said_to_be_lawful() -> None:
@@ -110,8 +151,8 @@ def test_what_no_rule_is_of_is_never_said_to_be_lawful() -> None:
         "0 demands are permitted and 6 are not covered by policy set pan-asia."
     )
     assert foreseen(answers("sovereignty", "th")).answers[0] == (
-        "4 demands are permitted, 1 is blocked (law: 1 (TH-NO-BASIS)) and 57 are not covered by "
-        "policy set th; confident rules alone block it."
+        "4 demands are permitted and 57 are not covered by policy set th. 1 demand is blocked by "
+        "law (TH-NO-BASIS). Confident rules alone block it."
     )
 
 
@@ -140,17 +181,17 @@ def test_the_worst_event_is_the_one_that_leaves_demands_without_a_path() -> None
     said = verdict(of, summary(of, long, down), PROOF).answers
     assert (
         "Worst event: down (group two) at 2 s affected 1 demand; "
-        "disconnected until the repair: b; 7 probes lost."
+        "disconnected until the repair: b. 7 probes were lost."
     ) in said
     slow = event("cut-one", "cut", "one", hit("a", rtt_then_ms=140.0, out_ms=20.0))
     assert (
         "Worst event: cut one at 2 s affected 1 demand and interrupted 1 of them for up to 20.0 "
-        "ms. RTT rose by up to 40.0 ms; 1 probe lost."
+        "ms. RTT rose by up to 40.0 ms. 1 probe was lost."
     ) in verdict(of, summary(of, slow), PROOF).answers
     detour = event("cut-one", "cut", "one", hit("a", rtt_then_ms=140.0, rtt_at_once_ms=161.5))
     assert (
-        "RTT rose by up to 61.5 ms on the detours of the switches, then by up to 40.0 ms on the "
-        "new paths"
+        "RTT rose by up to 61.5 ms on the backup paths of the switches, then by up to 40.0 ms on "
+        "the new paths of the controller. 1 probe was lost."
     ) in " ".join(verdict(of, summary(of, detour), PROOF).answers)
 
 
@@ -159,9 +200,14 @@ def test_what_queues_took_while_an_event_lasted_is_told_apart_and_is_no_outage()
     loaded = event("cut-one", "cut", "one", hit("a", out_ms=0.0, lost=1, lost_otherwise=12))
     said = verdict(of, summary(of, loaded), PROOF).answers
     assert (
-        "Worst event: cut one at 2 s affected 1 demand; 1 probe lost; "
-        "12 probes lost in the same period (queue overflow or random loss)."
+        "Worst event: cut one at 2 s affected 1 demand. 1 probe was lost, and 12 more in the same "
+        "period (queue overflow or random loss)."
     ) in said
+    loaded = event("cut-one", "cut", "one", hit("a", lost=0, lost_otherwise=12))
+    assert (
+        "Worst event: cut one at 2 s affected 1 demand and caused no outage. 12 probes were lost "
+        "in the same period (queue overflow or random loss)."
+    ) in verdict(of, summary(of, loaded), PROOF).answers
 
 
 def test_the_uncertainty_of_lengths_is_that_of_draws_summed_along_paths() -> None:
@@ -179,10 +225,11 @@ def test_the_uncertainty_of_lengths_is_that_of_draws_summed_along_paths() -> Non
         halves.append((high - low) / middle / 2)
     middle, worst = sorted(halves)[len(halves) // 2 - 1 : len(halves) // 2 + 1], max(halves)
     assert (
-        "Uncertainty: unpublished fibre lengths alone make the RTT of the median demand uncertain "
-        f"by {sum(middle) / 2:.0%}, and of the worst by {worst:.0%} (half of the 90 % interval). "
-        "Of 4 "
-    ) in foreseen(of).answers[2]
+        "Uncertainty: unpublished fibre lengths and delay constants make the RTT uncertain by "
+        f"{percent(sum(middle) / 2)} for the median demand and by {percent(worst)} for the worst "
+        "(half-width of the 90 % interval). Of 4 cross-border demands, 2 have a path through other "
+        "jurisdictions that is nearly as short."
+    ) == foreseen(of).answers[2]
 
 
 def _at(ordered: list[int], share: float) -> float:
@@ -196,9 +243,17 @@ def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
     of = answers("reference")
     seen: Any = {"frames": 3_534_725, "lost": 0, "forbidden": [], "strange": []}
     assert holds(of, summary(of, crossings=seen), PROOF) == (
-        "Verified on the installed flow tables: 18 properties (isolation under any failures; "
-        "delivery guarantees under any 2 failures). Monitored on the fibres: 3,534,725 packets, 0 "
-        "policy violations."
+        "Verified on the installed flow tables: 18 properties (under any failures, no packet "
+        "leaves its permitted paths; under up to 2 protected failures, packets are forwarded while "
+        "they have a permitted path). Monitored on the fibres: 3,534,725 packets, 0 policy "
+        "violations."
+    )
+    assert "; under any protected failure, packets are forwarded while " in holds(
+        replace(of, protect=1), summary(of), PROOF
+    )
+    assert holds(answers("mini"), summary(of), PROOF) == (
+        "Verified on the installed flow tables: 18 properties (under any failures, no packet "
+        "reaches a wrong host)."
     )
     assert "(4 packets not captured)" in holds(of, summary(of, crossings=seen | {"lost": 4}), PROOF)
 

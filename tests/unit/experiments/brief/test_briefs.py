@@ -185,7 +185,7 @@ def test_titles_stand_beside_ids(priced: Path) -> None:
 def test_an_assumption_is_named_apart_from_law(priced: Path) -> None:
     said = text_of(priced)
     beliefs = said[said.index("Interpretations and assumptions") : said.index("Sources used")]
-    assert "CN-ASSESSED-AT-GATEWAY : assumption of ours." in beliefs
+    assert "CN-ASSESSED-AT-GATEWAY : our assumption." in beliefs
     assert "CN-NO-BASIS" not in beliefs
 
 

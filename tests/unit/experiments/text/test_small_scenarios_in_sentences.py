@@ -43,32 +43,32 @@ SCENARIOS = {
         OUT,
         A,
         (
-            "0 demands are permitted and 1 is blocked (no matching permit: 1); confident rules "
-            "alone block it."
+            "0 demands are permitted. 1 demand is blocked because no permit matches. Confident "
+            "rules alone block it."
         ),
     ),
     "two, all one way only": (
         OUT,
         A + B,
         (
-            "0 demands are permitted and 2 are blocked (no matching permit: 2); confident rules "
-            "alone block all of them."
+            "0 demands are permitted. 2 demands are blocked because no permit matches. Confident "
+            "rules alone block all of them."
         ),
     ),
     "one, nothing permits it": (
         BACK,
         A,
         (
-            "0 demands are permitted and 1 is blocked (no matching permit: 1); confident rules "
-            "alone block it."
+            "0 demands are permitted. 1 demand is blocked because no permit matches. Confident "
+            "rules alone block it."
         ),
     ),
     "one, denied by the set's own rule": (
         OUT + BACK + NEVER,
         A,
         (
-            "0 demands are permitted and 1 is blocked (policy set's own rules: 1 (NEVER)); "
-            "confident rules alone block it."
+            "0 demands are permitted. 1 demand is blocked by the policy set's own rule (NEVER). "
+            "Confident rules alone block it."
         ),
     ),
 }
