@@ -12,6 +12,8 @@ from attack_world import HONEST_PORT, World
 from corridor.controller.forwarding.program import Reason, phase_of
 from corridor.controller.policy.product import Product
 from corridor.experiments.account.transit_check import Judge
+from corridor.topologies.base.named_tuples import from_plain
+from corridor.traffic.agents import transits
 
 TOS_AT, CHECKSUM_AT = 15, slice(24, 26)
 ARRIVING = (Fate.PASSES, Fate.ODD, Fate.TRUSTED)
@@ -48,18 +50,18 @@ class Verdicts:
         """Crossings of fibres by its frames: on paths of their own demand, and elsewhere."""
         allowed = self._allowed(attack)
         counts = [0, 0]
-        for flow in seen["crossings"]["flows"]:
+        for flow in _crossings_of(seen).flows:
             if not is_honest(flow):
-                counts[self._place[flow["interface"]] not in allowed] += flow["packets"]
+                counts[self._place[flow.interface] not in allowed] += flow.packets
         return counts[0], counts[1]
 
     def _crossings(self, attack: Attack, seen: Seen) -> Iterator[str]:
-        crossings = seen["crossings"]
+        crossings = _crossings_of(seen)
         verdict = self._judge.verdict(crossings)
         if verdict.lost:
             yield f"the watch has missed {verdict.lost} frames"
-        if crossings["frames"] != seen["on_fibres"]:
-            yield f"the watch saw {crossings['frames']} frames, the kernel sent {seen['on_fibres']}"
+        if crossings.frames != seen["on_fibres"]:
+            yield f"the watch saw {crossings.frames} frames, the kernel sent {seen['on_fibres']}"
         trusted = any(shot.fate is Fate.TRUSTED for shot in attack.shots)
         for one in () if trusted else verdict.forbidden:
             yield f"forbidden: {one}"
@@ -67,8 +69,8 @@ class Verdicts:
         for one in () if may_be_strange else verdict.strange:
             yield f"strange: {one}"
         allowed = self._allowed(attack)
-        for flow in crossings["flows"]:
-            place = self._place[flow["interface"]]
+        for flow in crossings.flows:
+            place = self._place[flow.interface]
             if not is_honest(flow) and place not in allowed:
                 yield f"crossed {place}: {flow}"
 
@@ -87,10 +89,10 @@ class Verdicts:
     def _labels(self, seen: Seen) -> Iterator[str]:
         """The traffic class says the phase of the label, whatever anybody says otherwise."""
         known = {use.label for use in self._world.program.labels}
-        for flow in seen["crossings"]["flows"]:
-            label = flow["label"]
-            if label in known and flow["traffic_class"] != phase_of(label):
-                yield f"label {label} says class {flow['traffic_class']}"
+        for flow in _crossings_of(seen).flows:
+            label = flow.label
+            if label in known and flow.traffic_class != phase_of(label):
+                yield f"label {label} says class {flow.traffic_class}"
 
     def _drops(self, attack: Attack, seen: Seen) -> Iterator[str]:
         wanted: Counter[tuple[str, str]] = Counter()
@@ -142,8 +144,12 @@ class Verdicts:
                     yield f"ARP says {frame[22:28].hex(':')} for {address}"
 
 
-def is_honest(flow: Mapping[str, Any]) -> bool:
-    return bool(flow["src_port"] == HONEST_PORT)
+def _crossings_of(seen: Seen) -> transits.Seen:
+    return from_plain(transits.Seen, seen["crossings"])
+
+
+def is_honest(flow: transits.SeenFlow) -> bool:
+    return flow.src_port == HONEST_PORT
 
 
 def _honest(seen: Seen) -> Iterator[str]:
