@@ -61,7 +61,7 @@ type Points = NDArray[np.float64]
 
 
 def save_vega(figure: Figure, path: Path, name: str, made_by: str) -> None:
-    """Of a figure that is laid out."""
+    """Write a figure, after its layout, as a Vega-Lite 5 specification with its data."""
     text = json.dumps(specification(figure, name, made_by), ensure_ascii=False, allow_nan=False)
     path.write_text(f"{text}\n", encoding="utf-8")
 

@@ -54,7 +54,7 @@ class Component(NamedTuple):
 
 
 def bill(kernel_version: str) -> Json:
-    """Return the document. Raises InputError if the environment lacks a required package."""
+    """Return the document. Raises InputError if a required package is not installed."""
     product, *libraries = _needed()
     purl = f"pkg:deb/debian/linux@{kernel_version}?arch=source"
     licence: Json = {"license": {"id": "GPL-2.0-only"}}

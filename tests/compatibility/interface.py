@@ -184,7 +184,7 @@ def _types(
 def _followed(
     schema: Mapping[str, Any], root: Mapping[str, Any], seen: tuple[str, ...]
 ) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    """The schema that a reference leads to; nothing where references go round."""
+    """The schema that a reference leads to; empty for a circle of references."""
     reference = schema.get("$ref")
     if reference is None:
         return schema, seen

@@ -80,30 +80,8 @@ def test_jobs_install_what_check_needs_for_committed_rates_that_do_not_fit():
     assert HOOKS[0]["additional_dependencies"] == [".[optimize]"]
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """A wheel of this checkout; its build asks the package index for Ryu's source."""
-    folder = tmp_path_factory.mktemp("wheel")
-    listed = ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split(
-        "\0"
-    ):
-        if name and (ROOT / name).exists():
-            copy = folder / "code" / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, copy, follow_symlinks=False)
-    options = ("--no-deps", "--quiet")  # by today's build tools, not by the old ones of .venv
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", *options, "-w", folder, folder / "code"],
-        check=True,
-        capture_output=True,
-    )
-    (built,) = folder.glob("*.whl")
-    return built
-
-
 @pytest.fixture
-def job(wheel, tmp_path):
+def job(built_wheel, tmp_path):
     """Runs shell lines as a job does, in an environment with our dependencies but not with us."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
     (site,) = (tmp_path / "env/lib").glob("python*/site-packages")
@@ -122,7 +100,7 @@ def job(wheel, tmp_path):
         **{name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ},
         "HOME": str(tmp_path),
         "PATH": f"{tmp_path}/env/bin:/usr/bin:/bin",
-        "CORRIDOR": wheel.as_uri(),
+        "CORRIDOR": built_wheel.as_uri(),
         "PIP_NO_INDEX": "1",
         "PIP_NO_DEPS": "1",
     }
@@ -162,9 +140,9 @@ def findings(file: Path) -> list[tuple[str, str, int]]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("server", ["github", "gitlab", "action"])
-def test_a_job_passes_and_fails_when_the_policy_is_lost(job, wheel, server):
+def test_a_job_passes_and_fails_when_the_policy_is_lost(job, built_wheel, server):
     lines = {"github": github_lines, "gitlab": gitlab_lines, "action": action_lines}[server]()
-    lines = [line.replace("$GITHUB_ACTION_PATH/../../..", str(wheel)) for line in lines]
+    lines = [line.replace("$GITHUB_ACTION_PATH/../../..", str(built_wheel)) for line in lines]
     assert set(job(lines)) == {0}
     reports = job.project / "reports"
     ending = "json" if server == "gitlab" else "sarif"

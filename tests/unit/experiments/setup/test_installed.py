@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,8 +15,6 @@ from corridor.experiments.run.version import version
 from corridor.experiments.setup import build_backend
 
 ROOT = Path(__file__).resolve().parents[4]
-FOLDERS = (".package", "topologies", "controller", "traffic", "experiments")
-FILES = ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "requirements.lock")
 MOST_MB, MOST_IMPORT_S = 150, 0.3
 TEST = """
 import controller
@@ -37,22 +34,8 @@ def test_ours_beside_theirs(corridor_network):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """A wheel of this checkout, built in a copy; the package index is asked for Ryu's source."""
-    folder = tmp_path_factory.mktemp("wheel")
-    for name in FOLDERS:
-        caches = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(ROOT / name, folder / "code" / name, symlinks=True, ignore=caches)
-    for name in FILES:
-        shutil.copy(ROOT / name, folder / "code")
-    options = ("--no-deps", "--quiet")  # by today's build tools, not by the old ones of .venv
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", *options, "-w", folder, folder / "code"],
-        check=True,
-        capture_output=True,
-    )
-    (built,) = folder.glob("*.whl")
-    return zipfile.ZipFile(built)
+def wheel(built_wheel):
+    return zipfile.ZipFile(built_wheel)
 
 
 @pytest.mark.slow
