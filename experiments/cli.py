@@ -44,6 +44,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
         "artifact": "pack a study or run as one file that others can verify",
         "export": "flow tables and queries for other provers, and comparison of results",
         "topology": "show, check or convert a topology",
+        "traffic": "background Internet traffic of countries, with sources and intervals",
         "workload": "shipped workloads with sources; planned traffic of a scenario",
         "schema": "print the JSON Schema of input files and of outputs",
     },
@@ -83,7 +84,9 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
 SUMMARIES = {verb: line for verbs in FAMILIES.values() for verb, line in verbs.items()}
 VERBS = tuple(SUMMARIES)
 LIVE_FAMILIES = ("a live network", "its hubs and fibres, by hand")
-"""Their verbs are in the room ``live_commands``, all others in ``commands``."""
+"""Their verbs are in the room ``live_commands``, most others in ``commands``."""
+ROOMS = {"topology": "topology_commands"}
+"""The room of a verb with several files."""
 HELP, LAB = "help", "lab"
 ASKED_BY_SHELL = "_ARGCOMPLETE"
 """The variable that the shell's part of argcomplete sets when Tab is pressed."""
@@ -255,7 +258,7 @@ def _module(verb: str) -> Any:
     """The file of a verb, imported."""
     if any(verb in FAMILIES[family] for family in LIVE_FAMILIES):
         return importlib.import_module(f"corridor.experiments.live_commands.{verb}")
-    return importlib.import_module(f"corridor.experiments.commands.{verb}")
+    return importlib.import_module(f"corridor.experiments.{ROOMS.get(verb, 'commands')}.{verb}")
 
 
 def _obey(argv: Sequence[str] | None) -> int:

@@ -5,7 +5,8 @@
 'CN'
 
 Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`capacity`,
-:func:`price`, :func:`law`, :func:`check`, :func:`compare`. Runs: :class:`Lab`, :func:`load`.
+:func:`price`, :func:`law`, :func:`traffic_matrix`, :func:`check`, :func:`compare`.
+Runs: :class:`Lab`, :func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
 
 ``dir(corridor)`` is the interface. Names are imported when they are first used. Everything else is
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         path,
         price,
     )
+    from corridor.experiments.answers.traffic_answer import traffic_matrix
     from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
     from corridor.experiments.lab.asking import check, second_opinion
     from corridor.experiments.results.run_result import Run, load
@@ -69,6 +71,7 @@ __all__ = [
     "run_study",
     "second_opinion",
     "topology_from_graph",
+    "traffic_matrix",
     "verify_artifact",
 ]
 _HOMES = {
@@ -97,6 +100,7 @@ _HOMES = {
     "run_study": "experiments.study.results",
     "second_opinion": "experiments.lab.asking",
     "topology_from_graph": "topologies.formats.networkx_graphs",
+    "traffic_matrix": "experiments.answers.traffic_answer",
     "verify_artifact": "experiments.artifact.packing",
 }
 

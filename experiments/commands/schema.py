@@ -27,6 +27,7 @@ OUTPUTS = (
     *("artifact", "artifact-expected", "artifact-verdict"),
     *("check-answer", "compare-answer", "cut-answer", "explain-answer", "list-answer"),
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
+    "traffic-answer",
     *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),
     *("law-calendar-answer", "latency-answer", "topology-answer", "topology-check-answer"),
     *("topology-import-answer", "topology-validate-answer"),

@@ -100,6 +100,12 @@ def _cut() -> Any:
     return as_plain("Cut", CutAnswer, "hit", schema=int, demands=list[CutDemand])
 
 
+def _traffic() -> object:
+    from corridor.experiments.answers.traffic_answer import TrafficAnswer
+
+    return TrafficAnswer
+
+
 def _capacity() -> Any:
     from corridor.experiments.answers.capacity_answer import CapacityAnswer
 
@@ -300,6 +306,7 @@ OUTPUTS: Mapping[str, Output] = {
         _capacity,
     ),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
+    "traffic-answer": Output("traffic --json", "Background Internet traffic", _traffic),
     "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),
     "list-answer": Output("list --json; study list --json", "What ships", _listed),
     "plugins-answer": Output("plugins --json", "Kinds of installed packages", _plugins),

@@ -48,6 +48,7 @@ BY_METAVAR: Mapping[str, Source] = {
     "ID=VALUE": names.interpretations,
     "PLACE": names.jurisdictions,
     "JURISDICTION": names.jurisdictions,
+    "COUNTRY": names.countries_of_traffic,
     "NAME": names.networks,
     "STUDY": names.studies,
     "ROOM": names.rooms,

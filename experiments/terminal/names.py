@@ -21,6 +21,7 @@ POLICIES = HERE / "controller" / "data" / "policies"
 SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
 STUDIES = HERE / "experiments" / "study" / "shipped"
 LAW = HERE / "controller" / "data" / "law.yaml"
+INTERNET = HERE / "traffic" / "data" / "internet.yaml"
 FIGURE_FORMATS = ("pdf", "png", "svg", "pgf", "vega")
 FIGURE_WIDTHS = ("text", "column")
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
@@ -90,6 +91,11 @@ def cuts(args: argparse.Namespace) -> Names:
 
 def rules(_args: argparse.Namespace) -> Names:
     return _ids(_read(LAW), "rules")
+
+
+def countries_of_traffic(_args: argparse.Namespace) -> Names:
+    """Return the codes of countries with figures of background traffic."""
+    return _ids(_read(INTERNET), "countries")
 
 
 def readings(_args: argparse.Namespace) -> Names:

@@ -48,6 +48,7 @@ NUMBERED = {
     "study-index": "experiments.study.folder.SCHEMA",
     "summary": "experiments.results.results.SUMMARY_SCHEMA",
     "tables": "controller.forwarding.program.DUMP_SCHEMA",
+    "traffic-answer": "experiments.answers.traffic_answer.TRAFFIC_SCHEMA",
     "workload-answer": "experiments.commands.workload.SCHEMA",
 }
 """Where the numbers of outputs are; those of input files are in their JSON Schemas."""

@@ -40,6 +40,7 @@ ROOMS = {
         "reconcile",
     ),
     "traffic": (
+        "background",
         "packets",
         "workloads",
         "agents",
@@ -67,6 +68,7 @@ ROOMS = {
         "live_network",
         "setup",
         "commands",
+        "topology_commands",
         "live_commands",
     ),
 }
@@ -94,6 +96,7 @@ PURE = (
     "controller/traffic_engineering",
     "controller/explain",
     "controller/testing",
+    "traffic/background",
     "traffic/workloads",
     "traffic/measures",
     "experiments/scenario",

@@ -120,9 +120,9 @@ def problem(options: Values) -> str:
     if options["trace"]:
         drawn += ["arrival"] if options["arrival"] is not None else []
         return f"a trace says what {drawn[0]} would: leave one of them out" if drawn else ""
-    lacking = [name for name in ("interval", "up", "down") if options[name] is None]
-    if lacking:
-        return f"without a trace it needs {' and '.join(lacking)}"
+    missing = [name for name in ("interval", "up", "down") if options[name] is None]
+    if missing:
+        return f"without a trace it needs {' and '.join(missing)}"
     if options["gap"] and not options["piece"]:
         return "a gap is between pieces: give a piece its size, for example piece: 200B"
     return ""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.commands import schema, topology
+from corridor.experiments.commands import schema
+from corridor.experiments.topology_commands import topology
 from corridor.topologies.analysis.measurements import CALIBRATE
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError

@@ -56,6 +56,7 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
         ("law-list-answer", ["law", "list", *DAY]),
         ("law-calendar-answer", ["law", "calendar", *DAY]),
         ("kernel-answer", ["kernel", "show"]),
+        ("traffic-answer", ["traffic", "BD"]),
         ("workload-answer", ["workload", "show", "infer-chat"]),
         ("workload-answer", ["workload", "plan", "mini"]),
         ("workload-answer", ["workload", "plan", "examples/workloads.yaml"]),

@@ -6,8 +6,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands import latency, trace_evidence
 from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.topology_commands import latency, trace_evidence
 
 if TYPE_CHECKING:
     from corridor.topologies.model.topology import Fibre, Topology

@@ -1,0 +1,1 @@
+"""``corridor topology``: its actions that show, check, convert and measure a map."""

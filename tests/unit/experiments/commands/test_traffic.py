@@ -1,0 +1,79 @@
+"""``corridor traffic`` shows what is known of background traffic, and what is not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import corridor
+from corridor.experiments import cli
+from corridor.experiments.answers.traffic_answer import TrafficAnswer
+from corridor.topologies.base.codec import from_plain
+
+
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert cli.main(["traffic", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_country_is_shown_by_owner_direction_and_holding(capsys):
+    said = printed(capsys, "PK", "--date", "2025-09-06")
+    (flow,) = [line.split() for line in said.splitlines() if line.startswith("ptcl        europe")]
+    assert flow == ["ptcl", "europe", "2,335", "1,699-2,950", "91", "ms"]
+    assert "pk-twa-tw1/gulf" in said
+    assert "  PK: Africa-1 and 2Africa" in said
+    assert "Bangladesh" not in said
+
+
+def test_published_totals_stand_next_to_those_of_the_model(capsys):
+    (row,) = [
+        line
+        for line in printed(capsys, "PK", "--date", "2025-09-06").splitlines()
+        if "seven cables" in line
+    ]
+    assert row.split()[-5:] == ["10,146", "10,524", "+4%", "uncertain", "pta-doc24"]
+
+
+def test_all_countries_are_rows_that_nobody_adds(capsys):
+    said = printed(capsys, "--date", "2025-09-06")
+    assert "Rows are of different kinds: do not add or compare them." in said
+    assert "  AE: international bandwidth (plans of 2011" in said
+    assert "KZ       external channels of Kazakhtelecom" in said
+
+
+def test_json_is_the_document_and_the_seed_decides_its_intervals(capsys):
+    one = printed(capsys, "BD", "--date", "2025-01-01", "--json")
+    assert one == printed(capsys, "BD", "--date", "2025-01-01", "--json", "--seed", "1")
+    other = printed(capsys, "BD", "--date", "2025-01-01", "--json", "--seed", "2")
+    found = [from_plain(TrafficAnswer, json.loads(text)) for text in (one, other)]
+    assert found[0] == corridor.traffic_matrix("BD", as_of="2025-01-01")
+    assert [flow.offered_gbps for flow in found[0].flows] == [
+        flow.offered_gbps for flow in found[1].flows
+    ]
+    assert found[0].flows[0].low_gbps != found[1].flows[0].low_gbps
+    assert all(holding.source in found[0].sources for holding in found[0].holdings)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("AE",), "no international bandwidth of AE is known"),
+        (("PQ",), 'no country "PQ"'),
+        (("PK", "--date", "2013-01-01"), "no figure can be carried to 2013-01-01"),
+        (("PK", "--date", "soon"), "is not a day"),
+        (("PK", "--seed", "-1"), "a seed is 0 or more"),
+    ],
+)
+def test_a_wrong_question_is_one_line(capsys, words, message):
+    try:
+        code = cli.main(["traffic", *words])
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_few_samples_are_refused():
+    with pytest.raises(corridor.InputError, match="1 samples are not possible"):
+        corridor.traffic_matrix("PK", samples=1)

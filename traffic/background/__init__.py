@@ -1,0 +1,46 @@
+"""Background Internet traffic: who holds which capacity in which direction, and its routing. Pure.
+
+>>> from datetime import date
+>>> from corridor.traffic.background import assign, read_internet
+>>> internet = read_internet()
+>>> market = internet.at(date(2025, 9, 6))
+>>> found = assign(market, internet.cut("smw4:red-sea", "imewe:red-sea"), reaction="own")
+>>> found.total("PK").lost_path_gbps > 1000
+True
+
+The model is separate from the demands of scenarios, which policies route. ``docs/background.md``
+has its assumptions.
+"""
+
+from corridor.traffic.background.assignment import PEAK, assign
+from corridor.traffic.background.carried import (
+    Carried,
+    FlowCarried,
+    HoldingCarried,
+    Reaction,
+    TotalCarried,
+)
+from corridor.traffic.background.estimates import Estimate
+from corridor.traffic.background.internet import Cut, Internet, read_internet
+from corridor.traffic.background.market import Flow, Holding, Market, Offer
+from corridor.traffic.background.sampled import Sampled, sampled
+
+__all__ = [
+    "PEAK",
+    "Carried",
+    "Cut",
+    "Estimate",
+    "Flow",
+    "FlowCarried",
+    "Holding",
+    "HoldingCarried",
+    "Internet",
+    "Market",
+    "Offer",
+    "Reaction",
+    "Sampled",
+    "TotalCarried",
+    "assign",
+    "read_internet",
+    "sampled",
+]

@@ -1,0 +1,265 @@
+"""The background traffic of the data file, carried to a day as a market. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from corridor import traffic
+from corridor.topologies.base.documents import read_document
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
+from corridor.traffic.background.estimates import Draw, Estimate, central
+from corridor.traffic.background.internet_file import (
+    Country,
+    InternetFile,
+    RateFigure,
+    Route,
+    WrittenHolding,
+    checked,
+)
+from corridor.traffic.background.market import Flow, Holding, Market, Offer, Transit
+from corridor.traffic.background.matrix import gravity, with_fixed
+
+FILE = Path(traffic.__file__).with_name("data") / "internet.yaml"
+FIRST, LAST = date(2014, 1, 1), date(2035, 12, 31)
+"""The year of the oldest figure, and ten years after the newest: nothing is carried further."""
+DAYS_OF_YEAR = 365.25
+type Cut = frozenset[str]
+"""Ids of segments that have failed."""
+
+
+def read_internet(path: str | Path | None = None) -> Internet:
+    """Read background traffic.
+
+    Args:
+        path: A file in the form of ``traffic/data/internet.yaml``; default: that file.
+
+    Raises:
+        InputError: The file cannot be read, or something in it is wrong: with its line.
+    """
+    return Internet(checked(read_document(path or FILE)))
+
+
+@dataclass(frozen=True)
+class Internet:
+    """All figures of a file."""
+
+    file: InternetFile
+
+    @cached_property
+    def lengths_km(self) -> Mapping[str, float]:
+        """By segment."""
+        return {one.id: one.length_km for one in self.file.segments}
+
+    @cached_property
+    def countries(self) -> Mapping[str, Country]:
+        """By code."""
+        return {one.id: one for one in self.file.countries}
+
+    @property
+    def mean_load(self) -> float:
+        """The mean of a day over its busy hour, for ``load`` of ``assign``."""
+        return 1 / self.file.profile.peak_over_mean.value
+
+    def cut(self, *names: str) -> Cut:
+        """Return the segments of systems (``smw4``) and of names of segments (``smw4:red-sea``).
+
+        Raises:
+            InputError: A name is unknown.
+        """
+        known: dict[str, Cut] = {one.id: frozenset({one.id}) for one in self.file.segments}
+        for one in self.file.segments:
+            known[one.system] = known.get(one.system, frozenset()) | {one.id}
+        for name in names:
+            if name not in known:
+                hint = nearest(name, known) or "write it like smw4 or smw4:red-sea"
+                raise InputError(f'no system or segment "{name}"', hint)
+        return frozenset().union(*(known[name] for name in names))
+
+    def at(self, day: date, *, draw: Draw = central, countries: Iterable[str] = ()) -> Market:
+        """Return holdings and traffic of a day.
+
+        Args:
+            day: From 2014 to 2035. Values between two figures are interpolated, others carried by
+                the growth of the country; ``derived`` of a holding shows it.
+            draw: Chooses each uncertain number; default: its value.
+            countries: Codes; default: all.
+
+        Raises:
+            InputError: The day is too early or too late, or a country has no figures.
+        """
+        if not FIRST <= day <= LAST:
+            hint = f"name a day from {FIRST} to {LAST}"
+            raise InputError(f"no figure can be carried to {day}", hint)
+        codes = [self._code(one) for one in countries] or list(self.countries)
+        holdings: list[Holding] = []
+        flows: list[Flow] = []
+        for code in codes:
+            of_country, offered = self._country(self.countries[code], day, draw)
+            holdings += of_country
+            flows += offered
+        return Market(
+            day,
+            tuple(holdings),
+            tuple(flows),
+            tuple(one for one in self._offers(draw) if one.country in codes),
+            self._transits,
+            draw("bought share", self.file.bought_share.estimate),
+            draw("buffer", self.file.buffer.estimate),
+            self.lengths_km,
+        )
+
+    def _code(self, country: str) -> str:
+        if country not in self.countries:
+            unknown = {one.country: one for one in self.file.unknown}
+            if country in unknown:
+                one = unknown[country]
+                raise InputError(f"no {one.what} of {country} is known: {one.note}")
+            hint = f"known are {', '.join(self.countries)}"
+            raise InputError(f'no country "{country}"', nearest(country, self.countries) or hint)
+        return country
+
+    @cached_property
+    def _transits(self) -> tuple[Transit, ...]:
+        return tuple(
+            Transit(one.between, one.segment, self.lengths_km[one.segment], one.capacity_gbps)
+            for one in self.file.transits
+        )
+
+    def _offers(self, draw: Draw) -> Iterable[Offer]:
+        for one in self.file.offers:
+            capacity = draw(f"offer {one.id}", one.estimate)
+            length = self._length_km(one.segments)
+            yield Offer(one.id, one.country, one.to, capacity, one.segments, length)
+
+    def _length_km(self, segments: Sequence[str]) -> float:
+        return sum(self.lengths_km[one] for one in segments)
+
+    def _country(self, country: Country, day: date, draw: Draw) -> tuple[list[Holding], list[Flow]]:
+        growth = draw(f"growth {country.id}", country.growth.estimate)
+        ratio = draw(f"load ratio {country.id}", self.file.load_ratio.estimate)
+        written = [
+            one for one in self.file.holdings if one.country == country.id and one.exists(day)
+        ]
+        carried = [carried_to(one, day, growth, ratio, draw) for one in written]
+        capacities = np.array([one.capacity_gbps for one in carried])
+        matrix = self._matrix(country, written, capacities, draw)
+        regions = self._regions
+        holdings = [
+            self._holding(one, route, found, float(matrix[row, regions.index(route.to)]))
+            for row, (one, found) in enumerate(zip(written, carried, strict=True))
+            for route in one.routes
+        ]
+        offered: dict[tuple[str, str], float] = {}
+        for holding in holdings:
+            key = holding.owner, holding.direction
+            offered[key] = offered.get(key, 0.0) + ratio * holding.capacity_gbps
+        flows = [Flow(country.id, *key, gbps) for key, gbps in sorted(offered.items())]
+        return holdings, flows
+
+    @cached_property
+    def _regions(self) -> list[str]:
+        return [one.id for one in self.file.regions]
+
+    def _matrix(
+        self, country: Country, written: Sequence[WrittenHolding], rows: np.ndarray, draw: Draw
+    ) -> np.ndarray:
+        """Holdings x regions, Gbit/s."""
+        points = self.file.share_points / 100
+        masses = {
+            one.id: draw(f"mass {one.id}", _around(one.mass, points)) for one in self.file.regions
+        }
+        seed = np.zeros((len(written), len(masses)))
+        fixed = np.zeros_like(seed)
+        for row, one in enumerate(written):
+            for route in one.routes:
+                column = self._regions.index(route.to)
+                seed[row, column] = gravity(masses[route.to], self._length_km(route.segments))
+                share = route.estimate(points)
+                name = f"share {one.country} {route.source or one.id} {route.to}"
+                fixed[row, column] = np.nan if share is None else draw(name, share)
+        return with_fixed(seed, fixed, rows, self._columns(country, float(rows.sum()), draw))
+
+    def _columns(self, country: Country, total: float, draw: Draw) -> np.ndarray | None:
+        """The sum of each region; None if no shares of the country are known."""
+        columns = np.zeros(len(self._regions))
+        for one in country.directions:
+            estimate = one.estimate(self.file.share_points / 100)
+            if estimate is not None:
+                share = draw(f"direction {country.id} {one.to}", estimate)
+                columns[self._regions.index(one.to)] = share * total
+        return columns if columns.any() else None
+
+    def _holding(
+        self, one: WrittenHolding, route: Route, found: CarriedFigure, capacity: float
+    ) -> Holding:
+        share = capacity / found.capacity_gbps
+        basis = "gravity" if route.share is None else route.basis
+        parts = (found.how, f"{share:.0%} of the system ({basis})" if len(one.routes) > 1 else "")
+        return Holding(
+            id=f"{one.id}/{route.to}",
+            country=one.country,
+            owner=one.owner,
+            system=one.system,
+            direction=route.to,
+            capacity_gbps=capacity,
+            segments=route.segments,
+            length_km=self._length_km(route.segments),
+            published=found.figure.date,
+            source=found.figure.source,
+            confidence=(found.figure if len(one.routes) == 1 else route).confidence,
+            derived="; ".join(filter(None, parts)),
+        )
+
+
+def _around(value: float, points: float) -> Estimate:
+    return Estimate(value, max(0.01, value - points), value + points)
+
+
+@dataclass(frozen=True)
+class CarriedFigure:
+    """The capacity of a holding on a day, and the figure that it rests on."""
+
+    capacity_gbps: float
+    figure: RateFigure
+    how: str
+    """How it was derived; empty on the day of the figure."""
+
+
+def carried_to(
+    holding: WrittenHolding, day: date, growth: float, ratio: float, draw: Draw
+) -> CarriedFigure:
+    """Carry the figures of a holding to a day.
+
+    Args:
+        holding: The holding with its figures.
+        day: Any day.
+        growth: Per year, such as 0.25: before the first and after the last figure.
+        ratio: Load over capacity in service, which turns a load into a capacity.
+        draw: Chooses a value for each figure; figures of a holding share one random number.
+    """
+
+    def capacity(figure: RateFigure) -> float:
+        gbps = draw(f"capacity {holding.id}", figure.estimate)
+        return gbps if figure.measure == "in-service" else gbps / ratio
+
+    earlier = [one for one in holding.figures if one.date <= day]
+    later = [one for one in holding.figures if one.date > day]
+    figure = earlier[-1] if earlier else later[0]
+    gbps = capacity(figure)
+    how = [] if figure.measure == "in-service" else ["load over the load ratio"]
+    years = (day - figure.date).days / DAYS_OF_YEAR
+    if earlier and later:
+        span = (later[0].date - figure.date).days
+        gbps *= (capacity(later[0]) / gbps) ** ((day - figure.date).days / span)
+        how.append(f"between the figures of {figure.date} and {later[0].date}" if years else "")
+    elif years:
+        gbps *= (1 + growth) ** years
+        how.append(f"carried from {figure.date} at {growth:+.0%} a year")
+    return CarriedFigure(gbps, figure, "; ".join(filter(None, how)))
