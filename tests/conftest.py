@@ -19,7 +19,9 @@ from hypothesis import is_hypothesis_test, settings
 COSTS = Path(__file__).with_name("costs.json")
 LEAST_S = 1.0
 """Files that cost less are not recorded: they run last, in the order of their names."""
-FEWER = 4
+EXAMPLES = 50
+"""Of a property that does not say how many it needs."""
+FEWER = 2
 _started = pytest.StashKey[float]()
 _costs: Counter[str] = Counter()
 
@@ -31,6 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--few-examples", action="store_true", help=f"1 of {FEWER} examples of each property"
     )
+    settings.register_profile("suite", max_examples=EXAMPLES)
+    settings.load_profile("suite")
 
 
 @pytest.hookimpl(wrapper=True)

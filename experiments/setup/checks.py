@@ -75,7 +75,7 @@ def sections(
     """Return what is checked, in this order.
 
     Args:
-        whole: all tests; otherwise no slow test, a quarter of the examples of each property, and
+        whole: all tests; otherwise no slow test, half of the examples of each property, and
             in guests one test per promise.
         guests: whether tests may boot guests.
         native, root: what this machine's own kernel allows.

@@ -61,10 +61,16 @@ def write_task(
     changes: Mapping[str, Change],
     cast: Targets,
     bfd_interval_ms: int = 1000,
+    spacing_s: float = SPACING_S,
 ) -> None:
-    """What ``inside`` reads."""
+    """What ``inside`` reads. ``spacing_s`` is between packets of a demand, unless they are many."""
     Setting(specification, wiring).write(out_dir)
-    task = {"changes": changes, "cast": to_plain(cast), "bfd_interval_ms": bfd_interval_ms}
+    task = {
+        "changes": changes,
+        "cast": to_plain(cast),
+        "bfd_interval_ms": bfd_interval_ms,
+        "spacing_s": spacing_s,
+    }
     (out_dir / "task.json").write_text(json.dumps(task))
 
 
@@ -88,18 +94,18 @@ def inside(out_dir: Path, framework: str, *names: str) -> None:
         for name in names:
             say("scene", name=name)
             time.sleep(CALM_DOWN_S if name in FLAPPING else 0)
-            seen[name] = play(stage, from_plain(Targets, task["cast"]), name)
+            seen[name] = play(stage, from_plain(Targets, task["cast"]), name, task["spacing_s"])
             (out_dir / "seen.json").write_text(json.dumps(seen, indent=1))
             if "broken" in seen[name]:
                 break
         say("scene", name="")
 
 
-def play(stage: Stage, cast: Targets, name: str) -> dict[str, Any]:
+def play(stage: Stage, cast: Targets, name: str, usual_s: float) -> dict[str, Any]:
     """One scene under traffic; ``broken`` if it did not come to its end."""
     judged = [specified(stage, change) for change in JUDGED_BY.get(name, ("base",))]
     many = len(stage.kept.specification.directions) > MANY
-    spacing_s = SLOW_SPACING_S if many or name in SLOWLY else SPACING_S
+    spacing_s = SLOW_SPACING_S if many or name in SLOWLY else usual_s
     breakdowns = []
     try:
         if JUDGED_BY.get(name):

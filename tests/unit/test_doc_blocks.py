@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +18,13 @@ from corridor.experiments.results.results import read_plan, summarise
 from doc_blocks import (
     KINDS,
     PAGES,
+    ROOT,
     Block,
     Reader,
     blocks,
     compare,
     furnish,
+    give_commands,
     name_of,
     outputs_of,
     pages_with,
@@ -52,6 +55,14 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """One with the commands only."""
+    give_commands(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.mark.timeout(400)  # a page of many commands, on a busy machine
 @pytest.mark.parametrize(
     "page",
@@ -68,6 +79,26 @@ def test_what_a_page_tells_to_do_works(page, folder):
 def test_what_is_not_run_says_why():
     reasons = {block.why_not for page in PAGES for block in blocks(page)} - {None}
     assert all(len(reason) > 5 for reason in reasons)
+
+
+def commands_of(block: Block) -> set[str]:
+    """Its lines without comments and without the folder of a program."""
+    lines = (line.partition("  #")[0].strip() for line in block.text.splitlines())
+    return {line.removeprefix("./") for line in lines if line}
+
+
+@pytest.mark.parametrize(
+    ("block", "page"),
+    [
+        pytest.param(block, found[1], id=block.place)
+        for page in PAGES
+        for block in blocks(page)
+        if (found := re.fullmatch(r"(\S+\.md) runs these", block.why_not or ""))
+    ],
+)
+def test_what_another_page_runs_is_there(block, page):
+    there = [commands_of(other) for other in blocks(ROOT / page) if other.is_run]
+    assert commands_of(block) <= set().union(*there)
 
 
 def test_few_blocks_are_not_run():
@@ -101,41 +132,41 @@ def page_of(folder: Path, text: str) -> Path:
         ("```sh stays=ready\necho nearly\n```\n", "it ended"),
     ],
 )
-def test_a_block_that_does_not_work_is_found(folder, page, complaint):
+def test_a_block_that_does_not_work_is_found(bare, page, complaint):
     with pytest.raises(AssertionError, match=complaint):
-        Reader(folder).follow(page_of(folder, page))
+        Reader(bare).follow(page_of(bare, page))
 
 
-def test_a_command_that_stays_is_ended_with_its_page(folder):
+def test_a_command_that_stays_is_ended_with_its_page(bare):
     text = "```sh stays=ready\ntrap 'echo bye > bye; exit' INT; echo ready; sleep 60 & wait\n```\n"
-    Reader(folder).follow(page_of(folder, f"{text}\n```sh\ntest ! -e bye\n```\n"))
-    assert (folder / "bye").exists()
+    Reader(bare).follow(page_of(bare, f"{text}\n```sh\ntest ! -e bye\n```\n"))
+    assert (bare / "bye").exists()
 
 
-def test_what_a_block_leaves_running_ends_with_it(folder):
-    Reader(folder).follow(page_of(folder, "```sh\nsleep 100 & echo $! > pid\n```\n"))
-    at = Path("/proc", (folder / "pid").read_text().strip())
+def test_what_a_block_leaves_running_ends_with_it(bare):
+    Reader(bare).follow(page_of(bare, "```sh\nsleep 100 & echo $! > pid\n```\n"))
+    at = Path("/proc", (bare / "pid").read_text().strip())
     deadline = time.monotonic() + 5
     while at.exists() and "State:\tZ" not in (at / "status").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_python_goes_on_where_the_block_before_it_ended(folder):
+def test_python_goes_on_where_the_block_before_it_ended(bare):
     text = "```python\na = 1\nprint(a)\n```\n```python\nprint(a + 1)\n```\n```text output\n2\n```\n"
-    reader = Reader(folder)
-    reader.follow(page_of(folder, text))
+    reader = Reader(bare)
+    reader.follow(page_of(bare, text))
     assert reader.said == "2\n"
 
 
-def test_each_block_is_run_without_guests_or_in_them_and_what_is_aside_only_once(folder):
+def test_each_block_is_run_without_guests_or_in_them_and_what_is_aside_only_once(bare):
     text = "".join(
         f"```sh {flag}\necho {said} >> said\n```\n"
         for flag, said in (("aside", "a"), ("", "b"), ("guest", "c"))
     )
     for in_guests in (False, True):
-        Reader(folder, in_guests).follow(page_of(folder, text))
-    assert (folder / "said").read_text().split() == ["a", "b", "b", "c"]
+        Reader(bare, in_guests).follow(page_of(bare, text))
+    assert (bare / "said").read_text().split() == ["a", "b", "b", "c"]
 
 
 @pytest.mark.parametrize(

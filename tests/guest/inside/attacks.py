@@ -30,7 +30,10 @@ HONEST_EVERY, LLDP_EVERY = 500, 4000
 
 @contextlib.contextmanager
 def broken(field: Field, breakage: dict[str, Any]) -> Iterator[None]:
-    """With foreign entries in some tables, by hub, in the words of ovs-ofctl."""
+    """With foreign entries in some tables, by hub, in the words of ovs-ofctl.
+
+    That they are gone takes effect while those of the next round do.
+    """
     if not breakage:
         yield
         return
@@ -47,7 +50,6 @@ def broken(field: Field, breakage: dict[str, Any]) -> Iterator[None]:
             field.switch(hub, "del-flows", words.partition(",actions=")[0])
         if own_band:
             in_band(field, own_band, on=False)
-        time.sleep(TAKES_EFFECT_S)
 
 
 def in_band(field: Field, hub: str, *, on: bool) -> None:

@@ -17,7 +17,7 @@ _WORD = re.compile(rb'"[^"\n]*"|[A-Za-z_][\w-]*')
 
 
 def a_bit(most: int) -> settings:
-    """Few enough that all formats take half a minute, and the same ones each time."""
+    """Few enough that all formats take some seconds, and the same ones each time."""
     return settings(
         max_examples=most,
         deadline=None,

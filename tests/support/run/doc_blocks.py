@@ -432,13 +432,18 @@ COPIED = ("topologies", "controller", "experiments", "examples")
 folder's own, which sets nothing up."""
 
 
-def furnish(folder: Path) -> None:
-    """A folder as a reader has it: the commands, the examples, the code."""
+def give_commands(folder: Path) -> None:
+    """A folder in which the commands of a checkout can be typed."""
     for name, words in SHIMS.items():
         shim = folder / name
         shim.parent.mkdir(parents=True, exist_ok=True)
         shim.write_text(SHIM.format(python=shlex.quote(sys.executable), words=words))
         shim.chmod(0o755)
+
+
+def furnish(folder: Path) -> None:
+    """A folder as a reader has it: the commands, the examples, the code."""
+    give_commands(folder)
     (folder / "lab").mkdir()
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from corridor.experiments.testbeds.uml import OUT_IN_GUEST
 from corridor_runs import corridor, environment, run
 from live_runs import Api, LiveRun
 
@@ -112,7 +113,10 @@ class Floods(App):
         event.msg.datapath.send_msg(parser.OFPFlowMod(event.msg.datapath, instructions=apply))
 """
 LOOKED = "the tables of your controller: "
-LATER = """
+TOLD = "told"
+"""A file in the result folder that apps wait for."""
+LATER = f"""
+from pathlib import Path
 from corridor.controller.openflow.framework import hub
 class Later(ShortestPaths):
     @handler.set_ev_cls(ofp_event.EventOFPSwitchFeatures, handler.CONFIG_DISPATCHER)
@@ -120,9 +124,10 @@ class Later(ShortestPaths):
         super().on_switch(event)
         hub.spawn(self.leave, event.msg.datapath)
     def leave(self, datapath):
-        hub.sleep(60)
-        every = {"table_id": ofproto.OFPTT_ALL, "command": ofproto.OFPFC_DELETE}
-        nowhere = {"out_port": ofproto.OFPP_ANY, "out_group": ofproto.OFPG_ANY}
+        while not Path("{OUT_IN_GUEST}/{TOLD}").exists():
+            hub.sleep(0.5)
+        every = {{"table_id": ofproto.OFPTT_ALL, "command": ofproto.OFPFC_DELETE}}
+        nowhere = {{"out_port": ofproto.OFPP_ANY, "out_group": ofproto.OFPG_ANY}}
         datapath.send_msg(parser.OFPFlowMod(datapath, match=parser.OFPMatch(), **every, **nowhere))
 """
 
@@ -152,7 +157,7 @@ def test_such_an_app_ends_a_live_network_before_anybody_can_send(scenario, tmp_p
 
 @pytest.fixture(scope="module")
 def live(scenario, tmp_path_factory):
-    """Under an app that takes all entries away after a minute."""
+    """Under an app that removes all entries once the file is there."""
     folder = tmp_path_factory.mktemp("live")
     (folder / "later.py").write_text(APP.read_text(encoding="utf-8") + LATER, encoding="utf-8")
     own = ("--testbed", "uml", "--controller", folder / "later.py")
@@ -182,6 +187,7 @@ def test_a_live_network_tells_what_the_tables_of_ones_own_controller_come_to(liv
 
 
 def test_its_tables_are_proven_again_when_they_change(live):
+    (live.folder / TOLD).touch()
     live.wait_until_it_says("5 switches, 0 entries", 120)
     api = Api(live.session())
     assert "C9, C16, C17 violated" in api.ask("/v1/status")[1]["unproven"]
@@ -190,6 +196,7 @@ def test_its_tables_are_proven_again_when_they_change(live):
 
 def test_killed_and_started_again_it_ends_in_good_order(live):
     state = {"XDG_STATE_HOME": str(live.sessions.parents[1])}
+    (live.folder / TOLD).unlink()
     looked = live.said().count(LOOKED)
     asked = corridor("kill", "controller")
     assert subprocess.run(asked, env=environment(**state), timeout=60).returncode == 0
@@ -204,11 +211,14 @@ def test_killed_and_started_again_it_ends_in_good_order(live):
 
 
 def test_an_app_that_ends_is_started_again_and_too_often_ends_the_network(scenario, tmp_path):
-    dies = LATER.replace("every = ", "import os; os._exit(7); every = ").replace("60", "20")
+    """It dies 5 s after switches have connected, the first time once the network is ready."""
+    dies = LATER.replace("every = ", "hub.sleep(5); import os; os._exit(7); every = ")
     (tmp_path / "dies.py").write_text(APP.read_text(encoding="utf-8") + dies, encoding="utf-8")
     own = ("--testbed", "uml", "--controller", tmp_path / "dies.py")
     one = LiveRun(tmp_path / "dies", scenario, *own)
     try:
+        one.wait_until_it_says("] ready: ", 120)
+        (one.folder / TOLD).touch()
         one.wait_until_it_says("the controller ended with code 7, another is started", 120)
         assert one.process.wait(240) == 3
         assert "the controller ended 4 times, at last with code 7" in one.complained()

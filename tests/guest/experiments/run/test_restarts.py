@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.benchmarks.in_guest import run_inside
-from tests.benchmarks.restarts import HEADS, SPACING_S, rows, write_task
+from tests.benchmarks.restarts import HEADS, rows, write_task
 from tests.chaos.scenarios import FINISHED, SCENES, TWICE, UNDONE, WITHDRAWN, Targets
 from tests.chaos.tampering import KINDS
 
@@ -38,6 +38,8 @@ BOTH = pytest.mark.parametrize("framework", ["ryu", "os-ken"])
 CAST = Targets(fibre="kunming-karachi", switch="bangkok", gateway="kunming")
 ALL = {direction.demand.id for direction in specification().directions}
 EXPORTS = {"ckpt", "render"}
+SPACING_S = 0.01
+"""Between packets of a demand: each path has at least one in flight."""
 AT_ONCE_MS = 60.0
 """The operation during which something broke."""
 DRAIN_MS = 300.0
@@ -76,7 +78,15 @@ def played(tmp_path_factory, virtual_kernel):
     """All scenes of a framework; two networks at a time, since a guest has one processor."""
 
     def play(out, framework, names):
-        write_task(out, guaranteed(), wiring(), changes(), CAST, bfd_interval_ms=100)
+        write_task(
+            out,
+            guaranteed(),
+            wiring(),
+            changes(),
+            CAST,
+            bfd_interval_ms=100,
+            spacing_s=SPACING_S,
+        )
         run_inside("tests.benchmarks.restarts", out, [framework, *names])
         return json.loads((out / "seen.json").read_text())
 

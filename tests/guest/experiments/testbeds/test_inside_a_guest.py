@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from itertools import islice
 
 import pytest
 
@@ -45,90 +46,104 @@ def test_reading_back_accepts_a_fibre_that_has_been_repaired(seen):
     assert seen["shaping"]["repaired"] == ""
 
 
+PLACES = (PROJECT_IN_GUEST, PYTHON_PREFIX, "/", "/usr")
+
+
+@pytest.fixture(scope="module")
+def touched(tmp_path_factory, virtual_kernel):
+    """A folder to which a guest has written, once it has tried to write everywhere else."""
+    folder = tmp_path_factory.mktemp("touched")
+    tries = (
+        f"touch {place}/not-mine && echo {place} >> {OUT_IN_GUEST}/written" for place in PLACES
+    )
+    in_guest(virtual_kernel, folder, "sh", "-c", f"{'; '.join(tries)}; touch {OUT_IN_GUEST}/mine")
+    return folder
+
+
 @pytest.mark.promise("a guest writes to its result folder only")
-@pytest.mark.parametrize("place", [PROJECT_IN_GUEST, PYTHON_PREFIX, "/", "/usr"])
-def test_a_guest_writes_to_its_result_folder_only(virtual_kernel, tmp_path, place):
-    script = f"touch {OUT_IN_GUEST}/mine; touch {place}/not-mine && exit 9; exit 0"
-    in_guest(virtual_kernel, tmp_path, "sh", "-c", script)
-    assert (tmp_path / "mine").exists()
-    assert "Read-only" in (tmp_path / "stderr.txt").read_text()
-
-
-def mininet_shell(kernel, folder, *lines, options=()):
-    """What Mininet's own command said, line by line of its shell, over ``mini``."""
-    marked = ["py '-- next'", *(text for line in lines for text in (line, "py '-- next'"))]
-    (folder / "script").write_text("\n".join(marked) + "\n")
-    mn = [
-        "--custom",
-        f"{PROJECT_IN_GUEST}/corridor/topologies/mn.py",
-        "--topo",
-        "corridor,mini",
-        *options,
-    ]
-    mn += ["--controller", "corridor", "--test", "none", "--post", f"{OUT_IN_GUEST}/script"]
-    done = in_guest(kernel, folder, *PYTHON_INSIDE, shutil.which("mn"), *mn)
-    return [text.strip() for text in done.stderr.split("-- next")[1:-1]]
+@pytest.mark.parametrize("place", PLACES)
+def test_a_guest_writes_to_its_result_folder_only(touched, place):
+    assert (touched / "mine").exists()
+    assert not (touched / "written").exists()
+    refused = (touched / "stderr.txt").read_text()
+    assert re.search(f"'{place}/not-mine': Read-only", refused), refused
 
 
 TABLES_ARE_IN = "py __import__('time').sleep(6)"
 """And Open vSwitch has told its database, which takes up to five seconds, who is connected."""
 PINGED, LOST = "2 received, 0% packet loss", "0 received, 100% packet loss"
-
-
-def test_mininets_own_command_runs_a_corridor_and_pings_through_it(virtual_kernel, tmp_path):
-    nodes, _, ping, by_name = mininet_shell(
-        virtual_kernel,
-        tmp_path,
-        "nodes",
+STATE = "py str((net['s3'].connected(), 'mns3' in net.openvswitch.bridges()))"
+VERIFY = "py str(net.kernel.verify())"
+PARTS = {
+    "at once": ("py str([switch.connected() for switch in net.switches])", "nodes"),
+    "pings": (
         TABLES_ARE_IN,
         "h1 ping -c 2 h5",
         "py net['shanghai'].cmd('ping -c 2 ' + net['karachi'].IP())",
-    )
+    ),
+    "switch": (
+        *(STATE, "switch s3 stop", STATE, "h1 ping -c 2 -W 1 h5", "h1 ping -c 2 h2"),
+        *("switch s3 stop", "switch s3 start", "switch s3 start", TABLES_ARE_IN, STATE),
+        *("h1 ping -c 2 h5", VERIFY),
+    ),
+    "link": (
+        *("link s1 s2 down", "h1 ping -c 2 -W 1 h2", "h2 ping -c 2 -W 1 h3"),
+        *("link s1 s2 up", TABLES_ARE_IN, "h1 ping -c 2 h2", VERIFY),
+    ),
+}
+"""Of one session of Mininet's shell; each leaves the network as it was."""
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory, virtual_kernel):
+    """What Mininet's own command said, part by part and line by line, over ``mini``."""
+    folder = tmp_path_factory.mktemp("mininet")
+    lines = [line for part in PARTS.values() for line in part]
+    marked = ["py '-- next'", *(text for line in lines for text in (line, "py '-- next'"))]
+    (folder / "script").write_text("\n".join(marked) + "\n")
+    mn = ["--custom", f"{PROJECT_IN_GUEST}/corridor/topologies/mn.py", "--topo", "corridor,mini"]
+    mn += [
+        "--controller",
+        "corridor",
+        "--wait",
+        "--test",
+        "none",
+        "--post",
+        f"{OUT_IN_GUEST}/script",
+    ]
+    done = in_guest(virtual_kernel, folder, *PYTHON_INSIDE, shutil.which("mn"), *mn)
+    said = iter([text.strip() for text in done.stderr.split("-- next")[1:-1]])
+    return {name: list(islice(said, len(part))) for name, part in PARTS.items()}
+
+
+def test_mininets_wait_ends_when_every_switch_has_its_controller(shell):
+    connected, _ = shell["at once"]
+    assert connected == str([True] * 5)
+
+
+def test_mininets_own_command_runs_a_corridor_and_pings_through_it(shell):
+    _, nodes = shell["at once"]
+    _, ping, by_name = shell["pings"]
     assert all(host in nodes for host in ("h1 h2 h3 h4 h5", "s1 s2 s3 s4 s5")), nodes
     assert PINGED in ping, ping
     assert PINGED in by_name, by_name
 
 
-def test_mininets_wait_ends_when_every_switch_has_its_controller(virtual_kernel, tmp_path):
-    (connected,) = mininet_shell(
-        virtual_kernel,
-        tmp_path,
-        "py str([switch.connected() for switch in net.switches])",
-        options=["--wait"],
-    )
-    assert connected == str([True] * 5)
-
-
-def test_a_switch_that_is_stopped_forwards_nothing_until_it_is_started(virtual_kernel, tmp_path):
+def test_a_switch_that_is_stopped_forwards_nothing_until_it_is_started(shell):
     """Kunming, s3, lies between Shanghai, h1, and Karachi, h5; not between h1 and Guian, h2."""
-    state = "py str((net['s3'].connected(), 'mns3' in net.openvswitch.bridges()))"
-    verify = "py str(net.kernel.verify())"
-    said = mininet_shell(
-        virtual_kernel,
-        tmp_path,
-        *(TABLES_ARE_IN, state, "switch s3 stop", state, "h1 ping -c 2 -W 1 h5", "h1 ping -c 2 h2"),
-        *("switch s3 stop", "switch s3 start", "switch s3 start", TABLES_ARE_IN, state),
-        *("h1 ping -c 2 h5", verify),
-    )
-    before, _, after, through, around = said[1:6]
+    before, _, after, through, around = shell["switch"][:5]
     assert (before, after) == ("(True, True)", "(False, False)")
     assert LOST in through, through
     assert PINGED in around, around
-    again, back, shaping = said[-3:]
+    again, back, shaping = shell["switch"][-3:]
     assert again == "(True, True)"
     assert PINGED in back, back
     assert least_ms(back) == pytest.approx(119.25, abs=0.2)
     assert shaping == "None"
 
 
-def test_a_link_that_is_taken_down_carries_nothing_until_it_is_up(virtual_kernel, tmp_path):
-    said = mininet_shell(
-        virtual_kernel,
-        tmp_path,
-        *(TABLES_ARE_IN, "link s1 s2 down", "h1 ping -c 2 -W 1 h2", "h2 ping -c 2 -W 1 h3"),
-        *("link s1 s2 up", TABLES_ARE_IN, "h1 ping -c 2 h2", "py str(net.kernel.verify())"),
-    )
-    _, down, through, beside, up, _, back, shaping = said
+def test_a_link_that_is_taken_down_carries_nothing_until_it_is_up(shell):
+    down, through, beside, up, _, back, shaping = shell["link"]
     assert (down, up) == ("", "")
     assert LOST in through, through
     assert PINGED in beside, beside

@@ -32,14 +32,27 @@ def test_a_start_up_that_takes_longer_changes_no_sample(name, once, virtual_kern
         assert different == [], f"{', '.join(disturbances)} change {', '.join(different)}"
 
 
+@pytest.fixture(scope="module")
+def random_numbers(virtual_kernel, tmp_path_factory):
+    """``random_numbers(...)``: what they are in a guest in which something happened before."""
+
+    def drawn(*before):
+        folder = tmp_path_factory.mktemp("drawn")
+        return seen_inside(virtual_kernel, folder, "random_numbers", *before)
+
+    return drawn
+
+
+@pytest.fixture(scope="module")
+def usual(random_numbers):
+    return random_numbers()
+
+
 @pytest.mark.parametrize("before", ["draws", "interrupts", "programs", "a minute"])
 def test_random_numbers_of_the_kernel_begin_again_at_planned_instants(
-    before, virtual_kernel, tmp_path
+    before, random_numbers, usual
 ):
-    (tmp_path / "plain").mkdir()
-    (tmp_path / "disturbed").mkdir()
-    plain = seen_inside(virtual_kernel, tmp_path / "plain", "random_numbers")
-    assert seen_inside(virtual_kernel, tmp_path / "disturbed", "random_numbers", before) == plain
+    assert random_numbers(before) == usual
 
 
 def measured(kernel, folder, ran, *disturbances):

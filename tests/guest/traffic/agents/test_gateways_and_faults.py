@@ -10,7 +10,7 @@ from corridor_runs import seen_inside
 from random_topologies import fibre, topology
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(240)]
-CUTS = 4
+CUTS = 2
 DIRECT_MS, BFD_MS = 2, 15
 GATEWAY_PORTS = {1001, 1002}
 

@@ -28,8 +28,8 @@ from paths_lab import (
     trips,
 )
 
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=300)
+FEW = settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=150)
 LINKS_ONLY = st.builds(Protection, st.integers(1, 2), st.just(("link",)))
 MOST_TRIPS = 3000
 anyhow = served() | served_in_time() | served_anew()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from corridor.controller.intent.admit import admit
 from corridor.controller.intent.values import Admission, Link, Use
 
-FEW = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MOST_FOUND = 4
 rates = st.one_of(st.integers(1, 9), st.integers(1, 9).map(lambda n: n * 10**9 + n * 7))
 

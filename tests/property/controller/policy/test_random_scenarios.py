@@ -13,7 +13,7 @@ import pytest
 from corridor.controller.policy.clauses.registry import CLAUSES as KINDS
 from random_scenarios import CLAUSES, Tally, examine
 
-FEW = 120
+FEW = 60
 CASES = int(os.environ.get("CORRIDOR_CASES", FEW))
 FOUND = (1105, 1110, 1566, 1871, 2034)
 """Seeds of scenarios whose tables were right although a claim was once called violated."""

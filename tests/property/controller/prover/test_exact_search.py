@@ -23,7 +23,7 @@ from corridor.topologies.model.topology import Topology
 from policy_lab import demand, permit, ruling
 from random_policies import hard_clauses, networks, policy_lists
 
-MANY = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 protections = st.builds(
     Protection,

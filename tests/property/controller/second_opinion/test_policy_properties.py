@@ -24,7 +24,7 @@ from corridor.topologies.model.topology import Fibre, Hub, Topology
 from policy_lab import CLASSES, TODAY, demand, fibre, hub, network, permit, ruling
 from random_policies import MAX_STOPS, NAMES, SRLGS, networks, policies, policy_lists
 
-FEW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ASKED = st.sampled_from(("general", "mixed", "foreign"))
 
 

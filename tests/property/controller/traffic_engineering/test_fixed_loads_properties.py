@@ -34,7 +34,7 @@ from corridor.controller.traffic_engineering.selection_setting import Setting, s
 from corridor.topologies.model.sharing import capacities_bps
 from policy_lab import permit
 
-MANY = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 FEW = settings(MANY, max_examples=15)
 ASSESSED = {"waypoints": [{"any_of": "gateways", "before": "border"}]}
 MOST_SETS = 40

@@ -40,8 +40,8 @@ from paths_lab import (
 )
 from policy_lab import CLASSES, TODAY, fibre, hub, network, permit
 
-FEW = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-MANY = settings(FEW, max_examples=300)
+FEW = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(FEW, max_examples=150)
 LADDERS: tuple[tuple[RelaxationStep, ...], ...] = (
     (),
     ("drop_protect",),
@@ -142,7 +142,7 @@ def fastest(delays: list[int]) -> int | None:
     return min(delays, default=None)
 
 
-@settings(FEW, max_examples=500)
+@settings(FEW, max_examples=250)
 @given(hurried())
 def test_what_is_left_of_a_delay_is_spent_on_the_shortest_protected_path(made: Served) -> None:
     topology, graph, _ = made

@@ -123,26 +123,26 @@ def exported(suffix: str) -> bytes:
 
 
 @given(spoilt((TOPOLOGY, (DATA / "mini.yaml").read_bytes())))
-@a_bit(150)
+@a_bit(75)
 def test_topologies_in_yaml(text: bytes) -> None:
     reads(load_topology, "x.yaml", text)
 
 
 @given(st.data())
-@a_bit(120)
+@a_bit(60)
 def test_topologies_in_json(data: st.DataObject) -> None:
     reads(load_topology, "x.json", data.draw(spoilt((exported(".json"),))))
 
 
 @given(st.data())
-@a_bit(150)
+@a_bit(75)
 def test_topologies_in_graphml(data: st.DataObject) -> None:
     text = data.draw(spoilt((FOREIGN_GRAPHML, FOREIGN_GRAPHML, exported(".graphml"))))
     reads(load_topology, "x.graphml", text)
 
 
 @given(spoilt((REPETITA,)))
-@a_bit(200)
+@a_bit(100)
 def test_topologies_of_repetita(text: bytes) -> None:
     reads(load_topology, "x.graph", text)
 
@@ -157,43 +157,43 @@ def reads_graph(name: str, text: bytes) -> None:
 
 
 @given(spoilt((GML,)))
-@a_bit(80)
+@a_bit(40)
 def test_topologies_in_gml(text: bytes) -> None:
     reads_graph("x.gml", text)
 
 
 @given(spoilt(EDGE_LISTS))
-@a_bit(120)
+@a_bit(60)
 def test_topologies_in_edge_lists(text: bytes) -> None:
     reads_graph("x.edgelist", text)
 
 
 @given(spoilt((SNDLIB,)))
-@a_bit(120)
+@a_bit(60)
 def test_topologies_of_sndlib(text: bytes) -> None:
     reads_graph("x.txt", text)
 
 
 @given(spoilt((NODE_LINK,)))
-@a_bit(120)
+@a_bit(60)
 def test_topologies_in_node_link_json_of_others(text: bytes) -> None:
     reads_graph("x.json", text)
 
 
 @given(spoilt((FOREIGN_GRAPHML,)))
-@a_bit(80)
+@a_bit(40)
 def test_graphml_with_a_stated_default(text: bytes) -> None:
     reads_graph("x.graphml", text)
 
 
 @given(spoilt(tuple((POLICIES / f"{name}.yaml").read_bytes() for name in ("gba", "pk", "th"))))
-@a_bit(60)
+@a_bit(30)
 def test_policies(text: bytes) -> None:
     reads(lambda path: load_policies(path, load_topology("mini")), "x.yaml", text)
 
 
 @given(spoilt((SCENARIO, (SCENARIOS / "mini.yaml").read_bytes())))
-@a_bit(120)
+@a_bit(60)
 def test_scenarios(text: bytes) -> None:
     def read(path: Path) -> None:
         loaded = load_scenario(str(path))
@@ -211,7 +211,7 @@ def compiled() -> tuple[Any, Any, Any]:
 
 
 @given(st.data())
-@a_bit(60)
+@a_bit(30)
 def test_dumps_of_tables(data: st.DataObject) -> None:
     plan, judged_by, said = compiled()
     text = data.draw(spoilt((json.dumps(said).encode(),)))

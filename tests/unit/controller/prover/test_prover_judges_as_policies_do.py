@@ -14,7 +14,7 @@ from prover_judge import Dead, Switches, broken_by, packet_of
 from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds, worlds
 from spoiling import spoilt
 
-FEW = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 JUDGED = {"C1", "C3", "C4", "C5", "C6", "C7", "C8", "C11", "C15", "T0"}
 """Claims of which a misrouted packet must break one. The software switches distinguish a label in
 disorder, an entry by chance and a port with nothing on it only in words."""
@@ -77,7 +77,7 @@ def test_correct_tables_keep_to_policies_whatever_is_dead(data):
         assert not wrongs(net, held, data.draw(outages(net)))
 
 
-@settings(FEW, max_examples=120)
+@settings(FEW, max_examples=60)
 @given(st.data())
 def test_where_packets_go_wrong_a_claim_is_violated(data):
     net = data.draw(some_worlds())

@@ -15,7 +15,7 @@ from mutants import MUTANTS
 from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds
 from spoiling import spoilt
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def prover_of(net: World) -> Prover:

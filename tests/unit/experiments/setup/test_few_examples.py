@@ -23,15 +23,20 @@ class TestOfAClass:
     def test_property(self, number):
         TRIED.append(number)
 
+@settings(database=None)
+@given(st.integers())
+def test_property_that_does_not_say_how_many_it_needs(number):
+    TRIED.append(number)
+
 def test_count(seeds):
     print(f"tried {len(TRIED)} and {len(seeds(3))}.")
 """
 
 
 @pytest.mark.parametrize(
-    ("options", "tried"), [((), "80 and 3"), (("--few-examples",), "20 and 1")]
+    ("options", "tried"), [((), "130 and 3"), (("--few-examples",), "65 and 1")]
 )
-def test_a_quarter_of_the_examples_is_tried(tmp_path, options, tried):
+def test_half_of_the_examples_is_tried(tmp_path, options, tried):
     shutil.copy(CONFTEST, tmp_path)
     (tmp_path / "costs.json").write_text("{}")
     (tmp_path / "test_it.py").write_text(PROPERTY)

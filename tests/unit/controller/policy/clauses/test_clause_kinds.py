@@ -261,7 +261,7 @@ def taken(clause: Clause, trip: Trip, walk: list[Element]) -> list[int | Broken]
     return said
 
 
-walks = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+walks = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 some = given(st.data(), networks(), st.integers(0, 12), st.randoms(use_true_random=False))
 
 
