@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corridor.topologies.base.codec import Document
+from corridor.topologies.base.words import short_name
 from corridor.topologies.model.jurisdictions import load_jurisdictions
-from corridor.topologies.model.topology import Fibre, Hub, Topology
+from corridor.topologies.model.topology import Fibre, Hub, LatLon, Topology
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,18 @@ class HubEntry:
     gateway: bool
     lat: float
     lon: float
+
+    @property
+    def place(self) -> LatLon:
+        return self.lat, self.lon
+
+    @property
+    def short_name(self) -> str:
+        return short_name(self.name)
+
+    @property
+    def short_local_name(self) -> str:
+        return self.local_name.partition("(")[0].strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +55,7 @@ class FibreEntry:
     may_cross: tuple[str, ...]
     confidence: str
     sources: tuple[str, ...]
-    points: tuple[tuple[float, ...], ...]
+    points: tuple[LatLon, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

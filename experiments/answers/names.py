@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from corridor.controller.explain.references import kind_of
 from corridor.controller.policy.model import DataClass, PolicySet
-from corridor.topologies.base.words import joined
+from corridor.topologies.base.words import joined, short_name
 from corridor.topologies.model.jurisdictions import load_jurisdictions
 
 BASES: Mapping[str, str] = {
@@ -47,6 +47,6 @@ def names_of(scenario: str, sets: Iterable[PolicySet]) -> Names:
 
 def _described(of: DataClass) -> str:
     known = load_jurisdictions()
-    origin = joined(known.name(code).partition(" (")[0] for code in of.origin)
+    origin = joined(short_name(known.name(code)) for code in of.origin)
     basis = BASES.get(of.basis, f"legal basis: {of.basis.replace('-', ' ')}")
     return f"{of.sensitivity.replace('-', ' ')} data of {origin}, {basis}"

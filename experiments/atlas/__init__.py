@@ -1,6 +1,6 @@
 """What pages and figures both draw: maps as marks in one plane, and the time line of a run. Pure.
 
-``atlas(map_of_answers(...))`` or ``atlas(map_of_topology(...))`` gives everything in one plane:
+``atlas`` places the hubs and fibres of a map document in one plane:
 ``x`` grows to the east, ``y`` to the south, ten units are a degree of latitude. There are no
 borders of states in it.
 """
@@ -10,13 +10,6 @@ from __future__ import annotations
 from corridor.experiments.atlas.atlas import Atlas, DrawnFibre, DrawnHub, atlas
 from corridor.experiments.atlas.labels import Box, Label, PlacedLabel, place_labels
 from corridor.experiments.atlas.marks import Mark
-from corridor.experiments.atlas.source import (
-    MapData,
-    MapFibre,
-    MapHub,
-    map_of_answers,
-    map_of_topology,
-)
 
 __all__ = [
     "Atlas",
@@ -24,13 +17,8 @@ __all__ = [
     "DrawnFibre",
     "DrawnHub",
     "Label",
-    "MapData",
-    "MapFibre",
-    "MapHub",
     "Mark",
     "PlacedLabel",
     "atlas",
-    "map_of_answers",
-    "map_of_topology",
     "place_labels",
 ]

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapDocument
 from corridor.experiments.atlas.frame import Frame, frame_of
 from corridor.experiments.atlas.land import land_around
 from corridor.experiments.atlas.marks import OTHERS, Mark, marks_by_jurisdiction
 from corridor.experiments.atlas.plane import XY, Line, Projection, beside
-from corridor.experiments.atlas.source import MapData, MapFibre, MapHub
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import short_name
 
 APART = 3.5
 """Units between fibres of one pair of hubs."""
@@ -23,7 +24,7 @@ ROLES = ("western", "coastal", "foreign", "gateway", "core", "transit")
 
 @dataclass(frozen=True)
 class DrawnHub:
-    hub: MapHub
+    hub: HubEntry
     x: float
     y: float
     mark: Mark
@@ -37,7 +38,7 @@ class DrawnHub:
 
 @dataclass(frozen=True)
 class DrawnFibre:
-    fibre: MapFibre
+    fibre: FibreEntry
     parts: tuple[Line, ...]
     """One, but where the map is cut open across the fibre. The first begins at ``a``."""
 
@@ -65,11 +66,11 @@ class Atlas:
         return 0.0, 0.0, round(self.frame.width, 1), round(self.frame.height, 1)
 
 
-def atlas(data: MapData) -> Atlas:
+def atlas(data: MapDocument) -> Atlas:
     """Raises InputError where there is no hub."""
     if not data.hubs:
         raise InputError("a map without hubs cannot be drawn", "give its topology at least one hub")
-    courses = [[hub.place] for hub in data.hubs] + [list(fibre.places) for fibre in data.fibres]
+    courses = [[hub.place] for hub in data.hubs] + [list(fibre.points) for fibre in data.fibres]
     frame = frame_of(courses)
     marks = marks_by_jurisdiction(data.hubs)
     return Atlas(
@@ -82,14 +83,14 @@ def atlas(data: MapData) -> Atlas:
 
 
 def _drawn_hubs(
-    data: MapData, projection: Projection, marks: Mapping[str, Mark]
+    data: MapDocument, projection: Projection, marks: Mapping[str, Mark]
 ) -> dict[str, DrawnHub]:
     fibres: dict[str, int] = defaultdict(int)
     for fibre in data.fibres:
         fibres[fibre.a] += 1
         fibres[fibre.z] += 1
 
-    def importance(hub: MapHub) -> tuple[int, int, str]:
+    def importance(hub: HubEntry) -> tuple[int, int, str]:
         role = ROLES.index(hub.role) if hub.role in ROLES else len(ROLES)
         return role, -fibres[hub.id], hub.id
 
@@ -102,9 +103,9 @@ def _drawn_hubs(
     }
 
 
-def _drawn_fibres(fibres: Sequence[MapFibre], projection: Projection) -> dict[str, DrawnFibre]:
+def _drawn_fibres(fibres: Sequence[FibreEntry], projection: Projection) -> dict[str, DrawnFibre]:
     """The first fibre of a pair of hubs lies where it is, the others next to it in turn."""
-    pairs: dict[frozenset[str], list[MapFibre]] = defaultdict(list)
+    pairs: dict[frozenset[str], list[FibreEntry]] = defaultdict(list)
     for fibre in fibres:
         pairs[frozenset((fibre.a, fibre.z))].append(fibre)
     aside: dict[str, float] = {}
@@ -116,14 +117,14 @@ def _drawn_fibres(fibres: Sequence[MapFibre], projection: Projection) -> dict[st
     return {
         fibre.id: DrawnFibre(
             fibre,
-            projection.wrapped(beside(projection.line(fibre.places), aside[fibre.id])),
+            projection.wrapped(beside(projection.line(fibre.points), aside[fibre.id])),
         )
         for fibre in fibres
     }
 
 
-def _key(data: MapData, marks: Mapping[str, Mark]) -> tuple[tuple[str, Mark], ...]:
+def _key(data: MapDocument, marks: Mapping[str, Mark]) -> tuple[tuple[str, Mark], ...]:
     names = [(data.jurisdictions.get(code, code), mark) for code, mark in marks.items()]
-    said = [(name.partition(" (")[0], mark) for name, mark in names]
+    said = [(short_name(name), mark) for name, mark in names]
     others = {hub.jurisdiction for hub in data.hubs} - marks.keys()
     return (*said, ("elsewhere", OTHERS)) if others else tuple(said)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkUtilisation
+from corridor.experiments.answers.map_document import HubEntry
 from corridor.experiments.atlas.atlas import Atlas, DrawnHub
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
 from corridor.experiments.atlas.labels import (
@@ -18,7 +19,6 @@ from corridor.experiments.atlas.labels import (
 )
 from corridor.experiments.atlas.marks import Mark, cross
 from corridor.experiments.atlas.plane import XY, Line
-from corridor.experiments.atlas.source import MapHub
 from corridor.experiments.text import capacity_text
 
 LAND = Look("land", "coast", "land", 0.8)
@@ -95,7 +95,7 @@ class Names:
     first: Sequence[str] = ()
     due: int = 0
     among: Collection[str] | None = None
-    text: Callable[[MapHub], str] = lambda hub: hub.short_name
+    text: Callable[[HubEntry], str] = lambda hub: hub.short_name
     """May have two lines."""
     width: Callable[[str], float] | None = None
     """Measures a line; without it widths are about right."""
@@ -251,7 +251,7 @@ def _texts(drawn: Atlas, names: Names, clear: Iterable[XY], lines: Sequence[Line
     clear = list(clear)
     short: set[str] = set()
 
-    def text(hub: MapHub) -> str:
+    def text(hub: HubEntry) -> str:
         written = names.text(hub)
         return written.partition("\n")[0] if hub.id in short else written
 

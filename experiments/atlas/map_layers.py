@@ -52,7 +52,7 @@ class MapGeometry:
     def course(self, fibre: str, start: str) -> list[LatLon]:
         """Its points, from the end ``start``."""
         found = self._fibres[fibre]
-        points = [(one[0], one[1]) for one in found.points]
+        points = list(found.points)
         return points if found.a == start else points[::-1]
 
     def path(self, path: PathDocument) -> Geometry | None:

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corridor.experiments.answers.map_document import HubEntry
 from corridor.experiments.atlas.plane import XY
-from corridor.experiments.atlas.source import MapHub
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ OTHERS = _star("dot", 12, 2.4)
 """Of jurisdictions for which no shape is left."""
 
 
-def marks_by_jurisdiction(hubs: Sequence[MapHub]) -> dict[str, Mark]:
+def marks_by_jurisdiction(hubs: Sequence[HubEntry]) -> dict[str, Mark]:
     """In the order of the shapes, for as many as there are: first who has most hubs, those of
     transit counted last. Who is not in it is marked with ``OTHERS``."""
     counts = Counter(hub.jurisdiction for hub in hubs)

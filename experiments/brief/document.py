@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from corridor.experiments.answers.map_document import MapDocument
-from corridor.experiments.atlas import MapHub
+from corridor.experiments.answers.map_document import HubEntry, MapDocument
 from corridor.topologies.base.words import counted
 
-type HubText = Callable[[MapHub], str]
+type HubText = Callable[[HubEntry], str]
 Look = Literal["permitted", "free", "blocked"]
 MOST_ROWS, MOST_BARS, MOST_HELPS, MOST_BELIEFS = 9, 6, 5, 4
 MOST_LAW, MOST_FIBRES = 7, 6

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from corridor.experiments.atlas import Atlas, MapHub, atlas, map_drawing, map_of_answers
+from corridor.experiments.answers.map_document import HubEntry
+from corridor.experiments.atlas import Atlas, atlas, map_drawing
 from corridor.experiments.atlas.drawing import Look, Symbol
 from corridor.experiments.atlas.labels import Box, text_width_em
 from corridor.experiments.atlas.land import source
@@ -20,9 +21,9 @@ from corridor.experiments.atlas.map_drawing import (
     path_drawing,
     whole,
 )
-from corridor.experiments.atlas.source import short_name
 from corridor.experiments.atlas.svg import svg
 from corridor.experiments.brief import document
+from corridor.topologies.base.words import short_name
 
 LOOKS: Mapping[document.Look, Look] = {"permitted": LAWFUL, "free": FREE, "blocked": AFTER}
 """From the lowest to the topmost."""
@@ -62,7 +63,7 @@ class Map:
 
 
 def map_of(of: document.Picture) -> Map:
-    where = atlas(map_of_answers(of.where))
+    where = atlas(of.where)
     marks = ((name, svg([Symbol(hub_look(mark), mark, (0.0, 0.0))])) for name, mark in where.key)
     return Map(
         drawn=[_drawn(of, where, size) for size in SIZES],
@@ -116,7 +117,7 @@ def _named(of: document.Picture, where: Atlas) -> tuple[list[str], document.HubT
     for name in (*of.ends, *(hub.hub.id for hub in ranked)):
         of_country.setdefault(where.hubs[name].hub.jurisdiction, name)
 
-    def text(hub: MapHub) -> str:
+    def text(hub: HubEntry) -> str:
         country = short_name(of.where.jurisdictions.get(hub.jurisdiction, hub.jurisdiction))
         is_first = of_country[hub.jurisdiction] == hub.id and country != hub.short_name
         return f"{hub.short_name}, {country}" if is_first else hub.short_name

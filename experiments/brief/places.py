@@ -9,9 +9,8 @@ from functools import cached_property
 from typing import Protocol
 
 from corridor.experiments.answers.map_document import MapDocument
-from corridor.experiments.atlas.source import short_name
 from corridor.experiments.brief.document import Look, Picture
-from corridor.topologies.base.words import joined
+from corridor.topologies.base.words import joined, short_name
 
 
 class OnMap(Protocol):

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
-from corridor.experiments.atlas import Atlas, MapData, atlas, map_of_answers
+from corridor.experiments.answers.map_document import MapDocument
+from corridor.experiments.atlas import Atlas, atlas
 from corridor.experiments.atlas.land import source
 from corridor.experiments.atlas.map_drawing import (
     FULL,
@@ -43,10 +44,10 @@ LIMIT: LineStyle = {"color": "k", "linewidth": 0.9, "linestyle": (0, (4, 2)), "z
 def draw(run: RunData, width: Width) -> Figure | None:
     if run.capacity is None or run.answers is None:
         return None
-    return capacity(run.capacity, map_of_answers(run.answers.map), width)
+    return capacity(run.capacity, run.answers.map, width)
 
 
-def capacity(of: CapacityAnswer, where: MapData, width: Width) -> Figure:
+def capacity(of: CapacityAnswer, where: MapDocument, width: Width) -> Figure:
     drawn, rows = atlas(where), _rows(of, width)
     drawing = full_drawing(of, drawn, maps.names(whole(drawn), width, fullest_ends(of, drawn)))
     map_in = maps.high_in(drawing.view, width)

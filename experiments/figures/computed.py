@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from corridor.experiments.answers.capacity_file import MAP_FILE, read_capacity
 from corridor.experiments.answers.map_document import MapDocument
-from corridor.experiments.atlas import map_of_answers
 from corridor.experiments.figures.capacity import capacity
 from corridor.experiments.figures.price import price_figure
 from corridor.experiments.figures.registry import FORMER
@@ -53,4 +52,4 @@ def _capacity(out_dir: Path, width: Width) -> Iterable[tuple[str, Figure]]:
         return []
     path = out_dir / MAP_FILE
     where = read_document(MapDocument, read_json(path, RESULT), str(path), "ask again, with --out")
-    return [(CAPACITY, capacity(found, map_of_answers(where), width))]
+    return [(CAPACITY, capacity(found, where, width))]

@@ -20,6 +20,7 @@ from corridor.experiments.account.probes import PROBE_PHASE
 from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import short_name
 from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.traffic.agents.jobs import clock_in_words
 from corridor.traffic.measures import samples
@@ -88,7 +89,7 @@ def _group_name(demand: DemandSummary, places: Mapping[str, Place]) -> tuple[str
     """The group of one demand, and whether it crosses a border."""
     src = places.get(demand.src, (demand.crosses[0], ""))
     dst = places.get(demand.dst, (demand.crosses[-1], ""))
-    names = [short_name(code) for code in sorted({src[0], dst[0]})]
+    names = [country(code) for code in sorted({src[0], dst[0]})]
     if len(names) == 2:
         return "–".join(names), True
     if {src[1], dst[1]} == {"coastal", "western"}:
@@ -96,9 +97,9 @@ def _group_name(demand: DemandSummary, places: Mapping[str, Place]) -> tuple[str
     return f"within {names[0]}", False
 
 
-def short_name(code: str) -> str:
-    """``CN`` as China: what stands in parentheses is left out."""
-    return load_jurisdictions().name(code).partition(" (")[0]
+def country(code: str) -> str:
+    """``CN`` as China."""
+    return short_name(load_jurisdictions().name(code))
 
 
 def read_rtt_ms(out_dir: Path, demands: int) -> list[Floats]:

@@ -15,7 +15,8 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.typing import LineStyleType
 
-from corridor.experiments.atlas import Atlas, Box, MapHub
+from corridor.experiments.answers.map_document import HubEntry
+from corridor.experiments.atlas import Atlas, Box
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
 from corridor.experiments.atlas.map_drawing import FIBRES, MEDIA, Names, hub_look
 from corridor.experiments.atlas.marks import Mark
@@ -76,7 +77,7 @@ def names(view: Box, width: Width, first: Sequence[str], due: int = 0) -> Names:
     )
 
 
-def name_of(hub: MapHub) -> str:
+def name_of(hub: HubEntry) -> str:
     """In both scripts, as far as there are fonts."""
     local = hub.short_local_name
     if not local or len(local) > len(hub.short_name) or not can_be_set(local):

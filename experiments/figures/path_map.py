@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.atlas import Atlas, atlas, map_of_answers
+from corridor.experiments.atlas import Atlas, atlas
 from corridor.experiments.atlas.land import source
 from corridor.experiments.atlas.map_drawing import (
     AFTER,
@@ -41,7 +41,7 @@ def draw(run: RunData, width: Width) -> Figure | None:
 
 def path_map(answers: Answers, loads: Mapping[str, float], width: Width) -> Figure:
     """``loads`` are shares of the emulated rates, by fibre."""
-    drawn = atlas(map_of_answers(answers.map))
+    drawn = atlas(answers.map)
     demand, has_law = answers_of.subject(answers), answers.policies != NO_POLICIES
     paths = _paths_of(demand, has_law) if demand else []
     view = around(drawn, [one for one, _ in paths])

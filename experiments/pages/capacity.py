@@ -10,7 +10,7 @@ from markupsafe import Markup
 from corridor.experiments.account.run_files import Manifest
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkUtilisation
 from corridor.experiments.answers.map_document import MapDocument
-from corridor.experiments.atlas import Atlas, atlas, map_of_answers
+from corridor.experiments.atlas import Atlas, atlas
 from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fullest_ends, whole
 from corridor.experiments.atlas.svg import svg
 from corridor.experiments.pages.page import Page
@@ -19,6 +19,7 @@ from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import LABEL_UNITS, hub_key
 from corridor.experiments.text import capacity_text as text
 from corridor.experiments.text.capacity_text import sentences
+from corridor.topologies.base.words import few
 
 TITLE = "Link utilization under failures"
 MOST_NAMED = 4
@@ -77,7 +78,7 @@ def capacity_of(of: CapacityAnswer, where: MapDocument, *, says: bool = True) ->
         said=text.sentences(of) if says else (),
         notes=text.notes(of),
         unit=unit.name,
-        drawn=_map(of, atlas(map_of_answers(where))),
+        drawn=_map(of, atlas(where)),
         rows=[_row(one, unit) for one in of.links],
         growth=[
             GrowthRow(
@@ -103,14 +104,9 @@ def _row(one: LinkUtilisation, unit: text.Unit) -> FullRow:
         worst=round(100 * one.share, 1),
         when=text.failure_said(one.failure),
         room=round(one.room_gbps / unit.gbps, 3),
-        demands=_some(one.demands),
+        demands=few(one.demands, MOST_NAMED),
         emulated=text.emulated_said(one),
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _basis(one: LinkUtilisation) -> str:

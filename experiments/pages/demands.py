@@ -22,7 +22,6 @@ from corridor.experiments.answers.document import (
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.price_causes import Cause
-from corridor.experiments.atlas.source import short_name
 from corridor.experiments.pages.words import permit_word
 from corridor.experiments.text.short_table import typical_ms, undisturbed_rtt_ms
 from corridor.topologies.base.words import counted, is_longer, joined
@@ -219,7 +218,7 @@ class DemandTable:
 def demand_table(demands: Sequence[Asked], where: MapDocument | None) -> DemandTable:
     """Of a map, if there is one."""
     names = {one: one for demand in demands for one in (demand.src, demand.dst)}
-    names |= {hub.id: short_name(hub.name) for hub in where.hubs} if where else {}
+    names |= {hub.id: hub.short_name for hub in where.hubs} if where else {}
     counts = Counter(one.under[0].state for one in demands)
     longer = counts.pop(Outcome.LONGER, 0)
     counts[Outcome.PERMITTED] += longer

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.outcome import Outcome
-from corridor.experiments.atlas import Atlas, atlas, map_of_answers
+from corridor.experiments.atlas import Atlas, atlas
 from corridor.experiments.atlas.drawing import Drawing, Symbol
 from corridor.experiments.atlas.land import source
 from corridor.experiments.atlas.map_drawing import (
@@ -77,7 +77,7 @@ def stage_of(
     base: str = WITHOUT,
 ) -> Stage:
     """Of a map; ``sets`` are the names of those that demands are under."""
-    drawn = atlas(map_of_answers(where))
+    drawn = atlas(where)
     first = flagship(demands)
     chosen, of_set = first
     model = Model(where, drawn, demands, sets, first, base)

@@ -31,6 +31,11 @@ def confidence_word(word: str) -> str:
     return CONFIDENCES.get(word, word)
 
 
+def short_name(name: str) -> str:
+    """Return a name without the part in parentheses: ``China`` of ``China (mainland)``."""
+    return name.partition(" (")[0]
+
+
 def counted(number: int, noun: str) -> str:
     """``1 hub``, ``2 hubs``, ``1,200 classes``."""
     return f"{number:,} {noun if number == 1 else plural(noun)}"
@@ -59,6 +64,13 @@ def joined_few(words: Iterable[str], most: int) -> str:
     found = list(words)
     left = len(found) - most
     return joined([*found[:most], f"{left} more"] if left > 0 else found)
+
+
+def few(names: Iterable[object], most: int) -> str:
+    """``a, b, c``, and ``a, b and 3 more`` where there are more than ``most``."""
+    found = list(map(str, names))
+    left = len(found) - most
+    return ", ".join(found[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def ms(value: float, digits: int | None = None) -> str:

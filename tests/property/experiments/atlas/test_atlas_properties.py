@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corridor.experiments.atlas import Box, Label, MapData, MapFibre, MapHub, atlas, place_labels
+from corridor.experiments.answers.map_document import MapDocument
+from corridor.experiments.atlas import Box, Label, atlas, place_labels
 from corridor.experiments.atlas.frame import frame_of
 from corridor.experiments.atlas.land import BEYOND_LAT_DEG, BEYOND_LON_DEG
 from corridor.experiments.atlas.plane import UNITS_PER_DEGREE, UNITS_PER_LON
+from handmade_map import fibre, hub
 
 PLACES = st.tuples(st.floats(-85, 85), st.floats(-180, 180))
 COURSES = st.lists(st.lists(PLACES, min_size=1, max_size=4), min_size=1, max_size=8)
@@ -45,21 +47,18 @@ def test_every_place_is_in_the_frame(courses):
 @st.composite
 def maps(draw):
     places = draw(st.lists(PLACES, min_size=2, max_size=6))
-    hubs = tuple(
-        MapHub(f"h{at}", f"H{at}", "", "XX", "core", place) for at, place in enumerate(places)
-    )
+    hubs = tuple(hub(f"h{at}", place, role="core") for at, place in enumerate(places))
     ends = st.lists(st.sampled_from(range(len(hubs))), min_size=2, max_size=2, unique=True)
     fibres = draw(st.lists(st.tuples(ends, st.lists(PLACES, max_size=3)), max_size=8))
-    return MapData(
-        hubs,
-        tuple(
-            MapFibre(
-                *(f"f{number}", f"h{a}", f"h{z}", "terrestrial", "in-service"),
-                (places[a], *via, places[z]),
+    return MapDocument(
+        hubs=hubs,
+        fibres=tuple(
+            fibre(
+                *(f"f{number}", f"h{a}", f"h{z}", places[a], *via, places[z]), medium="terrestrial"
             )
             for number, ((a, z), via) in enumerate(fibres)
         ),
-        {},
+        jurisdictions={},
     )
 
 
@@ -74,10 +73,10 @@ def same_point(one, other):
 @given(maps())
 def test_fibres_end_at_their_hubs_and_parts_join(data):
     found = atlas(data)
-    for fibre in found.fibres.values():
-        assert same_point(fibre.parts[0][0], found.hubs[fibre.fibre.a].xy)
-        assert same_point(fibre.parts[-1][-1], found.hubs[fibre.fibre.z].xy)
-        for before, after in zip(fibre.parts, fibre.parts[1:], strict=False):
+    for drawn in found.fibres.values():
+        assert same_point(drawn.parts[0][0], found.hubs[drawn.fibre.a].xy)
+        assert same_point(drawn.parts[-1][-1], found.hubs[drawn.fibre.z].xy)
+        for before, after in zip(drawn.parts, drawn.parts[1:], strict=False):
             assert same_point(before[-1], after[0])
 
 

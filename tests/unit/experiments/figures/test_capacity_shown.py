@@ -15,7 +15,7 @@ import page_case
 from corridor.experiments import cli
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.answers.capacity_file import foreseen, read_capacity, write_capacity
-from corridor.experiments.atlas import map_of_topology
+from corridor.experiments.answers.map_document import map_document
 from corridor.experiments.atlas.map_drawing import FULL, by_fibre
 from corridor.experiments.figures import draw_figures
 from corridor.experiments.figures.capacity import capacity
@@ -128,7 +128,7 @@ def test_a_run_that_promises_rates_shows_how_full_fibres_are(
 @pytest.mark.parametrize("width", [TEXT, COLUMN], ids=["text", "column"])
 def test_texts_of_figures_are_legible_and_apart(answer: CapacityAnswer, width: Any) -> None:
     with style():
-        figure = capacity(answer, map_of_topology(corridor.load_topology("mini")), width)
+        figure = capacity(answer, map_document(corridor.load_topology("mini")), width)
         lay_out(figure)
     assert_legible(figure)
     assert_apart(figure, high_px=3)

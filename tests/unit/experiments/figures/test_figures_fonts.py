@@ -15,6 +15,7 @@ from corridor.experiments.figures import fonts
 from corridor.experiments.figures.fonts import SCRIPTS, LettersLacking
 from corridor.experiments.figures.saving import save
 from corridor.experiments.figures.style import broken, lay_out, new_figure, style
+from handmade_map import hub
 
 THERE = all((fonts.NOTO / script.files[0]).exists() for script in SCRIPTS)
 NEEDS_FONTS = pytest.mark.skipif(not THERE, reason="fonts-noto-core or fonts-noto-cjk is missing")
@@ -109,21 +110,17 @@ def test_a_figure_with_such_letters_says_so_itself_and_warns_once(no_fonts: Any)
 
 
 def test_maps_leave_out_local_names_without_fonts(no_fonts: Any) -> None:
-    from corridor.experiments.atlas import MapHub
     from corridor.experiments.figures.maps import name_of
 
-    hub = MapHub("bangkok", "Bangkok", "กรุงเทพฯ", "TH", "foreign", (13.8, 100.5))
-    assert name_of(hub) == "Bangkok"
+    assert name_of(hub("bangkok", (13.8, 100.5), local_name="กรุงเทพฯ")) == "Bangkok"
 
 
 @NEEDS_FONTS
 def test_maps_have_both_names() -> None:
-    from corridor.experiments.atlas import MapHub
     from corridor.experiments.figures.maps import name_of
 
-    hub = MapHub("lahore", "Lahore", "لاہور", "PK", "foreign", (31.5, 74.3))
-    assert name_of(hub) == "Lahore\nلاہور"
-    long = MapHub("qingpu", "Qingpu", "长三角生态绿色一体化发展示范区", "CN", "coastal", (31, 121))
+    assert name_of(hub("lahore", (31.5, 74.3), local_name="لاہور")) == "Lahore\nلاہور"
+    long = hub("qingpu", (31, 121), local_name="长三角生态绿色一体化发展示范区")
     assert name_of(long) == "Qingpu"
 
 
