@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corridor.topologies.base.units import format_rate
+from corridor.topologies.base.words import few
 from corridor.topologies.model.sharing import GROUP
 
 type Link = tuple[str, str]
@@ -161,8 +162,7 @@ def _named(fibre: str) -> str:
 
 
 def _listed(things: Sequence[object]) -> str:
-    more = f" and {len(things) - MOST_NAMED} more" if len(things) > MOST_NAMED else ""
-    return ", ".join(str(thing) for thing in things[:MOST_NAMED]) + more
+    return few(things, MOST_NAMED)
 
 
 def _others(full: int) -> str:

@@ -20,6 +20,7 @@ from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.remembered import remembered
+from corridor.topologies.base.words import few
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 MOST_STATES_OF_A_HUB, MOST_PLACES_OF_FEW = 200, 5_000
@@ -150,12 +151,10 @@ class _Places:
 
     def _too_many(self) -> InputError:
         named = [f"{policy} {clause}" for policy, clause in self._automaton.clause_names()]
-        more = f" and {len(named) - MOST_TOLD} more" if len(named) > MOST_TOLD else ""
-        told = f"{', '.join(named[:MOST_TOLD])}{more}"
         trip = self._automaton.trip
         return InputError(
-            f"{trip.src.id} to {trip.dst.id}: {told} together tell more than {self._most:,} places "
-            "of packets apart",
+            f"{trip.src.id} to {trip.dst.id}: {few(named, MOST_TOLD)} together tell more than "
+            f"{self._most:,} places of packets apart",
             "have fewer of them count or remember (path, via, waypoints, hops)",
         )
 

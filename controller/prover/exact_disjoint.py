@@ -8,6 +8,7 @@ from itertools import combinations
 from corridor.controller.intent.intent import Intent
 from corridor.controller.prover.exact_outcomes import Outcome, Searched
 from corridor.controller.prover.search.claim import Breach
+from corridor.topologies.base.words import few
 
 MOST_NAMED = 4
 
@@ -24,8 +25,7 @@ def sharings(searched: Sequence[Searched]) -> Iterator[Breach]:
     for one, other in combinations(asked, 2):
         common = sorted(_common(one, other))
         if common:
-            more = f" and {len(common) - MOST_NAMED} more" if len(common) > MOST_NAMED else ""
-            listed = ", ".join(common[:MOST_NAMED]) + more
+            listed = few(common, MOST_NAMED)
             said = f"packets of {one.intent.id} and {other.intent.id} both meet {listed}"
             yield Breach(f"{said} while nothing fails", one.intent.pair[0])
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from corridor.controller.intent.anycast_choice import AnycastChoice
+from corridor.topologies.base.words import few
 
 MOST_HUBS, MOST_LINES = 6, 12
 
@@ -25,10 +26,7 @@ def anycast_summary(of: AnycastChoice | None) -> AnycastSummary | None:
 
 def anycast_said(of: AnycastSummary) -> str:
     """``served by guian (candidates: guian, kunming): nearest of 2 lawful ...``."""
-    names = of.among
-    more = len(names) - MOST_HUBS
-    listed = ", ".join(names[:MOST_HUBS]) + (f" and {more} more" if more > 0 else "")
-    return f"served by {of.chosen} (candidates: {listed}): {of.why}"
+    return f"served by {of.chosen} (candidates: {few(of.among, MOST_HUBS)}): {of.why}"
 
 
 def anycast_lines(of: Mapping[str, AnycastSummary | None]) -> str:

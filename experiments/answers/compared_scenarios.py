@@ -9,7 +9,7 @@ from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price_sets import Laid, Served, alone
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.words import counted, has_moved, is_longer
+from corridor.topologies.base.words import counted, few, has_moved, is_longer
 
 BLOCKED = Outcome.BLOCKED.word
 HEADINGS = ("demand", "RTT ms", "more ms", "path")
@@ -92,11 +92,10 @@ def told(found: ScenariosCompared, names: tuple[str, str], width: int | None) ->
     lines = [f"{names[0]} -> {names[1]}"]
     for name, only in zip(names, found.only, strict=True):
         if only:
-            more = f" and {len(only) - MOST_NAMED} more" if len(only) > MOST_NAMED else ""
-            named = ", ".join(only[:MOST_NAMED]) + more
-            lines.append(f"only {name} has {counted(len(only), 'demand')}: {named}")
+            demands = counted(len(only), "demand")
+            lines.append(f"only {name} has {demands}: {few(only, MOST_NAMED)}")
     lines.append(_sentence(found.demands))
-    lines.append("by the model, each demand by itself: no failures, protection or shared rates")
+    lines.append("by the model, each demand alone: without failures, protection and shared rates")
     if not shown:
         return "\n".join(lines)
     right = frozenset({"RTT ms", "more ms"})

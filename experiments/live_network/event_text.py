@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.controller.prover.counterexample import Counterexample
 from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.words import few
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.status_line import Said
@@ -42,7 +43,7 @@ def _switch(said: Said) -> str:
 
 def _failures(said: Said) -> str:
     failed = [f"{word} {name}" for kind, word in KINDS.items() for name in said.get(kind, ())]
-    return f"failed: {_some(failed)}" if failed else "no failures remain"
+    return f"failed: {few(failed, SHOWN)}" if failed else "no failures remain"
 
 
 def _installed(said: Said) -> str:
@@ -64,7 +65,7 @@ def _update(said: Said) -> str:
 
 
 def _withdrawn(said: Said) -> str:
-    return f"withdrawn at once: {_some(said['demands'])}"
+    return f"withdrawn at once: {few(said['demands'], SHOWN)}"
 
 
 def _repaired(said: Said) -> str:
@@ -77,7 +78,7 @@ def _judged(said: Said) -> str:
 
 def _rates(said: Said) -> str:
     lacking = [one["said"] for one in said["lacking"]]
-    return f"committed rates: {_some(lacking)}" if lacking else "committed rates fit again"
+    return f"committed rates: {few(lacking, SHOWN)}" if lacking else "committed rates fit again"
 
 
 def _status(said: Said) -> str:
@@ -115,12 +116,6 @@ def _path(hubs: list[str]) -> str:
     if len(hubs) <= SHOWN:
         return " > ".join(hubs)
     return f"{hubs[0]} > ({len(hubs) - 2} hubs) > {hubs[-1]}"
-
-
-def _some(names: Iterable[str]) -> str:
-    every = list(names)
-    more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
-    return ", ".join(every[:SHOWN]) + more
 
 
 _TOLD: Mapping[str, Callable[[Said], str]] = {

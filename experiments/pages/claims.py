@@ -120,13 +120,12 @@ def _said(proof: ProofDocument, summary: Summary | None) -> list[str]:
         + (f" of {made}" if made else "")
         + ", for every possible packet and every protected failure"
     )
-    told = []
-    if violated:
-        verb = "is" if violated == 1 else "are"
-        told.append(f"{counted(violated, 'property')} {verb} violated, on {of}.")
-    if unproven:
-        verb = "is" if unproven == 1 else "are"
-        told.append(f"{counted(unproven, 'property')} {verb} not verified, on {of}.")
+    failed = (("violated", violated), ("not verified", unproven))
+    told = [
+        f"{counted(number, 'property')} {'is' if number == 1 else 'are'} {state}, on {of}."
+        for state, number in failed
+        if number
+    ]
     if told:
         return told
     all_hold = f"All {proven} checked properties are verified, on {of}."

@@ -10,11 +10,10 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price import DemandPrice, Row, SetPrice, Total
 from corridor.experiments.answers.price_causes import BASES, Cause
-from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.pages.demands import Asked, Under
 from corridor.experiments.pages.words import extra, ms
-from corridor.experiments.text.price_text import COSTS, Prices
-from corridor.topologies.base.words import between_ms, counted, is_longer, joined
+from corridor.experiments.text.price_text import COSTS, Prices, change
+from corridor.topologies.base.words import between_ms, counted, few, is_longer, joined
 
 
 @dataclass(frozen=True)
@@ -82,12 +81,6 @@ class SetPrices:
     sets: Sequence[PricedSet]
 
 
-CHANGES = {
-    "lift": "lift",
-    "basis": "legal basis",
-    "gateway": "a gateway at",
-    "fibre": "a fibre",
-}
 MOST_NAMES = 4
 
 
@@ -149,17 +142,16 @@ def _row(of: Row) -> SetRow:
     sure = [one for one in of.certainty if one]
     most = max(sure, key=lambda one: one.interval.high_ms, default=None)
     interval = [most.interval.low_ms, most.interval.high_ms] if most else None
-    lost, more = of.lost[:MOST_NAMES], len(of.lost) - MOST_NAMES
     return SetRow(
         data=of.data,
         demands=of.demands,
         kept_back=of.kept_back,
         added=_added(of.extra_ms),
         interval=" to ".join(ms(one) for one in interval) if interval and any(interval) else "",
-        lost=", ".join(lost) + (f" and {more} more" if more > 0 else ""),
+        lost=few(of.lost, MOST_NAMES),
         losing=of.losing,
         narrower=of.narrower,
-        changes=[_change(one) for one in of.changes],
+        changes=list(map(change, of.changes)),
     )
 
 
@@ -172,17 +164,6 @@ def _added(each: Sequence[float]) -> str:
     if not is_longer(ordered[-1]):
         return "0"
     return f"{extra(ordered[len(ordered) // 2])} median, {extra(ordered[-1])} maximum"
-
-
-def _change(of: Change) -> str:
-    takes = []
-    if of.opens:
-        takes.append(f"permits {of.opens} of {of.of.kept_back}")
-    if is_longer(of.saves_ms):
-        takes.append(f"RTT -{of.saves_ms:.1f} of {of.of.extra_ns / 1e6:.1f} ms")
-    if of.regains:
-        takes.append(f"removes {of.regains} of {of.of.lost} single points of failure")
-    return f"{CHANGES[of.kind]} {of.what} ({', '.join(takes)})"
 
 
 def _clauses(of: SetPrice) -> Iterator[ClausePrice]:

@@ -28,6 +28,7 @@ from corridor.experiments.scenario.options import ProbeOptions
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.base.words import few
 from corridor.topologies.model.line import Line
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
@@ -164,7 +165,7 @@ def _too_large(topology: Topology, guaranteed: Sequence[ForwardingGraph]) -> str
     name, failed = min(found.items(), key=lambda one: (len(one[1]), one[0]))
     more = f", and so do {len(found) - 1} more" if len(found) > 1 else ""
     when = f" when {' and '.join(sorted(failed))} fail{'s' * (len(failed) == 1)}" if failed else ""
-    return f"{name} asks for more than any of its paths has room for{when}, even alone{more}"
+    return f"{name} requests a higher rate than any of its paths can carry{when}, even alone{more}"
 
 
 def _of_other_paths(
@@ -183,12 +184,12 @@ def _of_other_paths(
     for part, whose in ((least.anyhow, NO_CHOICE), (least.beside, NO_CHOICE_BESIDE)):
         if part > 1 + LITTLE:
             return (
-                f"{whose}, by the permits in use: some fibre is then asked for {part:.2f} times "
-                "what it holds, or more"
+                f"{whose}, by the permits in use: some fibre must then carry {part:.2f} times "
+                "its capacity, or more"
             )
     if chooses:
         return "the search found no paths that fit; some may exist"
-    return "they might fit on other paths: objective: added-delay looks for such"
+    return "other paths may have enough capacity: objective: added-delay searches for them"
 
 
 def refuse_shared(loaded: LoadedScenario, graphs: Iterable[ForwardingGraph]) -> None:
@@ -197,15 +198,12 @@ def refuse_shared(loaded: LoadedScenario, graphs: Iterable[ForwardingGraph]) -> 
     if found:
         worst = min(found, key=lambda one: len(one.shared))
         kinds = ", ".join(kind for kind in KINDS if kind in worst.over)
-        names = ", ".join(worst.shared[:MOST_SHARED])
-        more = len(worst.shared) - MOST_SHARED
         raise loaded.document.error(
             f"demands {worst.one} and {worst.other} are to share no {kinds}, and no such paths "
-            f"were found: the smallest shared set found is {names}"
-            f"{f' and {more} more' if more > 0 else ''}",
+            f"were found: the smallest shared set found is {few(worst.shared, MOST_SHARED)}",
             "disjoint",
             _group(loaded, worst),
-            hint="leave a kind out of over, add a fibre to the map, or ask of other policies",
+            hint="remove a kind from over, add a fibre to the map, or use other policies",
         )
 
 

@@ -16,6 +16,7 @@ from corridor.experiments.study.tables_in_latex import as_latex
 from corridor.experiments.study.words import sentences
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.topologies.base.whole_file import write_text
+from corridor.topologies.base.words import few
 
 VALUES, ANSWERS, TABLES = "values.parquet", "answers.json", "tables"
 SCHEMA = 1
@@ -33,8 +34,7 @@ def made_by(study: StudyFile, ran_by: str = "") -> str:
 def carried(study: StudyFile, runs: Sequence[RunValues], ran_by: str = "") -> str:
     """What every figure, table and row has with it: the same, and each seed."""
     seeds = [study.seed_of(one) for one in sorted({run.repetition for run in runs})]
-    more = f" and {len(seeds) - MOST_SEEDS} more" if len(seeds) > MOST_SEEDS else ""
-    return f"{made_by(study, ran_by)}: {', '.join(map(str, seeds[:MOST_SEEDS]))}{more}"
+    return f"{made_by(study, ran_by)}: {few(seeds, MOST_SEEDS)}"
 
 
 def write(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.analysis.compared import OF_POLICIES, MapsCompared, RoundTrip
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import counted, few
 
 MOST_NAMED, MOST_CHANGES, MOST_PAIRS = 12, 40, 15
 NO_PATH = "no path"
@@ -39,12 +39,7 @@ def _apart(found: MapsCompared, names: tuple[str, str]) -> Iterator[str]:
     for what, apart in (("hub", found.hubs), ("fibre", found.fibres)):
         for name, only in zip(names, apart, strict=True):
             if only:
-                yield f"only {name} has {counted(len(only), what)}: {_few(only)}"
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+                yield f"only {name} has {counted(len(only), what)}: {few(only, MOST_NAMED)}"
 
 
 def _more(every: int, shown: int, what: str) -> str:

@@ -93,12 +93,16 @@ def _rows(event: EventSummary) -> Iterator[tuple[str, ...]]:
 
 
 def name_of(event: EventSummary) -> str:
-    """For people: the id that it was given, else its kind and what it befell."""
-    by_default = f"{event.kind}-{event.what}".replace(":", "-")
+    """For people: the id that it was given, if any, with its kind and subject."""
     said = f"{event.kind} {event.what}"
+    return f"{event.id}: {said}" if has_given_id(event) else said
+
+
+def has_given_id(event: EventSummary) -> bool:
+    """Whether the id is more than kind and subject, with a number where there are several."""
+    by_default = f"{event.kind}-{event.what}".replace(":", "-")
     rest = event.id.removeprefix(by_default)
-    is_given = rest == event.id or not (not rest or rest.removeprefix("-").isdigit())
-    return f"{event.id}: {said}" if is_given else said
+    return rest == event.id or bool(rest and not rest.removeprefix("-").isdigit())
 
 
 def _short(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from corridor.controller.explain import Explanation
 from corridor.controller.explain.explanation import Answers
@@ -17,7 +17,7 @@ from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_sa
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.demand_table import assumed_line
 from corridor.experiments.text.judged import NOT_JUDGED as UNJUDGED
-from corridor.topologies.base.words import confidence_word
+from corridor.topologies.base.words import confidence_word, few
 from corridor.topologies.model.topology import Topology
 
 CITES_NO_LAW = " (cites no law)"
@@ -210,7 +210,7 @@ def _outages(found: Explanation, width: int | None) -> str:
         return ""
     rows = [
         (
-            _few(outage.dead),
+            few(outage.dead, MOST_NAMES),
             outage.found_at,
             _at_once(outage, found.passage, found.permit.policy),
             _replanned(outage, found.passage, found.permit.policy),
@@ -222,7 +222,9 @@ def _outages(found: Explanation, width: int | None) -> str:
     several = "1 failure" if k == 1 else f"up to {k} failures"
     lines = [f"Protection: {several} of {over}." if k else "Protection: none."]
     lines += [
-        f"  {_few(outage.dead)}: {outage.forbids}" for outage in found.outages if outage.forbids
+        f"  {few(outage.dead, MOST_NAMES)}: {outage.forbids}"
+        for outage in found.outages
+        if outage.forbids
     ]
     return "\n".join(
         [render(headings, rows, width=width, spare=("detected at",), wrap=headings[0]), *lines]
@@ -288,12 +290,6 @@ def _ids(legal: Iterable[Reference]) -> str:
 def _measures(passage: Passage) -> str:
     crosses = marked(passage.crosses, passage.may_cross)
     return f"one-way delay {_ms(passage.one_way_ns)}, {passage.length_km:,.0f} km, via {crosses}"
-
-
-def _few(names: Sequence[str]) -> str:
-    left = len(names) - MOST_NAMES
-    more = f" and {left} more" if left > 0 else ""
-    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def _ms(nanoseconds: int | None, sign: str = "") -> str:

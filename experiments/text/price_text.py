@@ -19,6 +19,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import (
     between_ms,
     counted,
+    few,
     has_moved,
     is_longer,
     joined,
@@ -43,6 +44,12 @@ COSTS = {
     "delay": "delayed",
     "no way around": "lost protection",
     "width": "with lower path capacity",
+}
+CHANGES = {
+    "lift": "remove clause",
+    "basis": "legal basis",
+    "gateway": "gateway at",
+    "fibre": "fibre",
 }
 LEGEND = """\
 Intervals cover 90 % of the Monte Carlo samples of the map. A total of 0.0 ms with an interval is a
@@ -85,7 +92,7 @@ def _plain(of: SetPrice) -> JsonObject:
 
 def prices_of(document: object, file: str = "price.json") -> Prices:
     """The prices that ``document`` was made of; raises InputError for another schema."""
-    hint = "price again, with --out"
+    hint = "run corridor price again, with --out"
     match document:
         case {"schema": schema} if schema == SCHEMA:
             return read_document(Prices, document, file, hint)
@@ -232,9 +239,7 @@ def _between(of: AddedRttUncertainty | None) -> str:
 def _lost(row: Row) -> str:
     if not row.lost:
         return ""
-    more = len(row.lost) - MOST_NAMES
-    names = ", ".join(row.lost[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-    return f"{row.losing} of {row.demands}: {names}"
+    return f"{row.losing} of {row.demands}: {few(row.lost, MOST_NAMES)}"
 
 
 def _lowering(rows: Iterable[Row]) -> Iterator[str]:
@@ -251,12 +256,6 @@ def _lowering(rows: Iterable[Row]) -> Iterator[str]:
 
 def change(one: Change) -> str:
     """What is changed, and what it takes off."""
-    does = {
-        "lift": "remove clause",
-        "basis": "legal basis",
-        "gateway": "gateway at",
-        "fibre": "fibre",
-    }
     takes = []
     if one.opens:
         takes.append(f"permits {one.opens} of {one.of.kept_back}")
@@ -264,4 +263,4 @@ def change(one: Change) -> str:
         takes.append(f"RTT -{one.saves_ms:.1f} of {one.of.extra_ns / 1e6:.1f} ms")
     if one.regains:
         takes.append(f"removes {one.regains} of {one.of.lost} single points of failure")
-    return f"{does[one.kind]} {one.what} ({'; '.join(takes)})"
+    return f"{CHANGES[one.kind]} {one.what} ({'; '.join(takes)})"

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.experiments.answers.document import Answers, DemandAnswer
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.words import between_ms, is_longer
+from corridor.experiments.text.demand_table import sure_cell
+from corridor.topologies.base.words import is_longer
 from corridor.traffic.measures.statistics import Statistics
 
 MOST_ROWS = 12
@@ -86,7 +87,7 @@ def _cells(
         "RTT": "" if kept else _ms(rtt_ms),
         "added RTT": _ms(of.extra_ms) if is_longer(of.extra_ms) else "",
         "longest outage": _ms(out_ms) if out_ms else "",
-        "90 % interval": _sure(of),
+        "90 % interval": sure_cell(of.certainty),
         "lost": f"{measured.lost}/{measured.sent}" if measured.lost and not kept else "",
     }
 
@@ -97,14 +98,6 @@ def _by(of: DemandAnswer) -> str:
     if cause is not None:
         return "no permit" if cause.basis == "no permit" else cause.policy
     return of.permit or ""
-
-
-def _sure(of: DemandAnswer) -> str:
-    certainty = of.certainty
-    if certainty is None or certainty.rtt_ms is None:
-        return ""
-    rtt, tie = certainty.rtt_ms, " ~" if certainty.near_tie else ""
-    return f"{between_ms(rtt.low, rtt.high)}, {certainty.set_share:.0%}{tie}"
 
 
 def _ms(value: float | None) -> str:

@@ -12,6 +12,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+from corridor.topologies.base.words import few
+
 MOST, MOST_ALIKE = 3, 2
 """Names that one written part may stand for, and that one slip may lead to; of more, nothing is
 said."""
@@ -40,9 +42,7 @@ def nearest(word: str, options: Iterable[str], meanings: Meanings = NO_MEANINGS)
 def nearest_or_some(word: str, options: Iterable[str], meanings: Meanings = NO_MEANINGS) -> str:
     """The same, else ``there are a, b and 7 more``."""
     known = list(options)
-    more = len(known) - MOST_LISTED
-    there = f"{', '.join(known[:MOST_LISTED]) or 'none'}{f' and {more} more' if more > 0 else ''}"
-    return nearest(word, known, meanings) or f"there are {there}"
+    return nearest(word, known, meanings) or f"there are {few(known, MOST_LISTED) or 'none'}"
 
 
 def nearest_kind(word: str, kinds: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Literal
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import few
 from corridor.topologies.formats import countries
 from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
 from corridor.topologies.formats.quantities import ADVICE, ImportOptions
@@ -16,6 +17,7 @@ from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Hub
 
 NOWHERE = (0.0, 0.0)
 """The place of nodes without coordinates: one for all, so that no distance follows from it."""
+MOST_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -120,10 +122,11 @@ def places_notes(nodes: Sequence[Placed], hubs: Mapping[str, Hub]) -> list[str]:
     notes = []
     if midway:
         notes.append(
-            f"Without coordinates: {_listed(midway)}. They stand midway between their neighbours."
+            f"Without coordinates: {few(midway, MOST_LISTED)}. They are placed midway between "
+            "their neighbours."
         )
     if nowhere:
-        listed = "all hubs" if len(nowhere) == len(nodes) else _listed(nowhere)
+        listed = "all hubs" if len(nowhere) == len(nodes) else few(nowhere, MOST_LISTED)
         notes.append(f"Without any place: {listed}. They are at 0, 0, which is not a place.")
     return notes
 
@@ -132,14 +135,9 @@ def jurisdictions_notes(hubs: Sequence[Hub], inferred: bool) -> list[str]:
     unknown = [hub.id for hub in hubs if hub.located_in == UNKNOWN_JURISDICTION]
     notes = [countries.note()] if inferred else []
     if unknown:
-        listed = "all hubs" if len(unknown) == len(hubs) else _listed(unknown)
+        listed = "all hubs" if len(unknown) == len(hubs) else few(unknown, MOST_LISTED)
         notes.append(
             f"Jurisdiction unknown ({UNKNOWN_JURISDICTION}): {listed}. What a policy forbids "
             "anywhere, it forbids there."
         )
     return notes
-
-
-def _listed(names: Sequence[str], limit: int = 20) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.words import few
 from corridor.topologies.formats.foreign_graph import ForeignLink, RawGraph, RawLink, Value
 from corridor.topologies.formats.quantities import (
     MOST,
@@ -249,6 +250,4 @@ def _notes(
 
 def listed(names: Iterable[str]) -> str:
     """Names for a note, as many as fit."""
-    known = [name[:_LONGEST] for name in names]
-    more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
-    return ", ".join(known[:_MOST_NAMED]) + more
+    return few((name[:_LONGEST] for name in names), _MOST_NAMED)
