@@ -237,7 +237,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         lacking = explained(error, _verb(argv))
         return _unforeseen(error) if lacking is None else _complain(str(lacking), lacking.exit_code)
     except MemoryError:
-        return _complain("it needs more memory than it gets", EnvironmentUnsupported.exit_code)
+        return _complain("it needs more memory than is available", EnvironmentUnsupported.exit_code)
     except Exception as error:  # noqa: BLE001 - the last resort: whatever escapes is our mistake
         return _unforeseen(error)
 

@@ -105,7 +105,7 @@ def check_policies(
     _Draft(document, places).add(validate(document, PolicyFile))
     for demand in demands:
         if policies.looks_at_data and demand.data_class not in policies.class_ids:
-            message = f'demand "{demand.id}" is of unknown data class "{demand.data_class}"'
+            message = f'demand "{demand.id}" has the unknown data class "{demand.data_class}"'
             hint = nearest(demand.data_class, policies.class_ids) or "add the class"
             raise document.error(message, "classes", hint=hint)
 

@@ -120,7 +120,7 @@ def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: in
         return Account(ledger(plan.wiring, classes, moments(said), ends, reasons))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"holds no account of this version ({type(error).__name__}: {error})",
+            f"contains no account of this version ({type(error).__name__}: {error})",
             file=str(raw / READINGS_FILE),
         ) from error
 
@@ -166,8 +166,8 @@ def unbalanced(account: AccountSummary | None) -> str | None:
     """Why a run is not valid: its account does not close."""
     if account is None or account.closes:
         return None
-    first = account.problems[0] if account.problems else "packets are in no column"
-    return f"the account of packets does not close: {first}"
+    first = account.problems[0] if account.problems else "packets are not accounted for"
+    return f"packet accounting is not balanced: {first}"
 
 
 def to_arrow(found: Ledger) -> pa.Table:

@@ -120,6 +120,6 @@ def use_of(path: Path) -> list[Use]:
     except FileNotFoundError:
         return []
     except pa.ArrowInvalid as error:
-        raise InputError(f"is no table of this version: {error}", file=str(path)) from error
+        raise InputError(f"is not a table of this version: {error}", file=str(path)) from error
     columns = (table.column(name).to_pylist() for name in Use._fields)
     return [Use._make(row) for row in zip(*columns, strict=True)]

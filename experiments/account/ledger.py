@@ -199,8 +199,8 @@ def _unsure(lines: Sequence[Line], ends: Ends, of_nobody: int) -> Iterator[str]:
             if line.of.number in ends.segments
         )
         yield (
-            f"{told} packets of TCP: sent is what was counted at hosts' ports, and sockets have "
-            f"counted {segments} of them; delivered is by ports alone"
+            f"{told} packets of TCP: sent is the count of hosts' ports, and sockets counted "
+            f"{segments} of them; delivered is the count of ports only"
         )
     if rest:
         yield (
@@ -218,6 +218,6 @@ def _unsure(lines: Sequence[Line], ends: Ends, of_nobody: int) -> Iterator[str]:
     )
     if switched:
         yield (
-            f"{switched} packets that switches did not send on: counted by what went in and what "
-            "came out; switches do not count what they drop for want of a live port"
+            f"{switched} packets that switches did not forward: received minus sent packets; "
+            "switches do not count packets that they drop without a live port"
         )

@@ -174,7 +174,7 @@ def _account(
         for number, packets in missing.items():
             if packets < 0:
                 problems.append(
-                    f"{passage.place}: {-packets} packets came out, and had not gone in"
+                    f"{passage.place}: {-packets} packets were sent that were not received"
                 )
             elif packets:
                 found = reasons.at_gateway if passage.is_gateway else reasons.at_switch
@@ -182,7 +182,7 @@ def _account(
                 losses[number, cause] += packets
     unexplained = sum(n for (_, cause), n in losses.items() if cause.kind == UNEXPLAINED)
     if unexplained:
-        what = "did not come out, for an unknown reason"
+        what = "were not forwarded, for an unknown reason"
         problems.append(f"{passage.place}: {unexplained} packets {what}")
     return PassageAccount(
         tuple(Loss(number, passage.place, cause, n) for (number, cause), n in losses.items()),

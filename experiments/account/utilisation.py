@@ -190,7 +190,7 @@ def utilisation_of(path: Path) -> pa.Table:
     try:
         table = pq.read_table(path)
     except pa.ArrowInvalid as error:
-        raise InputError(f"is no table of this version: {error}", file=str(path)) from error
+        raise InputError(f"is not a table of this version: {error}", file=str(path)) from error
     schema = (table.schema.metadata or {}).get(b"corridor_schema", b"").decode()
     if schema != f"utilisation/{UTILISATION_SCHEMA}":
         raise InputError(

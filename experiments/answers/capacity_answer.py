@@ -240,7 +240,7 @@ def _load(loaded: LoadedScenario, served: Served, asked: Load | None) -> Load:
         message = f"no demand of {loaded.scenario.name} with a rate has a path: {some}"
         raise InputError(message, "corridor explain says why, demand by demand")
     if not there_are:
-        raise InputError(f"{loaded.scenario.name} says no rate of any demand", NO_RATES)
+        raise InputError(f"{loaded.scenario.name} states no rate of any demand", NO_RATES)
     if asked is not None and asked not in there_are:
         name = loaded.scenario.name
         raise InputError(f"{name} has no {asked} rates", f"it has {' and '.join(there_are)} ones")

@@ -100,7 +100,9 @@ def _unpacked(file: Path, into: Path) -> Opened:
             _refuse_lack_of_room(entries, into)
             digests = {name: _extract(packed, one, into / name) for name, one in entries.items()}
     except DAMAGED as error:
-        raise InputError(f"is damaged, or no artifact: {error}", ANOTHER, str(file)) from error
+        raise InputError(
+            f"is damaged, or is not an artifact: {error}", ANOTHER, str(file)
+        ) from error
     except OSError as error:
         said = f"cannot be unpacked: {error.strerror or error}"
         raise InputError(said, "", str(file)) from error
@@ -141,7 +143,7 @@ def _refused(entry: zipfile.ZipInfo, name: str) -> str:
     if entry.flag_bits & 1:
         return "is encrypted"
     if entry.file_size > MOST_RATIO * max(entry.compress_size, 1) + CHUNK:
-        return "is compressed more than files of runs are"
+        return "is compressed more than any file of a run"
     return ""
 
 

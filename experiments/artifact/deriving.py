@@ -98,7 +98,7 @@ def _problems_of_cells(folder: Path) -> Iterator[str]:
     if again["study"] != index["study"]:
         yield f"{INPUTS}/{STUDY} is not the study of {INDEX}"
     elif again["cells"] != index["cells"]:
-        yield f"{INPUTS}/{STUDY} comes to other cells than {INDEX} has"
+        yield f"{INPUTS}/{STUDY} has other cells than {INDEX} has"
 
 
 def study_of(folder: Path) -> Study:

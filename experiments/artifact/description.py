@@ -28,7 +28,7 @@ PLACES = {
     ),
 }
 ALWAYS = (
-    ("`expected.json`", "what each run is to come to, and how far off it may be"),
+    ("`expected.json`", "expected values of each run, and their tolerances"),
     ("`environment.json`, `requirements.lock`", "program, packages and kernel"),
     ("`ro-crate-metadata.json`", "the same for repositories of data (RO-Crate 1.1)"),
     ("`SHA256SUMS`", "every file: `sha256sum -c SHA256SUMS`"),
@@ -76,8 +76,8 @@ def _steps(about: About) -> list[str]:
     verify = "corridor artifact verify FILE"
     short = f"and {counted(len(about.check), 'run')} again"
     rows = [
-        ("sha256sum -c SHA256SUMS", "that no file was changed", "seconds"),
-        (f"{verify} --no-runs", "and that samples give all values", "about a second a run"),
+        ("sha256sum -c SHA256SUMS", "that no file has changed", "seconds"),
+        (f"{verify} --no-runs", "and that the samples give all values", "about a second a run"),
         (verify, short, f"runs that took {took(about.check_took_s)} where it was made"),
         (f"{verify} --whole", f"and all {about.runs} again", f"{took(about.took_s)} of runs"),
     ]

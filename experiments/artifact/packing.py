@@ -287,7 +287,7 @@ def _refuse(problems: Sequence[str], folder: Path, hint: str) -> None:
     if problems:
         more = len(problems) - MOST_PROBLEMS
         said = "; ".join(problems[:MOST_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")
-        raise InputError(f"has results that its samples do not come to: {said}", hint, str(folder))
+        raise InputError(f"has results that differ from its samples: {said}", hint, str(folder))
 
 
 def _as_they_say(here: Environment, manifests: Sequence[Mapping[str, Any]]) -> Environment:

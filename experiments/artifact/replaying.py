@@ -101,12 +101,12 @@ def _problem_of_inputs(recorded: Path, cell: Cell, testbed: str) -> str:
         intended, clock, run_id = Intended.of(loaded), plan.job.clock, plan.wiring.run_id
         again = make_plan(loaded, clock=clock, run_id=run_id, seed=cell.seed, intended=intended)
         if testbed != "native" and to_plain(again) != to_plain(plan):
-            return "the study comes to another plan than ran"
+            return "the study gives another plan than the one that ran"
         if intended.specification.to_json() != read_text(recorded / SPECIFICATION, RESULT):
             return "the study states another specification for verification"
         computed = document(gather(loaded, load_delay_model(None), intended), "")
         if json.loads(json.dumps(computed.to_json())) != read_json(recorded / ANSWERS_FILE, RESULT):
-            return f"the study comes to another {ANSWERS_FILE}"
+            return f"the study gives another {ANSWERS_FILE}"
     except CorridorError as error:
         return f"its plan cannot be compiled again: {error}"
     return ""

@@ -144,12 +144,12 @@ def _judged(one: Found) -> str:
 def _conclusion(verdict: Verdict) -> str:
     if verdict.code == 1:
         failed = [one.name for one in verdict.checks if one.state == "does not hold"]
-        return f"It does not hold: {' and '.join(failed)}."
+        return f"Not verified: {' and '.join(failed)}."
     if verdict.code:
         untold = [one.name for one in verdict.checks if one.state == "cannot be told"]
-        return f"What was looked at holds; {' and '.join(untold)} cannot be told here."
+        return f"Verified, but {' and '.join(untold)} cannot be checked on this machine."
     left = [one.name for one in verdict.checks if one.state == "not looked at"]
-    return f"It holds, as far as was looked: not at {' and '.join(left)}." if left else "It holds."
+    return f"Verified, without {' and '.join(left)}." if left else "Verified."
 
 
 def to_json(verdict: Verdict) -> dict[str, Any]:

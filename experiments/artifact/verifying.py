@@ -151,7 +151,7 @@ def _of_values(root: Path, about: About, say: Say) -> Check:
     ]
     count = sum(len(one.values) for one in expected)
     if problems:
-        return Check("values", "does not hold", "they are not what samples come to", problems)
+        return Check("values", "does not hold", "they differ from the samples", problems)
     of = f"{counted(len(expected), 'run')}"
     return Check("values", "holds", f"all results and {count} values of {of} come from samples")
 

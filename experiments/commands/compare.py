@@ -37,7 +37,7 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("one", metavar="X", help="a folder of results, a name that ships, a file")
+    parser.add_argument("one", metavar="X", help="a result folder, a shipped name, or a file")
     parser.add_argument("other", metavar="Y", help="the second one, of the same kind")
     parser.add_argument("--of", choices=KINDS, help="kind of both (default: detected)")
     parser.add_argument(

@@ -176,7 +176,7 @@ def _refuse_unknown(args: argparse.Namespace, scenarios: Mapping[str, LoadedScen
         if name not in known:
             few = ", ".join(dict.fromkeys(known)) or "none"
             hint = nearest(name, known) or f"they have {few}"
-            raise InputError(f'no policy set here has an interpretation "{name}"', hint)
+            raise InputError(f'no policy set has an interpretation "{name}"', hint)
 
 
 def _priced(

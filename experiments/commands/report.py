@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
         if not (only_pages or args.no_figures or _draw(args, None)):
             say("no figures: no policy set adds a cost")
         return 0
-    with waiting("reading what the run left" + ("" if args.no_figures else ", and drawing")):
+    with waiting("reading the records of the run" + ("" if args.no_figures else ", and drawing")):
         recovered = recover(args.dir)
         if not args.no_figures:
             _draw(args, recovered.summary)
@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     _pages(args.dir)
     say(_state(recovered.summary))
     if not recovered.summary.complete:
-        say("a demand's last probes count as lost where their replies were not yet written")
+        say("the last probes of a demand count as lost if their replies were not written yet")
     if args.json:
         print(json.dumps(recovered.summary.to_json(), indent=1))
         return _code(recovered.summary)

@@ -59,7 +59,7 @@ def _compared(out_dir: Path, against: Path) -> Brief:
     maps = [_elements(side.answers) for side in (one, other)]
     if maps[0] != maps[1] or any(a != b for a, b in _shared_ends(one, other)):
         message = f"it is a run on another map, or with other demands, than {against}"
-        raise InputError(message, "corridor compare shows what both have", file=str(out_dir))
+        raise InputError(message, "corridor compare shows what both runs share", file=str(out_dir))
     return comparison_brief(one, other)
 
 

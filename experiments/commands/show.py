@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if (args.dir / SUMMARY).exists():
         return _run(args)
     hint = "corridor report evaluates a killed run; corridor run and study run produce results"
-    raise InputError(f"holds neither {SUMMARY} nor {INDEX}", hint, str(args.dir))
+    raise InputError(f"contains neither {SUMMARY} nor {INDEX}", hint, str(args.dir))
 
 
 def _study(args: argparse.Namespace) -> int:

@@ -346,7 +346,7 @@ def _refuse_deaths(died: list[Death]) -> None:
         hosts = sorted(host for death in died for host in death["hosts"])
         named = ", ".join(hosts[:5]) + (" ..." if len(hosts) > 5 else "")
         raise MeasurementInvalid(
-            f"traffic agents died while measuring: {named}", "what they had measured is kept"
+            f"traffic agents died while measuring: {named}", "their measurements are kept"
         )
 
 

@@ -106,7 +106,7 @@ def refuse_endless(proof: Proof) -> None:
     if proof.endless:
         said = f"the controller's tables copy packets that loop between {proof.endless}"
         raise PolicyFailure(
-            f"nothing is sent: {said}, and they would become ever more",
+            f"nothing is sent: {said}, and their number would grow without limit",
             "have it flood along a tree, or take a topology without loops",
         )
 
@@ -125,7 +125,7 @@ def prove_before_traffic(dump: Dump, plan: Plan, judged_by: Specification, input
     if not proof.holds:
         broken = ", ".join(verdict.claim for verdict in proof.violated)
         raise PolicyFailure(
-            f"nothing is sent: the tables in the switches break {broken}",
+            f"nothing is sent: the tables in the switches violate {broken}",
             "proof.json in the result folder shows a packet for each",
         )
     return in_a_line(proof)

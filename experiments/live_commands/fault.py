@@ -110,7 +110,7 @@ def begin(client: Client, kind: EventKind, what: str, options: dict[str, Any]) -
 def end(client: Client, kind: EventKind, what: str) -> int:
     """Have it work again."""
     done = client.ask("end", kind=kind.key, what=what)
-    print(f"{kind.key} {what}: " + ("ended" if done["changed"] else "it did not begin by hand"))
+    print(f"{kind.key} {what}: " + ("ended" if done["changed"] else "it was not started manually"))
     return 0
 
 
@@ -120,5 +120,5 @@ def _list(client: Client) -> int:
         options = "".join(f" {name}={value}" for name, value in one["options"].items())
         print(f"{one['kind']} {one['what']}{options}")
     if not lasting:
-        print("nothing has failed by hand")
+        print("no manual fault is active")
     return 0

@@ -85,7 +85,7 @@ def _until_it_ends(one: Session) -> None:
         while is_alive(one):
             time.sleep(LOOK_S)
     except KeyboardInterrupt:
-        _say("putting back what pages did; Ctrl-C again leaves it as it is")
+        _say("undoing the changes of pages; Ctrl-C again keeps them")
         raise
     _say(f"network {one.name} has ended")
 

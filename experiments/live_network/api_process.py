@@ -73,7 +73,7 @@ class ServingProcess:
             return str(said["ready"]["url"])
         if "failed" in said:
             raise EnvironmentUnsupported(f"no {self._what}: {said['failed']['reason']}")
-        why = self.wait() if line == b"" else f"it said nothing in {patient(READY_S):.0f} s"
+        why = self.wait() if line == b"" else f"it did not answer within {patient(READY_S):.0f} s"
         raise EnvironmentUnsupported(f"no {self._what}: {why}", f"see {self._log}")
 
 

@@ -166,10 +166,10 @@ class Api:
 
 _ADVICE_OF = {
     "deferred": "ask again when it is",
-    "busy": "ask again in a moment; corridor status says how it stands",
-    "absent": "ask again in a moment: a controller that died is started again",
+    "busy": "try again in a moment; corridor status prints its state",
+    "absent": "try again in a moment: a controller that died is restarted",
     "crowded": "ask again in a moment",
-    "late": "corridor status says whether it was done",
+    "late": "corridor status prints whether it was done",
 }
 
 

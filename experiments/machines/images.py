@@ -79,7 +79,8 @@ def identity_of_checkout(architecture: Architecture) -> str:
         files = {name: (CHECKOUT / name).read_bytes() for name in MADE_FROM}
     except OSError as error:
         raise EnvironmentUnsupported(
-            f"a machine is made of a checkout, and here is none ({error.filename} is not there)",
+            "a machine is made of a checkout, and this is not a checkout "
+            f"({error.filename} is not there)",
             "clone the repository and run ./corridor vm there",
         ) from error
     return identity(architecture, files)

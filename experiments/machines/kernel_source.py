@@ -184,7 +184,7 @@ def find_source(work: Path, run: Run) -> SourcePackage:
             tarball=INSTALLED_SOURCES / f"{installed}.tar.xz",
         )
     raise EnvironmentUnsupported(
-        "no kernel source to be had: apt reaches no linux-source package and none is installed",
+        "no kernel source is available: apt finds no linux-source package, and none is installed",
         "connect to the network, or: sudo apt-get install linux-source",
     )
 

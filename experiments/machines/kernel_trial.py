@@ -24,7 +24,9 @@ def seccomp_of(binary: Path) -> bool:
         try:
             slept = smoke_boot(binary, *option, "time-travel=inf-cpu", sleep_s=SMOKE_SLEEP_S)
         except BootTimeout as problem:
-            raise EnvironmentUnsupported(str(problem), "try again when less is going on") from None
+            raise EnvironmentUnsupported(
+                str(problem), "try again when the machine is less busy"
+            ) from None
         if slept is not None:
             break
     else:
@@ -51,7 +53,8 @@ def _help_of(binary: Path) -> str:
         ) from error
     except subprocess.TimeoutExpired as error:
         raise EnvironmentUnsupported(
-            f"the kernel does not answer within {HELP_S} s", "try again when less is going on"
+            f"the kernel does not answer within {HELP_S} s",
+            "try again when the machine is less busy",
         ) from error
     if "GLIBC_" in done.stderr:
         raise EnvironmentUnsupported(

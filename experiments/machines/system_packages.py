@@ -89,7 +89,7 @@ def iperf3_lacks() -> str:
     found = re.match(r"iperf (\d+)\.(\d+)", done.stdout)
     if found is None or tuple(map(int, found.groups())) >= IPERF3_NEEDED:
         return ""
-    return f"iperf3 {found[1]}.{found[2]} does not say what it counts while it runs; 3.17 does"
+    return f"iperf3 {found[1]}.{found[2]} does not report its counters while it runs; 3.17 does"
 
 
 def _names(packages: Iterable[str], column: str) -> Iterator[str]:

@@ -73,8 +73,8 @@ def read_paths(out_dir: Path) -> PathsDocument:
     paths = _document(PathsDocument, out_dir / PATHS_FILE)
     if paths is None:
         raise InputError(
-            f"{PATHS_FILE} is missing: these prices know no map",
-            "price again, with --out",
+            f"{PATHS_FILE} is missing: the prices were written without a map",
+            "run corridor price again, with --out",
             file=str(out_dir),
         )
     return paths

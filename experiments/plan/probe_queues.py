@@ -157,7 +157,7 @@ def _waiting(plan: Plan) -> list[str]:
     rate = format_rate(min(wire.forward.rate_bps, wire.backward.rate_bps))
     name = next(one.id for one in plan.demands if one.index == worst)
     said = (
-        f"probes wait for each other, which predictions leave out: those of {len(found)} of "
+        f"probes wait for each other, which predictions ignore: those of {len(found)} of "
         f"{len(plan.demands)} demands, half of {name}'s for {late_ms:.2f} ms or more, most of it "
         f"at {fibre} ({rate}); {REMEDY}"
     )

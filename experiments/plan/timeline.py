@@ -143,7 +143,7 @@ def refuse_overlaps(clock: Clock, placed: Sequence[Placed]) -> None:
         name = one.event.kind.key, one.event.what
         before = last.get(name)
         if before is not None and one.event.kind.end and _lasts_beyond(before, one.begin_ns):
-            why = f"begins while {before.event.id} lasts, which is the same"
+            why = f"begins while {before.event.id} lasts, which is the same event"
             raise clock.wrong(one.event, why, "end that one before, or make one of both")
         last[name] = one
 

@@ -174,15 +174,15 @@ class _Rates:
     def why(self, workload: int) -> str:
         """Why no rate is known along some side of a workload; empty if all are."""
         if self._plan.workloads[workload].transport == BBR:
-            return "the share of BBR follows no law"
+            return "no model predicts the share of BBR"
         if len(self._all) > MOST_FLOWS:
-            return f"more than {MOST_FLOWS} flows are too many to reckon with"
+            return f"more than {MOST_FLOWS} flows are too many to compute"
         mine = [side for side in self._all if side.workload == workload]
         if any(side not in self.of for side in mine):
-            return "what classes of queues leave each other here is not known"
+            return "how queue classes share the rate here is not known"
         if not all(self.of[side] for side in mine):
-            return "what goes before it leaves it nothing"
-        return "" if mine else "it has no way there and back over the same fibres"
+            return "queue classes of higher priority use the whole rate"
+        return "" if mine else "its forward and reverse paths use different fibres"
 
     @cached_property
     def _all(self) -> Sequence[Side]:

@@ -1,7 +1,7 @@
 """What the machinery of a run lost, and whether its numbers are still those of the network. Pure.
 
 A run in which nothing competes knows every round trip beforehand, and every loss has a cause: what
-differs from that without a reason is the machine's doing, or a defect.
+differs from that without a reason is an effect of this machine, or a defect.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from corridor.experiments.scenario.event_registry import KINDS
 
 MOST_NAMED = 3
 UDP_ERRORS = (
-    "found a socket full (RcvbufErrors)",
-    "were damaged, or found no memory (InErrors)",
-    "found nobody listening (NoPorts)",
+    "met a full socket (RcvbufErrors)",
+    "were damaged, or met full memory (InErrors)",
+    "met no listening process (NoPorts)",
 )
 OF_THE_MACHINE = {
     MACHINE: "the kernel or a socket had no room for them",
@@ -40,7 +40,7 @@ def machine_warnings(health: Health | None, plan: Plan) -> list[str]:
     lost = health.after.datapath_lost - health.before.datapath_lost
     said = [
         (dropped, "packets were dropped by the kernel's backlog (softnet)"),
-        (lost, "packets were lost on their way up from the datapath of Open vSwitch"),
+        (lost, "packets were lost between the datapath and Open vSwitch"),
     ]
     named = [f"{number} {what}" for number, what in said if number > 0]
     full = [*_full_sockets(health), *_no_room(health)]
@@ -67,8 +67,8 @@ def _foreign(health: Health) -> Iterator[str]:
     for host, one in sorted(health.sockets.items()):
         if one.foreign_replies:
             yield (
-                f"{one.foreign_replies} replies at {host} are of no probe that was sent there "
-                "(another session, number or form): they count neither as answers nor as losses"
+                f"{one.foreign_replies} replies at {host} match no probe that was sent there "
+                "(other session, number or format): they count neither as replies nor as losses"
             )
 
 
@@ -99,7 +99,12 @@ def lost_at_sockets(health: Health | None, demands: Sequence[DemandSummary]) -> 
         for dropped, lost, host, why in (
             (far.requests, demand.lost_forward + unknown, demand.dst, full),
             (near.replies, back, demand.src, full),
-            (near.foreign_replies, back, demand.src, "{} had so many replies of no probe sent"),
+            (
+                near.foreign_replies,
+                back,
+                demand.src,
+                "{} had this number of replies that match no probe",
+            ),
             (far.streams, _lost_of_streams(demand), demand.dst, full),
         ):
             if dropped and lost:
@@ -132,7 +137,7 @@ def _lost_by_the_machine(demands: Sequence[DemandSummary], plan: Plan, clock: st
         return None
     reasons = "; ".join(OF_THE_MACHINE[kind] for kind in OF_THE_MACHINE if by_cause[kind])
     return (
-        f"{by_cause.total()} packets were lost by the machine and not by the network "
+        f"{by_cause.total()} packets were lost by this machine, not by the emulated network "
         f"({worst[0]} of {worst[1]}): {reasons}"
     )
 
@@ -163,7 +168,7 @@ def unexplained(
     if lost:
         worst = max(lost)
         return (
-            f"{sum(number for number, _ in lost)} packets were lost and nothing explains it "
+            f"{sum(number for number, _ in lost)} packets were lost for an unknown reason "
             f"({worst[0]} of {worst[1]}): no event, no queue, no random loss"
         )
     flaps = _flaps(health, plan) if health is not None and clock != "virtual" else []

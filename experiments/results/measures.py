@@ -112,8 +112,12 @@ def of_flow(tracks: Sequence[Track], demand: str, measure: str, width_ns: int) -
     if track is None:
         had = [name for name in OF_FLOWS if track_of(tracks, demand, name) is not None]
         what = "stream" if wanted.protocol == "udp" else "transfer"
-        hint = f"use {', '.join(had)}" if had else "give it a load, and run it with this version"
-        raise InputError(f"nothing tells {measure} of {demand}: no {what} of it was recorded", hint)
+        hint = (
+            f"use {', '.join(had)}"
+            if had
+            else "give the demand a load, and run the scenario with this version"
+        )
+        raise InputError(f"{measure} of {demand} is not known: no {what} of it was recorded", hint)
     _check_width(track, width_ns)
     first = int(track.from_ns[0]) // width_ns
     last = -(-int(track.until_ns[-1]) // width_ns)
@@ -145,7 +149,7 @@ def _check_width(track: Track, width_ns: int) -> None:
         raise InputError(f"a bin of {asked} is finer than the {least} of {what}", f"use {least}")
     if track.protocol == "udp" and width_ns % least_ns:
         raise InputError(
-            f"a bin of {asked} is no multiple of the {least} by which the stream was counted",
+            f"a bin of {asked} is not a multiple of the {least} by which the stream was counted",
             f"use {format_duration(-(-width_ns // least_ns) * least_ns)}",
         )
 

@@ -165,7 +165,7 @@ def of_messages(
     mine = [row for row in rows if row.demand == demand and row.intended_ns is not None]
     if not mine:
         raise InputError(
-            f"nothing tells {measure} of {demand}: no workload sent messages along it",
+            f"{measure} of {demand} is not known: no workload sent messages along it",
             "give it one under workloads",
         )
     last_ns = max(row.completed_ns or _partly_ns(row) or row.intended_ns or 0 for row in mine)

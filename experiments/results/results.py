@@ -106,7 +106,7 @@ def read_plan(out_dir: Path) -> Plan:
     try:
         return from_plain(Plan, read_json(path, RESULT))
     except NoSuchFile:
-        raise InputError("holds no run: raw/plan.json is missing", file=str(out_dir)) from None
+        raise InputError("contains no run: raw/plan.json is missing", file=str(out_dir)) from None
     except (LookupError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
             f"is not a plan of this version: {error}",
@@ -230,7 +230,7 @@ def _workloads(
     write_messages(out_dir / MESSAGES_FILE, rows)
     if not rows:
         return None, []
-    torn = [f"{said.torn} lines on messages were torn and left out"] if said.torn else []
+    torn = [f"{said.torn} incomplete lines about messages were left out"] if said.torn else []
     return workloads_summary(Sent(plan, said, rows, probes, epoch_ns, scale)), torn
 
 

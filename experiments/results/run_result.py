@@ -66,7 +66,9 @@ class Run:
     def __init__(self, out_dir: Path) -> None:
         self.out_dir = out_dir
         if not is_folder(out_dir):
-            raise InputError("is no folder", "name the result folder of a run", file=str(out_dir))
+            raise InputError(
+                "is not a folder", "name the result folder of a run", file=str(out_dir)
+            )
 
     def __repr__(self) -> str:
         return f"Run({str(self.out_dir)!r})"

@@ -111,7 +111,7 @@ def _after_all_probes(probes: Probes, plan: Plan, epoch_ns: int) -> list[str]:
         return []
     last_ns = int(probes.t1_ns.max()) - epoch_ns
     return [
-        f"{event.id} begins after the last probe: nothing tells how long it hit demands"
+        f"{event.id} begins after the last probe: its outages were not measured"
         for event in plan.events
         if event.impacts and event.begin_ns > last_ns
     ]
@@ -122,9 +122,9 @@ def _unanswered(made: Sequence[Made]) -> list[str]:
     return [
         f"the controller did not answer {one.event}: "
         + (
-            "packets are judged by what was in force before and by what was asked for"
+            "packets are checked against both the previous and the requested policies"
             if one.do in REFUSED
-            else "it may have been done, or not"
+            else "it is not known whether it was done"
         )
         for one in made
         if one.kind in UNKNOWN

@@ -1,8 +1,8 @@
 """What took other than was predicted, where nothing competed for the network. Pure.
 
-Such a run knows each round trip beforehand: what takes longer is the machine's doing, or a defect,
-whatever the machine says of itself. Where computing takes time, each quantile that is shown is held
-against what is predicted, and a transfer against the capacity that it had for itself.
+Each round trip of such a run is predicted: a longer one is an effect of this machine, or a defect,
+whatever the machine reports. Where computing takes time, each shown quantile is compared with its
+prediction, and a transfer with the capacity that it had for itself.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def unpredicted(
     if worst.later_ms < 0:
         return f"{worst.what} took {-worst.later_ms:.1f} ms less than fibre allows"
     return (
-        f"{worst.what} took {worst.later_ms:.1f} ms more than predicted though nothing competed: "
+        f"{worst.what} took {worst.later_ms:.1f} ms more than predicted without competing traffic: "
         f"{format_duration(worst.most_ns)} are too many"
     )
 
@@ -65,7 +65,7 @@ class _Off(NamedTuple):
 
 
 def tail_warnings(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> list[str]:
-    """Where nothing competed, the slowest is the machine's doing, if computing takes time."""
+    """Where nothing competed, the slowest is an effect of this machine, if computing takes time."""
     if clock == FREE:
         return []
     slow = [
@@ -78,8 +78,8 @@ def tail_warnings(demands: Sequence[DemandSummary], plan: Plan, clock: str) -> l
     if not slow:
         return []
     worst_ms, worst = max(slow)
-    named = f"{worst} {worst_ms:.1f} ms more than predicted though nothing competed"
-    whose = "are the machine's and not the network's"
+    named = f"{worst} {worst_ms:.1f} ms more than predicted without competing traffic"
+    whose = "are effects of this machine, not of the emulated network"
     return [f"the slowest answers of {counted(len(slow), 'demand')} {whose} ({named})"]
 
 
@@ -120,8 +120,8 @@ def lost_alone(demands: Sequence[DemandSummary], plan: Plan) -> str | None:
         return None
     most, worst = max(lost)
     return (
-        f"{sum(number for number, _ in lost)} probes were lost though nothing competed "
-        f"({most} of {worst}), and nobody counted where"
+        f"{sum(number for number, _ in lost)} probes were lost without competing traffic "
+        f"({most} of {worst}), at an unknown place"
     )
 
 
@@ -190,7 +190,8 @@ def _slow_transfer(
         if has_time and _is_plain(plan, demand) and delivered < LEAST_FILLED * flow.bottleneck_mbps:
             return (
                 f"TCP of {demand.id} reached {delivered:.0f} of {flow.bottleneck_mbps:g} Mbit/s "
-                f"though nothing competed: less than {LEAST_FILLED:.0%} is the machine's doing"
+                f"without competing traffic: less than {LEAST_FILLED:.0%} is an effect of this "
+                "machine"
             )
     return None
 

@@ -95,7 +95,7 @@ def _layers_of_run(folder: Path) -> Exported:
     hint = "name the folder of a run of this version, or a scenario"
     answers = checked_answers(folder, hint)
     if answers is None:
-        raise InputError("holds no answers.json of this version", hint, file=str(folder))
+        raise InputError("contains no answers.json of this version", hint, file=str(folder))
     is_summed_up = is_file(folder / "summary.json")
     events = Run(folder).events if is_summed_up else ()
     head = read_plan_head(folder) or PlanHead()
@@ -145,8 +145,8 @@ def _last_dump(folder: Path) -> Path:
         if is_file(path):
             return path
     raise InputError(
-        "holds no tables: tables/after.json and tables/before.json are missing",
-        "name a run that came as far as its traffic, or a scenario",
+        "contains no tables: tables/after.json and tables/before.json are missing",
+        "name a run that sent traffic, or a scenario",
         file=str(folder),
     )
 
@@ -200,12 +200,12 @@ def compare_folder(folder: Path) -> Comparison:
     except NoSuchFile:
         hint = "name what corridor export --to aalwines --out has written"
         raise InputError(
-            f"holds no export: {EXPECTED} is missing", hint, file=str(folder)
+            f"contains no export: {EXPECTED} is missing", hint, file=str(folder)
         ) from None
     answers = list(_answers(folder))
     if not answers:
-        hint = "have AalWiNes answer queries.q, and keep what it prints as answers.json"
-        raise InputError("holds no answers.json", hint, file=str(folder))
+        hint = "run AalWiNes on queries.q, and store its output as answers.json"
+        raise InputError("contains no answers.json", hint, file=str(folder))
     return compare(wanted, answers, str(expected))
 
 

@@ -39,7 +39,7 @@ def print_page(page: Path, pdf: Path) -> Path:
     browser = find_browser()
     if browser is None:
         raise EnvironmentUnsupported(
-            "no Chromium is here to print a page with", f"{INSTALL}; or {ADVICE_OF}"
+            "no Chromium is installed, which prints pages", f"{INSTALL}; or {ADVICE_OF}"
         )
     with tempfile.TemporaryDirectory(prefix="corridor-print-", ignore_cleanup_errors=True) as own:
         staged = Path(own) / "page.pdf"

@@ -40,7 +40,7 @@ def replay(recorded: Path, out_dir: Path, testbed: Testbed, say: Say) -> Summary
     started = time.monotonic()
     plan = read_plan(recorded)
     if plan.controller:
-        said = "used a controller of its author, which is not run automatically"
+        said = "used a controller of its author, which is not started automatically"
         hint = "corridor run --controller runs it, if you trust it"
         raise InputError(said, hint, str(recorded))
     judged_by = _specification(recorded)

@@ -167,7 +167,7 @@ def check_aggregates(
         at = ("aggregates", number)
         _check_named(document, demands, group.demands, (*at, "demands"))
         if group.id in {demand.id for demand in demands}:
-            message = f'aggregate "{group.id}" is called like a demand'
+            message = f'aggregate "{group.id}" has the id of a demand'
             raise document.error(message, *at, "id", hint="choose another id")
         for place, name in enumerate(group.demands):
             if name in own:
@@ -198,7 +198,7 @@ def _check_id(document: Document, number: int, demand: DemandEntry, counts: Coun
         )
     asking = demand.id.removesuffix(RETURN)
     if asking != demand.id and asking in counts:
-        message = f'demand id "{demand.id}" is what the answers of another demand are called'
+        message = f'demand id "{demand.id}" is the id of the responses of another demand'
         raise document.error(message, "demands", number, "id", hint="choose another id")
 
 

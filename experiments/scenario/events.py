@@ -152,7 +152,7 @@ def _check_use(document: Document, event: NamedEvent, known: Known) -> None:
         if event.options[flag] and not known.has_bfd:
             raise unnoticed(document, *event.place, flag)
     if kind.asks_controller and not known.follows:
-        message = f"{key} means nothing to a controller that does not follow"
+        message = f"{key} has no effect on a controller that does not follow events"
         raise document.error(message, *event.place, key, hint="leave follow: false out")
     if key in LOADS and known.demands[event.what]:
         message = f'"{event.what}" has a throughput already'
@@ -165,7 +165,7 @@ def _check_use(document: Document, event: NamedEvent, known: Known) -> None:
 def unnoticed(document: Document, *place: str | int) -> InputError:
     """For a failure of which only BFD would tell."""
     hint = "give network a bfd interval, for example bfd: 15ms"
-    return document.error("nothing would notice a silent cut", *place, hint=hint)
+    return document.error("a silent cut would not be detected", *place, hint=hint)
 
 
 def _policies(document: Document, event: NamedEvent, known: Known, folder: Path) -> PolicySet:
@@ -237,7 +237,7 @@ def _all_of(event: str, counted_from: Mapping[str, Collection[str]]) -> set[str]
 
 def _check_id(document: Document, event: NamedEvent, counts: Mapping[str, int]) -> None:
     if event.id in NAMED:
-        message = f'"{event.id}" is a moment of every run, and no id of an event'
+        message = f'"{event.id}" is a moment of every run, and cannot be the id of an event'
         raise document.error(message, *event.place, "id", hint="give it another")
     if counts[event.id] > 1:
         message = f'event id "{event.id}" is used {counts[event.id]} times'
@@ -254,7 +254,7 @@ def _check_moment(
 ) -> None:
     if moment.name == STREAMS and not known.streams:
         hint = "give a demand a throughput, or the timeline a stream"
-        raise document.error("nothing streams in this scenario", *event.place, hint=hint)
+        raise document.error("no demand sends a stream in this scenario", *event.place, hint=hint)
     if moment.event and moment.event not in ids:
         hint = nearest(moment.event, [*ids, *NAMED]) or "name an event's id"
         message = f'no moment is called "{moment.name}"'

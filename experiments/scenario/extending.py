@@ -61,7 +61,7 @@ def _base(document: Document, read: Callable[[str], Document], above: tuple[str,
     except InputError as error:
         raise document.error_of_named(error, EXTENDS) from error
     if base.file in above:
-        raise document.error("extends itself, in a circle", EXTENDS, hint="drop one of them")
+        raise document.error("extends itself", EXTENDS, hint="drop one of them")
     if len(above) >= MOST_LEVELS:
         raise document.error(f"more than {MOST_LEVELS} scenarios extend one another", EXTENDS)
     return base

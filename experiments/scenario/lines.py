@@ -152,7 +152,7 @@ def _check_gilbert(document: Document, said: Gilbert, *path: str) -> None:
             key = field.alias or name
             raise document.error("a probability cannot exceed 100%", *path, key)
     if not said.r:
-        message = "nothing ends a burst, so in the end all is lost"
+        message = "a burst has no end, so all later packets are lost"
         raise document.error(message, *path, "r", hint="write for example r: 25%")
 
 

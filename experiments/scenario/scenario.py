@@ -423,7 +423,7 @@ def _check_classes(document: Document, scenario: ScenarioFile, policies: PolicyS
     for number, demand in enumerate(scenario.demands):
         if demand.data != UNCLASSIFIED and demand.returns is None:
             raise document.error(
-                f'demand "{demand.id}" does not say of which class its answers are',
+                f'demand "{demand.id}" does not state the class of its responses',
                 "demands",
                 number,
                 hint=f"write returns: {SAME_CLASS}, or the class of the answers' data",
@@ -431,7 +431,7 @@ def _check_classes(document: Document, scenario: ScenarioFile, policies: PolicyS
         for key in ("data", "returns"):
             name = getattr(demand, key)
             if policies.looks_at_data and name not in (None, SAME_CLASS, *policies.class_ids):
-                message = f'demand "{demand.id}" is of unknown data class "{name}"'
+                message = f'demand "{demand.id}" has the unknown data class "{name}"'
                 hint = hint_about(name, policies)
                 raise document.error(message, "demands", number, key, hint=hint)
 
@@ -444,7 +444,7 @@ def _check_classes_under(
         for name in (demand.data, demand.returns):
             if policies.looks_at_data and name not in (None, SAME_CLASS, *policies.class_ids):
                 message = (
-                    f'under {event.what} demand "{demand.id}" is of unknown data class "{name}"'
+                    f'under {event.what} demand "{demand.id}" has the unknown data class "{name}"'
                 )
                 hint = hint_about(str(name), policies)
                 raise document.error(message, *event.place, event.kind.key, hint=hint)

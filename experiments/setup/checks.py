@@ -198,7 +198,7 @@ def run_checks(
     if whole and no_site:
         print(f"left out: the site ({', '.join(no_site)} not here; ./corridor setup --docs)")
     if whole and not browser:
-        print(f"left out: tests of pages in a browser (no Chromium is here; {INSTALL})")
+        print(f"left out: tests of pages in a browser (no Chromium is installed; {INSTALL})")
     return 0 if all(one.passed for one in outcomes) else 1
 
 

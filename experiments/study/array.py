@@ -58,7 +58,7 @@ def _run(
         return known.state == "valid"
     ran = run_cell(bundle_of(cell, study.of, study.folder, program))
     if ran.state == "unable":
-        raise EnvironmentUnsupported(ran.message, "then give the same command: it goes on")
+        raise EnvironmentUnsupported(ran.message, "then repeat the command: it continues")
     folder.keep(cell, ran)
     found = folder.known(cell.id)
     state, message = (ran.state, ran.message) if found is None else (found.state, found.message)

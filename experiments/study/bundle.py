@@ -89,7 +89,7 @@ def _collect(value: Plain, folder: Path, files: dict[str, bytes]) -> None:
             continue
         if text.startswith("/") or ".." in Path(text).parts:
             said = f'"{text}" is not below the study'
-            raise InputError(said, "put it next to the study", str(folder))
+            raise InputError(said, "put the file next to the study", str(folder))
         files[text] = read_bytes(folder / text, TRAVELS)
         if text.endswith(YAML):
             with contextlib.suppress(InputError, UnicodeDecodeError):

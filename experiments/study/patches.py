@@ -52,7 +52,7 @@ def _inside(at: Any, key: str, path: str, so_far: str) -> Any:
     if found is None:
         found = at[key] = {}
     if not isinstance(found, dict | list):
-        raise NoSuchPlace(f'"{path}": {so_far} holds no keys, it is {found}')
+        raise NoSuchPlace(f'"{path}": {so_far} contains no keys, it is {found}')
     return found
 
 
@@ -61,7 +61,7 @@ def _place(items: list[Any], name: str, path: str) -> int:
     if name in ids:
         return ids.index(name)
     known = ", ".join(str(one) for one in ids if one)
-    raise NoSuchPlace(f'"{path}": nothing there is called "{name}"', known and f"ids are {known}")
+    raise NoSuchPlace(f'"{path}": it contains no "{name}"', known and f"ids are {known}")
 
 
 def _add(at: Any, key: str, path: str, value: Plain) -> None:

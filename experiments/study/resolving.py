@@ -89,9 +89,9 @@ def _absent_in(loaded: LoadedScenario) -> dict[str, str]:
     kinds = {event.kind.key for event in loaded.events}
     is_there = {
         "events": (bool(loaded.events), "its timeline is empty"),
-        "expectations": ("expect" in kinds, "its timeline expects nothing"),
+        "expectations": ("expect" in kinds, "its timeline has no expectation"),
         "workloads": (bool(loaded.workloads), "it has no workloads"),
-        "cuts": (scenario.cuts is not None, "it cuts no fibres one after another"),
+        "cuts": (scenario.cuts is not None, "the scenario does not cut fibres one after another"),
     }
     return {key: why for key, (there, why) in is_there.items() if not there}
 

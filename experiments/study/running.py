@@ -131,7 +131,7 @@ def _results(
         cell = under_way.pop(future)
         ran = _result(future, cell)
         if ran.state == "unable":
-            raise EnvironmentUnsupported(ran.message, "then give the same command: it goes on")
+            raise EnvironmentUnsupported(ran.message, "then repeat the command: it continues")
         yield cell, ran
         future.release()
         if (more := submit()) is not None:
@@ -161,10 +161,10 @@ def _result(future: Future[Any], cell: Cell) -> Ran:
         ran: Ran = future.result()
     except CancelledError as error:
         raise EnvironmentUnsupported(
-            "the scheduler is gone", "start it again, then give the same command: it goes on"
+            "the scheduler is gone", "start it again, then repeat the command: it continues"
         ) from error
     except OSError as error:
         return Ran(cell.id, "unable", f"a worker: {error}", 0.0, "", b"")
     except KilledWorker:
-        return Ran(cell.id, "failed", "its workers were killed, again and again", 0.0, "", b"")
+        return Ran(cell.id, "failed", "its workers were killed repeatedly", 0.0, "", b"")
     return ran

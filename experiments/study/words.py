@@ -57,10 +57,10 @@ def _compared(study: StudyFile, one: ComparisonAnswer) -> str:
         same = f"{_signed(found.mean)}{unit}" if found.mean else "no difference"
         return f"{what}: {same}, the same with each of {seeds}."
     if found.within is None:
-        return f"{what}: {_signed(found.mean)}{unit}, of {seeds}, which tell no interval."
+        return f"{what}: {_signed(found.mean)}{unit}, of {seeds}, which give no interval."
     said = f"{_signed(found.mean)}{unit} (95 %: {bounds(found.within)}; {seeds}{_saved(found)})"
     if found.within.holds(0):
-        return f"{what}: {said}, which may be none."
+        return f"{what}: {said}, which may be 0."
     return f"{what}: {said}."
 
 

@@ -40,7 +40,7 @@ class Opened:
 def browser() -> Iterator[Any]:
     found = find_browser()
     if found is None:
-        pytest.skip("no Chromium is here: apt-get install --no-install-recommends chromium")
+        pytest.skip("no Chromium is installed: apt-get install --no-install-recommends chromium")
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield started

@@ -107,7 +107,7 @@ KINDS = [
     Bad("rates that no ladder makes fit", ("200Mbit do not fit fibre guian-kunming", "least change: lower one"), changed("dst: karachi", "dst: guian, data: cn-core-none, returns: same-class, guarantee: {cir: 200Mbit}", changed("topology: mini", "topology: mini\npolicies: cn-outbound"))),
     in_scenario("dst: karachi", "dst: shanghai", ('starts and ends at "shanghai"',), "demand to itself"),
     in_scenario("dst: karachi}", "dst: karachi}\n  - {id: one, class: dr, src: guian, dst: karachi}", ('demand id "one" is used 2 times',), "duplicate demand id"),
-    in_scenario("dst: karachi}", "dst: karachi}\n  - {id: one.return, class: dr, src: guian, dst: karachi}", ('demand id "one.return" is what the answers of another demand are called',), "demand called like another's answers", 7),
+    in_scenario("dst: karachi}", "dst: karachi}\n  - {id: one.return, class: dr, src: guian, dst: karachi}", ('demand id "one.return" is the id of the responses of another demand',), "demand called like another's answers", 7),
     in_scenario("name: mine", "name: mine\nname: yours", ('key "name" is given twice',), "duplicate YAML key", 3),
     in_topology("id: west", "id: east", ('"east" is used twice',), "duplicate fibre id"),
     in_topology("a: shanghai, z: guian", "a: guian, z: guian", ("guian",), "fibre to itself"),
@@ -136,7 +136,7 @@ KINDS = [
     Bad("virtual clock of the machine itself", ("native testbed has the machine's own clock",), SCENARIO, arguments=("run", "mine.yaml", "--testbed", "native", "--clock", "virtual", "--out", "out")),
     Bad("result folder that is not empty", ("full", "not empty"), SCENARIO, arguments=("run", "mine.yaml", "--out", "full"), made=("full/", "full/earlier")),
     Bad("result folder that is a file", ("taken: is a file, not a folder",), SCENARIO, arguments=("run", "mine.yaml", "--out", "taken"), made=("taken",)),
-    Bad("report of a folder without a run", ("folder", "holds no run"), arguments=("report", "folder"), made=("folder/",)),
+    Bad("report of a folder without a run", ("folder", "contains no run"), arguments=("report", "folder"), made=("folder/",)),
     Bad("topology without a name", ("topology",), arguments=("topology", "show", "minii")),
 ]  # fmt: skip
 

@@ -44,7 +44,7 @@ def run(tmp_path_factory, virtual_kernel):
 def page(run):
     found = find_browser()
     if found is None:
-        pytest.skip("no Chromium is here: apt-get install --no-install-recommends chromium")
+        pytest.skip("no Chromium is installed: apt-get install --no-install-recommends chromium")
     (address,) = [line[6:] for line in run.said().splitlines() if line.startswith("page: ")]
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])

@@ -214,7 +214,7 @@ BROKEN = {
         [
             '"delivers under no failure" does not hold',
             "judged   by the tables that switches hold",
-            "because  nothing is sent: the tables in the switches break C0",
+            "because  nothing is sent: the tables in the switches violate C0",
         ],
     ),
 }

@@ -114,7 +114,7 @@ def test_a_meter_that_a_stranger_shares_or_one_too_many_breaks_the_claim(written
         ("{id: p, demands: [one, tow], guarantee: {cir: 1Mbit}}", 'no demand is called "tow"; did'),
         ("{id: p, demands: [one], guarantee: {cir: 1Mbit}}", "must have at least 2 items, not"),
         ("{id: p, demands: [one, one], guarantee: {cir: 1Mbit}}", "one is given twice"),
-        ("{id: one, demands: [one, two], guarantee: {cir: 1Mbit}}", "is called like a demand"),
+        ("{id: one, demands: [one, two], guarantee: {cir: 1Mbit}}", "has the id of a demand"),
         ("{id: p, demands: [one, two]}", 'has no "guarantee"; add it'),
         ("{id: p, demands: [one, two], guarantee: {cir: 2Mbit, pir: 1Mbit}}", "is below the"),
         ("{id: p, demands: [one, two], guarantee: {cir: 1Mbit}, k: 1}", 'unknown key "k"'),

@@ -82,7 +82,7 @@ def test_a_set_without_the_class_of_a_demand_is_refused(lab):
     permits = [one for one in PERMITS if one["id"] != "EXPORT"]
     answer = ask(lab, do="policy", set=plain(classes=classes, policies=permits))
     assert answer["kind"] == "bad"
-    assert 'demand "ckpt" is of unknown data class "export"' in answer["reason"]
+    assert 'demand "ckpt" has the unknown data class "export"' in answer["reason"]
 
 
 def test_a_set_that_never_asks_for_classes_needs_none(lab):

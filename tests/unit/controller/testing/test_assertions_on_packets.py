@@ -221,10 +221,10 @@ def test_nothing_holds_where_something_is_amiss(assertion, arguments):
     said = why(assertion, demand(live=odd), *arguments)
     assert "judged   by packets" in said
     assert "  because  3 frames without a demand on west-kun" in said
-    refused = Imagined(more={"refused": "nothing is sent: the tables in the switches break C0"})
+    refused = Imagined(more={"refused": "nothing is sent: the tables in the switches violate C0"})
     said = why(assertion, demand(live=refused), *arguments)
     assert "judged   by the tables that switches hold" in said
-    assert "  because  nothing is sent: the tables in the switches break C0" in said
+    assert "  because  nothing is sent: the tables in the switches violate C0" in said
 
 
 def test_what_fails_is_what_the_path_meets_but_for_its_ends():

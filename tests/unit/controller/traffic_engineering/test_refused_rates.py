@@ -49,14 +49,16 @@ def refused(tmp_path: Path):
 
 def test_rates_that_other_ways_may_fit_are_told_how_to_look_for_them(refused):
     said = refused(STAYS + BOTH % "60Mbit")
-    assert "they might fit on other paths: objective: added-delay" in said
+    assert "other paths may have enough capacity: objective: added-delay" in said
 
 
 def test_rates_that_no_choice_of_paths_fits_are_told_so(refused):
     for text in (STAYS + BOTH % "200Mbit", CHOOSES + BOTH % "200Mbit"):
         said = refused(text)
         assert "no selection of paths fits them, by the permits in use" in said
-        assert "training asks for more than any of its paths has room for, even alone; " in said
+        assert (
+            "training requests a higher rate than any of its paths can carry, even alone; " in said
+        )
     assert "even alone" not in refused(STAYS + BOTH % "60Mbit")
 
 
@@ -89,7 +91,7 @@ def test_a_demand_that_is_not_protected_does_not_count_where_it_may_be_lost(lawf
     ]
     with pytest.raises(InputError, match="do not fit") as said:
         make_plan(lawful(rules, STAYS, *demands), clock="virtual", run_id="c0", seed=1)
-    assert "they might fit on other paths" in str(said.value)
+    assert "other paths may have enough capacity" in str(said.value)
     make_plan(lawful(rules, CHOOSES, *demands), clock="virtual", run_id="c0", seed=1)
 
 

@@ -124,7 +124,7 @@ def test_a_request_of_which_nobody_knows_whether_it_was_heard_is_told() -> None:
     answers = [{"ok": True}, {"ok": False, "kind": "late"}, {"ok": False, "kind": "refused"}]
     changes = [made(f"other-{n}", 0, 1, answer) for n, answer in enumerate(answers)]
     (line,) = timeline._unanswered(changes)
-    assert line.startswith("the controller did not answer other-1: packets are judged by what")
+    assert line.startswith("the controller did not answer other-1: packets are checked against")
 
 
 def spans_of(folder, plan, forbids, changes):

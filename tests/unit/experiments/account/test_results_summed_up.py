@@ -172,7 +172,7 @@ def test_results_of_a_run_that_measured_nothing_are_predictions(run: Path) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "holds no run: raw/plan.json is missing"),
+        (None, "contains no run: raw/plan.json is missing"),
         ("", "plan.json:1: is not JSON"),
         ('{"schema": 1}', "is not a plan of this version"),
         ('{"schema": 1, "unheard_of": 2}', "is not a plan of this version"),

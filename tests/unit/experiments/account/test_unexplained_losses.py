@@ -59,7 +59,7 @@ def test_round_trips_as_predicted_are_valid() -> None:
 def test_a_path_of_20_ms_that_takes_28_is_not() -> None:
     said = judged([demand("near", 20.0, 28.0), demand("silent", 40.0, None), demands()[2]])
     assert said == (
-        "the median round trip of near took 8.0 ms more than predicted though nothing competed: "
+        "the median round trip of near took 8.0 ms more than predicted without competing traffic: "
         "3ms are too many"
     )
 
@@ -100,7 +100,7 @@ def test_losses_that_nothing_explains_are_not_valid(of: str) -> None:
     more = lost if of == "probes" else {"flows": [lost]}
     said = judged(demands(**more))
     assert said is not None
-    assert said.startswith("3 packets were lost and nothing explains it (3 of near)")
+    assert said.startswith("3 packets were lost for an unknown reason (3 of near)")
 
 
 def test_explained_losses_are_valid_and_so_is_what_nobody_counted() -> None:
@@ -128,7 +128,7 @@ def test_losses_that_are_the_machines_are_not_valid(
     if reason is None:
         assert said is None
     else:
-        what = "40 packets were lost by the machine and not by the network (40 of near)"
+        what = "40 packets were lost by this machine, not by the emulated network (40 of near)"
         assert said == f"{what}: {reason}"
 
 
@@ -145,7 +145,7 @@ def test_bfd_that_changed_though_nothing_failed_is_not_valid_by_the_real_clock()
 def test_losses_of_which_nobody_counted_the_causes_are_not_valid_where_nothing_competed() -> None:
     said = judged(demands(lost=36))
     assert said == (
-        "36 probes were lost though nothing competed (36 of near), and nobody counted where"
+        "36 probes were lost without competing traffic (36 of near), at an unknown place"
     )
     assert judged(demands(lost=36), clock="virtual") is None
     assert judged(demands(lost=36, lost_by={"queue": 36})) is None
@@ -171,7 +171,7 @@ def test_what_the_machine_lost_is_named() -> None:
     after = Counted(2, 5, {"s1p2": 4}, FIBRES)
     assert machine_warnings(Health(QUIET, after), PLAN) == [
         "2 packets were dropped by the kernel's backlog (softnet)",
-        "5 packets were lost on their way up from the datapath of Open vSwitch",
+        "5 packets were lost between the datapath and Open vSwitch",
         "BFD changed at 1 ends of fibres though nothing failed: s1p2",
     ]
     assert machine_warnings(HEALTHY, PLAN) == machine_warnings(None, PLAN) == []
@@ -202,7 +202,7 @@ def test_replies_of_no_probe_that_was_sent_are_said_and_are_no_drops() -> None:
     drops = socket_drops({"h2": {"replies_dropped_by_socket": 0, "replies_foreign": 7}})
     assert drops == {"h2": SocketDrops(foreign_replies=7)}
     (said,) = machine_warnings(Health(QUIET, QUIET, drops), PLAN)
-    assert said.startswith("7 replies at h2 are of no probe that was sent there")
+    assert said.startswith("7 replies at h2 match no probe that was sent there")
 
 
 def test_health_of_runs_that_did_not_count_sockets_is_read(tmp_path: Path) -> None:
@@ -231,7 +231,11 @@ def lossy(src: str = "h1", dst: str = "h2", *, there: int = 0, back: int = 0, of
         (SocketDrops(replies=3), lossy(back=5), None),
         (SocketDrops(streams=3), lossy(of=4), "near lost 4 packets"),
         (SocketDrops(requests=3), lossy("h1", "h3", there=5), None),
-        (SocketDrops(foreign_replies=3), lossy("h2", "h1", back=5), "h2 had so many replies of no"),
+        (
+            SocketDrops(foreign_replies=3),
+            lossy("h2", "h1", back=5),
+            "h2 had this number of replies",
+        ),
         (SocketDrops(foreign_replies=3), lossy("h2", "h1", there=5), None),
         (SocketDrops(foreign_replies=3), lossy(back=5), None),
     ],
@@ -263,9 +267,9 @@ def test_what_a_hosts_kernel_did_not_deliver_is_read_and_named(tmp_path: Path) -
     write_health(tmp_path, health)
     assert read_health(tmp_path) == health
     assert machine_warnings(health, PLAN) == [
-        "5 datagrams at h2 found a socket full (RcvbufErrors)",
-        "2 datagrams at h2 were damaged, or found no memory (InErrors)",
-        "3 datagrams at h2 found nobody listening (NoPorts)",
+        "5 datagrams at h2 met a full socket (RcvbufErrors)",
+        "2 datagrams at h2 were damaged, or met full memory (InErrors)",
+        "3 datagrams at h2 met no listening process (NoPorts)",
     ]
 
 

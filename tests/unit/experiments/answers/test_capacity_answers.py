@@ -184,7 +184,7 @@ def test_an_aggregate_pays_once_and_grows_as_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["mini"], "mini says no rate of any demand; give demands a guarantee, state rates"),
+        (["mini"], "mini states no rate of any demand; give demands a guarantee, state rates"),
         (
             ["{}", "--grow", "nothing"],
             'nothing with a rate is called "nothing"; name one of ckpt, ',

@@ -273,7 +273,10 @@ def test_prices_of_another_schema_are_refused_before_a_page_is_written(path, tmp
     for options in ((), ("--html",), ("--no-figures",)):
         capsys.readouterr()
         assert main(["report", str(out), *options]) == 2
-        assert "its schema is 2, not 3; price again, with --out" in capsys.readouterr().err
+        assert (
+            "its schema is 2, not 3; run corridor price again, with --out"
+            in capsys.readouterr().err
+        )
         assert (out / "report.html").read_text() == "as it was"
 
 

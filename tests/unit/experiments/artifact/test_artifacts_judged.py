@@ -206,11 +206,11 @@ def verdict(*found: str) -> Verdict:
 @pytest.mark.parametrize(
     ("found", "code", "says"),
     [
-        (("holds", "holds", "holds"), 0, "It holds."),
-        (("holds", "holds", "not looked at"), 0, "as far as was looked: not at runs"),
-        (("holds", "holds", "cannot be told"), 3, "runs cannot be told here"),
-        (("holds", "does not hold", "not looked at"), 1, "It does not hold: values."),
-        (("does not hold", "cannot be told", "not looked at"), 1, "It does not hold: files."),
+        (("holds", "holds", "holds"), 0, "Verified."),
+        (("holds", "holds", "not looked at"), 0, "Verified, without runs."),
+        (("holds", "holds", "cannot be told"), 3, "runs cannot be checked on this machine"),
+        (("holds", "does not hold", "not looked at"), 1, "Not verified: values."),
+        (("does not hold", "cannot be told", "not looked at"), 1, "Not verified: files."),
     ],
 )
 def test_a_verdict_ends_with_its_code(found, code, says):

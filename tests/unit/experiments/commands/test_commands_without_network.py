@@ -157,7 +157,7 @@ def test_a_keeper_that_is_restarting_is_one_line(api, corridor, tmp_path):
         )
     assert (code, said, complained.count("\n")) == (3, "", 1)
     assert "cannot reach the controller" in complained
-    assert "a controller that died is started again" in complained
+    assert "a controller that died is restarted" in complained
 
 
 ELSEWHERE = """

@@ -111,7 +111,7 @@ def test_answers_of_a_scenario_or_run_are_written_as_geojson(corridor, run_folde
     assert "loads: no demand has a committed rate" in said
     answers = json.dumps(answers_of("mini").to_json())
     to = ("--to", "geojson", "--out", str(tmp_path / "again"))
-    assert "holds no answers.json of this version" in refused(corridor, str(run_folder), *to)
+    assert "contains no answers.json of this version" in refused(corridor, str(run_folder), *to)
     (run_folder / "answers.json").write_text(answers)
     assert corridor("export", str(run_folder), *to)[0] == 0
     for path in out.iterdir():
@@ -141,14 +141,14 @@ def test_mistakes_are_told_in_a_line(corridor, run_folder, tmp_path):
     assert "say --to" in refused(corridor, "mini", "--to", "walker")
     assert 'no scenario is called "mino"' in refused(corridor, "mino", *to)
     (tmp_path / "empty").mkdir()
-    assert "holds no run: raw/plan.json is missing" in refused(
+    assert "contains no run: raw/plan.json is missing" in refused(
         corridor, str(tmp_path / "empty"), *to
     )
     own = refused(corridor, str(run_folder), "--policies", "th", *to)
     assert "a run has its own policies and day; export its scenario" in own
     (run_folder / "tables/before.json").unlink()
     said = refused(corridor, str(run_folder), *to)
-    assert "run: holds no tables: tables/after.json and tables/before.json are missing" in said
+    assert "run: contains no tables: tables/after.json and tables/before.json are missing" in said
     (run_folder / "raw/specification.json").write_text("{}")
     assert "is not a specification of this version" in refused(corridor, str(run_folder), *to)
     assert not (tmp_path / "new").exists()
@@ -214,12 +214,12 @@ def test_a_breach_that_both_find_is_named(corridor, asked):
 
 def test_a_folder_without_export_or_answers_is_refused(corridor, asked, tmp_path):
     folder, _, answer = asked
-    assert "holds no answers.json" in refused(corridor, "--compare", str(folder))
+    assert "contains no answers.json" in refused(corridor, "--compare", str(folder))
     answer({})
     (folder / "expected.json").write_text('{"questions": [1]}')
     assert "is not what an export to aalwines expects" in refused(
         corridor, "--compare", str(folder)
     )
-    assert "holds no export: expected.json is missing" in refused(
+    assert "contains no export: expected.json is missing" in refused(
         corridor, "--compare", str(tmp_path)
     )

@@ -156,7 +156,7 @@ policies:
         (
             INCLUDING.replace("not-judged", "deny").replace("[part.yaml]", "[part.yaml, pk]"),
             "name: part\n",
-            'whole.yaml:1: demand "train" is of unknown data class',
+            'whole.yaml:1: demand "train" has the unknown data class',
         ),
     ],
     ids=["in the file", "in what it includes", "of the whole"],
@@ -205,7 +205,7 @@ def test_a_set_that_would_break_a_claim_is_refused_with_its_counterexample(
         (("nine",), 'no policy set "nine"; did you mean "none"?'),
         (("./nowhere.yaml",), "no such file"),
         (("bad.yaml",), "bad.yaml:3: "),
-        (("foreign.yaml",), 'is of unknown data class "home"'),
+        (("foreign.yaml",), 'has the unknown data class "home"'),
     ],
 )
 def test_a_set_that_is_none_is_bad_input_and_changes_nothing(
@@ -273,9 +273,9 @@ def test_what_must_wait_for_a_switch_is_told_in_one_line(reconciler, corridor):
 @pytest.mark.parametrize(
     ("kind", "code", "says"),
     [
-        ("busy", 3, "ask again in a moment"),
+        ("busy", 3, "try again in a moment"),
         ("failed", 3, "not done: because"),
-        ("late", 3, "corridor status says whether it was done"),
+        ("late", 3, "corridor status prints whether it was done"),
         ("error", 3, "corridor: because"),
         ("bad", 2, "because"),
     ],

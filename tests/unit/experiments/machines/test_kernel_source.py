@@ -132,7 +132,7 @@ def test_without_a_network_an_installed_source_is_taken(tmp_path, monkeypatch):
 
 def test_without_a_network_or_an_installed_source_one_line_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_source, "INSTALLED_SOURCES", tmp_path)
-    with pytest.raises(EnvironmentUnsupported, match="no kernel source to be had") as refused:
+    with pytest.raises(EnvironmentUnsupported, match="no kernel source is available") as refused:
         find_source(tmp_path, unreachable)
     assert "apt-get install linux-source" in refused.value.hint
 

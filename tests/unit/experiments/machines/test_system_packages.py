@@ -190,7 +190,7 @@ def test_another_python_can_be_named(system, tmp_path):
 @pytest.mark.parametrize(
     ("says", "lacks"),
     [
-        ("iperf 3.16 (cJSON 1.7.15)", "iperf3 3.16 does not say what it counts while it runs"),
+        ("iperf 3.16 (cJSON 1.7.15)", "iperf3 3.16 does not report its counters while it runs"),
         ("iperf 3.17.1 (cJSON 1.7.15)", ""),
         ("iperf 3.20 (cJSON 1.7.19)", ""),
         ("something else", ""),

@@ -306,5 +306,5 @@ def test_a_folder_without_a_run_or_prices_has_no_report(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         write_report(tmp_path)
     (tmp_path / "price.json").write_text("{}")
-    with pytest.raises(InputError, match="know no map"):
+    with pytest.raises(InputError, match="were written without a map"):
         write_report(tmp_path)

@@ -125,7 +125,7 @@ def test_prices_of_an_older_version_are_told_to_be_made_again(
     folder.mkdir()
     shutil.copy(priced / "price.json", folder)
     assert cli.main(["report", str(folder)]) == 2
-    assert "price again, with --out" in capsys.readouterr().err
+    assert "run corridor price again, with --out" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -343,7 +343,7 @@ def test_classes_of_queues_are_in_what_is_expected_where_a_fluid_knows_them(
     assert weighted == pytest.approx([alone * 4 / 3, alone * 4], rel=0.05)
     first, why = took_in_classes(tmp_path, "priority", "")
     assert first == pytest.approx(alone, rel=0.1), "slow start takes longer to fill more"
-    assert why == "what goes before it leaves it nothing"
+    assert why == "queue classes of higher priority use the whole rate"
 
 
 def test_nothing_is_expected_where_what_classes_leave_each_other_is_not_known(
@@ -351,7 +351,7 @@ def test_nothing_is_expected_where_what_classes_leave_each_other_is_not_known(
 ) -> None:
     farther = "  - {id: three, kind: bulk, demands: [far], size: 12MB, scale: none}\n"
     elsewhere = farther + "  - {id: four, kind: bulk, demands: [far], size: 1MB, scale: none}\n"
-    why = "what classes of queues leave each other here is not known"
+    why = "how queue classes share the rate here is not known"
     assert took_in_classes(tmp_path, "weighted", ", weight: 3", more=elsewhere) == [why] * 4
     stream = "  - {id: udp, kind: stream, demands: [far], transport: {udp: 3Tbit}}\n"
     assert took_in_classes(tmp_path, "priority", "", more=stream) == [why] * 2

@@ -69,7 +69,7 @@ def test_what_cannot_be_asked_is_refused_in_a_line(
 
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no folder"):
+    with pytest.raises(InputError, match="not a folder"):
         corridor.load(tmp_path / "nothing")
     with pytest.raises(InputError):
         corridor.load(tmp_path)

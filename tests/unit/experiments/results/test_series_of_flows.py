@@ -97,11 +97,11 @@ def test_a_transfer_keeps_its_octets_and_its_retransmissions(run: corridor.Run) 
     ("asked", "says"),
     [
         (("near", "throughput_mbps", "5ms"), "a bin of 5ms is finer than the 10ms of streams"),
-        (("near", "stream_loss", "15ms"), "a bin of 15ms is no multiple of the 10ms .*use 20ms"),
+        (("near", "stream_loss", "15ms"), "a bin of 15ms is not a multiple of the 10ms .*use 20ms"),
         (("far", "tcp_mbps", "50ms"), "a bin of 50ms is finer than the 100ms of transfers"),
         (("far", "throughput_mbps"), "no stream of it was recorded; use tcp_mbps, tcp_sent_mbps"),
         (("near", "tcp_rtt_ms"), "no transfer of it was recorded; use throughput_mbps"),
-        (("silent", "throughput_mbps"), "nothing tells throughput_mbps of silent"),
+        (("silent", "throughput_mbps"), "throughput_mbps of silent is not known"),
         (("nothing", "throughput_mbps"), 'no demand is called "nothing"'),
         (("near", "throughput"), "no measure is called .*throughput_mbps"),
         (("near", "throughput_mbps", "wide"), "wide"),
@@ -119,14 +119,14 @@ def test_what_one_end_alone_counted_is_told_as_far_as_it_goes(folder: Path) -> N
     (folder / "raw" / "intervals-guian.json").unlink()
     run = corridor.load(folder)
     assert values(run, "near", "stream_offered", "10ms") == [10, 20, 0, 10]
-    with pytest.raises(InputError, match="nothing tells stream_lost of near"):
+    with pytest.raises(InputError, match="stream_lost of near is not known"):
         run.series("near", "stream_lost")
     (folder / "raw" / "intervals-shanghai.json").rename(folder / "raw" / "elsewhere.json")
     handmade_run.write_series(folder / "raw")
     (folder / "raw" / "intervals-shanghai.json").unlink()
     run = corridor.load(folder)
     assert values(run, "near", "throughput_mbps", "10ms") == [5, 10, 5, 5, 5]
-    with pytest.raises(InputError, match="nothing tells stream_offered of near"):
+    with pytest.raises(InputError, match="stream_offered of near is not known"):
         run.series("near", "stream_offered")
 
 
@@ -137,7 +137,7 @@ def test_a_folder_of_an_earlier_version_has_no_series_and_all_else(tmp_path: Pat
     assert not (tmp_path / "old" / "series.parquet").exists()
     assert run.flow_series.num_rows == 0
     assert run.series("near", "lost")
-    with pytest.raises(InputError, match="run it with this version"):
+    with pytest.raises(InputError, match="run the scenario with this version"):
         run.series("near", "throughput_mbps")
 
 

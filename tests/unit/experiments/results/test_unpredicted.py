@@ -50,7 +50,7 @@ def test_each_quantile_that_is_shown_is_held_against_what_is_predicted(
     said = judged(demands(**figures))
     assert (said is None) == (says is None)
     assert (says or "") in (said or "")
-    assert said is None or "though nothing competed: " in said
+    assert said is None or "without competing traffic: " in said
 
 
 def test_nothing_of_it_is_asked_of_the_virtual_clock() -> None:
@@ -69,7 +69,7 @@ def test_a_clock_that_charges_for_computing_is_held_against_all_of_it() -> None:
 def test_the_slowest_answer_is_named_as_the_machines() -> None:
     (said,) = tail_warnings(demands(max=48.2), PLAN, "real")
     assert said.startswith(
-        "the slowest answers of 1 demand are the machine's and not the network's"
+        "the slowest answers of 1 demand are effects of this machine, not of the emulated network"
     )
     assert "(near 38.2 ms more than predicted" in said
     assert tail_warnings(demands(max=19.9), PLAN, "real") == []
@@ -142,8 +142,8 @@ def flow(delivered: float, took_ms: float = 2000.0) -> Any:
 def test_a_transfer_by_itself_that_did_not_fill_its_bottleneck_is_the_machines() -> None:
     said = judged(demands(), transfer(), flow(254.0))
     assert said == (
-        "TCP of near reached 254 of 1000 Mbit/s though nothing competed: "
-        "less than 50% is the machine's doing"
+        "TCP of near reached 254 of 1000 Mbit/s without competing traffic: "
+        "less than 50% is an effect of this machine"
     )
     assert judged(demands(), transfer(), flow(883.0)) is None
 

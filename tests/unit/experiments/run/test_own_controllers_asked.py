@@ -184,7 +184,7 @@ def test_runs_under_somebodys_controller_are_not_repeated_for_him(
 
     monkeypatch.setattr("corridor.experiments.run.replaying.read_plan", read_plan)
     with pytest.raises(
-        InputError, match="a controller of its author, which is not run automatically"
+        InputError, match="a controller of its author, which is not started automatically"
     ):
         replay(tmp_path, tmp_path / "again", "uml", print)
 

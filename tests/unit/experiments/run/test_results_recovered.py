@@ -226,7 +226,7 @@ def test_report_says_how_far_the_run_came_and_draws(
         "handmade, seed 7, virtual clock: not complete (stopped without a word during measure); "
         "4 of 8 probes answered, 2 of 3 demands\n" in said
     )
-    assert "last probes count as lost where their replies were not yet written\n" in said
+    assert "last probes of a demand count as lost if their replies were not written yet\n" in said
     assert (run / "figures/rtt-ecdf.png").exists()
 
 

@@ -75,7 +75,7 @@ def test_what_is_impossible_is_refused_with_the_smallest_shared_set(written):
     with pytest.raises(InputError, match="to share no link, srlg, hub, gateway, and no such") as e:
         make_plan(loaded, clock="virtual", run_id="c0", seed=1)
     assert "the smallest shared set found is" in str(e.value)
-    assert "leave a kind out of over" in e.value.hint
+    assert "remove a kind from over" in e.value.hint
     assert (e.value.file, e.value.line) == (loaded.file, LINES + 3)
 
 

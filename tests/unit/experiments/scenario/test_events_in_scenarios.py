@@ -118,7 +118,7 @@ def test_policies_that_do_not_know_a_demands_data_are_refused_before_anything_ru
         "classes: [{id: own, origin: CN, sensitivity: general, basis: exempt}]\n"
         "policies: [{id: P, effect: permit, match: {class: own}}]\n"
     )
-    says = 'under other.yaml demand "[a-z]*" is of unknown data class'
+    says = 'under other.yaml demand "[a-z]*" has the unknown data class'
     asked = DEMANDS.replace("src:", "data: cn-general-exempt, returns: same-class, src:")
     more = PROBES + "policies: cn-outbound\n"
     refused(tmp_path, says, "at: 1s, policies: other.yaml", demands=asked, more=more)
@@ -144,7 +144,7 @@ def test_streams_that_policies_keep_back_are_no_moment(tmp_path):
     [
         ("at: red-sea", 'no moment is called "red-sea"'),
         ("at: 1s, until: red-sea.end", 'no moment is called "red-sea.end"'),
-        ("at: streams", "nothing streams in this scenario"),
+        ("at: streams", "no demand sends a stream in this scenario"),
         ("at: start - 1s", "is before the start"),
         ("at: 1s, until: 2s, for: 1s", "give until or for, not both"),
         ("at: 1", "no unit"),

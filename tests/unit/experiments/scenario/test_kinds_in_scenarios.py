@@ -184,7 +184,7 @@ def test_what_must_end_is_given_an_end_and_what_fails_may_last(form, tmp_path):
 def test_what_only_bfd_notices_is_refused_without_it(kind, tmp_path):
     for text in variants(kind)[1:]:
         if any(f", {flag}: " in text for flag in kind.only_bfd_notices):
-            with pytest.raises(InputError, match="nothing would notice") as caught:
+            with pytest.raises(InputError, match="would not be detected") as caught:
                 loaded(tmp_path, f"timeline:\n  - {text}\n")
             assert caught.value.line == FIRST_LINE + 1
 
@@ -195,7 +195,7 @@ def test_what_is_asked_of_the_controller_is_refused_where_it_does_not_follow(kin
     if not kind.asks_controller:
         assert loaded(tmp_path, text).events
         return
-    with pytest.raises(InputError, match="means nothing to a controller that does not") as caught:
+    with pytest.raises(InputError, match="has no effect on a controller that does not") as caught:
         loaded(tmp_path, text)
     assert caught.value.line == FIRST_LINE + 3
 

@@ -77,7 +77,7 @@ def test_a_plan_of_a_quiet_network_says_nothing_of_lines(shape):
         ("{line: {burst: 0.5}}", "network.line.burst must be at least 1"),
         ("{loss: 1%, line: {gilbert: {p: 1%, r: 5%}}}", "loss says it again"),
         ("{line: {burst: 2, gilbert: {p: 1%, r: 5%}}}", "burst says it again"),
-        ("{line: {gilbert: {p: 1%, r: 0%}}}", "nothing ends a burst"),
+        ("{line: {gilbert: {p: 1%, r: 0%}}}", "a burst has no end"),
         ("{line: {gilbert: {p: 1%, r: 9%, 1-h: 120%}}}", "a probability cannot exceed 100%"),
         ("{fibre_loss: {shanghai-guian: 1%}, line: {gilbert: {p: 1%, r: 9%}}}", "of every fibre"),
         ("{line: {jitter: 200ms}}", "a packet is 100ms later at most, not 200ms"),

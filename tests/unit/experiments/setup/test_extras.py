@@ -32,7 +32,7 @@ CORE = {
     *("annotated_types", "argcomplete", "jinja2", "markupsafe", "networkx", "numpy", "pydantic"),
     *("pydantic_core", "rich", "yaml"),
 }
-TOOLS = {"packaging", "furo", "myst_parser", "pytest", "setuptools", "sphinx", "wheel"}
+TOOLS = {"packaging", "docutils", "furo", "myst_parser", "pytest", "setuptools", "sphinx", "wheel"}
 """What only tests and builds of this project import."""
 WITHOUT = f"""
 import sys

@@ -53,7 +53,7 @@ def test_a_cell_with_results_is_its_owners_alone(folder):
 @pytest.mark.parametrize(
     ("state", "packed"),
     [("failed", b""), ("invalid", archive(LOG)), ("failed", archive(LOG))],
-    ids=["killed again and again", "no room for results", "refused"],
+    ids=["killed repeatedly", "no room for results", "refused"],
 )
 def test_a_cell_without_results_has_failed_and_may_run_again(folder, state, packed):
     folder.keep(CELL, ran(state, packed))

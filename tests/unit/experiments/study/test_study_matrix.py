@@ -63,8 +63,8 @@ def test_a_patch_sets_what_its_path_names_and_leaves_the_scenario_as_it_was():
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        ("workloads.inferense.fills", "1%", 'nothing there is called "inferense"'),
-        ("name.first", "x", "name holds no keys"),
+        ("workloads.inferense.fills", "1%", 'it contains no "inferense"'),
+        ("name.first", "x", "name contains no keys"),
         ("timeline+", {"at": "1s"}, "adds items to a list"),
         ("name+", ["x"], "is not a list"),
     ],

@@ -131,7 +131,7 @@ def test_a_traceback_that_the_cache_does_not_take_is_a_temporary_file(
     [
         (OSError(errno.ENOSPC, "No space left on device"), "output: cannot be written: No space"),
         (OSError(errno.EDQUOT, "Quota exceeded", "x"), "x: cannot be written: Quota exceeded"),
-        (MemoryError(), "it needs more memory than it gets"),
+        (MemoryError(), "it needs more memory than is available"),
     ],
 )
 def test_what_the_machine_lacks_is_no_internal_error(verb, capsys, error, says):

@@ -50,4 +50,4 @@ def test_a_run_is_told_and_left_as_it_is(corridor, ran):
 def test_a_folder_without_results_is_refused(corridor, tmp_path):
     code, said, complained = corridor("show", str(tmp_path))
     assert (code, said) == (2, "")
-    assert "holds neither summary.json nor study.json" in complained
+    assert "contains neither summary.json nor study.json" in complained
