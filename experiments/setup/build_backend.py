@@ -18,7 +18,6 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from setuptools import build_meta
@@ -46,7 +45,7 @@ UNUSED = "ryu/tests/"
 
 def build_wheel(
     wheel_directory: str,
-    config_settings: Any = None,
+    config_settings: Mapping[str, object] | None = None,
     metadata_directory: str | None = None,
 ) -> str:
     """The name of the wheel. Asks the package index for Ryu's source, by pip and its settings."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import corridor
 from corridor.experiments.setup.navigation import DECISIONS, Part, hidden_tree, parts
 from corridor.experiments.setup.search_texts import write_texts
 from corridor.topologies.base.places import CHECKOUT
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 project = "Corridor"
 html_title = "Corridor"
@@ -39,7 +42,7 @@ html_use_index = False
 html_domain_indices = False
 
 
-def _complete(app: Any, page: str, source: list[str]) -> None:
+def _complete(app: Sphinx, page: str, source: list[str]) -> None:
     """What the site has beyond the Markdown: its sidebar, and the reference of Python."""
     if page == root_doc:
         source[0] += "".join(
@@ -55,7 +58,7 @@ def _complete(app: Any, page: str, source: list[str]) -> None:
         source[0] += _reference()
 
 
-def _parts(app: Any) -> list[Part]:
+def _parts(app: Sphinx) -> list[Part]:
     return parts(Path(app.srcdir, f"{INDEX}.md").read_text(encoding="utf-8"))
 
 
@@ -68,30 +71,34 @@ def _reference() -> str:
     return "".join(said)
 
 
-def _with_texts(app: Any, page: str, *_more: object) -> None:
+def _with_texts(app: Sphinx, page: str, *_more: object) -> None:
     """Sphinx gives scripts that are added here to this page alone."""
     if page == "search":
         app.add_js_file("texts.js")
         app.add_js_file("snippets.js")
 
 
-def _within_reach(_app: Any, _page: str, _template: str, context: Any, _tree: object) -> None:
+def _within_reach(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, object], _tree: object
+) -> None:
     """What the theme leaves out for keyboards and screen readers."""
     heading = 'role="heading"'
-    tree = context.get("furo_navigation_tree", "")
-    context["furo_navigation_tree"] = tree.replace(heading, f'{heading} aria-level="2"')
-    if "body" in context:
-        context["body"] = context["body"].replace("<pre>", '<pre tabindex="0">')
+    for key, plain, reachable in (
+        ("furo_navigation_tree", heading, f'{heading} aria-level="2"'),
+        ("body", "<pre>", '<pre tabindex="0">'),
+    ):
+        if isinstance(text := context.get(key), str):
+            context[key] = text.replace(plain, reachable)
 
 
-def _first_page(app: Any, exception: Exception | None) -> None:
+def _first_page(app: Sphinx, exception: Exception | None) -> None:
     """Browsers and servers look for ``index.html``."""
     if exception is None:
         out = Path(app.outdir)
         Path(out, "index.html").write_bytes(Path(out, f"{root_doc}.html").read_bytes())
 
 
-def setup(app: Any) -> None:
+def setup(app: Sphinx) -> None:
     app.connect("source-read", _complete)
     app.connect("build-finished", write_texts)
     app.connect("build-finished", _first_page)

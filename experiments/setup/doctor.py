@@ -130,7 +130,8 @@ def _packages(machine: Machine) -> Verdict:
         "system packages",
         not machine.packages_missing,
         ", ".join(machine.packages_missing)
-        or f"all that runs need is here ({machine.system}, Python {machine.versions['Python']})",
+        or "all packages that runs need are installed "
+        f"({machine.system}, Python {machine.versions.get('Python')})",
         machine.packages_command,
     )
 
@@ -207,7 +208,7 @@ def _kernels(machine: Machine) -> list[Verdict]:
         Verdict(
             "kernel build tools",
             not facts.build_lacks,
-            facts.build_lacks or "compiler and the rest are here",
+            facts.build_lacks or "compiler and other tools are installed",
             "./corridor setup" if machine.architecture == "x86_64" else "",
         )
     )

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, get_args
+from typing import Protocol, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -38,7 +38,7 @@ from corridor.traffic.workloads.workload_registry import KINDS as WORKLOADS
 
 BLOCK = re.compile(r"(?s)(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)")
 WIDTH = 120
-WRITTEN: Mapping[str, Callable[[Any], str]] = {
+WRITTEN: Mapping[str, Callable[..., str]] = {
     "time": format_duration,
     "percent": fields.format_share,
     "size": format_size,
@@ -70,6 +70,20 @@ CORRIDOR_SETS = ("gba", "sa", "th", "pk")
 OTHER_SETS = (
     *("ae", "bh", "eu", "id", "in", "kz", "la", "my", "om", "qa", "ru", "sg", "tr", "vn"),
 )
+
+
+class HasWords(Protocol):
+    """A kind of a registry with its text."""
+
+    @property
+    def words(self) -> str: ...
+
+
+class HasOptions(Protocol):
+    """A kind of a registry with its parameters."""
+
+    @property
+    def options(self) -> Mapping[str, Option]: ...
 
 
 def blocks() -> dict[str, Callable[[], list[str]]]:
@@ -173,13 +187,13 @@ def _default(field: FieldInfo) -> str:
     return f" (default {_code(_written(value, field))})"
 
 
-def _written(value: Any, field: FieldInfo) -> str:
+def _written(value: object, field: FieldInfo) -> str:
     found = {getattr(one, "func", None) for one in field.metadata}
     write = next((write for write in WRITTEN.values() if write in found), _plain)
     return write(value)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -192,7 +206,7 @@ def _bullet(text: str) -> list[str]:
     return [line.replace("\0", " ") for line in wrapped]
 
 
-def _named(registry: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+def _named(registry: Mapping[str, HasWords]) -> Iterator[tuple[str, ...]]:
     for name, kind in registry.items():
         example = getattr(kind, "example", None)
         yield (_code(name), kind.words, *([_code(example)] if example else []))
@@ -206,7 +220,7 @@ def _events() -> list[str]:
     ]
 
 
-def _parameters(of: str, registry: Mapping[str, Any]) -> list[str]:
+def _parameters(of: str, registry: Mapping[str, HasOptions]) -> list[str]:
     """A row for each parameter of the kinds, once where several kinds share one."""
     found: dict[tuple[str, Option], list[str]] = {}
     for name, kind in registry.items():
@@ -231,7 +245,7 @@ def _stated(option: Option) -> str:
     return "" if option.default is None else _code(_value(option, option.default))
 
 
-def _value(option: Option, value: Any) -> str:
+def _value(option: Option, value: object) -> str:
     return "0s" if option.unit == "time" and not value else WRITTEN.get(option.unit, _plain)(value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from corridor.experiments.account.workload_summary import ClassSummary
 from corridor.experiments.run.version import Code
@@ -26,7 +26,7 @@ class Manifest(TypedDict):
     framework: NotRequired[str]
     hashes: dict[str, str]
     """SHA-256 of what the run was made from."""
-    guest_kernel: NotRequired[dict[str, Any] | None]
+    guest_kernel: NotRequired[dict[str, object] | None]
     versions: dict[str, str]
     kinds: NotRequired[dict[str, str]]
     """Of installed packages: by group and name, the package and its version."""
@@ -51,7 +51,7 @@ class StudyIndex(TypedDict):
     """The cells of a study, and what ran them."""
 
     schema: int
-    study: dict[str, Any]
+    study: dict[str, object]
     """As ``corridor schema study`` has it."""
     version: str
     program: str

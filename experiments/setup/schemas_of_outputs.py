@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, NotRequired
+from typing import NamedTuple, NotRequired
+
+from pydantic.json_schema import JsonSchemaValue
 
 from corridor.experiments.setup import schemas_of_tools as networks
 from corridor.experiments.setup import schemas_of_tools as tools
 from corridor.experiments.setup.schema_generation import (
+    Form,
     as_object,
     as_plain,
+    generic,
+    one_of,
     schema_of,
     typed,
     with_more,
@@ -19,54 +24,55 @@ from corridor.experiments.setup.schema_generation import (
 class Output(NamedTuple):
     where: str
     title: str
-    type: Callable[[], Any]
+    type: Callable[[], Form]
     """Made when it is asked for: some take long to import."""
 
 
-def output_schema(name: str) -> dict[str, Any]:
+def output_schema(name: str) -> JsonSchemaValue:
     return schema_of(OUTPUTS[name].type(), OUTPUTS[name].title)
 
 
-def _summary() -> Any:
+def _summary() -> Form:
     from corridor.experiments.account.summary import Summary
 
     return Summary
 
 
-def _answers() -> Any:
+def _answers() -> Form:
     from corridor.experiments.answers.document import Answers
 
     return Answers
 
 
-def _manifest() -> Any:
+def _manifest() -> Form:
     from corridor.experiments.setup.schemas_of_documents import Manifest
 
     return Manifest
 
 
-def _event() -> Any:
+def _event() -> Form:
     from corridor.experiments.lab.run_events import Event
 
     ended = typed("Exit", "What ran in the guest has ended.", event=str, code=int, wall_s=float)
-    return Event | ended
+    return one_of(Event, ended)
 
 
-def _proof() -> Any:
+def _proof() -> Form:
     from corridor.experiments.account.proof_document import ProofDocument
 
     return ProofDocument
 
 
-def _check() -> Any:
+def _check() -> Form:
+    from corridor.experiments.account.proof_document import ProofDocument
     from corridor.experiments.answers.anycast_text import AnycastSummary
     from corridor.experiments.answers.certainty_summary import CertaintiesDocument
 
     anycast = NotRequired[dict[str, AnycastSummary]]
-    return as_plain("Check", _proof(), certainty=CertaintiesDocument, anycast=anycast)
+    return as_plain("Check", ProofDocument, certainty=CertaintiesDocument, anycast=anycast)
 
 
-def _explain() -> Any:
+def _explain() -> Form:
     from corridor.controller.explain.explanation import Explanation
     from corridor.experiments.answers.anycast_text import AnycastSummary
     from corridor.experiments.answers.certainty_summary import (
@@ -76,7 +82,7 @@ def _explain() -> Any:
     )
     from corridor.topologies.analysis.length_intervals import Influence
 
-    sure: Any = as_plain(
+    sure = as_plain(
         "CertaintyOfDemand",
         UncertaintySummary,
         of=SamplesSummary,
@@ -89,37 +95,37 @@ def _explain() -> Any:
         schema=int,
         costs_ns=int | None,
         costs_km=float | None,
-        certainty=sure | None,
+        certainty=one_of(sure, None),
         anycast=AnycastSummary | None,
     )
 
 
-def _cut() -> Any:
+def _cut() -> Form:
     from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand
 
     return as_plain("Cut", CutAnswer, "hit", schema=int, demands=list[CutDemand])
 
 
-def _traffic() -> object:
+def _traffic() -> Form:
     from corridor.experiments.answers.traffic_answer import TrafficAnswer
 
     return TrafficAnswer
 
 
-def _capacity() -> Any:
+def _capacity() -> Form:
     from corridor.experiments.answers.capacity_answer import CapacityAnswer
 
     return as_plain("Capacity", CapacityAnswer, schema=int)
 
 
-def _price() -> Any:
+def _price() -> Form:
     from corridor.experiments.answers.price import DemandPrice, Row, SetPrice
     from corridor.experiments.answers.price_causes import Cause
 
-    cause: Any = as_plain("PricedCause", Cause, basis=str)
-    demand: Any = as_plain("PricedDemand", DemandPrice, "causes", causes=list[cause])
-    row: Any = as_plain("PricedRow", Row, median_ms=float | None)
-    one: Any = as_plain("PricedSet", SetPrice, demands=list[demand], rows=list[row])
+    cause = as_plain("PricedCause", Cause, basis=str)
+    demand = as_plain("PricedDemand", DemandPrice, "causes", causes=generic(list, cause))
+    row = as_plain("PricedRow", Row, median_ms=float | None)
+    one = as_plain("PricedSet", SetPrice, demands=generic(list, demand), rows=generic(list, row))
     return typed(
         "Price",
         "The cost of policy sets, compared with another.",
@@ -127,41 +133,41 @@ def _price() -> Any:
         scenario=str,
         as_of=str,
         against=str,
-        sets=list[one],
+        sets=generic(list, one),
     )
 
 
-def _account() -> Any:
+def _account() -> Form:
     from corridor.experiments.account.summary import AccountFile
 
     return AccountFile
 
 
-def _certainty() -> Any:
+def _certainty() -> Form:
     from corridor.experiments.answers.certainty_summary import CertaintiesDocument
 
     return CertaintiesDocument
 
 
-def _tables() -> Any:
+def _tables() -> Form:
     from corridor.controller.openflow.table_dump import TableDump
 
-    return with_more("Tables", TableDump, settings=NotRequired[dict[str, Any]])
+    return with_more("Tables", TableDump, settings=NotRequired[dict[str, object]])
 
 
-def _index() -> Any:
+def _index() -> Form:
     from corridor.experiments.setup.schemas_of_documents import StudyIndex
 
     return StudyIndex
 
 
-def _cell() -> Any:
+def _cell() -> Form:
     from corridor.experiments.setup.schemas_of_documents import CellFile
 
     return CellFile
 
 
-def _study_answers() -> Any:
+def _study_answers() -> Form:
     from corridor.experiments.setup.schemas_of_documents import LeftOut
     from corridor.experiments.study.answers import (
         ComparisonAnswer,
@@ -170,13 +176,13 @@ def _study_answers() -> Any:
     )
     from corridor.experiments.study.intervals import Estimate
 
-    estimate: Any = as_object("Estimate", Estimate)
-    levels: dict[str, Any] = {"levels": dict[str, str]}
-    condition: Any = as_object("Condition", ConditionAnswer, **levels, estimate=estimate | None)
-    comparison: Any = as_object(
-        "Comparison", ComparisonAnswer, **levels, difference=_difference() | None
+    estimate = as_object("Estimate", Estimate)
+    levels: dict[str, Form] = {"levels": dict[str, str]}
+    condition = as_object("Condition", ConditionAnswer, **levels, estimate=one_of(estimate, None))
+    comparison = as_object(
+        "Comparison", ComparisonAnswer, **levels, difference=one_of(_difference(), None)
     )
-    expectation: Any = as_object("Expectation", ExpectationAnswer, where=dict[str, str])
+    expectation = as_object("Expectation", ExpectationAnswer, where=dict[str, str])
     return typed(
         "StudyAnswers",
         "What a study comes to.",
@@ -184,42 +190,42 @@ def _study_answers() -> Any:
         study=str,
         question=str,
         confidence=float,
-        conditions=list[condition],
-        comparisons=list[comparison],
-        expectations=list[expectation],
+        conditions=generic(list, condition),
+        comparisons=generic(list, comparison),
+        expectations=generic(list, expectation),
         left_out=list[LeftOut],
         sentences=list[str],
     )
 
 
-def _difference() -> Any:
+def _difference() -> Form:
     from corridor.experiments.study.intervals import Difference
 
     return as_object("Difference", Difference)
 
 
-def _artifact() -> Any:
+def _artifact() -> Form:
     from corridor.experiments.artifact.about import About
 
     return as_object("Artifact", About, schema=int)
 
 
-def _expected() -> Any:
+def _expected() -> Form:
     from corridor.experiments.artifact.expected import Expected, ExpectedRun
 
-    value: Any = as_object("Expected", Expected)
-    run: Any = as_object("ExpectedRun", ExpectedRun, values=list[value])
+    value = as_object("Expected", Expected)
+    run = as_object("ExpectedRun", ExpectedRun, values=generic(list, value))
     text = "What runs of an artifact are to come to again."
-    return typed("ExpectedValues", text, schema=int, runs=list[run])
+    return typed("ExpectedValues", text, schema=int, runs=generic(list, run))
 
 
-def _verdict() -> Any:
+def _verdict() -> Form:
     from corridor.experiments.artifact.expected import Expected, Outcome
     from corridor.experiments.artifact.verdict import Check, RunAgain
 
-    value: Any = as_object("FoundValue", Expected, found=float | None, outcome=Outcome)
-    run: Any = as_object("RunAgain", RunAgain, values=list[value])
-    check: Any = as_object("Check", Check)
+    value = as_object("FoundValue", Expected, found=float | None, outcome=Outcome)
+    run = as_object("RunAgain", RunAgain, values=generic(list, value))
+    check = as_object("Check", Check)
     return typed(
         "Verdict",
         "Whether an artifact holds.",
@@ -227,51 +233,61 @@ def _verdict() -> Any:
         holds=bool,
         environment_differs=list[str],
         **dict.fromkeys(("name", "kind", "identity", "made_by", "checked_by"), str),
-        checks=list[check],
-        runs=list[run],
+        checks=generic(list, check),
+        runs=generic(list, run),
     )
 
 
-def _latency() -> Any:
+def _latency() -> Form:
     from corridor.experiments.setup.schemas_of_documents import Latency
 
     return Latency
 
 
-def _listed() -> Any:
+def _listed() -> Form:
     from corridor.experiments.scenario.shipped_things import KINDS, Shipped
 
     kinds = dict.fromkeys((*KINDS, "studies"), NotRequired[list[Shipped]])
     return typed("Shipped", "What ships.", schema=int, **kinds)
 
 
-def _plugins() -> object:
+def _plugins() -> Form:
     from corridor.experiments.setup.plugins import Plugin
 
     return typed("Plugins", "Kinds of installed packages.", schema=int, plugins=list[Plugin])
 
 
-def _compare() -> Any:
+def _compare() -> Form:
     """One of five: ``of`` says which."""
     from corridor.experiments.answers.compared_scenarios import DemandInBoth, ScenariosCompared
     from corridor.experiments.answers.compared_sets import DemandUnderBoth
     from corridor.experiments.setup import schemas_of_documents
     from corridor.topologies.analysis.compared import MapsCompared
 
-    head: dict[str, Any] = {"schema": int, "of": str, "one": str, "other": str}
-    demand: Any = as_plain("DemandUnderBothSets", DemandUnderBoth, differs=bool)
-    in_both: Any = as_plain("DemandInBoth", DemandInBoth, differs=bool)
-    measure: Any = with_more(
+    head: dict[str, Form] = {"schema": int, "of": str, "one": str, "other": str}
+    demand = as_plain("DemandUnderBothSets", DemandUnderBoth, differs=bool)
+    in_both = as_plain("DemandInBoth", DemandInBoth, differs=bool)
+    measure = with_more(
         "MeasureOfStudies", schemas_of_documents.MeasureOfStudies, difference=_difference()
     )
-    return (
-        with_more("RunsCompared", schemas_of_documents.RunsCompared, **head)
-        | with_more(
-            "StudiesCompared", schemas_of_documents.StudiesCompared, **head, rows=list[measure]
-        )
-        | typed("SetsCompared", "Two sets.", **head, scenario=str, as_of=str, demands=list[demand])
-        | as_plain("MapsCompared", MapsCompared, **head)
-        | as_plain("ScenariosCompared", ScenariosCompared, **head, demands=list[in_both])
+    return one_of(
+        with_more("RunsCompared", schemas_of_documents.RunsCompared, **head),
+        with_more(
+            "StudiesCompared",
+            schemas_of_documents.StudiesCompared,
+            **head,
+            rows=generic(list, measure),
+        ),
+        typed(
+            "SetsCompared",
+            "Two sets.",
+            **head,
+            scenario=str,
+            as_of=str,
+            demands=generic(list, demand),
+        ),
+        as_plain("MapsCompared", MapsCompared, **head),
+        as_plain("ScenariosCompared", ScenariosCompared, **head, demands=generic(list, in_both)),
     )
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired
+from typing import Literal, NotRequired
 
 from corridor.experiments.setup.schema_generation import (
+    Form,
     as_dumped,
     as_object,
     as_plain,
+    generic,
+    one_of,
     typed,
     with_more,
 )
 
-_SCHEMA: dict[str, Any] = {"schema": int}
-_NAMED: dict[str, Any] = {"schema": str}
+_SCHEMA: dict[str, Form] = {"schema": int}
+_NAMED: dict[str, Form] = {"schema": str}
 
 
-def law_classify() -> Any:
+def law_classify() -> Form:
     from corridor.controller.policy.classifier import Finding
     from corridor.controller.policy.data_flow import DataFlow
     from corridor.experiments.answers.law_answers import (
@@ -45,21 +48,21 @@ def law_classify() -> Any:
     )
 
 
-def law_diff() -> Any:
+def law_diff() -> Form:
     from corridor.controller.policy.law_calendar import Change
 
     text = "Rules that stand otherwise on the later of two days."
     return typed("LawDiff", text, **_SCHEMA, earlier=str, later=str, changes=list[Change])
 
 
-def law_list() -> Any:
+def law_list() -> Form:
     from corridor.experiments.answers.law_answers import RuleShown
 
     text = "Rules on a day."
     return typed("LawList", text, **_SCHEMA, day=str, reviewed=str, rules=list[RuleShown])
 
 
-def law_calendar() -> Any:
+def law_calendar() -> Form:
     from corridor.controller.policy.law_calendar import CalendarEntry
 
     text = "What begins, ends, and must be reviewed."
@@ -67,24 +70,24 @@ def law_calendar() -> Any:
     return typed("LawCalendar", text, **_SCHEMA, **days, due=list[CalendarEntry])
 
 
-def doctor() -> Any:
+def doctor() -> Form:
     from corridor.experiments.setup.doctor import Machine, Verdict
     from corridor.experiments.testbeds.choice import Choice
 
-    choice: Any = as_object("Choice", Choice)
+    choice = as_object("Choice", Choice)
     text = "What a machine can do, and what repairs the rest."
     return typed(
         "Doctor",
         text,
         **_NAMED,
         verdicts=list[Verdict],
-        choice=choice | None,
+        choice=one_of(choice, None),
         reason=str,
         machine=Machine,
     )
 
 
-def kernel() -> Any:
+def kernel() -> Form:
     """Of ``show``, or of the kernel that was built, exported or imported."""
     from corridor.experiments.machines.kernel import KernelFacts
 
@@ -96,89 +99,92 @@ def kernel() -> Any:
         cache=str,
         config_hash=str,
     )
-    return shown | with_more("KernelMade", KernelFacts, seconds=NotRequired[float])
+    return one_of(shown, with_more("KernelMade", KernelFacts, seconds=NotRequired[float]))
 
 
-def vm() -> Any:
+def vm() -> Form:
     places = dict.fromkeys(
         ("architecture", "identity", "disk", "kernel", "initrd", "packages"), str
     )
     return typed("Image", "The image of a machine, and where its parts are.", **places, bytes=int)
 
 
-def workload() -> Any:
+def workload() -> Form:
     """A shipped workload with its sources, or what a scenario's workloads send."""
     from corridor.experiments.plan.planned_messages import Messages, PlannedWorkload
     from corridor.experiments.scenario.shipped_workloads import ShippedWorkload, Source
 
-    shown: Any = as_dumped("WorkloadShown", ShippedWorkload, **_SCHEMA, sources=dict[str, Source])
+    shown = as_dumped("WorkloadShown", ShippedWorkload, **_SCHEMA, sources=dict[str, Source])
     text = "What a scenario's workloads send, after ``start_ns`` of its clock."
-    lists: dict[str, Any] = {"workloads": list[PlannedWorkload], "messages": Messages | None}
-    return shown | typed("WorkloadPlan", text, **_SCHEMA, **lists, start_ns=int)
+    lists: dict[str, Form] = {"workloads": list[PlannedWorkload], "messages": Messages | None}
+    return one_of(shown, typed("WorkloadPlan", text, **_SCHEMA, **lists, start_ns=int))
 
 
-def export() -> Any:
+def export() -> Form:
     """What was written, or what another tool answered."""
     from corridor.controller.explain.found_answers import Compared, Outcome
 
     written = typed("Exported", "What was written.", files=list[str], said=str, left_out=list[str])
-    one: Any = as_plain("ComparedAnswer", Compared, "where_claims_hold")
+    one = as_plain("ComparedAnswer", Compared, "where_claims_hold")
     counts = dict[Outcome, int]
     compared = typed(
         "ExportCompared",
         "Answers of another tool next to ours.",
         kinds=dict[str, counts],
         total=counts,
-        differ=list[one],
-        breaches=list[one],
+        differ=generic(list, one),
+        breaches=generic(list, one),
     )
-    return written | compared
+    return one_of(written, compared)
 
 
-def topology() -> Any:
+def topology() -> Form:
     from corridor.topologies.model.topology import Fibre, Hub, Topology
 
-    graph: Any = as_dumped("Head", Topology, "hubs", "fibres")
+    graph = as_dumped("Head", Topology, "hubs", "fibres")
     ends = {"key": str, "source": str, "target": str}
-    hub: Any = as_dumped("Hub", Hub)
-    edge: Any = as_dumped("Edge", Fibre, "id", "a", "z", **ends)
+    hub = as_dumped("Hub", Hub)
+    edge = as_dumped("Edge", Fibre, "id", "a", "z", **ends)
     text = "A topology as a graph in node-link form."
     flags = {"directed": bool, "multigraph": bool}
-    lists: dict[str, Any] = {"nodes": list[hub], "edges": list[edge]}
+    lists: dict[str, Form] = {"nodes": generic(list, hub), "edges": generic(list, edge)}
     return typed("Topology", text, **_NAMED, **flags, graph=graph, **lists)
 
 
-def topology_check() -> Any:
+def topology_check() -> Form:
     from corridor.topologies.analysis.check import Report
 
     return as_plain("TopologyCheck", Report, **_NAMED, ok=bool)
 
 
-def topology_import() -> Any:
+def topology_import() -> Form:
     counts = {"hubs": int, "fibres": int}
     text = "A topology that was written."
     return typed("TopologyImport", text, written=str, name=str, **counts, notes=list[str])
 
 
-def topology_validate() -> Any:
+def topology_validate() -> Form:
     from corridor.topologies.analysis.measurements import Measurement
     from corridor.topologies.analysis.validation import Errors, Report
 
     predicted = {"predicted_ms": float, "interval_ms": list[float], "region": str}
-    row: Any = as_plain("JudgedRow", Measurement, **predicted)
-    more: dict[str, Any] = {"rows": list[row], "fit": list[str]}
-    errors: Any = as_plain("LeftOutErrors", Errors)
-    more["rows_left_out"] = dict[str, list[errors]]
+    row = as_plain("JudgedRow", Measurement, **predicted)
+    errors = as_plain("LeftOutErrors", Errors)
+    more: dict[str, Form] = {
+        "rows": generic(list, row),
+        "fit": list[str],
+        "rows_left_out": generic(dict, str, generic(list, errors)),
+    }
     return as_plain("DelayValidation", Report, "judged", **_NAMED, **more)
 
 
-def topology_evidence() -> type[object]:
+def topology_evidence() -> Form:
     from corridor.topologies.analysis.trace_evidence import TraceEvidence
 
     return TraceEvidence
 
 
-def packed() -> Any:
+def packed() -> Form:
     strings, counts = (
         dict.fromkeys(("file", "identity"), str),
         dict.fromkeys(("files", "runs"), int),
@@ -190,7 +196,7 @@ def packed() -> Any:
 # What commands for live networks print as JSON, as types.
 
 
-def status() -> Any:
+def status() -> Form:
     """All of it, one demand's, or with ``--watch`` why there is none at the moment."""
     from corridor.controller.api.control_answers import (
         DemandAnswer,
@@ -202,23 +208,23 @@ def status() -> Any:
         "NetworkStatus", TopologyAnswer, status=StatusAnswer, demands=list[DemandAnswer]
     )
     away = typed("Away", "The controller is being started again.", problem=str)
-    return whole | DemandAnswer | away
+    return one_of(whole, DemandAnswer, away)
 
 
-def event() -> Any:
+def event() -> Form:
     from corridor.controller.api.control_answers import Event
 
     return Event
 
 
-def trace() -> Any:
+def trace() -> Form:
     from corridor.controller.api.control_answers import DemandAnswer
     from corridor.controller.explain.trace import Trace
 
     return as_plain("TraceNow", Trace, epoch=int, served=DemandAnswer)
 
 
-def probe() -> Any:
+def probe() -> Form:
     """A probe that was answered, one that was lost, or that its demand is served otherwise."""
     from corridor.controller.api.control_answers import DemandAnswer
 
@@ -226,10 +232,10 @@ def probe() -> Any:
     answered = typed("Answered", "A round trip.", seq=int, **times)
     lost = typed("Lost", "No answer came within two seconds.", seq=int, lost=Literal[True])
     served = with_more("Served", DemandAnswer, event=Literal["status"])
-    return answered | lost | served
+    return one_of(answered, lost, served)
 
 
-def policies() -> Any:
+def policies() -> Form:
     from corridor.controller.policy.model import PolicySet
 
     return PolicySet

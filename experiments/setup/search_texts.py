@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from docutils.nodes import Node
+    from sphinx.application import Sphinx
 
 FILE = "_static/texts.js"
 
 
-def write_texts(app: Any, exception: Exception | None) -> None:
+def write_texts(app: Sphinx, exception: Exception | None) -> None:
     """``TEXTS``: for each page its sections, as anchor, title and text. Called by Sphinx."""
     if exception is None:
         texts = {
@@ -24,9 +28,9 @@ def write_texts(app: Any, exception: Exception | None) -> None:
         Path(app.outdir, FILE).write_text(f"const TEXTS = {said};\n", encoding="utf-8")
 
 
-def _sections(tree: Any) -> Iterator[tuple[str, str, str]]:
+def _sections(tree: Node) -> Iterator[tuple[str, str, str]]:
     for section in tree.findall(lambda node: node.tagname == "section"):
         title, *rest = section.children
         own = (child.astext() for child in rest if child.tagname not in ("section", "compound"))
-        anchor = section["ids"][0] if section.parent.tagname == "section" else ""
+        anchor = section.get("ids")[0] if section.parent.tagname == "section" else ""
         yield anchor, title.astext(), " ".join(" ".join(own).split())

@@ -173,11 +173,11 @@ HOMES = {
     "prometheus_client": ("controller/api",),
     "sphinx": (
         "experiments/setup/conf.py",
-        "experiments/setup/navigation.py",
+        "experiments/setup/search_texts.py",
     ),
     "docutils": (
         "experiments/setup/conf.py",
-        "experiments/setup/navigation.py",
+        "experiments/setup/search_texts.py",
     ),
     "jinja2": ("experiments/pages",),
     "rich": ("experiments/terminal",),
