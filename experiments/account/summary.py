@@ -357,6 +357,9 @@ class HitSummary:
     rtt_then_ms: float | None
     """The median of what was sent once the controller had time to follow, while it lasted."""
     expected_rtt_then_ms: float | None
+    settled_ms: float | None = None
+    """From its begin until the RTT stayed at ``rtt_then_ms``: the convergence time (RFC 6412).
+    None without replies, or where the RTT kept varying. Not of runs of earlier versions."""
     path_then: tuple[str, ...]
     """The forward path that the controller reported during the event; empty if unchanged."""
     expected_path_then: tuple[str, ...]

@@ -26,6 +26,7 @@ from corridor.experiments.results.loss_attribution import (
     NOBODY,
     Sent,
     impact_of,
+    is_lossy,
     longest_ns,
 )
 from corridor.experiments.results.outages import runs
@@ -33,7 +34,10 @@ from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 
 EVENTS_SCHEMA = 1
-
+SETTLED_WITHIN_NS = 1_000_000
+"""How far an RTT may be from its later median once it has settled."""
+SETTLED_FOR_NS = 1_000_000_000
+"""How long it must stay there; half the event, if that is shorter."""
 
 type Judge = Callable[[PlannedDemand, Sent], Judged]
 """Which event lost which probe of a demand, and all causes."""
@@ -114,6 +118,10 @@ def _impacts(
         answered_ns = event.begin_ns - trip_ns
         before = (sent_ns >= answered_ns - FOLLOWED_NS) & (sent_ns < answered_ns)
         lasts = _all_the_way(event, sent_ns, trip_ns)
+        then_ms = _median_ms(rtt_ns[lasts & mine.received])
+        near = np.abs(rtt_ns - (then_ms or 0.0) * 1e6) <= SETTLED_WITHIN_NS
+        lost_now = since & (not is_lossy(impact)) | (then_ms is None)
+        settled = np.where(mine.received, near, ~lost_now)
         expected = impact.followed_rtt_ns if impact is not None else None
         yield EventImpact(
             event=event.id,
@@ -129,8 +137,9 @@ def _impacts(
             rtt_before_ms=_median_ms(rtt_ns[before & mine.received]),
             expected_rtt_before_ms=_ms(impact.before_rtt_ns) if impact is not None else None,
             rtt_at_once_ms=_most_ms(rtt_ns[_at_once(event, sent_ns, trip_ns) & mine.received]),
-            rtt_then_ms=_median_ms(rtt_ns[lasts & mine.received]),
+            rtt_then_ms=then_ms,
             expected_rtt_then_ms=_ms(expected),
+            settled_ms=_settled_ms(event, sent_ns, settled, trip_ns),
             path_then=_path_told(told, event, epoch_ns),
             expected_path_then=impact.hubs_then if impact is not None else (),
         )
@@ -149,13 +158,32 @@ def _lost_while(
     return int((by_others & (sent_ns >= event.begin_ns) & (sent_ns < until_ns)).sum())
 
 
-def _all_the_way(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -> NDArray[np.bool_]:
+def _all_the_way(
+    event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int, after_ns: int = FOLLOWED_NS
+) -> NDArray[np.bool_]:
     """Which probes travelled while an event lasted and was followed; where it was too short for
     that, those that were sent then."""
     end_ns = event.end_ns or math.inf
-    since = sent_ns >= event.begin_ns + FOLLOWED_NS
+    since = sent_ns >= event.begin_ns + after_ns
     whole = since & (sent_ns < end_ns - rtt_ns)
     return whole if whole.any() else since & (sent_ns < end_ns)
+
+
+def _settled_ms(
+    event: PlannedEvent,
+    sent_ns: NDArray[np.int64],
+    settled: NDArray[np.bool_],
+    rtt_ns: int,
+) -> float | None:
+    """From the event's begin to the first probe from which all are settled for long enough."""
+    during = _all_the_way(event, sent_ns, rtt_ns, 0)
+    sent_ns, off = sent_ns[during], np.flatnonzero(~settled[during])
+    if not len(sent_ns):
+        return None
+    starts_ns = np.append(event.begin_ns, sent_ns[np.minimum(off + 1, len(sent_ns) - 1)])
+    spans_ns = np.append(sent_ns[off], sent_ns[-1]) - starts_ns
+    enough = spans_ns >= max(1, min(SETTLED_FOR_NS, (sent_ns[-1] - event.begin_ns) / 2))
+    return float(starts_ns[enough.argmax()] - event.begin_ns) / 1e6 if enough.any() else None
 
 
 def _at_once(event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int) -> NDArray[np.bool_]:

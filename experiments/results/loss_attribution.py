@@ -120,7 +120,7 @@ def owners(plan: Plan, demand: PlannedDemand, of: Sent, counted: Counted) -> NDA
             while first < part.end and found[first] != NOBODY:
                 first += 1
             names = [event.id] if own else [name for name in left if name != AT_RANDOM]
-            if _is_lossy(impact_of(event, demand)):
+            if is_lossy(impact_of(event, demand)):
                 names.append(AT_RANDOM)
             for name in names:
                 taken = min(left[name], part.end - first)
@@ -145,7 +145,7 @@ def longest_ns(plan: Plan, demand: PlannedDemand) -> int:
     return max(filter(None, [demand.predicted_rtt_ns, *rtts_ns]), default=0)
 
 
-def _is_lossy(impact: Impact | None) -> bool:
+def is_lossy(impact: Impact | None) -> bool:
     """Whether an event makes fibres lose at random."""
     return impact is not None and impact.out_ns is None and impact.followed_rtt_ns is not None
 

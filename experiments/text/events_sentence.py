@@ -9,6 +9,7 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import EventSummary, HitSummary
 from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
 from corridor.experiments.scenario.event_registry import is_fault
+from corridor.experiments.text.event_table import has_given_id
 from corridor.topologies.base.words import counted, is_longer, joined_few, ms
 
 CUTS = ("srlg", "link")
@@ -37,13 +38,12 @@ def worst_event(events: Sequence[EventSummary]) -> str:
         else " and caused no outage"
     )
     said += _slower(worst)
-    return f"{said}{_down(down)}{_lost(hits)}."
+    return f"{said}{_down(down)}{_settled(hits)}{_lost(hits)}."
 
 
 def _name(event: EventSummary) -> str:
     what = f"{event.kind} {event.what}"
-    named = event.id != f"{event.kind}-{event.what}".replace(":", "-")
-    return f"{event.id} ({what})" if named else what
+    return f"{event.id} ({what})" if has_given_id(event) else what
 
 
 def _badness(event: EventSummary) -> tuple[float, float, float]:
@@ -68,6 +68,15 @@ def _slower(event: EventSummary) -> str:
         later = f", then by up to {ms(then)} on the new paths of the controller"
         return f"{said}{later}" if is_longer(then) else said
     return f". RTT rose by up to {ms(then)}" if is_longer(then) else ""
+
+
+def _settled(hits: Sequence[HitSummary]) -> str:
+    """How long it took until RTTs no longer changed, for the demand that needed longest."""
+    settled_ms = [hit.settled_ms for hit in hits if hit.settled_ms is not None]
+    if not any(settled_ms):
+        return ""
+    all_of = f"{len(settled_ms)} of {len(hits)}" if len(settled_ms) < len(hits) else "all"
+    return f". RTT was stable again within {ms(max(settled_ms))} for {all_of} affected demands"
 
 
 def _slower_ms(event: EventSummary) -> float:

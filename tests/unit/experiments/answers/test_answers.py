@@ -195,6 +195,20 @@ def test_the_worst_event_is_the_one_that_leaves_demands_without_a_path() -> None
     ) in " ".join(verdict(of, summary(of, detour), PROOF).answers)
 
 
+def test_the_worst_event_states_when_rtts_were_stable_again() -> None:
+    of = answers("mini")
+    told = {
+        (180.0, 240.0): "within 240 ms for all affected demands",
+        (180.0, None): "within 180 ms for 1 of 2 affected demands",
+    }
+    for times, text in told.items():
+        hits = [hit(name, settled_ms=one) for name, one in zip("ab", times, strict=True)]
+        said = verdict(of, summary(of, event("dig", "cut", "one", *hits)), PROOF).answers
+        assert any(f"RTT was stable again {text}. 2 probes were lost." in line for line in said)
+    unchanged = summary(of, event("dig", "cut", "one", hit("a", settled_ms=0.0)))
+    assert "stable" not in " ".join(verdict(of, unchanged, PROOF).answers)
+
+
 def test_what_queues_took_while_an_event_lasted_is_told_apart_and_is_no_outage() -> None:
     of = answers("mini")
     loaded = event("cut-one", "cut", "one", hit("a", out_ms=0.0, lost=1, lost_otherwise=12))

@@ -101,6 +101,32 @@ def test_a_detour_is_as_long_as_the_slowest_probe_before_the_controller_followed
     assert hit.rtt_then_ms == 16.0
 
 
+@pytest.mark.parametrize(
+    ("lost", "slow", "settled_ms"),
+    [
+        ((), (), 0.0),
+        (range(99, 112), (), 120.0),
+        ((), range(100, 115), 150.0),
+        (range(100, 105), range(105, 115), 150.0),
+        ((), [*range(100, 115), 140], 410.0),
+        ((), range(100, 200, 5), None),
+        (range(99, 300), (), None),
+    ],
+)
+def test_an_rtt_has_settled_once_it_stays_at_its_later_median(lost, slow, settled_ms):
+    mine = probes_of(NEAR, lost, later=range(100, 200))
+    mine["t4_ns"][list(slow)] += 2 * MS
+    (hit,) = guessed(plan_with(CUT), mine).impacts
+    assert hit.settled_ms == settled_ms
+
+
+def test_random_loss_does_not_delay_when_an_rtt_has_settled():
+    worse = event("fog", 1000, 2000, impact(NEAR, out_ms=None), kind="degrade")
+    lost = range(100, 200, 10)
+    (hit,) = guessed(plan_with(worse), probes_of(NEAR, lost, later=range(100, 200))).impacts
+    assert (hit.lost, hit.settled_ms) == (10, 0.0)
+
+
 def test_the_path_is_the_last_that_the_controller_told_while_an_event_lasts():
     def told(at_ms, *hubs, demand="near"):
         at_ns = EPOCH_NS + START_NS + at_ms * MS
@@ -381,7 +407,7 @@ def test_a_status_is_the_last_that_the_controller_told_by_then():
     [
         ("refused", (), 0, "law was refused: unlawful"),
         ("refused", range(120, 130), 1, "law was refused: unlawful"),
-        ("late", (), 1, "the controller did not answer law: packets are judged by what was"),
+        ("late", (), 1, "the controller did not answer law: packets are checked against"),
     ],
 )
 def test_of_a_request_that_was_refused_nothing_was_to_come(tmp_path, kind, lost, hits, warned):
