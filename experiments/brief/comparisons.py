@@ -21,6 +21,7 @@ from corridor.experiments.text.compared_demands import DemandPair, demand_pairs
 from corridor.experiments.text.short_table import undisturbed_rtt_ms
 from corridor.topologies.base.words import counted, has_moved, ms
 
+CERTAINTY = "measured once on each side, without an interval; a study of several seeds states one"
 ONE_RUN = (
     "Each side is one run. A difference of two runs has no interval; a study with several seeds "
     "states one."
@@ -139,6 +140,7 @@ def comparison_brief(one: Side, other: Side) -> Brief:
         alarms=alarms,
         question=f"What differs between run {one.about(other)} and run {other.about(one)}?",
         answer=list(_answer(every, shown, places, one, other)),
+        certainty=CERTAINTY,
         uncertainty=list(_uncertainty(shown, one, other)),
         picture=_picture(shown, places, one, other),
         chart=_chart(shown, places, one, other),

@@ -24,6 +24,7 @@ from corridor.topologies.base.words import counted, is_longer, joined, joined_fe
 
 COMPUTED = "Computed, not measured"
 MEANS: dict[Look, str] = {"permitted": "path after the cut", "free": "path before the cut"}
+CERTAINTY = "computed from the map, without an interval: most fibre lengths are derived"
 UNCERTAIN = (
     "Most fibre lengths are not published, so they are derived. No interval is computed for a cut.",
     "How long demands have an outage depends on failure detection: corridor run --cut measures it.",
@@ -43,7 +44,7 @@ def cut_brief(of: CutDocument) -> Brief:
         if hub_path is not None
     ]
     used = {name for hub_path in hub_paths for name in hub_path.fibres} | set(answer.fibres)
-    what = joined(_element_named(one, places) for one in answer.dead)
+    what = joined(map(places.element, answer.dead))
     fibres = f" ({counted(len(answer.fibres), 'fibre')})" if answer.fibres else ""
     is_free = answer.policies == NO_POLICIES
     under = "without policies" if is_free else f"under {titled(answer.policies, of.names)}"
@@ -58,6 +59,7 @@ def cut_brief(of: CutDocument) -> Brief:
             f"{counted(answer.served, 'served demand')} of this scenario, {under}? {DEMAND}"
         ),
         answer=list(_answer(answer, hits, places)),
+        certainty=CERTAINTY,
         uncertainty=[*UNCERTAIN, *touch, *([] if is_free else [RULES])],
         picture=_picture(answer, hits, places),
         chart=_chart(hits, places),
@@ -69,12 +71,6 @@ def cut_brief(of: CutDocument) -> Brief:
         constants=CONSTANTS,
         footer=f"Made by corridor from scenario {answer.scenario}.",
     )
-
-
-def _element_named(element: str, places: Places) -> str:
-    name = places.sentence(element.rpartition(":")[2])
-    kind = element.partition(":")[0]
-    return {"hub": f"hub {name}", "gateway": f"the gateway at {name}"}.get(kind, name)
 
 
 def _longer_ms(of: CutDemand) -> float:

@@ -30,8 +30,15 @@ class Delay(NamedTuple):
 
     @property
     def known(self) -> str:
-        known = f"90 % interval {self.bounds} ms" if self.interval else "no interval known"
-        return f"(computed; {known})"
+        return f"(computed; {self._within})"
+
+    @property
+    def _within(self) -> str:
+        return f"90 % interval {self.bounds} ms" if self.interval else "no interval known"
+
+    def certainty(self, what: str) -> str:
+        """``what`` with its interval and the level of this, or that no interval is known."""
+        return f"{what} {self.text}, {self._within}"
 
     def bar(
         self,

@@ -99,6 +99,8 @@ class Brief:
     question: str
     answer: Sequence[str]
     """The first sentence is the headline."""
+    certainty: str
+    """How certain the answer is, in one phrase: an interval with its level, and what is sure."""
     uncertainty: Sequence[str]
     picture: Picture | None
     chart: Chart | None

@@ -22,7 +22,7 @@ MOST = 5
 
 def free_brief(of: Question, worst: str) -> Brief:
     """The longest round trips of a scenario without policies; ``worst`` is the worst cut."""
-    places = Places(of.where)
+    places = Places(of.where, of.demands)
     order = sorted(of.demands, key=lambda one: -(one.under[0].round_trip_ms or 0.0))
     served = [one for one in order if not one.under[0].is_kept_back]
     part = policy_brief(replace(of, demands=order[:MOST], measured=[], helps=[], lost={}))
@@ -36,9 +36,12 @@ def free_brief(of: Question, worst: str) -> Brief:
         answer=[
             f"{len(served)} of {counted(len(of.demands), 'demand')} have a path.",
             *(_longest(one, places) for one in served[:1]),
-            *([worst] if worst else []),
+            *([places.sentence(worst)] if worst else []),
             *of.measured,
         ],
+        certainty=next(
+            (_delay(one).certainty("longest round-trip time") for one in served), "no path exists"
+        ),
         uncertainty=[*part.uncertainty, NOTHING_CHECKED],
         picture=part.picture and replace(part.picture, meanings={"permitted": "shortest path"}),
         chart=_chart(order[:MOST], places),

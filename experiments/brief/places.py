@@ -1,16 +1,21 @@
-"""Names of hubs and countries in sentences, and the part of a map that paths use. Pure."""
+"""Names of places, fibres and demands in sentences, and the part of a map that paths use. Pure."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Protocol
 
-from corridor.experiments.answers.map_document import MapDocument
+from corridor.experiments.answers.map_document import FibreEntry, MapDocument
 from corridor.experiments.brief.document import Look, Picture
 from corridor.topologies.base.words import joined, short_name
+from corridor.topologies.model.catalogue import shipped_systems
+
+BY_KIND = {"hub": "hub {}", "gateway": "the gateway at {}", "srlg": "the {}"}
+"""What fails besides fibres, whose names have an article."""
 
 
 class OnMap(Protocol):
@@ -26,11 +31,25 @@ class OnMap(Protocol):
     def may_cross(self) -> Sequence[str]: ...
 
 
-class Places:
-    """Ids of a map as people call them."""
+class Between(Protocol):
+    """A demand with its ends."""
 
-    def __init__(self, where: MapDocument) -> None:
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def src(self) -> str: ...
+
+    @property
+    def dst(self) -> str: ...
+
+
+class Places:
+    """Ids of a map, and of demands, as people call them."""
+
+    def __init__(self, where: MapDocument, demands: Iterable[Between] = ()) -> None:
         self.where = where
+        self._demands = list(demands)
         self._hubs = {one.id: one for one in where.hubs}
 
     def country(self, code: str) -> str:
@@ -44,28 +63,63 @@ class Places:
     def hub(self, name: str) -> str:
         """A hub with its country: ``Karachi (Pakistan)``."""
         of = self._hubs.get(name)
-        return name if of is None else f"{short_name(of.name)} ({self.country(of.jurisdiction)})"
+        return name if of is None else f"{of.short_name} ({self.country(of.jurisdiction)})"
 
     def between(self, src: str, dst: str) -> str:
         """``Karachi (Pakistan) to Lahore``: a country that both ends have is named once."""
         one, other = self._hubs.get(src), self._hubs.get(dst)
         if one is not None and other is not None and one.jurisdiction == other.jurisdiction:
-            ends = f"{short_name(one.name)} to {short_name(other.name)}"
+            ends = f"{one.short_name} to {other.short_name}"
             return f"{ends} ({self.country(one.jurisdiction)})"
         return f"{self.hub(src)} to {self.hub(dst)}"
 
     def sentence(self, text: str) -> str:
-        """A text with names instead of the ids of hubs and the codes of jurisdictions."""
-        return self._ids.sub(lambda found: self._named(found[0]), text)
+        """A text with names instead of ids and codes of jurisdictions."""
+
+        def named(found: re.Match[str]) -> str:
+            name, before = self._names[found[0]], text[: found.start()]
+            is_first = not before or before.endswith((". ", ": "))
+            return name[:1].upper() + name[1:] if is_first else name
+
+        return self._ids.sub(named, text)
+
+    def span(self, ends: str) -> str:
+        """Two hubs with a hyphen between their ids: ``from Gui'an to Vientiane``."""
+        cuts = (at for at, letter in enumerate(ends) if letter == "-")
+        pairs = ((ends[:at], ends[at + 1 :]) for at in cuts)
+        known = (self._from(*pair) for pair in pairs if self._hubs.keys() >= {*pair})
+        return next(known, ends)
+
+    def element(self, name: str) -> str:
+        """What may fail, such as ``link:kunming-mengla``, by its name."""
+        kind, _, which = name.partition(":")
+        known = self._names.get(which, which)
+        return BY_KIND.get(kind, "{}").format(known)
 
     @cached_property
     def _ids(self) -> re.Pattern[str]:
-        known = sorted({*self._hubs, *self.where.jurisdictions}, key=len, reverse=True)
+        known = sorted(self._names, key=len, reverse=True)
         return re.compile(rf"(?<![\w:-])(?:{'|'.join(map(re.escape, known))})(?![\w-])")
 
-    def _named(self, name: str) -> str:
-        of = self._hubs.get(name)
-        return self.country(name) if of is None else short_name(of.name)
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
+        fibres = self.where.fibres
+        paths = {one.id: self._fibre(one) for one in fibres}
+        often = Counter(paths.values())
+        return {
+            **{one.id: self.between(one.src, one.dst) for one in self._demands},
+            **{key: f"{name} ({key})" if often[name] > 1 else name for key, name in paths.items()},
+            **{name: _group(name) for one in fibres for name in one.srlgs},
+            **{code: self.country(code) for code in self.where.jurisdictions},
+            **{name: of.short_name for name, of in self._hubs.items()},
+        }
+
+    def _fibre(self, of: FibreEntry) -> str:
+        return f"the {_cable(of.system) if of.system else 'fibre'} {self._from(of.a, of.z)}"
+
+    def _from(self, *hubs: str) -> str:
+        names = (self._hubs[one].short_name if one in self._hubs else one for one in hubs)
+        return f"from {' to '.join(names)}"
 
     def crossed(self, paths: Iterable[OnMap]) -> tuple[list[str], list[str]]:
         """Names of the countries that paths cross, and of those that they may cross besides."""
@@ -107,6 +161,19 @@ class Places:
             caption=caption_of(*self.crossed(paths)) + (" Crosses mark cut fibres." if cut else ""),
             cut=cut,
         )
+
+
+def _cable(system: str) -> str:
+    """A cable system by its name: ``Asia Direct Cable``, ``IMEWE cable``."""
+    known = shipped_systems().get(system)
+    name = short_name(known.name) if known else system
+    return name if "able" in name else f"{name} cable"
+
+
+def _group(name: str) -> str:
+    """A shared-risk group by its name: ``Red Sea corridor``, ``IMEWE cable``."""
+    kind, _, which = name.rpartition(":")
+    return _cable(which) if kind == "cable" else f"{which.replace('-', ' ').title()} {kind}".strip()
 
 
 def caption_of(crossed: Sequence[str], may: Sequence[str]) -> str:

@@ -124,6 +124,7 @@ def policy_brief(of: Question) -> Brief:
             f"{DEMAND}"
         ),
         answer=[*_answer(of, places, hit), *of.measured],
+        certainty=certainty((delay_of(one.under[0]) for one in hit), filter(of.blocks, hit)),
         uncertainty=list(_uncertainty(of, places, shown)),
         picture=_picture(places, shown),
         chart=_chart(of, places, hit),
@@ -201,9 +202,19 @@ def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]
         more = f" {counted(others, 'other demand')} also lost a backup path." if others else ""
         yield (
             f"{places.between(one.src, one.dst)} has no backup path if "
-            f"{_elements(of.lost[one.id])}.{more}"
+            f"{_elements(of.lost[one.id], places)}.{more}"
         )
     yield from _confident(blocked, delayed)
+
+
+def certainty(delays: Iterable[Delay], blocked: Iterable[Asked], under: str = "") -> str:
+    """The interval of the largest added RTT, and how many demands certain legal text blocks."""
+    most = max(delays, key=lambda one: one.ms, default=None)
+    said = [most.certainty("largest added round-trip time")] if most and most.is_shown else []
+    if demands := list(blocked):
+        number = counted(len(demands), "blocked demand")
+        said.append(f"certain legal text blocks {count_by_law(demands)} of {number}{under}")
+    return "; ".join(said) or "computed from the map and the rules, without an interval"
 
 
 def _outcomes_said(of: Question) -> tuple[str, int]:
@@ -232,9 +243,9 @@ def _changed(
     return f"The policy set affects {counted(len(affected(of)), 'demand')}: {joined(parts)}."
 
 
-def _elements(of: Sequence[str]) -> str:
-    """What fails: fibres and groups by their ids; of many, the first."""
-    first = of[0].partition(":")[2]
+def _elements(of: Sequence[str], places: Places) -> str:
+    """What fails, by its name; of many, the first."""
+    first = places.element(of[0])
     return f"{first} fails" if len(of) == 1 else f"any of {len(of)} elements fails, such as {first}"
 
 
@@ -442,13 +453,13 @@ def _row(of: Question, places: Places, one: Asked) -> list[Cell]:
         Cell(
             places.between(one.src, one.dst), f"{one.id}: {of.names.data.get(one.data, one.data)}"
         ),
-        _result(one, lost),
+        _result(one, lost, places),
         Cell(why, rule),
         Cell(basis, tone=tone),
     ]
 
 
-def _result(one: Asked, lost: Sequence[str]) -> Cell:
+def _result(one: Asked, lost: Sequence[str], places: Places) -> Cell:
     under = one.under[0]
     if under.is_kept_back:
         return Cell(under.said, tone=under.state)
@@ -459,7 +470,7 @@ def _result(one: Asked, lost: Sequence[str]) -> Cell:
         got = f", {ms(under.measured_ms)} measured" if under.measured_ms is not None else ""
         return Cell(f"+{delay.text} RTT", f"{between}{total}{got}", tone="longer")
     if lost:
-        return Cell("no backup path", f"if {_elements(lost)}")
+        return Cell("no backup path", f"if {_elements(lost, places)}")
     got = f"{ms(under.measured_ms)} measured" if under.measured_ms is not None else ""
     return Cell(f"{ms(under.round_trip_ms or 0.0)} RTT", got)
 

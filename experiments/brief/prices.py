@@ -21,6 +21,7 @@ from corridor.experiments.brief.policies import (
     Question,
     affected,
     beliefs_of,
+    certainty,
     count_by_law,
     delay_of,
     policy_brief,
@@ -113,8 +114,10 @@ def _changes(of: SetPrice, places: Places, names: Names) -> Iterator[str]:
 
 
 def _how(of: Change, places: Places) -> str:
-    what = of.what.partition(" (")[0] if of.kind == "basis" else of.what
-    return CHANGES[of.kind].format(places.sentence(what))
+    what, _, more = of.what.partition(" (")
+    if of.kind == "fibre":
+        return f"{CHANGES[of.kind].format(places.span(what))} ({more}"
+    return CHANGES[of.kind].format(places.sentence(what if of.kind == "basis" else of.what))
 
 
 def _effect(of: Change) -> str:
@@ -221,6 +224,11 @@ def _sets_brief(prices: Prices, questions: Sequence[Question]) -> Brief:
             [_no_cover(len(sets), len(first.demands))]
             if len(silent) == len(sets)
             else list(_answer(costly, places, len(sets)))
+        ),
+        certainty=certainty(
+            (one.delay for one in costly),
+            (demand for of in costly[:1] for demand in of.hit if of.asked.blocks(demand)),
+            "".join(f" under {of.price.policies}" for of in costly[:1]),
         ),
         uncertainty=[*part.uncertainty, *(one for one in covers if one not in part.uncertainty)],
         picture=picture,

@@ -42,7 +42,8 @@ def run_brief(of: RunResults, answers: Answers, names: Names) -> Brief:
             holds(answers, summary, of.proof),
             worst_event(summary.events or ()),
         )
-        measured = [line for line in lines if line]
+        places = Places(answers.map, answers.demands)
+        measured = [places.sentence(line) for line in lines if line]
     asked = Question(
         scenario=answers.scenario,
         policies=answers.policies,
@@ -73,7 +74,7 @@ def _helps(of: Answers) -> list[str]:
         if is_longer(clause.costs_ms)
     ]
     blocked = [
-        f"{places.between(one.src, one.dst)}: {one.remedies[0]}."
+        f"{places.between(one.src, one.dst)}: {places.sentence(one.remedies[0])}."
         for one in of.demands
         if one.remedies
     ]
@@ -110,6 +111,7 @@ def study_brief(of: Study) -> Brief:
     where = of.answers.map if of.answers else None
     picture = _picture(of.answers) if of.answers else None
     used = {name for _, fibres in picture.paths for name in fibres} if picture else set()
+    chart = _chart(study, of.found)
     told = answer_of(study, of.found) if study.answer else ""
     levers = sorted(differences(study, of.found), key=lambda line: SAME in line)
     return Brief(
@@ -121,9 +123,10 @@ def study_brief(of: Study) -> Brief:
         alarms=_alarms(of.found),
         question=study.question or f"What does {study.title or study.name} show?",
         answer=[told] if told else levers[:MOST_CONDITIONS],
+        certainty=_certainty(chart, of.runs),
         uncertainty=list(_uncertainty(of)),
         picture=picture,
-        chart=_chart(study, of.found),
+        chart=chart,
         table=_table(study, of.found, levels),
         helps=levers or ["The study compares no conditions."],
         beliefs=[(str(number), text) for number, text in enumerate(study.assumptions, 1)],
@@ -189,6 +192,18 @@ def _chart(study: StudyFile, found: Found) -> Chart | None:
     name = measure.name[:1].upper() + measure.name[1:]
     interval = "95 % confidence interval" if has_interval else ""
     return Chart(name, measure.shown_unit, bars, "mean of runs", interval)
+
+
+def _certainty(of: Chart | None, runs: int) -> str:
+    """Of the measure that the figure shows, the condition with the widest interval."""
+    bars = [] if of is None else [bar for bar in of.bars if bar.interval]
+    if of is None or not bars:
+        return f"no interval, from {counted(runs, 'run')}"
+    widest = max(bars, key=lambda bar: bar.interval[1] - bar.interval[0] if bar.interval else 0.0)
+    return (
+        f"{of.title}, {widest.label}: {widest.text} {of.unit}, mean of {widest.small} with its "
+        "95 % confidence interval, the widest of all conditions"
+    )
 
 
 def _value(of: ConditionAnswer | None) -> str:

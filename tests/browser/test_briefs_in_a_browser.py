@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 KINDS = ("run", "price", "comparison", "cut", "study")
 SECTIONS = (
-    *("Question", "Answer", "How certain is this?", "What would change the answer"),
+    *("Question", "Answer", "What makes it uncertain", "What would change the answer"),
     "Sources used",
 )
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

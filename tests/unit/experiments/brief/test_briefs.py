@@ -147,6 +147,47 @@ def test_the_largest_increase_is_told_with_its_interval_and_that_it_is_computed(
     assert "Computed, not measured" in said
 
 
+def test_how_certain_an_answer_is_follows_its_headline_in_one_phrase(
+    priced: Path, compared: Path, cut: Path, run: Path
+) -> None:
+    demands = [one for one in demands_of(priced) if one["with_readings"]["extra_ms"]]
+    most = max(demands, key=lambda one: one["with_readings"]["extra_ms"])
+    low, high = (most["certainty"]["interval"][key] for key in ("low_ms", "high_ms"))
+    said = text_of(priced)
+    assert (
+        "not covered. How certain: largest added round-trip time "
+        f"{most['with_readings']['extra_ms']:.1f} ms, "
+        f"90 % interval {low:.1f} to {high:.1f} ms; certain legal text blocks 3 of 7 blocked "
+        "demands. The blocked demands start" in said
+    )
+    computed = "computed from the map and the rules, without an interval."
+    assert f"without a backup path. How certain: {computed}" in text_of(compared)
+    assert "disconnected. How certain: computed from the map, without an interval" in text_of(cut)
+    for folder in (priced, compared, cut, run):
+        assert text_of(folder).count("How certain:") == 1
+
+
+def test_fibres_and_groups_have_names(compared: Path, cut: Path) -> None:
+    said = text_of(compared)
+    assert "if any of 7 elements fails, such as the fibre from Kunming to Mengla" in said
+    assert "The Asia Direct Cable from Hong Kong to Sriracha may cross Vietnam" in said
+    assert "kunming-mengla" not in said
+    assert "adc-hongkong-sriracha" not in said
+    assert "What does a cut of the Red Sea corridor (" in text_of(cut)
+
+
+def test_a_run_names_demands_and_fibres_of_its_worst_event(tmp_path: Path, run: Path) -> None:
+    said = text_of(run)
+    assert "Worst event: " in said
+    worst = said[said.index("Worst event: ") : said.index("What makes it uncertain")]
+    summary = json.loads((run / "summary.json").read_text())
+    assert not any(one["id"] in worst for one in summary["demands"])
+
+
+def test_constants_are_one_source(priced: Path) -> None:
+    assert text_of(priced).count("Constants") == 1
+
+
 def test_the_map_names_only_hubs_and_countries_of_the_question(priced: Path) -> None:
     paths = json.loads((priced / "ways.json").read_text())
     prices = {one["demand"]: one["with_readings"] for one in demands_of(priced)}
@@ -278,7 +319,8 @@ def test_two_runs_are_compared_demand_by_demand(tmp_path: Path, run: Path) -> No
     assert "None of 3 demands differ." in text_of(one, same)
     other = altered(run, tmp_path / "other", with_medians(None, None, 62.5))
     said = text_of(other, one)
-    assert "2 of 3 demands differ. With replies in “one” and none in “other”: 1 demand." in said
+    assert "2 of 3 demands differ. How certain: measured once on each side, without an" in said
+    assert "With replies in “one” and none in “other”: 1 demand." in said
     assert "it is 12.5 ms longer in “other” (measured)." in said
     assert "The same in both runs: 1 demand." in said
     back = text_of(one, other)
@@ -299,7 +341,8 @@ def test_what_runs_differ_in_is_named_and_so_is_a_demand_of_one_alone(
     one = altered(run, tmp_path / "a/run", with_medians(10.0, None, 50.0))
     said = text_of(altered(run, tmp_path / "b/run", alter), one)
     assert "as of 2030-01-01) and run “a/run” (" in said
-    assert "2 of 3 demands differ. Only in “a/run”: 1 demand." in said
+    assert "2 of 3 demands differ." in said
+    assert "Only in “a/run”: 1 demand." in said
     assert "not in this run" in said
 
 
