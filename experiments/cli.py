@@ -37,6 +37,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
         "explain": "explain the path of a demand, or why it has none",
         "price": "cost of policy sets, compared with no policies or another set",
         "capacity": "utilization of fibres under failures, and growth limits",
+        "replay": "dated outages computed, next to their published effects",
         "law": "query legal rules as data, with sources and dates",
         "report": "write the results of a folder as one page",
         "show": "print the results in the folder of a run or study",

@@ -5,8 +5,8 @@
 'CN'
 
 Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`capacity`,
-:func:`price`, :func:`law`, :func:`traffic_matrix`, :func:`check`, :func:`compare`.
-Runs: :class:`Lab`, :func:`load`.
+:func:`price`, :func:`law`, :func:`replay`, :func:`traffic_matrix`, :func:`check`,
+:func:`compare`. Runs: :class:`Lab`, :func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
 
 ``dir(corridor)`` is the interface. Names are imported when they are first used. Everything else is
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from corridor.experiments.answers.traffic_answer import traffic_matrix
     from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
     from corridor.experiments.lab.asking import check, second_opinion
+    from corridor.experiments.replays.asking import replay, replays
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.exporting import export
     from corridor.experiments.run.lab import Lab
@@ -67,6 +68,8 @@ __all__ = [
     "path",
     "price",
     "read_study",
+    "replay",
+    "replays",
     "run_scenario",
     "run_study",
     "second_opinion",
@@ -96,6 +99,8 @@ _HOMES = {
     "path": "experiments.answers.asking",
     "price": "experiments.answers.asking",
     "read_study": "experiments.study.results",
+    "replay": "experiments.replays.asking",
+    "replays": "experiments.replays.asking",
     "run_scenario": "experiments.run.runner",
     "run_study": "experiments.study.results",
     "second_opinion": "experiments.lab.asking",

@@ -12,6 +12,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.today import today
 from corridor.topologies.model.topology import Confidence
 from corridor.traffic.background import Internet, Market, Sampled, read_internet, sampled
+from corridor.traffic.background.internet_file import RateFigure
 from corridor.traffic.background.sampled import SAMPLES, SEED
 
 TRAFFIC_SCHEMA = 1
@@ -77,6 +78,8 @@ class PublishedTotal:
     model_gbps: float
     difference: float
     """Model over published, less 1."""
+    input: bool
+    """Whether holdings rest on the same source and day: then agreement proves nothing."""
     source: str
     confidence: Confidence
     note: str
@@ -150,7 +153,7 @@ def traffic_matrix(
 
     Args:
         country: The code of a country, such as ``PK``; default: all.
-        as_of: The date to which figures are carried, from 2014 to 2035; default: today.
+        as_of: The date to which figures are carried, from 2014 to 2029; default: today.
         seed: The seed of the samples behind the intervals.
         samples: Their number, 2 to 20,000.
 
@@ -252,6 +255,13 @@ def _holdings(market: Market, found: Sampled) -> Iterator[HeldCapacity]:
         )
 
 
+def _is_input(internet: Internet, code: str, total: RateFigure) -> bool:
+    figures = (
+        one for each in internet.file.holdings if each.country == code for one in each.figures
+    )
+    return any((one.date, one.source) == (total.date, total.source) for one in figures)
+
+
 def _totals(internet: Internet, code: str) -> Iterator[PublishedTotal]:
     for one in internet.countries[code].published:
         market = internet.at(one.date, countries=(code,))
@@ -269,6 +279,7 @@ def _totals(internet: Internet, code: str) -> Iterator[PublishedTotal]:
             bounds.high,
             model,
             model / one.value - 1,
+            _is_input(internet, code, one),
             one.source,
             one.confidence,
             one.note,

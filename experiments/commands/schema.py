@@ -26,6 +26,7 @@ OUTPUTS = (
     *("study-index", "cell", "study-answers"),
     *("artifact", "artifact-expected", "artifact-verdict"),
     *("check-answer", "compare-answer", "cut-answer", "explain-answer", "list-answer"),
+    "replay-answer",
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
     "traffic-answer",
     *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),

@@ -117,11 +117,10 @@ def _impacts(
         trip_ns = longest_ns(plan, demand)
         answered_ns = event.begin_ns - trip_ns
         before = (sent_ns >= answered_ns - FOLLOWED_NS) & (sent_ns < answered_ns)
-        lasts = _all_the_way(event, sent_ns, trip_ns)
+        lasts = _travelled_during(event, sent_ns, trip_ns)
         then_ms = _median_ms(rtt_ns[lasts & mine.received])
-        near = np.abs(rtt_ns - (then_ms or 0.0) * 1e6) <= SETTLED_WITHIN_NS
-        lost_now = since & (not is_lossy(impact)) | (then_ms is None)
-        settled = np.where(mine.received, near, ~lost_now)
+        disturbed = since & (not is_lossy(impact))
+        settled = _settled(mine, rtt_ns, then_ms, disturbed)
         expected = impact.followed_rtt_ns if impact is not None else None
         yield EventImpact(
             event=event.id,
@@ -158,7 +157,7 @@ def _lost_while(
     return int((by_others & (sent_ns >= event.begin_ns) & (sent_ns < until_ns)).sum())
 
 
-def _all_the_way(
+def _travelled_during(
     event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int, after_ns: int = FOLLOWED_NS
 ) -> NDArray[np.bool_]:
     """Which probes travelled while an event lasted and was followed; where it was too short for
@@ -169,6 +168,19 @@ def _all_the_way(
     return whole if whole.any() else since & (sent_ns < end_ns)
 
 
+def _settled(
+    mine: Probes, rtt_ns: NDArray[np.int64], then_ms: float | None, lost: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which probes show no effect of the event: an RTT near the later median, or no loss by it.
+
+    No probe does if the demand has no later RTT.
+    """
+    if then_ms is None:
+        return np.zeros(len(mine), np.bool_)
+    near = np.abs(rtt_ns - then_ms * 1e6) <= SETTLED_WITHIN_NS
+    return np.where(mine.received, near, ~lost)
+
+
 def _settled_ms(
     event: PlannedEvent,
     sent_ns: NDArray[np.int64],
@@ -176,7 +188,7 @@ def _settled_ms(
     rtt_ns: int,
 ) -> float | None:
     """From the event's begin to the first probe from which all are settled for long enough."""
-    during = _all_the_way(event, sent_ns, rtt_ns, 0)
+    during = _travelled_during(event, sent_ns, rtt_ns, 0)
     sent_ns, off = sent_ns[during], np.flatnonzero(~settled[during])
     if not len(sent_ns):
         return None

@@ -118,6 +118,14 @@ def _capacity() -> Form:
     return as_plain("Capacity", CapacityAnswer, schema=int)
 
 
+def _replay() -> Form:
+    """One replay, or all of them."""
+    from corridor.experiments.replays.document import Replay, Replays
+
+    one = as_plain("OneReplay", Replay, schema=int)
+    return one_of(one, as_plain("Replays", Replays, schema=int))
+
+
 def _price() -> Form:
     from corridor.experiments.answers.price import DemandPrice, Row, SetPrice
     from corridor.experiments.answers.price_causes import Cause
@@ -320,6 +328,9 @@ OUTPUTS: Mapping[str, Output] = {
         "capacity.json; capacity --json",
         "How full fibres are, and how far traffic can grow",
         _capacity,
+    ),
+    "replay-answer": Output(
+        "replay --json", "Outages computed, next to their published effects", _replay
     ),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "traffic-answer": Output("traffic --json", "Background Internet traffic", _traffic),

@@ -20,6 +20,7 @@ TOPOLOGIES = HERE / "topologies" / "data"
 POLICIES = HERE / "controller" / "data" / "policies"
 SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
 STUDIES = HERE / "experiments" / "study" / "shipped"
+OUTAGES = HERE / "traffic" / "data" / "outages.yaml"
 LAW = HERE / "controller" / "data" / "law.yaml"
 INTERNET = HERE / "traffic" / "data" / "internet.yaml"
 FIGURE_FORMATS = ("pdf", "png", "svg", "pgf", "vega")
@@ -96,6 +97,25 @@ def rules(_args: argparse.Namespace) -> Names:
 def countries_of_traffic(_args: argparse.Namespace) -> Names:
     """Return the codes of countries with figures of background traffic."""
     return _ids(_read(INTERNET), "countries")
+
+
+def outages(_args: argparse.Namespace) -> Names:
+    return _ids(_read(OUTAGES), "outages")
+
+
+def cables_of_traffic(_args: argparse.Namespace) -> Names:
+    """Cable systems whose segments background traffic uses."""
+    return sorted({one.partition(":")[0] for one in _segments()})
+
+
+def places_of_cuts(_args: argparse.Namespace) -> Names:
+    """Places of these segments, such as ``red-sea``."""
+    return sorted({one.partition(":")[2] for one in _segments()})
+
+
+def _segments() -> list[str]:
+    known = _ids(_read(INTERNET), "segments")
+    return [one for one in known if not one.startswith("coarse:")]
 
 
 def readings(_args: argparse.Namespace) -> Names:

@@ -113,7 +113,7 @@ def _totals(of: TrafficAnswer, width: int | None) -> str:
             one.date,
             _published(one.published_gbps, one.low_gbps, one.high_gbps),
             _number(one.model_gbps),
-            f"{one.difference:+.0%}",
+            f"{one.difference:+.0%}{' (input)' if one.input else ''}",
             confidence_word(one.confidence),
             one.source,
         )

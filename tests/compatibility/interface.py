@@ -44,6 +44,7 @@ NUMBERED = {
     "manifest": "experiments.run.manifest.MANIFEST_SCHEMA",
     "price-answer": "experiments.text.price_text.SCHEMA",
     "proof": "experiments.account.proof_document.PROOF_SCHEMA",
+    "replay-answer": "experiments.replays.document.REPLAY_SCHEMA",
     "study-answers": "experiments.study.writing.SCHEMA",
     "study-index": "experiments.study.folder.SCHEMA",
     "summary": "experiments.results.results.SUMMARY_SCHEMA",

@@ -35,7 +35,7 @@ SLOW = (
     *("docs/tutorial.md", "docs/topologies.md", "docs/stories/researcher.md"),
     *("docs/stories/analyst.md", "docs/stories/planner.md", "docs/python.md", "docs/capacity.md"),
     *("examples/README.md", "docs/export.md", "docs/corridor.md", "docs/results.md"),
-    *("docs/law.md", "docs/command-line.md", "docs/reports.md"),
+    *("docs/law.md", "docs/command-line.md", "docs/reports.md", "docs/replays.md"),
 )
 """They prove the reference corridor, price it, or ask libraries of maps: over two CPU seconds."""
 

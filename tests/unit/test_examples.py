@@ -99,6 +99,13 @@ def test_a_path_and_a_price_have_intervals():
     assert "look up next: urumqi-zhongwei" in said
 
 
+def test_an_outage_is_replayed():
+    code, said = run(sys.executable, EXAMPLES / "replay_outage.py")
+    assert code == 0, said
+    assert "twa-unhurt: published 0 %, computed 0, within" in said
+    assert re.search(r"PK, bought: \d+ Gbit/s are not served", said)
+
+
 @pytest.mark.parametrize("scenario", ["pan-asia", "sovereignty"])
 def test_whose_law_is_met_is_as_the_page_says(scenario):
     code, said = run(sys.executable, EXAMPLES / "whose_law.py", scenario)

@@ -15,8 +15,7 @@ import corridor
 PAGE = Path(__file__).resolve().parents[2] / "docs/python.md"
 QUESTIONS = (
     *("answers", "capacity", "check", "compare", "cut", "explain", "law", "path", "price"),
-    "second_opinion",
-    "traffic_matrix",
+    *("replay", "replays", "second_opinion", "traffic_matrix"),
 )
 
 

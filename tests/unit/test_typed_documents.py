@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "experiments"
-ROOMS = ("account", "answers", "atlas", "brief", "figures", "pages", "results", "setup", "text")
+ROOMS = (
+    *("account", "answers", "atlas", "brief", "figures", "pages", "replays", "results", "setup"),
+    "text",
+)
 """Documents of answers and runs, what shows them, and their JSON Schemas."""
 FACES = ("atlas", "brief", "figures", "pages", "text")
 PLAIN = ("Mapping[str, Any]", "dict[str, Any]", "JsonObject")

@@ -14,6 +14,7 @@ has its assumptions.
 
 from corridor.traffic.background.assignment import PEAK, assign
 from corridor.traffic.background.carried import (
+    REACTIONS,
     Carried,
     FlowCarried,
     HoldingCarried,
@@ -27,6 +28,7 @@ from corridor.traffic.background.sampled import Sampled, sampled
 
 __all__ = [
     "PEAK",
+    "REACTIONS",
     "Carried",
     "Cut",
     "Estimate",

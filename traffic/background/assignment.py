@@ -287,7 +287,7 @@ def _in_order(holdings: Sequence[_Resource]) -> list[list[_Resource]]:
 
 def _document(before: _Network, after: _Network, reaction: Reaction) -> Carried:
     pairs = zip(before.streams, after.streams, strict=True)
-    flows = tuple(_flow(old, new, after.market.buffer_ms) for old, new in pairs)
+    flows = tuple(_flow(old, new, after.market.buffer_ms, reaction) for old, new in pairs)
     resources = zip(before.resources, after.resources, strict=True)
     holdings = tuple(_holding(old, new) for old, new in resources)
     return Carried(
@@ -302,9 +302,10 @@ def _document(before: _Network, after: _Network, reaction: Reaction) -> Carried:
     )
 
 
-def _flow(before: _Stream, after: _Stream, buffer_ms: float) -> FlowCarried:
+def _flow(before: _Stream, after: _Stream, buffer_ms: float, reaction: Reaction) -> FlowCarried:
     shortfall = after.left_gbps if after.left_gbps > TOLERANCE_GBPS else 0.0
-    queueing = buffer_ms if shortfall else 0.0
+    on_dead_paths = after.lost_path_gbps if reaction == "none" else 0.0
+    queueing = buffer_ms if shortfall - on_dead_paths > TOLERANCE_GBPS else 0.0
     rtt = after.rtt_ms
     rerouted = after.offered_gbps - shortfall - (before.carried_gbps - after.lost_path_gbps)
     return FlowCarried(

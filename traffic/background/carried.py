@@ -12,6 +12,7 @@ Reaction = Literal["none", "own", "bought"]
 """How far operators have reacted to a cut. ``none``: traffic whose path is cut is lost. ``own``:
 rerouted to free capacity of the owner's other systems in the same direction (minutes to hours).
 ``bought``: also to other regions and to capacity of others (reports: from the second day on)."""
+REACTIONS: tuple[Reaction, ...] = ("none", "own", "bought")
 SCHEMA = 1
 
 
@@ -37,7 +38,8 @@ class FlowCarried:
     rtt_after_ms: float | None
     """The same after the cut, with the queueing delay."""
     queueing_ms: float
-    """Delay of full buffers; 0 without a shortfall."""
+    """Delay of full buffers; 0 without a shortfall, and where all of it is on paths that were cut:
+    without a reaction it does not fill others."""
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from corridor.traffic.background.market import Flow, Holding, Market, Offer, Tra
 from corridor.traffic.background.matrix import gravity, with_fixed
 
 FILE = Path(traffic.__file__).with_name("data") / "internet.yaml"
-FIRST, LAST = date(2014, 1, 1), date(2035, 12, 31)
-"""The year of the oldest figure, and ten years after the newest: nothing is carried further."""
+FIRST, LAST = date(2014, 1, 1), date(2029, 12, 31)
+"""The year of the oldest figure, and four years after the newest: nothing is carried further."""
 DAYS_OF_YEAR = 365.25
 type Cut = frozenset[str]
 """Ids of segments that have failed."""
@@ -86,7 +86,7 @@ class Internet:
         """Return holdings and traffic of a day.
 
         Args:
-            day: From 2014 to 2035. Values between two figures are interpolated, others carried by
+            day: From 2014 to 2029. Values between two figures are interpolated, others carried by
                 the growth of the country; ``derived`` of a holding shows it.
             draw: Chooses each uncertain number; default: its value.
             countries: Codes; default: all.

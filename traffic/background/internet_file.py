@@ -296,6 +296,12 @@ def checked(document: Document) -> InternetFile:
         for number, name in enumerate(ids):
             if name in ids[:number]:
                 raise document.error(f'"{name}" is defined twice', key, number)
+    for number, holding in enumerate(file.holdings):
+        regions = [one.to for one in holding.routes]
+        for place, region in enumerate(regions):
+            if region in regions[:place]:
+                message = f'a second route to "{region}" would count the capacity twice'
+                raise document.error(message, "holdings", number, "routes", place, "to")
     return file
 
 

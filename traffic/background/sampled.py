@@ -1,4 +1,4 @@
-"""Every number of an assignment with an interval, from Monte Carlo samples of the figures. Pure."""
+"""The numbers of an assignment with intervals, from Monte Carlo samples of the figures. Pure."""
 
 from __future__ import annotations
 

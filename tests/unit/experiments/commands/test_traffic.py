@@ -32,7 +32,7 @@ def test_published_totals_stand_next_to_those_of_the_model(capsys):
         for line in printed(capsys, "PK", "--date", "2025-09-06").splitlines()
         if "seven cables" in line
     ]
-    assert row.split()[-5:] == ["10,146", "10,524", "+4%", "uncertain", "pta-doc24"]
+    assert row.split()[-6:] == ["10,146", "10,524", "+4%", "(input)", "uncertain", "pta-doc24"]
 
 
 def test_all_countries_are_rows_that_nobody_adds(capsys):

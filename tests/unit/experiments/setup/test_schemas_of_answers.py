@@ -57,6 +57,7 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
         ("law-calendar-answer", ["law", "calendar", *DAY]),
         ("kernel-answer", ["kernel", "show"]),
         ("traffic-answer", ["traffic", "BD"]),
+        ("replay-answer", ["replay", "smw5-2026-07", "--samples", "0"]),
         ("workload-answer", ["workload", "show", "infer-chat"]),
         ("workload-answer", ["workload", "plan", "mini"]),
         ("workload-answer", ["workload", "plan", "examples/workloads.yaml"]),

@@ -76,6 +76,14 @@ def test_before_any_reaction_traffic_on_a_cut_path_is_lost():
     assert found.loss_share == pytest.approx(1 - 1 / (90 / 30))
 
 
+def test_traffic_lost_on_a_cut_path_does_not_fill_the_queues_of_others():
+    found = assign(market(), ["a:sea"], reaction="none").flow("PK", "one", "europe")
+    assert found.queueing_ms == 0
+    assert found.rtt_after_ms == pytest.approx(2 * one_way_delay_ns(2000) / 1e6)
+    full = assign(market(), ["a:sea"], reaction="none", load=2.0).flow("PK", "one", "europe")
+    assert full.queueing_ms == 50, "more than the capacity was offered before the cut"
+
+
 def test_the_owner_first_fills_other_systems_in_the_same_direction():
     found = assign(market(), ["a:sea"], reaction="own")
     flow = found.flow("PK", "one", "europe")

@@ -139,6 +139,7 @@ def test_countries_without_figures_are_named_with_what_was_found(internet):
         ("{to: europe, share: 83%", "{to: eurpoe, share: 83%", 'no region "eurpoe"'),
         ("source: prof25", "source: prof26", 'no source "prof26"'),
         ("country: BD\n  owner: itc", "country: BE\n  owner: itc", 'no country "BE"'),
+        ("{to: gulf, segments: [\"smw4:k", "{to: europe, segments: [\"smw4:k", "second route to"),
         ("id: bd-itc-land", "id: bd-bsc-smw4", '"bd-bsc-smw4" is defined twice'),
         ("schema: 1", "schema: 2", "schema"),
     ],

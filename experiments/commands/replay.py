@@ -1,0 +1,145 @@
+"""``corridor replay``: dated outages computed and compared with what was published of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corridor.experiments.commands.arguments import day, whole
+from corridor.experiments.terminal.kept_answers import (
+    Answer,
+    add_no_cache,
+    printed,
+    shown,
+    told,
+)
+from corridor.experiments.terminal.screen import terminal_width
+from corridor.topologies.base.errors import InputError
+
+if TYPE_CHECKING:
+    from corridor.experiments.replays.document import Replay, Replays
+
+REACTIONS = ("none", "own", "bought")
+"""As background traffic has them; its module takes long to import."""
+SAMPLES, MOST_SAMPLES, SEED = 40, 1000, 1
+EPILOG = """examples:
+  corridor replay                          all shipped outages, one row each
+  corridor replay aae1-2025-01             each published figure next to the computed one
+  corridor replay smw5-2026-07 --json      for programs, with the series of RIPE Atlas
+  corridor replay --cables smw4,imewe --at red-sea --date 2027-01-01     another cut: a prediction
+  corridor replay redsea-2025-09 --network PK/ptcl --out DIR      its network, for corridor run
+
+Nothing is emulated. Figures from which the traffic was derived or fitted are marked as inputs and
+do not enter the median error; a figure that is off is reported so.
+The interval of a figure is the 5 to 95 % quantile of random traffic matrices within the uncertainty
+of the data.
+exit codes: 0 answered (whatever the verdicts are), 2 bad input"""
+
+
+def add_parser(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "replay",
+        description="Compute dated outages of cables on the Internet traffic of their day, and "
+        "compare each published figure with the computed one.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "event", nargs="?", metavar="EVENT", help="a shipped outage (default: all of them)"
+    )
+    parser.add_argument(
+        "--cables",
+        type=_names,
+        metavar="CABLE,...",
+        help="another cut: cable systems, separated by commas",
+    )
+    parser.add_argument("--at", metavar="SEA", help="of another cut: the place of the cut")
+    parser.add_argument(
+        "--date", type=day, metavar="DAY", help="of another cut: the day of its market, YYYY-MM-DD"
+    )
+    parser.add_argument(
+        "--samples",
+        type=whole(0, MOST_SAMPLES, f"samples are 0 to {MOST_SAMPLES}"),
+        default=SAMPLES,
+        metavar="N",
+        help=f"random traffic matrices (default: {SAMPLES})",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(0, 2**32 - 1, "a seed is 0 or more"),
+        default=SEED,
+        metavar="N",
+        help=f"seed of the random traffic matrices (default: {SEED})",
+    )
+    parser.add_argument(
+        "--network",
+        metavar="COUNTRY/OWNER",
+        help="write one owner's network after EVENT, to be emulated: topology.yaml, scenario.yaml "
+        "and expected.json in --out",
+    )
+    parser.add_argument(
+        "--reaction",
+        choices=REACTIONS,
+        help="of --network: what operators have done (default: own)",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="of --network: a new folder")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    add_no_cache(parser)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (one.strip() for one in text.split(","))))
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.network is not None or args.out is not None:
+        return _write_network(args)
+    if args.reaction is not None:
+        raise InputError("--reaction needs --network", "the answer has all three reactions")
+    return told(args, _answer)
+
+
+def _write_network(args: argparse.Namespace) -> int:
+    from corridor.experiments.replays.asking import replay_network
+    from corridor.experiments.replays.emulation import write_emulation
+    from corridor.experiments.run.folders import new_folder
+
+    if args.event is None or args.network is None or args.out is None:
+        raise InputError("a network needs EVENT, --network and --out", "see corridor help replay")
+    made = replay_network(args.event, args.network, reaction=args.reaction or "own")
+    folder = new_folder(args.out, "replay")
+    write_emulation(folder, made)
+    print(f"corridor run {folder / 'scenario.yaml'}")
+    return 0
+
+
+def _answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.replays.asking import replay, replays
+    from corridor.experiments.text.replay_text import replay_text, table_of_replays
+
+    width = terminal_width()
+    if args.event is None and not _names_a_cut(args):
+        every = replays(samples=args.samples, seed=args.seed)
+        return _printed(args, every) or Answer([shown(table_of_replays(every, width))])
+    one = replay(
+        args.event,
+        cables=args.cables or (),
+        at=args.at,
+        as_of=args.date,
+        samples=args.samples,
+        seed=args.seed,
+    )
+    return _printed(args, one) or Answer([shown(replay_text(one, width))])
+
+
+def _names_a_cut(args: argparse.Namespace) -> bool:
+    return any(one is not None for one in (args.cables, args.at, args.date))
+
+
+def _printed(args: argparse.Namespace, of: Replay | Replays) -> Answer | None:
+    """The JSON of an answer, if it was asked for."""
+    if not args.json:
+        return None
+    return Answer([printed(json.dumps(of.to_json(), indent=1, ensure_ascii=False))])

@@ -1,0 +1,1 @@
+"""Dated outages, computed on the traffic of their day and compared with published figures. Pure."""

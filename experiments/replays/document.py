@@ -1,0 +1,215 @@
+"""The answer of a replay: a document that commands print and pages read. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from corridor.experiments.replays.outages import Measure, Range, Statistic, Unit
+from corridor.experiments.replays.verdicts import Verdict
+from corridor.topologies.base.codec import Document, JsonObject, to_plain
+from corridor.topologies.model.topology import Confidence
+from corridor.traffic.background import Reaction
+
+REPLAY_SCHEMA = 1
+type Kind = Literal["check", "input", "remark"]
+"""``input``: the model was fitted to the figure, or has it in its data. ``remark``: the source is
+weak, or the figure is not independent of the model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Whose figure it is; None is all countries, owners, systems or directions."""
+
+    country: str | None = None
+    owner: str | None = None
+    system: str | None = None
+    direction: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One figure, published and computed. ``before`` is the value before the cut."""
+
+    id: str
+    measure: Measure
+    place: Place
+    statistic: Statistic
+    day: float
+    """Days after the cut."""
+    unit: Unit | None
+    computed: float | None
+    """With the reaction that the day implies."""
+    computed_before: float | None
+    by_reaction: dict[Reaction, float]
+    """The same figure with each reaction; a reaction without a value is left out."""
+    interval: Range | None
+    """The 5 % and 95 % quantiles of the random traffic matrices."""
+    judged: Literal["value", "rise"]
+    """Round trips and losses with a value before the cut are compared by their rise: levels differ
+    by who measures."""
+    verdict: Verdict
+    off: float | None
+    """Computed minus the nearest published value."""
+    error: float | None
+    """The same without sign, as a share of the published value."""
+    agreement: float | None
+    """Share of the samples that agree with the published figure, or not, as the best estimate."""
+    agrees: bool | None
+    """Whether the best estimate agrees with the published figure to within its tolerance."""
+    reason: str
+    """Why a figure cannot be computed."""
+    published: Range | None = None
+    published_before: Range | None = None
+    text: str = ""
+    """What was published, where it is not a number."""
+    check: bool = False
+    """Whether the figure may judge the model; ``because`` says why not."""
+    input: bool = False
+    because: str = ""
+    sources: tuple[str, ...] = ()
+    confidence: Confidence | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What agreement proves: something only of a check."""
+        if self.input:
+            return "input"
+        return "check" if self.check else "remark"
+
+    @property
+    def counts(self) -> bool:
+        """Whether the figure enters the median error: a check with an error."""
+        return self.error is not None and self.kind == "check"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutSegments:
+    """One system that is cut, at a place, and the segments that this means in the data."""
+
+    system: str
+    at: str
+    segments: tuple[str, ...]
+    """None known: the system has no capacity in the data, or passes elsewhere."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A country at one time after the cut: rates in Gbit/s, round trips in ms, loss in percent."""
+
+    country: str
+    after: Reaction
+    demand_gbps: float
+    lost_gbps: float
+    """Traffic on paths that were cut."""
+    unserved_gbps: float
+    rtt_ms: float | None
+    rtt_before_ms: float | None
+    loss_percent: float | None
+    steady: float | None
+    """Share of the samples that agree whether traffic stays unserved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One interval of a series: its beginning, and values published and computed."""
+
+    at: str
+    cut: bool
+    published_rtt_ms: float
+    computed_rtt_ms: float
+    published_loss_percent: float
+    computed_loss_percent: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """Of a series: absolute differences of points."""
+
+    median: float
+    worst: float
+    worst_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesComparison:
+    id: str
+    title: str
+    source: str
+    points: tuple[Point, ...]
+    rtt_ms: Deviation
+    """Of round trips."""
+    rtt_rise_ms: Deviation
+    """Of rises above the median before the cut, which need no baseline."""
+    rtt_rise_cut_ms: Deviation
+    """The same, of intervals between begin and end of the outage only."""
+    loss_percent: Deviation
+    loss_cut_percent: Deviation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """Figures of one kind."""
+
+    compared: int
+    within: int
+    """Of these, how many lie within their interval."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """How the figures of one or all replays compare."""
+
+    figures: int
+    compared: int
+    not_computed: int
+    by_kind: dict[Kind, Tally]
+    median_error: float | None
+    """Of the checks that have an error, as a share of the published value."""
+    errors: int
+    """How many these are: a published zero has no error."""
+    steady: int | None
+    """Checks within their interval of which the best estimate and at least four of five samples
+    agree with the published figure. None without samples."""
+    steadily_off: int | None
+    """Checks of which the best estimate and at least four of five samples disagree with it."""
+    outside: tuple[str, ...]
+    """Compared figures outside their interval, as ``outage/figure``."""
+    reasons: dict[str, int]
+    """Figures that cannot be computed, by reason."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay(Document):
+    """One outage on the market of its day."""
+
+    id: str
+    title: str
+    begin: str
+    end: str | None
+    market: str
+    """The day whose holdings and traffic were used."""
+    note: str
+    cuts: tuple[CutSegments, ...]
+    samples: int
+    seed: int
+    states: tuple[State, ...]
+    comparisons: tuple[Comparison, ...]
+    series: tuple[SeriesComparison, ...]
+    totals: Totals
+    sources: dict[str, str]
+    """Titles and addresses by id."""
+
+    def to_json(self) -> JsonObject:
+        return {"schema": REPLAY_SCHEMA, **to_plain(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replays(Document):
+    """All shipped outages."""
+
+    replays: tuple[Replay, ...]
+    totals: Totals
+
+    def to_json(self) -> JsonObject:
+        return {"schema": REPLAY_SCHEMA, **to_plain(self)}

@@ -1,0 +1,270 @@
+"""The figures of a cut on one market, computed from holdings and flows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from corridor.experiments.replays.daily_load import UTC_HOURS, daily_load
+from corridor.experiments.replays.document import Place
+from corridor.experiments.replays.outages import PERCENT, Measure, Statistic
+from corridor.experiments.replays.series import Computed
+from corridor.traffic.background import (
+    PEAK,
+    Carried,
+    Cut,
+    FlowCarried,
+    Holding,
+    Market,
+    Reaction,
+    assign,
+)
+
+BOUGHT_AFTER_DAYS = 2
+"""Days after which owners have bought capacity of others (reports of January 2025)."""
+COARSE = "coarse"
+"""The system of holdings whose cables are not known one by one, and of edges between regions."""
+FEW_YEARS = 4
+"""Between the day of an outage and the nearest figure of the capacity it hits."""
+DAYS_OF_YEAR = 365.25
+MIDDLES = (1.5, 4.5, 7.5, 10.5, 13.5, 16.5, 19.5, 22.5)
+"""Of the intervals of a day, in hours: published series have three hours each."""
+
+
+class Figure(NamedTuple):
+    """A computed value, and the value before the cut where that differs from nothing."""
+
+    value: float
+    before: float | None = None
+
+
+class Unknown(Exception):
+    """A figure that cannot be computed; the text is the reason."""
+
+
+def reaction_after(days: float) -> Reaction:
+    """Return what operators have done this long after a cut."""
+    return "bought" if days >= BOUGHT_AFTER_DAYS else "own"
+
+
+@dataclass(frozen=True)
+class CutMarket:
+    """One market and what is cut in it. Assignments are computed once by reaction and load."""
+
+    market: Market
+    cut: Cut
+    peak_over_mean: float
+    """Of the traffic of a day."""
+    _done: dict[tuple[Reaction, float], Carried] = field(default_factory=dict, repr=False)
+
+    def carried(self, reaction: Reaction, load: float = PEAK) -> Carried:
+        key = reaction, load
+        if key not in self._done:
+            self._done[key] = assign(self.market, self.cut, load=load, reaction=reaction)
+        return self._done[key]
+
+    def hit(self, place: Place) -> list[Holding]:
+        """The holdings of a place that are cut."""
+        return [one for one in self.held(place) if not self.cut.isdisjoint(one.segments)]
+
+    def held(self, place: Place) -> list[Holding]:
+        return [one for one in self.market.holdings if is_at(one, place)]
+
+    def load_at(self, place: Place, at: datetime) -> float:
+        """The traffic of a place at an instant, as a share of that in the busy hour."""
+        if place.country not in UTC_HOURS:
+            raise Unknown(f"the local time of {place.country} is not known")
+        return daily_load(at, UTC_HOURS[place.country], self.peak_over_mean)
+
+    def countries_hit(self) -> list[str]:
+        return list(dict.fromkeys(one.country for one in self.hit(Place())))
+
+
+def is_at(of: Holding | FlowCarried, place: Place) -> bool:
+    """Whether a holding or flow belongs to a place; of a flow, the system does not count."""
+    wanted = (place.country, place.owner, place.direction)
+    found = (of.country, of.owner, of.direction)
+    if any(one not in (None, other) for one, other in zip(wanted, found, strict=True)):
+        return False
+    return place.system is None or not isinstance(of, Holding) or of.system == place.system
+
+
+@dataclass(frozen=True)
+class Question:
+    """One figure that is asked for: a measure of a place, some days after a cut."""
+
+    measure: Measure
+    place: Place
+    day: float
+    in_percent: bool
+    statistic: Statistic
+    began: datetime
+    reaction: Reaction | None = None
+    """Instead of the one that the day implies."""
+
+    @property
+    def reacted(self) -> Reaction:
+        return self.reaction or reaction_after(self.day)
+
+
+def compute(cut_market: CutMarket, asked: Question) -> Figure:
+    """Compute a figure.
+
+    Returns:
+        Gbit/s, percent or ms, as the question has it.
+
+    Raises:
+        Unknown: The data or the model cannot answer; the text is the reason.
+    """
+    why_not(cut_market, asked)
+    return COMPUTED[asked.measure](cut_market, asked)
+
+
+def why_not(cut_market: CutMarket, asked: Question) -> None:
+    """Raise Unknown if the data cannot answer."""
+    country = asked.place.country
+    if asked.measure == "routing":
+        raise Unknown("the model has no routes of networks")
+    if country is None:
+        raise Unknown("the figure has no country, as the market has")
+    held = cut_market.held(Place(country=country))
+    if not held:
+        raise Unknown(f"no capacity of {country} in the data")
+    if all(one.system == COARSE for one in held):
+        raise Unknown(f"the capacity of {country} by cable is not in the data")
+    if too_far(cut_market, country):
+        raise Unknown(too_far(cut_market, country))
+    if not cut_market.hit(Place(country=country)):
+        raise Unknown(f"no capacity of {country} on these segments in the data")
+    if not cut_market.held(asked.place):
+        raise Unknown("the data do not have this owner, system or direction")
+
+
+def too_far(cut_market: CutMarket, country: str) -> str:
+    """Return why the figures of a country are too old or too new for the day; empty if not."""
+    place, day = Place(country=country), cut_market.market.date
+    used = cut_market.hit(place) or cut_market.held(place)
+    if min(abs((day - one.published).days) for one in used) <= FEW_YEARS * DAYS_OF_YEAR:
+        return ""
+    year = min(one.published for one in used).year
+    return f"the figures of {country} are of {year}, too far from {day.year}"
+
+
+def _capacity_lost(cut_market: CutMarket, asked: Question) -> Figure:
+    lost = sum(one.capacity_gbps for one in cut_market.hit(asked.place))
+    if not asked.in_percent:
+        return Figure(lost)
+    return Figure(PERCENT * lost / sum(one.capacity_gbps for one in cut_market.held(asked.place)))
+
+
+def _traffic_hit(cut_market: CutMarket, asked: Question) -> Figure:
+    return Figure(sum(one.lost_path_gbps for one in _flows(cut_market, asked)))
+
+
+def _shortfall(cut_market: CutMarket, asked: Question) -> Figure:
+    return Figure(sum(one.shortfall_gbps for one in _flows(cut_market, asked)))
+
+
+def _rerouted(cut_market: CutMarket, asked: Question) -> Figure:
+    return Figure(sum(one.rerouted_gbps for one in _flows(cut_market, asked)))
+
+
+def _restored_share(cut_market: CutMarket, asked: Question) -> Figure:
+    flows = _flows(cut_market, asked)
+    lost = sum(one.lost_path_gbps for one in flows)
+    if not lost:
+        raise Unknown("no traffic is on the cut segments")
+    return Figure(PERCENT * sum(one.rerouted_gbps for one in flows) / lost)
+
+
+def _traffic_lost(cut_market: CutMarket, asked: Question) -> Figure:
+    flows = _flows(cut_market, asked)
+    return Figure(PERCENT * _share(flows))
+
+
+def _system_load(cut_market: CutMarket, asked: Question) -> Figure:
+    place = asked.place
+    rows = [
+        one
+        for one in cut_market.carried(asked.reacted).holdings
+        if (one.country, one.system) == (place.country, place.system)
+    ]
+    return Figure(sum(one.load_gbps for one in rows), sum(one.load_before_gbps for one in rows))
+
+
+def _rtt(cut_market: CutMarket, asked: Question) -> Figure:
+    return _of_day(cut_market, asked, lambda one: one.rtt_ms)
+
+
+def _loss(cut_market: CutMarket, asked: Question) -> Figure:
+    return _of_day(cut_market, asked, lambda one: one.loss_percent)
+
+
+def _of_day(cut_market: CutMarket, asked: Question, value: Callable[[Computed], float]) -> Figure:
+    """At the busy hour, or over the intervals of a day, after the cut and on a day without it."""
+    if asked.statistic == "at-day":
+        loads = [PEAK]
+    else:
+        day = (asked.began + timedelta(days=asked.day)).replace(hour=0, minute=0)
+        loads = [cut_market.load_at(asked.place, day + timedelta(hours=at)) for at in MIDDLES]
+    after = [value(performance(cut_market, asked.place, asked.reacted, load)) for load in loads]
+    before = [value(performance(cut_market, asked.place, None, load)) for load in loads]
+    if asked.statistic == "worst-3h":
+        return Figure(max(after), max(before))
+    return Figure(sum(after) / len(after), sum(before) / len(before))
+
+
+def performance(
+    cut_market: CutMarket, place: Place, reaction: Reaction | None, load: float = PEAK
+) -> Computed:
+    """Return the mean round trip and the loss of a place; reaction None is before the cut.
+
+    The rise is the mean over flows of which something is still carried: flows that are lost
+    altogether would change the mean by what they leave behind.
+
+    Raises:
+        Unknown: Nothing is carried.
+    """
+    flows = [one for one in cut_market.carried(reaction or "none", load).flows if is_at(one, place)]
+    before = [(one.offered_gbps, one.rtt_before_ms) for one in flows if one.rtt_before_ms]
+    if reaction is None:
+        return Computed(_mean(before), 0.0)
+    rises = [
+        (one.offered_gbps, one.rtt_after_ms - one.rtt_before_ms)
+        for one in flows
+        if one.rtt_before_ms is not None and one.rtt_after_ms is not None
+    ]
+    return Computed(_mean(before) + _mean(rises), PERCENT * _share(flows))
+
+
+def _mean(weighted: Sequence[tuple[float, float]]) -> float:
+    total = sum(weight for weight, _ in weighted)
+    if total <= 0:
+        raise Unknown("nothing is carried")
+    return sum(weight * value for weight, value in weighted) / total
+
+
+def _flows(cut_market: CutMarket, asked: Question) -> list[FlowCarried]:
+    found = cut_market.carried(asked.reacted).flows
+    return [one for one in found if is_at(one, asked.place)]
+
+
+def _share(flows: Iterable[FlowCarried]) -> float:
+    listed = list(flows)
+    offered = sum(one.offered_gbps for one in listed)
+    return sum(one.shortfall_gbps for one in listed) / offered if offered else 0.0
+
+
+COMPUTED: Mapping[Measure, Callable[[CutMarket, Question], Figure]] = {
+    "capacity-lost": _capacity_lost,
+    "traffic-hit": _traffic_hit,
+    "shortfall": _shortfall,
+    "rerouted": _rerouted,
+    "restored-share": _restored_share,
+    "traffic-lost": _traffic_lost,
+    "system-load": _system_load,
+    "rtt": _rtt,
+    "loss": _loss,
+}

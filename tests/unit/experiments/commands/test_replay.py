@@ -1,0 +1,78 @@
+"""``corridor replay``: tables, JSON, and one clear line for what is not there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import corridor
+from corridor.experiments.cli import main
+from corridor.experiments.text.replay_text import replay_text
+
+
+def asked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(["replay", *words])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_one_outage_has_every_figure_with_its_verdict(capsys):
+    code, out, _ = asked(capsys, "aae1-2025-01", "--samples", "2")
+    assert code == 0
+    assert "2 random traffic matrices (seed 1)" in out
+    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert "within the interval" in rows["twa-unhurt"]
+    assert rows["pk-rtt"].count("(remark)") == 1
+    assert "source samaa25" in out
+
+
+def test_a_figure_that_is_off_or_cannot_be_computed_says_by_how_much_or_why(capsys):
+    _, out, _ = asked(capsys, "smw5-2026-07", "--samples", "0")
+    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert "rise off by -" in rows["twa-rtt-worst"]
+    assert "cannot be computed: the model has no routes" in rows["twa-carriers"]
+    assert "56 intervals compared" in out
+    assert "worst" in out
+
+
+def test_a_prediction_has_no_published_figures(capsys):
+    words = ("--cables", "smw4,imewe", "--at", "red-sea", "--date", "2027-01-01", "--samples", "0")
+    code, out, _ = asked(capsys, *words)
+    assert (code, "Nothing was published of this outage." in out) == (0, True)
+    assert out.count("not published") == 4
+
+
+def test_a_narrow_terminal_keeps_the_whole_verdict():
+    text = replay_text(corridor.replay("smw5-2026-07", samples=0), 80)
+    words = " ".join(text.split())
+    assert "rise off by" in words
+    assert "..." not in text
+    assert all(len(line) <= 80 for line in text.splitlines() if line.startswith("twa-"))
+
+
+def test_json_is_the_document(capsys):
+    _, out, _ = asked(capsys, "smw4-2024-06", "--samples", "2", "--seed", "3", "--json")
+    found = json.loads(out)
+    assert (found["schema"], found["id"], found["samples"], found["seed"]) == (
+        *(1, "smw4-2024-06"),
+        *(2, 3),
+    )
+    assert found["comparisons"][0]["published"] == [1500, 1500]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("no-such-outage",), 'no outage is called "no-such-outage"'),
+        (("--cables", "smw4"), "needs at"),
+        (("--cables", "smw9", "--at", "x", "--date", "2027-01-01"), 'no cable is called "smw9"'),
+        (("aae1-2025-01", "--network", "PK/ptcl"), "--network and --out"),
+        (("aae1-2025-01", "--reaction", "none"), "--reaction needs --network"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(capsys, words, complaint):
+    code, out, err = asked(capsys, *words)
+    assert (code, out) == (2, "")
+    assert complaint in err
+    assert "Traceback" not in err
