@@ -78,7 +78,7 @@ class Places:
 
         def named(found: re.Match[str]) -> str:
             name, before = self._names[found[0]], text[: found.start()]
-            is_first = not before or before.endswith((". ", ": "))
+            is_first = not before or before.endswith(". ")
             return name[:1].upper() + name[1:] if is_first else name
 
         return self._ids.sub(named, text)

@@ -157,7 +157,7 @@ def _row(of: Row) -> SetRow:
 
 def _added(each: Sequence[float]) -> str:
     if not each:
-        return "none goes"
+        return "all blocked"
     if len(each) == 1:
         return extra(each[0])
     ordered = sorted(each)
@@ -184,7 +184,8 @@ def verdict_of(prices: Prices) -> list[str]:
     costly = [one for one in sets if any(row.is_costly for row in one.rows)]
     on = f"{counted(demands, 'demand')} of {prices.scenario} as of {prices.as_of}"
     held = compared_with(prices.against)
-    said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {len(costly)} add a cost."]
+    adds = f"{len(costly)} {'adds' if len(costly) == 1 else 'add'} a cost"
+    said = [f"{counted(len(sets), 'policy set')} on {on}, {held}: {adds}."]
     dearest = max(sets, key=lambda one: one.with_readings.extra_ms)
     if is_longer(dearest.with_readings.extra_ms):
         said.append(_dearest(dearest))

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 FIBRE = "kunming-karachi"
 DEMAND = "ckpt-karachi"
 LONG_S = 60
-LIVE = "Live: what you see is as it is now."
+LIVE = "Live: the page shows the current state."
 WIDTHS = {"desk": (1360, 900), "phone": (390, 844)}
 SUPPORT = Path(__file__).parents[1] / "support/live_network"
 type Visit = Callable[..., Opened]
@@ -119,7 +119,7 @@ def test_a_fibre_is_cut_drained_and_put_back_by_buttons_alone(lab: PageLab, visi
     until(lambda: f"{FIBRE} (drained)" in page.locator("#verdict").inner_text())
     until(lambda: page.locator("#putback").is_visible())
     page.click("#putback")
-    until(lambda: "Every fibre and hub is as usual" in page.locator("#verdict").inner_text())
+    until(lambda: "Every fibre and hub is in use" in page.locator("#verdict").inner_text())
     assert lab.state(FIBRE) == {**lab.state(FIBRE), "works": True, "drained": False}
     assert page.locator("#events-table tbody tr").count() > 8
     quiet(opened)
@@ -273,7 +273,7 @@ def test_an_order_that_finds_no_room_is_said_and_asked_again(lab: PageLab, visit
     assert len(refused) == 2
     assert page.locator("#refusals li").count() == 0
     page.click("#act [data-act=mend]")
-    until(lambda: "Every fibre and hub is as usual" in page.locator("#verdict").inner_text())
+    until(lambda: "Every fibre and hub is in use" in page.locator("#verdict").inner_text())
 
 
 def test_a_dead_controller_is_told_and_the_next_one_is_heard_from_its_first_event(
@@ -367,7 +367,7 @@ def test_a_token_that_is_good_no_more_is_deleted(lab: PageLab, visit: Visit) -> 
     until(lambda: line(page).startswith("No answer"))
     lab.token_file.unlink()
     lab.serve()
-    until(lambda: line(page).startswith("Not allowed any more"))
+    until(lambda: line(page).startswith("Access refused"))
     assert page.evaluate("() => sessionStorage.getItem('corridor-token')") is None
     assert page.locator("#act [data-act=cut]").count() == 1
     quiet(opened, "401", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_CONNECTION_RESET")
@@ -390,7 +390,7 @@ def test_what_a_laptop_cut_that_was_closed_is_mended(
     page.context.set_offline(True)
     until(lambda: lab.state(FIBRE)["works"])
     page.context.set_offline(False)
-    until(lambda: "Every fibre and hub is as usual" in page.locator("#verdict").inner_text())
+    until(lambda: "Every fibre and hub is in use" in page.locator("#verdict").inner_text())
     is_live(page)
     monkeypatch.undo()
     lab.process.close()

@@ -95,7 +95,7 @@ def test_the_facts_of_a_demand_are_told_with_intervals_law_and_crossings(
     told = figures(page)
     assert told["Without policies"] == "25.0\t50.0"
     assert told["Policies add"].strip() == "+20.0 [15.0 to 26.0]"
-    assert told["of it, certain law"].strip() == "0"
+    assert told["by confident rules"].strip() == "0"
     assert told["Expected range"].strip() == "[60.0 to 80.0]"
     assert "CN PK IN?" in said(page)
     assert "near tie" in said(page)
@@ -235,7 +235,7 @@ def test_axe_finds_nothing_serious(open_page: Open, either_report: Path, look: s
     serious = [
         (one["id"], one["nodes"][0]["html"][:120])
         for one in found
-        if one["impact"] in ("serious", "critical")
+        if one["impact"] in ("serious", "critical") or one["id"] == "landmark-unique"
     ]
     assert serious == []
 

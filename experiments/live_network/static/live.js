@@ -5,10 +5,10 @@
   const $ = (id) => document.getElementById(id);
   const NO_POLICIES = "none", KEPT_MS = 60000, SAY_MS = 2000, MOST_REFUSALS = 5, MOST_FULLEST = 4;
   const STATES = {
-    waiting: "Waiting for the line.", live: "Live: what you see is as it is now.", paused: "Paused while this page is not seen.",
+    waiting: "Waiting for the connection.", live: "Live: the page shows the current state.", paused: "Paused while this page is hidden.",
     lost: "No answer: the network has ended, or the connection to it is broken. The page tries again.",
     crowded: "Too many pages are open at once: this one waits for its turn.",
-    denied: "Not allowed any more: the token is not this network's. Open the address that corridor page prints.",
+    denied: "Access refused: the token is of another network. Open the address that corridor page prints.",
   };
   const HURT = ["failures", "update", "installed", "taken over", "withdrawn", "repaired", "judged", "deferred", "switch", "forgotten"];
   const numberOf = new Map(demands.map((one, i) => [one.id, i])), fibreOf = new Map(fibres.map((one, i) => [one.id, i]));
@@ -104,8 +104,8 @@
     it.setVerdict([
       counts,
       (none ? "No policy set is active, so nothing is checked for compliance." : `Policies ${status.policies} as of ${status.as_of}.`) + (less ? ` ${count(less)} ${less === 1 ? "has" : "have"} a longer path or less protection than requested.` : ""),
-      broken.length ? `Not as usual: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre and hub is as usual.",
-      ...(status.deferred ? [`Waits: ${status.deferred}.`] : []), ...(status.away?.length ? [`Away: ${status.away.join(", ")}.`] : []),
+      broken.length ? `Failed or out of use: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre and hub is in use.",
+      ...(status.deferred ? [`Waiting: ${status.deferred}.`] : []), ...(status.away?.length ? [`Disconnected: ${status.away.join(", ")}.`] : []),
     ]);
   }
   function prove(proof) {
@@ -114,7 +114,7 @@
     const { done_ms: done, claims } = proof, verified = claims.filter(([, , word]) => word === "verified").length;
     const took = done ? (done["compiled and proven"] + done.proven - done.beside) / 1000 : 0;
     const flip = done ? proof.at_ns / 1e6 - done.removed + done.flipped : 0;
-    const when = done ? ` in ${took.toFixed(took < 1 ? 2 : 1)} s, of both sides of the change; flipped at ${clock(flip)}` : "";
+    const when = done ? ` in ${took.toFixed(took < 1 ? 2 : 1)} s, before and after the change; activated at ${clock(flip)}` : "";
     const own = proof.epoch === null, whose = own ? ` of the tables that ${proof.of} made` : "";
     it.setProof(proof.unproven ? `Not verified${whose}: ${proof.unproven}` : proof.holds ? `${verified} properties verified${whose}${when}${own ? "" : ` (epoch ${proof.epoch})`}.` : "A property is violated: see corridor status.", proof.holds && !proof.unproven);
     $("claims").replaceChildren(...claims.map(([id, plain, said]) => html("li", {}, html("b", {}, `${id}, ${said}: `), plain)));
@@ -208,7 +208,7 @@
       shape.style.setProperty("--load", share.toFixed(3));
     });
     const fullest = Object.entries(shares).sort(([, a], [, b]) => b - a).slice(0, MOST_FULLEST);
-    $("loads").textContent = fullest.length ? `Fullest fibres, of their emulated rate: ${fullest.map(([id, share]) => `${id} ${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`).join(", ")}.` : "No fibre carries more than failure detection.";
+    $("loads").textContent = fullest.length ? `Highest utilization, of the emulated rate: ${fullest.map(([id, share]) => `${id} ${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`).join(", ")}.` : "No fibre carries traffic of demands.";
   }
 
   // orders

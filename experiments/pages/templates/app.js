@@ -3,7 +3,7 @@
 (() => {
   const it = window.corridor, { model, hubs, fibres, ways, map } = it, { demands, names, law } = model;
   const $ = (id) => document.getElementById(id);
-  const HINT = "Tap a fibre or a hub on the map for its facts.";
+  const HINT = "Select a fibre or hub on the map for details.";
   const SAID = model.said;
   const options = [...$("demand").querySelectorAll("option")];
   let chosen = model.chosen, set = model.set, at = "demand", dead = [], pause = 0;
@@ -43,7 +43,7 @@
     rows.push(kept ? row({ text: "Under policies", kind: "cutrow" }, SAID[now.st], "–")
       : row({ text: { unjudged: "Not covered", served: "Served", partly: "Served" }[now.st] ?? "Under policies", kind: "go" }, ms(lawful?.[2]), ms(now.rtt)));
     if (now.extra != null) rows.push(row("Policies add", "", signed(now.extra) + between(now.in)));
-    if (now.extra && now.sure != null) rows.push(row("of it, certain law", "", signed(now.sure)));
+    if (now.extra && now.sure != null) rows.push(row("by confident rules", "", signed(now.sure)));
     if (now.rin) rows.push(row("Expected range", "", between(now.rin).trim()));
     if (now.got != null) rows.push(row(kept ? "Measured while permitted" : "Measured", ms(now.got1), ms(now.got)));
     if (cut) {
@@ -60,7 +60,7 @@
   }
   function facts(demand, now, shown, cut) {
     const rows = cut ? [["After the cut", way(cut[3]) ? "served, by the path below" : "disconnected"]] : [];
-    rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: a path under other law is about as short" : "")], ["Data", demand.data]);
+    rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: a path through other jurisdictions is nearly as short" : "")], ["Data", demand.data]);
     if (now.why) rows.push(["Why", now.why]);
     if (now.permit) rows.push(["Permit", now.permit, ...(now.law ?? []).map(cited)]);
     (now.cl ?? []).forEach(([clause, cost, sure, refs]) => rows.push([typeof cost === "string" ? cost : `${signed(cost)} ms one-way by`, clause, sure === "confident" ? "" : `(${sure})`, ...refs.map(cited)]));

@@ -109,7 +109,7 @@ def test_a_controller_that_is_killed_is_told_and_followed_by_the_next(run, page)
     until(lambda: "controller is gone since" in says(page, "line"))
     until(lambda: page.locator("#line").get_attribute("class") == "live")
     page.click("#act [data-act=mend]")
-    until(lambda: "Every fibre and hub is as usual" in says(page, "verdict"))
+    until(lambda: "Every fibre and hub is in use" in says(page, "verdict"))
     until(lambda: "Bangkok" not in says(page, "hops"))
 
 
