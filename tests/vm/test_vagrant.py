@@ -106,6 +106,10 @@ def test_a_machine_comes_up_without_a_registry_and_is_set_up(up):
     assert "ready" in up.stdout.partition("Running provisioner")[2]
 
 
+def test_links_of_the_checkout_are_links_there(up, vagrant):
+    assert vagrant.inside("test -L .package/corridor/topologies").returncode == 0
+
+
 def test_mini_runs_natively_there_or_says_why_it_is_not_valid(measured, vagrant):
     summary = json.loads(vagrant.inside(f"cat {RESULT}/summary.json").stdout)
     assert summary["testbed"] == "native"

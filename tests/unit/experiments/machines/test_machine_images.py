@@ -139,7 +139,7 @@ def test_images_that_are_not_this_checkouts_are_told_with_their_size(tmp_path, m
 
 def test_without_a_checkout_it_is_said_what_lacks(tmp_path, monkeypatch):
     monkeypatch.setattr(images, "CHECKOUT", tmp_path)
-    with pytest.raises(EnvironmentUnsupported, match=r"here is none .*corridor is not there"):
+    with pytest.raises(EnvironmentUnsupported, match=r"not a checkout .*corridor is not there"):
         images.identity_of_checkout("x86_64")
 
 
@@ -254,6 +254,14 @@ def test_without_kvm_vagrant_waits_for_a_machine_that_answers_late():
     (block,) = re.findall(r'^  if driver != "kvm".*\n((?:    .*\n)+)  end$', text, re.M)
     assert "config.vm.boot_timeout = 1800" in block
     assert "config.ssh.keep_alive = false" in block
+
+
+def test_links_of_the_checkout_stay_links_in_vagrants_machine():
+    """Copies in ``.package/corridor`` would be other files than those of the four folders."""
+    said = re.search(r"rsync__args: \[([^]]+)\]", (ROOT / "Vagrantfile").read_text())
+    assert said is not None, "without arguments, Vagrant passes --copy-links"
+    assert "--archive" in said[1]
+    assert "--copy-links" not in said[1]
 
 
 def test_the_vagrantfile_leaves_behind_what_a_handover_does_and_no_room_of_that_name():

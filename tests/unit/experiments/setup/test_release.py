@@ -45,6 +45,31 @@ def test_an_option_that_a_release_does_not_have_is_refused():
     assert done.stderr.startswith("release: no option --imge")
 
 
+def test_a_release_with_an_image_is_refused_at_once_where_nothing_builds_images(tmp_path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("bash", "dirname", "realpath"):
+        (programs / name).symlink_to(shutil.which(name))
+    done = run(RELEASE, "--image", tmp_path / "dist", env={"PATH": str(programs)})
+    assert done.returncode == 3
+    assert done.stderr.startswith("release: --image needs buildah or podman")
+
+
+@pytest.mark.parametrize("changed", ["new.py", "README.md"])
+def test_a_machine_is_not_built_of_changes_that_are_not_committed(tmp_path, changed):
+    checkout = tmp_path / "checkout"
+    (checkout / ".ci").mkdir(parents=True)
+    shutil.copy(RELEASE, checkout / ".ci")
+    (checkout / "README.md").touch()
+    as_someone = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "-A"), (*as_someone, "commit", "-qm", "all")):
+        assert run("git", *words, cwd=checkout).returncode == 0
+    (checkout / changed).write_text("changed\n")
+    done = run(checkout / ".ci/release", "--machine", tmp_path / "dist")
+    assert done.returncode == 2
+    assert done.stderr.startswith("release: --machine takes the checkout with its changes")
+
+
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory):
     """A release of what is committed."""
