@@ -13,6 +13,7 @@ from corridor.experiments.account.proof_document import ProofDocument, ProofOfTa
 from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.experiments.answers.document import Clause
 from corridor.experiments.answers.price_causes import Cause
+from corridor.experiments.text.demand_table import fibre_crossings
 from corridor.topologies.base.words import counted, joined
 
 PLAIN: Mapping[str, str] = {
@@ -167,12 +168,14 @@ def _second_opinion(proof: ProofDocument) -> list[str]:
 
 
 def _watched(summary: Summary | None) -> list[str]:
-    seen = summary.crossings if summary else None
-    if not seen:
+    if summary is None or summary.crossings is None:
         return []
+    seen = summary.crossings
     wrong = sum(one.packets for one in (*seen.forbidden, *seen.strange))
     found = "policy violation" if wrong == 1 else "policy violations"
-    said = f"A monitor counted every packet on every fibre: {seen.frames:,} packets"
+    said = (
+        f"A monitor counted every packet on every fibre: {fibre_crossings(seen, summary.account)}"
+    )
     return [f"{said}, {wrong:,} {found}."]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from corridor.controller.policy.paths import marked
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import (
+    AccountSummary,
+    CrossingsSummary,
     DemandSummary,
     FlowSummary,
     Summary,
@@ -77,13 +79,22 @@ def crossings_line(summary: Summary) -> str:
         first = wrong[0]
         packets = sum(one.packets for one in wrong)
         return (
-            f"monitor: {packets} of {seen.frames} packets on fibres violate a policy; first: "
+            f"monitor: {packets} of {seen.frames} fibre crossings violate a policy; first: "
             f"{first.demand or first.flow}, from {first.sent_by} onto {first.fibre} "
             "(see crossings in summary.json)"
         )
     if seen.lost:
-        return f"monitor: {seen.lost} packets not captured, so its counts are lower bounds"
-    return f"monitor: {seen.frames} packets on fibres, 0 policy violations"
+        return f"monitor: {seen.lost} fibre crossings not captured, so its counts are lower bounds"
+    return f"monitor: {seen.frames} fibre crossings, 0 policy violations"
+
+
+def fibre_crossings(seen: CrossingsSummary, account: AccountSummary | None) -> str:
+    """How often a packet crossed a fibre, and how many packets hosts sent, where they were counted.
+
+    A packet crosses every fibre of its path; one that the first switch drops crosses none.
+    """
+    sent = f" ({counted(account.sent, 'packet')} sent)" if account else ""
+    return f"{counted(seen.frames, 'fibre crossing')}{sent}"
 
 
 def cuts_lines(summary: Summary) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.proof_document import ProofDocument, ProofOfTables
-from corridor.experiments.account.summary import CrossingsSummary, Summary
+from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.text.compliance_sentences import costs, permitted, uncertainty_sentence
+from corridor.experiments.text.demand_table import fibre_crossings
 from corridor.experiments.text.events_sentence import worst_cut, worst_event
 from corridor.experiments.text.workload_sentences import (
     Messages,
@@ -97,7 +98,7 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument | None) -> str:
     """
     seen = summary.crossings
     wrong = [*seen.forbidden, *seen.strange] if seen else []
-    watched = _watched(seen, sum(one.packets for one in wrong))
+    watched = _watched(summary, sum(one.packets for one in wrong))
     if proof is None or not proof.proofs:
         none = NOT_RECORDED if proof is None else NOTHING
         none = f"Policy violated on the network, {none}" if wrong else none[0].upper() + none[1:]
@@ -153,12 +154,14 @@ def _of_own_tables(
     return ", ".join(parts)
 
 
-def _watched(seen: CrossingsSummary | None, wrong: int) -> str:
+def _watched(summary: Summary, wrong: int) -> str:
+    seen = summary.crossings
     if seen is None:
         return ""
-    lost = f" ({seen.lost:,} packets not captured)" if seen.lost else ""
+    lost = f" ({seen.lost:,} crossings not captured)" if seen.lost else ""
     violations = "policy violation" if wrong == 1 else "policy violations"
-    return f". Monitored on the fibres: {seen.frames:,} packets, {wrong} {violations}{lost}"
+    said = f"{fibre_crossings(seen, summary.account)}, {wrong} {violations}{lost}"
+    return f". Monitored: {said}"
 
 
 def _question(of: Answers, events: int, controller: str) -> str:

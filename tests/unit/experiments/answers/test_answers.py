@@ -259,8 +259,12 @@ def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
     assert holds(of, summary(of, crossings=seen), PROOF) == (
         "Verified on the installed flow tables: 18 properties (under any failures, no packet "
         "leaves its permitted paths; under up to 2 protected failures, packets are forwarded while "
-        "they have a permitted path). Monitored on the fibres: 3,534,725 packets, 0 policy "
+        "they have a permitted path). Monitored: 3,534,725 fibre crossings, 0 policy "
         "violations."
+    )
+    counted = {"sent": 1_200_000}
+    assert holds(of, summary(of, crossings=seen, account=counted), PROOF).endswith(
+        " Monitored: 3,534,725 fibre crossings (1,200,000 packets sent), 0 policy violations."
     )
     assert "; under any protected failure, packets are forwarded while " in holds(
         replace(of, protect=1), summary(of), PROOF
@@ -269,7 +273,9 @@ def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
         "Verified on the installed flow tables: 18 properties (under any failures, no packet "
         "reaches a wrong host)."
     )
-    assert "(4 packets not captured)" in holds(of, summary(of, crossings=seen | {"lost": 4}), PROOF)
+    assert "(4 crossings not captured)" in holds(
+        of, summary(of, crossings=seen | {"lost": 4}), PROOF
+    )
 
 
 def test_what_does_not_hold_is_said_first() -> None:
@@ -282,7 +288,7 @@ def test_what_does_not_hold_is_said_first() -> None:
     assert said.startswith(
         "Policy violated on the network, although the flow tables were verified (proof.json). "
     )
-    assert said.endswith("Monitored on the fibres: 9 packets, 3 policy violations.")
+    assert said.endswith("Monitored: 9 fibre crossings, 3 policy violations.")
     differs, agrees = (
         replace(PROOF, second_opinion=made(OpinionEntry, {"agrees": one})) for one in (False, True)
     )

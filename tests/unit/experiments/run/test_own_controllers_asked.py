@@ -160,7 +160,7 @@ def test_what_holds_of_its_tables_is_told_with_the_name_of_the_app() -> None:
     seen = {"frames": 9, "lost": 0, "forbidden": [{"packets": 3}], "strange": []}
     assert holds(answers, changed(summary, crossings=seen), _proof(C1="proven")) == (
         "Policy violated on the network, although 1 of 1 property verified on the tables of app.py "
-        "(proof.json). Monitored on the fibres: 9 packets, 3 policy violations."
+        "(proof.json). Monitored: 9 fibre crossings, 3 policy violations."
     )
 
 
