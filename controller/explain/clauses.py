@@ -8,14 +8,12 @@ from itertools import chain
 
 from corridor.controller.explain.path_summary import Passage, passage_of_route, shortest_passage
 from corridor.controller.explain.references import Reference, kind_of, references
-from corridor.controller.policy.automaton import Automaton, Violation, build
-from corridor.controller.policy.clauses import Trip
+from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.clauses.clause import StatementKind
-from corridor.controller.policy.clauses.places import Groups
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.routes import Route, shortest
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.semantics import Ruling, policies_first
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Confidence, Topology
 
@@ -75,23 +73,18 @@ def forbidden_by(ruling: Ruling, automaton: Automaton, path: Path) -> tuple[Viol
         automaton = automaton.without(violation.policy, violation.clause)
 
 
-def forbidding(ruling: Ruling, groups: Groups) -> tuple[Violation, ...]:
-    """What forbids the shortest path there is: why nothing is allowed at all, then the clauses
-    under each permit, or, without any, of the restricts alone. Empty where it is allowed."""
+def forbidding(ruling: Ruling) -> tuple[Violation, ...]:
+    """What forbids the shortest path there is: denies, then the clauses under each permit, or,
+    without any, of the restricts alone; the default deny last. Empty where it is allowed."""
     free = shortest_passage(ruling.topology, ruling.demand.src, ruling.demand.dst)
     if free is None:
         return ruling.refusals
-    src, dst = map(ruling.topology.hub, (ruling.demand.src, ruling.demand.dst))
-    alone = build(Trip(src, dst, groups), _NO_PERMIT, ruling.restricts)
     path = Path(free.hubs, free.fibres)
-    died = [forbidden_by(ruling, automaton, path) for automaton in ruling.automata or (alone,)]
+    automata = ruling.automata or filter(None, [ruling.restricted])
+    died = [forbidden_by(ruling, automaton, path) for automaton in automata]
     if ruling.automata and not all(died):
         return ()
-    return tuple(dict.fromkeys((*ruling.refusals, *chain.from_iterable(died))))
-
-
-_NO_PERMIT = Policy(id="no-permit", effect="permit")
-"""Narrows nothing, so that restricts are seen by themselves."""
+    return policies_first((*ruling.refusals, *chain.from_iterable(died)))
 
 
 def _clauses(automaton: Automaton) -> list[tuple[Policy, str, str]]:

@@ -121,7 +121,7 @@ def explain(
         judged=ruling.is_judged,
         passage=passage_of_graph(topology, graph),
         shortest=shortest,
-        forbids_shortest=grounds(_forbids(graph, shortest, policies), policies, as_of),
+        forbids_shortest=grounds(_forbids(graph, shortest), policies, as_of),
         clauses=_clauses(graph, as_of),
         unused=unused_permits(ruling, policies, as_of, used.id if used else None),
         outages=outages(topology, graph, policies, as_of) if graph.first is not None else (),
@@ -153,11 +153,9 @@ def _permit(graph: ForwardingGraph, day: date) -> PermitInUse | None:
     )
 
 
-def _forbids(
-    graph: ForwardingGraph, shortest: Passage | None, policies: PolicySet
-) -> tuple[Violation, ...]:
+def _forbids(graph: ForwardingGraph, shortest: Passage | None) -> tuple[Violation, ...]:
     if isinstance(graph.route, NoPermittedPath):
-        return forbidding(graph.intent.ruling, policies.known_groups)
+        return forbidding(graph.intent.ruling)
     if shortest is None or graph.automaton is None:
         return ()
     return forbidden_by(graph.intent.ruling, graph.automaton, Path(shortest.hubs, shortest.fibres))

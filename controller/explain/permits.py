@@ -76,7 +76,7 @@ def _matching(ruling: Ruling, automaton: Automaton, used: str | None, day: date)
         why = equal if is_equal else later
         passage = passage_of_route(ruling.topology, route, automaton)
         return Unused(permit.id, why, references(permit, day), matches=True, passage=passage)
-    died = forbidding(replace(ruling, automata=(automaton,)), automaton.trip.groups)
+    died = forbidding(replace(ruling, automata=(automaton,)))
     why = "leaves no path: " + "; then ".join(map(str, died)) if died else "no path exists"
     return Unused(permit.id, why, references(permit, day), matches=True)
 

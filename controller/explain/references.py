@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from corridor.controller.policy.automaton import Violation
+from corridor.controller.policy.automaton import DEFAULT_DENY, Violation
 from corridor.controller.policy.clauses.clause import StatementKind, caveat
 from corridor.controller.policy.law import is_rule_id, load_law
 from corridor.controller.policy.law_calendar import policy_confidence, policy_kind
@@ -52,6 +52,8 @@ class Ground:
     """None: a rule of the policy set that cites none of law."""
 
     def __str__(self) -> str:
+        if self.policy == DEFAULT_DENY:
+            return self.reason
         cited = ", ".join(one.id or one.citation for one in self.legal)
         law = f" [{cited}]" if cited else ""
         return (

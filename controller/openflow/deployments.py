@@ -41,7 +41,7 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.forwarding.two_phase_plan import Update, update
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
-from corridor.controller.policy.automaton import Automaton, Violation
+from corridor.controller.policy.automaton import DEFAULT_DENY, Automaton, Violation
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover import Proof, Tables, tables_of
 from corridor.controller.prover.session import Question, Session
@@ -184,7 +184,7 @@ def withdraw(
 
 def _allowed_nothing(intent: Intent) -> Intent:
     """One that policies still allow, though not by the paths that stand, waits for the next."""
-    waits = Violation("default deny", "withdrawn", intent.id, "withdrawn until the next deployment")
+    waits = Violation(DEFAULT_DENY, "withdrawn", intent.id, "withdrawn until the next deployment")
     ruling = replace(intent.ruling, automata=(), refusals=intent.ruling.refusals or (waits,))
     return replace(intent, ruling=ruling)
 

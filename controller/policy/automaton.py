@@ -21,6 +21,11 @@ type State = tuple[int, ...]
 """Progress of each clause, in the order of ``Automaton.clauses``."""
 
 
+DEFAULT_DENY = "default deny"
+"""Stands where a policy would, of what none forbids: no permit matches, or a demand cannot be
+evaluated. The reason says which."""
+
+
 @dataclass(frozen=True)
 class Violation:
     """A clause that died: whose, which, where and why."""
@@ -32,6 +37,8 @@ class Violation:
     legal_ref: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        if self.policy == DEFAULT_DENY:
+            return self.reason
         law = f" [{', '.join(self.legal_ref)}]" if self.legal_ref else ""
         return f"{self.policy} {self.clause}: {self.reason}{law}"
 

@@ -13,13 +13,13 @@ demand. Nothing permits such data. It goes by what restricts and denies leave, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import groupby
 
-from corridor.controller.policy.automaton import Automaton, Violation, build
+from corridor.controller.policy.automaton import DEFAULT_DENY, Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.answers import Answer, every, some
 from corridor.controller.policy.clauses.places import Groups, inside
@@ -36,6 +36,8 @@ NOT_JUDGED = Policy(
     note="No permit: the set says nothing of this data, so no rule calls it lawful.",
 )
 """Stands where a permit would, for what is outside a set."""
+NO_PERMIT = Policy(id="no-permit", effect="permit")
+"""Narrows nothing, so that restricts are seen by themselves."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,15 @@ class Ruling:
     permits: tuple[Policy, ...] = ()
     restricts: tuple[Policy, ...] = ()
     denies: tuple[Policy, ...] = ()
+    trip: Trip | None = field(default=None, compare=False)
+    """None where the demand could not be evaluated."""
+
+    @cached_property
+    def restricted(self) -> Automaton | None:
+        """The restricts without a permit, where nothing is allowed: what else forbids a path."""
+        if self.automata or self.trip is None:
+            return None
+        return build(self.trip, NO_PERMIT, self.restricts)
 
     @property
     def is_judged(self) -> bool:
@@ -85,7 +96,10 @@ class Ruling:
                 died.append(end)
             else:
                 return Verdict(True, automaton.permit.id, end, ())
-        return Verdict(False, None, (), tuple(dict.fromkeys(died)))
+        if self.restricted is not None:
+            end = _walk(self.restricted, self.topology, path)
+            died += [end] if isinstance(end, Violation) else []
+        return Verdict(False, None, (), policies_first(died))
 
 
 @dataclass(frozen=True)
@@ -98,12 +112,18 @@ class Verdict:
     phases: tuple[str, ...]
     """The automaton's phase at each hub of an allowed path."""
     violations: tuple[Violation, ...]
-    """Of a refused path: the first clause that died under each permit, in the order tried."""
+    """Of a refused path: the first clause that died under each permit, in the order tried; without
+    a permit, of the restricts alone, then the default deny."""
 
     def __str__(self) -> str:
         if self.allowed:
             return f"allowed by {self.permit}: {' '.join(self.phases)}"
         return "refused: " + "; ".join(map(str, self.violations))
+
+
+def policies_first(violations: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Each violation once; the default deny last, because it also applies to what a law forbids."""
+    return tuple(sorted(dict.fromkeys(violations), key=lambda one: one.policy == DEFAULT_DENY))
 
 
 def rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -> Ruling:
@@ -144,7 +164,7 @@ def _rule(
     denies = tuple(policy for policy in possible if policy.effect == "deny")
     refusals = tuple(_refusals(data, demand, as_of, certain, denies))
     automata = () if refusals else tuple(build(trip, permit, restricts) for permit in certain)
-    return Ruling(topology, demand, automata, refusals, tuple(certain), restricts, denies)
+    return Ruling(topology, demand, automata, refusals, tuple(certain), restricts, denies, trip)
 
 
 class Rulings:
@@ -244,9 +264,9 @@ def _refusals(
     ]
     if not is_valid_on(as_of, None, data.valid_until):
         reason = f"the basis of class {data.id} ended on {data.valid_until}"
-        refusals.append(Violation("default deny", "expiry", where, reason))
+        refusals.append(Violation(DEFAULT_DENY, "expiry", where, reason))
     elif not permits:
-        refusals.append(Violation("default deny", "match", where, f"no permit matches {demand}"))
+        refusals.append(Violation(DEFAULT_DENY, "match", where, f"no permit matches {demand}"))
     return refusals
 
 
@@ -254,7 +274,7 @@ def unevaluable(demand: Demand, problem: Exception) -> Violation:
     """Why something that cannot be evaluated is denied."""
     said = problem.args[0] if isinstance(problem, KeyError) and problem.args else problem
     reason = f"cannot be evaluated, so it is denied: {said or type(problem).__name__}"
-    return Violation("default deny", "error", demand.id, reason)
+    return Violation(DEFAULT_DENY, "error", demand.id, reason)
 
 
 def _walk(automaton: Automaton, topology: Topology, path: Path) -> tuple[str, ...] | Violation:

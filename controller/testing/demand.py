@@ -127,7 +127,7 @@ class DemandUnderTest:
     @property
     def forbidden(self) -> tuple[Violation, ...]:
         """What forbids the shortest path there is."""
-        return forbidding(self.intent.ruling, self.network.policies.known_groups)
+        return forbidding(self.intent.ruling)
 
     def _outcomes(self, within: Protection) -> tuple[Outcome, ...]:
         return self._explorer.search(self.intent, within).outcomes

@@ -104,7 +104,7 @@ def _blocked_by(laid: Laid, policies: PolicySet, served: Served) -> Iterator[str
     """What forbids a demand or its answers, whatever the other set does; empty if both go."""
     for ruling, path_taken in zip(served.rulings, served.paths, strict=True):
         if path_taken is None:
-            died = forbidding(ruling, policies.known_groups)
+            died = forbidding(ruling)
             yield from map(str, grounds(died, policies, laid.as_of))
 
 

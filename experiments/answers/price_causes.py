@@ -8,7 +8,7 @@ from typing import Literal
 
 from corridor.controller.explain.clauses import forbidden_by, forbidding
 from corridor.controller.explain.references import Ground, Reference, grounds
-from corridor.controller.policy.automaton import Automaton, Violation, build
+from corridor.controller.policy.automaton import DEFAULT_DENY, Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.model import Policy, PolicySet
@@ -19,7 +19,6 @@ from corridor.experiments.answers.price_sets import Laid, Served
 from corridor.topologies.model.topology import Confidence
 
 KEPT_BACK, DELAY, PROTECTION, WIDTH = "kept back", "delay", "no way around", "width"
-DEFAULT_DENY = "default deny"
 Basis = Literal["law", "uncertain text", "interpretation", "assumption", "set", "no permit"]
 BASES: Mapping[str, str] = {
     "law": "legal text",
@@ -121,7 +120,7 @@ def _moved(
 def _deciding(paths: PricedPaths, policies: PolicySet, ruling: Ruling) -> Sequence[Violation]:
     """Why nothing is permitted, and the policies that block the demand on their own; if there is
     none, all that forbid its shortest path."""
-    violations = forbidding(ruling, policies.known_groups)
+    violations = forbidding(ruling)
     src, dst = map(ruling.topology.hub, (ruling.demand.src, ruling.demand.dst))
     trip = Trip(src, dst, policies.known_groups)
     alone = [

@@ -39,6 +39,7 @@ RIGHT = frozenset({"demands", "blocked", "lower capacity"})
 SPARE = ("lower capacity", "demands", "blocked")
 """Where a terminal is too narrow for all."""
 MOST_NAMES = 4
+NO_PERMIT = "no permit matches"
 COSTS = {
     "kept back": "blocked",
     "delay": "delayed",
@@ -194,7 +195,8 @@ def _causes(of: SetPrice) -> Iterator[str]:
             name = (cause.policy, cause.clause)
             law = ", ".join(one.id or one.citation for one in cause.legal)
             cited = f" [{law}]" if law else ""
-            shown[name] = f"{cause.policy} {cause.clause}{cited} ({BASES[cause.basis]})"
+            clause = f"{cause.policy} {cause.clause}{cited} ({BASES[cause.basis]})"
+            shown[name] = NO_PERMIT if cause.basis == "no permit" else clause
             counts[(*name, cause.costs)] += 1
     for name, text in shown.items():
         each = (

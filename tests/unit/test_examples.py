@@ -88,7 +88,7 @@ def test_a_path_is_explained():
     code, said = run(sys.executable, EXAMPLES / "why_this_path.py")
     assert code == 0, said
     assert "results: guian > kunming > bangkok > rayong, 15.22 ms one way" in said
-    assert "secret: BLOCKED\n  because default deny match: no permit matches" in said
+    assert "secret: BLOCKED\n  because CN-NO-BASIS terminate" in said
 
 
 def test_a_path_and_a_price_have_intervals():

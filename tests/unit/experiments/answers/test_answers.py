@@ -11,14 +11,19 @@ import pytest
 
 from corridor.controller.explain.path_summary import passage_of_graph, passage_of_route
 from corridor.controller.forwarding.compiler import build_forwarding_graphs
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.routes import NoPermittedPath, best_permitted_path
 from corridor.experiments.account.proof_document import ProofDocument
 from corridor.experiments.answers.certainty import certainties
 from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.text.compliance_sentences import REASONS, costs, permitted
+from corridor.experiments.text.compliance_sentences import (
+    REASONS,
+    blocking_cause,
+    costs,
+    permitted,
+)
 from corridor.experiments.text.run_text import told
 from corridor.experiments.text.short_table import short_table, undisturbed_rtt_ms
 from corridor.experiments.text.verdict import foreseen, holds, verdict
@@ -244,6 +249,19 @@ def test_the_uncertainty_of_lengths_is_that_of_draws_summed_along_paths() -> Non
         "(half-width of the 90 % interval). Of 4 cross-border demands, 2 have a path through other "
         "jurisdictions that is nearly as short."
     ) == foreseen(of).answers[2]
+
+
+def test_the_plan_names_the_same_cause_of_a_block_first_as_the_verdict() -> None:
+    """A demand that a law forbids matches no permit either: both name the law, not the default."""
+    of, loaded = answers("reference"), load_scenario("reference")
+    blocked = {one.id: blocking_cause(one) for one in of.demands if one.kept_back}
+    first = {}
+    for intent in intents_for(loaded):
+        path = best_permitted_path(intent.ruling)
+        if isinstance(path, NoPermittedPath) and intent.id in blocked:
+            first[intent.id] = path.because[0].policy
+    assert first == {name: cause and cause.policy for name, cause in blocked.items()}
+    assert first["model-beijing-karachi"] == "CN-NO-BASIS"
 
 
 def _at(ordered: list[int], share: float) -> float:

@@ -52,7 +52,7 @@ def test_a_blocked_demand_is_a_note_at_its_line(project, capsys):
     assert "18 properties verified" in capsys.readouterr().out
     (one,) = results("reports/a.sarif")
     assert (one["ruleId"], one["level"]) == ("blocked-demand", "note")
-    assert one["message"]["text"].startswith("secret is blocked: default deny")
+    assert one["message"]["text"].startswith("secret is blocked: CN-NO-BASIS")
     assert place(one) == ("own_scenario.yaml", line_of("own_scenario.yaml", "id: secret"))
 
 
