@@ -25,14 +25,14 @@ from corridor.topologies.base.words import (
 REASONS = {
     "law": ("by law", "by law"),
     "uncertain text": ("by an uncertain legal text", "by uncertain legal texts"),
-    "interpretation": ("by an interpretation", "by interpretations"),
+    "interpretation": ("by our interpretation", "by our interpretations"),
     "assumption": ("by our assumption", "by our assumptions"),
     "set": ("by the policy set's own rule", "by the policy set's own rules"),
     "no permit": ("because no permit matches", "because no permit matches"),
 }
 """What blocks demands, of one rule and of several, the strongest first: a demand is counted under
 the first that blocks it."""
-NAMED = 2
+NAMED = 3
 """Clauses named in one sentence."""
 
 
@@ -50,7 +50,9 @@ def permitted(of: Answers) -> str:
         return f"{_all(number)} {_are(number)} permitted."
     parts = [f"{counted(number, 'demand')} {_are(number)} permitted"]
     if uncovered:
-        parts.append(f"{uncovered} {_are(uncovered)} not covered by policy set {of.policies}")
+        parts.append(
+            f"{uncovered} {_are(uncovered)} not covered by policy set {of.policies} (sent)"
+        )
     if cut_off:
         parts.append(f"{cut_off} {'has' if cut_off == 1 else 'have'} no path")
     return " ".join([f"{joined(parts)}.", *_blocked(blocked)])
@@ -81,14 +83,15 @@ def _blocked(blocked: Sequence[DemandAnswer]) -> Iterator[str]:
         yield f"{said} {reasons[0][1]}."
     else:
         yield f"{said}: {joined(f'{count} {reason}' for count, reason in reasons)}."
-    yield f"Confident rules alone {_confident(blocked)}."
+    yield f"If only confident rules apply, {_confident(blocked)}."
 
 
 def _confident(blocked: Sequence[DemandAnswer]) -> str:
     number = sum(one.kept_back_by_certain_rules for one in blocked)
     if len(blocked) == 1:
-        return "block it" if number else "do not block it"
-    return f"block {'all' if number == len(blocked) else number or 'none'} of them"
+        return "it is blocked" if number else "it is not blocked"
+    some = "all" if number == len(blocked) else number or "none"
+    return f"{some} of them {'is' if number < 2 else 'are'} blocked"
 
 
 def _reasons(blocked: Sequence[DemandAnswer]) -> Iterator[tuple[int, str]]:
@@ -124,9 +127,9 @@ def costs(of: Answers, summary: Summary | None) -> str:
     middle = median(one.extra_ms or 0.0 for one in both)
     half = ms(middle) if is_longer(middle) else "0 ms"
     return (
-        f"Compliance adds {half} to the RTT of the median demand. It adds most to {dear.id}: "
-        f"{ms(extra)} computed{_samples(dear)}{_emulated(dear, summary)}{_because(dear)}. "
-        f"{_slower(both)}.{backup}"
+        f"The median of the RTT that compliance adds is {half}. It adds most to {dear.id}: "
+        f"{ms(extra)} on the map as drawn{_emulated(dear, summary)}{_samples(dear)}."
+        f"{_because(dear)} {_slower(both)}.{backup}"
     )
 
 
@@ -136,7 +139,7 @@ def _slower(both: Sequence[DemandAnswer]) -> str:
     certain = max(one.certain_extra_ms or 0.0 for one in both)
     said = f"{counted(number, 'demand')} {'has' if number == 1 else 'have'} a higher RTT"
     if not is_longer(certain):
-        return f"{said}, only because of uncertain rules or our assumptions"
+        return f"{said}; without uncertain rules and our assumptions, none would"
     most = f"{ms(certain)} to it" if number == 1 else f"up to {ms(certain)} to them"
     return f"{said}; confident rules alone add {most}"
 
@@ -146,12 +149,12 @@ def _samples(of: DemandAnswer) -> str:
     if interval is None or middle is None:
         return ""
     within = between_ms(*interval)
-    return f" (Monte Carlo samples: median {ms(middle)}, 90 % interval {within})"
+    return f"; {within} if uncertain fibre lengths vary (90 % interval, median {ms(middle)})"
 
 
 def _because(of: DemandAnswer) -> str:
     cause = next((one for one in of.causes if one.costs == "delay"), None)
-    return f", because of {_named(cause)}" if cause else ""
+    return f" Cause: {_named(cause)}." if cause else ""
 
 
 def _named(cause: CauseEntry) -> str:
@@ -176,7 +179,7 @@ def _emulated(of: DemandAnswer, summary: Summary | None) -> str:
     for hit in (hit for event in lifted for hit in event.hits):
         before, then = hit.rtt_before_ms, hit.rtt_then_ms
         if hit.demand == of.id and before is not None and then is not None:
-            return f" and {ms(before - then)} emulated"
+            return f" ({ms(before - then)} emulated)"
     return ""
 
 
@@ -195,8 +198,8 @@ def _of_lengths(sure: Sequence[UncertaintySummary]) -> str:
         return "no demand has a round trip, so no interval is known"
     middle, worst = percent(median(spreads)), percent(max(spreads))
     return (
-        "unpublished fibre lengths and delay constants make the RTT uncertain by "
-        f"{middle} for the median demand and by {worst} for the worst (half-width of the 90 % "
+        "fibre lengths and delay constants are not known exactly, so the RTT is known to "
+        f"within {middle} for the median demand and {worst} for the worst (half-width of the 90 % "
         "interval)"
     )
 
@@ -219,14 +222,12 @@ def uncertainty_sentence(of: Answers) -> str:
     return (
         f"{said}. Of {counted(len(abroad), 'cross-border demand')}, {ties or 'none'} "
         f"{'have' if ties > 1 else 'has'} a path through other jurisdictions that is nearly as "
-        f"short.{_transit(doubtful)}"
+        f"short.{_transit(doubtful, len(abroad))}"
     )
 
 
-def _transit(number: int) -> str:
+def _transit(number: int, abroad: int) -> str:
     if not number:
         return ""
-    return (
-        f" For {number} of them, transit through a further jurisdiction is possible but not "
-        "documented."
-    )
+    whose = f"{number} of the {abroad} may" if abroad > 1 else "It may"
+    return f" {whose} also cross a jurisdiction where no source says whether the cable lands."

@@ -64,8 +64,8 @@ def _slower(event: EventSummary) -> str:
     """By how much at most, on the backup paths of switches and once the controller has followed."""
     then, at_once = _slower_ms(event), _slower_at_once_ms(event)
     if is_longer(at_once - then):
-        said = f". RTT rose by up to {ms(at_once)} on the backup paths of the switches"
-        later = f", then by up to {ms(then)} on the new paths of the controller"
+        said = f". RTT was up to {ms(at_once)} higher on the backup paths of the switches"
+        later = f", and up to {ms(then)} higher on the later paths of the controller"
         return f"{said}{later}" if is_longer(then) else said
     return f". RTT rose by up to {ms(then)}" if is_longer(then) else ""
 

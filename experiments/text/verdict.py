@@ -134,10 +134,11 @@ def _under_failures(of: Answers) -> str:
     said = f"under any failures, no packet {stays}"
     if not of.protect:
         return said
-    failures = (
-        "any protected failure" if of.protect == 1 else f"up to {of.protect} protected failures"
+    failures = "any single failure" if of.protect == 1 else f"up to {of.protect} failures"
+    return (
+        f"{said}; with {failures} of protected elements, packets are forwarded as long as a "
+        "permitted path is left"
     )
-    return f"{said}; under {failures}, packets are forwarded while they have a permitted path"
 
 
 def _of_own_tables(

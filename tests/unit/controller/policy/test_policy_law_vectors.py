@@ -203,10 +203,10 @@ def test_the_pages_count_rules_and_what_was_read_of_them_as_the_file_has_them() 
     assert f"holds {len(VECTORS['vectors'])} flows with expected answers" in pages["law.md"]
     for name, number in read.items():
         assert re.search(rf"\| {name} \| [^|]+ \| {number} \|", pages["law.md"]), name
-    of = f"Of {len(rules)} rules {read['text']} were read at their official address"
-    assert f"{of} and {read['copy']} in copies" in pages["limitations.md"]
-    assert f"For {read['address']} rules the official address" in pages["limitations.md"]
-    assert f"For {read['home-page'] + read['none']} rules only" in pages["limitations.md"]
+    of = f"Of {len(rules)} rules, {read['text']} were read in stored copies of the official page"
+    assert f"{of}, and {read['copy']} in copies" in pages["limitations.md"]
+    assert f"For {read['address']} rules, the official address" in pages["limitations.md"]
+    assert f"For {read['home-page'] + read['none']} rules, only" in pages["limitations.md"]
     assert f"evaluates {len(rules)} legal rules" in pages["../README.md"]
 
 
@@ -220,7 +220,7 @@ def test_limitations_count_the_demands_that_rest_on_rules_that_nobody_found() ->
     ]
     said = " ".join((DOCS / "limitations.md").read_text(encoding="utf-8").split())
     assert (len(own), len(answers)) == (9, 11)
-    assert "nine demands of `sovereignty`, and the answers to eleven more" in said
+    assert "nine demands of `sovereignty`, and the return traffic of eleven more" in said
 
 
 COPIED_WITHOUT_LEAVE = (

@@ -84,21 +84,22 @@ def test_the_reference_says_who_may_go_and_why_the_others_may_not() -> None:
         "2026-11-24."
     )
     assert said.answers[0] == (
-        "54 demands are permitted and 1 is not covered by policy set pan-asia. 7 demands are "
-        "blocked: 3 by law (CN-NO-BASIS, SA-NO-BASIS and 1 more), 1 by an uncertain legal text "
-        "(SA-GOVERNMENT), 1 by an interpretation (PK-PUBLIC-SECTOR) and 2 because no permit "
-        "matches. Confident rules alone block 5 of them."
+        "54 demands are permitted and 1 is not covered by policy set pan-asia (sent). 7 demands "
+        "are blocked: 3 by law (CN-NO-BASIS, SA-NO-BASIS and TH-NO-BASIS), 1 by an uncertain legal "
+        "text (SA-GOVERNMENT), 1 by our interpretation (PK-PUBLIC-SECTOR) and 2 because no permit "
+        "matches. If only confident rules apply, 5 of them are blocked."
     )
 
 
 def test_the_price_names_the_demand_the_clause_and_how_sure_both_are() -> None:
     said = foreseen(answers("reference")).answers[1]
     assert re.fullmatch(
-        r"Compliance adds 0 ms to the RTT of the median demand\. It adds most to "
-        r"ckpt-zhongwei-jeddah: 16\.4 ms computed \(Monte Carlo samples: median [\d.]+ ms, 90 % "
-        r"interval \d+-\d+ ms\), because of CN-ASSESSED-AT-GATEWAY \(our assumption\)\. 2 demands "
-        r"have a higher RTT, only because of uncertain rules or our assumptions\. 1 demand lost a "
-        r"backup path because of SA-GOVERNMENT-PATH \(our assumption\)\.",
+        r"The median of the RTT that compliance adds is 0 ms\. It adds most to "
+        r"ckpt-zhongwei-jeddah: 16\.4 ms on the map as drawn; \d+-\d+ ms if uncertain fibre "
+        r"lengths vary \(90 % interval, median [\d.]+ ms\)\. Cause: CN-ASSESSED-AT-GATEWAY \(our "
+        r"assumption\)\. 2 demands have a higher RTT; without uncertain rules and our assumptions, "
+        r"none would\. 1 demand lost a backup path because of SA-GOVERNMENT-PATH \(our "
+        r"assumption\)\.",
         said,
     )
 
@@ -107,7 +108,7 @@ def test_a_law_that_was_lifted_is_told_as_it_was_measured() -> None:
     of = answers("reference")
     then = hit("ckpt-zhongwei-jeddah", rtt_before_ms=138.56, rtt_then_ms=122.15)
     run = summary(of, event("law-lifted", "policies", "none", then))
-    assert " and 16.4 ms emulated, because of " in verdict(of, run, PROOF).answers[1]
+    assert " (16.4 ms emulated); " in verdict(of, run, PROOF).answers[1]
     other = summary(of, event("other-law", "policies", "th", then))
     assert "emulated" not in verdict(of, other, PROOF).answers[1]
 
@@ -135,12 +136,12 @@ def test_what_blocks_demands_is_told_in_the_number_of_its_rules() -> None:
     blocked = [one for one in of.demands if one.kept_back]
     uncertain = next(one for one in blocked if not one.kept_back_by_certain_rules)
     assert permitted(replace(of, demands=(uncertain,))).endswith(
-        "Confident rules alone do not block it."
+        "If only confident rules apply, it is not blocked."
     )
     twice = replace(of, demands=(uncertain, replace(uncertain, id="other")))
     assert re.fullmatch(
-        r"0 demands are permitted\. 2 demands are blocked by an? [a-z ]+ \([A-Z-]+\)\. Confident "
-        r"rules alone block none of them\.",
+        r"0 demands are permitted\. 2 demands are blocked by [a-z ]+ \([A-Z-]+\)\. If only "
+        r"confident rules apply, none of them is blocked\.",
         permitted(twice),
     )
     (cause, *_) = uncertain.causes
@@ -153,11 +154,11 @@ def test_what_blocks_demands_is_told_in_the_number_of_its_rules() -> None:
 
 def test_what_no_rule_is_of_is_never_said_to_be_lawful() -> None:
     assert foreseen(answers("mini", "pan-asia")).answers[0] == (
-        "0 demands are permitted and 6 are not covered by policy set pan-asia."
+        "0 demands are permitted and 6 are not covered by policy set pan-asia (sent)."
     )
     assert foreseen(answers("sovereignty", "th")).answers[0] == (
-        "4 demands are permitted and 57 are not covered by policy set th. 1 demand is blocked by "
-        "law (TH-NO-BASIS). Confident rules alone block it."
+        "4 demands are permitted and 57 are not covered by policy set th (sent). 1 demand is "
+        "blocked by law (TH-NO-BASIS). If only confident rules apply, it is blocked."
     )
 
 
@@ -195,8 +196,8 @@ def test_the_worst_event_is_the_one_that_leaves_demands_without_a_path() -> None
     ) in verdict(of, summary(of, slow), PROOF).answers
     detour = event("cut-one", "cut", "one", hit("a", rtt_then_ms=140.0, rtt_at_once_ms=161.5))
     assert (
-        "RTT rose by up to 61.5 ms on the backup paths of the switches, then by up to 40.0 ms on "
-        "the new paths of the controller. 1 probe was lost."
+        "RTT was up to 61.5 ms higher on the backup paths of the switches, and up to 40.0 ms "
+        "higher on the later paths of the controller. 1 probe was lost."
     ) in " ".join(verdict(of, summary(of, detour), PROOF).answers)
 
 
@@ -244,10 +245,10 @@ def test_the_uncertainty_of_lengths_is_that_of_draws_summed_along_paths() -> Non
         halves.append((high - low) / middle / 2)
     middle, worst = sorted(halves)[len(halves) // 2 - 1 : len(halves) // 2 + 1], max(halves)
     assert (
-        "Uncertainty: unpublished fibre lengths and delay constants make the RTT uncertain by "
-        f"{percent(sum(middle) / 2)} for the median demand and by {percent(worst)} for the worst "
-        "(half-width of the 90 % interval). Of 4 cross-border demands, 2 have a path through other "
-        "jurisdictions that is nearly as short."
+        "Uncertainty: fibre lengths and delay constants are not known exactly, so the RTT is "
+        f"known to within {percent(sum(middle) / 2)} for the median demand and {percent(worst)} "
+        "for the worst (half-width of the 90 % interval). Of 4 cross-border demands, 2 have a path "
+        "through other jurisdictions that is nearly as short."
     ) == foreseen(of).answers[2]
 
 
@@ -276,15 +277,15 @@ def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
     seen: Any = {"frames": 3_534_725, "lost": 0, "forbidden": [], "strange": []}
     assert holds(of, summary(of, crossings=seen), PROOF) == (
         "Verified on the installed flow tables: 18 properties (under any failures, no packet "
-        "leaves its permitted paths; under up to 2 protected failures, packets are forwarded while "
-        "they have a permitted path). Monitored: 3,534,725 fibre crossings, 0 policy "
-        "violations."
+        "leaves its permitted paths; with up to 2 failures of protected elements, packets are "
+        "forwarded as long as a permitted path is left). Monitored: 3,534,725 fibre crossings, 0 "
+        "policy violations."
     )
     counted = {"sent": 1_200_000}
     assert holds(of, summary(of, crossings=seen, account=counted), PROOF).endswith(
         " Monitored: 3,534,725 fibre crossings (1,200,000 packets sent), 0 policy violations."
     )
-    assert "; under any protected failure, packets are forwarded while " in holds(
+    assert "; with any single failure of protected elements, packets are forwarded " in holds(
         replace(of, protect=1), summary(of), PROOF
     )
     assert holds(answers("mini"), summary(of), PROOF) == (

@@ -43,24 +43,24 @@ SCENARIOS = {
         OUT,
         A,
         (
-            "0 demands are permitted. 1 demand is blocked because no permit matches. Confident "
-            "rules alone block it."
+            "0 demands are permitted. 1 demand is blocked because no permit matches. If only "
+            "confident rules apply, it is blocked."
         ),
     ),
     "two, all one way only": (
         OUT,
         A + B,
         (
-            "0 demands are permitted. 2 demands are blocked because no permit matches. Confident "
-            "rules alone block all of them."
+            "0 demands are permitted. 2 demands are blocked because no permit matches. If only "
+            "confident rules apply, all of them are blocked."
         ),
     ),
     "one, nothing permits it": (
         BACK,
         A,
         (
-            "0 demands are permitted. 1 demand is blocked because no permit matches. Confident "
-            "rules alone block it."
+            "0 demands are permitted. 1 demand is blocked because no permit matches. If only "
+            "confident rules apply, it is blocked."
         ),
     ),
     "one, denied by the set's own rule": (
@@ -68,7 +68,7 @@ SCENARIOS = {
         A,
         (
             "0 demands are permitted. 1 demand is blocked by the policy set's own rule (NEVER). "
-            "Confident rules alone block it."
+            "If only confident rules apply, it is blocked."
         ),
     ),
 }
@@ -83,7 +83,7 @@ def test_every_small_scenario_has_a_verdict(write, small: str) -> None:
 def test_data_that_the_set_does_not_cover_is_neither_permitted_nor_blocked(write) -> None:
     scenario = write(OUT + BACK, A + SILENT, "not-judged")
     assert foreseen(answers(scenario)).answers[0] == (
-        "1 demand is permitted and 1 is not covered by policy set p."
+        "1 demand is permitted and 1 is not covered by policy set p (sent)."
     )
 
 
