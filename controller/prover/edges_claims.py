@@ -49,8 +49,8 @@ from corridor.topologies.model.wiring import HOST_PORT
 class ClosedWorld(PathClaim):
     id = "C1"
     sentence = (
-        "Packets without a demand or a permitted path stay at their hub and are counted; "
-        "none is copied."
+        "The first switch drops and counts packets without a demand or a permitted path; "
+        "none is duplicated."
     )
 
     def in_switch(self, network: Network, hub: str) -> Iterator[Breach]:
@@ -146,8 +146,8 @@ _BLOCKED = Reason.DROP_BLOCKED
 class Binding(PathClaim):
     id = "C2"
     sentence = (
-        "A host's packets carry its own addresses, count for their own demand, "
-        "and arrive unchanged."
+        "A host sends only with its own addresses and only as its own demands; "
+        "packets arrive unchanged."
     )
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:

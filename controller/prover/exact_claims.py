@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SENTENCES = {
     "C9": "No packet is dropped while a permitted path remains from its hub.",
     "C10": "If no permitted path remains, packets are dropped.",
-    "C11": "No delivered packet takes longer than its permit's hard latency.",
+    "C11": "No packet is delivered later than the maximum delay of its policy.",
     "C12": "Guaranteed rates fit every fibre, and meters limit each demand to its rate.",
 }
 """Under every set of failures that the intent is protected against."""

@@ -91,7 +91,9 @@ class _OnlyPaths(Claim):
 
 
 class NobodyElses(_OnlyPaths, ClosedWorld):
-    sentence = "Packets without a demand or a permitted path stay at their hub; none is copied."
+    sentence = (
+        "The first switch drops packets without a demand or a permitted path; none is duplicated."
+    )
 
     def in_entry(self, _network: Network, _hub: str, flow: Flow) -> Iterator[str]:
         if ("eth_type", ETH_ARP) in flow.match:

@@ -55,12 +55,14 @@ class Termination(Lawfulness):
 
 class Passage(Lawfulness):
     id = "C7"
-    sentence = "Packets pass waypoints, at working gateways, and stops, in order and in time."
+    sentence = "Packets pass required gateways and hubs in order, the gateways before the border."
 
 
 class NoLoop(PathClaim):
     id = "C8"
-    sentence = f"No packet loops; each fibre costs a hop of its {LABEL_TTL}, and they suffice."
+    sentence = (
+        f"No packet loops; each fibre takes 1 of a TTL of {LABEL_TTL}, and no path needs more."
+    )
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
         if step.end is End.CROSSED and step.packet.label is not None and not step.hops:
@@ -98,7 +100,7 @@ def _hops(turn: Turn) -> int:
 
 class Latency(PathClaim):
     id = "C11"
-    sentence = "No delivered path exceeds its hard latency."
+    sentence = "No packet is delivered later than the maximum delay of its policy."
 
     def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand

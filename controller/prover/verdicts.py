@@ -97,11 +97,11 @@ WHERE_ASKED = {"C18": "Disjoint demands share nothing without failures."}
 """Claims about optional requirements: no verdict where no demand has them, or where something is
 known to have failed."""
 NEVER = {"C13": "Every step of an update preserves all properties."}
-UNSAID = "not the settings, which they have not reported"
+UNSAID = "settings are not checked: no switch reported them"
 UP_TO_K = "under the protected failures; a path may be longer under more"
 UNSEARCHED = "asks for the exact search"
 UNPROMISED = "rates must fit where a change is asked for, not where failures force one"
-TWO_SIDED = "requires a proof of each side of an update"
+TWO_SIDED = "applies to updates only: needs a proof before and after"
 
 
 def judged(

@@ -8,6 +8,7 @@ from corridor.controller.policy.certainty import NEAR_TIE, Certainty
 from corridor.experiments.answers.certainty import Certainties
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.analysis.length_intervals import Influence, Interval
+from corridor.topologies.analysis.monte_carlo import DRAWS
 from corridor.topologies.base.words import more_ms
 
 MOST_INFLUENCES = 8
@@ -18,8 +19,8 @@ def near_ties_text(found: Certainties, width: int | None = None) -> str:
     near, count = found.near_ties, len(found.demands)
     draws = found.draws.draws
     says = (
-        f"{len(near)} of {count} served demands are near ties: other jurisdictions in at least "
-        f"{NEAR_TIE:.0%} of {draws} Monte Carlo samples of the map"
+        f"{len(near)} of {count} served demands are near ties: their shortest path crosses other "
+        f"jurisdictions in at least {NEAR_TIE:.0%} of {draws} Monte Carlo samples of the map"
     )
     if not near:
         return says
@@ -33,12 +34,12 @@ def near_ties_text(found: Certainties, width: int | None = None) -> str:
         "RTT 90 % interval",
         "same jurisdictions",
         "alternative",
-        "delay difference",
+        "added one-way delay",
     )
     table = render(
         headings, rows, frozenset({*headings[2:3], headings[4]}), width=width, wrap=headings[3]
     )
-    return f"{table}\n\n{says}"
+    return f"{says}\n\n{table}\nalternative: + enters, - avoids a jurisdiction"
 
 
 def _next(there: Certainty) -> tuple[str, str]:
@@ -55,19 +56,21 @@ def explained_certainty(there: Certainty, costs: Interval | None, draws: int) ->
     """Of one direction of one demand, in sentences."""
     lines = [f"Uncertainty ({draws} Monte Carlo samples, one-way delay, 90 % intervals):"]
     lines += [f"  {line}" for line in _sentences(there)]
+    if draws != DRAWS:
+        lines.append(f"  check and run use {DRAWS} samples, so their shares differ slightly")
     if costs is not None and costs.high_ms:
-        lines.append(f"  policies add {costs} (difference in each sample)")
+        lines.append(f"  policies add {costs} (90 % of samples)")
     return "\n".join(lines)
 
 
 def _sentences(there: Certainty) -> Iterator[str]:
     yield (
         f"{there.taken} on this path; in {there.path_share:.0%} of samples it is the shortest "
-        "path that no policy forbids"
+        "permitted path"
     )
     near = " (near tie)" if there.near_tie else ""
     yield (
-        f"the shortest such path crosses {_set(there.crosses)} in {there.set_share:.0%} of "
+        f"the shortest permitted path crosses {_set(there.crosses)} in {there.set_share:.0%} of "
         f"samples{near}"
     )
     expected = frozenset(there.crosses)

@@ -89,6 +89,7 @@ HEADINGS = (
 )
 RIGHT = frozenset({"RTT before", "detour", "after recomputation"})
 MOST_ROWS = 15
+POSSIBLE = "?: possible transit, which no source confirms"
 
 
 @dataclass(frozen=True)
@@ -317,6 +318,8 @@ def told(
         ]
         more = len(of.hit) - len(shown)
         lines += [f"{more} more rows: use --all"] if more else []
+        possible = any(code.endswith("?") for one in shown for code in one.adds)
+        lines += [POSSIBLE] if possible else []
     lines += other_hubs_said(of.other_hubs)
     return "\n".join(lines)
 
@@ -350,8 +353,8 @@ def _moved(others: Sequence[CutDemand]) -> Iterator[str]:
     if bridged:
         most = max(map(_longer_ms, others))
         yield (
-            f"Switches reroute {len(bridged)} locally (RTT up to +{ms(max(bridged))}; "
-            f"+{ms(most)} after recomputation)."
+            f"Switches reroute {len(bridged)} at once (RTT up to +{ms(max(bridged))}); the later "
+            f"paths of the controller add up to {ms(most)}."
         )
     if waiting:
         wait = "waits" if len(waiting) == 1 else "wait"

@@ -48,6 +48,9 @@ exit codes: 0 all claims hold, 1 a claim is violated or opinions differ, 2 bad i
 what is claimed, and how it is proven: see docs/prover.md"""
 
 
+UNCHECKED = "no policy set is active: nothing was checked against a law (--policies NAME checks it)"
+
+
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "check",
@@ -208,6 +211,7 @@ def _proven(
 
 
 def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) -> str:
+    from corridor.controller.policy.set_names import NO_POLICIES
     from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
     from corridor.experiments.answers.certainty_text import near_ties_text
     from corridor.experiments.lab.proof import in_a_line
@@ -244,6 +248,7 @@ def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) 
     lines.append(in_a_line(proof))
     outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))
     lines += filter(None, [outside, _doubtful(plan), _assumed(plan)])
+    lines += [UNCHECKED] if plan.policies == NO_POLICIES else []
     return "\n".join(lines)
 
 
@@ -263,11 +268,15 @@ def _doubtful(plan: Plan) -> str:
         for code in demand.may_cross:
             found[code] = found.get(code, 0) + 1
     counts = ", ".join(f"{code} {count}" for code, count in sorted(found.items()))
-    return f"possible transit jurisdictions (demands): {counts}" if counts else ""
+    return (
+        f"possible transit, which no source confirms (number of demands): {counts}"
+        if counts
+        else ""
+    )
 
 
 def _assumed(plan: Plan) -> str:
     from corridor.experiments.text.demand_table import assumed_line
 
     said = assumed_line((demand.fibres, demand.assumed) for demand in plan.demands)
-    return f"{said}; rates and admission depend on them" if said else ""
+    return f"{said}; guaranteed rates are only as certain as these" if said else ""

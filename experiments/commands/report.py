@@ -180,5 +180,6 @@ def _state(summary: Summary) -> str:
     return (
         f"{summary.scenario}, seed {summary.seed}, "
         f"{clock_in_words(summary.clock)}: {end}; "
-        f"{received} of {sent} probes answered, {answered} of {len(demands)} demands"
+        f"{received} of {sent} probes answered, at least one for {answered} of "
+        f"{len(demands)} demands"
     )

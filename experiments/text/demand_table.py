@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from corridor.controller.policy.paths import marked
 from corridor.controller.policy.set_names import NO_POLICIES
@@ -32,6 +32,8 @@ LEFT_OUT_FIRST = (CLASS, DIFFERENCE, PERMIT, CROSSES, "min", P95, LOST_BY, SURE,
 MOST_PLACES = 3
 MOST_CAUSES = 1
 NOTHING = Statistics(min=None, mean=None, p50=None, p95=None, p99=None, max=None)
+OF_ANSWERS = "of its answers, "
+"""Before a relaxed constraint of the return path, see ``plan/policies.py``."""
 MOST_SURPRISES = 5
 MOST_LACKING = 12
 PATH_WIDTH = 38
@@ -64,9 +66,20 @@ def reasons(summary: Summary) -> str:
 
 def lacks_lines(of: Iterable[tuple[str, Sequence[str]]]) -> str:
     """A line for each of the first demands that have less than was asked for; empty if none has."""
-    said = [f"{demand}: relaxed constraints: {'; '.join(some)}" for demand, some in of if some]
+    said = [
+        f"{demand}: relaxed constraints: {'; '.join(_both(some))}" for demand, some in of if some
+    ]
     more = len(said) - MOST_LACKING
     return "\n".join([*said[:MOST_LACKING], *([f"and {more} more demands"] if more > 0 else [])])
+
+
+def _both(lacks: Sequence[str]) -> Iterator[str]:
+    """What both directions have less of, once."""
+    there = [one for one in lacks if not one.startswith(OF_ANSWERS)]
+    for one in there:
+        yield f"{one} (both directions)" if f"{OF_ANSWERS}{one}" in lacks else one
+    back = (one for one in lacks if one.startswith(OF_ANSWERS))
+    yield from (one for one in back if one.removeprefix(OF_ANSWERS) not in there)
 
 
 def crossings_line(summary: Summary) -> str:

@@ -35,12 +35,19 @@ def events_table(summary: Summary, width: int | None = None) -> str:
         return ""
     rows = [row for event in events for row in _rows(event)]
     said = [render(HEADINGS, rows, frozenset(HEADINGS[1:]), width=width, spare=SPARE)]
-    said += filter(None, [_resolution(events), *map(_besides, events)])
+    said += filter(None, [_in_transit(events), _resolution(events), *map(_besides, events)])
     said += [_held_out(one) for one in events if _is_held_out(one)]
     said += [f"{one.id} was rejected: {one.refused}" for one in events if one.refused]
     lost = sum(demand.lost_by.get(UNEXPLAINED, 0) for demand in summary.demands)
     said += [f"{lost} lost probes have no known cause"] if lost else []
     return "\n".join(said)
+
+
+def _in_transit(events: Sequence[EventSummary]) -> str:
+    """Why packets are lost without an outage, which counts what was sent since an event began."""
+    if not any(hit.lost and not hit.out_ms for event in events for hit in event.hits):
+        return ""
+    return "lost without an outage: packets that were in transit when the event began"
 
 
 def _resolution(events: Sequence[EventSummary]) -> str:

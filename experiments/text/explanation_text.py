@@ -12,14 +12,20 @@ from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.paths import marked
+from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.demand_table import assumed_line
 from corridor.experiments.text.judged import NOT_JUDGED as UNJUDGED
-from corridor.topologies.base.words import confidence_word, few
+from corridor.topologies.base.words import confidence_word, few, joined
 from corridor.topologies.model.topology import Topology
 
+KINDS = {"link": "fibres", "srlg": "shared-risk groups", "hub": "hubs", "gateway": "gateways"}
+ADDED = (
+    "Added one-way delay: first on the detour of the switches, then on the controller's new path"
+)
+PENDING = "phase PRE: a gateway or hub that is required before the border has not been passed yet"
 CITES_NO_LAW = " (cites no law)"
 MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
 
@@ -140,7 +146,7 @@ def _path(passage: Passage | None, topology: Topology, width: int | None) -> str
             so_far_ns += topology.one_way_delay_ns(fibre)
         rows.append((f"{name}{gate}", hub.located_in, passage.phases[position], *measures, *onward))
     headings = ("hub", "jurisdiction", "phase", "km", "ms", "next fibre", "jurisdictions crossed")
-    return render(
+    table = render(
         headings,
         rows,
         frozenset({"km", "ms"}),
@@ -148,6 +154,8 @@ def _path(passage: Passage | None, topology: Topology, width: int | None) -> str
         spare=("phase", "km"),
         wrap=headings[-1],
     )
+    is_pending = Phase.PRE.name in passage.phases
+    return f"{table}\n{PENDING}" if is_pending and Phase.PRE.name in table else table
 
 
 def _rests_on(passage: Passage | None, topology: Topology) -> str:
@@ -182,7 +190,11 @@ def _clauses(found: Explanation) -> str:
     for cost in found.clauses:
         by = marked(cost.without.crosses, cost.without.may_cross)
         without = f"(without it: {_ms(cost.without.one_way_ns)} via {by})"
-        alone = f"adds {_ms(cost.costs_ns)} {without}" if cost.costs_ns else "adds nothing alone"
+        alone = (
+            f"adds {_ms(cost.costs_ns)} {without}"
+            if cost.costs_ns
+            else "removing this clause alone changes nothing"
+        )
         lines.append(f"  {cost.policy} {cost.clause}: {cost.says}")
         cited = f" [{_ids(cost.legal)}]" if cost.legal else ""
         lines.append(f"    {alone}{cited}{caveat(cost.kind, cost.confidence)}")
@@ -218,17 +230,16 @@ def _outages(found: Explanation, width: int | None) -> str:
         for outage in found.outages
     ]
     headings = ("failure", "detected at", "detour of switches", "after recomputation")
-    k, over = found.permit.k, ", ".join(found.permit.over)
+    k, over = found.permit.k, joined(map(KINDS.__getitem__, found.permit.over))
     several = "1 failure" if k == 1 else f"up to {k} failures"
-    lines = [f"Protection: {several} of {over}." if k else "Protection: none."]
+    lines = [f"Protected against {several} of {over}." if k else "Protection: none."]
     lines += [
         f"  {few(outage.dead, MOST_NAMES)}: {outage.forbids}"
         for outage in found.outages
         if outage.forbids
     ]
-    return "\n".join(
-        [render(headings, rows, width=width, spare=("detected at",), wrap=headings[0]), *lines]
-    )
+    table = render(headings, rows, width=width, spare=("detected at",), wrap=headings[0])
+    return "\n".join([ADDED, "", table, *lines])
 
 
 def _at_once(outage: Outage, usual: Passage, permit: str) -> str:

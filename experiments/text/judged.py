@@ -32,8 +32,9 @@ def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> s
     names = [name for name, unjudged in of if unjudged]
     if not names:
         return ""
+    they, paths = ("It is", "a path") if len(names) == 1 else ("They are", "paths")
     return (
-        f"not covered by {policies}: {len(names)} (either direction). They are served on paths "
-        "that its restricts and denies allow. Verification treats them as permitted; this is not a "
+        f"not covered by {policies}: {len(names)} (either direction). {they} served on {paths} "
+        "that no rule of the set forbids. Verification treats this as permitted; it is not a "
         "statement about law."
     )

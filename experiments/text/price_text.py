@@ -39,6 +39,8 @@ RIGHT = frozenset({"demands", "blocked", "lower capacity"})
 SPARE = ("lower capacity", "demands", "blocked")
 """Where a terminal is too narrow for all."""
 MOST_NAMES = 4
+MANY_SETS = 3
+"""From this number of sets on, a table of all comes first."""
 NO_PERMIT = "no permit matches"
 COSTS = {
     "kept back": "blocked",
@@ -48,13 +50,14 @@ COSTS = {
 }
 CHANGES = {
     "lift": "remove clause",
-    "basis": "legal basis",
+    "basis": "with legal basis",
     "gateway": "gateway at",
     "fibre": "fibre",
 }
 LEGEND = """\
-Intervals cover 90 % of the Monte Carlo samples of the map. A total of 0.0 ms with an interval is a
-near tie. Brackets after a clause state what it rests on: only a legal text is law."""
+Intervals cover 90 % of the Monte Carlo samples of the map. 0.0 ms with an interval: in some samples
+the policies add delay. The words in ( ) after a clause state what it rests on: only "legal text" is
+law. [ ] names the sources."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +109,29 @@ def prices_of(document: object, file: str = "price.json") -> Prices:
 
 def told(prices: Sequence[SetPrice], width: int | None = None) -> str:
     """Prices for people, tables within ``width`` characters."""
-    said = [_set(one, width) for one in prices]
+    said = [_overview(prices, width)] if len(prices) >= MANY_SETS else []
+    said += [_set(one, width) for one in prices]
     if any(one.certainty for one in prices):
         said.append(LEGEND if width is None else " ".join(LEGEND.split()))
     return "\n\n".join(said)
+
+
+def _overview(prices: Sequence[SetPrice], width: int | None) -> str:
+    """A row for each policy set, with all its rules."""
+    headings = (
+        "policy set",
+        "not covered",
+        "blocked",
+        "higher RTT",
+        "added RTT",
+        "lost protection",
+    )
+    rows = [(one.policies, str(one.not_judged), *_totals(one.with_readings)) for one in prices]
+    return render(headings, rows, frozenset(headings[1:]), width=width, spare=headings[1:2])
+
+
+def _totals(of: Total) -> tuple[str, ...]:
+    return str(of.kept_back), str(of.delayed), more_ms(of.extra_ms), str(of.losing)
 
 
 def _set(of: SetPrice, width: int | None) -> str:
@@ -120,7 +142,9 @@ def _set(of: SetPrice, width: int | None) -> str:
         f"  confident rules only: {total(of.by_certain_rules)}",
         f"  all rules:            {total(of.with_readings, of.certainty)}",
     ]
-    lines += [f"    {line}" for line in _causes(of)]
+    causes = list(_causes(of))
+    lines += ["  causes (a demand can have several):"] if causes else []
+    lines += [f"    {line}" for line in causes]
     lines += [f"  {line}" for line in _both_ways(of)]
     lines += [f"  {line}" for line in _moved(of)]
     paying = [row for row in of.rows if row.is_costly]
@@ -133,7 +157,8 @@ def _set(of: SetPrice, width: int | None) -> str:
         lines.append(f"{of.policies} adds no cost for {counted(len(free), 'data class')}")
     if uncovered_rows:
         classes = counted(len(uncovered_rows), "data class")
-        lines.append(f"{of.policies} covers no demand of {classes}")
+        are = "is" if len(uncovered_rows) == 1 else "are"
+        lines.append(f"{classes} {are} not covered by {of.policies}")
     return "\n".join(lines)
 
 
@@ -144,10 +169,10 @@ def _table(rows: Sequence[Row], width: int | None) -> str:
 
 def total(of: Total, certainty: AddedRttUncertainty | None = None) -> str:
     """In a line."""
-    over = f"over {of.delayed} of {counted(of.both, 'demand')} served in both"
+    over = f"RTT higher for {of.delayed} of {counted(of.both, 'demand')} served under both"
     parts = [
         f"{of.kept_back} blocked",
-        f"RTT {more_ms(of.extra_ms)} in total{_between(certainty)} {over}",
+        f"{over} ({more_ms(of.extra_ms)} in total{_between(certainty, ', {}')})",
         f"{of.losing} lost protection",
     ]
     parts += [f"{of.narrower} with lower path capacity"] if of.narrower else []
@@ -220,7 +245,7 @@ def extra(row: Row) -> str:
     sure = row.certainty or (None,) * len(row.extra_ms)
     if row.median_ms is None:
         each = zip(row.extra_ms, sure, strict=True)
-        return ", ".join(f"{more_ms(one)}{_between(of)}" for one, of in each)
+        return joined(f"{more_ms(one)}{_between(of)}" for one, of in each)
     served = f" ({len(row.extra_ms)} served)" if row.kept_back else ""
     most = max(range(len(row.extra_ms)), key=row.extra_ms.__getitem__)
     between = _between(sure[most])
@@ -229,13 +254,13 @@ def extra(row: Row) -> str:
     )
 
 
-def _between(of: AddedRttUncertainty | None) -> str:
+def _between(of: AddedRttUncertainty | None, form: str = " ({})") -> str:
     """The 90 % interval of the samples; nothing where both bounds are shown as 0.0 ms."""
     if of is None:
         return ""
     low, high = of.interval.low_ms, of.interval.high_ms
     is_shown = has_moved(low) or has_moved(high)
-    return f" (90 % interval {between_ms(low, high)})" if is_shown else ""
+    return form.format(f"90 % interval {between_ms(low, high)}") if is_shown else ""
 
 
 def _lost(row: Row) -> str:
@@ -246,14 +271,14 @@ def _lost(row: Row) -> str:
 
 def _lowering(rows: Iterable[Row]) -> Iterator[str]:
     yield (
-        "Most effective single changes (hypothetical; a new fibre is assumed to cross no third "
+        "Changes that reduce the cost most (hypothetical; a new fibre is assumed to cross no third "
         "jurisdiction):"
     )
     for row in rows:
         if row.changes:
             yield f"  {row.data}: {'; or '.join(map(change, row.changes))}"
         else:
-            yield f"  {row.data}: no effective single change found"
+            yield f"  {row.data}: no effective change found"
 
 
 def change(one: Change) -> str:

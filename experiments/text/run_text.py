@@ -10,7 +10,7 @@ from corridor.experiments.answers.document import Answers
 from corridor.experiments.terminal.screen import wrapped
 from corridor.experiments.text import run_sections
 from corridor.experiments.text.classes_table import classes_table
-from corridor.experiments.text.demand_table import cuts_lines, flow_table
+from corridor.experiments.text.demand_table import cuts_lines, flow_table, sure_legend
 from corridor.experiments.text.event_table import events_table, expectations_lines
 from corridor.experiments.text.short_table import MOST_ROWS, short_table
 
@@ -29,6 +29,7 @@ def sections(
         return
     said = (
         short_table(of, summary, width),
+        sure_legend(summary),
         events_table(summary, width),
         classes_table(summary, width),
         expectations_lines(summary),

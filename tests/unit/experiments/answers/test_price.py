@@ -181,7 +181,7 @@ def test_what_would_lower_a_price_most_is_tried(path):
     (basis,) = found["cn-important-none"].changes
     assert (basis.kind, basis.opens) == ("basis", 1)
     assert change(basis) == (
-        "legal basis assessment (class cn-important-assessment) (permits 1 of 1)"
+        "with legal basis assessment (class cn-important-assessment) (permits 1 of 1)"
     )
 
 
@@ -195,7 +195,7 @@ def test_a_change_that_is_tried_leaves_the_map_as_it_was():
 
 def test_few_values_are_told_one_by_one():
     row = SimpleNamespace(certainty=(), extra_ms=(0.0, 86.02), median_ms=None, kept_back=0)
-    assert extra(row) == "+0.0 ms, +86.0 ms"
+    assert extra(row) == "+0.0 ms and +86.0 ms"
     row = SimpleNamespace(certainty=(), extra_ms=(0.0, 1.0, 2.0), median_ms=1.0, kept_back=1)
     assert extra(row) == "median +1.0 ms (3 served), maximum +2.0 ms"
     row = SimpleNamespace(certainty=(), extra_ms=(), median_ms=None, kept_back=1)
@@ -315,8 +315,9 @@ def test_draws_of_the_map_say_how_sure_an_extra_round_trip_is(path):
     assert own.certainty.interval == out.certainty.interval
     text = told([own])
     between = out.certainty.interval
-    interval = f"(90 % interval {round(between.low_ms)}-{round(between.high_ms)} ms)"
-    assert f"{interval} over 1 of 2 demands served in both" in text
+    interval = f"in total, 90 % interval {round(between.low_ms)}-{round(between.high_ms)} ms)"
+    assert "RTT higher for 1 of 2 demands served under both (" in text
+    assert interval in text
     assert "90 % of the Monte Carlo samples of the map" in text
     assert "90 %" not in told([priced(path, "cn-outbound")])
 

@@ -33,7 +33,7 @@ def test_explain_says_intervals_shares_and_the_next_set(
     text = said(capsys, "explain", "infer-karachi-guian", "pan-asia")
     for words in (
         "Uncertainty (2000 Monte Carlo samples, one-way delay",
-        "the shortest such path crosses PK CN in 94%",
+        "the shortest permitted path crosses PK CN in 94%",
         "next alternative PK OM CN: +11.63 ms",
     ):
         assert words in text
@@ -49,7 +49,7 @@ def test_explain_sure_names_the_length_to_look_up(capsys: pytest.CaptureFixture[
     assert found["of"]["schema"] == 1
     assert found["near_tie"] is False
     text = said(capsys, "explain", "infer-jeddah-zhongwei", "pan-asia")
-    assert "the shortest such path crosses SA PK CN in 53% of samples (near tie)" in text
+    assert "the shortest permitted path crosses SA PK CN in 53% of samples (near tie)" in text
     assert found["influences"][0]["input"] == "urumqi-lanzhou"
     rtt = found["rtt_ms"]
     assert found["influences"][0]["width_ms"] < rtt["high"] - rtt["low"]
@@ -77,7 +77,7 @@ def test_check_lists_near_ties_and_json_holds_every_demand(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = said(capsys, "check", "pan-asia")
-    assert "12 of 46 served demands are near ties: other jurisdictions in at least" in text
+    assert "12 of 46 served demands are near ties: their shortest path crosses other" in text
     (row,) = (line for line in text.splitlines() if line.startswith("infer-jeddah-zhongwei"))
     assert "+AE" in row
     document = json.loads(said(capsys, "check", "pan-asia", "--json"))
