@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments.answers.price import price
-from corridor.experiments.answers.price_sets import Laid
+from corridor.experiments.answers.price_sets import PricedScenario
 from corridor.experiments.scenario.scenario import load_scenario
 
 RULE = Path(__file__).with_name("priced_rule.yaml")
@@ -18,7 +18,7 @@ RULE = Path(__file__).with_name("priced_rule.yaml")
 def priced():
     base = load_scenario("sovereignty", policies="pan-asia")
     mine = load_scenario("sovereignty", policies=str(RULE))
-    return price(Laid.of(base), mine.policies, base.policies)
+    return price(PricedScenario.of(base), mine.policies, base.policies)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand
-from corridor.controller.policy.routes import NoPermittedPath, best_permitted_path
+from corridor.controller.policy.permitted_paths import NoPermittedPath, best_permitted_path
 from corridor.controller.policy.semantics import rule
 from corridor.topologies.formats.load import load_topology
 

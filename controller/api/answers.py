@@ -9,14 +9,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from corridor.controller.explain.clauses import ClauseCost
-from corridor.controller.explain.explanation import Answers, PermitInUse
+from corridor.controller.explain.explanation import PermitInUse, ReverseDemand
 from corridor.controller.explain.interpretations import OtherValue
 from corridor.controller.explain.outages import Outage
-from corridor.controller.explain.path_summary import Passage
+from corridor.controller.explain.path_summary import PathDetails
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Ground
 from corridor.controller.forwarding.forwarding_graph import ServiceStatus
-from corridor.controller.policy.routes import Remedy
+from corridor.controller.policy.permitted_paths import Remedy
 from corridor.controller.prover.counterexample import Counterexample
 from corridor.controller.prover.search.witnesses import Witness
 from corridor.controller.prover.verdicts import Counts, Verdict
@@ -71,15 +71,15 @@ class ExplanationAnswer(Answer):
     permit: PermitInUse | None
     judged: bool
     """Whether the policies speak of it; else only what they forbid to any data binds it."""
-    passage: Passage | None
-    shortest: Passage | None
+    passage: PathDetails | None
+    shortest: PathDetails | None
     """The shortest path there is, whatever policies say."""
     forbids_shortest: list[Ground]
     clauses: list[ClauseCost]
     unused: list[Unused]
     outages: list[Outage]
     remedies: list[Remedy]
-    answers: Answers | None
+    answers: ReverseDemand | None
     protection_ns: int
     """What the path takes longer than the shortest lawful one, so as to be protected all along."""
     apart_ns: int

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 
-from corridor.controller.explain.path_summary import Passage, passage_of_route, shortest_passage
+from corridor.controller.explain.path_summary import PathDetails, passage_of_route, shortest_passage
 from corridor.controller.explain.references import Reference, kind_of, references
 from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route, shortest
-from corridor.controller.policy.semantics import Ruling, policies_first
+from corridor.controller.policy.permitted_paths import PermittedPath, shortest
+from corridor.controller.policy.semantics import ApplicablePolicies, policies_first
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Confidence, Topology
 
@@ -29,13 +29,13 @@ class ClauseCost:
     confidence: Confidence
     costs_ns: int
     """What the path takes more than it would if this clause alone were not there."""
-    without: Passage
+    without: PathDetails
     """The path it would then be."""
     kind: StatementKind | None
 
 
 def clause_costs(
-    automaton: Automaton, topology: Topology, route: Route, day: date
+    automaton: Automaton, topology: Topology, route: PermittedPath, day: date
 ) -> tuple[ClauseCost, ...]:
     """Every clause of the permit in use and of its restricts, the dearest first."""
     costs = []
@@ -58,14 +58,16 @@ def clause_costs(
     return tuple(sorted(costs, key=lambda cost: -cost.costs_ns))
 
 
-def forbidden_by(ruling: Ruling, automaton: Automaton, path: Path) -> tuple[Violation, ...]:
+def forbidden_by(
+    applicable_policies: ApplicablePolicies, automaton: Automaton, path: Path
+) -> tuple[Violation, ...]:
     """The clauses that forbid a path under one permit, one after another; empty if it is allowed.
 
     The next is found once those before it are lifted.
     """
     died: list[Violation] = []
     while True:
-        verdict = replace(ruling, automata=(automaton,), refusals=()).verdict(path)
+        verdict = replace(applicable_policies, automata=(automaton,), refusals=()).verdict(path)
         if verdict.allowed:
             return tuple(died)
         (violation,) = verdict.violations
@@ -73,18 +75,20 @@ def forbidden_by(ruling: Ruling, automaton: Automaton, path: Path) -> tuple[Viol
         automaton = automaton.without(violation.policy, violation.clause)
 
 
-def forbidding(ruling: Ruling) -> tuple[Violation, ...]:
+def forbidding(applicable_policies: ApplicablePolicies) -> tuple[Violation, ...]:
     """What forbids the shortest path there is: denies, then the clauses under each permit, or,
     without any, of the restricts alone; the default deny last. Empty where it is allowed."""
-    free = shortest_passage(ruling.topology, ruling.demand.src, ruling.demand.dst)
+    free = shortest_passage(
+        applicable_policies.topology, applicable_policies.demand.src, applicable_policies.demand.dst
+    )
     if free is None:
-        return ruling.refusals
+        return applicable_policies.refusals
     path = Path(free.hubs, free.fibres)
-    automata = ruling.automata or filter(None, [ruling.restricted])
-    died = [forbidden_by(ruling, automaton, path) for automaton in automata]
-    if ruling.automata and not all(died):
+    automata = applicable_policies.automata or filter(None, [applicable_policies.restricted])
+    died = [forbidden_by(applicable_policies, automaton, path) for automaton in automata]
+    if applicable_policies.automata and not all(died):
         return ()
-    return policies_first((*ruling.refusals, *chain.from_iterable(died)))
+    return policies_first((*applicable_policies.refusals, *chain.from_iterable(died)))
 
 
 def _clauses(automaton: Automaton) -> list[tuple[Policy, str, str]]:

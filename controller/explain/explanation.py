@@ -9,15 +9,15 @@ from datetime import date
 from corridor.controller.explain.clauses import ClauseCost, clause_costs, forbidden_by, forbidding
 from corridor.controller.explain.interpretations import OtherValue, other_values
 from corridor.controller.explain.outages import Outage, outages
-from corridor.controller.explain.path_summary import Passage, passage_of_graph, shortest_passage
+from corridor.controller.explain.path_summary import PathDetails, passage_of_graph, shortest_passage
 from corridor.controller.explain.permits import Unused, unused_permits
 from corridor.controller.explain.references import Ground, Reference, grounds, references
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, ServiceStatus
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoPermittedPath, Remedy
-from corridor.controller.traffic_engineering.relaxation import lacks
+from corridor.controller.policy.permitted_paths import NoPermittedPath, Remedy
+from corridor.controller.traffic_engineering.relaxation import unmet_constraints
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.model.topology import Confidence
 
@@ -35,7 +35,7 @@ class PermitInUse:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ReverseDemand:
     """The demand of the answers, in short."""
 
     demand: str
@@ -59,8 +59,8 @@ class Explanation:
     permit: PermitInUse | None
     judged: bool
     """Whether the policies speak of it; else only what they forbid to any data binds it."""
-    passage: Passage | None
-    shortest: Passage | None
+    passage: PathDetails | None
+    shortest: PathDetails | None
     """The shortest path there is, whatever policies say."""
     forbids_shortest: tuple[Ground, ...]
     """What forbids that one under the permit in use, or under all, one after another."""
@@ -68,7 +68,7 @@ class Explanation:
     unused: tuple[Unused, ...]
     outages: tuple[Outage, ...]
     remedies: tuple[Remedy, ...]
-    answers: Answers | None
+    answers: ReverseDemand | None
     protection_ns: int
     """What the path takes longer than the shortest lawful one, so as to be protected all along."""
     apart_ns: int
@@ -105,8 +105,8 @@ def explain(
 ) -> Explanation:
     """``graph`` as planned under ``policies`` on the day ``as_of``; ``answers`` is its return
     path."""
-    ruling = graph.intent.ruling
-    topology, demand = ruling.topology, ruling.demand
+    applicable_policies = graph.intent.applicable_policies
+    topology, demand = applicable_policies.topology, applicable_policies.demand
     shortest = shortest_passage(topology, demand.src, demand.dst)
     used = graph.permit
     return Explanation(
@@ -118,20 +118,20 @@ def explain(
         as_of=as_of,
         status=graph.status,
         permit=_permit(graph, as_of),
-        judged=ruling.is_judged,
+        judged=applicable_policies.is_judged,
         passage=passage_of_graph(topology, graph),
         shortest=shortest,
         forbids_shortest=grounds(_forbids(graph, shortest), policies, as_of),
         clauses=_clauses(graph, as_of),
-        unused=unused_permits(ruling, policies, as_of, used.id if used else None),
+        unused=unused_permits(applicable_policies, policies, as_of, used.id if used else None),
         outages=outages(topology, graph, policies, as_of) if graph.first is not None else (),
         remedies=graph.route.remedies if isinstance(graph.route, NoPermittedPath) else (),
         answers=_answers(answers),
         protection_ns=graph.spent_ns,
         apart_ns=graph.apart_ns,
         room_ns=graph.room_ns,
-        lacks=tuple(map(str, lacks(graph))),
-        other_values=other_values(ruling, policies, as_of),
+        lacks=tuple(map(str, unmet_constraints(graph))),
+        other_values=other_values(applicable_policies, policies, as_of),
     )
 
 
@@ -153,12 +153,14 @@ def _permit(graph: ForwardingGraph, day: date) -> PermitInUse | None:
     )
 
 
-def _forbids(graph: ForwardingGraph, shortest: Passage | None) -> tuple[Violation, ...]:
+def _forbids(graph: ForwardingGraph, shortest: PathDetails | None) -> tuple[Violation, ...]:
     if isinstance(graph.route, NoPermittedPath):
-        return forbidding(graph.intent.ruling)
+        return forbidding(graph.intent.applicable_policies)
     if shortest is None or graph.automaton is None:
         return ()
-    return forbidden_by(graph.intent.ruling, graph.automaton, Path(shortest.hubs, shortest.fibres))
+    return forbidden_by(
+        graph.intent.applicable_policies, graph.automaton, Path(shortest.hubs, shortest.fibres)
+    )
 
 
 def _clauses(graph: ForwardingGraph, day: date) -> tuple[ClauseCost, ...]:
@@ -167,12 +169,12 @@ def _clauses(graph: ForwardingGraph, day: date) -> tuple[ClauseCost, ...]:
     # No clause causes the delay spent on protection, disjointness and room for rates.
     spent_ns = graph.spent_ns + graph.apart_ns + graph.room_ns
     route = replace(graph.route, one_way_ns=graph.route.one_way_ns - spent_ns)
-    return clause_costs(graph.automaton, graph.intent.ruling.topology, route, day)
+    return clause_costs(graph.automaton, graph.intent.applicable_policies.topology, route, day)
 
 
-def _answers(graph: ForwardingGraph | None) -> Answers | None:
+def _answers(graph: ForwardingGraph | None) -> ReverseDemand | None:
     if graph is None:
         return None
     if isinstance(graph.route, NoPermittedPath):
-        return Answers(graph.intent.id, graph.route.status, "", None)
-    return Answers(graph.intent.id, graph.status, graph.route.permit, graph.route.one_way_ns)
+        return ReverseDemand(graph.intent.id, graph.route.status, "", None)
+    return ReverseDemand(graph.intent.id, graph.status, graph.route.permit, graph.route.one_way_ns)

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
-from corridor.controller.policy.semantics import Ruling, rule
+from corridor.controller.policy.permitted_paths import (
+    NoPermittedPath,
+    PermittedPath,
+    best_permitted_path,
+)
+from corridor.controller.policy.semantics import ApplicablePolicies, rule
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,25 @@ class OtherValue:
     """Of the shortest permitted path as the set is read now."""
 
 
-def other_values(ruling: Ruling, policies: PolicySet, day: date) -> tuple[OtherValue, ...]:
+def other_values(
+    applicable_policies: ApplicablePolicies, policies: PolicySet, day: date
+) -> tuple[OtherValue, ...]:
     """Return the values that would change the path of a demand, each one alone."""
-    return tuple(_changing(ruling, policies, day))
+    return tuple(_changing(applicable_policies, policies, day))
 
 
-def _changing(ruling: Ruling, policies: PolicySet, day: date) -> Iterator[OtherValue]:
-    now = best_permitted_path(ruling)
+def _changing(
+    applicable_policies: ApplicablePolicies, policies: PolicySet, day: date
+) -> Iterator[OtherValue]:
+    now = best_permitted_path(applicable_policies)
     for one in policies.interpretations:
         chosen = policies.value_of(one)
         for value in one.values:
             if value == chosen:
                 continue
             read = policies.interpreted({one.id: value})
-            other = rule(read, ruling.topology, ruling.demand, day)
-            if _ids(other) == _ids(ruling):
+            other = rule(read, applicable_policies.topology, applicable_policies.demand, day)
+            if _ids(other) == _ids(applicable_policies):
                 continue
             then = best_permitted_path(other)
             if _path(then) != _path(now):
@@ -50,15 +58,17 @@ def _changing(ruling: Ruling, policies: PolicySet, day: date) -> Iterator[OtherV
                 yield OtherValue(one.id, one.question, chosen, value, status, *ns)
 
 
-def _ids(ruling: Ruling) -> tuple[str, ...]:
-    return tuple(policy.id for policy in (*ruling.permits, *ruling.restricts))
+def _ids(applicable_policies: ApplicablePolicies) -> tuple[str, ...]:
+    return tuple(
+        policy.id for policy in (*applicable_policies.permits, *applicable_policies.restricts)
+    )
 
 
-def _path(of: Route | NoPermittedPath) -> tuple[object, ...]:
+def _path(of: PermittedPath | NoPermittedPath) -> tuple[object, ...]:
     if isinstance(of, NoPermittedPath):
         return ()
     return of.path.hubs, of.path.fibres
 
 
-def _one_way_ns(of: Route | NoPermittedPath) -> int | None:
+def _one_way_ns(of: PermittedPath | NoPermittedPath) -> int | None:
     return None if isinstance(of, NoPermittedPath) else of.one_way_ns

@@ -86,21 +86,21 @@ class LawfulRegion:
         arcs: set[Arc] = set()
         arrives = False
         while waiting:
-            hub, standing = waiting.pop()
-            if standing == NOTHING:
+            hub, permit_state = waiting.pop()
+            if permit_state == NOTHING:
                 continue
-            arrives = arrives or (hub == self._dst and self._permits.deliver(standing) is None)
-            following = [(hub, self._after(standing, "", hub))] if hub in gateways else []
+            arrives = arrives or (hub == self._dst and self._permits.deliver(permit_state) is None)
+            following = [(hub, self._after(permit_state, "", hub))] if hub in gateways else []
             for fibre in self._fibres(hub, without):
                 far = fibre.other_end(hub)
-                after = self._after(standing, fibre.id, far)
+                after = self._after(permit_state, fibre.id, far)
                 if after != NOTHING:
                     arcs.add((hub, fibre.id, far))
                 following.append((far, after))
             fresh = {*following} - met
             waiting += fresh
             met |= fresh
-        hubs = frozenset(hub for hub, standing in met if standing != NOTHING)
+        hubs = frozenset(hub for hub, permit_state in met if permit_state != NOTHING)
         return Region(hubs | {self._src}, frozenset(arcs), arrives)
 
     def _fibres(self, hub: str, without: Elements) -> list[Fibre]:
@@ -110,5 +110,5 @@ class LawfulRegion:
             if fibre.id not in without.fibres and fibre.other_end(hub) not in without.hubs
         ]
 
-    def _after(self, standing: int, fibre: str, hub: str) -> int:
-        return self._permits.move(standing, Move(fibre, hub))[0]
+    def _after(self, permit_state: int, fibre: str, hub: str) -> int:
+        return self._permits.move(permit_state, Move(fibre, hub))[0]

@@ -8,21 +8,25 @@ from datetime import date
 
 from corridor.controller.explain.clauses import forbidden_by
 from corridor.controller.explain.path_summary import (
-    Passage,
+    PathDetails,
     passage_of_journey,
     passage_of_route,
     shortest_passage,
 )
 from corridor.controller.explain.references import Ground, grounds
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
-from corridor.controller.forwarding.packet_traces import Walk, trace_packet
+from corridor.controller.forwarding.packet_traces import PacketTrace, trace_packet
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
-from corridor.controller.policy.semantics import Failures, Ruling
+from corridor.controller.policy.permitted_paths import (
+    NoPermittedPath,
+    PermittedPath,
+    best_permitted_path,
+)
+from corridor.controller.policy.semantics import ApplicablePolicies, Failures
 from corridor.topologies.model.topology import Topology
 
 
@@ -31,7 +35,7 @@ class Replanned:
     """What is chosen while something is dead, once the controller may choose again."""
 
     permit: str
-    passage: Passage | None
+    passage: PathDetails | None
     because: tuple[Ground, ...]
     """What forbids the shortest path that is left, where none is chosen."""
 
@@ -46,7 +50,7 @@ class Outage:
     """Whether the switches were asked to bridge each of them."""
     found_at: str
     """The hub that finds it dead."""
-    at_once: Passage
+    at_once: PathDetails
     """The path by the tables that are installed, up to where a packet is dropped."""
     permit: str
     """That packets go by at once; detours may leave the permit in use for another."""
@@ -85,7 +89,7 @@ def outages(
     return tuple(_joined([outage for _, outage in group]) for group in first_found)
 
 
-def _elements_of(topology: Topology, journey: Walk) -> set[str]:
+def _elements_of(topology: Topology, journey: PacketTrace) -> set[str]:
     """All that this journey needs: a packet meets nothing else dead while one thing fails."""
     fibres = [topology.fibre(name) for name in journey.path.fibres]
     return {
@@ -111,7 +115,7 @@ def outage_under(
     return _outage(topology, graph, dead, journey, _Judged(policies, day))
 
 
-def _met(topology: Topology, graph: ForwardingGraph, dead: tuple[str, ...]) -> Walk | None:
+def _met(topology: Topology, graph: ForwardingGraph, dead: tuple[str, ...]) -> PacketTrace | None:
     failures = failures_of(topology, dead)
     if graph.first is None or not failures.hubs.isdisjoint(graph.intent.pair):
         return None
@@ -131,7 +135,7 @@ def _outage(
     topology: Topology,
     graph: ForwardingGraph,
     dead: tuple[str, ...],
-    journey: Walk,
+    journey: PacketTrace,
     judged: _Judged,
 ) -> Outage:
     failures = failures_of(topology, dead)
@@ -145,25 +149,32 @@ def _outage(
         permit=journey.taken[-1].automaton.permit.id if journey.taken else "",
         delivered=journey.delivered,
         forbids=next(iter(judged.grounds(died)), None),
-        again=_replanned(graph.intent.ruling, failures, _chosen(graph.intent, failures), judged),
+        again=_replanned(
+            graph.intent.applicable_policies, failures, _chosen(graph.intent, failures), judged
+        ),
     )
 
 
-def _chosen(intent: Intent, failures: Failures) -> Route | NoPermittedPath:
+def _chosen(intent: Intent, failures: Failures) -> PermittedPath | NoPermittedPath:
     """The route planned again; only where ``one_way`` is stated does it depend on detours."""
-    if any(automaton.permit.soft.one_way for automaton in intent.ruling.automata):
-        return GraphBuilder(intent.ruling.topology, failures).graph(intent).route
-    return best_permitted_path(intent.ruling, failures)
+    if any(automaton.permit.soft.one_way for automaton in intent.applicable_policies.automata):
+        return GraphBuilder(intent.applicable_policies.topology, failures).graph(intent).route
+    return best_permitted_path(intent.applicable_policies, failures)
 
 
 def _replanned(
-    ruling: Ruling, failures: Failures, chosen: Route | NoPermittedPath, judged: _Judged
+    applicable_policies: ApplicablePolicies,
+    failures: Failures,
+    chosen: PermittedPath | NoPermittedPath,
+    judged: _Judged,
 ) -> Replanned:
     if isinstance(chosen, NoPermittedPath):
         return Replanned("", None, judged.grounds(chosen.because))
-    left = ruling.with_closed_gateways(failures.gateways)
+    left = applicable_policies.with_closed_gateways(failures.gateways)
     automaton = next(one for one in left.automata if one.permit.id == chosen.permit)
-    return Replanned(chosen.permit, passage_of_route(ruling.topology, chosen, automaton), ())
+    return Replanned(
+        chosen.permit, passage_of_route(applicable_policies.topology, chosen, automaton), ()
+    )
 
 
 def forbidden_onward(
@@ -176,4 +187,6 @@ def forbidden_onward(
         return ()
     whole = Path((*begun.hubs, *rest.hubs[1:]), (*begun.fibres, *rest.fibres))
     trip = replace(graph.automaton.trip, closed=failures.gateways)
-    return forbidden_by(graph.intent.ruling, replace(graph.automaton, trip=trip), whole)
+    return forbidden_by(
+        graph.intent.applicable_policies, replace(graph.automaton, trip=trip), whole
+    )

@@ -6,20 +6,20 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from corridor.controller.forwarding.forwarding_graph import Cross, ForwardingGraph
-from corridor.controller.forwarding.packet_traces import Walk, trace_packet
+from corridor.controller.forwarding.packet_traces import PacketTrace, trace_packet
 from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.paths import (
     Path,
     crossed_jurisdictions,
     possible_jurisdictions,
 )
-from corridor.controller.policy.routes import NoPermittedPath, Route
+from corridor.controller.policy.permitted_paths import NoPermittedPath, PermittedPath
 from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import Topology
 
 
 @dataclass(frozen=True)
-class Passage:
+class PathDetails:
     """A path, what it takes and what it touches."""
 
     hubs: tuple[str, ...]
@@ -36,9 +36,9 @@ class Passage:
     """Hubs whose gateway is passed."""
 
 
-def passage_of(topology: Topology, path: Path) -> Passage:
+def passage_of(topology: Topology, path: Path) -> PathDetails:
     fibres = [topology.fibre(name) for name in path.fibres]
-    return Passage(
+    return PathDetails(
         hubs=path.hubs,
         fibres=path.fibres,
         one_way_ns=sum(topology.one_way_delay_ns(fibre) for fibre in fibres),
@@ -48,14 +48,14 @@ def passage_of(topology: Topology, path: Path) -> Passage:
     )
 
 
-def passage_of_route(topology: Topology, route: Route, automaton: Automaton) -> Passage:
+def passage_of_route(topology: Topology, route: PermittedPath, automaton: Automaton) -> PathDetails:
     """Of a route that ``automaton`` accepts, with the gateways closed that were when it was found.
     No packet has taken it yet."""
     gateways = tuple(_gateways(topology, route, automaton))
     return replace(passage_of(topology, route.path), phases=route.phases, gateways=gateways)
 
 
-def _gateways(topology: Topology, route: Route, automaton: Automaton) -> Iterator[str]:
+def _gateways(topology: Topology, route: PermittedPath, automaton: Automaton) -> Iterator[str]:
     """Where the state past a hub is another than it would be with the gateway there closed."""
     state = automaton.start
     for at, (hub, past) in enumerate(zip(route.path.hubs, route.states, strict=True)):
@@ -68,14 +68,14 @@ def _gateways(topology: Topology, route: Route, automaton: Automaton) -> Iterato
         state = past
 
 
-def passage_of_graph(topology: Topology, graph: ForwardingGraph) -> Passage | None:
+def passage_of_graph(topology: Topology, graph: ForwardingGraph) -> PathDetails | None:
     """While all is well."""
     if isinstance(graph.route, NoPermittedPath):
         return None
     return passage_of_journey(topology, trace_packet(graph, topology))
 
 
-def passage_of_journey(topology: Topology, journey: Walk) -> Passage:
+def passage_of_journey(topology: Topology, journey: PacketTrace) -> PathDetails:
     """As far as the packet comes."""
     left = [node for node in journey.taken if isinstance(node, Cross)]
     last = journey.stuck or (journey.taken[-1] if journey.taken else None)
@@ -86,7 +86,7 @@ def passage_of_journey(topology: Topology, journey: Walk) -> Passage:
 
 def shortest_passage(
     topology: Topology, src: str, dst: str, dead: Collection[str] = ()
-) -> Passage | None:
+) -> PathDetails | None:
     """The shortest over all fibres but the dead ones, whatever policies say."""
     found = shortest_path_between(topology, src, dst, dead)
     if found is None:

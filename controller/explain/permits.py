@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from corridor.controller.explain.clauses import forbidding
-from corridor.controller.explain.path_summary import Passage, passage_of_route
+from corridor.controller.explain.path_summary import PathDetails, passage_of_route
 from corridor.controller.explain.references import Reference, references
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.model import DataClass, Policy, PolicySet
-from corridor.controller.policy.routes import shortest
-from corridor.controller.policy.semantics import Ruling, data_of, ranked, unmet
+from corridor.controller.policy.permitted_paths import shortest
+from corridor.controller.policy.semantics import ApplicablePolicies, data_of, ranked, unmet
 
 
 @dataclass(frozen=True)
@@ -24,29 +24,33 @@ class Unused:
     legal: tuple[Reference, ...]
     matches: bool
     """Whether it speaks about the demand at all."""
-    passage: Passage | None = None
+    passage: PathDetails | None = None
     """The path it would give."""
 
 
 def unused_permits(
-    ruling: Ruling, policies: PolicySet, as_of: date, used: str | None
+    applicable_policies: ApplicablePolicies, policies: PolicySet, as_of: date, used: str | None
 ) -> tuple[Unused, ...]:
     """Those that speak about the demand in the order they are tried, then the others: first those
     for data of its origin, of these those for its class, of these those that miss least."""
     matching = [
-        _matching(ruling, one, used, as_of) for one in ruling.automata if one.permit.id != used
+        _matching(applicable_policies, one, used, as_of)
+        for one in applicable_policies.automata
+        if one.permit.id != used
     ]
-    return (*matching, *_others(ruling, policies, as_of))
+    return (*matching, *_others(applicable_policies, policies, as_of))
 
 
-def _others(ruling: Ruling, policies: PolicySet, as_of: date) -> list[Unused]:
-    topology, demand = ruling.topology, ruling.demand
+def _others(
+    applicable_policies: ApplicablePolicies, policies: PolicySet, as_of: date
+) -> list[Unused]:
+    topology, demand = applicable_policies.topology, applicable_policies.demand
     classes = {entry.id: entry for entry in (*policies.classes, *policies.described)}
     if demand.data_class not in classes:
         return []
     data = data_of(policies, demand)
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
-    spoken = {permit.id for permit in ruling.permits}
+    spoken = {permit.id for permit in applicable_policies.permits}
     ranked = []
     for policy in policies.policies:
         if policy.effect == "permit" and policy.id not in spoken:
@@ -67,23 +71,25 @@ def _is_of_other_origin(
     return "origin" in unmet(policy, data, trip)
 
 
-def _matching(ruling: Ruling, automaton: Automaton, used: str | None, day: date) -> Unused:
+def _matching(
+    applicable_policies: ApplicablePolicies, automaton: Automaton, used: str | None, day: date
+) -> Unused:
     permit = automaton.permit
-    route = shortest(automaton, ruling.topology)
+    route = shortest(automaton, applicable_policies.topology)
     if route is not None:
-        is_equal = any({permit.id, used} <= rank for rank in _ranks(ruling))
+        is_equal = any({permit.id, used} <= rank for rank in _ranks(applicable_policies))
         equal, later = f"ranks equal to {used}, whose path is not longer", f"is tried after {used}"
         why = equal if is_equal else later
-        passage = passage_of_route(ruling.topology, route, automaton)
+        passage = passage_of_route(applicable_policies.topology, route, automaton)
         return Unused(permit.id, why, references(permit, day), matches=True, passage=passage)
-    died = forbidding(replace(ruling, automata=(automaton,)))
+    died = forbidding(replace(applicable_policies, automata=(automaton,)))
     why = "leaves no path: " + "; then ".join(map(str, died)) if died else "no path exists"
     return Unused(permit.id, why, references(permit, day), matches=True)
 
 
-def _ranks(ruling: Ruling) -> list[set[str]]:
+def _ranks(applicable_policies: ApplicablePolicies) -> list[set[str]]:
     """Permits of equal preference and specificity together."""
-    automata = ruling.automata
+    automata = applicable_policies.automata
     return [{automata[number].permit.id for number in rank} for rank in ranked(automata)]
 
 

@@ -71,7 +71,7 @@ def _stops(subject: Subject, sent: Sent, region: LawfulRegion) -> Iterator[Eleme
     """What ``via`` asks for, a stop at a time, as far as every lawful path meets it."""
     topology = subject.topology
     found: dict[Elements, None] = {}
-    for automaton in sent.intent.ruling.automata:
+    for automaton in sent.intent.applicable_policies.automata:
         groups = automaton.trip.groups
         for clause in (bound.clause for bound in automaton.clauses):
             for stop in clause.stops if isinstance(clause, Via) else ():

@@ -12,7 +12,7 @@ from corridor.controller.forwarding.failure_hypotheses import (
     Risks,
 )
 from corridor.controller.forwarding.nodes import Assess, Cross, Deliver, Node, unprotected
-from corridor.controller.forwarding.permit_states import Permitted, Places, Standings, Step
+from corridor.controller.forwarding.permit_states import PermitStates, Permitted, Places, Step
 from corridor.controller.intent.intent import Protection
 from corridor.controller.policy.product import ProductPath
 from corridor.controller.policy.semantics import ranked
@@ -36,10 +36,10 @@ class PermitPath(NamedTuple):
     """Whether it begins with the gateway of the hub where it starts."""
 
 
-class Met(NamedTuple):
+class PossibleFailure(NamedTuple):
     """What a packet may find dead on a path."""
 
-    standing: int
+    permit_state: int
     """Of the packet that comes there."""
     thing: int
     spent_ns: int
@@ -61,7 +61,7 @@ class Decisions:
         path takes if that is lawful, all by number."""
         trip = permits[0].automaton.trip
         self._source: Hub = trip.src
-        self._standings = Standings(permits)
+        self._permit_states = PermitStates(permits)
         self._ranks = ranked(tuple(one.automaton for one in permits))
         self._topology = permits[0].courses.product.topology
         self._protection = protection
@@ -74,52 +74,52 @@ class Decisions:
     def first(self, course: PermitPath) -> Node:
         """The decision at the source, given the path without failures."""
         nothing = self._suspects.nothing
-        at = self._standings.at_source(self._source, course.permit, course.path.start)
+        at = self._permit_states.at_source(self._source, course.permit, course.path.start)
         node = self._along(course, at.past, nothing, 0)
         return self._past_gateway(at, course.permit, node, nothing, 0)
 
     def ahead(
-        self, course: PermitPath, standing: int | None = None, spent_ns: int = 0
-    ) -> Iterator[Met]:
+        self, course: PermitPath, permit_state: int | None = None, spent_ns: int = 0
+    ) -> Iterator[PossibleFailure]:
         """All that a course may find dead, in order; it begins at the source, if not elsewhere."""
         permit, path, is_gated = course
-        if standing is None:
-            step = self._standings.at_source(self._source, permit, path.start)
+        if permit_state is None:
+            step = self._permit_states.at_source(self._source, permit, path.start)
         elif is_gated:
-            step = self._standings.through_gateway(standing, permit, path.start)
+            step = self._permit_states.through_gateway(permit_state, permit, path.start)
         else:
-            step = Step(standing, standing)
+            step = Step(permit_state, permit_state)
         edges = (edge for _, edge in path.steps)
         for crossed, edge in enumerate((*edges, None)):
             if step.before != step.past:
-                hub = self._standings.place(step.before, permit).hub
-                yield Met(step.before, self._suspects.gateway(hub), spent_ns, crossed)
+                hub = self._permit_states.place(step.before, permit).hub
+                yield PossibleFailure(step.before, self._suspects.gateway(hub), spent_ns, crossed)
             if edge is not None:
-                yield Met(step.past, edge.sight, spent_ns, crossed)
-                step = self._standings.step(step.past, permit, edge)
+                yield PossibleFailure(step.past, edge.sight, spent_ns, crossed)
+                step = self._permit_states.step(step.past, permit, edge)
                 spent_ns += edge.delay_ns
 
-    def hub(self, standing: int) -> str:
+    def hub(self, permit_state: int) -> str:
         """Where a packet is."""
-        places = enumerate(self._standings.places(standing))
+        places = enumerate(self._permit_states.places(permit_state))
         permit, place = next((one, place) for one, place in places if place is not None)
-        return self._standings.permits[permit].courses.product.place(place).hub
+        return self._permit_states.permits[permit].courses.product.place(place).hub
 
-    def stands(self, standing: int, permit: int) -> int | None:
+    def stands(self, permit_state: int, permit: int) -> int | None:
         """The place of a packet under a permit that its path on may be picked by."""
-        places = self._standings.places(standing)
+        places = self._permit_states.places(permit_state)
         return places[permit] if permit in self._first_standing(places) else None
 
     def onward(
         self,
-        standing: int,
-        suspicion: FailureHypothesis,
+        permit_state: int,
+        failure_hypothesis: FailureHypothesis,
         spent_ns: int,
         picked: tuple[int, ...] | None = None,
     ) -> PermitPath | None:
         """The onward path: the picked one, if it is lawful, or the shortest."""
-        course = self._pick(standing, suspicion, spent_ns, picked) if picked else None
-        return course or self._shortest_onward(standing, suspicion, spent_ns)
+        course = self._pick(permit_state, failure_hypothesis, spent_ns, picked) if picked else None
+        return course or self._shortest_onward(permit_state, failure_hypothesis, spent_ns)
 
     def exposed(self, course: PermitPath) -> set[tuple[int, int] | None]:
         """Places with the fibres taken there, as masks, that have no detour around the fibre or the
@@ -140,41 +140,51 @@ class Decisions:
         return hops
 
     def _alternative(
-        self, standing: int, before: FailureHypothesis, thing: int, spent_ns: int
+        self, permit_state: int, before: FailureHypothesis, thing: int, spent_ns: int
     ) -> Node | None:
         """What is done where one more thing is found dead; None where nothing is left to do."""
         found = before.found | 1 << thing
-        key = (standing, found, spent_ns if self.has_budget else 0)
+        key = (permit_state, found, spent_ns if self.has_budget else 0)
         if key not in self._alternatives:
-            suspicion = self._suspects.grown(before, thing)
-            picked = self._picked.get((found, self.hub(standing))) if self._picked else None
-            course = self.onward(standing, suspicion, spent_ns, picked)
+            failure_hypothesis = self._suspects.grown(before, thing)
+            picked = self._picked.get((found, self.hub(permit_state))) if self._picked else None
+            course = self.onward(permit_state, failure_hypothesis, spent_ns, picked)
             self._alternatives[key] = (
-                None if course is None else self._detour(course, standing, suspicion, spent_ns)
+                None
+                if course is None
+                else self._detour(course, permit_state, failure_hypothesis, spent_ns)
             )
         return self._alternatives[key]
 
     def _detour(
-        self, course: PermitPath, standing: int, suspicion: FailureHypothesis, spent_ns: int
+        self,
+        course: PermitPath,
+        permit_state: int,
+        failure_hypothesis: FailureHypothesis,
+        spent_ns: int,
     ) -> Node:
         if not course.is_gated:
-            return self._along(course, standing, suspicion, spent_ns)
-        step = self._standings.through_gateway(standing, course.permit, course.path.start)
-        node = self._along(course, step.past, suspicion, spent_ns)
-        return self._past_gateway(step, course.permit, node, suspicion, spent_ns)
+            return self._along(course, permit_state, failure_hypothesis, spent_ns)
+        step = self._permit_states.through_gateway(permit_state, course.permit, course.path.start)
+        node = self._along(course, step.past, failure_hypothesis, spent_ns)
+        return self._past_gateway(step, course.permit, node, failure_hypothesis, spent_ns)
 
     def _pick(
-        self, standing: int, suspicion: FailureHypothesis, spent_ns: int, order: tuple[int, ...]
+        self,
+        permit_state: int,
+        failure_hypothesis: FailureHypothesis,
+        spent_ns: int,
+        order: tuple[int, ...],
     ) -> PermitPath | None:
         """The picked onward path, under the first permits that are still satisfied."""
-        places = self._standings.places(standing)
-        closed = self._suspects.closed(suspicion.found)
-        dead = self._suspects.surely_dead(suspicion)
+        places = self._permit_states.places(permit_state)
+        closed = self._suspects.closed(failure_hypothesis.found)
+        dead = self._suspects.surely_dead(failure_hypothesis)
         for permit in self._first_standing(places):
             place = places[permit]
             if place is None:
                 continue
-            automaton, courses = self._standings.permits[permit]
+            automaton, courses = self._permit_states.permits[permit]
             path = courses.product.without_gateways(closed).along(place, order)
             if path is None or path.fibres & dead:
                 continue
@@ -189,28 +199,28 @@ class Decisions:
         )
 
     def _shortest_onward(
-        self, standing: int, suspicion: FailureHypothesis, spent_ns: int
+        self, permit_state: int, failure_hypothesis: FailureHypothesis, spent_ns: int
     ) -> PermitPath | None:
         """The shortest under the first permits that are still satisfied and have an onward path."""
-        places = self._standings.places(standing)
+        places = self._permit_states.places(permit_state)
         for rank in self._ranks:
             left = [(one, place) for one in rank if (place := places[one]) is not None]
-            found = self._shortest(left, suspicion, spent_ns) if left else None
+            found = self._shortest(left, failure_hypothesis, spent_ns) if left else None
             if found is not None:
                 return found
         return None
 
     def _shortest(
-        self, left: Sequence[tuple[int, int]], suspicion: FailureHypothesis, spent_ns: int
+        self, left: Sequence[tuple[int, int]], failure_hypothesis: FailureHypothesis, spent_ns: int
     ) -> PermitPath | None:
         """The shortest path on under some permits, given the place under each."""
-        closed = self._suspects.closed(suspicion.found)
-        here = self._standings.permits[left[0][0]].courses.product.place(left[0][1]).hub
+        closed = self._suspects.closed(failure_hypothesis.found)
+        here = self._permit_states.permits[left[0][0]].courses.product.place(left[0][1]).hub
         starts = [*self._starts(left, is_open=here not in closed)]
-        for avoided in self._suspects.avoided(suspicion, here):
+        for avoided in self._suspects.avoided(failure_hypothesis, here):
             found: list[PermitPath] = []
             for permit, start, is_gated in starts:
-                automaton, courses = self._standings.permits[permit]
+                automaton, courses = self._permit_states.permits[permit]
                 path = courses.shortest(start, avoided, closed)
                 if path is not None and not automaton.exceeds(spent_ns + path.one_way_ns):
                     found.append(PermitPath(permit, path, is_gated))
@@ -225,57 +235,66 @@ class Decisions:
         that it came by had no use for it, and another has."""
         for permit, place in left:
             yield permit, place, False
-            gated = self._standings.permits[permit].courses.gated(place) if is_open else None
+            gated = self._permit_states.permits[permit].courses.gated(place) if is_open else None
             if gated is not None and gated != place:
                 yield permit, gated, True
 
     def _along(
-        self, course: PermitPath, standing: int, suspicion: FailureHypothesis, spent_ns: int
+        self,
+        course: PermitPath,
+        permit_state: int,
+        failure_hypothesis: FailureHypothesis,
+        spent_ns: int,
     ) -> Node:
         """The decisions along a course, each with its alternatives, built from its end."""
         permit, path, _ = course
         steps = []
         for _, edge in path.steps:
-            step = self._standings.step(standing, permit, edge)
-            steps.append((standing, edge, step))
-            standing = step.past
+            step = self._permit_states.step(permit_state, permit, edge)
+            steps.append((permit_state, edge, step))
+            permit_state = step.past
         after_ns = spent_ns + path.one_way_ns
-        node = self._node(DELIVER, permit, standing, None, None)
+        node = self._node(DELIVER, permit, permit_state, None, None)
         for start, edge, step in reversed(steps):
-            node = self._past_gateway(step, permit, node, suspicion, after_ns)
+            node = self._past_gateway(step, permit, node, failure_hypothesis, after_ns)
             after_ns -= edge.delay_ns
             otherwise = None
-            if self._suspects.explain(suspicion, edge.sight):
-                otherwise = self._alternative(start, suspicion, edge.sight, after_ns)
+            if self._suspects.explain(failure_hypothesis, edge.sight):
+                otherwise = self._alternative(start, failure_hypothesis, edge.sight, after_ns)
             node = self._node(edge.number, permit, start, otherwise, node)
         return node
 
     def _past_gateway(
-        self, step: Step, permit: int, node: Node, suspicion: FailureHypothesis, spent_ns: int
+        self,
+        step: Step,
+        permit: int,
+        node: Node,
+        failure_hypothesis: FailureHypothesis,
+        spent_ns: int,
     ) -> Node:
         """The decision before ``node``: pass the gateway there, if the path does."""
         if step.before == step.past:
             return node
         gateway, otherwise = self._suspects.gateway(node.hub), None
-        if self._suspects.explain(suspicion, gateway):
-            otherwise = self._alternative(step.before, suspicion, gateway, spent_ns)
+        if self._suspects.explain(failure_hypothesis, gateway):
+            otherwise = self._alternative(step.before, failure_hypothesis, gateway, spent_ns)
         return self._node(ASSESS, permit, step.before, otherwise, node)
 
     def _node(
-        self, does: int, permit: int, standing: int, otherwise: Node | None, then: Node | None
+        self, does: int, permit: int, permit_state: int, otherwise: Node | None, then: Node | None
     ) -> Node:
         """``does`` is the number of the fibre crossed, or one of those that stand for none."""
-        key = (does, permit, standing, id(otherwise), id(then))
+        key = (does, permit, permit_state, id(otherwise), id(then))
         node = self._nodes.get(key)
         if node is None:
-            node = self._nodes[key] = self._made(does, permit, standing, otherwise, then)
+            node = self._nodes[key] = self._made(does, permit, permit_state, otherwise, then)
         return node
 
     def _made(
-        self, does: int, permit: int, standing: int, otherwise: Node | None, then: Node | None
+        self, does: int, permit: int, permit_state: int, otherwise: Node | None, then: Node | None
     ) -> Node:
-        hub, state = self._standings.place(standing, permit)
-        automaton = self._standings.permits[permit].automaton
+        hub, state = self._permit_states.place(permit_state, permit)
+        automaton = self._permit_states.permits[permit].automaton
         phase = automaton.phase(state)
         if then is None:
             return Deliver(hub, automaton, state, phase, otherwise)

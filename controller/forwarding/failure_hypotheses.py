@@ -21,7 +21,7 @@ class FailureHypothesis(NamedTuple):
 
     found: int
     family: tuple[int, ...]
-    suspects: int
+    failure_hypotheses: int
     """All failures in some set of the family."""
     spare: bool
     """Whether some set has room for one more."""
@@ -170,10 +170,12 @@ class FailureHypotheses:
             return _NONE
         return frozenset(hub for hub, number in self._risks.hubs.items() if gateways >> number & 1)
 
-    def explain(self, suspicion: FailureHypothesis, thing: int) -> bool:
+    def explain(self, failure_hypothesis: FailureHypothesis, thing: int) -> bool:
         """Whether at most ``k`` failures of the protected kinds explain one more thing as well."""
         causes = self._causes[thing]
-        return bool(causes & suspicion.suspects or (suspicion.spare and causes))
+        return bool(
+            causes & failure_hypothesis.failure_hypotheses or (failure_hypothesis.spare and causes)
+        )
 
     def grown(self, before: FailureHypothesis, thing: int) -> FailureHypothesis:
         """With one more thing found dead, which ``before`` can explain."""
@@ -189,14 +191,14 @@ class FailureHypotheses:
             grown = {one for one in grown if not _contains_any(one, least)}
         return _suspicion(before.found | 1 << thing, (*kept, *grown.difference(kept)), k)
 
-    def avoided(self, suspicion: FailureHypothesis, here: str) -> Iterator[int]:
+    def avoided(self, failure_hypothesis: FailureHypothesis, here: str) -> Iterator[int]:
         """Fibres to avoid: first all that may have failed with those found, at last only those
         that are dead whichever failures explain them."""
-        dead, shared, behind = self._near(suspicion.found, {self._dst, here})
+        dead, shared, behind = self._near(failure_hypothesis.found, {self._dst, here})
         kinds = self._kinds
         if "hub" in kinds:
             yield behind | (shared if "srlg" in kinds else dead)
-        surely = self.surely_dead(suspicion)
+        surely = self.surely_dead(failure_hypothesis)
         if "srlg" in kinds and shared & ~surely:
             yield shared | surely
         yield surely
@@ -214,10 +216,10 @@ class FailureHypotheses:
                 behind |= risks.of_hub[far]
         return dead, shared, behind
 
-    def surely_dead(self, suspicion: FailureHypothesis) -> int:
+    def surely_dead(self, failure_hypothesis: FailureHypothesis) -> int:
         """Fibres that are dead whichever failures explain what was found."""
         surely = -1
-        for failed in suspicion.family:
+        for failed in failure_hypothesis.family:
             surely &= self._risks.taken_down(failed)
         return surely
 
@@ -226,11 +228,11 @@ _NONE: frozenset[str] = frozenset()
 
 
 def _suspicion(found: int, family: tuple[int, ...], k: int) -> FailureHypothesis:
-    suspects, spare = 0, False
+    failure_hypotheses, spare = 0, False
     for one in family:
-        suspects |= one
+        failure_hypotheses |= one
         spare = spare or one.bit_count() < k
-    return FailureHypothesis(found, family, suspects, spare)
+    return FailureHypothesis(found, family, failure_hypotheses, spare)
 
 
 def _contains_any(mask: int, others: Iterable[int]) -> bool:

@@ -47,11 +47,16 @@ from corridor.controller.forwarding.nodes import (
 from corridor.controller.forwarding.permit_states import Permitted
 from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
-from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.picks import PreferredPath
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.model import Policy
+from corridor.controller.policy.permitted_paths import (
+    NoPermittedPath,
+    PermittedPath,
+    best_permitted_path,
+    route_of,
+)
 from corridor.controller.policy.product import Ground, Product, ProductPath
-from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path, route_of
 from corridor.controller.policy.semantics import NO_FAILURES, Failures, ranked, unevaluable
 from corridor.topologies.model.routing import shortest_tree
 from corridor.topologies.model.topology import Topology
@@ -77,7 +82,7 @@ class ForwardingGraph:
     """How one intent is served: its route while all is well and its decisions; or why not."""
 
     intent: Intent
-    route: Route | NoPermittedPath
+    route: PermittedPath | NoPermittedPath
     first: Node | None = None
     automaton: Automaton | None = None
     """Of the permit in use."""
@@ -103,7 +108,7 @@ class ForwardingGraph:
     @property
     def first_choice(self) -> tuple[str, ...]:
         """The permits tried first: one, or equal ones."""
-        automata = self.intent.ruling.automata
+        automata = self.intent.applicable_policies.automata
         ranks = ranked(automata)
         return tuple(automata[one].permit.id for one in ranks[0]) if ranks else ()
 
@@ -123,7 +128,7 @@ class ForwardingGraph:
         """
         intent = self.intent
         is_longer = any((self.spent_ns, self.apart_ns, self.room_ns)) or any(
-            one.permit.soft.one_way is not None for one in intent.ruling.automata
+            one.permit.soft.one_way is not None for one in intent.applicable_policies.automata
         )
         return self.first is not None and not (intent.picks or intent.disjoint or is_longer)
 
@@ -136,7 +141,7 @@ class ForwardingGraph:
     def serves_alike(self, intent: Intent) -> bool:
         """Whether an intent asks for the same as its own, by the same automata."""
         mine, other = self.intent, intent
-        automata = mine.ruling.automata, other.ruling.automata
+        automata = mine.applicable_policies.automata, other.applicable_policies.automata
         return (
             (mine.protection, mine.given_up, mine.picks, mine.disjoint)
             == (other.protection, other.given_up, other.picks, other.disjoint)
@@ -201,10 +206,14 @@ class GraphBuilder:
         try:
             served = self._served_alike(intent, avoided)
         except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
-            ruling = intent.ruling
-            because = ruling.refusals or (unevaluable(ruling.demand, problem),)
+            applicable_policies = intent.applicable_policies
+            because = applicable_policies.refusals or (
+                unevaluable(applicable_policies.demand, problem),
+            )
             return ForwardingGraph(intent, NoPermittedPath("BLOCKED", because))
-        return served or ForwardingGraph(intent, best_permitted_path(intent.ruling, self._failures))
+        return served or ForwardingGraph(
+            intent, best_permitted_path(intent.applicable_policies, self._failures)
+        )
 
     @property
     def risks(self) -> Risks:
@@ -217,7 +226,9 @@ class GraphBuilder:
 
     def decisions(self, graph: ForwardingGraph) -> Decisions:
         """The decisions along paths of a demand that is served so, without picked paths."""
-        permits = tuple(Permitted(one, self._of(one)) for one in graph.intent.ruling.automata)
+        permits = tuple(
+            Permitted(one, self._of(one)) for one in graph.intent.applicable_policies.automata
+        )
         return Decisions(permits, graph.protection, self._risks)
 
     def course(self, graph: ForwardingGraph) -> ProductPath:
@@ -244,7 +255,7 @@ class GraphBuilder:
 
     def _served_alike(self, intent: Intent, avoided: Avoided) -> ForwardingGraph | None:
         """Demands that were ruled on together, and ask for the same, are served alike."""
-        automata = intent.ruling.automata
+        automata = intent.applicable_policies.automata
         asked = (id(automata), intent.protection, intent.given_up, avoided, intent.picks)
         if asked in self._alike:
             return replace(self._alike[asked][1], intent=intent)
@@ -271,7 +282,7 @@ class GraphBuilder:
 
     def _chosen(self, intent: Intent, avoided: Avoided) -> _Chosen | None:
         """Of equal permits by the one with the shortest path."""
-        automata = intent.ruling.automata
+        automata = intent.applicable_policies.automata
         permits = tuple(Permitted(one, self._of(one)) for one in automata)
         for number, rank in enumerate(ranked(automata)):
             each = (_whole(permits, one, avoided) for one in rank)
@@ -306,7 +317,7 @@ class GraphBuilder:
                 picked[found, one.at] = order
         return picked
 
-    def _found(self, pick: Pick) -> int | None:
+    def _found(self, pick: PreferredPath) -> int | None:
         """What is found dead where it begins, as bits; None where it does not exist."""
         found = 0
         for at, dead in ((pick.at, pick.dead), *((one.at, one.dead) for one in pick.after)):

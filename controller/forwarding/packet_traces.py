@@ -27,7 +27,7 @@ class DetectedFailure(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Walk:
+class PacketTrace:
     """How far a packet comes, and what it passes."""
 
     path: Path
@@ -49,7 +49,7 @@ class Walk:
 
 def trace_packet(
     graph: ForwardingGraph, topology: Topology, failures: Failures = NO_FAILURES
-) -> Walk:
+) -> PacketTrace:
     """The journey of a packet of ``graph`` while ``failures`` last."""
     found: list[DetectedFailure] = []
     taken: list[Node] = []
@@ -68,7 +68,7 @@ def trace_packet(
         node = chosen.then if isinstance(chosen, Cross | Assess) else None
     hubs = (graph.intent.demand.src, *(one.then.hub for one in crossed))
     fibres = tuple(one.fibre for one in crossed)
-    return Walk(
+    return PacketTrace(
         path=Path(hubs, fibres),
         gateways=tuple(node.hub for node in taken if isinstance(node, Assess)),
         taken=tuple(taken),

@@ -36,7 +36,7 @@ class Step(NamedTuple):
     """The same where the path passes no gateway there."""
 
 
-class Standings:
+class PermitStates:
     """All permits of a demand side by side, in the order in which they are tried."""
 
     def __init__(self, permits: Sequence[Permitted]) -> None:
@@ -45,12 +45,12 @@ class Standings:
         self._numbers: dict[Places, int] = {}
         self._steps: dict[tuple[int, int, int, int], Step] = {}
 
-    def places(self, standing: int) -> Places:
-        return self._known[standing]
+    def places(self, permit_state: int) -> Places:
+        return self._known[permit_state]
 
-    def place(self, standing: int, permit: int) -> Place:
+    def place(self, permit_state: int, permit: int) -> Place:
         """Where a packet is under a permit that it follows."""
-        number = self._known[standing][permit]
+        number = self._known[permit_state][permit]
         assert number is not None, "a packet follows a permit that it does not satisfy"
         return self.permits[permit].courses.product.place(number)
 
@@ -61,23 +61,23 @@ class Standings:
             ungated[permit] = start
         return self._gated(ungated, permit, start)
 
-    def through_gateway(self, standing: int, permit: int, past: int) -> Step:
+    def through_gateway(self, permit_state: int, permit: int, past: int) -> Step:
         """Of a packet that passes the gateway of the hub where it is."""
-        return self._gated(list(self._known[standing]), permit, past)
+        return self._gated(list(self._known[permit_state]), permit, past)
 
-    def step(self, standing: int, permit: int, edge: Edge) -> Step:
+    def step(self, permit_state: int, permit: int, edge: Edge) -> Step:
         """By an edge of the product of the permit that a packet follows."""
-        key = (standing, permit, edge.number, edge.far)
+        key = (permit_state, permit, edge.number, edge.far)
         known = self._steps.get(key)
         if known is None:
-            known = self._steps[key] = self._stepped(standing, permit, edge)
+            known = self._steps[key] = self._stepped(permit_state, permit, edge)
         return known
 
-    def _stepped(self, standing: int, permit: int, edge: Edge) -> Step:
+    def _stepped(self, permit_state: int, permit: int, edge: Edge) -> Step:
         hub = self.permits[permit].courses.product.place(edge.far).hub
         ungated = [
             None if place is None else one.courses.ungated(place, edge.number, hub)
-            for one, place in zip(self.permits, self._known[standing], strict=True)
+            for one, place in zip(self.permits, self._known[permit_state], strict=True)
         ]
         if ungated[permit] is None:
             ungated[permit] = edge.far

@@ -21,13 +21,13 @@ from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.elements import Named, Where
 from corridor.controller.policy.clauses.places import Groups, operators
 from corridor.controller.policy.model import Demand, DemandEntry, Policy, PolicySet
-from corridor.controller.policy.routes import (
+from corridor.controller.policy.permitted_paths import (
     NoPermittedPath,
     best_permitted_path,
     lawful_route,
     shortest,
 )
-from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, rule
+from corridor.controller.policy.semantics import NO_FAILURES, ApplicablePolicies, Failures, rule
 from corridor.topologies.base.documents import KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import ms
@@ -119,7 +119,7 @@ class Settler:
             self._physical[key] = None if route is None else route.one_way_ns
         return self._physical[key]
 
-    def _ruling(self, demand: Demand) -> Ruling:
+    def _ruling(self, demand: Demand) -> ApplicablePolicies:
         asked = self._policies.seen(demand)
         return rule(self._policies, self._topology, asked, self._as_of)
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from corridor.controller.intent.anycast import Settler
-from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.picks import PreferredPath
 from corridor.controller.policy.model import (
     RETURN,
     Bandwidth,
@@ -24,7 +24,7 @@ from corridor.controller.policy.model import (
     Protected,
     RateStep,
 )
-from corridor.controller.policy.semantics import Ruling, rule
+from corridor.controller.policy.semantics import ApplicablePolicies, rule
 from corridor.topologies.model.topology import Frozen, Slug, Topology
 
 # Rates that several demands have together: a customer's pipe.
@@ -104,7 +104,7 @@ UNPROTECTED = Protection()
 class Intent:
     """One demand in one direction."""
 
-    ruling: Ruling
+    applicable_policies: ApplicablePolicies
     selectors: tuple[Selector, ...] = (ANY_PACKET,)
     """Its packets match one of these."""
     protection: Protection = UNPROTECTED
@@ -122,16 +122,16 @@ class Intent:
     """With which its packets cross the network, whatever its host says."""
     police_bps: int | None = None
     """What its edge lets in where nothing is promised to it; None: all."""
-    picks: tuple[Pick, ...] = ()
+    picks: tuple[PreferredPath, ...] = ()
     """Which paths it is to take instead of its shortest ones."""
 
     @property
     def demand(self) -> Demand:
-        return self.ruling.demand
+        return self.applicable_policies.demand
 
     @property
     def id(self) -> str:
-        return self.ruling.demand.id
+        return self.applicable_policies.demand.id
 
     @property
     def pays_as(self) -> str:
@@ -184,7 +184,7 @@ class Intent:
 
     @property
     def pair(self) -> tuple[str, str]:
-        return (self.ruling.demand.src, self.ruling.demand.dst)
+        return (self.applicable_policies.demand.src, self.applicable_policies.demand.dst)
 
 
 def intents_of(

@@ -12,7 +12,7 @@ class Found(Frozen):
     dead: str
 
 
-class Pick(Frozen):
+class PreferredPath(Frozen):
     """From one hub on, over these fibres to the destination, where something was found dead.
 
     A pick is a preference: it is used if it is a permitted path onward, whatever it was chosen

@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Self
 
 from corridor.controller.intent.intent import Aggregate, Disjoint, Intent, Protection, Selector
-from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.picks import PreferredPath
 from corridor.controller.policy.model import (
     RETURN,
     Bandwidth,
@@ -21,7 +21,7 @@ from corridor.controller.policy.model import (
     Protected,
     RateStep,
 )
-from corridor.controller.policy.semantics import Failures, Rulings
+from corridor.controller.policy.semantics import Failures, PolicyLookup
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.meanings import nearest_named
@@ -32,9 +32,9 @@ MOST_RULINGS = 2
 
 
 @remembered(MOST_RULINGS)
-def _rulings(policies: PolicySet, topology: Topology, as_of: date) -> Rulings:
+def _rulings(policies: PolicySet, topology: Topology, as_of: date) -> PolicyLookup:
     """What is alike but for paths that are chosen is ruled on once."""
-    return Rulings(policies, topology, as_of)
+    return PolicyLookup(policies, topology, as_of)
 
 
 class Direction(Frozen):
@@ -50,7 +50,7 @@ class Direction(Frozen):
     """What its packets are marked with where they enter the network."""
     police: int | None = None
     """What its edge lets in where nothing is promised to it, in bit/s."""
-    picks: tuple[Pick, ...] = ()
+    picks: tuple[PreferredPath, ...] = ()
     """Which paths it takes instead of its shortest ones, so that rates fit."""
 
 
@@ -104,7 +104,7 @@ class Specification(Frozen):
 class PathPreferences(Frozen):
     """Of one demand, or of its answers."""
 
-    picks: tuple[Pick, ...] = ()
+    picks: tuple[PreferredPath, ...] = ()
     given_up: tuple[RateStep, ...] = ()
 
 

@@ -185,8 +185,12 @@ def withdraw(
 def _allowed_nothing(intent: Intent) -> Intent:
     """One that policies still allow, though not by the paths that stand, waits for the next."""
     waits = Violation(DEFAULT_DENY, "withdrawn", intent.id, "withdrawn until the next deployment")
-    ruling = replace(intent.ruling, automata=(), refusals=intent.ruling.refusals or (waits,))
-    return replace(intent, ruling=ruling)
+    applicable_policies = replace(
+        intent.applicable_policies,
+        automata=(),
+        refusals=intent.applicable_policies.refusals or (waits,),
+    )
+    return replace(intent, applicable_policies=applicable_policies)
 
 
 def no_longer_allowed(deployment: Deployment, intents: Iterable[Intent]) -> frozenset[int]:
@@ -197,7 +201,7 @@ def no_longer_allowed(deployment: Deployment, intents: Iterable[Intent]) -> froz
             zip(deployment.graphs, intents, strict=True), start=1
         )
         if graph.first is not None
-        and not intent.ruling.automata
+        and not intent.applicable_policies.automata
         and number not in deployment.withdrawn
     )
 
@@ -212,7 +216,7 @@ def unlawful(deployment: Deployment, intents: Iterable[Intent]) -> frozenset[int
         )
         if number not in deployment.withdrawn
         and not all(
-            any(_is_no_stricter(one, old) for one in intent.ruling.automata)
+            any(_is_no_stricter(one, old) for one in intent.applicable_policies.automata)
             for old in graph.followed
         )
     )

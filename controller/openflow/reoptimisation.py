@@ -18,10 +18,10 @@ from corridor.controller.traffic_engineering.fit_rates import (
     fits,
     fits_current_failures,
     is_worse_as_is,
-    lacking,
     may_ask,
     reoptimised,
     reoptimised_for_current_failures,
+    total_overload,
     with_picks,
 )
 from corridor.controller.traffic_engineering.relaxation import climb
@@ -115,7 +115,7 @@ def chosen_ahead(specification: Specification, without: Failures) -> Specificati
         climbed = climb(one, without)
         if fits(climbed, without):
             return climbed
-    lacks_less = lacking(chosen, without) < lacking(specification, without)
+    lacks_less = total_overload(chosen, without) < total_overload(specification, without)
     if lacks_less and not is_worse_as_is(chosen, specification, without):
         return chosen
     return specification

@@ -10,9 +10,9 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.packet_traces import DetectedFailure, trace_packet
 from corridor.controller.intent.values import Worst
 from corridor.controller.openflow.deployments import Deployment
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.policy.semantics import Failures
-from corridor.controller.traffic_engineering.relaxation import lacks
+from corridor.controller.traffic_engineering.relaxation import unmet_constraints
 
 
 class Status(StrEnum):
@@ -92,13 +92,13 @@ def _status(
     worse = [
         *_bridged(walk.found),
         *_unfit(graph.intent.pays_as, lacking),
-        *map(str, lacks(graph, walk.one_way_ns)),
+        *map(str, unmet_constraints(graph, walk.one_way_ns)),
     ]
     permit = walk.taken[-1].automaton.permit
     first = graph.first_choice
     lost = f"{' and '.join(first)} {'has' if len(first) == 1 else 'have'} no path"
     other = () if permit.id in first else (lost,)
-    unjudged = () if graph.intent.ruling.is_judged else (OUTSIDE,)
+    unjudged = () if graph.intent.applicable_policies.is_judged else (OUTSIDE,)
     return DemandStatus(
         demand=graph.intent.id,
         status=Status.DEGRADED if worse else Status.ALT if other else Status.UP,
@@ -108,13 +108,13 @@ def _status(
         one_way_ns=walk.one_way_ns,
         reason="; ".join((*worse, *other, *unjudged)),
         legal_ref=permit.legal_ref,
-        judged=graph.intent.ruling.is_judged,
+        judged=graph.intent.applicable_policies.is_judged,
     )
 
 
 def _withdrawn(deployment: Deployment, number: int) -> DemandStatus:
     intent = deployment.intents[number - 1]
-    refused = intent.ruling.refusals
+    refused = intent.applicable_policies.refusals
     first = refused[0]
     clause = f"{first.policy} {first.clause}"
     reason = "; ".join(one.reason for one in refused)

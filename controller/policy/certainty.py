@@ -21,7 +21,7 @@ from corridor.controller.policy.model import Demand, Policy
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
 from corridor.controller.policy.permitted_arcs import lawful_arcs, met_by_fibres
 from corridor.controller.policy.product import Ground, Product
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.topologies.analysis.arcs import (
     UNREACHED,
     Arcs,
@@ -46,7 +46,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Certainty:
+class PathUncertainty:
     """One direction of a demand, over all draws."""
 
     demand: str
@@ -97,21 +97,21 @@ class Lawful:
         self._paths: dict[object, tuple[Nanoseconds, tuple[tuple[int, ...], ...]]] = {}
         self._crossed: dict[tuple[str, tuple[int, ...]], tuple[str, ...]] = {}
         self._graphs: dict[object, Arcs | None] = {}
-        self._certain: dict[object, Certainty] = {}
+        self._certain: dict[object, PathUncertainty] = {}
 
-    def certainty(self, ruling: Ruling, path: Path) -> Certainty:
+    def certainty(self, applicable_policies: ApplicablePolicies, path: Path) -> PathUncertainty:
         """Of the demand of a ruling that uses ``path``; demands that may go alike are as sure."""
         alike = tuple(
             (one.course_key, tuple(budget.one_way_ns for budget in one.budgets))
-            for one in ruling.automata
+            for one in applicable_policies.automata
         )
         known = self._certain.get((path, alike))
         if known is None:
-            known = self._certain[path, alike] = self._of(ruling, path)
-        return replace(known, demand=ruling.demand.id)
+            known = self._certain[path, alike] = self._of(applicable_policies, path)
+        return replace(known, demand=applicable_policies.demand.id)
 
-    def _of(self, ruling: Ruling, path: Path) -> Certainty:
-        best_ns, fibre_paths = self.shortest(ruling)
+    def _of(self, applicable_policies: ApplicablePolicies, path: Path) -> PathUncertainty:
+        best_ns, fibre_paths = self.shortest(applicable_policies)
         src = path.src
         crosses = crossed_jurisdictions(self.topology, path)
         expected = frozenset(crosses)
@@ -123,8 +123,8 @@ class Lawful:
         taken_ns = self.ensemble.delays_ns[:, columns].sum(axis=1)
         in_use = tuple(columns)
         draws = self.ensemble.draws
-        return Certainty(
-            demand=ruling.demand.id,
+        return PathUncertainty(
+            demand=applicable_policies.demand.id,
             path=path,
             crosses=crosses,
             taken=interval_of(taken_ns),
@@ -133,19 +133,21 @@ class Lawful:
             sets=_by_set(found, served.tolist()),
             paths=self._by_path(src, fibre_paths, served.tolist()),
             blocked_share=1 - float(served.mean()),
-            margin=self._margin(ruling, path),
+            margin=self._margin(applicable_policies, path),
             taken_ns=taken_ns,
             best_ns=best_ns,
             as_expected=as_expected,
         )
 
-    def shortest(self, ruling: Ruling) -> tuple[Nanoseconds, tuple[tuple[int, ...], ...]]:
+    def shortest(
+        self, applicable_policies: ApplicablePolicies
+    ) -> tuple[Nanoseconds, tuple[tuple[int, ...], ...]]:
         """By draw, what the shortest path takes under the first permit that has one within its
         budget (-1 if none has), and the numbers of its fibres."""
         draws = self.ensemble.draws
         best = np.full(draws, UNREACHED, dtype=np.int64)
         fibre_paths: list[tuple[int, ...]] = [()] * draws
-        for automaton in ruling.automata:
+        for automaton in applicable_policies.automata:
             if not (best == UNREACHED).any():
                 break
             found, by = self._under(automaton)
@@ -156,11 +158,11 @@ class Lawful:
                 best[draw], fibre_paths[draw] = found[draw], by[draw]
         return best, tuple(fibre_paths)
 
-    def least_ns(self, ruling: Ruling) -> Floats:
+    def least_ns(self, applicable_policies: ApplicablePolicies) -> Floats:
         """By draw, what the shortest of all lawful paths takes, whichever permit it is by; ``nan``
         where there is none within its budget."""
         least = np.full(self.ensemble.draws, np.inf)
-        for automaton in ruling.automata:
+        for automaton in applicable_policies.automata:
             found = self._least_under(automaton).astype(np.float64)
             found[found == UNREACHED] = np.inf
             if automaton.budgets:
@@ -211,9 +213,9 @@ class Lawful:
             self._products[key] = Product(automaton, self.topology, ground=self._ground)
         return self._products[key]
 
-    def _margin(self, ruling: Ruling, path: Path) -> Margin | None:
-        permit = ruling.verdict(path).permit
-        for automaton in ruling.automata:
+    def _margin(self, applicable_policies: ApplicablePolicies, path: Path) -> Margin | None:
+        permit = applicable_policies.verdict(path).permit
+        for automaton in applicable_policies.automata:
             if automaton.permit.id == permit:
                 arcs = self._graph(automaton)
                 if arcs is None:
@@ -249,19 +251,21 @@ def _by_set(found: Sequence[tuple[str, ...]], served: Sequence[bool]) -> tuple[S
     return tuple(Share(first[one], count / len(found)) for one, count in counts.most_common())
 
 
-def unruled(topology: Topology, demand: Demand) -> Ruling:
+def unruled(topology: Topology, demand: Demand) -> ApplicablePolicies:
     """A ruling that allows every path: what fibres alone would do."""
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), shipped_groups())
     anything = Policy(id="anything", effect="permit")
-    return Ruling(topology, demand, (Automaton(trip, anything, ()),))
+    return ApplicablePolicies(topology, demand, (Automaton(trip, anything, ()),))
 
 
-def round_trip_ns(there: Certainty, back: Certainty) -> Floats:
+def round_trip_ns(there: PathUncertainty, back: PathUncertainty) -> Floats:
     """By draw, round trip by the paths in use."""
     return (there.taken_ns + back.taken_ns).astype(np.float64)
 
 
-def price_ns(lawful: Lawful, with_law: Sequence[Ruling], without: Sequence[Ruling]) -> Floats:
+def price_ns(
+    lawful: Lawful, with_law: Sequence[ApplicablePolicies], without: Sequence[ApplicablePolicies]
+) -> Floats:
     """What policies add to a round trip, by draw: with them less without, on the same draw.
 
     Each side is the rulings of a demand and of its answers; ``unruled`` makes one without any
@@ -271,8 +275,8 @@ def price_ns(lawful: Lawful, with_law: Sequence[Ruling], without: Sequence[Rulin
     sides = []
     for rulings in (with_law, without):
         found = np.zeros(lawful.ensemble.draws)
-        for ruling in rulings:
-            best_ns = lawful.shortest(ruling)[0]
+        for applicable_policies in rulings:
+            best_ns = lawful.shortest(applicable_policies)[0]
             found += np.where(best_ns == UNREACHED, np.nan, best_ns)
         sides.append(found)
     return sides[0] - sides[1]

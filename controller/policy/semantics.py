@@ -41,7 +41,7 @@ NO_PERMIT = Policy(id="no-permit", effect="permit")
 
 
 @dataclass(frozen=True)
-class Ruling:
+class ApplicablePolicies:
     """The policies that speak about one demand on one day."""
 
     topology: Topology
@@ -69,7 +69,7 @@ class Ruling:
         """Whether the set speaks of the demand; else only its restricts and denies bind it."""
         return NOT_JUDGED not in self.permits
 
-    def with_closed_gateways(self, hubs: frozenset[str]) -> Ruling:
+    def with_closed_gateways(self, hubs: frozenset[str]) -> ApplicablePolicies:
         """The same ruling while the gateways of these hubs are down."""
         closed = tuple(
             replace(automaton, trip=replace(automaton.trip, closed=hubs))
@@ -77,7 +77,7 @@ class Ruling:
         )
         return replace(self, automata=closed)
 
-    def verdict(self, path: Path) -> Verdict:
+    def verdict(self, path: Path) -> PolicyDecision:
         """Whether some permit allows a path, with the clauses that decide.
 
         Never raises: what cannot be evaluated is denied.
@@ -85,9 +85,9 @@ class Ruling:
         try:
             return self._verdict(path)
         except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
-            return Verdict(False, None, (), (unevaluable(self.demand, problem),))
+            return PolicyDecision(False, None, (), (unevaluable(self.demand, problem),))
 
-    def _verdict(self, path: Path) -> Verdict:
+    def _verdict(self, path: Path) -> PolicyDecision:
         _check_joined(self.topology, path, self.demand)
         died = list(self.refusals)
         for automaton in self.automata:
@@ -95,15 +95,15 @@ class Ruling:
             if isinstance(end, Violation):
                 died.append(end)
             else:
-                return Verdict(True, automaton.permit.id, end, ())
+                return PolicyDecision(True, automaton.permit.id, end, ())
         if self.restricted is not None:
             end = _walk(self.restricted, self.topology, path)
             died += [end] if isinstance(end, Violation) else []
-        return Verdict(False, None, (), policies_first(died))
+        return PolicyDecision(False, None, (), policies_first(died))
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PolicyDecision:
     """The answer about one path."""
 
     allowed: bool
@@ -126,9 +126,11 @@ def policies_first(violations: Iterable[Violation]) -> tuple[Violation, ...]:
     return tuple(sorted(dict.fromkeys(violations), key=lambda one: one.policy == DEFAULT_DENY))
 
 
-def rule(policies: PolicySet, topology: Topology, demand: Demand, as_of: date) -> Ruling:
+def rule(
+    policies: PolicySet, topology: Topology, demand: Demand, as_of: date
+) -> ApplicablePolicies:
     """What ``policies`` say about ``demand`` on the day ``as_of``. Never raises."""
-    return Rulings(policies, topology, as_of).on(demand)
+    return PolicyLookup(policies, topology, as_of).on(demand)
 
 
 def _in_force(policies: PolicySet, as_of: date) -> tuple[Policy, ...]:
@@ -148,7 +150,7 @@ def _rule(
     topology: Topology,
     demand: Demand,
     as_of: date,
-) -> Ruling:
+) -> ApplicablePolicies:
     data = data_of(policies, demand)
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
     certain, possible = [], []
@@ -164,18 +166,20 @@ def _rule(
     denies = tuple(policy for policy in possible if policy.effect == "deny")
     refusals = tuple(_refusals(data, demand, as_of, certain, denies))
     automata = () if refusals else tuple(build(trip, permit, restricts) for permit in certain)
-    return Ruling(topology, demand, automata, refusals, tuple(certain), restricts, denies, trip)
+    return ApplicablePolicies(
+        topology, demand, automata, refusals, tuple(certain), restricts, denies, trip
+    )
 
 
-class Rulings:
+class PolicyLookup:
     """What policies say about many demands on one day. Those that are alike are ruled on once:
     their names aside, the same data between the same hubs, carried alike."""
 
     def __init__(self, policies: PolicySet, topology: Topology, as_of: date) -> None:
         self._policies, self._topology, self._as_of = policies, topology, as_of
-        self._known: dict[tuple[object, ...], Ruling] = {}
+        self._known: dict[tuple[object, ...], ApplicablePolicies] = {}
 
-    def on(self, demand: Demand) -> Ruling:
+    def on(self, demand: Demand) -> ApplicablePolicies:
         """As ``rule`` says it. Never raises."""
         alike = (demand.data_class, demand.src, demand.dst, demand.service)
         known = self._known.get(alike)
@@ -184,7 +188,7 @@ class Rulings:
         try:
             found = _rule(self._policies, self._in_force, self._topology, demand, self._as_of)
         except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
-            found = Ruling(self._topology, demand, (), (unevaluable(demand, problem),))
+            found = ApplicablePolicies(self._topology, demand, (), (unevaluable(demand, problem),))
         self._known[alike] = found
         return found
 

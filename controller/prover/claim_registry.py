@@ -62,7 +62,7 @@ class _Asked(NamedTuple):
     in_entry: tuple[Claim, ...]
     in_group: tuple[Claim, ...]
     at_edge: tuple[Claim, ...]
-    at_door: tuple[Claim, ...]
+    at_port: tuple[Claim, ...]
     in_step: tuple[Claim, ...]
     along_paths: tuple[PathClaim, ...]
     among: tuple[PathClaim, ...]
@@ -81,7 +81,7 @@ class _Asked(NamedTuple):
             that("in_entry"),
             that("in_group"),
             that("at_edge"),
-            that("at_door"),
+            that("at_port"),
             that("in_step"),
             of_paths,
             tuple(one for one in of_paths if type(one).among is not PathClaim.among),
@@ -235,8 +235,8 @@ def unsent(network: Network, hub: str, port: int, label: int) -> Found:
 def _at_door(network: Network, door: Door) -> Found:
     return tuple(
         (claim, breach)
-        for claim in _asked(network).at_door
-        for breach in claim.at_door(network, door)
+        for claim in _asked(network).at_port
+        for breach in claim.at_port(network, door)
     )
 
 

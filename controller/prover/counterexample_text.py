@@ -105,7 +105,7 @@ def _hop(network: Network, breach: Breach, sight: TraceStep, then: str) -> Hop:
         rules=tuple(_rule(network, flow) for flow in step.matched),
         label_before=_label(step.before.label),
         label_after=_label(step.packet.label),
-        state=demand.permits.name(sight.standing) if demand else "",
+        state=demand.permits.name(sight.permit_state) if demand else "",
         buckets=tuple(buckets),
         then=then,
     )

@@ -85,7 +85,7 @@ class ClosedWorld(PathClaim):
                 for said, headers in miscounted(network, network.hosts[edge.hub], step):
                     yield shown_at(step, said, headers)
 
-    def at_door(self, network: Network, door: Door) -> Iterator[Breach]:
+    def at_port(self, network: Network, door: Door) -> Iterator[Breach]:
         for step in leaving(door.unlabelled):
             if not is_wiring_check(network, step):
                 yield shown_at(step, f"what is not labelled gets {what(step)}")

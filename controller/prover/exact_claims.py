@@ -203,7 +203,7 @@ class _Judge:
         self._told = [one for one in searched.outcomes if one.end not in passed_over]
         self._causes = explorer.causes
         self._intent = searched.intent
-        self._automata = searched.intent.ruling.automata
+        self._automata = searched.intent.applicable_policies.automata
         self._target = explorer.causes.bits[f"hub:{searched.intent.pair[1]}"]
         self._covered = explorer.causes.over(searched.promised.over)
         self._lawful: dict[int, Lawful] = {}

@@ -24,7 +24,7 @@ class Progress:
 
     def __init__(self, intent: Intent, topology: Topology) -> None:
         self._topology = topology
-        self._open = intent.ruling.automata
+        self._open = intent.applicable_policies.automata
         every = frozenset(hub.id for hub in topology.hubs)
         self._closed = tuple(
             replace(one, trip=replace(one.trip, closed=every)) for one in self._open

@@ -163,7 +163,9 @@ class Searched:
 
     @property
     def automaton(self) -> Automaton | None:
-        return None if self.permit is None else self.intent.ruling.automata[self.permit]
+        return (
+            None if self.permit is None else self.intent.applicable_policies.automata[self.permit]
+        )
 
     @cached_property
     def watched(self) -> Mask:

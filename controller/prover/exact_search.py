@@ -99,7 +99,7 @@ class Explorer:
         permit = self._permit_in_use(intent, journeys.under(self.known))
         promised = intent.protection
         if permit is not None:
-            promised = intent.protected(intent.ruling.automata[permit].permit)
+            promised = intent.protected(intent.applicable_policies.automata[permit].permit)
         looked_at = promised if within is None else within
         kinds = self.causes.over(looked_at.over)
         outcomes = tuple(journeys.beside(self.known, looked_at.k, kinds))
@@ -148,7 +148,7 @@ class Explorer:
     def _permit_in_use(self, intent: Intent, intact: Outcome) -> int | None:
         """The first with a path while no more has failed, of equal ones that with the shortest;
         ``intact`` may show one."""
-        down, automata = self.causes.down(self.known), intent.ruling.automata
+        down, automata = self.causes.down(self.known), intent.applicable_policies.automata
         if intent.disjoint and intact.delivered:
             # Which one has a path that is disjoint from others, C16 decides.
             numbers = (number for rank in ranked(automata) for number in rank)

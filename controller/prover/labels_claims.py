@@ -82,7 +82,7 @@ class Labels(PathClaim):
                 if headers is not None:
                     yield shown_at(step, "a tag or label of the host survives", headers)
 
-    def at_door(self, network: Network, door: Door) -> Iterator[Breach]:
+    def at_port(self, network: Network, door: Door) -> Iterator[Breach]:
         for step in door.unlabelled:
             if step.packet.label is not None:
                 yield shown_at(step, "gives a label to what came in without one")

@@ -86,7 +86,7 @@ class _OnlyPaths(Claim):
     def in_step(self, _network: Network, _step: Step) -> Iterator[str]:
         yield from ()
 
-    def at_door(self, _network: Network, _door: Door) -> Iterator[Breach]:
+    def at_port(self, _network: Network, _door: Door) -> Iterator[Breach]:
         yield from ()
 
 

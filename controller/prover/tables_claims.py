@@ -72,7 +72,7 @@ class Installed(Claim):
         """Whether the wiring that is checked by LLDP is the one that is proven."""
         if network.intended is None:
             return
-        wired = _both_ways(network)
+        wired = _both_directions(network)
         for link in surplus(network.intended.links, wired):
             yield Breach(f"LLDP is expected from {link}, where no fibre leads")
         for link in surplus(wired, network.intended.links):
@@ -87,7 +87,7 @@ class Installed(Claim):
         yield from _settings(network, hub)
 
 
-def _both_ways(network: Network) -> list[WiredLink]:
+def _both_directions(network: Network) -> list[WiredLink]:
     dpids = {hub: host.dpid for hub, host in network.hosts.items()}
     return [
         WiredLink(dpids[hub], port, dpids[cable.far_hub], cable.far_port)

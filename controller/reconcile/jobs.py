@@ -77,14 +77,14 @@ class Look:
 class ApplyReoptimisedPaths:
     """Move to the paths that were found ahead, by which rates fit under the next failure too."""
 
-    name: ClassVar[str] = "ways"
+    name: ClassVar[str] = "paths"
 
 
 @dataclass(frozen=True)
 class ReoptimisationDone:
     """Paths were chosen that someone asked for, or that there are none."""
 
-    name: ClassVar[str] = "ways_found"
+    name: ClassVar[str] = "paths_found"
     question: Question
     found: Specification | None
     """None where something went wrong."""

@@ -47,7 +47,7 @@ from corridor.controller.reconcile.switch_events import SwitchEvents
 from corridor.controller.reconcile.timed_work import TimedWork, Waiting
 from corridor.controller.reconcile.timers import DAY_NS
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NoTables, NotDone
-from corridor.controller.traffic_engineering.fit_rates import misfits
+from corridor.controller.traffic_engineering.fit_rates import overloaded_links
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.garbage import collecting_later
@@ -227,7 +227,7 @@ class Reconciler:
             network.event_log.tell_lacking(())
             network.event_log.compare(unknown(demands, unproven))
         else:
-            lacking = misfits(deployment.known.specification, deployment.without)
+            lacking = overloaded_links(deployment.known.specification, deployment.without)
             network.event_log.tell_lacking(lacking)
             network.event_log.compare(statuses(deployment, network.failures, lacking))
 

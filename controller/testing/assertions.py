@@ -16,7 +16,7 @@ from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.clauses.confine import Confine
 from corridor.controller.policy.clauses.elements import Where
 from corridor.controller.policy.clauses.waypoints import Waypoint, Waypoints
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.testing import failure_text
 from corridor.controller.testing.demand import EACH_ONCE, DemandUnderTest
 from corridor.controller.testing.network import protection_of

@@ -22,7 +22,7 @@ from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Automaton, Bound, Violation
 from corridor.controller.policy.clauses import Clause, Trip
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.prover.claim_registry import of_steps, open_edge
 from corridor.controller.prover.counterexample import Counterexample
 from corridor.controller.prover.counterexample_text import tell
@@ -72,7 +72,9 @@ class DemandUnderTest:
         """The path that violates a clause with the fewest failures, if there is one."""
         permit = OPEN.model_copy(update={"id": f"test {clause.kind}"})
         automaton = Automaton(self.trip, permit, (Bound(permit, clause),))
-        asked = replace(self.intent.ruling, automata=(automaton,), refusals=(), permits=(permit,))
+        asked = replace(
+            self.intent.applicable_policies, automata=(automaton,), refusals=(), permits=(permit,)
+        )
         proved = ProvedDemand(1, Intent(asked), self.network.topology, self._held.hosts)
         breaches = list(_deaths(Exploration.of(self._core, proved, self._door), proved))
         if not breaches:
@@ -127,7 +129,7 @@ class DemandUnderTest:
     @property
     def forbidden(self) -> tuple[Violation, ...]:
         """What forbids the shortest path there is."""
-        return forbidding(self.intent.ruling)
+        return forbidding(self.intent.applicable_policies)
 
     def _outcomes(self, within: Protection) -> tuple[Outcome, ...]:
         return self._explorer.search(self.intent, within).outcomes

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.policy.written_at import WrittenAt, places_of_policies
 from corridor.controller.testing import assertions
 from corridor.controller.testing.demand import DemandUnderTest

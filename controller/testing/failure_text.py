@@ -11,7 +11,7 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path, marked
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.prover.counterexample import Counterexample
 from corridor.controller.prover.exact_outcomes import Outcome
 from corridor.controller.prover.search.claim import Breach

@@ -55,8 +55,8 @@ class CorridorNetwork(PolicedTopology):
         asked = protection_of(k, over) if k else UNPROTECTED
         ends = {"src": src, "dst": dst, "service": service}
         demand = self._settled({"id": f"{src}-to-any", "class": data_class, **ends})
-        ruling = rule(self.policies, self.topology, demand, self.as_of)
-        intent = Intent(ruling, protection=asked)
+        applicable_policies = rule(self.policies, self.topology, demand, self.as_of)
+        intent = Intent(applicable_policies, protection=asked)
         return DemandUnderTest(self, GraphBuilder(self.topology).graph(intent))
 
     def _settled(self, plain: Mapping[str, object]) -> Demand:

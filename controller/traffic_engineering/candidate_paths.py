@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from corridor.controller.forwarding.decisions import Decisions, Met, PermitPath
+from corridor.controller.forwarding.decisions import Decisions, PermitPath, PossibleFailure
 from corridor.controller.forwarding.failure_hypotheses import FailureHypotheses, FailureHypothesis
 from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.policy.automaton import Automaton
@@ -20,16 +20,16 @@ from corridor.controller.traffic_engineering.candidate_values import (
     Detour,
     Group,
     Key,
-    Main,
     Order,
-    Spot,
+    PrimaryPath,
+    RepairPoint,
     cheapest_within_delay,
 )
 from corridor.controller.traffic_engineering.failure_cases import (
     NO_LOAD,
     NOT_DEAR,
-    Cases,
-    Dear,
+    FailureSets,
+    LinkPrices,
     Links,
     Load,
     Price,
@@ -48,7 +48,7 @@ NOTHING: frozenset[int] = frozenset()
 
 
 @dataclass
-class Space:
+class PathSpace:
     """The paths of one demand under the permit that it uses."""
 
     name: str
@@ -59,8 +59,8 @@ class Space:
     courses: ProductPaths
     """That it accepts."""
     decisions: Decisions
-    suspects: FailureHypotheses
-    cases: Cases
+    failure_hypotheses: FailureHypotheses
+    cases: FailureSets
     links: Links
     within_ns: int | None = None
     """The maximum delay of its primary path, if bounded."""
@@ -73,8 +73,8 @@ class Space:
     rate."""
     _watched: int = ALL
     """Cases, as bits."""
-    _thin: frozenset[int] | None = None
-    _mains: dict[Order, Main] = field(default_factory=dict)
+    _narrow_links: frozenset[int] | None = None
+    _mains: dict[Order, PrimaryPath] = field(default_factory=dict)
     _candidates: dict[tuple[object, ...], CandidatePath] = field(default_factory=dict)
     _suspicions: dict[Key, FailureHypothesis | None] = field(default_factory=dict)
     _shortest: dict[Group, Detour | None] = field(default_factory=dict)
@@ -90,18 +90,18 @@ class Space:
         return self.courses.product
 
     @property
-    def thin(self) -> frozenset[int]:
+    def narrow_links(self) -> frozenset[int]:
         """Fibres that have no room for the rate even alone, as hubs see them."""
-        if self._thin is None:
+        if self._narrow_links is None:
             room_bps, crossed = self.links.capacity_bps, self.links.crossed
-            self._thin = frozenset(
+            self._narrow_links = frozenset(
                 sight
                 for sight in range(self.links.sights)
                 if min(room_bps[link] for link in crossed(sight)) < self.rate_bps
             )
-        return self._thin
+        return self._narrow_links
 
-    def shortest(self, price: Price) -> Main | None:
+    def shortest(self, price: Price) -> PrimaryPath | None:
         """The cheapest path from the source that has room for the rate all along, and detours that
         have, if there is one."""
         start = self.product.entered(self.automaton.trip.src)
@@ -120,25 +120,25 @@ class Space:
                 return main
             self.shunned |= narrow
 
-    def _is_narrow(self, main: Main, thing: int) -> bool:
-        spot = next(one for one in main.spots if one.thing == thing)
-        if not spot.bridged:
+    def _is_narrow(self, main: PrimaryPath, thing: int) -> bool:
+        repair_point = next(one for one in main.repair_points if one.thing == thing)
+        if not repair_point.bridged:
             return False
-        detour = self.detour(spot, NOT_DEAR)
-        return detour is None or not self.thin.isdisjoint(detour.sights)
+        detour = self.detour(repair_point, NOT_DEAR)
+        return detour is None or not self.narrow_links.isdisjoint(detour.sights)
 
-    def main(self, path: ProductPath) -> Main:
+    def main(self, path: ProductPath) -> PrimaryPath:
         order = tuple(edge.number for _, edge in path.steps)
         if order not in self._mains:
             sights = tuple(edge.sight for _, edge in path.steps)
-            self._mains[order] = Main(order, path.one_way_ns, sights, tuple(self._met(path)))
+            self._mains[order] = PrimaryPath(order, path.one_way_ns, sights, tuple(self._met(path)))
         return self._mains[order]
 
-    def _met(self, path: ProductPath) -> Iterator[Spot]:
+    def _met(self, path: ProductPath) -> Iterator[RepairPoint]:
         """Everything that a path may find dead, at the first place where it does."""
         seen, cases, has_budget = set[int](), self.cases, self.decisions.has_budget
         met = cases.of(cases.risks.bit("hub", self.automaton.trip.src.id))
-        for standing, thing, spent_ns, crossed in self.decisions.ahead(
+        for permit_state, thing, spent_ns, crossed in self.decisions.ahead(
             PermitPath(self.permit, path)
         ):
             if thing in seen:
@@ -146,108 +146,127 @@ class Space:
             seen.add(thing)
             newly = cases.of(cases.risks.kills(thing)) & ~met
             met |= newly
-            bridged = newly & cases.of(self.suspects.causes_of(thing))
+            bridged = newly & cases.of(self.failure_hypotheses.causes_of(thing))
             spent_ns = spent_ns if has_budget else 0
-            yield Spot(standing, (thing,), newly, bridged, crossed, spent_ns)
+            yield RepairPoint(permit_state, (thing,), newly, bridged, crossed, spent_ns)
 
-    def detour(self, spot: Spot, prices: Dear, *, alone: bool = False) -> Detour | None:
+    def detour(
+        self, repair_point: RepairPoint, prices: LinkPrices, *, alone: bool = False
+    ) -> Detour | None:
         """The onward path where something is dead: the cheapest of those that the switch would look
         for, by prices of links by case, with room for the rate if it can be; the shortest if
         that would take too long, or if no one else has rates."""
-        shortest = self._shortest_from(spot)
+        shortest = self._shortest_from(repair_point)
         if shortest is None or alone:
             return shortest
-        total = _summed(prices, spot.bridged)
-        place = self.decisions.stands(spot.standing, self.permit)
-        if place is None or not (total or not self.thin.isdisjoint(shortest.sights)):
+        total = _summed(prices, repair_point.bridged)
+        place = self.decisions.stands(repair_point.permit_state, self.permit)
+        if place is None or not (total or not self.narrow_links.isdisjoint(shortest.sights)):
             return shortest
-        key = (spot.group, frozenset(total.items()))
+        key = (repair_point.group, frozenset(total.items()))
         if key not in self._at_prices:
             if len(self._at_prices) == MOST_KEPT:
                 self._at_prices.clear()
-            self._at_prices[key] = self._cheapest_from(spot, place, shortest, total)
+            self._at_prices[key] = self._cheapest_from(repair_point, place, shortest, total)
         return self._at_prices[key]
 
     def _cheapest_from(
-        self, spot: Spot, place: int, shortest: Detour, total: Mapping[int, int]
+        self, repair_point: RepairPoint, place: int, shortest: Detour, total: Mapping[int, int]
     ) -> Detour:
         """The detour from a spot that is cheapest at these prices of links."""
-        suspicion = self._suspicion(spot.key)
-        assert suspicion is not None
-        closed = self.suspects.closed(suspicion.found)
-        for avoided in self.suspects.avoided(suspicion, self.product.place(place).hub):
+        failure_hypothesis = self._suspicion(repair_point.key)
+        assert failure_hypothesis is not None
+        closed = self.failure_hypotheses.closed(failure_hypothesis.found)
+        for avoided in self.failure_hypotheses.avoided(
+            failure_hypothesis, self.product.place(place).hub
+        ):
             least = self.courses.shortest(place, avoided, closed)
-            if least is None or self.automaton.exceeds(spot.spent_ns + least.one_way_ns):
+            if least is None or self.automaton.exceeds(repair_point.spent_ns + least.one_way_ns):
                 continue
-            price, left_ns = priced(total, self.links), self.automaton.left_ns(spot.spent_ns)
+            price, left_ns = (
+                priced(total, self.links),
+                self.automaton.left_ns(repair_point.spent_ns),
+            )
             found = self.cheapest(place, avoided, closed, price, above_delay=True)
             is_late = found is not None and left_ns is not None and found.one_way_ns > left_ns
-            if is_late and not self._is_lawful(spot, suspicion, _order(found)):
+            if is_late and not self._is_lawful(repair_point, failure_hypothesis, _order(found)):
                 found = self._in_time(place, avoided, closed, price, left_ns)
             picked = _order(found)
             if picked in ((), shortest.order):
                 return shortest
-            key = (spot.group, picked)
+            key = (repair_point.group, picked)
             if key not in self._detours:
-                one = self._onward(spot.standing, suspicion, spot.spent_ns, picked)
+                one = self._onward(
+                    repair_point.permit_state, failure_hypothesis, repair_point.spent_ns, picked
+                )
                 assert one is not None, "there is a shortest, at least"
-                self._detours[key] = self._with_spots(one, spot)
+                self._detours[key] = self._with_spots(one, repair_point)
             return self._detours[key]
         return shortest
 
-    def _is_lawful(self, spot: Spot, suspicion: FailureHypothesis, order: Order) -> bool:
+    def _is_lawful(
+        self, repair_point: RepairPoint, failure_hypothesis: FailureHypothesis, order: Order
+    ) -> bool:
         """Whether the switch would use this path if it is picked: where one permit is late, another
         may allow it."""
-        found = self._onward(spot.standing, suspicion, spot.spent_ns, order)
+        found = self._onward(
+            repair_point.permit_state, failure_hypothesis, repair_point.spent_ns, order
+        )
         return found is None or found.order == order
 
     def _suspicion(self, key: Key) -> FailureHypothesis | None:
         """What is known where that was found dead; None where the switch has no further detour."""
         if not key:
-            return self.suspects.nothing
+            return self.failure_hypotheses.nothing
         if key not in self._suspicions:
             before, thing = self._suspicion(key[:-1]), key[-1]
-            is_known = before is not None and self.suspects.explain(before, thing)
+            is_known = before is not None and self.failure_hypotheses.explain(before, thing)
             self._suspicions[key] = (
-                self.suspects.grown(before, thing) if before is not None and is_known else None
+                self.failure_hypotheses.grown(before, thing)
+                if before is not None and is_known
+                else None
             )
         return self._suspicions[key]
 
-    def _shortest_from(self, spot: Spot) -> Detour | None:
-        key = spot.group
+    def _shortest_from(self, repair_point: RepairPoint) -> Detour | None:
+        key = repair_point.group
         if key not in self._shortest:
-            suspicion = self._suspicion(spot.key)
-            found = suspicion and self._onward(spot.standing, suspicion, spot.spent_ns)
-            self._shortest[key] = found and self._with_spots(found, spot)
+            failure_hypothesis = self._suspicion(repair_point.key)
+            found = failure_hypothesis and self._onward(
+                repair_point.permit_state, failure_hypothesis, repair_point.spent_ns
+            )
+            self._shortest[key] = found and self._with_spots(found, repair_point)
         return self._shortest[key]
 
-    def _with_spots(self, detour: Detour, spot: Spot) -> Detour:
-        if len(spot.key) > 1:
+    def _with_spots(self, detour: Detour, repair_point: RepairPoint) -> Detour:
+        if len(repair_point.key) > 1:
             return detour
-        has_budget, left, spots = self.decisions.has_budget, spot.newly, []
-        for standing, thing, spent_ns, crossed in detour.ahead:
+        has_budget, left, repair_points = self.decisions.has_budget, repair_point.newly, []
+        for permit_state, thing, spent_ns, crossed in detour.ahead:
             newly = left & self.cases.of(self.cases.risks.kills(thing))
             if newly:
                 left &= ~newly
-                bridged = newly & self.cases.of(self.suspects.causes_of(thing))
+                bridged = newly & self.cases.of(self.failure_hypotheses.causes_of(thing))
                 spent_ns = spent_ns if has_budget else 0
-                key = (*spot.key, thing)
-                spots.append(Spot(standing, key, newly, bridged, crossed, spent_ns))
-        return detour._replace(spots=tuple(spots))
+                key = (*repair_point.key, thing)
+                repair_points.append(
+                    RepairPoint(permit_state, key, newly, bridged, crossed, spent_ns)
+                )
+        return detour._replace(repair_points=tuple(repair_points))
 
     def _onward(
         self,
-        standing: int,
-        suspicion: FailureHypothesis,
+        permit_state: int,
+        failure_hypothesis: FailureHypothesis,
         spent_ns: int,
         picked: tuple[int, ...] | None = None,
     ) -> Detour | None:
         """As the switch goes on, if that is picked."""
-        course = self.decisions.onward(standing, suspicion, spent_ns, picked)
+        course = self.decisions.onward(permit_state, failure_hypothesis, spent_ns, picked)
         if course is None:
             return None
         edges = [edge for _, edge in course.path.steps]
-        ahead = tuple(self.decisions.ahead(course, standing, spent_ns))
+        ahead = tuple(self.decisions.ahead(course, permit_state, spent_ns))
         things = 0
         for met in ahead:
             things |= 1 << met.thing
@@ -259,38 +278,44 @@ class Space:
             things,
         )
 
-    def candidate(self, main: Main, prices: Dear, *, alone: bool = False) -> CandidatePath:
+    def candidate(
+        self, main: PrimaryPath, prices: LinkPrices, *, alone: bool = False
+    ) -> CandidatePath:
         """With the detours that are cheapest at these prices."""
         return self.composed(main, self.detours(main, prices, alone=alone))
 
-    def detours(self, main: Main, prices: Dear, *, alone: bool = False) -> dict[Key, Detour]:
+    def detours(
+        self, main: PrimaryPath, prices: LinkPrices, *, alone: bool = False
+    ) -> dict[Key, Detour]:
         """Those, with the further ones."""
         found = dict[Key, Detour]()
-        for spot in main.spots:
-            found |= self.detours_from(spot, prices, alone=alone)
+        for repair_point in main.repair_points:
+            found |= self.detours_from(repair_point, prices, alone=alone)
         return found
 
-    def detours_from(self, spot: Spot, prices: Dear, *, alone: bool = False) -> dict[Key, Detour]:
+    def detours_from(
+        self, repair_point: RepairPoint, prices: LinkPrices, *, alone: bool = False
+    ) -> dict[Key, Detour]:
         """That from a spot, with the further ones from it; nothing where there is none."""
-        detour = self.detour(spot, prices, alone=alone)
+        detour = self.detour(repair_point, prices, alone=alone)
         if detour is None:
             return {}
-        found = {spot.key: detour}
-        for far in detour.spots:
+        found = {repair_point.key: detour}
+        for far in detour.repair_points:
             further = self.detour(far, prices, alone=alone)
             if further is not None:
                 found[far.key] = further
         return found
 
-    def composed(self, main: Main, detours: Mapping[Key, Detour]) -> CandidatePath:
+    def composed(self, main: PrimaryPath, detours: Mapping[Key, Detour]) -> CandidatePath:
         key = (main.order, tuple((found, one.order) for found, one in sorted(detours.items())))
         if key not in self._candidates:
             source = self.cases.risks.bit("hub", self.automaton.trip.src.id)
             loads = dict.fromkeys(numbers_of(self.cases.of(source) & self._watched), NO_LOAD)
-            for spot in main.spots:
-                before, known = main.sights[: spot.crossed], dict[tuple[int, ...], Load]()
-                for case in numbers_of(spot.newly & self._watched):
-                    rest = tuple(self._rest(spot, detours, case))
+            for repair_point in main.repair_points:
+                before, known = main.sights[: repair_point.crossed], dict[tuple[int, ...], Load]()
+                for case in numbers_of(repair_point.newly & self._watched):
+                    rest = tuple(self._rest(repair_point, detours, case))
                     if rest not in known:
                         known[rest] = self.links.load((*before, *rest))
                     loads[case] = known[rest]
@@ -316,26 +341,31 @@ class Space:
                 come += times * ((ends[fibre][not second] == dst) - (ends[fibre][second] == dst))
         return come > 0
 
-    def taken(self, candidate: CandidatePath) -> Iterator[tuple[Spot, Order, Order]]:
+    def taken(self, candidate: CandidatePath) -> Iterator[tuple[RepairPoint, Order, Order]]:
         """The detours of a path, each with the shortest one."""
-        spots = [*candidate.main.spots]
-        while spots:
-            spot = spots.pop(0)
-            detour, shortest = candidate.onward.get(spot.key), self._shortest_from(spot)
+        repair_points = [*candidate.main.repair_points]
+        while repair_points:
+            repair_point = repair_points.pop(0)
+            detour, shortest = (
+                candidate.onward.get(repair_point.key),
+                self._shortest_from(repair_point),
+            )
             if detour is not None and shortest is not None:
-                yield spot, detour.order, shortest.order
-                spots += detour.spots
+                yield repair_point, detour.order, shortest.order
+                repair_points += detour.repair_points
 
-    def _rest(self, spot: Spot, detours: Mapping[Key, Detour], case: int) -> Sequence[int]:
+    def _rest(
+        self, repair_point: RepairPoint, detours: Mapping[Key, Detour], case: int
+    ) -> Sequence[int]:
         """What is crossed from a spot on."""
-        detour = detours.get(spot.key)
+        detour = detours.get(repair_point.key)
         if detour is None:
             return ()
-        first = self.crossed(spot, detour, case)
+        first = self.crossed(repair_point, detour, case)
         far = _hit(detour, case)
         return first if far is None else (*first, *self._rest(far, detours, case))
 
-    def crossed(self, spot: Spot, detour: Detour, case: int) -> Sequence[int]:
+    def crossed(self, repair_point: RepairPoint, detour: Detour, case: int) -> Sequence[int]:
         """What is crossed from a spot on by a detour as far as a further one is chosen; of a
         further one, by what the switch then takes, too."""
         dead = self.cases.dead(case)
@@ -345,26 +375,26 @@ class Space:
         if far is not None:
             return detour.sights[: far.crossed]
         sights = list[int]()
-        suspicion = self._suspicion(spot.key)
-        assert suspicion is not None, "otherwise there is no detour"
+        failure_hypothesis = self._suspicion(repair_point.key)
+        assert failure_hypothesis is not None, "otherwise there is no detour"
         on: Detour | None = detour
         while on is not None:
             hit = next((met for met in on.ahead if dead >> met.thing & 1), None)
             sights += on.sights if hit is None else on.sights[: hit.crossed]
-            if hit is None or not self.suspects.explain(suspicion, hit.thing):
+            if hit is None or not self.failure_hypotheses.explain(failure_hypothesis, hit.thing):
                 break
-            suspicion, on = self._further(suspicion, hit)
+            failure_hypothesis, on = self._further(failure_hypothesis, hit)
         return sights
 
     def _further(
-        self, before: FailureHypothesis, hit: Met
+        self, before: FailureHypothesis, hit: PossibleFailure
     ) -> tuple[FailureHypothesis, Detour | None]:
         """What is known where one more thing is found dead, and the shortest path on."""
         spent_ns = hit.spent_ns if self.decisions.has_budget else 0
-        key = (hit.standing, before.found | 1 << hit.thing, spent_ns)
+        key = (hit.permit_state, before.found | 1 << hit.thing, spent_ns)
         if key not in self._later:
-            grown = self.suspects.grown(before, hit.thing)
-            self._later[key] = grown, self._onward(hit.standing, grown, spent_ns)
+            grown = self.failure_hypotheses.grown(before, hit.thing)
+            self._later[key] = grown, self._onward(hit.permit_state, grown, spent_ns)
         return self._later[key]
 
     def _in_time(
@@ -382,7 +412,7 @@ class Space:
             return found
 
         def cost(at: int, edge: Edge) -> int:
-            is_bad = edge.sight in self.thin or (at, edge.number) in shunned
+            is_bad = edge.sight in self.narrow_links or (at, edge.number) in shunned
             return price(edge) + (NO_ROOM if is_bad else 0)
 
         product = self.product.without_gateways(closed)
@@ -403,7 +433,7 @@ class Space:
         found = self.cheapest(start, dead, closed, price, divided=divided)
         if found is None or divided:
             return found
-        return None if any(edge.sight in self.thin for _, edge in found.steps) else found
+        return None if any(edge.sight in self.narrow_links for _, edge in found.steps) else found
 
     def cheapest(
         self,
@@ -420,7 +450,10 @@ class Space:
         A demand that may be ``divided`` needs no room for all of its rate. Where no edge costs less
         than its delay (``above_delay``), it is A* by the minimum delay that is left.
         """
-        product, thin = self.product.without_gateways(closed), NOTHING if divided else self.thin
+        product, narrow_links = (
+            self.product.without_gateways(closed),
+            NOTHING if divided else self.narrow_links,
+        )
         settled: set[int] = set()
         least: dict[int, tuple[int, int]] = {}
         queue: list[tuple[int, int, Order, int, int]] = [(0, 0, (), 0, start)]
@@ -437,7 +470,7 @@ class Space:
                 if edge.bit & dead or far in settled:
                     continue
                 far_cost = cost + price(edge)
-                if edge.sight in thin or (shunned and (at, edge.number) in shunned):
+                if edge.sight in narrow_links or (shunned and (at, edge.number) in shunned):
                     far_cost += NO_ROOM
                 rank = (far_cost, count)
                 known = least.get(far)
@@ -453,12 +486,15 @@ def _order(path: ProductPath | None) -> Order:
     return () if path is None else tuple(edge.number for _, edge in path.steps)
 
 
-def _hit(detour: Detour, case: int) -> Spot | None:
+def _hit(detour: Detour, case: int) -> RepairPoint | None:
     """Where a further detour begins."""
-    return next((spot for spot in detour.spots if spot.newly >> case & 1), None)
+    return next(
+        (repair_point for repair_point in detour.repair_points if repair_point.newly >> case & 1),
+        None,
+    )
 
 
-def _summed(prices: Dear, cases: int) -> dict[int, int]:
+def _summed(prices: LinkPrices, cases: int) -> dict[int, int]:
     """What links cost in any of these."""
     total: dict[int, int] = {}
     for of in prices.among(cases):

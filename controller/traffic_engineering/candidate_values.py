@@ -8,7 +8,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from corridor.controller.forwarding.decisions import Met
+from corridor.controller.forwarding.decisions import PossibleFailure
 from corridor.controller.policy.product import Edge, Product
 from corridor.controller.traffic_engineering.failure_cases import Load
 
@@ -21,11 +21,11 @@ type Group = tuple[int, Key, int, int]
 delay budget is spent."""
 
 
-class Spot(NamedTuple):
+class RepairPoint(NamedTuple):
     """Where a path may meet something dead, and in which cases it then does that did not hit it
     before."""
 
-    standing: int
+    permit_state: int
     """Of the packet."""
     key: Key
     """What was found dead, the thing that is met there included."""
@@ -43,7 +43,7 @@ class Spot(NamedTuple):
 
     @property
     def group(self) -> Group:
-        return self.standing, self.key, self.newly, self.spent_ns
+        return self.permit_state, self.key, self.newly, self.spent_ns
 
 
 class Detour(NamedTuple):
@@ -53,21 +53,21 @@ class Detour(NamedTuple):
     one_way_ns: int
     sights: tuple[int, ...]
     """Its fibres, each as the hub sees it that sends over it."""
-    ahead: tuple[Met, ...]
+    ahead: tuple[PossibleFailure, ...]
     """What it may find dead."""
     things: int
     """The same as bits."""
-    spots: tuple[Spot, ...] = ()
+    repair_points: tuple[RepairPoint, ...] = ()
     """Where it meets more failures in the cases of its own spot; empty for a further detour."""
 
 
-class Main(NamedTuple):
+class PrimaryPath(NamedTuple):
     """A primary path."""
 
     order: Order
     one_way_ns: int
     sights: tuple[int, ...]
-    spots: tuple[Spot, ...]
+    repair_points: tuple[RepairPoint, ...]
     """In the order in which packets come there."""
 
 
@@ -75,7 +75,7 @@ class Main(NamedTuple):
 class CandidatePath:
     """One path of a demand, with the detours that switches take without the controller."""
 
-    main: Main
+    main: PrimaryPath
     onward: Mapping[Key, Detour]
     """By what was found dead; without those of which there is none."""
     load: Load

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from corridor.controller.policy.product import Edge
-from corridor.controller.traffic_engineering.candidate_paths import Space
-from corridor.controller.traffic_engineering.candidate_values import Main
-from corridor.controller.traffic_engineering.failure_cases import ByCase, Dear, Price
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
+from corridor.controller.traffic_engineering.candidate_values import PrimaryPath
+from corridor.controller.traffic_engineering.failure_cases import ByCase, LinkPrices, Price
 from corridor.controller.traffic_engineering.path_program import (
     MBIT,
     NO_SHARE,
     Column,
     Flags,
+    LinearProgram,
     Prices,
-    Program,
     Solution,
     worth_ms,
 )
@@ -31,7 +31,7 @@ DETOURS_WEIGH = 1e-3
 """The weight of a detour's delay relative to a primary path in the search for paths."""
 
 
-def improved(program: Program, found: Solution) -> int:
+def improved(program: LinearProgram, found: Solution) -> int:
     """Paths and detours added that are cheapest at the prices of a solution: how many columns."""
     in_use = _in_use(program, found)
     return sum(
@@ -40,7 +40,7 @@ def improved(program: Program, found: Solution) -> int:
     )
 
 
-def avoiding_failures(program: Program, found: Solution) -> int:
+def avoiding_failures(program: LinearProgram, found: Solution) -> int:
     """The same of those that keep clear of what fails where links are dear."""
     if program.settled:
         return 0
@@ -51,7 +51,7 @@ def avoiding_failures(program: Program, found: Solution) -> int:
     )
 
 
-def _in_use(program: Program, found: Solution) -> list[list[Column]]:
+def _in_use(program: LinearProgram, found: Solution) -> list[list[Column]]:
     in_use: list[list[Column]] = [[] for _ in program.spaces]
     for number, column in enumerate(program.columns):
         if found.shares[number] > NO_SHARE:
@@ -59,14 +59,14 @@ def _in_use(program: Program, found: Solution) -> list[list[Column]]:
     return in_use
 
 
-def _improved(program: Program, prices: Prices, demand: int, in_use: list[Column]) -> int:
+def _improved(program: LinearProgram, prices: Prices, demand: int, in_use: list[Column]) -> int:
     space, added = program.spaces[demand], 0
     by_failure = _by_failure(prices, space)
     for column in in_use:
-        for spot in column.spots if column.level + 1 >= program.settled else ():
-            detours = space.detours_from(spot, by_failure) if spot.bridged else {}
+        for repair_point in column.repair_points if column.level + 1 >= program.settled else ():
+            detours = space.detours_from(repair_point, by_failure) if repair_point.bridged else {}
             if detours:
-                added += program.add_detours(demand, spot, detours)
+                added += program.add_detours(demand, repair_point, detours)
     if program.settled:
         return added
     for main in _mains(program, demand, prices):
@@ -74,7 +74,7 @@ def _improved(program: Program, prices: Prices, demand: int, in_use: list[Column
     return added
 
 
-def main_at(program: Program, demand: int, prices: Mapping[int, int]) -> Main | None:
+def main_at(program: LinearProgram, demand: int, prices: Mapping[int, int]) -> PrimaryPath | None:
     """The cheapest primary path of a demand, at prices of links in ns."""
     space = program.spaces[demand]
     if not program.failures:  # else it hangs on which detours were looked at before, too
@@ -86,7 +86,9 @@ def main_at(program: Program, demand: int, prices: Mapping[int, int]) -> Main | 
     return space.shortest(by_objective(program, demand, prices))
 
 
-def _added(program: Program, prices: Prices, demand: int, main: Main, by_failure: Dear) -> int:
+def _added(
+    program: LinearProgram, prices: Prices, demand: int, main: PrimaryPath, by_failure: LinkPrices
+) -> int:
     """With the cheapest detours, if it is not there and helps."""
     if main.order in program.mains[demand] and not program.rests(demand, main.order):
         return 0
@@ -99,7 +101,7 @@ def _added(program: Program, prices: Prices, demand: int, main: Main, by_failure
 
 
 def _kept_clear(
-    program: Program, prices: Prices, demand: int, in_use: list[Column], dear: Flags
+    program: LinearProgram, prices: Prices, demand: int, in_use: list[Column], dear: Flags
 ) -> int:
     """Where detours load what is dear in a case: primary paths and detours that avoid this case's
     failure, or load other links."""
@@ -116,13 +118,15 @@ def _kept_clear(
                 clear_of[1 << first // 2] = None
     by_failure = _by_failure(prices, space)
     for column in in_use:
-        for spot in column.spots if column.level == 0 else ():
-            for case in dict.fromkeys(hit.get(spot.thing, ())):
-                if spot.bridged >> case & 1:
+        for repair_point in column.repair_points if column.level == 0 else ():
+            for case in dict.fromkeys(hit.get(repair_point.thing, ())):
+                if repair_point.bridged >> case & 1:
                     here = by_failure.but(
                         case, space.links.over(space.cases.taken_down(case), CLEAR)
                     )
-                    added += program.add_detours(demand, spot, space.detours_from(spot, here))
+                    added += program.add_detours(
+                        demand, repair_point, space.detours_from(repair_point, here)
+                    )
     total = _in_all(prices)
     for fibres in clear_of:
         main = space.shortest(
@@ -137,7 +141,7 @@ def _clear_of(fibres: int, price: Price) -> Price:
     return lambda edge: price(edge) + (CLEAR if edge.bit & fibres else 0)
 
 
-def by_objective(program: Program, demand: int, prices: Mapping[int, int]) -> Price:
+def by_objective(program: LinearProgram, demand: int, prices: Mapping[int, int]) -> Price:
     """The cost of an edge of a primary path: by the objective, and by prices of links in ns."""
     space, objective = program.spaces[demand], program.objective
     own, by_sight = program.own_ns[demand], space.links.by_sight(prices)
@@ -153,7 +157,7 @@ def by_objective(program: Program, demand: int, prices: Mapping[int, int]) -> Pr
     return price
 
 
-def _by_failure(prices: Prices, space: Space) -> Dear:
+def _by_failure(prices: Prices, space: PathSpace) -> LinkPrices:
     unit = space.rate_bps / MBIT * NS / DETOURS_WEIGH
     return ByCase(
         {
@@ -164,7 +168,7 @@ def _by_failure(prices: Prices, space: Space) -> Dear:
     )
 
 
-def _mains(program: Program, demand: int, prices: Prices) -> Iterator[Main]:
+def _mains(program: LinearProgram, demand: int, prices: Prices) -> Iterator[PrimaryPath]:
     """At prices of all that may happen to others, and of what is while all is well."""
     space = program.spaces[demand]
     well, total = prices.by_failure.get(None, {}), _in_all(prices)
@@ -182,6 +186,6 @@ def _in_all(prices: Prices) -> dict[int, float]:
     return total
 
 
-def _in_ns(prices: Mapping[int, float], space: Space) -> dict[int, int]:
+def _in_ns(prices: Mapping[int, float], space: PathSpace) -> dict[int, int]:
     unit = space.rate_bps / MBIT * NS
     return {link: round(price * unit) for link, price in prices.items()}

@@ -8,8 +8,13 @@ from itertools import pairwise
 import numpy as np
 
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath
-from corridor.controller.traffic_engineering.failure_cases import ByCase, Dear, Load
-from corridor.controller.traffic_engineering.load_grid import NOTHING_FIXED, Case, Fixed, Numbers
+from corridor.controller.traffic_engineering.failure_cases import ByCase, LinkPrices, Load
+from corridor.controller.traffic_engineering.load_grid import (
+    NOTHING_FIXED,
+    Case,
+    FixedLoad,
+    Numbers,
+)
 
 LITTLE = 0.01
 """What too much in a case that nothing fits counts next to too much in another."""
@@ -22,16 +27,16 @@ class Loads:
         self,
         capacity_bps: Sequence[int],
         failures: Collection[int],
-        forgiven: Collection[Case] = (),
-        fixed: Fixed = NOTHING_FIXED,
+        tolerated: Collection[Case] = (),
+        fixed: FixedLoad = NOTHING_FIXED,
     ) -> None:
-        """What is overloaded in cases that are ``forgiven`` counts little; what is ``fixed`` is
+        """What is overloaded in cases that are ``tolerated`` counts little; what is ``fixed`` is
         there from the start."""
         self.capacity_bps: Numbers = np.array(capacity_bps, dtype=np.int64)
         self._row = {failure: row for row, failure in enumerate(failures, start=1)}
-        self._forgiven = forgiven
+        self._forgiven = tolerated
         cases = (None, *failures)
-        self._weight = np.array([LITTLE if case in forgiven else 1.0 for case in cases])
+        self._weight = np.array([LITTLE if case in tolerated else 1.0 for case in cases])
         self.total: Numbers = np.zeros((len(self._row) + 1, len(capacity_bps)), dtype=np.int64)
         for link, bps in fixed.always.items():
             self.total[:, link] += bps
@@ -72,7 +77,7 @@ class Loads:
         over = np.maximum(self.total - self._limits, 0)
         return float((over / self._limits).sum(axis=1) @ self._weight)
 
-    def prices(self, rate_bps: int, unit: int) -> tuple[dict[int, int], Dear]:
+    def prices(self, rate_bps: int, unit: int) -> tuple[dict[int, int], LinkPrices]:
         """What links cost that have no room for a rate: in all, and by failure."""
         over = np.maximum(self.total + rate_bps - self._limits, 0) / self._limits
         over = over * self._weight[:, None]
@@ -113,11 +118,11 @@ def loads_of(
     capacity_bps: Sequence[int],
     failures: Collection[int],
     candidates: Iterable[tuple[CandidatePath, int]],
-    forgiven: Collection[Case] = (),
-    fixed: Fixed = NOTHING_FIXED,
+    tolerated: Collection[Case] = (),
+    fixed: FixedLoad = NOTHING_FIXED,
 ) -> Loads:
     """Of paths with their rates in bit/s, and what is fixed."""
-    loads = Loads(capacity_bps, failures, forgiven, fixed)
+    loads = Loads(capacity_bps, failures, tolerated, fixed)
     for candidate, rate_bps in candidates:
         loads.add(candidate, rate_bps)
     return loads

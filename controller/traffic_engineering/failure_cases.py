@@ -17,7 +17,7 @@ type Failed = frozenset[str]
 """Names of what has failed."""
 
 
-class Cases:
+class FailureSets:
     """Those that rates are to fit under."""
 
     def __init__(self, risks: Risks, singles: int, sets: Iterable[Collection[str]] = ()) -> None:
@@ -116,11 +116,11 @@ type Load = Mapping[int, int]
 """How often each link is crossed."""
 type Price = Callable[[Edge], int]
 """What an edge of a product costs, above zero."""
-type Dear = ByCase[Mapping[int, int]]
+type LinkPrices = ByCase[Mapping[int, int]]
 """What links cost, by case."""
 
 NO_LOAD: Load = MappingProxyType({})
-NOT_DEAR: Dear = ByCase({})
+NOT_DEAR: LinkPrices = ByCase({})
 
 
 class Links:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath, Key, Order
 from corridor.controller.traffic_engineering.least_added_delay import MS
 from corridor.topologies.model.topology import Fibre
@@ -18,14 +18,14 @@ class Moves:
     key: str = "moves"
     words: str = "paths that differ from those that demands would have alone"
 
-    def over(self, _space: Space, _fibre: Fibre, delay_ns: int) -> float:
+    def over(self, _space: PathSpace, _fibre: Fibre, delay_ns: int) -> float:
         return delay_ns / MS
 
-    def main(self, _space: Space, order: Order, one_way_ns: int, alone: CandidatePath) -> float:
+    def main(self, _space: PathSpace, order: Order, one_way_ns: int, alone: CandidatePath) -> float:
         return MOVED * (order != alone.order) + DELAY_WEIGHS * one_way_ns / MS
 
     def detour(
-        self, _space: Space, found: Key, order: Order, one_way_ns: int, alone: CandidatePath
+        self, _space: PathSpace, found: Key, order: Order, one_way_ns: int, alone: CandidatePath
     ) -> float:
         changed = alone.detours.get(found, order) != order
         return DETOURED * changed + DELAY_WEIGHS**2 * one_way_ns / MS

@@ -20,7 +20,7 @@ from corridor.controller.forwarding.disjoint import keeping_apart
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Intent
-from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.picks import PreferredPath
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
@@ -54,7 +54,7 @@ MOST_BUILDERS = 2
 
 
 @remembered(MOST_REMEMBERED)
-def fitted(specification: Specification, objective: str | Objective) -> Specification:
+def with_feasible_paths(specification: Specification, objective: str | Objective) -> Specification:
     """The same, with paths picked by an objective, one that ships by its key, if rates do not fit
     without; ``none`` picks none.
 
@@ -74,7 +74,9 @@ def reoptimised(specification: Specification, without: Failures) -> Specificatio
 
 
 @remembered(MOST_REMEMBERED)
-def misfits(specification: Specification, without: Failures = NO_FAILURES) -> tuple[Worst, ...]:
+def overloaded_links(
+    specification: Specification, without: Failures = NO_FAILURES
+) -> tuple[Worst, ...]:
     """The links that committed rates do not fit, each in its worst case."""
     if not may_ask(specification):
         return ()
@@ -83,12 +85,12 @@ def misfits(specification: Specification, without: Failures = NO_FAILURES) -> tu
 
 def fits(specification: Specification, without: Failures = NO_FAILURES) -> bool:
     """Whether committed rates do."""
-    return not misfits(specification, without)
+    return not overloaded_links(specification, without)
 
 
-def lacking(specification: Specification, without: Failures = NO_FAILURES) -> float:
+def total_overload(specification: Specification, without: Failures = NO_FAILURES) -> float:
     """How many capacities are, summed up over the links that committed rates do not fit."""
-    return _lacking(misfits(specification, without))
+    return _lacking(overloaded_links(specification, without))
 
 
 def _fitted(asked: Specification, objective: Objective, without: Failures) -> Specification:
@@ -97,14 +99,14 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
     out of account: others go where they fit without those."""
     # numpy is dear to import
     from corridor.controller.traffic_engineering.path_program import SolverError
-    from corridor.controller.traffic_engineering.path_selection import choose
+    from corridor.controller.traffic_engineering.path_selection import select_paths
 
     served = shortest = Served(asked.topology, asked.intents(), without)
     full = served.too_full()
     if not full:
         return asked
     sets = served.sets()
-    aside, yielding = served.hopeless(sets)
+    aside, yielding = served.infeasible(sets)
     if aside or yielding:
         served = shortest = served.but(aside, yielding)
         full = served.too_full()
@@ -113,7 +115,7 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
     for _ in range(TRIES if full else 0):
         links = Links(asked.topology, less)
         try:
-            choice = choose(
+            choice = select_paths(
                 *(asked.topology, shortest.graphs, shortest.builder, objective, links), sets=sets
             )
         except SolverError:
@@ -123,13 +125,13 @@ def _fitted(asked: Specification, objective: Objective, without: Failures) -> Sp
         full, before = served.too_full(), least
         if _lacking(full) < least:
             best, least = picked, _lacking(full)
-        misfits = [one for one in full if frozenset(one.failure) not in choice.impossible]
-        unseen = served.together() - sets if misfits else frozenset()
-        if not misfits or not (unseen or least < before):
+        overloaded_links = [one for one in full if frozenset(one.failure) not in choice.impossible]
+        unseen = served.together() - sets if overloaded_links else frozenset()
+        if not overloaded_links or not (unseen or least < before):
             break
-        if len(sets) > MANY_SETS and all(_known(one, sets) for one in misfits):
+        if len(sets) > MANY_SETS and all(_known(one, sets) for one in overloaded_links):
             break
-        for one in misfits:
+        for one in overloaded_links:
             if _known(one, sets):
                 less[one.fibre, one.hub] += one.excess_bps
         sets |= unseen
@@ -180,7 +182,7 @@ class Served:
 
         return too_large(self.graphs, self.builder, Links(self.topology), sets)
 
-    def hopeless(self, sets: Collection[frozenset[str]]) -> tuple[frozenset[str], frozenset[str]]:
+    def infeasible(self, sets: Collection[frozenset[str]]) -> tuple[frozenset[str], frozenset[str]]:
         """Of those whose rates fit nowhere: who stays so where ladders give up protection, and who
         does not."""
         large = frozenset(self.too_large(sets))
@@ -232,7 +234,7 @@ def may_ask(specification: Specification) -> bool:
 
 
 def with_picks(
-    specification: Specification, picks: Mapping[str, tuple[Pick, ...]]
+    specification: Specification, picks: Mapping[str, tuple[PreferredPath, ...]]
 ) -> Specification:
     directions = tuple(
         one.model_copy(update={"picks": picks.get(one.demand.id, ())})
@@ -277,7 +279,7 @@ def reoptimised_for_current_failures(
     demands move as possible. If nothing fits, the result with the smallest shortfall."""
     # numpy is dear to import
     from corridor.controller.traffic_engineering.path_program import SolverError
-    from corridor.controller.traffic_engineering.path_selection import choose
+    from corridor.controller.traffic_engineering.path_selection import select_paths
 
     served = _served(specification, without)
     best, least = specification, _excess(served)
@@ -285,9 +287,9 @@ def reoptimised_for_current_failures(
     for _ in range(TRIES if least else 0):
         links = Links(specification.topology, less)
         try:
-            choice = choose(
+            choice = select_paths(
                 *(served.topology, served.graphs, served.builder, fewest_moves.KIND, links),
-                as_is=True,
+                current_failures_only=True,
             )
         except SolverError:
             break
@@ -302,8 +304,8 @@ def reoptimised_for_current_failures(
 
 
 def _moved(
-    before: Specification, chosen: Mapping[str, tuple[Pick, ...]]
-) -> Mapping[str, tuple[Pick, ...]]:
+    before: Specification, chosen: Mapping[str, tuple[PreferredPath, ...]]
+) -> Mapping[str, tuple[PreferredPath, ...]]:
     """What is chosen of those that move; the others keep the detours, too, that were picked."""
     picks = dict(chosen)
     for one in before.directions:
@@ -312,7 +314,7 @@ def _moved(
     return picks
 
 
-def _in_use(picks: tuple[Pick, ...]) -> tuple[str, ...]:
+def _in_use(picks: tuple[PreferredPath, ...]) -> tuple[str, ...]:
     return next((one.fibres for one in picks if not one.dead), ())
 
 

@@ -9,7 +9,7 @@ from corridor.controller.policy.model import Bandwidth
 
 def may_have_rates(intent: Intent) -> bool:
     """Under some permit that it may go by."""
-    permits = (automaton.permit for automaton in intent.ruling.automata)
+    permits = (automaton.permit for automaton in intent.applicable_policies.automata)
     return any(intent.guarantee(permit) is not None for permit in permits)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath, Key, Order
 from corridor.topologies.model.topology import Fibre
 
@@ -20,14 +20,14 @@ class AddedDelay:
     key: str = "added-delay"
     words: str = "delay added to primary paths"
 
-    def over(self, _space: Space, _fibre: Fibre, delay_ns: int) -> float:
+    def over(self, _space: PathSpace, _fibre: Fibre, delay_ns: int) -> float:
         return delay_ns / MS
 
-    def main(self, space: Space, _order: Order, one_way_ns: int, alone: CandidatePath) -> float:
+    def main(self, space: PathSpace, _order: Order, one_way_ns: int, alone: CandidatePath) -> float:
         return max(one_way_ns - alone.one_way_ns, 0) * (1 + RATE_WEIGHS * space.rate_bps) / MS
 
     def detour(
-        self, _space: Space, found: Key, _order: Order, one_way_ns: int, _alone: CandidatePath
+        self, _space: PathSpace, found: Key, _order: Order, one_way_ns: int, _alone: CandidatePath
     ) -> float:
         return DETOURS_WEIGH ** len(found) * one_way_ns / MS
 

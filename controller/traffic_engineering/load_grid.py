@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import (
     CandidatePath,
     Detour,
     Group,
-    Main,
     Order,
-    Spot,
+    PrimaryPath,
+    RepairPoint,
 )
 from corridor.controller.traffic_engineering.failure_cases import NO_LOAD, Load, numbers_of
 
@@ -95,8 +95,8 @@ def _numbers(load: Mapping[int, int]) -> tuple[Numbers, Numbers]:
 # What paths load by case and link, each reckoned once, and what is fixed there.
 
 
-class Reckoning:
-    def __init__(self, spaces: Sequence[Space], grid: Grid, fixed: Fixed) -> None:
+class LoadCache:
+    def __init__(self, spaces: Sequence[PathSpace], grid: Grid, fixed: FixedLoad) -> None:
         self._spaces, self._grid = spaces, grid
         self.fixed_bps: Numbers = np.zeros(grid.shape, dtype=np.int64)
         for row, case in enumerate(grid.cases if fixed.kept else ()):
@@ -115,7 +115,7 @@ class Reckoning:
                 cells[takes.cells] += takes.changes.astype(np.int64) * rate_bps
         return total
 
-    def of_main(self, demand: int, main: Main) -> Takes:
+    def of_main(self, demand: int, main: PrimaryPath) -> Takes:
         """For a primary path: what it crosses in all cases, minus the cases that hit it."""
         key = (demand, None, main.order)
         if key not in self._known:
@@ -123,19 +123,19 @@ class Reckoning:
             load = space.links.load(main.sights)
             source = space.cases.risks.bit("hub", space.automaton.trip.src.id)
             changed = [(rows(space.cases.of(source)), load, -1)]
-            for spot in main.spots:
-                rest = space.links.load(main.sights[spot.crossed :])
-                changed.append((rows(spot.newly), rest, -1))
+            for repair_point in main.repair_points:
+                rest = space.links.load(main.sights[repair_point.crossed :])
+                changed.append((rows(repair_point.newly), rest, -1))
             self._known[key] = self._grid.takes(load, changed)
         return self._known[key]
 
-    def of_detour(self, demand: int, spot: Spot, detour: Detour) -> Takes:
+    def of_detour(self, demand: int, repair_point: RepairPoint, detour: Detour) -> Takes:
         """In the cases of its spot alone."""
-        key = (demand, spot.group, detour.order)
+        key = (demand, repair_point.group, detour.order)
         if key not in self._known:
             space, found = self._spaces[demand], dict[tuple[int, ...], list[int]]()
-            for case in numbers_of(spot.newly):
-                sights = tuple(space.crossed(spot, detour, case))
+            for case in numbers_of(repair_point.newly):
+                sights = tuple(space.crossed(repair_point, detour, case))
                 found.setdefault(sights, []).append(self._grid.row(case))
             changed = [
                 (np.array(rows), space.links.load(sights), 1) for sights, rows in found.items()
@@ -145,13 +145,13 @@ class Reckoning:
 
     def _of(self, demand: int, candidate: CandidatePath) -> Iterator[Takes]:
         yield self.of_main(demand, candidate.main)
-        spots = [*candidate.main.spots]
-        while spots:
-            spot = spots.pop()
-            detour = candidate.onward.get(spot.key)
+        repair_points = [*candidate.main.repair_points]
+        while repair_points:
+            repair_point = repair_points.pop()
+            detour = candidate.onward.get(repair_point.key)
             if detour is not None:
-                yield self.of_detour(demand, spot, detour)
-                spots += detour.spots
+                yield self.of_detour(demand, repair_point, detour)
+                repair_points += detour.repair_points
 
 
 # The rows of a program: cells of the grid, which come as they are broken.
@@ -164,7 +164,7 @@ class Rows:
         """Of each row."""
         self.at: Numbers = np.full(size, -1)
         """By cell its row; below zero where it has none."""
-        self._resting = Resting()
+        self._resting = InactiveSet()
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -197,7 +197,7 @@ ROUNDS = 8
 """Without use, after which something rests."""
 
 
-class Resting:
+class InactiveSet:
     """Of columns, or of rows, by number."""
 
     def __init__(self) -> None:
@@ -236,26 +236,26 @@ class Resting:
 # What demands load that keep their paths, in every case: fixed, whatever others choose.
 
 
-class Kept(NamedTuple):
+class FixedCandidate(NamedTuple):
     """A path that stays, with a rate."""
 
     payer: str
     """Whose rate it is: of several demands together it counts once on a link."""
-    space: Space
+    space: PathSpace
     """What its demand could choose from."""
     candidate: CandidatePath
 
 
-class Fixed:
+class FixedLoad:
     """The sum of loads of paths that stay, in bit/s by link."""
 
-    def __init__(self, kept: Iterable[Kept] = ()) -> None:
+    def __init__(self, kept: Iterable[FixedCandidate] = ()) -> None:
         self.kept = tuple(kept)
         self.always: Counter[int] = Counter()
         """While nothing fails."""
         self.more: dict[int, Counter[int]] = {}
         """By case, what that adds, or takes away."""
-        of_payer: dict[str, list[Kept]] = {}
+        of_payer: dict[str, list[FixedCandidate]] = {}
         for one in self.kept:
             of_payer.setdefault(one.payer, []).append(one)
         for some in of_payer.values():
@@ -268,7 +268,7 @@ class Fixed:
         both.update(self.more[case])
         return both
 
-    def _add(self, some: Sequence[Kept]) -> None:
+    def _add(self, some: Sequence[FixedCandidate]) -> None:
         """The load of one rate: on each link, that of the path that crosses it most often."""
         always = _most(some, None)
         self.always.update(always)
@@ -278,7 +278,7 @@ class Fixed:
             more.subtract(always)
 
 
-def _most(some: Iterable[Kept], case: int | None) -> Mapping[int, int]:
+def _most(some: Iterable[FixedCandidate], case: int | None) -> Mapping[int, int]:
     most: dict[int, int] = {}
     for one in some:
         for link, times in one.candidate.under(case).items():
@@ -286,4 +286,4 @@ def _most(some: Iterable[Kept], case: int | None) -> Mapping[int, int]:
     return most
 
 
-NOTHING_FIXED = Fixed()
+NOTHING_FIXED = FixedLoad()

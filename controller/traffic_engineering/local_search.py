@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from corridor.controller.traffic_engineering.candidate_paths import ALL
-from corridor.controller.traffic_engineering.candidate_values import CandidatePath, Main
+from corridor.controller.traffic_engineering.candidate_values import CandidatePath, PrimaryPath
 from corridor.controller.traffic_engineering.column_generation import main_at
 from corridor.controller.traffic_engineering.exact_loads import Loads, loads_of
 from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR
 from corridor.controller.traffic_engineering.load_grid import Case
-from corridor.controller.traffic_engineering.path_program import Program
+from corridor.controller.traffic_engineering.path_program import LinearProgram
 from corridor.topologies.base.progress import counting
 
 ROUNDS = 12
@@ -31,7 +31,7 @@ type Rank = tuple[float, float]
 """How many capacities too much there are, and what paths cost."""
 
 
-def mended(program: Program, candidates: Sequence[CandidatePath]) -> State:
+def with_less_overload(program: LinearProgram, candidates: Sequence[CandidatePath]) -> State:
     """Paths that leave less overloaded, and then cost less; those of low rates move first, or last,
     whichever comes to less. Where there are many cases, only those count that bind; again with
     those that are broken then, so often."""
@@ -43,7 +43,7 @@ def mended(program: Program, candidates: Sequence[CandidatePath]) -> State:
     return watched(program, candidates)
 
 
-def watched(program: Program, candidates: Sequence[CandidatePath]) -> State:
+def watched(program: LinearProgram, candidates: Sequence[CandidatePath]) -> State:
     """In all cases that bind, or are overloaded with these paths."""
     return State.of(program, watch(program, candidates))
 
@@ -56,7 +56,7 @@ def _mended(first: State) -> State:
     return min(tried, key=lambda state: state.rank)
 
 
-def roomier(state: State) -> State:
+def with_ejection_chains(state: State) -> State:
     """Each demand that loads what is overloaded is tried on other paths, where others make room,
     until all fits or no demand has moved."""
     for _ in range(ROUNDS):
@@ -72,7 +72,7 @@ def roomier(state: State) -> State:
     return state
 
 
-def cheaper(state: State) -> State:
+def at_lower_cost(state: State) -> State:
     """Each demand that costs more than it has to is tried by cheaper paths, from which others make
     room."""
     for demand in counting(range(len(state.candidates)), "demands tried on cheaper paths"):
@@ -113,7 +113,7 @@ def _tried(state: State, demand: int, candidates: Iterable[CandidatePath]) -> St
 class _Known(NamedTuple):
     """What does not change."""
 
-    program: Program
+    program: LinearProgram
     candidates: tuple[tuple[CandidatePath, ...], ...]
     """That are known, by demand."""
     least_ms: tuple[float, ...]
@@ -135,13 +135,13 @@ class State:
         self._costs_ms = costs_ms
 
     @classmethod
-    def of(cls, program: Program, candidates: Sequence[CandidatePath]) -> State:
+    def of(cls, program: LinearProgram, candidates: Sequence[CandidatePath]) -> State:
         rates = (space.rate_bps for space in program.spaces)
         loads = loads_of(
             program.capacity_bps,
             sorted(program.watched),
             zip(candidates, rates, strict=True),
-            program.forgiven,
+            program.tolerated,
             program.fixed,
         )
         known = [
@@ -172,8 +172,8 @@ class State:
         return binding(self.program, self.candidates) <= self.program.watched
 
     def _full(self) -> list[tuple[Case, int]]:
-        forgiven = self.program.forgiven
-        return [(case, link) for case, link in self._loads.full() if case not in forgiven]
+        tolerated = self.program.tolerated
+        return [(case, link) for case, link in self._loads.full() if case not in tolerated]
 
     def _full_by_case(self) -> dict[Case, set[int]]:
         found: dict[Case, set[int]] = {}
@@ -270,7 +270,7 @@ def _loads_any(candidate: CandidatePath, full: Mapping[Case, set[int]]) -> bool:
     return not all(links.isdisjoint(candidate.under(case)) for case, links in full.items())
 
 
-def _mains(program: Program, demand: int) -> Iterable[Main]:
+def _mains(program: LinearProgram, demand: int) -> Iterable[PrimaryPath]:
     """That of the program, and the cheapest."""
     mains = dict.fromkeys(program.mains[demand].values())
     main = main_at(program, demand, {})
@@ -282,7 +282,7 @@ def _mains(program: Program, demand: int) -> Iterable[Main]:
 # Which cases are looked at during repair of whole paths: the binding ones, if there are many.
 
 
-def binding(program: Program, candidates: Sequence[CandidatePath]) -> frozenset[int]:
+def binding(program: LinearProgram, candidates: Sequence[CandidatePath]) -> frozenset[int]:
     """The cases of the rows, and those in which these paths overload links; all, where
     there are few."""
     if not program.has_many_cases:
@@ -294,7 +294,7 @@ def binding(program: Program, candidates: Sequence[CandidatePath]) -> frozenset[
     return frozenset(case for case in found if case is not None)
 
 
-def watch(program: Program, candidates: Sequence[CandidatePath]) -> list[CandidatePath]:
+def watch(program: LinearProgram, candidates: Sequence[CandidatePath]) -> list[CandidatePath]:
     """The same paths, that say what they load in these cases, and in those watched before, as all
     do from now on."""
     program.watched = binding(program, candidates) | program.watched
@@ -307,7 +307,7 @@ def watch(program: Program, candidates: Sequence[CandidatePath]) -> list[Candida
     return found
 
 
-def watch_all(program: Program) -> None:
+def watch_all(program: LinearProgram) -> None:
     """Paths say what they load in every case."""
     for space in program.spaces:
         space.watch(ALL)

@@ -15,12 +15,15 @@ import numpy as np
 
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.policy.product import Edge
-from corridor.controller.traffic_engineering.candidate_paths import NOBODY, Space
+from corridor.controller.traffic_engineering.candidate_paths import NOBODY, PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath
-from corridor.controller.traffic_engineering.failure_cases import Cases, Failed, Links, Load
-from corridor.controller.traffic_engineering.load_grid import Fixed, Kept
+from corridor.controller.traffic_engineering.failure_cases import Failed, FailureSets, Links, Load
+from corridor.controller.traffic_engineering.load_grid import FixedCandidate, FixedLoad
 from corridor.controller.traffic_engineering.path_program import MBIT
-from corridor.controller.traffic_engineering.selection_setting import Setting, setting_of
+from corridor.controller.traffic_engineering.selection_setting import (
+    SelectionProblem,
+    selection_problem_of,
+)
 from corridor.topologies.base.extras import require
 from corridor.topologies.model.topology import Topology
 
@@ -48,7 +51,7 @@ class Least(NamedTuple):
     """Whichever paths those take that may move, in addition to those that stay."""
 
 
-def least_fullest(setting: Setting, capacity_bps: Sequence[int]) -> Bound:
+def least_fullest(setting: SelectionProblem, capacity_bps: Sequence[int]) -> Bound:
     """The worst of all failures, and of none. Demands that are lost or not protected then count
     for nothing."""
     demands = [*zip(setting.spaces, setting.alone, strict=True)]
@@ -66,7 +69,7 @@ def least_fullest(setting: Setting, capacity_bps: Sequence[int]) -> Bound:
     return worst
 
 
-def fits_nowhere(setting: Setting, capacity_bps: Sequence[int]) -> dict[Failed, float]:
+def fits_nowhere(setting: SelectionProblem, capacity_bps: Sequence[int]) -> dict[Failed, float]:
     """Of all failures under which no paths fit, the minimum that the fullest link is asked for."""
     known, found = _Known(), dict[Failed, float]()
     demands = [*zip(setting.spaces, setting.alone, strict=True)]
@@ -92,21 +95,21 @@ def minimum_in(
     links of any one of them.
     """
     links = Links(topology)
-    setting = setting_of(served, GraphBuilder(topology), links, [failed])
+    setting = selection_problem_of(served, GraphBuilder(topology), links, [failed])
     cases, room_bps, kept = setting.cases, links.capacity_bps, [*setting.fixed.kept]
     case = cases.number(failed)
-    move = list[tuple[Space, CandidatePath]]()
+    move = list[tuple[PathSpace, CandidatePath]]()
     for space, candidate in zip(setting.spaces, setting.alone, strict=True):
         if space.stays and not failed:
-            kept.append(Kept(space.name, space, candidate))
-        elif space.suspects.protects(failed):
+            kept.append(FixedCandidate(space.name, space, candidate))
+        elif space.failure_hypotheses.protects(failed):
             move.append((space, candidate))
-    faced = [one for one in kept if one.space.suspects.protects(failed)]
+    faced = [one for one in kept if one.space.failure_hypotheses.protects(failed)]
     faced.sort(key=lambda one: one.space.arrives(one.candidate, case))
     stay = {one.payer: (one.space, one.candidate) for one in faced}
     if not move and not stay:
         return None
-    beside = Fixed(one for one in kept if one.payer in stay)
+    beside = FixedLoad(one for one in kept if one.payer in stay)
     anyhow = _least([*move, *stay.values()], room_bps, cases, case, _Known())
     fixed_bps = beside.under(case)
     at_least = _least(move, room_bps, cases, case, _Known(), fixed_bps=fixed_bps)
@@ -144,7 +147,7 @@ class _Known:
 
 
 def _candidate(
-    space: Space, demand: int, failure: int | None, prices: Mapping[int, float]
+    space: PathSpace, demand: int, failure: int | None, prices: Mapping[int, float]
 ) -> _Column | None:
     """The cheapest; budgets are not asked, so it is not dearer."""
     links = space.links
@@ -163,9 +166,9 @@ def _candidate(
 
 
 def _least(
-    demands: Sequence[tuple[Space, CandidatePath]],
+    demands: Sequence[tuple[PathSpace, CandidatePath]],
     capacity_bps: Sequence[int],
-    cases: Cases,
+    cases: FailureSets,
     failure: int | None,
     known: _Known,
     *,
@@ -181,7 +184,7 @@ def _least(
     arrive = {
         at: None
         for at, (space, candidate) in enumerate(demands)
-        if (failure is None or space.suspects.protects(failed))
+        if (failure is None or space.failure_hypotheses.protects(failed))
         and space.arrives(candidate, failure)
     }
     columns = [one for one in known.alive(closed, dead) if one.demand in arrive]
@@ -219,7 +222,7 @@ def _least(
 
 
 def _solved(
-    spaces: Sequence[Space],
+    spaces: Sequence[PathSpace],
     capacity_bps: Sequence[int],
     columns: Sequence[_Column],
     fixed_bps: Mapping[int, int],

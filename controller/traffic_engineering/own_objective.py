@@ -17,7 +17,7 @@ from traceback import extract_tb
 from types import ModuleType
 from typing import Any
 
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath, Key, Order
 from corridor.controller.traffic_engineering.objective import Objective, seeing
 from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
@@ -75,18 +75,18 @@ class OwnObjective:
     def words(self) -> str:
         return self.kind.words
 
-    def over(self, space: Space, fibre: Fibre, delay_ns: int) -> float:
+    def over(self, space: PathSpace, fibre: Fibre, delay_ns: int) -> float:
         return self._cost("over", space, fibre, delay_ns)
 
-    def main(self, space: Space, order: Order, one_way_ns: int, alone: CandidatePath) -> float:
+    def main(self, space: PathSpace, order: Order, one_way_ns: int, alone: CandidatePath) -> float:
         return self._cost("main", space, order, one_way_ns, alone)
 
     def detour(
-        self, space: Space, found: Key, order: Order, one_way_ns: int, alone: CandidatePath
+        self, space: PathSpace, found: Key, order: Order, one_way_ns: int, alone: CandidatePath
     ) -> float:
         return self._cost("detour", space, found, order, one_way_ns, alone)
 
-    def seeing(self, spaces: Sequence[Space], alone: Sequence[CandidatePath]) -> OwnObjective:
+    def seeing(self, spaces: Sequence[PathSpace], alone: Sequence[CandidatePath]) -> OwnObjective:
         try:
             kind = seeing(self.kind, spaces, alone)
         except (Exception, SystemExit) as problem:

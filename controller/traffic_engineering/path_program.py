@@ -17,26 +17,26 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import (
     CandidatePath,
     Detour,
     Group,
     Key,
-    Main,
     Order,
-    Spot,
+    PrimaryPath,
+    RepairPoint,
 )
 from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR
 from corridor.controller.traffic_engineering.load_grid import (
     NONE,
     NOTHING_FIXED,
     Case,
-    Fixed,
+    FixedLoad,
     Grid,
+    InactiveSet,
+    LoadCache,
     Numbers,
-    Reckoning,
-    Resting,
     Rows,
     Takes,
 )
@@ -80,7 +80,7 @@ class Column(NamedTuple):
     order: Order
     cost_ms: float
     takes: Takes
-    spots: tuple[Spot, ...]
+    repair_points: tuple[RepairPoint, ...]
     """From which detours lead."""
 
     @property
@@ -125,17 +125,17 @@ class Solution(NamedTuple):
 
 
 @dataclass
-class Program:
+class LinearProgram:
     """Paths over which demands are divided, and the constraints found so far."""
 
-    spaces: Sequence[Space]
+    spaces: Sequence[PathSpace]
     capacity_bps: Sequence[int]
     failures: Collection[int]
     """That count, by number."""
     objective: Objective
     alone: Sequence[CandidatePath]
     """By demand, the path that it would have if no other demand had rates."""
-    fixed: Fixed = NOTHING_FIXED
+    fixed: FixedLoad = NOTHING_FIXED
     """What others load that have no choice."""
     room: float = 1.0
     """The part of a capacity that shares may take: whole paths need more than shares."""
@@ -143,13 +143,13 @@ class Program:
     """How many levels of columns are chosen: of those no new ones are looked for."""
     apart: Collection[Case] = ()
     """Cases that are each as little overloaded as can be, while of others the worst is."""
-    forgiven: dict[Case, float] = field(default_factory=dict)
+    tolerated: dict[Case, float] = field(default_factory=dict)
     """By case, how many capacities too much are let pass."""
     columns: list[Column] = field(default_factory=list)
     allowed: list[bool] = field(default_factory=list)
-    mains: list[dict[Order, Main]] = field(default_factory=list)
+    mains: list[dict[Order, PrimaryPath]] = field(default_factory=list)
     detours: dict[tuple[int, Group], dict[Order, Detour]] = field(default_factory=dict)
-    free: dict[int, Main | None] = field(default_factory=dict)
+    free: dict[int, PrimaryPath | None] = field(default_factory=dict)
     """The cheapest primary path of a demand without link prices, as far as known."""
     own_ns: list[dict[int, int]] = field(default_factory=list)
     """By demand what is known of what the objective asks for fibres, as hubs see them."""
@@ -157,13 +157,13 @@ class Program:
     """The cases that whole paths say their loads in, once they are repaired."""
     _columns_of: dict[tuple[int, Group | None], list[int]] = field(default_factory=dict)
     _number: dict[tuple[int, Group | None, Order], int] = field(default_factory=dict)
-    _columns_resting: Resting = field(default_factory=Resting)
+    _columns_resting: InactiveSet = field(default_factory=InactiveSet)
 
     def __post_init__(self) -> None:
         self.mains = [{} for _ in self.spaces]
         self.own_ns = [{} for _ in self.spaces]
         self.grid = Grid(self.failures, len(self.capacity_bps))
-        self.reckoning = Reckoning(self.spaces, self.grid, self.fixed)
+        self.reckoning = LoadCache(self.spaces, self.grid, self.fixed)
         self.rows = Rows(self.grid.size)
         self._mbit = np.array(self.capacity_bps) / MBIT
         self._taken = self.reckoning.fixed_bps / np.array(self.capacity_bps)
@@ -173,7 +173,9 @@ class Program:
         """Add a primary path with its detours; return the number of new columns."""
         main = candidate.main
         added = sum(
-            self.add_detours(demand, spot, detours) for spot in main.spots if spot.key in detours
+            self.add_detours(demand, repair_point, detours)
+            for repair_point in main.repair_points
+            if repair_point.key in detours
         )
         if main.order in self.mains[demand]:
             return added + self._woken(demand, None, main.order)
@@ -182,32 +184,36 @@ class Program:
             self.spaces[demand], main.order, main.one_way_ns, self.alone[demand]
         )
         takes = self.reckoning.of_main(demand, main)
-        self._add(Column(demand, None, main.order, cost, takes, main.spots))
+        self._add(Column(demand, None, main.order, cost, takes, main.repair_points))
         return added + 1
 
-    def add_detours(self, demand: int, spot: Spot, detours: Mapping[Key, Detour]) -> int:
+    def add_detours(
+        self, demand: int, repair_point: RepairPoint, detours: Mapping[Key, Detour]
+    ) -> int:
         """From a spot, and further ones from that."""
-        detour = detours[spot.key]
+        detour = detours[repair_point.key]
         space = self.spaces[demand]
-        added = int(self.add_detour(demand, spot, detour))
-        for far in detour.spots:
+        added = int(self.add_detour(demand, repair_point, detour))
+        for far in detour.repair_points:
             further = detours.get(far.key) or space.detour(far, NOT_DEAR)
             if further is not None:
                 added += self.add_detour(demand, far, further)
         return added
 
-    def add_detour(self, demand: int, spot: Spot, detour: Detour) -> bool:
-        key = (demand, spot.group)
+    def add_detour(self, demand: int, repair_point: RepairPoint, detour: Detour) -> bool:
+        key = (demand, repair_point.group)
         known = self.detours.setdefault(key, {})
         if detour.order in known:
-            return self._woken(demand, spot.group, detour.order)
+            return self._woken(demand, repair_point.group, detour.order)
         known[detour.order] = detour
         space = self.spaces[demand]
         cost = self.objective.detour(
-            space, spot.key, detour.order, detour.one_way_ns, self.alone[demand]
+            space, repair_point.key, detour.order, detour.one_way_ns, self.alone[demand]
         )
-        takes = self.reckoning.of_detour(demand, spot, detour)
-        self._add(Column(demand, spot.group, detour.order, cost, takes, detour.spots))
+        takes = self.reckoning.of_detour(demand, repair_point, detour)
+        self._add(
+            Column(demand, repair_point.group, detour.order, cost, takes, detour.repair_points)
+        )
         return True
 
     def of(self, demand: int, group: Group | None = None) -> list[int]:
@@ -292,7 +298,7 @@ class Program:
         """The part of a capacity that may be taken, by case and link, fixed loads included. Shares
         may take a part of the rest, and nothing where the fixed load alone is too large."""
         limits: Shares = np.maximum(1 - (1 - self.room) * (1 - self._taken), self._taken)
-        for case, over in self.forgiven.items():
+        for case, over in self.tolerated.items():
             limits[self.grid.row(case)] += over
         return limits
 
@@ -432,9 +438,9 @@ class Program:
             rows.append(demand if group is None else row[demand, group])
             places.append(at[number])
             values.append(1.0)
-            for spot in column.spots:
-                if (demand, spot.group) in row:
-                    rows.append(row[demand, spot.group])
+            for repair_point in column.repair_points:
+                if (demand, repair_point.group) in row:
+                    rows.append(row[demand, repair_point.group])
                     places.append(at[number])
                     values.append(-1.0)
         height = len(self.spaces) + len(self.detours)
@@ -483,7 +489,9 @@ def _repeated(counts: Iterable[int]) -> Numbers:
     return np.repeat(np.arange(len(often)), often)
 
 
-def worth_ms(program: Program, demand: int, candidate: CandidatePath, prices: Prices) -> float:
+def worth_ms(
+    program: LinearProgram, demand: int, candidate: CandidatePath, prices: Prices
+) -> float:
     """The cost of a path at these prices, minus what its demand pays: below zero it helps."""
     rate = program.spaces[demand].rate_bps / MBIT
     total = 0.0

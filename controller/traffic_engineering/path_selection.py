@@ -6,23 +6,23 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
-from corridor.controller.intent.picks import Found, Pick
+from corridor.controller.intent.picks import Found, PreferredPath
 from corridor.controller.traffic_engineering import least_added_delay
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath
 from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, Failed, Links
 from corridor.controller.traffic_engineering.objective import Objective, seeing
-from corridor.controller.traffic_engineering.path_program import Program
+from corridor.controller.traffic_engineering.path_program import LinearProgram
 from corridor.controller.traffic_engineering.rounding import whole
-from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.topologies.model.topology import Topology
 
 
 @dataclass(frozen=True)
-class Choice:
+class PathSelection:
     """Paths that were chosen together, and how they compare with the shortest ones."""
 
-    picks: dict[str, tuple[Pick, ...]]
+    picks: dict[str, tuple[PreferredPath, ...]]
     """By id of an intent; none for one that keeps its shortest paths."""
     fullest_before: float
     fullest: float
@@ -34,7 +34,7 @@ class Choice:
     """The added delay of primary paths over the shortest, for the demands that moved."""
 
 
-def choose(
+def select_paths(
     topology: Topology,
     served: Iterable[ForwardingGraph],
     builder: GraphBuilder,
@@ -42,17 +42,23 @@ def choose(
     links: Links | None = None,
     *,
     sets: Iterable[Collection[str]] = (),
-    as_is: bool = False,
-) -> Choice:
-    """For demands as they are served, of which those with rates count; ``links`` says what may be
-    promised, if not all of the topology's, and ``sets`` what may fail together, next to each thing
-    alone. Taken ``as_is``, nothing fails in addition to what has: rates need fit ways in use
-    only."""
+    current_failures_only: bool = False,
+) -> PathSelection:
+    """For demands as they are served, of which those with rates count.
+
+    Args:
+        links: what may be promised, if not all of the topology's.
+        sets: what may fail together, in addition to each thing alone.
+        current_failures_only: nothing fails in addition to what has failed, so that rates need fit
+            the paths in use only.
+    """
     links = links or Links(topology)
     room_bps = links.capacity_bps
-    spaces, defaults, fixed, cases = setting_of(served, builder, links, sets, as_is=as_is)
+    spaces, defaults, fixed, cases = selection_problem_of(
+        served, builder, links, sets, current_failures_only=current_failures_only
+    )
     objective = seeing(objective, spaces, defaults)
-    program = Program(spaces, room_bps, cases.numbers, objective, defaults, fixed)
+    program = LinearProgram(spaces, room_bps, cases.numbers, objective, defaults, fixed)
     for demand, (space, candidate) in enumerate(zip(spaces, defaults, strict=True)):
         program.add(demand, candidate, space.detours(candidate.main, NOT_DEAR))
     candidates = whole(program) if spaces else []
@@ -67,25 +73,27 @@ def choose(
             picks[space.name] = some
         if candidate.order != default.order:
             added[space.name] = candidate.one_way_ns - default.one_way_ns
-    forgiven = program.forgiven.keys()
+    tolerated = program.tolerated.keys()
     impossible = frozenset(
-        frozenset[str]() if case is None else cases.named(case) for case in forgiven
+        frozenset[str]() if case is None else cases.named(case) for case in tolerated
     )
-    return Choice(picks, before, after, impossible, added)
+    return PathSelection(picks, before, after, impossible, added)
 
 
 def preferred_paths_of(
-    topology: Topology, space: Space, candidate: CandidatePath, default: CandidatePath
-) -> Iterator[Pick]:
+    topology: Topology, space: PathSpace, candidate: CandidatePath, default: CandidatePath
+) -> Iterator[PreferredPath]:
     names = [fibre.id for fibre in topology.fibres]
     if candidate.order != default.order or space.keeps:
-        yield Pick(at=space.automaton.trip.src.id, fibres=_named(names, candidate.order))
+        yield PreferredPath(at=space.automaton.trip.src.id, fibres=_named(names, candidate.order))
     hubs = dict[int, str]()
-    for spot, order, shortest in space.taken(candidate):
-        hubs[spot.thing] = space.decisions.hub(spot.standing)
+    for repair_point, order, shortest in space.taken(candidate):
+        hubs[repair_point.thing] = space.decisions.hub(repair_point.permit_state)
         if order != shortest:
-            found = [Found(at=hubs[one], dead=space.cases.risks.named(one)) for one in spot.key]
-            yield Pick(
+            found = [
+                Found(at=hubs[one], dead=space.cases.risks.named(one)) for one in repair_point.key
+            ]
+            yield PreferredPath(
                 at=found[-1].at,
                 fibres=_named(names, order),
                 dead=found[-1].dead,

@@ -24,7 +24,7 @@ from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification, failures_of
 from corridor.controller.policy.model import Policy, RateStep, RelaxationStep
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.traffic_engineering.fit_rates import Served, too_full
 from corridor.controller.traffic_engineering.guaranteed_demands import rates_of
@@ -97,11 +97,11 @@ class _Served:
     def make_room_for_peaks(self) -> None:
         """As far as ladders go: what is left of a peak that does not fit is not promised."""
         order: list[str] = []
-        hopeless: set[Link] = set()
-        while (full := self._fullest_by_peaks(hopeless)) is not None:
+        infeasible: set[Link] = set()
+        while (full := self._fullest_by_peaks(infeasible)) is not None:
             ranked = sorted(self._slowing(full))
             if not ranked:
-                hopeless.add(full)
+                infeasible.add(full)
                 continue
             _, name = ranked[0]
             self._give_up(name, "drop_pir")
@@ -150,9 +150,9 @@ class _Served:
         excess = {link: load - self._capacity_bps(link) for link, load in loads.items()}
         return {link: over for link, over in excess.items() if over > 0}
 
-    def _fullest_by_peaks(self, hopeless: set[Link]) -> Link | None:
+    def _fullest_by_peaks(self, infeasible: set[Link]) -> Link | None:
         full = self._too_full_by_peaks()
-        left = [link for link in full if link not in hopeless]
+        left = [link for link in full if link not in infeasible]
         return min(left, key=lambda link: (-full[link], link), default=None)
 
     def _slowing(self, full: Link) -> Iterator[tuple[int, str]]:
@@ -208,7 +208,7 @@ def _links(
 
 
 @dataclass(frozen=True)
-class Lack:
+class UnmetConstraint:
     """One soft clause that does not hold, or protection that is not had."""
 
     step: RelaxationStep
@@ -221,14 +221,16 @@ class Lack:
         return f"{self.step}: {self.said}" if self.on_ladder else self.said
 
 
-def lacks(graph: ForwardingGraph, one_way_ns: int | None = None) -> tuple[Lack, ...]:
+def unmet_constraints(
+    graph: ForwardingGraph, one_way_ns: int | None = None
+) -> tuple[UnmetConstraint, ...]:
     """What a served demand gives up; ``one_way_ns`` is its delay now, if not the planned one."""
     permit = graph.permit
     if permit is None or isinstance(graph.route, NoPermittedPath):
         return ()
     takes_ns = graph.route.one_way_ns if one_way_ns is None else one_way_ns
     return tuple(
-        Lack(step, said, step in permit.on_soft_failure)
+        UnmetConstraint(step, said, step in permit.on_soft_failure)
         for step, said in _said(graph, permit, takes_ns)
     )
 

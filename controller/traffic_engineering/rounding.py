@@ -19,13 +19,18 @@ from corridor.controller.traffic_engineering.column_generation import avoiding_f
 from corridor.controller.traffic_engineering.local_search import (
     Rank,
     State,
-    cheaper,
-    mended,
-    roomier,
+    at_lower_cost,
     watch_all,
     watched,
+    with_ejection_chains,
+    with_less_overload,
 )
-from corridor.controller.traffic_engineering.path_program import NO_SHARE, Program, Shares, Solution
+from corridor.controller.traffic_engineering.path_program import (
+    NO_SHARE,
+    LinearProgram,
+    Shares,
+    Solution,
+)
 
 SURE = 1 - 1e-6
 ROUNDS = 60
@@ -41,7 +46,7 @@ type Unit = tuple[int, Group | None]
 """What has one column in the end: a demand's primary path, or its detours from one place."""
 
 
-def priced_out(program: Program) -> Solution:
+def priced_out(program: LinearProgram) -> Solution:
     """Solved with new paths until none helps, or so often. Where the cheapest ones hardly help any
     more, those are tried that keep clear of failures."""
     found, idle = program.solved(), 0
@@ -60,7 +65,7 @@ def priced_out(program: Program) -> Solution:
     return found
 
 
-def whole(program: Program) -> list[CandidatePath]:
+def whole(program: LinearProgram) -> list[CandidatePath]:
     """One path for each demand: fitting, if such paths are found, and then cheap. Cases that
     nothing fits are let pass, as little of each as can be, so that the others fit."""
     tried: list[State] = []
@@ -70,25 +75,25 @@ def whole(program: Program) -> list[CandidatePath]:
         program.allowed[:] = [True] * len(program.columns)
         found = _feasible(program)
         tried += _made_whole(program, found)
-        hopeless = room < 1 and found.over > FITS
-        if tried[-1].fits or hopeless or program.has_many_cases:
+        infeasible = room < 1 and found.over > FITS
+        if tried[-1].fits or infeasible or program.has_many_cases:
             break
     return _cheaper(program, min(tried, key=_rank)).candidates
 
 
-def _cheaper(program: Program, state: State) -> State:
+def _cheaper(program: LinearProgram, state: State) -> State:
     """Where there are many cases, of what fits only, and with those that then are overloaded; as it
     is if these cannot be repaired."""
     if not program.has_many_cases:
-        return cheaper(state)
+        return at_lower_cost(state)
     state = watched(program, state.candidates)
     if not state.fits:
         return state
-    found = mended(program, cheaper(state).candidates)
+    found = with_less_overload(program, at_lower_cost(state).candidates)
     return found if found.fits else state
 
 
-def _feasible(program: Program) -> Solution:
+def _feasible(program: LinearProgram) -> Solution:
     """Shares that fit in every case that some shares fit."""
     found = priced_out(program)
     if found.over <= FITS or program.room < 1:
@@ -100,16 +105,16 @@ def _feasible(program: Program) -> Solution:
     found = priced_out(program)
     beyond = found.beyond.items()
     program.apart = ()
-    program.forgiven.update((case, over + FITS) for case, over in beyond if over > FITS)
+    program.tolerated.update((case, over + FITS) for case, over in beyond if over > FITS)
     return priced_out(program)
 
 
-def _made_whole(program: Program, found: Solution) -> Iterator[State]:
+def _made_whole(program: LinearProgram, found: Solution) -> Iterator[State]:
     """Level by level; if that does not fit, the best of what branch and bound chooses of all at
     once, repaired; of none that fits, each with others making room, the best first, until one does.
     """
     if program.failures:
-        state = mended(program, _by_level(program))
+        state = with_less_overload(program, _by_level(program))
         yield state
         if state.fits or program.has_many_cases:
             return
@@ -119,15 +124,17 @@ def _made_whole(program: Program, found: Solution) -> Iterator[State]:
         tuple(candidate.key for candidate in candidates): candidates
         for candidates in _rounded(program, found)
     }
-    tried = sorted((mended(program, candidates) for candidates in by_key.values()), key=_rank)
+    tried = sorted(
+        (with_less_overload(program, candidates) for candidates in by_key.values()), key=_rank
+    )
     fits = tried[0].fits
-    for state in tried[:1] if fits else map(roomier, tried[:2]):
+    for state in tried[:1] if fits else map(with_ejection_chains, tried[:2]):
         yield state
         if state.fits:
             break
 
 
-def _by_level(program: Program) -> list[CandidatePath]:
+def _by_level(program: LinearProgram) -> list[CandidatePath]:
     """Primary paths become whole while detours may be divided, then detours, then further ones; new
     ones are looked for in between, that suit what is chosen."""
     program.allowed[:] = [True] * len(program.columns)
@@ -148,7 +155,7 @@ def _by_level(program: Program) -> list[CandidatePath]:
     return _composed_all(program, shares)
 
 
-def _rounded(program: Program, found: Solution) -> Iterator[list[CandidatePath]]:
+def _rounded(program: LinearProgram, found: Solution) -> Iterator[list[CandidatePath]]:
     """What is divided is chosen by branch and bound; detours of all, then all, if need be; at last
     by the largest share."""
     of_mains = [(demand, None) for demand in range(len(program.spaces))]
@@ -169,11 +176,11 @@ def _rank(state: State) -> Rank:
     return state.rank
 
 
-def _composed_all(program: Program, shares: Shares) -> list[CandidatePath]:
+def _composed_all(program: LinearProgram, shares: Shares) -> list[CandidatePath]:
     return [_composed(program, shares, demand) for demand in range(len(program.spaces))]
 
 
-def _fix(program: Program, unit: Unit, shares: Shares, least: float = SURE) -> None:
+def _fix(program: LinearProgram, unit: Unit, shares: Shares, least: float = SURE) -> None:
     """The column that has the largest share, if that is so large."""
     numbers = program.of(*unit)
     largest = _largest(numbers, shares)
@@ -181,19 +188,19 @@ def _fix(program: Program, unit: Unit, shares: Shares, least: float = SURE) -> N
         program.allowed[number] = number == largest
 
 
-def _composed(program: Program, shares: Shares, demand: int) -> CandidatePath:
+def _composed(program: LinearProgram, shares: Shares, demand: int) -> CandidatePath:
     """The primary path with the largest share, with the largest detour from each place."""
     order = program.columns[_largest(program.of(demand), shares)].order
     main = program.mains[demand][order]
-    detours, spots = dict[Key, Detour](), [*main.spots]
-    while spots:
-        spot = spots.pop()
-        numbers = program.of(demand, spot.group)
+    detours, repair_points = dict[Key, Detour](), [*main.repair_points]
+    while repair_points:
+        repair_point = repair_points.pop()
+        numbers = program.of(demand, repair_point.group)
         if numbers:
-            known = program.detours[demand, spot.group]
+            known = program.detours[demand, repair_point.group]
             detour = known[program.columns[_largest(numbers, shares)].order]
-            detours[spot.key] = detour
-            spots += detour.spots
+            detours[repair_point.key] = detour
+            repair_points += detour.repair_points
     return program.spaces[demand].composed(main, detours)
 
 

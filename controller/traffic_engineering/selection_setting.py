@@ -11,51 +11,58 @@ from corridor.controller.forwarding.failure_hypotheses import FailureHypotheses
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.intent.intent import UNPROTECTED
 from corridor.controller.policy.product import Edge, ProductPath
-from corridor.controller.traffic_engineering.candidate_paths import ALL, Space
+from corridor.controller.traffic_engineering.candidate_paths import ALL, PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath
-from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, Cases, Failed, Links
+from corridor.controller.traffic_engineering.failure_cases import (
+    NOT_DEAR,
+    Failed,
+    FailureSets,
+    Links,
+)
 from corridor.controller.traffic_engineering.guaranteed_demands import rates_of
-from corridor.controller.traffic_engineering.load_grid import Fixed, Kept
+from corridor.controller.traffic_engineering.load_grid import FixedCandidate, FixedLoad
 
 MOST_PAIRS = 50_000
 
 
-class Setting(NamedTuple):
-    spaces: list[Space]
+class SelectionProblem(NamedTuple):
+    spaces: list[PathSpace]
     """What each demand may choose from that has a separate rate; those that are to be disjoint
     have only detours to choose."""
     alone: list[CandidatePath]
     """What each of them has alone."""
-    fixed: Fixed
+    fixed: FixedLoad
     """What those load that have rates together."""
-    cases: Cases
+    cases: FailureSets
 
 
-def setting_of(
+def selection_problem_of(
     served: Iterable[ForwardingGraph],
     builder: GraphBuilder,
     links: Links,
     sets: Iterable[Collection[str]] = (),
     *,
-    as_is: bool = False,
-) -> Setting:
-    """Of demands as they are served: those with rates count. ``sets`` may fail together, next to
-    each thing alone that any of them is protected against. Taken ``as_is``, nothing fails next to
-    what has."""
+    current_failures_only: bool = False,
+) -> SelectionProblem:
+    """Of demands as they are served: those with rates count. ``sets`` may fail together, besides
+    each thing alone that any of them is protected against. With ``current_failures_only``, nothing
+    fails in addition to what has failed."""
     asked = sorted((graph for graph in served if _rate_bps(graph)), key=_rank)
     kinds = {kind for graph in asked if graph.protection.k for kind in graph.protection.over}
-    cases = Cases(builder.risks, 0 if as_is else builder.risks.of_kinds(kinds), sets)
-    spaces, alone, kept = list[Space](), list[CandidatePath](), list[Kept]()
+    cases = FailureSets(
+        builder.risks, 0 if current_failures_only else builder.risks.of_kinds(kinds), sets
+    )
+    spaces, alone, kept = list[PathSpace](), list[CandidatePath](), list[FixedCandidate]()
     for tree in asked:
-        protection = UNPROTECTED if as_is else tree.protection
+        protection = UNPROTECTED if current_failures_only else tree.protection
         space = _space(replace(tree, protection=protection), builder, cases, links)
         candidate = space.candidate(space.main(builder.course(tree)), NOT_DEAR, alone=True)
         if tree.intent.aggregate is not None:
-            kept.append(Kept(tree.intent.pays_as, space, candidate))
+            kept.append(FixedCandidate(tree.intent.pays_as, space, candidate))
         else:
             spaces.append(space)
             alone.append(candidate)
-    return Setting(spaces, alone, Fixed(kept), cases)
+    return SelectionProblem(spaces, alone, FixedLoad(kept), cases)
 
 
 def too_large(
@@ -69,7 +76,7 @@ def too_large(
     narrowest = min(links.capacity_bps, default=0)
     if max(map(_rate_bps, served), default=0) <= narrowest:
         return {}
-    setting, found = setting_of(served, builder, links, sets), dict[str, Failed]()
+    setting, found = selection_problem_of(served, builder, links, sets), dict[str, Failed]()
     for space, alone in zip(setting.spaces, setting.alone, strict=True):
         if space.rate_bps > narrowest and not space.stays:
             for case in oversized_in(space, alone):
@@ -93,10 +100,12 @@ def pairs_of(
     return frozenset(found) if len(found) <= MOST_PAIRS else None
 
 
-def _space(tree: ForwardingGraph, builder: GraphBuilder, cases: Cases, links: Links) -> Space:
+def _space(
+    tree: ForwardingGraph, builder: GraphBuilder, cases: FailureSets, links: Links
+) -> PathSpace:
     assert tree.automaton is not None
-    intent, automata = tree.intent, tree.intent.ruling.automata
-    return Space(
+    intent, automata = tree.intent, tree.intent.applicable_policies.automata
+    return PathSpace(
         intent.id,
         _rate_bps(tree),
         tree.automaton,
@@ -129,11 +138,11 @@ def _rank(graph: ForwardingGraph) -> tuple[object, ...]:
 # Where a rate is more than any lawful path has room for, even if no one else had rates.
 
 
-def oversized_in(space: Space, alone: CandidatePath) -> Iterator[int | None]:
+def oversized_in(space: PathSpace, alone: CandidatePath) -> Iterator[int | None]:
     """The cases protected against in which there is a path, and none that is wide enough: of those
     in which packets arrive by the path that the demand has alone. Else they may be lost where any
     other begins, or come too late by it, and load nothing."""
-    if not space.thin:
+    if not space.narrow_links:
         return
     wide = space.anyhow(None, _delay)
     if wide is None:
@@ -144,7 +153,7 @@ def oversized_in(space: Space, alone: CandidatePath) -> Iterator[int | None]:
     while left:
         case = (left & -left).bit_length() - 1
         left &= left - 1
-        if not space.suspects.protects(cases.named(case)):
+        if not space.failure_hypotheses.protects(cases.named(case)):
             continue
         wide = space.anyhow(case, _delay)
         if wide is not None:
@@ -153,15 +162,15 @@ def oversized_in(space: Space, alone: CandidatePath) -> Iterator[int | None]:
             yield case
 
 
-def _is_narrow(space: Space, candidate: CandidatePath, case: int) -> bool:
-    return not space.thin.isdisjoint(candidate.under(case))
+def _is_narrow(space: PathSpace, candidate: CandidatePath, case: int) -> bool:
+    return not space.narrow_links.isdisjoint(candidate.under(case))
 
 
 def _delay(edge: Edge) -> int:
     return 1 + edge.delay_ns
 
 
-def _met(space: Space, path: ProductPath) -> int:
+def _met(space: PathSpace, path: ProductPath) -> int:
     """The cases in which something of a path has failed."""
     cases, source = space.cases, space.automaton.trip.src
     met = cases.of(cases.risks.bit("hub", source.id))

@@ -14,7 +14,7 @@ from corridor.controller.prover.exact_rates import Asked
 
 
 @dataclass(frozen=True)
-class Fullness:
+class LinkLoad:
     """Of one directed link; rates in bit/s."""
 
     fibre: str
@@ -47,15 +47,15 @@ class Fullness:
         return self.limit - self.worst_bps
 
 
-def fullness(cases: Iterable[Cases], rates: Mapping[str, int]) -> tuple[Fullness, ...]:
+def fullness(cases: Iterable[Cases], rates: Mapping[str, int]) -> tuple[LinkLoad, ...]:
     """The fullest first, then by name."""
     found = [_of(one, rates) for one in cases]
     return tuple(sorted(found, key=lambda one: (-one.share, one.link)))
 
 
-def _of(one: Cases, rates: Mapping[str, int]) -> Fullness:
+def _of(one: Cases, rates: Mapping[str, int]) -> LinkLoad:
     row, load = largest(one, Traffic.of(rates), Fraction(1))
-    return Fullness(
+    return LinkLoad(
         one.fibre,
         one.hub,
         one.limit,

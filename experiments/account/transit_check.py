@@ -27,7 +27,7 @@ ETHERNET_BYTES, DATAPATH_PROBE, ETH_ARP = 14, 0x1234, 0x0806
 PROTOCOLS = {"tcp": 6, "udp": 17}
 
 
-class Judge:
+class TransitChecker:
     """Knows where packets of each demand may be."""
 
     def __init__(self, specification: Specification, wiring: Wiring) -> None:
@@ -75,7 +75,7 @@ class Judge:
         topology = self._specification.topology
         return {
             intent.id: frozenset[tuple[str, str]]().union(
-                *(Product(one, topology).crossings() for one in intent.ruling.automata)
+                *(Product(one, topology).crossings() for one in intent.applicable_policies.automata)
             )
             for intent in self._intents
         }
@@ -92,7 +92,7 @@ ALWAYS = Span(-math.inf, math.inf)
 
 
 def judge(
-    seen: Seen, in_force: Sequence[tuple[Judge, Span]], *, labelled: bool = True
+    seen: Seen, in_force: Sequence[tuple[TransitChecker, Span]], *, labelled: bool = True
 ) -> CrossingsSummary:
     """Forbidden is what none allows that is in force at its time; while one is rolled out, the one
     before is in force as well. Not ``labelled`` are packets under a controller of the user's own,
@@ -158,7 +158,7 @@ def judge_run(
     if not seen.exists() or not judged_by.exists():
         return None
     first = Specification.from_json(read_text(judged_by, RESULT))
-    judges = [(Judge(one, wiring), span) for one, span in in_force(first)]
+    judges = [(TransitChecker(one, wiring), span) for one, span in in_force(first)]
     return judge(from_plain(Seen, read_json(seen, RESULT)), judges, labelled=labelled)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, get_args
 
 from corridor.controller.explain import Explanation
 from corridor.controller.explain import explain as explained
-from corridor.controller.explain.path_summary import Passage, passage_of_journey
+from corridor.controller.explain.path_summary import PathDetails, passage_of_journey
 from corridor.controller.forwarding.compiler import build_forwarding_graphs
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.packet_traces import trace_packet
@@ -36,7 +36,7 @@ from corridor.experiments.answers.gathering import gather
 from corridor.experiments.answers.law_answers import Classified, classified, interpreted
 from corridor.experiments.answers.price import SetPrice
 from corridor.experiments.answers.price import price as priced
-from corridor.experiments.answers.price_sets import Laid, alone
+from corridor.experiments.answers.price_sets import PricedScenario, alone
 from corridor.experiments.scenario.given import (
     given_choice,
     given_day,
@@ -138,7 +138,7 @@ def path(
     scenario: str | Path = DEFAULT,
     policies: str | Path | None = None,
     as_of: date | str | None = None,
-) -> Passage | None:
+) -> PathDetails | None:
     """Return the path of a demand by the compiled tables, under failures.
 
     Switches take detours by themselves; the controller has not recomputed anything yet.
@@ -297,7 +297,7 @@ def price(
     base = alone(load_under(str(scenario), baseline))
     asked = under_given(given_name(policies, "policies"), as_of)
     loaded = alone(load_under(str(scenario), asked, topology=base.topology))
-    laid = Laid.of(base)
+    laid = PricedScenario.of(base)
     samples = draw(base.topology, load_delay_model(None)) if uncertainty else None
     lawful = None if samples is None else Lawful(samples, laid.paths.product)
     return priced(laid, loaded.policies, base.policies, search_changes=remedies, lawful=lawful)

@@ -15,7 +15,7 @@ from corridor.controller.policy.model import RETURN
 from corridor.controller.traffic_engineering.capacity_remedies import lowerings, raises
 from corridor.controller.traffic_engineering.demand_growth import Bound, bounds
 from corridor.controller.traffic_engineering.utilization import (
-    Fullness,
+    LinkLoad,
     Traffic,
     fullness,
     with_limits,
@@ -330,7 +330,7 @@ class _Answering:
             if one.worst_bps:
                 yield self._link(one, float(emulated[one.link].share))
 
-    def _link(self, of: Fullness, emulated_share: float) -> LinkUtilisation:
+    def _link(self, of: LinkLoad, emulated_share: float) -> LinkUtilisation:
         return LinkUtilisation(
             fibre=of.fibre,
             hub=of.hub,

@@ -14,12 +14,12 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.policy.certainty import (
     NEAR_TIE,
-    Certainty,
     Lawful,
+    PathUncertainty,
     Share,
     round_trip_ns,
 )
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.experiments.answers.certainty_summary import (
     CertaintiesDocument,
     IntervalSummary,
@@ -46,8 +46,8 @@ MOST_SHARES = 5
 class DemandUncertainty:
     """A demand there, with its answers where they have a path."""
 
-    there: Certainty
-    back: Certainty | None
+    there: PathUncertainty
+    back: PathUncertainty | None
 
     @property
     def rtt(self) -> Interval | None:
@@ -57,7 +57,7 @@ class DemandUncertainty:
 
 
 @dataclass(frozen=True)
-class Certainties:
+class PathUncertainties:
     """Of the demands that have a path, by id, in the order of the scenario."""
 
     draws: SamplesSummary
@@ -81,7 +81,7 @@ def certainties(
     seed: int = SEED,
     graphs: Sequence[ForwardingGraph] | None = None,
     lawful: Lawful | None = None,
-) -> Certainties:
+) -> PathUncertainties:
     """Of every demand of a scenario; 62 demands and 200 draws take 2 s of a processor, less where
     its ``graphs`` are planned already, or ``lawful`` has samples of its map."""
     model = model or shipped_model()
@@ -95,14 +95,16 @@ def certainties(
         forward = certainty_of(lawful, there)
         if forward is not None:
             found[there.intent.id] = DemandUncertainty(forward, certainty_of(lawful, back))
-    return Certainties(about(lawful.ensemble, model), found)
+    return PathUncertainties(about(lawful.ensemble, model), found)
 
 
-def certainty_of(lawful: Lawful, graph: ForwardingGraph) -> Certainty | None:
+def certainty_of(lawful: Lawful, graph: ForwardingGraph) -> PathUncertainty | None:
     """Of one direction as it is served; None where it has no path."""
     if isinstance(graph.route, NoPermittedPath):
         return None
-    return lawful.certainty(graph.intent.ruling, trace_packet(graph, lawful.topology).path)
+    return lawful.certainty(
+        graph.intent.applicable_policies, trace_packet(graph, lawful.topology).path
+    )
 
 
 def about(ensemble: Ensemble, model: DelayModel) -> SamplesSummary:
@@ -140,7 +142,7 @@ def _shares(of: Sequence[Share]) -> tuple[SharedSummary, ...]:
     return tuple(SharedSummary(of=one.of, share=round(one.share, 4)) for one in of[:MOST_SHARES])
 
 
-def _next_set(there: Certainty) -> NextSetSummary | None:
+def _next_set(there: PathUncertainty) -> NextSetSummary | None:
     if there.margin is None:
         return None
     more_ms = round(there.margin.one_way_ns / 1e6, 4)

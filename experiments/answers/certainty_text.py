@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from corridor.controller.policy.certainty import NEAR_TIE, Certainty
-from corridor.experiments.answers.certainty import Certainties
+from corridor.controller.policy.certainty import NEAR_TIE, PathUncertainty
+from corridor.experiments.answers.certainty import PathUncertainties
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.analysis.length_intervals import Influence, Interval
 from corridor.topologies.analysis.monte_carlo import DRAWS
@@ -14,7 +14,7 @@ from corridor.topologies.base.words import more_ms
 MOST_INFLUENCES = 8
 
 
-def near_ties_text(found: Certainties, width: int | None = None) -> str:
+def near_ties_text(found: PathUncertainties, width: int | None = None) -> str:
     """A line on all demands, and a row for each whose jurisdictions are a near tie."""
     near, count = found.near_ties, len(found.demands)
     draws = found.draws.draws
@@ -42,7 +42,7 @@ def near_ties_text(found: Certainties, width: int | None = None) -> str:
     return f"{says}\n\n{table}\nalternative: + enters, - avoids a jurisdiction"
 
 
-def _next(there: Certainty) -> tuple[str, str]:
+def _next(there: PathUncertainty) -> tuple[str, str]:
     """Jurisdictions that the next set removes and adds, and its additional delay."""
     if there.margin is None:
         return "", ""
@@ -52,7 +52,7 @@ def _next(there: Certainty) -> tuple[str, str]:
     return " ".join([*lacks, *adds]), more_ms(there.margin.one_way_ns / 1e6, 2)
 
 
-def explained_certainty(there: Certainty, costs: Interval | None, draws: int) -> str:
+def explained_certainty(there: PathUncertainty, costs: Interval | None, draws: int) -> str:
     """Of one direction of one demand, in sentences."""
     lines = [f"Uncertainty ({draws} Monte Carlo samples, one-way delay, 90 % intervals):"]
     lines += [f"  {line}" for line in _sentences(there)]
@@ -63,7 +63,7 @@ def explained_certainty(there: Certainty, costs: Interval | None, draws: int) ->
     return "\n".join(lines)
 
 
-def _sentences(there: Certainty) -> Iterator[str]:
+def _sentences(there: PathUncertainty) -> Iterator[str]:
     yield (
         f"{there.taken} on this path; in {there.path_share:.0%} of samples it is the shortest "
         "permitted path"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.answers.outcome import Outcome
-from corridor.experiments.answers.price_sets import Laid, Served, alone
+from corridor.experiments.answers.price_sets import PricedScenario, Served, alone
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.words import counted, few, has_moved, is_longer
@@ -74,13 +74,13 @@ def compare_scenarios(one: LoadedScenario, other: LoadedScenario) -> ScenariosCo
 
 
 def _served(loaded: LoadedScenario) -> dict[str, DemandInOne]:
-    found = Laid.of(alone(loaded)).under(loaded.policies)
+    found = PricedScenario.of(alone(loaded)).under(loaded.policies)
     return {served.demand.id: _demand(served) for served in found}
 
 
 def _demand(served: Served) -> DemandInOne:
     rtt_ns, there = served.round_trip_ns, served.paths[0]
-    is_covered = all(ruling.is_judged for ruling in served.rulings)
+    is_covered = all(applicable_policies.is_judged for applicable_policies in served.rulings)
     if rtt_ns is None or there is None:
         return DemandInOne(None, (), is_covered)
     return DemandInOne(rtt_ns / 1e6, there.path.hubs, is_covered)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price import cost
-from corridor.experiments.answers.price_sets import Laid, Served
+from corridor.experiments.answers.price_sets import PricedScenario, Served
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.words import counted, has_moved, is_longer
 
@@ -42,7 +42,9 @@ class DemandUnderBoth:
         return moved or judged or bool(self.lost or self.regained)
 
 
-def compare_sets(laid: Laid, one: PolicySet, other: PolicySet) -> tuple[DemandUnderBoth, ...]:
+def compare_sets(
+    laid: PricedScenario, one: PolicySet, other: PolicySet
+) -> tuple[DemandUnderBoth, ...]:
     both = zip(laid.under(one), laid.under(other), strict=True)
     return tuple(_demand(before, after) for before, after in both)
 

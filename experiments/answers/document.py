@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from corridor.controller.explain import Explanation
 from corridor.controller.explain.clauses import ClauseCost
 from corridor.controller.explain.outages import Outage
-from corridor.controller.explain.path_summary import Passage
+from corridor.controller.explain.path_summary import PathDetails
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.set_names import NO_POLICIES
@@ -250,7 +250,7 @@ def _interval(priced: DemandPrice) -> tuple[float, ...] | None:
     return None if of is None else (of.interval.low_ms, of.interval.high_ms)
 
 
-def path_document(of: Passage | None) -> PathDocument | None:
+def path_document(of: PathDetails | None) -> PathDocument | None:
     if of is None:
         return None
     return PathDocument(

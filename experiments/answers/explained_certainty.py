@@ -8,7 +8,7 @@ import numpy as np
 
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.policy.certainty import Lawful, price_ns, round_trip_ns, unruled
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.experiments.answers.certainty import (
     DemandUncertainty,
     about,
@@ -85,11 +85,13 @@ def ask(
     back = None if answers is None else certainty_of(lawful, answers)
     demand = DemandUncertainty(there, back)
     found = _influences(lawful, demand) if influences else None
-    return ExplainedCertainty(said, demand, found, _costs(lawful, graph.intent.ruling))
+    return ExplainedCertainty(said, demand, found, _costs(lawful, graph.intent.applicable_policies))
 
 
-def _costs(lawful: Lawful, ruling: Ruling) -> Interval | None:
-    added = price_ns(lawful, [ruling], [unruled(lawful.topology, ruling.demand)])
+def _costs(lawful: Lawful, applicable_policies: ApplicablePolicies) -> Interval | None:
+    added = price_ns(
+        lawful, [applicable_policies], [unruled(lawful.topology, applicable_policies.demand)]
+    )
     known = added[~np.isnan(added)]
     return interval_of(known) if len(known) else None
 

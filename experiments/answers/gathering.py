@@ -15,9 +15,9 @@ from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.certainty import Certainties, certainties
+from corridor.experiments.answers.certainty import PathUncertainties, certainties
 from corridor.experiments.answers.price import DemandPrice, SetPrice, price
-from corridor.experiments.answers.price_sets import Laid
+from corridor.experiments.answers.price_sets import PricedScenario
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.analysis.monte_carlo import draw
@@ -32,7 +32,7 @@ class Gathered:
     loaded: LoadedScenario
     graphs: Mapping[str, ForwardingGraph]
     """By demand, their own answers among them, as they are planned while nothing has failed."""
-    certain: Certainties
+    certain: PathUncertainties
     priced: SetPrice
     """Against no law; paths that the law leaves, whatever else is asked for."""
 
@@ -55,7 +55,7 @@ class Gathered:
 def gather(loaded: LoadedScenario, model: DelayModel, intended: Intended | None = None) -> Gathered:
     """Everything computed; a caller that has what is ``intended`` passes it."""
     graphs = (intended or Intended.of(loaded)).graphs
-    laid = Laid.of(loaded)
+    laid = PricedScenario.of(loaded)
     lawful = Lawful(draw(loaded.topology, model), laid.paths.product)
     certain = certainties(loaded, model, graphs=graphs, lawful=lawful)
     priced = price(

@@ -131,7 +131,7 @@ class Classified:
     """Those that decided, or cannot be decided, in the order of the file."""
     readings: tuple[ReadingShown, ...]
     """Disputed readings that change the answer."""
-    ways: tuple[TransferOption, ...]
+    options: tuple[TransferOption, ...]
     policies: tuple[PolicyShown, ...]
     warning: str
 
@@ -155,7 +155,7 @@ def classified(flow: DataFlow, law: Law, day: date) -> Classified:
         finding=finding,
         rules=tuple(shown(rule, day) for rule in rules),
         readings=tuple(_readings(flow, law, day)),
-        ways=_options(flow, finding, law, day),
+        options=_options(flow, finding, law, day),
         policies=_policies(finding, law, day),
         warning=warning(law, day, rules),
     )
@@ -255,7 +255,7 @@ def as_json(answer: Classified) -> JsonObject:
         "open_rules": list(finding.open_rules),
         "rules": to_plain(answer.rules),
         "readings": to_plain(answer.readings),
-        "ways": to_plain(answer.ways),
+        "ways": to_plain(answer.options),
         "policies": to_plain(answer.policies),
         "warning": answer.warning,
     }

@@ -12,7 +12,7 @@ from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.document import PathDocument, path_document
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.names import Names, names_of
-from corridor.experiments.answers.price_sets import Laid, Served
+from corridor.experiments.answers.price_sets import PricedScenario, Served
 from corridor.topologies.base.codec import Document
 
 SCHEMA = 2
@@ -56,7 +56,7 @@ class PathsDocument(Document):
 
 
 def paths_document(
-    laid: Laid, against: PolicySet, sets: Sequence[PolicySet], title: str = ""
+    laid: PricedScenario, against: PolicySet, sets: Sequence[PolicySet], title: str = ""
 ) -> PathsDocument:
     """Return the paths of demands under each set. ``title`` is that of the scenario."""
     before = laid.under(against)
@@ -75,7 +75,7 @@ def paths_document(
 
 
 def _demand(
-    laid: Laid, was: Served, sets: Sequence[PolicySet], each: Sequence[Served]
+    laid: PricedScenario, was: Served, sets: Sequence[PolicySet], each: Sequence[Served]
 ) -> DemandPaths:
     demand = was.demand
     return DemandPaths(
@@ -89,7 +89,7 @@ def _demand(
     )
 
 
-def _under(laid: Laid, policies: PolicySet, served: Served) -> PathUnderSet:
+def _under(laid: PricedScenario, policies: PolicySet, served: Served) -> PathUnderSet:
     there = served.paths[0]
     permit = there.automaton.permit if there else None
     return PathUnderSet(
@@ -100,14 +100,14 @@ def _under(laid: Laid, policies: PolicySet, served: Served) -> PathUnderSet:
     )
 
 
-def _blocked_by(laid: Laid, policies: PolicySet, served: Served) -> Iterator[str]:
+def _blocked_by(laid: PricedScenario, policies: PolicySet, served: Served) -> Iterator[str]:
     """What forbids a demand or its answers, whatever the other set does; empty if both go."""
-    for ruling, path_taken in zip(served.rulings, served.paths, strict=True):
+    for applicable_policies, path_taken in zip(served.rulings, served.paths, strict=True):
         if path_taken is None:
-            died = forbidding(ruling)
+            died = forbidding(applicable_policies)
             yield from map(str, grounds(died, policies, laid.as_of))
 
 
-def _path(laid: Laid, served: Served) -> PathDocument | None:
+def _path(laid: PricedScenario, served: Served) -> PathDocument | None:
     there = served.paths[0]
     return None if there is None else path_document(passage_of(laid.paths.topology, there.path))

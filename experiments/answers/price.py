@@ -19,7 +19,12 @@ from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.price_causes import Cause, causes
 from corridor.experiments.answers.price_certainty import AddedRttUncertainty, certainty_of
 from corridor.experiments.answers.price_changes import Change, Changes
-from corridor.experiments.answers.price_sets import Laid, Served, readings, without_readings
+from corridor.experiments.answers.price_sets import (
+    PricedScenario,
+    Served,
+    readings,
+    without_readings,
+)
 from corridor.topologies.base.words import is_longer
 
 MOST_SHOWN = 2
@@ -157,7 +162,7 @@ class SetPrice:
 
 
 def price(
-    laid: Laid,
+    laid: PricedScenario,
     policies: PolicySet,
     against: PolicySet,
     *,
@@ -194,12 +199,12 @@ def price(
         with_readings=_total([one.with_readings for one in demands]),
         not_judged=sum(bool(one.not_judged) for one in demands),
         certainty=None if sure is None else sure.total,
-        both_ways=tuple(_both_ways(laid, policies, base, all_of_it)) if search_values else (),
+        both_ways=tuple(_by_value(laid, policies, base, all_of_it)) if search_values else (),
     )
 
 
-def _both_ways(
-    laid: Laid, policies: PolicySet, base: Sequence[Served], chosen: Sequence[Served]
+def _by_value(
+    laid: PricedScenario, policies: PolicySet, base: Sequence[Served], chosen: Sequence[Served]
 ) -> Iterator[ValuePrice]:
     """Price each interpretation under all of its values."""
     for one in policies.interpretations:
@@ -245,7 +250,7 @@ def cost(before: Served, after: Served) -> Cost:
 
 
 def _demand(
-    laid: Laid, policies: PolicySet, of: tuple[Served, Served, Served, Served]
+    laid: PricedScenario, policies: PolicySet, of: tuple[Served, Served, Served, Served]
 ) -> DemandPrice:
     before, after, certainly_before, certainly = of
     whole = cost(before, after)

@@ -13,9 +13,9 @@ from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.experiments.answers.price_paths import PricedPath, PricedPaths
-from corridor.experiments.answers.price_sets import Laid, Served
+from corridor.experiments.answers.price_sets import PricedScenario, Served
 from corridor.topologies.model.topology import Confidence
 
 KEPT_BACK, DELAY, PROTECTION, WIDTH = "kept back", "delay", "no way around", "width"
@@ -58,7 +58,7 @@ class Cause:
 
 
 def causes(
-    laid: Laid, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
+    laid: PricedScenario, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
 ) -> tuple[Cause, ...]:
     """Of a demand that has less ``after`` than ``before``; each clause once for each cost.
 
@@ -84,58 +84,66 @@ def _strength(of: Cause) -> int:
 def _violations(
     paths: PricedPaths, policies: PolicySet, before: Served, after: Served, lost: Sequence[str]
 ) -> Iterator[tuple[str, Iterable[Violation]]]:
-    for ruling, was, now, ruled in zip(
+    for applicable_policies, was, now, ruled in zip(
         after.rulings, before.paths, after.paths, before.rulings, strict=True
     ):
         if was is None:
             continue
         if now is None:
-            yield KEPT_BACK, _deciding(paths, policies, ruling)
+            yield KEPT_BACK, _deciding(paths, policies, applicable_policies)
         if now is None or not after.is_answered:
             continue
         if now.one_way_ns > was.one_way_ns:
-            yield DELAY, forbidden_by(ruling, now.automaton, was.path)
+            yield DELAY, forbidden_by(applicable_policies, now.automaton, was.path)
         if now.widest_gbps < was.widest_gbps:
-            yield WIDTH, forbidden_by(ruling, now.automaton, was.path)
+            yield WIDTH, forbidden_by(applicable_policies, now.automaton, was.path)
         for name in lost:
             if name in now.single_points:
                 around = _around(paths, ruled.automata, name, was)
-                yield PROTECTION, forbidden_by(ruling, now.automaton, around)
+                yield PROTECTION, forbidden_by(applicable_policies, now.automaton, around)
 
 
 def _moved(
-    laid: Laid, policies: PolicySet, before: Served, after: Served
+    laid: PricedScenario, policies: PolicySet, before: Served, after: Served
 ) -> Iterator[tuple[str, Iterable[Violation]]]:
     """Of a demand that another of several hubs serves: what forbids, or makes longer, the paths
     to the hub before and back. The cost is reported once, as delay or as blocked."""
     there = laid.one(policies, (before.demand, before.answers), laid.paths)
     costs = DELAY if after.is_answered else KEPT_BACK
-    for ruling, was, now in zip(there.rulings, before.paths, there.paths, strict=True):
+    for applicable_policies, was, now in zip(there.rulings, before.paths, there.paths, strict=True):
         if was is not None and now is None:
-            yield costs, _deciding(laid.paths, policies, ruling)
+            yield costs, _deciding(laid.paths, policies, applicable_policies)
         elif was is not None and now is not None and now.one_way_ns > was.one_way_ns:
-            yield costs, forbidden_by(ruling, now.automaton, was.path)
+            yield costs, forbidden_by(applicable_policies, now.automaton, was.path)
 
 
-def _deciding(paths: PricedPaths, policies: PolicySet, ruling: Ruling) -> Sequence[Violation]:
+def _deciding(
+    paths: PricedPaths, policies: PolicySet, applicable_policies: ApplicablePolicies
+) -> Sequence[Violation]:
     """Why nothing is permitted, and the policies that block the demand on their own; if there is
     none, all that forbid its shortest path."""
-    violations = forbidding(ruling)
-    src, dst = map(ruling.topology.hub, (ruling.demand.src, ruling.demand.dst))
+    violations = forbidding(applicable_policies)
+    src, dst = map(
+        applicable_policies.topology.hub,
+        (applicable_policies.demand.src, applicable_policies.demand.dst),
+    )
     trip = Trip(src, dst, policies.known_groups)
     alone = [
         violation
         for violation in violations
-        if violation in ruling.refusals or _blocks(paths, ruling, trip, violation.policy)
+        if violation in applicable_policies.refusals
+        or _blocks(paths, applicable_policies, trip, violation.policy)
     ]
     return alone or violations
 
 
-def _blocks(paths: PricedPaths, ruling: Ruling, trip: Trip, policy: str) -> bool:
+def _blocks(
+    paths: PricedPaths, applicable_policies: ApplicablePolicies, trip: Trip, policy: str
+) -> bool:
     """Whether a restrict leaves no path, or a permit by its own clauses."""
-    permit = next((one for one in ruling.permits if one.id == policy), _ANYTHING)
-    restricts = [one for one in ruling.restricts if one.id == policy]
-    alone = replace(ruling, automata=(build(trip, permit, restricts),))
+    permit = next((one for one in applicable_policies.permits if one.id == policy), _ANYTHING)
+    restricts = [one for one in applicable_policies.restricts if one.id == policy]
+    alone = replace(applicable_policies, automata=(build(trip, permit, restricts),))
     return paths.least_ns(alone) is None
 
 

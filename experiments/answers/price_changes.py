@@ -15,10 +15,10 @@ from typing import Literal
 
 from corridor.controller.policy.clauses.elements import Where
 from corridor.controller.policy.model import Demand, Policy, PolicySet
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.experiments.answers.price_paths import PricedPaths
 from corridor.experiments.answers.price_sets import (
-    Laid,
+    PricedScenario,
     Served,
     with_fibre,
     with_gateway,
@@ -72,7 +72,7 @@ class Change:
 class Changes:
     """Of one set. Maps that were searched are kept."""
 
-    def __init__(self, laid: Laid, policies: PolicySet) -> None:
+    def __init__(self, laid: PricedScenario, policies: PolicySet) -> None:
         self._laid = laid
         self._policies = policies
 
@@ -141,7 +141,9 @@ class Changes:
             left = (one.left(one.after.rulings, paths) for one in row)
             yield f"{a}-{z} ({km:,.0f} km apart)", _added(left)
 
-    def _with_gateway(self, one: _Paying, hub: str, paths: PricedPaths) -> tuple[Ruling, Ruling]:
+    def _with_gateway(
+        self, one: _Paying, hub: str, paths: PricedPaths
+    ) -> tuple[ApplicablePolicies, ApplicablePolicies]:
         """Policies are asked again only where an end of the demand is another hub now."""
         if hub in (one.after.demand.src, one.after.demand.dst):
             return self._laid.ruled(self._policies, one.pair, paths)
@@ -161,7 +163,9 @@ class _Paying:
 
     @property
     def denies(self) -> tuple[Policy, ...]:
-        return tuple(one for ruling in self.after.rulings for one in ruling.denies)
+        return tuple(
+            one for applicable_policies in self.after.rulings for one in applicable_policies.denies
+        )
 
     @cached_property
     def lost(self) -> tuple[str, ...]:
@@ -174,21 +178,28 @@ class _Paying:
         extra_ns = 0 if was_ns is None or now_ns is None else max(0, now_ns - was_ns)
         return Worth(int(was_ns is not None and now_ns is None), extra_ns, len(self.lost))
 
-    def without(self, names: Sequence[tuple[str, str]]) -> tuple[Ruling, Ruling]:
+    def without(
+        self, names: Sequence[tuple[str, str]]
+    ) -> tuple[ApplicablePolicies, ApplicablePolicies]:
         """Its rulings while these clauses of these policies are lifted."""
         there, back = self.after.rulings
         return _without(there, names), _without(back, names)
 
-    def left(self, rulings: tuple[Ruling, Ruling], paths: PricedPaths) -> Worth:
+    def left(
+        self, rulings: tuple[ApplicablePolicies, ApplicablePolicies], paths: PricedPaths
+    ) -> Worth:
         """What is left to pay under other rulings on a map."""
-        each_ns = [paths.least_ns(ruling) for ruling in rulings]
+        each_ns = [paths.least_ns(applicable_policies) for applicable_policies in rulings]
         if None in each_ns:
             return replace(self.worth, kept_back=1)
         if self.worth.kept_back:
             return _NOTHING
         total_ns = sum(one_way_ns or 0 for one_way_ns in each_ns)
         lost = sum(
-            any(paths.around(ruling.automata, name) is None for ruling in rulings)
+            any(
+                paths.around(applicable_policies.automata, name) is None
+                for applicable_policies in rulings
+            )
             for name in self.lost
         )
         return Worth(0, max(0, total_ns - (self.before.round_trip_ns or 0)), lost)
@@ -221,8 +232,8 @@ def _liftable(row: Sequence[_Paying]) -> list[tuple[tuple[str, str], ...]]:
     names = {
         name
         for one in row
-        for ruling in one.after.rulings
-        for automaton in ruling.automata
+        for applicable_policies in one.after.rulings
+        for automaton in applicable_policies.automata
         for name in automaton.clause_names()
     }
     pairs = [
@@ -233,11 +244,13 @@ def _liftable(row: Sequence[_Paying]) -> list[tuple[tuple[str, str], ...]]:
     return [*((name,) for name in sorted(names)), *pairs]
 
 
-def _without(ruling: Ruling, names: Iterable[tuple[str, str]]) -> Ruling:
-    automata = ruling.automata
+def _without(
+    applicable_policies: ApplicablePolicies, names: Iterable[tuple[str, str]]
+) -> ApplicablePolicies:
+    automata = applicable_policies.automata
     for policy, clause in names:
         automata = tuple(one.without(policy, clause) for one in automata)
-    return replace(ruling, automata=automata)
+    return replace(applicable_policies, automata=automata)
 
 
 def _of_class(pair: tuple[Demand, Demand], mine: str, other: str) -> tuple[Demand, Demand]:
@@ -249,11 +262,11 @@ def _of_class(pair: tuple[Demand, Demand], mine: str, other: str) -> tuple[Deman
     return there, back
 
 
-def _asks_for_gateways(rulings: Iterable[Ruling]) -> bool:
+def _asks_for_gateways(rulings: Iterable[ApplicablePolicies]) -> bool:
     asked = (
         where
-        for ruling in rulings
-        for automaton in ruling.automata
+        for applicable_policies in rulings
+        for automaton in applicable_policies.automata
         for bound in automaton.clauses
         for where in bound.clause.gateways()
     )

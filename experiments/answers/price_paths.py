@@ -14,7 +14,7 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses.places import Groups
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.product import Ground, Product, ProductPath
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.topologies.model.routing import shortest_tree, walk
 from corridor.topologies.model.topology import Topology
 
@@ -61,10 +61,10 @@ class PricedPaths:
             other._floors = self._floors
         return other
 
-    def permitted(self, ruling: Ruling) -> PricedPath | None:
+    def permitted(self, applicable_policies: ApplicablePolicies) -> PricedPath | None:
         """The shortest permitted path of a demand, in one direction; None if there is none."""
-        automata = tuple(map(self._as_known, ruling.automata))
-        key = (ruling.demand.src, *((one.course_key, one.budgets) for one in automata))
+        automata = tuple(map(self._as_known, applicable_policies.automata))
+        key = (applicable_policies.demand.src, *((one.course_key, one.budgets) for one in automata))
         if key not in self._found:
             self._found[key] = self._search(automata)
         found = self._found[key]
@@ -72,15 +72,15 @@ class PricedPaths:
             return None
         chosen = next(
             original
-            for original, one in zip(ruling.automata, automata, strict=True)
+            for original, one in zip(applicable_policies.automata, automata, strict=True)
             if one.course_key == found.automaton.course_key
             and one.budgets == found.automaton.budgets
         )
         return replace(found, automaton=chosen)
 
-    def least_ns(self, ruling: Ruling) -> int | None:
+    def least_ns(self, applicable_policies: ApplicablePolicies) -> int | None:
         """The delay of that path, without the rest of the search."""
-        found = self._least(tuple(map(self._as_known, ruling.automata)))
+        found = self._least(tuple(map(self._as_known, applicable_policies.automata)))
         return None if found is None else found[1].one_way_ns
 
     def around(

@@ -13,7 +13,7 @@ from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_confidence
 from corridor.controller.policy.model import Demand, DemandEntry, PolicySet
-from corridor.controller.policy.semantics import Ruling, Rulings, rule
+from corridor.controller.policy.semantics import ApplicablePolicies, PolicyLookup, rule
 from corridor.experiments.answers.price_paths import PricedPath, PricedPaths
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.options import ProtectOptions
@@ -28,7 +28,7 @@ class Served:
 
     demand: Demand
     answers: Demand
-    rulings: tuple[Ruling, Ruling]
+    rulings: tuple[ApplicablePolicies, ApplicablePolicies]
     """There, and of the answers."""
     paths: tuple[PricedPath | None, PricedPath | None]
     anycast: AnycastChoice | None = None
@@ -42,7 +42,11 @@ class Served:
     def not_judged(self) -> tuple[str, ...]:
         """``data`` and ``answers``, as far as they are served and the set says nothing of them."""
         names = zip(("data", "answers"), self.rulings, self.paths, strict=True)
-        return tuple(name for name, ruling, taken in names if taken and not ruling.is_judged)
+        return tuple(
+            name
+            for name, applicable_policies, taken in names
+            if taken and not applicable_policies.is_judged
+        )
 
     @cached_property
     def round_trip_ns(self) -> int | None:
@@ -69,7 +73,7 @@ def alone(loaded: LoadedScenario) -> LoadedScenario:
     return loaded.model_copy(update={"scenario": scenario, "events": ()})
 
 
-class Laid:
+class PricedScenario:
     """The demands of a scenario under sets, on its map and on maps like it."""
 
     def __init__(
@@ -107,13 +111,17 @@ class Laid:
         if id(policies) not in self._under:
             topology = self.paths.topology
             settler = Settler(policies, topology, self.as_of)
-            rulings = Rulings(policies, topology, self.as_of)
+            rulings = PolicyLookup(policies, topology, self.as_of)
             found = tuple(self._served(policies, rulings, pair, settler) for pair in self.pairs)
             self._under[id(policies)] = policies, found
         return self._under[id(policies)][1]
 
     def _served(
-        self, policies: PolicySet, rulings: Rulings, pair: tuple[Demand, Demand], settler: Settler
+        self,
+        policies: PolicySet,
+        rulings: PolicyLookup,
+        pair: tuple[Demand, Demand],
+        settler: Settler,
     ) -> Served:
         sought = self._sought.get(pair[0].id)
         if sought is None:
@@ -139,7 +147,7 @@ class Laid:
 
     def ruled(
         self, policies: PolicySet, pair: tuple[Demand, Demand], paths: PricedPaths
-    ) -> tuple[Ruling, Ruling]:
+    ) -> tuple[ApplicablePolicies, ApplicablePolicies]:
         """The applicable policies of a demand and its answers on a map."""
         there, back = map(policies.seen, pair)
         return (

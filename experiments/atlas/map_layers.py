@@ -179,7 +179,9 @@ def _fibre(of: MapGeometry, fibre: FibreEntry) -> Feature:
 def _paths(of: MapGeometry, answers: Answers) -> Features:
     for demand in answers.demands:
         for variant, path in (("policies", demand.lawful), ("shortest", demand.free)):
-            properties = _of_demand(demand, answers.policies) | {"variant": variant} | _way(path)
+            properties = (
+                _of_demand(demand, answers.policies) | {"variant": variant} | _path_feature(path)
+            )
             geometry = None if path is None else of.path(path)
             yield feature(f"{demand.id}/{variant}", geometry, properties)
 
@@ -202,7 +204,7 @@ def _of_demand(demand: DemandAnswer, policies: str) -> Feature:
     }
 
 
-def _way(path: PathDocument | None) -> Feature:
+def _path_feature(path: PathDocument | None) -> Feature:
     return {
         "hubs": path.hubs if path else [],
         "fibres": path.fibres if path else [],

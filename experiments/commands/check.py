@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from corridor.controller.prover import Proof
     from corridor.controller.second_opinion import SecondOpinion
     from corridor.controller.testing.findings import Finding
-    from corridor.experiments.answers.certainty import Certainties
+    from corridor.experiments.answers.certainty import PathUncertainties
     from corridor.experiments.plan.values import Plan
     from corridor.experiments.scenario.intents import Intended
     from corridor.experiments.scenario.scenario import LoadedScenario
@@ -210,14 +210,14 @@ def _proven(
     return plan, str(args.tables), prove_dump(args.tables, plan, judged_by)
 
 
-def _told(plan: Plan, proof: Proof, found: Certainties, loaded: LoadedScenario) -> str:
+def _told(plan: Plan, proof: Proof, found: PathUncertainties, loaded: LoadedScenario) -> str:
     from corridor.controller.policy.set_names import NO_POLICIES
     from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
     from corridor.experiments.answers.certainty_text import near_ties_text
     from corridor.experiments.lab.proof import in_a_line
     from corridor.experiments.text.aggregate_text import aggregate_lines
+    from corridor.experiments.text.coverage_text import counted, not_judged_line
     from corridor.experiments.text.demand_table import lacks_lines
-    from corridor.experiments.text.judged import counted, not_judged_line
 
     lines = [str(verdict) for verdict in proof.verdicts]
     for verdict in proof.violated:

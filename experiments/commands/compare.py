@@ -104,7 +104,7 @@ def _studies(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str
 
 def _sets(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
     from corridor.experiments.answers.compared_sets import compare_sets, told
-    from corridor.experiments.answers.price_sets import Laid, alone
+    from corridor.experiments.answers.price_sets import PricedScenario, alone
     from corridor.experiments.scenario.scenario import Under, load_under
     from corridor.topologies.base.codec import to_plain
 
@@ -113,7 +113,7 @@ def _sets(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
         alone(load_under(args.scenario, Under(policies=name, as_of=as_of)))
         for name in (args.one, args.other)
     )
-    found = compare_sets(Laid.of(one), one.policies, other.policies)
+    found = compare_sets(PricedScenario.of(one), one.policies, other.policies)
     where = f"{args.one} -> {args.other} on {one.scenario.name} as of {one.as_of}"
     document = {
         "scenario": one.scenario.name,

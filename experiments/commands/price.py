@@ -32,7 +32,7 @@ from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.price import SetPrice
-    from corridor.experiments.answers.price_sets import Laid
+    from corridor.experiments.answers.price_sets import PricedScenario
     from corridor.experiments.scenario.scenario import LoadedScenario
     from corridor.topologies.model.topology import Topology
 
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answer(args: argparse.Namespace) -> Answer:
-    from corridor.experiments.answers.price_sets import Laid
+    from corridor.experiments.answers.price_sets import PricedScenario
     from corridor.experiments.run.folders import new_folder
     from corridor.experiments.text import price_text
 
@@ -110,7 +110,7 @@ def _answer(args: argparse.Namespace) -> Answer:
     _refuse_twins(scenarios)
     _refuse_unknown(args, scenarios)
     out_dir = new_folder(args.out, "price") if args.out or args.measure else None
-    laid = Laid.of(base)
+    laid = PricedScenario.of(base)
     found = _priced(laid, scenarios, names, args)
     if args.measure and out_dir:
         found = _measured(
@@ -132,7 +132,7 @@ def _answer(args: argparse.Namespace) -> Answer:
 
 
 def _write_paths(
-    out_dir: Path, laid: Laid, base: LoadedScenario, priced: Sequence[LoadedScenario]
+    out_dir: Path, laid: PricedScenario, base: LoadedScenario, priced: Sequence[LoadedScenario]
 ) -> None:
     """What a page needs besides the prices: the map, the paths, and all inputs."""
     from corridor.experiments.answers.paths_by_policy_set import PATHS_FILE, paths_document
@@ -180,7 +180,7 @@ def _refuse_unknown(args: argparse.Namespace, scenarios: Mapping[str, LoadedScen
 
 
 def _priced(
-    laid: Laid,
+    laid: PricedScenario,
     scenarios: Mapping[str, LoadedScenario],
     names: tuple[str, ...],
     args: argparse.Namespace,

@@ -12,7 +12,7 @@ from corridor.experiments.pages.demands import Asked, demand_table, of_answers
 from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
-from corridor.experiments.pages.sureness import sureness_of
+from corridor.experiments.pages.uncertainty import sureness_of
 from corridor.experiments.pages.words import fibres_by_name
 from corridor.topologies.base.words import counted
 

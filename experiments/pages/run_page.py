@@ -22,7 +22,7 @@ from corridor.experiments.pages.page import Page, Section
 from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
-from corridor.experiments.pages.sureness import sureness_of
+from corridor.experiments.pages.uncertainty import sureness_of
 from corridor.experiments.pages.words import NOTHING, fibres_by_name, ms
 from corridor.experiments.pages.workloads import workloads_of
 from corridor.experiments.results.messages import Round

@@ -8,7 +8,7 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_search import Explorer

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.policy.model import RETURN
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.experiments.plan.prediction import bottleneck_bps
 from corridor.experiments.plan.workload_scaling import scaled
 from corridor.experiments.scenario.scenario import LoadedScenario

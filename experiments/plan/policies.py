@@ -11,11 +11,11 @@ from corridor.controller.forwarding.program import Program, Table
 from corridor.controller.intent.intent import KINDS, Intent
 from corridor.controller.policy.model import RETURN, PolicySet
 from corridor.controller.policy.paths import crossed_jurisdictions, possible_jurisdictions
-from corridor.controller.policy.routes import NoPermittedPath
+from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_rates import admissions
 from corridor.controller.prover.exact_search import Explorer
-from corridor.controller.traffic_engineering.relaxation import lacks
+from corridor.controller.traffic_engineering.relaxation import unmet_constraints
 from corridor.experiments.plan.prediction import (
     LABEL_BYTES,
     NO_LINES,
@@ -86,7 +86,10 @@ def planned(
         not_judged=tuple(
             name for name, graph in (("data", there), ("answers", back)) if _unjudged(graph)
         ),
-        lacks=(*map(str, lacks(there)), *(f"of its answers, {lack}" for lack in lacks(back))),
+        lacks=(
+            *map(str, unmet_constraints(there)),
+            *(f"of its answers, {lack}" for lack in unmet_constraints(back)),
+        ),
         may_cross=possible_jurisdictions(topology, route.path) if route else (),
         assumed=_assumed(topology, route.path.fibres) if route else (),
         anycast=demand.anycast,
@@ -233,7 +236,10 @@ def assessments(
 
 
 def _unjudged(graph: ForwardingGraph) -> bool:
-    return not isinstance(graph.route, NoPermittedPath) and not graph.intent.ruling.is_judged
+    return (
+        not isinstance(graph.route, NoPermittedPath)
+        and not graph.intent.applicable_policies.is_judged
+    )
 
 
 def _why(there: ForwardingGraph, back: ForwardingGraph) -> str:

@@ -47,7 +47,7 @@ from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.repair import Repaired
 from corridor.controller.reconcile.state_file import Remembered, StateFile
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, SETTLE_NS, Updater
-from corridor.controller.traffic_engineering.fit_rates import misfits
+from corridor.controller.traffic_engineering.fit_rates import overloaded_links
 from corridor.experiments.plan.predicted_fibres import Fibres
 from corridor.experiments.plan.timeline import Placed
 from corridor.topologies.base.seconds import NS_PER_S
@@ -65,7 +65,7 @@ SPLIT_NS = 100_000_000
 policies; they are requested after that."""
 
 
-class Standing(NamedTuple):
+class InstalledSince(NamedTuple):
     """What switches hold from then on; None while their tables are empty."""
 
     at_ns: int
@@ -122,23 +122,23 @@ def _key(known: DesiredState) -> tuple[object, ...]:
 
 def foreseen(
     placed: Sequence[Placed], fibres: Fibres, compiled: Compiled, until_ns: int
-) -> list[Standing]:
+) -> list[InstalledSince]:
     """What stands when, the first before anything happens."""
-    standing = [Standing(0, compiled.first)]
-    standing += [Standing(one.begin_ns, None) for one in placed if _restarts_switches(one)]
+    standing = [InstalledSince(0, compiled.first)]
+    standing += [InstalledSince(one.begin_ns, None) for one in placed if _restarts_switches(one)]
     for begin_ns, end_ns in _lives(placed, until_ns):
         _live(compiled, _network(placed, fibres, compiled), standing, begin_ns, end_ns)
     return sorted(standing, key=lambda one: one.at_ns)
 
 
-def installed_once(placed: Sequence[Placed], compiled: Compiled) -> list[Standing]:
+def installed_once(placed: Sequence[Placed], compiled: Compiled) -> list[InstalledSince]:
     """The same of a controller that does not follow, which fills the tables of switches that start
     again."""
-    standing = [Standing(0, compiled.first)]
+    standing = [InstalledSince(0, compiled.first)]
     for one in placed:
         if _restarts_switches(one):
-            standing.append(Standing(one.begin_ns, None))
-            standing.append(Standing(one.begin_ns + compiled.restart_ns, compiled.first))
+            standing.append(InstalledSince(one.begin_ns, None))
+            standing.append(InstalledSince(one.begin_ns + compiled.restart_ns, compiled.first))
     return standing
 
 
@@ -328,7 +328,7 @@ class _Deployer(Deployer):
     """Has at once stand what is to stand, and notes when."""
 
     compiled: Compiled
-    standing: list[Standing]
+    standing: list[InstalledSince]
 
     def boot(
         self,
@@ -388,7 +388,7 @@ class _Deployer(Deployer):
         return Repaired({}, {}, {}, {}, (), tables_of(self.deployment.program))
 
     def _holds_now(self, deployment: Deployment) -> None:
-        self.standing.append(Standing(self.interfaces.now_ns(), deployment))
+        self.standing.append(InstalledSince(self.interfaces.now_ns(), deployment))
 
 
 class _Quiet(Reconciler):
@@ -397,12 +397,16 @@ class _Quiet(Reconciler):
     def _retell(self) -> None:
         deployment = self.network.deployer.deployment
         if deployment is not None and deployment.known.specification.chooses:
-            lacking = misfits(deployment.known.specification, deployment.without)
+            lacking = overloaded_links(deployment.known.specification, deployment.without)
             self.network.event_log.tell_lacking(lacking)
 
 
 def _live(
-    compiled: Compiled, network: _Network, standing: list[Standing], begin_ns: int, end_ns: int
+    compiled: Compiled,
+    network: _Network,
+    standing: list[InstalledSince],
+    begin_ns: int,
+    end_ns: int,
 ) -> None:
     """One controller, from its start until it is killed."""
     clock = _Clock(begin_ns, end_ns)
@@ -427,7 +431,7 @@ def _live(
 
 
 def _state(
-    compiled: Compiled, network: _Network, standing: list[Standing], clock: _Clock
+    compiled: Compiled, network: _Network, standing: list[InstalledSince], clock: _Clock
 ) -> NetworkState:
     """What a controller knows at its start: the first has installed its tables."""
     first_ns = clock.now_ns + START_NS if clock.now_ns else 0
@@ -451,13 +455,13 @@ def _raise_defects(event: Event) -> None:
         raise AssertionError(event)
 
 
-def held(standing: Sequence[Standing], at_ns: int) -> Deployment | None:
+def held(standing: Sequence[InstalledSince], at_ns: int) -> Deployment | None:
     """What switches hold at a time."""
     until_then = [one for one in standing if one.at_ns <= at_ns]
     return sorted(until_then, key=lambda one: one.at_ns)[-1].deployment
 
 
-def _last(standing: Sequence[Standing]) -> Deployment:
+def _last(standing: Sequence[InstalledSince]) -> Deployment:
     noted = [one for one in standing if one.deployment is not None]
     last = sorted(noted, key=lambda one: one.at_ns)[-1].deployment
     assert last is not None

@@ -18,7 +18,7 @@ from corridor.controller.openflow.deployments import Deployment
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_causes import Watch
 from corridor.controller.prover.exact_search import Explorer
-from corridor.experiments.plan.predicted_controller import Standing
+from corridor.experiments.plan.predicted_controller import InstalledSince
 from corridor.experiments.plan.predicted_fibres import Fibres
 from corridor.experiments.plan.values import FOLLOWED_NS
 from corridor.topologies.model.topology import Topology
@@ -72,7 +72,7 @@ class RunProgress:
     """A network in the course of a timeline."""
 
     fibres: Fibres
-    standing: Sequence[Standing]
+    standing: Sequence[InstalledSince]
     explorers: Explorers
     sizes: Sequence[int]
     """Of probes, by the demand, in octets."""

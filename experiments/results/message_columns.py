@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.results.event_windows import EventWindow
 from corridor.experiments.results.measures import Sample
 from corridor.experiments.results.messages import MessageRow, Round, RoundKey, rounds_of
-from corridor.experiments.results.stretches import Stretch
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 
@@ -76,7 +76,7 @@ class MessageColumns:
     def connections(self) -> frozenset[int]:
         return frozenset(row.connection for row in self.rows)
 
-    def arrived(self, during: Stretch) -> Floats:
+    def arrived(self, during: EventWindow) -> Floats:
         """Octets that arrived in a stretch, of unfinished messages too: each spread evenly from
         its first to its last, or to the end of its connection."""
         first, last = self._came_ns
@@ -86,7 +86,7 @@ class MessageColumns:
         found[last == NEVER] = 0.0
         return found
 
-    def lasts_ns(self, during: Stretch, over_ns: int) -> int:
+    def lasts_ns(self, during: EventWindow, over_ns: int) -> int:
         """How much of a stretch something was to arrive: from the first intended start to the last
         arrival, or to the end of the run where something never arrived."""
         begun = self.intended_ns != NEVER
@@ -98,7 +98,7 @@ class MessageColumns:
         first_ns = int(self.intended_ns[begun].min())
         return min(last_ns, during.until_ns) - max(first_ns, during.from_ns)
 
-    def rates(self, during: Stretch) -> list[float]:
+    def rates(self, during: EventWindow) -> list[float]:
         """At which messages came that were intended in a stretch, by flow: octets over the time
         they took together."""
         counted = within(self.intended_ns, during) & (self.took_ns > 0)
@@ -140,7 +140,7 @@ class RoundColumns:
         return np.array([bool(one.met) for one in self.rounds], np.bool_)
 
 
-def within(times_ns: Integers, during: Stretch) -> Flags:
+def within(times_ns: Integers, during: EventWindow) -> Flags:
     known = times_ns != NEVER
     found: Flags = known & (times_ns >= during.from_ns) & (times_ns < during.until_ns)
     return found

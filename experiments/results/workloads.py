@@ -24,6 +24,7 @@ from corridor.experiments.account.workload_summary import (
 from corridor.experiments.plan.planned_messages import PlannedWorkload
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.blocked_periods import kept_back
+from corridor.experiments.results.event_windows import EventWindow, ends_ns, stretches
 from corridor.experiments.results.expected_messages import Expected, expected_messages
 from corridor.experiments.results.message_columns import (
     NEVER,
@@ -38,7 +39,6 @@ from corridor.experiments.results.messages import (
     Said,
     rounds_of,
 )
-from corridor.experiments.results.stretches import Stretch, ends_ns, stretches
 from corridor.traffic.measures.metrics import distribution, goodput_bps, jain
 from corridor.traffic.measures.quantiles import (
     CONFIDENCE,
@@ -69,7 +69,7 @@ class Sent:
 def workloads_summary(sent: Sent) -> WorkloadsSummary:
     """Of a run that has messages."""
     judge = _Judge(sent)
-    everything = Stretch(EVERYTHING, "while", 0, 1 << 62)
+    everything = EventWindow(EVERYTHING, "while", 0, 1 << 62)
     return WorkloadsSummary(
         workloads=judge.workloads(everything),
         classes=judge.classes(everything),
@@ -92,7 +92,7 @@ class _Judge:
         self._unscaled = {one.id for one in sent.plan.workloads if one.scale == "none"}
         self._over_ns = ends_ns(sent.plan)
 
-    def stretch(self, one: Stretch) -> StretchSummary:
+    def stretch(self, one: EventWindow) -> StretchSummary:
         start_ns = self._sent.plan.start_ns
         return StretchSummary(
             event=one.event,
@@ -104,7 +104,7 @@ class _Judge:
             classes=self.classes(one),
         )
 
-    def workloads(self, during: Stretch) -> tuple[WorkloadSummary, ...]:
+    def workloads(self, during: EventWindow) -> tuple[WorkloadSummary, ...]:
         """Those that sent messages."""
         return tuple(
             self._workload(one, self._workloads[one.id], during)
@@ -113,7 +113,7 @@ class _Judge:
         )
 
     def _workload(
-        self, workload: PlannedWorkload, group: _Group, during: Stretch
+        self, workload: PlannedWorkload, group: _Group, during: EventWindow
     ) -> WorkloadSummary:
         connections, said = group.messages.connections, self._sent.said
         number = self._sent.plan.workloads.index(workload)
@@ -132,7 +132,7 @@ class _Judge:
             **vars(rounds),
         )
 
-    def classes(self, during: Stretch) -> tuple[ClassSummary, ...]:
+    def classes(self, during: EventWindow) -> tuple[ClassSummary, ...]:
         """By class of the demand; a round of several demands is of the class of its first."""
         return tuple(
             ClassSummary(
@@ -144,7 +144,7 @@ class _Judge:
             for name, group in self._classes.items()
         )
 
-    def _figures(self, group: _Group, during: Stretch) -> RoundsSummary:
+    def _figures(self, group: _Group, during: EventWindow) -> RoundsSummary:
         messages, rounds = group
         mine, sent = within(rounds.from_ns, during), within(messages.intended_ns, during)
         begun = mine & ~rounds.kept_back
@@ -172,7 +172,7 @@ class _Judge:
             expected=_expected(rounds, begun),
         )
 
-    def _fairness(self, messages: MessageColumns, during: Stretch) -> float | None:
+    def _fairness(self, messages: MessageColumns, during: EventWindow) -> float | None:
         """Between demands; of a single one, between connections that carry messages side by side
         for one workload."""
         names = {row.workload for row in messages.rows}
@@ -200,7 +200,7 @@ class _Judge:
             found &= ~(kept & (self._sent.probes.demand == numbers[one.demand]))
         return found
 
-    def _probes(self, name: str, during: Stretch) -> RttSummary:
+    def _probes(self, name: str, during: EventWindow) -> RttSummary:
         demands = [one.index for one in self._sent.plan.demands if one.data_class == name]
         probes = self._sent.probes
         counted = (probes.phase == PROBE_PHASE) & probes.is_first & ~probes.send_failed

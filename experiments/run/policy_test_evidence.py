@@ -14,7 +14,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.counters import drops_by_reason
 from corridor.controller.prover import read_dump
 from corridor.controller.testing.packets import Crossing, Failed, Packets
-from corridor.experiments.account.transit_check import Judge
+from corridor.experiments.account.transit_check import TransitChecker
 from corridor.experiments.lab.dumps import DUMPS
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.values import Plan
@@ -80,7 +80,7 @@ def amiss_in(out_dir: Path, plan: Plan, judged_by: Specification) -> tuple[str, 
     """Frames on fibres that have no demand, or that are off every lawful path of theirs; tables
     that have changed."""
     seen = _seen(out_dir)
-    verdict = Judge(judged_by, plan.wiring).verdict(seen)
+    verdict = TransitChecker(judged_by, plan.wiring).verdict(seen)
     forbidden = (
         f"{one.packets} packets of {one.flow} on {one.fibre}, sent by {one.sent_by}, where their"
         " policies forbid them"

@@ -14,7 +14,12 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.intent import ANY_PACKET, Aggregate, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.policy.model import MOST_BPS, Bandwidth
-from corridor.controller.traffic_engineering.fit_rates import NONE, fits, fitted, with_picks
+from corridor.controller.traffic_engineering.fit_rates import (
+    NONE,
+    fits,
+    with_feasible_paths,
+    with_picks,
+)
 from corridor.controller.traffic_engineering.own_objective import OwnObjective
 from corridor.controller.traffic_engineering.relaxation import climb
 from corridor.experiments.scenario.demands import Demand
@@ -71,7 +76,7 @@ def specify(loaded: LoadedScenario) -> Specification:
         aggregates=scenario.aggregates,
         chooses=scenario.objective != NONE,
     )
-    chosen = fitted(asked, objective_of(loaded))
+    chosen = with_feasible_paths(asked, objective_of(loaded))
     climbed = climb(chosen)
     if chosen == asked:
         return climbed

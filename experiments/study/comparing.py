@@ -11,7 +11,7 @@ from typing import Literal, get_args, overload
 from corridor.controller.policy.load import shipped_policies
 from corridor.experiments.answers.compared_scenarios import ScenariosCompared, compare_scenarios
 from corridor.experiments.answers.compared_sets import DemandUnderBoth, compare_sets
-from corridor.experiments.answers.price_sets import Laid, alone
+from corridor.experiments.answers.price_sets import PricedScenario, alone
 from corridor.experiments.results.run_result import load
 from corridor.experiments.scenario.given import given_choice
 from corridor.experiments.scenario.scenario import DEFAULT, load_under, under_given
@@ -192,7 +192,7 @@ def compare(
                 alone(load_under(str(scenario), under_given(str(name), as_of)))
                 for name in (one, other)
             )
-            return compare_sets(Laid.of(before), before.policies, after.policies)
+            return compare_sets(PricedScenario.of(before), before.policies, after.policies)
         case "maps":
             return compare_maps(load_topology(str(one)), load_topology(str(other)))
         case "scenarios":

@@ -22,14 +22,14 @@ GUEST_MEMORY_NEEDED_BYTES = 1_000_000_000
 """What a guest with the reference topology touches of its memory file, with room to spare."""
 
 
-class Lack(NamedTuple):
+class MissingRequirement(NamedTuple):
     """Why something cannot be had, and what repairs that; both empty where it can."""
 
     reason: str = ""
     repair: str = ""
 
 
-NOT_LOOKED_FOR = Lack("not looked for")
+NOT_LOOKED_FOR = MissingRequirement("not looked for")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Facts:
     """Where User Mode Linux keeps a guest's memory."""
     queues_lack: str = ""
     """Why fibres cannot have queues by class in this machine's kernel."""
-    emulated: Lack = NOT_LOOKED_FOR
+    emulated: MissingRequirement = NOT_LOOKED_FOR
     """Why QEMU cannot emulate a machine here."""
     tun_lacks: str = ""
     """Why there can be no gateways in this machine's kernel."""

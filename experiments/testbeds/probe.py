@@ -16,7 +16,7 @@ from corridor.experiments.machines.kernel import (
 )
 from corridor.experiments.machines.kernel_build import check_build_tools
 from corridor.experiments.machines.smoke import why_no_boot
-from corridor.experiments.testbeds.choice import NOT_LOOKED_FOR, Facts, Lack
+from corridor.experiments.testbeds.choice import NOT_LOOKED_FOR, Facts, MissingRequirement
 from corridor.experiments.testbeds.qemu_command import MODULES
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.scratch import SHARED_MEMORY
@@ -75,12 +75,12 @@ def probe(*, boot: bool = False, native: bool = True, emulated: bool = False) ->
     )
 
 
-def _emulated() -> Lack:
+def _emulated() -> MissingRequirement:
     reason, repair = emulator_lacks()
     if reason:
-        return Lack(reason, repair)
+        return MissingRequirement(reason, repair)
     reason, repair = debian_kernel_lacks(MODULES)
-    return Lack(reason, repair)
+    return MissingRequirement(reason, repair)
 
 
 def guest_memory() -> tuple[str, int]:

@@ -114,7 +114,7 @@ def blocking_cause(of: DemandAnswer) -> CauseEntry | None:
     return next((one for one in of.causes if one.costs == "kept back"), None)
 
 
-def costs(of: Answers, summary: Summary | None) -> str:
+def cost_sentence(of: Answers, summary: Summary | None) -> str:
     """What policies add to round trips; measured too, where a run lifted the policies."""
     both = [one for one in of.demands if one.extra_ms is not None]
     if of.policies == NO_POLICIES or not both:

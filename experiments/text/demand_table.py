@@ -15,7 +15,7 @@ from corridor.experiments.account.summary import (
 )
 from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.terminal.columns import render
-from corridor.experiments.text.judged import marked as judged
+from corridor.experiments.text.coverage_text import marked as judged
 from corridor.topologies.base.words import between_ms, counted, ms
 from corridor.traffic.measures.statistics import Statistics
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from corridor.controller.explain import Explanation
-from corridor.controller.explain.explanation import Answers
+from corridor.controller.explain.explanation import ReverseDemand
 from corridor.controller.explain.outages import Outage
-from corridor.controller.explain.path_summary import Passage
+from corridor.controller.explain.path_summary import PathDetails
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
 from corridor.controller.policy.clauses.clause import caveat
@@ -16,8 +16,8 @@ from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.terminal.columns import render
+from corridor.experiments.text.coverage_text import NOT_JUDGED as UNJUDGED
 from corridor.experiments.text.demand_table import assumed_line
-from corridor.experiments.text.judged import NOT_JUDGED as UNJUDGED
 from corridor.topologies.base.words import confidence_word, few, joined
 from corridor.topologies.model.topology import Topology
 
@@ -65,7 +65,7 @@ def _answer(found: Explanation, asked: str, anycast: AnycastSummary | None) -> s
     return "\n".join(lines)
 
 
-def _answers_path(told: Answers) -> str:
+def _answers_path(told: ReverseDemand) -> str:
     if told.one_way_ns is None:
         return ""
     if told.permit == NOT_JUDGED.id:
@@ -130,7 +130,7 @@ def _not_served(found: Explanation) -> Iterator[str]:
             yield f"  {remedy.kind} {remedy.what}: one-way delay {_ms(remedy.one_way_ns)}"
 
 
-def _path(passage: Passage | None, topology: Topology, width: int | None) -> str:
+def _path(passage: PathDetails | None, topology: Topology, width: int | None) -> str:
     if passage is None:
         return ""
     rows, so_far_ns, so_far_km = [], 0, 0.0
@@ -158,7 +158,7 @@ def _path(passage: Passage | None, topology: Topology, width: int | None) -> str
     return f"{table}\n{PENDING}" if is_pending and Phase.PRE.name in table else table
 
 
-def _rests_on(passage: Passage | None, topology: Topology) -> str:
+def _rests_on(passage: PathDetails | None, topology: Topology) -> str:
     """What the path's crossings and rates cannot be sure of, and why."""
     if passage is None:
         return ""
@@ -174,7 +174,7 @@ def _rests_on(passage: Passage | None, topology: Topology) -> str:
     return "\n".join(filter(None, lines))
 
 
-def _passes(passage: Passage, position: int) -> bool:
+def _passes(passage: PathDetails, position: int) -> bool:
     """Whether a hub's gateway is passed at this visit: the phase changes there."""
     if passage.hubs[position] not in passage.gateways:
         return False
@@ -242,7 +242,7 @@ def _outages(found: Explanation, width: int | None) -> str:
     return "\n".join([ADDED, "", table, *lines])
 
 
-def _at_once(outage: Outage, usual: Passage, permit: str) -> str:
+def _at_once(outage: Outage, usual: PathDetails, permit: str) -> str:
     if outage.delivered:
         return _instead(outage.at_once, usual) + _by_other(outage.permit, permit)
     where = f"dropped at {outage.at_once.hubs[-1]}"
@@ -251,7 +251,7 @@ def _at_once(outage: Outage, usual: Passage, permit: str) -> str:
     return f"{where} (no path)" if outage.protected else where
 
 
-def _replanned(outage: Outage, usual: Passage, permit: str) -> str:
+def _replanned(outage: Outage, usual: PathDetails, permit: str) -> str:
     if outage.again.passage is None:
         because = outage.again.because
         return f"BLOCKED by {because[0].policy}" if because else "DOWN"
@@ -262,7 +262,7 @@ def _by_other(used: str, permit: str) -> str:
     return f", by permit {used}" if used != permit else ""
 
 
-def _instead(passage: Passage, usual: Passage) -> str:
+def _instead(passage: PathDetails, usual: PathDetails) -> str:
     more = f"{_ms(passage.one_way_ns - usual.one_way_ns, sign='+')}"
     added = [code for code in passage.crosses if code not in usual.crosses]
     known = {*usual.crosses, *usual.may_cross}
@@ -298,7 +298,7 @@ def _ids(legal: Iterable[Reference]) -> str:
     return ", ".join(reference.id or reference.citation for reference in legal)
 
 
-def _measures(passage: Passage) -> str:
+def _measures(passage: PathDetails) -> str:
     crosses = marked(passage.crosses, passage.may_cross)
     return f"one-way delay {_ms(passage.one_way_ns)}, {passage.length_km:,.0f} km, via {crosses}"
 

@@ -136,9 +136,11 @@ def _under(one: AnswerUnderReading, titles: Mapping[str, str]) -> str:
 
 
 def _options(answer: Classified) -> str:
-    if not answer.ways:
+    if not answer.options:
         return ""
-    lines = [f"  {' and '.join(option.mechanisms)}: {option.data_class}" for option in answer.ways]
+    lines = [
+        f"  {' and '.join(option.mechanisms)}: {option.data_class}" for option in answer.options
+    ]
     return "\n".join(["Class once these are in place:", *lines])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.anycast_text import anycast_lines
 from corridor.experiments.text.account_text import account_lines
+from corridor.experiments.text.coverage_text import not_judged_line
 from corridor.experiments.text.demand_table import (
     crossings_line,
     cuts_lines,
@@ -18,7 +19,6 @@ from corridor.experiments.text.demand_table import (
     sure_legend,
 )
 from corridor.experiments.text.event_table import events_table, expectations_lines
-from corridor.experiments.text.judged import not_judged_line
 from corridor.experiments.text.queue_text import queues_table
 from corridor.experiments.text.sampling_text import sampling_lines
 from corridor.experiments.text.workload_text import stretches_table, workloads_table

@@ -13,13 +13,17 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.proof_document import ProofDocument, ProofOfTables
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.document import Answers
-from corridor.experiments.text.compliance_sentences import costs, permitted, uncertainty_sentence
+from corridor.experiments.text.compliance_sentences import (
+    cost_sentence,
+    permitted,
+    uncertainty_sentence,
+)
 from corridor.experiments.text.demand_table import fibre_crossings
 from corridor.experiments.text.events_sentence import worst_cut, worst_event
 from corridor.experiments.text.workload_sentences import (
     Messages,
-    sharing,
     workload_effects_sentence,
+    workload_sentence,
 )
 from corridor.topologies.base.words import by_number, counted, joined
 
@@ -52,7 +56,7 @@ class Verdict:
 
 def foreseen(of: Answers) -> Verdict:
     """What is known before anything runs."""
-    answers = (permitted(of), costs(of, None), worst_cut(of), uncertainty_sentence(of))
+    answers = (permitted(of), cost_sentence(of, None), worst_cut(of), uncertainty_sentence(of))
     return Verdict(_question(of, 0, ""), tuple(filter(None, answers)), _next(of, None))
 
 
@@ -70,10 +74,10 @@ def verdict(
         )
     answers = (
         permitted(of),
-        costs(of, summary),
+        cost_sentence(of, summary),
         holds(of, summary, proof),
         worst_event(events) or worst_cut(of),
-        sharing(summary),
+        workload_sentence(summary),
         workload_effects_sentence(summary, messages),
         outside(summary.unexpected),
         uncertainty_sentence(of),

@@ -27,7 +27,7 @@ class Messages:
     start_ns: int = 0
 
 
-def sharing(summary: Summary) -> str:
+def workload_sentence(summary: Summary) -> str:
     """Empty of a run without workloads."""
     found = summary.workloads
     if found is None or not found.workloads:

@@ -22,18 +22,18 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, Gra
 from corridor.controller.intent.specification import KINDS, Direction, Specification
 from corridor.controller.intent.worst_loads import problem_of
 from corridor.controller.policy.model import Bandwidth
-from corridor.controller.policy.routes import Route
+from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.prover import prove, tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.controller.prover.exact_rates import asked
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.verdicts import Verdict
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.failure_cases import Links
-from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
 from corridor.controller.traffic_engineering.lower_bounds import fits_nowhere, least_fullest
 from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
-from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
 from corridor.topologies.model.sharing import capacities_bps
@@ -67,7 +67,7 @@ def rated(loaded: LoadedScenario, k: int, over: Sequence[str]) -> Specification:
     every = with_rates(bare, wished)
     links = Links(every.topology)
     served = Served(every.topology, every.intents())
-    spaces = setting_of(served.graphs, served.builder, links).spaces
+    spaces = selection_problem_of(served.graphs, served.builder, links).spaces
     most = {space.name: widest_left(space) // OF_WIDEST for space in spaces}
     return with_rates(bare, {name: min(wished[name], bps) for name, bps in most.items()})
 
@@ -83,14 +83,14 @@ def with_rates(specification: Specification, rates_bps: dict[str, int]) -> Speci
     return specification.model_copy(update={"directions": tuple(directions)})
 
 
-def widest_left(space: Space) -> int:
+def widest_left(space: PathSpace) -> int:
     """The width of the widest lawful path that is left after any single cut that leaves one."""
     bps, fibres = widest(space)
     left = (widest(space, 1 << fibre)[0] for fibre in fibres)
     return min([bps, *(one for one in left if one)])
 
 
-def widest(space: Space, dead: int = 0) -> tuple[int, tuple[int, ...]]:
+def widest(space: PathSpace, dead: int = 0) -> tuple[int, tuple[int, ...]]:
     """With its fibres; 0 where there is none."""
     product, room_bps = space.product, space.links.capacity_bps
     start = product.entered(space.automaton.trip.src)
@@ -150,7 +150,7 @@ def fullest(served: Served) -> str:
 
 def stretched(graph: ForwardingGraph) -> float:
     """The length of a primary path relative to its length alone."""
-    assert isinstance(graph.route, Route)
+    assert isinstance(graph.route, PermittedPath)
     return graph.route.one_way_ns / (graph.route.one_way_ns - graph.room_ns)
 
 
@@ -158,7 +158,7 @@ def bounds(served: Served, failures: Iterable[Sequence[str]]) -> Iterator[str]:
     """The failures that no paths fit, with the minimum utilization of the fullest link; if there
     are none, that of the link in the worst single failure."""
     links = Links(served.topology)
-    setting = setting_of(served.graphs, served.builder, links, map(frozenset, failures))
+    setting = selection_problem_of(served.graphs, served.builder, links, map(frozenset, failures))
     nowhere = fits_nowhere(setting, links.capacity_bps)
     if not nowhere:
         yield f"{least_fullest(setting, links.capacity_bps).fullest:.3f}"
@@ -179,7 +179,7 @@ def lines(specification: Specification, objective: str) -> Iterator[tuple[str, s
     yield "the fullest of them", fullest(shortest.served)
     yield "guarantees admitted on the shortest paths", str(len(shortest.admitted()))
     began, used = time.perf_counter(), time.process_time()
-    chosen = fitted(specification, objective)
+    chosen = with_feasible_paths(specification, objective)
     wall, cpu = time.perf_counter() - began, time.process_time() - used
     yield "choosing took", f"{wall:.0f} s, {cpu:.0f} s of CPU"
     together = Admitting(chosen)

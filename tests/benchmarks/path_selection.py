@@ -22,11 +22,11 @@ from typing import NamedTuple
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet
-from corridor.controller.policy.semantics import Rulings
+from corridor.controller.policy.semantics import PolicyLookup
 from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.lower_bounds import least_fullest
-from corridor.controller.traffic_engineering.path_selection import choose
-from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.path_selection import select_paths
+from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
@@ -83,7 +83,7 @@ def intents(topology: Topology, asked: list[Asked], k: int) -> Iterator[Intent]:
             "policies": [Policy(id="ALL", effect="permit")],
         }
     )
-    rulings = Rulings(policies, topology, date(2026, 11, 27))
+    rulings = PolicyLookup(policies, topology, date(2026, 11, 27))
     for number, one in enumerate(asked):
         said = {"id": f"d{number}", "class": "any", "src": one.src, "dst": one.dst}
         demand = policies.seen(Demand.model_validate(said))
@@ -108,14 +108,14 @@ def row(path: Path, *, cuts: bool, most: int | None = None) -> tuple[str, ...]:
     if has_capacities:  # of both in kbit/s
         gbps = [fibre.known_gbps or 0.0 for fibre in topology.fibres for _ in fibre.ends]
         own = [max(round(one * KBPS_OF_GBPS * UNIT_BPS), 1) for one in gbps]
-    setting = setting_of(graphs, builder, links)
+    setting = selection_problem_of(graphs, builder, links)
     bound = least_fullest(setting, [max(round(one), 1) for one in own])
     began = time.process_time()
     before, reached = float("inf"), list[float]()
     for tried in range(TRIES):
         target = bound.fullest * NEAR * STEP**tried
         room = [max(round(one * target), 1) for one in own]
-        choice = choose(topology, graphs, builder, links=Links(topology, capacity_bps=room))
+        choice = select_paths(topology, graphs, builder, links=Links(topology, capacity_bps=room))
         before = min(before, choice.fullest_before * target)
         reached.append(choice.fullest * target)
         if choice.fullest <= 1:

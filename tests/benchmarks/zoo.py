@@ -111,7 +111,7 @@ def _intents(topology: Topology) -> Iterator[Intent]:
     asked = intents_of(policies, topology, demands, date(2026, 1, 1), Protection(1))
     for number, intent in enumerate(asked):
         port = FIRST_PORT + number
-        yield Intent(intent.ruling, (Selector("udp", port, port),), intent.protection)
+        yield Intent(intent.applicable_policies, (Selector("udp", port, port),), intent.protection)
 
 
 def _policies(topology: Topology, demands: list[Demand]) -> PolicySet:

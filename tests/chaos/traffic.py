@@ -20,7 +20,7 @@ from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.account.machine_counters import SocketDrops
 from corridor.experiments.account.summary import Crossing, CrossingsSummary
-from corridor.experiments.account.transit_check import Judge
+from corridor.experiments.account.transit_check import TransitChecker
 from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.monitor_process import MonitorProcess
 from corridor.topologies.base.errors import MeasurementInvalid
@@ -237,7 +237,7 @@ class Traffic:
 
     def _judge(self, seen: Seen) -> CrossingsSummary:
         """A crossing is forbidden, or without a demand, if all policies in force agree."""
-        verdicts = [Judge(one, self._kept.wiring).verdict(seen) for one in self._judged_by]
+        verdicts = [TransitChecker(one, self._kept.wiring).verdict(seen) for one in self._judged_by]
         return CrossingsSummary(
             frames=seen.frames,
             lost=seen.lost,

@@ -92,9 +92,9 @@ BROKEN = {
     ),
     "a restriction is not heeded": (
         "controller/intent/specification.py",
-        "return Rulings(policies, topology",
+        "return PolicyLookup(policies, topology",
         (
-            "return Rulings(policies.model_copy(update={'policies': tuple(one for one in"
+            "return PolicyLookup(policies.model_copy(update={'policies': tuple(one for one in"
             " policies.policies if one.id != 'NO-SEA')}), topology"
         ),
         lambda event, state: event == e.SetPolicies("no-sea") and not state.broken,

@@ -16,7 +16,7 @@ import networkx as nx
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.model import Demand
-from corridor.controller.policy.semantics import Ruling, rule
+from corridor.controller.policy.semantics import ApplicablePolicies, rule
 from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import Fibre, Topology
 
@@ -65,7 +65,9 @@ type Directed = tuple[str, str]
 
 def expect(specification: Specification, broken: Broken) -> dict[str, Expected]:
     """By demand, what must become of it."""
-    return {one.ruling.demand.id: _expected(one, broken) for one in _ruled(specification)}
+    return {
+        one.applicable_policies.demand.id: _expected(one, broken) for one in _ruled(specification)
+    }
 
 
 def lawful(specification: Specification) -> dict[str, frozenset[Directed]]:
@@ -73,8 +75,11 @@ def lawful(specification: Specification) -> dict[str, frozenset[Directed]]:
     is broken. A delay budget is not asked."""
     found = {}
     for one in _ruled(specification):
-        crossed = (_crossed(automaton, one.ruling.topology) for automaton in one.ruling.automata)
-        found[one.ruling.demand.id] = frozenset[Directed]().union(*crossed)
+        crossed = (
+            _crossed(automaton, one.applicable_policies.topology)
+            for automaton in one.applicable_policies.automata
+        )
+        found[one.applicable_policies.demand.id] = frozenset[Directed]().union(*crossed)
     return found
 
 
@@ -82,7 +87,7 @@ def lawful(specification: Specification) -> dict[str, frozenset[Directed]]:
 class Ruled:
     """The part of an answer that does not depend on what is broken."""
 
-    ruling: Ruling
+    applicable_policies: ApplicablePolicies
     ever: bool
 
 
@@ -92,30 +97,38 @@ def _ruled(specification: Specification) -> tuple[Ruled, ...]:
 
 
 def _ruled_demand(specification: Specification, demand: Demand) -> Ruled:
-    ruling = rule(specification.policies, specification.topology, demand, specification.as_of)
-    return Ruled(ruling, _best(ruling, Broken()) is not None)
+    applicable_policies = rule(
+        specification.policies, specification.topology, demand, specification.as_of
+    )
+    return Ruled(applicable_policies, _best(applicable_policies, Broken()) is not None)
 
 
 def _expected(ruled: Ruled, broken: Broken) -> Expected:
-    ruling, ever = ruled.ruling, ruled.ever
-    demand = ruling.demand
-    if not _fibres_lead(ruling, broken):
+    applicable_policies, ever = ruled.applicable_policies, ruled.ever
+    demand = applicable_policies.demand
+    if not _fibres_lead(applicable_policies, broken):
         return Expected(demand.id, "DOWN", ever=ever)
-    best = _best(ruling, broken)
+    best = _best(applicable_policies, broken)
     if best is None:
-        return Expected(demand.id, "BLOCKED", blamed=frozenset(_blamed(ruling)), ever=ever)
+        return Expected(
+            demand.id, "BLOCKED", blamed=frozenset(_blamed(applicable_policies)), ever=ever
+        )
     permit, delay_ns = best
     return Expected(demand.id, "SERVED", permit, delay_ns, ever=ever)
 
 
-def _blamed(ruling: Ruling) -> Iterator[str]:
-    for policies in (ruling.permits, ruling.restricts, ruling.denies):
+def _blamed(applicable_policies: ApplicablePolicies) -> Iterator[str]:
+    for policies in (
+        applicable_policies.permits,
+        applicable_policies.restricts,
+        applicable_policies.denies,
+    ):
         yield from (policy.id for policy in policies)
-    yield from (one.policy for one in ruling.refusals)
+    yield from (one.policy for one in applicable_policies.refusals)
 
 
-def _fibres_lead(ruling: Ruling, broken: Broken) -> bool:
-    topology, demand = ruling.topology, ruling.demand
+def _fibres_lead(applicable_policies: ApplicablePolicies, broken: Broken) -> bool:
+    topology, demand = applicable_policies.topology, applicable_policies.demand
     graph = nx.Graph()
     graph.add_nodes_from(hub.id for hub in topology.hubs if hub.id not in broken.hubs)
     graph.add_edges_from((one.a, one.z) for one in topology.fibres if broken.spares(one))
@@ -123,10 +136,10 @@ def _fibres_lead(ruling: Ruling, broken: Broken) -> bool:
     return all(end in graph for end in ends) and nx.has_path(graph, *ends)
 
 
-def _best(ruling: Ruling, broken: Broken) -> tuple[str, int] | None:
+def _best(applicable_policies: ApplicablePolicies, broken: Broken) -> tuple[str, int] | None:
     """The first permit that leaves a path, and the delay of its shortest one."""
-    for automaton in ruling.with_closed_gateways(broken.gateways).automata:
-        delay_ns = _shortest_ns(automaton, ruling.topology, broken)
+    for automaton in applicable_policies.with_closed_gateways(broken.gateways).automata:
+        delay_ns = _shortest_ns(automaton, applicable_policies.topology, broken)
         if delay_ns is not None and not automaton.exceeds(delay_ns):
             return automaton.permit.id, delay_ns
     return None

@@ -216,7 +216,7 @@ class Soak:
         """Demands of which policies say other things."""
         ruled = [
             {
-                intent.id: intent.ruling.automata
+                intent.id: intent.applicable_policies.automata
                 for intent in self.setup.specification(*mark).intents()
             }
             for mark in marks

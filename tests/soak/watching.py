@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from corridor.controller.intent.specification import Specification
 from corridor.experiments.account.summary import Crossing
-from corridor.experiments.account.transit_check import Judge
+from corridor.experiments.account.transit_check import TransitChecker
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.transits import Seen, SeenFlow
 from tests.soak.attacks import ATTACK_PORT
@@ -17,7 +17,7 @@ from tests.soak.judging import FLIPPED_NS
 from tests.soak.oracle import Directed, lawful
 
 
-class Watcher(Judge):
+class Watcher(TransitChecker):
     """The judge of crossings, by the oracle's own account of what is lawful."""
 
     def __init__(self, specification: Specification, wiring: Wiring) -> None:

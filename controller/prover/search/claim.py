@@ -26,7 +26,7 @@ class TraceStep(NamedTuple):
     """A step of a packet's path, and the packet's standing before it."""
 
     step: Step
-    standing: int = NOTHING
+    permit_state: int = NOTHING
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Claim:
     def at_edge(self, _network: Network, _edge: Edge) -> Iterator[Breach]:
         yield from ()
 
-    def at_door(self, _network: Network, _door: Door) -> Iterator[Breach]:
+    def at_port(self, _network: Network, _door: Door) -> Iterator[Breach]:
         yield from ()
 
     def in_step(self, _network: Network, _step: Step) -> Iterator[str]:

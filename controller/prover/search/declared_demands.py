@@ -38,7 +38,7 @@ class Demand:
             _packets(hosts[self.src], hosts[self.dst], selector) for selector in intent.selectors
         )
         """Every header that its host may send for it."""
-        self.permits = Permits(intent.ruling, topology)
+        self.permits = Permits(intent.applicable_policies, topology)
         self._topology = topology
         self._failures = failures
 
@@ -59,18 +59,21 @@ class Demand:
     @cached_property
     def has_choice(self) -> bool:
         """Whether some permit is tried before another."""
-        return len(ranked(self.intent.ruling.automata)) > 1
+        return len(ranked(self.intent.applicable_policies.automata)) > 1
 
-    def passed_over(self, standing: int, kept_off: Failures = NO_FAILURES) -> str | None:
+    def passed_over(self, permit_state: int, kept_off: Failures = NO_FAILURES) -> str | None:
         """Return a permit that is tried before all that allow a delivery, and has a path that
         meets nothing of ``kept_off``; None if none does."""
-        automata, allowing = self.intent.ruling.automata, self.permits.allowing(standing)
+        automata, allowing = (
+            self.intent.applicable_policies.automata,
+            self.permits.allowing(permit_state),
+        )
         down = self._failures.and_also(kept_off)
         for rank in ranked(automata):
             if not allowing.isdisjoint(rank):
                 return None
             some = tuple(automata[one] for one in rank)
-            if Permits(self.intent.ruling, self._topology, some).shortest(down):
+            if Permits(self.intent.applicable_policies, self._topology, some).shortest(down):
                 return some[0].permit.id
         return None
 

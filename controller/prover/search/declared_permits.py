@@ -19,7 +19,12 @@ from typing import NamedTuple
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.clauses import Element
 from corridor.controller.policy.clauses.registry import claim_of
-from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, unevaluable
+from corridor.controller.policy.semantics import (
+    NO_FAILURES,
+    ApplicablePolicies,
+    Failures,
+    unevaluable,
+)
 from corridor.topologies.model.topology import Topology
 
 NOTHING = 0
@@ -59,41 +64,44 @@ class Permits:
     """The automata of one ruling in lockstep."""
 
     def __init__(
-        self, ruling: Ruling, topology: Topology, automata: Sequence[Automaton] | None = None
+        self,
+        applicable_policies: ApplicablePolicies,
+        topology: Topology,
+        automata: Sequence[Automaton] | None = None,
     ) -> None:
         self.topology = topology
-        self._ruling = ruling
-        self._open = tuple(ruling.automata if automata is None else automata)
+        self._ruling = applicable_policies
+        self._open = tuple(applicable_policies.automata if automata is None else automata)
         shut = frozenset(hub.id for hub in topology.hubs)
         self._shut = tuple(replace(one, trip=replace(one.trip, closed=shut)) for one in self._open)
         self._vectors: list[tuple[State | None, ...]] = [(None,) * len(self._open)]
         self._numbers = {self._vectors[0]: NOTHING}
         self._after: dict[tuple[int, Move], tuple[int, Death | None]] = {}
         self._phases: dict[int, frozenset[int]] = {}
-        source = topology.hub(ruling.demand.src)
+        source = topology.hub(applicable_policies.demand.src)
         self.start, died = self._enter(self._number(tuple(a.start for a in self._shut)), [source])
-        self.refused = died or (None if self.start else Death(ruling.refusals))
+        self.refused = died or (None if self.start else Death(applicable_policies.refusals))
         """Why no packet may leave its source, where that is so."""
 
-    def move(self, standing: int, move: Move) -> tuple[int, Death | None]:
+    def move(self, permit_state: int, move: Move) -> tuple[int, Death | None]:
         """The standing after a move, and what broke the last permits if any was left before."""
-        key = (standing, move)
+        key = (permit_state, move)
         known = self._after.get(key)
         if known is None:
-            known = self._after[key] = self._moved(standing, move)
+            known = self._after[key] = self._moved(permit_state, move)
         return known
 
-    def _moved(self, standing: int, move: Move) -> tuple[int, Death | None]:
+    def _moved(self, permit_state: int, move: Move) -> tuple[int, Death | None]:
         hub = self.topology.hub(move.hub)
         if not move.fibre:
-            return self._enter(standing, [hub], self._open)
-        return self._enter(standing, [self.topology.fibre(move.fibre), hub])
+            return self._enter(permit_state, [hub], self._open)
+        return self._enter(permit_state, [self.topology.fibre(move.fibre), hub])
 
-    def deliver(self, standing: int) -> Death | None:
+    def deliver(self, permit_state: int) -> Death | None:
         """The requirements still open under all permits that are left when a packet is
         delivered."""
         owed = []
-        for state, automaton in zip(self._vectors[standing], self._open, strict=True):
+        for state, automaton in zip(self._vectors[permit_state], self._open, strict=True):
             if state is not None:
                 violation = automaton.finish(state)
                 if violation is None:
@@ -101,29 +109,29 @@ class Permits:
                 owed.append(violation)
         return Death(tuple(owed)) if owed else None
 
-    def allowing(self, standing: int) -> frozenset[int]:
+    def allowing(self, permit_state: int) -> frozenset[int]:
         """Which of the permits allow a packet to be delivered at its destination."""
         return frozenset(
             number
             for number, (state, automaton) in enumerate(
-                zip(self._vectors[standing], self._open, strict=True)
+                zip(self._vectors[permit_state], self._open, strict=True)
             )
             if state is not None and automaton.finish(state) is None
         )
 
-    def phases(self, standing: int) -> frozenset[int]:
+    def phases(self, permit_state: int) -> frozenset[int]:
         """The phases that a label may state for a packet of this standing."""
-        if standing not in self._phases:
-            self._phases[standing] = frozenset(
+        if permit_state not in self._phases:
+            self._phases[permit_state] = frozenset(
                 int(automaton.phase(state))
-                for state, automaton in zip(self._vectors[standing], self._open, strict=True)
+                for state, automaton in zip(self._vectors[permit_state], self._open, strict=True)
                 if state is not None
             )
-        return self._phases[standing]
+        return self._phases[permit_state]
 
-    def name(self, standing: int) -> str:
+    def name(self, permit_state: int) -> str:
         """The state of the first permit that is left, as people call it."""
-        for state, automaton in zip(self._vectors[standing], self._open, strict=True):
+        for state, automaton in zip(self._vectors[permit_state], self._open, strict=True):
             if state is not None:
                 return f"{automaton.name(state)} under {automaton.permit.id}"
         return "allowed by no permit"
@@ -132,10 +140,10 @@ class Permits:
     def has_budgets(self) -> bool:
         return any(automaton.budgets for automaton in self._open)
 
-    def exceeds(self, standing: int, delay_ns: int) -> Death | None:
+    def exceeds(self, permit_state: int, delay_ns: int) -> Death | None:
         """The budgets broken, where each permit that accepts the delivery has one and it is."""
         broken = []
-        for state, automaton in zip(self._vectors[standing], self._open, strict=True):
+        for state, automaton in zip(self._vectors[permit_state], self._open, strict=True):
             if state is not None and automaton.finish(state) is None:
                 violation = automaton.exceeds(delay_ns)
                 if violation is None:
@@ -153,39 +161,39 @@ class Permits:
         queue = [(0, next(order), self._ruling.demand.src, self.start, (), ())]
         settled: set[tuple[str, int]] = set()
         while queue:
-            delay_ns, _, hub, standing, hubs, fibres = heapq.heappop(queue)
-            if (hub, standing) in settled or standing == NOTHING:
+            delay_ns, _, hub, permit_state, hubs, fibres = heapq.heappop(queue)
+            if (hub, permit_state) in settled or permit_state == NOTHING:
                 continue
-            settled.add((hub, standing))
+            settled.add((hub, permit_state))
             if not hubs or hubs[-1] != hub:
                 hubs = (*hubs, hub)
-            if hub == self._ruling.demand.dst and self._may_end(standing, delay_ns):
+            if hub == self._ruling.demand.dst and self._may_end(permit_state, delay_ns):
                 return Trail(hubs, fibres, delay_ns)
             if hub not in failures.gateways:
-                passed = self.move(standing, Move("", hub))[0]
+                passed = self.move(permit_state, Move("", hub))[0]
                 heapq.heappush(queue, (delay_ns, next(order), hub, passed, hubs, fibres))
             for fibre in filter(failures.spare, self.topology.fibres_of(hub)):
                 far = fibre.other_end(hub)
-                after = self.move(standing, Move(fibre.id, far))[0]
+                after = self.move(permit_state, Move(fibre.id, far))[0]
                 total_ns = delay_ns + self.topology.one_way_delay_ns(fibre)
                 heapq.heappush(
                     queue, (total_ns, next(order), far, after, hubs, (*fibres, fibre.id))
                 )
         return None
 
-    def _may_end(self, standing: int, delay_ns: int) -> bool:
-        return self.deliver(standing) is None and self.exceeds(standing, delay_ns) is None
+    def _may_end(self, permit_state: int, delay_ns: int) -> bool:
+        return self.deliver(permit_state) is None and self.exceeds(permit_state, delay_ns) is None
 
     def _enter(
         self,
-        standing: int,
+        permit_state: int,
         elements: Sequence[Element],
         automata: Sequence[Automaton] | None = None,
     ) -> tuple[int, Death | None]:
         after: list[State | None] = []
         died: list[Violation] = []
         for state, automaton in zip(
-            self._vectors[standing], self._shut if automata is None else automata, strict=True
+            self._vectors[permit_state], self._shut if automata is None else automata, strict=True
         ):
             entered = None if state is None else self._past(automaton, state, elements)
             if isinstance(entered, Violation):

@@ -233,12 +233,12 @@ class Exploration:
 
     def _look(self, node: Node) -> list[tuple[Node, Turn]]:
         """What comes next after a node, noting what claims are about."""
-        place, standing = node
+        place, permit_state = node
         following: list[tuple[Node, Turn]] = []
         notes: list[Finding] = []
         turns, remarks, serves = self.at(place)
-        permits = self.demand.permits if self.demand and standing != NOTHING else None
-        phases = permits.phases(standing) if permits else None
+        permits = self.demand.permits if self.demand and permit_state != NOTHING else None
+        phases = permits.phases(permit_state) if permits else None
         for turn in turns:
             step, to, move, phase, _, is_narrow = turn
             if is_narrow and place != DOOR and not self.happens(step):
@@ -248,7 +248,7 @@ class Exploration:
                 if move is None:
                     notes += self._end(node, step)
                 else:
-                    after, death = permits.move(standing, move)
+                    after, death = permits.move(permit_state, move)
                     if death is not None:
                         notes.append(Finding(Kind.DEATH, node, step, death))
                     if phase not in phases and phase != NO_PHASE:

@@ -32,12 +32,12 @@ def witnesses(demands: Iterable[Demand]) -> Iterator[Witness]:
     """One of each policy that keeps some demand from something."""
     found: set[str] = set()
     for demand in demands:
-        ruling = demand.intent.ruling
-        for policy in ruling.denies:
+        applicable_policies = demand.intent.applicable_policies
+        for policy in applicable_policies.denies:
             if policy.id not in found:
                 found.add(policy.id)
                 yield Witness(policy.id, demand.id, (), ())
-        left = [policy for policy in ruling.restricts if policy.id not in found]
+        left = [policy for policy in applicable_policies.restricts if policy.id not in found]
         deciding = _deciding(demand) if left else frozenset[str]()
         for policy in left:
             trail = _forbidden(demand, policy) if policy.id in deciding else None
@@ -48,14 +48,14 @@ def witnesses(demands: Iterable[Demand]) -> Iterator[Witness]:
 
 def _deciding(demand: Demand) -> frozenset[str]:
     """Return the ids of policies that may be what keeps a demand from a path."""
-    automata, topology = demand.intent.ruling.automata, demand.permits.topology
+    automata, topology = demand.intent.applicable_policies.automata, demand.permits.topology
     return frozenset[str]().union(*(deciding(one, topology) for one in automata))
 
 
 def _forbidden(demand: Demand, policy: Policy) -> Trail | None:
-    ruling, topology = demand.intent.ruling, demand.permits.topology
-    weaker = [_without(automaton, policy) for automaton in ruling.automata]
-    trail = Permits(ruling, topology, weaker).shortest() if weaker else None
+    applicable_policies, topology = demand.intent.applicable_policies, demand.permits.topology
+    weaker = [_without(automaton, policy) for automaton in applicable_policies.automata]
+    trail = Permits(applicable_policies, topology, weaker).shortest() if weaker else None
     return None if trail is None or _allows(demand.permits, trail) else trail
 
 

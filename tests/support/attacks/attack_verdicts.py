@@ -11,7 +11,7 @@ from attack_shots import Attack, Fate, Shot
 from attack_world import HONEST_PORT, World
 from corridor.controller.forwarding.program import Reason, phase_of
 from corridor.controller.policy.product import Product
-from corridor.experiments.account.transit_check import Judge
+from corridor.experiments.account.transit_check import TransitChecker
 from corridor.topologies.base.named_tuples import from_plain
 from corridor.traffic.agents import transits
 
@@ -28,7 +28,7 @@ class Verdicts:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._judge = Judge(world.specification, world.wiring)
+        self._judge = TransitChecker(world.specification, world.wiring)
         self._place = {
             end.interface: (fibre.fibre, end.hub)
             for fibre in world.wiring.fibres
@@ -81,7 +81,7 @@ class Verdicts:
         """Fibres that a frame may be sent onto, and from where."""
         if not shot.demand:
             return
-        for automaton in self._world.intent(shot.demand).ruling.automata:
+        for automaton in self._world.intent(shot.demand).applicable_policies.automata:
             for fibre, hub in Product(automaton, self._world.specification.topology).crossings():
                 if shot.fate is not Fate.MANGLED or hub == shot.hub:
                     yield fibre, hub

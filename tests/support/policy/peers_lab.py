@@ -21,8 +21,8 @@ from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route, best_permitted_path
-from corridor.controller.policy.semantics import Ruling, rule
+from corridor.controller.policy.permitted_paths import PermittedPath, best_permitted_path
+from corridor.controller.policy.semantics import ApplicablePolicies, rule
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
@@ -75,13 +75,19 @@ class Example:
         file.write_text(yaml.safe_dump(written, sort_keys=False))
         return load_policies(file, self.topology)
 
-    def rulings(self, policies: PolicySet) -> list[Ruling]:
+    def rulings(self, policies: PolicySet) -> list[ApplicablePolicies]:
         assert self.topology is not None
         return [rule(policies, self.topology, one, TODAY) for one in policies.demands]
 
-    def paths(self, ruling: Ruling) -> Iterator[Path]:
+    def paths(self, applicable_policies: ApplicablePolicies) -> Iterator[Path]:
         """What the peer would choose from."""
-        found = list(simple_paths(ruling.topology, ruling.demand.src, ruling.demand.dst))
+        found = list(
+            simple_paths(
+                applicable_policies.topology,
+                applicable_policies.demand.src,
+                applicable_policies.demand.dst,
+            )
+        )
         fewest = min(len(path.fibres) for path in found)
         return (path for path in found if not self.shortest or len(path.fibres) == fewest)
 
@@ -123,21 +129,25 @@ def simple_paths(topology: Topology, src: str, dst: str) -> Iterator[Path]:
                 waiting.append(Path((*path.hubs, far), (*path.fibres, one.id)))
 
 
-def in_use(example: Example, ruling: Ruling) -> list[Path]:
+def in_use(example: Example, applicable_policies: ApplicablePolicies) -> list[Path]:
     """The paths of the most preferred permits that allow any."""
-    for _, some in itertools.groupby(ruling.automata, key=lambda one: one.permit.preference):
-        alone = Ruling(ruling.topology, ruling.demand, tuple(some))
-        found = [path for path in example.paths(ruling) if alone.verdict(path).allowed]
+    for _, some in itertools.groupby(
+        applicable_policies.automata, key=lambda one: one.permit.preference
+    ):
+        alone = ApplicablePolicies(
+            applicable_policies.topology, applicable_policies.demand, tuple(some)
+        )
+        found = [path for path in example.paths(applicable_policies) if alone.verdict(path).allowed]
         if found:
             return found
     return []
 
 
-def taken(ruling: Ruling, cut: list[str]) -> str:
+def taken(applicable_policies: ApplicablePolicies, cut: list[str]) -> str:
     """The hubs of the route while fibres are cut, or nothing."""
-    failures = failures_of(ruling.topology, [f"link:{name}" for name in cut])
-    found = best_permitted_path(ruling, failures)
-    return " ".join(found.path.hubs) if isinstance(found, Route) else ""
+    failures = failures_of(applicable_policies.topology, [f"link:{name}" for name in cut])
+    found = best_permitted_path(applicable_policies, failures)
+    return " ".join(found.path.hubs) if isinstance(found, PermittedPath) else ""
 
 
 def stranded(example: Example, policies: PolicySet) -> list[str]:

@@ -10,8 +10,18 @@ from typing import Any
 from corridor.controller.policy.clauses import CLAUSES
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
-from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, Verdict, rule
+from corridor.controller.policy.permitted_paths import (
+    NoPermittedPath,
+    PermittedPath,
+    best_permitted_path,
+)
+from corridor.controller.policy.semantics import (
+    NO_FAILURES,
+    ApplicablePolicies,
+    Failures,
+    PolicyDecision,
+    rule,
+)
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 TODAY = date(2026, 1, 1)
@@ -127,9 +137,9 @@ def demand(data_class: str = "general", src: str = "west", dst: str = "karachi")
     return Demand.model_validate({"id": "demand", "class": data_class, "src": src, "dst": dst})
 
 
-def ruling(
+def applicable_policies(
     *policies: Policy, about: Demand | None = None, on: Topology | None = None, day: date = TODAY
-) -> Ruling:
+) -> ApplicablePolicies:
     rules = PolicySet(name="lab", policies=policies, classes=CLASSES)
     return rule(rules, on or corridor(), about or demand(), day)
 
@@ -139,8 +149,8 @@ def route(
     about: Demand | None = None,
     on: Topology | None = None,
     failures: Failures = NO_FAILURES,
-) -> Route | NoPermittedPath:
-    return best_permitted_path(ruling(*policies, about=about, on=on), failures)
+) -> PermittedPath | NoPermittedPath:
+    return best_permitted_path(applicable_policies(*policies, about=about, on=on), failures)
 
 
 def along(*hubs: str, topology: Topology | None = None) -> Path:
@@ -152,6 +162,6 @@ def along(*hubs: str, topology: Topology | None = None) -> Path:
     return Path(hubs, tuple(fibres))
 
 
-def verdict(*policies: Policy, on: str, about: Demand | None = None) -> Verdict:
+def verdict(*policies: Policy, on: str, about: Demand | None = None) -> PolicyDecision:
     """The verdict on a path written as its hubs: ``"west kun mandalay"``."""
-    return ruling(*policies, about=about).verdict(along(*on.split()))
+    return applicable_policies(*policies, about=about).verdict(along(*on.split()))

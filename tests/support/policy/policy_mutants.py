@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from corridor.controller.policy import automaton, routes, semantics
+from corridor.controller.policy import automaton, permitted_paths, semantics
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.clauses import (
     avoid,
@@ -20,7 +20,7 @@ from corridor.controller.policy.clauses import (
 )
 from corridor.controller.policy.clauses.clause import Broken
 from corridor.controller.policy.clauses.places import Groups
-from corridor.controller.policy.semantics import Ruling, Verdict
+from corridor.controller.policy.semantics import ApplicablePolicies, PolicyDecision
 from corridor.topologies.model.topology import Fibre, Hub
 
 type Mutant = Callable[[pytest.MonkeyPatch], None]
@@ -36,14 +36,14 @@ def changed(owner: Any, name: str, make: Maker) -> Mutant:
     return patch
 
 
-def refusing(when: Callable[[Ruling, Any], bool]) -> Mutant:
+def refusing(when: Callable[[ApplicablePolicies, Any], bool]) -> Mutant:
     """Some paths are refused whatever policies say."""
 
     def make(real: Any) -> Any:
-        refused = Verdict(False, None, (), ())
+        refused = PolicyDecision(False, None, (), ())
         return lambda self, path: refused if when(self, path) else real(self, path)
 
-    return changed(Ruling, "_verdict", make)
+    return changed(ApplicablePolicies, "_verdict", make)
 
 
 def excusing(when: Callable[[Any, Any], bool]) -> Mutant:
@@ -64,9 +64,9 @@ def _alone(real: Any) -> Any:
 
 
 def _first_permit(real: Any) -> Any:
-    def verdict(self: Ruling, path: Any) -> Verdict:
-        first = Ruling(self.topology, self.demand, self.automata[:1], self.refusals)
-        answer: Verdict = real(first, path)
+    def verdict(self: ApplicablePolicies, path: Any) -> PolicyDecision:
+        first = ApplicablePolicies(self.topology, self.demand, self.automata[:1], self.refusals)
+        answer: PolicyDecision = real(first, path)
         return answer
 
     return verdict
@@ -112,7 +112,7 @@ def _sooner(real: Any) -> Any:
     )
 
 
-FIRST_PERMIT_DECIDES = changed(Ruling, "_verdict", _first_permit)
+FIRST_PERMIT_DECIDES = changed(ApplicablePolicies, "_verdict", _first_permit)
 RESTRICTS_FORGOTTEN = changed(
     semantics, "build", lambda real: lambda trip, permit, _: real(trip, permit, ())
 )
@@ -159,7 +159,9 @@ UNDER: dict[str, Mutant] = {
     ),
     "a_preference_changes_no_path_that_is_lawful": FIRST_PERMIT_DECIDES,
     "equal_permits_are_as_good_as_one_that_is_their_union": changed(
-        routes, "ranked", lambda _: lambda automata: tuple((n,) for n in range(len(automata)))
+        permitted_paths,
+        "ranked",
+        lambda _: lambda automata: tuple((n,) for n in range(len(automata))),
     ),
     "a_clause_of_a_permit_is_worth_as_much_in_a_restrict": RESTRICTS_FORGOTTEN,
     "more_protection_makes_no_lawful_path_unlawful": FIBRES_ARE_NOT_AVOIDED,

@@ -21,12 +21,16 @@ from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.permitted_paths import (
+    NoPermittedPath,
+    PermittedPath,
+    best_permitted_path,
+)
+from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 from plain_worlds import Rule, random_network, random_rule
-from policy_lab import demand, network, ruling
+from policy_lab import applicable_policies, demand, network
 from table_walker import TableWalker, Walked
 
 PROTECTION = Protection(1, ("link", "srlg"))
@@ -60,9 +64,11 @@ class Setting:
         return tuple(fibre.id for fibre in self.topology.fibres)
 
     @cached_property
-    def ruled(self) -> Ruling:
+    def ruled(self) -> ApplicablePolicies:
         policies = [Policy.model_validate(rule) for rule in self.rules]
-        return ruling(*policies, about=demand(src=self.src, dst=self.dst), on=self.topology)
+        return applicable_policies(
+            *policies, about=demand(src=self.src, dst=self.dst), on=self.topology
+        )
 
     @cached_property
     def allowed(self) -> frozenset[Path]:
@@ -82,7 +88,7 @@ class Setting:
                     waiting.append(Path((*path.hubs, far), (*path.fibres, fibre.id)))
 
     @cached_property
-    def route(self) -> Route | None:
+    def route(self) -> PermittedPath | None:
         found = best_permitted_path(self.ruled)
         return None if isinstance(found, NoPermittedPath) else found
 

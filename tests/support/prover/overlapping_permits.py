@@ -28,7 +28,7 @@ from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 from plain_judge import Case, is_lawful, may_go_on
 from plain_worlds import Rule, hub_selector, random_network, random_rule
-from policy_lab import demand, ruling
+from policy_lab import applicable_policies, demand
 from table_walker import TableWalker, Walked
 
 MOST_PAIRS = 8
@@ -71,7 +71,9 @@ def random_world(seed: int) -> World:
     intents = []
     for src, dst in pairs:
         about = demand(src=src, dst=dst).model_copy(update={"id": f"{src}-to-{dst}"})
-        intents.append(Intent(ruling(*policies, about=about, on=topology), protection=protection))
+        intents.append(
+            Intent(applicable_policies(*policies, about=about, on=topology), protection=protection)
+        )
     graphs = build_forwarding_graphs(topology, intents)
     wiring = wire(topology, gateways=gateways_of(graphs))
     program = compile_forwarding_graphs(wiring, topology, graphs).program

@@ -85,7 +85,7 @@ def broken_by(world: World, intent: Intent, fate: Fate) -> str:
     dst = intent.pair[1]
     if len(seen) == 1 and not fate.delivered:
         return ""
-    states = [(one, one.start) for one in intent.ruling.automata]
+    states = [(one, one.start) for one in intent.applicable_policies.automata]
     last, delay_ns = None, 0
     for hub, port in seen:
         past = port == GATEWAY_OUT_PORT
@@ -130,6 +130,6 @@ def _is_so(world: World, intent: Intent, seen: Iterable[tuple[str, int]], allowe
         return
     fibres = [world.ports[hub, port][0] for hub, port in seen if port not in (1, GATEWAY_OUT_PORT)]
     closed = frozenset(hub.id for hub in world.topology.hubs) - passed
-    ruling = intent.ruling.with_closed_gateways(closed)
-    verdict = ruling.verdict(Path(tuple(came), tuple(fibres)))
+    applicable_policies = intent.applicable_policies.with_closed_gateways(closed)
+    verdict = applicable_policies.verdict(Path(tuple(came), tuple(fibres)))
     assert verdict.allowed == allowed, f"{intent.id} {came}: {verdict}"

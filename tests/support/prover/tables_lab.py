@@ -24,7 +24,7 @@ from corridor.controller.intent.intent import (
 )
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import UNCLASSIFIED, Demand
-from corridor.controller.policy.routes import Route
+from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
@@ -54,7 +54,7 @@ class Laid:
         return {
             graph.intent.pair: graph.route.path
             for graph in self.graphs
-            if isinstance(graph.route, Route)
+            if isinstance(graph.route, PermittedPath)
         }
 
     def while_failed(self, failures: Failures) -> OpenFlowNetwork:

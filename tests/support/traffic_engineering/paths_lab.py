@@ -20,17 +20,17 @@ from corridor.controller.forwarding.forwarding_graph import (
     GraphBuilder,
     Node,
 )
-from corridor.controller.forwarding.packet_traces import Walk
+from corridor.controller.forwarding.packet_traces import PacketTrace
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route, best_permitted_path
-from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, ranked
+from corridor.controller.policy.permitted_paths import PermittedPath, best_permitted_path
+from corridor.controller.policy.semantics import NO_FAILURES, ApplicablePolicies, Failures, ranked
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
-from policy_lab import demand, fibre, hub, network, permit, ruling
+from policy_lab import applicable_policies, demand, fibre, hub, network, permit
 from random_policies import KNOWN, NAMES, SRLGS, networks, policy_lists
 
 type Taken = tuple[Node, bool]
@@ -45,7 +45,7 @@ def intent(
 ) -> Intent:
     """From the first hub of a topology to its last."""
     about = demand(data_class, topology.hubs[0].id, topology.hubs[-1].id)
-    return Intent(ruling(*rules, about=about, on=topology), protection=protection)
+    return Intent(applicable_policies(*rules, about=about, on=topology), protection=protection)
 
 
 def graph(topology: Topology, *rules: Policy, **protection: Any) -> ForwardingGraph:
@@ -116,7 +116,7 @@ class Served(NamedTuple):
         ]
         rules = [
             f"{one.id} {one.hard.model_dump(exclude_defaults=True)}"
-            for automaton in self.graph.intent.ruling.automata
+            for automaton in self.graph.intent.applicable_policies.automata
             for one in {bound.policy.id: bound.policy for bound in automaton.clauses}.values()
         ]
         parts = (hubs, fibres, rules, self.graph.protection, self.known, self.graph.route)
@@ -147,9 +147,9 @@ def served_anew(draw: st.DrawFn) -> Served:
 def served_in_time(draw: st.DrawFn) -> Served:
     """A graph whose delay budget leaves little for detours."""
     topology = draw(dense_networks())
-    best = best_permitted_path(intent(topology, [permit()]).ruling)
-    assume(isinstance(best, Route))
-    assert isinstance(best, Route)
+    best = best_permitted_path(intent(topology, [permit()]).applicable_policies)
+    assume(isinstance(best, PermittedPath))
+    assert isinstance(best, PermittedPath)
     most_ns = best.one_way_ns + draw(st.integers(0, 9)) * 10**6
     rules = [permit(hard={"max_one_way": format_duration(most_ns)})]
     return Served(
@@ -173,7 +173,7 @@ def served_together(draw: st.DrawFn) -> tuple[Intent, ...]:
     intents = []
     for src, dst in pairs:
         about = demand(src=src, dst=dst).model_copy(update={"id": f"{src}-to-{dst}"})
-        ruled = ruling(*draw(light_rules()), about=about, on=topology)
+        ruled = applicable_policies(*draw(light_rules()), about=about, on=topology)
         intents.append(Intent(ruled, protection=draw(protections)))
     return tuple(intents)
 
@@ -202,12 +202,14 @@ def nodes(graph: ForwardingGraph) -> list[Node]:
 
 def in_use(
     graph: ForwardingGraph, failures: Failures = NO_FAILURES, permit: Automaton | None = None
-) -> Ruling:
+) -> ApplicablePolicies:
     """The ruling of one permit alone, by default that in use, while the failed gateways are
     closed."""
     alone = permit or graph.automaton
     assert alone is not None
-    return replace(graph.intent.ruling, automata=(alone,)).with_closed_gateways(failures.gateways)
+    return replace(graph.intent.applicable_policies, automata=(alone,)).with_closed_gateways(
+        failures.gateways
+    )
 
 
 def lawful_rests(
@@ -253,7 +255,7 @@ def lawful_rest(
 
 
 def left_for(
-    graph: ForwardingGraph, topology: Topology, failures: Failures, walk: Walk
+    graph: ForwardingGraph, topology: Topology, failures: Failures, walk: PacketTrace
 ) -> tuple[Path, int] | None:
     """A permitted path onward from a packet's last hub, under any permit, with its total delay."""
     ends = len(walk.path.fibres)
@@ -261,7 +263,7 @@ def left_for(
 
 
 def rests_by_rank(
-    graph: ForwardingGraph, topology: Topology, failures: Failures, walk: Walk, at: int
+    graph: ForwardingGraph, topology: Topology, failures: Failures, walk: PacketTrace, at: int
 ) -> list[list[tuple[Path, int]]]:
     """Whole paths onward from a hub of a packet's path, by its position, with total delays; by
     rank of the permits that allow the path up to there. The hub's gateway may be passed still."""
@@ -270,7 +272,7 @@ def rests_by_rank(
     taken = walk.taken[: crossings[at - 1] + 1] if at else ()
     here = topology.hub(begun.dst)
     spent_ns = sum(topology.fibre(name).one_way_delay_ns for name in begun.fibres)
-    automata = graph.intent.ruling.with_closed_gateways(failures.gateways).automata
+    automata = graph.intent.applicable_policies.with_closed_gateways(failures.gateways).automata
     found: list[list[tuple[Path, int]]] = []
     for rank in ranked(automata):
         found.append([])
@@ -337,7 +339,7 @@ def breach(graph: ForwardingGraph, topology: Topology, trip: tuple[Taken, ...]) 
     fibres = [topology.fibre(node.fibre) for node in taken if isinstance(node, Cross)]
     delay_ns = sum(one.one_way_delay_ns for one in fibres)
     broken = []
-    for automaton in graph.intent.ruling.automata:
+    for automaton in graph.intent.applicable_policies.automata:
         state = standing(automaton, topology, taken)
         end = "a clause dies" if state is None else automaton.finish(state)
         end = end or automaton.exceeds(delay_ns)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from corridor.controller.intent.intent import Selector
-from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.picks import PreferredPath
 from corridor.controller.intent.specification import Direction, Specification, failures_of
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
-from corridor.controller.traffic_engineering.fit_rates import fitted
+from corridor.controller.traffic_engineering.fit_rates import with_feasible_paths
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from policy_lab import TODAY
@@ -55,9 +55,9 @@ def spec(
     )
 
 
-def picks(specification: Specification) -> dict[str, tuple[Pick, ...]]:
+def picks(specification: Specification) -> dict[str, tuple[PreferredPath, ...]]:
     return {one.demand.id: one.picks for one in specification.directions if one.picks}
 
 
 def loaded(rates=TWO, **more) -> Specification:
-    return fitted(spec(rates, chooses=True, **more), "added-delay")
+    return with_feasible_paths(spec(rates, chooses=True, **more), "added-delay")

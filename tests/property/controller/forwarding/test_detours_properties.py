@@ -12,7 +12,7 @@ from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Protection
 from corridor.controller.intent.specification import elements, failures_of, up_to
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route
+from corridor.controller.policy.permitted_paths import PermittedPath
 from paths_lab import (
     Served,
     anything_failed,
@@ -124,8 +124,8 @@ def test_what_is_known_to_have_failed_is_not_met(made: Served) -> None:
 @given(served())
 def test_while_all_is_well_a_packet_takes_the_route(made: Served) -> None:
     topology, graph, _ = made
-    assert (graph.first is None) == (not isinstance(graph.route, Route))
-    if isinstance(graph.route, Route):
+    assert (graph.first is None) == (not isinstance(graph.route, PermittedPath))
+    if isinstance(graph.route, PermittedPath):
         walk = trace_packet(graph, topology)
         assert walk.delivered
         assert (walk.path, walk.one_way_ns) == (graph.route.path, graph.route.one_way_ns)
@@ -148,8 +148,8 @@ def test_a_state_changes_at_gateways_or_by_what_is_crossed_only(made: Served) ->
 @given(served())
 def test_a_detour_around_a_dead_group_meets_no_more_of_it_where_it_can(made: Served) -> None:
     topology, graph, _ = made
-    assume(isinstance(graph.route, Route) and "srlg" in graph.protection.over)
-    assert isinstance(graph.route, Route)
+    assume(isinstance(graph.route, PermittedPath) and "srlg" in graph.protection.over)
+    assert isinstance(graph.route, PermittedPath)
     path = graph.route.path
     for srlg in topology.srlgs:
         dead = [srlg in topology.fibre(name).srlgs for name in path.fibres]

@@ -28,11 +28,11 @@ def walks(topology: Topology, src: str, dst: str, visits: int = 2) -> list[Path]
 
 
 def least_ns(rules: PolicySet, topology: Topology, one: Demand) -> int | None:
-    ruling = rule(rules, topology, one, TODAY)
+    applicable_policies = rule(rules, topology, one, TODAY)
     took = [
         sum(topology.fibre(name).one_way_delay_ns for name in walk.fibres)
         for walk in walks(topology, one.src, one.dst)
-        if ruling.verdict(walk).allowed
+        if applicable_policies.verdict(walk).allowed
     ]
     return min(took, default=None)
 

@@ -12,8 +12,8 @@ from corridor.controller.forwarding.nodes import Node
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.routes import NoPermittedPath
-from corridor.controller.policy.semantics import Rulings, rule
+from corridor.controller.policy.permitted_paths import NoPermittedPath
+from corridor.controller.policy.semantics import PolicyLookup, rule
 from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.model.delay_model import shipped_model
 from policy_lab import CLASSES, TODAY, corridor, demand, deny
@@ -65,7 +65,7 @@ def whole(graph: ForwardingGraph):
 @given(many())
 def test_a_demand_is_ruled_on_as_if_it_were_alone(made):
     topology, policies, asked = made
-    rulings = Rulings(policies, topology, TODAY)
+    rulings = PolicyLookup(policies, topology, TODAY)
     for one in asked:
         assert rulings.on(one) == rule(policies, topology, one, TODAY)
 
@@ -74,10 +74,10 @@ def test_a_demand_is_ruled_on_as_if_it_were_alone(made):
 @given(many(), protections)
 def test_a_demand_is_served_as_if_it_were_alone(made, protection):
     topology, policies, asked = made
-    rulings, together = Rulings(policies, topology, TODAY), GraphBuilder(topology)
+    rulings, together = PolicyLookup(policies, topology, TODAY), GraphBuilder(topology)
     for one in asked:
-        ruling = rule(policies, topology, one, TODAY)
-        alone = GraphBuilder(topology).graph(Intent(ruling, protection=protection))
+        applicable_policies = rule(policies, topology, one, TODAY)
+        alone = GraphBuilder(topology).graph(Intent(applicable_policies, protection=protection))
         found = together.graph(Intent(rulings.on(one), protection=protection))
         assert whole(found) == whole(alone)
 
@@ -86,7 +86,7 @@ def test_a_demand_is_served_as_if_it_were_alone(made, protection):
 @given(many())
 def test_demands_of_other_protection_are_not_served_alike(made):
     topology, policies, asked = made
-    rulings, together = Rulings(policies, topology, TODAY), GraphBuilder(topology)
+    rulings, together = PolicyLookup(policies, topology, TODAY), GraphBuilder(topology)
     for k in (2, 0):
         intent = Intent(rulings.on(asked[0]), protection=Protection(k, ("link",)))
         assert whole(together.graph(intent)) == whole(GraphBuilder(topology).graph(intent))
@@ -96,22 +96,22 @@ def test_demands_of_other_protection_are_not_served_alike(made):
 @given(many())
 def test_a_demand_is_as_sure_as_if_it_were_alone(made):
     topology, policies, asked = made
-    rulings, builder = Rulings(policies, topology, TODAY), GraphBuilder(topology)
+    rulings, builder = PolicyLookup(policies, topology, TODAY), GraphBuilder(topology)
     ensemble = draw(topology, shipped_model(), draws=20)
     together = Lawful(ensemble)
     for one in asked:
         graph = builder.graph(Intent(rulings.on(one)))
         if isinstance(graph.route, NoPermittedPath):
             continue
-        ruling = rule(policies, topology, one, TODAY)
+        applicable_policies = rule(policies, topology, one, TODAY)
         found = together.certainty(rulings.on(one), graph.route.path)
-        assert found == Lawful(ensemble).certainty(ruling, graph.route.path)
+        assert found == Lawful(ensemble).certainty(applicable_policies, graph.route.path)
         assert found.demand == one.id
 
 
 def test_a_refusal_names_the_demand_that_is_refused():
     policies = PolicySet(name="lab", policies=(deny("D"),), classes=CLASSES)
-    rulings = Rulings(policies, corridor(), TODAY)
+    rulings = PolicyLookup(policies, corridor(), TODAY)
     for name in ("one", "other"):
         found = rulings.on(demand().model_copy(update={"id": name}))
         assert found.refusals[0].element == name

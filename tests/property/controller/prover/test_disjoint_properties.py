@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from corridor.controller.forwarding.compiler import build_forwarding_graphs, still_shared
 from corridor.controller.intent.intent import Disjoint, Intent
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route
-from corridor.controller.policy.semantics import Ruling
+from corridor.controller.policy.permitted_paths import PermittedPath
+from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.topologies.model.topology import Topology
-from policy_lab import demand, permit, ruling
+from policy_lab import applicable_policies, demand, permit
 from random_policies import networks, policy_lists
 
 KINDS = ("link", "srlg", "hub")
 
 
-def allowed(topology: Topology, of: Ruling, visits: int) -> list[Path]:
+def allowed(topology: Topology, of: ApplicablePolicies, visits: int) -> list[Path]:
     found, stack = [], [Path((of.demand.src,), ())]
     while stack:
         walk = stack.pop()
@@ -65,11 +65,11 @@ def test_no_pair_of_walks_that_share_nothing_is_shorter(net, over, data):
     for name in ("a", "b"):
         src, dst = ends if name == "a" else data.draw(st.one_of(st.just(ends), pair))
         about = demand(src=src, dst=dst).model_copy(update={"id": name})
-        of = ruling(*one_permit, about=about, on=topology)
+        of = applicable_policies(*one_permit, about=about, on=topology)
         asked.append(Intent(of, disjoint=(Disjoint(demands=("a", "b"), over=over),)))
     graphs = build_forwarding_graphs(topology, asked)
     visits = 1 if rules == [permit()] else 2
-    walks = [allowed(topology, intent.ruling, visits) for intent in asked]
+    walks = [allowed(topology, intent.applicable_policies, visits) for intent in asked]
     if not all(walks):
         return
     sums = [
@@ -80,6 +80,6 @@ def test_no_pair_of_walks_that_share_nothing_is_shorter(net, over, data):
     found = still_shared(topology, graphs)
     assert bool(found) == (not sums)
     routes = [graph.route for graph in graphs]
-    assert all(isinstance(route, Route) for route in routes)
+    assert all(isinstance(route, PermittedPath) for route in routes)
     if sums:
         assert sum(route.one_way_ns for route in routes) == min(sums)

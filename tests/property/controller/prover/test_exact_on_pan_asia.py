@@ -40,8 +40,10 @@ def laid() -> lab.Laid:
     for data_class, src, dst in DEMANDS:
         assert data_class in known
         about = {"id": f"{src}-{dst}", "class": data_class, "src": src, "dst": dst}
-        ruling = rule(policies, topology, Demand.model_validate(about), date(2026, 11, 1))
-        intents.append(Intent(ruling, protection=TWO))
+        applicable_policies = rule(
+            policies, topology, Demand.model_validate(about), date(2026, 11, 1)
+        )
+        intents.append(Intent(applicable_policies, protection=TWO))
     return lab.lay(topology, intents)
 
 

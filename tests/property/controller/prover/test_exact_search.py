@@ -12,7 +12,7 @@ import exact_lab as lab
 from corridor.controller.forwarding.program import FastFailover, SwitchProgram, output
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.automaton import Automaton
-from corridor.controller.policy.routes import NoPermittedPath, best_permitted_path
+from corridor.controller.policy.permitted_paths import NoPermittedPath, best_permitted_path
 from corridor.controller.policy.semantics import ranked
 from corridor.controller.prover.exact_claims import ExactReport, examine
 from corridor.controller.prover.exact_decisions import End
@@ -20,7 +20,7 @@ from corridor.controller.prover.exact_outcomes import Outcome, Searched
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.search.tables import tables_of
 from corridor.topologies.model.topology import Topology
-from policy_lab import demand, permit, ruling
+from policy_lab import applicable_policies, demand, permit
 from random_policies import hard_clauses, networks, policy_lists
 
 MANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -44,7 +44,7 @@ def intent(topology: Topology, rules: list[Any], protection: Protection, turned:
     ends = (topology.hubs[0].id, topology.hubs[-1].id)
     about = demand("general", *(ends[::-1] if turned else ends))
     about = about.model_copy(update={"id": "back" if turned else "there"})
-    return Intent(ruling(*rules, about=about, on=topology), protection=protection)
+    return Intent(applicable_policies(*rules, about=about, on=topology), protection=protection)
 
 
 @st.composite
@@ -55,7 +55,7 @@ def compiled(draw: st.DrawFn, most: int = 5) -> Case:
     made = []
     for turned in (False, True):
         one = intent(topology, draw(policy_lists()), protection, turned)
-        if isinstance(best_permitted_path(one.ruling), NoPermittedPath):
+        if isinstance(best_permitted_path(one.applicable_policies), NoPermittedPath):
             soft = permit("SOFT", hard=draw(hard_clauses()), preference=50)
             one = intent(topology, [soft, permit()], protection, turned)
         made.append(one)
@@ -205,7 +205,7 @@ def test_claims_agree_with_a_judge_that_tries_every_set(case: Case) -> None:
     breached = dict.fromkeys(("C9", "C10", "C11"), False)
     stranded: set[tuple[str, frozenset[str]]] = set()
     for one in report.searched:
-        automata = one.intent.ruling.automata
+        automata = one.intent.applicable_policies.automata
         used = [
             n
             for n, each in enumerate(automata)

@@ -18,7 +18,7 @@ from tests.soak.state import State
 from corridor.controller.openflow.deployments import DesiredState, stand
 from corridor.controller.openflow.statuses import statuses
 from corridor.controller.policy.semantics import Failures
-from corridor.experiments.account.transit_check import Judge
+from corridor.experiments.account.transit_check import TransitChecker
 from corridor.topologies.base.codec import to_plain
 
 names = st.sampled_from(sorted(TOPOLOGIES))
@@ -83,7 +83,7 @@ def test_they_agree_on_where_packets_may_be(data):
     name = data.draw(names)
     setup, state = load_setup(name), data.draw(worlds(name))
     specification = state.specification(setup)
-    assert lawful(specification) == Judge(specification, setup.wiring)._lawful
+    assert lawful(specification) == TransitChecker(specification, setup.wiring)._lawful
 
 
 def test_each_answer_comes_up():

@@ -16,12 +16,16 @@ from hypothesis import strategies as st
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
-from corridor.controller.policy.semantics import Failures, Ruling
+from corridor.controller.policy.permitted_paths import (
+    NoPermittedPath,
+    PermittedPath,
+    best_permitted_path,
+)
+from corridor.controller.policy.semantics import ApplicablePolicies, Failures
 from corridor.controller.second_opinion.evaluator import Evaluator
 from corridor.controller.second_opinion.journey import journey_of
 from corridor.topologies.model.topology import Fibre, Hub, Topology
-from policy_lab import CLASSES, TODAY, demand, fibre, hub, network, permit, ruling
+from policy_lab import CLASSES, TODAY, applicable_policies, demand, fibre, hub, network, permit
 from random_policies import MAX_STOPS, NAMES, SRLGS, networks, policies, policy_lists
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,9 +46,9 @@ def walks(topology: Topology, visits: int = 2) -> Iterator[Path]:
                 stack.append(Path((*walk.hubs, far), (*walk.fibres, step.id)))
 
 
-def ask(topology: Topology, rules: list[Policy], data_class: str) -> Ruling:
+def ask(topology: Topology, rules: list[Policy], data_class: str) -> ApplicablePolicies:
     src, dst = topology.hubs[0].id, topology.hubs[-1].id
-    return ruling(*rules, about=demand(data_class, src, dst), on=topology)
+    return applicable_policies(*rules, about=demand(data_class, src, dst), on=topology)
 
 
 def allowed(topology: Topology, rules: list[Policy], data_class: str) -> frozenset[Path]:
@@ -99,7 +103,7 @@ def test_the_route_is_the_shortest_of_all_allowed_walks(
     failures = Failures(srlgs=frozenset(cut), gateways=frozenset(closed))
     left = network(list(topology.hubs), [f for f in topology.fibres if not set(cut) & set(f.srlgs)])
     found = best_permitted_path(ask(topology, rules, data_class), failures)
-    most = max(map(found.path.hubs.count, NAMES)) if isinstance(found, Route) else 0
+    most = max(map(found.path.hubs.count, NAMES)) if isinstance(found, PermittedPath) else 0
     delays = {
         walk: sum(left.fibre(name).one_way_delay_ns for name in walk.fibres)
         for walk in walks(left, visits=max(MAX_STOPS + 1, most))
@@ -183,12 +187,12 @@ def test_a_remedy_does_what_it_says(
     found = ask(topology, rules, data_class)
     failures = Failures(srlgs=frozenset({"s1"}))
     blocked = best_permitted_path(found, failures)
-    if isinstance(blocked, Route):
+    if isinstance(blocked, PermittedPath):
         return
     for remedy in blocked.remedies:
         if remedy.kind == "repair":
             repaired = best_permitted_path(found)
-            assert isinstance(repaired, Route)
+            assert isinstance(repaired, PermittedPath)
             assert repaired.one_way_ns == remedy.one_way_ns
 
 

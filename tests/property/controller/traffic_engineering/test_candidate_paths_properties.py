@@ -16,16 +16,16 @@ from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import KINDS, elements, failures_of
 from corridor.controller.policy.model import Bandwidth
-from corridor.controller.policy.routes import Route
+from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import least_added_delay
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath
 from corridor.controller.traffic_engineering.failure_cases import ByCase, Links
-from corridor.controller.traffic_engineering.path_program import Program
+from corridor.controller.traffic_engineering.path_program import LinearProgram
 from corridor.controller.traffic_engineering.path_selection import preferred_paths_of
-from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.topologies.model.topology import Topology
 from paths_lab import Served, served, served_in_time
 from paths_lab import graph as graph_of
@@ -36,18 +36,18 @@ MOST_SETS = 60
 DEAR = 10**8
 
 
-def space_of(made: Served, seed: int) -> tuple[Intent, Space, CandidatePath]:
+def space_of(made: Served, seed: int) -> tuple[Intent, PathSpace, CandidatePath]:
     """With a rate, in all single failures of the kinds protected against, and in some pairs."""
     asked = replace(made.graph.intent, bandwidth=Bandwidth(cir="1Mbit"))
     pairs = [frozenset(one) for one in combinations(elements(made.topology, KINDS), 2)]
     sets = Random(seed).sample(pairs, min(MOST_SETS, len(pairs)))
     links = Links(made.topology)
     builder = GraphBuilder(made.topology)
-    spaces, candidates, _, _ = setting_of([builder.graph(asked)], builder, links, sets)
+    spaces, candidates, _, _ = selection_problem_of([builder.graph(asked)], builder, links, sets)
     return asked, spaces[0], candidates[0]
 
 
-def dear(space: Space, seed: int) -> dict[int, dict[int, int]]:
+def dear(space: PathSpace, seed: int) -> dict[int, dict[int, int]]:
     """Prices of links by case, that lead detours anywhere."""
     random, links = Random(seed), range(len(space.links.names))
     return {
@@ -62,7 +62,7 @@ def loaded(explorer: Explorer, topology: Topology, asked: Intent, failed: frozen
     return Counter(crossed)
 
 
-def named(space: Space, candidate: CandidatePath, case: int | None):
+def named(space: PathSpace, candidate: CandidatePath, case: int | None):
     return {space.links.names[link]: times for link, times in candidate.under(case).items()}
 
 
@@ -76,7 +76,7 @@ def assert_loads_as_tables_do(made: Served, seed: int) -> None:
         picks = tuple(preferred_paths_of(made.topology, space, candidate, default))
         picked = replace(asked, picks=picks)
         route = GraphBuilder(made.topology).graph(picked).route
-        assert isinstance(route, Route)
+        assert isinstance(route, PermittedPath)
         if [made.topology.fibres[one].id for one in candidate.order] != [*route.path.fibres]:
             continue  # it would be protected less, or too late
         laid = lab.lay(made.topology, [picked])
@@ -90,7 +90,7 @@ def assert_loads_as_tables_do(made: Served, seed: int) -> None:
 @MANY
 @given(served() | served_in_time(), st.integers(0, 2**32))
 def test_paths_load_in_each_case_what_their_tables_say(made: Served, seed: int) -> None:
-    assume(isinstance(made.graph.route, Route))
+    assume(isinstance(made.graph.route, PermittedPath))
     assert_loads_as_tables_do(made, seed)
 
 
@@ -102,7 +102,7 @@ def test_a_way_over_a_fibre_twice_the_same_way_finds_it_dead_the_first_time():
     rule = permit(hard={"via": [{"hubs": "c"}, {"hubs": "d"}]})
     for k in (1, 2):
         made = Served(topology, graph_of(topology, rule, k=k, over=KINDS))
-        assert isinstance(made.graph.route, Route)
+        assert isinstance(made.graph.route, PermittedPath)
         assert made.graph.route.path.hubs == ("a", "b", "c", "b", "a", "d", "a", "b", "z")
         for seed in range(9):
             assert_loads_as_tables_do(made, seed)
@@ -111,11 +111,11 @@ def test_a_way_over_a_fibre_twice_the_same_way_finds_it_dead_the_first_time():
 @MANY
 @given(served(), st.integers(0, 2**32))
 def test_the_program_adds_up_what_whole_paths_load(made: Served, seed: int) -> None:
-    assume(isinstance(made.graph.route, Route))
+    assume(isinstance(made.graph.route, PermittedPath))
     _, space, default = space_of(made, seed)
     prices = dear(space, seed)
     failures = space.cases.numbers
-    program = Program(
+    program = LinearProgram(
         [space], space.links.capacity_bps, failures, least_added_delay.KIND, [default]
     )
     detours = space.detours(default.main, ByCase(prices))

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
+from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.policy.product import Edge, Product
-from corridor.controller.policy.routes import Route
 from corridor.controller.traffic_engineering.candidate_values import cheapest_within_delay
 from paths_lab import Served, served, served_in_time
 
@@ -38,7 +38,7 @@ def every_path(product: Product, start: int, dead: int) -> Iterator[tuple[Edge, 
 @MANY
 @given(served() | served_in_time(), st.integers(0, 2**32), st.integers(1, 4))
 def test_no_path_that_is_in_time_is_cheaper(made: Served, seed: int, most_price: int) -> None:
-    assume(isinstance(made.graph.route, Route))
+    assume(isinstance(made.graph.route, PermittedPath))
     random, automaton = Random(seed), made.graph.automaton
     product = GraphBuilder(made.topology).courses(automaton).product
     start = product.entered(automaton.trip.src)

@@ -22,15 +22,22 @@ from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_rates import Asked, asked
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import least_added_delay
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath
 from corridor.controller.traffic_engineering.exact_loads import Loads, loads_of
 from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, ByCase, Links
-from corridor.controller.traffic_engineering.fit_rates import Served, fitted, with_picks
+from corridor.controller.traffic_engineering.fit_rates import (
+    Served,
+    with_feasible_paths,
+    with_picks,
+)
 from corridor.controller.traffic_engineering.lower_bounds import minimum_in
-from corridor.controller.traffic_engineering.path_program import MBIT, Program
+from corridor.controller.traffic_engineering.path_program import MBIT, LinearProgram
 from corridor.controller.traffic_engineering.path_selection import preferred_paths_of
-from corridor.controller.traffic_engineering.selection_setting import Setting, setting_of
+from corridor.controller.traffic_engineering.selection_setting import (
+    SelectionProblem,
+    selection_problem_of,
+)
 from corridor.topologies.model.sharing import capacities_bps
 from policy_lab import permit
 
@@ -75,14 +82,14 @@ def networks(draw: st.DrawFn) -> Specification:
     )
 
 
-def set_up(net: Specification, seed: int) -> Setting:
+def set_up(net: Specification, seed: int) -> SelectionProblem:
     served = Served(net.topology, net.intents())
     pairs = [frozenset(one) for one in combinations(elements(net.topology, KINDS), 2)]
     sets = Random(seed).sample(pairs, min(MOST_SETS, len(pairs)))
-    return setting_of(served.graphs, served.builder, Links(net.topology), sets)
+    return selection_problem_of(served.graphs, served.builder, Links(net.topology), sets)
 
 
-def drawn(space: Space, default: CandidatePath, random: Random) -> CandidatePath:
+def drawn(space: PathSpace, default: CandidatePath, random: Random) -> CandidatePath:
     """Any path, with any detours."""
     links = range(len(space.links.names))
 
@@ -111,7 +118,9 @@ def on_tables(net: Specification) -> list[Asked]:
     return list(asked(explorer, [explorer.search(one) for one in laid.intents]))
 
 
-def assert_admission_finds(loads: Loads, setting: Setting, of: Asked, net: Specification) -> None:
+def assert_admission_finds(
+    loads: Loads, setting: SelectionProblem, of: Asked, net: Specification
+) -> None:
     """The same in every case that it knows of, and as the worst of each link."""
     links = Links(net.topology).names
     rows = {setting.cases.named(case): row for row, case in enumerate(setting.cases.numbers, 1)}
@@ -161,7 +170,7 @@ def test_the_program_carries_what_paths_load_and_what_is_fixed(
     setting = set_up(net, seed)
     assume(setting.spaces)
     numbers, room_bps = setting.cases.numbers, Links(net.topology).capacity_bps
-    program = Program(
+    program = LinearProgram(
         setting.spaces, room_bps, numbers, least_added_delay.KIND, setting.alone, setting.fixed
     )
     for demand, (space, candidate) in enumerate(zip(setting.spaces, setting.alone, strict=True)):
@@ -180,7 +189,7 @@ def test_the_program_carries_what_paths_load_and_what_is_fixed(
 @given(networks())
 def test_no_bound_says_that_nothing_fits_where_something_does(net: Specification) -> None:
     net = net.model_copy(update={"k": min(net.k, 1)})
-    chosen = fitted(net, "added-delay")
+    chosen = with_feasible_paths(net, "added-delay")
     served = Served(net.topology, chosen.intents())
     assume(not served.too_full())
     for failed in ((), *((name,) for name in elements(net.topology, KINDS))):

@@ -17,11 +17,11 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, Gra
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import Hard
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route
+from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.controller.traffic_engineering import load_grid, path_program
-from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
 from corridor.topologies.base.remembered import forget
 from corridor.topologies.model.topology import Topology
 
@@ -44,7 +44,9 @@ def test_no_order_of_demands_changes_the_choice(
 ) -> None:
     directions = tuple(Random(seed).sample(asked.directions, len(asked.directions)))
     other = asked.model_copy(update={"directions": directions})
-    assert picks(fitted(asked, objective)) == picks(fitted(other, objective))
+    assert picks(with_feasible_paths(asked, objective)) == picks(
+        with_feasible_paths(other, objective)
+    )
 
 
 @FEW
@@ -52,7 +54,7 @@ def test_no_order_of_demands_changes_the_choice(
 def test_a_choice_lacks_no_more_than_the_shortest_paths_and_its_tables_are_proven(
     asked: Specification, objective: str
 ) -> None:
-    assert_no_worse(asked, fitted(asked, objective))
+    assert_no_worse(asked, with_feasible_paths(asked, objective))
 
 
 @FEW
@@ -70,7 +72,7 @@ def test_so_it_does_where_there_are_many_cases_and_what_is_not_used_rests(
         ):
             small.enter_context(patch.object(where, name, 0))
         small.enter_context(patch.object(load_grid, "ROUNDS", 2))
-        chosen = fitted(asked, "added-delay")
+        chosen = with_feasible_paths(asked, "added-delay")
     forget()
     assert_no_worse(asked, chosen)
 
@@ -88,7 +90,7 @@ def assert_no_worse(asked: Specification, chosen: Specification) -> None:
 
 def in_time(topology: Topology, graph: ForwardingGraph, walk: Path) -> bool:
     """As a permit wishes, unless even the shortest takes longer."""
-    assert isinstance(graph.route, Route)
+    assert isinstance(graph.route, PermittedPath)
     took_ns = sum(topology.one_way_delay_ns(topology.fibre(one)) for one in walk.fibres)
     most_ns = graph.permit.soft.one_way if graph.permit else None
     return most_ns is None or took_ns <= max(most_ns, graph.route.one_way_ns)
@@ -100,7 +102,7 @@ def walks(topology: Topology, specification: Specification, demand: str) -> list
     found, stack = [], [Path((intent.demand.src,), ())]
     while stack:
         walk = stack.pop()
-        if walk.dst == intent.demand.dst and intent.ruling.verdict(walk).allowed:
+        if walk.dst == intent.demand.dst and intent.applicable_policies.verdict(walk).allowed:
             found.append(walk)
             continue
         for step in topology.fibres_of(walk.dst):
@@ -151,7 +153,7 @@ def test_what_fits_on_some_choice_of_paths_is_made_to_fit_while_nothing_fails(
     )
     topology = bare.topology
     graphs = [GraphBuilder(topology).graph(one) for one in bare.intents()]
-    served = [one for one in graphs if isinstance(one.route, Route)]
+    served = [one for one in graphs if isinstance(one.route, PermittedPath)]
     rates = [one.intent.guarantee(one.permit) for one in served]
     choices = [
         [walk for walk in walks(topology, bare, one.intent.id) if in_time(topology, one, walk)]
@@ -167,4 +169,4 @@ def test_what_fits_on_some_choice_of_paths_is_made_to_fit_while_nothing_fails(
         fits = fits or max(loads.values(), default=0) <= 10**9
         if fits:
             break
-    assert (lacking(fitted(bare, "added-delay")) == 0) == fits
+    assert (lacking(with_feasible_paths(bare, "added-delay")) == 0) == fits

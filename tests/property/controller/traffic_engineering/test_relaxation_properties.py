@@ -19,13 +19,13 @@ from corridor.controller.intent.specification import Direction, Specification, f
 from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet, RelaxationStep
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.routes import Route, best_permitted_path
+from corridor.controller.policy.permitted_paths import PermittedPath, best_permitted_path
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.controller.prover.exact_rates import admissions
 from corridor.controller.prover.exact_search import Explorer
-from corridor.controller.traffic_engineering.relaxation import climb, lacks
+from corridor.controller.traffic_engineering.relaxation import climb, unmet_constraints
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
 from paths_lab import (
@@ -77,9 +77,9 @@ def hurried(draw: st.DrawFn) -> Served:
     (rule,) = draw(st.just([permit()]) | st.just([permit()]) | light_rules())
     scale = 4 if uneven else 1
     free = permit(hard={key: one for key, one in _plain(rule).items() if key != "max_one_way"})
-    best = best_permitted_path(intent(topology, [free]).ruling)
-    assume(isinstance(best, Route))
-    assert isinstance(best, Route)
+    best = best_permitted_path(intent(topology, [free]).applicable_policies)
+    assume(isinstance(best, PermittedPath))
+    assert isinstance(best, PermittedPath)
     budget_ns = best.one_way_ns + draw(st.integers(3, 9)) * scale * 10**6
     if draw(st.integers(0, 3)):
         rule = permit(hard={**_plain(free), "max_one_way": format_duration(budget_ns)})
@@ -90,7 +90,7 @@ def hurried(draw: st.DrawFn) -> Served:
     ladder = draw(st.sampled_from(LADDERS))
     asked = permit(hard=rule.hard, soft=soft, on_soft_failure=ladder)
     graph = GraphBuilder(topology).graph(intent(topology, [asked], draw(asked_beside)))
-    assume(isinstance(graph.route, Route))
+    assume(isinstance(graph.route, PermittedPath))
     return Served(topology, graph)
 
 
@@ -158,7 +158,7 @@ def test_what_is_left_of_a_delay_is_spent_on_the_shortest_protected_path(made: S
     expected_ns = shortest_ns
     if protected_ns is not None and (patient or protected_ns <= asked_ns):
         expected_ns = protected_ns
-    assert isinstance(graph.route, Route)
+    assert isinstance(graph.route, PermittedPath)
     assert graph.route.one_way_ns == expected_ns
     assert graph.spent_ns == expected_ns - shortest_ns
     assert in_use(graph).verdict(graph.route.path).allowed
@@ -169,13 +169,13 @@ def test_what_is_left_of_a_delay_is_spent_on_the_shortest_protected_path(made: S
 def test_what_is_lacking_is_told_and_by_which_step(made: Served) -> None:
     graph = made.graph
     assert graph.permit is not None
-    assert isinstance(graph.route, Route)
+    assert isinstance(graph.route, PermittedPath)
     lost = [*bare(made, graph.route.path)]
     asked_ns = graph.permit.soft.one_way
     assert asked_ns is not None
     expected = {"drop_protect"} if lost else set()
     expected |= {"exceed_latency"} if graph.route.one_way_ns > asked_ns else set()
-    told = lacks(graph)
+    told = unmet_constraints(graph)
     assert {lack.step for lack in told} == expected
     assert all(lack.on_ladder == (lack.step in graph.permit.on_soft_failure) for lack in told)
     for lack in told:
@@ -191,7 +191,7 @@ def test_without_a_delay_that_is_asked_for_the_path_stays_the_shortest(
     plain = permit(soft={"protect": {"k": 1}}, on_soft_failure=ladder)
     asked = intent(topology, [plain], protection)
     route = GraphBuilder(topology).graph(asked).route
-    best = best_permitted_path(asked.ruling)
+    best = best_permitted_path(asked.applicable_policies)
     assert route == best
 
 
@@ -267,7 +267,7 @@ def too_full(specification: Specification) -> dict[tuple[str, str], list[str]]:
     rates = rates_of(specification)
     for asked in specification.intents():
         route = GraphBuilder(specification.topology).graph(asked).route
-        if isinstance(route, Route) and asked.id in rates:
+        if isinstance(route, PermittedPath) and asked.id in rates:
             for link in zip(route.path.fibres, route.path.hubs[:-1], strict=True):
                 loads[link] += rates[asked.id].pir or rates[asked.id].cir
                 on.setdefault(link, []).append(asked.id)

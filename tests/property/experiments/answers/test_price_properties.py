@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from corridor.controller.policy.model import DataClass, Demand, PolicySet
 from corridor.experiments.answers.price import price
-from corridor.experiments.answers.price_sets import Laid
+from corridor.experiments.answers.price_sets import PricedScenario
 from policy_lab import corridor, permit, policy
 from random_policies import networks, policies, policy_lists
 
@@ -28,7 +28,7 @@ def laid_over(topology):
         plain = {"id": name, "class": name, "src": src, "dst": dst, "returns": "same-class"}
         there = Demand.model_validate(plain)
         pairs.append((there, there.returning()))
-    return Laid(topology, pairs, date(2026, 1, 1))
+    return PricedScenario(topology, pairs, date(2026, 1, 1))
 
 
 def as_set(rules, outside):
@@ -66,7 +66,7 @@ def test_a_restriction_that_takes_away_a_permit_of_first_choice_earns_nothing():
     by_coast = {"waypoints": [{"any_of": {"hubs": "coast"}}]}
     rules = [permit("SLOW", preference=1, hard=by_coast), permit("FAST")]
     no_sea = policy("restrict", "NO-SEA", hard={"avoid": {"crosses": "OM"}})
-    laid = Laid(corridor(), laid_over(corridor()).pairs, date(2026, 1, 1))
+    laid = PricedScenario(corridor(), laid_over(corridor()).pairs, date(2026, 1, 1))
     less, most = (
         price(laid, as_set(one, "deny"), NONE, search_changes=False).demands[0].with_readings
         for one in (rules, [*rules, no_sea])

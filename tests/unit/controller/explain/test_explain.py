@@ -13,6 +13,7 @@ from corridor.controller.policy.model import PolicySet
 from policy_lab import (
     CLASSES,
     TODAY,
+    applicable_policies,
     corridor,
     demand,
     deny,
@@ -21,7 +22,6 @@ from policy_lab import (
     network,
     permit,
     restrict,
-    ruling,
 )
 
 GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
@@ -30,7 +30,7 @@ GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSES
 def explained(*rules, about=None, on=None, k=0, day: date = TODAY):
     topology = on or corridor()
     asked = Intent(
-        ruling(*rules, about=about, on=topology, day=day),
+        applicable_policies(*rules, about=about, on=topology, day=day),
         protection=Protection(k) if k else Protection(),
     )
     rules_set = PolicySet(name="lab", policies=rules, classes=CLASSES)
@@ -244,7 +244,9 @@ def test_of_equal_permits_the_one_with_the_shorter_path_is_in_use_whatever_they_
 @pytest.mark.parametrize("k", [0, 1, 2])
 def test_outages_are_those_of_every_element_that_a_packet_meets_dead(rules, k):
     topology = corridor()
-    asked = Intent(ruling(*rules, on=topology), protection=Protection(k) if k else Protection())
+    asked = Intent(
+        applicable_policies(*rules, on=topology), protection=Protection(k) if k else Protection()
+    )
     graph = GraphBuilder(topology).graph(asked)
     found = explained(*rules, on=topology, k=k)
     failures = {name: failures_of(topology, (name,)) for name in elements(topology)}
@@ -283,7 +285,7 @@ def test_answers_are_a_demand_of_their_own():
     rules = PolicySet(name="lab", policies=(permit(),), classes=CLASSES)
     about = demand().model_copy(update={"returns": "same-class"})
     there, back = (
-        GraphBuilder(topology).graph(Intent(ruling(permit(), about=one)))
+        GraphBuilder(topology).graph(Intent(applicable_policies(permit(), about=one)))
         for one in (about, about.returning())
     )
     found = explain(there, rules, TODAY, back)
@@ -293,6 +295,6 @@ def test_answers_are_a_demand_of_their_own():
         "P",
     )
     blocked = explain(
-        there, rules, TODAY, GraphBuilder(topology).graph(Intent(ruling(about=about)))
+        there, rules, TODAY, GraphBuilder(topology).graph(Intent(applicable_policies(about=about)))
     )
     assert (blocked.answers.status, blocked.answers.permit) == ("BLOCKED", "")

@@ -12,14 +12,14 @@ import pytest
 from corridor.controller.explain.trace import trace
 from corridor.controller.forwarding.labels import label_graph
 from corridor.controller.intent.intent import Intent, Protection
+from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.policy.phase import Phase
-from corridor.controller.policy.routes import Route
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.prover import prove, tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.controller.prover.exact_search import Explorer
 from paths_lab import graph
-from policy_lab import corridor, demand, permit, ruling
+from policy_lab import applicable_policies, corridor, demand, permit
 from tables_lab import Laid
 
 BY_KASH = {"via": [{"any_of": {"hubs": "kash"}, "then": "PASSED"}]}
@@ -46,7 +46,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
 
 def laid(name: str, k: int = 0) -> Laid:
     hard, dst, _ = CASES[name]
-    asked = ruling(permit(hard=hard), about=demand(dst=dst))
+    asked = applicable_policies(permit(hard=hard), about=demand(dst=dst))
     return Laid(corridor(), [Intent(asked, protection=Protection(k))])
 
 
@@ -55,7 +55,7 @@ def test_packets_go_there_and_back_by_tables_that_say_so(name: str) -> None:
     _, dst, hubs = CASES[name]
     made = laid(name)
     (graph,) = made.graphs
-    assert isinstance(graph.route, Route)
+    assert isinstance(graph.route, PermittedPath)
     assert " ".join(graph.route.path.hubs) == hubs
     fate = made.network.send("west", made.packet("west", dst))
     assert [hub for hub, _ in fate.delivered] == [dst]

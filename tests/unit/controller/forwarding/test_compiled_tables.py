@@ -22,7 +22,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, HOST_PORT, wire
 from openflow_network import ARP, IPV4, IPV6, LLDP, VLAN_PRESENT, Packet
-from policy_lab import corridor, demand, deny, permit, ruling
+from policy_lab import applicable_policies, corridor, demand, deny, permit
 from random_topologies import shortest_paths, topologies
 from tables_lab import BROADCAST, Laid, anything, laid
 
@@ -327,7 +327,7 @@ def told_apart(*rules, **others):
     intents = []
     for name, selector in BY_PORT.items():
         about = demand("important").model_copy(update={"id": name})
-        spoken = ruling(*others.get(name, rules), about=about)
+        spoken = applicable_policies(*others.get(name, rules), about=about)
         intents.append(Intent(spoken, (selector,)))
     return Laid(corridor(), intents)
 
@@ -396,7 +396,7 @@ def test_a_blocked_demands_host_still_learns_where_its_peer_is():
 def test_demands_that_some_packet_fits_alike_are_refused(one, other):
     about = [demand().model_copy(update={"id": name}) for name in ("one", "other")]
     intents = [
-        Intent(ruling(permit(), about=spoken), (selector,))
+        Intent(applicable_policies(permit(), about=spoken), (selector,))
         for spoken, selector in zip(about, (one, other), strict=True)
     ]
     with pytest.raises(InputError, match="one and other join the same hubs"):
@@ -421,7 +421,7 @@ def test_a_demand_with_a_rate_passes_a_meter_of_its_peak_and_others_pass_none():
 
 def test_a_rate_of_the_demand_itself_counts_instead_of_the_permits():
     asked = Bandwidth(cir="3Mbit")
-    (rated,) = (Intent(ruling(*rates(cir="20Mbit")), bandwidth=asked),)
+    (rated,) = (Intent(applicable_policies(*rates(cir="20Mbit")), bandwidth=asked),)
     (meter,) = (m for s in Laid(corridor(), [rated]).program.switches for m in s.meters)
     assert meter.rate_kbps == 3_000
 

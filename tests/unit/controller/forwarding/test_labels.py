@@ -19,7 +19,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.progress import told
 from corridor.topologies.model.wiring import wire
 from paths_lab import Served, graph, served, served_together
-from policy_lab import corridor, demand, permit, ruling
+from policy_lab import applicable_policies, corridor, demand, permit
 from tables_lab import Laid
 
 FEW = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -85,7 +85,7 @@ def test_a_path_without_detours_needs_one_label_and_one_more_behind_its_gateway(
 
 def test_a_confined_path_carries_labels_that_may_not_cross_a_border():
     graph = corridor()
-    home = ruling(permit(hard={"confine": "CN"}), about=demand(dst="coast"))
+    home = applicable_policies(permit(hard={"confine": "CN"}), about=demand(dst="coast"))
     uses = Laid(graph, [Intent(home, protection=Protection(1))]).program.labels
     assert {use.phase for use in uses} == {Phase.DOMESTIC}
     assert [phase for phase in Phase if phase.may_cross_borders] == [Phase.ASSESSED, Phase.EXEMPT]
@@ -126,7 +126,7 @@ def test_every_detour_and_what_follows_a_gateway_has_a_label(made: Served):
 @FEW
 @given(served_together())
 def test_labels_of_different_demands_and_states_are_different(intents):
-    made = Laid(intents[0].ruling.topology, intents)
+    made = Laid(intents[0].applicable_policies.topology, intents)
     used = Counter(use.label for use in made.program.labels)
     assert max(used.values(), default=1) == 1
     served_ones = {graph.intent.id for graph in made.graphs if graph.first is not None}

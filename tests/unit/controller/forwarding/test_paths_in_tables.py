@@ -24,7 +24,7 @@ from corridor.controller.prover.search.declared_network import is_over_border
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Packet
 from paths_lab import anything_failed, nodes, served_together
-from policy_lab import corridor, fibre, hub, network, permit, restrict, ruling
+from policy_lab import applicable_policies, corridor, fibre, hub, network, permit, restrict
 from tables_lab import Laid
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -35,7 +35,7 @@ GATES = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSES
 def gated(*rules, over=("link", "srlg", "hub", "gateway"), k=1):
     """West to Karachi through a gateway."""
     rules = rules or (permit(hard=GATES),)
-    return Laid(corridor(), [Intent(ruling(*rules), protection=Protection(k, over))])
+    return Laid(corridor(), [Intent(applicable_policies(*rules), protection=Protection(k, over))])
 
 
 def fate_of(made, *names, **changes):
@@ -47,7 +47,7 @@ def fate_of(made, *names, **changes):
 @FEW
 @given(served_together(), st.integers(0, 2**32))
 def test_a_packet_goes_as_its_path_says_whatever_has_failed(intents, seed):
-    graph = intents[0].ruling.topology
+    graph = intents[0].applicable_policies.topology
     made = Laid(graph, intents)
     chance = Random(seed)
     for _ in range(10):
@@ -70,7 +70,7 @@ def test_a_packet_goes_as_its_path_says_whatever_has_failed(intents, seed):
 @FEW
 @given(served_together())
 def test_whatever_is_labelled_says_its_phase_in_the_traffic_class(intents):
-    made = Laid(intents[0].ruling.topology, intents)
+    made = Laid(intents[0].applicable_policies.topology, intents)
     labels = {use.label: use.phase for use in made.program.labels}
     for switch in made.program.switches:
         taken = [flow.actions for flow in switch.flows]
@@ -88,7 +88,7 @@ def test_whatever_is_labelled_says_its_phase_in_the_traffic_class(intents):
 @FEW
 @given(served_together())
 def test_what_may_not_cross_a_border_is_dropped_behind_it(intents):
-    made = Laid(intents[0].ruling.topology, intents)
+    made = Laid(intents[0].applicable_policies.topology, intents)
     for wire in made.wiring.fibres:
         over = crosses_border(made.graph, made.graph.fibre(wire.fibre))
         for end in (wire.a, wire.z):
@@ -104,7 +104,7 @@ def test_what_may_not_cross_a_border_is_dropped_behind_it(intents):
 @given(served_together())
 def test_each_place_decides_once(intents):
     """A label means one decision at a hub, whichever port it comes by; none is met twice."""
-    made = Laid(intents[0].ruling.topology, intents)
+    made = Laid(intents[0].applicable_policies.topology, intents)
     for switch in made.program.switches:
         places = [flow.match for flow in switch.flows if flow.table == Table.SWITCH and flow.match]
         assert len(set(places)) == len(places)
@@ -206,7 +206,7 @@ def test_a_bounced_packet_goes_back_by_the_port_it_came_by():
         [hub("west", "CN"), hub("mid", "CN"), hub("karachi", "CN")],
         [fibre("west-mid", 1), fibre("mid-karachi", 1), fibre("west-karachi", 9)],
     )
-    made = Laid(there, [Intent(ruling(permit(), on=there), protection=Protection(1))])
+    made = Laid(there, [Intent(applicable_policies(permit(), on=there), protection=Protection(1))])
     fate = fate_of(made, "link:mid-karachi")
     assert fate.fibres == ["west-mid", "west-mid", "west-karachi"]
 
@@ -221,7 +221,7 @@ def test_a_group_of_risk_is_left_at_once():
             fibre("karachi-mid", 5),
         ],
     )
-    intent = Intent(ruling(permit(), on=twins), protection=Protection(1, ("srlg",)))
+    intent = Intent(applicable_policies(permit(), on=twins), protection=Protection(1, ("srlg",)))
     made = Laid(twins, [intent])
     assert fate_of(made, "srlg:ditch").fibres == ["west-mid", "karachi-mid"]
     assert fate_of(made, "link:west-karachi").fibres == ["west-mid", "karachi-mid"]

@@ -16,7 +16,7 @@ from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.remembered import forget
 from fake_switches import Lab
-from policy_lab import demand, fibre, hub, network, permit, ruling
+from policy_lab import applicable_policies, demand, fibre, hub, network, permit
 from reconciler_lab import NO_EXPORT, policies, specification, wiring
 
 CUT = Failures(links=frozenset({"kunming-karachi"}))
@@ -137,7 +137,9 @@ def test_a_longer_path_that_only_a_failure_lets_be_found_is_found():
         on_soft_failure=["drop_protect"],
     )
     other = permit("B", preference=2, hard={"avoid": {"medium": "submarine"}})
-    intents = [Intent(ruling(asked, other, about=demand(src="s", dst="d"), on=topology))]
+    intents = [
+        Intent(applicable_policies(asked, other, about=demand(src="s", dst="d"), on=topology))
+    ]
     graphs, _ = plan_both(topology, intents, Failures(), None)
     cut = Failures(links=frozenset({"s-q"}))
     fresh, again = plan_both(topology, intents, cut, Earlier(Failures(), graphs))

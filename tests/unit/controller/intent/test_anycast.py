@@ -10,7 +10,7 @@ from corridor.controller.intent import anycast
 from corridor.controller.intent.anycast import Settled, Settler, settle
 from corridor.controller.intent.intent import intents_of
 from corridor.controller.policy.model import DemandEntry, Policy, PolicySet
-from corridor.controller.policy.routes import lawful_route
+from corridor.controller.policy.permitted_paths import lawful_route
 from corridor.controller.policy.semantics import Failures, rule
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
@@ -146,9 +146,9 @@ def test_a_policy_is_matched_with_the_hub_that_is_chosen():
 def test_what_many_demands_ask_alike_is_searched_once(monkeypatch):
     asked: list[tuple[str, str]] = []
 
-    def counted(ruling, failures):
-        asked.append((ruling.demand.src, ruling.demand.dst))
-        return lawful_route(ruling, failures)
+    def counted(applicable_policies, failures):
+        asked.append((applicable_policies.demand.src, applicable_policies.demand.dst))
+        return lawful_route(applicable_policies, failures)
 
     monkeypatch.setattr(anycast, "lawful_route", counted)
     settler = Settler(PolicySet(name="lab", policies=(permit(),), classes=CLASSES), star(), TODAY)

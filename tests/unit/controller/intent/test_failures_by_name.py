@@ -8,7 +8,7 @@ from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of, up_to
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
-from policy_lab import corridor, permit, ruling
+from policy_lab import applicable_policies, corridor, permit
 
 
 def test_every_kind_of_failure_has_a_name():
@@ -55,7 +55,9 @@ def test_sets_of_failures_come_the_smaller_first():
 
 def test_a_journey_tells_what_it_found_dead_and_where():
     graph = corridor()
-    planned = GraphBuilder(graph).graph(Intent(ruling(permit()), protection=Protection(1)))
+    planned = GraphBuilder(graph).graph(
+        Intent(applicable_policies(permit()), protection=Protection(1))
+    )
     assert planned.first is not None
     walk = trace_packet(planned, graph, failures_of(graph, ["hub:gilgit"]))
     assert walk.found == (DetectedFailure(1, "link:kash-gilgit"),)

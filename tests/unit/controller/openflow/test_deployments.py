@@ -178,7 +178,7 @@ def test_a_demand_that_is_withdrawn_although_it_will_be_served_holds_no_update_u
     """Its new permit is stricter than the one in use: it is dropped until the next deployment."""
     intents = having(NO_SEA).specification.intents()
     gone = deployments.unlawful(deployment, intents)
-    assert any(intents[number - 1].ruling.automata for number in gone)
+    assert any(intents[number - 1].applicable_policies.automata for number in gone)
     withdrawn = deployments.withdraw(deployment, gone, intents)
     proof = deployments.proof_of(withdrawn, NETWORK)
     assert proof.holds, [str(one) for one in proof.violated]

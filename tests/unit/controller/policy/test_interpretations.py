@@ -8,7 +8,11 @@ import pytest
 
 from corridor.controller.explain.interpretations import other_values
 from corridor.controller.policy.load import load_policies, shipped_policies
-from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
+from corridor.controller.policy.permitted_paths import (
+    NoPermittedPath,
+    PermittedPath,
+    best_permitted_path,
+)
 from corridor.controller.policy.semantics import rule
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
@@ -99,13 +103,15 @@ def test_explain_names_the_values_that_would_change_the_path() -> None:
     policies, topology = load_policies("pan-asia"), load_topology("pan-asia")
     assessed = demand("cn-important-assessment", "zhongwei", "jeddah")
     assessed = assessed.model_copy(update={"service": "leased-circuit"})
-    ruling = rule(policies, topology, assessed, TODAY)
-    (other,) = (one for one in other_values(ruling, policies, TODAY) if one.value == "anywhere")
-    now = best_permitted_path(ruling)
+    applicable_policies = rule(policies, topology, assessed, TODAY)
+    (other,) = (
+        one for one in other_values(applicable_policies, policies, TODAY) if one.value == "anywhere"
+    )
+    now = best_permitted_path(applicable_policies)
     read = policies.interpreted({"cn-assessed-export": "anywhere"})
     then = best_permitted_path(rule(read, topology, assessed, TODAY))
-    assert isinstance(now, Route)
-    assert isinstance(then, Route)
+    assert isinstance(now, PermittedPath)
+    assert isinstance(then, PermittedPath)
     assert other.chosen == "at-gateway"
     assert (other.chosen_one_way_ns, other.one_way_ns) == (now.one_way_ns, then.one_way_ns)
     blocked = demand("cn-important-none", "zhongwei", "islamabad")

@@ -6,8 +6,12 @@ import pytest
 
 from corridor.controller.policy.load import check_policies, load_policies
 from corridor.controller.policy.model import DataClass, Policy, PolicySet
-from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
-from corridor.controller.policy.semantics import NOT_JUDGED, Ruling, rule
+from corridor.controller.policy.permitted_paths import (
+    NoPermittedPath,
+    PermittedPath,
+    best_permitted_path,
+)
+from corridor.controller.policy.semantics import NOT_JUDGED, ApplicablePolicies, rule
 from corridor.topologies.base.errors import InputError
 from policy_lab import TODAY, corridor, demand, permit, policy
 
@@ -16,7 +20,9 @@ OTHER = DataClass(id="other", origin=("PK",), sensitivity="general", basis="exem
 LAB = corridor()
 
 
-def ruled(*policies: Policy, data_class: str = "other", outside: str = "not-judged") -> Ruling:
+def ruled(
+    *policies: Policy, data_class: str = "other", outside: str = "not-judged"
+) -> ApplicablePolicies:
     read = PolicySet.model_validate(
         {"name": "lab", "classes": [OWN], "policies": policies, "outside": outside}
     )
@@ -24,9 +30,9 @@ def ruled(*policies: Policy, data_class: str = "other", outside: str = "not-judg
     return rule(read.beside([OTHER]), LAB, asked, TODAY)
 
 
-def hubs(found: Ruling) -> tuple[str, ...]:
+def hubs(found: ApplicablePolicies) -> tuple[str, ...]:
     route = best_permitted_path(found)
-    assert isinstance(route, Route), route
+    assert isinstance(route, PermittedPath), route
     return route.path.hubs
 
 

@@ -37,17 +37,17 @@ def test_as_many_paths_are_allowed_as_the_peer_says(example: Example, tmp_path: 
 def test_of_weighted_options_the_heaviest_with_a_path_is_in_use(
     example: Example, tmp_path: Path
 ) -> None:
-    (ruling,) = example.rulings(example.set_of_policies(tmp_path))
-    found = in_use(example, ruling)
+    (applicable_policies,) = example.rulings(example.set_of_policies(tmp_path))
+    found = in_use(example, applicable_policies)
     assert len(found) == example.given["in_use"], found
-    assert any(taken(ruling, []) == " ".join(path.hubs) for path in found)
+    assert any(taken(applicable_policies, []) == " ".join(path.hubs) for path in found)
 
 
 @pytest.mark.parametrize("example", asking("under"), ids=str)
 def test_what_is_preferred_is_taken_until_it_fails(example: Example, tmp_path: Path) -> None:
-    (ruling,) = example.rulings(example.set_of_policies(tmp_path))
+    (applicable_policies,) = example.rulings(example.set_of_policies(tmp_path))
     for step in example.given["under"]:
-        assert taken(ruling, step["cut"]) == step.get("takes", ""), step
+        assert taken(applicable_policies, step["cut"]) == step.get("takes", ""), step
 
 
 @pytest.mark.parametrize("example", asking("survives"), ids=str)

@@ -17,7 +17,11 @@ from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_kind
 from corridor.controller.policy.load import SHIPPED, load_policies, shipped_policies
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
-from corridor.controller.policy.routes import NoPermittedPath, Route, best_permitted_path
+from corridor.controller.policy.permitted_paths import (
+    NoPermittedPath,
+    PermittedPath,
+    best_permitted_path,
+)
 from corridor.controller.policy.schema import schema
 from corridor.controller.policy.semantics import rule
 from corridor.experiments import cli
@@ -393,7 +397,7 @@ def test_shipped_sets_on_the_reference_corridor(story: str) -> None:
         assert found.status == "BLOCKED"
         assert found.because
         return
-    assert isinstance(found, Route), found
+    assert isinstance(found, PermittedPath), found
     if expected == "by":
         assert found.phases[0] == "PRE" or PAN_ASIA.hub(src).intl_gateway
         abroad = [PAN_ASIA.hub(hub).located_in != "CN" for hub in found.path.hubs]
@@ -408,7 +412,7 @@ def test_the_set_none_takes_the_shortest_path_for_any_class() -> None:
     found = best_permitted_path(
         rule(anything, PAN_ASIA, demand("cn-core-none", "guian", "karachi"), TODAY)
     )
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.one_way_ns == 46_653_710
 
 
@@ -427,7 +431,7 @@ def graph_of(name: str, service: str | None) -> tuple[int, tuple[str, ...]]:
     known = {"classes": load_policies("pan-asia").classes}
     policies = load_policies(name, PAN_ASIA).model_copy(update=known)
     found = best_permitted_path(rule(policies, PAN_ASIA, asked, TODAY))
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     return found.one_way_ns, found.path.hubs
 
 
@@ -501,7 +505,9 @@ def test_the_example_of_the_page_loads(tmp_path: Path) -> None:
     example = page().split("```yaml policies=my-policies.yaml\n")[1].split("```")[0]
     mine = load_policies(written(tmp_path, example), PAN_ASIA)
     for asked in mine.demands:
-        assert isinstance(best_permitted_path(rule(mine, PAN_ASIA, asked, TODAY)), Route), asked
+        assert isinstance(best_permitted_path(rule(mine, PAN_ASIA, asked, TODAY)), PermittedPath), (
+            asked
+        )
 
 
 def test_a_policy_set_is_a_value(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy import product
 from corridor.controller.policy.clauses.avoid import Avoid
+from corridor.controller.policy.permitted_paths import NoPermittedPath, PermittedPath, shortest
 from corridor.controller.policy.product import Place
-from corridor.controller.policy.routes import NoPermittedPath, Route, shortest
 from corridor.controller.policy.semantics import Failures
 from policy_lab import (
+    applicable_policies,
     corridor,
     demand,
     deny,
@@ -21,28 +22,27 @@ from policy_lab import (
     permit,
     restrict,
     route,
-    ruling,
 )
 
 GATEWAY = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 
 
-def hubs_of(found: Route | NoPermittedPath) -> str:
-    assert isinstance(found, Route), found
+def hubs_of(found: PermittedPath | NoPermittedPath) -> str:
+    assert isinstance(found, PermittedPath), found
     return " ".join(found.path.hubs)
 
 
 def test_a_permit_without_clauses_takes_the_shortest_path() -> None:
     found = route(permit())
     assert hubs_of(found) == "west kash gilgit karachi"
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.one_way_ns == 12 * 10**6
 
 
 def test_a_gateway_before_the_border_moves_the_path() -> None:
     found = route(permit(hard=GATEWAY))
     assert hubs_of(found) == "west kun mandalay mumbai karachi"
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.phases == ("PRE", *("ASSESSED",) * 4)
 
 
@@ -50,21 +50,21 @@ def test_a_path_may_go_to_a_gateway_and_back_through_the_hub_it_started_from() -
     away = {"avoid": {"located_in": ["MM", "IN"], "crosses": "OM"}}
     found = route(permit(hard=GATEWAY | away))
     assert hubs_of(found) == "west kun west kash gilgit karachi"
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.one_way_ns == 16 * 10**6
 
 
 def test_the_preferred_permit_is_used_although_another_is_shorter() -> None:
     first = permit("FIRST", preference=1, hard=GATEWAY)
     found = route(first, permit("SECOND", preference=2))
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.permit == "FIRST"
 
 
 def test_the_next_permit_is_used_when_the_preferred_one_has_no_path() -> None:
     first = permit("FIRST", preference=1, hard={"confine": "CN"})
     found = route(first, permit("SECOND", preference=2))
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.permit == "SECOND"
 
 
@@ -85,7 +85,7 @@ def test_a_path_avoids_what_has_failed(failures: Failures, hubs: str) -> None:
 def test_a_hub_whose_gateway_is_down_forwards_but_serves_no_waypoint() -> None:
     found = route(permit(hard=GATEWAY), failures=Failures(gateways=frozenset({"kun"})))
     assert hubs_of(found) == "west coast west kash gilgit karachi"
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.phases == ("PRE", *("ASSESSED",) * 5)
 
 
@@ -123,7 +123,7 @@ def test_a_contradiction_that_no_single_clause_makes_names_those_to_lift_togethe
 
 
 def test_a_budget_counts_what_a_detour_has_already_spent() -> None:
-    (automaton,) = ruling(permit(hard={"max_one_way": "14ms"})).automata
+    (automaton,) = applicable_policies(permit(hard={"max_one_way": "14ms"})).automata
     start = Place("kash", automaton.start)
     topology = corridor()
     assert shortest(automaton, topology, start=start, spent_ns=1 * 10**6) is not None
@@ -131,7 +131,7 @@ def test_a_budget_counts_what_a_detour_has_already_spent() -> None:
 
 
 def test_a_detour_starts_from_the_state_the_path_had_there() -> None:
-    (automaton,) = ruling(permit(hard=GATEWAY)).automata
+    (automaton,) = applicable_policies(permit(hard=GATEWAY)).automata
     whole = shortest(automaton, corridor())
     assert whole is not None
     here = Place(whole.path.hubs[1], whole.states[1])
@@ -177,5 +177,5 @@ def test_clauses_that_tell_too_many_places_apart_are_named_and_block(
     assert isinstance(found, NoPermittedPath)
     (because,) = found.because
     assert "R waypoints, R hops together tell more than" in str(because)
-    graph = GraphBuilder(corridor()).graph(Intent(ruling(*rules)))
+    graph = GraphBuilder(corridor()).graph(Intent(applicable_policies(*rules)))
     assert (graph.status, graph.first) == ("BLOCKED", None)

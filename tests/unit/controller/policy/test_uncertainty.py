@@ -21,9 +21,9 @@ from corridor.controller.policy.certainty import (
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand, Policy, PolicySet
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
+from corridor.controller.policy.permitted_paths import PermittedPath, best_permitted_path
 from corridor.controller.policy.product import Product
-from corridor.controller.policy.routes import Route, best_permitted_path
-from corridor.controller.policy.semantics import Ruling, rule
+from corridor.controller.policy.semantics import ApplicablePolicies, rule
 from corridor.topologies.analysis.arcs import UNREACHED
 from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.formats.load import load_topology
@@ -37,14 +37,14 @@ def asked(src: str, dst: str, data: str = "any") -> Demand:
     return Demand.model_validate({"id": f"{src}-{dst}", "class": data, "src": src, "dst": dst})
 
 
-def free(src: str, dst: str, topology: Topology = PAN) -> tuple[Ruling, Path]:
-    ruling = unruled(topology, asked(src, dst))
-    found = best_permitted_path(ruling)
-    assert isinstance(found, Route)
-    return ruling, found.path
+def free(src: str, dst: str, topology: Topology = PAN) -> tuple[ApplicablePolicies, Path]:
+    applicable_policies = unruled(topology, asked(src, dst))
+    found = best_permitted_path(applicable_policies)
+    assert isinstance(found, PermittedPath)
+    return applicable_policies, found.path
 
 
-def under(name: str, src: str, dst: str, data: str) -> Ruling:
+def under(name: str, src: str, dst: str, data: str) -> ApplicablePolicies:
     policies = load_policies(name, PAN)
     return rule(policies, PAN, asked(src, dst, data), date(2026, 11, 24))
 
@@ -73,9 +73,9 @@ def test_what_sources_of_a_destination_have_in_common_is_expanded_once(
     )
     fresh = Lawful(draw(PAN, draws=20))
     for src in ("karachi", "lahore", "karachi", "bangkok"):
-        ruling, path = free(src, "guian")
-        fresh.certainty(ruling, path)
-        assert (fresh.least_ns(ruling) == fresh.shortest(ruling)[0]).all()
+        applicable_policies, path = free(src, "guian")
+        fresh.certainty(applicable_policies, path)
+        assert (fresh.least_ns(applicable_policies) == fresh.shortest(applicable_policies)[0]).all()
     assert len(made) == 1
 
 
@@ -106,8 +106,8 @@ def test_a_near_tie_is_marked_and_its_next_set_is_near() -> None:
 )
 def test_the_margin_is_that_of_the_first_other_set_among_all_paths(src: str, dst: str) -> None:
     """Against paths of networkx in the order of their delays (Yen 1971)."""
-    ruling, path = free(src, dst)
-    found = LAWFUL.certainty(ruling, path)
+    applicable_policies, path = free(src, dst)
+    found = LAWFUL.certainty(applicable_policies, path)
     graph = nx.Graph()
     for fibre in PAN.fibres:
         kept = graph.get_edge_data(fibre.a, fibre.z)
@@ -132,26 +132,26 @@ def test_the_margin_is_that_of_the_first_other_set_among_all_paths(src: str, dst
 
 
 def test_the_law_narrows_what_draws_may_choose() -> None:
-    ruling = under("pan-asia", "urumqi", "lahore", "cn-personal-contract")
-    route = best_permitted_path(ruling)
-    assert isinstance(route, Route)
-    found = LAWFUL.certainty(ruling, route.path)
+    applicable_policies = under("pan-asia", "urumqi", "lahore", "cn-personal-contract")
+    route = best_permitted_path(applicable_policies)
+    assert isinstance(route, PermittedPath)
+    found = LAWFUL.certainty(applicable_policies, route.path)
     gateways = {hub.id for hub in PAN.hubs if hub.intl_gateway}
     assert all(gateways & set(one.of) for one in found.paths)
-    free_ns, _ = LAWFUL.shortest(unruled(PAN, ruling.demand))
+    free_ns, _ = LAWFUL.shortest(unruled(PAN, applicable_policies.demand))
     assert (found.best_ns >= free_ns).all()
 
 
 def test_every_drawn_path_is_lawful() -> None:
-    ruling = under("pan-asia", "urumqi", "lahore", "cn-personal-contract")
-    _, fibre_paths = LAWFUL.shortest(ruling)
+    applicable_policies = under("pan-asia", "urumqi", "lahore", "cn-personal-contract")
+    _, fibre_paths = LAWFUL.shortest(applicable_policies)
     for fibres in set(fibre_paths):
         hubs, at = ["urumqi"], "urumqi"
         for number in fibres:
             at = PAN.fibres[number].other_end(at)
             hubs.append(at)
         path = Path(tuple(hubs), tuple(PAN.fibres[number].id for number in fibres))
-        assert ruling.verdict(path).allowed, str(path)
+        assert applicable_policies.verdict(path).allowed, str(path)
 
 
 def test_a_price_is_taken_on_the_same_draw_so_it_is_never_negative() -> None:
@@ -164,17 +164,19 @@ def test_a_price_is_taken_on_the_same_draw_so_it_is_never_negative() -> None:
 
 
 def test_a_budget_blocks_the_draws_that_break_it() -> None:
-    ruling, path = free("karachi", "guian")
-    (automaton,) = ruling.automata
-    median = int(np.median(LAWFUL.certainty(ruling, path).best_ns))
+    applicable_policies, path = free("karachi", "guian")
+    (automaton,) = applicable_policies.automata
+    median = int(np.median(LAWFUL.certainty(applicable_policies, path).best_ns))
     permit = Policy.model_validate(
         {"id": "P", "effect": "permit", "hard": {"max_one_way": f"{median}ns"}}
     )
-    tight = Ruling(PAN, ruling.demand, (build(automaton.trip, permit, ()),))
+    tight = ApplicablePolicies(
+        PAN, applicable_policies.demand, (build(automaton.trip, permit, ()),)
+    )
     found = LAWFUL.certainty(tight, path)
     assert found.blocked_share == pytest.approx(0.5, abs=0.01)
     assert (found.best_ns == UNREACHED).mean() == found.blocked_share
-    assert np.isnan(price_ns(LAWFUL, [tight], [ruling])).mean() == found.blocked_share
+    assert np.isnan(price_ns(LAWFUL, [tight], [applicable_policies])).mean() == found.blocked_share
 
 
 def test_a_round_trip_adds_both_ways_of_one_draw() -> None:
@@ -185,7 +187,7 @@ def test_a_round_trip_adds_both_ways_of_one_draw() -> None:
 
 
 def test_no_permit_no_path() -> None:
-    nothing = Ruling(PAN, asked("karachi", "guian"), ())
+    nothing = ApplicablePolicies(PAN, asked("karachi", "guian"), ())
     best, fibre_paths = LAWFUL.shortest(nothing)
     assert set(best.tolist()) == {UNREACHED}
     assert set(fibre_paths) == {()}
@@ -197,8 +199,10 @@ def test_the_least_is_taken_of_all_permits_and_the_shortest_of_the_first() -> No
     policies = PolicySet.model_validate(
         {"name": "two", "policies": [by_beijing, {"id": "SECOND", "effect": "permit", "match": {}}]}
     )
-    ruling = rule(policies, PAN, asked("urumqi", "lahore", "unclassified"), date(2026, 11, 24))
-    first_ns, _ = LAWFUL.shortest(ruling)
-    free_ns, _ = LAWFUL.shortest(unruled(PAN, ruling.demand))
-    assert (LAWFUL.least_ns(ruling) == free_ns).all()
-    assert (LAWFUL.least_ns(ruling) < first_ns).all()
+    applicable_policies = rule(
+        policies, PAN, asked("urumqi", "lahore", "unclassified"), date(2026, 11, 24)
+    )
+    first_ns, _ = LAWFUL.shortest(applicable_policies)
+    free_ns, _ = LAWFUL.shortest(unruled(PAN, applicable_policies.demand))
+    assert (LAWFUL.least_ns(applicable_policies) == free_ns).all()
+    assert (LAWFUL.least_ns(applicable_policies) < first_ns).all()

@@ -9,7 +9,7 @@ from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.phase import Phase
 from corridor.controller.prover import Prover, prove
 from corridor.controller.prover.exact_claims import examine
-from policy_lab import demand, fibre, hub, network, permit, ruling
+from policy_lab import applicable_policies, demand, fibre, hub, network, permit
 from prover_worlds import World, compiled
 
 INSPECTED = {"any_of": "gateways", "before": "border"}
@@ -33,7 +33,7 @@ def net() -> World:
         ],
     )
     about = demand(src="west", dst="east")
-    rules = ruling(WHEREVER, AT_HOME, about=about, on=topology)
+    rules = applicable_policies(WHEREVER, AT_HOME, about=about, on=topology)
     return compiled(topology, [Intent(rules, protection=Protection(1, ("link",)))])
 
 

@@ -20,7 +20,7 @@ from corridor.controller.prover import Proof, Prover, prove, tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
-from policy_lab import demand, fibre, hub, network, permit, ruling
+from policy_lab import applicable_policies, demand, fibre, hub, network, permit
 
 ALL = ("link", "srlg", "hub", "gateway")
 
@@ -53,7 +53,11 @@ def intents(
         src, dst = (ends or {}).get(name.removesuffix(".return"), ("west", "east"))
         src, dst = (dst, src) if name.endswith(".return") else (src, dst)
         about = demand(src=src, dst=dst).model_copy(update={"id": name})
-        found.append(Intent(ruling(*policies, about=about, on=topology), disjoint=(asked,), **more))
+        found.append(
+            Intent(
+                applicable_policies(*policies, about=about, on=topology), disjoint=(asked,), **more
+            )
+        )
     return found
 
 
@@ -197,7 +201,7 @@ def tables(topology: Topology, asked: list[Intent], serve: list[Intent]) -> dict
 def test_tables_that_keep_them_apart_prove_the_claim_and_others_break_it():
     ends = {"a": ("west", "east"), "b": ("n", "east")}
     asked = intents(ladder(), "a", "b", ends=ends)
-    careless = [Intent(one.ruling) for one in asked]
+    careless = [Intent(one.applicable_policies) for one in asked]
     assert tables(ladder(), asked, asked)["C18"] == 0
     assert tables(ladder(), asked, careless)["C18"] == 1
     assert "C18" not in tables(ladder(), careless, careless)
@@ -206,7 +210,7 @@ def test_tables_that_keep_them_apart_prove_the_claim_and_others_break_it():
 def test_a_breach_names_what_both_meet():
     ends = {"a": ("west", "east"), "b": ("n", "east")}
     asked = intents(ladder(n_east=("sea",)), "a", "b", ends=ends)
-    graphs = build_forwarding_graphs(ladder(), [Intent(one.ruling) for one in asked])
+    graphs = build_forwarding_graphs(ladder(), [Intent(one.applicable_policies) for one in asked])
     wiring = wire(ladder(n_east=("sea",)))
     program = compile_forwarding_graphs(wiring, ladder(n_east=("sea",)), graphs).program
     report = examine(tables_of(program), wiring, ladder(n_east=("sea",)), asked)
@@ -296,5 +300,5 @@ def test_the_hub_of_a_blocked_demand_may_be_met_by_others():
     _, b = intents(ladder(), "a", "b", ends=ends, policies=(nowhere,))
     assert hubs(planned(ladder(), [a, b])["a"]) == "west n east"
     assert tables(ladder(), [a, b], [a, b])["C18"] == 0
-    let_out = Intent(intents(ladder(), "a", "b", ends=ends)[1].ruling)
+    let_out = Intent(intents(ladder(), "a", "b", ends=ends)[1].applicable_policies)
     assert tables(ladder(), [a, b], [a, let_out])["C18"] == 1

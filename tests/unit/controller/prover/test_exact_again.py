@@ -22,7 +22,7 @@ from corridor.controller.prover.exact_outcomes import Searched
 from corridor.controller.prover.exact_search import Explorer
 from corridor.topologies.model.wiring import wire
 from plain_worlds import random_network, random_rule
-from policy_lab import demand, ruling
+from policy_lab import applicable_policies, demand
 
 SEEDS = range(40)
 
@@ -41,7 +41,9 @@ def world(seed):
     intents = []
     for src, dst in (ends, ends[::-1]):
         about = demand(src=src, dst=dst).model_copy(update={"id": f"{src}-to-{dst}"})
-        intents.append(Intent(ruling(*policies, about=about, on=topology), protection=protection))
+        intents.append(
+            Intent(applicable_policies(*policies, about=about, on=topology), protection=protection)
+        )
     graphs = build_forwarding_graphs(topology, intents)
     wiring = wire(topology, gateways=gateways_of(graphs))
     tables = tables_of(compile_forwarding_graphs(wiring, topology, graphs).program)

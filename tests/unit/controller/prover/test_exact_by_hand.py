@@ -16,7 +16,7 @@ from corridor.controller.prover.exact_outcomes import Outcome, Searched
 from corridor.controller.prover.exact_rates import uses
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.search.tables import tables_of
-from policy_lab import demand, fibre, hub, network, permit, ruling
+from policy_lab import applicable_policies, demand, fibre, hub, network, permit
 
 LINKS = Protection(1, ("link",))
 
@@ -34,7 +34,9 @@ def diamond(**srlgs: tuple[str, ...]):
 def asking(topology, *rules, protection=LINKS, src="a", dst="d", **more) -> Intent:
     about = demand("general", src, dst)
     return Intent(
-        ruling(*(rules or (permit(),)), about=about, on=topology), protection=protection, **more
+        applicable_policies(*(rules or (permit(),)), about=about, on=topology),
+        protection=protection,
+        **more,
     )
 
 
@@ -403,7 +405,9 @@ def test_rates_that_do_not_fit_under_failures_are_a_breach():
     laid = lab.lay(narrow, [asking(narrow, FAST)])
     assert report_on(laid).holds
     others = [
-        replace(laid.intents[0], ruling=ruling(FAST, about=about, on=narrow))
+        replace(
+            laid.intents[0], applicable_policies=applicable_policies(FAST, about=about, on=narrow)
+        )
         for about in (
             demand("general", "a", "d"),
             demand("general", "a", "c").model_copy(update={"id": "near"}),
@@ -447,7 +451,7 @@ def test_a_meter_is_for_one_demand():
     topology = diamond()
     other = replace(
         asking(topology, FAST),
-        ruling=ruling(
+        applicable_policies=applicable_policies(
             FAST,
             about=demand("general", "a", "c").model_copy(update={"id": "near"}),
             on=topology,

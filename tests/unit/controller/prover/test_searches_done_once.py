@@ -13,7 +13,7 @@ from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.product import Product
 from corridor.topologies.base.garbage import collecting_later
-from policy_lab import corridor, demand, permit, restrict, ruling
+from policy_lab import applicable_policies, corridor, demand, permit, restrict
 
 GATEWAY_FIRST = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}
 
@@ -34,7 +34,7 @@ def searches(monkeypatch):
 
 def intents(count, *rules, src="west", dst="karachi", k=1):
     about = demand("general", src, dst)
-    one = Intent(ruling(*rules, about=about, on=corridor()), protection=Protection(k))
+    one = Intent(applicable_policies(*rules, about=about, on=corridor()), protection=Protection(k))
     return [one] * count
 
 
@@ -61,7 +61,7 @@ def test_clauses_that_ask_for_the_source_are_searched_for_each_source(searches):
 def test_where_no_path_was_left_none_is_searched_while_more_is_dead(searches):
     topology = corridor()
     (intent,) = intents(1, permit("P"))
-    (automaton,) = intent.ruling.automata
+    (automaton,) = intent.applicable_policies.automata
     courses = ProductPaths(Product(automaton, topology))
     start = courses.product.entered(automaton.trip.src)
     cut_off = sum(1 << exit_.number for exit_ in courses.product.ground.exits["west"])
@@ -81,15 +81,19 @@ def test_what_is_found_is_explained_where_few_enough_failures_do_it(k):
     failures = [1 << number for number in range(len(risks.takes_down))]
     sets = [sum(some) for size in range(k + 1) for some in combinations(failures, size)]
     for found in combinations(things, 3):
-        suspicion, explained = suspects.nothing, True
+        failure_hypothesis, explained = suspects.nothing, True
         for thing in found:
-            explained = explained and suspects.explain(suspicion, thing)
-            suspicion = suspects.grown(suspicion, thing) if explained else suspicion
+            explained = explained and suspects.explain(failure_hypothesis, thing)
+            failure_hypothesis = (
+                suspects.grown(failure_hypothesis, thing) if explained else failure_hypothesis
+            )
         covers = [one for one in sets if all(one & causes[thing] for thing in found)]
         assert explained == bool(covers)
         if explained:
-            assert {one for one in covers if _is_least(one, covers)} <= set(suspicion.family)
-            assert set(suspicion.family) <= set(covers)
+            assert {one for one in covers if _is_least(one, covers)} <= set(
+                failure_hypothesis.family
+            )
+            assert set(failure_hypothesis.family) <= set(covers)
 
 
 def test_a_plan_leaves_no_cycles_of_values():

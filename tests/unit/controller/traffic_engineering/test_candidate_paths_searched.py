@@ -7,10 +7,10 @@ import random
 import pytest
 
 from corridor.controller.traffic_engineering import candidate_paths as spaces
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.failure_cases import ByCase, Links, priced
 from corridor.controller.traffic_engineering.fit_rates import Served
-from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.topologies.formats.load import load_topology
 from rates_lab import spec
 
@@ -23,9 +23,9 @@ RATES = {
 }
 
 
-def fresh() -> list[Space]:
+def fresh() -> list[PathSpace]:
     served = Served(PAN_ASIA, spec(RATES, k=1, topology=PAN_ASIA).intents())
-    return setting_of(served.graphs, served.builder, LINKS).spaces
+    return selection_problem_of(served.graphs, served.builder, LINKS).spaces
 
 
 def random_prices(rng: random.Random) -> dict[int, int]:

@@ -7,10 +7,10 @@ import pytest
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import KINDS, Specification, failures_of
-from corridor.controller.traffic_engineering.failure_cases import Cases, numbers_of
-from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.failure_cases import FailureSets, numbers_of
+from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
 from corridor.controller.traffic_engineering.lower_bounds import minimum_in
-from corridor.controller.traffic_engineering.path_selection import choose
+from corridor.controller.traffic_engineering.path_selection import select_paths
 from policy_lab import fibre, hub, network, permit
 from rates_lab import spec
 
@@ -39,7 +39,7 @@ def path(specification: Specification, demand: str, *failed: str) -> tuple[str, 
 def test_cases_are_things_alone_and_then_sets_of_them():
     risks = GraphBuilder(LANES).risks
     pair = frozenset({"link:a-m1", "gateway:m2"})
-    cases = Cases(risks, risks.of_kinds({"link"}), [pair, pair, {"link:a-m1"}])
+    cases = FailureSets(risks, risks.of_kinds({"link"}), [pair, pair, {"link:a-m1"}])
     assert len(cases.numbers) == len(LANES.fibres) + 1
     both = cases.numbers[-1]
     assert cases.named(both) == pair
@@ -58,7 +58,7 @@ def test_rates_are_made_to_fit_under_two_failures_by_further_detours():
     """Whichever two lanes are cut, each demand has one of the others to itself."""
     asked = spec(TWO, k=2, topology=LANES)
     assert full(asked)
-    found = fitted(asked, "added-delay")
+    found = with_feasible_paths(asked, "added-delay")
     assert full(found) == []
     assert any(pick.after for one in found.directions for pick in one.picks)
     for first in range(1, 5):
@@ -69,7 +69,7 @@ def test_rates_are_made_to_fit_under_two_failures_by_further_detours():
 
 
 def test_without_further_detours_two_failures_lead_both_over_one_lane():
-    found = fitted(spec(TWO, k=2, topology=LANES), "added-delay")
+    found = with_feasible_paths(spec(TWO, k=2, topology=LANES), "added-delay")
     bare = tuple(
         one.model_copy(update={"picks": tuple(pick for pick in one.picks if not pick.after)})
         for one in found.directions
@@ -89,11 +89,11 @@ def test_what_nothing_fits_leaves_no_other_failure_unfitted():
     topology = network(hubs, [*lanes, *distant, *more, fibre("z-p", 50)])
     rates = {**TWO, "v": ("600Mbit", "p", "t"), "w": ("600Mbit", "p", "t")}
     asked = spec(rates, k=1, topology=topology, over=("hub",))
-    found = fitted(asked, "added-delay")
+    found = with_feasible_paths(asked, "added-delay")
     assert {one.failure for one in full(asked)} > {("hub:m1",)}
     assert {one.failure for one in full(found)} <= {("hub:m1",), ("hub:m2",)}
     served = Served(topology, asked.intents())
-    choice = choose(topology, served.graphs, served.builder)
+    choice = select_paths(topology, served.graphs, served.builder)
     assert choice.impossible == {frozenset({"hub:m1"}), frozenset({"hub:m2"})}
 
 
@@ -122,7 +122,7 @@ def test_rates_fit_whichever_gateway_fails():
     law = asked.policies.model_copy(update={"policies": (assess,)})
     asked = asked.model_copy(update={"policies": law})
     assert full(asked)
-    found = fitted(asked, "added-delay")
+    found = with_feasible_paths(asked, "added-delay")
     assert full(found) == []
     for dead in ("gateway:g", "gateway:h", "hub:g", "link:a-g"):
         paths = [set(path(found, name, dead)) for name in TWO]

@@ -11,11 +11,11 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.traffic_engineering import load_grid, rounding
 from corridor.controller.traffic_engineering.failure_cases import Links
-from corridor.controller.traffic_engineering.fit_rates import Served, fitted
-from corridor.controller.traffic_engineering.load_grid import MANY, ROUNDS, Resting, Rows
+from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
+from corridor.controller.traffic_engineering.load_grid import MANY, ROUNDS, InactiveSet, Rows
 from corridor.controller.traffic_engineering.lower_bounds import fits_nowhere
 from corridor.controller.traffic_engineering.relaxation import climb
-from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.topologies.base.remembered import forget
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, fibre, hub, network, permit
@@ -46,7 +46,7 @@ def served(specification: Specification) -> Served:
 def nowhere(specification: Specification) -> dict[frozenset[str], float]:
     some = served(specification)
     links = Links(specification.topology)
-    setting = setting_of(some.graphs, some.builder, links, some.sets())
+    setting = selection_problem_of(some.graphs, some.builder, links, some.sets())
     return fits_nowhere(setting, links.capacity_bps)
 
 
@@ -136,7 +136,7 @@ def test_others_are_made_to_fit_beside_a_rate_that_is_too_large_alone():
     asked = spec(rates, k=2, topology=topology)
     assert set(served(asked).too_large(served(asked).sets())) == {"x"}
     assert served(asked).but({"x"}).too_full()
-    found = fitted(asked, "added-delay")
+    found = with_feasible_paths(asked, "added-delay")
     assert not served(found).but({"x"}).too_full()
     assert served(found).too_full(), "it is still refused"
 
@@ -165,7 +165,7 @@ def test_others_find_paths_beside_one_that_gives_up_protection_since_its_rate_is
         }
     )
     assert set(served(asked).too_large(served(asked).sets())) == {"x"}
-    climbed = climb(fitted(asked, "added-delay"))
+    climbed = climb(with_feasible_paths(asked, "added-delay"))
     assert not served(climbed).too_full()
     assert [one.demand.id for one in climbed.directions if one.given_up] == ["x"]
 
@@ -207,14 +207,14 @@ def test_paths_are_found_that_keep_clear_of_where_detours_are_dear(monkeypatch):
     rates = {"d0": ("300Mbit", "h2", "h1"), "d1": ("200Mbit", "h0", "h5")}
     rates |= {"d2": ("200Mbit", "h2", "h3"), "d3": ("200Mbit", "h4", "h1")}
     asked = spec(rates, k=2, topology=topology)
-    assert not served(fitted(asked, "added-delay")).too_full()
+    assert not served(with_feasible_paths(asked, "added-delay")).too_full()
     forget()
     monkeypatch.setattr(rounding, "avoiding_failures", lambda *_: 0)
-    assert served(fitted(asked, "added-delay")).too_full()
+    assert served(with_feasible_paths(asked, "added-delay")).too_full()
 
 
 def test_what_is_not_used_for_some_rounds_rests_until_it_is_woken():
-    many = Resting()
+    many = InactiveSet()
     assert all(many.woken(number) for number in range(MANY + 1))
     assert not many.woken(0), "it was there"
     for _ in range(ROUNDS):
@@ -224,6 +224,6 @@ def test_what_is_not_used_for_some_rounds_rests_until_it_is_woken():
     assert 0 not in many
     assert many.woken(1)
     assert 1 not in many
-    few = Resting()
+    few = InactiveSet()
     few.woken(0)
     assert all(few.after_round([]) == [] for _ in range(2 * ROUNDS))

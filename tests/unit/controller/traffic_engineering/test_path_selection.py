@@ -9,13 +9,13 @@ import pytest
 from corridor.controller.explain import explain
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.forwarding.packet_traces import trace_packet
-from corridor.controller.intent.picks import Pick
+from corridor.controller.intent.picks import PreferredPath
 from corridor.controller.intent.specification import Specification, failures_of
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.traffic_engineering.fit_rates import Served, fitted
+from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
 from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
 from corridor.controller.traffic_engineering.path_program import SolverError
-from corridor.controller.traffic_engineering.path_selection import choose
+from corridor.controller.traffic_engineering.path_selection import select_paths
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.explanation_text import explained as explained_text
@@ -43,31 +43,31 @@ def served_by(specification: Specification, demand: str):
 
 def test_rates_that_fit_on_the_shortest_paths_change_nothing():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("46Mbit", "shanghai", "guian")})
-    assert fitted(asked, "added-delay") == asked
+    assert with_feasible_paths(asked, "added-delay") == asked
 
 
 def test_what_does_not_fit_beside_another_goes_round():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
-    found = fitted(asked, "added-delay")
+    found = with_feasible_paths(asked, "added-delay")
     assert [path_of(found, name) for name in "ab"] == [DIRECT, ROUND]
     explained = explain(served_by(found, "b"), found.policies, TODAY)
     assert explained.room_ns == took_ns(ROUND) - took_ns(DIRECT)
     assert "Committed rates add 6.85 ms: they do not fit on the shortest paths" in explained_text(
         explained, MINI
     )
-    assert picks(found) == {"b": (Pick(at="shanghai", fibres=ROUND),)}
+    assert picks(found) == {"b": (PreferredPath(at="shanghai", fibres=ROUND),)}
     assert Served(MINI, found.intents()).too_full() == []
 
 
 def test_nothing_is_picked_where_the_objective_is_none():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
-    assert fitted(asked, "none") is asked
+    assert with_feasible_paths(asked, "none") is asked
 
 
 def test_an_objective_that_is_none_of_the_registered_ones_is_refused():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
     with pytest.raises(KeyError, match="cheapest"):
-        fitted(asked, "cheapest")
+        with_feasible_paths(asked, "cheapest")
 
 
 def test_whatever_demands_are_called_and_however_they_stand_the_same_ways_are_taken():
@@ -77,9 +77,9 @@ def test_whatever_demands_are_called_and_however_they_stand_the_same_ways_are_ta
         "c": ("60Mbit", "shanghai", "kunming"),
         "d": ("45Mbit", "bangkok", "guian"),
     }
-    asked = fitted(spec(rates), "added-delay")
+    asked = with_feasible_paths(spec(rates), "added-delay")
     renamed = {f"{9 - at}": one for at, one in enumerate(reversed(rates.values()))}
-    turned = fitted(spec(renamed), "added-delay")
+    turned = with_feasible_paths(spec(renamed), "added-delay")
     paths = {rates[name]: path_of(asked, name) for name in rates}
     others = {one: path_of(turned, f"{9 - at}") for at, one in enumerate(reversed(rates.values()))}
     assert paths == others
@@ -92,7 +92,7 @@ def test_detours_are_chosen_too():
         {"a": ("55Mbit", "shanghai", "guian"), "b": ("50Mbit", "shanghai", "kunming")}, k=1
     )
     assert Served(MINI, asked.intents()).too_full()
-    found = fitted(asked, "added-delay")
+    found = with_feasible_paths(asked, "added-delay")
     assert Served(MINI, found.intents()).too_full() == []
     assert [path_of(found, name) for name in "ab"] == [DIRECT, ("shanghai-kunming",)]
     for cut in ("link:shanghai-guian", "link:shanghai-kunming"):
@@ -103,7 +103,7 @@ def test_detours_are_chosen_too():
 def test_a_path_that_is_no_path_is_taken_for_none_said():
     asked = spec({"a": ("50Mbit", "shanghai", "guian")})
     for fibres in (("shanghai-kunming",), ("no-such",), ("guian-kunming", "shanghai-guian")):
-        picked = (Pick(at="shanghai", fibres=fibres),)
+        picked = (PreferredPath(at="shanghai", fibres=fibres),)
         (one,) = asked.directions
         wished = asked.model_copy(
             update={"directions": (one.model_copy(update={"picks": picked}),)}
@@ -114,7 +114,7 @@ def test_a_path_that_is_no_path_is_taken_for_none_said():
 def test_a_choice_says_what_it_costs():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
     served = Served(MINI, asked.intents())
-    choice = choose(MINI, served.graphs, served.builder)
+    choice = select_paths(MINI, served.graphs, served.builder)
     assert choice.fullest_before == pytest.approx(97 / 96)
     assert choice.fullest == pytest.approx(50 / 96)
     assert choice.added_ns == {"b": took_ns(ROUND) - took_ns(DIRECT)}
@@ -154,7 +154,7 @@ def test_no_demand_loses_a_rate_to_fit():
             )
         }
     )
-    for one in fitted(asked, "added-delay").intents():
+    for one in with_feasible_paths(asked, "added-delay").intents():
         served = GraphBuilder(MINI).graph(one)
         assert served.permit is not None
         assert served.permit.id == "PAID"
@@ -167,6 +167,6 @@ def test_where_the_solver_comes_to_no_end_no_paths_are_chosen(monkeypatch):
         raise SolverError("no end")
 
     monkeypatch.setattr(
-        "corridor.controller.traffic_engineering.path_program.Program.solved", unsolved
+        "corridor.controller.traffic_engineering.path_program.LinearProgram.solved", unsolved
     )
-    assert picks(fitted(asked, "added-delay")) == {}
+    assert picks(with_feasible_paths(asked, "added-delay")) == {}

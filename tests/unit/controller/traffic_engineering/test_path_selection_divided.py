@@ -17,11 +17,14 @@ from tests.benchmarks.path_selection import Asked, intents
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.traffic_engineering import least_added_delay, rounding
 from corridor.controller.traffic_engineering.failure_cases import Links
-from corridor.controller.traffic_engineering.local_search import mended, roomier
-from corridor.controller.traffic_engineering.path_program import Program
-from corridor.controller.traffic_engineering.path_selection import choose
+from corridor.controller.traffic_engineering.local_search import (
+    with_ejection_chains,
+    with_less_overload,
+)
+from corridor.controller.traffic_engineering.path_program import LinearProgram
+from corridor.controller.traffic_engineering.path_selection import select_paths
 from corridor.controller.traffic_engineering.rounding import priced_out
-from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from policy_lab import fibre, hub, network
@@ -51,7 +54,7 @@ def chosen(asked: list[Asked], k: int, fibre_bps: int) -> dict[str, list[str]]:
     served = tuple(intents(topology, asked, k))
     builder = GraphBuilder(topology)
     graphs = [builder.graph(one) for one in served]
-    choice = choose(topology, graphs, builder, links=Links(topology, capacity_bps=room_bps))
+    choice = select_paths(topology, graphs, builder, links=Links(topology, capacity_bps=room_bps))
     rates = {intent.id: f"{one.rate:.6f}" for intent, one in zip(served, asked, strict=True)}
     return {rates[name]: [str(pick) for pick in some] for name, some in choice.picks.items()}
 
@@ -62,7 +65,7 @@ def counted(monkeypatch) -> list[str]:
     calls: list[str] = []
     for place, name in (
         (rounding.Program, "_whole"),
-        *((rounding, one) for one in ("mended", "roomier", "cheaper")),
+        *((rounding, one) for one in ("with_less_overload", "with_ejection_chains", "at_lower_cost")),
     ):
         real = getattr(place, name)
 
@@ -79,7 +82,7 @@ def test_neither_order_nor_names_nor_what_came_before_changes_the_choice(k, fibr
     asked = demands()
     first = chosen(asked, k, fibre_bps)
     assert first
-    assert {"_whole", "mended"} < set(counted)
+    assert {"_whole", "with_less_overload"} < set(counted)
     for other in (asked[::-1], Random(1).sample(asked, len(asked)), asked):
         assert chosen(other, k, fibre_bps) == first
 
@@ -112,14 +115,14 @@ def test_others_make_room_where_no_demand_can_move_alone():
     links = Links(mini, capacity_bps=[96_000_000] * (2 * len(mini.fibres)))
     builder = GraphBuilder(mini)
     graphs = [builder.graph(one) for one in intents(mini, asked, 0)]
-    spaces, alone, _, _ = setting_of(graphs, builder, links)
-    program = Program(spaces, links.capacity_bps, [], least_added_delay.KIND, alone)
+    spaces, alone, _, _ = selection_problem_of(graphs, builder, links)
+    program = LinearProgram(spaces, links.capacity_bps, [], least_added_delay.KIND, alone)
     for demand, graph in enumerate(alone):
         program.add(demand, graph, {})
     priced_out(program)
-    state = mended(program, alone)
+    state = with_less_overload(program, alone)
     assert not state.fits
-    found = roomier(state)
+    found = with_ejection_chains(state)
     assert found.fits
     names = [fibre.id for fibre in mini.fibres]
     graphs = {space.rate_bps: graph for space, graph in zip(spaces, found.candidates, strict=True)}

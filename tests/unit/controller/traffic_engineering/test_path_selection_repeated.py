@@ -22,10 +22,10 @@ from corridor.controller.reconcile.jobs import Follow
 from corridor.controller.traffic_engineering.fit_rates import (
     fits,
     fits_current_failures,
-    fitted,
     is_worse_as_is,
-    lacking,
-    misfits,
+    overloaded_links,
+    total_overload,
+    with_feasible_paths,
     with_picks,
 )
 from corridor.experiments.live_network.status_table import network
@@ -162,7 +162,7 @@ def test_where_nothing_fits_the_next_failure_paths_on_which_less_lacks_are_bette
     now = chosen_now(asked, asked, CUT_FEWER)
     found = chosen_ahead(now, CUT_FEWER)
     assert fits_current_failures(found, CUT_FEWER)
-    assert 0 < lacking(found, CUT_FEWER) < lacking(now, CUT_FEWER)
+    assert 0 < total_overload(found, CUT_FEWER) < total_overload(now, CUT_FEWER)
     assert given_up(found) == set()
 
 
@@ -175,7 +175,7 @@ def test_nothing_moves_for_the_next_failure_where_more_would_lack_as_things_are(
     assert not is_worse_as_is(now, bare, CUT_FEWER)
     assert not is_worse_as_is(bare, bare, CUT_FEWER)
     lacks = {id(bare): 0.1, id(now): 0.2}
-    monkeypatch.setattr(reoptimisation, "lacking", lambda one, _: lacks[id(one)])
+    monkeypatch.setattr(reoptimisation, "total_overload", lambda one, _: lacks[id(one)])
     monkeypatch.setattr(reoptimisation, "reoptimised", lambda *_: bare)
     assert chosen_ahead.__wrapped__(now, CUT_FEWER) is now
     monkeypatch.setattr(reoptimisation, "is_worse_as_is", lambda *_: False)
@@ -205,7 +205,7 @@ def with_ladder(rates=TWO) -> Specification:
     asked = spec(rates, k=0, chooses=True)
     said = asked.policies.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     policies = type(asked.policies).model_validate({**said, "policies": [ladder]})
-    return fitted(asked.model_copy(update={"policies": policies}), "added-delay")
+    return with_feasible_paths(asked.model_copy(update={"policies": policies}), "added-delay")
 
 
 def given_up(specification: Specification) -> set[str]:
@@ -263,7 +263,7 @@ def found_for(lab: Lab) -> None:
 
 
 def found_ahead(lab: Lab, asked: Specification, without: Failures, found: Specification) -> None:
-    lab.do("ways_found", question=Question.ahead(asked, without), found=found)
+    lab.do("paths_found", question=Question.ahead(asked, without), found=found)
 
 
 def test_a_cut_is_followed_at_once_and_what_does_not_fit_is_told_until_it_is_repaired(lab):
@@ -273,7 +273,7 @@ def test_a_cut_is_followed_at_once_and_what_does_not_fit_is_told_until_it_is_rep
     cut(lab)
     after = lab.deployer.deployment.known.specification
     assert fits_current_failures(after, CUT)
-    assert misfits(after, CUT)
+    assert overloaded_links(after, CUT)
     told = ask(lab, do="status")["lacking"]
     assert {"a", "b"} == {name for one in told for name in one["demands"]}
     assert all(one["when"] and one["lacks_bps"] > 0 for one in told)
@@ -433,7 +433,7 @@ def test_a_search_that_breaks_is_an_error_that_is_told(found_lab):
     without = lab.deployer.deployment.without
     question = Question.ahead(asked, without)
     for problem in ("it ended", "it ended", "it was ended"):
-        lab.do("ways_found", question=question, found=None, problem=problem)
+        lab.do("paths_found", question=question, found=None, problem=problem)
     assert [one["message"] for one in lab.events("error")] == ["it ended", "it was ended"]
 
 

@@ -6,11 +6,11 @@ from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import UNPROTECTED, Protection
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.routes import Route
-from corridor.controller.traffic_engineering.candidate_paths import Space
+from corridor.controller.policy.permitted_paths import PermittedPath
+from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.failure_cases import ByCase, Links
-from corridor.controller.traffic_engineering.fit_rates import Served, fitted
-from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
+from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from policy_lab import fibre, hub, network, permit
 from rates_lab import DIRECT, ROUND, spec
 
@@ -52,7 +52,7 @@ def paths(specification: Specification) -> dict[str, tuple[str, ...]]:
     found = {}
     for one in specification.intents():
         route = GraphBuilder(specification.topology).graph(one).route
-        assert isinstance(route, Route)
+        assert isinstance(route, PermittedPath)
         found[one.id] = route.path.fibres
     return found
 
@@ -66,7 +66,7 @@ def test_who_may_take_longer_goes_round_not_who_would_rather_not():
     wishes."""
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
     hurried = under(asked, {"a": {}, "b": {"soft": {"one_way": "15ms"}}})
-    found = fitted(hurried, "added-delay")
+    found = with_feasible_paths(hurried, "added-delay")
     assert full(found) == []
     assert paths(found) == {"a": ROUND, "b": DIRECT}
 
@@ -74,16 +74,16 @@ def test_who_may_take_longer_goes_round_not_who_would_rather_not():
 def test_where_a_ladder_gives_its_delay_up_the_lower_rate_goes_round():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
     gives_up = {"soft": {"one_way": "15ms"}, "on_soft_failure": ["exceed_latency"]}
-    found = fitted(under(asked, {"a": {}, "b": gives_up}), "added-delay")
+    found = with_feasible_paths(under(asked, {"a": {}, "b": gives_up}), "added-delay")
     assert full(found) == []
     assert paths(found) == {"a": DIRECT, "b": ROUND}
 
 
-def space_of(hard: dict, protection: Protection = UNPROTECTED) -> Space:
+def space_of(hard: dict, protection: Protection = UNPROTECTED) -> PathSpace:
     asked = spec({"x": ("1Mbit", "a", "z")}, k=protection.k, topology=LANES)
     asked = under(asked, {"x": {"hard": hard}})
     served = Served(LANES, asked.intents())
-    return setting_of(served.graphs, served.builder, Links(LANES)).spaces[0]
+    return selection_problem_of(served.graphs, served.builder, Links(LANES)).spaces[0]
 
 
 def test_a_path_that_is_dearer_and_in_time_is_found_beside_a_cheaper_that_is_late():
@@ -104,10 +104,10 @@ def test_a_detour_that_is_dearer_and_in_time_is_found_beside_a_cheaper_that_is_l
     for budget, lane in (("9ms", "m3"), ("6ms", "m2")):
         space = space_of({"max_one_way": budget}, Protection(1, ("link",)))
         main = space.shortest(lambda edge: edge.delay_ns)
-        spot = next(one for one in main.spots if one.crossed == 1)
+        repair_point = next(one for one in main.repair_points if one.crossed == 1)
         case = space.cases.numbers[1]
         dear = ByCase({case: dict.fromkeys((4, 5, 6, 7), 10**9)})  # of the second lane
-        names = [LANES.fibres[number].id for number in space.detour(spot, dear).order]
+        names = [LANES.fibres[number].id for number in space.detour(repair_point, dear).order]
         assert names == ["a-m1", f"a-{lane}", f"{lane}-z"], budget
 
 
@@ -127,10 +127,10 @@ def test_a_detour_that_one_permit_finds_late_is_taken_if_another_allows_it():
         update={"policies": asked.policies.model_copy(update={"policies": rules})}
     )
     assert full(asked)
-    assert full(fitted(asked, "added-delay")) == []
+    assert full(with_feasible_paths(asked, "added-delay")) == []
 
 
 def test_what_is_refused_is_what_no_path_in_time_fits():
     asked = spec({"a": ("50Mbit", "shanghai", "guian"), "b": ("47Mbit", "shanghai", "guian")})
     both = {"soft": {"one_way": "15ms"}}
-    assert full(fitted(under(asked, {"a": both, "b": both}), "added-delay"))
+    assert full(with_feasible_paths(under(asked, {"a": both, "b": both}), "added-delay"))

@@ -13,8 +13,8 @@ from corridor.controller.traffic_engineering.column_generation import by_objecti
 from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.fit_rates import Served, with_picks
 from corridor.controller.traffic_engineering.objective import seeing
-from corridor.controller.traffic_engineering.path_program import Program
-from corridor.controller.traffic_engineering.selection_setting import setting_of
+from corridor.controller.traffic_engineering.path_program import LinearProgram
+from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.topologies.model.wiring import wire
 from rates_lab import CUT, MINI, NEXT, TWO, loaded, spec
 
@@ -30,8 +30,10 @@ RATES = {
 @pytest.mark.parametrize("kind", [fewest_moves.KIND, least_added_delay.KIND])
 def test_a_path_that_crosses_nothing_with_a_price_stays_the_cheapest(kind):
     links, served = Links(MINI), Served(MINI, spec(RATES).intents())
-    spaces, graphs, _, _ = setting_of(served.graphs, served.builder, links, as_is=True)
-    program = Program(spaces, links.capacity_bps, [], seeing(kind, spaces, graphs), graphs)
+    spaces, graphs, _, _ = selection_problem_of(
+        served.graphs, served.builder, links, current_failures_only=True
+    )
+    program = LinearProgram(spaces, links.capacity_bps, [], seeing(kind, spaces, graphs), graphs)
     drawn = random.Random(1)
     kept = 0
     for _ in range(200):
@@ -60,7 +62,7 @@ def test_paths_tried_after_others_are_those_that_nobody_tried_before(rates):
     assert Served(MINI, asked.intents(), CUT).builder is served.builder
     assert Served(MINI, asked.intents()).builder is not served.builder
     again = [
-        first.ruling.automata is then.ruling.automata
+        first.applicable_policies.automata is then.applicable_policies.automata
         for first, then in zip(asked.intents(), bare.intents(), strict=True)
     ]
     assert all(again)

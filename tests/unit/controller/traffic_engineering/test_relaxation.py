@@ -23,7 +23,7 @@ from corridor.controller.policy.model import Demand, PolicySet
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_claims import examine
-from corridor.controller.traffic_engineering.relaxation import climb, lacks
+from corridor.controller.traffic_engineering.relaxation import climb, unmet_constraints
 from corridor.experiments.text.explanation_text import explained
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import wire
@@ -350,7 +350,9 @@ def test_while_switches_bridge_a_failure_the_delay_is_that_of_the_detour():
     found = status_of(asked, "call", dead)
     assert found.reason == "bridged around link:shanghai-bangkok"
     graph = graph_of(asked)
-    assert [str(one) for one in lacks(graph, 40_000_000)] == [
+    assert [str(one) for one in unmet_constraints(graph, 40_000_000)] == [
         "exceed_latency: one way takes 40ms, asked for 39.5ms"
     ]
-    assert lacks(replace(graph, route=GraphBuilder(MINI).graph(graph.intent).route)) == ()
+    assert (
+        unmet_constraints(replace(graph, route=GraphBuilder(MINI).graph(graph.intent).route)) == ()
+    )

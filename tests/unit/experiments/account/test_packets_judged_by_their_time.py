@@ -5,7 +5,7 @@ import json
 import pytest
 
 from corridor.controller.policy.load import load_policies
-from corridor.experiments.account.transit_check import ALWAYS, Judge, Span, judge
+from corridor.experiments.account.transit_check import ALWAYS, Span, TransitChecker, judge
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Made
 from corridor.experiments.results import timeline
@@ -69,21 +69,24 @@ def seen(plan, first_ns, last_ns):
 def test_a_packet_is_forbidden_where_nothing_allows_it_at_its_time(
     plan, forbids, allows, first_ns, last_ns, holds
 ):
-    spans = [(Judge(forbids, plan.wiring), ALWAYS), (Judge(allows, plan.wiring), Span(10, 20))]
+    spans = [
+        (TransitChecker(forbids, plan.wiring), ALWAYS),
+        (TransitChecker(allows, plan.wiring), Span(10, 20)),
+    ]
     verdict = judge(seen(plan, first_ns, last_ns), spans)
     assert (verdict.forbidden == ()) == holds
     assert verdict.strange == ()
 
 
 def test_while_other_policies_are_rolled_out_both_allow(plan, forbids, allows):
-    one, other = (Judge(each, plan.wiring) for each in (allows, forbids))
+    one, other = (TransitChecker(each, plan.wiring) for each in (allows, forbids))
     spans = [(one, Span(-S, 20)), (other, Span(10, S))]
     assert judge(seen(plan, 5, 20), spans).holds
     assert not judge(seen(plan, 5, 21), spans).holds
 
 
 def test_what_allows_again_allows_nothing_in_between(plan, forbids, allows):
-    one, other = (Judge(each, plan.wiring) for each in (allows, forbids))
+    one, other = (TransitChecker(each, plan.wiring) for each in (allows, forbids))
     spans = [(one, Span(-S, 20)), (other, Span(10, 40)), (one, Span(30, S))]
     assert not judge(seen(plan, 5, 35), spans).holds
     distant = seen(plan, 5, 20)
@@ -100,12 +103,12 @@ def test_bare_frames_by_which_a_switch_tries_its_datapath_are_left_out(
     found = seen(plan, 1, 2)
     bare = {"src": None, "dst": None, "depth": 0, "eth_type": 0x1234, "bytes": 10 * octets}
     found = found._replace(flows=(found.flows[0]._replace(**bare),))
-    assert len(Judge(allows, plan.wiring).verdict(found).strange) == strange
+    assert len(TransitChecker(allows, plan.wiring).verdict(found).strange) == strange
 
 
 def test_one_specification_that_is_in_force_all_the_time(plan, forbids, allows):
-    assert Judge(allows, plan.wiring).verdict(seen(plan, 1, 2)).holds
-    assert not Judge(forbids, plan.wiring).verdict(seen(plan, 1, 2)).holds
+    assert TransitChecker(allows, plan.wiring).verdict(seen(plan, 1, 2)).holds
+    assert not TransitChecker(forbids, plan.wiring).verdict(seen(plan, 1, 2)).holds
 
 
 def made(event, began_ns, answered_ns, answer):

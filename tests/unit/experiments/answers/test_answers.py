@@ -11,7 +11,7 @@ import pytest
 
 from corridor.controller.explain.path_summary import passage_of_graph, passage_of_route
 from corridor.controller.forwarding.compiler import build_forwarding_graphs
-from corridor.controller.policy.routes import NoPermittedPath, best_permitted_path
+from corridor.controller.policy.permitted_paths import NoPermittedPath, best_permitted_path
 from corridor.experiments.account.proof_document import ProofDocument
 from corridor.experiments.answers.certainty import certainties
 from corridor.experiments.answers.document import Answers, document
@@ -21,7 +21,7 @@ from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.compliance_sentences import (
     REASONS,
     blocking_cause,
-    costs,
+    cost_sentence,
     permitted,
 )
 from corridor.experiments.text.run_text import told
@@ -117,15 +117,15 @@ def test_confident_rules_that_raise_the_rtt_or_cost_a_backup_path_are_told() -> 
     of = answers("reference")
     dear = next(one for one in of.demands if one.id == "ckpt-zhongwei-jeddah")
     alone = replace(of, demands=(replace(dear, certain_extra_ms=12.0),))
-    assert "1 demand has a higher RTT; confident rules alone add 12.0 ms to it." in costs(
+    assert "1 demand has a higher RTT; confident rules alone add 12.0 ms to it." in cost_sentence(
         alone, None
     )
     both = replace(of, demands=(*alone.demands, replace(dear, id="other", certain_extra_ms=9.0)))
     assert (
         "2 demands have a higher RTT; confident rules alone add up to 12.0 ms to them."
-    ) in costs(both, None)
+    ) in cost_sentence(both, None)
     lost = next(one for one in of.demands if one.lost_protection)
-    assert costs(replace(of, demands=(replace(lost, extra_ms=0.0),)), None) == (
+    assert cost_sentence(replace(of, demands=(replace(lost, extra_ms=0.0),)), None) == (
         "Compliance adds no delay to the served demand. 1 demand lost a backup path because of "
         "SA-GOVERNMENT-PATH (our assumption)."
     )
@@ -258,7 +258,7 @@ def test_the_plan_names_the_same_cause_of_a_block_first_as_the_verdict() -> None
     blocked = {one.id: blocking_cause(one) for one in of.demands if one.kept_back}
     first = {}
     for intent in intents_for(loaded):
-        path = best_permitted_path(intent.ruling)
+        path = best_permitted_path(intent.applicable_policies)
         if isinstance(path, NoPermittedPath) and intent.id in blocked:
             first[intent.id] = path.because[0].policy
     assert first == {name: cause and cause.policy for name, cause in blocked.items()}

@@ -11,7 +11,7 @@ from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.controller.policy.product import Product
 from corridor.experiments.answers.price import measured, price
 from corridor.experiments.answers.price_paths import PricedPaths
-from corridor.experiments.answers.price_sets import Laid, with_fibre, with_gateway
+from corridor.experiments.answers.price_sets import PricedScenario, with_fibre, with_gateway
 from corridor.experiments.cli import main
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.price_text import change, document, extra, prices_of, told
@@ -66,7 +66,7 @@ def under(path, name, service=None):
 
 def priced(path, name, against="none", service=None, **more):
     loaded, base = (under(path, one, service) for one in (name, against))
-    return price(Laid.of(base), loaded.policies, base.policies, **more)
+    return price(PricedScenario.of(base), loaded.policies, base.policies, **more)
 
 
 def by_class(of):
@@ -92,7 +92,7 @@ def test_extra_round_trip_is_that_of_the_detour_to_the_waypoint(path, own):
     there = {}
     for name in ("none", str(path.parent / "own.yaml")):
         loaded = under(path, name)
-        there[name] = Laid.of(loaded).under(loaded.policies)[1].round_trip_ns
+        there[name] = PricedScenario.of(loaded).under(loaded.policies)[1].round_trip_ns
     least_ns, detour_ns = there.values()
     found = by_demand(own)["out"]
     assert found.with_readings.extra_ms == pytest.approx((detour_ns - least_ns) / 1e6)
@@ -324,7 +324,7 @@ def test_draws_of_the_map_say_how_sure_an_extra_round_trip_is(path):
 
 def test_a_set_is_laid_over_the_demands_once_and_samples_share_what_it_expanded(path, monkeypatch):
     against, policies = load_policies("none"), load_policies("th")
-    laid = Laid.of(under(path, "none"))
+    laid = PricedScenario.of(under(path, "none"))
     assert laid.under(against) is laid.under(against)
     before, after = laid.under(against), laid.under(policies)
     ensemble = draw(laid.paths.topology, draws=20)
@@ -350,7 +350,7 @@ def test_each_interpretation_is_priced_under_each_of_its_values(path):
     chosen = {(one.interpretation, one.value) for one in found.both_ways if one.is_chosen}
     assert ("cn-transfer", "path") in chosen
     assert all(totals[key] == found.with_readings for key in chosen)
-    laid = Laid.of(load_scenario("sovereignty"))
+    laid = PricedScenario.of(load_scenario("sovereignty"))
     for (name, value), total in totals.items():
         policies = load_policies("pan-asia").interpreted({name: value})
         alone = price(laid, policies, load_policies("none"), search_changes=False)

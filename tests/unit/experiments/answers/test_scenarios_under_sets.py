@@ -8,12 +8,12 @@ import pytest
 from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.load import shipped_policies
 from corridor.experiments.answers import compared_sets
-from corridor.experiments.answers.price_sets import Laid
+from corridor.experiments.answers.price_sets import PricedScenario
 from corridor.experiments.cli import main
 from corridor.experiments.commands.arguments import SERVICES
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
-from corridor.experiments.text.judged import counted, marked, not_judged_line
+from corridor.experiments.text.coverage_text import counted, marked, not_judged_line
 from corridor.topologies.base.errors import InputError
 
 OUTSIDE_TH = """\
@@ -33,16 +33,16 @@ demands:
 @pytest.mark.parametrize("policies", shipped_policies())
 def test_every_pair_serves_something_and_calls_nothing_permitted_that_is_not(scenario, policies):
     loaded = load_scenario(scenario, policies=policies)
-    served = Laid.of(loaded).under(loaded.policies)
+    served = PricedScenario.of(loaded).under(loaded.policies)
     answered = [one for one in served if one.is_answered]
     assert len(answered) > len(served) / 2
     own = {entry.id for entry in loaded.policies.classes}
     for one in answered:
-        for ruling, taken in zip(one.rulings, one.paths, strict=True):
+        for applicable_policies, taken in zip(one.rulings, one.paths, strict=True):
             by = taken.automaton.permit
-            assert (by.id == "NOT-JUDGED") == (not ruling.is_judged)
-            if not ruling.is_judged:
-                assert ruling.demand.data_class not in own
+            assert (by.id == "NOT-JUDGED") == (not applicable_policies.is_judged)
+            if not applicable_policies.is_judged:
+                assert applicable_policies.demand.data_class not in own
 
 
 def write(folder, policies="th", data="cn-core-none"):
@@ -107,10 +107,14 @@ def test_a_demands_own_service_comes_before_that_of_the_scenario(tmp_path):
     )
     path = tmp_path / "carried.yaml"
     path.write_text(text)
-    carried = [one[0].service for one in Laid.of(load_scenario(str(path))).pairs]
+    carried = [one[0].service for one in PricedScenario.of(load_scenario(str(path))).pairs]
     assert carried == ["wave", "wave", "internet"]
     asked = load_scenario(str(path), service="ip-vpn")
-    assert [one[1].service for one in Laid.of(asked).pairs] == ["ip-vpn", "ip-vpn", "internet"]
+    assert [one[1].service for one in PricedScenario.of(asked).pairs] == [
+        "ip-vpn",
+        "ip-vpn",
+        "internet",
+    ]
 
 
 def test_delays_that_are_equal_under_both_sets_are_neither_slower_nor_faster():

@@ -13,6 +13,7 @@ import pytest
 
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.results.event_windows import stretches
 from corridor.experiments.results.expected_messages import expected_messages
 from corridor.experiments.results.message_columns import of_messages
 from corridor.experiments.results.messages import (
@@ -24,7 +25,6 @@ from corridor.experiments.results.messages import (
     rounds_of,
     write_messages,
 )
-from corridor.experiments.results.stretches import stretches
 from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.workload_text import stretches_table, workloads_table

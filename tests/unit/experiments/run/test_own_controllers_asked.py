@@ -9,7 +9,7 @@ import pytest
 
 import corridor
 from corridor.experiments.account.proof_document import ProofDocument
-from corridor.experiments.account.transit_check import ALWAYS, Judge, judge
+from corridor.experiments.account.transit_check import ALWAYS, TransitChecker, judge
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.artifact.replaying import _problem_of_inputs
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of
@@ -92,7 +92,7 @@ def _flow(**more: Any) -> Any:
 def test_packets_without_labels_are_strange_only_if_they_are_no_demands() -> None:
     loaded = load_scenario("mini")
     plan = make_plan(loaded, clock="virtual", run_id="c0", seed=1)
-    judges = [(Judge(specify(loaded), plan.wiring), ALWAYS)]
+    judges = [(TransitChecker(specify(loaded), plan.wiring), ALWAYS)]
     probe = _flow(src_port=20000, dst_port=862)
     known = [one for one in specify(loaded).intents() if one.pair == ("shanghai", "guian")]
     selector = known[0].selectors[0]

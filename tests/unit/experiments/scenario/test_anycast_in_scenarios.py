@@ -11,7 +11,7 @@ import pytest
 import corridor
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_lines
 from corridor.experiments.answers.price import price
-from corridor.experiments.answers.price_sets import Laid
+from corridor.experiments.answers.price_sets import PricedScenario
 from corridor.experiments.cli import main
 from corridor.experiments.commands.schema import _schema
 from corridor.experiments.live_network.up import _opening_lines
@@ -140,12 +140,12 @@ def test_answers_and_pages_say_so(written):
 
 def test_a_price_is_that_of_the_nearest_lawful_hub_under_each_set(written):
     own, base = load_scenario(written()), load_scenario(written(), policies="none")
-    found = price(Laid.of(base), own.policies, base.policies, search_changes=False)
+    found = price(PricedScenario.of(base), own.policies, base.policies, search_changes=False)
     (one,) = found.demands
     assert (one.dst, one.against_dst) == ("shanghai", "guian")
     assert one.anycast is not None
     assert one.with_readings.extra_ms == pytest.approx(
-        one.round_trip_ms - Laid.of(base).under(base.policies)[0].round_trip_ns / 1e6
+        one.round_trip_ms - PricedScenario.of(base).under(base.policies)[0].round_trip_ns / 1e6
     )
     assert not one.with_readings.kept_back
     assert {(cause.costs, cause.policy) for cause in one.causes} >= {("delay", "NOT-BY-KUNMING")}
@@ -154,7 +154,7 @@ def test_a_price_is_that_of_the_nearest_lawful_hub_under_each_set(written):
 def test_prices_are_the_same_whichever_set_the_scenario_was_loaded_with(written):
     own, base = load_scenario(written()), load_scenario(written(), policies="none")
     first, second = (
-        price(Laid.of(one), own.policies, base.policies, search_changes=False)
+        price(PricedScenario.of(one), own.policies, base.policies, search_changes=False)
         for one in (own, base)
     )
     assert first == second

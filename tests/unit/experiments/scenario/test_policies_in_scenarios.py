@@ -136,7 +136,11 @@ def test_a_specification_keeps_the_classes_that_its_policies_do_not_look_at():
     specification = specify(loaded)
     named = {one.demand.data_class for one in specification.directions}
     assert "cn-important-assessment" in named
-    assert {one.ruling.demand.data_class for one in specification.intents()} == {"unclassified"}
+    assert {one.applicable_policies.demand.data_class for one in specification.intents()} == {
+        "unclassified"
+    }
     all_sets = load_scenario("sovereignty").policies
     later = specification.model_copy(update={"policies": all_sets})
-    assert "cn-important-assessment" in {one.ruling.demand.data_class for one in later.intents()}
+    assert "cn-important-assessment" in {
+        one.applicable_policies.demand.data_class for one in later.intents()
+    }

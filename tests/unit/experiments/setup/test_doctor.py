@@ -10,7 +10,7 @@ from corridor.experiments.commands import doctor as command
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.setup.doctor import Machine, choice_or_reason, verdicts
 from corridor.experiments.testbeds import probe
-from corridor.experiments.testbeds.choice import Facts, Lack
+from corridor.experiments.testbeds.choice import Facts, MissingRequirement
 from described import wrong
 
 VIRTUAL = Kernel(Path("/kernels/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
@@ -41,7 +41,9 @@ NOTHING = replace(
     stock_lacks="linux.uml is not installed",
     virtual_kernel=None,
     build_lacks="the kernel cannot be built without gcc",
-    emulated=Lack("qemu-system-x86_64 is not installed", "sudo apt-get install qemu-system-x86"),
+    emulated=MissingRequirement(
+        "qemu-system-x86_64 is not installed", "sudo apt-get install qemu-system-x86"
+    ),
 )
 
 
@@ -157,7 +159,9 @@ def test_probing_this_machine_answers_and_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_an_emulated_machine_can_be_had_or_is_repaired():
-    can = verdict(replace(MACHINE, facts=replace(FACTS, emulated=Lack())), "emulated machine")
+    can = verdict(
+        replace(MACHINE, facts=replace(FACTS, emulated=MissingRequirement())), "emulated machine"
+    )
     cannot = verdict(replace(MACHINE, facts=NOTHING), "emulated machine")
     assert can.ok
     assert "--testbed qemu" in can.detail

@@ -307,22 +307,22 @@ def test_only_what_files_say_is_kept(cache: Path, tmp_path: Path) -> None:
     assert answers(cache) == 0
 
 
-@pytest.mark.parametrize("on_the_way", ["link", "folder"])
+@pytest.mark.parametrize("on_the_path", ["link", "folder"])
 def test_another_file_behind_the_same_name_keeps_nothing(
-    cache: Path, tmp_path: Path, on_the_way: str
+    cache: Path, tmp_path: Path, on_the_path: str
 ) -> None:
     """It is as old as the one that was read."""
     for number in "12":
         (tmp_path / number).mkdir()
         (tmp_path / number / "input").write_text(number)
     path = tmp_path / "path"
-    path.symlink_to("1") if on_the_way == "link" else (tmp_path / "1").rename(path)
+    path.symlink_to("1") if on_the_path == "link" else (tmp_path / "1").rename(path)
     time.sleep(SETTLED_S)
 
     def make() -> Answer:
         text = (path / "input").read_text()
         path.rename(tmp_path / "before")
-        path.symlink_to("2") if on_the_way == "link" else (tmp_path / "2").rename(path)
+        path.symlink_to("2") if on_the_path == "link" else (tmp_path / "2").rename(path)
         return Answer([shown(text)])
 
     assert kept("q", make).parts[0][1] == "1"

@@ -9,7 +9,7 @@ import pytest
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.testbeds.choice import (
     Facts,
-    Lack,
+    MissingRequirement,
     choose_for_keeping,
     choose_testbed,
 )
@@ -169,7 +169,7 @@ def test_refusal_names_what_lacks_and_the_way_out(name, facts, wanted, clock, me
     assert refused.value.hint
 
 
-EMULATES = replace(ABLE, emulated=Lack())
+EMULATES = replace(ABLE, emulated=MissingRequirement())
 NOTHING_ELSE = replace(EMULATES, **NO_NATIVE, **NO_STOCK, virtual_kernel=None, build_lacks="arm64")
 
 
@@ -207,7 +207,9 @@ def test_an_emulated_machine_is_what_is_left(name, facts, wanted, clock, testbed
 
 
 def test_an_emulated_machine_that_cannot_be_had_is_refused_with_the_way_out():
-    lack = Lack("qemu-system-x86_64 is not installed", "sudo apt-get install qemu-system-x86")
+    lack = MissingRequirement(
+        "qemu-system-x86_64 is not installed", "sudo apt-get install qemu-system-x86"
+    )
     with pytest.raises(EnvironmentUnsupported, match="not installed") as refused:
         choose_testbed(replace(ABLE, emulated=lack), "qemu")
     assert refused.value.hint == lack.repair

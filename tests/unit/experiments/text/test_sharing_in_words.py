@@ -15,8 +15,8 @@ from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.text.classes_table import classes_table
 from corridor.experiments.text.workload_sentences import (
     Messages,
-    sharing,
     workload_effects_sentence,
+    workload_sentence,
 )
 from typed_summary import changed
 
@@ -44,14 +44,14 @@ def with_hits(summary: Any, *demands: str) -> Any:
 
 
 def test_deadlines_that_are_missed_are_told(summary: Any) -> None:
-    said = sharing(summary)
+    said = workload_sentence(summary)
     assert said.startswith("Concurrent workloads: 3; ")
     assert said.endswith("deadlines met: saves 2 of 4.")
 
 
 def test_a_run_without_workloads_says_nothing(summary: Any) -> None:
     alone = replace(summary, workloads=None)
-    assert sharing(alone) == ""
+    assert workload_sentence(alone) == ""
     assert workload_effects_sentence(alone, Messages()) == ""
     assert classes_table(alone) == ""
 

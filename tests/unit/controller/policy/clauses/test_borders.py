@@ -14,11 +14,12 @@ import pytest
 
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.load import load_policies
-from corridor.controller.policy.routes import NoPermittedPath, Route
+from corridor.controller.policy.permitted_paths import NoPermittedPath, PermittedPath
 from corridor.experiments.cli import main
 from corridor.topologies.base.errors import InputError
 from policy_lab import (
     along,
+    applicable_policies,
     corridor,
     demand,
     fibre,
@@ -27,7 +28,6 @@ from policy_lab import (
     permit,
     restrict,
     route,
-    ruling,
 )
 from prover_worlds import compiled
 
@@ -44,7 +44,7 @@ def borders(*hubs: str, **between: Any) -> int:
     return next(
         most
         for most in range(17)
-        if ruling(permit(hard={"borders": most}), about=about, on=line)
+        if applicable_policies(permit(hard={"borders": most}), about=about, on=line)
         .verdict(along(*names, topology=line))
         .allowed
     )
@@ -89,7 +89,7 @@ def test_borders_of_a_path_are_counted(
 )
 def test_the_quickest_path_of_few_enough_borders_is_taken(most: int, hubs: tuple[str, ...]) -> None:
     found = route(permit(hard={"borders": most}))
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.path.hubs == hubs
 
 
@@ -104,14 +104,17 @@ def test_a_demand_is_blocked_where_every_path_crosses_too_many() -> None:
 def test_detours_keep_to_it_and_every_claim_is_proven(most: int) -> None:
     rules = permit(), restrict("FEW", hard={"borders": most})
     intents = [
-        Intent(ruling(*rules, about=demand(src=src, dst=dst)), protection=Protection(1, ("link",)))
+        Intent(
+            applicable_policies(*rules, about=demand(src=src, dst=dst)),
+            protection=Protection(1, ("link",)),
+        )
         for src, dst in (("west", "karachi"), ("karachi", "west"), ("kun", "mumbai"))
     ]
     assert compiled(corridor(), intents).prove().holds
 
 
 def test_data_that_may_cross_no_border_is_domestic() -> None:
-    at_home = ruling(permit(hard={"borders": 0}), about=demand(dst="kun"))
+    at_home = applicable_policies(permit(hard={"borders": 0}), about=demand(dst="kun"))
     assert at_home.verdict(along("west", "kun")).phases == ("DOMESTIC", "DOMESTIC")
 
 

@@ -42,7 +42,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_path_between
 from corridor.topologies.model.topology import Hub, Topology
-from policy_lab import along, corridor, demand, permit, restrict, ruling
+from policy_lab import along, applicable_policies, corridor, demand, permit, restrict
 from prover_worlds import Spoilt, compiled
 from random_policies import hard_clauses, networks
 
@@ -288,7 +288,7 @@ def test_a_clause_is_an_automaton_and_where_it_breaks_every_longer_path_is_refus
     last = said[-1] if isinstance(said[-1], Broken) else clause.finish(states[-1], trip)
     asked = permit(hard={kind.kind: example})
     about = demand("general", path.src, path.dst)
-    verdict = ruling(asked, about=about, on=topology).verdict(path)
+    verdict = applicable_policies(asked, about=about, on=topology).verdict(path)
     assert verdict.allowed == (last is None)
     for violation in verdict.violations:
         assert last is not None
@@ -399,15 +399,15 @@ def test_the_prover_names_a_clause_that_tables_break(kind: type[Clause]) -> None
     breaking: list[tuple[Policy, Demand]] = []
     for topology, path in shortest_paths():
         about = demand(src=path.src, dst=path.dst)
-        rulings = [ruling(permit(), one, about=about, on=topology) for one in rules]
+        rulings = [applicable_policies(permit(), one, about=about, on=topology) for one in rules]
         broken = [not one.verdict(path).allowed for one in rulings]
         breaking = [(one, about) for one, so in zip(rules, broken, strict=True) if so]
         if breaking:
             break
     assert breaking, "one example forbids a shortest path of the map mini"
     for rule, about in breaking:
-        net = compiled(topology, [Intent(ruling(permit(), about=about, on=topology))])
-        narrowed = Intent(ruling(permit(), rule, about=about, on=topology))
+        net = compiled(topology, [Intent(applicable_policies(permit(), about=about, on=topology))])
+        narrowed = Intent(applicable_policies(permit(), rule, about=about, on=topology))
         proof = net.prove(Spoilt(net.tables, None, (narrowed,)))
         told = {one.claim: one.counterexample for one in proof.violated}
         assert kind.claim in told

@@ -20,7 +20,7 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.routes import NoPermittedPath, Route
+from corridor.controller.policy.permitted_paths import NoPermittedPath, PermittedPath
 from corridor.controller.prover.exact_outcomes import Outcome
 from corridor.controller.testing import (
     CorridorNetwork,
@@ -31,14 +31,14 @@ from corridor.controller.testing import (
 from corridor.controller.testing.demand import DemandUnderTest
 from corridor.experiments.cli import main
 from corridor.topologies.base.errors import InputError
-from policy_lab import CLASSES, TODAY, corridor, permit, restrict, route, ruling
+from policy_lab import CLASSES, TODAY, applicable_policies, corridor, permit, restrict, route
 from prover_worlds import Spoilt, World, compiled
 
 
 def at_most(fibres: int) -> Intent:
     """From west to karachi, protected against one failed fibre."""
     rules = permit(), restrict("SHORT", hard={"hops": fibres})
-    return Intent(ruling(*rules), protection=Protection(1, ("link",)))
+    return Intent(applicable_policies(*rules), protection=Protection(1, ("link",)))
 
 
 def under_test(fibres: int) -> DemandUnderTest:
@@ -59,7 +59,7 @@ def under_test(fibres: int) -> DemandUnderTest:
 )
 def test_the_quickest_path_of_few_enough_fibres_is_taken(most: int, hubs: tuple[str, ...]) -> None:
     found = route(permit(hard={"hops": most}))
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.path.hubs == hubs
 
 

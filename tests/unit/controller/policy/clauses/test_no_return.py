@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from corridor.controller.policy.semantics import Verdict
-from policy_lab import along, demand, fibre, hub, network, permit, ruling
+from corridor.controller.policy.semantics import PolicyDecision
+from policy_lab import along, applicable_policies, demand, fibre, hub, network, permit
 
 
-def passing(*path: Any, region: Any = "CN") -> Verdict:
+def passing(*path: Any, region: Any = "CN") -> PolicyDecision:
     """Of a line of hubs, by jurisdiction, and of the fibres between them, by what they cross."""
     places = [one for one in path if isinstance(one, str)]
     hubs = [hub(f"h{number}", place) for number, place in enumerate(places)]
@@ -24,7 +24,7 @@ def passing(*path: Any, region: Any = "CN") -> Verdict:
     asked = permit(hard={"no_return": region})
     about = demand(src="h0", dst=f"h{len(hubs) - 1}")
     names = [one.id for one in hubs]
-    return ruling(asked, about=about, on=line).verdict(along(*names, topology=line))
+    return applicable_policies(asked, about=about, on=line).verdict(along(*names, topology=line))
 
 
 PLAIN: dict[str, Any] = {}

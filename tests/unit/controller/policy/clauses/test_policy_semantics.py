@@ -13,6 +13,7 @@ from corridor.controller.policy.model import Policy
 from policy_lab import (
     TODAY,
     along,
+    applicable_policies,
     corridor,
     demand,
     deny,
@@ -21,7 +22,6 @@ from policy_lab import (
     network,
     permit,
     restrict,
-    ruling,
     verdict,
 )
 
@@ -288,7 +288,7 @@ CASES: dict[str, Case] = {
 @pytest.mark.parametrize("name", CASES)
 def test_policies_leave_open_exactly_these_paths(name: str) -> None:
     case = CASES[name]
-    found = ruling(*case.policies, about=demand(**case.about))
+    found = applicable_policies(*case.policies, about=demand(**case.about))
     verdicts = {path: found.verdict(along(*path.split())) for path in sorted(ALL)}
     allowed = {path for path, answer in verdicts.items() if answer.allowed}
     assert allowed == case.allowed, {path: str(answer) for path, answer in verdicts.items()}
@@ -310,7 +310,7 @@ def test_a_verdict_on_an_allowed_path_names_the_permit_and_the_phases() -> None:
 
 
 def test_phases_without_waypoints_are_domestic_or_exempt() -> None:
-    inside = ruling(permit(hard={"confine": "CN"}), about=demand(dst="kun"))
+    inside = applicable_policies(permit(hard={"confine": "CN"}), about=demand(dst="kun"))
     assert inside.verdict(along("west", "kun")).phases == ("DOMESTIC", "DOMESTIC")
     assert verdict(permit(), on=SEA).phases == ("EXEMPT", "EXEMPT", "EXEMPT")
 
@@ -327,10 +327,10 @@ def test_what_is_not_known_never_helps_a_permit_and_always_a_restrict() -> None:
     path = along("west", "karachi", topology=unknown)
     for selector in ({"located_in": "PK"}, {"outside": "CN"}):
         there: dict[str, Any] = {"match": {"dst": selector}}
-        assert not ruling(permit(**there), on=unknown).verdict(path).allowed
-        assert not ruling(permit("P"), deny(**there), on=unknown).verdict(path).allowed
+        assert not applicable_policies(permit(**there), on=unknown).verdict(path).allowed
+        assert not applicable_policies(permit("P"), deny(**there), on=unknown).verdict(path).allowed
     for hard in ({"confine": ["CN", "PK"]}, {"terminate": {"only": "PK"}}, GATEWAY):
-        assert not ruling(permit(hard=hard), on=unknown).verdict(path).allowed
+        assert not applicable_policies(permit(hard=hard), on=unknown).verdict(path).allowed
 
 
 def test_where_an_element_is_unknown_it_may_be_where_it_must_not() -> None:
@@ -340,7 +340,7 @@ def test_where_an_element_is_unknown_it_may_be_where_it_must_not() -> None:
     )
     path = along("west", "kun", "karachi", topology=line)
     for avoided, element in ({"located_in": "IN"}, "kun"), ({"crosses": "IN"}, "kun-karachi"):
-        answer = ruling(permit(hard={"avoid": avoided}), on=line).verdict(path)
+        answer = applicable_policies(permit(hard={"avoid": avoided}), on=line).verdict(path)
         assert [died.element for died in answer.violations] == [element]
         assert "so it may be IN" in str(answer)
 
@@ -369,7 +369,7 @@ def test_what_a_fibre_may_cross_counts_against_a_policy_and_never_for_it(
     hard: dict[str, Any], allowed: bool
 ) -> None:
     path = along("west", "karachi", topology=MAY_BE_INDIA)
-    answer = ruling(permit(hard=hard), on=MAY_BE_INDIA).verdict(path)
+    answer = applicable_policies(permit(hard=hard), on=MAY_BE_INDIA).verdict(path)
     assert answer.allowed is allowed
     if not allowed and {"avoid", "confine"} & hard.keys():
         assert "west-karachi may cross IN" in str(answer)
@@ -381,7 +381,7 @@ def test_before_the_border_is_before_what_may_be_past_it() -> None:
         [fibre("west-kun", 1, may_cross=({"code": "HK"},)), fibre("kun-karachi", 1)],
     )
     path = along("west", "kun", "karachi", topology=line)
-    answer = ruling(permit(hard=GATEWAY), on=line).verdict(path)
+    answer = applicable_policies(permit(hard=GATEWAY), on=line).verdict(path)
     assert not answer.allowed
     assert [died.element for died in answer.violations] == ["west-kun"]
 
@@ -400,7 +400,7 @@ def test_before_the_border_is_before_what_may_be_past_it() -> None:
     ids=str,
 )
 def test_what_is_no_path_of_the_demand_is_refused_and_not_an_exception(path: Any) -> None:
-    answer = ruling(permit()).verdict(path)
+    answer = applicable_policies(permit()).verdict(path)
     assert not answer.allowed
     assert answer.violations[0].clause == "error"
 
@@ -436,6 +436,6 @@ def test_answers_go_back_only_as_a_demand_of_their_own() -> None:
 def test_expiry_takes_effect_on_the_day_asked_about() -> None:
     lasting = permit(valid_until="2026-06-30")
     path = along(*SEA.split())
-    assert ruling(lasting, day=date(2026, 6, 30)).verdict(path).allowed
-    assert not ruling(lasting, day=date(2026, 7, 1)).verdict(path).allowed
-    assert ruling(lasting, day=TODAY).topology == corridor()
+    assert applicable_policies(lasting, day=date(2026, 6, 30)).verdict(path).allowed
+    assert not applicable_policies(lasting, day=date(2026, 7, 1)).verdict(path).allowed
+    assert applicable_policies(lasting, day=TODAY).topology == corridor()

@@ -8,8 +8,8 @@ import pytest
 
 from corridor.controller.forwarding.labels import label_graph
 from corridor.controller.policy.model import Hard
+from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.policy.phase import Phase
-from corridor.controller.policy.routes import Route
 from corridor.controller.policy.semantics import Failures
 from paths_lab import graph
 from policy_lab import corridor, permit, route, verdict
@@ -22,10 +22,10 @@ def test_a_stop_is_gone_by_though_its_gateway_is_down() -> None:
     by_gateway = permit(hard={"via": ["gateways"]})
     closed = Failures(gateways=frozenset({"coast", "kun"}))
     found = route(by_gateway, failures=closed)
-    assert isinstance(found, Route)
+    assert isinstance(found, PermittedPath)
     assert found.path.hubs == ("west", "kun", "mandalay", "mumbai", "karachi")
     inspected = permit(hard={"waypoints": [{"any_of": "gateways"}]})
-    assert not isinstance(route(inspected, failures=closed), Route)
+    assert not isinstance(route(inspected, failures=closed), PermittedPath)
 
 
 def test_the_border_is_closed_as_long_as_any_stop_before_it_is_left() -> None:

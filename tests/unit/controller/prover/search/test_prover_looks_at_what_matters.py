@@ -21,7 +21,7 @@ from corridor.controller.prover.search.lookup import Rule
 from corridor.controller.prover.search.rest import Rest, cut
 from corridor.controller.prover.search.sieve import Allowed, Sieve
 from corridor.topologies.model.wiring import wire
-from policy_lab import corridor, demand, permit, ruling
+from policy_lab import applicable_policies, corridor, demand, permit
 
 SAME_FIXTURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 FIELDS = ("eth_type", "eth_dst", "mpls_tc", "ip_proto", "udp_src", "udp_dst")
@@ -121,7 +121,7 @@ def told_apart(one, other):
 @SAME_FIXTURE
 @given(st.lists(st.lists(selectors, min_size=1, max_size=3).map(tuple), max_size=6))
 def test_demands_clash_where_some_packet_fits_both(some):
-    intents = [Intent(ruling(permit()), told) for told in some]
+    intents = [Intent(applicable_policies(permit()), told) for told in some]
     expected = [
         (one, other)
         for number, other in enumerate(intents)
@@ -150,7 +150,9 @@ def test_headers_are_cut_as_often_as_there_are_demands_between_two_hubs(cuts):
 
     def cuts_for(count):
         cuts.clear()
-        asked = ruling(permit(), about=demand("general", "west", "karachi"), on=topology)
+        asked = applicable_policies(
+            permit(), about=demand("general", "west", "karachi"), on=topology
+        )
         intents = [Intent(asked, (Selector("udp", 2000 + n, 862),)) for n in range(count)]
         graphs = build_forwarding_graphs(topology, intents)
         wiring = wire(topology, gateways=gateways_of(graphs))

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from corridor.controller.intent.intent import Intent
 from corridor.controller.prover.search import witnesses as module
 from corridor.controller.prover.search.declared_network import Network
-from policy_lab import corridor, permit, restrict, ruling
+from policy_lab import applicable_policies, corridor, permit, restrict
 from prover_worlds import compiled, worlds
 
 FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -23,7 +23,9 @@ def found_for(net):
 def test_no_witness_is_missed(net):
     found, quick = found_for(net), module._deciding
     try:
-        module._deciding = lambda demand: frozenset(p.id for p in demand.intent.ruling.restricts)
+        module._deciding = lambda demand: frozenset(
+            p.id for p in demand.intent.applicable_policies.restricts
+        )
         assert found_for(net) == found
     finally:
         module._deciding = quick
@@ -35,7 +37,7 @@ def test_many_policies_are_searched_for_only_where_they_decide(monkeypatch):
     alone = restrict(
         "ALONE", hard={"avoid": {"operated_by": ["SCO"], "unknown_operator": "accept"}}
     )
-    net = compiled(corridor(), [Intent(ruling(permit(), *alike, *loose, alone))])
+    net = compiled(corridor(), [Intent(applicable_policies(permit(), *alike, *loose, alone))])
     searched = []
     search = module._forbidden
     monkeypatch.setattr(

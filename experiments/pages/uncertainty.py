@@ -24,7 +24,7 @@ class Tie:
 
 
 @dataclass(frozen=True)
-class Sureness:
+class UncertaintySection:
     title: str
     said: Sequence[str]
     ties: Sequence[Tie]
@@ -33,7 +33,7 @@ class Sureness:
 
 def sureness_of(
     demands: Sequence[Asked], summary: Summary | None, where: MapDocument | None
-) -> Sureness:
+) -> UncertaintySection:
     every = [(n, one, one.under[0].certainty) for n, one in enumerate(demands)]
     told = [(n, one, sure) for n, one, sure in every if sure is not None]
     ties = [_tie(n, one, sure) for n, one, sure in told if sure.near_tie]
@@ -42,7 +42,7 @@ def sureness_of(
         "Most fibre lengths are derived, not published. Monte Carlo samples vary lengths and "
         "constants. They do not include missing cables or cables closed to a customer."
     )
-    return Sureness("Uncertainty", said, ties, has_map=where is not None)
+    return UncertaintySection("Uncertainty", said, ties, has_map=where is not None)
 
 
 def _tie(number: int, of: Asked, sure: UncertaintySummary) -> Tie:

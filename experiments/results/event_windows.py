@@ -20,7 +20,7 @@ WATCHES = (EXPECT, "capture")
 """Events that change nothing."""
 
 
-class Stretch(NamedTuple):
+class EventWindow(NamedTuple):
     event: str
     when: When
     from_ns: int
@@ -36,7 +36,7 @@ class Stretch(NamedTuple):
         return self.until_ns - self.from_ns
 
 
-def stretches(plan: Plan) -> list[Stretch]:
+def stretches(plan: Plan) -> list[EventWindow]:
     """Those that last, by event in order of time; none of a run without events."""
     events = [one for one in plan.events if one.kind not in WATCHES]
     over_ns = ends_ns(plan)
@@ -52,7 +52,7 @@ def stretches(plan: Plan) -> list[Stretch]:
     return [one._replace(on=tuple(_on(one, spans))) for one in found if one.lasts_ns > 0]
 
 
-def _on(stretch: Stretch, spans: Sequence[tuple[str, int, int]]) -> Iterator[str]:
+def _on(stretch: EventWindow, spans: Sequence[tuple[str, int, int]]) -> Iterator[str]:
     for name, begin_ns, end_ns in sorted(spans, key=lambda one: one[1]):
         at_once = begin_ns == end_ns and stretch.from_ns < begin_ns < stretch.until_ns
         if at_once or (begin_ns < stretch.until_ns and end_ns > stretch.from_ns):
@@ -67,14 +67,14 @@ def ends_ns(plan: Plan) -> int:
     return max([plan.start_ns, *windows, *begins, *ends])
 
 
-def _of(event: PlannedEvent, edges: Sequence[int], over_ns: int) -> Iterator[Stretch]:
+def _of(event: PlannedEvent, edges: Sequence[int], over_ns: int) -> Iterator[EventWindow]:
     begin_ns = event.begin_ns
     end_ns = _end_ns(event, over_ns)
     before_ns = max((edge for edge in edges if edge < begin_ns), default=begin_ns)
     after_ns = min((edge for edge in edges if edge > end_ns), default=end_ns)
-    yield Stretch(event.id, "before", before_ns, begin_ns)
-    yield Stretch(event.id, "while", begin_ns, end_ns)
-    yield Stretch(event.id, "after", end_ns, after_ns)
+    yield EventWindow(event.id, "before", before_ns, begin_ns)
+    yield EventWindow(event.id, "while", begin_ns, end_ns)
+    yield EventWindow(event.id, "after", end_ns, after_ns)
 
 
 def _end_ns(event: PlannedEvent, over_ns: int) -> int:

@@ -13,13 +13,19 @@ from corridor.controller.policy.deciding import deciding
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.product import Place, Product, Trail
-from corridor.controller.policy.semantics import NO_FAILURES, Failures, Ruling, ranked, unevaluable
+from corridor.controller.policy.semantics import (
+    NO_FAILURES,
+    ApplicablePolicies,
+    Failures,
+    ranked,
+    unevaluable,
+)
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
 
 
 @dataclass(frozen=True)
-class Route:
+class PermittedPath:
     """An allowed path, the permit in use, and the automaton's state past each hub."""
 
     path: Path
@@ -63,22 +69,29 @@ class NoPermittedPath:
 
 
 def best_permitted_path(
-    ruling: Ruling, failures: Failures = NO_FAILURES
-) -> Route | NoPermittedPath:
+    applicable_policies: ApplicablePolicies, failures: Failures = NO_FAILURES
+) -> PermittedPath | NoPermittedPath:
     """The shortest path under the first permits that have one, or why no permit has.
 
     Never raises: what cannot be evaluated is blocked.
     """
     try:
-        return _first_route(ruling, failures) or _explain(ruling, failures)
+        return _first_route(applicable_policies, failures) or _explain(
+            applicable_policies, failures
+        )
     except Exception as problem:  # noqa: BLE001 - an evaluation error means deny
-        return NoPermittedPath("BLOCKED", ruling.refusals or (unevaluable(ruling.demand, problem),))
+        return NoPermittedPath(
+            "BLOCKED",
+            applicable_policies.refusals or (unevaluable(applicable_policies.demand, problem),),
+        )
 
 
-def lawful_route(ruling: Ruling, failures: Failures = NO_FAILURES) -> Route | None:
+def lawful_route(
+    applicable_policies: ApplicablePolicies, failures: Failures = NO_FAILURES
+) -> PermittedPath | None:
     """The same, without why there is none, which takes longest to tell."""
     try:
-        return _first_route(ruling, failures)
+        return _first_route(applicable_policies, failures)
     except Exception:  # noqa: BLE001 - an evaluation error means deny
         return None
 
@@ -90,7 +103,7 @@ def shortest(
     *,
     start: Place | None = None,
     spent_ns: int = 0,
-) -> Route | None:
+) -> PermittedPath | None:
     """The path to the destination with the lowest delay that an automaton accepts.
 
     From its source, or, for a detour, from ``start`` with ``spent_ns`` of the delay budget gone;
@@ -104,9 +117,9 @@ def shortest(
     return None if trail is None else route_of(product.automaton, trail)
 
 
-def route_of(automaton: Automaton, trail: Trail) -> Route:
+def route_of(automaton: Automaton, trail: Trail) -> PermittedPath:
     """A trail through the product, as people see it."""
-    return Route(
+    return PermittedPath(
         path=Path(tuple(place.hub for place in trail.places), trail.fibres),
         permit=automaton.permit.id,
         states=tuple(place.state for place in trail.places),
@@ -115,23 +128,28 @@ def route_of(automaton: Automaton, trail: Trail) -> Route:
     )
 
 
-def _first_route(ruling: Ruling, failures: Failures) -> Route | None:
-    for rank in ranked(ruling.automata):
-        routes = [shortest(ruling.automata[one], ruling.topology, failures) for one in rank]
+def _first_route(
+    applicable_policies: ApplicablePolicies, failures: Failures
+) -> PermittedPath | None:
+    for rank in ranked(applicable_policies.automata):
+        routes = [
+            shortest(applicable_policies.automata[one], applicable_policies.topology, failures)
+            for one in rank
+        ]
         found = [route for route in routes if route is not None]
         if found:
             return min(found, key=lambda route: (route.one_way_ns, len(route.path.fibres)))
     return None
 
 
-def _explain(ruling: Ruling, failures: Failures) -> NoPermittedPath:
-    demand, topology = ruling.demand, ruling.topology
+def _explain(applicable_policies: ApplicablePolicies, failures: Failures) -> NoPermittedPath:
+    demand, topology = applicable_policies.demand, applicable_policies.topology
     trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), shipped_groups())
     physical = shortest(Automaton(trip, _ANYTHING, ()), topology, failures)
-    remedies = _cheapest(_remedies(ruling, failures))
+    remedies = _cheapest(_remedies(applicable_policies, failures))
     if physical is None:
         return NoPermittedPath("DOWN", remedies=remedies)
-    closed = ruling.with_closed_gateways(failures.gateways)
+    closed = applicable_policies.with_closed_gateways(failures.gateways)
     joint = () if remedies else _cheapest(_joint_remedies(closed, failures, physical.path))
     return NoPermittedPath("BLOCKED", closed.verdict(physical.path).violations, (*remedies, *joint))
 
@@ -146,18 +164,20 @@ def _cheapest(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
     return tuple({(remedy.kind, remedy.what): remedy for remedy in reversed(ranked)}.values())[::-1]
 
 
-def _remedies(ruling: Ruling, failures: Failures) -> Iterator[Remedy]:
+def _remedies(applicable_policies: ApplicablePolicies, failures: Failures) -> Iterator[Remedy]:
     """Every single change that would open a path."""
     for what, remaining in failures.each():
-        route = _first_route(ruling, remaining)
+        route = _first_route(applicable_policies, remaining)
         if route is not None:
             yield Remedy("repair", what, route.one_way_ns)
-    for automaton in ruling.automata:
-        lifting = deciding(automaton, ruling.topology)
+    for automaton in applicable_policies.automata:
+        lifting = deciding(automaton, applicable_policies.topology)
         for policy, clause in automaton.clause_names():
             if policy not in lifting:
                 continue
-            route = shortest(automaton.without(policy, clause), ruling.topology, failures)
+            route = shortest(
+                automaton.without(policy, clause), applicable_policies.topology, failures
+            )
             if route is not None:
                 yield Remedy("lift", f"{policy} {clause}", route.one_way_ns)
 
@@ -166,16 +186,18 @@ MOST_LIFTED = 12
 """Clauses that are lifted together; where more would have to be, no remedy is named."""
 
 
-def _joint_remedies(ruling: Ruling, failures: Failures, physical: Path) -> Iterator[Remedy]:
+def _joint_remedies(
+    applicable_policies: ApplicablePolicies, failures: Failures, physical: Path
+) -> Iterator[Remedy]:
     """Per permit: the clauses that die one after another on the shortest physical path."""
-    for automaton in ruling.automata:
+    for automaton in applicable_policies.automata:
         lifted: list[str] = []
         opened, route = automaton, None
         while route is None and len(lifted) < MOST_LIFTED:
-            alone = replace(ruling, automata=(opened,))
+            alone = replace(applicable_policies, automata=(opened,))
             (died,) = alone.verdict(physical).violations
             lifted.append(f"{died.policy} {died.clause}")
             opened = opened.without(died.policy, died.clause)
-            route = shortest(opened, ruling.topology, failures)
+            route = shortest(opened, applicable_policies.topology, failures)
         if route is not None:
             yield Remedy("lift", " and ".join(lifted), route.one_way_ns)
