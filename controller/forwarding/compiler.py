@@ -25,8 +25,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
-from corridor.controller.forwarding.avoided import NOTHING
-from corridor.controller.forwarding.disjoint import Sharing, keeping_apart, sharings
+from corridor.controller.forwarding.disjoint import NOTHING, Sharing, keeping_apart, sharings
 from corridor.controller.forwarding.edge import (
     admit_host,
     admit_ports,

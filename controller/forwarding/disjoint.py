@@ -24,11 +24,26 @@ from heapq import heappop, heappush
 from itertools import combinations
 from typing import NamedTuple, Protocol
 
-from corridor.controller.forwarding.avoided import NOTHING, Avoided
 from corridor.controller.forwarding.nodes import Used
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.model import Protected
 from corridor.topologies.model.topology import Topology
+
+# What a primary path has to avoid because of other demands; detours may use it.
+
+
+class Avoided(NamedTuple):
+    """Fibres, as a mask, and hubs whose gateway is not passed."""
+
+    fibres: int = 0
+    gateways: frozenset[str] = frozenset()
+
+    def and_also(self, other: Avoided) -> Avoided:
+        return Avoided(self.fibres | other.fibres, self.gateways | other.gateways)
+
+
+NOTHING = Avoided()
+
 
 MOST_CASES = 2000
 """Of one search; each repeats the search of one path."""

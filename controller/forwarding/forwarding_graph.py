@@ -25,7 +25,6 @@ from dataclasses import dataclass, field, replace
 from operator import is_
 from typing import Literal, NamedTuple
 
-from corridor.controller.forwarding.avoided import NOTHING, Avoided
 from corridor.controller.forwarding.decisions import (
     NOTHING_PICKED,
     Decisions,
@@ -33,6 +32,7 @@ from corridor.controller.forwarding.decisions import (
     Picked,
     shortest_of,
 )
+from corridor.controller.forwarding.disjoint import NOTHING, Avoided
 from corridor.controller.forwarding.failure_hypotheses import Risks
 from corridor.controller.forwarding.nodes import (
     Assess,
@@ -46,8 +46,7 @@ from corridor.controller.forwarding.nodes import (
 )
 from corridor.controller.forwarding.permit_states import Permitted
 from corridor.controller.forwarding.product_paths import ProductPaths
-from corridor.controller.intent.intent import UNPROTECTED, Intent, Protection
-from corridor.controller.intent.picks import PreferredPath
+from corridor.controller.intent.intent import UNPROTECTED, Intent, PreferredPath, Protection
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.permitted_paths import (

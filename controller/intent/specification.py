@@ -11,8 +11,14 @@ from datetime import date
 from itertools import combinations
 from typing import Self
 
-from corridor.controller.intent.intent import Aggregate, Disjoint, Intent, Protection, Selector
-from corridor.controller.intent.picks import PreferredPath
+from corridor.controller.intent.intent import (
+    Aggregate,
+    Disjoint,
+    Intent,
+    PreferredPath,
+    Protection,
+    Selector,
+)
 from corridor.controller.policy.model import (
     RETURN,
     Bandwidth,

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.policy.clauses.elements import Named
-from corridor.controller.policy.clauses.expressions import names_in, parsed
-from corridor.controller.policy.clauses.fibre_names import (
+from corridor.controller.policy.clauses.elements import (
     CABLE_SYSTEM,
     FIBRE,
     SRLG,
     FibreNames,
+    Named,
 )
+from corridor.controller.policy.clauses.expressions import names_in, parsed
 from corridor.controller.policy.clauses.places import operators, shipped_groups
 from corridor.controller.policy.clauses.registry import looked_up
 from corridor.controller.policy.law import DATA, is_rule_id, load_law

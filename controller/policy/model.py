@@ -21,8 +21,7 @@ from pydantic import (
 )
 
 from corridor.controller.policy.clauses.clause import StatementKind, check_confidence
-from corridor.controller.policy.clauses.destinations import Destination
-from corridor.controller.policy.clauses.elements import HubSelector, Where
+from corridor.controller.policy.clauses.elements import Destination, HubSelector, Where
 from corridor.controller.policy.clauses.places import (
     Groups,
     Names,

@@ -53,11 +53,11 @@ from corridor.controller.reconcile.jobs import (
     PortChanged,
     SwitchConnected,
     SwitchLost,
+    Timing,
 )
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.state_file import StateFile
-from corridor.controller.reconcile.timers import Timing
 from corridor.controller.reconcile.two_phase_rollout import Updater
 from corridor.controller.traffic_engineering.fit_rates import may_ask
 from corridor.topologies.base.codec import from_plain

@@ -15,8 +15,7 @@ from corridor.controller.reconcile.beside import Beside, InPlace
 from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
-from corridor.controller.reconcile.jobs import AuditDue, Follow, ReoptimisationDone
-from corridor.controller.reconcile.timers import Timers, Timing
+from corridor.controller.reconcile.jobs import AuditDue, Follow, ReoptimisationDone, Timers, Timing
 
 
 @dataclass

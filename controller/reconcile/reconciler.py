@@ -18,6 +18,7 @@ from corridor.controller.openflow.statuses import statuses, unknown
 from corridor.controller.reconcile.answers import Answer, Refused
 from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import (
+    DAY_NS,
     ApplyReoptimisedPaths,
     AuditDue,
     AuditNow,
@@ -45,7 +46,6 @@ from corridor.controller.reconcile.requests import Requests
 from corridor.controller.reconcile.rollouts import Rollouts
 from corridor.controller.reconcile.switch_events import SwitchEvents
 from corridor.controller.reconcile.timed_work import TimedWork, Waiting
-from corridor.controller.reconcile.timers import DAY_NS
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NoTables, NotDone
 from corridor.controller.traffic_engineering.fit_rates import overloaded_links
 from corridor.topologies.base.codec import to_plain

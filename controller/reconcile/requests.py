@@ -14,6 +14,7 @@ from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile.answers import Answer, Audited, Changed, Counted, Dumped
 from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import (
+    DAY_NS,
     AuditNow,
     DayEnds,
     DumpTables,
@@ -26,7 +27,6 @@ from corridor.controller.reconcile.jobs import (
 )
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.rollouts import Rates, Rollouts
-from corridor.controller.reconcile.timers import DAY_NS
 from corridor.controller.reconcile.two_phase_rollout import NotDone, NotNow
 
 

@@ -14,13 +14,11 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corridor.controller.forwarding.avoided import NOTHING
 from corridor.controller.forwarding.compiler import compile_forwarding_graphs, gateways_of
-from corridor.controller.forwarding.disjoint import keeping_apart
+from corridor.controller.forwarding.disjoint import NOTHING, keeping_apart
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.forwarding.packet_traces import trace_packet
-from corridor.controller.intent.intent import Intent
-from corridor.controller.intent.picks import PreferredPath
+from corridor.controller.intent.intent import Intent, PreferredPath
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
@@ -29,9 +27,9 @@ from corridor.controller.prover.exact_rates import admissions, too_full_together
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import fewest_moves
 from corridor.controller.traffic_engineering.failure_cases import Links
-from corridor.controller.traffic_engineering.guaranteed_demands import may_have_rates, rates_of
 from corridor.controller.traffic_engineering.objective import Objective
 from corridor.controller.traffic_engineering.own_objective import objective_named
+from corridor.controller.traffic_engineering.selection_setting import may_have_rates, rates_of
 from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology

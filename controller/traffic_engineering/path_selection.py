@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
-from corridor.controller.intent.picks import Found, PreferredPath
+from corridor.controller.intent.intent import Found, PreferredPath
 from corridor.controller.traffic_engineering import least_added_delay
 from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath

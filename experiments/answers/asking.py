@@ -19,8 +19,7 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.certainty import Lawful
-from corridor.controller.policy.facts import read_flow
-from corridor.controller.policy.law import load_law
+from corridor.controller.policy.law import load_law, read_flow
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.capacity_answer import (

@@ -8,6 +8,7 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutDocument, CutPath
 from corridor.experiments.answers.document import PathDocument
 from corridor.experiments.brief.document import (
+    CONSTANTS,
     Bar,
     Brief,
     Cell,
@@ -15,10 +16,10 @@ from corridor.experiments.brief.document import (
     Look,
     Picture,
     Table,
+    law_sources,
 )
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import DEMAND, titled
-from corridor.experiments.brief.sources import CONSTANTS, law_sources
 from corridor.experiments.pages.sources import map_sources
 from corridor.topologies.base.words import counted, is_longer, joined, joined_few, more_ms, ms
 

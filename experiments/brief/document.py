@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from corridor.controller.explain.references import Reference
 from corridor.experiments.answers.map_document import HubEntry, MapDocument
-from corridor.topologies.base.words import counted
+from corridor.experiments.pages.sources import safe_address
+from corridor.topologies.base.words import confidence_word, counted, is_longer, ms, ms_within
+from corridor.topologies.model.delay import FIBRE_NS_PER_KM, ROUTE_FACTOR, TERMINAL_NS
 
 type HubText = Callable[[HubEntry], str]
 Look = Literal["permitted", "free", "blocked"]
@@ -150,3 +153,84 @@ def _first(lines: Sequence[str], most: int) -> Sequence[str]:
     more = len(lines) - most
     said = f"{more} more {FULL}"
     return [*lines[:most], said] if more > 0 else lines
+
+
+# What a brief rests on: cited rules, and the constants of computed delays.
+
+_BY_LAND, _BY_SEA = (ROUTE_FACTOR[medium] for medium in ("terrestrial", "submarine"))
+CONSTANTS = (
+    (
+        f"Fibre delay {FIBRE_NS_PER_KM / 1000:g} µs per km (areapac.com; mapyourtech.com); "
+        f"{TERMINAL_NS / 1e6:g} ms for the two ends of a fibre (mapyourtech.com; Huawei forum "
+        "681393-875)."
+    ),
+    (
+        "Where no length is published: great circle times "
+        f"{_BY_LAND:g} by land and {_BY_SEA:g} by sea "
+        "(fitted on measurements)."
+    ),
+)
+FINE = ("in-force", "confident", "")
+
+
+def law_sources(cited: Iterable[Reference]) -> list[Source]:
+    return [
+        Source(
+            text=one.citation,
+            id=one.id,
+            address=safe_address(one.address),
+            caveat=", ".join(
+                confidence_word(word) for word in (one.status, one.confidence) if word not in FINE
+            ),
+        )
+        for one in cited
+    ]
+
+
+# A computed delay with its interval: as a sentence, as a bar of the figure.
+
+
+class Delay(NamedTuple):
+    """In ms, with the 90 % interval of the Monte Carlo samples, where it is known."""
+
+    ms: float
+    interval: Sequence[float] | None
+
+    @property
+    def is_shown(self) -> bool:
+        return is_longer(self.ms)
+
+    @property
+    def text(self) -> str:
+        return ms_within(self.ms, self.interval)[0] if self.interval else ms(self.ms)
+
+    @property
+    def bounds(self) -> str:
+        """``5.2 to 18.1``; empty without an interval."""
+        return ms_within(self.ms, self.interval)[1] if self.interval else ""
+
+    @property
+    def known(self) -> str:
+        return f"(computed; {self._within})"
+
+    @property
+    def _within(self) -> str:
+        return f"90 % interval {self.bounds} ms" if self.interval else "no interval known"
+
+    def certainty(self, what: str) -> str:
+        """``what`` with its interval and the level of this, or that no interval is known."""
+        return f"{what} {self.text}, {self._within}"
+
+    def bar(
+        self,
+        label: str,
+        small: str,
+        *,
+        other: float | None = None,
+        third: float | None = None,
+        sign: str = "",
+    ) -> Bar:
+        within = f" ({self.bounds})" if self.interval else ""
+        interval = (self.interval[0], self.interval[1]) if self.interval else None
+        text = f"{sign}{self.text}{within}"
+        return Bar(label, small, self.ms, interval, other, third, text)

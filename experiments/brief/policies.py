@@ -20,10 +20,19 @@ from corridor.experiments.answers.price_causes import (
     UNCERTAIN,
     Cause,
 )
-from corridor.experiments.brief.delays import Delay
-from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
+from corridor.experiments.brief.document import (
+    CONSTANTS,
+    Bar,
+    Brief,
+    Cell,
+    Chart,
+    Delay,
+    Look,
+    Picture,
+    Table,
+    law_sources,
+)
 from corridor.experiments.brief.places import Places
-from corridor.experiments.brief.sources import CONSTANTS, law_sources
 from corridor.experiments.pages.demands import Asked, Under, references
 from corridor.experiments.pages.sources import map_sources
 from corridor.topologies.base.words import counted, is_longer, joined, joined_few, ms

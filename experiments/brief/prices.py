@@ -12,8 +12,7 @@ from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.paths_by_policy_set import PathsDocument
 from corridor.experiments.answers.price import DemandPrice, SetPrice, ValuePrice
 from corridor.experiments.answers.price_changes import Change
-from corridor.experiments.brief.delays import Delay
-from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Table
+from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Delay, Table
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import (
     DEMAND,

@@ -135,7 +135,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(folder: Path, found: CapacityAnswer, loaded: LoadedScenario) -> None:
-    from corridor.experiments.answers.capacity_file import MAP_FILE, write_capacity
+    from corridor.experiments.answers.capacity_answer import MAP_FILE, write_capacity
     from corridor.experiments.answers.map_document import map_document
     from corridor.experiments.pages.report import write_report
     from corridor.experiments.run.manifest import write_prices_manifest

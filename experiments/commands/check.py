@@ -147,9 +147,8 @@ def _refused(error: InputError, name: str, found: list[Finding] | None) -> int:
 def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
     from corridor.experiments.account.proof_document import proof_document
     from corridor.experiments.answers.certainty import certainties
-    from corridor.experiments.plan.clipped_rates import clipped_rates
-    from corridor.experiments.plan.idle_streams import idle_streams
     from corridor.experiments.plan.probe_queues import queue_warnings
+    from corridor.experiments.plan.warnings import clipped_rates, idle_streams
     from corridor.experiments.scenario.intents import Intended
     from corridor.topologies.base.garbage import collecting_later
     from corridor.topologies.model.delay_model import load_delay_model
@@ -180,7 +179,7 @@ def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
         texts = [_told(plan, proof, certainty, loaded), *([str(other)] if other else [])]
         parts = [shown(warned + "\n".join(texts))]
     holds = proof.holds and (other is None or other.agrees)
-    from corridor.experiments.text.law_warning import warning_of
+    from corridor.experiments.text.coverage_text import warning_of
 
     return Answer([warned_of(warning_of(loaded)), *parts], 0 if holds else 1)
 

@@ -125,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _classify(args: argparse.Namespace, law: Law, on: date) -> int:
-    from corridor.controller.policy.facts import read_flow
+    from corridor.controller.policy.law import read_flow
     from corridor.experiments.answers.law_answers import as_json, classified
     from corridor.experiments.text.law_text import told
 

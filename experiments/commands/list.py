@@ -17,7 +17,7 @@ from typing import Any
 
 from corridor.experiments.scenario.shipped_things import KINDS as THINGS
 from corridor.experiments.scenario.shipped_things import Shipped
-from corridor.experiments.study.listing import listed
+from corridor.experiments.study.load import listed
 from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,

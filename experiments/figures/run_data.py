@@ -69,7 +69,7 @@ class RunData:
         """None where no rates are promised, or it cannot be read."""
         if not (self.out_dir / CAPACITY_FILE).exists():
             return None
-        from corridor.experiments.answers.capacity_file import read_capacity
+        from corridor.experiments.answers.capacity_answer import read_capacity
 
         return read_capacity(self.out_dir)
 

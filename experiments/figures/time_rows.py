@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from corridor.experiments.account.summary import EventSummary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.event_data import Span
-from corridor.experiments.atlas.flags import Flag, flags
+from corridor.experiments.atlas.labels import Flag, flags
 from corridor.experiments.figures.style import (
     PNG_DPI,
     SMALL_PT,

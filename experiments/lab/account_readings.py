@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from corridor.experiments.plan.values import Change, Plan
     from corridor.topologies.emulation.faults import Faults
     from corridor.topologies.emulation.network import CorridorNet
+from collections.abc import Sequence
+from functools import partial
+
+from corridor.experiments.account.utilisation import RAW_FILE, Carried
+from corridor.experiments.lab.timeline import TimedEvent
 
 POLLS = 20
 """How many times at most it is looked whether anything still moves at the end."""
@@ -155,3 +160,30 @@ def _held_s(shape: Shape) -> float:
     """How long one direction of a fibre may hold a packet."""
     queued_s = shape.queue_packets * FULL_FRAME_BITS / max(1, shape.rate_bps)
     return shape.one_way_delay_ns / NS_PER_S + queued_s
+
+
+# Reads periodically, while workloads are sent, the traffic of each demand on each fibre.
+
+
+def utilisation_readings(
+    times_ns: Sequence[int], counts: AccountReadings, raw: Path
+) -> Iterator[TimedEvent]:
+    """Each is appended to the file as it is read: what has changed since the one before."""
+    target = raw / RAW_FILE
+    known: dict[tuple[str, int], int] = {}
+
+    def read(at_ns: int) -> None:
+        now = {
+            (point.interface, point.number): passed.octets
+            for point, passed in counts.passed().items()
+            if point.number and not point.sent
+        }
+        changed = sorted(  # the kernel's hash tables have their own order in each run
+            (*key, octets) for key, octets in now.items() if known.get(key) != octets
+        )
+        known.update(now)
+        with target.open("a") as file:
+            file.write(f"{Carried(at_ns, changed).to_json()}\n")
+
+    for at_ns in times_ns:
+        yield TimedEvent(at_ns, partial(read, at_ns))

@@ -25,7 +25,7 @@ from corridor.topologies.model.fault_kind import Effect, FaultName
 if TYPE_CHECKING:
     from corridor.experiments.lab.captures import Captures
     from corridor.experiments.lab.gateways_process import GatewaysProcess
-    from corridor.experiments.lab.monitor_process import MonitorProcess
+    from corridor.experiments.lab.line_process import MonitorProcess
     from corridor.experiments.lab.transfers import Transfers
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.model.wiring import Wiring
@@ -56,7 +56,7 @@ class Steering(Protocol):
 class EventDriver:
     """Makes each planned change at its time; ``done`` says when each was made.
 
-    It is the network that kinds of events act on (``experiments.scenario.event_lab.Lab``).
+    It is the network that kinds of events act on (``experiments.scenario.moments.Lab``).
     """
 
     def __init__(

@@ -25,26 +25,32 @@ from corridor.experiments.account.machine_counters import (
     write_health,
 )
 from corridor.experiments.account.queue_counters import write_queues
-from corridor.experiments.lab.account_readings import AccountReadings
-from corridor.experiments.lab.agents_process import AgentsProcess
+from corridor.experiments.lab.account_readings import AccountReadings, utilisation_readings
 from corridor.experiments.lab.captures import Captures
 from corridor.experiments.lab.charged_clock import idle_time_skipped
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
-from corridor.experiments.lab.emitting import Emit, emit, failures_told, step, stop
 from corridor.experiments.lab.event_driver import EventDriver
-from corridor.experiments.lab.fibre_use import use_readings
 from corridor.experiments.lab.health import counted, counting_all, since, udp_errors
+from corridor.experiments.lab.line_process import AgentsProcess
 from corridor.experiments.lab.planned_instants import (
     align_before,
     await_instant,
     share_the_processor,
 )
 from corridor.experiments.lab.reusable_network import ReusableNetwork, epoch_ns, stand
-from corridor.experiments.lab.run_events import AgentsDone, AgentsReady, ControllerReady
-from corridor.experiments.lab.timeline import TimedEvent, keep
+from corridor.experiments.lab.run_events import (
+    AgentsDone,
+    AgentsReady,
+    ControllerReady,
+    Emit,
+    emit,
+    failures_told,
+    step,
+    stop,
+)
+from corridor.experiments.lab.timeline import TimedEvent, keep, use_readings
 from corridor.experiments.lab.transfers import Transfers
-from corridor.experiments.lab.utilisation import utilisation_readings
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.experiments.scenario.event_registry import KINDS as EVENTS
 from corridor.topologies.base.codec import from_plain
@@ -57,7 +63,7 @@ from corridor.traffic.workloads.arrival_registry import parts_of
 if TYPE_CHECKING:
     from corridor.experiments.lab.following_controller import FollowingController
     from corridor.experiments.lab.gateways_process import GatewaysProcess
-    from corridor.experiments.lab.monitor_process import MonitorProcess
+    from corridor.experiments.lab.line_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.emulation.ovsdb import OpenVSwitch
     from corridor.traffic.agents.inspection import LabelPlan
@@ -209,7 +215,7 @@ def _watch(
 ) -> MonitorProcess | None:
     if not plan.watched:
         return None
-    from corridor.experiments.lab.monitor_process import MonitorProcess
+    from corridor.experiments.lab.line_process import MonitorProcess
 
     out_path = out_dir / "raw" / "crossings.json"
     watch = MonitorProcess(plan.wiring, scratch / "watch.json", out_path)

@@ -1,4 +1,4 @@
-"""A process next to the run that exchanges JSON lines on its standard streams."""
+"""Processes next to the run that exchange JSON lines on their standard streams: agents, monitor."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ import contextlib
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
 from corridor.topologies.base.json_lines import LineReader, encode
+from corridor.topologies.base.named_tuples import from_plain
+from corridor.topologies.base.slowness import patient
+from corridor.topologies.emulation.netlink import shapes
+from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.agents.launcher import SEVERAL
+from corridor.traffic.agents.launcher import command as agents_command
+from corridor.traffic.agents.monitor import command as monitor_command
+from corridor.traffic.agents.transits import Seen
 
 
 class Failed(TypedDict):
@@ -77,3 +86,56 @@ def _failure(failed: Failed) -> str:
     kind = "host" if "host" in failed else "hub"
     place = failed.get("host", failed.get("hub"))
     return f"{kind} {place}: {failed['reason']}" if place else failed["reason"]
+
+
+# The traffic agents as a run sees them: their launcher's process and its lines.
+
+
+class AgentsProcess(LineProcess):
+    """The launcher of the traffic agents: for one job, or without one for all that ``begin``
+    names, one after another."""
+
+    def __init__(self, job_path: Path | None = None) -> None:
+        super().__init__(agents_command(str(job_path or SEVERAL)), "the traffic agents")
+
+    def begin(self, job_path: Path) -> None:
+        """Returns at once; the one before it must be done."""
+        self.tell({"job": str(job_path)})
+
+    def stop(self) -> None:
+        """Send nothing more; what is in flight is awaited for as long as the job lingers."""
+        self.tell({"stop": True})
+
+
+# The monitor of fibres as a run sees it: its process and its lines.
+
+TIMEOUT_S = 30.0
+
+
+class MonitorProcess(LineProcess):
+    """Sees every frame sent onto a fibre from when it is made until ``stop``."""
+
+    def __init__(self, wiring: Wiring, config_path: Path, out_path: Path) -> None:
+        config = {"interfaces": list(shapes(wiring)), "out": str(out_path)}
+        config_path.write_text(json.dumps(config))
+        self._out_path = out_path
+        super().__init__(monitor_command(str(config_path)), "the monitor")
+        self.wait_ready("ready", patient(TIMEOUT_S))
+
+    def split(self) -> None:
+        """Count what is sent from now on separately: other policies may be in force for it."""
+        self.tell({"do": "split"})
+        self.wait("split", patient(TIMEOUT_S))
+
+    def take(self) -> Seen:
+        """What was seen since it was made, or since the last time; it goes on."""
+        return self._told("take", "taken")
+
+    def stop(self) -> Seen:
+        """End it; what it wrote to ``out_path``."""
+        return self._told("stop", "done")
+
+    def _told(self, do: str, answer: str) -> Seen:
+        self.tell({"do": do})
+        self.wait(answer, patient(TIMEOUT_S))
+        return from_plain(Seen, json.loads(self._out_path.read_text()))

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.lab.emitting import Emit, step
 from corridor.experiments.lab.planned_instants import await_instant, run_in_turn
+from corridor.experiments.lab.run_events import Emit, step
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.wiring import Shape, Wiring
@@ -67,9 +67,8 @@ def fit(stands: Plan, plan: Plan) -> bool:
 def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[ReusableNetwork]:
     """Build the network of a plan; it is gone on leaving."""
     from corridor.experiments.lab.assembly import assemble
-    from corridor.experiments.lab.controller_process import ControllerProcess
+    from corridor.experiments.lab.controller_process import ControllerProcess, OwnController
     from corridor.experiments.lab.following_controller import FollowingController
-    from corridor.experiments.lab.own_controller import OwnController
 
     kind = FollowingController if plan.follows else ControllerProcess
     if plan.controller:

@@ -20,9 +20,9 @@ import tty
 from collections.abc import Iterator
 from pathlib import Path
 
-from corridor.experiments.lab.emitting import emit, failures_told, stop
 from corridor.experiments.lab.execute import perform
 from corridor.experiments.lab.reusable_network import ReusableNetwork, stand
+from corridor.experiments.lab.run_events import emit, failures_told, stop
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.seconds import NS_PER_S

@@ -26,12 +26,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.account.proof_document import PROOF_FILE
-from corridor.experiments.lab.emitting import Emit
 from corridor.experiments.lab.proof import controllers_proof
-from corridor.experiments.lab.run_events import Event
+from corridor.experiments.lab.run_events import Emit, Event
 from corridor.experiments.live_network.network import LiveNetwork, OwnApp
 from corridor.experiments.live_network.setting import Setting
-from corridor.experiments.live_network.status_reader import StatusReader
 from corridor.experiments.operations.door import OPERATIONS, SOCKET, opened
 from corridor.experiments.operations.guest_end import open_console, pump
 from corridor.experiments.operations.guest_framing import Garbled
@@ -41,6 +39,51 @@ from corridor.topologies.base.slowness import measure, patient
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import LastProof
+import socket
+from collections.abc import Callable
+
+from corridor.experiments.lab.status_line import Said, StatusLine, listen_at
+
+# What a controller reports, as its runner: every message as it comes, and dumps on request.
+
+
+class StatusReader:
+    """Listens at ``path`` for one controller after another; ``hear`` gets what they say."""
+
+    def __init__(self, path: Path, hear: Callable[[Said], object]) -> None:
+        self.path = path
+        self._hear = hear
+        self._dumped = threading.Event()
+        self._line: StatusLine | None = None
+        self._listener = listen_at(path)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def dump(self, target: Path, timeout_s: float) -> bool:
+        """Have what switches say they hold written; whether it was, in time."""
+        target.parent.mkdir(exist_ok=True)
+        self._dumped.clear()
+        try:
+            if self._line is None:
+                return False
+            self._line.order("dump", to=str(target))
+        except OSError:
+            return False
+        return self._dumped.wait(timeout_s)
+
+    def _listen(self) -> None:
+        while True:
+            caller, _ = self._listener.accept()
+            self._line = StatusLine(caller)
+            threading.Thread(target=self._read, args=(caller, self._line), daemon=True).start()
+
+    def _read(self, caller: socket.socket, line: StatusLine) -> None:
+        with caller, contextlib.suppress(EOFError):
+            while (said := line.next(None)) is not None:
+                if said["event"] == "dumped":
+                    self._dumped.set()
+                else:
+                    self._hear(said)
+
 
 LOOK_S = 0.5
 WAIT_S = 300.0

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from corridor.experiments.lab.controller_process import OwnController
 from corridor.experiments.lab.dumps import Dump
-from corridor.experiments.lab.own_controller import OwnController
 from corridor.experiments.live_network.own_answers import OwnAnswers
 from corridor.topologies.base.errors import (
     CorridorError,

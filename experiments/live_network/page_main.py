@@ -22,6 +22,33 @@ from corridor.topologies.base.parent_death import die_with_parent
 if TYPE_CHECKING:
     from corridor.controller.api.link import ControllerLink
     from corridor.experiments.live_network.page_app import PageServer
+from collections.abc import Mapping
+
+from corridor.controller.api.pages import Page
+from corridor.experiments.pages.page import SCRIPTS, STYLE, text_of
+
+# The files that a page is made of, by the path under which anybody here may have them.
+#
+# They are the same for every network: what is of this one comes with the token alone.
+
+HERE = Path(__file__).with_name("static")
+OWN_SCRIPTS = ("open.js", "line.js", "live.js")
+OWN_STYLE = "live.css"
+SHELL = "shell.html"
+SCRIPT_TYPE, STYLE_TYPE, HTML_TYPE = "text/javascript", "text/css", "text/html"
+
+
+def files() -> Mapping[str, Page]:
+    """All of them."""
+    table = {"/": Page(HTML_TYPE, _own(SHELL)), f"/{OWN_STYLE}": Page(STYLE_TYPE, _own(OWN_STYLE))}
+    table[f"/{STYLE}"] = Page(STYLE_TYPE, text_of(STYLE).encode())
+    table |= {f"/{name}": Page(SCRIPT_TYPE, _own(name)) for name in OWN_SCRIPTS}
+    return table | {f"/{name}": Page(SCRIPT_TYPE, text_of(name).encode()) for name in SCRIPTS}
+
+
+def _own(name: str) -> bytes:
+    return (HERE / name).read_bytes()
+
 
 PUT_BACK_S = 120.0
 """Of a large network, drains and policies take half a minute each."""
@@ -37,7 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from corridor.controller.api.app import make_app
         from corridor.controller.api.pages import Pages
         from corridor.experiments.live_network.page_app import PagePaths
-        from corridor.experiments.live_network.page_files import files
 
         server = _server(given, link)
         made.append(server)

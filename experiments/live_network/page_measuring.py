@@ -6,18 +6,50 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 from corridor.controller.api.problems import Problem
 from corridor.experiments.live_network.page_operations_link import OperationsLink
-from corridor.experiments.live_network.page_shares import Counted, shares
 from corridor.experiments.operations import terminal
 from corridor.experiments.operations.client import Client
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import CorridorError
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.wiring import Wiring
+
+# How full fibres are: what left in a time, as a share of the emulated rate.
+
+LEAST = 0.001
+"""Smaller shares are traffic of failure detection, and not shown."""
+BITS = 8
+
+
+class Counted(NamedTuple):
+    """Octets that had left by both ends of each fibre at a moment of the monotonic clock."""
+
+    at_ns: int
+    octets: Mapping[str, Sequence[int]]
+
+
+def shares(wiring: Wiring, before: Counted, now: Counted) -> dict[str, float]:
+    """Of the fuller direction of each fibre, 0 to 1; those with next to nothing left out."""
+    seconds = (now.at_ns - before.at_ns) / NS_PER_S
+    found = {}
+    for fibre in wiring.fibres:
+        was, sent = before.octets.get(fibre.fibre), now.octets.get(fibre.fibre)
+        if was is None or sent is None or seconds <= 0:
+            continue
+        rates = (fibre.forward.rate_bps, fibre.backward.rate_bps)
+        most = max(
+            (after - first) * BITS / seconds / rate
+            for after, first, rate in zip(sent, was, rates, strict=True)
+        )
+        if most >= LEAST:
+            found[fibre.fibre] = round(min(most, 1.0), 3)
+    return found
+
 
 type Publish = Callable[[str, JsonObject], Coroutine[None, None, None]]
 LOADS_S = 1.0

@@ -22,8 +22,9 @@ from typing import Literal, NamedTuple
 from corridor.controller.openflow.frameworks import AskedFramework
 from corridor.controller.policy.clauses.places import Service
 from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
+from corridor.experiments.answers.document import ANSWERS_FILE, document
+from corridor.experiments.answers.gathering import gather
 from corridor.experiments.live_network import session
-from corridor.experiments.live_network.answers_beside import write_answers
 from corridor.experiments.live_network.api_process import ApiProcess, Restarted
 from corridor.experiments.live_network.page_process import open_in_browser, page_of
 from corridor.experiments.live_network.progress import Note, ProgressPrinter
@@ -53,7 +54,23 @@ from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.scratch import scratch_folder
 from corridor.topologies.base.slowness import measure
+from corridor.topologies.model.delay_model import load_delay_model
 from corridor.topologies.model.wiring import Wiring
+
+# What a scenario comes to, computed while its network is built: its page needs it.
+
+
+def write_answers(loaded: LoadedScenario, out_dir: Path) -> None:
+    """Into a result folder, as a whole or not at all. Returns at once."""
+    threading.Thread(target=_write, args=(loaded, out_dir), daemon=True).start()
+
+
+def _write(loaded: LoadedScenario, out_dir: Path) -> None:
+    answers = document(gather(loaded, load_delay_model(None)), "")
+    aside = out_dir / f".{ANSWERS_FILE}"
+    aside.write_text(json.dumps(answers.to_json(), ensure_ascii=False) + "\n", encoding="utf-8")
+    aside.replace(out_dir / ANSWERS_FILE)
+
 
 LOOPBACK = "127.0.0.1"
 GUEST_BFD_MS = 1000

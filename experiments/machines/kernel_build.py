@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from corridor.experiments.machines import kernel_changes
+from corridor.experiments.machines import kernel
 from corridor.experiments.machines.kernel import (
     CONFIG,
     Kernel,
@@ -34,9 +34,9 @@ from corridor.experiments.machines.kernel import (
 from corridor.experiments.machines.kernel_source import SourcePackage, find_source
 from corridor.experiments.machines.kernel_trial import seccomp_of
 from corridor.experiments.machines.system_packages import command
-from corridor.experiments.machines.waiting_lock import in_turn
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.scratch import in_turn
 
 OPTIONAL_SECTION = "# Only where the kernel has them."
 BUILD_PROGRAMS = {
@@ -224,7 +224,7 @@ class _Build:
     def _make_repeatable(self, tree: Path) -> None:
         """Change the source so that a guest does the same in every run."""
         try:
-            kernel_changes.change_source(tree)
+            kernel.change_source(tree)
         except (OSError, ValueError) as error:
             raise EnvironmentUnsupported(
                 f"this kernel source cannot be made repeatable: {error}", f"log: {self.log.name}"

@@ -30,7 +30,7 @@ def write_nodes(file: Path, wiring: Wiring, namespace_of: OfHub, management_of: 
 
 
 def main(arguments: list[str]) -> int:
-    from corridor.topologies.emulation.attached import AttachedNet
+    from corridor.topologies.emulation.nodes import AttachedNet
     from corridor.topologies.emulation.shell import run_lines, talk
 
     said = json.loads(Path(arguments[0]).read_text())

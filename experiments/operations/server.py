@@ -25,7 +25,6 @@ from corridor.experiments.operations.helpers import (
     probe_command,
 )
 from corridor.experiments.operations.lasting_faults import LastingFaults
-from corridor.experiments.operations.loads import sent_bytes
 from corridor.experiments.operations.messages import line, no, octets
 from corridor.experiments.operations.mininet_shell import write_nodes
 from corridor.experiments.operations.programs import (
@@ -60,6 +59,26 @@ from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.model.fault_kind import Network as Faulted
 from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.wiring import Wiring
+
+# What has left by each end of each fibre, as the kernel counts it: one file read for all.
+
+COUNTS = Path("/proc/net/dev")
+SENT_BYTES = 8
+"""Its column, behind the interface's name."""
+
+
+def sent_bytes(wiring: Wiring, counts: Path = COUNTS) -> dict[str, tuple[int, int]]:
+    """Octets that have left by the ends ``a`` and ``z`` of each fibre, shaped; by fibre."""
+    sent = {}
+    for row in counts.read_text().splitlines():
+        interface, colon, columns = row.partition(":")
+        if colon:
+            sent[interface.strip()] = int(columns.split()[SENT_BYTES])
+    return {
+        one.fibre: (sent.get(one.a.interface, 0), sent.get(one.z.interface, 0))
+        for one in wiring.fibres
+    }
+
 
 type Answer = Mapping[str, object]
 """Next to ``ok``."""

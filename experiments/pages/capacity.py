@@ -14,8 +14,8 @@ from corridor.experiments.atlas import Atlas, atlas
 from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fullest_ends, whole
 from corridor.experiments.atlas.svg import svg
 from corridor.experiments.pages.page import Page
-from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
+from corridor.experiments.pages.sources import provenance_of
 from corridor.experiments.pages.stage import LABEL_UNITS, hub_key
 from corridor.experiments.text import capacity_text as text
 from corridor.experiments.text.capacity_text import sentences

@@ -17,9 +17,9 @@ from corridor.experiments.answers.price import DemandPrice
 from corridor.experiments.pages.demands import Asked, Under
 from corridor.experiments.pages.model import WITHOUT
 from corridor.experiments.pages.page import Page, Section
-from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
 from corridor.experiments.pages.set_prices import compared_with, matrix_of, prices_of, verdict_of
+from corridor.experiments.pages.sources import provenance_of
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.words import permit_word
 from corridor.experiments.text.price_text import Prices

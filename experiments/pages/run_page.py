@@ -19,8 +19,8 @@ from corridor.experiments.pages.course import course_of
 from corridor.experiments.pages.cuts import cuts_of
 from corridor.experiments.pages.demands import Asked, demand_table, of_answers, of_summary
 from corridor.experiments.pages.page import Page, Section
-from corridor.experiments.pages.provenance import provenance_of
 from corridor.experiments.pages.sections import map_and_sources, section
+from corridor.experiments.pages.sources import provenance_of
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.uncertainty import sureness_of
 from corridor.experiments.pages.words import NOTHING, fibres_by_name, ms

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from corridor.experiments.account.summary import EventSummary
 from corridor.experiments.atlas import event_data
-from corridor.experiments.atlas.flags import flags
+from corridor.experiments.atlas.labels import flags
 
 WIDE, LEFT, GAP, LANE, TICKS = 960.0, 44.0, 22.0, 15.0, 26.0
 LETTER = 5.9

@@ -49,10 +49,9 @@ from corridor.experiments.account.workload_summary import WorkloadsSummary
 from corridor.experiments.answers.anycast_text import anycast_summary
 from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.certainty_summary import CertaintiesDocument
-from corridor.experiments.plan.clipped_rates import clipped_rates
-from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.plan.warnings import clipped_rates, idle_streams
 from corridor.experiments.results import validity
 from corridor.experiments.results.health import (
     lost_at_sockets,

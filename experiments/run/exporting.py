@@ -13,7 +13,7 @@ from corridor.controller.explain.subject import Exported, Subject
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import read_dump, tables_of
 from corridor.experiments.account.run_files import PlanHead, read_plan_head
-from corridor.experiments.answers.capacity_file import foreseen, read_capacity
+from corridor.experiments.answers.capacity_answer import foreseen, read_capacity
 from corridor.experiments.answers.document import document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.atlas.map_layers import layers

@@ -17,12 +17,13 @@ from typing import IO, Literal
 
 from corridor.controller.forwarding.all_pairs import compile_all_pairs
 from corridor.controller.openflow.frameworks import AskedFramework, installed_framework
-from corridor.experiments.lab.own_controller import app_words
+from corridor.experiments.lab.controller_process import app_words
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.run import choosing, program_streams
 from corridor.experiments.run import options as run_options
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import new_folder
+from corridor.experiments.run.own_controller import check_loops, spanning_tree
 from corridor.experiments.run.program_setting import (
     ALL_PAIRS,
     BY_COMMAND,
@@ -32,7 +33,6 @@ from corridor.experiments.run.program_setting import (
     Ended,
     Setting,
 )
-from corridor.experiments.run.trees import check_loops, spanning_tree
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import AskedClock, Choice
 from corridor.experiments.testbeds.events import failure_of

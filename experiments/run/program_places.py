@@ -10,7 +10,7 @@ from pathlib import Path
 from corridor.experiments.testbeds.guest_init import FOLDER, HOST_LINKS, MS_RDONLY, bind, mount
 from corridor.experiments.testbeds.guest_settings import mount_settings
 from corridor.topologies.base.places import IMPORT_ROOT
-from corridor.topologies.emulation.mininets_iperf import put_iperf
+from corridor.topologies.emulation.shell import put_iperf
 from corridor.topologies.model.wiring import Wiring
 
 MS_REC, MS_PRIVATE = 16384, 1 << 18

@@ -15,10 +15,9 @@ from corridor.experiments.lab.proof import prove_expected, prove_run
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run.choosing import choose, refuse_old_iperf3, refuse_small_memory
-from corridor.experiments.run.event_log import EventLog, Say
+from corridor.experiments.run.event_log import EventLog, Say, sending_s
 from corridor.experiments.run.manifest import OBJECTIVE_FILE
 from corridor.experiments.run.options import Options
-from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.run.runner import carry_out, finish
 from corridor.experiments.text.run_verdict import judge
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_text

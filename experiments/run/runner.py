@@ -19,8 +19,8 @@ from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.prover import Proof
 from corridor.experiments.account.summary import Summary
-from corridor.experiments.answers.capacity_file import foreseen as foreseen_capacity
-from corridor.experiments.answers.capacity_file import write_capacity
+from corridor.experiments.answers.capacity_answer import foreseen as foreseen_capacity
+from corridor.experiments.answers.capacity_answer import write_capacity
 from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, document
@@ -28,11 +28,10 @@ from corridor.experiments.answers.gathering import Gathered, gather
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.machines.debian_kernel import DebianKernel
 from corridor.experiments.machines.kernel import Kernel
-from corridor.experiments.plan.clipped_rates import clipped_rates
-from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.plan.warnings import clipped_rates, idle_streams
 from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run import manifest
@@ -42,7 +41,7 @@ from corridor.experiments.run.choosing import (
     refuse_old_iperf3,
     refuse_small_memory,
 )
-from corridor.experiments.run.event_log import EventLog, Say
+from corridor.experiments.run.event_log import EventLog, Say, sending_s
 from corridor.experiments.run.folders import (
     is_full,
     make_result_folder,
@@ -58,7 +57,6 @@ from corridor.experiments.run.own_controller import (
     steered_by_own,
     warned_of,
 )
-from corridor.experiments.run.passed_time import sending_s
 from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario, as_asked, load_under

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corridor.experiments.scenario.event_lab import Lab
+from corridor.experiments.scenario.moments import Lab
 from corridor.topologies.base.options import Values
 from corridor.topologies.model.fault_kind import EventKind
 

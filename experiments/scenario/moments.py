@@ -1,4 +1,6 @@
-"""Moments of a run as scenarios write them: from its start, or from a moment with a name. Pure.
+"""What events of a scenario refer to: moments of the run, and the network that they change. Pure.
+
+A moment counts from the start of the run, or from a moment with a name:
 
     2s                    after the first probe may be sent
     streams + 500ms       after the first stream begins
@@ -11,9 +13,10 @@ What a name means in nanoseconds is known once a run is planned.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from corridor.topologies.base.units import QuantityError, format_duration, parse_duration_ns
+from corridor.topologies.model.fault_kind import Network
 
 START, STREAMS, END = "start", "streams", "end"
 NAMED = (START, STREAMS, END)
@@ -58,3 +61,29 @@ def parse_moment(text: object) -> Moment:
     if named["name"] == START and named["sign"] == "-" and offset_ns:
         raise QuantityError(f'"{written}" is before the start', "write a moment after it")
     return Moment(named["name"], -offset_ns if named["sign"] == "-" else offset_ns)
+
+
+# A network that is measured, as kinds of events see it beyond what faults need.
+
+
+class Lab(Network, Protocol):
+    """All that a timeline can change."""
+
+    def request(self, do: str, **what: Any) -> None:
+        """Ask the controller, as over its control socket; what it answers stands with what was
+        done. Returns at once: others do not wait for it."""
+
+    def kill_controller(self) -> None:
+        """SIGKILL. Switches serve on by the tables that they hold."""
+
+    def start_controller(self) -> None:
+        """Another, which takes over what switches hold."""
+
+    def transfer(self, demand: str) -> None:
+        """Begin the TCP transfer that is planned for a demand; returns at once."""
+
+    def begin_capture(self, fibre: str) -> None:
+        """Write what is on a fibre to a file, from now on."""
+
+    def end_capture(self, fibre: str) -> None:
+        """No more of it."""

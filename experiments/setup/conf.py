@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import corridor
-from corridor.experiments.setup.navigation import DECISIONS, Part, hidden_tree, parts
-from corridor.experiments.setup.search_texts import write_texts
+from corridor.experiments.setup.navigation import DECISIONS, Part, hidden_tree, parts, write_texts
 from corridor.topologies.base.places import CHECKOUT
 
 if TYPE_CHECKING:

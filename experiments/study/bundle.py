@@ -114,11 +114,10 @@ KINDS = (".py", ".yaml", ".json", ".sh", ".c", ".config", ".csv")
 FOLDERS = ("topologies", "controller", "traffic", "experiments")
 BESIDE = (
     *("artifact/", "atlas/", "commands/", "figures/", "live_commands/", "pages/", "setup/"),
-    *("study/answer_blanks.py", "study/answer_sentence.py", "study/answers.py", "study/cells.py"),
-    *("study/compared.py", "study/figures_of_studies.py", "study/intervals.py", "study/listing.py"),
-    *("study/load.py", "study/matrix.py", "study/measures.py", "study/patches.py"),
-    *("study/resolving.py", "study/shipped/", "study/shipped_studies.py", "study/study_file.py"),
-    *("study/tables.py", "study/tables_in_latex.py", "study/words.py", "terminal/"),
+    *("study/answer_blanks.py", "study/answers.py", "study/cells.py", "study/compared.py"),
+    *("study/figures_of_studies.py", "study/intervals.py", "study/load.py", "study/matrix.py"),
+    *("study/measures.py", "study/resolving.py", "study/shipped/", "study/shipped_studies.py"),
+    *("study/study_file.py", "study/tables.py", "study/words.py", "terminal/"),
 )
 """What asks for results, draws and states them, and makes none, below ``experiments``."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from corridor.experiments.scenario.shipped_things import Shipped
 from corridor.experiments.study.answer_blanks import check_answer
 from corridor.experiments.study.matrix import Levels, combinations, matches
 from corridor.experiments.study.measures import parse_bound
@@ -208,3 +209,16 @@ def every_run(study: Study, repetitions: int) -> Iterator[tuple[Levels, int]]:
     for repetition in range(repetitions):
         for levels in study.combinations:
             yield levels, repetition
+
+
+# Studies that ship, for who looks around: what each asks, and how many runs it is.
+
+
+def listed() -> Iterator[Shipped]:
+    from corridor.experiments.study.shipped_studies import shipped_studies
+
+    for name in shipped_studies():
+        study = load_study(name)
+        runs = len(study.combinations) * study.of.repetitions
+        size = {"conditions": len(study.combinations), "runs": runs}
+        yield Shipped(name, study.of.question, size, f"corridor study run {name}")

@@ -24,6 +24,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -33,7 +34,6 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
 
 from corridor.experiments.testbeds import containment
-from corridor.experiments.testbeds.processors import one_cpu
 from corridor.topologies.base.parent_death import die_with_parent
 from corridor.topologies.base.scratch import SHARED_MEMORY, scratch_folder
 
@@ -197,6 +197,41 @@ def main() -> None:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
+
+
+# A processor for each guest, as long as there are any. A guest is one processor, but two
+# processes of the host that hand over to each other at every system call of the guest. On two
+# cores each of these wakes a core that sleeps, which takes five times as long as going on on the
+# same.
+
+NAME = "\0corridor/cpu/{}"
+"""An address that leads to no file: it is taken as long as someone holds it."""
+BUSY = 2.0
+"""Processes that wait for each processor."""
+
+
+@contextlib.contextmanager
+def one_cpu() -> Iterator[int | None]:
+    """The number of a processor that no other guest of this machine has while the body runs.
+
+    None if there is none, or where more waits for processors than there are: then what is
+    ready should go on wherever there is room.
+    """
+    ours = sorted(os.sched_getaffinity(0))
+    if len(ours) < 2 or os.getloadavg()[0] >= BUSY * len(ours):
+        yield None
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as held:
+        yield _take(held, ours)
+
+
+def _take(held: socket.socket, ours: list[int]) -> int | None:
+    """The last first: what else this machine does tends to the first."""
+    for cpu in reversed(ours):
+        with contextlib.suppress(OSError):
+            held.bind(NAME.format(cpu))
+            return cpu
+    return None
 
 
 if __name__ == "__main__":

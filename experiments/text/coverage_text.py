@@ -1,11 +1,17 @@
-"""Text on demands that are served though a policy set does not cover them. Pure."""
+"""Text on what a policy set does not cover: demands that are served all the same, and days past the
+last review of the law. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from corridor.experiments.answers.outcome import Outcome
+
+if TYPE_CHECKING:
+    from corridor.experiments.scenario.scenario import LoadedScenario
+
 
 NOT_JUDGED = Outcome.NOT_COVERED.word
 
@@ -38,3 +44,15 @@ def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> s
         "that no rule of the set forbids. Verification treats this as permitted; it is not a "
         "statement about law."
     )
+
+
+# The line that says that an answer is about a day past the last review of the law.
+
+
+def warning_of(loaded: LoadedScenario) -> str:
+    """A line where the policies of a scenario cite rules of law and its day is past their review;
+    else an empty text."""
+    from corridor.controller.policy import law_calendar
+    from corridor.controller.policy.law import load_law
+
+    return law_calendar.warning_of(loaded.policies, load_law(), loaded.as_of)

@@ -138,9 +138,7 @@ def _under(one: AnswerUnderReading, titles: Mapping[str, str]) -> str:
 def _options(answer: Classified) -> str:
     if not answer.options:
         return ""
-    lines = [
-        f"  {' and '.join(option.mechanisms)}: {option.data_class}" for option in answer.options
-    ]
+    lines = [f"  {' and '.join(one.mechanisms)}: {one.data_class}" for one in answer.options]
     return "\n".join(["Class once these are in place:", *lines])
 
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median
 
-from corridor.experiments.lab.agents_process import AgentsProcess
+from corridor.experiments.lab.line_process import AgentsProcess
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.agents.jobs import Host, Settings, plan_job

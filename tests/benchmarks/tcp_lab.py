@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from corridor.controller.forwarding.all_pairs import compile_all_pairs
-from corridor.experiments.lab.agents_process import AgentsProcess
 from corridor.experiments.lab.assembly import assemble
+from corridor.experiments.lab.line_process import AgentsProcess
 from corridor.experiments.run.program_controllers import AllPairs
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.model.line import Line as Noise

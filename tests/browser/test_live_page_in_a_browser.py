@@ -14,7 +14,7 @@ from conftest import WATCH, Opened
 
 from corridor.controller.reconcile.jobs import SetDrained
 from corridor.experiments.live_network import page_process
-from corridor.experiments.live_network.page_files import files
+from corridor.experiments.live_network.page_main import files
 from live_page_lab import PageLab, page_lab
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install it")

@@ -21,8 +21,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.experiments.account.machine_counters import SocketDrops
 from corridor.experiments.account.summary import Crossing, CrossingsSummary
 from corridor.experiments.account.transit_check import TransitChecker
-from corridor.experiments.lab.agents_process import AgentsProcess
-from corridor.experiments.lab.monitor_process import MonitorProcess
+from corridor.experiments.lab.line_process import AgentsProcess, MonitorProcess
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job

@@ -1,4 +1,5 @@
-"""Scratch folders, each locked by its process while that lives. Standard library only.
+"""Scratch folders, each locked by its process while that lives, and locks that processes take in
+turn. Standard library only.
 
 A process that is killed cannot remove its folder. The kernel lets go of its lock, by which
 the next process knows that no one needs the folder.
@@ -11,7 +12,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PREFIX = "corridor-guest-"
@@ -68,3 +69,18 @@ def lock_folder(folder: Path, how: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+# A lock of a file that processes take in turn; the kernel lets go of it when one dies.
+
+
+@contextlib.contextmanager
+def in_turn(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """The lock of ``path``, which is made; ``waiting`` is called if another process has it."""
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -17,7 +17,6 @@ from pathlib import Path
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import host_tcp, lanes, queue_interfaces, taps
 from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, counted
-from corridor.topologies.emulation.modules import QUEUES_NEED, SHAPING_NEEDS
 from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
 from corridor.topologies.emulation.queue_marking import QueueMarking, marks
@@ -33,6 +32,17 @@ from corridor.topologies.model.wiring import (
     Shape,
     Wiring,
 )
+
+# Modules of a kernel that fibres need, by what for.
+
+SHAPING_NEEDS = ("sch_netem", "sch_prio", "cls_u32")
+"""Every fibre."""
+QUEUES_NEED = (
+    *("ifb", "sch_htb", "sch_prio", "sch_drr", "sch_fq_codel", "sch_pie"),
+    *("sch_ingress", "cls_matchall", "cls_bpf", "act_mirred"),
+)
+"""Modules for queues in front of fibres, which few scenarios ask for."""
+
 
 HOST_PREFIX_LENGTH = 8
 GATEWAY_QUEUE_FRAMES = 10_000

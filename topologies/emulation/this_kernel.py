@@ -15,7 +15,7 @@ from pathlib import Path
 
 from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.base.slowness import patient
-from corridor.topologies.emulation.modules import QUEUES_NEED
+from corridor.topologies.emulation.netlink import QUEUES_NEED
 from corridor.topologies.emulation.taps import CLONE_DEVICE
 
 CAP_NET_ADMIN = 12

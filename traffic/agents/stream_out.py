@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Self
 
 from corridor.topologies.base.named_tuples import to_plain
-from corridor.traffic.agents import pacing
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.agents.delays import LATE, DelayFile, Delays
 from corridor.traffic.agents.intervals import USUAL_NS, Intervals, SentIntervals
 from corridor.traffic.agents.probe import count_error
@@ -35,11 +35,11 @@ class StreamOut(NamedTuple):
 
     @property
     def packets(self) -> int:
-        return pacing.stream_packets(self.duration_ns, self.rate_bps, self.template.size_bytes)
+        return stream_packets(self.duration_ns, self.rate_bps, self.template.size_bytes)
 
     @property
     def burst(self) -> int:
-        return pacing.burst_packets(self.burst_ns, self.rate_bps, self.template.size_bytes)
+        return burst_packets(self.burst_ns, self.rate_bps, self.template.size_bytes)
 
     def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
         return self._replace(start_ns=self.start_ns + shift_ns, phase=phase)
@@ -133,9 +133,7 @@ class StreamSender:
         self.last_ns = now_ns
         self._next = first = first + count
         if first < self.packets:
-            self.next_ns = pacing.packet_time(
-                self._start_ns, first, self.rate_bps, self.frame_bytes
-            )
+            self.next_ns = packet_time(self._start_ns, first, self.rate_bps, self.frame_bytes)
         else:
             self.next_ns = 0
         return now_ns
@@ -209,3 +207,21 @@ class StreamsOut(Workload[StreamOut]):
 
     def __len__(self) -> int:
         return len(self._senders)
+
+
+# When the packets of a paced stream are due. Pure, and no rounding adds up.
+
+
+def stream_packets(duration_ns: int, rate_bps: int, frame_bytes: int) -> int:
+    """How many frames a stream of ``rate_bps`` (frame bits, no FCS) sends in ``duration_ns``."""
+    return max(1, duration_ns * rate_bps // (frame_bytes * 8 * NS_PER_S))
+
+
+def burst_packets(burst_ns: int, rate_bps: int, frame_bytes: int) -> int:
+    """How many frames fall into one burst interval; at least one."""
+    return max(1, burst_ns * rate_bps // (frame_bytes * 8 * NS_PER_S))
+
+
+def packet_time(start_ns: int, packet: int, rate_bps: int, frame_bytes: int) -> int:
+    """When packet number ``packet`` of a stream is due, without accumulated rounding."""
+    return start_ns + packet * frame_bytes * 8 * NS_PER_S // rate_bps

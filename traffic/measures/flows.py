@@ -20,8 +20,8 @@ from corridor.traffic.measures.quantiles import (
     left_out,
     share_interval,
 )
+from corridor.traffic.measures.sampling import ipdv
 from corridor.traffic.measures.stream_delays import Times
-from corridor.traffic.measures.variation import ipdv
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from corridor.controller.policy.clauses.answers import Answer, every, negation, some
 from corridor.controller.policy.clauses.places import Groups, Names, Value, inside, listed, run_by
@@ -22,7 +22,9 @@ from corridor.topologies.model.topology import (
     Fibre,
     Hub,
     Role,
+    Slug,
     Status,
+    Topology,
 )
 
 type Element = Hub | Fibre
@@ -382,3 +384,61 @@ Selectors = Annotated[
     ),
 ]
 """One selector of elements or a list of them; ``gateways`` stands for ``{gateway: true}``."""
+
+
+# Where demands may go: one hub, or any of several.
+
+
+def _several(value: Any) -> Any:
+    if value == []:
+        raise ValueError("dst names no hub: name one, or a selector of hubs")
+    return {"hubs": value} if isinstance(value, list) else value
+
+
+def _kind(value: Any) -> str:
+    return "selector" if isinstance(value, dict | Where) else "hub"
+
+
+Destination = Annotated[
+    Annotated[
+        Annotated[Slug, Tag("hub")] | Annotated[Where, Tag("selector")], Discriminator(_kind)
+    ],
+    BeforeValidator(_several, json_schema_input_type=Slug | list[Slug] | Where),
+]
+"""A hub; or any of those that a selector, or a list of their ids, selects."""
+
+
+# Names that policies may call fibres by: of a topology, or of the shipped map.
+
+SHIPPED_MAP = "pan-asia"
+FIBRE, CABLE_SYSTEM, SRLG = "fibre", "cable system", "shared-risk group"
+
+
+@dataclass(frozen=True)
+class FibreNames:
+    """Looked up only where a policy names a fibre: to read the shipped map takes a while."""
+
+    topology: Topology | None
+    """None: the shipped map."""
+
+    @cached_property
+    def by_kind(self) -> dict[str, frozenset[str]]:
+        """What kind of name, in words, to all names of it."""
+        of_cables = frozenset[str]().union(*map(cables_of, self._map))
+        return {
+            FIBRE: frozenset(fibre.id for fibre in self._map),
+            CABLE_SYSTEM: of_cables,
+            SRLG: frozenset(srlg for fibre in self._map for srlg in fibre.srlgs),
+        }
+
+    @property
+    def all(self) -> frozenset[str]:
+        return frozenset[str]().union(*self.by_kind.values())
+
+    @cached_property
+    def _map(self) -> Iterable[Fibre]:
+        if self.topology is not None:
+            return self.topology.fibres
+        from corridor.topologies.formats.load import load_topology
+
+        return load_topology(SHIPPED_MAP).fibres

@@ -7,6 +7,7 @@ None is visited twice. Packets without a demand are allowed by no permit.
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from functools import cached_property
 from itertools import chain, count
 from typing import NamedTuple
 
-from corridor.controller.forwarding.program import FastFailover
+from corridor.controller.forwarding.program import GROUP_OF_ALL, FastFailover
 from corridor.controller.prover.search.claim import dead_before
 from corridor.controller.prover.search.core import DOOR, NO_PHASE, NOWHERE, At, Core, Remark, Turn
 from corridor.controller.prover.search.declared_demands import Demand
@@ -333,3 +334,37 @@ def _groups(lookups: Mapping[str, Lookup], *places: At) -> dict[tuple[str, int],
                     waiting += uses(bucket.actions, "group")
                     waiting += [] if bucket.watch_group is None else [bucket.watch_group]
     return groups
+
+
+# Paths on which packets multiply without end: loops in which a copy of each packet stays.
+
+
+def grows(seen: Exploration) -> str:
+    """The hubs of a round on which a switch makes two packets of one, or nothing."""
+    if seen.hops is not None:
+        return ""
+    import networkx as nx  # heavy, and seldom needed
+
+    graph = nx.DiGraph()
+    for node, following in seen.edges.items():
+        graph.add_edges_from((node, to) for to, _ in following)
+    for members in nx.strongly_connected_components(graph):
+        for node in sorted(members):
+            stay = Counter(
+                _one_packet(seen, turn) for to, turn in seen.edges[node] if to in members
+            )
+            if any(copies > 1 for copies in stay.values()):
+                return ", ".join(sorted({seen.core.places[place].hub for place, _ in members}))
+    return ""
+
+
+def _one_packet(seen: Exploration, turn: Turn) -> object:
+    """Alike for what happens to one packet at once, whichever ports are dead."""
+    step = turn.step
+    groups = seen.core.network.lookups[step.at.hub].groups
+    chosen = tuple(one for one in step.chosen if not _copies(groups[one.group]))
+    return step.at, step.matched, chosen, step.packet.sent
+
+
+def _copies(group: FastFailover) -> bool:
+    return any(GROUP_OF_ALL in bucket.actions for bucket in group.buckets)

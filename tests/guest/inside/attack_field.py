@@ -22,7 +22,7 @@ from rogue_gateway import Rogue
 from corridor.controller.forwarding.program import COOKIE_MAGIC, Program, Reason
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.gateways_process import GatewaysProcess, start_gateways
-from corridor.experiments.lab.monitor_process import MonitorProcess
+from corridor.experiments.lab.line_process import MonitorProcess
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.named_tuples import to_plain

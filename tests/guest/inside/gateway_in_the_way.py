@@ -31,7 +31,7 @@ from triangle import (
 )
 
 from corridor.experiments.lab.gateways_process import start_gateways
-from corridor.experiments.lab.monitor_process import MonitorProcess
+from corridor.experiments.lab.line_process import MonitorProcess
 from corridor.topologies.base.named_tuples import to_plain
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.traffic.agents import packet_ring

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corridor.experiments.lab import execute
-from corridor.experiments.lab.emitting import emit
+from corridor.experiments.lab.run_events import emit
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.testbeds.guest_init import make_repeatable
 from corridor.topologies.base.codec import from_plain

@@ -27,10 +27,10 @@ from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.controller.reconcile.interfaces import Interfaces
+from corridor.controller.reconcile.jobs import Timing
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.state_file import StateFile
-from corridor.controller.reconcile.timers import Timing
 from corridor.controller.reconcile.two_phase_rollout import Updater
 from corridor.topologies.model.wiring import Wiring
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from corridor.controller.intent.intent import Selector
-from corridor.controller.intent.picks import PreferredPath
+from corridor.controller.intent.intent import PreferredPath, Selector
 from corridor.controller.intent.specification import Direction, Specification, failures_of
 from corridor.controller.policy.model import Bandwidth, Demand, PolicySet
 from corridor.controller.traffic_engineering.fit_rates import with_feasible_paths

@@ -3,7 +3,7 @@
 from attack_frames import IPV4, ethernet, in_llc
 from corridor.controller.forwarding.labels import SNAP_PATHS, FreePaths
 from corridor.controller.forwarding.program import LAST_PATH, label_of
-from corridor.controller.policy.phase import Phase
+from corridor.controller.policy.automaton import Phase
 
 
 def test_no_label_begins_like_a_snap_header():

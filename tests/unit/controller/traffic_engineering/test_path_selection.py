@@ -9,7 +9,7 @@ import pytest
 from corridor.controller.explain import explain
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.forwarding.packet_traces import trace_packet
-from corridor.controller.intent.picks import PreferredPath
+from corridor.controller.intent.intent import PreferredPath
 from corridor.controller.intent.specification import Specification, failures_of
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths

@@ -64,8 +64,10 @@ def counted(monkeypatch) -> list[str]:
     """What was asked, in order."""
     calls: list[str] = []
     for place, name in (
-        (rounding.Program, "_whole"),
-        *((rounding, one) for one in ("with_less_overload", "with_ejection_chains", "at_lower_cost")),
+        (rounding.LinearProgram, "_whole"),
+        (rounding, "with_less_overload"),
+        (rounding, "with_ejection_chains"),
+        (rounding, "at_lower_cost"),
     ):
         real = getattr(place, name)
 

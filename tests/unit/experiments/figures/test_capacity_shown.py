@@ -13,8 +13,12 @@ import pytest
 import corridor
 import page_case
 from corridor.experiments import cli
-from corridor.experiments.answers.capacity_answer import CapacityAnswer
-from corridor.experiments.answers.capacity_file import foreseen, read_capacity, write_capacity
+from corridor.experiments.answers.capacity_answer import (
+    CapacityAnswer,
+    foreseen,
+    read_capacity,
+    write_capacity,
+)
 from corridor.experiments.answers.map_document import map_document
 from corridor.experiments.atlas.map_drawing import FULL, by_fibre
 from corridor.experiments.figures import draw_figures

@@ -15,7 +15,7 @@ import handmade_run
 from corridor.experiments.account.summary import DemandSummary, EventSummary, HitSummary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.event_data import PredictedLevel, Span
-from corridor.experiments.atlas.flags import MAX_LANES, flags
+from corridor.experiments.atlas.labels import MAX_LANES, flags
 from corridor.experiments.figures import draw_figures
 from corridor.experiments.figures.before_after import before_after, worst_changes
 from corridor.experiments.figures.run_data import RunData

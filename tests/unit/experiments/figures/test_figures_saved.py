@@ -18,7 +18,7 @@ from pypdf import PdfReader
 
 import handmade_run
 from corridor.experiments import cli
-from corridor.experiments.figures import pdf_fonts
+from corridor.experiments.figures import saving
 from corridor.experiments.figures.saving import ENDINGS, FORMATS, save
 from corridor.experiments.figures.style import COLUMN, TEXT, WIDTHS, new_figure, style
 from corridor.experiments.results.results import read_plan, summarise
@@ -111,7 +111,7 @@ def test_each_font_is_read_once_for_all_pdf_files(
         return load(source, *more, **named)
 
     monkeypatch.setattr(subset, "load_font", counting)
-    monkeypatch.setattr(pdf_fonts, "_reduced", {})
+    monkeypatch.setattr(saving, "_reduced", {})
     fresh = saved(tmp_path / "a", title="Delay")["pdf"]
     other = saved(tmp_path / "b", title="Größe, šířka")["pdf"]
     again = saved(tmp_path / "c", title="Delay")["pdf"]
@@ -123,10 +123,10 @@ def test_each_font_is_read_once_for_all_pdf_files(
 def test_a_font_is_reduced_again_for_letters_that_come_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pdf_fonts, "_reduced", {})
+    monkeypatch.setattr(saving, "_reduced", {})
     saved(tmp_path / "a", title="Delay")
     later = saved(tmp_path / "b", title="Ж in Cyrillic")["pdf"]
-    monkeypatch.setattr(pdf_fonts, "_reduced", {})
+    monkeypatch.setattr(saving, "_reduced", {})
     first = saved(tmp_path / "c", title="Ж in Cyrillic")["pdf"]
     assert "Ж in Cyrillic" in PdfReader(later).pages[0].extract_text()
     assert later.read_bytes() == first.read_bytes()

@@ -18,7 +18,7 @@ from corridor.experiments.live_network.page_leases import (
     toggled,
     with_change,
 )
-from corridor.experiments.live_network.page_shares import Counted, shares
+from corridor.experiments.live_network.page_measuring import Counted, shares
 from corridor.topologies.base.errors import InputError
 from live_page_lab import page_lab
 from reconciler_lab import wiring

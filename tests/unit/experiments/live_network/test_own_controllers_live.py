@@ -12,7 +12,7 @@ import pytest
 from corridor.controller.forwarding.program import Flow, output
 from corridor.controller.prover import tables_of
 from corridor.controller.reconcile.event_log import EventLog
-from corridor.experiments.lab.own_controller import OwnController
+from corridor.experiments.lab.controller_process import OwnController
 from corridor.experiments.live_network.event_text import told
 from corridor.experiments.live_network.own_answers import NOT_OF_IT, OwnAnswers
 from corridor.experiments.live_network.own_controller import OwnLiveController

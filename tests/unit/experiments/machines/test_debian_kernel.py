@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from corridor.experiments.machines import debian_modules
-from corridor.experiments.machines.debian_initramfs import (
+from corridor.experiments.machines.debian_kernel import (
     Entry,
     archive,
     with_modules,

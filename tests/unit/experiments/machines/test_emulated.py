@@ -6,7 +6,7 @@ import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.machines import debian_kernel
-from corridor.experiments.machines.debian_initramfs import with_modules, with_script
+from corridor.experiments.machines.debian_kernel import with_modules, with_script
 from corridor.experiments.testbeds import guest_supervisor
 from corridor.topologies.base.errors import EnvironmentUnsupported
 

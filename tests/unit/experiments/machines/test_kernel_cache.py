@@ -15,20 +15,22 @@ from pathlib import Path
 
 import pytest
 
+from corridor.experiments.machines import kernel, kernel_build
 from corridor.experiments.machines import kernel as kernels
-from corridor.experiments.machines import kernel_build, kernel_changes
-from corridor.experiments.machines.kernel import CONFIG, config_hash, find_kernel
+from corridor.experiments.machines.kernel import (
+    CHANGES,
+    CONFIG,
+    RANDOM,
+    SYSTEM_CALLS,
+    change_source,
+    config_hash,
+    find_kernel,
+)
 from corridor.experiments.machines.kernel_build import (
     build_kernel,
     check_build_tools,
     missing_options,
     required_options,
-)
-from corridor.experiments.machines.kernel_changes import (
-    CHANGES,
-    RANDOM,
-    SYSTEM_CALLS,
-    change_source,
 )
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
@@ -340,7 +342,7 @@ def test_a_source_that_is_not_as_expected_is_refused(home, change):
 
 def test_another_change_is_another_kernel(monkeypatch):
     before = config_hash()
-    monkeypatch.setattr(kernel_changes, "CHANGES", CHANGES[:-1])
+    monkeypatch.setattr(kernel, "CHANGES", CHANGES[:-1])
     assert config_hash() != before
 
 

@@ -4,17 +4,17 @@ import fcntl
 import os
 
 from corridor.experiments import cli
-from corridor.experiments.machines import build, images, roots
+from corridor.experiments.machines import build, images
 from corridor.topologies.base.scratch import lock_folder
 
 
 def test_a_root_is_made_where_subordinate_ids_get_to_and_is_gone_afterwards(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with roots.root_folder() as folder:
+    with build.root_folder() as folder:
         (folder / "usr").mkdir()
         assert folder.parent == tmp_path
         assert folder.stat().st_mode & 0o777 == 0o755
-        assert roots.remove_dead_roots() == []
+        assert build.remove_dead_roots() == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -27,7 +27,7 @@ def test_roots_of_killed_builds_go_and_those_in_use_stay(tmp_path, monkeypatch):
         (folder / "usr").mkdir(parents=True)
     lock = lock_folder(used, fcntl.LOCK_EX)
     try:
-        assert roots.remove_dead_roots() == [dead]
+        assert build.remove_dead_roots() == [dead]
     finally:
         os.close(lock)
     assert sorted(tmp_path.iterdir()) == [other, used]
@@ -41,9 +41,9 @@ def test_what_belongs_to_subordinate_ids_is_removed_by_mmdebstraps_own_helper(
     helper = tmp_path / "mmdebstrap"
     helper.write_text(f'#!/bin/sh\necho "$@" >{told}\n')
     helper.chmod(0o755)
-    monkeypatch.setattr(roots, "find", lambda _: str(helper))
+    monkeypatch.setattr(build, "find", lambda _: str(helper))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    roots._remove(root)
+    build._remove(root)
     said = told.read_text().split()
     assert said[:2] == ["--unshare-helper", "rm"]
     assert said[-1] == str(root / "mmdebstrap.x")

@@ -93,7 +93,7 @@ def test_nothing_is_taken_from_a_build_under_way(cache):
 
 TELLS = """
 import os, sys, time
-from corridor.experiments.lab.emitting import emit
+from corridor.experiments.lab.run_events import emit
 os.read(0, 1)
 for _ in range(3):
     emit({"event": "phase", "name": "teardown"})

@@ -8,8 +8,8 @@ import pytest
 
 import corridor
 from corridor.experiments.cli import main
-from corridor.experiments.plan.clipped_rates import clipped_rates
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.warnings import clipped_rates
 from corridor.experiments.scenario.scenario import load_scenario
 
 MAP = """name: line

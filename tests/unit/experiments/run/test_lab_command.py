@@ -12,13 +12,13 @@ from corridor.experiments import cli
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.run import (
     choosing,
-    input_output,
     program_lab,
     program_places,
     program_streams,
+    programs_inside,
 )
+from corridor.experiments.run.own_controller import check_loops, has_loops, spanning_tree
 from corridor.experiments.run.program_setting import STDIN, STDIN_ENDS, Ended, Setting
-from corridor.experiments.run.trees import check_loops, has_loops, spanning_tree
 from corridor.experiments.testbeds import native
 from corridor.experiments.testbeds.choice import Choice
 from corridor.topologies.base.errors import InputError, MeasurementInvalid
@@ -248,7 +248,7 @@ def test_input_that_still_comes_is_passed_on_to_its_end(tmp_path):
     (tmp_path / STDIN).write_bytes(b"first\n")
     reads, writes = os.pipe()
     (tmp_path / STDIN_ENDS).touch()
-    input_output._follow(tmp_path, writes)
+    programs_inside._follow(tmp_path, writes)
     with os.fdopen(reads, "rb") as said:
         assert said.read() == b"first\n"
 

@@ -7,8 +7,8 @@ from math import ceil
 import pytest
 
 from corridor.experiments.account.packet_classes import BACKWARD, FORWARD, classes_of, selected
-from corridor.experiments.plan.idle_streams import idle_streams
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.plan.warnings import idle_streams
 from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import AS_WRITTEN

@@ -15,8 +15,7 @@ from corridor.experiments.results.results import write_summary
 from corridor.experiments.study.answer_blanks import BLANK
 from corridor.experiments.study.bundle import bundle_of, opened, program_digest
 from corridor.experiments.study.cells import cells, conditions
-from corridor.experiments.study.listing import listed
-from corridor.experiments.study.load import load_study
+from corridor.experiments.study.load import listed, load_study
 from corridor.experiments.study.measures import ANSWERS, parse, value_of
 from corridor.experiments.study.shipped_studies import SHIPPED, shipped_studies
 from sample_of_type import sample

@@ -2,8 +2,8 @@
 
 import pytest
 
+from corridor.experiments.study.cells import NoSuchPlace, patched
 from corridor.experiments.study.matrix import combinations, matches
-from corridor.experiments.study.patches import NoSuchPlace, patched
 
 AXES = {"law": ["none", "th"], "buffer": ["5ms", "20ms"], "load": ["half", "full"]}
 

@@ -11,8 +11,7 @@ import pytest
 from corridor.experiments.lab.run_events import Phase, Step
 from corridor.experiments.machines.kernel_build import Progress
 from corridor.experiments.machines.kernel_progress import ProgressPrinter
-from corridor.experiments.run.event_log import EventLog
-from corridor.experiments.run.passed_time import passed_s
+from corridor.experiments.run.event_log import EventLog, passed_s
 from corridor.experiments.terminal import live
 from corridor.experiments.terminal.live import LiveLines, telling
 from corridor.experiments.terminal.screen import complaint, styled, wrapped

@@ -12,7 +12,7 @@ import pytest
 
 import escapes
 from corridor.experiments.run import choosing
-from corridor.experiments.testbeds import containment, guest_supervisor, landlock, supervised
+from corridor.experiments.testbeds import containment, guest_supervisor, landlock, uml
 from corridor.experiments.testbeds.choice import Choice
 
 ALONE = [sys.executable, "-I", "-S", guest_supervisor.__file__]
@@ -44,7 +44,7 @@ def run_contained(means, out, *words, reads=()):
             text=True,
             timeout=60,
             check=False,
-            env=supervised.host_environment(),
+            env=uml.host_environment(),
         )
     finally:
         os.close(held)

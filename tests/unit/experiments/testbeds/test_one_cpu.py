@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from corridor.experiments.testbeds import processors as module
-from corridor.experiments.testbeds.processors import BUSY, one_cpu
+from corridor.experiments.testbeds import guest_supervisor as module
+from corridor.experiments.testbeds.guest_supervisor import BUSY, one_cpu
 
 
 @pytest.fixture(autouse=True)

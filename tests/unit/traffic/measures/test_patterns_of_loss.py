@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from corridor.traffic.measures.bursts import loss_pattern, lost_of
 from corridor.traffic.measures.metrics import goodput_bps, jain, met
-from corridor.traffic.measures.variation import ipdv
+from corridor.traffic.measures.sampling import ipdv
 
 
 def flags(text: str) -> np.ndarray:

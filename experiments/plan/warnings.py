@@ -1,6 +1,6 @@
-"""Fibres that carry traffic at a bound of the map's emulated rates. Pure.
+"""What a plan warns of before it runs: fibres at a bound of the map, and streams that send nothing.
 
-Traffic is scaled by the map's scale. A fibre whose rate is a bound instead is too wide or too
+Pure. Traffic is scaled by the map's scale. A fibre whose rate is a bound instead is too wide or too
 narrow for it, so utilisation and completion times on it are not those of the real fibre.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import counted, joined
+from corridor.traffic.agents.stream_out import StreamOut
 
 MOST_NAMED = 3
 
@@ -35,4 +36,21 @@ def clipped_rates(plan: Plan) -> list[str]:
             f"instead of the scaled capacity: {joined(named)}. Utilisation and completion times "
             "there are not to scale; change the capacity scale or the bounds of the map"
         )
+    ]
+
+
+# Workloads of UDP that send nothing along a demand, which no one would see in results.
+
+
+def idle_streams(plan: Plan) -> list[str]:
+    """Lines for people."""
+    sent = {part.flow for host in plan.job.hosts for part in host.of(StreamOut)}
+    return [
+        f"workload {workload.id} sends nothing along {plan.demands[number].id}: it has no path "
+        "when the run begins, and a stream of UDP is not begun when it gets one; send it by TCP, "
+        "or under policies that let it go"
+        for workload in plan.workloads
+        if workload.transport == "udp"
+        for number in workload.demands
+        if number not in sent
     ]
