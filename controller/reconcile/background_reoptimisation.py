@@ -17,9 +17,9 @@ import traceback
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from corridor.controller.openflow.reoptimisation import Question
 from corridor.controller.policy.law import load_law
 from corridor.controller.reconcile.beside import answered
+from corridor.controller.traffic_engineering.reoptimisation import Question
 from corridor.topologies.base.garbage import collecting_later
 from corridor.topologies.base.parent_death import die_with_parent
 

@@ -24,7 +24,6 @@ from corridor.controller.intent.specification import (
     choosing,
     chosen_in,
 )
-from corridor.controller.openflow.reoptimisation import Lane, Question, answer_to
 from corridor.controller.reconcile.jobs import (
     Order,
     Queue,
@@ -32,6 +31,7 @@ from corridor.controller.reconcile.jobs import (
     RequestedJob,
     TimedJob,
 )
+from corridor.controller.traffic_engineering.reoptimisation import Lane, Question, answer_to
 from corridor.topologies.base import child_process
 from corridor.topologies.base.places import IMPORT_ROOT
 

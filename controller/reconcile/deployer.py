@@ -20,7 +20,6 @@ from corridor.controller.forwarding.program import Flow
 from corridor.controller.openflow import deployments, modifications
 from corridor.controller.openflow.deployments import Deployment, DesiredState, assessed
 from corridor.controller.openflow.errors import Refused, SwitchError
-from corridor.controller.openflow.reoptimisation import chosen_now
 from corridor.controller.prover import Proof, Tables
 from corridor.controller.prover.session import Session
 from corridor.controller.prover.verdicts import UpdateProof, objections
@@ -30,6 +29,7 @@ from corridor.controller.reconcile.repair import Repaired, compare, reinstall, r
 from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
 from corridor.controller.reconcile.takeover import recognise, seats_held
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NoTables, NotDone, Updater
+from corridor.controller.traffic_engineering.reoptimisation import chosen_now
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 

@@ -8,9 +8,9 @@ from datetime import date
 from typing import ClassVar, Protocol
 
 from corridor.controller.intent.specification import Specification
-from corridor.controller.openflow.reoptimisation import Question
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.reconcile.answers import Answer
+from corridor.controller.traffic_engineering.reoptimisation import Question
 from corridor.topologies.base.seconds import NS_PER_S
 
 

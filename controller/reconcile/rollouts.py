@@ -9,7 +9,6 @@ from enum import Enum
 from corridor.controller.intent.specification import Specification, choosing, chosen_in
 from corridor.controller.openflow.deployments import Deployment, DesiredState, unbuilt
 from corridor.controller.openflow.errors import SwitchError
-from corridor.controller.openflow.reoptimisation import Question
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover.verdicts import objections
 from corridor.controller.reconcile.beside import Awaited
@@ -22,6 +21,7 @@ from corridor.controller.reconcile.jobs import (
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NotDone, NotNow
 from corridor.controller.traffic_engineering.fit_rates import fits_current_failures, may_ask
+from corridor.controller.traffic_engineering.reoptimisation import Question
 
 
 class Rates(Enum):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from corridor.controller.openflow.deployments import Deployment
-from corridor.controller.openflow.reoptimisation import Lane, Question
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.reconcile.jobs import (
     ApplyReoptimisedPaths,
@@ -21,6 +20,7 @@ from corridor.controller.reconcile.jobs import (
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.rollouts import Rollouts
 from corridor.controller.reconcile.state_file import Remembered, Unreadable
+from corridor.controller.traffic_engineering.reoptimisation import Lane, Question
 
 
 @dataclass

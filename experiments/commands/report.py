@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _briefs(out_dir: Path, against: Path | None, *, pdf: bool) -> list[Path]:
-    from corridor.experiments.commands.report_brief import write_brief
+    from corridor.experiments.brief.written_brief import write_brief
 
     return _written(partial(write_brief, against=against), out_dir, pdf=pdf)
 

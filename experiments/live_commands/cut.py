@@ -118,7 +118,7 @@ def _answer(args: argparse.Namespace) -> Answer:
 def _kept(args: argparse.Namespace, loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
     """The answer, left in a folder with its brief."""
     from corridor.experiments.answers.cut_answer import cut_document, write_cut
-    from corridor.experiments.commands.report_brief import write_brief
+    from corridor.experiments.brief.written_brief import write_brief
     from corridor.experiments.run.folders import new_folder
 
     folder, found = new_folder(args.out, "cut"), cut_document(loaded, dead)

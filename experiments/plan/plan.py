@@ -16,8 +16,8 @@ from corridor.controller.forwarding.compiler import (
 )
 from corridor.controller.openflow.deployments import Deployment, DesiredState, unbuilt
 from corridor.controller.openflow.frameworks import framework_here
-from corridor.controller.openflow.reoptimisation import chosen_now
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.controller.traffic_engineering.reoptimisation import chosen_now
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
 from corridor.experiments.plan.policies import (
     assessments,

@@ -21,7 +21,6 @@ from corridor.controller.openflow import deployments
 from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.deployments import Deployment, DesiredState, Planned, longest_ns
 from corridor.controller.openflow.modifications import Modifications
-from corridor.controller.openflow.reoptimisation import Lane, Question, answer_to
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.prover import Proof, tables_of
 from corridor.controller.prover.session import Session
@@ -48,6 +47,7 @@ from corridor.controller.reconcile.repair import Repaired
 from corridor.controller.reconcile.state_file import Remembered, StateFile
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, SETTLE_NS, Updater
 from corridor.controller.traffic_engineering.fit_rates import overloaded_links
+from corridor.controller.traffic_engineering.reoptimisation import Lane, Question, answer_to
 from corridor.experiments.plan.predicted_fibres import Fibres
 from corridor.experiments.plan.timeline import Placed
 from corridor.topologies.base.seconds import NS_PER_S

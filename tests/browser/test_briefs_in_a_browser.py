@@ -11,7 +11,7 @@ from conftest import Open
 
 import brief_case
 from corridor.experiments import cli
-from corridor.experiments.commands.report_brief import write_brief
+from corridor.experiments.brief.written_brief import write_brief
 from corridor.experiments.run.printing import print_page
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install it")

@@ -115,7 +115,6 @@ PURE = (
 PURE_FILES = {
     "traffic/packets": ("ports.py",),
     "controller/openflow": (
-        "reoptimisation.py",
         "deployments.py",
         "modifications.py",
         "statuses.py",

@@ -19,7 +19,6 @@ from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.errors import GatewaysError, Lost, SwitchTimeout
 from corridor.controller.openflow.modifications import Modifications
-from corridor.controller.openflow.reoptimisation import Lane, Question
 from corridor.controller.openflow.table_dump import HeldEntry, unread
 from corridor.controller.reconcile import jobs
 from corridor.controller.reconcile.beside import Beside, InPlace
@@ -32,6 +31,7 @@ from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.reconciler import Reconciler
 from corridor.controller.reconcile.state_file import StateFile
 from corridor.controller.reconcile.two_phase_rollout import Updater
+from corridor.controller.traffic_engineering.reoptimisation import Lane, Question
 from corridor.topologies.model.wiring import Wiring
 
 JOBS: dict[str, Any] = {

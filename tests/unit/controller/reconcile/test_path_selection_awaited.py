@@ -8,7 +8,6 @@ from datetime import date, timedelta
 import pytest
 
 from corridor.controller.openflow.deployments import DesiredState
-from corridor.controller.openflow.reoptimisation import Lane, Question, answer_to
 from corridor.controller.reconcile.beside import Answers
 from corridor.controller.reconcile.jobs import (
     DayEnds,
@@ -19,6 +18,7 @@ from corridor.controller.reconcile.jobs import (
     SetPolicies,
 )
 from corridor.controller.traffic_engineering.fit_rates import fits_current_failures
+from corridor.controller.traffic_engineering.reoptimisation import Lane, Question, answer_to
 from corridor.topologies.model.wiring import wire
 from fake_switches import Lab
 from lab_views import ask, status

@@ -12,9 +12,9 @@ import time
 
 import pytest
 
-from corridor.controller.openflow.reoptimisation import Question, answer_to, chosen_now
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.reconcile.beside import BesideProcess, ChoosingBrokeError
+from corridor.controller.traffic_engineering.reoptimisation import Question, answer_to, chosen_now
 from rates_lab import CUT, NEXT, loaded
 
 START = "corridor.controller.reconcile.beside.child_process.start"

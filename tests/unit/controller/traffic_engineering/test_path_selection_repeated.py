@@ -8,17 +8,11 @@ import pytest
 
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.specification import Specification, failures_of
-from corridor.controller.openflow import reoptimisation
 from corridor.controller.openflow.deployments import DesiredState
-from corridor.controller.openflow.reoptimisation import (
-    Question,
-    chosen_ahead,
-    chosen_for_all,
-    chosen_now,
-)
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.reconcile.jobs import Follow
+from corridor.controller.traffic_engineering import reoptimisation
 from corridor.controller.traffic_engineering.fit_rates import (
     fits,
     fits_current_failures,
@@ -27,6 +21,12 @@ from corridor.controller.traffic_engineering.fit_rates import (
     total_overload,
     with_feasible_paths,
     with_picks,
+)
+from corridor.controller.traffic_engineering.reoptimisation import (
+    Question,
+    chosen_ahead,
+    chosen_for_all,
+    chosen_now,
 )
 from corridor.experiments.live_network.status_table import network
 from corridor.topologies.model.wiring import wire
@@ -467,7 +467,7 @@ def test_a_failure_is_followed_by_paths_that_stand_where_choosing_others_breaks(
     def broken(*_):
         raise RuntimeError("no")
 
-    monkeypatch.setattr("corridor.controller.openflow.reoptimisation.chosen_now", broken)
+    monkeypatch.setattr("corridor.controller.traffic_engineering.reoptimisation.chosen_now", broken)
     before = picks(lab.deployer.deployment.known.specification)
     cut(lab)
     assert lab.deployer.deployment.without.links == CUT.links

@@ -15,7 +15,7 @@ import pytest
 import brief_case
 import page_case
 from corridor.experiments import cli
-from corridor.experiments.commands.report_brief import write_brief
+from corridor.experiments.brief.written_brief import write_brief
 from corridor.experiments.run import printing
 from corridor.topologies.base.errors import InputError
 

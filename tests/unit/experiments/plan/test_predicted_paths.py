@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from corridor.controller.openflow.reoptimisation import Question
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.reconcile.jobs import PortChanged, ReoptimisationDone
+from corridor.controller.traffic_engineering.reoptimisation import Question
 from corridor.experiments.plan import predicted_controller
 from rates_lab import spec
 
