@@ -7,7 +7,7 @@ policies as plain data. A packet walker of its own follows packets through what 
 
 from corridor.controller.second_opinion.comparing import EVERY_SINGLE, OF_A_RUN, Sample, compare
 from corridor.controller.second_opinion.declared import Declared
-from corridor.controller.second_opinion.opinion import Disagreement, SecondOpinion
+from corridor.topologies.base.opinion import Disagreement, SecondOpinion
 
 __all__ = [
     "EVERY_SINGLE",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from random import Random
 
 from corridor.controller.second_opinion.declared import Declared
-from corridor.controller.second_opinion.opinion import Disagreement, SecondOpinion
 from corridor.controller.second_opinion.packet_check import (
     World,
     counterexample_differences,
@@ -17,6 +16,7 @@ from corridor.controller.second_opinion.packet_check import (
 from corridor.controller.second_opinion.plain import Plain
 from corridor.controller.second_opinion.tables import switches_of
 from corridor.controller.second_opinion.walker import Walker
+from corridor.topologies.base.opinion import Disagreement, SecondOpinion
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.wiring import Wiring
 

@@ -11,10 +11,10 @@ from corridor.controller.second_opinion.evaluator import DemandRules, Evaluator,
 from corridor.controller.second_opinion.failing import KINDS, NOTHING, Failed, everything, failed
 from corridor.controller.second_opinion.journey import Journey, journey_of
 from corridor.controller.second_opinion.onward import Around, permitted_path_on
-from corridor.controller.second_opinion.opinion import Disagreement
 from corridor.controller.second_opinion.packets import Packet, sent_by_host
 from corridor.controller.second_opinion.plain import Plain
 from corridor.controller.second_opinion.walker import Walk, Walker
+from corridor.topologies.base.opinion import Disagreement
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HOST_PORT, HubWire, Wiring
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from corridor.controller.prover.search.witnesses import Witness
 from corridor.controller.prover.verdicts import STATUS_WORDS, Counts, Proof, Verdict
-from corridor.controller.second_opinion.opinion import OpinionEntry, SecondOpinion
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json
 from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, Document, read_document
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.opinion import OpinionEntry, SecondOpinion
 from corridor.topologies.base.words import by_number
 
 PROOF_FILE = "proof.json"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from corridor.controller.policy.written_at import PolicyPlaces, WrittenAt, places_of_policies
 from corridor.controller.prover.verdicts import Proof, Verdict
-from corridor.controller.second_opinion.opinion import SecondOpinion
 from corridor.controller.testing.findings import Finding, Rule
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document
+from corridor.topologies.base.opinion import SecondOpinion
 
 BLOCKED = Rule("blocked-demand", "Policies block a demand.")
 DIFFERS = Rule("second-opinion", "The independent check disagrees with the proof.")

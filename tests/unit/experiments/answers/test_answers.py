@@ -12,7 +12,6 @@ import pytest
 from corridor.controller.explain.path_summary import passage_of_graph, passage_of_route
 from corridor.controller.forwarding.compiler import build_forwarding_graphs
 from corridor.controller.policy.permitted_paths import NoPermittedPath, best_permitted_path
-from corridor.controller.second_opinion.opinion import OpinionEntry
 from corridor.experiments.account.proof_document import ProofDocument
 from corridor.experiments.answers.certainty import certainties
 from corridor.experiments.answers.document import Answers, document
@@ -29,6 +28,7 @@ from corridor.experiments.text.run_text import told
 from corridor.experiments.text.short_table import short_table, undisturbed_rtt_ms
 from corridor.experiments.text.verdict import foreseen, holds, verdict
 from corridor.topologies.analysis.monte_carlo import draw
+from corridor.topologies.base.opinion import OpinionEntry
 from corridor.topologies.base.words import percent
 from corridor.topologies.model.delay_model import shipped_model
 from typed_summary import made, typed

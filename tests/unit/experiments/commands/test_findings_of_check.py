@@ -8,7 +8,6 @@ import pytest
 
 from corridor.controller.policy.written_at import WrittenAt, places_of_policies
 from corridor.controller.prover import Proof
-from corridor.controller.second_opinion.opinion import Disagreement, SecondOpinion
 from corridor.controller.testing.findings import Finding, Rule, code_quality, sarif
 from corridor.experiments.account.proof_findings import proof_findings
 from corridor.experiments.answers import scenarios_of_file
@@ -19,6 +18,7 @@ from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.documents import read_document
+from corridor.topologies.base.opinion import Disagreement, SecondOpinion
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
 
