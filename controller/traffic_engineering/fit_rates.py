@@ -27,9 +27,9 @@ from corridor.controller.prover.exact_rates import admissions, too_full_together
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import fewest_moves
 from corridor.controller.traffic_engineering.failure_cases import Links
+from corridor.controller.traffic_engineering.guaranteed_demands import may_have_rates, rates_of
 from corridor.controller.traffic_engineering.objective import Objective
 from corridor.controller.traffic_engineering.own_objective import objective_named
-from corridor.controller.traffic_engineering.selection_setting import may_have_rates, rates_of
 from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from corridor.controller.forwarding.failure_hypotheses import FailureHypotheses
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
-from corridor.controller.intent.intent import UNPROTECTED, Intent
-from corridor.controller.policy.model import Bandwidth
+from corridor.controller.intent.intent import UNPROTECTED
 from corridor.controller.policy.product import Edge, ProductPath
 from corridor.controller.traffic_engineering.candidate_paths import ALL, PathSpace
 from corridor.controller.traffic_engineering.candidate_values import CandidatePath
@@ -20,20 +19,8 @@ from corridor.controller.traffic_engineering.failure_cases import (
     FailureSets,
     Links,
 )
+from corridor.controller.traffic_engineering.guaranteed_demands import rates_of
 from corridor.controller.traffic_engineering.load_grid import FixedCandidate, FixedLoad
-
-# The demands to which rates are promised.
-
-
-def may_have_rates(intent: Intent) -> bool:
-    """Under some permit that it may go by."""
-    permits = (automaton.permit for automaton in intent.applicable_policies.automata)
-    return any(intent.guarantee(permit) is not None for permit in permits)
-
-
-def rates_of(graph: ForwardingGraph) -> Bandwidth | None:
-    return None if graph.permit is None else graph.intent.guarantee(graph.permit)
-
 
 MOST_PAIRS = 50_000
 

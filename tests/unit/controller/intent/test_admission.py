@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.intent.admit import _within, admit
+from corridor.controller.intent import lowering
+from corridor.controller.intent.admit import admit
 from corridor.controller.intent.values import Added, Lowered, Use, Worst
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
@@ -340,4 +341,4 @@ def test_a_refusal_says_what_of_it_is_assumed(tmp_path: Path):
 
 def test_rounding_leaves_no_bit_too_much_where_a_demand_crosses_a_link_twice():
     row = SimpleNamespace(crossings=[(0, 2)], excess=lambda rates: 2 * rates[0] - 19)
-    assert _within([row], [10]) == [9]
+    assert lowering._within([row], [10]) == [9]
