@@ -30,8 +30,6 @@ class PathSelection:
     paths, and of these."""
     impossible: frozenset[Failed]
     """Failures for which no shares of the paths that were found fit; empty if all fit."""
-    added_ns: dict[str, int]
-    """The added delay of primary paths over the shortest, for the demands that moved."""
 
 
 def select_paths(
@@ -66,18 +64,16 @@ def select_paths(
         float((program.reckoning.carried_bps(some) / room_bps).max(initial=0.0))
         for some in (defaults, candidates)
     )
-    picks, added = {}, {}
+    picks = {}
     for space, candidate, default in zip(spaces, candidates, defaults, strict=True):
         some = tuple(preferred_paths_of(topology, space, candidate, default))
         if some:
             picks[space.name] = some
-        if candidate.order != default.order:
-            added[space.name] = candidate.one_way_ns - default.one_way_ns
     tolerated = program.tolerated.keys()
     impossible = frozenset(
         frozenset[str]() if case is None else cases.named(case) for case in tolerated
     )
-    return PathSelection(picks, before, after, impossible, added)
+    return PathSelection(picks, before, after, impossible)
 
 
 def preferred_paths_of(

@@ -23,8 +23,6 @@ NOTE = "running.json"
 KEY = "id_ed25519"
 ANSWERS_EVERY_S = 2.0
 POWER_OFF_S = 60.0
-SSH_FAILED = 255
-"""``ssh``'s own exit code; any other is the command's."""
 
 
 class Running(NamedTuple):

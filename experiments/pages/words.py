@@ -10,7 +10,6 @@ from corridor.experiments.answers.map_document import FibreEntry, MapDocument
 from corridor.topologies.base import words
 
 NOTHING = "–"
-MS_PER_S = 1000.0
 LONGEST_LEAD = 20
 
 

@@ -10,9 +10,9 @@ from corridor.controller.explain.outages import Outage
 from corridor.controller.explain.path_summary import PathDetails
 from corridor.controller.explain.permits import Unused
 from corridor.controller.explain.references import Reference
+from corridor.controller.policy.automaton import Phase
 from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.paths import marked
-from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.terminal.columns import render

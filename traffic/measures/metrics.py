@@ -101,7 +101,6 @@ class DemandMetrics:
     received: int
     duplicates: int
     reordered: int
-    reordered_ratio: float | None
     lost: int
     loss: float | None
     lost_forward: int
@@ -114,7 +113,6 @@ class DemandMetrics:
     rtt: Distribution
     forward: Distribution
     backward: Distribution
-    rtt_pdv: Distribution
     forward_pdv: Distribution
     backward_pdv: Distribution
     send_lateness: Distribution
@@ -161,7 +159,6 @@ def of_demand(rows: Probes, tail_samples: int = TAIL_SAMPLES) -> DemandMetrics:
         received=len(first),
         duplicates=len(answered) - len(first),
         reordered=reordered,
-        reordered_ratio=round(reordered / len(first), 9) if len(first) else None,
         lost=lost,
         loss=round(lost / len(probes), 9) if len(probes) else None,
         lost_forward=lost_forward,
@@ -174,7 +171,6 @@ def of_demand(rows: Probes, tail_samples: int = TAIL_SAMPLES) -> DemandMetrics:
         rtt=distribution(rtt, tail_samples),
         forward=distribution(forward, tail_samples),
         backward=distribution(backward, tail_samples),
-        rtt_pdv=variation(rtt, tail_samples),
         forward_pdv=variation(forward, tail_samples),
         backward_pdv=variation(backward, tail_samples),
         send_lateness=distribution(timed["t1_ns"] - timed["intended_ns"], 1),

@@ -109,12 +109,6 @@ def error_estimate(error_ns: int) -> int:
     return _SYNCHRONISED | scale << 8 | multiplier
 
 
-def error_ns_of(estimate: int) -> int:
-    """The error an estimate field states, in ns, rounded up."""
-    units = (estimate & 0xFF) << (estimate >> 8 & _MAX_SCALE)
-    return (units * NS_PER_S + 0xFFFF_FFFF) >> 32
-
-
 def pack_sender(packet: SenderPacket) -> bytes:
     return SENDER.pack(packet.seq, ntp_from_ns(packet.t1_ns), packet.error_estimate, packet.ssid)
 

@@ -45,7 +45,3 @@ class Sizes(NamedTuple):
     @property
     def mean(self) -> float:
         return self.kind.mean(self.options)
-
-
-def constant_of(octets: int) -> Sizes:
-    return Sizes(constant_size.KIND, {"octets": octets})

@@ -17,7 +17,6 @@ from corridor.topologies.model.queue import Packets
 
 KIND = "bpf"
 OPS_LEN, OPS = 4, 5
-MOST_INSTRUCTIONS = 4096
 LABEL_BYTES = 4
 IP = 14 + LABEL_BYTES
 DSCP, PROTOCOL, SRC_IP, DST_IP = IP + 1, IP + 9, IP + 12, IP + 16

@@ -176,8 +176,8 @@ def test_paths_that_fit_stand_where_cheaper_ones_cannot_be_mended(monkeypatch):
         SimpleNamespace(fits=False, candidates=[]),
     )
     monkeypatch.setattr(rounding, "watched", lambda *_: fitting)
-    monkeypatch.setattr(rounding, "cheaper", lambda _: broken)
-    monkeypatch.setattr(rounding, "mended", lambda *_: broken)
+    monkeypatch.setattr(rounding, "at_lower_cost", lambda _: broken)
+    monkeypatch.setattr(rounding, "with_less_overload", lambda *_: broken)
     program = SimpleNamespace(has_many_cases=True)
     assert rounding._cheaper(program, fitting) is fitting
 

@@ -11,7 +11,7 @@ from corridor.traffic import workloads as sizes
 from corridor.traffic.workloads.arrival_kind import SplitMix64
 from corridor.traffic.workloads.sampled_sizes import READ
 from corridor.traffic.workloads.size_kind import SizeKind
-from corridor.traffic.workloads.size_registry import KINDS, Sizes, constant_of
+from corridor.traffic.workloads.size_registry import KINDS, Sizes
 from kinds_lab import named_in
 
 EXAMPLES = {
@@ -88,4 +88,3 @@ def test_quantiles_that_are_none_are_told(points, says) -> None:
 
 def test_a_sample_gives_nothing_but_what_is_in_it() -> None:
     assert set(drawn("sample", 1000)) == {3, 5, 7, 100}
-    assert constant_of(7).draw(SplitMix64(1)) == 7
