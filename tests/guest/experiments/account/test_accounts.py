@@ -1,4 +1,4 @@
-"""The account of packets closes whatever is lost at once, and not if one point counts nothing."""
+"""Packet accounting balances whatever is lost at once, and does not if one point counts nothing."""
 
 import json
 import shutil
@@ -54,4 +54,4 @@ def test_a_run_in_which_one_point_has_counted_nothing_is_not_valid(lossy, sent, 
     path.write_text(json.dumps(said))
     (folder / "summary.json").unlink()
     summary = recover(folder).summary
-    assert "the account of packets does not close" in str(summary.invalid)
+    assert "packet accounting is not balanced" in str(summary.invalid)

@@ -323,7 +323,7 @@ def test_what_a_switch_did_not_send_on_for_no_reason_makes_the_account_not_close
     network.read("end")
     found = network.ledger()
     assert (found.closes, found.off_by) == (False, 6)
-    assert "guian: 6 packets did not come out" in " ".join(found.problems)
+    assert "guian: 6 packets were not forwarded" in " ".join(found.problems)
 
 
 def metered():
@@ -412,7 +412,7 @@ def test_packets_of_tcp_are_held_against_what_sockets_have_sent(sent, closes):
     found = network.ledger(Ends({}, {}, segments={STREAM_OF_FAR: Segments(sent, 1)}))
     assert found.closes == closes
     if closes:
-        assert f"sockets have counted {sent} of them" in found.unsure[0]
+        assert f"sockets counted {sent} of them" in found.unsure[0]
     else:
         assert f"{sent} segments were sent by the count of their sockets" in found.problems[0]
 

@@ -80,5 +80,5 @@ def test_the_table_is_as_it_was_written(raw: Path, tmp_path: Path) -> None:
     write_utilisation(path, [])
     assert utilisation_of(path).num_rows == 0
     path.write_text("no parquet")
-    with pytest.raises(InputError, match="is no table"):
+    with pytest.raises(InputError, match="is not a table"):
         utilisation_of(path)
