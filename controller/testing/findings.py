@@ -15,7 +15,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from corridor.controller.policy.written_at import WrittenAt
-from corridor.topologies.base.bounded_file import is_folder
+from corridor.topologies.base.bounded_file import is_file, is_folder
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.whole_file import write_text
 
@@ -57,16 +57,26 @@ def bad_input(error: InputError, named: str) -> Finding:
 
 
 def check_files(files: Mapping[str, Path | None]) -> None:
-    """Raise InputError if an option's file is a folder, or if two options name the same file."""
+    """Raise InputError if an option's file is a folder or an existing file that is not JSON, or if
+    two options name the same file."""
     named: dict[Path, str] = {}
     for option, file in files.items():
         if file is None:
             continue
         if is_folder(file):
             raise InputError(f"{option} {file} is a folder", "name a file in it")
+        if is_file(file) and not _may_be_json(file):
+            raise InputError(f"{option} {file} exists and is not JSON", "name another file")
         other = named.setdefault(file.resolve(), option)
         if other != option:
             raise InputError(f"{other} and {option} both name {file}", "name two files")
+
+
+def _may_be_json(file: Path) -> bool:
+    """Whether a file is empty or begins as JSON does: a mistyped option must not replace a file
+    that somebody wrote."""
+    with file.open("rb") as content:
+        return content.read(64).lstrip()[:1] in (b"", b"{", b"[")
 
 
 def write_findings(

@@ -12,12 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from corridor.experiments.plan.values import Plan, PlannedEvent
-from corridor.experiments.results.expectations import EXPECT
 from corridor.experiments.scenario.event_registry import KINDS
 
 When = Literal["before", "while", "after"]
-WATCHES = (EXPECT, "capture")
-"""Events that change nothing."""
 
 
 class EventWindow(NamedTuple):
@@ -38,7 +35,7 @@ class EventWindow(NamedTuple):
 
 def stretches(plan: Plan) -> list[EventWindow]:
     """Those that last, by event in order of time; none of a run without events."""
-    events = [one for one in plan.events if one.kind not in WATCHES]
+    events = [one for one in plan.events if not KINDS[one.kind].observes]
     over_ns = ends_ns(plan)
     edges = sorted(
         {

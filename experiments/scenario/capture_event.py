@@ -26,4 +26,5 @@ KIND = EventKind(
     begin=BEGIN,
     end=END,
     disturbs=False,
+    observes=True,
 )

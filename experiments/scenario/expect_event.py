@@ -35,5 +35,6 @@ KIND = EventKind(
     begin="",
     problem=problem,
     disturbs=False,
+    observes=True,
     must_end=True,
 )

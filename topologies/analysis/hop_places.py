@@ -21,7 +21,7 @@ from pathlib import Path
 from pydantic import Field
 
 from corridor.topologies.analysis.traceroutes import Hop
-from corridor.topologies.base.bounded_file import read_text, shown
+from corridor.topologies.base.bounded_file import Kind, read_text, shown
 from corridor.topologies.base.documents import read_document, validate
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.catalogue import DATA
@@ -30,6 +30,8 @@ from corridor.topologies.model.topology import Frozen, Slug, Topology
 
 COLUMNS = ("prefix", "hub")
 HEADER = "its first line is prefix,hub"
+PREFIXES = Kind(64 * 2**20, "keep only prefixes of the traceroutes' hops")
+"""A whole routing table has a million prefixes, which is about 30 MB."""
 SHORTEST_ID = 3
 """Letters."""
 
@@ -52,7 +54,7 @@ def read_prefixes(path: str | Path, topology: Topology) -> dict[Network, str]:
         InputError: The file is not such a table, or names a hub that the map does not have.
     """
     file = shown(path)
-    reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
+    reader = csv.DictReader(io.StringIO(read_text(path, PREFIXES), newline=""))
     hubs = {one.id for one in topology.hubs}
     found: dict[Network, str] = {}
     try:

@@ -120,6 +120,9 @@ def _link(
     if not all(one in sites for one in at):
         left_out["circuit", "without ends at two sites of the file"] += 1
         return None
+    if at[0] == at[1]:
+        left_out["circuit", "with both ends at one site"] += 1
+        return None
     speeds = [kbps for one in ends if (kbps := _size(one, "port_speed", name, file)) is not None]
     committed = _size(circuit, "commit_rate", name, file)
     kbps = committed if committed is not None else min(speeds, default=None)

@@ -162,6 +162,8 @@ class EventKind:
     """What it may affect, of kinds whose key names a process."""
     disturbs: bool = True
     """Whether it may lose packets of demands, which are then told to be of it."""
+    observes: bool = False
+    """Whether it changes nothing, so that measures before and after it are not compared."""
     asks_controller: bool = False
     """Whether it means nothing to a controller that only installs tables."""
     misfit: Callable[[Topology, str, Values], str] = fits

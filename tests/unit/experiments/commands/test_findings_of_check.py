@@ -181,6 +181,10 @@ def test_json_is_of_one_scenario(project, capsys):
     [
         (["--sarif", "."], "--sarif . is a folder; name a file in it"),
         (["--sarif", "x", "--code-quality", "./x"], "--sarif and --code-quality both name x"),
+        (
+            ["--sarif", "own_policies.yaml"],
+            "--sarif own_policies.yaml exists and is not JSON; name another file",
+        ),
     ],
 )
 def test_a_file_of_findings_that_cannot_be_one_is_an_error(project, capsys, options, error):

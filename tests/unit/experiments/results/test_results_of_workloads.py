@@ -179,8 +179,6 @@ def test_the_table_holds_all_that_is_known(rows: list[MessageRow], tmp_path: Pat
 
 
 def test_stretches_name_all_events_that_last_meanwhile(plan: Plan) -> None:
-    from dataclasses import replace
-
     first, second = plan.events
     longer = replace(first, end_ns=second.begin_ns + 500 * MS)
     found = {
@@ -194,6 +192,13 @@ def test_stretches_name_all_events_that_last_meanwhile(plan: Plan) -> None:
         (law, "before"): (cut,),
         (law, "after"): (cut,),
     }
+
+
+def test_an_event_that_only_observes_divides_nothing(plan: Plan) -> None:
+    first, second = plan.events
+    observed = replace(second, kind="capture", id="capture-guian-kunming")
+    found = {one.event for one in stretches(replace(plan, events=(first, observed)))}
+    assert found == {first.id}
 
 
 def test_stretches_reach_from_event_to_event(plan: Plan) -> None:

@@ -161,6 +161,13 @@ def test_the_longest_prefix_decides_and_names_are_codes_of_cities(square, tmp_pa
     assert named("singing.example.net") is None
 
 
+def test_a_table_may_be_larger_than_files_that_people_write(square, tmp_path):
+    rows = [f"10.0.{one}.0/24,a,{'x' * 100_000}" for one in range(90)]
+    (tmp_path / "all.csv").write_text("\n".join(["prefix,hub,note", *rows]))
+    assert (tmp_path / "all.csv").stat().st_size > 8 * 2**20
+    assert len(read_prefixes(tmp_path / "all.csv", square)) == 90
+
+
 def test_an_address_is_looked_up_once_whatever_the_number_of_prefixes(square, monkeypatch):
     prefixes = {ip_network(f"10.{one >> 8}.{one & 255}.0/24"): "a" for one in range(5000)}
     prefixes |= {ip_network("2001:db8::/32"): "b", ip_network("0.0.0.0/0"): "c"}

@@ -85,11 +85,13 @@ def test_what_is_no_fibre_is_left_out_and_counted(load):
             circuit(status={"value": "decommissioned"}),
             circuit(termination_z=None),
             circuit(termination_a=network),
+            circuit(termination_z=circuit()["termination_a"]),
         ]
     )
     assert len(made.fibres) == 1
     assert "Left out, not active: 2 circuits." in made.notes
     assert "Left out, without ends at two sites of the file: 2 circuits." in made.notes
+    assert "Left out, with both ends at one site: 1 circuit." in made.notes
 
 
 @pytest.mark.parametrize(
