@@ -116,7 +116,9 @@ def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: in
             plan, {one.number: one for one in classes}, told, epoch_ns, flapped, lost_upcalls
         )
         ids = [demand.id for demand in plan.demands]
-        ends = ends_of(raw, hosts, classes, ids, _dropped(health), _connections(plan))
+        unheard = {hub: one.nobody for hub, one in health.udp.items()}
+        dropped, connections = _dropped(health), _connections(plan)
+        ends = ends_of(raw, hosts, classes, ids, dropped, unheard, connections)
         return Account(ledger(plan.wiring, classes, moments(said), ends, reasons))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(

@@ -100,6 +100,8 @@ class Ends(NamedTuple):
     received: Mapping[int, int]
     dropped: Mapping[tuple[str, str, str], int] = {}
     """By hub, kind and direction: what the sockets of the host there had no room for."""
+    unheard: Mapping[str, int] = {}
+    """By hub, datagrams that came when no socket was bound to their port, of any class."""
     segments: Mapping[int, Segments] = {}
     """Of TCP, as far as sockets told, by class: what they have sent."""
 
@@ -110,10 +112,11 @@ def ends_of(
     classes: Sequence[PacketClass],
     ids: Sequence[str],
     dropped: Mapping[tuple[str, str, str], int],
+    unheard: Mapping[str, int],
     demand_of: Mapping[int, str],
 ) -> Ends:
-    """From a run's ``raw`` folder; ``ids`` are those of demands, in order, ``dropped`` as in
-    ``Ends``; ``demand_of`` tells whose each connection is."""
+    """From a run's ``raw`` folder; ``ids`` are those of demands, in order, ``dropped`` and
+    ``unheard`` as in ``Ends``; ``demand_of`` tells whose each connection is."""
     number = {(one.demand, one.kind, one.direction): one.number for one in classes}
     sent, received = Counter[int](), Counter[int]()
     for demand in ids:
@@ -135,4 +138,4 @@ def ends_of(
         for came in counted_at.streams_in:
             received[number[ids[came.flow], STREAM, FORWARD]] += came.packets + came.duplicates
     by_number = {one.number: one for one in classes}
-    return Ends(sent, received, dropped, segments_of(raw, by_number, demand_of))
+    return Ends(sent, received, dropped, unheard, segments_of(raw, by_number, demand_of))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from corridor.experiments.account.ends import Ends, Segments
-from corridor.experiments.account.fibres import FibreAccount, directions, fibre_account
+from corridor.experiments.account.fibres import BACKLOG, FibreAccount, directions, fibre_account
 from corridor.experiments.account.losses import (
     FAULT,
     IN_FLIGHT,
@@ -20,11 +20,13 @@ from corridor.experiments.account.losses import (
     Cause,
     Loss,
 )
-from corridor.experiments.account.packet_classes import OTHER, PacketClass
+from corridor.experiments.account.packet_classes import OTHER, PROBE, STREAM, PacketClass
 from corridor.experiments.account.readings import Moment, since
 from corridor.experiments.account.reasons import Reasons
 from corridor.experiments.account.switches import PassageAccount, passage_accounts
 from corridor.topologies.model.wiring import Wiring
+
+FULL_SOCKET, NO_LISTENER = "a socket was full", "no socket was bound to its port"
 
 
 class Line(NamedTuple):
@@ -85,8 +87,9 @@ def ledger(
             found.setdefault(loss.number, []).append(loss)
     problems = [problem for part in parts for problem in part.problems]
     lines = []
+    unheard = Counter(ends.unheard)
     for of in classes:
-        at_hosts = _Hosts(of, ports, read, ends)
+        at_hosts = _Hosts(of, ports, read, ends, unheard)
         problems += at_hosts.problems
         losses = (*found.get(of.number, ()), *at_hosts.losses)
         if at_hosts.sent or losses:
@@ -100,8 +103,14 @@ class _Hosts:
     """Both hosts of a class: what they say, and what was counted at their ports."""
 
     def __init__(
-        self, of: PacketClass, ports: Mapping[str, str], read: Sequence[Moment], ends: Ends
+        self,
+        of: PacketClass,
+        ports: Mapping[str, str],
+        read: Sequence[Moment],
+        ends: Ends,
+        unheard: Counter[str],
     ) -> None:
+        """``unheard`` is what no other class has accounted for yet; it is reduced."""
         first, last = read[0], read[-1]
         entered = since(first, last, ports[of.src], sent=False).get(of.number, 0)
         left = since(first, last, ports[of.dst], sent=True).get(of.number, 0)
@@ -112,8 +121,15 @@ class _Hosts:
         what = f"{of.kind}s of {of.demand}, {of.direction}"
         self._hold_against_sockets(of, entered, ports[of.src], read, ends.segments, what)
         full = ends.dropped.get((of.dst, of.kind, of.direction), 0)
-        self._between(of, f"host {of.src}", self.sent - entered, ports[of.src], read, what, 0)
-        self._between(of, f"host {of.dst}", left - self.delivered, ports[of.dst], read, what, full)
+        late = unheard[of.dst] if of.kind in (PROBE, STREAM) else 0
+        before = Counter({FULL_SOCKET: full, NO_LISTENER: late})
+        self._between(of, f"host {of.src}", self.sent - entered, ports[of.src], read, what, {})
+        self._between(
+            of, f"host {of.dst}", left - self.delivered, ports[of.dst], read, what, before
+        )
+        unheard[of.dst] -= sum(
+            one.packets for one in self.losses if one.cause.reason == NO_LISTENER
+        )
 
     def _hold_against_sockets(
         self,
@@ -143,22 +159,22 @@ class _Hosts:
         port: str,
         read: Sequence[Moment],
         what: str,
-        full: int,
+        at_sockets: Mapping[str, int],
     ) -> None:
-        """Packets between a host's agent and its port; ``full`` sockets have dropped this many."""
+        """Packets between a host's agent and its port; the kernel counted ``at_sockets``, by
+        reason, where they were for a socket there."""
         if not missing:
             return
         down = [one.broken_by[port] for one in read if port in one.broken_by]
-        machine = read[-1].said.machine - read[0].said.machine
         if missing > 0 and down:
             self.losses.append(Loss(of.number, place, Cause(FAULT, down[-1], "port down"), missing))
-        elif 0 < missing <= full:
-            cause = Cause(MACHINE, "", "a socket was full")
-            self.losses.append(Loss(of.number, place, cause, missing))
-        elif 0 < missing <= machine:
-            cause = Cause(MACHINE, "", "the kernel's backlog")
-            self.losses.append(Loss(of.number, place, cause, missing))
-        else:
+            return
+        backlog = read[-1].said.machine - read[0].said.machine
+        for reason, counted in {**at_sockets, BACKLOG: backlog}.items():
+            if (lost := min(missing, counted)) > 0:
+                self.losses.append(Loss(of.number, place, Cause(MACHINE, "", reason), lost))
+                missing -= lost
+        if missing:
             self.problems.append(
                 f"{what}: {missing} packets are missing between {place} and its port"
             )

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from corridor.experiments.account.controller_events import StatusEvent
+from corridor.experiments.account.fibres import BACKLOG
 from corridor.experiments.account.losses import GATEWAY, MACHINE, POLICY, SWITCH, UNEXPLAINED, Cause
 from corridor.experiments.account.packet_classes import FORWARD, PacketClass
 from corridor.experiments.account.readings import Moment
@@ -83,7 +84,7 @@ class Reasons:
         if self._lost_upcalls:
             return Cause(MACHINE, "", "in upcalls from the datapath")
         if now.said.machine > before.said.machine:
-            return Cause(MACHINE, "", "the kernel's backlog")
+            return Cause(MACHINE, "", BACKLOG)
         return Cause(UNEXPLAINED)
 
     def at_gateway(self, _hub: str, number: int, before: Moment, now: Moment) -> Cause:

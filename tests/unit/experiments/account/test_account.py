@@ -392,6 +392,19 @@ def test_an_account_in_which_a_host_has_counted_one_packet_wrongly_does_not_clos
     assert not network.ledger(ends).closes
 
 
+@pytest.mark.parametrize(("unheard", "off_by"), [(3, 0), (7, 0), (2, 1), (0, 3)])
+def test_datagrams_that_came_when_nobody_listened_are_lost_at_their_host(unheard, off_by):
+    network = CountedNetwork()
+    network.send(STREAM_OF_FAR, 5)
+    network.received[STREAM_OF_FAR] -= 3
+    network.read("end")
+    (line,) = (one for one in CLASSES if one.number == STREAM_OF_FAR)
+    found = network.ledger(Ends(network.sent, network.received, unheard={line.dst: unheard}))
+    assert (found.off_by, found.closes) == (off_by, not off_by)
+    said = {one.cause.reason: one.packets for one in found.lines[0].losses}
+    assert said == ({"no socket was bound to its port": min(3, unheard)} if unheard else {})
+
+
 def test_packets_that_no_host_counts_are_taken_from_the_ports_and_that_is_said():
     network = CountedNetwork()
     network.send(STREAM_OF_FAR, 5)
