@@ -24,6 +24,7 @@ from corridor.traffic.background.carried import (
 from corridor.traffic.background.estimates import Estimate
 from corridor.traffic.background.internet import Cut, Internet, read_internet
 from corridor.traffic.background.market import Flow, Holding, Market, Offer
+from corridor.traffic.background.on_map import Leg, OnMap, RouteOnMap, fibre_routes, on_map
 from corridor.traffic.background.sampled import Sampled, sampled
 
 __all__ = [
@@ -37,12 +38,17 @@ __all__ = [
     "Holding",
     "HoldingCarried",
     "Internet",
+    "Leg",
     "Market",
     "Offer",
+    "OnMap",
     "Reaction",
+    "RouteOnMap",
     "Sampled",
     "TotalCarried",
     "assign",
+    "fibre_routes",
+    "on_map",
     "read_internet",
     "sampled",
 ]
