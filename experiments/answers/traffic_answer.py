@@ -136,7 +136,7 @@ class TrafficAnswer(Document):
     holdings: tuple[HeldCapacity, ...]
     totals: tuple[PublishedTotal, ...]
     unknown: tuple[UnknownFigure, ...]
-    """Countries without a usable total."""
+    """Countries without a usable total, or without a figure near the date."""
     sources: dict[str, SourceOfTraffic]
 
 
@@ -152,8 +152,8 @@ def traffic_matrix(
     The model is separate from the demands of scenarios: policies do not route it.
 
     Args:
-        country: The code of a country, such as ``PK``; default: all.
-        as_of: The date to which figures are carried, from 2014 to 2029; default: today.
+        country: The code of a country, such as ``PK``; default: all with a figure near the date.
+        as_of: The date to which figures are carried, over four years at most; default: today.
         seed: The seed of the samples behind the intervals.
         samples: Their number, 2 to 20,000.
 
@@ -162,7 +162,7 @@ def traffic_matrix(
         next to those of the model, and what is unknown. Rates are in Gbit/s, one direction.
 
     Raises:
-        InputError: The country has no figures, or another argument is invalid.
+        InputError: The country has no figure near the date, or another argument is invalid.
 
     Example:
         >>> found = corridor.traffic_matrix("PK", as_of="2025-07-01", samples=10)
@@ -173,8 +173,8 @@ def traffic_matrix(
     if not FEWEST <= given_of(samples, int, "samples") <= MOST:
         raise InputError(f"{samples} samples are not possible", f"write {FEWEST} to {MOST:,}")
     internet = read_internet()
-    codes = (code,) if code else tuple(internet.countries)
-    market = internet.at(day, countries=codes)
+    market = internet.at(day, countries=(code,) if code else ())
+    codes = (code,) if code else tuple(internet.countries_near(day))
     found = sampled(
         internet, day, (), "none", given_of(seed, int, "seed"), samples, countries=codes
     )
@@ -189,11 +189,7 @@ def traffic_matrix(
         tuple(_flows(found)),
         holdings,
         totals,
-        tuple(
-            UnknownFigure(one.country, one.what, one.note)
-            for one in internet.file.unknown
-            if not country
-        ),
+        () if code else tuple(_unknown(internet, day)),
         _sources(internet, [*(one.source for one in holdings), *(one.source for one in totals)]),
     )
 
@@ -214,6 +210,14 @@ def _country(internet: Internet, code: str, found: Sampled) -> TrafficOfCountry:
         None if country.caches is None else country.caches.value,
         country.unknown,
     )
+
+
+def _unknown(internet: Internet, day: date) -> Iterator[UnknownFigure]:
+    for code in internet.countries:
+        if why := internet.too_far(code, day):
+            yield UnknownFigure(code, f"traffic on {day}", why)
+    for one in internet.file.unknown:
+        yield UnknownFigure(one.country, one.what, one.note)
 
 
 def _flows(found: Sampled) -> Iterator[OfferedTraffic]:

@@ -140,7 +140,8 @@ def _predicted(of: Outage, samples: int, seed: int) -> Replay:
     staged = stage(_internet(), of, samples, seed)
     found = replay_of(staged, shipped())
     if all(one.computed is None for one in found.comparisons):
-        reasons = [staged.problem, *(one.reason for one in found.comparisons)]
+        far = () if staged.cut_market is None else staged.cut_market.too_far.values()
+        reasons = [staged.problem, *(one.reason for one in found.comparisons), *far]
         why = next(filter(None, reasons), "no capacity of the data is on these segments that day")
         raise InputError(f"nothing can be computed of {of.title} on {of.begin}: {why}")
     return found

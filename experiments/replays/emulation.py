@@ -27,8 +27,8 @@ SCALE = 1e-5
 FULL = 0.999
 """Utilization from which on a holding takes a part of the shortfall."""
 LANDING = "landing"
-CALM_MS, LOADED_MS, PROBE_MS = 500, 3000, 10
-"""Before streams, during streams, and between two probes."""
+CALM_MS, LOADED_MS, PROBE_MS = 500, 3000, 20
+"""Before streams, during streams, and between two probes, which take 1 % of the smallest fibre."""
 NS_PER_MS = 1e6
 
 

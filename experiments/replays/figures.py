@@ -26,9 +26,6 @@ BOUGHT_AFTER_DAYS = 2
 """Days after which owners have bought capacity of others (reports of January 2025)."""
 COARSE = "coarse"
 """The system of holdings whose cables are not known one by one, and of edges between regions."""
-FEW_YEARS = 4
-"""Between the day of an outage and the nearest figure of the capacity it hits."""
-DAYS_OF_YEAR = 365.25
 MIDDLES = (1.5, 4.5, 7.5, 10.5, 13.5, 16.5, 19.5, 22.5)
 """Of the intervals of a day, in hours: published series have three hours each."""
 
@@ -57,6 +54,8 @@ class CutMarket:
     cut: Cut
     peak_over_mean: float
     """Of the traffic of a day."""
+    too_far: Mapping[str, str] = field(default_factory=dict)
+    """By country that is not in the market: why its figures cannot be carried to the day."""
     _done: dict[tuple[Reaction, float], Carried] = field(default_factory=dict, repr=False)
 
     def carried(self, reaction: Reaction, load: float = PEAK) -> Carried:
@@ -129,27 +128,17 @@ def why_not(cut_market: CutMarket, asked: Question) -> None:
         raise Unknown("the model has no routes of networks")
     if country is None:
         raise Unknown("the figure has no country, as the market has")
+    if country in cut_market.too_far:
+        raise Unknown(cut_market.too_far[country])
     held = cut_market.held(Place(country=country))
     if not held:
         raise Unknown(f"no capacity of {country} in the data")
     if all(one.system == COARSE for one in held):
         raise Unknown(f"the capacity of {country} by cable is not in the data")
-    if too_far(cut_market, country):
-        raise Unknown(too_far(cut_market, country))
     if not cut_market.hit(Place(country=country)):
         raise Unknown(f"no capacity of {country} on these segments in the data")
     if not cut_market.held(asked.place):
         raise Unknown("the data do not have this owner, system or direction")
-
-
-def too_far(cut_market: CutMarket, country: str) -> str:
-    """Return why the figures of a country are too old or too new for the day; empty if not."""
-    place, day = Place(country=country), cut_market.market.date
-    used = cut_market.hit(place) or cut_market.held(place)
-    if min(abs((day - one.published).days) for one in used) <= FEW_YEARS * DAYS_OF_YEAR:
-        return ""
-    year = min(one.published for one in used).year
-    return f"the figures of {country} are of {year}, too far from {day.year}"
 
 
 def _capacity_lost(cut_market: CutMarket, asked: Question) -> Figure:

@@ -27,7 +27,6 @@ from corridor.experiments.replays.figures import (
     compute,
     performance,
     reaction_after,
-    too_far,
 )
 from corridor.experiments.replays.outages import (
     Measure,
@@ -40,8 +39,7 @@ from corridor.experiments.replays.outages import (
 )
 from corridor.experiments.replays.series import Computed, compare_series, is_cut
 from corridor.experiments.replays.verdicts import LEAST, interval_of, judge, median_error
-from corridor.topologies.base.errors import InputError
-from corridor.traffic.background import REACTIONS, Cut, Internet, Market, Reaction
+from corridor.traffic.background import REACTIONS, Cut, Internet, Reaction
 from corridor.traffic.background.estimates import Samples
 
 KINDS: tuple[Kind, ...] = ("check", "input", "remark")
@@ -84,28 +82,28 @@ def stage(internet: Internet, outage: Outage, samples: int, seed: int) -> Stage:
     cuts = tuple(_segments(internet, one.system, one.at) for one in outage.cuts)
     cut = frozenset(segment for one in cuts for segment in one.segments)
     day, ratio = outage.began.date(), internet.file.profile.peak_over_mean.value
-    try:
-        market = internet.at(day)
-    except InputError:
+    known = internet.countries_near(day)
+    if not known:
         return Stage(outage, cuts, None, (), seed, f"no capacity of {day.year} is known")
-    countries = _of_interest(market, cut, outage)
-    few = internet.at(day, countries=countries) if countries else market
+    countries = _of_interest(internet, cut, outage)
+    near = [one for one in countries if one in known]
+    far = {one: internet.too_far(one, day) for one in countries if one not in known}
+    few = internet.at(day, countries=near or known)
     drawn = [Samples(seed, samples).draw(number) for number in range(samples)]
-    markets = [internet.at(day, draw=one, countries=countries) for one in drawn if countries]
-    random = tuple(CutMarket(one, cut, ratio) for one in markets)
-    return Stage(outage, cuts, CutMarket(few, cut, ratio), random, seed)
+    markets = [internet.at(day, draw=one, countries=near) for one in drawn if near]
+    random = tuple(CutMarket(one, cut, ratio, far) for one in markets)
+    return Stage(outage, cuts, CutMarket(few, cut, ratio, far), random, seed)
 
 
-def _of_interest(market: Market, cut: Cut, outage: Outage) -> list[str]:
-    """Countries of the market that are hit, or of which something was published."""
+def _of_interest(internet: Internet, cut: Cut, outage: Outage) -> list[str]:
+    """Countries of the data that hold capacity on the cut, or of which something was published."""
+    hit = {
+        one.country
+        for one in internet.file.holdings
+        if any(not cut.isdisjoint(route.segments) for route in one.routes)
+    }
     published = {one.country for one in outage.published}
-    return list(
-        dict.fromkeys(
-            one.country
-            for one in market.holdings
-            if one.country in published or not cut.isdisjoint(one.segments)
-        )
-    )
+    return [one for one in internet.countries if one in hit | published]
 
 
 def places_of(internet: Internet, system: str = "") -> list[str]:
@@ -288,7 +286,7 @@ def _states(on: Stage) -> Iterator[State]:
     if on.cut_market is None:
         return
     for country in _known_countries(on.cut_market):
-        for reaction in () if too_far(on.cut_market, country) else REACTIONS:
+        for reaction in REACTIONS:
             yield _state(on.cut_market, on.samples, country, reaction)
 
 

@@ -1,11 +1,13 @@
 """Background traffic on capacity, before and after a cut, as operators route it. Pure.
 
-1. The traffic of an owner in a direction uses the owner's holdings in that direction.
-2. After a cut it moves to free capacity of the owner's other systems in the same direction.
-3. Then to what must be bought: transit in other regions, behind free capacity of the owner, from
-   where traffic goes on over the coarse edges; then free capacity of other owners in the country,
-   first to the Gulf, then to Singapore and Hong Kong; then offers. Of free capacity only a share
-   can be had within days.
+Each stage returns placements of traffic on capacity, and the next one adds to them:
+
+1. The traffic of an owner in a direction uses the owner's capacity in that direction; what does not
+   fit uses the owner's capacity in other regions, from where it goes on over the coarse edges. BGP
+   does both within minutes.
+2. After a cut, traffic stays where its path is whole. The rest is placed as in 1.
+3. What is left uses what can be bought within days: a share of the free capacity of other owners in
+   the country, first to the Gulf, then to Singapore and Hong Kong, then of offers.
 4. The rest is the shortfall: a fluid queue that loses 1 - 1/rho at rho times the capacity.
 
 Capacity of another owner is never used unless it is bought. Flows that compete for the same
@@ -14,8 +16,8 @@ capacity get equal shares of their demands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from corridor.topologies.base.errors import InputError
@@ -71,270 +73,263 @@ def assign(
     if not 0 <= load <= MOST_LOAD:
         hint = f"write 0 to {MOST_LOAD:,.0f}; 1 is the busy hour"
         raise InputError(f"a load of {load} is not possible", hint)
-    before = _Network(market, frozenset(), load)
-    before.use_own_direction()
-    after = _Network(market, dead, load, before)
+    before = _on_own(_Network.of(market, frozenset(), load), ())
+    network = _Network.of(market, dead, load)
+    after = tuple(one for one in before if dead.isdisjoint(one.path.segments))
     if reaction != "none":
-        after.use_own_direction()
+        after = _on_own(network, after)
     if reaction == "bought":
-        after.buy()
-    return _document(before, after, reaction)
+        after = _on_bought(network, after)
+    return _document(network, before, after, reaction)
 
 
-@dataclass
-class _Resource:
-    """Capacity that flows use: a holding, or an offer."""
+class _Path(NamedTuple):
+    """Capacity, by its number in the market, and what is behind it up to the region of a flow."""
 
-    of: Holding | Offer
-    cut: bool
-    load_gbps: float = 0.0
-
-    @property
-    def owner(self) -> str:
-        return self.of.owner if isinstance(self.of, Holding) else ""
-
-    @property
-    def capacity_gbps(self) -> float:
-        return 0.0 if self.cut else self.of.capacity_gbps
-
-    @property
-    def free_gbps(self) -> float:
-        return max(0.0, self.capacity_gbps - self.load_gbps)
-
-
-class _Placed(NamedTuple):
-    """Part of a flow on capacity."""
-
-    resource: _Resource
-    gbps: float
     length_km: float
-    """To the flow's own region."""
+    capacity: int
     segments: tuple[str, ...]
 
 
-@dataclass
-class _Stream:
-    """A flow while it is assigned."""
+class _Placed(NamedTuple):
+    """Part of a flow, by its number in the market, on a path."""
 
-    flow: Flow
-    offered_gbps: float
-    left_gbps: float
-    """Not carried yet."""
-    lost_path_gbps: float = 0.0
-    placed: list[_Placed] = field(default_factory=list)
-
-    @property
-    def carried_gbps(self) -> float:
-        return self.offered_gbps - self.left_gbps
-
-    @property
-    def rtt_ms(self) -> float | None:
-        """The mean over what is carried."""
-        gbps = sum(one.gbps for one in self.placed)
-        if gbps <= TOLERANCE_GBPS:
-            return None
-        delays = (one.gbps * one_way_delay_ns(one.length_km) for one in self.placed)
-        return 2 * sum(delays) / gbps / NS_PER_MS
+    flow: int
+    path: _Path
+    gbps: float
 
 
+type _Placements = tuple[_Placed, ...]
+
+
+@dataclass(frozen=True)
 class _Network:
-    """The capacity of a day with some segments cut, while flows are assigned to it."""
+    """The capacity of a day with some segments cut, and the traffic that it is offered."""
 
-    def __init__(
-        self, market: Market, dead: frozenset[str], load: float, before: _Network | None = None
-    ) -> None:
-        self.market, self.dead, self.load = market, dead, load
-        capacity: list[Holding | Offer] = [*market.holdings, *market.offers]
-        self.resources = [_Resource(one, not dead.isdisjoint(one.segments)) for one in capacity]
-        self.detours = Detours(market.transits, dead)
-        self.streams = [
-            _Stream(one, load * one.offered_gbps, load * one.offered_gbps) for one in market.flows
-        ]
-        if before is not None:
-            self._keep(before)
+    market: Market
+    dead: frozenset[str]
+    load: float
+    capacities: tuple[Holding | Offer, ...]
+    detours: Detours
 
-    def _keep(self, before: _Network) -> None:
-        """Leave all traffic where it was, unless its path is cut."""
-        twins = {id(old): new for old, new in zip(before.resources, self.resources, strict=True)}
-        for old, stream in zip(before.streams, self.streams, strict=True):
-            for one in old.placed:
-                twin = twins[id(one.resource)]
-                if twin.cut:
-                    stream.lost_path_gbps += one.gbps
-                else:
-                    self._place(stream, twin, one.gbps, one.length_km, one.segments)
+    @classmethod
+    def of(cls, market: Market, dead: frozenset[str], load: float) -> _Network:
+        capacities: tuple[Holding | Offer, ...] = (*market.holdings, *market.offers)
+        return cls(market, dead, load, capacities, Detours(market.transits, dead))
 
-    def use_own_direction(self) -> None:
-        """Place what is left of each flow on holdings of its owner in its direction."""
-        for stream in self.streams:
-            self._use_in_proportion(stream)
+    def is_cut(self, number: int) -> bool:
+        return not self.dead.isdisjoint(self.capacities[number].segments)
 
-    def buy(self) -> None:
-        """Move what is left to other regions on own capacity, then to others, then to offers."""
-        for country in _once(one.flow.country for one in self.streams):
-            streams, holdings = self._of(country), self._holdings(country)
-            offers = [one for one in self.resources if _is_offer(one, country)]
-            rooms = {id(one): self.market.bought_share * one.free_gbps for one in holdings}
-            rooms |= {id(one): one.free_gbps for one in offers}
-            for owner in _once(one.flow.owner for one in streams):
-                mine = [one for one in holdings if one.owner == owner]
-                self._allocate([one for one in streams if one.flow.owner == owner], mine, rooms)
-            for resources in (*_in_order(holdings), offers):
-                self._allocate(streams, resources, rooms)
+    def offered_gbps(self, flow: int) -> float:
+        return self.load * self.market.flows[flow].offered_gbps
 
-    def _of(self, country: str) -> list[_Stream]:
-        return [one for one in self.streams if one.flow.country == country]
+    def holdings(self, country: str) -> list[int]:
+        return _numbers(self.market.holdings, country)
 
-    def _holdings(self, country: str) -> list[_Resource]:
-        return [
-            one
-            for one in self.resources
-            if one.of.country == country and not _is_offer(one, country)
-        ]
+    def offers(self, country: str) -> list[int]:
+        return _numbers(self.market.offers, country, len(self.market.holdings))
 
-    def _use_in_proportion(self, stream: _Stream) -> None:
-        """Fill holdings of the flow's owner and direction in proportion to what is free."""
-        flow = stream.flow
-        resources = [
-            one
-            for one in self._holdings(flow.country)
-            if (one.owner, one.of.direction) == (flow.owner, flow.direction)
-        ]
-        free = sum(one.free_gbps for one in resources)
-        share = min(1.0, stream.left_gbps / free) if free > 0 else 0.0
-        for one in resources:
-            gbps = self.detours.room(one.of.segments, one.free_gbps * share)
-            self._place(stream, one, gbps, one.of.length_km, one.of.segments)
+    def flows(self, country: str) -> list[int]:
+        return _numbers(self.market.flows, country)
 
-    def _allocate(
-        self, streams: Sequence[_Stream], resources: Sequence[_Resource], rooms: dict[int, float]
-    ) -> None:
-        """Fill capacity with what is left of several flows, in proportion to it.
-
-        Args:
-            streams: The flows.
-            resources: The capacity.
-            rooms: By ``id`` of a resource: what these flows may use of it; lowered as they do.
-        """
-        wanted = sum(one.left_gbps for one in streams)
-        room = sum(rooms[id(one)] for one in resources)
-        if min(wanted, room) <= TOLERANCE_GBPS:
-            return
-        for share in (min(1.0, room / wanted), 1.0):  # then what some cannot reach, for the others
-            for stream in streams:
-                self._fill(stream, resources, rooms, share * stream.left_gbps)
-
-    def _fill(
-        self,
-        stream: _Stream,
-        resources: Sequence[_Resource],
-        rooms: dict[int, float],
-        quota_gbps: float,
-    ) -> None:
-        """Place up to a quota of one flow, on the shortest paths first."""
-        for length, _, resource, segments in self._reachable(stream, resources):
-            if quota_gbps <= TOLERANCE_GBPS:
-                return
-            free = min(quota_gbps, rooms[id(resource)], resource.free_gbps)
-            gbps = self.detours.room(segments, free)
-            self._place(stream, resource, gbps, length, segments)
-            rooms[id(resource)] -= gbps
-            quota_gbps -= gbps
-
-    def _reachable(
-        self, stream: _Stream, resources: Sequence[_Resource]
-    ) -> list[tuple[float, int, _Resource, tuple[str, ...]]]:
-        """Return length in km to the region of the flow, a number, capacity and segments."""
+    def paths(self, flow: int, capacities: Iterable[int]) -> list[_Path]:
+        """Return paths of a flow over capacity to its region, the shortest first."""
         found = []
-        for number, resource in enumerate(resources):
-            detour = self.detours.between(resource.of.direction, stream.flow.direction)
-            if not resource.cut and detour is not None:
-                length = resource.of.length_km + detour.length_km
-                segments = (*resource.of.segments, *detour.segments)
-                found.append((length, number, resource, segments))
-        return sorted(found, key=lambda one: one[:2])
+        for number in capacities:
+            one = self.capacities[number]
+            detour = self.detours.between(one.direction, self.market.flows[flow].direction)
+            if detour is not None:
+                segments = (*one.segments, *detour.segments)
+                found.append(_Path(one.length_km + detour.length_km, number, segments))
+        return sorted(found)
 
-    def _place(
-        self,
-        stream: _Stream,
-        resource: _Resource,
-        gbps: float,
-        length_km: float,
-        segments: Sequence[str],
-    ) -> None:
-        gbps = min(gbps, stream.left_gbps)
+
+class _Room:
+    """What flows, capacity and coarse edges have left while a stage places traffic."""
+
+    def __init__(self, network: _Network, placed: _Placements) -> None:
+        self.placed = list(placed)
+        self.left = [network.offered_gbps(flow) for flow in range(len(network.market.flows))]
+        self.free = [
+            0.0 if network.is_cut(number) else one.capacity_gbps
+            for number, one in enumerate(network.capacities)
+        ]
+        self.edges = dict(network.detours.capacities_gbps)
+        for one in placed:
+            self._take(one)
+
+    def place(self, flow: int, path: _Path, gbps: float) -> float:
+        """Place at most a rate, as far as there is room; return what was placed."""
+        edges = (self.edges[one] for one in path.segments if one in self.edges)
+        gbps = min(gbps, self.left[flow], self.free[path.capacity], *edges)
         if gbps <= 0:
-            return
-        resource.load_gbps += gbps
-        stream.left_gbps -= gbps
-        stream.placed.append(_Placed(resource, gbps, length_km, tuple(segments)))
-        self.detours.take(segments, gbps)
+            return 0.0
+        one = _Placed(flow, path, gbps)
+        self.placed.append(one)
+        self._take(one)
+        return gbps
+
+    def _take(self, one: _Placed) -> None:
+        self.left[one.flow] = max(0.0, self.left[one.flow] - one.gbps)
+        self.free[one.path.capacity] = max(0.0, self.free[one.path.capacity] - one.gbps)
+        for segment in one.path.segments:
+            if segment in self.edges:
+                self.edges[segment] = max(0.0, self.edges[segment] - one.gbps)
 
 
-def _is_offer(resource: _Resource, country: str) -> bool:
-    return isinstance(resource.of, Offer) and resource.of.country == country
+def _on_own(network: _Network, placed: _Placements) -> _Placements:
+    """Place what is left of each owner's traffic on its capacity: in its direction, then in all."""
+    room, market = _Room(network, placed), network.market
+    for country in _once(one.country for one in market.flows):
+        flows, holdings = network.flows(country), network.holdings(country)
+        for owner in _once(market.flows[one].owner for one in flows):
+            mine = [one for one in holdings if market.holdings[one].owner == owner]
+            streams = [one for one in flows if market.flows[one].owner == owner]
+            for flow in streams:
+                _in_proportion(network, room, flow, mine)
+            _shared(network, room, streams, mine, 1.0)
+    return tuple(room.placed)
+
+
+def _on_bought(network: _Network, placed: _Placements) -> _Placements:
+    """Place what is left on capacity of others, in the order of purchases, then on offers."""
+    room, market = _Room(network, placed), network.market
+    for country in _once(one.country for one in market.flows):
+        holdings = network.holdings(country)
+        regions = _once((*BOUGHT_FIRST, *(market.holdings[one].direction for one in holdings)))
+        groups = [
+            [one for one in holdings if market.holdings[one].direction == region]
+            for region in regions
+        ]
+        for group in (*groups, network.offers(country)):
+            _shared(network, room, network.flows(country), group, market.bought_share)
+    return tuple(room.placed)
+
+
+def _in_proportion(network: _Network, room: _Room, flow: int, mine: Sequence[int]) -> None:
+    """Fill holdings of the owner in the direction of a flow in proportion to what is free."""
+    direction = network.market.flows[flow].direction
+    numbers = [one for one in mine if network.capacities[one].direction == direction]
+    free = sum(room.free[one] for one in numbers)
+    share = min(1.0, room.left[flow] / free) if free > 0 else 0.0
+    for number in numbers:
+        one = network.capacities[number]
+        room.place(flow, _Path(one.length_km, number, one.segments), share * room.free[number])
+
+
+def _shared(
+    network: _Network, room: _Room, flows: Sequence[int], capacities: Sequence[int], share: float
+) -> None:
+    """Fill a share of free capacity with what is left of flows, in proportion to that."""
+    usable = {one: share * room.free[one] for one in capacities}
+    wanted, usable_gbps = sum(room.left[one] for one in flows), sum(usable.values())
+    if min(wanted, usable_gbps) <= TOLERANCE_GBPS:
+        return
+    for part in (min(1.0, usable_gbps / wanted), 1.0):  # then what some cannot reach, for others
+        for flow in flows:
+            quota = part * room.left[flow]
+            for path in network.paths(flow, capacities):
+                if quota <= TOLERANCE_GBPS:
+                    break
+                gbps = room.place(flow, path, min(quota, usable[path.capacity]))
+                usable[path.capacity] -= gbps
+                quota -= gbps
+
+
+def _numbers(rows: Sequence[Flow | Holding | Offer], country: str, first: int = 0) -> list[int]:
+    return [number for number, one in enumerate(rows, first) if one.country == country]
 
 
 def _once[T](values: Iterable[T]) -> list[T]:
     return list(dict.fromkeys(values))
 
 
-def _in_order(holdings: Sequence[_Resource]) -> list[list[_Resource]]:
-    """Return holdings by region, in the order in which owners buy."""
-    regions = _once((*BOUGHT_FIRST, *(one.of.direction for one in holdings)))
-    return [[one for one in holdings if one.of.direction == region] for region in regions]
-
-
-def _document(before: _Network, after: _Network, reaction: Reaction) -> Carried:
-    pairs = zip(before.streams, after.streams, strict=True)
-    flows = tuple(_flow(old, new, after.market.buffer_ms, reaction) for old, new in pairs)
-    resources = zip(before.resources, after.resources, strict=True)
-    holdings = tuple(_holding(old, new) for old, new in resources)
+def _document(
+    network: _Network, before: _Placements, after: _Placements, reaction: Reaction
+) -> Carried:
+    flows = tuple(
+        _flow(network, number, _of_flow(before, number), _of_flow(after, number), reaction)
+        for number in range(len(network.market.flows))
+    )
+    holdings = tuple(
+        _holding(network, number, before, after) for number in range(len(network.capacities))
+    )
     return Carried(
         schema=SCHEMA,
-        date=str(after.market.date),
-        load=after.load,
+        date=str(network.market.date),
+        load=network.load,
         reaction=reaction,
-        failed=tuple(sorted(after.dead)),
+        failed=tuple(sorted(network.dead)),
         flows=flows,
         holdings=holdings,
         totals=totals(flows, holdings),
     )
 
 
-def _flow(before: _Stream, after: _Stream, buffer_ms: float, reaction: Reaction) -> FlowCarried:
-    shortfall = after.left_gbps if after.left_gbps > TOLERANCE_GBPS else 0.0
-    on_dead_paths = after.lost_path_gbps if reaction == "none" else 0.0
-    queueing = buffer_ms if shortfall - on_dead_paths > TOLERANCE_GBPS else 0.0
-    rtt = after.rtt_ms
-    rerouted = after.offered_gbps - shortfall - (before.carried_gbps - after.lost_path_gbps)
+def _of_flow(placed: _Placements, flow: int) -> list[_Placed]:
+    return [one for one in placed if one.flow == flow]
+
+
+def _flow(
+    network: _Network,
+    number: int,
+    before: Collection[_Placed],
+    after: Collection[_Placed],
+    reaction: Reaction,
+) -> FlowCarried:
+    flow, offered = network.market.flows[number], network.offered_gbps(number)
+    left = offered - _gbps(after)
+    shortfall = left if left > TOLERANCE_GBPS else 0.0
+    lost_path = _gbps(one for one in before if not network.dead.isdisjoint(one.path.segments))
+    on_dead_paths = lost_path if reaction == "none" else 0.0
+    queueing = network.market.buffer_ms if shortfall - on_dead_paths > TOLERANCE_GBPS else 0.0
+    rerouted = offered - shortfall - (_gbps(before) - lost_path)
+    rtt = _rtt_ms(after)
     return FlowCarried(
-        country=after.flow.country,
-        owner=after.flow.owner,
-        direction=after.flow.direction,
-        offered_gbps=after.offered_gbps,
-        lost_path_gbps=after.lost_path_gbps,
+        country=flow.country,
+        owner=flow.owner,
+        direction=flow.direction,
+        offered_gbps=offered,
+        lost_path_gbps=lost_path,
         rerouted_gbps=rerouted if rerouted > TOLERANCE_GBPS else 0.0,
-        carried_gbps=after.offered_gbps - shortfall,
+        carried_gbps=offered - shortfall,
         shortfall_gbps=shortfall,
-        loss_share=shortfall / after.offered_gbps if after.offered_gbps else 0.0,
-        rtt_before_ms=before.rtt_ms,
+        loss_share=shortfall / offered if offered else 0.0,
+        rtt_before_ms=_rtt_ms(before),
         rtt_after_ms=None if rtt is None else rtt + queueing,
         queueing_ms=queueing,
     )
 
 
-def _holding(before: _Resource, after: _Resource) -> HoldingCarried:
-    capacity = after.of.capacity_gbps
+def _gbps(placed: Iterable[_Placed]) -> float:
+    return sum(one.gbps for one in placed)
+
+
+def _rtt_ms(placed: Collection[_Placed]) -> float | None:
+    """The mean over what is carried; None if nothing is."""
+    gbps = _gbps(placed)
+    if gbps <= TOLERANCE_GBPS:
+        return None
+    delays = sum(one.gbps * one_way_delay_ns(one.path.length_km) for one in placed)
+    return 2 * delays / gbps / NS_PER_MS
+
+
+def _holding(
+    network: _Network, number: int, before: _Placements, after: _Placements
+) -> HoldingCarried:
+    of, is_cut = network.capacities[number], network.is_cut(number)
+    load_before, load = (
+        _gbps(one for one in placed if one.path.capacity == number) for placed in (before, after)
+    )
     return HoldingCarried(
-        id=after.of.id,
-        country=after.of.country,
-        owner=after.owner,
-        system=after.of.system if isinstance(after.of, Holding) else "",
-        direction=after.of.direction,
-        capacity_gbps=capacity,
-        load_before_gbps=before.load_gbps,
-        load_gbps=after.load_gbps,
-        utilization=after.load_gbps / capacity if capacity and not after.cut else None,
-        cut=after.cut,
+        id=of.id,
+        country=of.country,
+        owner=of.owner if isinstance(of, Holding) else "",
+        system=of.system if isinstance(of, Holding) else "",
+        direction=of.direction,
+        capacity_gbps=of.capacity_gbps,
+        load_before_gbps=load_before,
+        load_gbps=load,
+        utilization=load / of.capacity_gbps if of.capacity_gbps and not is_cut else None,
+        cut=is_cut,
     )

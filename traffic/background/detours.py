@@ -1,8 +1,8 @@
-"""Shortest paths between regions over coarse edges, with what is left of published capacities."""
+"""Shortest paths between regions over coarse edges. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from corridor.traffic.background.market import Transit
@@ -16,31 +16,25 @@ class Detour(NamedTuple):
 
 
 class Detours:
-    """The edges that have not failed, and the free capacity of those that have a capacity."""
+    """The edges that have not failed. Paths are computed once for each region where they begin."""
 
     def __init__(self, transits: Sequence[Transit], failed: Iterable[str]) -> None:
         dead = set(failed)
         self._edges = [one for one in transits if one.segment not in dead]
-        self._free_gbps = {
-            one.segment: one.capacity_gbps for one in transits if one.capacity_gbps is not None
-        }
         self._found: dict[str, dict[str, Detour]] = {}
+
+    @property
+    def capacities_gbps(self) -> Mapping[str, float]:
+        """By segment, of those edges whose capacity is published."""
+        return {
+            one.segment: one.capacity_gbps for one in self._edges if one.capacity_gbps is not None
+        }
 
     def between(self, here: str, there: str) -> Detour | None:
         """Return the shortest path, or None."""
         if here not in self._found:
             self._found[here] = self._search(here)
         return self._found[here].get(there)
-
-    def room(self, segments: Iterable[str], wanted: float) -> float:
-        """Return how much of ``wanted`` Gbit/s the segments can still carry."""
-        return min([wanted, *(self._free_gbps.get(one, wanted) for one in segments)])
-
-    def take(self, segments: Iterable[str], gbps: float) -> None:
-        """Use capacity of the segments."""
-        for one in segments:
-            if one in self._free_gbps:
-                self._free_gbps[one] = max(0.0, self._free_gbps[one] - gbps)
 
     def _search(self, here: str) -> dict[str, Detour]:
         """By region, the shortest path from here (Bellman and Ford: there are a dozen edges)."""

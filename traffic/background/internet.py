@@ -27,8 +27,8 @@ from corridor.traffic.background.market import Flow, Holding, Market, Offer, Tra
 from corridor.traffic.background.matrix import gravity, with_fixed
 
 FILE = Path(traffic.__file__).with_name("data") / "internet.yaml"
-FIRST, LAST = date(2014, 1, 1), date(2029, 12, 31)
-"""The year of the oldest figure, and four years after the newest: nothing is carried further."""
+FEW_YEARS = 4
+"""Figures of a country are carried no further than this."""
 DAYS_OF_YEAR = 365.25
 type Cut = frozenset[str]
 """Ids of segments that have failed."""
@@ -86,18 +86,23 @@ class Internet:
         """Return holdings and traffic of a day.
 
         Args:
-            day: From 2014 to 2029. Values between two figures are interpolated, others carried by
-                the growth of the country; ``derived`` of a holding shows it.
+            day: Values between two figures are interpolated, others carried by the growth of the
+                country; ``derived`` of a holding shows it.
             draw: Chooses each uncertain number; default: its value.
-            countries: Codes; default: all.
+            countries: Codes; default: all with a figure of less than four years before or after.
 
         Raises:
-            InputError: The day is too early or too late, or a country has no figures.
+            InputError: A country has no figures, or none near the day.
         """
-        if not FIRST <= day <= LAST:
-            hint = f"name a day from {FIRST} to {LAST}"
-            raise InputError(f"no figure can be carried to {day}", hint)
-        codes = [self._code(one) for one in countries] or list(self.countries)
+        codes = [self._code(one) for one in countries] or self.countries_near(day)
+        if not codes:
+            nearest_day = min(self._figures(), key=lambda one: abs(one.date - day)).date
+            raise InputError(
+                f"no figure can be carried to {day}", f"the nearest is of {nearest_day}"
+            )
+        for code in codes:
+            if why := self.too_far(code, day):
+                raise InputError(f"the traffic of {code} on {day} is not known: {why}")
         holdings: list[Holding] = []
         flows: list[Flow] = []
         for code in codes:
@@ -114,6 +119,27 @@ class Internet:
             draw("buffer", self.file.buffer.estimate),
             self.lengths_km,
         )
+
+    def countries_near(self, day: date) -> list[str]:
+        """Return the codes of countries whose figures can be carried to a day."""
+        return [one for one in self.countries if not self.too_far(one, day)]
+
+    def too_far(self, country: str, day: date) -> str:
+        """Return why figures of a country cannot be carried to a day: the nearest is of over four
+        years before or after; empty if they can."""
+        figures = self._figures(country)
+        one = min(figures, key=lambda figure: abs(figure.date - day))
+        if abs((one.date - day).days) <= FEW_YEARS * DAYS_OF_YEAR:
+            return ""
+        gbps = sum(each.value for each in figures if each.date == one.date)
+        what = "in service" if one.measure == "in-service" else "in the busy hour"
+        figure = f"the nearest figure of {country}, {gbps:,.0f} Gbit/s {what}"
+        return f"{figure}, is of {one.date}, over four years away"
+
+    def _figures(self, country: str = "") -> list[RateFigure]:
+        """Of holdings of one country, or of all."""
+        held = (one for one in self.file.holdings if country in ("", one.country))
+        return [figure for one in held for figure in one.figures]
 
     def _code(self, country: str) -> str:
         if country not in self.countries:
@@ -142,26 +168,36 @@ class Internet:
         return sum(self.lengths_km[one] for one in segments)
 
     def _country(self, country: Country, day: date, draw: Draw) -> tuple[list[Holding], list[Flow]]:
+        """Holdings of the day, and traffic: a share of the capacity in service on the day of the
+        country's first figures, from then on grown. Capacity that is added later adds none."""
         growth = draw(f"growth {country.id}", country.growth.estimate)
-        ratio = draw(f"load ratio {country.id}", self.file.load_ratio.estimate)
+        share = country.load_ratio or self.file.load_ratio
+        ratio = draw(f"load ratio {country.id}", share.estimate)
+        holdings = self._holdings(country, day, growth, ratio, draw)
+        first = min(one.date for one in self._figures(country.id))
+        loaded = self._holdings(country, first, growth, ratio, draw) if day > first else holdings
+        factor = ratio * (1 + growth) ** (max(0, (day - first).days) / DAYS_OF_YEAR)
+        offered: dict[tuple[str, str], float] = {}
+        for one in loaded:
+            key = one.owner, one.direction
+            offered[key] = offered.get(key, 0.0) + factor * one.capacity_gbps
+        flows = [Flow(country.id, *key, gbps) for key, gbps in sorted(offered.items())]
+        return holdings, flows
+
+    def _holdings(
+        self, country: Country, day: date, growth: float, ratio: float, draw: Draw
+    ) -> list[Holding]:
         written = [
             one for one in self.file.holdings if one.country == country.id and one.exists(day)
         ]
         carried = [carried_to(one, day, growth, ratio, draw) for one in written]
         capacities = np.array([one.capacity_gbps for one in carried])
         matrix = self._matrix(country, written, capacities, draw)
-        regions = self._regions
-        holdings = [
-            self._holding(one, route, found, float(matrix[row, regions.index(route.to)]))
+        return [
+            self._holding(one, route, found, float(matrix[row, self._regions.index(route.to)]))
             for row, (one, found) in enumerate(zip(written, carried, strict=True))
             for route in one.routes
         ]
-        offered: dict[tuple[str, str], float] = {}
-        for holding in holdings:
-            key = holding.owner, holding.direction
-            offered[key] = offered.get(key, 0.0) + ratio * holding.capacity_gbps
-        flows = [Flow(country.id, *key, gbps) for key, gbps in sorted(offered.items())]
-        return holdings, flows
 
     @cached_property
     def _regions(self) -> list[str]:

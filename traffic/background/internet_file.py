@@ -114,6 +114,16 @@ class Share(Bounded):
     high: ShareAsText | None = None
 
 
+class LoadRatio(Share):
+    """A share that divides."""
+
+    @model_validator(mode="after")
+    def _above_zero(self) -> LoadRatio:
+        if self.estimate.low <= 0:
+            raise ValueError("load_ratio must be above 0 and at most 100%")
+        return self
+
+
 class Time(Bounded):
     """A time in ms."""
 
@@ -192,6 +202,8 @@ class Country(Frozen):
     name: NonEmpty
     kind: NonEmpty
     growth: Share
+    load_ratio: LoadRatio | None = None
+    """Instead of that of the file."""
     caches: Share | None = None
     directions: tuple[DirectionShare, ...] = ()
     published: tuple[RateFigure, ...] = ()
@@ -265,7 +277,8 @@ class InternetFile(Frozen):
     share_points: Annotated[int, Field(ge=0, le=100)]
     sources: dict[str, Source]
     profile: Profile
-    load_ratio: Share
+    load_ratio: LoadRatio
+    """Traffic in the busy hour over capacity in service."""
     bought_share: Share
     buffer: Time
     regions: tuple[Region, ...]
@@ -275,13 +288,6 @@ class InternetFile(Frozen):
     holdings: tuple[WrittenHolding, ...]
     offers: tuple[WrittenOffer, ...] = ()
     unknown: tuple[Unknown, ...] = ()
-
-    @field_validator("load_ratio")
-    @classmethod
-    def _above_zero(cls, ratio: Share) -> Share:
-        if ratio.estimate.low <= 0:
-            raise ValueError("load_ratio must be above 0 and at most 100%")
-        return ratio
 
 
 def checked(document: Document) -> InternetFile:
@@ -366,6 +372,8 @@ def _evidence(file: InternetFile) -> Iterator[tuple[KeyPath, Evidence]]:
             yield (key, number), one
     for number, country in enumerate(file.countries):
         yield ("countries", number, "growth"), country.growth
+        if country.load_ratio is not None:
+            yield ("countries", number, "load_ratio"), country.load_ratio
         for place, evidence in enumerate((*country.directions,)):
             yield ("countries", number, "directions", place), evidence
         for place, figure in enumerate(country.published):

@@ -9,13 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.traffic.background import Flow, Holding, Market, Offer, Reaction, assign
+from corridor.traffic.background import (
+    Flow,
+    FlowCarried,
+    Holding,
+    HoldingCarried,
+    Market,
+    Offer,
+    Reaction,
+    assign,
+)
 from corridor.traffic.background.assignment import TOLERANCE_GBPS
 from corridor.traffic.background.market import Transit
 from corridor.traffic.background.matrix import with_fixed
 
 SEGMENTS = (*(f"{system}:x" for system in "abcdef"), "coarse:ab", "coarse:bc")
-REGIONS, OWNERS = ("gulf", "europe", "hongkong"), ("p", "q", "r")
+REGIONS, OWNERS = ("gulf", "europe", "hongkong"), (("PK", "p"), ("PK", "q"), ("BD", "p"))
+"""Two owners of one country, and one of the same name in another."""
 GBPS = st.floats(0, 5000, allow_subnormal=False)
 
 
@@ -28,7 +38,7 @@ def markets(draw) -> Market:
         )
     )
     holdings = tuple(
-        Holding(str(number), "PK", owner, "s", region, gbps, segments, 100.0 * (1 + number),
+        Holding(str(number), *owner, "s", region, gbps, segments, 100.0 * (1 + number),
                 date(2025, 1, 1), "", "unsure", "")
         for number, (owner, region, gbps, segments) in enumerate(rows)
     )  # fmt: skip
@@ -37,7 +47,7 @@ def markets(draw) -> Market:
     return Market(
         date(2025, 1, 1),
         holdings,
-        tuple(Flow("PK", *key, draw(GBPS)) for key in keys),
+        tuple(Flow(*owner, region, draw(GBPS)) for owner, region in keys),
         tuple(
             Offer("o", "PK", "gulf", gbps, ("f:x",), 9.0)
             for gbps in draw(st.lists(GBPS, max_size=1))
@@ -71,11 +81,14 @@ def test_traffic_is_conserved(market: Market, cut: set[str], reaction: Reaction,
         assert not (one.cut and one.load_gbps)
     carried = sum(one.carried_gbps for one in found.flows)
     assert sum(one.load_gbps for one in found.holdings) == near(carried, abs=1e-4)
-    kept = {one.id: one for one in found.holdings}
-    for one in market.holdings:
-        flows = [flow for flow in found.flows if flow.owner == one.owner]
-        if reaction == "none" and not flows:
-            assert kept[one.id].load_gbps == 0
+    for owner in OWNERS if reaction != "bought" else ():
+        load_gbps = sum(one.load_gbps for one in found.holdings if _owner(one) == owner)
+        carried = sum(one.carried_gbps for one in found.flows if _owner(one) == owner)
+        assert load_gbps == near(carried, abs=1e-4), "capacity of others is used"
+
+
+def _owner(of: HoldingCarried | FlowCarried) -> tuple[str, str]:
+    return of.country, of.owner
 
 
 @given(markets(), st.sets(st.sampled_from(SEGMENTS)))

@@ -20,7 +20,7 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_a_country_is_shown_by_owner_direction_and_holding(capsys):
     said = printed(capsys, "PK", "--date", "2025-09-06")
     (flow,) = [line.split() for line in said.splitlines() if line.startswith("ptcl        europe")]
-    assert flow == ["ptcl", "europe", "2,335", "1,699-2,950", "91", "ms"]
+    assert flow == ["ptcl", "europe", "2,710", "1,946-3,520", "91", "ms"]
     assert "pk-twa-tw1/gulf" in said
     assert "  PK: Africa-1 and 2Africa" in said
     assert "Bangladesh" not in said
@@ -39,7 +39,9 @@ def test_all_countries_are_rows_that_nobody_adds(capsys):
     said = printed(capsys, "--date", "2025-09-06")
     assert "Rows are of different kinds: do not add or compare them." in said
     assert "  AE: international bandwidth (plans of 2011" in said
-    assert "KZ       external channels of Kazakhtelecom" in said
+    assert "VN       capacity of five cables" in said
+    assert "  TH: traffic on 2025-09-06 (the nearest figure of TH, 1,030 Gbit/s in service" in said
+    assert "\nTH " not in said
 
 
 def test_json_is_the_document_and_the_seed_decides_its_intervals(capsys):
@@ -60,7 +62,8 @@ def test_json_is_the_document_and_the_seed_decides_its_intervals(capsys):
     [
         (("AE",), "no international bandwidth of AE is known"),
         (("PQ",), 'no country "PQ"'),
-        (("PK", "--date", "2013-01-01"), "no figure can be carried to 2013-01-01"),
+        (("PK", "--date", "2013-01-01"), "PK on 2013-01-01 is not known: the nearest figure"),
+        (("--date", "2010-01-01"), "no figure can be carried to 2010-01-01"),
         (("PK", "--date", "soon"), "is not a day"),
         (("PK", "--seed", "-1"), "a seed is 0 or more"),
     ],

@@ -85,13 +85,32 @@ def test_traffic_lost_on_a_cut_path_does_not_fill_the_queues_of_others():
 
 
 def test_the_owner_first_fills_other_systems_in_the_same_direction():
+    found = assign(market(), ["a:sea"], reaction="own", load=0.5)
+    flow = found.flow("PK", "one", "europe")
+    assert (flow.rerouted_gbps, flow.shortfall_gbps) == (30, 0)
+    utilization = {one.id: one.utilization for one in found.holdings}
+    assert utilization["one-b/europe"] == 0.9
+    assert utilization["one-a/europe"] is None
+    assert utilization["one-c/gulf"] == 0.25, "nothing goes by the Gulf while B has room"
+
+
+def test_the_owner_then_fills_its_capacity_in_other_regions():
     found = assign(market(), ["a:sea"], reaction="own")
     flow = found.flow("PK", "one", "europe")
-    assert (flow.rerouted_gbps, flow.shortfall_gbps) == (20, 40)
+    assert (flow.rerouted_gbps, flow.shortfall_gbps) == (40, 20)
     utilization = {one.id: one.utilization for one in found.holdings}
-    assert utilization["one-b/europe"] == 1
-    assert utilization["one-a/europe"] is None
-    assert utilization["one-c/gulf"] == 0.5
+    assert utilization["one-b/europe"] == utilization["one-c/gulf"] == 1
+    assert found.flow("PK", "one", "gulf").shortfall_gbps == 0
+
+
+def test_traffic_of_a_full_direction_uses_other_regions_before_any_cut():
+    found = assign(market(), load=1.7, reaction="none")
+    loads = {one.id: one.load_gbps for one in found.holdings}
+    assert loads["one-a/europe"] + loads["one-b/europe"] == pytest.approx(150)
+    assert loads["one-c/gulf"] == pytest.approx(1.7 * 20 + (1.7 * 90 - 150))
+    assert found.total("PK").shortfall_gbps == 0
+    cut = assign(market(), ["coarse:e-g"], load=1.7, reaction="none")
+    assert cut.flow("PK", "one", "europe").lost_path_gbps == pytest.approx(3)
 
 
 def test_capacity_of_a_competitor_is_not_used_unless_it_is_bought():
@@ -100,26 +119,25 @@ def test_capacity_of_a_competitor_is_not_used_unless_it_is_bought():
             one.id: one.load_gbps for one in assign(market(), ["a:sea"], reaction=reaction).holdings
         }
         assert loads["other-d/gulf"] == 40
-    bought = assign(market(), ["a:sea"], reaction="bought")
+    bought = assign(market(bought_share=0.25), ["a:sea"], reaction="bought")
     loads = {one.id: one.load_gbps for one in bought.holdings}
-    # Of 40 left: half of the 20 that are free on C, then half of the 40 that are free on D.
-    assert loads["one-c/gulf"] == 30
-    assert loads["other-d/gulf"] == 60
+    # Of 20 left: a quarter of the 40 that are free on D.
+    assert loads["other-d/gulf"] == 50
     assert bought.total("PK").shortfall_gbps == pytest.approx(10)
     assert bought.total("PK", "other").shortfall_gbps == 0
 
 
 def test_offers_are_bought_last():
-    found = assign(market(offer_gbps=7), ["a:sea"])
-    assert {one.id: one.load_gbps for one in found.holdings}["land"] == pytest.approx(7)
-    assert found.total("PK").shortfall_gbps == pytest.approx(3)
-    enough = assign(market(bought_share=1.0, offer_gbps=7), ["a:sea"])
+    found = assign(market(bought_share=0.25, offer_gbps=8), ["a:sea"])
+    assert {one.id: one.load_gbps for one in found.holdings}["land"] == pytest.approx(2)
+    assert found.total("PK").shortfall_gbps == pytest.approx(8)
+    enough = assign(market(bought_share=1.0, offer_gbps=8), ["a:sea"])
     assert {one.id: one.load_gbps for one in enough.holdings}["land"] == 0
 
 
 def test_a_detour_adds_the_way_from_the_other_region_and_a_full_path_a_queue():
-    found = assign(market(), ["a:sea"]).flow("PK", "one", "europe")
-    parts = ((50, 2000), (10, 500 + 3000), (20, 500 + 3000))
+    found = assign(market(bought_share=0.25), ["a:sea"]).flow("PK", "one", "europe")
+    parts = ((50, 2000), (20, 500 + 3000), (10, 500 + 3000))
     mean_ns = sum(gbps * one_way_delay_ns(km) for gbps, km in parts) / 80
     assert found.queueing_ms == 50
     assert found.rtt_after_ms == pytest.approx(2 * mean_ns / 1e6 + 50)

@@ -54,6 +54,52 @@ def test_directions_of_a_country_add_up_to_its_shares(internet):
     assert sum(one.capacity_gbps for one in market.holdings) == pytest.approx(8580)
 
 
+def test_traffic_is_a_share_of_the_first_capacity_and_grows_from_then_on(internet):
+    first = internet.at(date(2024, 10, 25), countries=["PK"])
+    offered = sum(one.offered_gbps for one in first.flows)
+    assert offered == pytest.approx(0.81 * sum(one.capacity_gbps for one in first.holdings))
+    later = internet.at(date(2026, 10, 25), countries=["PK"])
+    assert sum(one.offered_gbps for one in later.flows) == pytest.approx(
+        offered * 1.24**2, rel=0.002
+    )
+
+
+def test_a_new_cable_brings_capacity_and_no_traffic(internet):
+    """SMW6 was launched on 22 November 2025, the land cable of Viettel on 4 August 2025."""
+    for country, owner, day in (
+        ("PK", "transworld", date(2025, 11, 22)),
+        ("VN", "viettel", date(2025, 8, 4)),
+    ):
+        before, after = (
+            assign(internet.at(one, countries=[country])).total(country, owner)
+            for one in (day - timedelta(1), day)
+        )
+        assert after.capacity_gbps > before.capacity_gbps * 1.15
+        assert after.offered_gbps == pytest.approx(before.offered_gbps, rel=0.002)
+
+
+def test_traffic_of_a_cable_that_ends_stays(internet):
+    before, after = (
+        assign(internet.at(one, countries=["VN"])).total("VN", "vnpt")
+        for one in (date(2024, 11, 30), date(2024, 12, 1))
+    )
+    assert after.capacity_gbps == pytest.approx(0.8 * before.capacity_gbps, rel=0.002)
+    assert after.offered_gbps == pytest.approx(before.offered_gbps, rel=0.002)
+
+
+def test_figures_of_over_four_years_before_or_after_a_day_are_not_carried_to_it(internet):
+    near = internet.countries_near(date(2026, 12, 1))
+    assert near == ["PK", "BD", "KW", "VN", "SA", "IN"]
+    assert {one.country for one in internet.at(date(2026, 12, 1)).holdings} == set(near)
+    with pytest.raises(
+        InputError, match=r"TH on 2026-12-01 is not known: .*1,030 Gbit/s in service, is of 2014-12"
+    ):
+        internet.at(date(2026, 12, 1), countries=["TH"])
+    assert internet.at(date(2018, 12, 14), countries=["TH"]).holdings
+    assert internet.too_far("PK", date(2020, 10, 24))
+    assert not internet.too_far("PK", date(2020, 10, 26))
+
+
 def test_a_load_becomes_a_capacity_by_the_load_ratio(internet):
     market = internet.at(date(2024, 4, 15), countries=["BD"])
     assert sum(one.offered_gbps for one in market.flows) == pytest.approx(5200)
