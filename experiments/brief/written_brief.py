@@ -15,6 +15,7 @@ from corridor.experiments.brief.cuts import cut_brief
 from corridor.experiments.brief.document import Brief
 from corridor.experiments.brief.html import brief_page
 from corridor.experiments.brief.prices import price_brief
+from corridor.experiments.brief.replays import replay_brief, replays_brief
 from corridor.experiments.brief.runs import Study, run_brief, study_brief
 from corridor.experiments.pages.report import (
     PRICES,
@@ -24,6 +25,7 @@ from corridor.experiments.pages.report import (
     read_run,
 )
 from corridor.experiments.pages.run_page import RunResults
+from corridor.experiments.replays.document import REPLAY_FILE, Replays, read_replay
 from corridor.experiments.study.answers import answers
 from corridor.experiments.study.folder import INDEX, StudyFolder
 from corridor.experiments.study.reading import read_study
@@ -32,13 +34,14 @@ from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
+from corridor.topologies.model.jurisdictions import load_jurisdictions
 
 
 def write_brief(out_dir: Path, against: Path | None = None) -> Path:
     """Write ``brief.html`` of a result folder; another brief is replaced.
 
     Args:
-        out_dir: the folder of a run, a price, a cut or a study.
+        out_dir: the folder of a run, a price, a cut, a replay or a study.
         against: the folder of another run, to write what differs between both runs to
             ``comparison.html`` instead.
 
@@ -101,11 +104,20 @@ def _brief(out_dir: Path) -> Brief:
         return price_brief(read_prices(out_dir), read_paths(out_dir))
     if is_file(out_dir / CUT_FILE):
         return cut_brief(read_cut(out_dir))
+    if is_file(out_dir / REPLAY_FILE):
+        return _of_replay(out_dir)
     if is_file(out_dir / INDEX):
         return _of_study(out_dir)
     if holds_no_run(out_dir):
         raise InputError("an answer of capacity has no brief", "use --html", file=str(out_dir))
     return _of_run(out_dir)
+
+
+def _of_replay(out_dir: Path) -> Brief:
+    found = read_replay(out_dir)
+    if isinstance(found, Replays):
+        return replays_brief(found)
+    return replay_brief(found, {one.id: one.name for one in load_jurisdictions().jurisdictions})
 
 
 def _of_study(out_dir: Path) -> Brief:

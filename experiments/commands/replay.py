@@ -29,6 +29,7 @@ EPILOG = """examples:
   corridor replay aae1-2025-01             each published figure next to the computed one
   corridor replay smw5-2026-07 --json      for programs, with the series of RIPE Atlas
   corridor replay --cables smw4,imewe --at red-sea --date 2027-01-01     another cut: a prediction
+  corridor replay redsea-2025-09 --out DIR        also replay.json and a brief of two pages
   corridor replay redsea-2025-09 --network PK/ptcl --out DIR      its network, for corridor run
 
 Nothing is emulated. Figures from which the traffic was derived or fitted are marked as inputs and
@@ -84,7 +85,12 @@ def add_parser(verbs: Any) -> None:
         choices=REACTIONS,
         help="of --network: what operators have done (default: own)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="of --network: a new folder")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for replay.json and brief.html, or for the network; new or empty",
+    )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
     add_no_cache(parser)
 
@@ -94,11 +100,11 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.network is not None or args.out is not None:
+    if args.network is not None:
         return _write_network(args)
     if args.reaction is not None:
         raise InputError("--reaction needs --network", "the answer has all three reactions")
-    return told(args, _answer)
+    return told(args, _answer, may_keep=args.out is None)
 
 
 def _write_network(args: argparse.Namespace) -> int:
@@ -106,7 +112,7 @@ def _write_network(args: argparse.Namespace) -> int:
     from corridor.experiments.replays.emulation import write_emulation
     from corridor.experiments.run.folders import new_folder
 
-    if args.event is None or args.network is None or args.out is None:
+    if args.event is None or args.out is None:
         raise InputError("a network needs EVENT, --network and --out", "see corridor help replay")
     made = replay_network(args.event, args.network, reaction=args.reaction or "own")
     folder = new_folder(args.out, "replay")
@@ -122,7 +128,7 @@ def _answer(args: argparse.Namespace) -> Answer:
     width = terminal_width()
     if args.event is None and not _names_a_cut(args):
         every = replays(samples=args.samples, seed=args.seed)
-        return _printed(args, every) or Answer([shown(table_of_replays(every, width))])
+        return _told(args, every, table_of_replays(every, width))
     one = replay(
         args.event,
         cables=args.cables or (),
@@ -131,15 +137,27 @@ def _answer(args: argparse.Namespace) -> Answer:
         samples=args.samples,
         seed=args.seed,
     )
-    return _printed(args, one) or Answer([shown(replay_text(one, width))])
+    return _told(args, one, replay_text(one, width))
 
 
 def _names_a_cut(args: argparse.Namespace) -> bool:
     return any(one is not None for one in (args.cables, args.at, args.date))
 
 
-def _printed(args: argparse.Namespace, of: Replay | Replays) -> Answer | None:
-    """The JSON of an answer, if it was asked for."""
-    if not args.json:
-        return None
-    return Answer([printed(json.dumps(of.to_json(), indent=1, ensure_ascii=False))])
+def _told(args: argparse.Namespace, of: Replay | Replays, text: str) -> Answer:
+    where = "" if args.out is None else f"\nResults are in {_kept(args.out, of)}"
+    if args.json:
+        return Answer([printed(json.dumps(of.to_json(), indent=1, ensure_ascii=False))])
+    return Answer([shown(f"{text}{where}")])
+
+
+def _kept(out_dir: Path, of: Replay | Replays) -> Path:
+    """The new folder of the answer and its brief."""
+    from corridor.experiments.brief.written_brief import write_brief
+    from corridor.experiments.replays.document import write_replay
+    from corridor.experiments.run.folders import new_folder
+
+    folder = new_folder(out_dir, "replay")
+    write_replay(folder, of)
+    write_brief(folder)
+    return folder

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from corridor.experiments.replays.outages import Measure, Range, Statistic, Unit
 from corridor.experiments.replays.verdicts import Verdict
-from corridor.topologies.base.codec import Document, JsonObject, to_plain
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import Document, JsonObject, read_document, to_plain
+from corridor.topologies.base.whole_file import write_text
 from corridor.topologies.model.topology import Confidence
 from corridor.traffic.background import Reaction
 
 REPLAY_SCHEMA = 1
+CHECK: Literal["check"] = "check"
 type Kind = Literal["check", "input", "remark"]
 """``input``: the model was fitted to the figure, or has it in its data. ``remark``: the source is
 weak, or the figure is not independent of the model."""
@@ -178,6 +183,10 @@ class Totals:
     reasons: dict[str, int]
     """Figures that cannot be computed, by reason."""
 
+    @property
+    def checks(self) -> Tally:
+        return self.by_kind[CHECK]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Replay(Document):
@@ -213,3 +222,23 @@ class Replays(Document):
 
     def to_json(self) -> JsonObject:
         return {"schema": REPLAY_SCHEMA, **to_plain(self)}
+
+
+REPLAY_FILE = "replay.json"
+
+
+def write_replay(folder: Path, of: Replay | Replays) -> None:
+    write_text(folder / REPLAY_FILE, json.dumps(of.to_json(), ensure_ascii=False) + "\n")
+
+
+def read_replay(folder: Path) -> Replay | Replays:
+    """Read the answer of a folder: one outage, or all.
+
+    Raises:
+        InputError: There is none, or another version wrote it.
+    """
+    path = folder / REPLAY_FILE
+    plain, hint = read_json(path, RESULT), "replay again, with --out"
+    if isinstance(plain, dict) and "replays" in plain:
+        return read_document(Replays, plain, str(path), hint)
+    return read_document(Replay, plain, str(path), hint)

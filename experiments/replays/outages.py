@@ -6,6 +6,7 @@ may judge the model.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,13 @@ class Range(NamedTuple):
     @property
     def middle(self) -> float:
         return (self.low + self.high) / 2
+
+    def to_plain(self) -> list[float]:
+        return [self.low, self.high]
+
+    @classmethod
+    def from_plain(cls, plain: Iterable[float]) -> Range:
+        return cls(*plain)
 
 
 class Source(Frozen):

@@ -239,7 +239,7 @@ def number(of: float | None) -> str:
         return NO
     if abs(of) >= 1000:
         return f"{of:,.0f}"
-    return f"{of:.1f}".removesuffix(".0") if abs(of) >= 10 else f"{of:.3g}"
+    return f"{of:.1f}".removesuffix(".0") if abs(of) >= 10 else f"{of + 0.0:.3g}"
 
 
 def share(of: float | None) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 import corridor
 from corridor.experiments.cli import main
+from corridor.experiments.replays.document import read_replay
 from corridor.experiments.text.replay_text import replay_text
 
 
@@ -49,6 +50,32 @@ def test_a_narrow_terminal_keeps_the_whole_verdict():
     assert "rise off by" in words
     assert "..." not in text
     assert all(len(line) <= 80 for line in text.splitlines() if line.startswith("twa-"))
+
+
+def test_a_folder_has_the_answer_and_its_brief(capsys, tmp_path):
+    folder = tmp_path / "kept"
+    words = ("redsea-2025-09", "--samples", "2", "--out", str(folder))
+    code, out, _ = asked(capsys, *words)
+    assert (code, f"Results are in {folder}" in out) == (0, True)
+    assert read_replay(folder) == corridor.replay("redsea-2025-09", samples=2)
+    brief = (folder / "brief.html").read_text()
+    text = " ".join(brief.split())
+    assert "Pakistan: " in text
+    assert "PK: traffic on cut paths" in text
+    assert "published" in text
+    (folder / "brief.html").unlink()
+    assert main(["report", str(folder), "--brief"]) == 0
+    assert (folder / "brief.html").read_text() == brief
+    code, _, err = asked(capsys, *words)
+    assert (code, err.count("\n"), "is not empty" in err) == (2, 1, True)
+
+
+def test_all_outages_have_a_brief(capsys, tmp_path):
+    code, _, _ = asked(capsys, "--samples", "0", "--out", str(tmp_path / "all"))
+    assert code == 0
+    text = " ".join((tmp_path / "all" / "brief.html").read_text().split())
+    assert "Does the model of Internet traffic reproduce" in text
+    assert "Four cables in the Red Sea" in text
 
 
 def test_json_is_the_document(capsys):
