@@ -25,23 +25,7 @@ FIGURES = (
     "same",
 )
 STATES = ("country", "after", "demand", "cut", "unserved", "RTT", "loss", "same")
-NUMBERS = frozenset(
-    {
-        *(
-            "figures",
-            "checks",
-            "within",
-            "inputs",
-            "remarks",
-            "error",
-            "day",
-            "published",
-            "none",
-            "own",
-        ),
-        *("bought", "same", "interval", "demand", "cut", "unserved", "RTT", "loss"),
-    }
-)
+NUMBERS = frozenset({*ALL[3:], *FIGURES[2:8], *STATES[2:]})
 NO = "-"
 KINDS: dict[Kind, str] = {
     "check": "",
@@ -63,7 +47,8 @@ def table_of_replays(of: Replays, width: int | None = None) -> str:
         )
         for one in of.replays
     ]
-    table = render(ALL, rows, NUMBERS, width=width, spare=("systems",), wrap="systems")
+    spare = ("systems", "begin", "remarks", "inputs", "figures", "error")
+    table = render(ALL, rows, NUMBERS, width=width, spare=spare, wrap="systems")
     reasons = [f"  {number}  {reason}" for reason, number in of.totals.reasons.items()]
     return "\n".join((table, "", *totals_lines(of.totals), "Cannot be computed:", *reasons))
 
@@ -131,9 +116,8 @@ def _states(of: Replay, width: int | None) -> str:
     if not of.states:
         return ""
     rows = [_state(one) for one in of.states]
-    return "Rates in Gbit/s\n" + render(
-        STATES, rows, NUMBERS, width=width, spare=("same", "demand")
-    )
+    spare = ("same", "demand", "RTT", "loss")
+    return "Rates in Gbit/s\n" + render(STATES, rows, NUMBERS, width=width, spare=spare)
 
 
 def _state(of: State) -> tuple[str, ...]:
@@ -152,7 +136,7 @@ def _figures(of: Replay, width: int | None) -> str:
     if not of.comparisons:
         return ""
     rows = [_figure(one) for one in of.comparisons]
-    spare = ("same", "day", "where", "interval", "none", "bought", "own")
+    spare = ("same", "day", "where", "interval", "none", "bought", "own", "published")
     return render(FIGURES, rows, NUMBERS, width=width, spare=spare, wrap="verdict")
 
 

@@ -23,6 +23,7 @@ RIGHT = frozenset(
     {"offered", "interval", "interval/2", "RTT", "in service", "load", "utilization", "Gbit/s"}
     | {"model", "difference"}
 )
+MORE = "owners, directions and holdings"
 MEASURES = {"in-service": "capacity", "load": "load"}
 
 
@@ -34,7 +35,7 @@ def told(of: TrafficAnswer, width: int | None = None) -> str:
         *(_in_full(of, of.countries[0], width) if one else [_countries(of, width)]),
         _totals(of, width),
         _unknown(of, width),
-        "" if one else "corridor traffic PK shows owners, directions and holdings of Pakistan.",
+        "" if one else _wrapped(f"corridor traffic PK shows {MORE} of Pakistan.", width),
     ]
     return "\n\n".join(filter(None, parts))
 
@@ -69,7 +70,7 @@ def _in_full(of: TrafficAnswer, country: TrafficOfCountry, width: int | None) ->
     ]
     offered = _interval(country.offered_low_gbps, country.offered_high_gbps)
     flows.append(("all", "", _number(country.offered_gbps), offered, ""))
-    yield render(FLOW_HEADS, flows, RIGHT, width=width, spare=("RTT",))
+    yield render(FLOW_HEADS, flows, RIGHT, width=width, spare=("RTT", "interval"))
     holdings = [
         (
             one.id,
@@ -85,7 +86,7 @@ def _in_full(of: TrafficAnswer, country: TrafficOfCountry, width: int | None) ->
     ]
     capacity = _interval(country.capacity_low_gbps, country.capacity_high_gbps)
     holdings.append(("all", _number(country.capacity_gbps), capacity, "", "", "", "", ""))
-    spare = ("source", "confidence", "figure of", "interval")
+    spare = ("source", "confidence", "figure of", "interval", "load", "in service")
     yield render(HOLDING_HEADS, holdings, RIGHT, width=width, spare=spare)
 
 
@@ -101,8 +102,9 @@ def _countries(of: TrafficAnswer, width: int | None) -> str:
         )
         for one in of.countries
     ]
-    table = render(COUNTRY_HEADS, rows, RIGHT, width=width, wrap="figures are")
-    return f"{table}\nRows are of different kinds: do not add or compare them."
+    spare = ("interval", "figures are", "interval/2")
+    table = render(COUNTRY_HEADS, rows, RIGHT, width=width, spare=spare, wrap="figures are")
+    return f"{table}\n{_wrapped('Rows are of different kinds: do not add or compare them.', width)}"
 
 
 def _totals(of: TrafficAnswer, width: int | None) -> str:
@@ -121,8 +123,9 @@ def _totals(of: TrafficAnswer, width: int | None) -> str:
     ]
     if not rows:
         return ""
-    spare = ("source", "confidence")
-    return "Published totals:\n" + render(TOTAL_HEADS, rows, RIGHT, width=width, spare=spare)
+    spare = ("source", "confidence", "date", "difference")
+    table = render(TOTAL_HEADS, rows, RIGHT, width=width, spare=spare, wrap="published")
+    return f"Published totals:\n{table}"
 
 
 def _unknown(of: TrafficAnswer, width: int | None) -> str:

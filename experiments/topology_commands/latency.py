@@ -46,7 +46,7 @@ def add_latency(actions: Any) -> None:
         action="store_true",
         help="also print the 95th percentile, for layers that have one",
     )
-    _add_common(latency)
+    add_common(latency)
 
 
 def add_validate(actions: Any) -> None:
@@ -71,10 +71,10 @@ def add_validate(actions: Any) -> None:
         metavar="OUT.yaml",
         help="fit the layers with enough rows in the table, and write all constants to FILE",
     )
-    _add_common(validate)
+    add_common(validate)
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def add_common(parser: argparse.ArgumentParser) -> None:
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_delay_model
 from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.topology_commands.latency import add_common
 
 if TYPE_CHECKING:
     from corridor.topologies.analysis.trace_evidence import (
@@ -56,8 +56,7 @@ def add_evidence(actions: Any) -> None:
     evidence.add_argument(
         "--all", action="store_true", help="print ambiguous fibres and all pairs of places, too"
     )
-    add_delay_model(evidence)
-    evidence.add_argument("--json", action="store_true", help="print JSON")
+    add_common(evidence)
 
 
 def evidence(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import pytest
 import corridor
 from corridor.experiments.cli import main
 from corridor.experiments.replays.document import read_replay
-from corridor.experiments.text.replay_text import replay_text
+from corridor.experiments.text.replay_text import replay_text, table_of_replays
 
 
 def asked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -76,6 +76,29 @@ def test_all_outages_have_a_brief(capsys, tmp_path):
     text = " ".join((tmp_path / "all" / "brief.html").read_text().split())
     assert "Does the model of Internet traffic reproduce" in text
     assert "Four cables in the Red Sea" in text
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_terminal_of_any_width_shows_whether_figures_agree(width):
+    every = table_of_replays(corridor.replays(samples=0), width)
+    one = replay_text(corridor.replay("redsea-2025-09", samples=0), width)
+    (head,) = [line.split() for line in every.splitlines() if line.startswith("outage ")]
+    assert ("within" in head, "error" in head) == (True, width == 80)
+    lines = one.splitlines()
+    (head,) = [line.split() for line in lines if line.startswith("country")]
+    assert {"cut", "unserved", "loss"} <= set(head)
+    (row,) = [line for line in lines if line.startswith("kw-unhurt")]
+    assert "within the interval" in row
+    assert max(map(len, (*rows_of(every), *rows_of(one)))) <= width
+
+
+def rows_of(text: str) -> list[str]:
+    """The rows of its tables: what is below the line under headings."""
+    found, below = [], False
+    for line in text.splitlines():
+        below = line.startswith("--") or (below and bool(line) and "left out" not in line)
+        found += [line] * below
+    return found
 
 
 def test_json_is_the_document(capsys):

@@ -9,6 +9,7 @@ import pytest
 import corridor
 from corridor.experiments import cli
 from corridor.experiments.answers.traffic_answer import TrafficAnswer
+from corridor.experiments.text.traffic_text import told
 from corridor.topologies.base.codec import from_plain
 
 
@@ -42,6 +43,25 @@ def test_all_countries_are_rows_that_nobody_adds(capsys):
     assert "VN       capacity of five cables" in said
     assert "  TH: traffic on 2025-09-06 (the nearest figure of TH, 1,030 Gbit/s in service" in said
     assert "\nTH " not in said
+
+
+@pytest.mark.parametrize(
+    ("width", "countries", "holdings"),
+    [
+        (40, "country in service offered", "holding utilization"),
+        (80, "country in service offered interval figures are", "holding in service interval load"),
+    ],
+)
+def test_a_narrow_terminal_shows_traffic_before_intervals_and_sources(width, countries, holdings):
+    every, one = (
+        corridor.traffic_matrix(code, as_of="2025-09-06", samples=2) for code in ("", "PK")
+    )
+    lines = [*told(every, width).splitlines(), *told(one, width).splitlines()]
+    assert max(map(len, lines)) <= width
+    heads = [" ".join(line.split()) for line in lines]
+    assert countries in heads
+    assert any(line.startswith(holdings) for line in heads)
+    assert sum("Gbit/s model" in line for line in heads) == 2
 
 
 def test_json_is_the_document_and_the_seed_decides_its_intervals(capsys):
