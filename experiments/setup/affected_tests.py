@@ -8,7 +8,8 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from corridor.experiments.setup.import_graph import FOLDERS, TESTS, ImportGraph
+from corridor.experiments.setup.import_graph import TESTS, ImportGraph
+from corridor.experiments.setup.source_names import FOLDERS
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.suggestions import nearest
 
@@ -112,7 +113,9 @@ def affected_by_files(graph: ImportGraph, files: Iterable[str]) -> tuple[list[st
     rooms: set[str] = set()
     affected = _always(graph)
     for file in files:
-        if room := graph.room_of(file):
+        if graph.is_code(file):
+            affected |= graph.tests_importing(file)
+        elif room := graph.room_of(file):
             rooms.add(room)
         elif tests := _tests_of_a_file(graph, file):
             affected |= tests

@@ -2,63 +2,34 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-FOLDERS = ("topologies", "controller", "traffic", "experiments")
-PACKAGE = "corridor"
+from corridor.experiments.setup.source_names import (
+    FOLDERS,
+    PACKAGE,
+    arguments,
+    imported,
+    modules_in_strings,
+    strings,
+)
+from corridor.experiments.setup.verbs_typed import DISPATCHER, VerbsTyped
+
+FACADE = f".package/{PACKAGE}/__init__.py"
+"""Offers names of many modules, each of which it imports when the name is used."""
+EXAMPLES = "examples"
 TESTS = "tests"
 HELPERS = f"{TESTS}/support"
 """Tests import the files below this folder by their bare names."""
 INSIDE = f"{TESTS}/guest/inside"
 """Tests run the files of this folder in guests, by their bare names."""
-WORD = re.compile(r"\w+")
-DEFINED = re.compile(r"^def (\w+)", re.MULTILINE)
+DEFINED = re.compile(r"(?:^def |\bname=\")(\w+)", re.MULTILINE)
 AUTOUSE = "autouse=True"
 NAMED = re.compile(rf"\b{PACKAGE}(?:\.\w+)+")
 PROGRAM = re.compile(rf"\b{TESTS}(?:\.\w+)+|\b\w+\.py\b|(?<=[\"'])\w+(?=[\"'])")
 """A module of the tests, a file, or a whole string, which may be a program that a test runs."""
-
-
-def imported(file: str, text: str) -> set[str]:
-    """Return every module that a file imports, at whatever depth and however it is written.
-
-    Args:
-        file: its path from the folder of the checkout.
-        text: its source.
-    """
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(file, node)
-            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Call) and node.args and _imports_by_name(node.func):
-            found |= {_constant_start(node.args[0])} - {""}
-    return found
-
-
-def _absolute(file: str, node: ast.ImportFrom) -> str:
-    package = [PACKAGE, *file.split("/")[: -node.level]] if node.level else []
-    return ".".join([*package, *([node.module] if node.module else [])])
-
-
-def _imports_by_name(function: ast.expr) -> bool:
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in ("import_module", "__import__")
-
-
-def _constant_start(argument: ast.expr) -> str:
-    """A module named by a string, or by what an f-string begins with."""
-    if isinstance(argument, ast.JoinedStr) and argument.values:
-        argument = argument.values[0]
-    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-        return argument.value
-    return ""
 
 
 class ImportGraph:
@@ -70,10 +41,12 @@ class ImportGraph:
     def __init__(self, checkout: Path) -> None:
         self._texts = {
             path.relative_to(checkout).as_posix(): path.read_text(encoding="utf-8")
-            for folder in (*FOLDERS, TESTS)
+            for folder in (*FOLDERS, EXAMPLES, TESTS)
             for path in sorted((checkout / folder).rglob("*.py"))
         }
-        self.rooms = frozenset(_folder(one) for one in self._texts if not _is_test(one))
+        self.rooms = frozenset(_folder(one) for one in self._texts if _is_product(one))
+        facade = checkout / FACADE
+        self._facade = facade.read_text(encoding="utf-8") if facade.exists() else ""
 
     def rooms_named(self, name: str) -> frozenset[str]:
         """Return the room of this name and the rooms inside it: none if the room does not exist."""
@@ -83,6 +56,10 @@ class ImportGraph:
     def room_of(self, file: str) -> str | None:
         """Return the innermost room that a file lies in, code or data: None if it lies in none."""
         return next((one for one in _folders_above(file) if one in self.rooms), None)
+
+    def is_code(self, file: str) -> bool:
+        """Whether it is a file of a room that others import; data and what was removed are not."""
+        return file in self._texts and _is_product(file)
 
     def tests_of(self, rooms: Iterable[str]) -> set[str]:
         """Return the test files that import a file of these rooms, directly or through others."""
@@ -97,7 +74,7 @@ class ImportGraph:
         )
 
     def tests_importing(self, file: str) -> set[str]:
-        """Return the test files that are, import, or run by its path, this file of the tests.
+        """Return the test files that are, import, or run by its path, this file.
 
         Every test below the folder of a ``conftest.py`` depends on it.
         """
@@ -110,7 +87,7 @@ class ImportGraph:
     @property
     def tests_that_import_no_room(self) -> set[str]:
         """The test files that start programs of the checkout by their paths, or only read it."""
-        of_product = {one for one in self._texts if not _is_test(one)}
+        of_product = {one for one in self._texts if _is_product(one)}
         importing = _reaching(of_product, self._importers)
         return {one for one in self._texts if _holds_tests(one)} - importing
 
@@ -133,6 +110,15 @@ class ImportGraph:
             if _is_test(file):
                 for one in self._programs(file, text):
                     users.setdefault(one, set()).add(file)
+        return self._with_verbs(users)
+
+    def _with_verbs(self, users: dict[str, set[str]]) -> dict[str, set[str]]:
+        """Add the tests that type a verb to the users of its module."""
+        verbs, used = VerbsTyped(self._texts), _turned(users)
+        for test in _reaching({DISPATCHER}, users):
+            if _holds_tests(test):
+                for one in verbs.modules(filter(_is_test, _reaching({test}, used))):
+                    users.setdefault(one, set()).add(test)
         return users
 
     def _programs(self, file: str, text: str) -> Iterator[str]:
@@ -150,17 +136,41 @@ class ImportGraph:
 
     def _imports(self, file: str, text: str) -> Iterator[str]:
         modules = imported(file, text)
-        if _is_test(file):  # a test also names modules to other processes, and to monkeypatch
+        if file == DISPATCHER:  # which tests use which verb is known from what they type
+            modules = {one for one in modules if not one.endswith(".")}
+        else:  # started as programs, or by a registry
+            modules |= {f"{PACKAGE}.{one}" for one in self._open(modules_in_strings(text))}
+        if not _is_product(file):  # also names modules to other processes, and to monkeypatch
             modules |= set(NAMED.findall(text))
+        if _is_test(file):
             yield from self._conftests_used(file, text)
+            yield from self._examples(text)
         for module in modules:
             path = module.replace(".", "/")
             if path.startswith(f"{PACKAGE}/"):
-                yield from self._files_of(path.removeprefix(f"{PACKAGE}/"))
+                path = path.removeprefix(f"{PACKAGE}/")
+                yield from self._files_of(self._homes.get(path, path))
             else:
                 folders = (*self._helper_folders, _folder(file))
                 for one in (path, *(f"{folder}/{path}" for folder in folders)):
                     yield from (found for found in self._files_of(one) if _is_test(found))
+
+    def _examples(self, text: str) -> Iterator[str]:
+        """Those that a test may run: one that a string names, or all of a folder."""
+        for one in set(strings(text)):
+            if one == EXAMPLES or one.startswith(f"{EXAMPLES}/"):
+                named = one if one in self._texts else f"{one.rstrip('/')}/"
+                yield from (file for file in self._texts if file.startswith(named))
+
+    def _open(self, modules: set[str]) -> set[str]:
+        """A room that a string names is the beginning of names of its modules."""
+        return {f"{one}." if one.replace(".", "/") in self.rooms else one for one in modules}
+
+    @cached_property
+    def _homes(self) -> dict[str, str]:
+        """By the name that the package offers, the path of the module that has it."""
+        offered = (one.split(".") for one in imported(FACADE, self._facade))
+        return {one[-1]: "/".join(one[1:-1]) for one in offered if one[0] == PACKAGE and one[2:]}
 
     @cached_property
     def _helper_folders(self) -> list[str]:
@@ -175,8 +185,8 @@ class ImportGraph:
         yield from (one for one in (f"{path}.py", *parents) if one in self._texts)
 
     def _conftests_used(self, file: str, text: str) -> Iterator[str]:
-        """Those of the folders above whose fixtures the file names."""
-        words = set(WORD.findall(text))
+        """Those of the folders above whose fixtures the functions of the file take."""
+        words = arguments(text)
         for folder in _folders_above(file):
             conftest = f"{folder}/conftest.py"
             if conftest != file and self._fixtures.get(conftest, set()) & (words | {AUTOUSE}):
@@ -201,6 +211,15 @@ def _reaching(targets: set[str], users: Mapping[str, Iterable[str]]) -> set[str]
     return reached
 
 
+def _turned(users: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    """By each file, the files that it uses."""
+    used: dict[str, set[str]] = {}
+    for one, its_users in users.items():
+        for user in its_users:
+            used.setdefault(user, set()).add(one)
+    return used
+
+
 def _folder(file: str) -> str:
     return file.rpartition("/")[0]
 
@@ -212,6 +231,10 @@ def _folders_above(file: str) -> Iterator[str]:
 
 def _is_test(file: str) -> bool:
     return file.startswith(f"{TESTS}/")
+
+
+def _is_product(file: str) -> bool:
+    return file.startswith(tuple(f"{one}/" for one in FOLDERS))
 
 
 def _holds_tests(file: str) -> bool:

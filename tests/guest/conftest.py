@@ -11,7 +11,6 @@ import pytest
 
 from corridor.experiments.machines.kernel import Kernel, find_kernel, find_stock_kernel
 from corridor_runs import Result, run_once
-from doc_blocks import Reader, furnish
 
 if threading.current_thread() is threading.main_thread():
     # Where tests run in the background it is ignored, and what they start could not be ended by it.
@@ -30,14 +29,6 @@ def stock_kernel() -> Kernel:
     kernel = find_stock_kernel()
     assert kernel is not None, "user-mode-linux is not installed"
     return kernel
-
-
-@pytest.fixture
-def reader(tmp_path, monkeypatch, virtual_kernel) -> Reader:
-    """A reader in a folder of examples."""
-    furnish(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return Reader(tmp_path, in_guests=True)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doc_blocks import GUEST_PAGES, PAGE_S, is_to_begin_with, name_of
+from doc_blocks import GUEST_PAGES, PAGE_S, is_to_begin_with, name_of, reader_in_guests  # noqa: F401
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(PAGE_S)]
 

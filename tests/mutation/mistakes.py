@@ -23,7 +23,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from corridor.experiments.setup.affected_tests import affected_by_files
 from corridor.experiments.setup.checks import NO_MACHINE
-from corridor.experiments.setup.import_graph import FOLDERS, ImportGraph
+from corridor.experiments.setup.import_graph import ImportGraph
+from corridor.experiments.setup.source_names import FOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("mistakes.yaml")

@@ -12,7 +12,7 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from corridor.experiments.setup.import_graph import imported
+from corridor.experiments.setup.source_names import imported
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {

@@ -25,7 +25,7 @@ from corridor.experiments.testbeds.uml import (
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDERS = (
-    *(".package", "topologies", "controller", "traffic", "experiments"),
+    *(".package/", "topologies/", "controller/", "traffic/", "experiments/"),
     *("tests/soak", "tests/chaos", "tests/benchmarks"),
 )
 CODE_OF_TESTS = {"tests": ROOT / "tests"}

@@ -41,6 +41,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from corridor.controller.policy.load import load_policies
 from corridor.experiments.machines.kernel import cache_folder
 from corridor.experiments.scenario.scenario import load_scenario
@@ -432,18 +434,28 @@ COPIED = ("topologies", "controller", "experiments", "examples")
 folder's own, which sets nothing up."""
 
 
-def give_commands(folder: Path) -> None:
-    """A folder in which the commands of a checkout can be typed."""
+def give_commands(folder: Path, client: Path | None = None) -> None:
+    """A folder in which the commands of a checkout can be typed, or sent by a client of theirs."""
     for name, words in SHIMS.items():
         shim = folder / name
+        if client is not None and words == COMMAND:
+            words = f"-ISE {shlex.quote(str(client))}"
         shim.parent.mkdir(parents=True, exist_ok=True)
         shim.write_text(SHIM.format(python=shlex.quote(sys.executable), words=words))
         shim.chmod(0o755)
 
 
-def furnish(folder: Path) -> None:
+def furnish(folder: Path, client: Path | None = None) -> None:
     """A folder as a reader has it: the commands, the examples, the code."""
-    give_commands(folder)
+    give_commands(folder, client)
     (folder / "lab").mkdir()
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+@pytest.fixture(name="reader")
+def reader_in_guests(tmp_path, monkeypatch, virtual_kernel) -> Reader:
+    """A reader in a folder of examples."""
+    furnish(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return Reader(tmp_path, in_guests=True)

@@ -18,6 +18,7 @@ from artifact_case import (
     STUDY,
     a_sample,
     flip,
+    names_of_handmade_runs,  # noqa: F401 - for all tests of this file
     summed_again,
     summed_up,
     unpacked,

@@ -124,12 +124,41 @@ def test_tests_of_a_room_run_with_those_that_read_all_files(graph):
     assert all((ROOT / one).exists() for one in found)
 
 
-@pytest.mark.parametrize("file", ["semantics.py", "removed.py", "data/rules.yaml"])
-def test_a_changed_file_of_a_room_affects_the_tests_of_that_room(graph, file):
+@pytest.mark.parametrize("file", ["removed.py", "data/rules.yaml"])
+def test_data_or_a_removed_file_of_a_room_affects_the_tests_of_that_room(graph, file):
     found, _ = affected_by_files(graph, [f"controller/policy/{file}"])
     assert graph.tests_of({"controller/policy"}) <= set(found)
     assert LAW in found
     assert "tests/unit/topologies/base/test_units.py" not in found
+
+
+def test_a_changed_file_of_code_affects_the_tests_that_use_this_file(graph):
+    of_law = own_tests(graph, "controller/policy/law.py")
+    of_paths = own_tests(graph, "controller/policy/paths.py")
+    assert LAW in of_law - of_paths
+    assert of_law | of_paths <= graph.tests_of({"controller/policy"})
+
+
+@pytest.mark.parametrize(
+    ("file", "uses", "does_not"),
+    [
+        ("experiments/commands/price.py", "answers/test_price", "commands/test_lab_command"),
+        (
+            "experiments/live_commands/drain.py",
+            "live_commands/test_commands_that_follow",
+            "commands/test_topology_command",
+        ),
+        (
+            "topologies/formats/graphml.py",
+            "commands/test_topology_command",
+            "live_network/test_sessions",
+        ),
+    ],
+)
+def test_a_changed_verb_affects_the_tests_that_type_it(graph, file, uses, does_not):
+    found = own_tests(graph, file)
+    assert f"tests/unit/experiments/{uses}.py" in found
+    assert f"tests/unit/experiments/{does_not}.py" not in found
 
 
 def test_a_changed_test_runs_alone_and_a_page_runs_its_blocks(graph):

@@ -7,6 +7,7 @@ import pytest
 from corridor.experiments.setup.import_graph import ImportGraph
 
 ROOT = Path(__file__).resolve().parents[4]
+VERB = "def add_parser(verbs): ...\n"
 TREE = {
     "topologies/base/__init__.py": "",
     "topologies/base/units.py": "",
@@ -15,9 +16,13 @@ TREE = {
     "topologies/formats/load.py": "from corridor.topologies.base import units",
     "controller/policy/__init__.py": "",
     "controller/policy/law.py": "import corridor.topologies.formats.load",
+    ".package/corridor/__init__.py": "from corridor.controller.policy.law import law, load",
     "experiments/cli.py": "import_module(f'corridor.experiments.commands.{verb}')",
     "experiments/commands/__init__.py": "",
-    "experiments/commands/check.py": "def run():\n    from corridor.controller.policy import law",
+    "experiments/commands/check.py": f"{VERB}from corridor.controller.policy import law",
+    "experiments/commands/list.py": VERB,
+    "experiments/commands/up.py": f"{VERB}SETTINGS = dict(aliases=['keep'])",
+    "examples/own.py": "import corridor\ncorridor.load('x')",
     "tests/support/lab.py": "from corridor.controller.policy.law import x",
     "tests/unit/conftest.py": "from corridor.topologies.formats.load import x\ndef loaded(): ...",
     "tests/unit/test_units.py": "from corridor.topologies.base.units import x",
@@ -25,6 +30,12 @@ TREE = {
     "tests/unit/test_loaded.py": "def test_it(loaded): ...",
     "tests/unit/test_lab.py": "from lab import x",
     "tests/unit/test_command.py": "run([sys.executable, '-m', 'corridor.experiments.cli'])",
+    "tests/support/said.py": "import corridor.experiments.cli as c\nSAID = c.main('check a')",
+    "tests/unit/test_said.py": "from said import SAID",
+    "tests/unit/test_shell.py": "NAME = 'corridor.experiments.cli'\nrun('cd x && ./corridor list')",
+    "tests/unit/test_alias.py": "import corridor.experiments.cli as c\nc.main(['keep', 'x check'])",
+    "tests/unit/test_looked.py": "from said import SAID\nassert SAID['list'] == 'up'",
+    "tests/unit/test_own.py": "run('examples/own.py')",
     "tests/guest/inside/seen.py": "from corridor.topologies.base.colours import x",
     "tests/soak/__main__.py": "run([sys.executable, '-m', 'tests.soak.run'])",
     "tests/soak/run.py": "from corridor.topologies.base.colours import x",
@@ -32,6 +43,8 @@ TREE = {
     "tests/guest/test_soak.py": "run([sys.executable, '-m', 'tests.soak'])",
     "tests/unit/test_entry.py": "run('./corridor')",
 }
+CHECK = ("command", "said", "looked")
+"""These type ``check``, or a verb that is not known."""
 GUEST = ("seen", "soak")
 """These start programs, in which alone a room is imported."""
 
@@ -48,15 +61,25 @@ def graph(tmp_path: Path) -> ImportGraph:
 @pytest.mark.parametrize(
     ("room", "expected"),
     [
-        ("topologies/base", {"units", "colours", "loaded", "lab", "command", *GUEST}),
-        ("topologies/formats", {"loaded", "lab", "command"}),
-        ("controller/policy", {"lab", "command"}),
-        ("experiments/commands", {"command"}),
+        ("topologies/base", {"units", "colours", "loaded", "lab", "own", *CHECK, *GUEST}),
+        ("topologies/formats", {"loaded", "lab", "own", *CHECK}),
+        ("controller/policy", {"lab", "own", *CHECK}),
+        ("experiments/commands", {"shell", "alias", *CHECK}),
     ],
 )
 def test_tests_of_a_room_are_those_that_reach_one_of_its_files(graph, room, expected):
     found = {Path(one).stem.removeprefix("test_") for one in graph.tests_of([room])}
     assert found == expected
+
+
+def test_a_verb_affects_the_tests_that_type_it_and_those_whose_verb_is_not_known(graph):
+    def typing(verb):
+        found = graph.tests_importing(f"experiments/commands/{verb}.py")
+        return {Path(one).stem.removeprefix("test_") for one in found}
+
+    assert typing("check") == set(CHECK)
+    assert typing("list") == {"command", "shell"}
+    assert typing("up") == {"command", "alias"}
 
 
 def test_a_room_that_is_named_includes_the_rooms_inside_it(graph):
@@ -73,7 +96,7 @@ def test_a_file_of_data_belongs_to_the_room_around_it(graph):
 def test_tests_of_a_helper_import_it_and_tests_of_a_conftest_lie_below_it(graph):
     assert graph.tests_importing("tests/support/lab.py") == {"tests/unit/test_lab.py"}
     assert graph.tests_importing("tests/unit/test_units.py") == {"tests/unit/test_units.py"}
-    assert len(graph.tests_importing("tests/unit/conftest.py")) == 6
+    assert len(graph.tests_importing("tests/unit/conftest.py")) == 11
 
 
 def test_a_program_of_the_tests_affects_the_tests_that_start_it(graph):

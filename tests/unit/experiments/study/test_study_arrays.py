@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from artifact_case import names_of_handmade_runs  # noqa: F401 - for all tests of this file
 from corridor.experiments import cli
 from corridor.experiments.study import array
 from corridor.experiments.study.array import Part

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import handmade_run
-from artifact_case import write_study
+from artifact_case import names_of_handmade_runs, write_study  # noqa: F401 - for all tests
 from corridor.experiments.results.results import read_plan, summarise
 from described import wrong
 
