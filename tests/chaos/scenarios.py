@@ -336,5 +336,5 @@ FLAPPING = (
     "a_switch_away_for_long",
 )
 """Scenes in which fibres fail: one that fails too often is held out for a while."""
-SLOWLY = ("killed_without_a_switch", "a_switch_away_for_long")
-"""Scenes that take minutes, in which packets are sent less often."""
+SLOWLY = ("killed_without_a_switch", "a_switch_away_for_long", "switches_that_hang")
+"""Scenes that take half a minute or more, in which packets are sent less often."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import handmade_run
+from command_server import Served
 from corridor.experiments.results.results import read_plan, summarise
 from doc_blocks import (
     KINDS,
@@ -44,10 +45,17 @@ def runs_here(block: Block) -> bool:
     return block.is_run and not block.needs_guest
 
 
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """Nearly all commands of pages import the same for most of their time."""
+    with Served(tmp_path_factory.mktemp("served")) as found:
+        yield found
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch, client):
     """A folder as a reader has it, and a run to look at."""
-    furnish(tmp_path)
+    furnish(tmp_path, client)
     first = tmp_path / "results/first"
     handmade_run.write_run(first)
     summarise(first, read_plan(first), handmade_run.FACTS)

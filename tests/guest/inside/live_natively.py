@@ -103,12 +103,23 @@ def used(out_dir: Path) -> dict[str, Any]:
     until(lambda: kept.path("ckpt-karachi") not in (direct, []))
     seen["by hand"] += kept.corridor("mend", FIBRE)
     seen["page"] = by_its_page(kept)
+    return {**seen, **ended(kept)}
+
+
+def again(out_dir: Path) -> dict[str, Any]:
+    """After one that was killed."""
+    kept = Kept(out_dir)
+    return {"there": left(), "path": kept.path("ckpt-karachi"), **ended(kept)}
+
+
+def ended(kept: Kept) -> dict[str, Any]:
     kept.process.send_signal(signal.SIGINT)
-    seen["code"] = kept.process.wait(LONG_S)
-    seen["told"] = kept.process.stdout.read()
-    seen["left"] = left()
-    seen["proven"] = json.loads((out_dir / "proof.json").read_text())["holds"]
-    return seen
+    return {
+        "code": kept.process.wait(LONG_S),
+        "told": kept.process.stdout.read(),
+        "left": left(),
+        "proven": json.loads((kept.out_dir / "proof.json").read_text())["holds"],
+    }
 
 
 def by_its_page(kept: Kept) -> dict[str, Any]:
@@ -177,7 +188,7 @@ def _programs() -> list[str]:
 def main() -> None:
     out_dir = Path(sys.argv[1])
     seen: dict[str, Any] = {"before": left()}
-    for name, what in (("used", used), ("killed", killed), ("again", used)):
+    for name, what in (("used", used), ("killed", killed), ("again", again)):
         try:
             seen[name] = what(out_dir / name)
         except Exception:  # noqa: BLE001 - told to the test

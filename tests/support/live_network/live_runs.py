@@ -49,6 +49,8 @@ class LiveRun(WatchedRun):
     """A network that is kept, and every process and temporary file of it."""
 
     WORDS = ("up",)
+    first: tuple[int, Any] | None = None
+    """What its API answered first, where a test keeps it."""
 
     @property
     def sessions(self) -> Path:

@@ -20,7 +20,14 @@ measures:
   - {id: rtt, of: "demands[ckpt-karachi].rtt_ms.min"}
   - {id: lost, of: "sum(demands.lost)"}
 """
-OWN = "extends: mini\nname: own\nprobe: {count: 20}\n"
+OWN = """schema: 1
+name: own
+topology: mini
+probe: {interval: 20ms, count: 20}
+demands:
+  - {id: train-east-west, class: ai_bulk, src: shanghai, dst: guian}
+  - {id: ckpt-karachi, class: ckpt, src: guian, dst: karachi}
+"""
 TIMEOUT_S = 300
 
 

@@ -47,9 +47,10 @@ def keep(tmp_path, virtual_kernel):
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory, virtual_kernel):
-    """One that is calm, for tests that leave it as it was."""
+    """One that is calm, for tests that leave it as it was; ``first`` is its first answer."""
     run = LiveRun(tmp_path_factory.mktemp("kept") / "shared", *OPTIONS)
     try:
+        run.first = Api(run.session()).ask("/v1/status")
         run.wait_until_it_says("] ready: 12 UP", CALM_S)
         yield run
     finally:
@@ -65,14 +66,11 @@ def path_of(api, demand):
     return api.demands()[demand]["hubs"]
 
 
-def test_it_is_reached_from_its_first_moment_and_serves_every_demand_in_the_end(keep):
-    run = keep()
-    api = Api(run.session())
-    code, said = api.ask("/v1/status")
+def test_it_is_reached_from_its_first_moment_and_serves_every_demand_in_the_end(kept, api):
+    code, said = kept.first
     assert (code, said["kind"]) == (503, "absent")
-    run.until(lambda: api.statuses() == {"UP"}, CALM_S)
-    run.wait_until_it_says("] ready: 12 UP", CALM_S)
-    assert Path(run.session()["token_file"]).read_text().strip() not in run.said()
+    assert api.statuses() == {"UP"}
+    assert Path(kept.session()["token_file"]).read_text().strip() not in kept.said()
 
 
 @pytest.mark.promise("`up` keeps a network that commands and the API change")
@@ -130,15 +128,15 @@ def test_its_control_socket_on_the_host_is_the_users_alone_and_answers_to_anythi
     assert ask(control, "status")["ok"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_when_it_is_asked_to_end_it_leaves_its_results_and_nothing_else(keep, number):
+def test_when_it_is_asked_to_end_it_leaves_its_results_and_nothing_else(keep):
+    """By Ctrl-C; ``corridor down`` sends SIGTERM, which ``test_operations.py`` has."""
     run = keep("--name", "mine", "--framework", "os-ken", "--json")
     session = run.session()
     assert session["name"] == "mine"
     run.until(lambda: '"name": "ready"' in run.said(), CALM_S)
     run.processes()
-    run.process.send_signal(number)
-    assert run.process.wait(30) == 128 + number, run.complained()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(30) == 128 + signal.SIGINT, run.complained()
     run.assert_nothing_is_left()
     assert not run.sessions.exists() or list(run.sessions.iterdir()) == []
     events = [json.loads(line) for line in run.said().splitlines()]
@@ -278,9 +276,8 @@ def natively(tmp_path_factory, virtual_kernel):
     return seen_inside(virtual_kernel, tmp_path_factory.mktemp("natively"), "live_natively")
 
 
-@pytest.mark.parametrize("which", ["used", "again"])
-def test_as_root_a_network_is_kept_in_this_kernel_where_cables_can_be_cut_by_hand(natively, which):
-    seen = natively[which]
+def test_as_root_a_network_is_kept_in_this_kernel_where_cables_can_be_cut_by_hand(natively):
+    seen = natively["used"]
     assert "broken" not in seen, seen["broken"]
     assert seen["testbed"] == "native"
     assert seen["there"]["links"] > natively["before"]["links"] + 20
@@ -307,3 +304,11 @@ def test_killed_it_has_its_network_taken_down_and_what_is_left_goes_with_the_nex
     assert seen["left"]["links"] == natively["before"]["links"]
     assert seen["left"]["processes"] == seen["left"]["sockets"] == []
     assert seen["left"]["sessions"] == ["mini"]
+
+
+def test_the_next_begins_as_if_none_had_been_killed_and_leaves_nothing(natively):
+    seen = natively["again"]
+    assert "broken" not in seen, seen["broken"]
+    assert seen["there"]["links"] == natively["used"]["there"]["links"]
+    assert seen["path"] == natively["used"]["direct"]
+    assert (seen["code"], seen["proven"], seen["left"]) == (130, True, natively["before"])

@@ -5,7 +5,6 @@ from collections import Counter
 
 import pyarrow.parquet as pq
 import pytest
-from test_runs_in_the_virtual_clock import assert_same_bytes
 
 from corridor.controller.forwarding.program import Reason
 from corridor_runs import SCENARIOS, broken_copy, run
@@ -81,10 +80,6 @@ def test_the_tables_were_proven_before_traffic_and_after(sovereign):
     events = [json.loads(line) for line in (sovereign.folder / "events.jsonl").open()]
     names = [event.get("name", event["event"]) for event in events]
     assert names.index("proven") < names.index("measure")
-
-
-def test_the_same_seed_gives_the_same_bytes_under_policies_too(once, sovereign):
-    assert_same_bytes(sovereign, once("sovereign", "--seed", "1"))
 
 
 def test_without_policies_everything_goes(once):

@@ -16,7 +16,7 @@ from described import wrong, wrong_of_run
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
 STUDY = """name: short
-scenario: mini
+scenario: own.yaml
 as_of: 2026-11-24
 repeat: 2
 matrix:
@@ -29,6 +29,14 @@ compare:
   - {id: price, axis: network.loss, from: 0%, to: 5%}
 expect:
   - {measure: lost, of: each, is: "< 30"}
+"""
+OWN = """schema: 1
+name: own
+topology: mini
+probe: {interval: 20ms, count: 20}
+demands:
+  - {id: train-east-west, class: ai_bulk, src: shanghai, dst: guian}
+  - {id: ckpt-karachi, class: ckpt, src: guian, dst: karachi}
 """
 CELLS, TIMEOUT_S, KILLS = 4, 600, 5
 SPAWNED = b"multiprocessing.spawn"
@@ -64,6 +72,7 @@ def workers(command: subprocess.Popen[str]) -> list[int]:
 def folders(tmp_path_factory, virtual_kernel) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("studies")
     (folder / "study.yaml").write_text(STUDY)
+    (folder / "own.yaml").write_text(OWN)
     with started(folder, "hurt") as command:
         first_cell(command)
         os.kill(workers(command)[0], signal.SIGKILL)

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.mutation.mistakes import mistakes
 
 from corridor.experiments.setup import affected_tests
 from corridor.experiments.setup.affected_tests import (
@@ -137,6 +138,16 @@ def test_a_changed_file_of_code_affects_the_tests_that_use_this_file(graph):
     of_paths = own_tests(graph, "controller/policy/paths.py")
     assert LAW in of_law - of_paths
     assert of_law | of_paths <= graph.tests_of({"controller/policy"})
+
+
+def test_the_tests_that_catch_a_mistake_run_when_its_file_changes(graph):
+    missed = {
+        one.file: set(one.tests) - {test.removeprefix("tests/") for test in found}
+        for one in mistakes()
+        if (found := affected_by_files(graph, [one.file])[0]) is not None
+    }
+    assert len(missed) > 30
+    assert {file: tests for file, tests in missed.items() if tests} == {}
 
 
 @pytest.mark.parametrize(
