@@ -10,8 +10,9 @@ from corridor.topologies.base.codec import Document
 
 Reaction = Literal["none", "own", "bought"]
 """How far operators have reacted to a cut. ``none``: traffic whose path is cut is lost. ``own``:
-rerouted to free capacity of the owner's other systems in the same direction (minutes to hours).
-``bought``: also to other regions and to capacity of others (reports: from the second day on)."""
+rerouted to free capacity of the same owner, first in the same direction, then in its other regions
+(BGP: minutes). ``bought``: also to capacity of others and to offers (reports: from the second day
+on)."""
 REACTIONS: tuple[Reaction, ...] = ("none", "own", "bought")
 SCHEMA = 1
 

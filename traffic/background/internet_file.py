@@ -238,7 +238,7 @@ class WrittenHolding(Frozen):
 
 
 class WrittenOffer(Bounded):
-    """Capacity that can be bought within days."""
+    """Capacity outside all holdings, a share of which can be bought within days."""
 
     id: Slug
     country: JurisdictionCode

@@ -48,7 +48,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Offer:
-    """Capacity that owners of a country without free capacity can buy within days."""
+    """Capacity outside all holdings, of which ``bought_share`` can be had within days."""
 
     id: str
     country: str
@@ -78,7 +78,7 @@ class Market:
     offers: tuple[Offer, ...]
     transits: tuple[Transit, ...]
     bought_share: float
-    """Of free capacity that needs a purchase, the share that can be had within days."""
+    """Of free capacity of others and of offers, the share that can be bought within days."""
     buffer_ms: float
     """The queueing delay of a full path."""
     segments: Mapping[str, float]
